@@ -1,0 +1,143 @@
+"""All of params.yaml, checked before any work: each section alone, then what they say of each other."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import timm
+from pydantic import Field
+from timm.optim import list_optimizers
+
+from croquis import params
+from croquis.data.packing import PrepareParams
+from croquis.data.sources import DataParams
+from croquis.dedup.params import DedupParams
+from croquis.ensembling import EnsembleParams, VoteParams, member_keys, weights_of
+from croquis.errors import InputError
+from croquis.files import root
+from croquis.folds import SplitParams
+from croquis.members import RunParams
+from croquis.models.weights import BUNDLED
+from croquis.training import probe_recipes, recipes
+
+SECTIONS = {
+    "run": RunParams,
+    "data": DataParams,
+    "prepare": PrepareParams,
+    "dedup": DedupParams,
+    "split": SplitParams,
+    "vote": VoteParams,
+    "ensemble": EnsembleParams,
+    "train": recipes.TrainParams,
+}
+NUMBERS = {"seed": "an int >= 0", "lr": "a number > 0"}
+
+
+class _Numbers(params.Section):
+    seed: int = Field(ge=0, lt=2**31)
+    lr: float = Field(gt=0)
+
+
+def check(tree: dict[str, Any]) -> None:
+    """Raises InputError at the first thing in `tree` (all of params.yaml) that cannot work."""
+    known = [*NUMBERS, *SECTIONS, "models", "probes"]
+    for key in tree:
+        if key not in known:
+            hint = params.nearest(str(key), known)
+            raise InputError(key, expected="a known section", received=repr(key), fix=hint)
+    for key in NUMBERS:
+        params.required(tree, key)
+    params.checked(_Numbers, {key: tree[key] for key in NUMBERS}, where="params.yaml")
+    found = {
+        name: params.checked(kind, params.required(tree, name), where=name)
+        for name, kind in SECTIONS.items()
+    }
+    _check_keys(tree)
+    _check_run(found["run"], found["split"].num_folds, tree)
+    _check_members(found["run"], found["ensemble"])
+    _check_recipes(tree, found["prepare"].image_size)
+
+
+def _check_keys(tree: dict[str, Any]) -> None:
+    """DVC makes stage names and paths of these keys; a dot would end one."""
+    for section in ("models", "probes"):
+        catalogue = params.required(tree, section)
+        if not isinstance(catalogue, dict):
+            fix = "write `key: {...}` under it"
+            raise InputError(section, expected="named entries", received=repr(catalogue), fix=fix)
+        for key in catalogue:
+            if not re.fullmatch(r"[a-z0-9_]+", str(key)):
+                fix = "the timm name goes to `backbone:`"
+                raise InputError(f"{section}.{key}", expected="a key of a-z 0-9 _", received=repr(key), fix=fix)
+    if both := sorted(set(tree["models"]) & set(tree["probes"])):
+        fix = "rename one of the two"
+        raise InputError("probes", expected="keys that no model has", received=repr(both[0]), fix=fix)
+
+
+def _check_run(run: RunParams, num_folds: int, tree: dict[str, Any]) -> None:
+    for part, chosen in (("models", run.models), ("probes", run.probes), ("folds", run.folds)):
+        if len(set(chosen)) < len(chosen):
+            raise InputError(f"run.{part}", expected="each once", received=str(chosen), fix="drop the doubles")
+    if not run.members:
+        fix = "name a model or a probe"
+        raise InputError("run", expected="at least one member", received="no models, no probes", fix=fix)
+    for section, chosen in (("models", run.models), ("probes", run.probes)):
+        for key in chosen:
+            if key not in tree[section]:
+                hint = params.nearest(key, list(tree[section]))
+                raise InputError(f"run.{section}", expected=f"keys of `{section}`", received=repr(key), fix=hint)
+    if max(run.folds) >= num_folds:
+        expected = f"folds 0 to {num_folds - 1} (split.num_folds is {num_folds})"
+        raise InputError("run.folds", expected=expected, received=str(max(run.folds)), fix="drop it")
+
+
+def _check_members(run: RunParams, ensemble: EnsembleParams) -> None:
+    for key in member_keys(run, ensemble):
+        if key not in run.members:
+            hint = params.nearest(key, run.members) + "; add it to run, or take it out here"
+            raise InputError("ensemble.members", expected="members of run", received=repr(key), fix=hint)
+    weights_of(member_keys(run, ensemble), ensemble)
+
+
+def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
+    for key in tree["models"]:
+        recipe = recipes.resolved(tree, key)
+        _check_network(f"models.{key}", recipe.backbone, recipe.pretrained)
+        if recipe.optimizer not in list_optimizers():
+            hint = params.nearest(recipe.optimizer, list_optimizers())
+            where = f"models.{key}.optimizer"
+            raise InputError(where, expected="a timm optimizer", received=repr(recipe.optimizer), fix=hint)
+        if key in tree["run"]["models"]:
+            _check_size(f"models.{key}", recipe.image_size, image_size)
+    for key in tree["probes"]:
+        probe = probe_recipes.resolved(tree, key).embed
+        _check_network(f"probes.{key}.embed", probe.backbone, probe.pretrained)
+        if key in tree["run"]["probes"]:
+            _check_size(f"probes.{key}.embed", probe.image_size, image_size)
+
+
+def _check_network(where: str, backbone: str, pretrained: bool | str) -> None:
+    name, _, tag = backbone.partition(".")
+    tagged = timm.list_pretrained(f"{name}.*")
+    if not timm.is_model(name) or (tag and backbone not in tagged):
+        names = tagged if timm.is_model(name) else timm.list_models() + timm.list_pretrained()
+        hint = params.nearest(backbone, names)
+        raise InputError(f"{where}.backbone", expected="a timm name", received=repr(backbone), fix=hint)
+    if pretrained == "bundled" and name not in BUNDLED:
+        fix = "say true (timm's hub), a path, or false"
+        raise InputError(
+            f"{where}.pretrained", expected=f"a backbone of {list(BUNDLED)}", received=backbone, fix=fix
+        )
+    if isinstance(pretrained, str) and pretrained != "bundled":
+        if not (root() / Path(pretrained).expanduser()).is_file():
+            expected = 'true, false, "bundled" or a file of weights'
+            raise InputError(
+                f"{where}.pretrained", expected=expected, received=repr(pretrained), fix="mend the path"
+            )
+
+
+def _check_size(where: str, size: int, stored: int) -> None:
+    if size > stored:
+        expected = f"at most prepare.image_size ({stored})"
+        fix = f"add -S prepare.image_size={size}"
+        raise InputError(f"{where}.image_size", expected=expected, received=str(size), fix=fix)

@@ -1,0 +1,36 @@
+"""The command line of a stage: its main function's signature, and one line where input was bad."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from croquis.errors import InputError
+
+File = Annotated[Path, typer.Option()]
+Name = Annotated[str, typer.Option()]
+Number = Annotated[int, typer.Option()]
+
+
+def run(main: Callable[..., None]) -> None:
+    """Runs `main` with the options of its signature; bad input ends with one line and status 1."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(main)
+    try:
+        app()
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        if error.errno is None:
+            raise
+        sys.exit(
+            f"error: {error.filename or 'disk'}: {os.strerror(error.errno)}; nothing was half-written"
+        )
+
+
+def say(text: str) -> None:
+    """Prints a line of a stage's summary."""
+    typer.echo(text)

@@ -1,0 +1,40 @@
+"""Writing files and folders whole: a reader sees the old one or the new one, never half of one."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def root() -> Path:
+    """The project's folder, also inside the temporary checkouts of queued experiments."""
+    return Path(os.environ.get("DVC_ROOT") or Path.cwd())
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place when the block ends well.
+
+    The block writes a file or makes a folder there. On an error (a full disk, a bad picture, Ctrl-C)
+    the temporary is removed and `path` stays as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A folder of its own, beside the target: os.replace is atomic on one file system only.
+    workshop = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        draft = workshop / path.name  # numpy picks its format by the suffix, so the name is kept
+        yield draft
+        _put_in_place(draft, path)
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+
+
+def _put_in_place(draft: Path, path: Path) -> None:
+    if draft.is_dir() and path.is_dir():
+        shutil.rmtree(path)  # os.replace cannot overwrite a folder that has content
+    elif draft.is_file():
+        with draft.open("rb+") as file:
+            os.fsync(file.fileno())
+    os.replace(draft, path)

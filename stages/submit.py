@@ -1,0 +1,42 @@
+"""submit: writes the submission; where a solution is known, scores it beside the OOF estimate."""
+
+import json
+
+import pandas as pd
+
+from croquis import cli, params, predictions
+from croquis.files import whole
+from croquis.members import RunParams
+from croquis.submission import submission, true_labels, scored
+
+
+def main(
+    ensemble: cli.File,
+    sample: cli.File,
+    solution: cli.File,
+    estimate: cli.File,
+    submission_csv: cli.File,
+    metrics: cli.File,
+) -> None:
+    """Reads <ensemble>/test.npz and the <sample>; writes <submission-csv>, and its score to <metrics>."""
+    test = predictions.load(ensemble / "test.npz")
+    table = submission(pd.read_csv(sample, dtype={"image_path": str}), test)
+    with whole(submission_csv) as draft:
+        table.to_csv(draft, index=False, lineterminator="\n")
+    found: dict[str, float | bool] = {"rows": len(table)}
+    labels = true_labels(pd.read_csv(solution, dtype={"image_path": str}), test)
+    if labels is not None:
+        folds = params.load(RunParams, "run").folds
+        by_fold = [predictions.load(ensemble / f"test_fold{fold}.npz") for fold in folds]
+        found |= scored(labels, test, by_fold, json.loads(estimate.read_text()))
+    with whole(metrics) as draft:
+        draft.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
+    cli.say(f"submit: {len(table):,} rows in {submission_csv}")
+    if labels is not None:
+        cli.say(
+            f"submit: test accuracy {found['test_accuracy']:.3f}, single folds {found['test_single_fold']:.3f}"
+        )
+
+
+if __name__ == "__main__":
+    cli.run(main)

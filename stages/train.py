@@ -1,0 +1,55 @@
+"""train: fine-tunes one model on one fold, and predicts what it never saw."""
+
+from croquis import cli, params
+from croquis.data.pixels import Pixels
+from croquis.parts import read_folds, read_index
+from croquis.training import records
+from croquis.training.finetuning import fine_tuned
+from croquis.training.hardware import hardware
+from croquis.training.recipes import recipe
+from croquis.training.samples import FoldData
+
+
+def main(
+    model: cli.Name,
+    fold: cli.Number,
+    index: cli.File,
+    pixels: cli.File,
+    folds: cli.File,
+    predictions: cli.File,
+    weights: cli.File,
+    curves: cli.File,
+) -> None:
+    """Trains <model> without <fold>; writes its val and test <predictions>, <weights> and <curves>."""
+    settings, seed = recipe(model), params.value("seed", int)
+    lr, source = params.value("lr", float) * settings.lr_mult, params.read()["data"]["source"]
+    data = FoldData.of(fold, read_folds(folds), read_index(index))
+    machine = hardware()
+    with records.tracked(
+        model,
+        fold,
+        source=source,
+        settings=settings.model_dump() | {"seed": seed, "lr": lr},
+        tables=(index, folds),
+        hardware=machine,
+    ) as run:
+        outcome = fine_tuned(
+            data,
+            Pixels.open(index, pixels),
+            settings,
+            lr=lr,
+            seed=seed,
+            hardware=machine,
+            log=run.metrics,
+        )
+    outcome.val.save(predictions / "val.npz")
+    outcome.test.save(predictions / "test.npz")
+    records.write_weights(weights, outcome.weights)
+    records.write_curves(curves, model, fold, outcome.epochs)
+    last = outcome.epochs[-1]
+    cli.say(f"train: {model} fold {fold} on {len(data.train):,} pictures, {machine}")
+    cli.say(f"train: val accuracy {last['val_accuracy']:.3f}, val log-loss {last['val_loss']:.3f}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,45 @@
+"""vote: joins each member's folds, to OOF and to a vote on the test set, and scores the members."""
+
+import json
+
+import pandas as pd
+
+from croquis import cli, params
+from croquis.files import whole
+from croquis.members import RunParams, out_of_fold, on_test, voted
+from croquis.metrics import report
+from croquis.voting import VOTES
+
+
+def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.File) -> None:
+    """Reads every member's <predictions> of `run.folds`; writes <votes>/<member>/ and their scores to <metrics>."""
+    run, seed = params.load(RunParams, "run"), params.value("seed", int)
+    table = pd.read_csv(folds, dtype={"id": str})
+    truth = table.set_index("id")
+    found: dict[str, dict[str, float]] = {}
+    with whole(votes) as draft:
+        for member in run.members:
+            folder = predictions / member
+            oof = out_of_fold(folder, table, run.folds)
+            oof.save(draft / member / "oof.npz")
+            by_fold = [on_test(folder, fold) for fold in run.folds]
+            for vote in VOTES:
+                voted(by_fold, vote).save(draft / member / f"test_{vote}.npz")
+            rows = truth.loc[oof.ids]
+            found[member] = report(
+                rows["label"].to_numpy(), oof.probs, rows["group"].to_numpy(), seed=seed
+            )
+            if member in run.probes:
+                plain = out_of_fold(folder, table, run.folds, part="plain")
+                preds = plain.probs.argmax(axis=1)
+                right = preds == truth.loc[plain.ids, "label"].to_numpy()
+                found[member]["plain_accuracy"] = round(float(right.mean()), 5)
+    with whole(metrics) as draft:
+        draft.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
+    for member, score in found.items():
+        ends = f"{score['accuracy_low']:.3f} to {score['accuracy_high']:.3f}"
+        cli.say(f"vote: {member} OOF accuracy {score['accuracy']:.3f} ({ends})")
+
+
+if __name__ == "__main__":
+    cli.run(main)
