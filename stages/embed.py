@@ -1,7 +1,8 @@
-"""embed: the features of every picture from a frozen backbone, once for all folds, seeds and heads."""
+"""embed: every picture's features from a frozen backbone, once for all folds and heads."""
+
+from croquis.data.pixels import Pixels
 
 from croquis import cli, params
-from croquis.data.pixels import Pixels
 from croquis.models import backbones
 from croquis.parts import read_index
 from croquis.training.batches import Pictures

@@ -15,7 +15,7 @@ from croquis.voting import VOTES, tied
 def main(
     votes: cli.File, by_fold: cli.File, folds: cli.File, ensemble: cli.File, metrics: cli.File
 ) -> None:
-    """Reads the members' <votes> and <by-fold> predictions; writes <ensemble>/ and its scores to <metrics>."""
+    """Reads <votes> and the <by-fold> predictions; writes <ensemble>/, its scores to <metrics>."""
     run, how = params.load(RunParams, "run"), params.load(EnsembleParams, "ensemble")
     fold_vote, seed = params.load(VoteParams, "vote").folds, params.value("seed", int)
     keys = member_keys(run, how)

@@ -1,4 +1,4 @@
-"""probe: trains a head on frozen features for one fold, and a second one on the plain fold beside it."""
+"""probe: trains a head on frozen features for one fold, and one on the plain fold beside it."""
 
 from croquis import cli, params
 from croquis.parts import read_folds, read_index
@@ -20,7 +20,7 @@ def main(
     weights: cli.File,
     curves: cli.File,
 ) -> None:
-    """Trains the head of <probe> without <fold>; writes val, test and plain <predictions>, <weights>, <curves>."""
+    """Trains a head of <probe> without <fold>; writes <predictions>, <weights> and <curves>."""
     settings, seed = recipe(probe), params.value("seed", int)
     lr, source = params.value("lr", float) * settings.head.lr_mult, params.read()["data"]["source"]
     table, pictures, stored = read_folds(folds), read_index(index), Features(features)

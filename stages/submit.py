@@ -7,7 +7,7 @@ import pandas as pd
 from croquis import cli, params, predictions
 from croquis.files import whole
 from croquis.members import RunParams
-from croquis.submission import submission, true_labels, scored
+from croquis.submission import scored, submission, true_labels
 
 
 def main(
@@ -18,7 +18,7 @@ def main(
     submission_csv: cli.File,
     metrics: cli.File,
 ) -> None:
-    """Reads <ensemble>/test.npz and the <sample>; writes <submission-csv>, and its score to <metrics>."""
+    """Reads <ensemble> and the <sample>; writes <submission-csv>, and its score to <metrics>."""
     test = predictions.load(ensemble / "test.npz")
     table = submission(pd.read_csv(sample, dtype={"image_path": str}), test)
     with whole(submission_csv) as draft:
@@ -33,9 +33,8 @@ def main(
         draft.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
     cli.say(f"submit: {len(table):,} rows in {submission_csv}")
     if labels is not None:
-        cli.say(
-            f"submit: test accuracy {found['test_accuracy']:.3f}, single folds {found['test_single_fold']:.3f}"
-        )
+        full, single = found["test_accuracy"], found["test_single_fold"]
+        cli.say(f"submit: test accuracy {full:.3f}, single folds {single:.3f}")
 
 
 if __name__ == "__main__":

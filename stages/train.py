@@ -1,7 +1,8 @@
 """train: fine-tunes one model on one fold, and predicts what it never saw."""
 
-from croquis import cli, params
 from croquis.data.pixels import Pixels
+
+from croquis import cli, params
 from croquis.parts import read_folds, read_index
 from croquis.training import records
 from croquis.training.finetuning import fine_tuned
@@ -20,7 +21,7 @@ def main(
     weights: cli.File,
     curves: cli.File,
 ) -> None:
-    """Trains <model> without <fold>; writes its val and test <predictions>, <weights> and <curves>."""
+    """Trains <model> without <fold>; writes its <predictions>, <weights> and <curves>."""
     settings, seed = recipe(model), params.value("seed", int)
     lr, source = params.value("lr", float) * settings.lr_mult, params.read()["data"]["source"]
     data = FoldData.of(fold, read_folds(folds), read_index(index))

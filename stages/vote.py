@@ -6,13 +6,13 @@ import pandas as pd
 
 from croquis import cli, params
 from croquis.files import whole
-from croquis.members import RunParams, out_of_fold, on_test, voted
+from croquis.members import RunParams, on_test, out_of_fold, voted
 from croquis.metrics import report
 from croquis.voting import VOTES
 
 
 def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.File) -> None:
-    """Reads every member's <predictions> of `run.folds`; writes <votes>/<member>/ and their scores to <metrics>."""
+    """Reads the <predictions> of `run.folds`; writes <votes>/<member>/, the scores to <metrics>."""
     run, seed = params.load(RunParams, "run"), params.value("seed", int)
     table = pd.read_csv(folds, dtype={"id": str})
     truth = table.set_index("id")

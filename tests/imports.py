@@ -7,7 +7,7 @@ SOURCE = Path("src")
 
 
 def modules_of(script: Path) -> set[str]:
-    """The files of croquis that `script` imports, as paths from the root; bare __init__.py left out."""
+    """The files of croquis that `script` imports, as paths from the root; no bare __init__.py."""
     found: set[Path] = set()
     waiting = [script]
     while waiting:
@@ -24,5 +24,7 @@ def _imported(path: Path) -> set[Path]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    files = {SOURCE / (name.replace(".", "/") + ".py") for name in names if name.startswith("croquis")}
+    files = {
+        SOURCE / (name.replace(".", "/") + ".py") for name in names if name.startswith("croquis")
+    }
     return {file for file in files if file.is_file()}

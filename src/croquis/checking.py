@@ -1,4 +1,4 @@
-"""All of params.yaml, checked before any work: each section alone, then what they say of each other."""
+"""All of params.yaml, checked before any work: each section alone, then all of them together."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from timm.optim import list_optimizers
 from croquis import params
 from croquis.data.packing import PrepareParams
 from croquis.data.sources import DataParams
-from croquis.dedup.params import DedupParams
+from croquis.dedup.settings import DedupParams
 from croquis.ensembling import EnsembleParams, VoteParams, member_keys, weights_of
 from croquis.errors import InputError
 from croquis.files import root
@@ -68,34 +68,48 @@ def _check_keys(tree: dict[str, Any]) -> None:
         for key in catalogue:
             if not re.fullmatch(r"[a-z0-9_]+", str(key)):
                 fix = "the timm name goes to `backbone:`"
-                raise InputError(f"{section}.{key}", expected="a key of a-z 0-9 _", received=repr(key), fix=fix)
+                raise InputError(
+                    f"{section}.{key}", expected="a key of a-z 0-9 _", received=repr(key), fix=fix
+                )
     if both := sorted(set(tree["models"]) & set(tree["probes"])):
         fix = "rename one of the two"
-        raise InputError("probes", expected="keys that no model has", received=repr(both[0]), fix=fix)
+        raise InputError(
+            "probes", expected="keys that no model has", received=repr(both[0]), fix=fix
+        )
 
 
 def _check_run(run: RunParams, num_folds: int, tree: dict[str, Any]) -> None:
     for part, chosen in (("models", run.models), ("probes", run.probes), ("folds", run.folds)):
         if len(set(chosen)) < len(chosen):
-            raise InputError(f"run.{part}", expected="each once", received=str(chosen), fix="drop the doubles")
+            raise InputError(
+                f"run.{part}", expected="each once", received=str(chosen), fix="drop the doubles"
+            )
     if not run.members:
         fix = "name a model or a probe"
-        raise InputError("run", expected="at least one member", received="no models, no probes", fix=fix)
+        raise InputError(
+            "run", expected="at least one member", received="no models, no probes", fix=fix
+        )
     for section, chosen in (("models", run.models), ("probes", run.probes)):
         for key in chosen:
             if key not in tree[section]:
                 hint = params.nearest(key, list(tree[section]))
-                raise InputError(f"run.{section}", expected=f"keys of `{section}`", received=repr(key), fix=hint)
+                raise InputError(
+                    f"run.{section}", expected=f"keys of `{section}`", received=repr(key), fix=hint
+                )
     if max(run.folds) >= num_folds:
         expected = f"folds 0 to {num_folds - 1} (split.num_folds is {num_folds})"
-        raise InputError("run.folds", expected=expected, received=str(max(run.folds)), fix="drop it")
+        raise InputError(
+            "run.folds", expected=expected, received=str(max(run.folds)), fix="drop it"
+        )
 
 
 def _check_members(run: RunParams, ensemble: EnsembleParams) -> None:
     for key in member_keys(run, ensemble):
         if key not in run.members:
             hint = params.nearest(key, run.members) + "; add it to run, or take it out here"
-            raise InputError("ensemble.members", expected="members of run", received=repr(key), fix=hint)
+            raise InputError(
+                "ensemble.members", expected="members of run", received=repr(key), fix=hint
+            )
     weights_of(member_keys(run, ensemble), ensemble)
 
 
@@ -106,7 +120,9 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
         if recipe.optimizer not in list_optimizers():
             hint = params.nearest(recipe.optimizer, list_optimizers())
             where = f"models.{key}.optimizer"
-            raise InputError(where, expected="a timm optimizer", received=repr(recipe.optimizer), fix=hint)
+            raise InputError(
+                where, expected="a timm optimizer", received=repr(recipe.optimizer), fix=hint
+            )
         if key in tree["run"]["models"]:
             _check_size(f"models.{key}", recipe.image_size, image_size)
     for key in tree["probes"]:
@@ -122,17 +138,25 @@ def _check_network(where: str, backbone: str, pretrained: bool | str) -> None:
     if not timm.is_model(name) or (tag and backbone not in tagged):
         names = tagged if timm.is_model(name) else timm.list_models() + timm.list_pretrained()
         hint = params.nearest(backbone, names)
-        raise InputError(f"{where}.backbone", expected="a timm name", received=repr(backbone), fix=hint)
+        raise InputError(
+            f"{where}.backbone", expected="a timm name", received=repr(backbone), fix=hint
+        )
     if pretrained == "bundled" and name not in BUNDLED:
         fix = "say true (timm's hub), a path, or false"
         raise InputError(
-            f"{where}.pretrained", expected=f"a backbone of {list(BUNDLED)}", received=backbone, fix=fix
+            f"{where}.pretrained",
+            expected=f"a backbone of {list(BUNDLED)}",
+            received=backbone,
+            fix=fix,
         )
     if isinstance(pretrained, str) and pretrained != "bundled":
         if not (root() / Path(pretrained).expanduser()).is_file():
             expected = 'true, false, "bundled" or a file of weights'
             raise InputError(
-                f"{where}.pretrained", expected=expected, received=repr(pretrained), fix="mend the path"
+                f"{where}.pretrained",
+                expected=expected,
+                received=repr(pretrained),
+                fix="mend the path",
             )
 
 

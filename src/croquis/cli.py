@@ -26,9 +26,8 @@ def run(main: Callable[..., None]) -> None:
     except OSError as error:
         if error.errno is None:
             raise
-        sys.exit(
-            f"error: {error.filename or 'disk'}: {os.strerror(error.errno)}; nothing was half-written"
-        )
+        where, reason = error.filename or "disk", os.strerror(error.errno)
+        sys.exit(f"error: {where}: {reason}; nothing was half-written")
 
 
 def say(text: str) -> None:

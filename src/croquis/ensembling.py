@@ -18,7 +18,10 @@ class VoteParams(params.Section):
 
 
 class EnsembleParams(params.Section):
-    """How members vote: `members` is all of `run` or a list of keys; `weights` uniform or {key: weight}."""
+    """How members vote.
+
+    `members` is all of `run` or a list of keys; `weights` is uniform or {key: weight}.
+    """
 
     members: Literal["all"] | Annotated[list[str], Field(min_length=1)]
     vote: Literal["soft", "hard"]
@@ -26,8 +29,17 @@ class EnsembleParams(params.Section):
 
 
 def member_keys(run: RunParams, ensemble: EnsembleParams) -> list[str]:
-    """The keys of the members that vote, sorted."""
-    return run.members if ensemble.members == "all" else sorted(ensemble.members)
+    """The keys of the members that vote, sorted.
+
+    Raises:
+        InputError: if one is listed twice, as it would vote twice.
+    """
+    if ensemble.members == "all":
+        return run.members
+    if len(set(ensemble.members)) < len(ensemble.members):
+        received, fix = ", ".join(ensemble.members), "for a larger say use ensemble.weights"
+        raise InputError("ensemble.members", expected="each once", received=received, fix=fix)
+    return sorted(ensemble.members)
 
 
 def weights_of(members: list[str], ensemble: EnsembleParams) -> np.ndarray:
@@ -49,5 +61,5 @@ def weights_of(members: list[str], ensemble: EnsembleParams) -> np.ndarray:
 
 
 def ballot(member: Predictions, fold_vote: str) -> Predictions:
-    """One fold's predictions as `vote.folds` hands them on: probs if soft, their argmax alone if hard."""
+    """One fold's predictions as `vote.folds` hands them on: probs if soft, argmaxes if hard."""
     return member if fold_vote == "soft" else voted([member], "hard")

@@ -17,8 +17,8 @@ def root() -> Path:
 def whole(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends well.
 
-    The block writes a file or makes a folder there. On an error (a full disk, a bad picture, Ctrl-C)
-    the temporary is removed and `path` stays as it was.
+    The block writes a file or makes a folder there. On an error (a full disk, a bad picture,
+    Ctrl-C) the temporary is removed and `path` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # A folder of its own, beside the target: os.replace is atomic on one file system only.
@@ -33,7 +33,9 @@ def whole(path: Path) -> Iterator[Path]:
 
 def _put_in_place(draft: Path, path: Path) -> None:
     if draft.is_dir() and path.is_dir():
-        shutil.rmtree(path)  # os.replace cannot overwrite a folder that has content
+        # os.replace cannot overwrite a folder that has content. Moved, not deleted: a deletion that
+        # stops halfway would leave half of the old one.
+        os.replace(path, draft.with_name(f"{path.name}.old"))
     elif draft.is_file():
         with draft.open("rb+") as file:
             os.fsync(file.fileno())

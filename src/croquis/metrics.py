@@ -4,15 +4,16 @@ import numpy as np
 from scipy import stats
 from sklearn.metrics import f1_score, log_loss
 
-RESAMPLES = (
-    2000  # the 2.5 % tail then rests on 50 draws: its end moves by some 5 % of the interval's width
-)
+# The 2.5 % tail then rests on 50 draws: its end moves by some 5 % of the interval's width.
+RESAMPLES = 2000
 
 
 def scores(labels: np.ndarray, probs: np.ndarray) -> dict[str, float]:
     """Accuracy, macro-F1 and log-loss (nats) of (N, C) probabilities against (N,) labels.
 
-    Ties go to the lowest class. Probabilities are clipped at 1e-7 for the log-loss, as hard votes hold zeros.
+    Ties go to the lowest class. Macro-F1 is over the classes that are true or predicted somewhere:
+    a subset of folds may lack the others. Probabilities are clipped at 1e-7 for the log-loss, as
+    hard votes hold zeros.
     """
     classes = np.arange(probs.shape[1])
     clipped = np.clip(probs.astype(np.float64), 1e-7, 1)
@@ -20,9 +21,7 @@ def scores(labels: np.ndarray, probs: np.ndarray) -> dict[str, float]:
     preds = probs.argmax(axis=1)
     return {
         "accuracy": float((preds == labels).mean()),
-        "macro_f1": float(
-            f1_score(labels, preds, labels=classes, average="macro", zero_division=0)
-        ),
+        "macro_f1": float(f1_score(labels, preds, average="macro", zero_division=0)),
         "log_loss": float(log_loss(labels, clipped, labels=classes)),
     }
 

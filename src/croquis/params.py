@@ -1,6 +1,7 @@
 """params.yaml, read strictly: the one loader that every stage uses."""
 
 import difflib
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,9 +14,11 @@ PARAMS = Path("params.yaml")
 
 
 class Section(pydantic.BaseModel):
-    """A part of params.yaml: immutable, no unknown keys, no silent conversions (an int is a float)."""
+    """A part of params.yaml: immutable, no unknown keys, no conversions but from int to float."""
 
-    model_config = pydantic.ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = pydantic.ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False
+    )
 
 
 S = TypeVar("S", bound=Section)
@@ -24,13 +27,14 @@ S = TypeVar("S", bound=Section)
 def read(path: Path = PARAMS) -> dict[str, Any]:
     """All of params.yaml as plain dicts and lists.
 
-    ruamel.yaml, as DVC uses it, because PyYAML reads the 1e-05 that `-S lr=1e-5` writes as a string.
-    Keys given twice are refused by the parser.
+    ruamel.yaml, as DVC uses it: PyYAML reads the 1e-05 that `-S lr=1e-5` writes as a string. Keys
+    given twice are refused by the parser.
     """
     try:
         tree = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except YAMLError as error:
-        reason = " ".join(str(error).split())
+    except (YAMLError, UnicodeDecodeError) as error:
+        # ruamel.yaml's own advice on keys given twice is to switch the check off.
+        reason = " ".join(str(error).split()).split(" To suppress")[0]
         raise InputError(
             path, expected="valid YAML", received=reason, fix="mend that line"
         ) from error
@@ -65,7 +69,7 @@ def checked(kind: type[S], content: Any, *, where: str) -> S:
     try:
         return kind.model_validate(content)
     except pydantic.ValidationError as error:
-        raise _explained(error, kind, where) from None
+        raise _explained(error, content, where, kind) from None
 
 
 def checked_value(kind: type, content: Any, *, where: str) -> Any:
@@ -73,7 +77,7 @@ def checked_value(kind: type, content: Any, *, where: str) -> Any:
     try:
         return pydantic.TypeAdapter(kind).validate_python(content, strict=True)
     except pydantic.ValidationError as error:
-        raise _explained(error, None, where) from None
+        raise _explained(error, content, where) from None
 
 
 def nearest(name: str, known: list[str]) -> str:
@@ -85,19 +89,40 @@ def nearest(name: str, known: list[str]) -> str:
 
 
 def _explained(
-    error: pydantic.ValidationError, kind: type[Section] | None, where: str
+    error: pydantic.ValidationError, content: Any, where: str, kind: type[Section] | None = None
 ) -> InputError:
-    first = error.errors()[0]
-    key = ".".join([where, *(str(part) for part in first["loc"])])
-    received = repr(first["input"])
-    if first["type"] == "extra_forbidden" and kind is not None:
-        hint = nearest(str(first["loc"][-1]), list(kind.model_fields))
-        return InputError(key, expected="a known key", received=repr(first["loc"][-1]), fix=hint)
+    faults = error.errors()
+    # First, as a misspelt key is also a missing one, and the misspelling says more.
+    for fault in faults:
+        if fault["type"] == "extra_forbidden" and kind is not None:
+            return _misspelt(fault["loc"], kind, where)
+    first = faults[0]
     if first["type"] == "missing":
-        return InputError(
-            key, expected="a value", received="nothing", fix="add this key to params.yaml"
-        )
-    expected = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    return InputError(
-        key, expected=expected, received=received, fix="mend it in params.yaml or with -S"
-    )
+        key, fix = ".".join(map(str, [where, *first["loc"]])), "add this key to params.yaml"
+        return InputError(key, expected="a value", received="nothing", fix=fix)
+    # A key of several types has a complaint from each of them; the deepest ones know best.
+    alike = [fault for fault in faults if fault["loc"][:1] == first["loc"][:1]]
+    path = max((_path(fault["loc"], content) for fault in alike), key=len)
+    alike = [fault for fault in alike if _path(fault["loc"], content) == path]
+    expected = " or ".join(re.sub("^(Input should be|Value error,) ", "", f["msg"]) for f in alike)
+    key, fix = ".".join([where, *path]), "mend it in params.yaml or with -S"
+    return InputError(key, expected=expected, received=repr(alike[0]["input"]), fix=fix)
+
+
+def _misspelt(loc: tuple[int | str, ...], kind: type[Section], where: str) -> InputError:
+    *outer, name = loc
+    for part in outer:
+        kind = kind.model_fields[part].annotation
+    key, hint = ".".join(map(str, [where, *loc])), nearest(name, list(kind.model_fields))
+    return InputError(key, expected="a known key", received=repr(name), fix=hint)
+
+
+def _path(loc: tuple[int | str, ...], content: Any) -> list[str]:
+    """The parts of pydantic's `loc` that are keys or positions of `content`; others name types."""
+    found = []
+    for part in loc:
+        known = range(len(content)) if isinstance(content, list) else content
+        if isinstance(content, dict | list) and part in known:
+            content = content[part]
+            found.append(str(part))
+    return found

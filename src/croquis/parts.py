@@ -5,9 +5,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from croquis.errors import InputError
+
 
 def read_folds(path: Path) -> pd.DataFrame:
-    """folds.csv: id, label, group, fold, plain_fold, scored, keep, weight, sha256; one row a train picture."""
+    """folds.csv, one row a train picture.
+
+    Columns: id, label, group, fold, plain_fold, scored, keep, weight, sha256.
+    """
     return pd.read_csv(path, dtype={"id": str, "sha256": str})
 
 
@@ -20,14 +25,26 @@ def trained(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.DataFram
 
 
 def scored(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.DataFrame:
-    """The rows that fold `fold` is scored on; `column` is "fold", or "plain_fold" for folds that ignore copies."""
+    """The rows that fold `fold` is scored on.
+
+    `column` is "fold", or "plain_fold" for folds that ignore copies.
+    """
     return folds[(folds[column] == fold) & folds["scored"]]
 
 
 def class_names(index: pd.DataFrame) -> np.ndarray:
-    """The class names in label order, (C,); `index` is index.csv."""
-    train = index[index["split"] == "train"]
-    return train.drop_duplicates("label").sort_values("label")["class_name"].to_numpy(dtype=str)
+    """The class names in label order, (C,); `index` is index.csv.
+
+    Raises:
+        InputError: if the labels are not 0 to C - 1, as names are looked up by position.
+    """
+    train = index[index["split"] == "train"].drop_duplicates("label").sort_values("label")
+    labels = train["label"].tolist()
+    if labels != list(range(len(labels))):
+        expected, received = f"labels 0 to {len(labels) - 1}", ", ".join(map(str, labels[-12:]))
+        fix = "number the classes without a gap, and give each a readable picture"
+        raise InputError("index.csv", expected=expected, received=received, fix=fix)
+    return train["class_name"].to_numpy(dtype=str)
 
 
 def ids_of_test(index: pd.DataFrame) -> np.ndarray:

@@ -1,7 +1,8 @@
-"""Class probabilities that travel with their ids: the one type that crosses from training to submission."""
+"""Class probabilities that travel with their ids, from training to submission."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -19,7 +20,7 @@ class Predictions:
         classes: (C,) class names in label order; two artefacts with other classes never mix.
 
     Raises:
-        InputError: on doubled ids, on logits or nan where probabilities should be, on shapes that disagree.
+        InputError: on doubled ids, logits or nan in place of probabilities, shapes that disagree.
     """
 
     ids: np.ndarray
@@ -70,13 +71,17 @@ def load(path: Path) -> Predictions:
         InputError: if the file is missing or is not such a file.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return Predictions(file["ids"], file["probs"], file["classes"])
-    except (OSError, KeyError, ValueError) as error:
+        # numpy leaves a broken file open where it opened it.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            parts = file["ids"], file["probs"], file["classes"]
+    except (OSError, KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
         expected = "an .npz with ids, probs, classes"
         raise InputError(
             path, expected=expected, received=str(error), fix="run `dvc repro`"
         ) from error
+    if problem := _problem(*parts):
+        raise InputError(path, **problem)  # names the file, as Predictions itself could not
+    return Predictions(*parts)
 
 
 def joined(parts: list[Predictions]) -> Predictions:

@@ -31,10 +31,10 @@ def true_labels(solution: pd.DataFrame, test: Predictions) -> np.ndarray | None:
     if solution.empty:
         return None
     known = dict(zip("test/" + solution["image_path"].astype(str), solution["target"], strict=True))
-    if set(known) != set(test.ids):
+    if set(known) != set(test.ids) or len(solution) > len(known):
         lost = len(set(test.ids) - set(known))
-        received = f"{len(known):,} rows; {lost:,} test pictures have none"
-        fix = "give the solution of this test set, or none"
+        received = f"{len(solution):,} rows; {lost:,} test pictures have none"
+        fix = "give the solution of this test set with each picture once, or none"
         raise InputError(
             "solution.csv", expected=f"{len(test):,} test pictures", received=received, fix=fix
         )
@@ -46,8 +46,8 @@ def scored(
 ) -> dict[str, float | bool]:
     """How the submission did, beside what OOF promised.
 
-    OOF is made by one model a picture, the submission by a vote of all folds: so the mean score of the single
-    folds' ensembles is what OOF estimates, and the gain of the fold vote stands apart.
+    OOF is made by one model a picture, the submission by a vote of all folds: so the mean score of
+    the single folds' ensembles is what OOF estimates, and the gain of the fold vote stands apart.
 
     Args:
         labels: (N,) true labels in the order of `test`.

@@ -1,4 +1,4 @@
-"""The eight symmetries of a square sheet (flips and quarter turns), and what stays equal under them."""
+"""The eight symmetries of a sheet, flips and quarter turns, and what stays equal under them."""
 
 import hashlib
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def turned(array: np.ndarray, name: str) -> np.ndarray:
 def digest(gray: np.ndarray) -> str:
     """32 hex digits that all eight turns of a (H, W) uint8 picture share, and no other picture has.
 
-    The smallest of the eight hashes; the shape is hashed too, as 1x4 and 2x2 pixels have equal bytes.
+    The smallest of the eight hashes; the shape is hashed too: 1x4 and 2x2 pixels have equal bytes.
     """
     return min(_hashed(turned(gray, name)) for name in NAMES)
 

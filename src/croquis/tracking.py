@@ -1,7 +1,8 @@
-"""MLflow runs that can never fail or stall a training. MLflow is imported only when a run begins."""
+"""MLflow runs that can never fail or stall a training; MLflow is imported when a run begins."""
 
 import os
 import subprocess
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -60,8 +61,8 @@ def run(
 ) -> Iterator[Run]:
     """An MLflow run that ends as FINISHED, or as FAILED if the block raises.
 
-    MLFLOW_TRACKING_URI decides where; else the store is mlflow.db beside dvc.yaml. A dead server costs
-    seconds and one warning.
+    MLFLOW_TRACKING_URI decides where; else the store is mlflow.db beside dvc.yaml. A dead server
+    costs seconds and one warning.
 
     Args:
         experiment: the competition.
@@ -78,11 +79,19 @@ def run(
     opened._end("FINISHED")
 
 
+def competition(source: str) -> str:
+    """The MLflow experiment of a data source: its name without folders and suffixes."""
+    name = source.rstrip("/").rsplit("/", 1)[-1]
+    return name.split(".", 1)[0] or "croquis"
+
+
 def commit() -> str:
-    """The git commit, or "none" outside of a repository."""
+    """The git commit, or "none" without one."""
     command = ["git", "-C", str(root()), "rev-parse", "HEAD"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    return found.stdout.strip() or "none"
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):  # no git at all, no repository, no commit
+        return "none"
 
 
 def _opened(experiment: str, name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> Run:
@@ -116,7 +125,7 @@ def _begun(experiment: str, name: str, params: Mapping[str, Any], tags: Mapping[
 
 def _created(client: Any, experiment: str) -> str:
     """A new experiment; its artifacts lie beside the default store, wherever the process runs."""
-    local = "MLFLOW_TRACKING_URI" not in os.environ
+    local = not os.environ.get("MLFLOW_TRACKING_URI")
     return client.create_experiment(experiment, str(root() / "mlruns") if local else None)
 
 
@@ -140,8 +149,6 @@ def flat(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _milliseconds() -> int:
-    import time
-
     return int(time.time() * 1000)
 
 

@@ -18,8 +18,9 @@ def soft_vote(probs: np.ndarray, weights: np.ndarray | None = None) -> np.ndarra
 def hard_vote(probs: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Weighted share of the voters' argmaxes, (M, N, C) to (N, C).
 
-    A voter who is undecided between classes votes for the lowest of them, and so does `argmax` of what
-    comes back. Rounded to 12 digits, so that equal shares are equal whatever order they were added in.
+    A voter who is undecided between classes votes for the lowest of them, and so does `argmax` of
+    what comes back. Rounded to 12 digits, so that equal shares are equal whatever order they were
+    added in.
     """
     choices = np.eye(probs.shape[-1])[probs.argmax(axis=-1)]
     return np.round(soft_vote(choices, weights), 12)
@@ -32,10 +33,10 @@ def shares(count: int, weights: np.ndarray | None = None) -> np.ndarray:
     """Each voter's share, (M,), summing to one.
 
     Raises:
-        ValueError: on negative weights, or if all are zero.
+        ValueError: on negative or infinite weights, or if all are zero.
     """
     weights = np.ones(count) if weights is None else np.asarray(weights, dtype=np.float64)
-    if weights.shape != (count,) or not np.all(weights >= 0) or not weights.sum() > 0:
+    if weights.shape != (count,) or not np.all(weights >= 0) or not 0 < weights.sum() < np.inf:
         raise ValueError(
             f"weights: expected {count} numbers >= 0, received {weights}; 1 each is uniform"
         )

@@ -38,7 +38,9 @@ def build(
     if timm.get_pretrained_cfg(backbone).fixed_input_size:
         options["img_size"] = image_size
     if isinstance(pretrained, str):
-        options["pretrained_cfg_overlay"] = {"state_dict": weights.state_dict(pretrained, backbone)}
+        tensors = weights.state_dict(pretrained, backbone)
+        names = set(tensors)
+        options["pretrained_cfg_overlay"] = {"state_dict": tensors}
     try:
         model = timm.create_model(backbone, pretrained=bool(pretrained), **options)
     except Exception as error:
@@ -46,6 +48,8 @@ def build(
             raise
         raise _unavailable(backbone, pretrained, error) from error
     model.pretrained_cfg.pop("state_dict", None)  # a second copy of all weights otherwise
+    if isinstance(pretrained, str):
+        _check_fit(model, names, backbone, pretrained)
     return model
 
 
@@ -56,24 +60,38 @@ def statistics(model: torch.nn.Module) -> Statistics:
 
 
 def normalised(images: torch.Tensor, own: Statistics) -> torch.Tensor:
-    """Network input from stored pixels: (B, S, S) gray or (B, S, S, 3), uint8, to (B, 3, S, S) float.
+    """Network input from stored pixels: uint8 (B, S, S) or (B, S, S, 3) to float (B, 3, S, S).
 
     Gray is spread over three channels before mean and std act, as they differ by channel.
     """
     images = images.unsqueeze(-1).expand(-1, -1, -1, 3) if images.ndim == 3 else images
-    scale = 255 * torch.tensor(own.std, device=images.device)
-    shift = torch.tensor(own.mean, device=images.device) / torch.tensor(
-        own.std, device=images.device
-    )
+    mean, std = (torch.tensor(numbers, device=images.device) for numbers in (own.mean, own.std))
     # Channels stay innermost in memory: convolutions are fastest so, and nothing is copied.
-    return (images / scale - shift).permute(0, 3, 1, 2)
+    return (images / (255 * std) - mean / std).permute(0, 3, 1, 2)
+
+
+def _check_fit(model: torch.nn.Module, names: set[str], backbone: str, pretrained: str) -> None:
+    """Raises InputError unless `names` has all parameters but the head's.
+
+    timm loads leniently where the head differs: a file of another network would change nothing.
+    """
+    head = model.pretrained_cfg.get("classifier") or ()
+    heads = tuple(f"{part}." for part in ([head] if isinstance(head, str) else head))
+    own = [name for name, _ in model.named_parameters() if not name.startswith(heads)]
+    if missing := [name for name in own if name not in names]:
+        received = f"{len(own) - len(missing)} of its {len(own)} parameters, no {missing[0]}"
+        raise _unfit(backbone, pretrained, received)
+
+
+def _unfit(backbone: str, pretrained: str, received: str) -> InputError:
+    expected, fix = f"weights that fit {backbone}", "use the weights of this very network"
+    return InputError(f"pretrained: {pretrained}", expected=expected, received=received, fix=fix)
 
 
 def _unavailable(backbone: str, pretrained: bool | str, error: Exception) -> InputError:
     reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-    if pretrained is True:
-        expected = f"weights of {backbone} from timm's hub"
-        fix = 'go online once, or set `pretrained` to a path of .safetensors/.pth weights or to "bundled"'
-    else:
-        expected, fix = f"weights that fit {backbone}", "use the weights of this very network"
-    return InputError(f"pretrained: {pretrained}", expected=expected, received=reason, fix=fix)
+    if pretrained is not True:
+        return _unfit(backbone, pretrained, reason)
+    expected = f"weights of {backbone} from timm's hub"
+    fix = 'go online once, or set it to a path of .safetensors/.pth weights or to "bundled"'
+    return InputError("pretrained: true", expected=expected, received=reason, fix=fix)

@@ -1,4 +1,4 @@
-"""Pretrained weights without surprises: from timm's hub, from a file, or from an installed package."""
+"""Pretrained weights without surprises: from a file, or from an installed package."""
 
 import importlib.metadata
 import re
@@ -54,17 +54,20 @@ def state_dict(pretrained: str, backbone: str) -> dict[str, torch.Tensor]:
 
 
 def _tensors(path: Path) -> dict[str, torch.Tensor]:
+    expected, fix = "a state_dict of tensors", "save its state_dict as .safetensors"
     try:
         if path.suffix == ".safetensors":
-            return safetensors.torch.load_file(path)
-        found = torch.load(path, map_location="cpu", weights_only=True)
-        return found.get("state_dict", found)
+            found = safetensors.torch.load_file(path)
+        else:
+            found = torch.load(path, map_location="cpu", weights_only=True)
+            found = found.get("state_dict", found)
     except Exception as error:  # torch and safetensors raise a dozen kinds for a bad file
-        reason = str(error).splitlines()[0]
-        fix = "save its state_dict as .safetensors"
-        raise InputError(
-            path, expected="a state_dict of tensors", received=reason, fix=fix
-        ) from error
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise InputError(path, expected=expected, received=reason, fix=fix) from error
+    if not found or not all(isinstance(tensor, torch.Tensor) for tensor in found.values()):
+        received = ", ".join(list(found)[:3]) or "nothing"
+        raise InputError(path, expected=expected, received=received, fix=fix)
+    return found
 
 
 def _bundled(backbone: str) -> dict[str, torch.Tensor]:

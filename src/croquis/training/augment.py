@@ -1,16 +1,17 @@
 """Augmentation presets for drawings: albumentations behind one function, with white paper.
 
-albumentations is pinned: it draws the same random numbers in every DataLoader worker and again in every
-epoch unless it is seeded before each sample, which `Augment` does.
+albumentations is pinned: it draws the same random numbers in every DataLoader worker and again in
+every epoch unless it is seeded before each sample, which `Augment` does.
 """
 
 import hashlib
 import os
+import random
 
 import numpy as np
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # no look-up of newer versions at import
-import albumentations as A  # noqa: E402, N812: must come after the line above
+import albumentations as A  # after the line above: it reads that at import
 
 PAPER = 255
 # Turned by up to 15 degrees as all teams did; its corners are paper, not black.
@@ -35,7 +36,10 @@ class Augment:
         """The augmented (S, S) or (S, S, 3) uint8 picture called `name`."""
         if self._compose is None:
             return image
-        self._compose.set_random_seed(sample_seed(self._seed, epoch, name))
+        seed = sample_seed(self._seed, epoch, name)
+        # One generator for all operations: set_random_seed would start one from the same seed in
+        # each, so that a picture was flipped both ways and turned, or none of it.
+        self._compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
         return self._compose(image=image)["image"]
 
 

@@ -19,7 +19,7 @@ from croquis.training.recipes import ModelParams
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch came to: mean train loss (nats), peak lr at its end, images a second of training."""
+    """One epoch: mean train loss (nats), highest lr at its end, images a second of training."""
 
     number: int
     train_loss: float
@@ -75,14 +75,12 @@ class Trainer:
         """Trains, one epoch a step."""
         for number in range(self._recipe.epochs):
             start, loss, images = time.perf_counter(), 0.0, 0
-            torch.manual_seed(
-                self._seed + number
-            )  # dropout depends on (seed, epoch), not on the past
+            # Dropout depends on (seed, epoch), not on the past.
+            torch.manual_seed(self._seed + number)
             self.model.train()
             for index, batch in enumerate(self._batches(number)):
-                loss += self._step(
-                    batch.to(self._hardware.device), number * self._per_epoch + index
-                )
+                step = number * self._per_epoch + index
+                loss += self._step(batch.to(self._hardware.device), step)
                 images += len(batch.labels)
             seconds = time.perf_counter() - start
             lr = max(group["lr"] for group in self._optimizer.param_groups)
@@ -167,9 +165,10 @@ def _scheduler(optimizer: torch.optim.Optimizer, recipe: ModelParams, lr: float,
     scheduler, _ = create_scheduler_v2(
         optimizer,
         sched=recipe.schedule,
-        num_epochs=recipe.epochs,
+        num_epochs=recipe.epochs - warmup,
         min_lr=lr * recipe.min_lr,
         warmup_epochs=warmup,
+        warmup_prefix=True,  # else the cosine runs on beneath the warm-up and starts below its peak
         warmup_lr=lr / 100,
         step_on_epochs=False,
         updates_per_epoch=per_epoch,

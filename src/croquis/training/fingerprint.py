@@ -8,7 +8,7 @@ from typing import Any
 
 
 def data_fingerprint(*tables: Path) -> str:
-    """Hash of tables that carry a content hash per picture (index.csv, folds.csv); 16 hex digits."""
+    """Hash of tables that carry a hash per picture (index.csv, folds.csv); 16 hex digits."""
     return _hash(*(table.read_bytes() for table in tables))
 
 

@@ -1,9 +1,11 @@
-"""What this machine trains on: device, number format, threads. From the environment, never from params.yaml."""
+"""What this machine trains on: device, number format, threads; from the environment alone."""
 
 import os
 from dataclasses import dataclass
 
 import torch
+
+from croquis.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -27,15 +29,16 @@ class Hardware:
 
 
 def hardware() -> Hardware:
-    """The best this machine has: bf16 where it is native, fp16 with a scaler on V100s, float32 on CPUs.
+    """The best this machine has: native bf16, fp16 with a scaler on V100s, float32 on CPUs.
 
-    CROQUIS_DEVICE and CROQUIS_WORKERS override. On CPUs with AVX512-BF16 small convolutional networks ran
-    slower in bf16 than in float32 with channels last (151 to 160 images/s at 96 px, 241 to 397 at 64 px, both
-    `tf_efficientnet_lite0`), so CPUs stay with float32.
+    CROQUIS_DEVICE and CROQUIS_WORKERS override. On CPUs with AVX512-BF16 small networks ran slower
+    in bf16 than in float32 with channels last (151 to 160 images/s at 96 px, 241 to 397 at 64 px,
+    both `tf_efficientnet_lite0`), so CPUs stay with float32.
     """
     name = os.environ.get("CROQUIS_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
-    workers = int(os.environ.get("CROQUIS_WORKERS", _spare_cores(name)))
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) - workers))
+    workers = _workers(name)
+    if not os.environ.get("OMP_NUM_THREADS"):  # who sets it has counted the cores
+        torch.set_num_threads(max(1, _cores() - workers))
     if not name.startswith("cuda"):
         return Hardware(torch.device(name), None, False, workers)
     # Without this argument Volta claims bf16 too, by slow emulation.
@@ -44,6 +47,19 @@ def hardware() -> Hardware:
     return Hardware(torch.device(name), dtype, not native, workers)
 
 
-def _spare_cores(device: str) -> int:
-    """Worker processes by default: none on CPUs, where they take cores from the network itself."""
-    return min(8, (os.cpu_count() or 1) - 1) if device.startswith("cuda") else 0
+def _workers(device: str) -> int:
+    """Worker processes: by default none on CPUs, where they take cores from the network itself."""
+    asked = os.environ.get("CROQUIS_WORKERS")
+    if not asked:
+        return min(8, _cores() - 1) if device.startswith("cuda") else 0
+    if not asked.isdecimal():
+        expected, fix = "a number of processes, 0 or more", "unset it, or mend it"
+        raise InputError("CROQUIS_WORKERS", expected=expected, received=repr(asked), fix=fix)
+    return int(asked)
+
+
+def _cores() -> int:
+    """The cores this process may use; a share of a cluster's node has fewer than the node."""
+    if hasattr(os, "sched_getaffinity"):  # Linux alone has it
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

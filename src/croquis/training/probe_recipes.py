@@ -1,4 +1,4 @@
-"""Recipes of probes, heads on frozen features: the keys of `probes.<key>` in params.yaml. No torch here."""
+"""Recipes of probes, heads on frozen features: the keys of `probes.<key>`. No torch here."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal

@@ -1,4 +1,4 @@
-"""Recipes of fine-tuned models: the keys of `train` and `models.<key>` in params.yaml. No torch here."""
+"""Recipes of fine-tuned models: the keys of `train` and `models.<key>`. No torch here."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,9 +19,8 @@ class TrainParams(params.Section):
     batch_size: Annotated[int, Field(ge=2)]  # batch normalisation needs two
     optimizer: str  # a timm name
     weight_decay: Annotated[float, Field(ge=0)]
-    layer_decay: (
-        Annotated[float, Field(gt=0, le=1)] | None
-    )  # lr factor from a layer to the one below
+    # lr factor from each layer to the one below
+    layer_decay: Annotated[float, Field(gt=0, le=1)] | None
     warmup_epochs: Annotated[float, Field(ge=0)]
     schedule: Literal["cosine", "constant"]
     min_lr: Annotated[float, Field(ge=0)]  # the floor, as a share of the peak
@@ -51,7 +50,7 @@ def resolved(tree: dict[str, Any], key: str) -> ModelParams:
         key: a key of `models`.
 
     Raises:
-        InputError: on unknown or missing keys and impossible values, naming the block they stand in.
+        InputError: on unknown or missing keys and impossible values, naming their block.
     """
     train = params.checked(TrainParams, params.required(tree, "train"), where="train")
     models = params.required(tree, "models")

@@ -20,18 +20,12 @@ from croquis.training.hardware import Hardware
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training gives: probabilities of val and test, weights, and one row of curves an epoch."""
+    """What a training gives: probabilities of val and test, weights, one row of curves an epoch."""
 
     val: Predictions
     test: Predictions
     weights: Mapping[str, torch.Tensor]
     epochs: list[dict[str, float]]
-
-
-def competition(source: str) -> str:
-    """The MLflow experiment of a data source: its name without folders and suffixes."""
-    name = source.rstrip("/").rsplit("/", 1)[-1]
-    return name.split(".", 1)[0] or "croquis"
 
 
 def tracked(
@@ -64,11 +58,11 @@ def tracked(
     }
     tags |= {"torch": torch.__version__, "fingerprint": whole_fingerprint}
     name = f"{member}-fold{fold}"
-    return tracking.run(competition(source), name, params=settings, tags=tags)
+    return tracking.run(tracking.competition(source), name, params=settings, tags=tags)
 
 
 def val_scores(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Mean log-loss (nats) and accuracy of (N, C) logits over a whole fold; nan where nothing is scored."""
+    """Mean log-loss (nats) and accuracy of (N, C) logits over a whole fold; nan if it is empty."""
     if not len(labels):
         return {"val_loss": float("nan"), "val_accuracy": float("nan")}
     loss = torch.nn.functional.cross_entropy(

@@ -34,7 +34,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class FoldData:
-    """The pictures of one fold: to train on, held out, and to predict; and the class names, (C,)."""
+    """The pictures of one fold: to train on, held out, to predict; and the class names, (C,)."""
 
     train: Samples
     val: Samples

@@ -1,0 +1,75 @@
+"""The command `croquis`, for people rather than for stages."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from croquis.errors import InputError
+from croquis.report.wording import counted, ends, share
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+
+
+@app.callback()
+def croquis() -> None:
+    """From a folder of sketches to a submission you can trust. `make help` lists what runs it."""
+
+
+@app.command()
+def summary(
+    metrics: Annotated[Path, typer.Option(help="folder of the run's JSON")] = Path("metrics"),
+    submission: Annotated[Path, typer.Option(help="to name")] = Path("data/submission.csv"),
+    report: Annotated[Path, typer.Option(help="to name")] = Path("data/report/index.html"),
+) -> None:
+    """Prints the scores of the last run: members, ensemble and, where it is known, the test set."""
+    try:
+        vote, ensemble, test = (_read(metrics, part) for part in ("vote", "ensemble", "submission"))
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    for line in lines(vote, ensemble, test):
+        typer.echo(line)
+    typer.echo(f"\nsubmission  {submission}\nreport      {report}")
+
+
+def lines(vote: dict[str, Any], ensemble: dict[str, Any], test: dict[str, Any]) -> list[str]:
+    """The table: a line a member, the ensemble, the test set where it is known; then what it means."""
+    probed = any("plain_accuracy" in score for score in vote.values())
+    rows = [("member", "OOF accuracy", "plain folds would claim" if probed else "")]
+    for name, score in [*sorted(vote.items()), ("ensemble", ensemble)]:
+        plain = share(score["plain_accuracy"]) if "plain_accuracy" in score else ""
+        rows.append((name, f"{share(score['accuracy'])}  ({ends(score)})", plain))
+    table = aligned(rows)
+    if "test_accuracy" in test:
+        table.append(f"{'test':<{max(len(row[0]) for row in rows)}}   {_on_test(test, ensemble)}")
+    pictures, folds = counted(ensemble["pictures"], "picture"), counted(ensemble["folds"], "fold")
+    return [*table, "", f"in brackets: the 95 % interval on {pictures} of {folds}"]
+
+
+def _on_test(test: dict[str, Any], ensemble: dict[str, Any]) -> str:
+    """OOF estimates what single folds do; the submission is the vote of all of them."""
+    side = "inside" if test["inside_interval"] else "outside"
+    full, single = share(test["test_accuracy"]), share(test["test_single_fold"])
+    folds = counted(ensemble["folds"], "fold")
+    said = f"{full} by the vote of {folds}; {single} by single folds"
+    return f"{said if ensemble['folds'] > 1 else f'{full} by {folds}'}: {side} the interval"
+
+
+def aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    """Columns as wide as their widest cell, three spaces apart."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = [[f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)] for row in rows]
+    return ["   ".join(row).rstrip() for row in padded]
+
+
+def _read(folder: Path, part: str) -> dict[str, Any]:
+    path = folder / f"{part}.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no JSON"
+        raise InputError(
+            path, expected="the scores of a run", received=reason, fix="run `make repro`"
+        ) from error

@@ -1,0 +1,36 @@
+"""What belongs together: connected components, for copies and for pictures of one source."""
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+
+def components(count: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Which component each of `count` nodes is in, under edges (a, b); (count,) int.
+
+    Components are numbered by first appearance.
+    """
+    edges = coo_array((np.ones(len(a), bool), (a, b)), shape=(count, count))
+    return pd.factorize(connected_components(edges, directed=False)[1])[0]
+
+
+def joined(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The smallest groups that neither grouping cuts through, (N,) and (N,) to (N,) int."""
+    one, other = pd.factorize(one)[0], pd.factorize(other)[0]
+    # Rows are edges between a group of the one kind and a group of the other.
+    shift = len(one)
+    return pd.factorize(components(2 * shift, one, shift + other)[one])[0]
+
+
+def families(ids: pd.Series, source_ids: pd.Series) -> np.ndarray:
+    """The family of each picture, (N,) int: a source, all that derives from it, and from those.
+
+    Args:
+        ids: of the pictures.
+        source_ids: "" where a picture derives from none. A source that could not be read is not
+            among `ids`, yet makes its derived pictures one family.
+    """
+    codes, names = pd.factorize(pd.concat([ids, source_ids.where(source_ids != "", ids)]))
+    own, source = codes[: len(ids)], codes[len(ids) :]
+    return components(len(names), own, source)[own]

@@ -1,0 +1,141 @@
+"""One picture: from a file's bytes to upright 8-bit pixels on white, and onto a square sheet."""
+
+import io
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+# EXIF's eight ways to hold a camera, and what undoes them.
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+ORIENTATION = 0x0112
+
+
+class Unreadable(Exception):
+    """The bytes are no picture; the text says why."""
+
+
+class Picture(NamedTuple):
+    """Upright pixels, (H, W) uint8 where all channels agree, else (H, W, 3); 255 is white."""
+
+    pixels: np.ndarray
+    status: str  # "ok", or what decoding had to do
+
+
+def decode(content: bytes) -> Picture:
+    """The picture in a file's bytes.
+
+    Raises:
+        Unreadable: if Pillow cannot read it to its last row, or holds it for a bomb.
+    """
+    if not content:
+        raise Unreadable("empty file")
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            notes: list[str] = []
+            image = _eight_bits(_upright(_first_frame(image, notes), notes), notes)
+            image = _on_white(image, notes)
+            return Picture(_channels(image), "; ".join(notes) or "ok")
+    except Unreadable:
+        raise
+    except Image.UnidentifiedImageError:
+        raise Unreadable("not a picture in a known format") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow's readers raise a dozen kinds on damaged files
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise Unreadable(reason) from error
+
+
+def gray_of(pixels: np.ndarray) -> np.ndarray:
+    """Luminance, (H, W) or (H, W, 3) to (H, W) uint8."""
+    return pixels if pixels.ndim == 2 else np.asarray(Image.fromarray(pixels).convert("L"))
+
+
+def padded(pixels: np.ndarray, side: int) -> np.ndarray:
+    """The picture centred on a white square sheet, aspect kept; (side, side) or (side, side, 3)."""
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    # A line one pixel high stays one pixel high: 0 would be no picture at all.
+    shape = max(1, round(height * scale)), max(1, round(width * scale))
+    sheet = np.full((side, side, *pixels.shape[2:]), 255, np.uint8)
+    top, left = (side - shape[0]) // 2, (side - shape[1]) // 2
+    sheet[top : top + shape[0], left : left + shape[1]] = _resized(pixels, *shape)
+    return sheet
+
+
+def squashed(pixels: np.ndarray, side: int) -> np.ndarray:
+    """The picture stretched to a square, aspect lost; (side, side) or (side, side, 3)."""
+    return _resized(pixels, side, side)
+
+
+FITS = {"pad": padded, "squash": squashed}
+
+
+def _resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    # Pillow's bicubic is anti-aliased: nearest would lose strokes one pixel wide.
+    small = Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC)
+    return np.asarray(small)
+
+
+def _first_frame(image: Image.Image, notes: list[str]) -> Image.Image:
+    if (frames := getattr(image, "n_frames", 1)) > 1:
+        notes.append(f"first of {frames} frames")
+        image.seek(0)
+    image.load()
+    return image
+
+
+def _upright(image: Image.Image, notes: list[str]) -> Image.Image:
+    try:
+        turn = UPRIGHT.get(image.getexif().get(ORIENTATION))
+    except Exception:  # damaged EXIF raises anything, and costs no pixel
+        notes.append("exif unreadable")
+        return image
+    if turn is None:
+        return image
+    notes.append("exif-turned")
+    return image.transpose(turn)
+
+
+def _eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
+    if image.mode == "F":
+        raise Unreadable("floating-point pixels, of which none is known to be white")
+    if not image.mode.startswith("I"):
+        return image
+    notes.append("16-bit")
+    deep = np.asarray(image).astype(np.float64)
+    if deep.min() < 0 or deep.max() > 65535:
+        raise Unreadable(f"pixels from {deep.min():.0f} to {deep.max():.0f}, not 0 to 65535")
+    return Image.fromarray(np.rint(deep / 257).astype(np.uint8))  # 65535 = 257 * 255
+
+
+def _on_white(image: Image.Image, notes: list[str]) -> Image.Image:
+    """Mode L or RGB; convert("L") would drop alpha, which turns clear paper black."""
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        if image.getextrema()[3][0] < 255:
+            notes.append("alpha on white")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    if image.mode == "CMYK":
+        notes.append("cmyk")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _channels(image: Image.Image) -> np.ndarray:
+    pixels = np.asarray(image)
+    if pixels.ndim == 3:
+        red = pixels[..., 0]
+        if (red == pixels[..., 1]).all() and (red == pixels[..., 2]).all():
+            return np.ascontiguousarray(red)
+    return pixels

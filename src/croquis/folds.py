@@ -1,0 +1,171 @@
+"""Folds: stratified by label, never through a group; derived pictures go with their source."""
+
+import warnings
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from croquis.components import families, joined
+from croquis.errors import InputError
+from croquis.params import Section
+
+ALWAYS = -1  # the fold of what trains in every fold and is never scored
+
+
+class SplitParams(Section):
+    """How the training pictures are cut into folds.
+
+    Attributes:
+        num_folds: how many parts; each is held out once.
+        group: whether copies share a fold; False gives plain stratified folds.
+        rare: a class that sits in one fold only would be missing when that fold is held out; error
+            stops, train lets it train in every fold, unscored.
+    """
+
+    num_folds: Annotated[int, Field(ge=2)]
+    group: bool
+    rare: Literal["error", "train"]
+
+
+def with_folds(
+    index: pd.DataFrame, groups: pd.DataFrame, settings: SplitParams, *, seed: int
+) -> pd.DataFrame:
+    """folds.csv, in the order of `index`; `fold` is grouped or not, `plain_fold` never is.
+
+    Only kept originals decide the folds and are scored. A derived picture (one with a source_id)
+    is in its source's fold, so it trains exactly when its source does; a dropped copy is in the
+    fold of its group.
+
+    Args:
+        index: the training rows of index.csv.
+        groups: groups.csv.
+        settings: the cut.
+        seed: of the shuffle.
+
+    Raises:
+        InputError: if the pictures cannot be cut so that every training part has every class.
+    """
+    table = _joined(index, groups)
+    table["family"] = families(table["id"], table["source_id"])
+    table["group"] = joined(table["group"].to_numpy(), table["family"].to_numpy())
+    table["original"] = (table["source_id"] == "") & table["keep"]
+    table["fold"], always = _settled(table, settings, seed)
+    table["scored"] = table["original"] & ~always
+    table["plain_fold"] = _cut(table, table["scored"], settings.num_folds, None, seed)
+    table.loc[always, "plain_fold"] = ALWAYS
+    columns = ["id", "label", "group", "fold", "plain_fold", "scored", "keep", "weight", "sha256"]
+    return table[columns]
+
+
+def _joined(index: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+    if sorted(groups["id"]) != sorted(index["id"]):
+        received = f"{len(groups):,} ids that are not the same"
+        expected = f"the {len(index):,} training ids of the index"
+        raise InputError("groups", expected=expected, received=received, fix="rerun dedup")
+    return index.merge(groups, on="id", validate="one_to_one").reset_index(drop=True)
+
+
+def _settled(table: pd.DataFrame, settings: SplitParams, seed: int) -> tuple[pd.Series, pd.Series]:
+    """The folds, and which pictures always train because their class would be in one fold only.
+
+    With a picture of such a class goes all of its group: its copies must not be scored beside it.
+    """
+    unit = table["group" if settings.group else "family"]
+    always = pd.Series(False, table.index)
+    while True:
+        deciding = table["original"] & ~always
+        fold = _cut(table, deciding, settings.num_folds, unit if settings.group else None, seed)
+        fold[always] = ALWAYS
+        stuck = _in_one_fold(table, fold)
+        if not len(stuck):
+            return fold, always
+        if settings.rare == "error":
+            raise _rare_classes(table, stuck)
+        rare = table["label"].isin(stuck) & table["keep"]
+        always |= unit.isin(unit[rare])
+
+
+def _cut(
+    table: pd.DataFrame,
+    deciding: pd.Series,
+    num_folds: int,
+    group: pd.Series | None,
+    seed: int,
+) -> pd.Series:
+    """Folds of all pictures, (N,) int; the `deciding` ones are cut, the others follow them.
+
+    They follow their family first, then their group; with neither they always train.
+    """
+    # Imported here: the check stage wants SplitParams at once, and sklearn takes a second.
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    labels = table.loc[deciding, "label"].to_numpy()
+    units = np.arange(len(labels)) if group is None else group[deciding].to_numpy()
+    _check_num_folds(num_folds, labels, units)
+    kind: Any = StratifiedKFold if group is None else StratifiedGroupKFold
+    splitter = kind(num_folds, shuffle=True, random_state=seed)
+    cut = np.empty(len(labels))
+    with warnings.catch_warnings():
+        # "The least populated class has only ..": rare classes are dealt with by `_settled`.
+        warnings.simplefilter("ignore", UserWarning)
+        for fold, (_, held_out) in enumerate(splitter.split(labels, labels, units)):
+            cut[held_out] = fold
+    fold = pd.Series(np.nan, table.index)
+    fold[deciding] = cut
+    for relation in ("family", "group"):
+        fold = fold.fillna(fold.groupby(table[relation]).transform("first"))
+    return fold.fillna(ALWAYS).astype(np.int64)
+
+
+def _check_num_folds(num_folds: int, labels: np.ndarray, units: np.ndarray) -> None:
+    groups = len(np.unique(units))
+    biggest = max(np.bincount(labels), default=0)
+    if num_folds > min(groups, biggest):
+        expected = (
+            f"at most {min(groups, biggest)} ({groups} groups, {biggest} in the largest class)"
+        )
+        fix = "lower it, or add pictures"
+        raise InputError("split.num_folds", expected=expected, received=str(num_folds), fix=fix)
+
+
+def _in_one_fold(table: pd.DataFrame, fold: pd.Series) -> np.ndarray:
+    """The labels whose kept pictures are all in one fold: no class to learn when it is held out."""
+    by_label = fold[table["keep"]].groupby(table["label"])
+    alone = (by_label.nunique() == 1) & (by_label.first() != ALWAYS)
+    return alone.index[alone].to_numpy()
+
+
+def _rare_classes(table: pd.DataFrame, stuck: np.ndarray) -> InputError:
+    rows = table[table["label"].isin(stuck) & table["keep"]]
+    counts = rows.groupby("class_name")["group"].agg(["size", "nunique"])
+    shown = [
+        f"{name!r} (pictures {row['size']}, groups {row['nunique']})"
+        for name, row in counts.head(5).iterrows()
+    ]
+    received = f"{len(counts)} in one fold only: {', '.join(shown)}"
+    received += ", ..." if len(counts) > 5 else ""
+    fix = "add pictures, lower split.num_folds, or set split.rare=train (trained, never scored)"
+    return InputError(
+        "split", expected="each class in two folds or more", received=received, fix=fix
+    )
+
+
+def summary(folds: pd.DataFrame, num_folds: int) -> dict[str, int]:
+    """metrics/split.json: sizes of folds, classes and groups, and what plain folds would leak."""
+    kept, scored = folds[folds["keep"]], folds[folds["scored"]]
+    sizes = scored["fold"].value_counts()
+    training = [kept.loc[kept["fold"] != k, "label"].value_counts() for k in range(num_folds)]
+    sides = kept.groupby("group")["plain_fold"].nunique()
+    return {
+        "pictures": len(folds),
+        "scored": len(scored),
+        "classes": int(folds["label"].nunique()),
+        "groups": int(folds["group"].nunique()),
+        "fold_min": int(sizes.min()),
+        "fold_max": int(sizes.max()),
+        "smallest_class_in_training": int(min(counts.min() for counts in training)),
+        "rare_classes": int(kept["label"].nunique() - scored["label"].nunique()),
+        "plain_twins": int(scored["group"].map(sides).gt(1).sum()),
+    }

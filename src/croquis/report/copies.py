@@ -1,0 +1,78 @@
+"""The page's section on copies: the biggest groups, and the pairs that passed most narrowly."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from croquis.report.pictures import Thumbnail, Thumbnails
+
+GROUPS, OF_A_GROUP, PAIRS = 6, 8, 12  # how many are shown, so that the page stays small
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of copies, its first pictures, and how many more there are."""
+
+    size: int
+    conflict: bool
+    pictures: list[Thumbnail]
+
+    @property
+    def more(self) -> int:
+        """The pictures that are not shown."""
+        return self.size - len(self.pictures)
+
+    @property
+    def class_names(self) -> str:
+        """The classes of the pictures shown."""
+        return ", ".join(sorted({picture.class_name for picture in self.pictures}))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two pictures that pass for copies, and why: the test (tier), its score, the flip or turn."""
+
+    first: Thumbnail
+    second: Thumbnail
+    tier: str
+    score: float
+    symmetry: str
+    same_class: bool
+
+
+def biggest_groups(groups: pd.DataFrame, thumbnails: Thumbnails) -> list[Group]:
+    """The biggest groups of at least two, by size and then by number; `groups` is groups.csv."""
+    sizes = groups["group"].value_counts().rename_axis("group").reset_index(name="size")
+    sizes = sizes[sizes["size"] > 1].sort_values(["size", "group"], ascending=[False, True])
+    found = []
+    for group, size in sizes.head(GROUPS).itertuples(index=False):
+        members = groups[groups["group"] == group]
+        shown = thumbnails.of(members["id"].tolist()[:OF_A_GROUP])
+        found.append(Group(int(size), bool(members["conflict"].any()), shown))
+    return found
+
+
+def weakest_pairs(duplicates: pd.DataFrame, thumbnails: Thumbnails) -> list[Pair]:
+    """The accepted pairs with the lowest scores, lowest first; `duplicates` is duplicates.csv."""
+    rows = duplicates.sort_values(["score", "id_a", "id_b"]).head(PAIRS)
+    return [
+        Pair(
+            *thumbnails.of([row.id_a, row.id_b]), row.tier, row.score, row.symmetry, row.same_class
+        )
+        for row in rows.itertuples()
+    ]
+
+
+def in_groups(groups: pd.DataFrame) -> tuple[int, int]:
+    """How many pictures have a copy, and in how many groups they are."""
+    sizes = groups["group"].value_counts()
+    return int(sizes[sizes > 1].sum()), int((sizes > 1).sum())
+
+
+def leaking(folds: pd.DataFrame) -> int:
+    """How many scored pictures have a kept copy in another fold; `folds` is folds.csv.
+
+    None, unless split.group is false.
+    """
+    parts = folds[folds["keep"]].groupby("group")["fold"].nunique()
+    return int((folds["scored"] & folds["group"].map(parts).gt(1)).sum())

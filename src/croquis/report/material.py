@@ -1,0 +1,75 @@
+"""What the report is made of, as the other stages left it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from croquis import predictions
+from croquis.data.pixels import Pixels
+from croquis.ensembling import EnsembleParams, member_keys
+from croquis.members import RunParams
+from croquis.parts import read_folds, read_index
+from croquis.predictions import Predictions
+from croquis.report.tables import joined_curves
+
+
+@dataclass(frozen=True)
+class Data:
+    """The pictures, and what is known of them: index.csv, folds.csv, groups.csv, duplicates.csv."""
+
+    index: pd.DataFrame
+    pixels: Pixels
+    folds: pd.DataFrame
+    groups: pd.DataFrame
+    duplicates: pd.DataFrame
+
+    def labels(self, ids: np.ndarray) -> np.ndarray:
+        """The true labels of training pictures, (N,)."""
+        return self.folds.set_index("id")["label"].loc[ids].to_numpy()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What ran and what it gave.
+
+    Attributes:
+        run: what was trained.
+        how: the ensemble's vote.
+        oof: of the ensemble.
+        members: OOF of each member that votes.
+        curves: `tables.joined_curves`.
+    """
+
+    run: RunParams
+    how: EnsembleParams
+    oof: Predictions
+    members: Mapping[str, Predictions]
+    curves: pd.DataFrame
+
+
+def read_data(index: Path, pixels: Path, folds: Path, groups: Path, duplicates: Path) -> Data:
+    """The pictures stay on disk, memory-mapped."""
+    return Data(
+        index=read_index(index),
+        pixels=Pixels.open(index, pixels),
+        folds=read_folds(folds),
+        groups=pd.read_csv(groups, dtype={"id": str}),
+        duplicates=pd.read_csv(duplicates, dtype={"id_a": str, "id_b": str}),
+    )
+
+
+def read_outcome(
+    run: RunParams, how: EnsembleParams, *, votes: Path, ensemble: Path, curves: Path
+) -> Outcome:
+    """Members and folds are read by name: what an earlier run left in the folders is not seen."""
+    voters = member_keys(run, how)
+    return Outcome(
+        run=run,
+        how=how,
+        oof=predictions.load(ensemble / "oof.npz"),
+        members={key: predictions.load(votes / key / "oof.npz") for key in voters},
+        curves=joined_curves(curves, run),
+    )

@@ -1,0 +1,53 @@
+"""Small copies of the stored pictures, written into the page itself as data URIs."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from croquis.data.pixels import Pixels
+
+# Pixels. A thumbnail then weighs at most 12 KB, and the page's hundred or so stay under 2 MB.
+THUMB_SIDE = 96
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """What a page shows of a picture: its class, its id, and the pixels as a data URI."""
+
+    id: str
+    class_name: str
+    uri: str
+
+
+class Thumbnails:
+    """Thumbnails by id; `index` is index.csv."""
+
+    def __init__(self, pixels: Pixels, index: pd.DataFrame) -> None:
+        self._pixels = pixels
+        self._names = dict(zip(index["id"], index["class_name"], strict=True))
+
+    def of(self, ids: Sequence[str]) -> list[Thumbnail]:
+        """The thumbnails of `ids` in their order."""
+        rows = self._pixels.rows(ids)
+        return [
+            Thumbnail(name, self._names[name], data_uri(self._pixels.array[row]))
+            for name, row in zip(ids, rows, strict=True)
+        ]
+
+
+def data_uri(pixels: np.ndarray) -> str:
+    """A picture of (S, S) or (S, S, 3) uint8, shrunk to THUMB_SIDE, as `data:image/..;base64,..`.
+
+    Gray is kept as it is (png); colour, three times as big, is pressed (jpeg).
+    """
+    picture = Image.fromarray(np.asarray(pixels))
+    picture.thumbnail((THUMB_SIDE, THUMB_SIDE), Image.Resampling.LANCZOS)
+    kind, options = ("png", {"optimize": True}) if pixels.ndim == 2 else ("jpeg", {"quality": 85})
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,0 +1,104 @@
+"""Charts as SVG inside the page: text takes the page's colour, equal data gives equal bytes."""
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Read well on white and on near-black; folds take them in turn.
+COLOURS = ("#3b82f6", "#f59e0b", "#10b981", "#ef4444", "#a855f7", "#14b8a6", "#ec4899", "#84917f")
+INK = "#123456"  # stands for the page's own text colour until the SVG is in it
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "croquis",  # else ids are random
+    "text.parse_math": False,
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.alpha": 0.15,
+    "lines.linewidth": 1.6,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    **dict.fromkeys(("axes.edgecolor", "axes.labelcolor", "grid.color", "text.color"), INK),
+    **dict.fromkeys(("xtick.color", "ytick.color"), INK),
+}
+NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+
+
+def accuracy_curves(curves: pd.DataFrame, folds: Sequence[int]) -> Markup:
+    """Accuracy on the fold held out by epoch, a line a fold; `curves` holds one member's rows."""
+
+    def draw(axes: "Axes") -> None:
+        for colour, rows in _by_fold(curves, folds):
+            axes.plot(rows["epoch"] + 1, rows["val_accuracy"], color=colour)
+
+    return _svg(draw, label="accuracy on the fold held out, by epoch", x="epoch")
+
+
+def loss_curves(curves: pd.DataFrame, folds: Sequence[int]) -> Markup:
+    """Loss by epoch, a line a fold: the fold held out solid, the training part dotted."""
+
+    def draw(axes: "Axes") -> None:
+        for colour, rows in _by_fold(curves, folds):
+            axes.plot(rows["epoch"] + 1, rows["val_loss"], color=colour)
+            axes.plot(rows["epoch"] + 1, rows["train_loss"], color=colour, linestyle=":")
+
+    return _svg(draw, label="loss by epoch", x="epoch")
+
+
+def class_sizes(counts: np.ndarray) -> Markup:
+    """Pictures a class, largest class first, as one outline; `counts` is (C,)."""
+
+    def draw(axes: "Axes") -> None:
+        edges = np.arange(len(counts) + 1) + 0.5
+        axes.stairs(np.sort(counts)[::-1], edges, fill=True, color=COLOURS[0])
+        axes.set_xlim(edges[0], edges[-1])
+        axes.set_ylim(bottom=0)
+
+    return _svg(draw, label="pictures a class", x="classes, largest first", size=(7.2, 2.0))
+
+
+def colours(folds: Sequence[int]) -> dict[int, str]:
+    """The colour of each fold."""
+    return {fold: COLOURS[place % len(COLOURS)] for place, fold in enumerate(folds)}
+
+
+def _by_fold(curves: pd.DataFrame, folds: Sequence[int]) -> list[tuple[str, pd.DataFrame]]:
+    return [(colour, curves[curves["fold"] == fold]) for fold, colour in colours(folds).items()]
+
+
+def _svg(
+    draw: Callable[["Axes"], None], *, label: str, x: str, size: tuple[float, float] = (3.6, 2.2)
+) -> Markup:
+    """What `draw` draws, `size` in inches; nothing in it depends on the time."""
+    # Imported here: matplotlib takes a second, and words and tables need none of it.
+    import matplotlib
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    buffer = io.StringIO()
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.add_subplot()
+        draw(axes)
+        axes.set_xlabel(x)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        figure.savefig(buffer, format="svg", metadata=NO_METADATA)
+    return _inlined(buffer.getvalue(), label)
+
+
+def _inlined(svg: str, label: str) -> Markup:
+    """An SVG file's text as part of a page: no prologue, no rules or names that reach out of it."""
+    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+    svg = re.sub(r"<style.*?</style>|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'<g id="[^"]*">', "<g>", svg)
+    return Markup(svg.replace("<svg ", Markup('<svg role="img" aria-label="{}" ').format(label), 1))

@@ -1,0 +1,140 @@
+"""The tables of the report: curves of all members and folds, confusion, scores, figures."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from croquis.errors import InputError
+from croquis.members import RunParams
+from croquis.predictions import Predictions
+from croquis.report.wording import gain, share
+
+CURVES = ["member", "fold", "epoch", "lr", "train_loss", "val_loss", "val_accuracy"]
+# What keys of the JSON of dedup and split mean, in the order they are read in. Other keys come after
+# them, and speak for themselves.
+WORDS = {
+    "pictures": "training pictures",
+    "scored": "of them scored out of fold",
+    "classes": "classes",
+    "rare_classes": "classes too rare to be scored",
+    "groups": "groups, a picture without a copy being one",
+    "biggest_group": "pictures in the biggest group",
+    "conflicts": "groups with several labels",
+    "pairs": "pairs of copies",
+    "flat": "flat pictures, compared by bytes and pixels only",
+    "dropped": "copies dropped from training",
+    "smallest_class_before": "pictures in the smallest class",
+    "smallest_class_after": "and in the smallest after dropping",
+    "smallest_class_in_training": "and in the smallest of a fold's training part",
+    "fold_min": "pictures in the smallest fold",
+    "fold_max": "pictures in the largest fold",
+    "plain_twins": "pictures that plain folds would part from a copy",
+}
+
+
+def joined_curves(folder: Path, run: RunParams) -> pd.DataFrame:
+    """The curves of exactly the members and folds of `run`, one row an epoch.
+
+    Columns: CURVES, and `training`, "<member> fold <k>".
+
+    Raises:
+        InputError: if a table lacks a column.
+    """
+    parts = []
+    for member in run.members:
+        for fold in run.folds:
+            table = _read(folder / member / f"fold{fold}.csv")
+            parts.append(table.assign(member=member, fold=fold, training=f"{member} fold {fold}"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    table = pd.read_csv(path, dtype={"member": str})
+    if missing := [column for column in CURVES if column not in table]:
+        received, fix = f"none of {', '.join(missing)}", "rerun that train stage"
+        raise InputError(path, expected=", ".join(CURVES), received=received, fix=fix)
+    return table[CURVES]
+
+
+def confusion(labels: np.ndarray, oof: Predictions) -> pd.DataFrame:
+    """One row a picture, in the order of `oof`: class names `actual` and `predicted`.
+
+    Args:
+        labels: (N,) true labels.
+        oof: out-of-fold predictions.
+    """
+    preds = oof.probs.argmax(axis=1)
+    return pd.DataFrame({"actual": oof.classes[labels], "predicted": oof.classes[preds]})
+
+
+class Line(NamedTuple):
+    """One line of the picture of scores: an accuracy, its interval, and what plain folds claim."""
+
+    name: str
+    accuracy: float
+    low: float | None = None
+    high: float | None = None
+    plain: float | None = None
+
+
+def score_lines(votes: Mapping, ensemble: Mapping, submission: Mapping) -> list[Line]:
+    """The members, the ensemble and, where a solution is known, the test set."""
+    lines = [_line(member, votes[member]) for member in sorted(votes)]
+    lines.append(_line("ensemble", ensemble))
+    if "test_accuracy" in submission:
+        lines.append(Line("test, single folds", submission["test_single_fold"]))
+        if ensemble["folds"] > 1:
+            lines.append(Line("test, fold vote", submission["test_accuracy"]))
+    return lines
+
+
+def _line(name: str, score: Mapping[str, float]) -> Line:
+    low, high = score["accuracy_low"], score["accuracy_high"]
+    return Line(name, score["accuracy"], low, high, score.get("plain_accuracy"))
+
+
+def axis(lines: Iterable[Line]) -> tuple[float, float]:
+    """The two ends of a scale that all lines fit on, in steps of .05 and inside 0 to 1."""
+    numbers = np.array([line[1:] for line in lines], dtype=float)  # None to nan
+    low, high = np.nanmin(numbers), np.nanmax(numbers)
+    # Rounded first: 0.7 / 0.05 is 13.999..
+    ends = np.floor(round(low / 0.05, 9)) * 0.05, np.ceil(round(high / 0.05, 9)) * 0.05
+    left, right = round(max(ends[0], 0), 2), round(min(ends[1], 1), 2)
+    return (left, right) if right > left else (max(left - 0.05, 0), min(right + 0.05, 1))
+
+
+def figures(metrics: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """A JSON of metrics as pairs of words and number, nested keys after their parents."""
+    rows = []
+    for key in sorted(metrics, key=_rank):
+        value = metrics[key]
+        words = f"{prefix}{WORDS.get(key, key.replace('_', ' '))}"
+        if isinstance(value, Mapping):
+            rows += figures(value, f"{words}: ")
+        else:
+            rows.append((words, _shown(value)))
+    return rows
+
+
+def _rank(key: str) -> tuple[int, str]:
+    known = list(WORDS)
+    return (known.index(key) if key in known else len(known)), key
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "-"}[value]
+    if isinstance(value, list):
+        more = f" and {len(value) - 12:,} more" if len(value) > 12 else ""
+        return ", ".join(_shown(item) for item in value[:12]) + more
+    if isinstance(value, float):
+        return share(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def leak(score: Mapping[str, float]) -> str:
+    """What plain folds claim beyond grouped ones: +.101, or nothing where no probe tells."""
+    return gain(score["plain_accuracy"] - score["accuracy"]) if "plain_accuracy" in score else ""

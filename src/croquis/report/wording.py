@@ -1,0 +1,23 @@
+"""Numbers as people read them, on the page and in the terminal."""
+
+
+def share(number: float, digits: int = 3) -> str:
+    """A share with its leading zero dropped: .725, -.012, 1.000."""
+    text = f"{number:.{digits}f}"
+    return text.replace("0.", ".", 1) if abs(number) < 1 and text.lstrip("-")[0] == "0" else text
+
+
+def ends(score: dict[str, float]) -> str:
+    """The two ends of an accuracy's interval: .703 .. .747."""
+    return f"{share(score['accuracy_low'])} .. {share(score['accuracy_high'])}"
+
+
+def gain(number: float) -> str:
+    """A difference of shares with its sign: +.019, -.012, .000."""
+    text = share(number)
+    return ("+" if number > 0 and text != ".000" else "") + text.replace("-.000", ".000")
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun: 1 fold, 5 folds, 1,204 pictures."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

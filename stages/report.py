@@ -1,0 +1,54 @@
+"""report: the page for a person, the tables of DVC's plots, and the scores to MLflow."""
+
+import json
+
+from croquis import cli, params
+from croquis.ensembling import EnsembleParams
+from croquis.files import whole
+from croquis.members import RunParams
+from croquis.report import records
+from croquis.report.material import read_data, read_outcome
+from croquis.report.page import page
+from croquis.report.tables import confusion
+
+
+def main(
+    index: cli.File,
+    pixels: cli.File,
+    groups: cli.File,
+    duplicates: cli.File,
+    folds: cli.File,
+    votes: cli.File,
+    ensemble: cli.File,
+    curves: cli.File,
+    dedup_metrics: cli.File,
+    split_metrics: cli.File,
+    vote_metrics: cli.File,
+    ensemble_metrics: cli.File,
+    submission_metrics: cli.File,
+    report: cli.File,
+    curves_csv: cli.File,
+    confusion_csv: cli.File,
+) -> None:
+    """Reads what all stages left; writes <report>/index.html, <curves-csv> and <confusion-csv>."""
+    run, how = params.load(RunParams, "run"), params.load(EnsembleParams, "ensemble")
+    source, seed = params.read()["data"]["source"], params.value("seed", int)
+    names = ("dedup", "split", "vote", "ensemble", "submission")
+    files = (dedup_metrics, split_metrics, vote_metrics, ensemble_metrics, submission_metrics)
+    metrics = {name: json.loads(f.read_text()) for name, f in zip(names, files, strict=True)}
+    data = read_data(index, pixels, folds, groups, duplicates)
+    outcome = read_outcome(run, how, votes=votes, ensemble=ensemble, curves=curves)
+    with whole(report) as draft:
+        draft.mkdir()
+        (draft / "index.html").write_text(page(source, data, outcome, metrics), encoding="utf-8")
+    with whole(curves_csv) as draft:
+        outcome.curves.to_csv(draft, index=False)
+    with whole(confusion_csv) as draft:
+        confusion(data.labels(outcome.oof.ids), outcome.oof).to_csv(draft, index=False)
+    records.log(source, outcome, metrics, seed=seed, page=report / "index.html")
+    size = (report / "index.html").stat().st_size / 1e6
+    cli.say(f"report: {report / 'index.html'}, {size:.1f} MB; open it in a browser")
+
+
+if __name__ == "__main__":
+    cli.run(main)

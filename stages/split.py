@@ -1,0 +1,31 @@
+"""split: gives every training picture its fold."""
+
+import json
+
+import pandas as pd
+
+from croquis import cli, params
+from croquis.files import whole
+from croquis.folds import SplitParams, summary, with_folds
+from croquis.parts import read_index
+
+
+def main(index: cli.File, groups: cli.File, folds: cli.File, metrics: cli.File) -> None:
+    """Reads <index> and <groups>; writes each picture's fold to <folds>, counts to <metrics>."""
+    settings, seed = params.load(SplitParams, "split"), params.value("seed", int)
+    pictures = read_index(index).query("split == 'train'")
+    table = with_folds(pictures, pd.read_csv(groups, dtype={"id": str}), settings, seed=seed)
+    found = summary(table, settings.num_folds)
+    with whole(folds) as draft:
+        table.to_csv(draft, index=False)
+    with whole(metrics) as draft:
+        draft.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
+    sizes = f"{found['fold_min']:,} to {found['fold_max']:,} scored pictures"
+    cli.say(f"split: {settings.num_folds} folds of {sizes}, {found['groups']:,} groups")
+    cli.say(f"split: under plain folds {found['plain_twins']:,} would have a copy on both sides")
+    if found["rare_classes"]:
+        cli.say(f"split: {found['rare_classes']} classes train in every fold and are never scored")
+
+
+if __name__ == "__main__":
+    cli.run(main)

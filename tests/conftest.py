@@ -1,0 +1,95 @@
+"""What all tests share: no GPU, no bars, one thread, no tracking into the repository."""
+
+import os
+from pathlib import Path
+
+# Before any test module is imported: torch and OpenMP read these once. A GPU has to be asked for.
+os.environ.update(CI="1", NO_ALBUMENTATIONS_UPDATE="1")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import pandas as pd
+import pytest
+
+CLASSES = ("bar", "pole", "spot")
+
+
+@pytest.fixture(autouse=True)
+def _tracking_away(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch):
+    """MLflow writes to a folder of its own, and nothing of an enclosing DVC run is seen."""
+    for name in [name for name in os.environ if name.startswith("DVC_")]:
+        monkeypatch.delenv(name)
+    store = tmp_path_factory.getbasetemp() / "mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
+
+
+@pytest.fixture
+def drawn(tmp_path: Path) -> Path:
+    """A folder with index.csv, pixels.npy and folds.csv of 15 gray drawings at 32 px.
+
+    Twelve to train on, of three classes in turn and in two folds, and three to predict.
+    """
+    labels = [row % 3 for row in range(12)] + [-1, -1, -1]
+    names = [f"train/{CLASSES[label]}/{row}.png" for row, label in enumerate(labels[:12])]
+    index = pd.DataFrame(
+        {
+            "id": [*names, "test/0.png", "test/1.png", "test/2.png"],
+            "split": ["train"] * 12 + ["test"] * 3,
+            "label": labels,
+            "class_name": [CLASSES[label] if label >= 0 else "" for label in labels],
+            "path": [*names, "test/0.png", "test/1.png", "test/2.png"],
+            "sha256": [f"{row:064x}" for row in range(15)],
+            "digest": [f"{row:032x}" for row in range(15)],
+            "source_id": "",
+            "width": 32,
+            "height": 32,
+            "status": "ok",
+        }
+    )
+    index.to_csv(tmp_path / "index.csv", index=False)
+    sheets = np.stack([_sheet(row, row % 3) for row in range(15)])
+    np.save(tmp_path / "pixels.npy", sheets)
+    folds = index.loc[:11, ["id", "label"]].assign(
+        group=range(12), fold=[row // 3 % 2 for row in range(12)], scored=True, keep=True
+    )
+    folds = folds.assign(plain_fold=folds["fold"], weight=1.0, sha256=index["sha256"])
+    folds.to_csv(tmp_path / "folds.csv", index=False)
+    return tmp_path
+
+
+def _sheet(row: int, label: int) -> np.ndarray:
+    """(32, 32) uint8: a bar, a pole or a spot in gray on white, a little elsewhere on each row."""
+    sheet, start = np.full((32, 32), 255, np.uint8), 6 + row
+    shape = {0: np.s_[start : start + 3, 4:28], 1: np.s_[4:28, start : start + 3]}
+    sheet[shape.get(label, np.s_[start : start + 5, 12:17])] = 10 * row
+    return sheet
+
+
+@pytest.fixture
+def recipe():
+    """A function of changes that gives the recipe of a tiny network, all extras off."""
+    from croquis.training.recipes import ModelParams
+
+    plain = {
+        "epochs": 2,
+        "batch_size": 3,
+        "optimizer": "adamw",
+        "weight_decay": 0.0,
+        "layer_decay": None,
+        "warmup_epochs": 0.0,
+        "schedule": "constant",
+        "min_lr": 0.0,
+        "clip_grad": None,
+        "label_smoothing": 0.0,
+        "drop_rate": 0.0,
+        "drop_path_rate": 0.0,
+        "ema_decay": None,
+        "augment": "none",
+        "group_weights": False,
+        "backbone": "test_efficientnet.r160_in1k",
+        "pretrained": False,
+        "image_size": 32,
+        "lr_mult": 1.0,
+    }
+    return lambda **changes: ModelParams(**plain | changes)

@@ -1,0 +1,74 @@
+"""A stage's command line: options from the signature, bad input in one line."""
+
+import errno
+import sys
+from pathlib import Path
+
+import pytest
+
+from croquis import cli
+from croquis.errors import InputError
+from croquis.progress import progress
+
+
+def ran(monkeypatch: pytest.MonkeyPatch, main, *arguments: str) -> object:
+    """The exit status of `main` as a command."""
+    monkeypatch.setattr(sys, "argv", ["stage", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        cli.run(main)
+    return caught.value.code
+
+
+def test_the_signature_is_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def main(in_csv: cli.File, model: cli.Name, fold: cli.Number) -> None:
+        """Reads."""
+        seen.append((in_csv, model, fold))
+
+    arguments = ["--in-csv", "a.csv", "--model", "m", "--fold", "3"]
+    assert ran(monkeypatch, main, *arguments) == 0
+    assert seen == [(Path("a.csv"), "m", 3)]
+
+
+def test_bad_input_is_one_line_and_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def main() -> None:
+        raise InputError("seed", expected="an int", received="'x'", fix="mend it")
+
+    assert ran(monkeypatch, main) == "error: seed: expected an int, received 'x'; mend it"
+
+
+def test_a_full_disk_is_one_line_and_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def main() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    reason = "error: disk: No space left on device; nothing was half-written"
+    assert ran(monkeypatch, main) == reason
+
+
+def test_a_missing_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def main() -> None:
+        (tmp_path / "folds.csv").read_text()
+
+    assert "folds.csv: No such file or directory" in str(ran(monkeypatch, main))
+
+
+def test_our_own_mistakes_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def main() -> None:
+        raise KeyError("oops")
+
+    monkeypatch.setattr(sys, "argv", ["stage"])
+    with pytest.raises(KeyError, match="oops"):
+        cli.run(main)
+
+
+def test_say_prints_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.say("split: 5 folds")
+    assert capsys.readouterr().out == "split: 5 folds\n"
+
+
+def test_progress_is_silent_in_ci_and_passes_all_through(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert list(progress(range(3), "count")) == [0, 1, 2]
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,195 @@
+"""Decoding: whatever the format, upright 8-bit pixels on white, or a reason why not."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from croquis.data.decoding import ORIENTATION, Unreadable, decode, gray_of, padded, squashed
+
+GRAY = np.array([[0, 100, 200], [50, 150, 255]], np.uint8)  # no two turns of it are alike
+
+
+def coded(image: Image.Image | np.ndarray, kind: str = "PNG", **options: object) -> bytes:
+    if isinstance(image, np.ndarray):
+        image = Image.fromarray(image)
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def check(content: bytes, pixels: object, status: str) -> None:
+    picture = decode(content)
+    assert picture.pixels.dtype == np.uint8 and picture.status == status
+    np.testing.assert_array_equal(picture.pixels, pixels)
+
+
+def test_gray_stays_as_it_is() -> None:
+    check(coded(GRAY), GRAY, "ok")
+
+
+def test_colour_that_is_gray_becomes_two_dimensional() -> None:
+    check(coded(np.repeat(GRAY[..., None], 3, axis=2)), GRAY, "ok")
+
+
+def test_one_coloured_pixel_keeps_three_channels() -> None:
+    colour = np.repeat(GRAY[..., None], 3, axis=2)
+    colour[0, 0] = [0, 0, 1]
+    check(coded(colour), colour, "ok")
+
+
+def test_one_bit_becomes_black_and_white() -> None:
+    check(coded(Image.fromarray(GRAY > 127)), [[0, 0, 255], [0, 255, 255]], "ok")
+
+
+def test_a_palette_is_looked_up() -> None:
+    indexed = Image.frombytes("P", (2, 1), bytes([0, 1]))
+    indexed.putpalette([255, 0, 0, 9, 9, 9])
+    check(coded(indexed), [[[255, 0, 0], [9, 9, 9]]], "ok")
+
+
+def test_sixteen_bits_are_scaled_not_cut() -> None:
+    deep = np.array([[0, 257, 32768, 65535]], np.uint16)
+    check(coded(deep), [[0, 1, 128, 255]], "16-bit")  # 32768 / 257 = 127.502
+    check(coded(deep, "TIFF"), [[0, 1, 128, 255]], "16-bit")
+    check(coded(Image.fromarray(deep.astype(np.int32)), "TIFF"), [[0, 1, 128, 255]], "16-bit")
+
+
+def test_numbers_beyond_sixteen_bits_and_fractions_are_unreadable() -> None:
+    with pytest.raises(Unreadable, match="pixels from 0 to 70000"):
+        decode(coded(Image.fromarray(np.array([[0, 70000]], np.int32)), "TIFF"))
+    with pytest.raises(Unreadable, match="floating-point"):
+        decode(coded(Image.fromarray(np.array([[0.5]], np.float32)), "TIFF"))
+
+
+def test_alpha_is_laid_on_white() -> None:
+    rgba = np.array([[[0, 0, 0, 0], [0, 0, 0, 255], [0, 0, 0, 51]]], np.uint8)
+    check(coded(rgba), [[255, 0, 204]], "alpha on white")  # 51 of 255 is a fifth
+    check(coded(rgba[..., 2:]), [[255, 0, 204]], "alpha on white")  # LA
+    check(coded(Image.fromarray(GRAY), transparency=0), [[255, 100, 200], [50, 150, 255]],
+          "alpha on white")  # fmt: skip
+
+
+def test_a_clear_entry_of_a_palette_is_white() -> None:
+    indexed = Image.frombytes("P", (2, 1), bytes([0, 1]))
+    indexed.putpalette([0, 0, 0, 9, 9, 9])
+    check(coded(indexed, transparency=0), [[255, 9]], "alpha on white")
+
+
+def test_opaque_alpha_is_no_news() -> None:
+    rgba = np.full((1, 2, 4), 255, np.uint8)
+    check(coded(rgba), [[255, 255]], "ok")
+
+
+def test_cmyk_paper_is_white_and_ink_is_black() -> None:
+    ink = np.zeros((8, 8, 4), np.uint8)
+    ink[..., 3] = 255
+    for kind, options in (("TIFF", {}), ("JPEG", {"quality": 100})):
+        for cmyk, expected in ((np.zeros_like(ink), 255), (ink, 0)):
+            picture = decode(coded(Image.fromarray(cmyk, "CMYK"), kind, **options))
+            assert picture.status == "cmyk"
+            assert np.abs(picture.pixels.astype(int) - expected).max() <= 2
+
+
+@pytest.mark.parametrize(
+    ("orientation", "stored"),
+    [
+        (2, GRAY[:, ::-1]),
+        (3, GRAY[::-1, ::-1]),
+        (4, GRAY[::-1]),
+        (5, GRAY.T),
+        (6, np.rot90(GRAY)),
+        (7, np.rot90(GRAY, 2).T),
+        (8, np.rot90(GRAY, -1)),
+    ],
+)
+def test_exif_is_turned_upright(orientation: int, stored: np.ndarray) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    check(coded(np.ascontiguousarray(stored), exif=exif), GRAY, "exif-turned")
+
+
+def test_damaged_exif_costs_no_picture() -> None:
+    check(coded(GRAY, exif=b"Exif\x00\x00II*\x00\xff\xff"), GRAY, "exif unreadable")
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_of_an_animation_the_first_frame_counts(kind: str) -> None:
+    frames = [Image.fromarray(np.full((4, 4), value, np.uint8)) for value in (0, 120, 255)]
+    options = {"lossless": True} if kind == "WEBP" else {}
+    content = coded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
+    check(content, np.zeros((4, 4)), "first of 3 frames")
+
+
+def test_notes_are_joined() -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 3
+    clear = np.array([[[0, 0, 0, 0], [9, 9, 9, 255]]], np.uint8)
+    check(coded(clear, exif=exif), [[9, 255]], "exif-turned; alpha on white")
+
+
+def test_one_pixel_is_a_picture() -> None:
+    check(coded(np.array([[7]], np.uint8)), [[7]], "ok")
+
+
+def test_what_is_no_picture_says_why_and_the_same_each_time() -> None:
+    for content, reason in ((b"", "empty file"), (b"hello", "not a picture in a known format")):
+        with pytest.raises(Unreadable, match=reason):
+            decode(content)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "TIFF"])
+def test_a_truncated_picture_is_unreadable(kind: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    content = coded(noise, kind)
+    with pytest.raises(Unreadable):
+        decode(content[: len(content) // 2])
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_bomb_is_unreadable_before_it_takes_memory() -> None:
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
+
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
+    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b""))
+    with pytest.raises(Unreadable, match=r"3600000000 pixels.*decompression bomb"):
+        decode(content + chunk(b"IEND", b""))
+
+
+def test_gray_of_colour_is_its_luminance() -> None:
+    colour = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
+    np.testing.assert_array_equal(gray_of(colour), [[76, 150, 29]])  # .299, .587, .114 of 255
+    assert gray_of(GRAY) is GRAY
+
+
+def test_padding_centres_on_white_and_keeps_the_aspect() -> None:
+    sheet = padded(np.zeros((2, 4), np.uint8), 8)
+    np.testing.assert_array_equal(sheet[2:6], np.zeros((4, 8)))
+    np.testing.assert_array_equal(sheet[[0, 1, 6, 7]], np.full((4, 8), 255))
+
+
+def test_padding_keeps_the_thinnest_line() -> None:
+    sheet = padded(np.zeros((1, 1000), np.uint8), 8)
+    assert (sheet == 0).sum() == 8  # one row of eight, where 0.008 rows would have vanished
+
+
+def test_padding_a_coloured_picture_pads_with_white() -> None:
+    sheet = padded(np.full((1, 2, 3), [1, 2, 3], np.uint8), 4)
+    assert sheet.shape == (4, 4, 3)
+    assert sheet[0, 0].tolist() == [255, 255, 255] and sheet[1, 0].tolist() == [1, 2, 3]
+
+
+def test_squashing_fills_the_square() -> None:
+    assert (squashed(np.zeros((2, 40), np.uint8), 8) == 0).all()
+
+
+def test_shrinking_does_not_lose_thin_strokes() -> None:
+    drawing = np.full((100, 100), 255, np.uint8)
+    drawing[:, 52] = 0  # nearest at 10 px would look at column 55
+    assert squashed(drawing, 10)[:, 5].max() < 240

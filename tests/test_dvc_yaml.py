@@ -1,0 +1,52 @@
+"""dvc.yaml is tested like code: deps are promises about what makes a stage run again."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from imports import modules_of
+
+STAGES = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]
+ORDER = "check download prepare dedup split train embed probe vote ensemble submit report".split()
+CHEAP = ("download", "prepare", "dedup", "split", "vote", "ensemble", "submit", "report")
+
+
+def test_the_stages_are_those_of_the_design_in_their_order() -> None:
+    assert list(STAGES) == ORDER
+
+
+@pytest.mark.parametrize("stage", ORDER)
+def test_deps_of_a_stage_are_the_modules_it_imports(stage: str) -> None:
+    script = Path("stages") / f"{stage}.py"
+    code = {dep for dep in STAGES[stage]["deps"] if dep.endswith(".py")}
+    assert code == {script.as_posix()} | modules_of(script)
+
+
+@pytest.mark.parametrize("stage", CHEAP)
+def test_a_stage_that_trains_nothing_imports_no_network_code(stage: str) -> None:
+    modules = modules_of(Path("stages") / f"{stage}.py")
+    assert not [module for module in modules if "/training/" in module or "/models/" in module]
+
+
+@pytest.mark.parametrize("stage", ORDER)
+def test_a_stage_is_a_sentence(stage: str) -> None:
+    lines = (Path("stages") / f"{stage}.py").read_text(encoding="utf-8").count("\n")
+    assert lines <= 60
+
+
+def test_training_writes_no_uncached_output() -> None:
+    for stage in ("train", "embed", "probe"):
+        assert all(isinstance(out, str) for out in STAGES[stage]["outs"])
+        assert "metrics" not in STAGES[stage]
+
+
+def test_no_two_stages_write_one_file() -> None:
+    outs: list[str] = []
+    for stage in STAGES.values():
+        written = stage["outs"] + stage.get("metrics", [])
+        outs += [out if isinstance(out, str) else next(iter(out)) for out in written]
+    assert len(outs) == len(set(outs))
+
+
+def test_every_init_is_bare() -> None:
+    assert not [path for path in Path("src").rglob("__init__.py") if path.stat().st_size]

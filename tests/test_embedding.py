@@ -1,0 +1,59 @@
+"""A picture's embedding depends on the picture and the view alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from croquis import symmetries
+from croquis.data.pixels import Pixels
+from croquis.models.backbones import build
+from croquis.training.batches import Pictures
+from croquis.training.embedding import embeddings
+from croquis.training.hardware import Hardware
+from croquis.training.samples import Samples
+
+CPU = Hardware(torch.device("cpu"), None, False, 0)
+
+
+@pytest.fixture(scope="module")
+def model() -> torch.nn.Module:
+    torch.manual_seed(0)
+    backbone = "test_efficientnet.r160_in1k"
+    return build(backbone, pretrained=False, num_classes=0, image_size=32)
+
+
+def embedded(drawn: Path, model: torch.nn.Module, *views: str, **options) -> np.ndarray:
+    """All pictures of `drawn`, (V, 15, D)."""
+    pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
+    samples = Samples.unlabelled(pixels.ids.to_numpy(dtype=str))
+    pictures = Pictures(pixels, samples, image_size=32)
+    return embeddings(model, pictures, views=list(views), hardware=CPU, **options)
+
+
+def test_there_is_a_vector_for_each_picture_and_view(drawn: Path, model) -> None:
+    found = embedded(drawn, model, "identity", "flip_lr")
+    assert found.shape == (2, 15, model.num_features) and found.dtype == np.float32
+    assert not np.array_equal(found[0], found[1])
+
+
+def test_the_batch_size_does_not_change_a_vector(drawn: Path, model) -> None:
+    alone, together = (embedded(drawn, model, "identity", batch_size=size) for size in (1, 64))
+    np.testing.assert_allclose(alone, together, atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [1, 3], ids=["gray", "rgb"])
+@pytest.mark.parametrize("view", ["rot90", "flip_ud", "antitranspose"])
+def test_a_view_is_the_embedding_of_the_turned_picture(
+    drawn: Path, model, view: str, channels: int
+) -> None:
+    sheets = np.load(drawn / "pixels.npy")
+    if channels == 3:
+        sheets = np.stack([sheets, 255 - sheets, sheets // 2], axis=-1)
+        np.save(drawn / "pixels.npy", sheets)
+    (found,) = embedded(drawn, model, view)
+    planes = sheets.reshape(15, 32, 32, channels)
+    turned = [symmetries.turned(planes[..., channel], view) for channel in range(channels)]
+    np.save(drawn / "pixels.npy", np.stack(turned, axis=-1).reshape(sheets.shape))
+    np.testing.assert_allclose(found, embedded(drawn, model, "identity")[0], atol=1e-5)

@@ -1,0 +1,209 @@
+"""Folds: stratified, leak-free, and each class in every training part."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.model_selection import StratifiedKFold
+
+from croquis import parts
+from croquis.errors import InputError
+from croquis.folds import ALWAYS, SplitParams, summary, with_folds
+
+GROUPED = SplitParams(num_folds=3, group=True, rare="error")
+PLAIN = SplitParams(num_folds=3, group=False, rare="error")
+
+
+def tables(
+    labels: list[int],
+    groups: list[int] | None = None,
+    sources: dict[int, int] | None = None,
+    dropped: tuple[int, ...] = (),
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """index.csv and groups.csv of p000, p001, ...; `sources` maps derived ones to theirs."""
+    ids = [f"train/p{place:03d}" for place in range(len(labels))]
+    source_ids = [f"train/p{(sources or {}).get(place, -1):03d}" for place in range(len(ids))]
+    index = pd.DataFrame({"id": ids, "label": labels, "sha256": "0"})
+    index["class_name"] = [f"class {label}" for label in labels]
+    index["source_id"] = [
+        source if place in (sources or {}) else "" for place, source in enumerate(source_ids)
+    ]
+    table = pd.DataFrame({"id": ids, "group": groups or range(len(ids)), "weight": 1.0})
+    table["keep"] = [place not in dropped for place in range(len(ids))]
+    return index, table.assign(conflict=False)
+
+
+def cut(params: SplitParams, *args, seed: int = 0, **kwargs) -> pd.DataFrame:
+    return with_folds(*tables(*args, **kwargs), params, seed=seed)
+
+
+def test_plain_folds_are_the_published_ones() -> None:
+    # the field's folds: StratifiedKFold(5, shuffle=True, random_state=42) in the order of train.csv
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(20), 30)).tolist()
+    params = SplitParams(num_folds=5, group=False, rare="error")
+    table = cut(params, labels, seed=42)
+    splitter = StratifiedKFold(5, shuffle=True, random_state=42)
+    for fold, (_, held_out) in enumerate(splitter.split(labels, labels)):
+        assert np.flatnonzero(table["fold"] == fold).tolist() == held_out.tolist()
+    pd.testing.assert_series_equal(table["plain_fold"], table["fold"], check_names=False)
+
+
+def test_the_columns_are_those_of_the_contract_in_index_order() -> None:
+    index, groups = tables([0, 1] * 6)
+    table = with_folds(index, groups.iloc[::-1], GROUPED, seed=0)
+    assert table["id"].tolist() == index["id"].tolist()
+    assert ",".join(table.columns) == "id,label,group,fold,plain_fold,scored,keep,weight,sha256"
+
+
+def test_folds_are_stratified_by_label() -> None:
+    table = cut(GROUPED, [0] * 9 + [1] * 6, [0, 0, *range(2, 15)])
+    counts = table.groupby(["label", "fold"]).size().to_dict()
+    assert counts == {(0, k): 3 for k in range(3)} | {(1, k): 2 for k in range(3)}
+
+
+def test_plain_folds_ignore_groups_and_grouped_ones_do_not() -> None:
+    labels, groups = [0] * 12, [0] * 4 + list(range(4, 12))
+    table = cut(GROUPED, labels, groups)
+    assert table["fold"][:4].nunique() == 1 and table["plain_fold"][:4].nunique() > 1
+    plain = cut(PLAIN, labels, groups)
+    assert plain["fold"].tolist() == table["plain_fold"].tolist()
+    assert plain["group"].tolist() == table["group"].tolist()
+
+
+@pytest.mark.parametrize("params", [GROUPED, PLAIN], ids=["grouped", "plain"])
+def test_derived_files_are_never_scored_and_train_only_beside_their_source(params) -> None:
+    # pictures 12 to 17 derive from 0 to 5; 18 derives from 12, so from 0 as well
+    sources = {12 + place: place for place in range(6)} | {18: 12}
+    table = cut(params, [0, 1] * 6 + [0, 1] * 3 + [0], sources=sources)
+    assert not table["scored"][12:].any() and table["scored"][:12].all()
+    for column in ("fold", "plain_fold"):
+        for fold in range(3):
+            trained = set(parts.trained(table, fold, column)["id"])
+            for derived, source in sources.items():
+                assert (table["id"][derived] in trained) == (table["id"][source] in trained)
+            assert not trained & set(parts.scored(table, fold, column)["id"])
+
+
+def test_derived_files_do_not_move_the_folds_of_originals() -> None:
+    labels = np.random.default_rng(1).integers(0, 3, 40).tolist()
+    alone = cut(GROUPED, labels)
+    with_derived = cut(GROUPED, labels + labels[:10], sources={40 + k: k for k in range(10)})
+    assert with_derived["fold"][:40].tolist() == alone["fold"].tolist()
+
+
+def test_a_derived_file_joins_the_groups_it_touches() -> None:
+    # 12 derives from 0 and is a copy of 1: all three are one group
+    groups = [*range(12), 1]
+    table = cut(GROUPED, [0, 1] * 6 + [0], groups, sources={12: 0})
+    assert table["group"][12] == table["group"][0] == table["group"][1]
+    assert table["fold"][12] == table["fold"][0] == table["fold"][1]
+
+
+def test_a_derived_file_without_its_source_always_trains() -> None:
+    table = cut(GROUPED, [0, 1] * 6 + [0], sources={12: 99})
+    last = table.iloc[12]
+    assert (last["fold"], last["plain_fold"], last["scored"]) == (ALWAYS, ALWAYS, False)
+
+
+def test_dropped_copies_are_in_their_groups_fold_and_on_neither_side() -> None:
+    table = cut(GROUPED, [0, 1] * 6, [0, 1, 0, *range(3, 12)], dropped=(0,))
+    assert table["fold"][0] == table["fold"][2] and not table["scored"][0]
+    for fold in range(3):
+        assert table["id"][0] not in set(parts.trained(table, fold)["id"])
+
+
+def test_a_class_with_one_picture_is_an_error_that_names_it() -> None:
+    message = r"split: expected .*, received 1 .*: 'class 7' \(pictures 1, groups 1\); .*rare"
+    with pytest.raises(InputError, match=message):
+        cut(GROUPED, [0] * 6 + [7])
+    with pytest.raises(InputError, match=message):
+        cut(PLAIN, [0] * 6 + [7])
+
+
+def test_a_class_in_one_group_is_an_error_for_grouped_folds_only() -> None:
+    labels, groups = [0] * 6 + [1] * 3, [*range(6), 6, 6, 6]
+    with pytest.raises(InputError, match=r"'class 1' \(pictures 3, groups 1\)"):
+        cut(GROUPED, labels, groups)
+    assert cut(PLAIN, labels, groups)["scored"].all()
+
+
+def test_rare_classes_can_train_in_every_fold_unscored() -> None:
+    params = GROUPED.model_copy(update={"rare": "train"})
+    # class 1 is one group; picture 5 of class 0 is a copy of it, so it may not be scored either
+    table = cut(params, [0] * 6 + [1] * 2 + [1], [*range(5), 6, 6, 6, 6], sources={8: 7})
+    assert table["fold"].tolist()[5:] == [ALWAYS] * 4
+    assert table["plain_fold"].tolist()[5:] == [ALWAYS] * 4
+    assert table["scored"].tolist() == [True] * 5 + [False] * 4
+    assert set(table["fold"][:5]) == {0, 1, 2}
+
+
+def test_fewer_members_than_folds_do_not_warn() -> None:
+    # warnings are errors here
+    table = cut(GROUPED, [0] * 6 + [1] * 2)
+    assert table["fold"][6:].nunique() == 2
+
+
+@pytest.mark.parametrize(
+    ("labels", "groups", "most"),
+    [([0] * 6, [0, 0, 0, 1, 1, 1], r"at most 2 \(2 groups"), ([0, 0, 1, 1], None, "2 in the larg")],
+)
+def test_more_folds_than_groups_or_pictures_is_an_error(labels, groups, most: str) -> None:
+    with pytest.raises(InputError, match=rf"split.num_folds: expected .*{most}.*received 3; lower"):
+        cut(GROUPED, labels, groups)
+
+
+def test_groups_of_other_pictures_are_refused() -> None:
+    index, groups = tables([0] * 6)
+    with pytest.raises(InputError, match=r"groups: expected the 6 training ids .*; rerun dedup"):
+        with_folds(index, groups.iloc[:5], GROUPED, seed=0)
+
+
+def test_the_summary_counts_what_plain_folds_would_leak() -> None:
+    labels, groups = [0] * 12 + [1] * 6, [0] * 4 + list(range(4, 18))
+    table = cut(GROUPED, labels, groups)
+    assert summary(table, 3) == {
+        "pictures": 18,
+        "scored": 18,
+        "classes": 2,
+        "groups": 15,
+        "fold_min": 6,
+        "fold_max": 6,
+        "smallest_class_in_training": 4,
+        "rare_classes": 0,
+        "plain_twins": 4,  # the group of four is in more than one plain fold
+    }
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> dict:
+    count = draw(st.integers(4, 40))
+    place = st.integers(0, count - 1)
+    return {
+        "labels": draw(st.lists(st.integers(0, 3), min_size=count, max_size=count)),
+        "groups": draw(st.lists(place, min_size=count, max_size=count)),
+        "sources": draw(st.dictionaries(place, place, max_size=8)),
+        "dropped": draw(st.sets(place, max_size=5)),
+    }
+
+
+@given(cases(), st.booleans(), st.integers(2, 4), st.integers(0, 3))
+@settings(deadline=None, max_examples=200)
+def test_folds_hold_their_promises_or_say_why_not(
+    case: dict, group: bool, num_folds: int, seed: int
+) -> None:
+    params = SplitParams(num_folds=num_folds, group=group, rare="train")
+    try:
+        table = cut(params, seed=seed, **case)
+    except InputError:
+        return
+    kept, scored = table[table["keep"]], table[table["scored"]]
+    assert set(scored["fold"]) == set(scored["plain_fold"]) == set(range(num_folds))
+    assert set(scored["id"]) <= set(kept["id"])
+    for fold in range(num_folds):  # every class in every training part
+        assert set(kept.loc[kept["fold"] != fold, "label"]) == set(kept["label"])
+    if group:
+        assert (table.groupby("group")["fold"].nunique() == 1).all()
+    assert not table["scored"].iloc[list(case["sources"])].any()
+    again = cut(params, seed=seed, **case)
+    pd.testing.assert_frame_equal(again, table)

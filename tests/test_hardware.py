@@ -1,0 +1,84 @@
+"""Device, number format and threads come from the machine and the environment."""
+
+import os
+
+import pytest
+import torch
+
+from croquis.errors import InputError
+from croquis.training.hardware import Hardware, hardware
+
+
+@pytest.fixture(autouse=True)
+def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Eight cores of which this process may use six, nothing set; records the threads asked for."""
+    asked: dict[str, int] = {}
+    for name in ("CROQUIS_DEVICE", "CROQUIS_WORKERS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: asked.update(threads=count))
+    return asked
+
+
+def pretend_gpu(monkeypatch: pytest.MonkeyPatch, *, native: bool) -> None:
+    def supported(including_emulation: bool = True) -> bool:
+        return native or including_emulation  # a V100 says yes to emulated bf16
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+
+
+def test_a_cpu_computes_in_float32_on_all_cores_it_may_use(machine: dict[str, int]) -> None:
+    found = hardware()
+    assert found == Hardware(torch.device("cpu"), None, False, 0)
+    assert str(found) == "cpu float32" and machine["threads"] == 6
+
+
+def test_workers_take_their_cores_from_the_network(
+    machine: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CROQUIS_WORKERS", "2")
+    assert hardware().workers == 2 and machine["threads"] == 4
+    monkeypatch.setenv("CROQUIS_WORKERS", "99")
+    assert hardware().workers == 99 and machine["threads"] == 1
+
+
+def test_a_number_of_threads_that_is_asked_for_is_kept(
+    machine: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    hardware()
+    assert machine == {}
+
+
+def test_native_bf16_needs_no_scaler(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend_gpu(monkeypatch, native=True)
+    assert hardware() == Hardware(torch.device("cuda"), torch.bfloat16, False, 5)
+    assert str(hardware()) == "cuda bfloat16"
+
+
+def test_a_v100_computes_in_scaled_fp16(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend_gpu(monkeypatch, native=False)
+    assert hardware() == Hardware(torch.device("cuda"), torch.float16, True, 5)
+
+
+def test_the_environment_names_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend_gpu(monkeypatch, native=True)
+    monkeypatch.setenv("CROQUIS_DEVICE", "cuda:1")
+    assert hardware().device == torch.device("cuda:1")
+    monkeypatch.setenv("CROQUIS_DEVICE", "cpu")
+    assert hardware() == Hardware(torch.device("cpu"), None, False, 0)
+
+
+@pytest.mark.parametrize("workers", ["two", "-1", "1.5"])
+def test_a_slip_in_the_environment_is_named(monkeypatch: pytest.MonkeyPatch, workers: str) -> None:
+    monkeypatch.setenv("CROQUIS_WORKERS", workers)
+    with pytest.raises(InputError, match=rf"CROQUIS_WORKERS: expected .*received '{workers}'; uns"):
+        hardware()
+
+
+def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CROQUIS_WORKERS", "")
+    assert hardware().workers == 0

@@ -1,0 +1,92 @@
+"""Scores by hand, and an interval that knows of copies."""
+
+import math
+
+import numpy as np
+import pytest
+
+from croquis.metrics import accuracy_interval, report, scores
+
+LABELS = np.array([0, 0, 1, 1])
+# Right, wrong, right, right.
+PROBS = np.array([[0.8, 0.2], [0.4, 0.6], [0.1, 0.9], [0.5, 0.5 + 1e-9]])
+
+
+def test_scores_by_hand() -> None:
+    found = scores(LABELS, PROBS)
+    assert found["accuracy"] == 0.75
+    # class 0: tp 1, fp 0, fn 1: 2/3. class 1: tp 2, fp 1, fn 0: 4/5.
+    assert found["macro_f1"] == pytest.approx((2 / 3 + 4 / 5) / 2)
+    by_hand = -(math.log(0.8) + math.log(0.4) + math.log(0.9) + math.log(0.5)) / 4
+    assert found["log_loss"] == pytest.approx(by_hand)
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    order = [2, 0, 3, 1]
+    assert scores(LABELS[order], PROBS[order]) == pytest.approx(scores(LABELS, PROBS))
+
+
+def test_a_sure_and_wrong_vote_costs_a_finite_log_loss() -> None:
+    found = scores(np.array([0, 1]), np.array([[0.0, 1.0], [0.0, 1.0]]))
+    assert found["log_loss"] == pytest.approx(-math.log(1e-7) / 2, rel=1e-5)
+
+
+def test_ties_go_to_the_lowest_class() -> None:
+    assert scores(np.array([0, 1]), np.full((2, 2), 0.5))["accuracy"] == 0.5
+
+
+def test_a_class_that_is_neither_true_nor_predicted_leaves_macro_f1_alone() -> None:
+    """With a subset of folds a rare class may not be there: it used to count as an F1 of 0."""
+    absent = np.hstack([PROBS, np.zeros((4, 1))])
+    assert scores(LABELS, absent)["macro_f1"] == pytest.approx((2 / 3 + 4 / 5) / 2)
+    predicted = np.array([[0.1, 0.2, 0.7], [0.9, 0.1, 0.0]])  # class 2 is predicted, never true
+    assert scores(np.array([0, 0]), predicted)["macro_f1"] == pytest.approx((2 / 3 + 0) / 2)
+
+
+def test_float32_probabilities_are_scored_without_a_warning() -> None:
+    probs = np.full((3, 7), 1 / 7, np.float32)
+    assert scores(np.array([0, 1, 2]), probs)["log_loss"] == pytest.approx(math.log(7), rel=1e-5)
+
+
+def test_the_interval_of_single_pictures_is_the_binomial_one() -> None:
+    correct = np.arange(400) % 4 < 3
+    low, high = accuracy_interval(correct, np.arange(400), seed=0)
+    half = 1.96 * math.sqrt(0.75 * 0.25 / 400)  # .0424
+    assert low == pytest.approx(0.75 - half, abs=0.008)
+    assert high == pytest.approx(0.75 + half, abs=0.008)
+
+
+def test_copies_widen_the_interval() -> None:
+    # Each picture four times: a quarter of the information, twice the width.
+    correct = np.repeat(np.arange(100) % 4 < 3, 4)
+    low, high = accuracy_interval(correct, np.repeat(np.arange(100), 4), seed=0)
+    assert high - low == pytest.approx(2 * 0.0849, rel=0.12)
+
+
+def test_the_names_of_groups_do_not_change_the_interval() -> None:
+    correct, groups = np.arange(40) % 3 > 0, np.arange(40) // 2
+    named = np.array([f"group {group:02d}" for group in groups])
+    assert accuracy_interval(correct, groups, seed=1) == accuracy_interval(correct, named, seed=1)
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    correct, groups = np.arange(40) % 3 > 0, np.arange(40) // 2
+    assert accuracy_interval(correct, groups, seed=1) == accuracy_interval(correct, groups, seed=1)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_without_variance_the_interval_is_a_point(right: bool) -> None:
+    correct = np.full(10, right)
+    assert accuracy_interval(correct, np.arange(10), seed=0) == (float(right), float(right))
+
+
+def test_one_group_has_no_interval() -> None:
+    correct = np.array([True, True, False, True])
+    assert accuracy_interval(correct, np.zeros(4), seed=0) == (0.75, 0.75)
+
+
+def test_the_report_is_rounded_for_reading() -> None:
+    found = report(LABELS, PROBS, np.arange(4), seed=0)
+    assert set(found) == {"accuracy", "accuracy_low", "accuracy_high", "macro_f1", "log_loss"}
+    assert found["macro_f1"] == 0.73333
+    assert found["accuracy_low"] <= 0.75 <= found["accuracy_high"]

@@ -1,0 +1,100 @@
+"""All stages on a dozen tiny pictures, by the commands a person types."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny import Project
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A tiny project after `make repro`."""
+    made = Project.made(tmp_path_factory.mktemp("project"))
+    made.summary = made.run("make -s repro")
+    made.run("git add -A && git commit -qm reproduced")
+    return made
+
+
+def would_run(project: Project) -> set[str]:
+    """The stages that `dvc repro` would run, without the folds."""
+    return set(re.findall(r"Running stage '([a-z]+)", project.run("dvc repro --dry")))
+
+
+def test_a_run_ends_with_a_submission_in_the_samples_order(project: Project) -> None:
+    table = pd.read_csv(project.folder / "data/submission.csv")
+    assert list(table.columns) == ["ID", "image_path", "target"]
+    assert list(table["image_path"]) == [f"{k}.png" for k in range(6)]
+    assert list(table["ID"]) == list(range(6))
+    assert set(table["target"]) <= {0, 1, 2}
+
+
+def test_a_run_ends_with_a_summary_and_a_page(project: Project) -> None:
+    assert "ensemble" in project.summary
+    assert "data/submission.csv" in project.summary
+    assert (project.folder / "data/report/index.html").stat().st_size > 1000
+
+
+def test_copies_share_a_fold_and_each_picture_is_scored_once(project: Project) -> None:
+    folds = pd.read_csv(project.folder / "data/folds.csv")
+    assert folds.groupby("group")["fold"].nunique().max() == 1
+    assert folds["group"].nunique() <= 12  # 15 pictures, three of them copies
+    with np.load(project.folder / "data/ensemble/oof.npz") as oof:
+        assert sorted(oof["ids"]) == sorted(folds["id"])
+
+
+def test_scores_stand_beside_the_solution(project: Project) -> None:
+    found = json.loads((project.folder / "metrics/submission.json").read_text())
+    truth = pd.read_csv(project.folder / "data/solution.csv")["target"].to_numpy()
+    target = pd.read_csv(project.folder / "data/submission.csv")["target"].to_numpy()
+    assert found["test_accuracy"] == pytest.approx((truth == target).mean(), abs=1e-5)
+    assert found["rows"] == 6
+
+
+def test_every_training_is_an_mlflow_run(project: Project) -> None:
+    code = (
+        "from mlflow.tracking import MlflowClient as C; c = C('sqlite:///mlflow.db');"
+        "e = c.get_experiment_by_name('competition');"
+        "print(sorted(r.data.tags.get('stage', '') for r in c.search_runs([e.experiment_id])))"
+    )
+    printed = project.run(f'python -c "{code}"')
+    for model in ("lite0_96", "lite0_64"):
+        assert f"train@{model}-0" in printed and f"train@{model}-1" in printed
+    assert "probe@lite0_probe-0" in printed
+
+
+def test_a_second_run_runs_nothing(project: Project) -> None:
+    assert "up to date" in project.run("dvc repro")
+    assert not would_run(project)
+
+
+def test_an_edit_of_voting_retrains_nothing(project: Project) -> None:
+    path = project.folder / "src/croquis/voting.py"
+    before = path.read_text()
+    path.write_text(before + "\n# an edit\n")
+    stages = would_run(project)
+    path.write_text(before)
+    assert {"vote", "ensemble"} <= stages
+    assert not stages & {"train", "probe", "embed", "split", "dedup", "prepare", "download"}
+
+
+def test_an_edit_of_one_model_retrains_that_model_alone(project: Project) -> None:
+    with project.params_as({"models.lite0_64.drop_rate": 0.1}):
+        printed = project.run("dvc repro --dry")
+    assert set(re.findall(r"Running stage 'train@(\w+)-", printed)) == {"lite0_64"}
+    assert "Running stage 'probe" not in printed
+
+
+def test_bad_params_stop_before_any_work(project: Project) -> None:
+    path = project.folder / "params.yaml"
+    before = path.read_text()
+    path.write_text(before.replace("label_smoothing:", "label_smothing:", 1))
+    printed = project.run("make -s repro", fails=True)
+    path.write_text(before)
+    assert "label_smothing" in printed and "did you mean" in printed
+    assert "Running stage" not in printed

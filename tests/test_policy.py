@@ -1,0 +1,95 @@
+"""Pruning: nothing goes without a kept, direct twin of its class, and no class empties."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from croquis.dedup.policy import keep_all, prune
+
+
+def pictures(labels: list[int], areas: list[int] | None = None, derived: tuple[int, ...] = ()):
+    count = len(labels)
+    return pd.DataFrame(
+        {
+            "id": [f"train/{place:03d}" for place in range(count)],
+            "label": labels,
+            "source_id": ["train/999" if place in derived else "" for place in range(count)],
+            "width": areas or [100] * count,
+            "height": 1,
+        },
+        index=range(50, 50 + count),  # positions are not rows of the arrays
+    )
+
+
+def pairs(*edges: tuple[int, int, float]) -> pd.DataFrame:
+    return pd.DataFrame(list(edges), columns=["a", "b", "score"])
+
+
+def test_the_largest_of_a_group_stays_and_the_first_id_of_equals() -> None:
+    edges = pairs((0, 1, 1.0), (0, 2, 1.0), (1, 2, 1.0))
+    assert prune(pictures([0, 0, 0], [10, 30, 20]), edges, 1).tolist() == [False, True, False]
+    assert prune(pictures([0, 0, 0]), edges, 1).tolist() == [True, False, False]
+
+
+def test_an_original_stays_before_a_larger_derived_picture() -> None:
+    edges = pairs((0, 1, 1.0))
+    assert prune(pictures([0, 0], [90, 10], derived=(0,)), edges, 1).tolist() == [False, True]
+
+
+def test_a_chain_drops_only_what_touches_a_kept_picture() -> None:
+    # 0 - 1 - 2 - 3: 0 stays, 1 goes, 2 has no kept neighbour and stays, 3 goes
+    edges = pairs((0, 1, 0.96), (1, 2, 0.96), (2, 3, 0.96))
+    assert prune(pictures([0] * 4), edges, 1).tolist() == [True, False, True, False]
+
+
+def test_a_copy_in_another_class_drops_nothing() -> None:
+    assert prune(pictures([0, 1]), pairs((0, 1, 1.0)), 1).all()
+
+
+def test_a_class_gets_back_the_least_alike_first() -> None:
+    edges = pairs((0, 1, 0.99), (0, 2, 0.96), (0, 3, 0.97))
+    assert prune(pictures([0] * 4), edges, 2).tolist() == [True, False, True, False]
+    assert prune(pictures([0] * 4), edges, 3).tolist() == [True, False, True, True]
+    assert prune(pictures([0] * 4), edges, 9).all()
+
+
+def test_group_keeps_everything() -> None:
+    assert keep_all(pictures([0, 0]), pairs((0, 1, 1.0)), 1).all()
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    labels = draw(st.lists(st.integers(0, 2), min_size=1, max_size=12))
+    count = len(labels)
+    areas = draw(st.lists(st.integers(1, 3), min_size=count, max_size=count))
+    edge = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1))
+    edges = {(a, b) for a, b in draw(st.sets(edge, max_size=30)) if a < b}
+    scored = [(a, b, draw(st.sampled_from([0.95, 0.97, 1.0]))) for a, b in sorted(edges)]
+    return pictures(labels, areas), pairs(*scored), draw(st.integers(1, 4))
+
+
+@given(cases())
+def test_the_dropped_have_a_kept_twin_and_classes_their_minimum(case: tuple) -> None:
+    table, edges, min_per_class = case
+    keep, labels = prune(table, edges, min_per_class), table["label"].to_numpy()
+    twins = {tuple(sorted(edge)) for edge in zip(edges["a"], edges["b"], strict=True)}
+    for place in np.flatnonzero(~keep):
+        assert any(
+            keep[other]
+            and labels[other] == labels[place]
+            and tuple(sorted((place, other))) in twins
+            for other in range(len(table))
+        )
+    for label in set(labels):
+        of_class = labels == label
+        assert keep[of_class].sum() >= min(min_per_class, of_class.sum())
+
+
+@given(cases(), st.randoms(use_true_random=False))
+def test_the_order_of_pairs_changes_nothing(case: tuple, random) -> None:
+    table, edges, min_per_class = case
+    order = list(edges.index)
+    random.shuffle(order)
+    again = prune(table, edges.loc[order], min_per_class)
+    np.testing.assert_array_equal(again, prune(table, edges, min_per_class))

@@ -1,0 +1,50 @@
+"""A probe's two blocks: what is embedded, and what is trained on it."""
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from croquis import params, symmetries
+from croquis.errors import InputError
+from croquis.training.probe_recipes import View, recipe, resolved
+
+PARAMS = Path(__file__).parents[1] / "params.yaml"
+EMBED = {"backbone": "x", "pretrained": True, "image_size": 64, "views": ["identity", "rot90"]}
+HEAD = {"epochs": 2, "batch_size": 8, "weight_decay": 0, "label_smoothing": 0, "lr_mult": 1}
+
+
+def complaint(embed: dict | None, head: dict | None) -> str:
+    with pytest.raises(InputError) as caught:
+        resolved({"probes": {"p": {"embed": embed, "head": head}}}, "p")
+    return str(caught.value)
+
+
+def test_a_probe_resolves() -> None:
+    found = resolved({"probes": {"p": {"embed": EMBED, "head": HEAD}}}, "p")
+    assert found.embed.views == ["identity", "rot90"] and found.head.lr_mult == 1.0
+
+
+def test_every_probe_of_the_repository_resolves() -> None:
+    for key in params.read(PARAMS)["probes"]:
+        assert recipe(key, PARAMS).embed.backbone
+
+
+def test_views_are_the_symmetries_of_the_square() -> None:
+    assert get_args(View) == symmetries.NAMES
+
+
+def test_slips_are_named_with_their_block() -> None:
+    assert complaint(EMBED | {"views": []}, HEAD).startswith("probes.p.embed.views: expected ")
+    assert "probes.p.embed.views.1: expected 'identity'" in complaint(
+        EMBED | {"views": ["identity", "rot45"]}, HEAD
+    )
+    assert "probes.p.head.epoch: expected a known key" in complaint(EMBED, HEAD | {"epoch": 3})
+    assert "did you mean 'backbone'?" in complaint(EMBED | {"bakbone": "x"}, HEAD)
+    assert complaint(EMBED, None).startswith("probes.p.head: expected ")
+
+
+@pytest.mark.parametrize("catalogue", [{"lite_probe": {}}, None])
+def test_an_unknown_probe_is_named(catalogue: object) -> None:
+    with pytest.raises(InputError, match=r"run\.probes: expected keys of `probes`, received 'lite"):
+        resolved({"probes": catalogue}, "lite0_probe")

@@ -1,0 +1,115 @@
+"""A head on frozen features learns what is separable, from its training part alone."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from croquis.metrics import scores
+from croquis.training.features import Features, save
+from croquis.training.probe_recipes import HeadParams
+from croquis.training.probing import Head, log_probs, probed
+from croquis.training.samples import FoldData, Samples
+
+NAMES = np.array([f"{number:03d}" for number in range(90)])
+LABELS = np.arange(90) % 3
+HEAD = HeadParams(epochs=20, batch_size=16, weight_decay=0.01, label_smoothing=0.0, lr_mult=1.0)
+DATA = FoldData(
+    train=Samples(NAMES[:60], LABELS[:60], np.ones(60)),
+    val=Samples(NAMES[60:80], LABELS[60:80], np.ones(20)),
+    test=Samples.unlabelled(NAMES[80:]),
+    classes=np.array(["a", "b", "c"]),
+)
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Callable[..., Features]:
+    """Features (V, 90, 4): the class one-hot, a dead feature, and some noise."""
+
+    def stored(views: int = 1, noise: float = 0.1, **changed: float) -> Features:
+        clean = np.hstack([np.eye(3)[LABELS] * 5 + 100, np.zeros((90, 1))])
+        rng = np.random.default_rng(0)
+        features = np.stack([clean + noise * rng.normal(size=(90, 4)) for _ in range(views)])
+        features[:, :, 3] = 0
+        for name, value in changed.items():
+            features[:, int(name.removeprefix("row"))] = value
+        save(tmp_path / "f.npz", NAMES, features.astype(np.float32))
+        return Features(tmp_path / "f.npz")
+
+    return stored
+
+
+def test_separable_features_are_learned(stored: Callable[..., Features]) -> None:
+    outcome = probed(DATA, stored(), HEAD, lr=0.05, seed=0)
+    assert outcome.epochs[-1]["val_accuracy"] == 1.0
+    assert outcome.test.probs.argmax(axis=1).tolist() == LABELS[80:].tolist()
+    assert outcome.val.ids.tolist() == NAMES[60:80].tolist()
+
+
+def test_features_are_standardised_by_hand() -> None:
+    head = Head(torch.tensor([[1.0, 7.0], [3.0, 7.0]]), num_classes=2)
+    assert head.mean.tolist() == [2, 7]
+    # The deviation of 1 and 3 is sqrt(2); a dead feature gets .001 instead of 0.
+    torch.testing.assert_close(head.std, torch.tensor([2**0.5, 1e-3]))
+
+
+def test_only_the_training_part_decides_the_statistics(stored: Callable[..., Features]) -> None:
+    plain = probed(DATA, stored(), HEAD, lr=0.05, seed=0)
+    wild = probed(DATA, stored(row60=1e6, row85=-1e6), HEAD, lr=0.05, seed=0)
+    for name, tensor in plain.weights.items():
+        assert torch.equal(tensor, wild.weights[name]), name
+    moved = probed(DATA, stored(row5=1e3), HEAD, lr=0.05, seed=0)
+    assert not torch.equal(plain.weights["mean"], moved.weights["mean"])
+
+
+def test_the_same_seed_gives_the_same_bits_whatever_ran_before(
+    stored: Callable[..., Features],
+) -> None:
+    """The first bias came from whatever state the generator was in."""
+    features = stored(noise=3.0)
+    one = probed(DATA, features, HEAD, lr=0.01, seed=0)
+    torch.rand(11)
+    two = probed(DATA, features, HEAD, lr=0.01, seed=0)
+    assert one.epochs == two.epochs
+    np.testing.assert_array_equal(one.val.probs, two.val.probs)
+    assert probed(DATA, features, HEAD, lr=0.01, seed=1).epochs != one.epochs
+
+
+def test_probs_are_averaged_over_views() -> None:
+    head = torch.nn.Identity()
+    features = np.log(np.array([[[1.0, 3.0]], [[3.0, 1.0]], [[1.0, 1.0]]]))  # (3, 1, 2)
+    np.testing.assert_allclose(np.exp(log_probs(head, features)), [[0.5, 0.5]], rtol=1e-6)
+    np.testing.assert_allclose(np.exp(log_probs(head, features[:1])), [[0.25, 0.75]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("views", [1, 3])
+def test_the_last_row_of_the_curves_is_the_score_of_the_predictions(
+    stored: Callable[..., Features], views: int
+) -> None:
+    """Curves averaged the views' logits, predictions their probabilities."""
+    outcome = probed(DATA, stored(views, noise=4.0), HEAD, lr=0.01, seed=0)
+    truth, last = scores(DATA.val.labels, outcome.val.probs), outcome.epochs[-1]
+    assert last["val_loss"] == pytest.approx(truth["log_loss"], rel=1e-5)
+    assert last["val_accuracy"] == truth["accuracy"]
+
+
+def test_the_learning_rate_follows_a_cosine_and_is_logged(
+    stored: Callable[..., Features],
+) -> None:
+    seen = []
+    recipe = HEAD.model_copy(update={"epochs": 2})
+    outcome = probed(
+        DATA, stored(), recipe, lr=0.1, seed=0, log=lambda row, epoch: seen.append((epoch, row))
+    )
+    assert [row["lr"] for row in outcome.epochs] == pytest.approx([0.1, 0.05])
+    assert [epoch for epoch, _ in seen] == [0, 1] and seen[1][1]["train_loss"] > 0
+
+
+def test_an_empty_test_set_and_an_empty_fold_are_fine(stored: Callable[..., Features]) -> None:
+    nothing = Samples.unlabelled(np.array([], dtype=str))
+    outcome = probed(replace(DATA, val=nothing, test=nothing), stored(), HEAD, lr=0.1, seed=0)
+    assert outcome.val.probs.shape == outcome.test.probs.shape == (0, 3)
+    assert np.isnan(outcome.epochs[-1]["val_loss"])

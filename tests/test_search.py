@@ -1,0 +1,79 @@
+"""The blocked search for alike vectors: every pair, each once, whatever the block."""
+
+import numpy as np
+import pytest
+
+from croquis.dedup import search
+from croquis.dedup.search import alike, candidates, cell_order, inside_classes, pair_table
+from croquis.symmetries import NAMES, turned
+
+
+def unit_vectors(count: int, side: int, depth: int) -> np.ndarray:
+    vectors = np.random.default_rng(0).normal(size=(count, side * side * depth)) + 0.5
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def looped(vectors: np.ndarray, side: int, depth: int, at_least: float) -> set:
+    grid = vectors.reshape(-1, side, side, depth)
+    return {
+        (name, a, b)
+        for name in NAMES
+        for a in range(len(grid))
+        for b in range(a + 1, len(grid))
+        if np.sum(grid[a] * turned(grid[b].transpose(2, 0, 1), name).transpose(1, 2, 0)) >= at_least
+    }
+
+
+def as_set(found: search.Candidates) -> set:
+    return {(name, i, j) for name, a, b in found for i, j in zip(a, b, strict=True)}
+
+
+@pytest.mark.parametrize("block", [1, 3, 100])
+def test_candidates_are_those_of_a_plain_loop(block: int, monkeypatch) -> None:
+    monkeypatch.setattr(search, "BLOCK", block)
+    vectors, at_least = unit_vectors(7, side=4, depth=2), 0.25
+    found = as_set(candidates(vectors, side=4, names=NAMES, at_least=at_least + search.MARGIN))
+    assert found == looped(vectors, 4, 2, at_least)
+    assert 0 < len(found) < 8 * 21
+
+
+def test_inside_classes_compares_no_two_classes() -> None:
+    vectors, labels = unit_vectors(6, side=2, depth=1), np.array([0, 1, 0, 1, 1, 2])
+    found = as_set(inside_classes(vectors, labels, side=2, names=["identity"], at_least=-1))
+    assert found == {("identity", a, b) for a, b in [(0, 2), (1, 3), (1, 4), (3, 4)]}
+
+
+def test_cells_of_several_numbers_stay_together() -> None:
+    # flip_lr of the cells [[0, 1], [2, 3]] is [[1, 0], [3, 2]]
+    order = cell_order("flip_lr", side=2, depth=2)
+    np.testing.assert_array_equal(order, [2, 3, 0, 1, 6, 7, 4, 5])
+
+
+def test_alike_keeps_the_best_symmetry_and_the_first_of_equals() -> None:
+    a, b = np.array([0]), np.array([1])
+    scores = {"identity": 0.96, "rot90": 0.98, "rot180": 0.98, "flip_lr": 0.90}
+    found = alike(
+        ((name, a, b) for name in ("rot180", "flip_lr", "rot90", "identity")),
+        lambda name, a, b: np.array([scores[name]]),
+        at_least=0.95,
+        known=pair_table(),
+    )
+    assert found.to_dict("records") == [{"a": 0, "b": 1, "score": 0.98, "symmetry": 1}]
+
+
+def test_known_pairs_are_not_judged_again() -> None:
+    judged: list[tuple[int, int]] = []
+
+    def judge(name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        judged.extend(zip(a.tolist(), b.tolist(), strict=True))
+        return np.ones(len(a))
+
+    found = iter([("identity", np.array([0, 0, 1]), np.array([1, 2, 2]))])
+    pairs = alike(found, judge, at_least=0.5, known=pair_table([0], [2]))
+    assert judged == [(0, 1), (1, 2)]
+    assert pairs[["a", "b"]].to_numpy().tolist() == [[0, 1], [1, 2]]
+
+
+def test_nothing_alike_is_an_empty_table() -> None:
+    none = alike(iter([]), lambda name, a, b: a, at_least=0.5, known=pair_table())
+    assert list(none.columns) == ["a", "b", "score", "symmetry"] and none.empty

@@ -1,0 +1,66 @@
+"""SSIM inside classes: the decisions of brute-force scikit-image, for a fraction of its work."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+from skimage.metrics import structural_similarity
+
+from croquis.dedup.search import pair_table
+from croquis.dedup.ssim import ssim_pairs
+from croquis.symmetries import NAMES, turned
+
+SIDE, GRID = 64, 4
+
+
+def drawing(seed: int) -> Image.Image:
+    rng = np.random.default_rng(seed)
+    sheet = Image.new("L", (SIDE, SIDE), 255)
+    points = [tuple(point) for point in rng.integers(5, SIDE - 5, (5, 2)).tolist()]
+    ImageDraw.Draw(sheet).line(points, fill=0, width=int(rng.integers(1, 4)))
+    return sheet
+
+
+def gallery() -> np.ndarray:
+    """24 pictures: 6 drawings, and of each a turned, a blurred and a faded, flipped copy."""
+    pictures = []
+    for seed in range(6):
+        sheet = drawing(seed)
+        faded = sheet.point(lambda level: level // 2 + 120)
+        pictures += [sheet, sheet.transpose(Image.Transpose(seed)), faded]
+        pictures.append(sheet.filter(ImageFilter.GaussianBlur(0.3 + 0.1 * seed)))
+    return np.stack([np.asarray(sheet) for sheet in pictures])
+
+
+def brute_force(gray: np.ndarray, names: list[str], at_least: float) -> dict:
+    best: dict[tuple[int, int], float] = {}
+    for a in range(len(gray)):
+        for b in range(a + 1, len(gray)):
+            score = max(structural_similarity(gray[a], turned(gray[b], name)) for name in names)
+            if score >= at_least:
+                best[a, b] = score
+    return best
+
+
+@pytest.mark.parametrize("at_least", [0.7, 0.9, 0.95, 0.99])
+@pytest.mark.parametrize("names", [NAMES, NAMES[:1]], ids=["eight symmetries", "identity only"])
+def test_decisions_are_those_of_brute_force(at_least: float, names: tuple[str, ...]) -> None:
+    gray, rows = gallery(), np.arange(24)
+    options = {"names": names, "at_least": at_least, "known": pair_table(), "grid": GRID}
+    pairs = ssim_pairs(gray, rows, np.zeros(24), **options)
+    found = {(a, b): score for a, b, score in pairs[["a", "b", "score"]].itertuples(index=False)}
+    assert found == pytest.approx(brute_force(gray, list(names), at_least), abs=1e-12)
+
+
+def test_only_pictures_of_one_class_are_compared() -> None:
+    gray = np.stack([np.asarray(drawing(0))] * 3)
+    options = {"names": NAMES, "at_least": 0.95, "known": pair_table(), "grid": GRID}
+    pairs = ssim_pairs(gray, np.array([2, 0, 1]), np.array([7, 8, 7]), **options)
+    assert pairs[["a", "b", "score", "symmetry"]].to_numpy().tolist() == [[0, 2, 1.0, 0]]
+
+
+def test_the_symmetry_says_how_to_turn_b() -> None:
+    sheet = np.asarray(drawing(0))
+    gray = np.stack([turned(sheet, "rot90"), sheet])  # a is b, turned by rot90
+    options = {"names": NAMES, "at_least": 0.95, "known": pair_table(), "grid": GRID}
+    pairs = ssim_pairs(gray, np.arange(2), np.zeros(2), **options)
+    assert [NAMES[code] for code in pairs["symmetry"]] == ["rot90"]

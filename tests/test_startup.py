@@ -1,0 +1,43 @@
+"""Start-up counts: what needs no network never loads the libraries that take seconds."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from croquis import files
+
+CHEAP = (
+    "cli",
+    "ensembling",
+    "files",
+    "members",
+    "metrics",
+    "params",
+    "parts",
+    "predictions",
+    "submission",
+    "tracking",
+    "training.fingerprint",
+    "training.probe_recipes",
+    "training.recipes",
+    "training.samples",
+    "voting",
+)
+
+
+@pytest.fixture(scope="module")
+def loaded() -> set[str]:
+    """All modules in a process that imports the cheap ones."""
+    code = f"import sys, {', '.join(f'croquis.{name}' for name in CHEAP)}; print(*sys.modules)"
+    environment = os.environ | {"PYTHONPATH": str(Path(files.__file__).parents[1])}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("heavy", ["torch", "mlflow", "timm", "albumentations", "matplotlib"])
+def test_cheap_modules_import_nothing_heavy(heavy: str, loaded: set[str]) -> None:
+    assert "croquis.voting" in loaded and heavy not in loaded

@@ -1,0 +1,93 @@
+"""The file to upload: the sample's rows, and a score only where the truth is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from croquis.errors import InputError
+from croquis.predictions import Predictions
+from croquis.submission import scored, submission, true_labels
+
+SAMPLE = pd.DataFrame({"ID": [0, 1, 2], "image_path": ["2.png", "10.png", "1.png"], "target": 0})
+NOBODY = pd.DataFrame({"image_path": [], "target": []})
+
+
+def sure(labels: dict[str, int]) -> Predictions:
+    """Sure predictions of three classes."""
+    ids = [f"test/{name}.png" for name in labels]
+    return Predictions(ids, np.eye(3)[list(labels.values())], ["x", "y", "z"])
+
+
+TEST = sure({"1": 1, "2": 2, "10": 0})
+
+
+def test_targets_follow_the_order_of_the_sample() -> None:
+    found = submission(SAMPLE, TEST)
+    assert found.columns.tolist() == ["ID", "image_path", "target"]
+    assert found["image_path"].tolist() == ["2.png", "10.png", "1.png"]
+    assert found["target"].tolist() == [2, 0, 1]
+    assert found.to_csv(index=False, lineterminator="\n").startswith("ID,image_path,target\n0,2.p")
+
+
+def test_the_order_of_columns_is_the_samples() -> None:
+    turned = SAMPLE[["target", "image_path", "ID"]]
+    assert submission(turned, TEST).columns.tolist() == ["target", "image_path", "ID"]
+
+
+def test_ties_go_to_the_lowest_class() -> None:
+    tie = Predictions(["test/a"], [[0.0, 0.5, 0.5]], ["x", "y", "z"])
+    assert submission(pd.DataFrame({"image_path": ["a"]}), tie)["target"].tolist() == [1]
+
+
+def test_pictures_without_a_prediction_are_named() -> None:
+    with pytest.raises(
+        InputError, match=r"submission: expected the 3 ids.*missing 1: test/10\.png"
+    ):
+        submission(SAMPLE, sure({"1": 1, "2": 2}))
+    with pytest.raises(InputError, match="1 too many"):
+        submission(SAMPLE, sure({"1": 1, "2": 2, "10": 0, "11": 0}))
+
+
+def test_no_solution_means_no_score() -> None:
+    assert true_labels(NOBODY, TEST) is None
+
+
+def test_true_labels_follow_the_predictions() -> None:
+    solution = pd.DataFrame({"image_path": ["10.png", "2.png", "1.png"], "target": [5, 6, 7]})
+    assert true_labels(solution, TEST).tolist() == [7, 6, 5]
+
+
+@pytest.mark.parametrize("names", [["1.png"], ["1.png", "2.png", "10.png", "11.png"]])
+def test_a_solution_of_other_pictures_is_refused(names: list[str]) -> None:
+    solution = pd.DataFrame({"image_path": names, "target": 0})
+    with pytest.raises(
+        InputError, match=r"solution\.csv: expected 3 test pictures, received \d ro"
+    ):
+        true_labels(solution, TEST)
+
+
+def test_a_solution_that_names_a_picture_twice_is_refused() -> None:
+    """The second label silently won."""
+    names = ["1.png", "2.png", "10.png", "10.png"]
+    solution = pd.DataFrame({"image_path": names, "target": [0, 0, 0, 1]})
+    with pytest.raises(
+        InputError, match=r"solution\.csv: expected 3 test pictures, received 4 rows"
+    ):
+        true_labels(solution, TEST)
+
+
+def test_the_gain_of_the_fold_vote_stands_apart_from_what_oof_estimates() -> None:
+    labels = np.array([1, 2, 0])  # of TEST: all right
+    by_fold = [sure({"10": 0, "2": 2, "1": 0}), sure({"1": 0, "2": 0, "10": 0})]  # 2/3, 1/3
+    estimate = {"accuracy": 0.55, "accuracy_low": 0.45, "accuracy_high": 0.65, "members": 2}
+    assert scored(labels, TEST, by_fold, estimate) == {
+        "test_accuracy": 1.0,
+        "test_single_fold": 0.5,
+        "fold_vote_gain": 0.5,
+        "oof_accuracy": 0.55,
+        "oof_low": 0.45,
+        "oof_high": 0.65,
+        "inside_interval": True,
+    }
+    narrow = estimate | {"accuracy_low": 0.51}
+    assert scored(labels, TEST, by_fold, narrow)["inside_interval"] is False
