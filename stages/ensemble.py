@@ -2,13 +2,12 @@
 
 import json
 
-import pandas as pd
-
 from croquis import cli, params, predictions
 from croquis.ensembling import EnsembleParams, VoteParams, ballot, member_keys, weights_of
 from croquis.files import whole
 from croquis.members import RunParams, on_test, voted
 from croquis.metrics import report, scores
+from croquis.parts import read_folds
 from croquis.voting import VOTES, tied
 
 
@@ -22,7 +21,7 @@ def main(
     weights = weights_of(keys, how)
     oofs = [ballot(predictions.load(votes / key / "oof.npz"), fold_vote) for key in keys]
     tests = [predictions.load(votes / key / f"test_{fold_vote}.npz") for key in keys]
-    truth = pd.read_csv(folds, dtype={"id": str}).set_index("id").loc[oofs[0].ids]
+    truth = read_folds(folds).set_index("id").loc[oofs[0].ids]
     labels, groups = truth["label"].to_numpy(), truth["group"].to_numpy()
     outcomes = {
         vote: voted(oofs, vote, weights) for vote in VOTES

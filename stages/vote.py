@@ -2,19 +2,18 @@
 
 import json
 
-import pandas as pd
-
 from croquis import cli, params
 from croquis.files import whole
 from croquis.members import RunParams, on_test, out_of_fold, voted
 from croquis.metrics import report
+from croquis.parts import read_folds
 from croquis.voting import VOTES
 
 
 def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.File) -> None:
     """Reads the <predictions> of `run.folds`; writes <votes>/<member>/, the scores to <metrics>."""
     run, seed = params.load(RunParams, "run"), params.value("seed", int)
-    table = pd.read_csv(folds, dtype={"id": str})
+    table = read_folds(folds)
     truth = table.set_index("id")
     found: dict[str, dict[str, float]] = {}
     with whole(votes) as draft:

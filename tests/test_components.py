@@ -1,7 +1,11 @@
 """What belongs together."""
 
+from random import Random
+
 import numpy as np
 import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
 
 from croquis.components import components, families, joined
 
@@ -13,6 +17,19 @@ def test_components_are_numbered_by_first_appearance() -> None:
 
 def test_without_edges_each_stands_alone() -> None:
     assert components(3, np.array([], int), np.array([], int)).tolist() == [0, 1, 2]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=20), st.randoms())
+def test_components_are_those_of_a_flood(edges: list[tuple[int, int]], random: Random) -> None:
+    reach = np.eye(10, dtype=bool)
+    for one, other in edges:
+        reach[one, other] = reach[other, one] = True
+    for _ in range(4):  # paths of up to 16 steps
+        reach = reach @ reach
+    random.shuffle(edges)
+    a, b = np.array(edges, int).reshape(-1, 2).T
+    found = components(10, a, b)
+    np.testing.assert_array_equal(found[:, None] == found, reach)
 
 
 def test_joined_groups_cut_through_neither() -> None:

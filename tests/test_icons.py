@@ -63,7 +63,7 @@ def test_a_single_glyph_can_be_another_class_or_none(glyphs: list[icons.Glyph]) 
 def test_every_class_has_12_drawings_of_3_families(glyphs: list[icons.Glyph]) -> None:
     drawings = Counter(glyph.class_name for glyph in glyphs)
     families = Counter(name for name, _ in {(g.class_name, g.family) for g in glyphs})
-    assert (len(drawings), len(glyphs)) == (117, 2809)
+    assert (len(drawings), len(glyphs)) == (117, 2804)
     assert (min(drawings.values()), max(drawings.values())) == (12, 68)
     assert min(families.values()) >= 3
 

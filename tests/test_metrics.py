@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score, log_loss
 
 from croquis.metrics import accuracy_interval, report, scores
 
@@ -19,6 +20,14 @@ def test_scores_by_hand() -> None:
     assert found["macro_f1"] == pytest.approx((2 / 3 + 4 / 5) / 2)
     by_hand = -(math.log(0.8) + math.log(0.4) + math.log(0.9) + math.log(0.5)) / 4
     assert found["log_loss"] == pytest.approx(by_hand)
+
+
+def test_scores_agree_with_scikit_learn() -> None:
+    rng = np.random.default_rng(0)
+    labels, probs = rng.integers(0, 6, 200), rng.dirichlet(np.ones(7), 200)
+    found, preds = scores(labels, probs), probs.argmax(axis=1)
+    assert found["macro_f1"] == pytest.approx(f1_score(labels, preds, average="macro"))
+    assert found["log_loss"] == pytest.approx(log_loss(labels, probs, labels=range(7)))
 
 
 def test_the_order_of_rows_changes_nothing() -> None:

@@ -38,6 +38,8 @@ def loaded() -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("heavy", ["torch", "mlflow", "timm", "albumentations", "matplotlib"])
+@pytest.mark.parametrize(
+    "heavy", ["torch", "mlflow", "timm", "albumentations", "matplotlib", "scipy", "sklearn"]
+)
 def test_cheap_modules_import_nothing_heavy(heavy: str, loaded: set[str]) -> None:
     assert "croquis.voting" in loaded and heavy not in loaded

@@ -1,4 +1,4 @@
-"""A copy of the project with a dozen tiny pictures and tiny networks: all stages in a minute or two."""
+"""A copy of the project with a dozen tiny pictures and tiny networks: all stages in a minute."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ def drawing(class_number: int, variant: int) -> np.ndarray:
 
 
 def competition(folder: Path) -> Path:
-    """A source in the competition's layout: 15 train pictures of 3 classes with copies, 6 of test."""
+    """A source in the competition's layout: 15 train pictures of 3 classes with copies, 6 test."""
     rows, answers = [], []
     for number, name in enumerate(CLASSES):
         (folder / "train" / name).mkdir(parents=True)
@@ -73,7 +73,7 @@ def set_params(params: Path, changes: dict[str, object]) -> None:
 
 
 def shrink(params: Path, source: str) -> None:
-    """The same keys with tiny networks, one epoch and two folds, so that documented commands work as they stand."""
+    """The same keys with tiny networks, one epoch, two folds: documented commands work on it."""
     tree = YAML().load(params.read_text(encoding="utf-8"))
     changes: dict[str, object] = {
         "data.source": source,
@@ -99,7 +99,11 @@ class Project:
         self.folder = folder
         own = {name: str(folder / ".outside" / name.lower()) for name in _DVC_FOLDERS}
         self.env = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("DVC_", "MLFLOW_"))},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("DVC_", "MLFLOW_"))
+            },
             **own,
             "CI": "1",
             "CUDA_VISIBLE_DEVICES": "",
@@ -117,7 +121,10 @@ class Project:
     def made(cls, folder: Path) -> "Project":
         """The project's files as they are in the working tree, shrunk, committed."""
         listed = subprocess.run(
-            ["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True, check=True
+            ["git", "ls-files", "-co", "--exclude-standard"],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         for name in listed.stdout.splitlines():
             if Path(name).is_file() and name != "dvc.lock":
@@ -133,12 +140,14 @@ class Project:
         return project
 
     def run(self, command: str, *, fails: bool = False) -> str:
-        """What a shell command in the project printed; its status must be 0, or not 0 if `fails`."""
+        """What a shell command in the project printed; it must fail if `fails`, else succeed."""
         done = subprocess.run(
             ["bash", "-c", command], cwd=self.folder, env=self.env, capture_output=True, text=True
         )
         text = done.stdout + done.stderr
-        assert (done.returncode != 0) == fails, f"{command}: status {done.returncode}\n{text[-6000:]}"
+        assert (done.returncode != 0) == fails, (
+            f"{command}: status {done.returncode}\n{text[-6000:]}"
+        )
         return text
 
     @contextmanager

@@ -35,7 +35,7 @@ def summary(
 
 
 def lines(vote: dict[str, Any], ensemble: dict[str, Any], test: dict[str, Any]) -> list[str]:
-    """The table: a line a member, the ensemble, the test set where it is known; then what it means."""
+    """A line a member, the ensemble, the test set where it is known, and what it rests on."""
     probed = any("plain_accuracy" in score for score in vote.values())
     rows = [("member", "OOF accuracy", "plain folds would claim" if probed else "")]
     for name, score in [*sorted(vote.items()), ("ensemble", ensemble)]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from skimage.metrics import structural_similarity
 
 from croquis.dedup.bounds import BATCH, GRID, ssim_vectors
 from croquis.dedup.search import alike, inside_classes
@@ -48,4 +47,6 @@ def ssim_pairs(
 
 def ssim(x: np.ndarray, y: np.ndarray) -> float:
     """SSIM of two (S, S) uint8 pictures, with scikit-image's defaults."""
+    from skimage.metrics import structural_similarity  # a third of a second, for those who need it
+
     return float(structural_similarity(x, y))

@@ -52,9 +52,21 @@ def biggest_groups(groups: pd.DataFrame, thumbnails: Thumbnails) -> list[Group]:
     return found
 
 
-def weakest_pairs(duplicates: pd.DataFrame, thumbnails: Thumbnails) -> list[Pair]:
-    """The accepted pairs with the lowest scores, lowest first; `duplicates` is duplicates.csv."""
-    rows = duplicates.sort_values(["score", "id_a", "id_b"]).head(PAIRS)
+def weakest_pairs(
+    duplicates: pd.DataFrame, groups: pd.DataFrame, thumbnails: Thumbnails
+) -> list[Pair]:
+    """Each group's pair with the lowest score, lowest first.
+
+    One of a group: where drawings come several times over, its other pairs show the same again.
+
+    Args:
+        duplicates: duplicates.csv.
+        groups: groups.csv.
+        thumbnails: the pictures.
+    """
+    group = duplicates["id_a"].map(groups.set_index("id")["group"])
+    rows = duplicates.assign(group=group).sort_values(["score", "id_a", "id_b"])
+    rows = rows.drop_duplicates("group").head(PAIRS)
     return [
         Pair(
             *thumbnails.of([row.id_a, row.id_b]), row.tier, row.score, row.symmetry, row.same_class

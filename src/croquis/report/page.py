@@ -44,10 +44,8 @@ def page(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> str:
         "ends": wording.ends,
         "counted": wording.counted,
     }
-    return (
-        environment.get_template("page.html").render(**sections(source, data, outcome, metrics))
-        + "\n"
-    )
+    template = environment.get_template("page.html")
+    return template.render(**sections(source, data, outcome, metrics)) + "\n"
 
 
 def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
@@ -68,7 +66,7 @@ def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dic
         "classes": _classes(data.index),
         "copied": copies.in_groups(data.groups),
         "groups": copies.biggest_groups(data.groups, thumbnails),
-        "pairs": copies.weakest_pairs(data.duplicates, thumbnails),
+        "pairs": copies.weakest_pairs(data.duplicates, data.groups, thumbnails),
         "mistakes": surest_mistakes(labels, outcome.oof, outcome.members, thumbnails),
         "figures": {part: tables.figures(metrics[part]) for part in ("dedup", "split")},
         "licences": licences(source),

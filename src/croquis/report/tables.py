@@ -13,8 +13,8 @@ from croquis.predictions import Predictions
 from croquis.report.wording import gain, share
 
 CURVES = ["member", "fold", "epoch", "lr", "train_loss", "val_loss", "val_accuracy"]
-# What keys of the JSON of dedup and split mean, in the order they are read in. Other keys come after
-# them, and speak for themselves.
+# What the keys in the JSON of dedup and split mean, in reading order. Any other key comes after
+# these, and speaks for itself.
 WORDS = {
     "pictures": "training pictures",
     "scored": "of them scored out of fold",
@@ -27,8 +27,8 @@ WORDS = {
     "flat": "flat pictures, compared by bytes and pixels only",
     "dropped": "copies dropped from training",
     "smallest_class_before": "pictures in the smallest class",
-    "smallest_class_after": "and in the smallest after dropping",
-    "smallest_class_in_training": "and in the smallest of a fold's training part",
+    "smallest_class_after": "pictures in the smallest class after dropping",
+    "smallest_class_in_training": "fewest training pictures of a class in a fold",
     "fold_min": "pictures in the smallest fold",
     "fold_max": "pictures in the largest fold",
     "plain_twins": "pictures that plain folds would part from a copy",

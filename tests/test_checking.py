@@ -1,0 +1,99 @@
+"""Everything that can be wrong with params.yaml fails before any work, and says what to do."""
+
+import copy
+from pathlib import Path
+
+import pytest
+
+from croquis import params
+from croquis.checking import check
+from croquis.errors import InputError
+
+TREE = params.read(Path("params.yaml"))
+
+
+def changed(dotted: str, value: object) -> dict:
+    """The shipped params with one key set."""
+    tree = copy.deepcopy(TREE)
+    *sections, key = dotted.split(".")
+    block = tree
+    for section in sections:
+        block = block[section]
+    block[key] = value
+    return tree
+
+
+def test_the_shipped_params_make_sense() -> None:
+    check(TREE)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("train.label_smothing", 0.1, ("train.label_smothing", "did you mean 'label_smoothing'?")),
+        ("trian", {}, ("trian", "did you mean 'train'?")),
+        ("lr", "1e-4x", ("lr", "valid number", "'1e-4x'")),
+        ("lr", 0.0, ("lr", "greater than 0")),
+        ("seed", 1.5, ("seed", "valid integer", "1.5")),
+        ("train.epochs", 0, ("train.epochs", "greater than or equal to 1")),
+        ("train.optimizer", "adamv", ("optimizer", "a timm optimizer", "'adamv'", "adam")),
+        ("train.augment", "flip", ("train.augment", "'flips'", "'flip'")),
+        ("split.num_folds", 1, ("split.num_folds",)),
+        ("run.folds", [0, 7], ("run.folds", "folds 0 to 4", "7")),
+        ("run.folds", [0, 0], ("run.folds", "each once")),
+        ("run.folds", [], ("run.folds",)),
+        ("run.models", ["lite0_69"], ("run.models", "did you mean 'lite0_96'")),
+        ("ensemble.members", ["resnet18_96"], ("ensemble.members", "members of run")),
+        ("ensemble.weights", {"lite0_96": 1.0}, ("ensemble.weights", "a weight for each")),
+        ("models.lite0_96.image_size", 128, ("lite0_96", "-S prepare.image_size=128")),
+        (
+            "models.lite0_96.backbone",
+            "tf_eficientnet_lite0",
+            ("did you mean 'tf_efficientnet_lite0",),
+        ),
+        (
+            "models.lite0_96.backbone",
+            "tf_efficientnet_lite0.in22k",
+            ("tf_efficientnet_lite0.in1k",),
+        ),
+        ("models.resnet18_96.pretrained", "bundled", ("resnet18_96.pretrained", "lite0")),
+        ("models.lite0_96.pretrained", "no/such.pth", ("a file of weights", "'no/such.pth'")),
+        ("models.a.b", {}, ("models",)),
+        ("probes.lite0_probe.head.epochs", "ten", ("probes.lite0_probe.head.epochs", "'ten'")),
+        ("dedup.policy", "drop", ("dedup.policy", "'group'", "'drop'")),
+        ("prepare.fit", "crop", ("prepare.fit", "'pad'", "'crop'")),
+    ],
+)
+def test_a_mistake_is_named_with_what_was_expected(key: str, value: object, words: tuple) -> None:
+    tree = copy.deepcopy(TREE)
+    if key == "models.a.b":
+        tree["models"]["a.b"] = tree["models"]["lite0_96"]
+    else:
+        tree = changed(key, value)
+    with pytest.raises(InputError) as caught:
+        check(tree)
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["seed", "lr", "run", "train", "models", "ensemble"])
+def test_a_missing_section_is_named(key: str) -> None:
+    tree = {name: part for name, part in TREE.items() if name != key}
+    with pytest.raises(InputError, match=key):
+        check(tree)
+
+
+def test_a_member_may_be_model_or_probe_but_not_both() -> None:
+    with pytest.raises(InputError, match="no model has"):
+        check(changed("probes.lite0_96", TREE["probes"]["lite0_probe"]))
+
+
+def test_a_run_without_members_is_refused() -> None:
+    tree = changed("run.models", [])
+    tree["run"]["probes"] = []
+    with pytest.raises(InputError, match="at least one member"):
+        check(tree)
+
+
+def test_an_unused_model_may_be_larger_than_the_stored_pictures() -> None:
+    check(changed("models.resnet18_96.image_size", 224))

@@ -1,0 +1,71 @@
+"""The command `croquis`."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from leftovers import metrics
+from typer.testing import CliRunner
+
+from croquis.commands.main import aligned, app
+
+
+def printed(folder: Path, **changes: dict) -> str:
+    for name, content in metrics(**changes).items():
+        (folder / f"{name}.json").write_text(json.dumps(content))
+    return CliRunner().invoke(app, ["summary", "--metrics", str(folder)]).output
+
+
+def test_the_summary_is_a_table_of_all_scores(tmp_path: Path) -> None:
+    assert printed(tmp_path).splitlines() == [
+        "member     OOF accuracy           plain folds would claim",
+        "head       .481  (.456 .. .505)   .582",
+        "tiny       .750  (.700 .. .800)",
+        "ensemble   .750  (.700 .. .800)",
+        "test       .731 by the vote of 2 folds; .712 by single folds: inside the interval",
+        "",
+        "in brackets: the 95 % interval on 12 pictures of 2 folds",
+        "",
+        "submission  data/submission.csv",
+        "report      data/report/index.html",
+    ]
+
+
+def test_the_summary_shows_no_test_score_where_none_is_known(tmp_path: Path) -> None:
+    assert "\ntest" not in printed(tmp_path, submission={"rows": 3})
+
+
+def test_the_summary_of_one_fold_does_not_speak_of_a_vote(tmp_path: Path) -> None:
+    ensemble = metrics()["ensemble"] | {"folds": 1}
+    assert "test       .731 by 1 fold: inside" in printed(tmp_path, ensemble=ensemble)
+
+
+def test_the_summary_without_probes_has_no_column_for_them(tmp_path: Path) -> None:
+    vote = {"tiny": metrics()["vote"]["tiny"]}
+    assert printed(tmp_path, vote=vote).splitlines()[0] == "member     OOF accuracy"
+
+
+@pytest.mark.parametrize(("content", "reason"), [(None, "No such file"), ("{", "no JSON")])
+def test_a_run_that_is_not_there_is_one_line(
+    tmp_path: Path, content: str | None, reason: str
+) -> None:
+    if content is not None:
+        (tmp_path / "vote.json").write_text(content)
+    done = CliRunner().invoke(app, ["summary", "--metrics", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "vote.json: expected the scores of a run, received " + reason in done.output
+    assert done.output.strip().endswith("run `make repro`") and "\n" not in done.output.strip()
+
+
+def test_columns_are_as_wide_as_their_widest_cell() -> None:
+    assert aligned([("a", "bb"), ("ccc", "")]) == ["a     bb", "ccc"]
+
+
+def test_the_command_starts_without_any_heavy_library() -> None:
+    code = "import sys, croquis.commands.main; print(*sys.modules)"
+    path = {"PYTHONPATH": str(Path("src").absolute())}
+    done = subprocess.run([sys.executable, "-c", code], env=path, capture_output=True, text=True)
+    assert not {"numpy", "pandas", "torch", "mlflow", "matplotlib"} & set(done.stdout.split())
+    assert "croquis.commands.main" in done.stdout

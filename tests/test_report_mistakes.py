@@ -1,0 +1,36 @@
+"""The section on mistakes."""
+
+from pathlib import Path
+
+import pytest
+from leftovers import data_of, leave, outcome_of
+
+from croquis.predictions import Predictions
+from croquis.report import mistakes
+from croquis.report.mistakes import Mistake, surest_mistakes
+from croquis.report.pictures import Thumbnails
+
+
+def found(folder: Path) -> list[Mistake]:
+    data, outcome = data_of(folder), outcome_of(folder)
+    thumbnails = Thumbnails(data.pixels, data.index)
+    # Members come in another order of rows: they are joined by id.
+    turned = {
+        key: Predictions(member.ids[::-1], member.probs[::-1], member.classes)
+        for key, member in outcome.members.items()
+    }
+    return surest_mistakes(data.labels(outcome.oof.ids), outcome.oof, turned, thumbnails)
+
+
+def test_mistakes_come_surest_first_with_who_knew_better(drawn: Path) -> None:
+    leave(drawn)
+    spot, pole = found(drawn)
+    assert spot.picture.id == "train/spot/2.png" and spot.predicted == "bar"
+    assert spot.confidence == pytest.approx(0.8) and spot.right_members == 1
+    assert pole.picture.class_name == "pole" and pole.predicted == "spot"
+
+
+def test_only_so_many_are_shown(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    leave(drawn)
+    monkeypatch.setattr(mistakes, "SHOWN", 1)
+    assert [mistake.predicted for mistake in found(drawn)] == ["bar"]

@@ -1,0 +1,162 @@
+"""The page: what it says, and that it is whole in itself."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from leftovers import HOW, RUN, TEST, data_of, leave, metrics, outcome_of
+
+from croquis.data.pixels import Pixels
+from croquis.members import RunParams
+from croquis.predictions import Predictions
+from croquis.report.material import Data, Outcome
+from croquis.report.page import licences, page
+
+VOID = {"meta", "link", "img", "br", "path", "use", "rect"}
+
+
+class Outline(HTMLParser):
+    """Tags that were left open, addresses that were named, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.addresses: list[str] = []
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def shown(folder: Path, **changes: dict) -> str:
+    leave(folder)
+    return page("../icons.tar.gz", data_of(folder), outcome_of(folder), metrics(**changes))
+
+
+def test_the_page_tells_the_score_its_interval_and_the_test(drawn: Path) -> None:
+    text = Outline(shown(drawn)).text
+    assert "12 training pictures of 3 classes and 3 test pictures from ../icons.tar.gz" in text
+    assert ".750 .700 .. .800" in text and "nor a copy of it" in text
+    assert "single fold score .712 there on average, inside the interval" in text
+    assert "vote of all 2 folds: .731 , another +.019" in text
+    assert ".582 +.101" in text and "soft .750 (counts)" in text and "hard .700" in text
+    assert "1 tie went to the lowest class" in text
+
+
+def test_the_page_says_when_the_test_falls_outside(drawn: Path) -> None:
+    text = Outline(shown(drawn, submission=TEST | {"inside_interval": False})).text
+    assert "outside the interval" in text and "differ from the training pictures" in text
+
+
+def test_the_page_claims_no_test_score_it_does_not_know(drawn: Path) -> None:
+    text = Outline(shown(drawn, submission={"rows": 3})).text
+    assert "No solution of the test set is known" in text and "test, fold vote" not in text
+
+
+def test_the_page_shows_copies_and_mistakes(drawn: Path) -> None:
+    text = Outline(shown(drawn)).text
+    assert "5 training pictures have a copy; they form 2 groups" in text
+    assert "3 pictures: pole, spot several labels" in text
+    assert "cosine .950 pole and spot" in text
+    assert "bar .80 is spot 1 of 2 knew" in text
+
+
+def test_the_page_says_that_folds_leak_where_they_do(drawn: Path) -> None:
+    leave(drawn)
+    leaky = pd.read_csv(drawn / "folds.csv").assign(group=0)
+    leaky.to_csv(drawn / "folds.csv", index=False)
+    text = Outline(page("icons", data_of(drawn), outcome_of(drawn), metrics())).text
+    assert "12 scored pictures have a copy in training, so the score is too kind" in text
+    assert "nor a copy of it" not in text and "never crosses folds" not in text
+
+
+def test_a_part_of_the_folds_is_named(drawn: Path) -> None:
+    leave(drawn)
+    run = RunParams(models=["tiny"], probes=["head"], folds=[1])
+    single = metrics()["ensemble"] | {"folds": 1}
+    html = page("icons", data_of(drawn), outcome_of(drawn, run), metrics(ensemble=single))
+    text = Outline(html).text
+    assert "on 1 of 2 folds only (1)" in text
+    assert "the submission scores .731 , inside the interval" in text
+
+
+def test_the_page_asks_nothing_of_the_network_and_closes_its_tags(drawn: Path) -> None:
+    html = shown(drawn)
+    outline = Outline(html)
+    assert outline.open == []
+    assert all(address.startswith(("#", "data:")) for address in outline.addresses)
+    assert "<script" not in html and "@import" not in html and "url(http" not in html
+
+
+def test_the_page_is_the_same_every_time(drawn: Path) -> None:
+    html = shown(drawn)
+    assert html == shown(drawn)
+    assert not re.search(r"20\d\d-\d\d-\d\d", html)
+
+
+def test_names_never_become_markup(drawn: Path) -> None:
+    leave(drawn)
+    evil = '<script>alert("1")</script>'
+    for name in ("index.csv", "folds.csv", "groups.csv", "duplicates.csv"):
+        text = (
+            (drawn / name).read_text().replace("train/spot", "train/<b>").replace(",spot", ",$<i>$")
+        )
+        (drawn / name).write_text(text)
+    outcome = outcome_of(drawn)
+    renamed = [name.replace("spot", "<b>") for name in outcome.oof.ids]
+    oof = Predictions(renamed, outcome.oof.probs, ["bar", "pole", "$<i>$"])
+    outcome = Outcome(RUN, HOW, oof, dict.fromkeys(RUN.members, oof), outcome.curves)
+    html = page(evil, data_of(drawn), outcome, metrics(dedup={evil: evil}))
+    assert "<script" not in html and "train/<b>" not in html and "$<i>" not in html
+    assert "$&lt;i&gt;$" in html
+
+
+def test_icons_are_attributed_and_other_data_is_not(drawn: Path) -> None:
+    assert licences("../icons.tar.gz") == ()
+    families = " ".join(" ".join(entry) for entry in licences("icons"))
+    assert "Phosphor" in families and "OFL" in families
+    leave(drawn)
+    text = Outline(page("icons", data_of(drawn), outcome_of(drawn), metrics())).text
+    assert "Whose drawings these are" in text
+
+
+@pytest.mark.slow
+def test_a_big_run_keeps_the_page_small(drawn: Path) -> None:
+    leave(drawn)
+    count, classes, rng = 15_000, 500, np.random.default_rng(0)
+    names = [f"class {label:03} with a long name" for label in range(classes)]
+    ids, labels = [f"train/{row}.jpg" for row in range(count)], np.arange(count) % classes
+    index = pd.DataFrame({"id": ids, "split": "train", "label": labels})
+    index["class_name"] = np.array(names)[labels]
+    folds = index[["id", "label"]].assign(group=np.arange(count) // 20, fold=0, keep=True)
+    groups = folds[["id", "group"]].assign(conflict=True)
+    pairs = pd.DataFrame({"id_a": ids[::2], "id_b": ids[1::2], "tier": "ssim", "score": 0.95})
+    pixels = np.broadcast_to(rng.integers(0, 256, (96, 96, 3), dtype=np.uint8), (count, 96, 96, 3))
+    data = Data(
+        index=index,
+        pixels=Pixels(pd.Index(ids), pixels),
+        folds=folds.assign(scored=True),
+        groups=groups,
+        duplicates=pairs.assign(symmetry="identity", same_class=False),
+    )
+    probs = rng.random((count, classes), dtype=np.float32)
+    oof = Predictions(ids, probs / probs.sum(axis=1, keepdims=True), names)
+    outcome = Outcome(RUN, HOW, oof, {"tiny": oof}, outcome_of(drawn).curves)
+    assert len(page("icons.zip", data, outcome, metrics()).encode()) < 2_500_000

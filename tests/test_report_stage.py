@@ -1,0 +1,76 @@
+"""The stage: its files, and what goes to MLflow."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from leftovers import leave, stage
+
+from croquis import tracking
+
+PARAMS = """
+seed: 42
+run: {models: [tiny], probes: [head], folds: [0, 1]}
+data: {source: shapes/drawn.tar.gz, sha256: null}
+ensemble: {members: all, vote: soft, weights: uniform}
+"""
+METRICS = ("dedup", "split", "vote", "ensemble", "submission")
+
+
+class Kept:
+    """Stands in for MLflow, and keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.begun: dict[str, Any] = {}
+        self.scores: dict[str, float] = {}
+        self.page = ""
+
+    @contextmanager
+    def run(self, experiment: str, name: str, **rest: Any) -> Iterator["Kept"]:
+        self.begun = {"experiment": experiment, "name": name, **rest}
+        yield self
+
+    def metrics(self, values: dict[str, float]) -> None:
+        self.scores |= {name: float(value) for name, value in values.items()}
+
+    def artifact(self, path: Path) -> None:
+        self.page = path.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def kept(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
+    """What MLflow was told by the stage, run in the folder `drawn`."""
+    leave(drawn)
+    (drawn / "params.yaml").write_text(PARAMS)
+    kept, module = Kept(), stage("report")
+    monkeypatch.setattr(tracking, "run", kept.run)
+    monkeypatch.chdir(drawn)
+    tables = {name: drawn / f"{name}.csv" for name in ("index", "groups", "duplicates", "folds")}
+    folders = {name: drawn / name for name in ("votes", "ensemble", "curves", "report")}
+    scores = {f"{name}_metrics": drawn / f"{name}.json" for name in METRICS}
+    outs = {name: drawn / "plots" / f"{name}.csv" for name in ("curves_csv", "confusion_csv")}
+    module.main(pixels=drawn / "pixels.npy", **tables, **folders, **scores, **outs)
+    return kept
+
+
+def test_the_stage_writes_the_page_and_the_tables_of_the_plots(kept: Kept, drawn: Path) -> None:
+    assert [path.name for path in (drawn / "report").iterdir()] == ["index.html"]
+    assert len(pd.read_csv(drawn / "plots" / "curves_csv.csv")) == 2 * 2 * 2
+    confusion = pd.read_csv(drawn / "plots" / "confusion_csv.csv")
+    wrong = confusion[confusion["actual"] != confusion["predicted"]]
+    assert list(confusion) == ["actual", "predicted"] and len(confusion) == 12
+    assert wrong.to_numpy().tolist() == [["spot", "bar"], ["pole", "spot"]]
+
+
+def test_mlflow_gets_scores_settings_and_the_page(kept: Kept, drawn: Path) -> None:
+    assert (kept.begun["experiment"], kept.begun["name"]) == ("drawn", "pipeline")
+    settings = tracking.flat(kept.begun["params"])
+    assert settings["seed"] == 42 and settings["run.folds"] == [0, 1]
+    assert settings["data.source"] == "shapes/drawn.tar.gz" and settings["ensemble.vote"] == "soft"
+    assert kept.scores["vote.head.plain_accuracy"] == 0.582
+    assert kept.scores["ensemble.accuracy_by_vote.hard"] == 0.7
+    assert kept.scores["submission.inside_interval"] == 1
+    assert kept.page == (drawn / "report" / "index.html").read_text(encoding="utf-8")

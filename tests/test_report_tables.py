@@ -1,0 +1,96 @@
+"""The tables behind the page and behind DVC's plots."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from leftovers import RUN, TEST, leave, metrics
+
+from croquis.errors import InputError
+from croquis.members import RunParams
+from croquis.predictions import Predictions
+from croquis.report.tables import Line, axis, confusion, figures, joined_curves, leak, score_lines
+
+
+def test_curves_are_those_of_the_run_and_no_others(drawn: Path) -> None:
+    leave(drawn)
+    table = joined_curves(drawn / "curves", RUN)
+    assert table["training"].unique().tolist() == [
+        "head fold 0",
+        "head fold 1",
+        "tiny fold 0",
+        "tiny fold 1",
+    ]
+    assert ",".join(table) == "member,fold,epoch,lr,train_loss,val_loss,val_accuracy,training"
+    one = RunParams(models=["tiny"], probes=[], folds=[1])
+    assert joined_curves(drawn / "curves", one)["val_accuracy"].tolist() == [0.5, 0.75]
+
+
+def test_curves_without_a_column_are_refused_by_name(drawn: Path) -> None:
+    leave(drawn)
+    path = drawn / "curves" / "tiny" / "fold1.csv"
+    pd.read_csv(path).drop(columns="val_loss").to_csv(path, index=False)
+    with pytest.raises(InputError, match=r"tiny.fold1\.csv: .* received none of val_loss; rerun"):
+        joined_curves(drawn / "curves", RUN)
+
+
+def test_confusion_has_a_row_a_picture_with_class_names() -> None:
+    oof = Predictions(["a", "b", "c"], [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]], ["cat", "dog"])
+    table = confusion(np.array([0, 0, 1]), oof)
+    assert table["actual"].tolist() == ["cat", "cat", "dog"]
+    assert table["predicted"].tolist() == ["cat", "dog", "cat"]  # the tie goes to the lowest
+
+
+def test_lines_are_members_ensemble_and_test() -> None:
+    known = metrics()
+    lines = score_lines(known["vote"], known["ensemble"], known["submission"])
+    assert lines == [
+        Line("head", 0.481, 0.456, 0.505, 0.582),
+        Line("tiny", 0.75, 0.7, 0.8),
+        Line("ensemble", 0.75, 0.7, 0.8),
+        Line("test, single folds", 0.712),
+        Line("test, fold vote", 0.731),
+    ]
+
+
+def test_no_test_line_without_a_solution_and_one_with_a_single_fold() -> None:
+    known = metrics()
+    assert len(score_lines(known["vote"], known["ensemble"], {"rows": 3})) == 3
+    single = known["ensemble"] | {"folds": 1}
+    assert [line.name for line in score_lines({}, single, TEST)] == [
+        "ensemble",
+        "test, single folds",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "ends"),
+    [
+        ((0.456, 0.8), (0.45, 0.8)),
+        ((0.01, 0.99), (0, 1)),
+        ((0.7, 0.7), (0.65, 0.75)),
+        ((1, 1), (0.95, 1)),
+        ((0, 0), (0, 0.05)),
+    ],
+)
+def test_the_axis_ends_at_steps_around_all_numbers(
+    numbers: tuple[float, float], ends: tuple[float, float]
+) -> None:
+    assert axis([Line("a", numbers[0]), Line("b", numbers[1])]) == pytest.approx(ends)
+
+
+def test_figures_are_worded_in_reading_order_unknown_keys_last() -> None:
+    content = {"novel_key": 0.5, "pairs": {"bytes": 1204}, "pictures": 12, "sizes": list(range(14))}
+    assert figures(content | {"capped": False}) == [
+        ("training pictures", "12"),
+        ("pairs of copies: bytes", "1,204"),
+        ("capped", "no"),
+        ("novel key", ".500"),
+        ("sizes", "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more"),
+    ]
+
+
+def test_the_leak_is_what_plain_folds_claim_beyond_grouped_ones() -> None:
+    assert leak({"accuracy": 0.481, "plain_accuracy": 0.582}) == "+.101"
+    assert leak({"accuracy": 0.481}) == ""

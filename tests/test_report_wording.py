@@ -1,0 +1,42 @@
+"""Numbers as people read them."""
+
+import pytest
+
+from croquis.report.wording import counted, ends, gain, share
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0.725, ".725"),
+        (0, ".000"),
+        (1, "1.000"),
+        (-0.0124, "-.012"),
+        (0.9999, "1.000"),
+        (10.5, "10.500"),
+        (1.0625, "1.062"),
+        (-10.5, "-10.500"),
+    ],
+)
+def test_a_share_has_no_leading_zero(number: float, text: str) -> None:
+    assert share(number) == text
+
+
+def test_a_share_of_two_digits() -> None:
+    assert share(0.8, 2) == ".80"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0.019, "+.019"), (-0.012, "-.012"), (0.0001, ".000"), (-0.0001, ".000")]
+)
+def test_a_gain_has_its_sign_unless_it_is_nothing(number: float, text: str) -> None:
+    assert gain(number) == text
+
+
+def test_the_ends_of_an_interval() -> None:
+    assert ends({"accuracy_low": 0.703, "accuracy_high": 0.747}) == ".703 .. .747"
+
+
+def test_a_noun_follows_its_number() -> None:
+    assert counted(1, "fold") == "1 fold" and counted(1204, "picture") == "1,204 pictures"
+    assert counted(2, "class", "classes") == "2 classes"
