@@ -62,12 +62,12 @@ DRAW_SIZE = 384  # a glyph is drawn at this size of font and then scaled down to
 
 # Our own, frozen idea of a copy, so that no change of the dedup stage moves a picture between train
 # and test. Wider than dedup's tiers at .95, so that none of their links crosses, but only a little:
-# the farther test lies from train, the more a grouped CV score flatters. By a linear probe: 1 point
-# at these thresholds, 5 at cosine .90, 16 at .85 inside classes.
+# the farther test lies from train, the more a grouped CV score flatters. By a linear probe, mean of
+# 8 seeds of the split: 0 points at these thresholds, 6 at cosine .90, 18 at .85 inside classes.
 COPY_SIDE, COPY_COSINE_MIN, COPY_SSIM_MIN = 64, 0.93, 0.93
 # A pair of less cosine under a turn is not asked for its SSIM (.94 was never reached below .86).
 SSIM_COSINE_MIN = 0.85
-SEED = 4  # leaves every class at least 4 groups to train on
+SEED = 1  # leaves every class at least 4 groups to train on
 
 
 @dataclass(frozen=True, order=True)
