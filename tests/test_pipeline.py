@@ -62,7 +62,7 @@ def test_every_training_is_an_mlflow_run(project: Project) -> None:
         "print(sorted(r.data.tags.get('stage', '') for r in c.search_runs([e.experiment_id])))"
     )
     printed = project.run(f'python -c "{code}"')
-    for model in ("lite0_96", "lite0_64"):
+    for model in ("lite0_80", "lite0_64"):
         assert f"train@{model}-0" in printed and f"train@{model}-1" in printed
     assert "probe@lite0_probe-0" in printed
 

@@ -17,6 +17,10 @@ from croquis.training.hardware import Hardware
 from croquis.training.recipes import ModelParams
 
 
+# Optimizers of torch that have one kernel for all parameters; timm's own know no such option.
+_FUSED = ("adam", "adamw", "sgd")
+
+
 @dataclass(frozen=True)
 class Epoch:
     """One epoch: mean train loss (nats), highest lr at its end, images a second of training."""
@@ -58,6 +62,7 @@ class Trainer:
             lr=lr,
             weight_decay=recipe.weight_decay,
             layer_decay=recipe.layer_decay,
+            **({"fused": True} if recipe.optimizer in _FUSED else {}),
         )
         self._per_epoch = steps_per_epoch(len(pictures), recipe.batch_size)
         self._scheduler = _scheduler(self._optimizer, recipe, lr, self._per_epoch)
