@@ -6,29 +6,39 @@ import pandas as pd
 
 from croquis import cli, params, predictions
 from croquis.files import whole
-from croquis.members import RunParams
-from croquis.submission import scored, submission, true_labels
+from croquis.members import RunParams, on_test
+from croquis.submission import scored, single_fold, submission, true_labels
 
 
 def main(
     ensemble: cli.File,
+    by_fold: cli.File,
     sample: cli.File,
     solution: cli.File,
     estimate: cli.File,
     submission_csv: cli.File,
     metrics: cli.File,
 ) -> None:
-    """Reads <ensemble> and the <sample>; writes <submission-csv>, and its score to <metrics>."""
+    """Reads <ensemble> and <sample>; writes <submission-csv>, and to <metrics> what it scores.
+
+    The scores of the members stand beside it, from their predictions <by-fold>.
+    """
     test = predictions.load(ensemble / "test.npz")
     table = submission(pd.read_csv(sample, dtype={"image_path": str}), test)
     with whole(submission_csv) as draft:
         table.to_csv(draft, index=False, lineterminator="\n")
-    found: dict[str, float | bool] = {"rows": len(table)}
+    found: dict[str, object] = {"rows": len(table)}
     labels = true_labels(pd.read_csv(solution, dtype={"image_path": str}), test)
     if labels is not None:
-        folds = params.load(RunParams, "run").folds
-        by_fold = [predictions.load(ensemble / f"test_fold{fold}.npz") for fold in folds]
-        found |= scored(labels, test, by_fold, json.loads(estimate.read_text()))
+        run = params.load(RunParams, "run")
+        single = [predictions.load(ensemble / f"test_fold{fold}.npz") for fold in run.folds]
+        found |= scored(labels, test, single, json.loads(estimate.read_text()))
+        found["test_single_fold_by_member"] = {
+            member: single_fold(
+                labels, test.ids, [on_test(by_fold / member, fold) for fold in run.folds]
+            )
+            for member in run.members
+        }
     with whole(metrics) as draft:
         draft.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
     cli.say(f"submit: {len(table):,} rows in {submission_csv}")

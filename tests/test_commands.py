@@ -33,6 +33,17 @@ def test_the_summary_is_a_table_of_all_scores(tmp_path: Path) -> None:
     ]
 
 
+def test_the_summary_puts_each_members_test_score_beside_its_oof(tmp_path: Path) -> None:
+    test = metrics()["submission"]
+    test = test | {"test_single_fold_by_member": {"head": 0.5, "tiny": 0.7}}
+    assert printed(tmp_path, submission=test).splitlines()[:4] == [
+        "member     OOF accuracy           test, single folds   plain folds would claim",
+        "head       .481  (.456 .. .505)   .500                 .582",
+        "tiny       .750  (.700 .. .800)   .700",
+        "ensemble   .750  (.700 .. .800)   .712",
+    ]
+
+
 def test_the_summary_shows_no_test_score_where_none_is_known(tmp_path: Path) -> None:
     assert "\ntest" not in printed(tmp_path, submission={"rows": 3})
 

@@ -22,6 +22,14 @@ def test_deps_of_a_stage_are_the_modules_it_imports(stage: str) -> None:
     assert code == {script.as_posix()} | modules_of(script)
 
 
+@pytest.mark.parametrize(
+    ("stage", "folder"), [("download", "src/croquis/data"), ("report", "src/croquis/report")]
+)
+def test_deps_of_a_stage_hold_the_tables_and_templates_it_reads(stage: str, folder: str) -> None:
+    read = {p.as_posix() for p in Path(folder).iterdir() if p.suffix in (".yaml", ".html", ".css")}
+    assert read and read <= set(STAGES[stage]["deps"])
+
+
 @pytest.mark.parametrize("stage", CHEAP)
 def test_a_stage_that_trains_nothing_imports_no_network_code(stage: str) -> None:
     modules = modules_of(Path("stages") / f"{stage}.py")

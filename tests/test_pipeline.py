@@ -53,6 +53,7 @@ def test_scores_stand_beside_the_solution(project: Project) -> None:
     target = pd.read_csv(project.folder / "data/submission.csv")["target"].to_numpy()
     assert found["test_accuracy"] == pytest.approx((truth == target).mean(), abs=1e-5)
     assert found["rows"] == 6
+    assert set(found["test_single_fold_by_member"]) == {"lite0_80", "lite0_64", "lite0_probe"}
 
 
 def test_every_training_is_an_mlflow_run(project: Project) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from croquis.errors import InputError
 from croquis.predictions import Predictions
-from croquis.submission import scored, submission, true_labels
+from croquis.submission import scored, single_fold, submission, true_labels
 
 SAMPLE = pd.DataFrame({"ID": [0, 1, 2], "image_path": ["2.png", "10.png", "1.png"], "target": 0})
 NOBODY = pd.DataFrame({"image_path": [], "target": []})
@@ -74,6 +74,12 @@ def test_a_solution_that_names_a_picture_twice_is_refused() -> None:
         InputError, match=r"solution\.csv: expected 3 test pictures, received 4 rows"
     ):
         true_labels(solution, TEST)
+
+
+def test_single_folds_are_scored_by_id_and_averaged() -> None:
+    labels = np.array([1, 2, 0])  # of TEST
+    by_fold = [sure({"10": 0, "2": 2, "1": 0}), sure({"1": 0, "2": 0, "10": 0})]  # 2/3, 1/3
+    assert single_fold(labels, TEST.ids, by_fold) == 0.5
 
 
 def test_the_gain_of_the_fold_vote_stands_apart_from_what_oof_estimates() -> None:

@@ -41,6 +41,20 @@ def true_labels(solution: pd.DataFrame, test: Predictions) -> np.ndarray | None:
     return np.array([known[name] for name in test.ids])
 
 
+def single_fold(labels: np.ndarray, ids: np.ndarray, by_fold: list[Predictions]) -> float:
+    """The mean accuracy of single folds' models on the test set, rounded to 5 digits.
+
+    It is what OOF estimates: OOF, too, has one model a picture.
+
+    Args:
+        labels: (N,) true labels in the order of `ids`.
+        ids: (N,) of the test pictures.
+        by_fold: the predictions of each fold's models.
+    """
+    hits = [(part.aligned(ids).probs.argmax(axis=1) == labels).mean() for part in by_fold]
+    return round(float(np.mean(hits)), 5)
+
+
 def scored(
     labels: np.ndarray, test: Predictions, by_fold: list[Predictions], estimate: dict
 ) -> dict[str, float | bool]:
@@ -56,8 +70,7 @@ def scored(
         estimate: `accuracy`, `accuracy_low`, `accuracy_high` of OOF, as in metrics/ensemble.json.
     """
     full = float((test.probs.argmax(axis=1) == labels).mean())
-    hits = [(part.aligned(test.ids).probs.argmax(axis=1) == labels).mean() for part in by_fold]
-    single = float(np.mean(hits))
+    single = single_fold(labels, test.ids, by_fold)
     found = {
         "test_accuracy": full,
         "test_single_fold": single,

@@ -37,10 +37,20 @@ def summary(
 def lines(vote: dict[str, Any], ensemble: dict[str, Any], test: dict[str, Any]) -> list[str]:
     """A line a member, the ensemble, the test set where it is known, and what it rests on."""
     probed = any("plain_accuracy" in score for score in vote.values())
-    rows = [("member", "OOF accuracy", "plain folds would claim" if probed else "")]
+    by_member = test.get("test_single_fold_by_member", {})
+    rows = [
+        (
+            "member",
+            "OOF accuracy",
+            "test, single folds" if by_member else "",
+            "plain folds would claim" if probed else "",
+        )
+    ]
     for name, score in [*sorted(vote.items()), ("ensemble", ensemble)]:
+        single = test.get("test_single_fold") if name == "ensemble" else by_member.get(name)
         plain = share(score["plain_accuracy"]) if "plain_accuracy" in score else ""
-        rows.append((name, f"{share(score['accuracy'])}  ({ends(score)})", plain))
+        known = share(single) if by_member and single is not None else ""
+        rows.append((name, f"{share(score['accuracy'])}  ({ends(score)})", known, plain))
     table = aligned(rows)
     if "test_accuracy" in test:
         table.append(f"{'test':<{max(len(row[0]) for row in rows)}}   {_on_test(test, ensemble)}")
@@ -58,8 +68,9 @@ def _on_test(test: dict[str, Any], ensemble: dict[str, Any]) -> str:
 
 
 def aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    """Columns as wide as their widest cell, three spaces apart."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    """Columns as wide as their widest cell, three spaces apart; empty columns left out."""
+    filled = [column for column in zip(*rows, strict=True) if any(column)]
+    rows, widths = list(zip(*filled, strict=True)), [max(map(len, column)) for column in filled]
     padded = [[f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)] for row in rows]
     return ["   ".join(row).rstrip() for row in padded]
 

@@ -16,7 +16,6 @@ from croquis.training.batches import Batch, Pictures, in_order, shuffled, steps_
 from croquis.training.hardware import Hardware
 from croquis.training.recipes import ModelParams
 
-
 # Optimizers of torch that have one kernel for all parameters; timm's own know no such option.
 _FUSED = ("adam", "adamw", "sgd")
 
