@@ -56,9 +56,7 @@ def main() -> None:
         ]
     slow, fast = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(b / a for a, b in pairs)
-    print(
     print(f"{COUNT} drawings of {NATIVE} px at {STORED} px, medians of {ROUNDS} rounds")
-    )
     print(f"decoded at every epoch {slow:10,.0f} pictures/s")
     print(f"read from pixels.npy   {fast:10,.0f} pictures/s   {ratio:,.0f} times as many")
 
