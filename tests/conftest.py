@@ -11,6 +11,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 import pytest
+from tiny import Project
 
 CLASSES = ("bar", "pole", "spot")
 
@@ -93,3 +94,9 @@ def recipe():
         "lr_mult": 1.0,
     }
     return lambda **changes: ModelParams(**plain | changes)
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A tiny copy of this repository after `make repro`, which all tests of commands share."""
+    return Project.made(tmp_path_factory.mktemp("project")).reproduced()

@@ -11,15 +11,6 @@ from tiny import Project
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A tiny project after `make repro`."""
-    made = Project.made(tmp_path_factory.mktemp("project"))
-    made.summary = made.run("make -s repro")
-    made.run("git add -A && git commit -qm reproduced")
-    return made
-
-
 def would_run(project: Project) -> set[str]:
     """The stages that `dvc repro` would run, without the folds."""
     return set(re.findall(r"Running stage '([a-z]+)", project.run("dvc repro --dry")))

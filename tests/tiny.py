@@ -117,6 +117,12 @@ class Project:
             "VENV": str(Path(sys.executable).parent.parent),
         }
 
+    def reproduced(self) -> "Project":
+        """The same after `make repro`, committed; `summary` is what it printed."""
+        self.summary = self.run("make -s repro")
+        self.run("git add -A && git commit -qm reproduced")
+        return self
+
     @classmethod
     def made(cls, folder: Path) -> "Project":
         """The project's files as they are in the working tree, shrunk, committed."""
