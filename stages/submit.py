@@ -24,11 +24,13 @@ def main(
     The scores of the members stand beside it, from their predictions <by-fold>.
     """
     test = predictions.load(ensemble / "test.npz")
-    table = submission(pd.read_csv(sample, dtype={"image_path": str}), test)
+    table = submission(pd.read_csv(sample, dtype=str, keep_default_na=False), test)
     with whole(submission_csv) as draft:
         table.to_csv(draft, index=False, lineterminator="\n")
     found: dict[str, object] = {"rows": len(table)}
-    labels = true_labels(pd.read_csv(solution, dtype={"image_path": str}), test)
+    labels = true_labels(
+        pd.read_csv(solution, dtype={"image_path": str}, keep_default_na=False), test
+    )
     if labels is not None:
         run = params.load(RunParams, "run")
         single = [predictions.load(ensemble / f"test_fold{fold}.npz") for fold in run.folds]

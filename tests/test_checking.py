@@ -57,7 +57,7 @@ def test_the_shipped_params_make_sense() -> None:
             ("tf_efficientnet_lite0.in1k",),
         ),
         ("models.resnet18_96.pretrained", "bundled", ("resnet18_96.pretrained", "lite0")),
-        ("models.lite0_96.pretrained", "no/such.pth", ("a file of weights", "'no/such.pth'")),
+        ("models.lite0_80.pretrained", "no/such.pth", ("a file of weights", "'no/such.pth'")),
         ("models.a.b", {}, ("models",)),
         ("probes.lite0_probe.head.epochs", "ten", ("probes.lite0_probe.head.epochs", "'ten'")),
         ("dedup.policy", "drop", ("dedup.policy", "'group'", "'drop'")),

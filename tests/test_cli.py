@@ -42,7 +42,7 @@ def test_a_full_disk_is_one_line_and_a_failure(monkeypatch: pytest.MonkeyPatch) 
     def main() -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    reason = "error: disk: No space left on device; nothing was half-written"
+    reason = "error: disk: No space left on device; each file is whole or absent"
     assert ran(monkeypatch, main) == reason
 
 

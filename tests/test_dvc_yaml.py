@@ -1,5 +1,6 @@
 """dvc.yaml is tested like code: deps are promises about what makes a stage run again."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,25 @@ def test_training_writes_no_uncached_output() -> None:
     for stage in ("train", "embed", "probe"):
         assert all(isinstance(out, str) for out in STAGES[stage]["outs"])
         assert "metrics" not in STAGES[stage]
+
+
+@pytest.mark.parametrize("stage", ORDER)
+def test_every_path_of_a_command_is_a_dep_or_an_output(stage: str) -> None:
+    entry = STAGES[stage]
+    listed = entry["deps"] + entry["outs"] + entry.get("metrics", [])
+    known = {item if isinstance(item, str) else next(iter(item)) for item in listed}
+    named = {word for word in entry["cmd"].split() if "/" in word or word.endswith(".yaml")}
+    # A folder of every member's results is read through the folders of single folds.
+    assert named <= known
+
+
+@pytest.mark.parametrize("stage", ORDER)
+def test_the_params_a_stage_reads_are_declared(stage: str) -> None:
+    """Sections by name; data.source of a training is left out, as it only names the experiment."""
+    text = (Path("stages") / f"{stage}.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'params\.(?:load\(\w+, |value\()"(\w+)"', text))
+    declared = {param.split(".")[0] for param in STAGES[stage].get("params", [])}
+    assert read <= declared
 
 
 def test_no_two_stages_write_one_file() -> None:

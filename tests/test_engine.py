@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from croquis.data.pixels import Pixels
+from croquis.errors import InputError
 from croquis.models.backbones import build
 from croquis.parts import read_folds, read_index
 from croquis.training.augment import Augment
@@ -159,7 +160,7 @@ def test_the_average_is_what_is_scored(
 def test_a_loss_that_explodes_stops_the_training(
     pictures: Pictures, recipe: Callable[..., ModelParams]
 ) -> None:
-    with pytest.raises(FloatingPointError, match=r"expected a finite loss, received .*; lower lr"):
+    with pytest.raises(InputError, match=r"expected a finite loss, received .*; lower lr"):
         trained(recipe(epochs=9, optimizer="sgd"), pictures, lr=1e30)
 
 

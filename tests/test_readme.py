@@ -23,6 +23,10 @@ def test_the_readme_opens_with_the_two_commands() -> None:
     assert commands()[:2] == ["make repro", "make test"]
 
 
+def test_no_number_of_the_readme_is_missing() -> None:
+    assert "@@" not in README
+
+
 def test_the_readme_names_every_stage() -> None:
     stages = {path.stem for path in Path("stages").glob("*.py")}
     assert not [stage for stage in stages if f"`{stage}`" not in README]

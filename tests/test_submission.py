@@ -97,3 +97,10 @@ def test_the_gain_of_the_fold_vote_stands_apart_from_what_oof_estimates() -> Non
     }
     narrow = estimate | {"accuracy_low": 0.51}
     assert scored(labels, TEST, by_fold, narrow)["inside_interval"] is False
+
+
+def test_an_id_with_zeros_in_front_and_a_picture_called_na_stay_as_they_are() -> None:
+    """Read with types guessed, 0007 became 7, and NA no picture at all."""
+    sample = pd.DataFrame({"ID": ["0007"], "image_path": ["NA"], "target": ["0"]}, dtype=str)
+    test = Predictions(np.array(["test/NA"]), np.array([[0.2, 0.8]]), np.array(["a", "b"]))
+    assert submission(sample, test).values.tolist() == [["0007", "NA", 1]]

@@ -31,7 +31,6 @@ SECTIONS = {
     "ensemble": EnsembleParams,
     "train": recipes.TrainParams,
 }
-NUMBERS = {"seed": "an int >= 0", "lr": "a number > 0"}
 
 
 class _Numbers(params.Section):
@@ -41,14 +40,14 @@ class _Numbers(params.Section):
 
 def check(tree: dict[str, Any]) -> None:
     """Raises InputError at the first thing in `tree` (all of params.yaml) that cannot work."""
-    known = [*NUMBERS, *SECTIONS, "models", "probes"]
+    numbers = list(_Numbers.model_fields)
+    known = [*numbers, *SECTIONS, "models", "probes"]
     for key in tree:
         if key not in known:
             hint = params.nearest(str(key), known)
             raise InputError(key, expected="a known section", received=repr(key), fix=hint)
-    for key in NUMBERS:
-        params.required(tree, key)
-    params.checked(_Numbers, {key: tree[key] for key in NUMBERS}, where="params.yaml")
+    given = {key: params.required(tree, key) for key in numbers}
+    params.checked(_Numbers, given, where="params.yaml")
     found = {
         name: params.checked(kind, params.required(tree, name), where=name)
         for name, kind in SECTIONS.items()
@@ -126,11 +125,13 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
                 where, expected="a timm optimizer", received=repr(recipe.optimizer), fix=hint
             )
         if key in tree["run"]["models"]:
+            _check_file(f"models.{key}", recipe.pretrained)
             _check_size(f"models.{key}", recipe.image_size, image_size)
     for key in tree["probes"]:
         probe = probe_recipes.resolved(tree, key).embed
         _check_network(f"probes.{key}.embed", probe.backbone, probe.pretrained)
         if key in tree["run"]["probes"]:
+            _check_file(f"probes.{key}.embed", probe.pretrained)
             _check_size(f"probes.{key}.embed", probe.image_size, image_size)
 
 
@@ -151,6 +152,10 @@ def _check_network(where: str, backbone: str, pretrained: bool | str) -> None:
             received=backbone,
             fix=fix,
         )
+
+
+def _check_file(where: str, pretrained: bool | str) -> None:
+    """Asked of members of `run` alone: a catalogue may serve several machines."""
     if isinstance(pretrained, str) and pretrained != "bundled":
         if not (root() / Path(pretrained).expanduser()).is_file():
             expected = 'true, false, "bundled" or a file of weights'

@@ -32,7 +32,7 @@ def run(main: Callable[..., None]) -> None:
         if error.errno is None:
             raise
         where, reason = error.filename or "disk", os.strerror(error.errno)
-        sys.exit(f"error: {where}: {reason}; nothing was half-written")
+        sys.exit(f"error: {where}: {reason}; each file is whole or absent")
 
 
 def say(text: str) -> None:

@@ -62,6 +62,7 @@ def scored(
 
     OOF is made by one model a picture, the submission by a vote of all folds: so the mean score of
     the single folds' ensembles is what OOF estimates, and the gain of the fold vote stands apart.
+    The test set has a sampling error of its own: now and then an honest run is outside.
 
     Args:
         labels: (N,) true labels in the order of `test`.

@@ -1,6 +1,7 @@
 """MLflow runs that can never fail or stall a training; MLflow is imported when a run begins."""
 
 import os
+import re
 import subprocess
 import time
 import warnings
@@ -22,6 +23,8 @@ class Run:
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
         """Logs several numbers at one step, in one call: each call costs some 20 ms."""
+        if self._id is None:
+            return
         from mlflow.entities import Metric
 
         now = _milliseconds()
@@ -43,16 +46,6 @@ class Run:
         except Exception as error:  # whatever a tracking server does, training goes on
             self._id = None
             _warn(error)
-
-
-class _Nothing(Run):
-    """Tracking that failed before it began."""
-
-    def __init__(self) -> None:
-        super().__init__(None, None)
-
-    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
-        """Does nothing."""
 
 
 @contextmanager
@@ -86,8 +79,11 @@ def competition(source: str) -> str:
 
 
 def commit() -> str:
-    """The git commit, or "none" without one."""
-    command = ["git", "-C", str(root()), "rev-parse", "HEAD"]
+    """The git commit of this folder, or "none" without one.
+
+    Not of `root()`: a queued experiment runs in a checkout of its own, at the commit it was queued.
+    """
+    command = ["git", "rev-parse", "HEAD"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):  # no git at all, no repository, no commit
@@ -99,7 +95,7 @@ def _opened(experiment: str, name: str, params: Mapping[str, Any], tags: Mapping
         return _begun(experiment, name, params, tags)
     except Exception as error:  # no MLflow, no server, no disk: none of it may stop a training
         _warn(error)
-        return _Nothing()
+        return Run(None, None)
 
 
 def _begun(experiment: str, name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> Run:
@@ -154,4 +150,5 @@ def _milliseconds() -> int:
 
 def _warn(error: Exception) -> None:
     reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+    reason = re.sub(r"//[^/@\s]+@", "//***@", reason)  # a server's address may hold a password
     warnings.warn(f"tracking is off for this run: {reason}; training goes on", stacklevel=2)

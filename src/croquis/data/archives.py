@@ -1,6 +1,7 @@
 """Safe unpacking of .tar, .tar.gz, .tgz and .zip: nothing leaves its folder or fills the disk."""
 
 import gzip
+import lzma
 import posixpath
 import shutil
 import struct
@@ -18,7 +19,8 @@ from croquis.progress import progress
 # RuntimeError is zipfile's word for a password and (NotImplementedError) an exotic compression.
 CORRUPT = (
     tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, struct.error, EOFError,
-    RuntimeError, ValueError, FileExistsError, NotADirectoryError, IsADirectoryError,
+    lzma.LZMAError, RuntimeError, ValueError,
+    FileExistsError, NotADirectoryError, IsADirectoryError,
 )  # fmt: skip
 
 
@@ -39,7 +41,9 @@ def unpack(archive: Path, folder: Path, where: str) -> None:
     meter = Meter(archive, folder, where)
     try:
         _write_entries(archive, folder, meter)
-    except CORRUPT as error:
+    except (*CORRUPT, OSError) as error:
+        if not isinstance(error, CORRUPT) and error.errno is not None:
+            raise  # the disk's own; bzip2's word for damage is an OSError without a number
         expected = "a whole, readable .tar, .tar.gz, .tgz or .zip archive"
         fix = "fetch it again, or compare its sha256 with the publisher's"
         reason = " ".join(str(error).split()) or type(error).__name__

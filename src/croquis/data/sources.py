@@ -160,7 +160,7 @@ def _place_of(found: Path, draft: Path) -> Path:
 
 
 def _set_aside(given: Path, answers: Path) -> list[str]:
-    """Moves the true labels out of the sight of every later stage but submit and report."""
+    """Moves the true labels out of the sight of every later stage but submit."""
     columns = ["image_path", "target"]
     if not given.exists():
         answers.write_text(",".join(columns) + "\n")

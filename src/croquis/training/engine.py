@@ -11,6 +11,7 @@ from timm.scheduler import create_scheduler_v2
 from timm.utils import ModelEmaV3
 from torch import nn
 
+from croquis.errors import InputError
 from croquis.models.backbones import Statistics, normalised, statistics
 from croquis.training.batches import Batch, Pictures, in_order, shuffled, steps_per_epoch
 from croquis.training.hardware import Hardware
@@ -107,9 +108,8 @@ class Trainer:
             logits = self.model(normalised(batch.images, self._statistics))
         loss = weighted_loss(logits.float(), batch, self._recipe)
         if not torch.isfinite(loss):
-            raise FloatingPointError(
-                f"step {step}: expected a finite loss, received {loss.item()}; lower lr"
-            )
+            received, fix = str(loss.item()), "lower lr or lr_mult"
+            raise InputError(f"step {step}", expected="a finite loss", received=received, fix=fix)
         self._scaler.scale(loss).backward()
         if self._recipe.clip_grad is not None:
             self._scaler.unscale_(self._optimizer)  # the norm must be the true one

@@ -1,0 +1,32 @@
+"""A choice by name in params.yaml and the dict that serves it hold the same names."""
+
+from typing import get_args
+
+import pytest
+
+from croquis import symmetries, voting
+from croquis.data.packing import PrepareParams
+from croquis.dedup.policy import POLICIES
+from croquis.dedup.settings import DedupParams
+from croquis.ensembling import EnsembleParams, VoteParams
+from croquis.training.augment import PRESETS
+from croquis.training.probe_recipes import View
+from croquis.training.recipes import TrainParams
+
+
+@pytest.mark.parametrize(
+    ("allowed", "served"),
+    [
+        (TrainParams.model_fields["augment"].annotation, PRESETS),
+        (View, symmetries.NAMES),
+        (VoteParams.model_fields["folds"].annotation, voting.VOTES),
+        (EnsembleParams.model_fields["vote"].annotation, voting.VOTES),
+        (DedupParams.model_fields["policy"].annotation, POLICIES),
+    ],
+)
+def test_the_names_that_check_allows_are_those_that_work(allowed: object, served: object) -> None:
+    assert set(get_args(allowed)) == set(served)
+
+
+def test_both_fits_are_allowed() -> None:
+    assert set(get_args(PrepareParams.model_fields["fit"].annotation)) == {"pad", "squash"}
