@@ -66,10 +66,8 @@ def test_a_second_run_runs_nothing(project: Project) -> None:
 
 def test_an_edit_of_voting_retrains_nothing(project: Project) -> None:
     path = project.folder / "src/croquis/voting.py"
-    before = path.read_text()
-    path.write_text(before + "\n# an edit\n")
-    stages = would_run(project)
-    path.write_text(before)
+    with project.with_text(path, path.read_text() + "\n# an edit\n"):
+        stages = would_run(project)
     assert {"vote", "ensemble"} <= stages
     assert not stages & {"train", "probe", "embed", "split", "dedup", "prepare", "download"}
 
@@ -83,9 +81,7 @@ def test_an_edit_of_one_model_retrains_that_model_alone(project: Project) -> Non
 
 def test_bad_params_stop_before_any_work(project: Project) -> None:
     path = project.folder / "params.yaml"
-    before = path.read_text()
-    path.write_text(before.replace("label_smoothing:", "label_smothing:", 1))
-    printed = project.run("make -s repro", fails=True)
-    path.write_text(before)
+    with project.with_text(path, path.read_text().replace("label_smoothing:", "label_smothing:")):
+        printed = project.run("make -s repro", fails=True)
     assert "label_smothing" in printed and "did you mean" in printed
     assert "Running stage" not in printed

@@ -160,8 +160,15 @@ class Project:
     def params_as(self, changes: dict[str, object]) -> Iterator[None]:
         """params.yaml with these dotted keys changed, for as long as the block lasts."""
         path = self.folder / "params.yaml"
+        with self.with_text(path, path.read_text(encoding="utf-8")):
+            set_params(path, changes)
+            yield
+
+    @contextmanager
+    def with_text(self, path: Path, text: str) -> Iterator[None]:
+        """A file that holds `text` for as long as the block lasts."""
         before = path.read_text(encoding="utf-8")
-        set_params(path, changes)
+        path.write_text(text, encoding="utf-8")
         try:
             yield
         finally:
