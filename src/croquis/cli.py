@@ -10,11 +10,6 @@ import typer
 
 from croquis.errors import InputError
 
-# Read when torch loads OpenMP, hence here: every stage imports this first. Threads that spin while
-# they wait make a training some four times slower once another program wants a core (17 to 75
-# images/s, two cores, three busy processes).
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 File = Annotated[Path, typer.Option()]
 Name = Annotated[str, typer.Option()]
 Number = Annotated[int, typer.Option()]
