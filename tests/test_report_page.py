@@ -62,7 +62,7 @@ def test_the_page_tells_the_score_its_interval_and_the_test(drawn: Path) -> None
 
 def test_the_page_says_when_the_test_falls_outside(drawn: Path) -> None:
     text = Outline(shown(drawn, submission=TEST | {"inside_interval": False})).text
-    assert "outside the interval" in text and "differ from the training pictures" in text
+    assert "outside the interval" in text and "gap far wider than the interval" in text
 
 
 def test_the_page_claims_no_test_score_it_does_not_know(drawn: Path) -> None:

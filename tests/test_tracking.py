@@ -57,9 +57,12 @@ def test_a_run_keeps_params_tags_and_metrics_per_epoch(
         "embed.backbone": "resnet18",
         "embed.views": "['identity']",
     }
-    assert {"fold": "0", "stage": "train@swin-0", "experiment": "bold-idea", "commit": "none"} == {
-        key: value for key, value in found.data.tags.items() if not key.startswith("mlflow.")
-    }
+    assert {
+        "fold": "0",
+        "stage": "train@swin-0",
+        "experiment": "bold-idea",
+        "commit": tracking.commit(),
+    } == {key: value for key, value in found.data.tags.items() if not key.startswith("mlflow.")}
     history = client.get_metric_history(found.info.run_id, "val_loss")
     assert [(point.step, point.value) for point in history] == [(0, 1), (1, 1 / 2), (2, 1 / 3)]
     assert experiment.artifact_location == str(store / "mlruns")
@@ -134,7 +137,7 @@ def test_nested_params_get_dotted_keys() -> None:
 def test_the_commit_is_gits_and_none_outside_of_a_repository(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     assert tracking.commit() == "none"
     monkeypatch.setenv("PATH", str(tmp_path))  # where there is no git either
     assert tracking.commit() == "none"
@@ -152,3 +155,12 @@ def test_the_commit_is_gits_and_none_outside_of_a_repository(
 )
 def test_the_experiment_is_called_as_the_data(source: str, name: str) -> None:
     assert tracking.competition(source) == name
+
+
+def test_a_password_in_a_servers_address_is_not_printed() -> None:
+    class Refusing:
+        def log_batch(self, *_: object, **__: object) -> None:
+            raise ConnectionError("request to https://me:secret@host/api failed")
+
+    with pytest.warns(UserWarning, match=r"https://\*\*\*@host/api failed"):
+        tracking.Run(Refusing(), "id").metrics({"loss": 1.0})
