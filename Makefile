@@ -4,6 +4,7 @@ PYTHON ?= python3
 UV_VERSION := 0.13.8
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+UV := $(VENV)/.uv/bin/uv
 RUN := PATH="$(abspath $(BIN)):$$PATH"
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -16,13 +17,17 @@ help: ## this list
 setup: $(READY) ## the virtual environment, from requirements.lock
 
 # uv installs the locked wheels in under a minute, where pip takes two; --require-hashes checks each of them.
-$(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "error: expected Python 3.11 to 3.13, received %d.%d; say make PYTHON=python3.11" % sys.version_info[:2])'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+$(READY): requirements.lock pyproject.toml | $(UV)
+	$(PYTHON) -m venv --without-pip $(VENV)
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# Apart from the environment, which `uv pip sync` clears of all that is not in the lock.
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "error: expected Python 3.11 to 3.13, received %d.%d; say make PYTHON=python3.11" % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)/.uv
+	$(VENV)/.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 repro: $(READY) ## the whole pipeline, from the data source to data/submission.csv
 	@$(RUN) python stages/check.py --parameters params.yaml --checked data/checked.txt
@@ -33,7 +38,7 @@ test: $(READY) ## all tests
 	@$(RUN) CI=1 python -m pytest -q
 
 lint: $(READY) ## ruff, and whether dvc.yaml can be read
-	@$(RUN) ruff check .
+	@$(RUN) ruff check --no-cache .
 	@$(RUN) ruff format --check .
 	@$(RUN) dvc stage list --quiet > /dev/null
 
@@ -46,8 +51,8 @@ mlflow: $(READY) ## MLflow's pages of all trainings, on http://127.0.0.1:5000
 experiments: $(READY) ## the table of DVC's experiments: scores and what was changed
 	@$(RUN) dvc exp show --only-changed --no-pager --drop 'data/|stages/|src/|metrics/(dedup|split)' --sort-by accuracy --sort-order desc
 
-lock: ## requirements.lock, from pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements.lock
+lock: $(UV) ## requirements.lock, from pyproject.toml
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements.lock
 
 clean: ## removes what runs made (not the DVC cache, not mlflow.db)
 	rm -rf data/[!R]* .resume dvc_plots .pytest_cache .ruff_cache .hypothesis

@@ -1,6 +1,5 @@
 """dedup: finds the copies among the training pictures, and puts them into groups."""
 
-import json
 import time
 
 import numpy as np
@@ -10,7 +9,7 @@ from croquis.dedup.groups import grouped, listed, summary
 from croquis.dedup.pairs import find_copies
 from croquis.dedup.settings import DedupParams
 from croquis.errors import InputError
-from croquis.files import whole
+from croquis.files import whole, write_json
 from croquis.parts import read_index
 
 
@@ -33,8 +32,7 @@ def main(
     for path, content in {groups: table, duplicates: listed(pictures, copies.pairs)}.items():
         with whole(path) as draft:
             content.to_csv(draft, index=False)
-    with whole(metrics) as draft:
-        draft.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
+    write_json(metrics, found)
     pairs = ", ".join(f"{count:,} by {tier}" for tier, count in found["pairs"].items())
     cli.say(f"dedup: {found['pictures']:,} pictures in {found['groups']:,} groups; pairs: {pairs}")
     cli.say(

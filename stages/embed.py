@@ -1,8 +1,7 @@
 """embed: every picture's features from a frozen backbone, once for all folds and heads."""
 
-from croquis.data.pixels import Pixels
-
 from croquis import cli, params
+from croquis.data.pixels import Pixels
 from croquis.models import backbones
 from croquis.parts import read_index
 from croquis.training.batches import Pictures

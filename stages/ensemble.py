@@ -1,10 +1,8 @@
 """ensemble: the vote over members, on OOF, on the test set, and fold by fold."""
 
-import json
-
 from croquis import cli, params, predictions
 from croquis.ensembling import EnsembleParams, VoteParams, ballot, member_keys, weights_of
-from croquis.files import whole
+from croquis.files import whole, write_json
 from croquis.members import RunParams, on_test, voted
 from croquis.metrics import report, scores
 from croquis.parts import read_folds
@@ -42,8 +40,7 @@ def main(
             v: round(scores(labels, o.probs)["accuracy"], 5) for v, o in outcomes.items()
         },
     }
-    with whole(metrics) as draft:
-        draft.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
+    write_json(metrics, found)
     ends = f"{found['accuracy_low']:.3f} to {found['accuracy_high']:.3f}"
     cli.say(f"ensemble: {how.vote} vote of {', '.join(keys)} over {len(run.folds)} folds")
     cli.say(

@@ -1,11 +1,9 @@
 """split: gives every training picture its fold."""
 
-import json
-
 import pandas as pd
 
 from croquis import cli, params
-from croquis.files import whole
+from croquis.files import whole, write_json
 from croquis.folds import SplitParams, summary, with_folds
 from croquis.parts import read_index
 
@@ -18,8 +16,7 @@ def main(index: cli.File, groups: cli.File, folds: cli.File, metrics: cli.File) 
     found = summary(table, settings.num_folds)
     with whole(folds) as draft:
         table.to_csv(draft, index=False)
-    with whole(metrics) as draft:
-        draft.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
+    write_json(metrics, found)
     sizes = f"{found['fold_min']:,} to {found['fold_max']:,} scored pictures"
     cli.say(f"split: {settings.num_folds} folds of {sizes}, {found['groups']:,} groups")
     cli.say(f"split: under plain folds {found['plain_twins']:,} would have a copy on both sides")

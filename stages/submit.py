@@ -5,7 +5,7 @@ import json
 import pandas as pd
 
 from croquis import cli, params, predictions
-from croquis.files import whole
+from croquis.files import whole, write_json
 from croquis.members import RunParams, on_test
 from croquis.submission import scored, single_fold, submission, true_labels
 
@@ -41,8 +41,7 @@ def main(
             )
             for member in run.members
         }
-    with whole(metrics) as draft:
-        draft.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
+    write_json(metrics, found)
     cli.say(f"submit: {len(table):,} rows in {submission_csv}")
     if labels is not None:
         full, single = found["test_accuracy"], found["test_single_fold"]

@@ -1,8 +1,7 @@
 """train: fine-tunes one model on one fold, and predicts what it never saw."""
 
-from croquis.data.pixels import Pixels
-
 from croquis import cli, params
+from croquis.data.pixels import Pixels
 from croquis.parts import read_folds, read_index
 from croquis.training import records
 from croquis.training.finetuning import fine_tuned

@@ -1,9 +1,7 @@
 """vote: joins each member's folds, to OOF and to a vote on the test set, and scores the members."""
 
-import json
-
 from croquis import cli, params
-from croquis.files import whole
+from croquis.files import whole, write_json
 from croquis.members import RunParams, on_test, out_of_fold, voted
 from croquis.metrics import report
 from croquis.parts import read_folds
@@ -33,8 +31,7 @@ def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.F
                 preds = plain.probs.argmax(axis=1)
                 right = preds == truth.loc[plain.ids, "label"].to_numpy()
                 found[member]["plain_accuracy"] = round(float(right.mean()), 5)
-    with whole(metrics) as draft:
-        draft.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
+    write_json(metrics, found)
     for member, score in found.items():
         ends = f"{score['accuracy_low']:.3f} to {score['accuracy_high']:.3f}"
         cli.say(f"vote: {member} OOF accuracy {score['accuracy']:.3f} ({ends})")

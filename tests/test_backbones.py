@@ -73,6 +73,12 @@ def test_weights_of_another_width_are_refused(own_weights: Path) -> None:
         build(TINY, pretrained=str(own_weights), num_classes=3, image_size=32)
 
 
+def test_a_setting_that_a_network_does_not_take_is_named_and_zeros_are_not_passed() -> None:
+    build("vgg11", pretrained=False, num_classes=3, image_size=32, drop_path_rate=0.0)
+    with pytest.raises(InputError, match=r"settings that vgg11 takes, .*set drop_path_rate to 0"):
+        build("vgg11", pretrained=False, num_classes=3, image_size=32, drop_path_rate=0.1)
+
+
 @pytest.mark.parametrize("reason", [OSError("offline\ntry later"), TimeoutError()])
 def test_a_missing_hub_names_the_two_other_ways(
     monkeypatch: pytest.MonkeyPatch, reason: Exception

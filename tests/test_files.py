@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from croquis.files import root, whole
+from croquis.files import root, whole, write_json
 
 
 def contents(folder: Path) -> list[str]:
@@ -90,6 +90,12 @@ def test_a_block_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), whole(tmp_path / "out.csv"):
         pass
     assert contents(tmp_path) == []
+
+
+def test_json_is_sorted_and_ends_with_a_line(tmp_path: Path) -> None:
+    write_json(tmp_path / "metrics/a.json", {"b": 1, "a": {"d": 0.5, "c": None}})
+    text = '{\n  "a": {\n    "c": null,\n    "d": 0.5\n  },\n  "b": 1\n}\n'
+    assert (tmp_path / "metrics/a.json").read_text() == text
 
 
 def test_root_is_the_working_folder_unless_dvc_says_otherwise(

@@ -26,6 +26,7 @@ def pretend_gpu(monkeypatch: pytest.MonkeyPatch, *, native: bool) -> None:
     def supported(including_emulation: bool = True) -> bool:
         return native or including_emulation  # a V100 says yes to emulated bf16
 
+    monkeypatch.setattr(torch, "empty", lambda *_, device: None)  # nothing to allocate on
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
 
@@ -76,6 +77,14 @@ def test_the_environment_names_the_device(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_slip_in_the_environment_is_named(monkeypatch: pytest.MonkeyPatch, workers: str) -> None:
     monkeypatch.setenv("CROQUIS_WORKERS", workers)
     with pytest.raises(InputError, match=rf"CROQUIS_WORKERS: expected .*received '{workers}'; uns"):
+        hardware()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+@pytest.mark.parametrize("device", ["cuda", "cuda:7", "gpu"])
+def test_a_device_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+    monkeypatch.setenv("CROQUIS_DEVICE", device)
+    with pytest.raises(InputError, match=rf"CROQUIS_DEVICE: expected .*received '{device}' \("):
         hardware()
 
 

@@ -104,6 +104,7 @@ def test_links_in_a_folder_are_copied_and_loops_are_not_followed(tmp_path: Path)
     written(tmp_path / "else", {"9.png": b"9"})
     (source / "train/dog").symlink_to(tmp_path / "else")
     (source / "train/loop").symlink_to(source / "train")
+    (tmp_path / "else/back").symlink_to(source)  # a loop of two links
     bring(source)
     assert tree(Path("data/raw")) == LAYOUT | {"train/dog/9.png": b"9"}
     assert not any(path.is_symlink() for path in Path("data/raw").rglob("*"))

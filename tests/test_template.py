@@ -50,6 +50,13 @@ def test_a_sample_with_other_ids_than_test_csv_is_an_error(tmp_path: Path) -> No
         read(tmp_path, rows, NAMES.assign(ID=["0", "1"]))
 
 
+def test_a_sample_that_swaps_ids_is_an_error(tmp_path: Path) -> None:
+    rows = "ID,image_path,target\n1,0.png,0\n0,1.png,0\n"
+    message = "pairs of image_path and ID .*, received 2 other pairs, as 0.png with 1"
+    with pytest.raises(InputError, match=message):
+        read(tmp_path, rows, NAMES.assign(ID=["0", "1"]))
+
+
 def test_a_sample_without_target_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected a column target, received only ID, image_path"):
         read(tmp_path, "ID,image_path\n0,0.png\n")

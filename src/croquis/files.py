@@ -1,11 +1,13 @@
 """Writing files and folders whole: a reader sees the old one or the new one, never half of one."""
 
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 def root() -> Path:
@@ -29,6 +31,12 @@ def whole(path: Path) -> Iterator[Path]:
         _put_in_place(draft, path)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """JSON, indented and sorted by key, so that two runs' files differ by their numbers alone."""
+    with whole(path) as draft:
+        draft.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 
 def _put_in_place(draft: Path, path: Path) -> None:

@@ -19,6 +19,10 @@ def copy_tree(source: Path, place: Path) -> None:
 
 
 def _wanted(folder: Path) -> bool:
-    here = folder.parent.resolve()
-    loop = folder.is_symlink() and folder.resolve() in (here, *here.parents)
-    return not (is_hidden(folder.name) or loop)
+    return not (is_hidden(folder.name) or (folder.is_symlink() and _leads_back(folder)))
+
+
+def _leads_back(link: Path) -> bool:
+    """Whether it points to a folder that the way to it came through, by other links or not."""
+    way = [step.resolve() for step in link.parents]
+    return link.resolve() in {place for step in way for place in (step, *step.parents)}

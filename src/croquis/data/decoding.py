@@ -4,19 +4,9 @@ import io
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
-# EXIF's eight ways to hold a camera, and what undoes them.
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-ORIENTATION = 0x0112
+ORIENTATION = 0x0112  # EXIF's tag for how the camera was held; 1 is upright
 
 
 class Unreadable(Exception):
@@ -98,14 +88,13 @@ def _first_frame(image: Image.Image, notes: list[str]) -> Image.Image:
 
 def _upright(image: Image.Image, notes: list[str]) -> Image.Image:
     try:
-        turn = UPRIGHT.get(image.getexif().get(ORIENTATION))
+        if image.getexif().get(ORIENTATION) not in range(2, 9):
+            return image
+        image = ImageOps.exif_transpose(image)
+        notes.append("exif-turned")
     except Exception:  # damaged EXIF raises anything, and costs no pixel
         notes.append("exif unreadable")
-        return image
-    if turn is None:
-        return image
-    notes.append("exif-turned")
-    return image.transpose(turn)
+    return image
 
 
 def _eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:

@@ -1,7 +1,6 @@
 """All pictures into a few big arrays and an index; each file is decoded once, in parallel."""
 
 import hashlib
-import os
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from croquis.cores import cores
 from croquis.data.decoding import FITS, Picture, Unreadable, decode, gray_of, squashed
 from croquis.data.rows import RowWriter
 from croquis.errors import InputError
@@ -106,7 +106,7 @@ def _sheet(row: dict[str, Any], raw: Path, prepare: PrepareParams) -> Sheet | st
 
 def _in_order(work: Callable, items: Iterable) -> Iterator:
     """`work` of each item on all cores, in order; a few wait ahead, so that memory stays small."""
-    threads = os.cpu_count() or 1
+    threads = cores()
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque = deque()
         try:

@@ -26,7 +26,22 @@ def given_sample(csv: Path, names: pd.DataFrame) -> tuple[pd.DataFrame, list[str
     shared = [column for column in ("image_path", "ID") if column in sample and column in names]
     for column in shared:
         _compare(sample[column], names[column], csv)
+    _compare_pairs(sample[shared], names[shared], csv)
     return sample.assign(target=0), notes
+
+
+def _compare_pairs(given: pd.DataFrame, wanted: pd.DataFrame, csv: Path) -> None:
+    strange = set(given.itertuples(index=False, name=None)) - set(
+        wanted.itertuples(index=False, name=None)
+    )
+    if strange:
+        received = f"{len(strange):,} other pairs, as {' with '.join(sorted(strange)[0])}"
+        raise InputError(
+            csv,
+            expected=f"the pairs of {' and '.join(given)} that test.csv has",
+            received=received,
+            fix="use the sample that belongs to this test.csv, or none",
+        )
 
 
 def _compare(given: pd.Series, wanted: pd.Series, csv: Path) -> None:

@@ -34,7 +34,9 @@ def build(
     Raises:
         InputError: if the weights cannot be had, or do not fit.
     """
-    options: dict[str, Any] = {"num_classes": num_classes, **settings}
+    # Zeros are left out: not every network of timm takes each of the settings.
+    chosen = {name: value for name, value in settings.items() if value}
+    options: dict[str, Any] = {"num_classes": num_classes, **chosen}
     if timm.get_pretrained_cfg(backbone).fixed_input_size:
         options["img_size"] = image_size
     if isinstance(pretrained, str):
@@ -43,6 +45,10 @@ def build(
         options["pretrained_cfg_overlay"] = {"state_dict": tensors}
     try:
         model = timm.create_model(backbone, pretrained=bool(pretrained), **options)
+    except TypeError as error:
+        if not any(f"'{name}'" in str(error) for name in chosen):
+            raise
+        raise _unsettable(backbone, chosen, error) from error
     except Exception as error:
         if not pretrained:
             raise
@@ -68,6 +74,11 @@ def normalised(images: torch.Tensor, own: Statistics) -> torch.Tensor:
     mean, std = (torch.tensor(numbers, device=images.device) for numbers in (own.mean, own.std))
     # Channels stay innermost in memory: convolutions are fastest so, and nothing is copied.
     return (images / (255 * std) - mean / std).permute(0, 3, 1, 2)
+
+
+def _unsettable(backbone: str, settings: dict[str, Any], error: TypeError) -> InputError:
+    expected, fix = f"settings that {backbone} takes", f"set {' and '.join(settings)} to 0"
+    return InputError("params.yaml: models", expected=expected, received=str(error), fix=fix)
 
 
 def _check_fit(model: torch.nn.Module, names: set[str], backbone: str, pretrained: str) -> None:

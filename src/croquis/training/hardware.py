@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from croquis.cores import cores
 from croquis.errors import InputError
 
 
@@ -38,28 +39,33 @@ def hardware() -> Hardware:
     name = os.environ.get("CROQUIS_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
     workers = _workers(name)
     if not os.environ.get("OMP_NUM_THREADS"):  # who sets it has counted the cores
-        torch.set_num_threads(max(1, _cores() - workers))
-    if not name.startswith("cuda"):
-        return Hardware(torch.device(name), None, False, workers)
+        torch.set_num_threads(max(1, cores() - workers))
+    device = _device(name)
+    if device.type != "cuda":
+        return Hardware(device, None, False, workers)
     # Without this argument Volta claims bf16 too, by slow emulation.
     native = torch.cuda.is_bf16_supported(including_emulation=False)
     dtype = torch.bfloat16 if native else torch.float16
-    return Hardware(torch.device(name), dtype, not native, workers)
+    return Hardware(device, dtype, not native, workers)
+
+
+def _device(name: str) -> torch.device:
+    expected, fix = "a device that this PyTorch can use", "unset it, or mend it"
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # builds without CUDA assert
+        received = f"{name!r} ({str(error).splitlines()[0]})"
+        raise InputError("CROQUIS_DEVICE", expected=expected, received=received, fix=fix) from None
+    return device
 
 
 def _workers(device: str) -> int:
     """Worker processes: by default none on CPUs, where they take cores from the network itself."""
     asked = os.environ.get("CROQUIS_WORKERS")
     if not asked:
-        return min(8, _cores() - 1) if device.startswith("cuda") else 0
+        return min(8, cores() - 1) if device.startswith("cuda") else 0
     if not asked.isdecimal():
         expected, fix = "a number of processes, 0 or more", "unset it, or mend it"
         raise InputError("CROQUIS_WORKERS", expected=expected, received=repr(asked), fix=fix)
     return int(asked)
-
-
-def _cores() -> int:
-    """The cores this process may use; a share of a cluster's node has fewer than the node."""
-    if hasattr(os, "sched_getaffinity"):  # Linux alone has it
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
