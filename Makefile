@@ -55,4 +55,5 @@ lock: $(UV) ## requirements.lock, from pyproject.toml
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements.lock
 
 clean: ## removes what runs made (not the DVC cache, not mlflow.db)
-	rm -rf data/[!R]* .resume dvc_plots .pytest_cache .ruff_cache .hypothesis
+	find data -mindepth 1 -not -name README.md -not -name overrides.csv -delete
+	rm -rf .resume dvc_plots .pytest_cache .ruff_cache .hypothesis

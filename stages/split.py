@@ -1,18 +1,16 @@
 """split: gives every training picture its fold."""
 
-import pandas as pd
-
 from croquis import cli, params
 from croquis.files import whole, write_json
 from croquis.folds import SplitParams, summary, with_folds
-from croquis.parts import read_index
+from croquis.parts import read_groups, read_index
 
 
 def main(index: cli.File, groups: cli.File, folds: cli.File, metrics: cli.File) -> None:
     """Reads <index> and <groups>; writes each picture's fold to <folds>, counts to <metrics>."""
     settings, seed = params.load(SplitParams, "split"), params.value("seed", int)
     pictures = read_index(index).query("split == 'train'")
-    table = with_folds(pictures, pd.read_csv(groups, dtype={"id": str}), settings, seed=seed)
+    table = with_folds(pictures, read_groups(groups), settings, seed=seed)
     found = summary(table, settings.num_folds)
     with whole(folds) as draft:
         table.to_csv(draft, index=False)

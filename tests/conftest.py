@@ -54,7 +54,7 @@ def drawn(tmp_path: Path) -> Path:
     folds = index.loc[:11, ["id", "label"]].assign(
         group=range(12), fold=[row // 3 % 2 for row in range(12)], scored=True, keep=True
     )
-    folds = folds.assign(plain_fold=folds["fold"], weight=1.0, sha256=index["sha256"])
+    folds = folds.assign(plain_fold=folds["fold"], weight=1.0, targets="", sha256=index["sha256"])
     folds.to_csv(tmp_path / "folds.csv", index=False)
     return tmp_path
 

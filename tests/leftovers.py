@@ -36,7 +36,7 @@ def leave(folder: Path) -> None:
     """
     folds = parts.read_folds(folder / "folds.csv")
     groups = folds[["id"]].assign(group=[0, 1, 2, 0, 1, 1, *range(3, 9)], keep=True, weight=1.0)
-    groups["conflict"] = groups["group"] == 1
+    groups["conflict"], groups["targets"] = groups["group"] == 1, ""
     groups.to_csv(folder / "groups.csv", index=False)
     ids = folds["id"].to_numpy(dtype=str)
     pairs = [(0, 3, "bytes", 1.0, "identity", True), (1, 4, "ssim", 0.96, "rot90", True)]

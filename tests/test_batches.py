@@ -35,7 +35,7 @@ def numbered(tmp_path: Path) -> Pictures:
 
 
 def labels(batches) -> list[list[int]]:
-    return [batch.labels.tolist() for batch in batches]
+    return [batch.targets.tolist() for batch in batches]
 
 
 def epoch_of(source: Pictures, workers: int = 0, **changes) -> list[Batch]:
@@ -46,9 +46,9 @@ def epoch_of(source: Pictures, workers: int = 0, **changes) -> list[Batch]:
 def test_a_batch_holds_pictures_labels_and_weights_of_the_same_rows(numbered: Pictures) -> None:
     for batch in epoch_of(numbered):
         assert batch.images.dtype == torch.uint8 and batch.images.shape == (4, 8, 8)
-        assert batch.labels.dtype == torch.int64 and batch.weights.dtype == torch.float32
-        assert batch.images[:, 0, 0].tolist() == batch.labels.tolist()
-        torch.testing.assert_close(batch.weights, batch.labels / 10)
+        assert batch.targets.dtype == torch.int64 and batch.weights.dtype == torch.float32
+        assert batch.images[:, 0, 0].tolist() == batch.targets.tolist()
+        torch.testing.assert_close(batch.weights, batch.targets / 10)
 
 
 def test_the_short_last_batch_is_left_out(numbered: Pictures) -> None:
@@ -105,7 +105,7 @@ def test_the_number_of_workers_changes_no_bit(drawn: Path) -> None:
         for batches in zip(alone, one, two, strict=True):
             for batch in batches[1:]:
                 assert torch.equal(batch.images, batches[0].images)
-                assert torch.equal(batch.labels, batches[0].labels)
+                assert torch.equal(batch.targets, batches[0].targets)
 
 
 def test_shrinking_averages_areas(tmp_path: Path) -> None:

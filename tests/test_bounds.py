@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.metrics import structural_similarity
 
-from croquis.dedup.bounds import C1, C2, DEPTH, cell_edges, ssim_vectors
+from croquis.dedup.bounds import C1, C2, DEPTH, cell_edges, pooled, ssim_vectors, window_sums
 from croquis.dedup.search import MARGIN, cell_order
 from croquis.symmetries import NAMES, turned
 
@@ -79,3 +79,28 @@ def test_cells_are_the_same_from_both_ends() -> None:
 def test_a_grid_that_is_not_symmetric_is_refused(length: int, grid: int) -> None:
     with pytest.raises(ValueError, match="224 px have 218 windows"):
         cell_edges(length, grid)
+
+
+@given(PICTURES)
+@settings(deadline=None, max_examples=50)
+def test_pooled_vectors_are_those_of_the_coarser_grid(x: np.ndarray) -> None:
+    # 20 windows: 8 cells of 2 or 3 a side, pooled to 4 of 5
+    fine = ssim_vectors(x[None], 8)
+    np.testing.assert_allclose(pooled(fine, 8), ssim_vectors(x[None], 4), atol=2e-3)
+
+
+@given(PICTURES, PICTURES)
+@settings(deadline=None, max_examples=100)
+def test_finer_cells_give_a_tighter_bound(x: np.ndarray, y: np.ndarray) -> None:
+    f, g = ssim_vectors(np.stack([x, y]), 8)
+    coarse_f, coarse_g = pooled(np.stack([f, g]), 8)
+    assert structural_similarity(x, y) - MARGIN / 10 <= f @ g <= coarse_f @ coarse_g + MARGIN / 10
+
+
+def test_window_sums_are_exact() -> None:
+    x = picture("noise", 3)
+    sums, squares = window_sums(x)
+    assert sums.shape == (20, 20)
+    assert sums[4, 9] == x[4:11, 9:16].sum(dtype=int)
+    assert squares[19, 0] == (x[19:26, :7].astype(int) ** 2).sum()
+    assert window_sums(np.full((7, 7), 255, np.uint8))[1][0, 0] == 49 * 255**2

@@ -29,7 +29,9 @@ def tables(
     index["source_id"] = [
         source if place in (sources or {}) else "" for place, source in enumerate(source_ids)
     ]
-    table = pd.DataFrame({"id": ids, "group": groups or range(len(ids)), "weight": 1.0})
+    table = pd.DataFrame(
+        {"id": ids, "group": groups or range(len(ids)), "weight": 1.0, "targets": ""}
+    )
     table["keep"] = [place not in dropped for place in range(len(ids))]
     return index, table.assign(conflict=False)
 
@@ -53,7 +55,10 @@ def test_the_columns_are_those_of_the_contract_in_index_order() -> None:
     index, groups = tables([0, 1] * 6)
     table = with_folds(index, groups.iloc[::-1], GROUPED, seed=0)
     assert table["id"].tolist() == index["id"].tolist()
-    assert ",".join(table.columns) == "id,label,group,fold,plain_fold,scored,keep,weight,sha256"
+    assert (
+        ",".join(table.columns)
+        == "id,label,group,fold,plain_fold,scored,keep,weight,targets,sha256"
+    )
 
 
 def test_folds_are_stratified_by_label() -> None:

@@ -1,92 +1,136 @@
-"""groups.csv, duplicates.csv and metrics/dedup.json from pairs."""
+"""groups.csv, duplicates.csv and twins.csv from pairs."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from croquis.dedup.groups import grouped, listed, summary
-from croquis.dedup.pairs import TIERS, Copies
+from croquis import params
+from croquis.dedup.groups import NOBODY, Grouped, grouped, listed, strictly, twins, with_overrides
+from croquis.dedup.overrides import Overrides
+from croquis.dedup.pairs import TIERS
 from croquis.dedup.settings import DedupParams
+from croquis.errors import InputError
+
+BLURRED = np.ones((6, 4), np.float32) / 2  # all pictures alike: no chain is cut
 
 
 def settings(**changes: object) -> DedupParams:
-    default = {"ssim_min": 0.95, "cosine_min": 0.95, "symmetries": True, "policy": "group"}
-    return DedupParams(**{**default, "conflicts": "keep", "min_per_class": 1, **changes})
+    return params.load(DedupParams, "dedup").model_copy(update={"min_per_class": 1, **changes})
 
 
-def pictures(order: list[str] | None = None) -> pd.DataFrame:
-    """Six pictures of the classes 0, 0, 0, 1, 1, 1, sorted by id, rows as in `order`."""
-    order = order or list("abcdef")
-    table = pd.DataFrame({"id": list("abcdef"), "label": [0, 0, 0, 1, 1, 1]})
-    table["source_id"], table["width"], table["height"] = "", 10, 10
-    table.index = [order.index(name) for name in table["id"]]
-    return table
+def pictures() -> pd.DataFrame:
+    """Six pictures of the classes 0, 0, 0, 1, 1, 1, sorted by id."""
+    table = pd.DataFrame({"id": list("abcdef"), "label": [0, 0, 0, 1, 1, 1], "split": "train"})
+    return table.assign(source_id="", width=10, height=10)
 
 
 def pairs() -> pd.DataFrame:
-    """a = b = c in class 0, and c like d of class 1."""
-    table = pd.DataFrame({"a": [0, 1, 2], "b": [1, 2, 3], "score": [1.0, 0.9612345678, 0.97]})
+    """a = b in class 0, b like c, and c like d of class 1; the last only for a group."""
+    table = pd.DataFrame({"a": [0, 1, 2], "b": [1, 2, 3], "score": [1.0, 0.9712345678, 0.96]})
     table["symmetry"] = [0, 1, 4]
-    return table.assign(tier=pd.Categorical(["bytes", "ssim", "cosine"], categories=TIERS))
+    table["tier"] = pd.Categorical(["bytes", "copy", "copy"], categories=TIERS)
+    return table.assign(ink=table["score"])
+
+
+def decided(overrides: Overrides = NOBODY, **changes: object) -> Grouped:
+    return grouped(pictures(), pairs(), BLURRED, settings(**changes), overrides)
 
 
 def test_a_group_of_n_copies_counts_once() -> None:
-    table = grouped(pictures(), pairs(), settings()).set_index("id")
+    table = decided().table.set_index("id")
     assert table["group"].to_dict() == {"a": 0, "b": 0, "c": 0, "d": 0, "e": 1, "f": 2}
     assert table["weight"].tolist() == [0.25] * 4 + [1.0, 1.0]
     assert table["keep"].all()
     assert table["conflict"].tolist() == [True] * 4 + [False] * 2
+    assert table["targets"].tolist() == [""] * 6
 
 
 def test_pruned_copies_weigh_nothing_and_their_group_still_counts_once() -> None:
-    table = grouped(pictures(), pairs(), settings(policy="prune")).set_index("id")
+    # b goes for a; c was a copy of b alone, which is gone, so it stays
+    table = decided(policy="prune").table.set_index("id")
     assert table["keep"].tolist() == [True, False, True, True, True, True]
     assert table["weight"].tolist() == pytest.approx([1 / 3, 0, 1 / 3, 1 / 3, 1, 1])
 
 
-@pytest.mark.parametrize("order", ["fedcba", "bdface"])
-def test_groups_do_not_depend_on_the_order_of_rows(order: str) -> None:
-    table = grouped(pictures(list(order)), pairs(), settings())
-    assert table["id"].tolist() == list(order)
-    assert table["group"].drop_duplicates().tolist() == [0, 1, 2]
-    together = table.groupby("group")["id"].apply(lambda ids: "".join(sorted(ids)))
-    assert set(together) == {"abcd", "e", "f"}
+def test_what_only_shares_a_group_drops_nothing() -> None:
+    loose = pairs().assign(ink=[1.0, 0.96, 0.96])
+    found = grouped(pictures(), loose.iloc[1:], BLURRED, settings(policy="prune"))
+    assert found.table["keep"].all()
 
 
-def test_duplicates_carry_ids_names_and_whether_the_classes_agree() -> None:
-    table = listed(pictures(), pairs())
-    assert table.to_numpy().tolist() == [
-        ["a", "b", "bytes", 1.0, "identity", True],
-        ["b", "c", "ssim", 0.961235, "rot90", True],
-        ["c", "d", "cosine", 0.97, "flip_lr", False],
+def test_a_variant_is_never_strict_and_a_ssim_only_without_the_copy_test() -> None:
+    tiers = pd.Categorical(["pixels", "copy", "ssim", "cosine", "variant"], categories=TIERS)
+    table = pd.DataFrame({"tier": tiers, "ink": [0.0, 0.98, 0.5, 0.5, 0.5]})
+    assert strictly(table, settings()).tolist() == [True, True, False, False, False]
+    teams = settings(methods=["ssim", "cosine"])
+    assert strictly(table, teams).tolist() == [True, False, True, True, False]
+
+
+def test_conflicts_are_dropped_or_shared_only_where_the_pictures_are_surely_one() -> None:
+    strict = pairs().assign(ink=[1.0, 0.98, 0.98])  # a, b, c of class 0 and d of class 1 are one
+    found = grouped(pictures(), strict, BLURRED, settings(conflicts="drop_minority")).table
+    assert found.loc[~found["keep"], "id"].tolist() == ["d"]
+    found = grouped(pictures(), strict, BLURRED, settings(conflicts="soft")).table
+    assert found["targets"].tolist() == ["0:0.75 1:0.25"] * 4 + [""] * 2
+    loose = decided(conflicts="drop_all").table  # c and d are but alike
+    assert loose["keep"].all() and loose["conflict"].sum() == 4
+
+
+def test_no_policy_empties_a_class() -> None:
+    strict = pairs().assign(ink=1.0)
+    found = grouped(pictures(), strict, BLURRED, settings(conflicts="drop_all")).table
+    # all of class 0 is disputed; one of it comes back
+    assert found["keep"].tolist() == [True, False, False, False, True, True]
+
+
+def test_a_person_wins() -> None:
+    keeping = decided(Overrides(keep=(1,), drop=(5,)), policy="prune").table
+    assert keeping["keep"].tolist() == [True, True, True, True, True, False]
+    found = decided(Overrides(same=((3, 4),), different=((1, 2),)))
+    assert found.table["group"].tolist() == [0, 0, 1, 1, 1, 2]
+    assert found.pairs["tier"].tolist() == ["bytes", "copy", "same"]
+
+
+def test_a_person_cannot_empty_a_class() -> None:
+    with pytest.raises(InputError, match="a kept picture of each class, received none of label 0"):
+        decided(Overrides(drop=(0, 1, 2)))
+
+
+def test_overrides_replace_what_was_found() -> None:
+    found = with_overrides(pairs(), Overrides(same=((0, 1),), different=((2, 3),)))
+    assert found[["a", "b", "tier", "score"]].to_numpy().tolist() == [
+        [0, 1, "same", 1.0],
+        [1, 2, "copy", 0.9712345678],
     ]
-    columns = ["id_a", "id_b", "tier", "score", "symmetry", "same_class"]
+
+
+def test_duplicates_carry_ids_names_whether_classes_agree_and_whether_they_are_grouped() -> None:
+    found = decided(Overrides(different=((1, 3),)))
+    table = listed(pictures(), found.pairs)
+    assert table.to_numpy().tolist() == [
+        ["a", "b", "bytes", 1.0, 1.0, "identity", True, True],
+        ["b", "c", "copy", 0.971235, 0.971235, "rot90", True, True],
+        ["c", "d", "copy", 0.96, 0.96, "flip_lr", False, False],
+    ]
+    columns = ["id_a", "id_b", "tier", "score", "ink", "symmetry", "same_class", "grouped"]
     assert list(table.columns) == columns
 
 
 def test_no_pairs_make_groups_of_one_and_an_empty_list() -> None:
-    none = pairs().iloc[:0]
-    assert grouped(pictures(), none, settings())["group"].tolist() == [0, 1, 2, 3, 4, 5]
-    assert listed(pictures(), none).empty
+    found = grouped(pictures(), pairs().iloc[:0], BLURRED, settings())
+    assert found.table["group"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert listed(pictures(), found.pairs).empty
 
 
-def test_the_summary_counts() -> None:
-    copies = Copies(pairs(), flat=2)
-    table = grouped(pictures(), pairs(), settings(policy="prune"))
-    assert summary(pictures(), copies, table) == {
-        "pictures": 6,
-        "groups": 3,
-        "biggest_group": 4,
-        "conflicts": 1,
-        "dropped": 1,
-        "flat": 2,
-        "pairs": {"bytes": 1, "pixels": 0, "ssim": 1, "cosine": 1},
-        "smallest_class_before": 3,
-        "smallest_class_after": 2,
-    }
+def test_a_twin_is_the_strongest_pair_of_a_test_picture() -> None:
+    table = pictures().assign(split=["train"] * 4 + ["test"] * 2)
+    across = pairs().assign(a=[1, 0, 4], b=[4, 4, 5], ink=1.0)
+    found = twins(table, across)
+    assert found[["id", "train_id", "tier"]].to_numpy().tolist() == [["e", "b", "bytes"]]
+    assert list(found) == ["id", "train_id", "tier", "score", "ink", "symmetry"]
 
 
-def test_weights_of_every_group_sum_to_one() -> None:
-    for policy in ("group", "prune"):
-        table = grouped(pictures(), pairs(), settings(policy=policy))
-        np.testing.assert_allclose(table.groupby("group")["weight"].sum(), 1)
+@pytest.mark.parametrize("policy", ["group", "prune"])
+def test_weights_of_every_group_sum_to_one(policy: str) -> None:
+    table = decided(policy=policy).table
+    np.testing.assert_allclose(table.groupby("group")["weight"].sum(), 1)

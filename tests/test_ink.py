@@ -5,8 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from croquis.dedup.ink import ink_bounds, ink_pairs, ink_vectors
+from croquis.dedup.ink import (
+    area_weights,
+    blurred_vectors,
+    bound_vectors,
+    cosine_pairs,
+    ink_vectors,
+    paper_vectors,
+)
 from croquis.dedup.search import cell_order, pair_table
+from croquis.dedup.tally import Tally
 from croquis.symmetries import NAMES, turned
 
 SIDE = 224
@@ -24,7 +32,8 @@ def drawing(seed: int) -> np.ndarray:
 
 def pairs_of(pictures: list[np.ndarray], at_least: float = 0.95, names=NAMES):
     ink, flat = ink_vectors(np.stack(pictures), np.arange(len(pictures)))
-    return ink_pairs(ink, names=names, at_least=at_least, known=pair_table()), flat
+    options = {"known": pair_table(), "tally": Tally(), "step": "copy"}
+    return cosine_pairs(ink, names=names, at_least=at_least, **options), flat
 
 
 def test_ink_is_darkness_without_its_mean_at_length_one() -> None:
@@ -81,7 +90,7 @@ def test_the_bound_is_never_below_the_cosine(seed: int, name: str, likeness: flo
     pair = np.stack([x, likeness * x[cell_order(name, side=64, depth=1)] + (1 - likeness) * noise])
     pair = (pair / np.linalg.norm(pair, axis=1, keepdims=True)).astype(np.float32)
     cosine = pair[0] @ pair[1][cell_order(name, side=64, depth=1)]
-    bounds = ink_bounds(pair)
+    bounds = bound_vectors(pair)
     assert cosine <= bounds[0] @ bounds[1][cell_order(name, side=8, depth=2)] + 1e-5
 
 
@@ -94,3 +103,24 @@ def test_decisions_are_those_of_brute_force(at_least: float) -> None:
     expected = {(a, b) for a, b in np.argwhere(cosines >= at_least).tolist() if a < b}
     pairs, _ = pairs_of(pictures, at_least)
     assert set(map(tuple, pairs[["a", "b"]].to_numpy().tolist())) == expected
+
+
+def test_area_weights_are_whole_numbers_that_sum_to_a_cell() -> None:
+    # 6 px to 4 cells: a pixel is 2 units, a cell 3
+    expected = [[2, 1, 0, 0, 0, 0], [0, 1, 2, 0, 0, 0], [0, 0, 0, 2, 1, 0], [0, 0, 0, 0, 1, 2]]
+    assert area_weights(6, 4).tolist() == expected
+    assert (area_weights(224, 64).sum(axis=1) == 7).all()
+
+
+def test_blurred_ink_hardly_notices_a_shift() -> None:
+    pictures = np.stack([drawing(1), np.roll(drawing(1), 4, axis=1)])
+    sharp, soft = ink_vectors(pictures, np.arange(2))[0], blurred_vectors(pictures, np.arange(2))
+    assert soft.shape == (2, 32 * 32)
+    assert soft[0] @ soft[1] > 0.93 > sharp[0] @ sharp[1]
+
+
+def test_raw_pixels_are_neither_inverted_nor_centred() -> None:
+    gray = np.full((1, SIDE, SIDE), 255, np.uint8)
+    gray[0, :112] = 0
+    expected = np.repeat([0, 1 / np.sqrt(2048)], 2048)
+    np.testing.assert_allclose(paper_vectors(gray, np.array([0]))[0], expected, atol=1e-7)

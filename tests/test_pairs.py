@@ -6,19 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from croquis import params
 from croquis.dedup.pairs import find_copies
 from croquis.dedup.settings import DedupParams
 from croquis.symmetries import NAMES, digest, turned
 
 SIDE = 224
-SETTINGS = DedupParams(
-    ssim_min=0.95,
-    cosine_min=0.95,
-    symmetries=True,
-    policy="group",
-    conflicts="keep",
-    min_per_class=5,
-)
+SETTINGS = params.load(DedupParams, "dedup")
 
 
 def drawing(seed: int) -> np.ndarray:
@@ -37,7 +31,9 @@ def catalogue(pictures: dict[str, tuple[int, np.ndarray]]) -> tuple[pd.DataFrame
         for name, (label, gray) in pictures.items()
     ]
     table = pd.DataFrame(rows, columns=["id", "label", "sha256", "digest"])
-    return table.sort_values("id"), np.stack([gray for _, gray in pictures.values()])
+    table["split"] = np.where(table["label"] < 0, "test", "train")
+    table = table.sort_values(["split", "id"], ascending=[False, True])
+    return table, np.stack([gray for _, gray in pictures.values()])
 
 
 def planted() -> dict[str, tuple[int, np.ndarray]]:
@@ -70,13 +66,13 @@ def test_each_kind_of_copy_is_found_by_its_first_tier() -> None:
         ("original", "same-bytes", "bytes", "identity"),
         ("original", "turned", "pixels", "rot270"),  # "turned" needs rot270 to look like "original"
         ("same-bytes", "turned", "pixels", "rot270"),
-        ("noisy", "original", "cosine", "flip_ud"),  # across classes, so not for SSIM
-        ("noisy", "same-bytes", "cosine", "flip_ud"),
-        ("noisy", "turned", "cosine", "antitranspose"),
-        ("shade", "shape", "ssim", "identity"),
+        ("noisy", "original", "copy", "flip_ud"),  # across classes, so not for SSIM
+        ("noisy", "same-bytes", "copy", "flip_ud"),
+        ("noisy", "turned", "copy", "antitranspose"),
+        ("shade", "shape", "copy", "identity"),
         ("white", "white-too", "bytes", "identity"),
     }
-    assert copies.flat == 2
+    assert copies.flat == 2 and len(copies.blurred) == 9
 
 
 def test_without_symmetries_only_what_stands_alike_is_a_copy() -> None:
@@ -84,7 +80,7 @@ def test_without_symmetries_only_what_stands_alike_is_a_copy() -> None:
     copies = find_copies(table, gray, SETTINGS.model_copy(update={"symmetries": False}))
     assert as_ids(table, copies.pairs) == {
         ("original", "same-bytes", "bytes", "identity"),
-        ("shade", "shape", "ssim", "identity"),
+        ("shade", "shape", "copy", "identity"),
         ("white", "white-too", "bytes", "identity"),
     }
 
@@ -110,3 +106,67 @@ def test_the_order_of_files_changes_nothing(seed: int) -> None:
 def test_one_picture_has_no_copies() -> None:
     table, gray = catalogue({"alone": (0, drawing(0))})
     assert find_copies(table, gray, SETTINGS).pairs.empty
+
+
+def test_ssim_and_raw_cosine_find_what_the_copy_test_is_not_asked_for() -> None:
+    table, gray = catalogue(planted())
+    settings = SETTINGS.model_copy(update={"methods": ["ssim"]})
+    ssim = as_ids(table, find_copies(table, gray, settings).pairs)
+    assert ("shade", "shape", "ssim", "identity") in ssim
+    assert not any("noisy" in pair[:2] for pair in ssim)  # another class
+    settings = SETTINGS.model_copy(update={"methods": ["cosine"], "symmetries": False})
+    cosine = as_ids(table, find_copies(table, gray, settings).pairs)
+    assert ("shade", "shape", "cosine", "identity") in cosine
+
+
+def test_ssim_over_everything_sees_other_classes() -> None:
+    dotted = drawing(0)
+    dotted[100, 100] ^= 255
+    table, gray = catalogue({"a": (0, drawing(0)), "b": (1, dotted)})
+    settings = SETTINGS.model_copy(update={"methods": ["ssim"]})
+    assert find_copies(table, gray, settings).pairs.empty
+    settings = settings.model_copy(update={"ssim_scope": "global"})
+    assert as_ids(table, find_copies(table, gray, settings).pairs) == {
+        ("a", "b", "ssim", "identity")
+    }
+
+
+def test_a_shifted_drawing_is_a_variant() -> None:
+    pictures = {"a": (0, drawing(0)), "b": (1, np.roll(drawing(0), 7, axis=1))}
+    table, gray = catalogue(pictures)
+    settings = SETTINGS.model_copy(update={"blurred_min": 0.8})
+    assert as_ids(table, find_copies(table, gray, settings).pairs) == {
+        ("a", "b", "variant", "identity")
+    }
+
+
+def test_test_pictures_meet_the_tests_that_need_no_label() -> None:
+    pictures = {
+        "train": (0, drawing(0)),
+        "bytes": (-1, drawing(0)),
+        "turned": (-1, turned(drawing(0), "rot90")),
+        "shade": (-1, np.maximum(drawing(0), 3)),
+        "other": (-1, drawing(1)),
+    }
+    table, gray = catalogue(pictures)
+    copies = find_copies(table, gray, SETTINGS)
+    found = as_ids(table, copies.pairs)
+    assert ("train", "bytes", "bytes", "identity") in found
+    assert ("train", "shade", "copy", "identity") in found
+    assert {pair[1] for pair in found if pair[0] == "train"} == {"bytes", "turned", "shade"}
+    assert len(copies.blurred) == 1
+
+
+def test_every_pair_tells_the_cosine_of_its_ink() -> None:
+    table, gray = catalogue(planted())
+    pairs = find_copies(table, gray, SETTINGS.model_copy(update={"methods": ["ssim"]})).pairs
+    ink = pairs.set_index("tier")["ink"]
+    assert ink["ssim"] > 0.999
+    assert sorted(ink["bytes"]) == [0, 1]  # blank sheets have no ink
+
+
+def test_the_tally_tells_steps_and_candidates() -> None:
+    table, gray = catalogue(planted())
+    tally = find_copies(table, gray, SETTINGS).tally
+    assert set(tally.seconds) == {"ink", "copy", "ssim vectors", "ssim", "variant"}
+    assert tally.candidates["copy bound"] >= 4

@@ -78,7 +78,7 @@ def test_names_that_look_like_numbers_or_nothing_stay_text(tmp_path: Path) -> No
 
 
 def test_folds_read_flags_as_flags(tmp_path: Path) -> None:
-    FOLDS.assign(sha256="00").to_csv(tmp_path / "folds.csv", index=False)
+    FOLDS.assign(sha256="00", targets="").to_csv(tmp_path / "folds.csv", index=False)
     folds = read_folds(tmp_path / "folds.csv")
     assert folds["scored"].dtype == bool and folds["keep"].dtype == bool
     assert trained(folds, 0)["id"].tolist() == ["lone", "rare"]

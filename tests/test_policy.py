@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from croquis.dedup.policy import keep_all, prune
+from croquis.dedup.policy import none_dropped, pruned, restored
 
 
 def pictures(labels: list[int], areas: list[int] | None = None, derived: tuple[int, ...] = ()):
@@ -24,6 +24,14 @@ def pictures(labels: list[int], areas: list[int] | None = None, derived: tuple[i
 
 def pairs(*edges: tuple[int, int, float]) -> pd.DataFrame:
     return pd.DataFrame(list(edges), columns=["a", "b", "score"])
+
+
+def prune(table: pd.DataFrame, edges: pd.DataFrame, min_per_class: int) -> np.ndarray:
+    """What is kept, (N,) bool, once each class has its minimum back."""
+    labels = table["label"].to_numpy()
+    keep = np.ones(len(table), bool)
+    keep[list(restored(labels, pruned(table, edges), min_per_class))] = False
+    return keep
 
 
 def test_the_largest_of_a_group_stays_and_the_first_id_of_equals() -> None:
@@ -55,7 +63,7 @@ def test_a_class_gets_back_the_least_alike_first() -> None:
 
 
 def test_group_keeps_everything() -> None:
-    assert keep_all(pictures([0, 0]), pairs((0, 1, 1.0)), 1).all()
+    assert none_dropped(pictures([0, 0]), pairs((0, 1, 1.0))) == {}
 
 
 @st.composite

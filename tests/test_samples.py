@@ -30,8 +30,16 @@ def test_plain_folds_stand_in_their_own_column(drawn: Path) -> None:
 
 
 def test_weights_and_labels_travel_with_their_rows() -> None:
-    rows = pd.DataFrame({"id": ["b", "a"], "label": [1, 0], "weight": [0.5, 1.0]})
-    found = Samples.labelled(rows)
+    rows = pd.DataFrame({"id": ["b", "a"], "label": [1, 0], "weight": [0.5, 1.0], "targets": ""})
+    found = Samples.labelled(rows, 2)
+    assert found.shares is None and found.targets.tolist() == [1, 0]
     assert found.ids.tolist() == ["b", "a"]
     np.testing.assert_array_equal(found.labels, [1, 0])
     np.testing.assert_array_equal(found.weights, [0.5, 1.0])
+
+
+def test_a_picture_of_several_labels_trains_on_their_shares() -> None:
+    rows = pd.DataFrame({"id": ["a", "b"], "label": [1, 0], "weight": [1.0, 1.0]})
+    found = Samples.labelled(rows.assign(targets=["0:0.25 2:0.75", ""]), 3)
+    assert found.targets.tolist() == [[0.25, 0, 0.75], [1, 0, 0]]
+    assert found.labels.tolist() == [1, 0]

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from croquis.dedup import search
-from croquis.dedup.search import alike, candidates, cell_order, inside_classes, pair_table
+from croquis.dedup.search import (
+    candidates,
+    cell_order,
+    inside_classes,
+    judged,
+    narrowed,
+    pair_table,
+)
+from croquis.dedup.tally import Tally
 from croquis.symmetries import NAMES, turned
 
 
@@ -39,7 +47,9 @@ def test_candidates_are_those_of_a_plain_loop(block: int, monkeypatch) -> None:
 
 def test_inside_classes_compares_no_two_classes() -> None:
     vectors, labels = unit_vectors(6, side=2, depth=1), np.array([0, 1, 0, 1, 1, 2])
-    found = as_set(inside_classes(vectors, labels, side=2, names=["identity"], at_least=-1))
+    found = as_set(
+        inside_classes(vectors, labels, side=2, names=["identity"], at_least=-1, desc="x")
+    )
     assert found == {("identity", a, b) for a, b in [(0, 2), (1, 3), (1, 4), (3, 4)]}
 
 
@@ -49,31 +59,64 @@ def test_cells_of_several_numbers_stay_together() -> None:
     np.testing.assert_array_equal(order, [2, 3, 0, 1, 6, 7, 4, 5])
 
 
-def test_alike_keeps_the_best_symmetry_and_the_first_of_equals() -> None:
+def test_judging_keeps_the_best_symmetry_and_the_first_of_equals() -> None:
     a, b = np.array([0]), np.array([1])
     scores = {"identity": 0.96, "rot90": 0.98, "rot180": 0.98, "flip_lr": 0.90}
-    found = alike(
+    found = judged(
         ((name, a, b) for name in ("rot180", "flip_lr", "rot90", "identity")),
         lambda name, a, b: np.array([scores[name]]),
         at_least=0.95,
         known=pair_table(),
+        tally=Tally(),
+        step="x",
     )
     assert found.to_dict("records") == [{"a": 0, "b": 1, "score": 0.98, "symmetry": 1}]
 
 
 def test_known_pairs_are_not_judged_again() -> None:
-    judged: list[tuple[int, int]] = []
+    seen: list[tuple[int, int]] = []
+    tally = Tally()
 
     def judge(name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        judged.extend(zip(a.tolist(), b.tolist(), strict=True))
+        seen.extend(zip(a.tolist(), b.tolist(), strict=True))
         return np.ones(len(a))
 
     found = iter([("identity", np.array([0, 0, 1]), np.array([1, 2, 2]))])
-    pairs = alike(found, judge, at_least=0.5, known=pair_table([0], [2]))
-    assert judged == [(0, 1), (1, 2)]
+    pairs = judged(found, judge, at_least=0.5, known=pair_table([0], [2]), tally=tally, step="here")
+    assert seen == [(0, 1), (1, 2)]
+    assert tally.candidates == {"here bound": 3}
     assert pairs[["a", "b"]].to_numpy().tolist() == [[0, 1], [1, 2]]
 
 
 def test_nothing_alike_is_an_empty_table() -> None:
-    none = alike(iter([]), lambda name, a, b: a, at_least=0.5, known=pair_table())
+    options = {"at_least": 0.5, "known": pair_table(), "tally": Tally(), "step": "x"}
+    none = judged(iter([]), lambda name, a, b: a, **options)
     assert list(none.columns) == ["a", "b", "score", "symmetry"] and none.empty
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 100])
+def test_a_second_bound_narrows_the_candidates_of_the_first(chunk: int, monkeypatch) -> None:
+    monkeypatch.setattr(search, "CHUNK", chunk)
+    vectors = unit_vectors(7, side=4, depth=2)
+    options = {"side": 4, "names": NAMES}
+    few = as_set(candidates(vectors, at_least=0.25, **options))
+    every = candidates(vectors, at_least=-1, **options)
+    assert as_set(narrowed(every, vectors, side=4, at_least=0.25)) == few
+
+
+@pytest.mark.parametrize("tile", [1, 3, 100])
+def test_tiles_and_chunks_change_no_pair(tile: int, monkeypatch) -> None:
+    monkeypatch.setattr(search, "TILE", tile)
+    monkeypatch.setattr(search, "CHUNK", 2)
+    rng = np.random.default_rng(0)
+    scores = {(name, a, b): rng.random() for name in NAMES for a in range(5) for b in range(5)}
+
+    def judge(name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.array([scores[name, i, j] for i, j in zip(a.tolist(), b.tolist(), strict=True)])
+
+    a, b = np.triu_indices(5, 1)
+    options = {"at_least": 0.8, "known": pair_table(), "tally": Tally(), "step": "x"}
+    found = judged(((name, a, b) for name in NAMES), judge, **options)
+    best = {(i, j): max(scores[name, i, j] for name in NAMES) for i, j in zip(a, b, strict=True)}
+    expected = [(i, j, score) for (i, j), score in best.items() if score >= 0.8]
+    assert found[["a", "b", "score"]].to_numpy().tolist() == [list(map(float, e)) for e in expected]

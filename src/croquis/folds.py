@@ -11,6 +11,9 @@ from croquis.components import families, joined
 from croquis.errors import InputError
 from croquis.params import Section
 
+COLUMNS = [
+    "id", "label", "group", "fold", "plain_fold", "scored", "keep", "weight", "targets", "sha256",
+]  # fmt: skip
 ALWAYS = -1  # the fold of what trains in every fold and is never scored
 
 
@@ -55,8 +58,7 @@ def with_folds(
     table["scored"] = table["original"] & ~always
     table["plain_fold"] = _cut(table, table["scored"], settings.num_folds, None, seed)
     table.loc[always, "plain_fold"] = ALWAYS
-    columns = ["id", "label", "group", "fold", "plain_fold", "scored", "keep", "weight", "sha256"]
-    return table[columns]
+    return table[COLUMNS]
 
 
 def _joined(index: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:

@@ -11,9 +11,19 @@ from croquis.errors import InputError
 def read_folds(path: Path) -> pd.DataFrame:
     """folds.csv, one row a train picture.
 
-    Columns: id, label, group, fold, plain_fold, scored, keep, weight, sha256.
+    Columns: id, label, group, fold, plain_fold, scored, keep, weight, targets, sha256.
     """
-    return pd.read_csv(path, dtype={"id": str, "sha256": str})
+    return _read_table(path, {"sha256": str})
+
+
+def read_groups(path: Path) -> pd.DataFrame:
+    """groups.csv, one row a train picture: id, group, keep, weight, conflict, targets."""
+    return _read_table(path, {})
+
+
+def _read_table(path: Path, columns: dict[str, type]) -> pd.DataFrame:
+    table = pd.read_csv(path, dtype={"id": str, "targets": str, **columns})
+    return table.assign(targets=table["targets"].fillna(""))
 
 
 def trained(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.DataFrame:

@@ -1,63 +1,160 @@
-"""Groups of copies: the connected components of all pairs, and what a picture is worth in one."""
+"""groups.csv: which copies belong together, which of them stay, and what each is worth."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from croquis.components import components
-from croquis.dedup.pairs import TIERS, Copies
-from croquis.dedup.policy import POLICIES
+from croquis.dedup import chains, conflicts
+from croquis.dedup.overrides import Overrides
+from croquis.dedup.pairs import SURE, TIERS
+from croquis.dedup.policy import POLICIES, restored
+from croquis.dedup.search import pair_table
 from croquis.dedup.settings import DedupParams
+from croquis.errors import InputError
 from croquis.symmetries import NAMES
 
+NOBODY = Overrides()  # nobody decided anything
+SMALLEST_LIMIT = 10  # pictures; chain_share of a small set would forbid groups altogether
+DISPUTED = 2.0  # above all scores: what lost its label comes back after what is a mere copy
 
-def grouped(pictures: pd.DataFrame, pairs: pd.DataFrame, settings: DedupParams) -> pd.DataFrame:
-    """groups.csv: id, group, keep, weight, conflict, in the order of the index of `pictures`.
+
+@dataclass(frozen=True)
+class Grouped:
+    """What the stage decides.
+
+    Attributes:
+        table: groups.csv, by position: id, group, keep, weight, conflict, targets.
+        pairs: the pairs, a person's among them, with the column grouped.
+        grouping: the groups and what was cut.
+    """
+
+    table: pd.DataFrame
+    pairs: pd.DataFrame
+    grouping: chains.Grouping
+
+
+def grouped(
+    pictures: pd.DataFrame,
+    pairs: pd.DataFrame,
+    blurred: np.ndarray,
+    settings: DedupParams,
+    overrides: Overrides = NOBODY,
+) -> Grouped:
+    """Groups, policies and weights of the training pictures.
 
     Args:
         pictures: id, label, source_id, width, height; sorted by id.
-        pairs: a, b (positions in `pictures`) and score.
-        settings: the policy.
+        pairs: of `pairs.Copies`, between positions in `pictures`.
+        blurred: of `pairs.Copies`.
+        settings: the policies and limits.
+        overrides: a person's word, which wins.
+
+    Raises:
+        InputError: if a person dropped all of a class.
     """
-    table = pictures[["id", "label"]].copy()
-    table["group"] = components(len(table), pairs["a"].to_numpy(), pairs["b"].to_numpy())
-    table["keep"] = POLICIES[settings.policy](pictures, pairs, settings.min_per_class)
-    kept = table.groupby("group")["keep"].transform("sum")
-    table["weight"] = table["keep"] / kept  # a group counts once, however many copies it has
-    table["conflict"] = table.groupby("group")["label"].transform("nunique") > 1
-    table = table.sort_index()
-    table["group"] = pd.factorize(table["group"])[0]
-    return table[["id", "group", "keep", "weight", "conflict"]]
+    pairs = with_overrides(pairs, overrides)
+    names = NAMES if settings.symmetries else NAMES[:1]
+    largest = max(SMALLEST_LIMIT, int(settings.chain_share * len(pictures)))
+    limits = chains.Limits(settings.chain_min, largest, overrides.different)
+    sure = pairs["tier"].isin(SURE).to_numpy()
+    grouping = chains.cohesive(pairs, sure, blurred, names, limits)
+    group, labels = grouping.group, pictures["label"].to_numpy()
+    pairs = pairs.assign(grouped=group[pairs["a"]] == group[pairs["b"]])
+    strict = pairs[strictly(pairs, settings) & pairs["grouped"]]
+    cluster = components(len(pictures), strict["a"].to_numpy(), strict["b"].to_numpy())
+    table = pictures[["id"]].assign(group=group)
+    table["keep"] = _kept(pictures, strict, cluster, settings, overrides)
+    of_group = table.groupby("group")["keep"].transform("sum")
+    table["weight"] = table["keep"] / of_group.clip(lower=1)  # a group counts once, however many
+    table["conflict"] = conflicts.disputed(labels, group)
+    soft = settings.conflicts == "soft"
+    table["targets"] = conflicts.shares(labels, cluster) if soft else ""
+    return Grouped(table, pairs, grouping)
+
+
+def strictly(pairs: pd.DataFrame, settings: DedupParams) -> np.ndarray:
+    """Which pairs are close enough to drop one for the other, (P,) bool.
+
+    Without the copy test those of SSIM and raw cosine are: that is the rule of the teams.
+    """
+    strict = pairs["tier"].isin(SURE)
+    if "copy" in settings.methods:
+        return (strict | (pairs["ink"] >= settings.remove_min)).to_numpy()
+    return (strict | pairs["tier"].isin(("ssim", "cosine"))).to_numpy()
+
+
+def with_overrides(pairs: pd.DataFrame, overrides: Overrides) -> pd.DataFrame:
+    """The pairs without those that a person calls different, with those called the same."""
+    codes = list(zip(pairs["a"], pairs["b"], strict=True))
+    decided = {*overrides.same, *overrides.different}
+    pairs = pairs[[code not in decided for code in codes]]
+    same = np.array(overrides.same, np.int64).reshape(-1, 2)
+    tier = pd.Categorical(["same"] * len(same), categories=TIERS)
+    added = pair_table(same[:, 0], same[:, 1]).assign(tier=tier, ink=1.0)
+    return pd.concat([pairs, added]).sort_values(["a", "b"], ignore_index=True)
+
+
+def _kept(
+    pictures: pd.DataFrame,
+    strict: pd.DataFrame,
+    cluster: np.ndarray,
+    settings: DedupParams,
+    overrides: Overrides,
+) -> np.ndarray:
+    labels = pictures["label"].to_numpy()
+    dropped = POLICIES[settings.policy](pictures, strict)
+    outvoted = conflicts.DROPPED[settings.conflicts](labels, cluster)
+    dropped |= dict.fromkeys(np.flatnonzero(outvoted).tolist(), DISPUTED)
+    keep = np.ones(len(pictures), bool)
+    keep[list(restored(labels, dropped, settings.min_per_class))] = False
+    keep[list(overrides.keep)], keep[list(overrides.drop)] = True, False
+    if emptied := sorted(set(labels) - set(labels[keep])):
+        first = pictures.loc[pictures["label"] == emptied[0], "id"].iloc[0]
+        raise InputError(
+            "overrides",
+            expected="a kept picture of each class",
+            received=f"none of label {emptied[0]}, which {first!r} is of",
+            fix="drop fewer",
+        )
+    return keep
 
 
 def listed(pictures: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """duplicates.csv: the pairs with ids, the symmetry's name, and whether the classes agree."""
-    ids, labels = pictures["id"].to_numpy(), pictures["label"].to_numpy()
+    labels = pictures["label"].to_numpy()
     a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
+    columns = _named(pictures, pairs).rename(columns={"one": "id_a", "other": "id_b"})
+    columns["same_class"] = labels[a] == labels[b]
+    columns["grouped"] = pairs["grouped"].to_numpy()
+    return columns
+
+
+def twins(pictures: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """twins.csv: test pictures with a copy in train, each with its most alike one.
+
+    Args:
+        pictures: train pictures, then test pictures.
+        pairs: of all of them; a train picture comes first in a pair with a test picture.
+    """
+    test = (pictures["split"] == "test").to_numpy()
+    across = pairs[~test[pairs["a"]] & test[pairs["b"]]]
+    across = across.sort_values(["tier", "score", "a"], ascending=[True, False, True])
+    across = across.drop_duplicates("b").sort_values("b")
+    table = _named(pictures, across).rename(columns={"other": "id", "one": "train_id"})
+    return table[["id", "train_id", "tier", "score", "ink", "symmetry"]]
+
+
+def _named(pictures: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    ids = pictures["id"].to_numpy()
     return pd.DataFrame(
         {
-            "id_a": ids[a],
-            "id_b": ids[b],
+            "one": ids[pairs["a"].to_numpy()],
+            "other": ids[pairs["b"].to_numpy()],
             "tier": pairs["tier"].to_numpy(),
             "score": pairs["score"].round(6).to_numpy(),
+            "ink": pairs["ink"].round(6).to_numpy(),
             "symmetry": np.array(NAMES)[pairs["symmetry"].to_numpy()],
-            "same_class": labels[a] == labels[b],
         }
     )
-
-
-def summary(pictures: pd.DataFrame, copies: Copies, groups: pd.DataFrame) -> dict[str, object]:
-    """metrics/dedup.json: counts of pictures, groups, pairs a tier, conflicts and the dropped."""
-    labels = pictures.set_index("id")["label"]
-    after = labels[groups.loc[groups["keep"], "id"]]
-    tiers = copies.pairs["tier"].value_counts()
-    return {
-        "pictures": len(groups),
-        "groups": int(groups["group"].nunique()),
-        "biggest_group": int(groups["group"].value_counts().max()),
-        "conflicts": int(groups.loc[groups["conflict"], "group"].nunique()),
-        "dropped": int((~groups["keep"]).sum()),
-        "flat": copies.flat,
-        "pairs": {tier: int(tiers[tier]) for tier in TIERS},
-        "smallest_class_before": int(labels.value_counts().min()),
-        "smallest_class_after": int(after.value_counts().min()),
-    }

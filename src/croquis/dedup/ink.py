@@ -10,14 +10,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from croquis.dedup.search import alike, candidates, cell_order
+from croquis.dedup.search import Judge, candidates, cell_order, judged
+from croquis.dedup.tally import Tally
+from croquis.dedup.threads import one_thread
 from croquis.progress import progress
 
-SIDE = 64  # pixels
+SIDE = 64  # pixels of the sheet that is compared
+BLURRED_SIDE, BLUR = 32, 1.5  # pixels; the deviation too
 GRID = 8  # cells a side of the bound: 128 numbers a picture instead of 4,096
 FLAT_SD = 1.0  # gray levels; paper with less contrast has noise for ink
-BATCH = 64  # pictures resized at once
-CHUNK = 2048  # pairs judged at once: 64 MB
+BATCH = 32  # pictures resized at once: 6 MB
 
 
 def ink_vectors(gray: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, int]:
@@ -29,72 +31,108 @@ def ink_vectors(gray: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, int]:
         gray: (N, S, S) uint8; S at least 64.
         rows: (R,) which pictures, in which order.
     """
-    ink = np.empty((len(rows), SIDE * SIDE), np.float32)
-    flat = 0
-    for start in progress(range(0, len(rows), BATCH), "dedup: ink", unit="batch"):
-        part = _resized(255 - gray[rows[start : start + BATCH]])
-        part -= part.mean(axis=1, keepdims=True)
-        empty = part.std(axis=1) < FLAT_SD
-        part[empty] = 0
-        length = np.linalg.norm(part, axis=1, keepdims=True)
-        ink[start : start + BATCH] = part / np.where(length > 0, length, 1)
-        flat += int(empty.sum())
-    return ink, flat
+    return _vectors(gray, rows, area_weights(gray.shape[-1], SIDE), centred=True, desc="dedup: ink")
 
 
-def _resized(gray: np.ndarray) -> np.ndarray:
-    """Area means, (B, S, S) to (B, 64 * 64) float64.
+def blurred_vectors(gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The same at 32 px through a Gaussian, (R, 32 * 32) float32: shifts and turns matter less."""
+    from scipy.ndimage import gaussian_filter1d  # a tenth of a second, for those who need it
 
-    Each pixel is repeated until cells and pixels have common borders. Sums of integers are not
-    rounded, so turning a picture and resizing it commute.
+    blur = gaussian_filter1d(np.eye(BLURRED_SIDE), BLUR, axis=0, mode="nearest")
+    weights = blur @ area_weights(gray.shape[-1], BLURRED_SIDE)
+    return _vectors(gray, rows, weights, centred=True, desc="dedup: blurred ink")[0]
+
+
+def paper_vectors(gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Raw pixels at 64 px of unit length, (R, 64 * 64) float32: what the teams compared."""
+    weights = area_weights(gray.shape[-1], SIDE)
+    return _vectors(gray, rows, weights, centred=False, desc="dedup: pixels")[0]
+
+
+def area_weights(size: int, side: int) -> np.ndarray:
+    """W with W @ picture @ W.T the sums over the cells of a coarser grid, (side, size) float64.
+
+    Entries are how much of a pixel lies in a cell, in units that make them whole numbers: sums of
+    integers below 2^24 are exact in float32 too, so that turning a picture and resizing it commute.
     """
-    size, common = gray.shape[-1], math.gcd(gray.shape[-1], SIDE)
-    sums = gray.astype(np.int64)
-    for axis in (1, 2):
-        repeated = np.moveaxis(sums.repeat(SIDE // common, axis), axis, 0)
-        cells = repeated.reshape(SIDE, size // common, *repeated.shape[1:]).sum(axis=1)
-        sums = np.moveaxis(cells, 0, axis)
-    return sums.reshape(len(gray), -1) / (size // common) ** 2
+    common = math.gcd(size, side)
+    pixel, cell = side // common, size // common
+    starts, edges = np.arange(size) * pixel, np.arange(side)[:, None] * cell
+    overlap = np.minimum(starts + pixel, edges + cell) - np.maximum(starts, edges)
+    return np.maximum(overlap, 0).astype(np.float64)
 
 
-def ink_bounds(ink: np.ndarray, side: int = SIDE, grid: int = GRID) -> np.ndarray:
-    """Vectors whose inner products bound those of `ink`, (N, side * side) to (N, grid * grid * 2).
+@one_thread()
+def _vectors(
+    gray: np.ndarray, rows: np.ndarray, weights: np.ndarray, *, centred: bool, desc: str
+) -> tuple[np.ndarray, int]:
+    """Unit vectors of W @ ink @ W.T (or of the pixels, unless `centred`), and the flat ones."""
+    side, flat = len(weights), 0
+    area = float(weights.sum()) ** 2 / side**2  # of one cell, so that FLAT_SD is in gray levels
+    left, vectors = weights.astype(np.float32), np.empty((len(rows), side * side), np.float32)
+    for start in progress(range(0, len(rows), BATCH), desc, unit="batch"):
+        pictures = gray[rows[start : start + BATCH]]
+        values = (255 - pictures if centred else pictures).astype(np.float32)
+        part = (left @ values @ left.T).reshape(len(values), -1).astype(np.float64) / area
+        if centred:
+            part -= part.mean(axis=1, keepdims=True)
+            empty = part.std(axis=1) < FLAT_SD
+            part[empty] = 0
+            flat += int(empty.sum())
+        length = np.linalg.norm(part, axis=1, keepdims=True)
+        vectors[start : start + BATCH] = part / np.where(length > 0, length, 1)
+    return vectors, flat
+
+
+def bound_vectors(vectors: np.ndarray, grid: int = GRID) -> np.ndarray:
+    """Vectors whose inner products bound those of `vectors`, (N, s * s) to (N, grid * grid * 2).
 
     A cell of k pixels keeps its sum / sqrt(k), the part along the constant vector, and the length
     of the rest; by Cauchy-Schwarz two rests add at most the product of their lengths.
     """
+    side = math.isqrt(vectors.shape[1])
     step = side // grid
-    cells = ink.reshape(-1, grid, step, grid, step)
+    cells = vectors.reshape(-1, grid, step, grid, step)
     along = cells.sum(axis=(2, 4)) / step
     rest = np.sqrt(np.maximum((cells**2).sum(axis=(2, 4)) - along**2, 0))
-    return np.stack([along, rest], axis=-1).reshape(len(ink), -1)
+    return np.stack([along, rest], axis=-1).reshape(len(vectors), -1)
 
 
-def ink_pairs(
-    ink: np.ndarray, *, names: Sequence[str], at_least: float, known: pd.DataFrame
+def cosine_pairs(
+    vectors: np.ndarray,
+    *,
+    names: Sequence[str],
+    at_least: float,
+    known: pd.DataFrame,
+    tally: Tally,
+    step: str,
 ) -> pd.DataFrame:
     """All pairs with cosine >= `at_least`, as `search.pair_table` describes them.
 
     Args:
-        ink: (N, 64 * 64) of `ink_vectors`.
+        vectors: (N, s * s) unit vectors of square sheets.
         names: the symmetries to look under.
         at_least: the smallest cosine of a pair, above 0.
         known: pairs that need no judge.
+        tally: counts the candidates.
+        step: the name of this search.
     """
+    bounds = bound_vectors(vectors)
+    found = candidates(bounds, side=GRID, names=names, at_least=at_least, desc=f"dedup: {step}")
+    return judged(
+        found, cosine_judge(vectors), at_least=at_least, known=known, tally=tally, step=step
+    )
+
+
+def cosine_judge(vectors: np.ndarray) -> Judge:
+    """The cosines of vectors `a` to vectors `b` turned by `name`, of (N, s * s) unit vectors."""
+    side = math.isqrt(vectors.shape[1])
 
     def judge(name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        order = cell_order(name, side=SIDE, depth=1)
-        starts = range(0, len(a), CHUNK)
-        return np.concatenate(
-            [_cosines(ink[a[i : i + CHUNK]], ink[b[i : i + CHUNK]][:, order]) for i in starts]
-        )
+        order = cell_order(name, side=side, depth=1)
+        # Summed in float64 row by row, so that no thread count or block size changes a digit;
+        # rounded, so that a picture and itself have exactly 1.
+        products = vectors[a] * vectors[b][:, order]
+        return np.round(products.sum(axis=1, dtype=np.float64), 6)
 
-    bounds, desc = ink_bounds(ink), "dedup: cosine over everything"
-    found = candidates(bounds, side=GRID, names=names, at_least=at_least, desc=desc)
-    return alike(found, judge, at_least=at_least, known=known)
-
-
-def _cosines(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    # Summed in float64 row by row, so that no thread count or block size changes a digit; rounded,
-    # so that a picture and itself have exactly 1.
-    return np.round((x * y).sum(axis=1, dtype=np.float64), 6)
+    return judge

@@ -6,14 +6,17 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-
-def keep_all(pictures: pd.DataFrame, pairs: pd.DataFrame, min_per_class: int) -> np.ndarray:
-    """Everything stays, (N,) bool: copies are groups before they are deletions."""
-    return np.ones(len(pictures), bool)
+# The dropped positions, each with the score of its most alike kept twin.
+Dropped = dict[int, float]
 
 
-def prune(pictures: pd.DataFrame, pairs: pd.DataFrame, min_per_class: int) -> np.ndarray:
-    """Which pictures stay when copies go, (N,) bool.
+def none_dropped(pictures: pd.DataFrame, pairs: pd.DataFrame) -> Dropped:
+    """Everything stays: copies are groups before they are deletions."""
+    return {}
+
+
+def pruned(pictures: pd.DataFrame, pairs: pd.DataFrame) -> Dropped:
+    """What goes when copies go.
 
     Pictures are visited once: originals before derived ones, large ones first, then by id. The
     first of a class in any group meets no kept twin, so no class can empty; and as the twin is a
@@ -22,7 +25,6 @@ def prune(pictures: pd.DataFrame, pairs: pd.DataFrame, min_per_class: int) -> np
     Args:
         pictures: id, label, source_id, width, height.
         pairs: a, b (positions in `pictures`) and score.
-        min_per_class: a class with fewer kept pictures gets back those least like their twins.
     """
     labels = pictures["label"].to_numpy()
     twins: dict[int, list[tuple[int, float]]] = defaultdict(list)
@@ -33,12 +35,30 @@ def prune(pictures: pd.DataFrame, pairs: pd.DataFrame, min_per_class: int) -> np
     keep = np.zeros(len(pictures), bool)
     for place in _visits(pictures):
         keep[place] = not any(keep[twin] for twin, _ in twins[place])
-    likeness = {
-        place: max(score for twin, score in twins[place] if keep[twin])
+    return {
+        int(place): max(score for twin, score in twins[place] if keep[twin])
         for place in np.flatnonzero(~keep)
     }
-    keep[_restored(labels, keep, likeness, min_per_class)] = True
-    return keep
+
+
+POLICIES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Dropped]] = {
+    "group": none_dropped,
+    "prune": pruned,
+}
+
+
+def restored(labels: np.ndarray, dropped: Dropped, min_per_class: int) -> Dropped:
+    """`dropped` without what its class needs to have `min_per_class`, the least alike first."""
+    gone = list(dropped)
+    kept = pd.Series(np.delete(labels, gone)).value_counts()
+    missing = {label: min_per_class - int(kept.get(label, 0)) for label in set(labels[gone])}
+    left: Dropped = {}
+    for place in sorted(dropped, key=lambda place: (dropped[place], place)):
+        if missing[labels[place]] > 0:
+            missing[labels[place]] -= 1
+        else:
+            left[place] = dropped[place]
+    return left
 
 
 def _visits(pictures: pd.DataFrame) -> np.ndarray:
@@ -51,24 +71,3 @@ def _visits(pictures: pd.DataFrame) -> np.ndarray:
         }
     )
     return table.sort_values(["derived", "small", "id"]).index.to_numpy()
-
-
-def _restored(
-    labels: np.ndarray, keep: np.ndarray, likeness: dict[int, float], min_per_class: int
-) -> list[int]:
-    """The dropped positions that come back, the least alike first."""
-    missing = {
-        label: min_per_class - keep[labels == label].sum() for label in np.unique(labels[~keep])
-    }
-    back = []
-    for place in sorted(likeness, key=lambda place: (likeness[place], place)):
-        if missing[labels[place]] > 0:
-            missing[labels[place]] -= 1
-            back.append(place)
-    return back
-
-
-POLICIES: dict[str, Callable[[pd.DataFrame, pd.DataFrame, int], np.ndarray]] = {
-    "group": keep_all,
-    "prune": prune,
-}

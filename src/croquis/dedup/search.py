@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from croquis.dedup.tally import Tally
 from croquis.progress import progress
 from croquis.symmetries import INVERSE, NAMES, turned
 
 BLOCK = 1024  # rows of scores held at once: 61 MB at 15,000 pictures
+CHUNK = 1024  # pairs whose vectors are gathered at once: 32 MB at 3,920 numbers
+TILE = 2048  # pictures whose pairs are judged together, so that a judge can remember them
 MARGIN = 1e-4  # for float32; the worst similarity above its bound that was seen was 4e-7
 
 Candidates = Iterator[tuple[str, np.ndarray, np.ndarray]]
@@ -56,16 +59,49 @@ def candidates(
 
 
 def inside_classes(
-    vectors: np.ndarray, labels: np.ndarray, *, side: int, names: Sequence[str], at_least: float
+    vectors: np.ndarray,
+    labels: np.ndarray,
+    *,
+    side: int,
+    names: Sequence[str],
+    at_least: float,
+    desc: str,
 ) -> Candidates:
     """As `candidates`, but only pairs of one label; `labels` is (N,)."""
-    for label in progress(np.unique(labels), "dedup: ssim inside classes", unit="class"):
+    for label in progress(np.unique(labels), desc, unit="class"):
         members = np.flatnonzero(labels == label)
         for name, a, b in candidates(vectors[members], side=side, names=names, at_least=at_least):
             yield name, members[a], members[b]
 
 
-def alike(found: Candidates, judge: Judge, *, at_least: float, known: pd.DataFrame) -> pd.DataFrame:
+def narrowed(found: Candidates, vectors: np.ndarray, *, side: int, at_least: float) -> Candidates:
+    """The candidates that a second bound passes too, one by one; arguments as for `candidates`."""
+    depth = vectors.shape[1] // side**2
+    for name, a, b in found:
+        order = cell_order(name, side=side, depth=depth)
+        for start in range(0, len(a), CHUNK):
+            one, other = a[start : start + CHUNK], b[start : start + CHUNK]
+            bounds = np.einsum("ij,ij->i", vectors[one], vectors[other][:, order])
+            near = bounds >= at_least - MARGIN
+            yield name, one[near], other[near]
+
+
+def counted(found: Candidates, tally: Tally, step: str) -> Candidates:
+    """The same candidates, counted as `step`."""
+    for name, a, b in found:
+        tally.candidates[step] += len(a)
+        yield name, a, b
+
+
+def judged(
+    found: Candidates,
+    judge: Judge,
+    *,
+    at_least: float,
+    known: pd.DataFrame,
+    tally: Tally,
+    step: str,
+) -> pd.DataFrame:
     """The candidates whose judged similarity is `at_least`: each pair once, at its best symmetry.
 
     Args:
@@ -73,18 +109,26 @@ def alike(found: Candidates, judge: Judge, *, at_least: float, known: pd.DataFra
         judge: (name, a, b) to the similarities of pictures `a` to pictures `b` turned by `name`.
         at_least: the smallest similarity of a pair.
         known: a `pair_table` of copies that need no judge.
+        tally: counts the candidates as those of the bound of `step`.
+        step: the name of this search.
     """
-    parts = [pair_table()]
-    known_codes = _codes(known["a"].to_numpy(), known["b"].to_numpy())
-    for name, a, b in found:
-        new = ~np.isin(_codes(a, b), known_codes)
-        if new.any():
-            scores = judge(name, a[new], b[new])
-            part = pair_table(a[new], b[new], score=scores, symmetry=NAMES.index(name))
-            parts.append(part[scores >= at_least])
-    # The first of equal symmetries wins, so a symmetric drawing matches as it stands.
+    table = _gathered(counted(found, tally, f"{step} bound"), known)
+    # By tiles, and in them by the second picture: what a judge computes of a picture serves again.
+    table = table.sort_values(["tile", "b", "a"], ignore_index=True)
+    scores = np.empty(len(table))
+    for start in progress(range(0, len(table), CHUNK), f"dedup: {step} judge", unit="chunk"):
+        part = table.iloc[start : start + CHUNK]
+        for symmetry, rows in part.groupby("symmetry").groups.items():
+            a, b = part.loc[rows, "a"].to_numpy(), part.loc[rows, "b"].to_numpy()
+            scores[rows] = judge(NAMES[symmetry], a, b)
+    alike = table.drop(columns="tile").assign(score=scores)[scores >= at_least]
+    return best(alike)
+
+
+def best(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Each pair once: at its highest score, and of equals at the first symmetry."""
     order = {"by": ["a", "b", "score", "symmetry"], "ascending": [True, True, False, True]}
-    return pd.concat(parts).sort_values(**order).drop_duplicates(["a", "b"], ignore_index=True)
+    return pairs.sort_values(**order).drop_duplicates(["a", "b"], ignore_index=True)
 
 
 def pair_table(
@@ -99,6 +143,18 @@ def pair_table(
     table["score"] = np.broadcast_to(np.asarray(score, np.float64), len(table))
     table["symmetry"] = np.broadcast_to(np.asarray(symmetry, np.int64), len(table))
     return table
+
+
+def _gathered(found: Candidates, known: pd.DataFrame) -> pd.DataFrame:
+    """All candidates but the known pairs: a `pair_table` with the tile of `a`."""
+    known_codes = _codes(known["a"].to_numpy(), known["b"].to_numpy())
+    parts = [pair_table()]
+    for name, a, b in found:
+        new = ~np.isin(_codes(a, b), known_codes)
+        if new.any():
+            parts.append(pair_table(a[new], b[new], symmetry=NAMES.index(name)))
+    table = pd.concat(parts, ignore_index=True)
+    return table.assign(tile=table["a"] // TILE)
 
 
 def _codes(a: np.ndarray, b: np.ndarray) -> np.ndarray:

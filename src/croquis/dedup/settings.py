@@ -2,28 +2,72 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from croquis.params import Section
 
 Similarity = Annotated[float, Field(gt=0, le=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Method = Literal["copy", "ssim", "cosine", "variant"]
+
+# Below it the bound leaves a tenth of all pairs of sparse drawings to the judge: days, not minutes.
+LOWEST_GLOBAL_SSIM = 0.90
 
 
 class DedupParams(Section):
     """When two pictures are copies, and what follows from it.
 
+    Identical bytes and identical native pixels are copies under any settings.
+
     Attributes:
-        ssim_min: structural similarity at 224 px, inside a class.
-        cosine_min: cosine of mean-removed ink at 64 px, over everything.
+        methods: the tests that are made; [ssim, cosine] is the rule of the teams before us.
         symmetries: whether flips and quarter turns of a picture are copies of it.
+        copy_min: copy: cosine of mean-removed ink at 64 px, over everything; shares a group.
+        remove_min: the copy test again, where a picture is to be dropped for its twin.
+        ssim_min: ssim: structural similarity at 224 px.
+        ssim_scope: class compares inside classes, global everything.
+        cosine_min: cosine: of raw pixels at 64 px, over everything.
+        blurred_min: variant: cosine of blurred ink at 32 px, which makes a candidate.
+        aligned_min: variant: cosine of ink at 64 px once the candidate is moved into place.
+        variants_per_picture: variant: candidates that are aligned, most alike first, per picture.
+        chain_min: the least cosine of blurred ink inside a group; weaker bridges are cut.
+        chain_share: the largest group, as a share of all pictures; weaker bridges are cut.
         policy: group keeps all, and copies share a fold; prune drops copies that have a kept twin.
-        conflicts: a group of several labels; keep leaves it and says so.
-        min_per_class: prune leaves a class at least so many pictures, or all it has.
+        conflicts: one picture with several labels: keep says so; drop_minority drops labels
+            outvoted 2:1; drop_all drops them all; soft trains each on the labels' shares.
+        min_per_class: what drops leaves a class at least so many pictures, or all it has.
     """
 
-    ssim_min: Similarity
-    cosine_min: Similarity
+    methods: list[Method]
     symmetries: bool
+    copy_min: Similarity
+    remove_min: Similarity
+    ssim_min: Similarity
+    ssim_scope: Literal["class", "global"]
+    cosine_min: Similarity
+    blurred_min: Similarity
+    aligned_min: Similarity
+    variants_per_picture: Annotated[int, Field(ge=1)]
+    chain_min: Share
+    chain_share: Share
     policy: Literal["group", "prune"]
-    conflicts: Literal["keep"]
+    conflicts: Literal["keep", "drop_minority", "drop_all", "soft"]
     min_per_class: Annotated[int, Field(ge=1)]
+
+    @field_validator("methods")
+    @classmethod
+    def _each_once(cls, methods: list[Method]) -> list[Method]:
+        if len(set(methods)) < len(methods):
+            raise ValueError("each method once")
+        return methods
+
+    @model_validator(mode="after")
+    def _sensible(self) -> "DedupParams":
+        if self.remove_min < self.copy_min:
+            raise ValueError("remove_min >= copy_min: what is dropped must be a copy")
+        bad = "ssim" in self.methods and self.ssim_scope == "global"
+        if bad and self.ssim_min < LOWEST_GLOBAL_SSIM:
+            raise ValueError(
+                f"ssim_min >= {LOWEST_GLOBAL_SSIM} with ssim_scope global (use class below it)"
+            )
+        return self

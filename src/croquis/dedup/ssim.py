@@ -1,52 +1,138 @@
-"""Copies by structural similarity, as scikit-image defines it, inside classes."""
+"""Copies by structural similarity, as scikit-image defines it, under the symmetries.
+
+Two bounds (`bounds.py`) leave few pairs of all. A judge computes their SSIM from sums of integers,
+and scikit-image itself judges what comes within rounding of the threshold: every decision is its.
+
+With N = 49 pixels a window and sums Sx, Sxx, Sxy, multiplying scikit-image's formula out gives
+
+    S = (2 Sx Sy + N^2 C1) (2 (N Sxy - Sx Sy) + N (N - 1) C2)
+        / ((Sx^2 + Sy^2 + N^2 C1) (Qx + Qy)),        Q = N Sxx - Sx^2 + N (N - 1) C2 / 2,
+
+where all sums and differences are whole numbers below 2^31. Only Sxy belongs to the pair.
+"""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
+import cv2
 import numpy as np
 import pandas as pd
 
-from croquis.dedup.bounds import BATCH, GRID, ssim_vectors
-from croquis.dedup.search import alike, inside_classes
+from croquis.dedup.bounds import C1, C2, FINE, WINDOW, pooled, ssim_vectors, window_sums
+from croquis.dedup.search import (
+    TILE,
+    Candidates,
+    Judge,
+    candidates,
+    counted,
+    inside_classes,
+    judged,
+    narrowed,
+)
+from croquis.dedup.tally import Tally
+from croquis.dedup.threads import one_thread
 from croquis.progress import progress
 from croquis.symmetries import turned
+
+GUARD = 2e-6  # around the threshold; the largest error of the judge that was seen was 3e-7
+BATCH = 64  # pictures a step of the progress bar
 
 
 def ssim_pairs(
     gray: np.ndarray,
     rows: np.ndarray,
-    labels: np.ndarray,
+    labels: np.ndarray | None,
     *,
     names: Sequence[str],
     at_least: float,
     known: pd.DataFrame,
-    grid: int = GRID,
+    tally: Tally,
+    fine: int = FINE,
 ) -> pd.DataFrame:
-    """All pairs of one class with SSIM >= `at_least`, as `search.pair_table` describes them.
-
-    The bound only saves work: scikit-image judges what passes, so it makes every decision.
+    """All pairs with SSIM >= `at_least`, as `search.pair_table` describes them.
 
     Args:
         gray: (N, S, S) uint8; S even.
         rows: (R,) which pictures; pairs are positions in it.
-        labels: (R,) their classes.
+        labels: (R,) the classes to stay inside, or None for all pairs.
         names: the symmetries to look under.
         at_least: the smallest SSIM of a pair.
         known: pairs that need no judge.
-        grid: cells a side of the bound.
+        tally: counts the candidates of both bounds, and the decisions of scikit-image.
+        fine: cells a side of the second bound, a multiple of 4.
     """
+    with tally.step("ssim vectors"), one_thread():
+        starts = progress(range(0, len(rows), BATCH), "dedup: ssim vectors", unit="batch")
+        vectors = [ssim_vectors(gray[rows[i : i + BATCH]], fine) for i in starts]
+        vectors = np.concatenate(vectors)
+        coarse = pooled(vectors, fine)
+    options = {"names": names, "at_least": at_least}
+    found = _passing(coarse, labels, fine // 2, **options)
+    found = counted(found, tally, "ssim coarse bound")
+    found = narrowed(found, vectors, side=fine, at_least=at_least)
+    judge = ssim_judge(gray, rows, at_least=at_least, tally=tally)
+    with tally.step("ssim"):
+        return judged(found, judge, at_least=at_least, known=known, tally=tally, step="ssim")
+
+
+def _passing(coarse: np.ndarray, labels: np.ndarray | None, side: int, **options) -> Candidates:
+    if labels is None:
+        return candidates(coarse, side=side, desc="dedup: ssim over everything", **options)
+    return inside_classes(coarse, labels, side=side, desc="dedup: ssim inside classes", **options)
+
+
+def ssim_judge(gray: np.ndarray, rows: np.ndarray, *, at_least: float, tally: Tally) -> Judge:
+    """The SSIM of pictures `a` to pictures `b` turned by `name`; arguments as for `ssim_pairs`."""
+
+    @lru_cache(maxsize=2 * TILE)  # 0.4 MB each
+    def sums(place: int) -> tuple[np.ndarray, np.ndarray]:
+        return _sums(gray[rows[place]])
+
+    def similarity(i: int, j: int, name: str) -> float:
+        x, y = gray[rows[i]], np.ascontiguousarray(turned(gray[rows[j]], name))
+        (sx, qx), (sy, qy) = sums(i), sums(j)
+        score = _ssim(x, y, sx, turned(sy, name), qx, turned(qy, name))
+        if abs(score - at_least) > GUARD:
+            return score
+        tally.candidates["ssim within rounding"] += 1
+        return ssim(x, y)
 
     def judge(name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        pairs = zip(rows[a], rows[b], strict=True)
-        return np.array([ssim(gray[i], turned(gray[j], name)) for i, j in pairs])
+        with one_thread():
+            pairs = zip(a.tolist(), b.tolist(), strict=True)
+            return np.array([similarity(i, j, name) for i, j in pairs])
 
-    starts = progress(range(0, len(rows), BATCH), "dedup: ssim bounds", unit="batch")
-    vectors = np.concatenate([ssim_vectors(gray[rows[i : i + BATCH]], grid) for i in starts])
-    found = inside_classes(vectors, labels, side=grid, names=names, at_least=at_least)
-    return alike(found, judge, at_least=at_least, known=known)
+    return judge
 
 
 def ssim(x: np.ndarray, y: np.ndarray) -> float:
-    """SSIM of two (S, S) uint8 pictures, with scikit-image's defaults."""
+    """SSIM of two (S, S) uint8 pictures by scikit-image, with its defaults."""
     from skimage.metrics import structural_similarity  # a third of a second, for those who need it
 
     return float(structural_similarity(x, y))
+
+
+def _sums(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sx and Q of all windows, (S - 6, S - 6) int32 and float32."""
+    count = WINDOW**2
+    sums, squares = window_sums(picture)
+    spread = (count * squares - sums * sums).astype(np.float32)
+    return np.ascontiguousarray(sums), spread + np.float32(count * (count - 1) * C2 / 2)
+
+
+def _ssim(
+    x: np.ndarray, y: np.ndarray, sx: np.ndarray, sy: np.ndarray, qx: np.ndarray, qy: np.ndarray
+) -> float:
+    """The formula above, from the pictures, Sx, Sy and Qx, Qy."""
+    count = WINDOW**2
+    edge = slice(WINDOW // 2, -(WINDOW // 2))
+    product = cv2.multiply(x, y, dtype=cv2.CV_16U)  # at most 255^2
+    window, border = (WINDOW, WINDOW), cv2.BORDER_CONSTANT
+    sxy = cv2.boxFilter(product, cv2.CV_32S, window, normalize=False, borderType=border)
+    crossed = sx * sy
+    above = (2 * crossed).astype(np.float32) + np.float32(count**2 * C1)
+    covariance = count * sxy[edge, edge] - crossed
+    above *= (2 * covariance).astype(np.float32) + np.float32(count * (count - 1) * C2)
+    below = (sx * sx + sy * sy).astype(np.float32) + np.float32(count**2 * C1)
+    below *= qx + qy
+    return float((above / below).mean(dtype=np.float64))

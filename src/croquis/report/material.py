@@ -11,7 +11,7 @@ from croquis import predictions
 from croquis.data.pixels import Pixels
 from croquis.ensembling import EnsembleParams, member_keys
 from croquis.members import RunParams
-from croquis.parts import read_folds, read_index
+from croquis.parts import read_folds, read_groups, read_index
 from croquis.predictions import Predictions
 from croquis.report.tables import joined_curves
 
@@ -56,7 +56,7 @@ def read_data(index: Path, pixels: Path, folds: Path, groups: Path, duplicates: 
         index=read_index(index),
         pixels=Pixels.open(index, pixels),
         folds=read_folds(folds),
-        groups=pd.read_csv(groups, dtype={"id": str}),
+        groups=read_groups(groups),
         duplicates=pd.read_csv(duplicates, dtype={"id_a": str, "id_b": str}),
     )
 

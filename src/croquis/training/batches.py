@@ -15,15 +15,15 @@ from croquis.training.samples import Samples
 
 @dataclass(frozen=True)
 class Batch:
-    """Pictures (B, S, S[, 3]) uint8, labels (B,) int64, weights (B,) float32."""
+    """Pictures (B, S, S[, 3]) uint8, `Samples.targets` of them, weights (B,) float32."""
 
     images: torch.Tensor
-    labels: torch.Tensor
+    targets: torch.Tensor
     weights: torch.Tensor
 
     def to(self, device: torch.device) -> "Batch":
         moved = (
-            part.to(device, non_blocking=True) for part in (self.images, self.labels, self.weights)
+            part.to(device, non_blocking=True) for part in (self.images, self.targets, self.weights)
         )
         return Batch(*moved)
 
@@ -37,6 +37,7 @@ class Pictures(Dataset):
         self._pixels, self._samples = pixels, samples
         self._rows = pixels.rows(samples.ids)
         self._size, self._augment = image_size, augment
+        self._targets = samples.targets
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -46,7 +47,7 @@ class Pictures(Dataset):
         images = np.stack([self._picture(position, epoch) for position in positions])
         return Batch(
             torch.from_numpy(images),
-            torch.from_numpy(self._samples.labels[positions].astype(np.int64)),
+            torch.from_numpy(self._targets[positions]),
             torch.from_numpy(self._samples.weights[positions].astype(np.float32)),
         )
 

@@ -86,7 +86,7 @@ class Trainer:
             for index, batch in enumerate(self._batches(number)):
                 step = number * self._per_epoch + index
                 loss += self._step(batch.to(self._hardware.device), step)
-                images += len(batch.labels)
+                images += len(batch.targets)
             seconds = time.perf_counter() - start
             lr = max(group["lr"] for group in self._optimizer.param_groups)
             yield Epoch(number, loss / self._per_epoch, lr, images / seconds)
@@ -125,7 +125,7 @@ class Trainer:
 def weighted_loss(logits: torch.Tensor, batch: Batch, recipe: ModelParams) -> torch.Tensor:
     """Cross-entropy of (B, C) logits, a scalar; copies share one vote if `group_weights`."""
     losses = nn.functional.cross_entropy(
-        logits, batch.labels, reduction="none", label_smoothing=recipe.label_smoothing
+        logits, batch.targets, reduction="none", label_smoothing=recipe.label_smoothing
     )
     weights = batch.weights if recipe.group_weights else torch.ones_like(batch.weights)
     return (losses * weights).sum() / weights.sum()

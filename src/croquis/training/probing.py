@@ -56,11 +56,12 @@ def probed(
     """
     torch.manual_seed(seed)  # before the head, whose bias starts at random
     inputs = torch.from_numpy(stored.of(data.train.ids)).float()  # (V, N, D)
-    labels = torch.from_numpy(np.tile(data.train.labels.astype(np.int64), len(inputs)))
+    # Each view of a picture has its targets: (V * N,) labels, or (V * N, C) shares.
+    targets = torch.from_numpy(np.concatenate([data.train.targets] * len(inputs)))
     head = Head(inputs.flatten(0, 1), len(data.classes))
     val = stored.of(data.val.ids)
     epochs = []
-    for row in _epochs(head, inputs.flatten(0, 1), labels, recipe, lr=lr):
+    for row in _epochs(head, inputs.flatten(0, 1), targets, recipe, lr=lr):
         row |= val_scores(log_probs(head, val), data.val.labels)  # a kind of logits
         if log is not None:
             log(row, row["epoch"])
@@ -83,7 +84,7 @@ def log_probs(head: nn.Module, features: np.ndarray) -> np.ndarray:
 def _epochs(
     head: Head,
     inputs: torch.Tensor,
-    labels: torch.Tensor,
+    targets: torch.Tensor,
     recipe: HeadParams,
     *,
     lr: float,
@@ -97,7 +98,7 @@ def _epochs(
     for number in range(recipe.epochs):
         total, now = 0.0, schedule.get_last_lr()[0]
         for rows in torch.randperm(len(inputs)).split(recipe.batch_size):
-            loss = loss_fn(head(inputs[rows]), labels[rows])
+            loss = loss_fn(head(inputs[rows]), targets[rows])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

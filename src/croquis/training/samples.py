@@ -10,20 +10,38 @@ from croquis.parts import class_names, ids_of_test, scored, trained
 
 @dataclass(frozen=True)
 class Samples:
-    """The pictures of one part of a fold: ids (N,), labels (N,) int, weights (N,) float32."""
+    """The pictures of one part of a fold.
+
+    Attributes:
+        ids: (N,).
+        labels: (N,) int.
+        weights: (N,) float32, a group of copies sums to 1.
+        shares: (N, C) float32, how much of each picture is of each class; None where each is
+            wholly of its label's.
+    """
 
     ids: np.ndarray
     labels: np.ndarray
     weights: np.ndarray
+    shares: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def targets(self) -> np.ndarray:
+        """What a loss compares with: (N, C) float32 shares, or (N,) int64 labels."""
+        return self.labels.astype(np.int64) if self.shares is None else self.shares
+
     @classmethod
-    def labelled(cls, rows: pd.DataFrame) -> "Samples":
+    def labelled(cls, rows: pd.DataFrame, num_classes: int) -> "Samples":
         """The pictures of some rows of folds.csv."""
+        labels = rows["label"].to_numpy()
         return cls(
-            rows["id"].to_numpy(dtype=str), rows["label"].to_numpy(), rows["weight"].to_numpy()
+            rows["id"].to_numpy(dtype=str),
+            labels,
+            rows["weight"].to_numpy(),
+            _shares(rows["targets"], labels, num_classes),
         )
 
     @classmethod
@@ -46,9 +64,24 @@ class FoldData:
         cls, fold: int, folds: pd.DataFrame, index: pd.DataFrame, column: str = "fold"
     ) -> "FoldData":
         """What folds.csv and index.csv say of fold `fold`; `column` may be "plain_fold"."""
+        classes = class_names(index)
         return cls(
-            train=Samples.labelled(trained(folds, fold, column)),
-            val=Samples.labelled(scored(folds, fold, column)),
+            train=Samples.labelled(trained(folds, fold, column), len(classes)),
+            val=Samples.labelled(scored(folds, fold, column), len(classes)),
             test=Samples.unlabelled(ids_of_test(index)),
-            classes=class_names(index),
+            classes=classes,
         )
+
+
+def _shares(targets: pd.Series, labels: np.ndarray, num_classes: int) -> np.ndarray | None:
+    """From dedup's "3:0.5 7:0.5"; a picture without is wholly of its label's class."""
+    if not targets.ne("").any():
+        return None
+    shares = np.eye(num_classes, dtype=np.float32)[labels]
+    for row, text in enumerate(targets):
+        if text:
+            shares[row] = 0
+            for part in text.split():
+                label, share = part.split(":")
+                shares[row, int(label)] = float(share)
+    return shares

@@ -1,0 +1,208 @@
+"""Recall and wrong merges of every duplicate test, on real drawings with planted copies.
+
+    python benchmarks/dedup_truth.py                      the embedded drawings
+    python benchmarks/dedup_truth.py a.tar.gz b.tar.gz    other sources, one table each
+
+Of each source, up to --pictures originals are drawn and a few of them are copied in each of the
+ways below. A copy counts as found if it shares a group with its original, and an original as
+wrongly merged if it shares a group with another one. Some sources hold copies of their own: they
+count as wrong merges here, so that column is an upper limit.
+"""
+
+import argparse
+import hashlib
+import io
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from croquis import params
+from croquis.data.decoding import decode, gray_of, squashed
+from croquis.data.layout import read_layout
+from croquis.data.packing import GRAY_SIDE
+from croquis.data.sources import DataParams, fetch
+from croquis.dedup.groups import grouped
+from croquis.dedup.pairs import find_copies
+from croquis.dedup.settings import DedupParams
+from croquis.symmetries import NAMES, digest, turned
+
+PER_KIND = 25
+Kind = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+def jpeg(quality: int) -> Kind:
+    def kind(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        buffer = io.BytesIO()
+        Image.fromarray(x).save(buffer, "JPEG", quality=quality)
+        return np.asarray(Image.open(buffer))
+
+    return kind
+
+
+def resized(side: int) -> Kind:
+    def kind(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        small = Image.fromarray(x).resize((side, side), Image.Resampling.BICUBIC)
+        return np.asarray(small.resize(x.shape, Image.Resampling.BICUBIC))
+
+    return kind
+
+
+def moved(shift: float = 0, degrees: float = 0, zoom: float = 1) -> Kind:
+    """Shifted in a random direction, turned either way, enlarged; white comes in from outside."""
+
+    def kind(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        centre = (len(x) - 1) / 2
+        matrix = cv2.getRotationMatrix2D((centre, centre), degrees * rng.choice([-1, 1]), zoom)
+        angle = rng.uniform(0, 2 * np.pi)
+        matrix[:, 2] += shift * np.array([np.cos(angle), np.sin(angle)])
+        options = {"flags": cv2.INTER_CUBIC, "borderMode": cv2.BORDER_CONSTANT, "borderValue": 255}
+        return cv2.warpAffine(x, matrix, x.shape[::-1], **options)
+
+    return kind
+
+
+def noisy(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return np.clip(x + rng.normal(0, 10, x.shape), 0, 255).astype(np.uint8)
+
+
+def blurred(deviation: float) -> Kind:
+    return lambda x, rng: cv2.GaussianBlur(x, (0, 0), deviation)
+
+
+def turn(name: str) -> Kind:
+    return lambda x, rng: np.ascontiguousarray(turned(x, name))
+
+
+KINDS: dict[str, Kind] = {
+    "identical": lambda x, rng: x,
+    **{name: turn(name) for name in NAMES[1:]},
+    "jpeg 50": jpeg(50),
+    "jpeg 20": jpeg(20),
+    "half size": resized(112),
+    "third size": resized(75),
+    "blur 1": blurred(1),
+    "blur 2": blurred(2),
+    "noise 10": noisy,
+    "fainter": lambda x, rng: (255 - (255 - x.astype(np.float64)) * 0.6).astype(np.uint8),
+    "gamma 2": lambda x, rng: (255 * (x / 255.0) ** 2).astype(np.uint8),
+    "1 px": moved(shift=1),
+    "3 px": moved(shift=3),
+    "6 px": moved(shift=6),
+    "1 degree": moved(degrees=1),
+    "2 degrees": moved(degrees=2),
+    "2 % crop": moved(zoom=1 / 0.96),
+    "5 % smaller": moved(zoom=0.95),
+    "flipped, 2 px, jpeg 50": lambda x, rng: jpeg(50)(moved(2)(x[:, ::-1].copy(), rng), rng),
+}
+
+ALONE = {"chain_min": 0.0, "chain_share": 1.0}
+METHODS: dict[str, dict] = {
+    "default": {},
+    "copy .95": {"methods": ["copy"]},
+    "copy .97": {"methods": ["copy"], "copy_min": 0.97},
+    "variant": {"methods": ["variant"]},
+    "SSIM-D4 .95": {"methods": ["ssim"], **ALONE},
+    "SSIM .95, no D4": {"methods": ["ssim"], "symmetries": False, **ALONE},
+    "raw cosine .99": {"methods": ["cosine"], "symmetries": False, **ALONE},
+    "teams": {"methods": ["ssim", "cosine"], "symmetries": False, **ALONE},
+}
+
+
+def originals(source: str, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """`count` pictures of a source at 224 px and their labels, as the pipeline reads them."""
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Path(folder, "raw")
+        fetch(DataParams(source=source, sha256=None), raw, Path(folder, "solution.csv"))
+        rows = read_layout(raw).pictures
+        rows = rows[rows["split"] == "train"].sort_values("id")
+        rows = rows.iloc[np.sort(rng.permutation(len(rows))[:count])]
+        found = [gray_of(decode((raw / path).read_bytes()).pixels) for path in rows["path"]]
+    return np.stack([squashed(x, GRAY_SIDE) for x in found]), rows["label"].to_numpy()
+
+
+def planted(gray: np.ndarray, labels: np.ndarray, rng: np.random.Generator):
+    """The originals and their copies: a table as the pipeline's, and the pictures."""
+    rows = [("original", place, labels[place]) for place in range(len(gray))]
+    pictures = list(gray)
+    for name, kind in KINDS.items():
+        for place in rng.permutation(len(gray))[:PER_KIND]:
+            rows.append((name, place, labels[place]))
+            pictures.append(kind(gray[place], rng))
+    table = pd.DataFrame(rows, columns=["kind", "of", "label"])
+    table["id"], table["split"], table["source_id"] = table.index.map("{:06d}".format), "train", ""
+    table["sha256"] = [hashlib.sha256(x.tobytes()).hexdigest() for x in pictures]
+    table["digest"] = [digest(x) for x in pictures]
+    table["width"] = table["height"] = GRAY_SIDE
+    return table, np.stack(pictures)
+
+
+def tried(table: pd.DataFrame, gray: np.ndarray, settings: DedupParams) -> pd.DataFrame:
+    """Groups and keep by position."""
+    copies = find_copies(table, gray, settings)
+    return grouped(table, copies.pairs, copies.blurred, settings).table
+
+
+def phash(table: pd.DataFrame, gray: np.ndarray) -> pd.DataFrame | None:
+    """Groups by imagededup's PHash at its default distance; None where it is not installed."""
+    try:
+        from imagededup.methods import PHash
+    except ImportError:
+        return None
+    from croquis.components import components
+
+    hasher = PHash(verbose=False)
+    codes = {str(i): hasher.encode_image(image_array=x) for i, x in enumerate(gray)}
+    found = hasher.find_duplicates(encoding_map=codes, max_distance_threshold=10)
+    edges = [(int(a), int(b)) for a, others in found.items() for b in others]
+    a, b = np.array(edges, np.int64).reshape(-1, 2).T
+    return table[["id"]].assign(group=components(len(gray), a, b), keep=True)
+
+
+def judged(table: pd.DataFrame, found: pd.DataFrame) -> dict[str, float]:
+    """Recall by kind; originals wrongly merged, and dropped by policy prune."""
+    group, copies = found["group"].to_numpy(), table["kind"] != "original"
+    right = pd.Series(group[copies] == group[table.loc[copies, "of"]])
+    result = right.groupby(table.loc[copies, "kind"].to_numpy(), sort=False).mean().to_dict()
+    own = pd.Series(group[~copies])
+    return result | {"wrongly merged": int(own.duplicated(keep=False).sum())}
+
+
+def main() -> None:
+    """Prints a table for each source."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("sources", nargs="*", default=["icons"])
+    parser.add_argument("--pictures", type=int, default=3000)
+    options = parser.parse_args()
+    default = params.load(DedupParams, "dedup")
+    for source in options.sources:
+        rng = np.random.default_rng(0)
+        gray, labels = originals(source, options.pictures, rng)
+        table, pictures = planted(gray, labels, rng)
+        columns, dropped = {}, {}
+        for name, changes in METHODS.items():
+            settings = default.model_copy(update=changes)
+            start = time.process_time()
+            found = tried(table, pictures, settings)
+            took = time.process_time() - start
+            columns[name] = judged(table, found) | {"CPU s": round(took, 1)}
+            pruned = settings.model_copy(update={"policy": "prune", "min_per_class": 1})
+            if name == "default":
+                keep = tried(table.iloc[: len(gray)], pictures[: len(gray)], pruned)["keep"]
+                dropped[name] = int((~keep).sum())
+        start = time.process_time()
+        if (found := phash(table, pictures)) is not None:
+            took = time.process_time() - start
+            columns["imagededup PHash 10"] = judged(table, found) | {"CPU s": round(took, 1)}
+        print(f"\n{Path(source).name}: {len(gray):,} originals, {len(table) - len(gray):,} copies")
+        print(pd.DataFrame(columns).to_string(float_format=lambda x: f"{x:.2f}"))
+        print(f"originals dropped by policy prune without any copy planted: {dropped['default']}")
+
+
+if __name__ == "__main__":
+    main()

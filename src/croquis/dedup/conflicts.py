@@ -1,0 +1,51 @@
+"""One picture with several labels: what the policies make of it.
+
+They act on pictures that are surely one: identical, or copies by the strict threshold. A chain of
+looser pairs shares a fold and is reported, but drops nothing.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+MAJORITY = 2.0  # times as many as any other label of the picture
+
+
+def disputed(labels: np.ndarray, cluster: np.ndarray) -> np.ndarray:
+    """Which pictures are in a cluster of several labels, (N,) bool."""
+    return (pd.Series(labels).groupby(cluster).transform("nunique") > 1).to_numpy()
+
+
+def none_dropped(labels: np.ndarray, cluster: np.ndarray) -> np.ndarray:
+    """Everything stays, (N,) bool."""
+    return np.zeros(len(labels), bool)
+
+
+def minority(labels: np.ndarray, cluster: np.ndarray) -> np.ndarray:
+    """The pictures whose label another one of their cluster outvotes 2:1, (N,) bool."""
+    table = pd.DataFrame({"label": labels, "cluster": cluster})
+    votes = table.groupby(["cluster", "label"])["label"].transform("size")
+    most = votes.groupby(table["cluster"]).transform("max")
+    return (most >= MAJORITY * votes).to_numpy()
+
+
+def shares(labels: np.ndarray, cluster: np.ndarray) -> list[str]:
+    """Each disputed picture's labels and their shares of its cluster: "3:0.5 7:0.5"; else ""."""
+    table = pd.DataFrame({"label": labels, "cluster": cluster})
+    texts = table.groupby("cluster")["label"].agg(_text)
+    return np.where(disputed(labels, cluster), texts.loc[cluster].to_numpy(), "").tolist()
+
+
+def _text(labels: pd.Series) -> str:
+    found = labels.value_counts(normalize=True).sort_index()
+    return " ".join(f"{label}:{share:.6g}" for label, share in found.items())
+
+
+# What each policy drops.
+DROPPED: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "keep": none_dropped,
+    "drop_minority": minority,
+    "drop_all": disputed,
+    "soft": none_dropped,
+}
