@@ -1,8 +1,11 @@
 """groups.csv, duplicates.csv and twins.csv from pairs."""
 
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from croquis import params
 from croquis.dedup.groups import NOBODY, Grouped, grouped, listed, strictly, twins, with_overrides
@@ -134,3 +137,38 @@ def test_a_twin_is_the_strongest_pair_of_a_test_picture() -> None:
 def test_weights_of_every_group_sum_to_one(policy: str) -> None:
     table = decided(policy=policy).table
     np.testing.assert_allclose(table.groupby("group")["weight"].sum(), 1)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
+    count = draw(st.integers(1, 12))
+    table = pd.DataFrame({"id": [f"{place:03d}" for place in range(count)], "split": "train"})
+    table["label"] = draw(st.lists(st.integers(0, 2), min_size=count, max_size=count))
+    edge = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1))
+    edges = sorted({(a, b) for a, b in draw(st.sets(edge, max_size=30)) if a < b})
+    found = pd.DataFrame(edges, columns=["a", "b"], dtype=np.int64)
+    found["ink"] = [draw(st.sampled_from([0.5, 0.96, 0.98, 1.0])) for _ in edges]
+    tiers = [draw(st.sampled_from(["bytes", "copy", "ssim", "variant"])) for _ in edges]
+    found["tier"] = pd.Categorical(tiers, categories=TIERS)
+    table = table.assign(source_id="", width=10, height=10)
+    return table, found.assign(score=found["ink"], symmetry=0)
+
+
+@given(cases(), st.sampled_from(["keep", "drop_minority", "drop_all", "soft"]), st.integers(1, 4))
+@hypothesis.settings(deadline=None)
+def test_no_class_empties_and_the_dropped_have_a_kept_direct_twin(
+    case: tuple, policy: str, least: int
+) -> None:
+    table, edges = case
+    chosen = settings(policy="prune", conflicts=policy, min_per_class=least)
+    blurred = np.ones((len(table), 4), np.float32) / 2
+    found = grouped(table, edges, blurred, chosen)
+    keep, labels = found.table["keep"].to_numpy(), table["label"].to_numpy()
+    for label in set(labels):
+        assert keep[labels == label].sum() >= min(least, (labels == label).sum())
+    if policy in ("keep", "soft"):
+        strict = found.pairs[strictly(found.pairs, chosen)]
+        direct = {*zip(strict["a"], strict["b"], strict=True)}
+        for place in np.flatnonzero(~keep):
+            twins = [b if a == place else a for a, b in direct if place in (a, b)]
+            assert any(keep[twin] and labels[twin] == labels[place] for twin in twins)

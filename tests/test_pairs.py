@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from croquis import params
 from croquis.dedup.pairs import find_copies
@@ -170,3 +171,12 @@ def test_the_tally_tells_steps_and_candidates() -> None:
     tally = find_copies(table, gray, SETTINGS).tally
     assert set(tally.seconds) == {"ink", "copy", "ssim vectors", "ssim", "variant"}
     assert tally.candidates["copy bound"] >= 4
+
+
+def test_the_number_of_threads_changes_nothing() -> None:
+    table, gray = catalogue(planted())
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            found.append(find_copies(table, gray, SETTINGS))
+    pd.testing.assert_frame_equal(found[0].pairs, found[1].pairs)
