@@ -8,8 +8,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from croquis import params
-from croquis.dedup.pairs import find_copies
-from croquis.dedup.settings import DedupParams
+from croquis.dedup.pairs import METHODS, TIERS, find_copies
+from croquis.dedup.settings import DedupParams, Method
 from croquis.symmetries import NAMES, digest, turned
 
 SIDE = 224
@@ -180,3 +180,8 @@ def test_the_number_of_threads_changes_nothing() -> None:
         with threadpool_limits(threads):
             found.append(find_copies(table, gray, SETTINGS))
     pd.testing.assert_frame_equal(found[0].pairs, found[1].pairs)
+
+
+def test_every_method_of_the_settings_has_its_function_and_its_tier() -> None:
+    assert set(METHODS) == set(Method.__args__)
+    assert [tier for tier in TIERS if tier in METHODS] == list(METHODS)

@@ -46,36 +46,90 @@ def find_copies(pictures: pd.DataFrame, gray: np.ndarray, settings: DedupParams)
         settings: the tests and their thresholds.
     """
     tally, rows = Tally(), pictures.index.to_numpy()
-    names = NAMES if settings.symmetries else NAMES[:1]
     train = int((pictures["split"] == "train").sum())
-    labels = pictures["label"].to_numpy()[:train]
     found = _identical(pictures, gray, symmetries=settings.symmetries)
     with tally.step("ink"):
         vectors, _ = ink.ink_vectors(gray, rows)
         blurred = ink.blurred_vectors(gray, rows[:train])
-    search = {"names": names, "tally": tally}
-    if "copy" in settings.methods:
-        with tally.step("copy"):
-            options = search | {"at_least": settings.copy_min, "known": found, "step": "copy"}
-            found = _with(found, "copy", ink.cosine_pairs(vectors, **options))
-    if "ssim" in settings.methods:
-        classes = labels if settings.ssim_scope == "class" else None
-        options = search | {"at_least": settings.ssim_min, "known": found}
-        found = _with(found, "ssim", ssim_pairs(gray, rows[:train], classes, **options))
-    if "cosine" in settings.methods:
-        with tally.step("cosine"):
-            options = search | {"at_least": settings.cosine_min, "known": found, "step": "cosine"}
-            paper = ink.paper_vectors(gray, rows[:train])
-            found = _with(found, "cosine", ink.cosine_pairs(paper, **options))
-    if "variant" in settings.methods:
-        with tally.step("variant"):
-            options = search | {"known": found, "most": settings.variants_per_picture * train}
-            limits = {"blurred_min": settings.blurred_min, "aligned_min": settings.aligned_min}
-            moved = variant_pairs(vectors[:train], blurred, **limits, **options)
-            found = _with(found, "variant", moved)
+    labels = pictures["label"].to_numpy()[:train]
+    search = Search(settings, gray, rows[:train], labels, vectors, blurred, tally)
+    for method in METHODS:  # in the order of the tiers, whatever the order in params.yaml
+        if method in settings.methods:
+            pairs = METHODS[method](search, found)
+            found = pd.concat([found, _tier(method, pairs)])
     found = found.sort_values(["a", "b"], ignore_index=True)
     flat = int((~vectors[:train].any(axis=1)).sum())
     return Copies(found.assign(ink=_ink_of(found, vectors)), blurred, flat, tally)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What the tests work on.
+
+    Attributes:
+        settings: of the stage.
+        gray: (N, 224, 224) uint8.
+        rows: (T,) the training pictures' rows in it.
+        labels: (T,) theirs.
+        ink: of all pictures, the training ones first, (N, 64 * 64).
+        blurred: of the training pictures, (T, 32 * 32).
+        tally: what it costs.
+    """
+
+    settings: DedupParams
+    gray: np.ndarray
+    rows: np.ndarray
+    labels: np.ndarray
+    ink: np.ndarray
+    blurred: np.ndarray
+    tally: Tally
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The symmetries to look under."""
+        return NAMES if self.settings.symmetries else NAMES[:1]
+
+
+def _copies(search: Search, known: pd.DataFrame) -> pd.DataFrame:
+    options = {"names": search.names, "at_least": search.settings.copy_min, "known": known}
+    with search.tally.step("copy"):
+        return ink.cosine_pairs(search.ink, tally=search.tally, step="copy", **options)
+
+
+def _alike_in_structure(search: Search, known: pd.DataFrame) -> pd.DataFrame:
+    labels = search.labels if search.settings.ssim_scope == "class" else None
+    options = {"names": search.names, "at_least": search.settings.ssim_min, "known": known}
+    return ssim_pairs(search.gray, search.rows, labels, tally=search.tally, **options)
+
+
+def _alike_in_raw_pixels(search: Search, known: pd.DataFrame) -> pd.DataFrame:
+    options = {"names": search.names, "at_least": search.settings.cosine_min, "known": known}
+    with search.tally.step("cosine"):
+        paper = ink.paper_vectors(search.gray, search.rows)
+        return ink.cosine_pairs(paper, tally=search.tally, step="cosine", **options)
+
+
+def _variants(search: Search, known: pd.DataFrame) -> pd.DataFrame:
+    settings, count = search.settings, len(search.rows)
+    with search.tally.step("variant"):
+        return variant_pairs(
+            search.ink[:count],
+            search.blurred,
+            names=search.names,
+            blurred_min=settings.blurred_min,
+            aligned_min=settings.aligned_min,
+            most=settings.variants_per_picture * count,
+            known=known,
+            tally=search.tally,
+        )
+
+
+METHODS = {
+    "copy": _copies,
+    "ssim": _alike_in_structure,
+    "cosine": _alike_in_raw_pixels,
+    "variant": _variants,
+}
 
 
 def _identical(pictures: pd.DataFrame, gray: np.ndarray, *, symmetries: bool) -> pd.DataFrame:
@@ -87,10 +141,6 @@ def _identical(pictures: pd.DataFrame, gray: np.ndarray, *, symmetries: bool) ->
     if not symmetries:  # the digest sees all eight: what needs a turn is no copy then
         pixels = pixels[pixels["symmetry"] == 0]
     return pd.concat([found, _tier("pixels", pixels)]).drop_duplicates(["a", "b"])
-
-
-def _with(found: pd.DataFrame, tier: str, pairs: pd.DataFrame) -> pd.DataFrame:
-    return pd.concat([found, _tier(tier, pairs)])
 
 
 def _tier(name: str, pairs: pd.DataFrame) -> pd.DataFrame:
