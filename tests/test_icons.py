@@ -193,6 +193,8 @@ def test_no_moved_copy_is_in_train_and_in_test(folder: Path) -> None:
     paths += sorted((folder / "test").rglob("*.png"))
     gray, rows = np.stack([np.asarray(Image.open(path)) for path in paths]), np.arange(len(paths))
     found = variant_pairs(
+        gray,
+        rows,
         ink_vectors(gray, rows)[0],
         blurred_vectors(gray, rows),
         names=symmetries.NAMES,

@@ -43,7 +43,7 @@ def read_table(path: Path, required: Iterable[str]) -> tuple[pd.DataFrame, list[
 def _require(table: pd.DataFrame, path: Path, required: Iterable[str]) -> None:
     for column in required:
         if column not in table:
-            received = f"only {', '.join(table)}"
+            received = f"only {', '.join(table)[:200]}"  # of a csv, if it is one
             fix = "add or rename it"
             raise InputError(path, expected=f"a column {column}", received=received, fix=fix)
         refuse(table, table[column] == "", path, f"a value in each row of {column}")

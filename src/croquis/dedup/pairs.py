@@ -113,6 +113,8 @@ def _variants(search: Search, known: pd.DataFrame) -> pd.DataFrame:
     settings, count = search.settings, len(search.rows)
     with search.tally.step("variant"):
         return variant_pairs(
+            search.gray,
+            search.rows,
             search.ink[:count],
             search.blurred,
             names=search.names,

@@ -2,7 +2,8 @@
 
 Candidates are alike once both are blurred. An affine map found by ECC (Evangelidis and Psarakis,
 2008; OpenCV's findTransformECC) puts the one onto the other, and if that map is a small one, their
-ink must agree as sharply as a copy's.
+ink must agree as sharply as a copy's. The map is found at 64 px and undone at full size: thin
+strokes that were moved by half a pixel of 64 would lose a part of their ink.
 """
 
 from collections.abc import Sequence
@@ -11,8 +12,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from croquis.dedup.ink import SIDE, cosine_pairs
-from croquis.dedup.search import pair_table
+from croquis.dedup.ink import SIDE, area_weights, cosine_pairs
 from croquis.dedup.tally import Tally
 from croquis.dedup.threads import one_thread
 from croquis.progress import progress
@@ -23,12 +23,14 @@ SCALES = (0.88, 1.14)
 LARGEST_TURN = 4.0  # degrees
 LARGEST_SHEAR = 0.06  # how much the one axis is stretched beyond the other
 LARGEST_SHIFT = 6.0  # pixels of 64, at the centre
-MARGIN = 5  # pixels at the border that a map may have drawn in from outside
+MARGIN = 5  # pixels of 64
 ROUNDS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 50, 1e-4)
 SMOOTHING = 5  # pixels of ECC's own Gaussian
 
 
 def variant_pairs(
+    gray: np.ndarray,
+    rows: np.ndarray,
     ink: np.ndarray,
     blurred: np.ndarray,
     *,
@@ -42,6 +44,8 @@ def variant_pairs(
     """All pairs that one small movement makes copies, as `search.pair_table` describes them.
 
     Args:
+        gray: (M, S, S) uint8.
+        rows: (N,) which pictures; pairs are positions in it.
         ink: (N, 64 * 64) of `ink.ink_vectors`.
         blurred: (N, 32 * 32) of `ink.blurred_vectors`.
         names: the symmetries to look under.
@@ -57,20 +61,21 @@ def variant_pairs(
     found = found.sort_values(["score", "a", "b"], ascending=[False, True, True])
     tally.candidates["variant left out"] += max(0, len(found) - most)
     tally.candidates["variant aligned"] += len(found[:most])
-    rows = found[:most][["a", "b", "symmetry"]].to_numpy()
+    found, scores = found[:most].reset_index(drop=True), []
     with one_thread():
-        scores = [
-            aligned_cosine(ink[a], ink[b], NAMES[symmetry])
-            for a, b, symmetry in progress(rows, "dedup: variant alignment", unit="pair")
-        ]
-    scores = np.array(scores, np.float64)
-    rows, scores = rows[scores >= aligned_min], scores[scores >= aligned_min]
-    found = pair_table(rows[:, 0], rows[:, 1], score=scores, symmetry=rows[:, 2])
-    return found.sort_values(["a", "b"], ignore_index=True)
+        each = zip(found["a"], found["b"], found["symmetry"], strict=True)
+        for a, b, symmetry in progress(each, "dedup: variant alignment", len(found), "pair"):
+            warp = small_warp(ink[a], ink[b], NAMES[symmetry])
+            pictures = gray[rows[a]], gray[rows[b]]
+            scores.append(0.0 if warp is None else moved_cosine(*pictures, NAMES[symmetry], warp))
+    found = found.assign(score=np.array(scores, np.float64))
+    return found[found["score"] >= aligned_min].sort_values(["a", "b"], ignore_index=True)
 
 
-def aligned_cosine(x: np.ndarray, y: np.ndarray, name: str) -> float:
-    """The cosine of ink `x` with `y`, turned by `name` and moved onto it; 0 if no small map does.
+def small_warp(x: np.ndarray, y: np.ndarray, name: str) -> np.ndarray | None:
+    """The map from places on `x` to places on `y` turned by `name`, (2, 3) in pixels of 64.
+
+    None where ECC finds none, or none that is small.
 
     Args:
         x: (64 * 64,) mean-removed ink.
@@ -85,13 +90,36 @@ def aligned_cosine(x: np.ndarray, y: np.ndarray, name: str) -> float:
             still, moving, start, cv2.MOTION_AFFINE, ROUNDS, None, SMOOTHING
         )
     except cv2.error:  # it did not converge: nothing to align
-        return 0.0
-    if not is_small(warp):
-        return 0.0
+        return None
+    return warp if is_small(warp) else None
+
+
+def moved_cosine(x: np.ndarray, y: np.ndarray, name: str, warp: np.ndarray) -> float:
+    """The cosine of the ink of `x` and of `y`, turned by `name` and moved onto it, at 64 px.
+
+    Args:
+        x: (S, S) uint8.
+        y: the same of the other picture.
+        name: a symmetry.
+        warp: of `small_warp`.
+    """
+    size = len(x)
+    scale = size / SIDE
+    matrix, shift = warp[:, :2].astype(np.float64), warp[:, 2].astype(np.float64)
+    # Pixel centres: place p of 64 is (p + 1/2) * scale - 1/2 of `size`.
+    half = np.full(2, 0.5)
+    full = scale * (matrix @ (half / scale - half) + shift + half) - half
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(moving, warp, (SIDE, SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    inner = slice(MARGIN, -MARGIN)
-    return _centred_cosine(still[inner, inner], moved[inner, inner])
+    options = {"flags": flags, "borderMode": cv2.BORDER_CONSTANT, "borderValue": 255}
+    moving = np.ascontiguousarray(turned(y, name))
+    moved = cv2.warpAffine(moving, np.column_stack([matrix, full]), (size, size), **options)
+    return _cosine_inside(_shrunk(x), _shrunk(moved))
+
+
+def _shrunk(gray: np.ndarray) -> np.ndarray:
+    """Ink at 64 px, (S, S) uint8 to (64, 64) float64 in any unit."""
+    weights = area_weights(len(gray), SIDE)
+    return weights @ (255.0 - gray) @ weights.T
 
 
 def is_small(warp: np.ndarray) -> bool:
@@ -112,7 +140,10 @@ def is_small(warp: np.ndarray) -> bool:
     )
 
 
-def _centred_cosine(x: np.ndarray, y: np.ndarray) -> float:
+def _cosine_inside(x: np.ndarray, y: np.ndarray) -> float:
+    """The cosine of mean-removed ink away from the border, which a movement may have drawn in."""
+    inner = slice(MARGIN, -MARGIN)
+    x, y = x[inner, inner], y[inner, inner]
     x, y = x - x.mean(dtype=np.float64), y - y.mean(dtype=np.float64)
     length = np.linalg.norm(x) * np.linalg.norm(y)
     return round(float((x * y).sum() / length), 6) if length > 0 else 0.0
