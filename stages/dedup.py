@@ -24,7 +24,7 @@ def main(
 ) -> None:
     """Reads <index>, <gray224>, <overrides>; writes <groups>, pairs to <duplicates>, <metrics>.
 
-    Test pictures with a copy in train go to <test-twins>: a report, which nothing else reads.
+    Test pictures with a copy in train go to <test-twins>, which the report alone reads.
     """
     settings = params.load(DedupParams, "dedup")
     everything, gray = read_index(index), np.load(gray224, mmap_mode="r")

@@ -1,4 +1,4 @@
-"""report: the page for a person, the tables of DVC's plots, and the scores to MLflow."""
+"""report: the pages for a person, the tables of DVC's plots, and the scores to MLflow."""
 
 import json
 
@@ -8,7 +8,7 @@ from croquis.files import whole
 from croquis.members import RunParams
 from croquis.report import records
 from croquis.report.material import read_data, read_outcome
-from croquis.report.page import page
+from croquis.report.page import write
 from croquis.report.tables import confusion
 
 
@@ -17,6 +17,7 @@ def main(
     pixels: cli.File,
     groups: cli.File,
     duplicates: cli.File,
+    test_twins: cli.File,
     folds: cli.File,
     votes: cli.File,
     ensemble: cli.File,
@@ -30,17 +31,16 @@ def main(
     curves_csv: cli.File,
     confusion_csv: cli.File,
 ) -> None:
-    """Reads what all stages left; writes <report>/index.html, <curves-csv> and <confusion-csv>."""
+    """Reads what all stages left; writes the folder <report>, <curves-csv> and <confusion-csv>."""
     run, how = params.load(RunParams, "run"), params.load(EnsembleParams, "ensemble")
     source, seed = params.read()["data"]["source"], params.value("seed", int)
     names = ("dedup", "split", "vote", "ensemble", "submission")
     files = (dedup_metrics, split_metrics, vote_metrics, ensemble_metrics, submission_metrics)
     metrics = {name: json.loads(f.read_text()) for name, f in zip(names, files, strict=True)}
-    data = read_data(index, pixels, folds, groups, duplicates)
+    data = read_data(index, pixels, folds, groups, duplicates, test_twins)
     outcome = read_outcome(run, how, votes=votes, ensemble=ensemble, curves=curves)
     with whole(report) as draft:
-        draft.mkdir()
-        (draft / "index.html").write_text(page(source, data, outcome, metrics), encoding="utf-8")
+        write(draft, source, data, outcome, metrics)
     with whole(curves_csv) as draft:
         outcome.curves.to_csv(draft, index=False)
     with whole(confusion_csv) as draft:

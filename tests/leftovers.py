@@ -15,6 +15,7 @@ from croquis.predictions import Predictions
 from croquis.report.material import Data, Outcome, read_data, read_outcome
 
 RUN = RunParams(models=["tiny"], probes=["head"], folds=[0, 1])
+TRAIN = [f"train/{name}/{row}.png" for row, name in enumerate(["bar", "pole", "spot"] * 4)]
 HOW = EnsembleParams(members="all", vote="soft", weights="uniform")
 TEST = {
     "rows": 3,
@@ -29,7 +30,7 @@ TEST = {
 
 
 def leave(folder: Path) -> None:
-    """Groups, duplicates, votes, ensemble, curves and metrics beside index, pixels and folds.
+    """Tables of dedup (no twins), votes, ensemble, curves, metrics beside index, pixels, folds.
 
     Rows 0 and 3 are copies (class bar), as are 1, 4 and 5 (of two classes). The ensemble is right
     but on rows 2 (.8 for bar) and 7 (.6 for spot); head is right throughout, tiny as the ensemble.
@@ -39,11 +40,13 @@ def leave(folder: Path) -> None:
     groups["conflict"], groups["targets"] = groups["group"] == 1, ""
     groups.to_csv(folder / "groups.csv", index=False)
     ids = folds["id"].to_numpy(dtype=str)
-    pairs = [(0, 3, "bytes", 1.0, "identity", True), (1, 4, "ssim", 0.96, "rot90", True)]
-    pairs.append((4, 5, "cosine", 0.95, "identity", False))
-    names = ["id_a", "id_b", "tier", "score", "symmetry", "same_class"]
+    pairs = [(0, 3, "bytes", 1.0, 1.0, "identity", True), (1, 4, "ssim", 0.96, 0.9, "rot90", True)]
+    pairs.append((4, 5, "cosine", 0.95, 0.91, "identity", False))
+    names = ["id_a", "id_b", "tier", "score", "ink", "symmetry", "same_class"]
     duplicates = pd.DataFrame([(ids[a], ids[b], *rest) for a, b, *rest in pairs], columns=names)
-    duplicates.to_csv(folder / "duplicates.csv", index=False)
+    duplicates.assign(grouped=True).to_csv(folder / "duplicates.csv", index=False)
+    twins = pd.DataFrame(columns=["id", "train_id", *names[2:6]])
+    twins.to_csv(folder / "twins.csv", index=False)
     right = np.full((12, 3), 0.05) + 0.85 * np.eye(3)[folds["label"]]
     wrong = right.copy()
     wrong[2], wrong[7] = (0.8, 0.1, 0.1), (0.2, 0.2, 0.6)
@@ -55,6 +58,14 @@ def leave(folder: Path) -> None:
             _curves(folder / "curves" / member, member, fold)
     for name, content in metrics().items():
         (folder / f"{name}.json").write_text(json.dumps(content))
+
+
+def crowd(count: int) -> pd.DataFrame:
+    """duplicates.csv with one pair many times over, each row weaker than the one before."""
+    ink = [1 - row / 10_000 for row in range(count)]
+    pairs = {"id_a": TRAIN[0], "id_b": TRAIN[3], "tier": "copy", "score": 0.97, "ink": ink}
+    pairs |= {"symmetry": "flip_lr", "same_class": True, "grouped": True}
+    return pd.DataFrame(pairs)
 
 
 def _curves(folder: Path, member: str, fold: int) -> None:
@@ -82,7 +93,7 @@ def metrics(**changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def data_of(folder: Path) -> Data:
     """The pictures of `leave`."""
-    names = ("index.csv", "pixels.npy", "folds.csv", "groups.csv", "duplicates.csv")
+    names = ("index.csv", "pixels.npy", "folds.csv", "groups.csv", "duplicates.csv", "twins.csv")
     return read_data(*(folder / name for name in names))
 
 

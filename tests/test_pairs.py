@@ -163,7 +163,7 @@ def test_every_pair_tells_the_cosine_of_its_ink() -> None:
     pairs = find_copies(table, gray, SETTINGS.model_copy(update={"methods": ["ssim"]})).pairs
     ink = pairs.set_index("tier")["ink"]
     assert ink["ssim"] > 0.999
-    assert sorted(ink["bytes"]) == [0, 1]  # blank sheets have no ink
+    assert ink["bytes"].tolist() == [1, 1]  # blank sheets too, which have no ink
 
 
 def test_the_tally_tells_steps_and_candidates() -> None:

@@ -1,48 +1,19 @@
 """The page: what it says, and that it is whole in itself."""
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from leftovers import HOW, RUN, TEST, data_of, leave, metrics, outcome_of
+from outline import Outline
 
 from croquis.data.pixels import Pixels
 from croquis.members import RunParams
 from croquis.predictions import Predictions
 from croquis.report.material import Data, Outcome
 from croquis.report.page import licences, page
-
-VOID = {"meta", "link", "img", "br", "path", "use", "rect"}
-
-
-class Outline(HTMLParser):
-    """Tags that were left open, addresses that were named, and the text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.addresses: list[str] = []
-        self.words: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in VOID:
-            assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
 
 
 def shown(folder: Path, **changes: dict) -> str:
@@ -78,6 +49,13 @@ def test_the_page_shows_copies_and_mistakes(drawn: Path) -> None:
     assert "bar .80 is spot 1 of 2 knew" in text
 
 
+def test_the_page_links_to_the_contact_sheets_there_are(drawn: Path) -> None:
+    html = shown(drawn)
+    assert '<a href="conflicts-1.html">1 group with several labels</a></li>' in html
+    assert '<a href="duplicates-1.html">All 3 pairs, weakest first</a></li>' in html
+    assert "twins" not in html
+
+
 def test_the_page_says_that_folds_leak_where_they_do(drawn: Path) -> None:
     leave(drawn)
     leaky = pd.read_csv(drawn / "folds.csv").assign(group=0)
@@ -101,7 +79,8 @@ def test_the_page_asks_nothing_of_the_network_and_closes_its_tags(drawn: Path) -
     html = shown(drawn)
     outline = Outline(html)
     assert outline.open == []
-    assert all(address.startswith(("#", "data:")) for address in outline.addresses)
+    beside = ("conflicts-1.html", "duplicates-1.html")
+    assert all(address.startswith(("#", "data:", *beside)) for address in outline.addresses)
     assert "<script" not in html and "@import" not in html and "url(http" not in html
 
 
@@ -146,7 +125,7 @@ def test_a_big_run_keeps_the_page_small(drawn: Path) -> None:
     index = pd.DataFrame({"id": ids, "split": "train", "label": labels})
     index["class_name"] = np.array(names)[labels]
     folds = index[["id", "label"]].assign(group=np.arange(count) // 20, fold=0, keep=True)
-    groups = folds[["id", "group"]].assign(conflict=True)
+    groups = folds[["id", "group"]].assign(conflict=True, keep=True)
     pairs = pd.DataFrame({"id_a": ids[::2], "id_b": ids[1::2], "tier": "ssim", "score": 0.95})
     pixels = np.broadcast_to(rng.integers(0, 256, (96, 96, 3), dtype=np.uint8), (count, 96, 96, 3))
     data = Data(
@@ -154,7 +133,8 @@ def test_a_big_run_keeps_the_page_small(drawn: Path) -> None:
         pixels=Pixels(pd.Index(ids), pixels),
         folds=folds.assign(scored=True),
         groups=groups,
-        duplicates=pairs.assign(symmetry="identity", same_class=False),
+        duplicates=pairs.assign(ink=0.9, symmetry="identity", same_class=False, grouped=True),
+        twins=data_of(drawn).twins,
     )
     probs = rng.random((count, classes), dtype=np.float32)
     oof = Predictions(ids, probs / probs.sum(axis=1, keepdims=True), names)

@@ -32,6 +32,12 @@ def test_no_thumbnail_weighs_more_than_expected(shape: tuple[int, ...]) -> None:
     assert decoded(uri).size == (THUMB_SIDE, THUMB_SIDE) and len(uri) < 13_000
 
 
+def test_thumbnails_can_be_smaller(drawn: Path) -> None:
+    pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
+    (spot,) = Thumbnails(pixels, read_index(drawn / "index.csv"), 16).of(["train/spot/5.png"])
+    assert decoded(spot.uri).size == (16, 16)
+
+
 def test_pictures_are_found_by_id_not_by_position(drawn: Path) -> None:
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     thumbnails = Thumbnails(pixels, read_index(drawn / "index.csv"))

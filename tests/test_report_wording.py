@@ -1,8 +1,19 @@
-"""Numbers as people read them."""
+"""Numbers and symmetries as people read them."""
 
+import numpy as np
 import pytest
 
-from croquis.report.wording import counted, ends, gain, share
+from croquis.report.wording import counted, ends, gain, share, symmetry
+from croquis.symmetries import NAMES, turned
+
+STEPS = {
+    "as is": lambda a: a,
+    "mirrored": np.fliplr,
+    "mirrored top to bottom": np.flipud,
+    "turned 90° left": lambda a: np.rot90(a, 1),
+    "turned 180°": lambda a: np.rot90(a, 2),
+    "turned 90° right": lambda a: np.rot90(a, -1),
+}
 
 
 @pytest.mark.parametrize(
@@ -40,3 +51,11 @@ def test_the_ends_of_an_interval() -> None:
 def test_a_noun_follows_its_number() -> None:
     assert counted(1, "fold") == "1 fold" and counted(1204, "picture") == "1,204 pictures"
     assert counted(2, "class", "classes") == "2 classes"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_words_of_a_symmetry_do_what_it_does(name: str) -> None:
+    sheet = expected = np.arange(9).reshape(3, 3)
+    for step in symmetry(name).removeprefix("second ").split(", then "):
+        expected = STEPS[step](expected)
+    np.testing.assert_array_equal(turned(sheet, name), expected)

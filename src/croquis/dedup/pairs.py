@@ -23,7 +23,7 @@ class Copies:
 
     Attributes:
         pairs: the columns of `search.pair_table`, tier, and ink, the cosine of the ink under that
-            symmetry, whatever the tier.
+            symmetry; 1 where the pictures are identical.
         blurred: (N, 32 * 32) of `ink.blurred_vectors`, by which groups are judged.
         flat: how many pictures have no ink to compare.
         tally: what it cost.
@@ -151,8 +151,9 @@ def _tier(name: str, pairs: pd.DataFrame) -> pd.DataFrame:
 
 def _ink_of(pairs: pd.DataFrame, vectors: np.ndarray) -> np.ndarray:
     """The cosine of each pair's ink under its own symmetry, (P,)."""
-    cosines, judge = np.empty(len(pairs)), ink.cosine_judge(vectors)
-    for symmetry, rows in pairs.groupby("symmetry").groups.items():
+    cosines, judge = np.ones(len(pairs)), ink.cosine_judge(vectors)
+    unsure = pairs[~pairs["tier"].isin(SURE)]  # blank sheets are equal, and have no ink
+    for symmetry, rows in unsure.groupby("symmetry").groups.items():
         for part in np.array_split(rows, len(rows) // 1024 + 1):
             a, b = pairs.loc[part, "a"].to_numpy(), pairs.loc[part, "b"].to_numpy()
             cosines[part] = judge(NAMES[symmetry], a, b)

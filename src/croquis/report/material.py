@@ -18,13 +18,14 @@ from croquis.report.tables import joined_curves
 
 @dataclass(frozen=True)
 class Data:
-    """The pictures, and what is known of them: index.csv, folds.csv, groups.csv, duplicates.csv."""
+    """The pictures, and what is known of them: the tables of prepare, dedup and split."""
 
     index: pd.DataFrame
     pixels: Pixels
     folds: pd.DataFrame
     groups: pd.DataFrame
     duplicates: pd.DataFrame
+    twins: pd.DataFrame
 
     def labels(self, ids: np.ndarray) -> np.ndarray:
         """The true labels of training pictures, (N,)."""
@@ -50,7 +51,9 @@ class Outcome:
     curves: pd.DataFrame
 
 
-def read_data(index: Path, pixels: Path, folds: Path, groups: Path, duplicates: Path) -> Data:
+def read_data(
+    index: Path, pixels: Path, folds: Path, groups: Path, duplicates: Path, twins: Path
+) -> Data:
     """The pictures stay on disk, memory-mapped."""
     return Data(
         index=read_index(index),
@@ -58,6 +61,7 @@ def read_data(index: Path, pixels: Path, folds: Path, groups: Path, duplicates: 
         folds=read_folds(folds),
         groups=read_groups(groups),
         duplicates=pd.read_csv(duplicates, dtype={"id_a": str, "id_b": str}),
+        twins=pd.read_csv(twins, dtype={"id": str, "train_id": str}),
     )
 
 

@@ -5,20 +5,28 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from croquis import tracking
 from croquis.members import RunParams
-from croquis.report import copies, plots, tables, wording
+from croquis.report import contact, copies, plots, tables
 from croquis.report.material import Data, Outcome
 from croquis.report.mistakes import surest_mistakes
 from croquis.report.pictures import Thumbnails
+from croquis.report.templates import template
 
 NAMED_CLASSES = 40  # more would be a wall of bars: then the smallest and the largest are named
 NAMED_ENDS = 8
 
 
 Metrics = Mapping[str, Mapping[str, Any]]
+
+
+def write(folder: Path, source: str, data: Data, outcome: Outcome, metrics: Metrics) -> None:
+    """Writes index.html and the contact sheets into a new folder; arguments as of `page`."""
+    folder.mkdir()
+    (folder / "index.html").write_text(page(source, data, outcome, metrics), encoding="utf-8")
+    for name, html in contact.pages(tracking.competition(source), data):
+        (folder / name).write_text(html, encoding="utf-8")
 
 
 def page(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> str:
@@ -30,22 +38,7 @@ def page(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> str:
         outcome: what ran.
         metrics: the JSON of dedup, split, vote, ensemble and submission.
     """
-    # Of autoescape, only what this package marks itself (SVG, the style sheet) is exempt.
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "share": wording.share,
-        "gain": wording.gain,
-        "ends": wording.ends,
-        "counted": wording.counted,
-    }
-    template = environment.get_template("page.html")
-    return template.render(**sections(source, data, outcome, metrics)) + "\n"
+    return template("page.html").render(**sections(source, data, outcome, metrics)) + "\n"
 
 
 def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
@@ -66,6 +59,7 @@ def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dic
         "classes": _classes(data.index),
         "copied": copies.in_groups(data.groups),
         "groups": copies.biggest_groups(data.groups, thumbnails),
+        "sheets": contact.sheets(data),
         "pairs": copies.weakest_pairs(data.duplicates, data.groups, thumbnails),
         "mistakes": surest_mistakes(labels, outcome.oof, outcome.members, thumbnails),
         "figures": {part: tables.figures(metrics[part]) for part in ("dedup", "split")},

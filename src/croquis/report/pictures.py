@@ -25,28 +25,28 @@ class Thumbnail:
 
 
 class Thumbnails:
-    """Thumbnails by id; `index` is index.csv."""
+    """Thumbnails by id, `side` pixels at most; `index` is index.csv."""
 
-    def __init__(self, pixels: Pixels, index: pd.DataFrame) -> None:
-        self._pixels = pixels
+    def __init__(self, pixels: Pixels, index: pd.DataFrame, side: int = THUMB_SIDE) -> None:
+        self._pixels, self._side = pixels, side
         self._names = dict(zip(index["id"], index["class_name"], strict=True))
 
     def of(self, ids: Sequence[str]) -> list[Thumbnail]:
         """The thumbnails of `ids` in their order."""
         rows = self._pixels.rows(ids)
         return [
-            Thumbnail(name, self._names[name], data_uri(self._pixels.array[row]))
+            Thumbnail(name, self._names[name], data_uri(self._pixels.array[row], self._side))
             for name, row in zip(ids, rows, strict=True)
         ]
 
 
-def data_uri(pixels: np.ndarray) -> str:
-    """A picture of (S, S) or (S, S, 3) uint8, shrunk to THUMB_SIDE, as `data:image/..;base64,..`.
+def data_uri(pixels: np.ndarray, side: int = THUMB_SIDE) -> str:
+    """A picture of (S, S) or (S, S, 3) uint8, shrunk to `side`, as `data:image/..;base64,..`.
 
     Gray is kept as it is (png); colour, three times as big, is pressed (jpeg).
     """
     picture = Image.fromarray(np.asarray(pixels))
-    picture.thumbnail((THUMB_SIDE, THUMB_SIDE), Image.Resampling.LANCZOS)
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
     kind, options = ("png", {"optimize": True}) if pixels.ndim == 2 else ("jpeg", {"quality": 85})
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)

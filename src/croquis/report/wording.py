@@ -1,4 +1,21 @@
-"""Numbers as people read them, on the page and in the terminal."""
+"""Numbers and symmetries as people read them, on the page and in the terminal."""
+
+# By the names of croquis.symmetries: how to turn the second picture of a pair into the first.
+SYMMETRIES = {
+    "identity": "as is",
+    "rot90": "second turned 90° left",
+    "rot180": "second turned 180°",
+    "rot270": "second turned 90° right",
+    "flip_lr": "second mirrored",
+    "flip_ud": "second mirrored top to bottom",
+    "transpose": "second mirrored, then turned 90° left",
+    "antitranspose": "second mirrored, then turned 90° right",
+}
+
+
+def symmetry(name: str) -> str:
+    """A symmetry of a pair in plain words."""
+    return SYMMETRIES[name]
 
 
 def share(number: float, digits: int = 3) -> str:
