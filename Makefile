@@ -9,6 +9,8 @@ RUN := PATH="$(abspath $(BIN)):$$PATH"
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+# Containers often forbid compiled modules; each of a run's 25 processes would compile torch again, 5 to 10 s each time.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup repro test lint bench mlflow experiments lock clean
 
 help: ## this list
