@@ -7,9 +7,38 @@ from pydantic import Field
 
 from croquis import params
 from croquis.errors import InputError
+from croquis.training.augment_params import AugmentParams
+from croquis.training.head_params import HeadShape
 
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class PhaseParams(params.Section):
+    """A part of a curriculum: from an epoch on, another augmentation and a factor on the lr."""
+
+    from_epoch: Annotated[int, Field(ge=0)]
+    augment: str | AugmentParams
+    lr_factor: Positive
+
+
+class MixParams(params.Section):
+    """Mixup and cutmix of pairs of a batch, through timm."""
+
+    prob: Annotated[float, Field(ge=0, le=1)]  # of a batch to be mixed at all
+    mixup: Annotated[float, Field(ge=0)]  # alpha of Beta(alpha, alpha); 0: no mixup
+    cutmix: Annotated[float, Field(ge=0)]  # the same; with both, each takes half of the batches
+    clip: Annotated[list[Share], Field(min_length=2, max_length=2)] | None  # bounds of lambda
+    off_last_epochs: Annotated[int, Field(ge=0)]  # plain batches at the end
+
+
+class LoraParams(params.Section):
+    """Low-rank adapters on a frozen backbone, merged into it at the end."""
+
+    rank: Annotated[int, Field(ge=1)]
+    alpha: Positive  # the adapters act with alpha / rank
+    dropout: Share
+    targets: str  # a regular expression that names of whole modules match
 
 
 class TrainParams(params.Section):
@@ -17,26 +46,41 @@ class TrainParams(params.Section):
 
     epochs: Annotated[int, Field(ge=1)]
     batch_size: Annotated[int, Field(ge=2)]  # batch normalisation needs two
+    micro_batch: Annotated[int, Field(ge=1)] | None  # pictures at once; their gradients add up
+    grad_checkpointing: bool  # memory for a third more computing
     optimizer: str  # a timm name
     weight_decay: Annotated[float, Field(ge=0)]
     # lr factor from each layer to the one below
     layer_decay: Annotated[float, Field(gt=0, le=1)] | None
+    head_lr_mult: Positive  # factor on the lr of the head
     warmup_epochs: Annotated[float, Field(ge=0)]
-    schedule: Literal["cosine", "constant"]
+    schedule: Literal["cosine", "constant", "step", "restarts", "cyclic", "plateau"]
+    cycle_epochs: Positive  # from step to step, restart to restart, floor to floor; patience
+    cycle_factor: Annotated[float, Field(gt=0, le=1)]  # on the lr after each cycle
     min_lr: Annotated[float, Field(ge=0)]  # the floor, as a share of the peak
     clip_grad: Positive | None  # largest norm of the gradient
+    loss: Literal["ce", "bce", "focal"]
+    focal_gamma: Annotated[float, Field(ge=0)]
     label_smoothing: Share
     drop_rate: Share
     drop_path_rate: Share
     ema_decay: Share | None
-    augment: Literal["none", "flips", "course"]
+    average_epochs: Annotated[int, Field(ge=0)]  # mean of the weights after each of the last ones
+    augment: str | AugmentParams
+    phases: list[PhaseParams]
+    mix: MixParams | None
     group_weights: bool  # each group of copies counts once in the loss
+    head: HeadShape
+    head_start: Literal["random", "probe", "imagenet"]
+    trainable: list[str] | None  # regular expressions of parameters' names; null: all
+    lora: LoraParams | None
 
 
 class ModelParams(TrainParams):
     """One fine-tuned model with everything resolved."""
 
-    backbone: str  # full timm name
+    # full timm name, or several: their features are joined, trained end to end
+    backbone: str | Annotated[list[str], Field(min_length=2)]
     pretrained: bool | str  # false | true (timm's hub) | "bundled" | a path to weights
     image_size: Annotated[int, Field(ge=8)]
     lr_mult: Positive  # factor on the top-level lr
