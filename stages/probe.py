@@ -26,14 +26,11 @@ def main(
     table, pictures, stored = read_folds(folds), read_index(index), Features(features)
     machine = hardware()
     data = FoldData.of(fold, table, pictures)
-    with records.tracked(
-        probe,
-        fold,
-        source=source,
-        settings=settings.model_dump() | {"seed": seed, "lr": lr},
-        tables=(index, folds),
-        hardware=machine,
-    ) as run:
+    resolved = settings.model_dump() | {"seed": seed, "lr": lr}
+    rests_on = records.provenance(
+        probe, fold, settings=resolved, tables=(index, folds), hardware=machine
+    )
+    with records.tracked(rests_on, source=source, settings=resolved) as run:
         outcome = probed(data, stored, settings.head, lr=lr, seed=seed, log=run.metrics)
     # What folds that ignore copies would have claimed: the same head, trained and scored on those.
     plain = FoldData.of(fold, table, pictures, column="plain_fold")

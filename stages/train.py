@@ -4,6 +4,7 @@ from croquis import cli, params
 from croquis.data.pixels import Pixels
 from croquis.parts import read_folds, read_index
 from croquis.training import records
+from croquis.training.checkpoints import Checkpoints
 from croquis.training.finetuning import fine_tuned
 from croquis.training.hardware import hardware
 from croquis.training.recipes import recipe
@@ -25,14 +26,13 @@ def main(
     lr, source = params.value("lr", float) * settings.lr_mult, params.read()["data"]["source"]
     data = FoldData.of(fold, read_folds(folds), read_index(index))
     machine = hardware()
-    with records.tracked(
-        model,
-        fold,
-        source=source,
-        settings=settings.model_dump() | {"seed": seed, "lr": lr},
-        tables=(index, folds),
-        hardware=machine,
-    ) as run:
+    resolved = settings.model_dump() | {"seed": seed, "lr": lr}
+    rests_on = records.provenance(
+        model, fold, settings=resolved, tables=(index, folds), hardware=machine
+    )
+    kept = Checkpoints(f"train/{model}-{fold}", rests_on.fingerprint)
+    memory = kept.folder / "mlflow_run"
+    with records.tracked(rests_on, source=source, settings=resolved, memory=memory) as run:
         outcome = fine_tuned(
             data,
             Pixels.open(index, pixels),
@@ -41,11 +41,13 @@ def main(
             seed=seed,
             hardware=machine,
             log=run.metrics,
+            checkpoints=kept,
         )
     outcome.val.save(predictions / "val.npz")
     outcome.test.save(predictions / "test.npz")
     records.write_weights(weights, outcome.weights)
     records.write_curves(curves, model, fold, outcome.epochs)
+    kept.clear()
     last = outcome.epochs[-1]
     cli.say(f"train: {model} fold {fold} on {len(data.train):,} pictures, {machine}")
     cli.say(f"train: val accuracy {last['val_accuracy']:.3f}, val log-loss {last['val_loss']:.3f}")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,16 @@ from torch import nn
 
 from croquis.data.pixels import Pixels
 from croquis.errors import InputError
-from croquis.models.backbones import build
+from croquis.models.backbones import build, normalised, statistics
 from croquis.parts import read_folds, read_index
 from croquis.training.augment import Augment
-from croquis.training.batches import Batch, Pictures
-from croquis.training.engine import Epoch, Trainer, predicted_logits, softmax, weighted_loss
+from croquis.training.batches import Pictures
+from croquis.training.checkpoints import Checkpoints
+from croquis.training.engine import Epoch, Trainer
 from croquis.training.hardware import Hardware
+from croquis.training.interrupts import Interrupts
 from croquis.training.recipes import ModelParams
-from croquis.training.samples import FoldData, Samples
+from croquis.training.samples import FoldData
 
 CPU = Hardware(torch.device("cpu"), None, False, 0)
 
@@ -83,24 +86,6 @@ def test_layer_decay_reaches_the_optimizer(
     assert len(rates) > 2 and rates[-2] == pytest.approx(rates[-1] / 2)
 
 
-def test_the_loss_counts_a_group_of_copies_once_if_asked(
-    recipe: Callable[..., ModelParams],
-) -> None:
-    logits = torch.tensor([[0.0, 0.0], [0.0, math.log(3)]])  # -log p: log 2 and log 4
-    batch = Batch(torch.empty(2), torch.tensor([0, 0]), torch.tensor([1.0, 0.5]))
-    plain = weighted_loss(logits, batch, recipe()).item()
-    assert plain == pytest.approx((math.log(2) + math.log(4)) / 2)
-    weighted = weighted_loss(logits, batch, recipe(group_weights=True)).item()
-    assert weighted == pytest.approx((math.log(2) + math.log(4) / 2) / 1.5)
-
-
-def test_label_smoothing_by_hand(recipe: Callable[..., ModelParams]) -> None:
-    logits = torch.tensor([[0.0, math.log(3)]])  # p = 1/4, 3/4
-    batch = Batch(torch.empty(1), torch.tensor([1]), torch.tensor([1.0]))
-    found = weighted_loss(logits, batch, recipe(label_smoothing=0.2)).item()
-    assert found == pytest.approx(-(0.9 * math.log(3 / 4) + 0.1 * math.log(1 / 4)))
-
-
 @pytest.mark.parametrize("backbone", ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"])
 def test_the_same_seed_trains_the_same_bits(
     pictures: Pictures, recipe: Callable[..., ModelParams], backbone: str
@@ -114,7 +99,7 @@ def test_the_same_seed_trains_the_same_bits(
     assert [epoch.train_loss for epoch in other] != [epoch.train_loss for epoch in curve]
 
 
-def test_dropout_depends_on_the_epoch_and_not_on_what_ran_between(
+def test_dropout_depends_on_the_step_and_not_on_what_ran_between(
     pictures: Pictures, recipe: Callable[..., ModelParams]
 ) -> None:
     settings = recipe(drop_rate=0.5)
@@ -164,41 +149,176 @@ def test_a_loss_that_explodes_stops_the_training(
         trained(recipe(epochs=9, optimizer="sgd"), pictures, lr=1e30)
 
 
-@pytest.fixture
-def held_out(drawn: Path) -> Pictures:
-    """All fifteen pictures, not augmented."""
-    pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
-    return Pictures(pixels, Samples.unlabelled(pixels.ids.to_numpy(dtype=str)), image_size=32)
-
-
-@pytest.mark.parametrize("backbone", ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"])
-def test_predicting_twice_gives_the_same_bits(
-    held_out: Pictures, recipe: Callable[..., ModelParams], backbone: str
+def test_a_loss_that_explodes_names_its_pictures(
+    pictures: Pictures, recipe: Callable[..., ModelParams]
 ) -> None:
-    model = network(recipe(backbone=backbone, drop_rate=0.5, drop_path_rate=0.5)).train()
-    once, twice = (predicted_logits(model, held_out, hardware=CPU, batch_size=4) for _ in range(2))
-    assert once.shape == (15, 3) and once.dtype == np.float32
-    np.testing.assert_array_equal(once, twice)
+    with pytest.raises(
+        InputError, match=r"step \d+: .* received (nan|inf) on train/\w+/\d+\.png, "
+    ):
+        trained(recipe(epochs=9, optimizer="sgd"), pictures, lr=1e30)
 
 
-def test_the_batch_size_does_not_change_predictions(
-    held_out: Pictures, recipe: Callable[..., ModelParams]
+def test_a_group_of_copies_counts_once_if_asked(
+    pictures: Pictures, recipe: Callable[..., ModelParams]
 ) -> None:
-    model = network(recipe())
-    single, all_at_once = (
-        predicted_logits(model, held_out, hardware=CPU, batch_size=size) for size in (1, 64)
+    """The mean loss of a batch by hand from each picture's own."""
+    shares = np.array([1, 0.5, 0.5, 1, 0.25, 0.25], np.float32)
+    pictures._samples = replace(pictures._samples, weights=shares)
+    losses = []
+    for weighted in (False, True):
+        settings = recipe(batch_size=6, epochs=1, drop_rate=0.0, group_weights=weighted)
+        trainer, (epoch,) = trained(settings, pictures, lr=1e-12)
+        logits = predicted_logits_in_train_mode(trainer.model, pictures)
+        truth = torch.tensor(pictures._samples.labels)
+        each = nn.functional.cross_entropy(logits, truth, reduction="none")
+        weights = torch.tensor(shares.tolist() if weighted else [1.0] * 6)
+        losses.append(epoch.train_loss)
+        expected = ((each * weights).sum() / weights.sum()).item()
+        assert epoch.train_loss == pytest.approx(expected, rel=1e-4)
+    assert losses[0] != pytest.approx(losses[1], rel=1e-2)
+
+
+def predicted_logits_in_train_mode(model: nn.Module, pictures: Pictures) -> torch.Tensor:
+    """Of all pictures as one batch, in their order and as epoch 0 augments them."""
+    batch = pictures[0, np.arange(len(pictures))]
+    with torch.no_grad():
+        return model.train()(normalised(batch.images, statistics(model)))
+
+
+def weights_after(
+    pictures: Pictures, recipe: ModelParams, **options: object
+) -> dict[str, torch.Tensor]:
+    trainer, _ = trained(recipe, pictures, **options)
+    return {name: held.clone() for name, held in trainer.averaged.state_dict().items()}
+
+
+def test_micro_batches_add_up_to_the_batch(
+    pictures: Pictures, recipe: Callable[..., ModelParams]
+) -> None:
+    settings = {"backbone": "test_vit.r160_in1k", "batch_size": 6, "optimizer": "sgd"}
+    whole = weights_after(pictures, recipe(**settings), lr=0.1)
+    parts = weights_after(pictures, recipe(**settings, micro_batch=4), lr=0.1)
+    for name, held in whole.items():
+        torch.testing.assert_close(parts[name], held, atol=1e-5, rtol=1e-5)
+
+
+def test_out_of_memory_halves_the_micro_batch_and_keeps_the_batch(
+    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = recipe(backbone="test_vit.r160_in1k", batch_size=6, optimizer="sgd", epochs=1)
+    roomy = weights_after(pictures, settings, lr=0.1)
+    seen, losses = [], Trainer._losses
+
+    def tight(trainer: Trainer, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        seen.append(len(images))
+        if len(images) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return losses(trainer, images, targets)
+
+    monkeypatch.setattr(Trainer, "_losses", tight)
+    with pytest.warns(UserWarning, match="out of memory: now"):
+        tightly = weights_after(pictures, settings, lr=0.1)
+    assert seen == [6, 3, 2, 2, 2]
+    for name, held in roomy.items():
+        torch.testing.assert_close(tightly[name], held, atol=1e-5, rtol=1e-5)
+
+
+def test_no_room_for_one_picture_is_an_error(
+    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Trainer, "_losses", full)
+    with (
+        pytest.warns(UserWarning, match="out of memory"),
+        pytest.raises(InputError, match="room for one picture.*grad_checkpointing"),
+    ):
+        trained(recipe(), pictures)
+
+
+def test_the_mean_of_the_last_epochs_by_hand(
+    pictures: Pictures, recipe: Callable[..., ModelParams]
+) -> None:
+    settings = recipe(epochs=3, average_epochs=2)
+    trainer = Trainer(network(settings), settings, lr=1e-3, pictures=pictures, hardware=CPU, seed=0)
+    after = []
+    for _ in trainer.epochs():
+        after.append(trainer.model.conv_stem.weight.detach().clone())
+        if len(after) == 1:
+            assert trainer.averaged is trainer.model  # there is no mean yet
+    found = trainer.averaged.conv_stem.weight
+    torch.testing.assert_close(found, (after[1] + after[2]) / 2)
+
+
+def test_the_speed_is_compared_with_a_batch_in_memory(
+    pictures: Pictures, recipe: Callable[..., ModelParams]
+) -> None:
+    trainer, epochs = trained(recipe(), pictures)
+    found = trainer.efficiency()
+    assert found["resident_images_per_second"] > 0
+    reached = sorted(epoch.images_per_second for epoch in epochs)
+    assert found["data_efficiency"] * found["resident_images_per_second"] == pytest.approx(
+        sum(reached) / 2
     )
-    np.testing.assert_allclose(single, all_at_once, atol=1e-5)
 
 
-def test_nothing_to_predict_gives_no_rows(drawn: Path, recipe: Callable[..., ModelParams]) -> None:
-    pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
-    empty = Pictures(pixels, Samples.unlabelled(np.array([], dtype=str)), image_size=32)
-    found = predicted_logits(network(recipe()), empty, hardware=CPU, batch_size=4)
-    assert found.shape == (0, 3) and softmax(found).shape == (0, 3)
+EXTRAS = {
+    "plain": {},
+    "ema, dropout": {"ema_decay": 0.9, "drop_rate": 0.3, "drop_path_rate": 0.1},
+    "mean": {"average_epochs": 2},
+    "mixing, lookahead": {
+        "mix": {"prob": 1.0, "mixup": 1.0, "cutmix": 1.0, "clip": None, "off_last_epochs": 1},
+        "batch_size": 2,
+        "optimizer": "lookahead_adamw",
+    },
+    "plateau": {"schedule": "plateau", "cycle_epochs": 1, "cycle_factor": 0.5},
+}
 
 
-def test_softmax_by_hand() -> None:
-    found = softmax(np.array([[0.0, math.log(3)], [1000.0, 0.0]], np.float32))
-    np.testing.assert_allclose(found, [[0.25, 0.75], [1, 0]], atol=1e-7)
-    assert found.dtype == np.float32
+@pytest.mark.parametrize("extras", EXTRAS.values(), ids=EXTRAS)
+@pytest.mark.parametrize("stop", range(1, 6))
+def test_a_training_stopped_after_any_step_ends_with_the_same_bits(
+    pictures: Pictures,
+    recipe: Callable[..., ModelParams],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    extras: dict,
+    stop: int,
+) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    settings = recipe(epochs=3, augment="flips") if not extras else recipe(epochs=3, **extras)
+
+    def begun() -> Trainer:
+        kept = Checkpoints("train/a-0", "x")
+        return Trainer(
+            network(settings), settings, lr=1e-2, pictures=pictures, hardware=CPU, seed=0, kept=kept
+        )
+
+    def run(trainer: Trainer, interrupts: Interrupts | None = None) -> Trainer:
+        for epoch in trainer.epochs(interrupts):
+            trainer.record({"epoch": epoch.number, "train_loss": epoch.train_loss})
+        return trainer
+
+    steps, update = [], Trainer._update
+
+    def counted(trainer: Trainer, *args: object) -> float:
+        steps.append(trainer._step)
+        if len(steps) == stop:
+            asked(15, None)
+        return update(trainer, *args)
+
+    monkeypatch.setattr(Trainer, "_update", counted)
+    asked = Interrupts()
+    with pytest.raises(SystemExit, match="143"):
+        run(begun(), asked)
+    torch.rand(3)  # another process would have another state
+    resumed = run(begun())
+    total = 3 * resumed._per_epoch
+    assert steps == list(range(total))  # no step was made twice
+    Checkpoints("train/a-0", "x").clear()
+    straight = run(begun())
+    assert resumed.history == straight.history and len(straight.history) == 3
+    tensors = straight.averaged.state_dict()
+    for name, held in resumed.averaged.state_dict().items():
+        assert torch.equal(held, tensors[name]), name

@@ -54,16 +54,19 @@ def test_a_run_is_tagged_with_all_it_rests_on(
     table.write_text("id\n")
     cpu = Hardware(torch.device("cpu"), None, False, 0)
 
-    def tags(fold: int = 0, **settings: object) -> dict[str, str]:
-        options = {"source": "icons", "settings": {"lr": 1.0} | settings, "tables": (table,)}
-        records.tracked("swin", fold, hardware=cpu, **options)
-        return begun[-1][1]["tags"]
+    def rests_on(fold: int = 0, hardware: Hardware = cpu, **settings: object) -> records.Provenance:
+        options = {"settings": {"lr": 1.0} | settings, "tables": (table,), "hardware": hardware}
+        return records.provenance("swin", fold, **options)
 
-    first = tags()
+    first = rests_on()
+    records.tracked(first, source="icons", settings={"lr": 1.0})
     assert begun[0][0] == ("icons", "swin-fold0") and begun[0][1]["params"] == {"lr": 1.0}
+    assert begun[0][1]["tags"] == first.tags and first.tags["fingerprint"] == first.fingerprint
     names = {"member", "fold", "device", "data", "code", "torch", "fingerprint"}
-    assert set(first) == names and first["device"] == "cpu float32"
-    assert tags() == first
-    prints = {first["fingerprint"], tags(fold=1)["fingerprint"], tags(lr=2.0)["fingerprint"]}
+    assert set(first.tags) == names and first.tags["device"] == "cpu float32"
+    assert rests_on() == first
+    half = Hardware(torch.device("cpu"), torch.bfloat16, False, 0)
+    others = [rests_on(fold=1), rests_on(lr=2.0), rests_on(hardware=half)]
     table.write_text("id\na\n")
-    assert len(prints | {tags()["fingerprint"]}) == 4
+    others.append(rests_on())
+    assert len({first.fingerprint, *(other.fingerprint for other in others)}) == 5

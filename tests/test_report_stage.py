@@ -1,9 +1,6 @@
 """The stage: its files, and what goes to MLflow."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -21,20 +18,17 @@ METRICS = ("dedup", "split", "vote", "ensemble", "submission")
 
 
 class Kept:
-    """Stands in for MLflow, and keeps what it is told."""
+    """In place of the pipeline's MLflow run."""
 
-    def __init__(self) -> None:
-        self.begun: dict[str, Any] = {}
-        self.scores: dict[str, float] = {}
-        self.page = ""
+    def begun(self, experiment: str) -> "Kept":
+        self.experiment = experiment
+        return self
 
-    @contextmanager
-    def run(self, experiment: str, name: str, **rest: Any) -> Iterator["Kept"]:
-        self.begun = {"experiment": experiment, "name": name, **rest}
-        yield self
+    def tags(self, values: dict) -> None:
+        self.settings = values
 
-    def metrics(self, values: dict[str, float]) -> None:
-        self.scores |= {name: float(value) for name, value in values.items()}
+    def metrics(self, values: dict, step: int = 0) -> None:
+        self.scores = values
 
     def artifact(self, path: Path) -> None:
         self.page = path.read_text(encoding="utf-8")
@@ -46,7 +40,7 @@ def kept(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     leave(drawn)
     (drawn / "params.yaml").write_text(PARAMS)
     kept, module = Kept(), stage("report")
-    monkeypatch.setattr(tracking, "run", kept.run)
+    monkeypatch.setattr(tracking, "pipeline", kept.begun)
     monkeypatch.chdir(drawn)
     tables = {name: drawn / f"{name}.csv" for name in ("index", "groups", "duplicates", "folds")}
     folders = {name: drawn / name for name in ("votes", "ensemble", "curves", "report")}
@@ -68,9 +62,9 @@ def test_the_stage_writes_the_pages_and_the_tables_of_the_plots(kept: Kept, draw
 
 
 def test_mlflow_gets_scores_settings_and_the_page(kept: Kept, drawn: Path) -> None:
-    assert (kept.begun["experiment"], kept.begun["name"]) == ("drawn", "pipeline")
-    settings = tracking.flat(kept.begun["params"])
-    assert settings["seed"] == 42 and settings["run.folds"] == [0, 1]
+    settings = kept.settings
+    assert kept.experiment == "drawn"
+    assert settings["seed"] == "42" and settings["run.folds"] == "[0, 1]"
     assert settings["data.source"] == "shapes/drawn.tar.gz" and settings["ensemble.vote"] == "soft"
     assert kept.scores["vote.head.plain_accuracy"] == 0.582
     assert kept.scores["ensemble.accuracy_by_vote.hard"] == 0.7

@@ -31,12 +31,12 @@ def store(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def logged(store: Path):
-    """The one run that was logged, and a client to ask."""
+    """The one training that was logged, and a client to ask."""
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(f"sqlite:///{store / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("icons")
-    (run,) = client.search_runs([experiment.experiment_id])
+    (run,) = client.search_runs([experiment.experiment_id], "tags.mlflow.parentRunId != ''")
     return run, client, experiment
 
 
@@ -83,7 +83,54 @@ def test_a_second_run_joins_the_same_experiment(store: Path) -> None:
 
     client = MlflowClient(f"sqlite:///{store / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("icons")
-    assert len(client.search_runs([experiment.experiment_id])) == 2
+    runs = client.search_runs([experiment.experiment_id])
+    parents = {run.data.tags.get("mlflow.parentRunId") for run in runs}
+    (pipeline,) = [run for run in runs if run.data.tags.get("role") == "pipeline"]
+    assert len(runs) == 3 and parents == {None, pipeline.info.run_id}
+    assert pipeline.info.run_name == tracking.commit()[:7]
+
+
+def test_the_pipelines_run_takes_scores_again_and_again(store: Path) -> None:
+    for seed, accuracy in ((1, 0.5), (2, 0.75)):
+        run = tracking.pipeline("icons")
+        run.tags({"seed": str(seed)})
+        run.metrics({"ensemble.accuracy": accuracy})
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{store / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("icons").experiment_id
+    (found,) = client.search_runs([experiment])
+    assert found.data.metrics == {"ensemble.accuracy": 0.75} and found.data.tags["seed"] == "2"
+    assert found.info.status == "FINISHED"
+
+
+def test_a_signal_leaves_a_killed_run_and_a_resume_goes_on_in_it(store: Path) -> None:
+    memory = store / ".resume" / "mlflow_run"
+
+    def train(epochs: range, ends: bool) -> None:
+        with tracking.run("icons", "a", params={"lr": 1}, tags={}, memory=memory) as run:
+            for epoch in epochs:
+                run.metrics({"epoch": epoch, "loss": 10.0 - epoch}, epoch)
+            if ends:
+                raise SystemExit(143)
+
+    with pytest.raises(SystemExit):
+        train(range(2), ends=True)
+    found, client, _ = logged(store)
+    assert found.info.status == "KILLED"
+    train(range(1, 3), ends=False)  # epoch 1 was logged, but not saved any more
+    found, client, _ = logged(store)
+    assert found.info.status == "FINISHED"
+    points = client.get_metric_history(found.info.run_id, "loss")
+    assert [(point.step, point.value) for point in points] == [(0, 10), (1, 9), (2, 8)]
+
+
+def test_a_run_that_the_store_lost_is_begun_anew(store: Path) -> None:
+    memory = store / "mlflow_run"
+    memory.write_text("0123456789abcdef0123456789abcdef")
+    with tracking.run("icons", "a", params={}, tags={}, memory=memory) as run:
+        run.metrics({"loss": 1.0})
+    assert logged(store)[0].info.run_id == memory.read_text()
 
 
 def test_a_dead_server_warns_once_and_the_training_runs(

@@ -16,20 +16,30 @@ from croquis.files import root
 
 
 class Run:
-    """A run to log to, or, once tracking has failed, nothing at all."""
+    """A run to log to, or, once tracking has failed, nothing at all.
 
-    def __init__(self, client: Any, run_id: str | None) -> None:
-        self._client, self._id = client, run_id
+    Args:
+        client: MLflow's.
+        run_id: None: nothing is logged.
+        logged: the last step whose metrics a resumed run holds already.
+    """
+
+    def __init__(self, client: Any, run_id: str | None, logged: int = -1) -> None:
+        self._client, self._id, self._logged = client, run_id, logged
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
         """Logs several numbers at one step, in one call: each call costs some 20 ms."""
-        if self._id is None:
+        if self._id is None or step <= self._logged:  # MLflow would keep both points
             return
         from mlflow.entities import Metric
 
         now = _milliseconds()
         batch = [Metric(name, float(value), now, step) for name, value in values.items()]
         self._try(lambda: self._client.log_batch(self._id, metrics=batch))
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Sets tags; of an older value nothing is left."""
+        self._try(lambda: self._client.log_batch(self._id, tags=_tags(values)))
 
     def artifact(self, path: Path) -> None:
         """Keeps a copy of a file with the run."""
@@ -50,26 +60,50 @@ class Run:
 
 @contextmanager
 def run(
-    experiment: str, name: str, *, params: Mapping[str, Any], tags: Mapping[str, str]
+    experiment: str,
+    name: str,
+    *,
+    params: Mapping[str, Any],
+    tags: Mapping[str, str],
+    memory: Path | None = None,
 ) -> Iterator[Run]:
-    """An MLflow run that ends as FINISHED, or as FAILED if the block raises.
+    """An MLflow run that ends as FINISHED, as KILLED by a signal, or as FAILED by an error.
 
     MLFLOW_TRACKING_URI decides where; else the store is mlflow.db beside dvc.yaml. A dead server
-    costs seconds and one warning.
+    costs seconds and one warning. The run is the child of its pipeline's, which bears the name of
+    the DVC experiment or the commit.
 
     Args:
         experiment: the competition.
         name: `<member>-fold<k>`; the DVC experiment or the commit is put before it.
         params: what was set, nested dicts become dotted keys.
         tags: what it rests on.
+        memory: a file that remembers the run's id: a training that goes on does so in its run.
     """
-    opened = _opened(experiment, name, params, tags)
+    opened = _opened(experiment, name, params, tags, memory)
     try:
         yield opened
+    except (SystemExit, KeyboardInterrupt):
+        opened._end("KILLED")
+        raise
     except BaseException:
         opened._end("FAILED")
         raise
     opened._end("FINISHED")
+
+
+def pipeline(experiment: str) -> Run:
+    """The run that groups the trainings of this DVC experiment or commit.
+
+    Args:
+        experiment: the competition.
+    """
+    try:
+        client, _, run_id = _connected(experiment)
+        return Run(client, run_id)
+    except Exception as error:
+        _warn(error)
+        return Run(None, None)
 
 
 def competition(source: str) -> str:
@@ -90,33 +124,93 @@ def commit() -> str:
         return "none"
 
 
-def _opened(experiment: str, name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> Run:
+def _opened(
+    experiment: str,
+    name: str,
+    params: Mapping[str, Any],
+    tags: Mapping[str, str],
+    memory: Path | None,
+) -> Run:
     try:
-        return _begun(experiment, name, params, tags)
+        client, experiment_id, pipeline = _connected(experiment)
+        if (resumed := _resumed(client, memory)) is not None:
+            return resumed
+        opened = client.create_run(
+            experiment_id, run_name=f"{_version()}/{name}", tags={"mlflow.parentRunId": pipeline}
+        )
+        settings = [_param(key, value) for key, value in flat(params).items()]
+        client.log_batch(
+            opened.info.run_id, params=settings, tags=_tags(dict(tags) | _surroundings())
+        )
+        if memory is not None:
+            memory.parent.mkdir(parents=True, exist_ok=True)
+            memory.write_text(opened.info.run_id)
+        return Run(client, opened.info.run_id)
     except Exception as error:  # no MLflow, no server, no disk: none of it may stop a training
         _warn(error)
         return Run(None, None)
 
 
-def _begun(experiment: str, name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> Run:
+def _connected(experiment: str) -> tuple[Any, str, str]:
+    """A client, the id of the experiment, and the id of this pipeline's run in it."""
     # MLflow's own seven retries would block for four minutes at an unreachable server.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
-    from mlflow.entities import Param, RunTag
     from mlflow.tracking import MlflowClient
 
     uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root() / 'mlflow.db'}"
-    # Two processes that make the same new store at once break its schema migration.
+    # Two processes that make the same new store at once break its schema migration, and two would
+    # make two runs of one pipeline.
     with FileLock(root() / ".mlflow.lock", timeout=120):
         client = MlflowClient(uri)
         found = client.get_experiment_by_name(experiment)
         experiment_id = found.experiment_id if found else _created(client, experiment)
-    named = f"{os.environ.get('DVC_EXP_NAME') or commit()[:7]}/{name}"
-    opened = client.create_run(experiment_id, run_name=named)
-    settings = [Param(key, str(value)[:6000]) for key, value in flat(params).items()]
-    labels = [RunTag(key, value) for key, value in (dict(tags) | _surroundings()).items()]
-    client.log_batch(opened.info.run_id, params=settings, tags=labels)
-    return Run(client, opened.info.run_id)
+        return client, experiment_id, _pipeline(client, experiment_id)
+
+
+def _pipeline(client: Any, experiment_id: str) -> str:
+    """The run that groups the trainings of one DVC experiment or commit; it has no end of its own,
+    as each stage is a process, so it counts as finished from the start."""
+    wanted = f"tags.role = 'pipeline' and tags.version = '{_version()}'"
+    if found := client.search_runs([experiment_id], wanted, max_results=1):
+        return found[0].info.run_id
+    tags = {"role": "pipeline", "version": _version()} | _surroundings()
+    made = client.create_run(experiment_id, run_name=_version(), tags=tags).info.run_id
+    client.set_terminated(made)
+    return made
+
+
+def _version() -> str:
+    """What a pipeline is called: the DVC experiment, or the first digits of the commit."""
+    return os.environ.get("DVC_EXP_NAME") or commit()[:7]
+
+
+def _resumed(client: Any, memory: Path | None) -> Run | None:
+    """The run that `memory` remembers, open again; None without, or where the store lost it."""
+    from mlflow.exceptions import MlflowException
+
+    if memory is None or not memory.is_file():
+        return None
+    run_id = memory.read_text().strip()
+    try:
+        metrics = client.get_run(run_id).data.metrics
+        points = client.get_metric_history(run_id, "epoch") if "epoch" in metrics else []
+        client.update_run(run_id, status="RUNNING")
+    except MlflowException:
+        return None
+    return Run(client, run_id, logged=max((point.step for point in points), default=-1))
+
+
+def _param(key: str, value: Any) -> Any:
+    from mlflow.entities import Param
+
+    return Param(key, str(value)[:6000])
+
+
+def _tags(tags: Mapping[str, str]) -> list[Any]:
+    from mlflow.entities import RunTag
+
+    return [RunTag(key, value) for key, value in tags.items()]
 
 
 def _created(client: Any, experiment: str) -> str:

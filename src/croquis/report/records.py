@@ -1,4 +1,4 @@
-"""The run's scores in MLflow: one run named "pipeline" beside the trainings, with the page."""
+"""The scores in MLflow: in the run above the trainings, with the page."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +18,10 @@ def log(
     seed: int,
     page: Path,
 ) -> None:
-    """Logs the scores of votes, ensemble and submission as one MLflow run.
+    """Logs the scores of votes, ensemble and submission with the pipeline's MLflow run.
+
+    What was chosen goes to its tags: parameters of a run can never change, but one commit may see
+    several.
 
     Args:
         source: data.source.
@@ -33,7 +36,7 @@ def log(
         "data": {"source": source},
         "ensemble": outcome.how.model_dump(),
     }
-    scores = tracking.flat({part: metrics[part] for part in SCORED})
-    with tracking.run(tracking.competition(source), "pipeline", params=settings, tags={}) as run:
-        run.metrics(scores)
-        run.artifact(page)
+    run = tracking.pipeline(tracking.competition(source))
+    run.tags({key: str(value) for key, value in tracking.flat(settings).items()})
+    run.metrics(tracking.flat({part: metrics[part] for part in SCORED}))
+    run.artifact(page)

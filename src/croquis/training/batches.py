@@ -15,17 +15,34 @@ from croquis.training.samples import Samples
 
 @dataclass(frozen=True)
 class Batch:
-    """Pictures (B, S, S[, 3]) uint8, `Samples.targets` of them, weights (B,) float32."""
+    """Pictures of one step.
+
+    Attributes:
+        images: (B, S, S) or (B, S, S, 3) uint8.
+        targets: `Samples.targets` of them.
+        weights: (B,) float32.
+        positions: (B,) int64, their places in the samples.
+    """
 
     images: torch.Tensor
     targets: torch.Tensor
     weights: torch.Tensor
+    positions: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def part(self, start: int, stop: int) -> "Batch":
+        """The pictures from `start` to before `stop`."""
+        rows = slice(start, stop)
+        return Batch(
+            self.images[rows], self.targets[rows], self.weights[rows], self.positions[rows]
+        )
 
     def to(self, device: torch.device) -> "Batch":
-        moved = (
-            part.to(device, non_blocking=True) for part in (self.images, self.targets, self.weights)
-        )
-        return Batch(*moved)
+        parts = (self.images, self.targets, self.weights)
+        moved = (part.to(device, non_blocking=True) for part in parts)
+        return Batch(*moved, self.positions)  # names for people: they stay on the CPU
 
 
 class Pictures(Dataset):
@@ -42,6 +59,10 @@ class Pictures(Dataset):
     def __len__(self) -> int:
         return len(self._samples)
 
+    def names(self, positions: torch.Tensor) -> list[str]:
+        """The ids of some of the samples."""
+        return self._samples.ids[positions.numpy()].tolist()
+
     def __getitem__(self, key: tuple[int, np.ndarray]) -> Batch:
         epoch, positions = key
         images = np.stack([self._picture(position, epoch) for position in positions])
@@ -49,6 +70,7 @@ class Pictures(Dataset):
             torch.from_numpy(images),
             torch.from_numpy(self._targets[positions]),
             torch.from_numpy(self._samples.weights[positions].astype(np.float32)),
+            torch.from_numpy(positions),
         )
 
     def _picture(self, position: int, epoch: int) -> np.ndarray:
@@ -61,16 +83,24 @@ class Pictures(Dataset):
 
 
 def shuffled(
-    pictures: Pictures, *, batch_size: int, seed: int, epoch: int, workers: int
+    pictures: Pictures, *, batch_size: int, seed: int, epoch: int, workers: int, start: int = 0
 ) -> Iterator[Batch]:
     """One epoch in an order that is a function of (seed, epoch); the short last batch is left out.
 
     A set smaller than one batch is one short batch.
+
+    Args:
+        pictures: to train on.
+        batch_size: pictures a batch.
+        seed: of the order.
+        epoch: from 0.
+        workers: processes that prepare batches; they change nothing but speed.
+        start: the batch to begin with, for a training that goes on inside an epoch.
     """
     order = np.random.default_rng([seed, epoch]).permutation(len(pictures))
     stops = range(batch_size, len(order) + 1, batch_size) or [len(order)]
     keys = [(epoch, order[max(0, stop - batch_size) : stop]) for stop in stops]
-    return iter(_loader(pictures, keys, workers))
+    return iter(_loader(pictures, keys[start:], workers))
 
 
 def in_order(pictures: Pictures, *, batch_size: int, workers: int) -> Iterator[Batch]:

@@ -1,24 +1,31 @@
-"""One model on one fold: fine-tuning and prediction."""
+"""Training one network on one fold: the steps, and the state between any two of them."""
 
 import time
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from statistics import median
+from typing import Any
 
-import numpy as np
 import torch
-from timm.optim import create_optimizer_v2
-from timm.scheduler import create_scheduler_v2
 from timm.utils import ModelEmaV3
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from croquis.errors import InputError
-from croquis.models.backbones import Statistics, normalised, statistics
-from croquis.training.batches import Batch, Pictures, in_order, shuffled, steps_per_epoch
-from croquis.training.hardware import Hardware
+from croquis.models.backbones import normalised, statistics
+from croquis.training.batches import Batch, Pictures, shuffled, steps_per_epoch
+from croquis.training.checkpoints import Checkpoints
+from croquis.training.hardware import Hardware, autocast
+from croquis.training.interrupts import Interrupts
+from croquis.training.losses import dense, per_picture
+from croquis.training.mixing import Mixing
+from croquis.training.optimization import Rates, optimizer
 from croquis.training.recipes import ModelParams
+from croquis.training.seeds import seed_of
 
-# Optimizers of torch that have one kernel for all parameters; timm's own know no such option.
-_FUSED = ("adam", "adamw", "sgd")
+# float16 overflows now and then: the scaler skips such a step and lowers its scale.
+_OVERFLOWS = 8
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,10 @@ class Epoch:
 
 
 class Trainer:
-    """A network with its optimizer, schedule and running average; `epochs()` trains it.
+    """A network with its optimizer, rates and averages; `epochs()` trains it.
+
+    All randomness of a step is a function of (seed, epoch, step, ids), so that a training that goes
+    on from a saved state ends with the same bits as one that was never stopped.
 
     Args:
         model: on any device; moved to `hardware`.
@@ -40,7 +50,9 @@ class Trainer:
         lr: peak learning rate, base times `lr_mult`.
         pictures: the training part of the fold, augmented.
         hardware: device and number format.
-        seed: of the order of pictures and of dropout.
+        seed: of the order of pictures, of mixing and of dropout.
+        lr_factor: of each epoch's phase.
+        kept: its saved states; it goes on from the newest.
     """
 
     def __init__(
@@ -52,129 +64,223 @@ class Trainer:
         pictures: Pictures,
         hardware: Hardware,
         seed: int,
+        lr_factor: Callable[[int], float] = lambda epoch: 1.0,
+        kept: Checkpoints | None = None,
     ) -> None:
         self.model = model.to(hardware.device, memory_format=torch.channels_last)
+        self.history: list[dict[str, float]] = []
+        self._forward = torch.compile(self.model) if hardware.compiled else self.model
         self._recipe, self._pictures, self._hardware, self._seed = recipe, pictures, hardware, seed
+        self._lr_factor, self._kept = lr_factor, kept
+        self._interrupts: Interrupts | None = None
         self._statistics = statistics(model)
-        self._optimizer = create_optimizer_v2(
-            self.model,
-            opt=recipe.optimizer,
-            lr=lr,
-            weight_decay=recipe.weight_decay,
-            layer_decay=recipe.layer_decay,
-            **({"fused": True} if recipe.optimizer in _FUSED else {}),
-        )
         self._per_epoch = steps_per_epoch(len(pictures), recipe.batch_size)
-        self._scheduler = _scheduler(self._optimizer, recipe, lr, self._per_epoch)
+        self._optimizer = optimizer(self.model, recipe, lr)
+        self._rates = Rates(self._optimizer, recipe, lr=lr, per_epoch=self._per_epoch)
         self._scaler = torch.amp.GradScaler(hardware.device.type, enabled=hardware.scaled)
+        self._mixing = None if recipe.mix is None else Mixing(recipe.mix, recipe.epochs)
         # use_warmup, or an average over so few steps would still hold the first weights.
         decay = recipe.ema_decay
         self._ema = None if decay is None else ModelEmaV3(self.model, decay=decay, use_warmup=True)
+        last = recipe.average_epochs
+        self._mean = AveragedModel(self.model, use_buffers=True) if last else None
+        self._step, self._total, self._overflows = 0, 0.0, 0
+        self._micro = recipe.micro_batch or recipe.batch_size
+        self._speeds: list[float] = []
+        if kept is not None and (state := kept.load()) is not None:
+            self._restore(state)
 
     @property
     def averaged(self) -> nn.Module:
-        """The network to score and to keep: the running average where there is one."""
+        """The network to score and to keep: an average of the weights where there is one."""
+        if self._mean is not None and self._mean.n_averaged > 0:
+            return self._mean.module
         return self.model if self._ema is None else self._ema.module
 
-    def epochs(self) -> Iterator[Epoch]:
-        """Trains, one epoch a step."""
-        for number in range(self._recipe.epochs):
-            start, loss, images = time.perf_counter(), 0.0, 0
-            # Dropout depends on (seed, epoch), not on the past.
-            torch.manual_seed(self._seed + number)
-            self.model.train()
-            for index, batch in enumerate(self._batches(number)):
-                step = number * self._per_epoch + index
-                loss += self._step(batch.to(self._hardware.device), step)
-                images += len(batch.targets)
-            seconds = time.perf_counter() - start
-            lr = max(group["lr"] for group in self._optimizer.param_groups)
-            yield Epoch(number, loss / self._per_epoch, lr, images / seconds)
+    @property
+    def micro_batch(self) -> int:
+        """Pictures at once: as the recipe says, or what memory allowed."""
+        return self._micro
+
+    def epochs(self, interrupts: Interrupts | None = None) -> Iterator[Epoch]:
+        """Trains what is left to train, one epoch a step; call `record` after each.
+
+        Args:
+            interrupts: asked after each step whether to save and end.
+        """
+        self._interrupts = interrupts
+        while self._step < self._recipe.epochs * self._per_epoch:
+            yield self._epoch(self._step // self._per_epoch)
+
+    def record(self, row: dict[str, float]) -> None:
+        """Adds an epoch's row to `history`, saves, and ends if asked to."""
+        self.history.append(row)
+        self._save()
+        if self._asked:
+            self._interrupts.end()
+
+    def efficiency(self, batches: int = 5) -> dict[str, float]:
+        """Images a second of the same step on one batch in memory, and the share of it reached.
+
+        It trains on, on that batch: call it when the weights are copied. Nothing is measured where
+        a resume found no epoch left to train.
+        """
+        if not self._speeds:
+            return {}
+        limit = self._resident_speed(batches)
+        reached = median(self._speeds) / limit
+        return {"resident_images_per_second": limit, "data_efficiency": reached}
+
+    def _resident_speed(self, batches: int) -> float:
+        positions = torch.arange(min(self._recipe.batch_size, len(self._pictures)))
+        batch = self._pictures[0, positions.numpy()].to(self._hardware.device)
+        self.model.train()
+        self._update(batch, epoch=0)  # what is slow only once
+        start = time.perf_counter()
+        for _ in range(batches):
+            self._update(batch, epoch=0)
+        return batches * len(batch) / (time.perf_counter() - start)
+
+    def _epoch(self, number: int) -> Epoch:
+        start, images = time.perf_counter(), 0
+        self.model.train()
+        for batch in self._batches(number):
+            self._total += self._update(batch.to(self._hardware.device), number)
+            self._step += 1
+            images += len(batch)
+            if self._step % self._per_epoch:  # an epoch's end is saved with its row
+                self._save_if_due()
+        loss, self._total = self._total / self._per_epoch, 0.0
+        if self._mean is not None and number >= self._recipe.epochs - self._recipe.average_epochs:
+            self._mean.update_parameters(self.model)
+        self._speeds.append(images / (time.perf_counter() - start))
+        return Epoch(number, loss, self._rates.highest, self._speeds[-1])
 
     def _batches(self, epoch: int) -> Iterator[Batch]:
-        recipe, workers = self._recipe, self._hardware.workers
         return shuffled(
             self._pictures,
-            batch_size=recipe.batch_size,
+            batch_size=self._recipe.batch_size,
             seed=self._seed,
             epoch=epoch,
-            workers=workers,
+            workers=self._hardware.workers,
+            start=self._step % self._per_epoch,
         )
 
-    def _step(self, batch: Batch, step: int) -> float:
-        """One optimiser update; the loss of the batch."""
-        self._scheduler.step_update(step)
-        with _autocast(self._hardware):
-            logits = self.model(normalised(batch.images, self._statistics))
-        loss = weighted_loss(logits.float(), batch, self._recipe)
-        if not torch.isfinite(loss):
-            received, fix = str(loss.item()), "lower lr or lr_mult"
-            raise InputError(f"step {step}", expected="a finite loss", received=received, fix=fix)
-        self._scaler.scale(loss).backward()
+    def _update(self, batch: Batch, epoch: int) -> float:
+        """One optimizer update; the loss of the batch."""
+        losses = [row["train_loss"] for row in self.history]
+        self._rates.set(self._step, factor=self._lr_factor(epoch), losses=losses)
+        loss = self._fitting_gradients(batch, epoch)
         if self._recipe.clip_grad is not None:
             self._scaler.unscale_(self._optimizer)  # the norm must be the true one
             nn.utils.clip_grad_norm_(self.model.parameters(), self._recipe.clip_grad)
+        scale = self._scaler.get_scale()
         self._scaler.step(self._optimizer)
         self._scaler.update()
         self._optimizer.zero_grad()
-        if self._ema is not None:
-            self._ema.update(self.model, step=step)
-        return loss.item()
+        if self._ema is not None and self._scaler.get_scale() >= scale:  # not a skipped step
+            self._ema.update(self.model, step=self._step)
+        return loss
 
+    def _fitting_gradients(self, batch: Batch, epoch: int) -> float:
+        while True:
+            try:
+                return self._gradients(batch, epoch)
+            except torch.OutOfMemoryError:
+                pass  # left before anything else, as the traceback holds what must be freed
+            self._halve(len(batch))
 
-def weighted_loss(logits: torch.Tensor, batch: Batch, recipe: ModelParams) -> torch.Tensor:
-    """Cross-entropy of (B, C) logits, a scalar; copies share one vote if `group_weights`."""
-    losses = nn.functional.cross_entropy(
-        logits, batch.targets, reduction="none", label_smoothing=recipe.label_smoothing
-    )
-    weights = batch.weights if recipe.group_weights else torch.ones_like(batch.weights)
-    return (losses * weights).sum() / weights.sum()
+    def _gradients(self, batch: Batch, epoch: int) -> float:
+        """Adds up the gradients of the batch's mean loss, micro-batch by micro-batch; that loss."""
+        seed = seed_of(self._seed, epoch, f"step {self._step}")
+        torch.manual_seed(seed)
+        images = normalised(batch.images, self._statistics)
+        targets = dense(batch.targets, self.model.num_classes)
+        if self._mixing is not None:
+            images, targets = self._mixing(images, targets, epoch=epoch, seed=seed)
+        weights = batch.weights if self._recipe.group_weights else torch.ones_like(batch.weights)
+        weights = weights / weights.sum()
+        total = 0.0
+        for start in range(0, len(batch), self._micro):
+            rows = slice(start, start + self._micro)
+            loss = (self._losses(images[rows], targets[rows]) * weights[rows]).sum()
+            total += loss.item()
+            self._check(total, batch)
+            self._scaler.scale(loss).backward()
+        return total
 
+    def _losses(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        with autocast(self._hardware):
+            logits = self._forward(images)
+        recipe = self._recipe
+        return per_picture(
+            logits.float(),
+            targets,
+            loss=recipe.loss,
+            label_smoothing=recipe.label_smoothing,
+            focal_gamma=recipe.focal_gamma,
+        )
 
-@torch.inference_mode()
-def predicted_logits(
-    model: nn.Module, pictures: Pictures, *, hardware: Hardware, batch_size: int
-) -> np.ndarray:
-    """The network's outputs for all pictures in their order, (N, C) float32; no random operation.
+    def _check(self, loss: float, batch: Batch) -> None:
+        """Stops before a loss that is no number spoils the weights."""
+        if torch.isfinite(torch.tensor(loss)):
+            self._overflows = 0
+            return
+        self._overflows += 1
+        if self._scaler.is_enabled() and self._overflows < _OVERFLOWS:
+            return
+        names = ", ".join(self._pictures.names(batch.positions)[:8])
+        kept = "" if self._kept is None else f"; last states in {self._kept.folder}"
+        raise InputError(
+            f"step {self._step}",
+            expected="a finite loss",
+            received=f"{loss} on {names} ...",
+            fix=f"lower lr or lr_mult, or look at these pictures{kept}",
+        )
 
-    Args:
-        model: in any mode; left in eval mode.
-        pictures: not augmented.
-        hardware: where it runs.
-        batch_size: changes nothing but speed.
-    """
-    model = model.to(hardware.device, memory_format=torch.channels_last).eval()
-    own: Statistics = statistics(model)
-    outputs = []
-    for batch in in_order(pictures, batch_size=batch_size, workers=hardware.workers):
-        with _autocast(hardware):
-            found = model(normalised(batch.images.to(hardware.device), own))
-        outputs.append(found.float().cpu().numpy())
-    return np.concatenate(outputs) if outputs else np.empty((0, model.num_classes), np.float32)
+    def _halve(self, pictures: int) -> None:
+        micro = min(self._micro, pictures)
+        if micro == 1:
+            fix = "set grad_checkpointing: true, or a smaller image_size or network"
+            raise InputError(
+                "memory", expected="room for one picture", received="less", fix=fix
+            ) from None
+        self._micro = -(-micro // 2)
+        self._optimizer.zero_grad()
+        torch.cuda.empty_cache()
+        text = (
+            f"out of memory: now {self._micro} pictures at once, same batch; batch norms see less"
+        )
+        warnings.warn(text, stacklevel=2)
 
+    @property
+    def _asked(self) -> bool:
+        return self._interrupts is not None and self._interrupts.received is not None
 
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities of logits, (N, C) to (N, C) float32, by torch in float64."""
-    return torch.from_numpy(logits).double().softmax(dim=1).float().numpy()
+    def _save_if_due(self) -> None:
+        if self._asked:
+            self._save()
+            self._interrupts.end()
+        elif self._kept is not None and self._kept.due:
+            self._save()
 
+    def _save(self) -> None:
+        if self._kept is not None:
+            self._kept.save(self._step, self._state())
 
-def _autocast(hardware: Hardware) -> torch.autocast:
-    enabled, dtype = hardware.autocast is not None, hardware.autocast or torch.bfloat16
-    return torch.autocast(hardware.device.type, dtype=dtype, enabled=enabled)
+    def _state(self) -> dict[str, Any]:
+        """All that the next step depends on, as tensors and numbers."""
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        numbers = {"step": self._step, "total": self._total, "micro": self._micro}
+        return state | numbers | {"history": self.history}
 
+    def _restore(self, state: dict[str, Any]) -> None:
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        self._step, self._total, self._micro = state["step"], state["total"], state["micro"]
+        self.history = state["history"]
 
-def _scheduler(optimizer: torch.optim.Optimizer, recipe: ModelParams, lr: float, per_epoch: int):
-    """timm's schedule, stepped by updates. timm's own acts on layer decay, torch's would not."""
-    warmup = min(recipe.warmup_epochs, recipe.epochs / 2)  # short runs still reach their peak
-    scheduler, _ = create_scheduler_v2(
-        optimizer,
-        sched=recipe.schedule,
-        num_epochs=recipe.epochs - warmup,
-        min_lr=lr * recipe.min_lr,
-        warmup_epochs=warmup,
-        warmup_prefix=True,  # else the cosine runs on beneath the warm-up and starts below its peak
-        warmup_lr=lr / 100,
-        step_on_epochs=False,
-        updates_per_epoch=per_epoch,
-    )
-    return scheduler
+    def _parts(self) -> dict[str, Any]:
+        parts = {"model": self.model, "optimizer": self._optimizer, "scaler": self._scaler}
+        parts |= {"ema": self._ema, "mean": self._mean}
+        return {name: part for name, part in parts.items() if part is not None}

@@ -18,12 +18,14 @@ class Hardware:
         autocast: the narrow type for matrix products, or None for float32 throughout.
         scaled: whether gradients need a scaler, as float16 underflows.
         workers: processes that prepare batches beside the one that trains.
+        compiled: whether torch.compile makes the network's step.
     """
 
     device: torch.device
     autocast: torch.dtype | None
     scaled: bool
     workers: int
+    compiled: bool = False
 
     def __str__(self) -> str:
         return f"{self.device} {str(self.autocast or torch.float32).removeprefix('torch.')}"
@@ -32,21 +34,28 @@ class Hardware:
 def hardware() -> Hardware:
     """The best this machine has: native bf16, fp16 with a scaler on V100s, float32 on CPUs.
 
-    CROQUIS_DEVICE and CROQUIS_WORKERS override. On CPUs with AVX512-BF16 small networks ran slower
+    CROQUIS_DEVICE and CROQUIS_WORKERS override; CROQUIS_COMPILE=1 compiles, which takes minutes
+    and pays on trainings of many. On CPUs with AVX512-BF16 small networks ran slower
     in bf16 than in float32 with channels last (151 to 160 images/s at 96 px, 241 to 397 at 64 px,
     both `tf_efficientnet_lite0`), so CPUs stay with float32.
     """
     name = os.environ.get("CROQUIS_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
-    workers = _workers(name)
+    workers, compiled = _workers(name), os.environ.get("CROQUIS_COMPILE") == "1"
     if not os.environ.get("OMP_NUM_THREADS"):  # who sets it has counted the cores
         torch.set_num_threads(max(1, cores() - workers))
     device = _device(name)
     if device.type != "cuda":
-        return Hardware(device, None, False, workers)
+        return Hardware(device, None, False, workers, compiled)
     # Without this argument Volta claims bf16 too, by slow emulation.
     native = torch.cuda.is_bf16_supported(including_emulation=False)
     dtype = torch.bfloat16 if native else torch.float16
-    return Hardware(device, dtype, not native, workers)
+    return Hardware(device, dtype, not native, workers, compiled)
+
+
+def autocast(hardware: Hardware) -> torch.autocast:
+    """The context in which the network runs in the hardware's number format."""
+    enabled, dtype = hardware.autocast is not None, hardware.autocast or torch.bfloat16
+    return torch.autocast(hardware.device.type, dtype=dtype, enabled=enabled)
 
 
 def _device(name: str) -> torch.device:

@@ -28,37 +28,52 @@ class Outcome:
     epochs: list[dict[str, float]]
 
 
-def tracked(
+@dataclass(frozen=True)
+class Provenance:
+    """All that a training rests on: one hash, and the tags of its MLflow run that tell it apart."""
+
+    fingerprint: str
+    tags: Mapping[str, str]
+
+
+def provenance(
     member: str,
     fold: int,
     *,
-    source: str,
     settings: Mapping[str, Any],
     tables: tuple[Path, ...],
     hardware: Hardware,
-) -> AbstractContextManager[tracking.Run]:
-    """The MLflow run of one member on one fold, tagged with all it rests on.
+) -> Provenance:
+    """What the training of one member on one fold rests on.
 
     Args:
         member: its key.
         fold: the fold held out.
-        source: data.source, which names the experiment.
         settings: all resolved parameters.
         tables: index.csv and folds.csv, which carry the pictures' hashes.
-        hardware: what it trains on.
+        hardware: what it trains on; another number format gives other bits.
     """
     data, code = data_fingerprint(*tables), code_fingerprint()
-    whole_fingerprint = fingerprint({"member": member, "fold": fold, **settings}, data, code)
-    tags = {
-        "member": member,
-        "fold": str(fold),
-        "device": str(hardware),
-        "data": data,
-        "code": code,
-    }
-    tags |= {"torch": torch.__version__, "fingerprint": whole_fingerprint}
-    name = f"{member}-fold{fold}"
-    return tracking.run(tracking.competition(source), name, params=settings, tags=tags)
+    tags = {"member": member, "fold": str(fold), "device": str(hardware)}
+    whole_fingerprint = fingerprint({**tags, **settings}, data, code)
+    versions = {"torch": torch.__version__, "fingerprint": whole_fingerprint}
+    return Provenance(whole_fingerprint, tags | {"data": data, "code": code} | versions)
+
+
+def tracked(
+    provenance: Provenance, *, source: str, settings: Mapping[str, Any], memory: Path | None = None
+) -> AbstractContextManager[tracking.Run]:
+    """The MLflow run of a training.
+
+    Args:
+        provenance: what it rests on.
+        source: data.source, which names the experiment.
+        settings: all resolved parameters.
+        memory: the file that remembers the run, for a training that may be resumed.
+    """
+    name = f"{provenance.tags['member']}-fold{provenance.tags['fold']}"
+    experiment = tracking.competition(source)
+    return tracking.run(experiment, name, params=settings, tags=provenance.tags, memory=memory)
 
 
 def val_scores(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:

@@ -1,0 +1,66 @@
+"""Prediction without chance, the same for any batch."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from croquis.data.pixels import Pixels
+from croquis.models.backbones import build
+from croquis.training.batches import Pictures
+from croquis.training.hardware import Hardware
+from croquis.training.predicting import predicted_logits, softmax
+from croquis.training.recipes import ModelParams
+from croquis.training.samples import Samples
+
+CPU = Hardware(torch.device("cpu"), None, False, 0)
+
+
+def network(recipe: ModelParams) -> nn.Module:
+    torch.manual_seed(0)
+    rates = {"drop_rate": recipe.drop_rate, "drop_path_rate": recipe.drop_path_rate}
+    return build(recipe.backbone, pretrained=False, num_classes=3, image_size=32, **rates)
+
+
+@pytest.fixture
+def held_out(drawn: Path) -> Pictures:
+    """All fifteen pictures, not augmented."""
+    pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
+    return Pictures(pixels, Samples.unlabelled(pixels.ids.to_numpy(dtype=str)), image_size=32)
+
+
+@pytest.mark.parametrize("backbone", ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"])
+def test_predicting_twice_gives_the_same_bits(
+    held_out: Pictures, recipe: Callable[..., ModelParams], backbone: str
+) -> None:
+    model = network(recipe(backbone=backbone, drop_rate=0.5, drop_path_rate=0.5)).train()
+    once, twice = (predicted_logits(model, held_out, hardware=CPU, batch_size=4) for _ in range(2))
+    assert once.shape == (15, 3) and once.dtype == np.float32
+    np.testing.assert_array_equal(once, twice)
+
+
+def test_the_batch_size_does_not_change_predictions(
+    held_out: Pictures, recipe: Callable[..., ModelParams]
+) -> None:
+    model = network(recipe())
+    single, all_at_once = (
+        predicted_logits(model, held_out, hardware=CPU, batch_size=size) for size in (1, 64)
+    )
+    np.testing.assert_allclose(single, all_at_once, atol=1e-5)
+
+
+def test_nothing_to_predict_gives_no_rows(drawn: Path, recipe: Callable[..., ModelParams]) -> None:
+    pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
+    empty = Pictures(pixels, Samples.unlabelled(np.array([], dtype=str)), image_size=32)
+    found = predicted_logits(network(recipe()), empty, hardware=CPU, batch_size=4)
+    assert found.shape == (0, 3) and softmax(found).shape == (0, 3)
+
+
+def test_softmax_by_hand() -> None:
+    found = softmax(np.array([[0.0, math.log(3)], [1000.0, 0.0]], np.float32))
+    np.testing.assert_allclose(found, [[0.25, 0.75], [1, 0]], atol=1e-7)
+    assert found.dtype == np.float32

@@ -1,0 +1,117 @@
+"""The train stage as a process: killed at any moment and started again, it ends with the same bits."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from croquis import params
+
+ROOT = Path(__file__).parents[1]
+OUTPUTS = ("val.npz", "test.npz", "weights.safetensors", "curves.csv")
+# What happens to a training at its update number 4 of 6, or in the save after it.
+HARM = {
+    "SIGKILL in mid-epoch": "os.kill(os.getpid(), signal.SIGKILL)",
+    "SIGTERM in mid-epoch": "os.kill(os.getpid(), signal.SIGTERM)",
+    "SIGKILL in a save": "torch.save = lambda state, path: (path.write_bytes(b'half'), die())",
+    "a full disk, then SIGKILL": "torch.save = full",
+}
+HARMED = """
+import errno, os, runpy, signal, sys, torch
+from croquis.training.engine import Trainer
+update, steps = Trainer._update, []
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def full(state, path):
+    if len(steps) > 5:
+        die()
+    path.write_bytes(b"half")
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+def harmed(*args, **options):
+    steps.append(1)
+    if len(steps) == 4:
+        HARM
+    return update(*args, **options)
+
+Trainer._update = harmed
+script = sys.argv.pop(1)
+sys.argv[0] = script
+runpy.run_path(script, run_name="__main__")
+"""
+
+
+@pytest.fixture
+def stage(drawn: Path) -> list[str]:
+    """The command of the train stage on the drawings of `drawn`, three epochs of two steps."""
+    tree = params.read(ROOT / "params.yaml")
+    tree["models"] = {
+        "tiny": {
+            "backbone": "test_efficientnet.r160_in1k",
+            "pretrained": False,
+            "image_size": 32,
+            "lr_mult": 1.0,
+            "epochs": 3,
+            "batch_size": 3,
+            "drop_rate": 0.2,
+            "ema_decay": 0.9,
+        }
+    }
+    YAML().dump(tree, drawn / "params.yaml")
+    script = str(ROOT / "stages/train.py")
+    inputs = ["--model", "tiny", "--fold", "0", "--index", "index.csv", "--pixels", "pixels.npy"]
+    outputs = ["--predictions", "out", "--weights", "out/weights.safetensors"]
+    return [script, *inputs, "--folds", "folds.csv", *outputs, "--curves", "out/curves.csv"]
+
+
+def run(stage: list[str], folder: Path, harm: str = "pass") -> subprocess.CompletedProcess:
+    """The stage with `harm` in its fourth update; saving after each one."""
+    code = HARMED.replace("HARM", harm)
+    surroundings = os.environ | {
+        "DVC_ROOT": str(folder),
+        "CROQUIS_SAVE_MINUTES": "0",
+        "PYTHONPATH": str(ROOT / "src"),
+    }
+    command = [sys.executable, "-c", code, *stage]
+    return subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True)
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / "out" / name).read_bytes() for name in OUTPUTS}
+
+
+def test_a_killed_training_goes_on_and_ends_with_the_same_bits(
+    stage: list[str], drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.tracking import MlflowClient
+
+    store = f"sqlite:///{drawn / 'mlflow.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+    done = run(stage, drawn)
+    assert done.returncode == 0, done.stderr
+    straight = outputs(drawn)
+    for number, (name, harm) in enumerate(HARM.items(), start=1):
+        shutil.rmtree(drawn / "out")
+        killed = run(stage, drawn, harm)
+        asked = harm.endswith("SIGTERM)")
+        assert killed.returncode == (143 if asked else -signal.SIGKILL), (name, killed.stderr)
+        assert not (drawn / "out").exists() and list(drawn.glob(".resume/train/tiny-0/*"))
+        resumed = run(stage, drawn)
+        assert resumed.returncode == 0, (name, resumed.stderr)
+        assert outputs(drawn) == straight, name
+        assert not list(drawn.glob(".resume/train/*"))
+        client = MlflowClient(store)
+        experiment = client.get_experiment_by_name("icons").experiment_id
+        trainings = client.search_runs([experiment], "tags.member = 'tiny'")
+        assert len(trainings) == 1 + number  # a training that goes on does so in its run
+        assert {training.info.status for training in trainings} == {"FINISHED"}
+        for training in trainings:
+            points = client.get_metric_history(training.info.run_id, "train_loss")
+            assert [point.step for point in points] == [0, 1, 2]
