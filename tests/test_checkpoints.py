@@ -103,5 +103,5 @@ def test_a_state_unpickles_nothing_that_could_run(kept: Checkpoints) -> None:
             return print, ("harm",)
 
     kept.save(1, {"step": Harm()})
-    with pytest.raises(Exception, match="weights_only|Weights only"):
+    with pytest.raises(Exception, match=r"weights_only|Weights only"):
         kept.load()

@@ -232,7 +232,7 @@ def test_no_room_for_one_picture_is_an_error(
     monkeypatch.setattr(Trainer, "_losses", full)
     with (
         pytest.warns(UserWarning, match="out of memory"),
-        pytest.raises(InputError, match="room for one picture.*grad_checkpointing"),
+        pytest.raises(InputError, match=r"room for one picture.*grad_checkpointing"),
     ):
         trained(recipe(), pictures)
 

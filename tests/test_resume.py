@@ -1,4 +1,4 @@
-"""The train stage as a process: killed at any moment and started again, it ends with the same bits."""
+"""The train stage, killed at any moment and started again, ends with the same bits."""
 
 import os
 import shutil
