@@ -34,10 +34,12 @@ def main(
         tables=(index, folds),
         hardware=machine,
     ) as run:
-        outcome = probed(data, stored, settings.head, lr=lr, seed=seed, log=run.metrics)
+        outcome = probed(
+            data, stored, settings.head, lr=lr, seed=seed, device=machine.device, log=run.metrics
+        )
     # What folds that ignore copies would have claimed: the same head, trained and scored on those.
     plain = FoldData.of(fold, table, pictures, column="plain_fold")
-    claimed = probed(plain, stored, settings.head, lr=lr, seed=seed)
+    claimed = probed(plain, stored, settings.head, lr=lr, seed=seed, device=machine.device)
     outcome.val.save(predictions / "val.npz")
     outcome.test.save(predictions / "test.npz")
     claimed.val.save(predictions / "plain.npz")
