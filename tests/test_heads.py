@@ -1,5 +1,7 @@
 """Heads sit where the network calls them, and have the layers that were asked for."""
 
+from typing import get_args
+
 import pytest
 import timm
 import torch
@@ -18,6 +20,10 @@ BACKBONES = ["test_efficientnet", "test_vit", "test_convnext", "test_resnet", "c
 
 def kinds(head: nn.Module) -> list[str]:
     return [type(layer).__name__ for layer in head]
+
+
+def test_the_names_that_a_recipe_allows_are_those_that_work() -> None:
+    assert set(get_args(HeadShape.model_fields["act"].annotation)) == set(ACTS)
 
 
 def test_without_hidden_layers_the_head_is_linear() -> None:

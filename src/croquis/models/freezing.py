@@ -22,12 +22,12 @@ def freeze(model: nn.Module, patterns: list[str]) -> int:
     names = [name for name, _ in model.named_parameters()]
     for pattern in patterns:
         if not any(re.search(pattern, name) for name in names):
-            received, fix = (
-                f"{pattern!r}, which matches none",
-                params.nearest(pattern, _parts(names)),
-            )
+            received = f"{pattern!r}, which matches none"
             raise InputError(
-                "trainable", expected="names of parameters", received=received, fix=fix
+                "trainable",
+                expected="names of parameters",
+                received=received,
+                fix=params.nearest(pattern, _parts(names)),
             )
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(any(re.search(pattern, name) for pattern in patterns))
