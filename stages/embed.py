@@ -2,7 +2,7 @@
 
 from croquis import cli, params
 from croquis.data.pixels import Pixels
-from croquis.models import backbones
+from croquis.models import stacked
 from croquis.parts import read_index
 from croquis.training.batches import Pictures
 from croquis.training.embedding import embeddings
@@ -17,7 +17,7 @@ def main(probe: cli.Name, index: cli.File, pixels: cli.File, features: cli.File)
     recipe = params.checked(
         EmbedParams, params.read()["probes"][probe]["embed"], where=f"probes.{probe}.embed"
     )
-    model = backbones.build(
+    model = stacked.build(
         recipe.backbone, pretrained=recipe.pretrained, num_classes=0, image_size=recipe.image_size
     )
     ids = read_index(index)["id"].to_numpy(dtype=str)
@@ -27,9 +27,8 @@ def main(probe: cli.Name, index: cli.File, pixels: cli.File, features: cli.File)
     found = embeddings(model, pictures, views=recipe.views, hardware=hardware())
     save(features, ids, found)
     views, count, size = found.shape
-    cli.say(
-        f"embed: {count:,} pictures x {views} views, {size} features each, by {recipe.backbone}"
-    )
+    by = recipe.backbone if isinstance(recipe.backbone, str) else " + ".join(recipe.backbone)
+    cli.say(f"embed: {count:,} pictures x {views} views, {size} features each, by {by}")
 
 
 if __name__ == "__main__":

@@ -30,11 +30,12 @@ def main(
     rests_on = records.provenance(
         probe, fold, settings=resolved, tables=(index, folds), hardware=machine
     )
+    options = {"lr": lr, "seed": seed, "device": machine.device}
     with records.tracked(rests_on, source=source, settings=resolved) as run:
-        outcome = probed(data, stored, settings.head, lr=lr, seed=seed, log=run.metrics)
+        outcome = probed(data, stored, settings.head, log=run.metrics, **options)
     # What folds that ignore copies would have claimed: the same head, trained and scored on those.
     plain = FoldData.of(fold, table, pictures, column="plain_fold")
-    claimed = probed(plain, stored, settings.head, lr=lr, seed=seed)
+    claimed = probed(plain, stored, settings.head, **options)
     outcome.val.save(predictions / "val.npz")
     outcome.test.save(predictions / "test.npz")
     claimed.val.save(predictions / "plain.npz")

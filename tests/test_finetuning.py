@@ -12,8 +12,11 @@ import torch
 from croquis.data.pixels import Pixels
 from croquis.metrics import scores
 from croquis.parts import read_folds, read_index
+from croquis.training.batches import Pictures
 from croquis.training.finetuning import fine_tuned
 from croquis.training.hardware import Hardware
+from croquis.training.networks import network
+from croquis.training.predicting import predicted_logits, softmax
 from croquis.training.recipes import ModelParams
 from croquis.training.records import Outcome
 from croquis.training.samples import FoldData, Samples
@@ -109,3 +112,56 @@ def test_an_empty_test_set_and_an_empty_fold_are_fine(
     outcome = run(replace(data, val=nothing, test=nothing), recipe(epochs=1))
     assert outcome.test.probs.shape == outcome.val.probs.shape == (0, 3)
     assert np.isnan(outcome.epochs[0]["val_loss"])
+
+
+REGIMES = {
+    "lora": {
+        "backbone": "test_vit.r160_in1k",
+        "lora": {
+            "rank": 2,
+            "alpha": 2.0,
+            "dropout": 0.0,
+            "targets": r"blocks\.\d+\.attn\.(qkv|proj)",
+        },
+    },
+    "attention only": {"backbone": "test_vit.r160_in1k", "trainable": ["attn", "^head"]},
+    "stacked": {"backbone": ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"]},
+    "mlp": {"head": {"hidden": [16], "act": "gelu", "norm": "batch", "dropout": 0.1}},
+    "probe start": {"head_start": "probe"},
+    "mixing, bce": {
+        "batch_size": 4,
+        "loss": "bce",
+        "mix": {"prob": 1.0, "mixup": 1.0, "cutmix": 1.0, "clip": [0.3, 0.7], "off_last_epochs": 0},
+    },
+    "checkpointing": {"backbone": "test_vit.r160_in1k", "grad_checkpointing": True},
+}
+
+
+@pytest.mark.parametrize("regime", REGIMES.values(), ids=REGIMES)
+def test_every_regime_trains_and_its_weights_predict_what_it_predicted(
+    run: Callable[..., Outcome],
+    data: FoldData,
+    recipe: Callable[..., ModelParams],
+    drawn: Path,
+    regime: dict,
+) -> None:
+    settings = recipe(**regime)
+    outcome = run(data, settings, lr=1e-2)
+    assert outcome.epochs[1]["train_loss"] != outcome.epochs[0]["train_loss"]
+    plain = network(settings.model_copy(update={"lora": None}), data.classes.tolist())
+    plain.load_state_dict(outcome.weights, strict=True)  # no trace of adapters
+    pictures = Pictures(
+        Pixels.open(drawn / "index.csv", drawn / "pixels.npy"), data.val, image_size=32
+    )
+    again = softmax(predicted_logits(plain, pictures, hardware=CPU, batch_size=4))
+    np.testing.assert_allclose(again, outcome.val.probs, atol=1e-5)
+
+
+def test_the_start_from_a_probe_is_better_than_a_random_one(
+    run: Callable[..., Outcome], data: FoldData, recipe: Callable[..., ModelParams]
+) -> None:
+    frozen = {"trainable": ["classifier"], "epochs": 1}
+    random, probe = (
+        run(data, recipe(head_start=start, **frozen), lr=1e-9) for start in ("random", "probe")
+    )
+    assert probe.epochs[0]["train_loss"] < random.epochs[0]["train_loss"]

@@ -11,7 +11,9 @@ from croquis.training.probe_recipes import View, recipe, resolved
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 EMBED = {"backbone": "x", "pretrained": True, "image_size": 64, "views": ["identity", "rot90"]}
+SHAPE = {"hidden": [8], "act": "relu", "norm": "none", "dropout": 0}
 HEAD = {"epochs": 2, "batch_size": 8, "weight_decay": 0, "label_smoothing": 0, "lr_mult": 1}
+HEAD |= {"shape": SHAPE}
 
 
 def complaint(embed: dict | None, head: dict | None) -> str:
@@ -40,6 +42,10 @@ def test_slips_are_named_with_their_block() -> None:
         EMBED | {"views": ["identity", "rot45"]}, HEAD
     )
     assert "probes.p.head.epoch: expected a known key" in complaint(EMBED, HEAD | {"epoch": 3})
+    assert "probes.p.head.shape.act: expected 'relu'" in complaint(
+        EMBED, HEAD | {"shape": SHAPE | {"act": "selu"}}
+    )
+    assert "probes.p.embed.backbone: expected " in complaint(EMBED | {"backbone": ["x"]}, HEAD)
     assert "did you mean 'backbone'?" in complaint(EMBED | {"bakbone": "x"}, HEAD)
     assert complaint(EMBED, None).startswith("probes.p.head: expected ")
 

@@ -10,13 +10,18 @@ import torch
 
 from croquis.metrics import scores
 from croquis.training.features import Features, save
+from croquis.training.head_params import HeadShape
 from croquis.training.probe_recipes import HeadParams
-from croquis.training.probing import Head, log_probs, probed
+from croquis.training.probing import Head, _batches, log_probs, probed
 from croquis.training.samples import FoldData, Samples
 
 NAMES = np.array([f"{number:03d}" for number in range(90)])
 LABELS = np.arange(90) % 3
-HEAD = HeadParams(epochs=20, batch_size=16, weight_decay=0.01, label_smoothing=0.0, lr_mult=1.0)
+LINEAR = HeadShape(hidden=[], act="relu", norm="none", dropout=0.0)
+MLP = HeadShape(hidden=[8], act="prelu", norm="batch", dropout=0.2)
+HEAD = HeadParams(
+    epochs=20, batch_size=16, weight_decay=0.01, label_smoothing=0.0, lr_mult=1.0, shape=LINEAR
+)
 DATA = FoldData(
     train=Samples(NAMES[:60], LABELS[:60], np.ones(60)),
     val=Samples(NAMES[60:80], LABELS[60:80], np.ones(20)),
@@ -47,6 +52,31 @@ def test_separable_features_are_learned(stored: Callable[..., Features]) -> None
     assert outcome.epochs[-1]["val_accuracy"] == 1.0
     assert outcome.test.probs.argmax(axis=1).tolist() == LABELS[80:].tolist()
     assert outcome.val.ids.tolist() == NAMES[60:80].tolist()
+
+
+@pytest.mark.parametrize("batch_size", [16, 59, 64], ids=["even", "a lone last one", "one batch"])
+def test_hidden_layers_learn_too_and_predict_without_dropout(
+    stored: Callable[..., Features], batch_size: int
+) -> None:
+    recipe = HEAD.model_copy(update={"shape": MLP, "batch_size": batch_size, "epochs": 40})
+    outcome = probed(DATA, stored(2), recipe, lr=0.05, seed=0)
+    assert outcome.epochs[-1]["val_accuracy"] == 1.0
+    assert outcome.weights["layers.0.weight"].shape == (8, 4)
+    truth = scores(DATA.val.labels, outcome.val.probs)["log_loss"]
+    assert outcome.epochs[-1]["val_loss"] == pytest.approx(truth, abs=1e-6)
+
+
+def test_a_lone_last_sample_joins_the_batch_before() -> None:
+    """Batch normalisation refuses a batch of one."""
+    sizes = [len(batch) for batch in _batches(9, 4)]
+    assert sizes == [4, 5] and sorted(torch.cat(_batches(9, 4)).tolist()) == list(range(9))
+    assert [len(batch) for batch in _batches(3, 1)] == [1, 1, 1]
+
+
+def test_a_linear_head_starts_from_zero_and_an_mlp_does_not() -> None:
+    features = torch.rand(5, 4)
+    assert not Head(features, 3).layers.weight.any()
+    assert Head(features, 3, MLP).layers[-1].weight.any()
 
 
 def test_features_are_standardised_by_hand() -> None:

@@ -60,7 +60,12 @@ def build(
 
 
 def statistics(model: torch.nn.Module) -> Statistics:
-    """The network's own input statistics, from timm's config: never a constant of ours."""
+    """The network's own input statistics, from timm's config: never a constant of ours.
+
+    A network that normalises for itself says so by `input_statistics`.
+    """
+    if hasattr(model, "input_statistics"):
+        return model.input_statistics
     config = resolve_model_data_config(model)
     return Statistics(config["mean"], config["std"])
 

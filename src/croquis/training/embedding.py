@@ -8,7 +8,7 @@ from croquis.models.backbones import normalised, statistics
 from croquis.progress import progress
 from croquis.symmetries import turned
 from croquis.training.batches import Pictures, in_order
-from croquis.training.hardware import Hardware
+from croquis.training.hardware import Hardware, autocast
 
 
 @torch.inference_mode()
@@ -25,7 +25,7 @@ def embeddings(
     In eval mode, so that a picture's vector is the same alone or in a batch.
 
     Args:
-        model: a backbone without a head.
+        model: a backbone without a head, or several stacked.
         pictures: not augmented, in the order wanted.
         views: names of symmetries.
         hardware: where it runs.
@@ -37,9 +37,9 @@ def embeddings(
     for batch in progress(batches, "embed", total=-(-len(pictures) // batch_size), unit="batch"):
         for view, features in zip(views, found, strict=True):
             images = torch.from_numpy(np.ascontiguousarray(_viewed(batch.images.numpy(), view)))
-            features.append(
-                model(normalised(images.to(hardware.device), own)).float().cpu().numpy()
-            )
+            with autocast(hardware):
+                given = model(normalised(images.to(hardware.device), own))
+            features.append(given.float().cpu().numpy())
     return np.stack([np.concatenate(features) for features in found])
 
 

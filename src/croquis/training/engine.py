@@ -14,6 +14,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from croquis.errors import InputError
 from croquis.models.backbones import normalised, statistics
+from croquis.models.freezing import train_mode
 from croquis.training.batches import Batch, Pictures, shuffled, steps_per_epoch
 from croquis.training.checkpoints import Checkpoints
 from croquis.training.hardware import Hardware, autocast
@@ -134,7 +135,7 @@ class Trainer:
     def _resident_speed(self, batches: int) -> float:
         positions = torch.arange(min(self._recipe.batch_size, len(self._pictures)))
         batch = self._pictures[0, positions.numpy()].to(self._hardware.device)
-        self.model.train()
+        train_mode(self.model)
         self._update(batch, epoch=0)  # what is slow only once
         start = time.perf_counter()
         for _ in range(batches):
@@ -143,7 +144,7 @@ class Trainer:
 
     def _epoch(self, number: int) -> Epoch:
         start, images = time.perf_counter(), 0
-        self.model.train()
+        train_mode(self.model)
         for batch in self._batches(number):
             self._total += self._update(batch.to(self._hardware.device), number)
             self._step += 1

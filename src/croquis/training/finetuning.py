@@ -1,12 +1,13 @@
 """Fine-tuning one model on one fold, from pictures to probabilities."""
 
+import copy
 from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
+from torch import nn
 
 from croquis.data.pixels import Pixels
-from croquis.models import backbones
 from croquis.predictions import Predictions
 from croquis.progress import progress
 from croquis.training.augment import Augment
@@ -15,10 +16,12 @@ from croquis.training.checkpoints import Checkpoints
 from croquis.training.engine import Trainer
 from croquis.training.hardware import Hardware
 from croquis.training.interrupts import interrupts
+from croquis.training.networks import network
 from croquis.training.predicting import predicted_logits, softmax
 from croquis.training.recipes import ModelParams
 from croquis.training.records import Outcome, val_scores
 from croquis.training.samples import FoldData, Samples
+from croquis.training.starts import start_from_probe
 
 
 def fine_tuned(
@@ -48,36 +51,49 @@ def fine_tuned(
         SystemExit: when SIGTERM or SIGINT came; the state is saved then.
     """
     torch.manual_seed(seed)
-    model = backbones.build(
-        recipe.backbone,
-        pretrained=recipe.pretrained,
-        num_classes=len(data.classes),
-        image_size=recipe.image_size,
-        drop_rate=recipe.drop_rate,
-        drop_path_rate=recipe.drop_path_rate,
-    )
+    model = network(recipe, data.classes.tolist())
+    if recipe.head_start == "probe":
+        start_from_probe(
+            model,
+            Pictures(pixels, data.train, image_size=recipe.image_size),
+            data.train.targets,
+            shape=recipe.head,
+            hardware=hardware,
+            batch_size=recipe.micro_batch or recipe.batch_size,
+        )
     augment = Augment(recipe.augment, seed)
     pictures = Pictures(pixels, data.train, image_size=recipe.image_size, augment=augment)
     trainer = Trainer(
         model, recipe, lr=lr, pictures=pictures, hardware=hardware, seed=seed, kept=checkpoints
     )
 
-    def logits(samples: Samples) -> np.ndarray:
+    def logits(model: nn.Module, samples: Samples) -> np.ndarray:
         held_out = Pictures(pixels, samples, image_size=recipe.image_size)
         batch_size = 2 * trainer.micro_batch  # no gradients, so twice as many fit
-        return predicted_logits(
-            trainer.averaged, held_out, hardware=hardware, batch_size=batch_size
-        )
+        return predicted_logits(model, held_out, hardware=hardware, batch_size=batch_size)
 
-    def predictions(samples: Samples) -> Predictions:
-        return Predictions(samples.ids, softmax(logits(samples)), data.classes)
+    def score() -> dict[str, float]:
+        return val_scores(logits(trainer.averaged, data.val), data.val.labels)
 
-    _train(trainer, recipe.epochs, lambda: val_scores(logits(data.val), data.val.labels), log)
+    def predictions(model: nn.Module, samples: Samples) -> Predictions:
+        return Predictions(samples.ids, softmax(logits(model, samples)), data.classes)
+
+    _train(trainer, recipe.epochs, score, log)
+    final = _finished(trainer.averaged, recipe)
     # Copies, as measuring the speed goes on with the network itself.
-    weights = {name: held.cpu().clone() for name, held in trainer.averaged.state_dict().items()}
-    outcome = Outcome(predictions(data.val), predictions(data.test), weights, trainer.history)
+    weights = {name: held.cpu().clone() for name, held in final.state_dict().items()}
+    val, test = predictions(final, data.val), predictions(final, data.test)
     log(trainer.efficiency(), recipe.epochs - 1)
-    return outcome
+    return Outcome(val, test, weights, trainer.history)
+
+
+def _finished(model: nn.Module, recipe: ModelParams) -> nn.Module:
+    """The network as it is kept: a copy with its adapters merged where it has some."""
+    if recipe.lora is None:
+        return model
+    from croquis.models.lora import merged  # peft imports transformers: seconds
+
+    return merged(copy.deepcopy(model))
 
 
 def _train(

@@ -9,7 +9,6 @@ from croquis.training.batches import Pictures, in_order
 from croquis.training.hardware import Hardware, autocast
 
 
-@torch.inference_mode()
 def predicted_logits(
     model: nn.Module, pictures: Pictures, *, hardware: Hardware, batch_size: int
 ) -> np.ndarray:
@@ -21,11 +20,12 @@ def predicted_logits(
         hardware: where it runs.
         batch_size: changes nothing but speed.
     """
+    # Moved outside of inference mode: parameters made inside of it could not be trained again.
     model = model.to(hardware.device, memory_format=torch.channels_last).eval()
     own = statistics(model)
     outputs = []
     for batch in in_order(pictures, batch_size=batch_size, workers=hardware.workers):
-        with autocast(hardware):
+        with torch.inference_mode(), autocast(hardware):
             found = model(normalised(batch.images.to(hardware.device), own))
         outputs.append(found.float().cpu().numpy())
     return np.concatenate(outputs) if outputs else np.empty((0, model.num_classes), np.float32)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from croquis import params
 from croquis.errors import InputError
+from croquis.training.head_params import HeadShape
 
 View = Literal[
     "identity", "rot90", "rot180", "rot270", "flip_lr", "flip_ud", "transpose", "antitranspose"
@@ -16,7 +17,8 @@ View = Literal[
 class EmbedParams(params.Section):
     """Which features: a change here runs the backbone again."""
 
-    backbone: str  # full timm name
+    # full timm name, or several: their features are joined
+    backbone: str | Annotated[list[str], Field(min_length=2)]
     pretrained: bool | str  # as for models
     image_size: Annotated[int, Field(ge=8)]
     views: Annotated[list[View], Field(min_length=1)]  # each picture under these symmetries
@@ -30,6 +32,7 @@ class HeadParams(params.Section):
     weight_decay: Annotated[float, Field(ge=0)]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     lr_mult: Annotated[float, Field(gt=0)]  # factor on the top-level lr
+    shape: HeadShape
 
 
 class ProbeParams(params.Section):

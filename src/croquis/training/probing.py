@@ -1,4 +1,4 @@
-"""A linear head on frozen features: seconds where fine-tuning takes hours."""
+"""A head on frozen features: seconds where fine-tuning takes hours."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -7,32 +7,39 @@ import numpy as np
 import torch
 from torch import nn
 
+from croquis.models.heads import build_head
 from croquis.predictions import Predictions
 from croquis.training.features import Features
+from croquis.training.head_params import HeadShape
 from croquis.training.probe_recipes import HeadParams
 from croquis.training.records import Outcome, val_scores
 from croquis.training.samples import FoldData, Samples
 
+CPU = torch.device("cpu")
+LINEAR = HeadShape(hidden=[], act="relu", norm="none", dropout=0.0)
+
 
 class Head(nn.Module):
-    """A linear layer on features standardised by the mean and deviation of its training part.
+    """Layers on features standardised by the mean and deviation of their training part.
 
     Args:
         features: (S, D) of the training part, which decides the statistics.
         num_classes: C.
+        shape: hidden layers, if any.
     """
 
-    def __init__(self, features: torch.Tensor, num_classes: int) -> None:
+    def __init__(self, features: torch.Tensor, num_classes: int, shape: HeadShape = LINEAR) -> None:
         super().__init__()
         self.register_buffer("mean", features.mean(dim=0))
         # Features that never fire in training (a deviation of 0) stay near 0 instead of exploding.
         self.register_buffer("std", features.std(dim=0).clamp(min=1e-3))
-        self.linear = nn.Linear(features.shape[1], num_classes)
-        nn.init.zeros_(self.linear.weight)
+        self.layers = build_head(features.shape[1], num_classes, shape)
+        if not shape.hidden:  # zeros under hidden layers would give those no gradient at first
+            nn.init.zeros_(self.layers.weight)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Logits, (..., D) to (..., C)."""
-        return self.linear((features - self.mean) / self.std)
+        return self.layers((features - self.mean) / self.std)
 
 
 def probed(
@@ -42,6 +49,7 @@ def probed(
     *,
     lr: float,
     seed: int,
+    device: torch.device = CPU,
     log: Callable[[Mapping[str, float], int], None] | None = None,
 ) -> Outcome:
     """Trains a head on the fold's training part and predicts with it.
@@ -51,37 +59,45 @@ def probed(
         stored: features of all its pictures; each view of a picture trains as a sample of its own.
         recipe: the head's settings.
         lr: peak learning rate.
-        seed: of the order of samples.
+        seed: of the first weights, the order of samples and dropout.
+        device: where the head trains.
         log: gets the numbers of each epoch and its number.
     """
-    torch.manual_seed(seed)  # before the head, whose bias starts at random
-    inputs = torch.from_numpy(stored.of(data.train.ids)).float()  # (V, N, D)
+    torch.manual_seed(seed)  # before the head, which starts at random
+    inputs = torch.from_numpy(stored.of(data.train.ids)).float().to(device)  # (V, N, D)
     # Each view of a picture has its targets: (V * N,) labels, or (V * N, C) shares.
-    targets = torch.from_numpy(np.concatenate([data.train.targets] * len(inputs)))
-    head = Head(inputs.flatten(0, 1), len(data.classes))
+    targets = torch.from_numpy(np.concatenate([data.train.targets] * len(inputs))).to(device)
+    # From the CPU's generator, then moved: every device starts from the same weights.
+    head = Head(inputs.flatten(0, 1).cpu(), len(data.classes), recipe.shape).to(device)
     val = stored.of(data.val.ids)
     epochs = []
-    for row in _epochs(head, inputs.flatten(0, 1), targets, recipe, lr=lr):
-        row |= val_scores(log_probs(head, val), data.val.labels)  # a kind of logits
+    for row in head_epochs(head, inputs.flatten(0, 1), targets, recipe, lr=lr):
+        row |= val_scores(log_probs(head, val, device), data.val.labels)  # a kind of logits
         if log is not None:
             log(row, row["epoch"])
         epochs.append(row)
 
     def predictions(samples: Samples) -> Predictions:
-        probs = np.exp(log_probs(head, stored.of(samples.ids)))
+        probs = np.exp(log_probs(head, stored.of(samples.ids), device))
         return Predictions(samples.ids, probs, data.classes)
 
     return Outcome(predictions(data.val), predictions(data.test), head.state_dict(), epochs)
 
 
 @torch.inference_mode()
-def log_probs(head: nn.Module, features: np.ndarray) -> np.ndarray:
-    """Logarithms of the probabilities averaged over the views, (V, N, D) to (N, C) float64."""
-    logits = head(torch.from_numpy(features).float()).double()
-    return (logits.log_softmax(dim=-1).logsumexp(dim=0) - math.log(len(features))).numpy()
+def log_probs(head: nn.Module, features: np.ndarray, device: torch.device = CPU) -> np.ndarray:
+    """Logarithms of the probabilities averaged over the views, (V, N, D) to (N, C) float64.
+
+    Leaves the head in eval mode.
+    """
+    # View by view: batch normalisation takes two dimensions, and all views at once need V times
+    # the memory.
+    logits = [head.eval()(torch.from_numpy(view).float().to(device)) for view in features]
+    logits = torch.stack(logits).double()
+    return (logits.log_softmax(dim=-1).logsumexp(dim=0) - math.log(len(features))).cpu().numpy()
 
 
-def _epochs(
+def head_epochs(
     head: Head,
     inputs: torch.Tensor,
     targets: torch.Tensor,
@@ -97,7 +113,8 @@ def _epochs(
     loss_fn = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
     for number in range(recipe.epochs):
         total, now = 0.0, schedule.get_last_lr()[0]
-        for rows in torch.randperm(len(inputs)).split(recipe.batch_size):
+        head.train()
+        for rows in _batches(len(inputs), recipe.batch_size):
             loss = loss_fn(head(inputs[rows]), targets[rows])
             optimizer.zero_grad()
             loss.backward()
@@ -105,3 +122,15 @@ def _epochs(
             total += loss.item() * len(rows)
         schedule.step()
         yield {"epoch": number, "lr": now, "train_loss": total / len(inputs)}
+
+
+def _batches(count: int, batch_size: int) -> list[torch.Tensor]:
+    """Positions 0..count-1 in random order, by batches; a lone last one joins the batch before.
+
+    Batch normalisation refuses a batch of one.
+    """
+    batches = list(torch.randperm(count).split(batch_size))
+    if len(batches) > 1 and len(batches[-1]) == 1 < batch_size:
+        lone = batches.pop()
+        batches[-1] = torch.cat([batches[-1], lone])
+    return batches

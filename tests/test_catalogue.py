@@ -1,0 +1,133 @@
+"""Every entry of the catalogue builds as it is written, on the meta device: without weights."""
+
+import functools
+import io
+import re
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+from ruamel.yaml import YAML
+from timm.data import resolve_model_data_config
+
+from croquis import params
+from croquis.models import backbones, stacked
+from croquis.models.heads import head_names
+from croquis.training import probe_recipes, recipes
+from croquis.training.networks import network
+
+TEXT = Path("params.yaml").read_text(encoding="utf-8")
+TREE = params.read(Path("params.yaml"))
+MODELS = {key: recipes.resolved(TREE, key) for key in TREE["models"]}
+PROBES = {key: probe_recipes.resolved(TREE, key) for key in TREE["probes"]}
+COMMENTED = re.findall(r"^  # (.+; .+; .+)\n  (\w+):$", TEXT, re.MULTILINE)
+COMMENTS = {key: comment for comment, key in COMMENTED}
+EVERY = MODELS | {key: probe.embed for key, probe in PROBES.items()}
+CLASSES = [str(number) for number in range(500)]
+
+
+def names_of(key: str) -> list[str]:
+    backbone = EVERY[key].backbone
+    return [backbone] if isinstance(backbone, str) else backbone
+
+
+KNOWN = set(timm.list_pretrained())
+BACKBONES = sorted({name for key in EVERY for name in names_of(key)})
+
+
+@functools.cache
+def on_meta(backbone: str) -> torch.nn.Module:
+    with torch.device("meta"):
+        size = timm.get_pretrained_cfg(backbone).input_size[-1]
+        return backbones.build(backbone, pretrained=False, num_classes=0, image_size=size).eval()
+
+
+def output_of(model: torch.nn.Module, image_size: int) -> tuple[int, ...]:
+    with torch.device("meta"), torch.inference_mode():
+        return tuple(model.eval()(torch.empty(1, 3, image_size, image_size)).shape)
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_the_name_exists_with_this_tag(backbone: str) -> None:
+    assert backbone in KNOWN
+
+
+@pytest.mark.parametrize("key", MODELS)
+def test_a_model_builds_with_its_settings_and_gives_a_logit_a_class(key: str) -> None:
+    recipe = MODELS[key].model_copy(update={"pretrained": False})
+    with torch.device("meta"):
+        model = network(recipe, CLASSES)
+    assert output_of(model, recipe.image_size) == (1, 500)
+    assert model.num_classes == 500
+    for name in head_names(model):
+        assert model.get_submodule(name).out_features == 500
+    assert any(part.requires_grad for part in model.parameters())
+
+
+@pytest.mark.parametrize("key", PROBES)
+def test_a_probe_gets_as_many_features_as_its_backbones_have(key: str) -> None:
+    recipe = PROBES[key].embed
+    with torch.device("meta"):
+        model = stacked.build(
+            recipe.backbone, pretrained=False, num_classes=0, image_size=recipe.image_size
+        )
+    features = sum(on_meta(name).num_features for name in names_of(key))
+    assert output_of(model, recipe.image_size) == (1, features)
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_statistics_are_those_of_timms_own_config(backbone: str) -> None:
+    """The winners of the challenge fed EVA, which knows CLIP's statistics, with ImageNet's."""
+    config, own = timm.get_pretrained_cfg(backbone), backbones.statistics(on_meta(backbone))
+    resolved = resolve_model_data_config(on_meta(backbone))
+    assert own.mean == config.mean and own.std == config.std
+    assert resolved["interpolation"] == config.interpolation
+    assert resolved["input_size"] == config.input_size
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_features_are_as_many_as_timm_states(backbone: str) -> None:
+    model, size = on_meta(backbone), timm.get_pretrained_cfg(backbone).input_size[-1]
+    assert output_of(model, size) == (1, model.num_features)
+
+
+def test_winners_statistics_by_hand() -> None:
+    clip = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
+    for key in ("eva_giant", "eva02_large", "convnext_xxlarge"):
+        own = backbones.statistics(on_meta(MODELS[key].backbone))
+        assert (own.mean, own.std) == clip
+    for key in ("so400m", "vit_large_clip", "beit_base", "coatnet"):
+        own = backbones.statistics(on_meta(MODELS[key].backbone))
+        assert (own.mean, own.std) == ((0.5,) * 3, (0.5,) * 3)
+
+
+@pytest.mark.parametrize("key", [key for key in EVERY if EVERY[key].pretrained is True])
+def test_the_comment_of_an_entry_states_cost_and_licence(key: str) -> None:
+    cost, _, licence = COMMENTS[key].split("; ")
+    assert licence.split(" and ") == list(
+        dict.fromkeys(timm.get_pretrained_cfg(name).license for name in names_of(key))
+    )
+    millions = sum(sum(p.numel() for p in on_meta(name).parameters()) for name in names_of(key))
+    assert int(re.match(r"(\d+) M, ", cost)[1]) == pytest.approx(
+        millions / 1e6, abs=5
+    )  # with a head
+
+
+@pytest.mark.parametrize("key", [key for key in EVERY if EVERY[key].pretrained is True])
+def test_sizes_are_the_networks_own(key: str) -> None:
+    sizes = [timm.get_pretrained_cfg(name).input_size[-1] for name in names_of(key)]
+    assert EVERY[key].image_size in sizes
+
+
+def test_an_experiment_that_sets_one_key_keeps_every_comment() -> None:
+    """`dvc exp run -S` rewrites the file by ruamel.yaml."""
+    yaml, out = YAML(), io.StringIO()
+    tree = yaml.load(TEXT)
+    tree["models"]["so400m"]["lr_mult"] = 0.5
+    yaml.dump(tree, out)
+    comments = [re.findall(r"#.*", text) for text in (TEXT, out.getvalue())]
+    assert comments[0] == comments[1]
+    read = YAML(typ="safe", pure=True).load(out.getvalue())
+    assert read["models"]["so400m"].pop("lr_mult") == 0.5
+    assert read["models"]["eva_giant"] == TREE["models"]["eva_giant"]
