@@ -1,0 +1,187 @@
+"""Training against the plain loop that one would write: images a second, and memory.
+
+    python benchmarks/training.py                  the embedded drawings
+    python benchmarks/training.py data.tar.gz      another source
+
+One network (`tf_efficientnet_lite0`, random weights), 96 px, batch 64, AdamW, the same pictures and
+augmentation (flips and turns). The plain loops read the files through PyTorch's DataLoader with
+timm's transforms in every epoch, with as many workers as cores and with none; croquis reads its
+packed array. The systems take turns, an epoch each, and medians are compared.
+"""
+
+import argparse
+import itertools
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import timm
+import torch
+from PIL import Image
+from timm.data import create_transform, resolve_model_data_config
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, Dataset
+
+from croquis import params
+from croquis.cores import cores
+from croquis.data.decoding import decode, gray_of, padded
+from croquis.data.layout import read_layout
+from croquis.data.pixels import Pixels
+from croquis.data.sources import DataParams, fetch
+from croquis.training.augment import Augment
+from croquis.training.batches import Pictures
+from croquis.training.engine import Trainer
+from croquis.training.hardware import Hardware
+from croquis.training.recipes import resolved
+from croquis.training.samples import Samples
+
+BACKBONE, SIZE, BATCH = "tf_efficientnet_lite0.in1k", 96, 64
+ROWS, SIDE = 25_000, 448  # of the array that shows that memory does not grow with it
+
+
+class Files(Dataset):
+    """Pictures of a folder, decoded again at every look, as plain loops do."""
+
+    def __init__(self, paths: list[Path], labels: np.ndarray, transform: Callable) -> None:
+        self._paths, self._labels, self._transform = paths, labels, transform
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __getitem__(self, place: int) -> tuple[torch.Tensor, int]:
+        with Image.open(self._paths[place]) as image:
+            return self._transform(image.convert("RGB")), int(self._labels[place])
+
+
+def plain(
+    files: list[Path], labels: np.ndarray, *, workers: int, channels_last: bool
+) -> Iterator[float]:
+    """Images a second of one epoch after the other of the plain loop."""
+    torch.manual_seed(0)
+    model = timm.create_model(BACKBONE, num_classes=int(labels.max()) + 1)
+    config = resolve_model_data_config(model) | {"input_size": (3, SIZE, SIZE)}
+    transform = create_transform(
+        **{key: config[key] for key in ("input_size", "mean", "std", "interpolation")},
+        is_training=True,
+        scale=(1.0, 1.0),
+        ratio=(1.0, 1.0),
+        vflip=0.5,
+        color_jitter=None,
+    )
+    loader = DataLoader(
+        Files(files, labels, transform), BATCH, shuffle=True, num_workers=workers, drop_last=True
+    )
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    model = model.to(memory_format=layout).train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    while True:
+        start, seen = time.perf_counter(), 0
+        for images, targets in loader:
+            loss = F.cross_entropy(model(images.to(memory_format=layout)), targets)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            seen += len(targets)
+        yield seen / (time.perf_counter() - start)
+
+
+def ours(pixels: Pixels, labels: np.ndarray, epochs: int) -> Iterator[float]:
+    """The same of croquis; the last value is its data efficiency."""
+    recipe = resolved(params.read(), "lite0_96").model_copy(
+        update={"epochs": epochs, "batch_size": BATCH, "image_size": SIZE, "augment": "flips"}
+    )
+    torch.manual_seed(0)
+    model = timm.create_model(BACKBONE, num_classes=int(labels.max()) + 1)
+    ids = pixels.ids.to_numpy(dtype=str)
+    samples = Samples(ids, labels, np.ones(len(ids), np.float32))
+    pictures = Pictures(pixels, samples, image_size=SIZE, augment=Augment("flips", 0))
+    cpu = Hardware(torch.device("cpu"), None, False, 0)
+    trainer = Trainer(model, recipe, lr=1e-3, pictures=pictures, hardware=cpu, seed=0)
+    for epoch in trainer.epochs():
+        trainer.record({"train_loss": epoch.train_loss})
+        yield epoch.images_per_second
+    yield trainer.efficiency(batches=10)["data_efficiency"]
+
+
+def prepared(source: str, folder: Path, count: int) -> tuple[list[Path], np.ndarray, Pixels]:
+    """Up to `count` training pictures: their files, their labels, and croquis' array of them."""
+    fetch(DataParams(source=source, sha256=None), folder / "raw", folder / "solution.csv")
+    table = read_layout(folder / "raw").pictures
+    table = table[table["split"] == "train"].sample(count, random_state=0)
+    files = [folder / "raw" / path for path in table["path"]]
+    labels = pd.factorize(table["class_name"])[0]
+    index, array = folder / "index.csv", folder / "pixels.npy"
+    table[["id"]].to_csv(index, index=False)
+    sheets = [padded(gray_of(decode(file.read_bytes()).pixels), SIZE) for file in files]
+    np.save(array, np.stack(sheets))
+    return files, labels, Pixels.open(index, array)
+
+
+def anonymous() -> float:
+    """MiB of anonymous resident memory of this process: pages of mapped files are not its own."""
+    text = Path("/proc/self/status").read_text()
+    return int(text.split("RssAnon:")[1].split()[0]) / 1024
+
+
+def show_memory(folder: Path) -> None:
+    """Anonymous memory before and after batches from an array of 25,000 pictures of 448 px."""
+    array = folder / "big.npy"
+    np.lib.format.open_memmap(array, "w+", np.uint8, (ROWS, SIDE, SIDE)).flush()
+    index = folder / "big.csv"
+    pd.DataFrame({"id": [f"{row}.png" for row in range(ROWS)]}).to_csv(index, index=False)
+    pixels = Pixels.open(index, array)
+    ids = pixels.ids.to_numpy(dtype=str)
+    samples = Samples(ids, np.zeros(ROWS, int), np.ones(ROWS, np.float32))
+    pictures = Pictures(pixels, samples, image_size=SIZE, augment=Augment("flips", 0))
+    order = np.random.default_rng(0).permutation(ROWS)
+    before, peak = anonymous(), 0.0
+    for start in range(0, ROWS - BATCH, BATCH):
+        pictures[0, order[start : start + BATCH]]
+        peak = max(peak, anonymous())
+    size = array.stat().st_size / 2**20
+    print(f"\n{ROWS:,} pictures of {SIDE} px, an array of {size:,.0f} MiB: an epoch of batches")
+    print(f"anonymous memory {before:,.0f} MiB before, at most {peak:,.0f} MiB during it")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("source", nargs="?", default="icons")
+    parser.add_argument("--pictures", type=int, default=640)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    torch.set_num_threads(cores())
+    with tempfile.TemporaryDirectory() as work:
+        files, labels, pixels = prepared(options.source, Path(work), options.pictures)
+        many = {"workers": cores(), "channels_last": False}
+        systems = {
+            "plain": plain(files, labels, **many),
+            "plain, no workers": plain(files, labels, workers=0, channels_last=False),
+            "plain, channels_last": plain(files, labels, **many | {"channels_last": True}),
+            "plain, channels_last, no workers": plain(files, labels, workers=0, channels_last=True),
+            "croquis": ours(pixels, labels, options.rounds + 1),
+        }
+        speeds: dict[str, list[float]] = {name: [] for name in systems}
+        for epochs in systems.values():
+            next(epochs)  # what is slow only once
+        for _, (name, epochs) in itertools.product(range(options.rounds), systems.items()):
+            speeds[name].append(next(epochs))
+        efficiency = next(systems["croquis"])
+        own = statistics.median(speeds["croquis"])
+        print(f"{options.pictures} pictures of {options.source}, {SIZE} px, batch {BATCH}, ")
+        print(f"{options.rounds} rounds, {cores()} cores, load {os.getloadavg()[0]:.1f}")
+        for name, found in speeds.items():
+            middle = statistics.median(found)
+            print(f"{name:34s} {middle:6.0f} images/s   croquis is {own / middle:.2f}x")
+        print(f"data efficiency of croquis: {efficiency:.3f}")
+        show_memory(Path(work))
+
+
+if __name__ == "__main__":
+    main()
