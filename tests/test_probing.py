@@ -108,15 +108,6 @@ def test_the_same_seed_gives_the_same_bits_whatever_ran_before(
     assert probed(DATA, features, HEAD, lr=0.01, seed=1).epochs != one.epochs
 
 
-def test_a_linear_head_folds_its_statistics_into_its_weights() -> None:
-    torch.manual_seed(0)
-    features = torch.rand(6, 4) * 10 + 100
-    head = Head(features, 3)
-    torch.nn.init.normal_(head.layers.weight)
-    plain = torch.nn.functional.linear(features, **head.folded())
-    torch.testing.assert_close(plain, head(features), atol=1e-4, rtol=0)
-
-
 def test_probs_are_averaged_over_views() -> None:
     head = torch.nn.Identity()
     features = np.log(np.array([[[1.0, 3.0]], [[3.0, 1.0]], [[1.0, 1.0]]]))  # (3, 1, 2)

@@ -41,11 +41,6 @@ class Head(nn.Module):
         """Logits, (..., D) to (..., C)."""
         return self.layers((features - self.mean) / self.std)
 
-    def folded(self) -> dict[str, torch.Tensor]:
-        """The weight (C, D) and bias (C,) of a linear head that does the same to raw features."""
-        weight = self.layers.weight.detach() / self.std
-        return {"weight": weight, "bias": self.layers.bias.detach() - weight @ self.mean}
-
 
 def probed(
     data: FoldData,
@@ -76,7 +71,7 @@ def probed(
     head = Head(inputs.flatten(0, 1).cpu(), len(data.classes), recipe.shape).to(device)
     val = stored.of(data.val.ids)
     epochs = []
-    for row in fit(head, inputs.flatten(0, 1), targets, recipe, lr=lr):
+    for row in head_epochs(head, inputs.flatten(0, 1), targets, recipe, lr=lr):
         row |= val_scores(log_probs(head, val, device), data.val.labels)  # a kind of logits
         if log is not None:
             log(row, row["epoch"])
@@ -102,7 +97,7 @@ def log_probs(head: nn.Module, features: np.ndarray, device: torch.device = CPU)
     return (logits.log_softmax(dim=-1).logsumexp(dim=0) - math.log(len(features))).cpu().numpy()
 
 
-def fit(
+def head_epochs(
     head: Head,
     inputs: torch.Tensor,
     targets: torch.Tensor,

@@ -19,9 +19,6 @@ def check_regime(where: str, recipe: ModelParams) -> None:
     """
     if recipe.lora is not None and recipe.trainable is not None:
         raise _clash(where, "lora or trainable", "both", "adapters freeze all but the head")
-    if recipe.head_start != "random" and recipe.head.hidden:
-        expected = f"a linear head for head_start: {recipe.head_start}"
-        raise _clash(where, expected, f"hidden: {recipe.head.hidden}", "say hidden: []")
     if recipe.head_start == "imagenet":
         _check_imagenet(where, recipe)
     for pattern in [*(recipe.trainable or []), *([recipe.lora.targets] if recipe.lora else [])]:
@@ -31,6 +28,8 @@ def check_regime(where: str, recipe: ModelParams) -> None:
 def _check_imagenet(where: str, recipe: ModelParams) -> None:
     expected = "a pretrained backbone with 1000 classes for head_start: imagenet"
     fix = "say head_start: probe or random"
+    if recipe.head.hidden:
+        raise _clash(where, "a linear head", f"hidden: {recipe.head.hidden}", fix)
     if isinstance(recipe.backbone, list):
         raise _clash(where, expected, f"{len(recipe.backbone)} stacked backbones", fix)
     if recipe.pretrained is False:
