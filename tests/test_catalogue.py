@@ -131,3 +131,15 @@ def test_an_experiment_that_sets_one_key_keeps_every_comment() -> None:
     read = YAML(typ="safe", pure=True).load(out.getvalue())
     assert read["models"]["so400m"].pop("lr_mult") == 0.5
     assert read["models"]["eva_giant"] == TREE["models"]["eva_giant"]
+
+
+def test_the_documents_tables_say_what_params_say() -> None:
+    text = Path("docs/models.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()]
+    told = {row[0]: row for row in rows if len(row) == 7 and row[0] in EVERY}
+    assert set(told) == set(COMMENTS)
+    for key, (_, size, millions, _, minutes, reported, licence) in told.items():
+        assert size == str(EVERY[key].image_size)
+        cost = re.match(r"(\d+) M, .* GMAC, ([\d.]+) min", COMMENTS[key])
+        assert cost.groups() == (millions, minutes)
+        assert COMMENTS[key].split("; ")[1:] == [reported, licence]

@@ -62,6 +62,15 @@ def test_the_shipped_params_make_sense() -> None:
         ("probes.lite0_probe.head.epochs", "ten", ("probes.lite0_probe.head.epochs", "'ten'")),
         ("dedup.policy", "drop", ("dedup.policy", "'group'", "'drop'")),
         ("prepare.fit", "crop", ("prepare.fit", "'pad'", "'crop'")),
+        ("models.resnet18_96.backbone", ["resnet18", "resnot50"], ("did you mean 'resnet50'",)),
+        ("models.resnet18_96.backbone", ["resnet18"], ("resnet18_96.backbone", "at least 2")),
+        ("models.stack_swin_beit.pretrained", "w.pth", ("true or false for 2 backbones",)),
+        ("probes.lite0_probe.embed.backbone", ["x", "resnet18"], ("lite0_probe.embed", "'x'")),
+        ("models.eva02_large_lora.trainable", ["attn"], ("lora or trainable, received both",)),
+        ("models.stack_swin_beit.head_start", "imagenet", ("received 2 stacked backbones",)),
+        ("models.eva02_clip.head_start", "imagenet", ("1000 classes", "received one with 768")),
+        ("models.resnet18_96.head_start", "imagenet", ("received pretrained: false",)),
+        ("models.deit3_large.trainable", ["attn", "(head"], ("a regular expression", "'(head'")),
     ],
 )
 def test_a_mistake_is_named_with_what_was_expected(key: str, value: object, words: tuple) -> None:
@@ -74,6 +83,15 @@ def test_a_mistake_is_named_with_what_was_expected(key: str, value: object, word
         check(tree)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_rows_of_imagenets_head_are_no_mlp() -> None:
+    head = {"hidden": [64], "act": "relu", "norm": "none", "dropout": 0.0}
+    tree = changed("models.eva_giant", TREE["models"]["eva_giant"] | {"head": head})
+    check(tree)
+    tree["models"]["eva_giant"]["head_start"] = "imagenet"
+    with pytest.raises(InputError, match=r"models\.eva_giant: expected a linear head, .*\[64\]"):
+        check(tree)
 
 
 @pytest.mark.parametrize("key", ["seed", "lr", "run", "train", "models", "ensemble"])

@@ -8,6 +8,7 @@ import torch
 
 from croquis import symmetries
 from croquis.data.pixels import Pixels
+from croquis.models import stacked
 from croquis.models.backbones import build
 from croquis.training.batches import Pictures
 from croquis.training.embedding import embeddings
@@ -57,3 +58,12 @@ def test_a_view_is_the_embedding_of_the_turned_picture(
     turned = [symmetries.turned(planes[..., channel], view) for channel in range(channels)]
     np.save(drawn / "pixels.npy", np.stack(turned, axis=-1).reshape(sheets.shape))
     np.testing.assert_allclose(found, embedded(drawn, model, "identity")[0], atol=1e-5)
+
+
+def test_several_backbones_give_what_each_gives_alone_side_by_side(drawn: Path) -> None:
+    names = ["test_convnext.r160_in1k", "resnet18.a1_in1k"]  # of different mean and deviation
+    torch.manual_seed(0)
+    pair = stacked.build(names, pretrained=False, num_classes=0, image_size=32)
+    found = embedded(drawn, pair, "identity", "rot90")
+    alone = [embedded(drawn, branch, "identity", "rot90") for branch in pair.branches]
+    np.testing.assert_allclose(found, np.concatenate(alone, axis=2), atol=1e-5)

@@ -20,6 +20,7 @@ from croquis.folds import SplitParams
 from croquis.members import RunParams
 from croquis.models.weights import BUNDLED
 from croquis.training import probe_recipes, recipes
+from croquis.training.regimes import check_regime
 
 SECTIONS = {
     "run": RunParams,
@@ -117,7 +118,8 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
     optimizers = list_optimizers()
     for key in tree["models"]:
         recipe = recipes.resolved(tree, key)
-        _check_network(f"models.{key}", recipe.backbone, recipe.pretrained)
+        _check_networks(f"models.{key}", recipe.backbone, recipe.pretrained)
+        check_regime(f"models.{key}", recipe)
         if recipe.optimizer not in optimizers:
             hint = params.nearest(recipe.optimizer, optimizers)
             where = f"models.{key}.optimizer"
@@ -129,10 +131,23 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
             _check_size(f"models.{key}", recipe.image_size, image_size)
     for key in tree["probes"]:
         probe = probe_recipes.resolved(tree, key).embed
-        _check_network(f"probes.{key}.embed", probe.backbone, probe.pretrained)
+        _check_networks(f"probes.{key}.embed", probe.backbone, probe.pretrained)
         if key in tree["run"]["probes"]:
             _check_file(f"probes.{key}.embed", probe.pretrained)
             _check_size(f"probes.{key}.embed", probe.image_size, image_size)
+
+
+def _check_networks(where: str, backbone: str | list[str], pretrained: bool | str) -> None:
+    names = [backbone] if isinstance(backbone, str) else backbone
+    for name in names:
+        _check_network(where, name, pretrained)
+    if len(names) > 1 and isinstance(pretrained, str) and pretrained != "bundled":
+        raise InputError(
+            f"{where}.pretrained",
+            expected=f"true or false for {len(names)} backbones",
+            received=repr(pretrained),
+            fix="one file of weights fits one network",
+        )
 
 
 def _check_network(where: str, backbone: str, pretrained: bool | str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import timm
 import torch
 from timm.models import group_parameters
-from timm.optim._param_groups import auto_group_layers
+from timm.optim import auto_group_layers
 from torch import nn
 
 from croquis.models import backbones

@@ -1,0 +1,52 @@
+"""Which settings of a recipe contradict each other, told before any network is built."""
+
+import re
+
+import timm
+
+from croquis.errors import InputError
+from croquis.training.recipes import ModelParams
+
+_IMAGENET_CLASSES = 1000
+
+
+def check_regime(where: str, recipe: ModelParams) -> None:
+    """Raises InputError where head, its start, adapters and frozen parts do not go together.
+
+    Args:
+        where: the block's key, such as "models.eva_giant".
+        recipe: the resolved settings.
+    """
+    if recipe.lora is not None and recipe.trainable is not None:
+        raise _clash(where, "lora or trainable", "both", "adapters freeze all but the head")
+    if recipe.head_start == "imagenet":
+        _check_imagenet(where, recipe)
+    for pattern in [*(recipe.trainable or []), *([recipe.lora.targets] if recipe.lora else [])]:
+        _check_pattern(where, pattern)
+
+
+def _check_imagenet(where: str, recipe: ModelParams) -> None:
+    expected = "a pretrained backbone with 1000 classes for head_start: imagenet"
+    fix = "say head_start: probe or random"
+    if recipe.head.hidden:
+        raise _clash(where, "a linear head", f"hidden: {recipe.head.hidden}", fix)
+    if isinstance(recipe.backbone, list):
+        raise _clash(where, expected, f"{len(recipe.backbone)} stacked backbones", fix)
+    if recipe.pretrained is False:
+        raise _clash(where, expected, "pretrained: false", fix)
+    classes = timm.get_pretrained_cfg(recipe.backbone).num_classes
+    if classes != _IMAGENET_CLASSES:
+        raise _clash(where, expected, f"one with {classes}", fix)
+
+
+def _check_pattern(where: str, pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        received = f"{pattern!r} ({error})"
+        fix = r"a backslash for a dot, such as 'blocks\.1\.'"
+        raise _clash(where, "a regular expression", received, fix) from None
+
+
+def _clash(where: str, expected: str, received: str, fix: str) -> InputError:
+    return InputError(where, expected=expected, received=received, fix=fix)
