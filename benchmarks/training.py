@@ -108,11 +108,17 @@ def ours(pixels: Pixels, labels: np.ndarray, epochs: int) -> Iterator[float]:
     yield trainer.efficiency(batches=10)["data_efficiency"]
 
 
-def prepared(source: str, folder: Path, count: int) -> tuple[list[Path], np.ndarray, Pixels]:
-    """Up to `count` training pictures: their files, their labels, and croquis' array of them."""
+def prepared(
+    source: str, folder: Path, count: int, least: int = 1
+) -> tuple[list[Path], np.ndarray, Pixels]:
+    """About `count` training pictures, of classes with `least`: files, labels, croquis' array."""
     fetch(DataParams(source=source, sha256=None), folder / "raw", folder / "solution.csv")
     table = read_layout(folder / "raw").pictures
-    table = table[table["split"] == "train"].sample(count, random_state=0)
+    table = table[table["split"] == "train"].sample(frac=1, random_state=0)
+    # Whole classes first, so that few pictures still are several of each.
+    table = table.sort_values("class_name", kind="stable").head(count)
+    sizes = table["class_name"].map(table["class_name"].value_counts())
+    table = table[sizes >= least].sample(frac=1, random_state=0)
     files = [folder / "raw" / path for path in table["path"]]
     labels = pd.factorize(table["class_name"])[0]
     index, array = folder / "index.csv", folder / "pixels.npy"

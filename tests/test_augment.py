@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from croquis.training.augment import PRESETS, Augment, sample_seed
+from croquis.training.augment import PRESETS, Augment
 
 NAMES = [f"train/cat/{number}.png" for number in range(24)]
 NOISE = np.random.default_rng(0).integers(0, 255, (16, 16), np.uint8)
@@ -73,10 +73,3 @@ def test_course_never_turns_a_picture_upside_down() -> None:
     rows = (255 - drawn("course", top).astype(float)).sum(axis=2) @ np.arange(16)
     ink = (255 - drawn("course", top).astype(float)).sum(axis=(1, 2))
     assert np.all(rows / ink < 7.5)
-
-
-def test_sample_seeds_are_32_bits_and_all_different() -> None:
-    seeds = {sample_seed(s, e, n) for s in range(3) for e in range(3) for n in NAMES}
-    assert len(seeds) == 9 * 24 and all(0 <= seed < 2**32 for seed in seeds)
-    # No two triples are spelt alike.
-    assert sample_seed(1, 12, "a") != sample_seed(11, 2, "a")

@@ -37,7 +37,7 @@ def test_the_shipped_params_make_sense() -> None:
         ("seed", 1.5, ("seed", "valid integer", "1.5")),
         ("train.epochs", 0, ("train.epochs", "greater than or equal to 1")),
         ("train.optimizer", "adamv", ("optimizer", "a timm optimizer", "'adamv'", "adam")),
-        ("train.augment", "flip", ("train.augment", "'flips'", "'flip'")),
+        ("train.augment", "flip", ("models.lite0_80.augment", "'flips'", "'flip'")),
         ("split.num_folds", 1, ("split.num_folds",)),
         ("run.folds", [0, 7], ("run.folds", "folds 0 to 4", "7")),
         ("run.folds", [0, 0], ("run.folds", "each once")),

@@ -9,15 +9,12 @@ from croquis.data.packing import PrepareParams
 from croquis.dedup.policy import POLICIES
 from croquis.dedup.settings import DedupParams
 from croquis.ensembling import EnsembleParams, VoteParams
-from croquis.training.augment import PRESETS
 from croquis.training.probe_recipes import View
-from croquis.training.recipes import TrainParams
 
 
 @pytest.mark.parametrize(
     ("allowed", "served"),
     [
-        (TrainParams.model_fields["augment"].annotation, PRESETS),
         (View, symmetries.NAMES),
         (VoteParams.model_fields["folds"].annotation, voting.VOTES),
         (EnsembleParams.model_fields["vote"].annotation, voting.VOTES),

@@ -20,6 +20,7 @@ from croquis.folds import SplitParams
 from croquis.members import RunParams
 from croquis.models.weights import BUNDLED
 from croquis.training import probe_recipes, recipes
+from croquis.training.phases import Curriculum
 from croquis.training.regimes import check_regime
 
 SECTIONS = {
@@ -120,6 +121,7 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
         recipe = recipes.resolved(tree, key)
         _check_networks(f"models.{key}", recipe.backbone, recipe.pretrained)
         check_regime(f"models.{key}", recipe)
+        _check_augment(f"models.{key}", recipe)
         if recipe.optimizer not in optimizers:
             hint = params.nearest(recipe.optimizer, optimizers)
             where = f"models.{key}.optimizer"
@@ -135,6 +137,13 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
         if key in tree["run"]["probes"]:
             _check_file(f"probes.{key}.embed", probe.pretrained)
             _check_size(f"probes.{key}.embed", probe.image_size, image_size)
+
+
+def _check_augment(where: str, recipe: recipes.ModelParams) -> None:
+    try:
+        Curriculum(recipe, seed=0)
+    except InputError as error:
+        raise error.within(where) from None
 
 
 def _check_networks(where: str, backbone: str | list[str], pretrained: bool | str) -> None:

@@ -1,6 +1,6 @@
 """Batches of stored pictures: read from the memory-mapped array, resized, augmented, stacked."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -9,7 +9,6 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from croquis.data.pixels import Pixels
-from croquis.training.augment import Augment
 from croquis.training.samples import Samples
 
 
@@ -32,13 +31,6 @@ class Batch:
     def __len__(self) -> int:
         return len(self.images)
 
-    def part(self, start: int, stop: int) -> "Batch":
-        """The pictures from `start` to before `stop`."""
-        rows = slice(start, stop)
-        return Batch(
-            self.images[rows], self.targets[rows], self.weights[rows], self.positions[rows]
-        )
-
     def to(self, device: torch.device) -> "Batch":
         parts = (self.images, self.targets, self.weights)
         moved = (part.to(device, non_blocking=True) for part in parts)
@@ -49,7 +41,12 @@ class Pictures(Dataset):
     """Whole batches by (epoch, positions): one resize, one augmentation and one stack each."""
 
     def __init__(
-        self, pixels: Pixels, samples: Samples, *, image_size: int, augment: Augment | None = None
+        self,
+        pixels: Pixels,
+        samples: Samples,
+        *,
+        image_size: int,
+        augment: Callable[..., np.ndarray] | None = None,
     ) -> None:
         self._pixels, self._samples = pixels, samples
         self._rows = pixels.rows(samples.ids)

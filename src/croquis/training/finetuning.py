@@ -10,13 +10,13 @@ from torch import nn
 from croquis.data.pixels import Pixels
 from croquis.predictions import Predictions
 from croquis.progress import progress
-from croquis.training.augment import Augment
 from croquis.training.batches import Pictures
 from croquis.training.checkpoints import Checkpoints
 from croquis.training.engine import Trainer
 from croquis.training.hardware import Hardware
 from croquis.training.interrupts import interrupts
 from croquis.training.networks import network
+from croquis.training.phases import Curriculum
 from croquis.training.predicting import predicted_logits, softmax
 from croquis.training.recipes import ModelParams
 from croquis.training.records import Outcome, val_scores
@@ -61,10 +61,16 @@ def fine_tuned(
             hardware=hardware,
             batch_size=recipe.micro_batch or recipe.batch_size,
         )
-    augment = Augment(recipe.augment, seed)
-    pictures = Pictures(pixels, data.train, image_size=recipe.image_size, augment=augment)
+    curriculum = Curriculum(recipe, seed)
     trainer = Trainer(
-        model, recipe, lr=lr, pictures=pictures, hardware=hardware, seed=seed, kept=checkpoints
+        model,
+        recipe,
+        lr=lr,
+        pictures=Pictures(pixels, data.train, image_size=recipe.image_size, augment=curriculum),
+        hardware=hardware,
+        seed=seed,
+        lr_factor=curriculum.lr_factor,
+        kept=checkpoints,
     )
 
     def logits(model: nn.Module, samples: Samples) -> np.ndarray:

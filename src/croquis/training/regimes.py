@@ -5,7 +5,7 @@ import re
 import timm
 
 from croquis.errors import InputError
-from croquis.training.recipes import ModelParams
+from croquis.training.recipes import MixParams, ModelParams
 
 _IMAGENET_CLASSES = 1000
 
@@ -19,10 +19,25 @@ def check_regime(where: str, recipe: ModelParams) -> None:
     """
     if recipe.lora is not None and recipe.trainable is not None:
         raise _clash(where, "lora or trainable", "both", "adapters freeze all but the head")
+    if recipe.ema_decay is not None and recipe.average_epochs:
+        raise _clash(where, "ema_decay or average_epochs", "both", "set one to null or 0")
+    if recipe.average_epochs > recipe.epochs:
+        received = f"average_epochs: {recipe.average_epochs}"
+        raise _clash(where, f"at most epochs ({recipe.epochs})", received, "lower it")
+    if recipe.mix is not None:
+        _check_mix(where, recipe.mix)
     if recipe.head_start == "imagenet":
         _check_imagenet(where, recipe)
     for pattern in [*(recipe.trainable or []), *([recipe.lora.targets] if recipe.lora else [])]:
         _check_pattern(where, pattern)
+
+
+def _check_mix(where: str, mix: MixParams) -> None:
+    where = f"{where}.mix"
+    if mix.mixup == mix.cutmix == 0:
+        raise _clash(where, "mixup or cutmix above 0", "both 0", "say mix: null")
+    if mix.clip is not None and mix.clip[0] > mix.clip[1]:
+        raise _clash(where, "clip as [low, high]", str(mix.clip), "swap them")
 
 
 def _check_imagenet(where: str, recipe: ModelParams) -> None:

@@ -1,0 +1,218 @@
+"""Single augmentations for drawings: white paper, and strengths as shares of the side.
+
+Each function gives an albumentations transform for pictures of `side` pixels. A strength in pixels
+would mean something else at every size; black corners and frames would be ink that nobody drew.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # no look-up of newer versions at import
+import albumentations as A  # after the line above: it reads that at import
+
+PAPER = 255
+# Three values, as a single one fills but the first channel of a remapped RGB picture.
+_WHITE = {"fill": (PAPER, PAPER, PAPER), "border_mode": cv2.BORDER_CONSTANT}
+Range = Sequence[float]
+# Uniform noise has a deviation of 1 / sqrt(3), a Gaussian of sigma pixels leaves 1 / (sigma
+# sqrt(4 pi)) of it: alpha moves each pixel by .163 alpha / sigma pixels per axis (rms). With the
+# settings of three teams that is 1.2, .8 and .03 pixels, nearly nothing.
+_ELASTIC = 0.163
+
+
+def hflip(side: int, *, p: float = 0.5) -> A.BasicTransform:
+    """Left and right change places."""
+    return A.HorizontalFlip(p=p)
+
+
+def vflip(side: int, *, p: float = 0.5) -> A.BasicTransform:
+    """Top and bottom change places."""
+    return A.VerticalFlip(p=p)
+
+
+def turn(side: int, *, degrees: float = 15, p: float = 0.5) -> A.BasicTransform:
+    """Turned by at most `degrees` either way."""
+    return A.Rotate(limit=degrees, p=p, **_WHITE)
+
+
+def tone(side: int, *, limit: float = 0.2, p: float = 0.2) -> A.BasicTransform:
+    """Brightness and contrast changed by at most `limit`."""
+    return A.RandomBrightnessContrast(brightness_limit=limit, contrast_limit=limit, p=p)
+
+
+def affine(
+    side: int,
+    *,
+    scale: Range = (0.8, 1.2),
+    shift: float = 0.1,
+    degrees: float = 0,
+    shear: float = 10,
+    p: float = 0.5,
+) -> A.BasicTransform:
+    """Scaled, shifted by at most a share of the side, turned and sheared."""
+    return A.Affine(
+        scale=tuple(scale),
+        translate_percent=(-shift, shift),
+        rotate=(-degrees, degrees),
+        shear=(-shear, shear),
+        p=p,
+        **_WHITE,
+    )
+
+
+def crop(side: int, *, least: float = 0.35, p: float = 1.0) -> A.BasicTransform:
+    """A part of the area, at least `least`, enlarged: .08, a usual value, would cut off meaning."""
+    return A.RandomResizedCrop(size=(side, side), scale=(least, 1.0), p=p)
+
+
+def elastic(
+    side: int, *, shift: float = 0.01, smooth: float = 0.06, p: float = 0.5
+) -> A.BasicTransform:
+    """Waves: each pixel moves by `shift` of the side per axis (rms), alike within `smooth` of it."""
+    sigma = max(1.0, smooth * side)
+    alpha = shift * side * sigma / _ELASTIC
+    return A.ElasticTransform(alpha, sigma, noise_distribution="uniform", p=p, **_WHITE)
+
+
+def grid(side: int, *, steps: int = 5, limit: float = 0.3, p: float = 0.5) -> A.BasicTransform:
+    """Rows and columns of a grid stretched and squeezed."""
+    return A.GridDistortion(num_steps=steps, distort_limit=limit, p=p, **_WHITE)
+
+
+def shuffle(side: int, *, cells: int = 3, p: float = 0.1) -> A.BasicTransform:
+    """The cells of a grid change places."""
+    return A.RandomGridShuffle(grid=(cells, cells), p=p)
+
+
+def thicken(side: int, *, width: float = 0.02, p: float = 0.3) -> A.BasicTransform:
+    """Strokes grow by `width` of the side: the darkest of a neighbourhood wins."""
+    return A.Morphological(scale=_pixels(width, side, least=2), operation="erosion", p=p)
+
+
+def thin(side: int, *, width: float = 0.02, p: float = 0.3) -> A.BasicTransform:
+    """Strokes shrink by `width` of the side: the lightest of a neighbourhood wins."""
+    return A.Morphological(scale=_pixels(width, side, least=2), operation="dilation", p=p)
+
+
+def blur(side: int, *, sigma: float = 0.01, p: float = 0.3) -> A.BasicTransform:
+    """A Gaussian of at most `sigma` of the side."""
+    return A.GaussianBlur(blur_limit=0, sigma_limit=(0.1, max(0.2, sigma * side)), p=p)
+
+
+def motion_blur(side: int, *, length: float = 0.05, p: float = 0.3) -> A.BasicTransform:
+    """Smeared along a line of at most `length` of the side."""
+    return A.MotionBlur(blur_limit=(3, max(3, _pixels(length, side, least=3) | 1)), p=p)
+
+
+def noise(side: int, *, sd: float = 0.05, p: float = 0.3) -> A.BasicTransform:
+    """Gaussian noise of at most `sd` of the range of gray."""
+    return A.GaussNoise(std_range=(sd / 4, sd), p=p)
+
+
+def cutout(side: int, *, holes: int = 8, size: float = 0.12, p: float = 0.5) -> A.BasicTransform:
+    """At most so many white squares of at most `size` of the side."""
+    spans = {"hole_height_range": (size / 2, size), "hole_width_range": (size / 2, size)}
+    return A.CoarseDropout(num_holes_range=(1, holes), fill=PAPER, p=p, **spans)
+
+
+def clahe(side: int, *, clip: float = 2.0, p: float = 0.3) -> A.BasicTransform:
+    """Local contrast, in tiles of an eighth of the side."""
+    return A.CLAHE(clip_limit=(1.0, max(1.0, clip)), tile_grid_size=(8, 8), p=p)
+
+
+def unsharp(side: int, *, alpha: float = 0.5, p: float = 0.3) -> A.BasicTransform:
+    """Edges raised by at most `alpha`."""
+    return A.UnsharpMask(blur_limit=(3, 7), alpha=(alpha / 4, alpha), p=p)
+
+
+def sharpen(side: int, *, alpha: float = 0.3, p: float = 0.3) -> A.BasicTransform:
+    """Mixed with a sharpened copy by at most `alpha`."""
+    return A.Sharpen(alpha=(alpha / 3, alpha), lightness=(1.0, 1.0), p=p)
+
+
+def emboss(side: int, *, alpha: float = 0.3, p: float = 0.3) -> A.BasicTransform:
+    """Mixed with a relief by at most `alpha`."""
+    return A.Emboss(alpha=(alpha / 3, alpha), p=p)
+
+
+def invert(side: int, *, p: float = 0.1) -> A.BasicTransform:
+    """White on black."""
+    return A.InvertImg(p=p)
+
+
+def canny(side: int, *, low: float = 100, high: float = 200, p: float = 0.3) -> A.BasicTransform:
+    """Edges alone, black on white."""
+    return _Edges(low, high, p=p)
+
+
+def rand(side: int, *, count: int = 2, magnitude: int = 9, p: float = 1.0) -> A.BasicTransform:
+    """RandAugment (Cubuk et al. 2019, arXiv:1909.13719) by torchvision."""
+    from torchvision.transforms import RandAugment
+
+    return _Policy(RandAugment(count, magnitude, fill=[PAPER]), p=p)
+
+
+def auto(side: int, *, p: float = 1.0) -> A.BasicTransform:
+    """AutoAugment's policy for ImageNet (Cubuk et al. 2018, arXiv:1805.09501) by torchvision."""
+    from torchvision.transforms import AutoAugment
+
+    return _Policy(AutoAugment(fill=[PAPER]), p=p)
+
+
+def trivial(side: int, *, p: float = 1.0) -> A.BasicTransform:
+    """TrivialAugmentWide (Müller and Hutter 2021, arXiv:2103.10158) by torchvision."""
+    from torchvision.transforms import TrivialAugmentWide
+
+    return _Policy(TrivialAugmentWide(fill=[PAPER]), p=p)
+
+
+Op = Callable[..., A.BasicTransform]
+OPS: dict[str, Op] = {
+    op.__name__: op
+    for op in (
+        hflip, vflip, turn, tone, affine, crop, elastic, grid, shuffle, thicken, thin, blur,
+        motion_blur, noise, cutout, clahe, unsharp, sharpen, emboss, invert, canny, rand, auto,
+        trivial,
+    )
+}  # fmt: skip
+
+
+def _pixels(share: float, side: int, *, least: int) -> int:
+    return max(least, round(share * side))
+
+
+class _Edges(A.ImageOnlyTransform):
+    """Canny's edges (OpenCV's thresholds), black on white."""
+
+    def __init__(self, low: float, high: float, p: float) -> None:
+        super().__init__(p=p)
+        self.low, self.high = low, high
+
+    def apply(self, img: np.ndarray, **_: Any) -> np.ndarray:
+        edges = PAPER - cv2.Canny(np.ascontiguousarray(img), self.low, self.high)
+        return edges if img.ndim == 2 else np.repeat(edges[..., None], img.shape[2], axis=2)
+
+
+class _Policy(A.ImageOnlyTransform):
+    """A policy of torchvision, drawn from albumentations' generator instead of torch's."""
+
+    def __init__(self, policy: Callable, p: float) -> None:
+        super().__init__(p=p)
+        self.policy = policy
+
+    def get_params(self) -> dict[str, int]:
+        return {"seed": self.py_random.getrandbits(32)}
+
+    def apply(self, img: np.ndarray, seed: int = 0, **_: Any) -> np.ndarray:
+        import torch
+
+        picture = torch.from_numpy(np.ascontiguousarray(img))
+        picture = picture[None] if img.ndim == 2 else picture.permute(2, 0, 1)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            found = self.policy(picture)
+        return np.ascontiguousarray(found[0] if img.ndim == 2 else found.permute(1, 2, 0))
