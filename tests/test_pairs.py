@@ -8,6 +8,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from croquis import params
+from croquis.dedup.groups import grouped
 from croquis.dedup.pairs import METHODS, TIERS, find_copies
 from croquis.dedup.settings import DedupParams, Method
 from croquis.symmetries import NAMES, digest, turned
@@ -102,6 +103,25 @@ def test_the_order_of_files_changes_nothing(seed: int) -> None:
     expected = find_copies(table, gray, SETTINGS).pairs
     table, gray = catalogue({name: pictures[name] for name in names})
     pd.testing.assert_frame_equal(find_copies(table, gray, SETTINGS).pairs, expected)
+
+
+def test_copies_of_a_thin_drawing_share_a_group() -> None:
+    line = np.full((SIDE, SIDE), 255, np.uint8)
+    line[100, 50:90] = 0
+    table, gray = catalogue({"a": (0, line), "b": (0, np.where(line, 254, 3).astype(np.uint8))})
+    copies = find_copies(table, gray, SETTINGS)
+    assert as_ids(table, copies.pairs) == {("a", "b", "copy", "identity")}
+    table = table.assign(source_id="", width=SIDE, height=SIDE)
+    found = grouped(table, copies.pairs, copies.blurred, SETTINGS)
+    assert found.table["group"].tolist() == [0, 0]
+
+
+def test_what_is_flat_at_64_px_is_like_nothing_once_blurred() -> None:
+    speck = np.full((SIDE, SIDE), 255, np.uint8)
+    speck[100, 100] = 128
+    table, gray = catalogue({"a": (0, speck), "b": (0, drawing(0))})
+    copies = find_copies(table, gray, SETTINGS)
+    assert copies.flat == 1 and copies.blurred.any(axis=1).tolist() == [False, True]
 
 
 def test_one_picture_has_no_copies() -> None:

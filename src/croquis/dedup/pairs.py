@@ -51,6 +51,8 @@ def find_copies(pictures: pd.DataFrame, gray: np.ndarray, settings: DedupParams)
     with tally.step("ink"):
         vectors, _ = ink.ink_vectors(gray, rows)
         blurred = ink.blurred_vectors(gray, rows[:train])
+        flat = ~vectors[:train].any(axis=1)
+        blurred[flat] = 0  # like nothing here too
     labels = pictures["label"].to_numpy()[:train]
     search = Search(settings, gray, rows[:train], labels, vectors, blurred, tally)
     for method in METHODS:  # in the order of the tiers, whatever the order in params.yaml
@@ -58,8 +60,7 @@ def find_copies(pictures: pd.DataFrame, gray: np.ndarray, settings: DedupParams)
             pairs = METHODS[method](search, found)
             found = pd.concat([found, _tier(method, pairs)])
     found = found.sort_values(["a", "b"], ignore_index=True)
-    flat = int((~vectors[:train].any(axis=1)).sum())
-    return Copies(found.assign(ink=_ink_of(found, vectors)), blurred, flat, tally)
+    return Copies(found.assign(ink=_ink_of(found, vectors)), blurred, int(flat.sum()), tally)
 
 
 @dataclass(frozen=True)
