@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,13 @@ def test_without_limits_groups_are_connected_components() -> None:
     edges = pairs((0, 1), (1, 2))
     found = cohesive(edges, unsure(edges), fan(0, 20, 45), IDENTITY, LOOSE)
     assert found.group.tolist() == [0, 0, 0] and found.cut_groups == found.cut_pairs == 0
+
+
+def test_a_least_likeness_of_zero_cuts_nothing_however_unlike() -> None:
+    # mean-removed cosines go below 0: -.77 between the ends
+    edges = pairs((0, 1), (1, 2))
+    found = cohesive(edges, unsure(edges), fan(0, 70, 140), IDENTITY, Limits(0.0, 99))
+    assert found.group.tolist() == [0, 0, 0] and found.lowest == pytest.approx(-0.76604)
 
 
 def test_a_group_stays_below_the_largest_size() -> None:

@@ -29,7 +29,8 @@ class Limits:
     """What a group may be.
 
     Attributes:
-        least: the smallest likeness of two of its pictures.
+        least: the smallest likeness of two of its pictures; at 0 any will do, below 0 too, which
+            cosines of mean-removed ink can be.
         largest: how many pictures.
         apart: pairs of positions that no group may hold.
     """
@@ -117,7 +118,7 @@ class _Clusters:
             if len(self._members[one]) + len(self._members[other]) > self._limits.largest:
                 return
             lowest = self._lowest_between(one, other)
-            if lowest < self._limits.least:
+            if 0 < self._limits.least > lowest:
                 return
             self.lowest = min(self.lowest, lowest)
             self._faces[one] += self._faces[other]
