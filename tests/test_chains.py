@@ -1,5 +1,7 @@
 """Groups that hold together: no merge joins unlike pictures, too many, or those kept apart."""
 
+from itertools import combinations, permutations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from croquis.components import components
-from croquis.dedup.chains import Limits, cohesive, contradictions, likeness
+from croquis.dedup import chains
+from croquis.dedup.chains import (
+    ALIKE,
+    IDENTICAL,
+    SAID,
+    Limits,
+    cohesive,
+    contradictions,
+    likeness,
+)
 from croquis.symmetries import NAMES, turned
 
 LOOSE = Limits(least=0.0, largest=99)
@@ -70,6 +81,63 @@ def test_a_person_keeps_pictures_apart_through_others_too() -> None:
     assert found.group.tolist() == [0, 0, 1]
     found = cohesive(edges, np.array([True, True]), fan(0, 0, 1), IDENTITY, limits)
     assert len(set(found.group[[0, 2]])) == 2
+
+
+def test_a_persons_same_wins_over_identity() -> None:
+    # 0 = 1 by bytes, 1 and 2 the same and 0 and 2 different by a person's word
+    edges, limits = pairs((0, 1), (1, 2)), Limits(0.8, 99, apart=((0, 2),))
+    found = cohesive(edges, np.array([IDENTICAL, SAID]), fan(0, 0, 50), IDENTITY, limits)
+    assert found.group.tolist() == [0, 1, 1] and found.cut_pairs == 1
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_persons_same_tears_no_copies_apart_whichever_id_comes_first(order: tuple) -> None:
+    # 0, 80 and 80.5 degrees: a person calls the first two the same, the last two are copies
+    angles, (x, y, z) = np.empty(3), order
+    angles[[x, y, z]] = 0, 80, 80.5
+    edges = pairs(tuple(sorted((x, y))), tuple(sorted((y, z))))
+    found = cohesive(edges, np.array([SAID, ALIKE]), fan(*angles), IDENTITY, Limits(0.8, 3))
+    assert found.group.tolist() == [0, 0, 0]
+    assert found.lowest == np.round(np.cos(np.radians(0.5)), 5)  # of what machines joined
+
+
+@pytest.mark.parametrize(("said", "alike"), [((0, 1), (1, 2)), ((1, 2), (0, 1))])
+def test_what_a_person_joined_makes_no_group_too_large_for_copies(said: tuple, alike: tuple):
+    edges = pairs(said, alike)
+    found = cohesive(edges, np.array([SAID, ALIKE]), fan(0, 1, 2), IDENTITY, Limits(0.8, 2))
+    assert found.group.tolist() == [0, 0, 0]
+
+
+def test_what_machines_join_is_alike_behind_a_persons_back_too() -> None:
+    # 0 - 1 - 2 is a chain of 0, 20 and 45 degrees, and 0 the same as 3 (90) by a person's word
+    edges = pairs((0, 1), (1, 2), (0, 3))
+    trust = np.array([ALIKE, ALIKE, SAID])
+    found = cohesive(edges, trust, fan(0, 20, 45, 90), IDENTITY, Limits(0.8, 99))
+    assert found.group.tolist() == [0, 0, 1, 0]
+    assert found.lowest == np.round(np.cos(np.radians(20)), 5)
+
+
+def test_of_identical_pictures_one_is_compared() -> None:
+    # 0 = 1 by bytes; had 1, which is 30 degrees off in this tale, a say, 2 would be refused
+    edges = pairs((0, 1), (0, 2))
+    trust = np.array([IDENTICAL, ALIKE])
+    found = cohesive(edges, trust, fan(0, 30, -5), IDENTITY, Limits(0.9, 99))
+    assert found.group.tolist() == [0, 0, 0]
+
+
+def test_a_refused_merge_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    # two bundles of six, 40 degrees apart, and all 36 pairs between them
+    calls, measure = [], chains._Clusters._lowest_between
+    monkeypatch.setattr(
+        chains._Clusters,
+        "_lowest_between",
+        lambda self, one, other: calls.append((one, other)) or measure(self, one, other),
+    )
+    edges = pairs(*combinations(range(12), 2))
+    blurred = fan(*np.arange(6) / 10, *(40 + np.arange(6) / 10))
+    found = cohesive(edges, unsure(edges), blurred, IDENTITY, Limits(0.8, 99))
+    assert found.group.tolist() == [0] * 6 + [1] * 6
+    assert len(calls) == 5 + 5 + 1
 
 
 def test_likeness_is_the_largest_under_the_symmetries() -> None:

@@ -58,8 +58,7 @@ def grouped(
     names = NAMES if settings.symmetries else NAMES[:1]
     largest = max(SMALLEST_LIMIT, int(settings.chain_share * len(pictures)))
     limits = chains.Limits(settings.chain_min, largest, overrides.different)
-    sure = pairs["tier"].isin(SURE).to_numpy()
-    grouping = chains.cohesive(pairs, sure, blurred, names, limits)
+    grouping = chains.cohesive(pairs, _trust(pairs["tier"]), blurred, names, limits)
     group, labels = grouping.group, pictures["label"].to_numpy()
     pairs = pairs.assign(grouped=group[pairs["a"]] == group[pairs["b"]])
     strict = pairs[strictly(pairs, settings) & pairs["grouped"]]
@@ -72,6 +71,11 @@ def grouped(
     soft = settings.conflicts == "soft"
     table["targets"] = conflicts.shares(labels, cluster) if soft else ""
     return Grouped(table, pairs, grouping)
+
+
+def _trust(tiers: pd.Series) -> np.ndarray:
+    said, sure = tiers.eq("same"), tiers.isin(SURE)
+    return np.select([said, sure], [chains.SAID, chains.IDENTICAL], chains.ALIKE)
 
 
 def strictly(pairs: pd.DataFrame, settings: DedupParams) -> np.ndarray:
