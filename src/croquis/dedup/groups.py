@@ -61,7 +61,9 @@ def grouped(
     grouping = chains.cohesive(pairs, _trust(pairs["tier"]), blurred, names, limits)
     group, labels = grouping.group, pictures["label"].to_numpy()
     pairs = pairs.assign(grouped=group[pairs["a"]] == group[pairs["b"]])
-    strict = pairs[strictly(pairs, settings) & pairs["grouped"]]
+    # What a person dropped is nobody's kept twin, and its label has no vote.
+    there = ~pairs[["a", "b"]].isin(overrides.drop).any(axis=1)
+    strict = pairs[strictly(pairs, settings) & pairs["grouped"] & there]
     cluster = components(len(pictures), strict["a"].to_numpy(), strict["b"].to_numpy())
     table = pictures[["id"]].assign(group=group)
     table["keep"] = _kept(pictures, strict, cluster, settings, overrides)
@@ -111,9 +113,11 @@ def _kept(
     dropped = POLICIES[settings.policy](pictures, strict)
     outvoted = conflicts.DROPPED[settings.conflicts](labels, cluster)
     dropped |= dict.fromkeys(np.flatnonzero(outvoted).tolist(), DISPUTED)
+    for place in (*overrides.keep, *overrides.drop):  # nobody else decides on these
+        dropped.pop(place, None)
+    left = restored(labels, dropped, settings.min_per_class, gone=overrides.drop)
     keep = np.ones(len(pictures), bool)
-    keep[list(restored(labels, dropped, settings.min_per_class))] = False
-    keep[list(overrides.keep)], keep[list(overrides.drop)] = True, False
+    keep[[*left, *overrides.drop]] = False
     if emptied := sorted(set(labels) - set(labels[keep])):
         first = pictures.loc[pictures["label"] == emptied[0], "id"].iloc[0]
         raise InputError(
