@@ -16,7 +16,6 @@ from croquis.dedup.chains import (
     SAID,
     Limits,
     cohesive,
-    contradictions,
     likeness,
 )
 from croquis.symmetries import NAMES, turned
@@ -154,11 +153,6 @@ def test_blank_sheets_are_like_nothing() -> None:
     blank = np.zeros((3, 4), np.float32)
     found = cohesive(edges, np.array([True, False]), blank, IDENTITY, Limits(0.5, 99))
     assert found.group.tolist() == [0, 0, 1]
-
-
-def test_contradictions_are_found_through_others() -> None:
-    assert contradictions([(0, 1), (1, 2)], [(0, 2), (0, 3)], 4) == [(0, 2)]
-    assert contradictions([], [(0, 1)], 2) == []
 
 
 @given(

@@ -9,7 +9,7 @@ A person's word comes first, so it wins over identity too: of two equal files on
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -191,10 +191,3 @@ class _Partition:
     def numbered(self) -> np.ndarray:
         """The cluster of each place, numbered by first appearance, (N,)."""
         return pd.factorize(self.of)[0]
-
-
-def contradictions(sames: Iterable[tuple[int, int]], apart: Iterable[tuple[int, int]], count: int):
-    """The pairs of `apart` that `sames` nevertheless connect."""
-    sames = np.array(list(sames), np.int64).reshape(-1, 2)
-    group = components(count, sames[:, 0], sames[:, 1])
-    return [(one, other) for one, other in apart if group[one] == group[other]]
