@@ -8,6 +8,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from croquis import params
+from croquis.dedup import exact
 from croquis.dedup.groups import grouped
 from croquis.dedup.pairs import METHODS, TIERS, find_copies
 from croquis.dedup.settings import DedupParams, Method
@@ -15,6 +16,7 @@ from croquis.symmetries import NAMES, digest, turned
 
 SIDE = 224
 SETTINGS = params.load(DedupParams, "dedup")
+STEPS = {"identical", "ink", "copy", "ssim vectors", "ssim", "variant", "ink of pairs"}
 
 
 def drawing(seed: int) -> np.ndarray:
@@ -178,6 +180,22 @@ def test_test_pictures_meet_the_tests_that_need_no_label() -> None:
     assert len(copies.blurred) == 1
 
 
+def test_two_test_pictures_make_no_pair() -> None:
+    pictures = {str(number): (-1, drawing(0)) for number in range(3)}
+    pictures["shade"] = (-1, np.maximum(drawing(0), 3))
+    table, gray = catalogue(pictures | {"train": (0, drawing(1))})
+    copies = find_copies(table, gray, SETTINGS)
+    assert copies.pairs.empty and copies.tally.candidates["copy bound"] == 0
+
+
+def test_the_symmetry_of_equal_files_is_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(exact, "_best_symmetry", lambda x, y: asked.append(1) or 0)
+    table, gray = catalogue(planted())  # "turned" is equal to two others by its pixels alone
+    find_copies(table, gray, SETTINGS)
+    assert len(asked) == 2
+
+
 def test_every_pair_tells_the_cosine_of_its_ink() -> None:
     table, gray = catalogue(planted())
     pairs = find_copies(table, gray, SETTINGS.model_copy(update={"methods": ["ssim"]})).pairs
@@ -189,7 +207,7 @@ def test_every_pair_tells_the_cosine_of_its_ink() -> None:
 def test_the_tally_tells_steps_and_candidates() -> None:
     table, gray = catalogue(planted())
     tally = find_copies(table, gray, SETTINGS).tally
-    assert set(tally.seconds) == {"ink", "copy", "ssim vectors", "ssim", "variant"}
+    assert set(tally.seconds) == STEPS
     assert tally.candidates["copy bound"] >= 4
 
 

@@ -115,6 +115,7 @@ def cosine_pairs(
     known: pd.DataFrame,
     tally: Tally,
     step: str,
+    firsts: int | None = None,
 ) -> pd.DataFrame:
     """All pairs with cosine >= `at_least`, as `search.pair_table` describes them.
 
@@ -125,9 +126,10 @@ def cosine_pairs(
         known: pairs that need no judge.
         tally: counts the candidates.
         step: the name of this search.
+        firsts: only pairs with one of the first so many vectors.
     """
-    bounds = bound_vectors(vectors)
-    found = candidates(bounds, side=GRID, names=names, at_least=at_least, desc=f"dedup: {step}")
+    options = {"side": GRID, "names": names, "at_least": at_least, "firsts": firsts}
+    found = candidates(bound_vectors(vectors), **options, desc=f"dedup: {step}")
     return judged(
         found, cosine_judge(vectors), at_least=at_least, known=known, tally=tally, step=step
     )

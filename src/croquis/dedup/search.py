@@ -35,7 +35,13 @@ def cell_order(name: str, *, side: int, depth: int) -> np.ndarray:
 
 
 def candidates(
-    vectors: np.ndarray, *, side: int, names: Sequence[str], at_least: float, desc: str = ""
+    vectors: np.ndarray,
+    *,
+    side: int,
+    names: Sequence[str],
+    at_least: float,
+    firsts: int | None = None,
+    desc: str = "",
 ) -> Candidates:
     """Yields (name, a, b): rows a < b of `vectors` with <f(a), f(turned(b, name))> near `at_least`.
 
@@ -44,12 +50,14 @@ def candidates(
         side: cells along an edge of the grid.
         names: the symmetries to look under.
         at_least: the smallest similarity that counts; the margin for rounding is added here.
+        firsts: only pairs with one of the first so many rows.
         desc: what a progress bar says; without it there is none.
     """
     depth = vectors.shape[1] // side**2
-    starts = range(0, len(vectors), BLOCK)
+    count = len(vectors) if firsts is None else firsts
+    starts = range(0, count, BLOCK)
     for start in progress(starts, desc, unit="block") if desc else starts:
-        block = vectors[start : start + BLOCK]
+        block = vectors[start : min(start + BLOCK, count)]
         for name in names:
             # <f(x), f(g.y)> = <f(g^-1.x), f(y)>: turning the block is cheaper than turning all.
             back = cell_order(INVERSE[name], side=side, depth=depth)
