@@ -114,6 +114,14 @@ def test_a_second_bound_narrows_the_candidates_of_the_first(chunk: int, monkeypa
     assert as_set(narrowed(every, vectors, side=4, at_least=0.25)) == few
 
 
+def test_a_second_bound_leaves_room_for_rounding() -> None:
+    vectors = np.full((2, 4), 0.5, np.float32)  # a cosine of one, and a threshold just above
+    pair = [("identity", np.array([0]), np.array([1]))]
+    for above, left in ((search.MARGIN / 2, 1), (search.MARGIN * 2, 0)):
+        ((_, found, _),) = narrowed(iter(pair), vectors, side=2, at_least=1 + above)
+        assert len(found) == left
+
+
 @pytest.mark.parametrize("tile", [1, 3, 100])
 def test_tiles_and_chunks_change_no_pair(tile: int, monkeypatch) -> None:
     monkeypatch.setattr(search, "TILE", tile)

@@ -143,7 +143,7 @@ def cosine_judge(vectors: np.ndarray) -> Judge:
         order = cell_order(name, side=side, depth=1)
         # Summed in float64 row by row, so that no thread count or block size changes a digit;
         # rounded, so that a picture and itself have exactly 1.
-        products = vectors[a] * vectors[b][:, order]
+        products = vectors[a] * np.take(vectors[b], order, axis=1)
         return np.round(products.sum(axis=1, dtype=np.float64), 6)
 
     return judge
