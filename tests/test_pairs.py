@@ -142,6 +142,14 @@ def test_ssim_and_raw_cosine_find_what_the_copy_test_is_not_asked_for() -> None:
     assert ("shade", "shape", "cosine", "identity") in cosine
 
 
+def test_nearly_blank_pictures_are_no_copies_by_their_structure() -> None:
+    specks = np.full((3, SIDE, SIDE), 255, np.uint8)
+    specks[[0, 1, 2], [10, 60, 120], [20, 90, 200]] = 200
+    table, gray = catalogue({str(number): (0, speck) for number, speck in enumerate(specks)})
+    copies = find_copies(table, gray, SETTINGS)
+    assert copies.pairs.empty and copies.flat == 3
+
+
 def test_ssim_over_everything_sees_other_classes() -> None:
     dotted = drawing(0)
     dotted[100, 100] ^= 255

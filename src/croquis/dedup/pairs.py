@@ -56,7 +56,7 @@ def find_copies(pictures: pd.DataFrame, gray: np.ndarray, settings: DedupParams)
         flat = ~vectors[:train].any(axis=1)
         blurred[flat] = 0  # like nothing here too
     labels = pictures["label"].to_numpy()[:train]
-    search = Search(settings, gray, rows[:train], labels, vectors, blurred, tally)
+    search = Search(settings, gray, rows[:train], labels, vectors, blurred, flat, tally)
     for method in METHODS:  # in the order of the tiers, whatever the order in params.yaml
         if method in settings.methods:
             pairs = METHODS[method](search, found)
@@ -78,6 +78,7 @@ class Search:
         labels: (T,) theirs.
         ink: of all pictures, the training ones first, (N, 64 * 64).
         blurred: of the training pictures, (T, 32 * 32).
+        flat: of the training pictures, which have no ink to compare, (T,) bool.
         tally: what it costs.
     """
 
@@ -87,6 +88,7 @@ class Search:
     labels: np.ndarray
     ink: np.ndarray
     blurred: np.ndarray
+    flat: np.ndarray
     tally: Tally
 
     @property
@@ -105,7 +107,8 @@ def _copies(search: Search, known: pd.DataFrame) -> pd.DataFrame:
 def _alike_in_structure(search: Search, known: pd.DataFrame) -> pd.DataFrame:
     labels = search.labels if search.settings.ssim_scope == "class" else None
     options = {"names": search.names, "at_least": search.settings.ssim_min, "known": known}
-    return ssim_pairs(search.gray, search.rows, labels, tally=search.tally, **options)
+    options |= {"flat": search.flat, "tally": search.tally}
+    return ssim_pairs(search.gray, search.rows, labels, **options)
 
 
 def _alike_in_raw_pixels(search: Search, known: pd.DataFrame) -> pd.DataFrame:
