@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from croquis.dedup.conflicts import DROPPED, disputed, minority, none_dropped, shares
+from croquis.dedup.conflicts import DROPPED, disputed, minority, none_outvoted, shares
 from croquis.dedup.settings import DedupParams
 from croquis.training.samples import Samples
 
@@ -26,7 +26,7 @@ def test_three_to_two_settles_nothing() -> None:
 
 
 def test_keeping_drops_nothing() -> None:
-    assert not none_dropped(LABELS, CLUSTER).any()
+    assert not none_outvoted(LABELS, CLUSTER).any()
 
 
 def test_shares_are_those_of_the_cluster_and_empty_without_dispute() -> None:

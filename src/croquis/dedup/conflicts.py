@@ -17,7 +17,7 @@ def disputed(labels: np.ndarray, cluster: np.ndarray) -> np.ndarray:
     return (pd.Series(labels).groupby(cluster).transform("nunique") > 1).to_numpy()
 
 
-def none_dropped(labels: np.ndarray, cluster: np.ndarray) -> np.ndarray:
+def none_outvoted(labels: np.ndarray, cluster: np.ndarray) -> np.ndarray:
     """Everything stays, (N,) bool."""
     return np.zeros(len(labels), bool)
 
@@ -45,8 +45,8 @@ def _text(labels: pd.Series) -> str:
 
 # What each policy drops.
 DROPPED: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "keep": none_dropped,
+    "keep": none_outvoted,
     "drop_minority": minority,
     "drop_all": disputed,
-    "soft": none_dropped,
+    "soft": none_outvoted,
 }
