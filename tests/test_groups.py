@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from croquis import params
-from croquis.dedup.groups import NOBODY, Grouped, grouped, listed, strictly, twins, with_overrides
-from croquis.dedup.overrides import Overrides
+from croquis.dedup.groups import Grouped, grouped, listed, strictly, twins, with_overrides
+from croquis.dedup.overrides import NOBODY, Overrides
 from croquis.dedup.pairs import TIERS
 from croquis.dedup.settings import DedupParams
 from croquis.errors import InputError

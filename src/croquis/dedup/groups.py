@@ -7,7 +7,7 @@ import pandas as pd
 
 from croquis.components import components
 from croquis.dedup import chains, conflicts
-from croquis.dedup.overrides import Overrides
+from croquis.dedup.overrides import NOBODY, Overrides
 from croquis.dedup.pairs import SURE, TIERS
 from croquis.dedup.policy import POLICIES, restored
 from croquis.dedup.search import pair_table
@@ -15,7 +15,6 @@ from croquis.dedup.settings import DedupParams
 from croquis.errors import InputError
 from croquis.symmetries import NAMES
 
-NOBODY = Overrides()  # nobody decided anything
 SMALLEST_LIMIT = 10  # pictures; chain_share of a small set would forbid groups altogether
 DISPUTED = 2.0  # above all scores: what lost its label comes back after what is a mere copy
 

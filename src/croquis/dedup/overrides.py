@@ -29,6 +29,9 @@ class Overrides:
     different: tuple[tuple[int, int], ...] = ()
 
 
+NOBODY = Overrides()  # nobody decided anything
+
+
 def read_overrides(path: Path, ids: np.ndarray) -> Overrides:
     """The decisions of a file on the pictures `ids`, (N,).
 
