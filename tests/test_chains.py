@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 from croquis.components import components
 from croquis.dedup import chains
@@ -153,6 +154,21 @@ def test_blank_sheets_are_like_nothing() -> None:
     blank = np.zeros((3, 4), np.float32)
     found = cohesive(edges, np.array([True, False]), blank, IDENTITY, Limits(0.5, 99))
     assert found.group.tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_number_of_threads_changes_no_digit(seed: int) -> None:
+    # two bundles of 64, joined at the end by a product large enough for BLAS to share
+    rng = np.random.default_rng(seed)
+    sheets = np.repeat(rng.normal(size=(2, 1024)), 64, axis=0) + rng.normal(size=(128, 1024))
+    sheets = (sheets / np.linalg.norm(sheets, axis=1, keepdims=True)).astype(np.float32)
+    edges = pairs(*((a, a + 1) for a in range(127)))
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            found.append(cohesive(edges, unsure(edges), sheets, IDENTITY, Limits(0, 999)))
+    assert found[0].lowest == found[1].lowest < 1
+    np.testing.assert_array_equal(found[0].group, found[1].group)
 
 
 @given(
