@@ -19,6 +19,7 @@ from croquis.dedup.chains import (
     cohesive,
     likeness,
 )
+from croquis.dedup.overrides import contradictions
 from croquis.symmetries import NAMES, turned
 
 LOOSE = Limits(least=0.0, largest=99)
@@ -193,4 +194,34 @@ def test_no_group_breaks_a_limit_and_none_is_wider_than_its_component(
     order = list(edges.index)
     random.shuffle(order)
     again = cohesive(edges.loc[order], unsure(edges), blurred, IDENTITY, Limits(least, largest))
+    np.testing.assert_array_equal(again.group, found.group)
+
+
+@given(
+    st.lists(st.integers(0, 180), min_size=2, max_size=8),
+    st.dictionaries(
+        st.tuples(st.integers(0, 7), st.integers(0, 7)),
+        st.sampled_from([ALIKE, IDENTICAL, SAID]),
+        max_size=16,
+    ),
+    st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=6),
+    st.randoms(use_true_random=False),
+)
+def test_a_persons_word_always_holds_in_any_order(
+    degrees: list[int], told: dict[tuple[int, int], int], apart: set[tuple[int, int]], random
+) -> None:
+    count = len(degrees)
+    told = {edge: trust for edge, trust in sorted(told.items()) if edge[0] < edge[1] < count}
+    same = [edge for edge, trust in told.items() if trust == SAID]
+    apart = {edge for edge in apart if edge[0] < edge[1] < count}
+    apart -= set(contradictions(same, apart, count))
+    edges, trust = pairs(*told), np.array(list(told.values()), int)
+    limits = Limits(0.8, 4, tuple(sorted(apart)))
+    found = cohesive(edges, trust, fan(*degrees), IDENTITY, limits)
+    assert all(found.group[one] == found.group[other] for one, other in same)
+    assert all(found.group[one] != found.group[other] for one, other in apart)
+    assert found.lowest >= 0.8
+    order = np.arange(len(edges))
+    random.shuffle(order)
+    again = cohesive(edges.iloc[order], trust[order], fan(*degrees), IDENTITY, limits)
     np.testing.assert_array_equal(again.group, found.group)
