@@ -20,8 +20,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from croquis import predictions
+from croquis import params, predictions
+from croquis.data.decoding import decode, gray_of
 from croquis.data.sources import DataParams, fetch
+from croquis.members import RunParams
 
 SHARE = 1 / 3
 TURNS = (
@@ -45,11 +47,12 @@ def make(source: str, folder: Path) -> None:
     rows = []
     for number, row in enumerate(chosen.to_dict("records")):
         path = Path(row["image_path"])
-        copy = path.with_name(f"{path.stem}_again.JPEG")
-        with Image.open(folder / "train" / path) as image:
-            turn = TURNS[number % len(TURNS)]
-            image = image if turn is None else image.transpose(turn)
-            image.save(folder / "train" / copy, "JPEG", quality=60 if turn is None else 90)
+        copy = path.with_name(f"{path.name}_again.JPEG")  # with its suffix: a.png is not a.jpg
+        # Gray, on paper and as it is held: a JPEG has no palette and no transparency.
+        image = Image.fromarray(gray_of(decode((folder / "train" / path).read_bytes()).pixels))
+        turn = TURNS[number % len(TURNS)]
+        image = image if turn is None else image.transpose(turn)
+        image.save(folder / "train" / copy, "JPEG", quality=60 if turn is None else 90)
         rows.append(row | {"image_path": copy.as_posix()})
     # Among the others, as the copies of a real data set are.
     table = pd.concat([train, pd.DataFrame(rows)]).sample(frac=1, random_state=0)
@@ -67,8 +70,9 @@ def score(truth: Path) -> None:
         return float((test.probs.argmax(axis=1) == labels.loc[names].to_numpy()).mean())
 
     claimed = json.loads(Path("metrics/ensemble.json").read_text())
-    single = [accuracy(path) for path in sorted(Path("data/ensemble").glob("test_fold*.npz"))]
-    voted, mean = accuracy(Path("data/ensemble/test.npz")), float(np.mean(single))
+    ensemble, folds = Path("data/ensemble"), params.load(RunParams, "run").folds
+    single = [accuracy(ensemble / f"test_fold{fold}.npz") for fold in folds]
+    voted, mean = accuracy(ensemble / "test.npz"), float(np.mean(single))
     oof, low, high = (claimed[f"accuracy{end}"] for end in ("", "_low", "_high"))
     print(f"OOF accuracy                   {oof:.3f} ({low:.3f} to {high:.3f})")
     print(f"test, mean of single folds     {mean:.3f}   OOF overstates it by {oof - mean:+.3f}")

@@ -37,7 +37,8 @@ def main(
     decided = read_overrides(overrides, train["id"].to_numpy())
     copies = find_copies(pictures, gray, settings)
     inside = copies.pairs[copies.pairs["b"] < len(train)]
-    found = grouped(train, inside, copies.blurred, settings, decided)
+    with copies.tally.step("groups"):
+        found = grouped(train, inside, copies.blurred, settings, decided)
     across = twins(pictures, copies.pairs)
     tables = {
         groups: found.table.sort_index(),

@@ -18,6 +18,7 @@ def main(
     groups: cli.File,
     duplicates: cli.File,
     test_twins: cli.File,
+    overrides: cli.File,
     folds: cli.File,
     votes: cli.File,
     ensemble: cli.File,
@@ -37,7 +38,7 @@ def main(
     names = ("dedup", "split", "vote", "ensemble", "submission")
     files = (dedup_metrics, split_metrics, vote_metrics, ensemble_metrics, submission_metrics)
     metrics = {name: json.loads(f.read_text()) for name, f in zip(names, files, strict=True)}
-    data = read_data(index, pixels, folds, groups, duplicates, test_twins)
+    data = read_data(index, pixels, folds, groups, duplicates, test_twins, overrides)
     outcome = read_outcome(run, how, votes=votes, ensemble=ensemble, curves=curves)
     with whole(report) as draft:
         write(draft, source, data, outcome, metrics)

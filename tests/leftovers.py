@@ -47,6 +47,7 @@ def leave(folder: Path) -> None:
     duplicates.assign(grouped=True).to_csv(folder / "duplicates.csv", index=False)
     twins = pd.DataFrame(columns=["id", "train_id", *names[2:6]])
     twins.to_csv(folder / "twins.csv", index=False)
+    (folder / "overrides.csv").write_text("id,decision,other\n")
     right = np.full((12, 3), 0.05) + 0.85 * np.eye(3)[folds["label"]]
     wrong = right.copy()
     wrong[2], wrong[7] = (0.8, 0.1, 0.1), (0.2, 0.2, 0.6)
@@ -93,8 +94,9 @@ def metrics(**changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def data_of(folder: Path) -> Data:
     """The pictures of `leave`."""
-    names = ("index.csv", "pixels.npy", "folds.csv", "groups.csv", "duplicates.csv", "twins.csv")
-    return read_data(*(folder / name for name in names))
+    names = ("index", "folds", "groups", "duplicates", "twins", "overrides")
+    tables = {name: folder / f"{name}.csv" for name in names}
+    return read_data(pixels=folder / "pixels.npy", **tables)
 
 
 def outcome_of(folder: Path, run: RunParams = RUN, how: EnsembleParams = HOW) -> Outcome:

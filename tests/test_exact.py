@@ -14,6 +14,11 @@ def test_all_pairs_of_a_value_are_found_in_order() -> None:
     assert (pairs["score"] == 1).all()
 
 
+def test_pairs_of_later_positions_alone_are_left_out() -> None:
+    pairs = same_value(np.array(["x", "y", "x", "x", "y", "y"]), firsts=2)
+    assert pairs[["a", "b"]].to_numpy().tolist() == [[0, 2], [0, 3], [1, 4], [1, 5]]
+
+
 def test_no_copies_is_an_empty_table() -> None:
     assert same_value(np.array(["x", "y"])).empty
 

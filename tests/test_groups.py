@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from croquis import params
-from croquis.dedup.groups import NOBODY, Grouped, grouped, listed, strictly, twins, with_overrides
-from croquis.dedup.overrides import Overrides
+from croquis.dedup.groups import Grouped, grouped, listed, strictly, twins, with_overrides
+from croquis.dedup.overrides import NOBODY, Overrides
 from croquis.dedup.pairs import TIERS
 from croquis.dedup.settings import DedupParams
 from croquis.errors import InputError
@@ -37,6 +37,10 @@ def pairs() -> pd.DataFrame:
 
 def decided(overrides: Overrides = NOBODY, **changes: object) -> Grouped:
     return grouped(pictures(), pairs(), BLURRED, settings(**changes), overrides)
+
+
+def decided_of(found: pd.DataFrame, overrides: Overrides, **changes: object) -> Grouped:
+    return grouped(pictures(), found, BLURRED, settings(**changes), overrides)
 
 
 def test_a_group_of_n_copies_counts_once() -> None:
@@ -97,6 +101,68 @@ def test_a_person_wins() -> None:
 def test_a_person_cannot_empty_a_class() -> None:
     with pytest.raises(InputError, match="a kept picture of each class, received none of label 0"):
         decided(Overrides(drop=(0, 1, 2)))
+
+
+def test_the_twin_of_what_a_person_drops_stays() -> None:
+    # prune would drop b for a
+    found = decided_of(pairs().iloc[:1], Overrides(drop=(0,)), policy="prune").table
+    assert found["keep"].tolist() == [False, True, True, True, True, True]
+
+
+def test_what_a_person_drops_counts_as_gone_where_a_class_needs_its_pictures() -> None:
+    six = pictures().assign(label=0)
+    chosen = settings(policy="prune", min_per_class=5)
+    found = grouped(six, pairs().iloc[:1], BLURRED, chosen, Overrides(drop=(2,))).table
+    assert found["keep"].tolist() == [True, True, False, True, True, True]
+
+
+def test_what_a_person_keeps_needs_no_other_picture_to_come_back() -> None:
+    # a, b and c are one picture of class 0; a person wants b beside a
+    strict = pairs().iloc[:2].assign(a=0, b=[1, 2], score=[1.0, 0.98], ink=1.0)
+    found = decided_of(strict, Overrides(keep=(1,)), policy="prune", min_per_class=2).table
+    assert found["keep"].tolist() == [True, True, False, True, True, True]
+
+
+@pytest.mark.parametrize("policy", ["soft", "drop_all", "drop_minority"])
+def test_a_label_that_a_person_dropped_has_no_vote(policy: str) -> None:
+    # b, c and d are one picture, and d of class 1; without b and c nothing is disputed
+    strict = pairs().iloc[1:].assign(ink=1.0)
+    found = decided_of(strict, Overrides(drop=(1, 2)), conflicts=policy).table
+    assert found["keep"].tolist() == [True, False, False, True, True, True]
+    assert found["targets"].tolist() == [""] * 6
+
+
+def test_a_copy_that_was_cut_drops_nothing() -> None:
+    # a = b and c a copy of a, but a person says that b and c are different
+    strict = pairs().iloc[:2].assign(a=0, b=[1, 2], ink=1.0)
+    found = decided_of(strict, Overrides(different=((1, 2),)), policy="prune")
+    assert found.pairs["grouped"].tolist() == [True, False]
+    assert found.table["keep"].tolist() == [True, False, True, True, True, True]
+
+
+def chained(count: int, **changes: object) -> list[int]:
+    """The sizes of the groups of a chain of pictures that are all alike."""
+    table = pd.DataFrame({"id": [f"{place:03d}" for place in range(count)], "label": 0})
+    found = pd.DataFrame({"a": range(count - 1), "b": range(1, count), "score": 0.96, "ink": 0.96})
+    found["tier"] = pd.Categorical(["copy"] * (count - 1), categories=TIERS)
+    alike = np.full((count, 4), 0.5, np.float32)
+    table, found = table.assign(source_id="", width=9, height=9), found.assign(symmetry=0)
+    groups = grouped(table, found, alike, settings(**changes)).table
+    return groups["group"].value_counts().tolist()
+
+
+def test_a_group_is_at_most_a_share_of_all_pictures_but_ten_are_always_allowed() -> None:
+    assert max(chained(12, chain_share=0.02)) == 10
+    assert chained(12, chain_share=1.0) == [12]
+    assert max(chained(700, chain_share=0.02)) == 14
+
+
+def test_what_lost_its_label_comes_back_after_a_mere_copy() -> None:
+    # prune drops b for a, and both labels of c = d go; class 0 needs two
+    strict = pairs().iloc[[0, 2]].assign(ink=[0.97, 1.0], score=[0.97, 1.0])
+    chosen = {"policy": "prune", "conflicts": "drop_all", "min_per_class": 2}
+    found = decided_of(strict, NOBODY, **chosen).table
+    assert found["keep"].tolist() == [True, True, False, False, True, True]
 
 
 def test_overrides_replace_what_was_found() -> None:

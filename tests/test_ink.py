@@ -119,6 +119,33 @@ def test_blurred_ink_hardly_notices_a_shift() -> None:
     assert soft[0] @ soft[1] > 0.93 > sharp[0] @ sharp[1]
 
 
+def small(kind: str) -> np.ndarray:
+    """White paper with very little on it, (224, 224) uint8."""
+    gray = np.full((SIDE, SIDE), 255, np.uint8)
+    place, level = {
+        "a line of 20 px": (np.s_[100, 50:70], 0),
+        "a line of 40 px": (np.s_[100:140, 50], 0),
+        "a dot": (np.s_[100:104, 50:54], 0),
+        "a faint line": (np.s_[100:102, 20:180], 205),
+    }[kind]
+    gray[place] = level
+    return gray
+
+
+@pytest.mark.parametrize("kind", ["a line of 20 px", "a line of 40 px", "a dot", "a faint line"])
+def test_what_is_not_flat_at_64_px_is_not_flat_once_blurred(kind: str) -> None:
+    pictures = np.stack([small(kind), turned(small(kind), "rot90")])
+    assert ink_vectors(pictures, np.arange(2))[1] == 0
+    lengths = np.linalg.norm(blurred_vectors(pictures, np.arange(2)), axis=1)
+    np.testing.assert_allclose(lengths, 1, rtol=1e-6)
+
+
+def test_even_paper_has_no_blurred_ink_whatever_its_level() -> None:
+    levels = np.arange(256, dtype=np.uint8)
+    even = np.broadcast_to(levels[:, None, None], (256, SIDE, SIDE))
+    assert not blurred_vectors(even, np.arange(256)).any()
+
+
 def test_raw_pixels_are_neither_inverted_nor_centred() -> None:
     gray = np.full((1, SIDE, SIDE), 255, np.uint8)
     gray[0, :112] = 0

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from croquis.dedup.overrides import Overrides, read_overrides
+from croquis.dedup.overrides import Overrides, contradictions, read_overrides
 from croquis.errors import InputError
 
 IDS = np.array(["train/a.png", "train/b.png", "train/c.png"])
@@ -35,9 +35,15 @@ def test_the_projects_own_file_decides_nothing() -> None:
     ("text", "message"),
     [
         ("train/a.png,delete,\n", r"line 2: expected a decision, received 'delete'"),
-        ("\ntrain/x.png,keep,\n", r"expected the id of a train picture, received 'train/x.png'"),
+        (
+            "\n,,\ntrain/x.png,keep,\n",
+            r"line 4: expected the id of a train picture, received 'train/x.png'",
+        ),
         ("train/a.png,same,\n", r"expected the id of a train picture, received ''"),
         ("train/a.png,keep,train/b.png\n", r"expected no other with keep, received 'train/b.png'"),
+        ("train/a.png,same,train/a.png\n", r"line 2: expected another picture, received 'train/a"),
+        ("train/a, b.png,drop,\n", r"line 2: expected id,decision,other, received 4 fields; put"),
+        ('"train/a.png,drop,\n', r"expected a csv file, received unexpected end of data; save"),
         ("train/a.png,keep,\ntrain/a.png,drop,\n", r"keep or drop, received both for 'train/a"),
         (
             "train/a.png,same,train/b.png\ntrain/b.png,same,train/c.png\n"
@@ -49,6 +55,27 @@ def test_the_projects_own_file_decides_nothing() -> None:
 def test_what_makes_no_sense_is_an_error(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read(tmp_path, text)
+
+
+def test_what_is_no_csv_in_utf_8_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "overrides.csv"
+    path.write_bytes("id,decision,other\ntrain/\xe9.png,drop,\n".encode("latin-1"))
+    with pytest.raises(InputError, match="expected a csv file, received 'utf-8' codec"):
+        read_overrides(path, IDS)
+    path.write_text("")
+    with pytest.raises(InputError, match="expected id,decision,other, received nothing"):
+        read_overrides(path, IDS)
+
+
+def test_what_a_spreadsheet_writes_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "overrides.csv"
+    path.write_bytes(b"\xef\xbb\xbfid,decision,other\r\n,,\r\ntrain/a.png,drop\r\n")
+    assert read_overrides(path, IDS) == Overrides(drop=(0,))
+
+
+def test_contradictions_are_found_through_others() -> None:
+    assert contradictions([(0, 1), (1, 2)], [(0, 2), (0, 3)], 4) == [(0, 2)]
+    assert contradictions([], [(0, 1)], 2) == []
 
 
 def test_other_columns_are_an_error(tmp_path: Path) -> None:

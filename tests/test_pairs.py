@@ -8,12 +8,15 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from croquis import params
+from croquis.dedup import exact
+from croquis.dedup.groups import grouped
 from croquis.dedup.pairs import METHODS, TIERS, find_copies
 from croquis.dedup.settings import DedupParams, Method
 from croquis.symmetries import NAMES, digest, turned
 
 SIDE = 224
 SETTINGS = params.load(DedupParams, "dedup")
+STEPS = {"identical", "ink", "copy", "ssim vectors", "ssim", "variant", "ink of pairs"}
 
 
 def drawing(seed: int) -> np.ndarray:
@@ -104,6 +107,25 @@ def test_the_order_of_files_changes_nothing(seed: int) -> None:
     pd.testing.assert_frame_equal(find_copies(table, gray, SETTINGS).pairs, expected)
 
 
+def test_copies_of_a_thin_drawing_share_a_group() -> None:
+    line = np.full((SIDE, SIDE), 255, np.uint8)
+    line[100, 50:90] = 0
+    table, gray = catalogue({"a": (0, line), "b": (0, np.where(line, 254, 3).astype(np.uint8))})
+    copies = find_copies(table, gray, SETTINGS)
+    assert as_ids(table, copies.pairs) == {("a", "b", "copy", "identity")}
+    table = table.assign(source_id="", width=SIDE, height=SIDE)
+    found = grouped(table, copies.pairs, copies.blurred, SETTINGS)
+    assert found.table["group"].tolist() == [0, 0]
+
+
+def test_what_is_flat_at_64_px_is_like_nothing_once_blurred() -> None:
+    speck = np.full((SIDE, SIDE), 255, np.uint8)
+    speck[100, 100] = 128
+    table, gray = catalogue({"a": (0, speck), "b": (0, drawing(0))})
+    copies = find_copies(table, gray, SETTINGS)
+    assert copies.flat == 1 and copies.blurred.any(axis=1).tolist() == [False, True]
+
+
 def test_one_picture_has_no_copies() -> None:
     table, gray = catalogue({"alone": (0, drawing(0))})
     assert find_copies(table, gray, SETTINGS).pairs.empty
@@ -118,6 +140,14 @@ def test_ssim_and_raw_cosine_find_what_the_copy_test_is_not_asked_for() -> None:
     settings = SETTINGS.model_copy(update={"methods": ["cosine"], "symmetries": False})
     cosine = as_ids(table, find_copies(table, gray, settings).pairs)
     assert ("shade", "shape", "cosine", "identity") in cosine
+
+
+def test_nearly_blank_pictures_are_no_copies_by_their_structure() -> None:
+    specks = np.full((3, SIDE, SIDE), 255, np.uint8)
+    specks[[0, 1, 2], [10, 60, 120], [20, 90, 200]] = 200
+    table, gray = catalogue({str(number): (0, speck) for number, speck in enumerate(specks)})
+    copies = find_copies(table, gray, SETTINGS)
+    assert copies.pairs.empty and copies.flat == 3
 
 
 def test_ssim_over_everything_sees_other_classes() -> None:
@@ -158,6 +188,22 @@ def test_test_pictures_meet_the_tests_that_need_no_label() -> None:
     assert len(copies.blurred) == 1
 
 
+def test_two_test_pictures_make_no_pair() -> None:
+    pictures = {str(number): (-1, drawing(0)) for number in range(3)}
+    pictures["shade"] = (-1, np.maximum(drawing(0), 3))
+    table, gray = catalogue(pictures | {"train": (0, drawing(1))})
+    copies = find_copies(table, gray, SETTINGS)
+    assert copies.pairs.empty and copies.tally.candidates["copy bound"] == 0
+
+
+def test_the_symmetry_of_equal_files_is_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(exact, "_best_symmetry", lambda x, y: asked.append(1) or 0)
+    table, gray = catalogue(planted())  # "turned" is equal to two others by its pixels alone
+    find_copies(table, gray, SETTINGS)
+    assert len(asked) == 2
+
+
 def test_every_pair_tells_the_cosine_of_its_ink() -> None:
     table, gray = catalogue(planted())
     pairs = find_copies(table, gray, SETTINGS.model_copy(update={"methods": ["ssim"]})).pairs
@@ -169,17 +215,24 @@ def test_every_pair_tells_the_cosine_of_its_ink() -> None:
 def test_the_tally_tells_steps_and_candidates() -> None:
     table, gray = catalogue(planted())
     tally = find_copies(table, gray, SETTINGS).tally
-    assert set(tally.seconds) == {"ink", "copy", "ssim vectors", "ssim", "variant"}
+    assert set(tally.seconds) == STEPS
     assert tally.candidates["copy bound"] >= 4
 
 
 def test_the_number_of_threads_changes_nothing() -> None:
-    table, gray = catalogue(planted())
+    # 80 pictures: fewer make products too small for BLAS to share
+    faded = [np.maximum(drawing(seed), 2 * seed).astype(np.uint8) for seed in range(40)]
+    pictures = {f"{seed:02d}": (seed % 3, drawing(seed)) for seed in range(40)}
+    pictures |= {f"{seed:02d}-faded": (seed % 3, gray) for seed, gray in enumerate(faded)}
+    table, gray = catalogue(pictures)
     found = []
     for threads in (1, 2):
         with threadpool_limits(threads):
             found.append(find_copies(table, gray, SETTINGS))
-    pd.testing.assert_frame_equal(found[0].pairs, found[1].pairs)
+    assert len(found[0].pairs) >= 40
+    pd.testing.assert_frame_equal(found[0].pairs, found[1].pairs, check_exact=True)
+    np.testing.assert_array_equal(found[0].blurred, found[1].blurred)
+    assert found[0].tally.candidates == found[1].tally.candidates
 
 
 def test_every_method_of_the_settings_has_its_function_and_its_tier() -> None:

@@ -8,7 +8,7 @@ import pytest
 from leftovers import TRAIN, crowd, data_of, leave
 from outline import Outline
 
-from croquis.dedup.overrides import read_overrides
+from croquis.dedup.overrides import Overrides, read_overrides
 from croquis.report import contact
 from croquis.report.contact import filled, links, pages, sheets
 from croquis.report.decisions import Conflict, Pair
@@ -84,6 +84,14 @@ def test_the_page_of_conflicts_says_which_pictures_are_dropped(data: Data) -> No
     groups = data.groups.assign(keep=data.groups["id"] != TRAIN[5])
     text = Outline(dict(pages("drawn", replace(data, groups=groups)))["conflicts-1.html"]).text
     assert "Group 1 3 pictures, 2 pairs" in text and text.count(" dropped ") == 1
+
+
+def test_where_a_person_decided_there_is_no_line(data: Data) -> None:
+    said = replace(data, overrides=Overrides(drop=(4,), same=((0, 3),)))
+    made = dict(pages("drawn", said))
+    codes = [code for html in made.values() for code in Outline(html).codes]
+    assert codes and f"{TRAIN[1]},drop," in codes and f"{TRAIN[4]},different,{TRAIN[5]}" in codes
+    assert not any(f"{TRAIN[4]},drop," == code or TRAIN[0] in code for code in codes)
 
 
 def test_test_pictures_are_shown_beside_their_twin_with_nothing_to_decide(data: Data) -> None:

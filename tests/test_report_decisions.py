@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from leftovers import TRAIN, crowd, data_of, leave
 
-from croquis.report.decisions import conflicts, line, pairs_of, weakest
+from croquis.dedup.overrides import NOBODY, Overrides
+from croquis.report.decisions import Said, conflicts, line, pairs_of, weakest
 from croquis.report.material import Data
 
 
@@ -16,6 +17,11 @@ def data(drawn: Path) -> Data:
     return data_of(drawn)
 
 
+def nobody(data: Data) -> Said:
+    """Nothing was said."""
+    return Said(NOBODY, data.groups["id"].tolist())
+
+
 def test_pairs_come_by_ink_then_by_ids_not_by_score() -> None:
     rows = [("b", "c", "ssim", 0.95, 0.9), ("a", "c", "copy", 0.97, 0.97), ("a", "b", "x", 1, 0.9)]
     table = weakest(pd.DataFrame(rows, columns=["id_a", "id_b", "tier", "score", "ink"]))
@@ -23,7 +29,7 @@ def test_pairs_come_by_ink_then_by_ids_not_by_score() -> None:
 
 
 def test_a_conflict_has_all_its_pictures_and_the_pairs_between_them(data: Data) -> None:
-    (conflict,) = conflicts(data.groups, data.duplicates)
+    (conflict,) = conflicts(data.groups, data.duplicates, nobody(data))
     assert [name for name, *_ in conflict.pictures] == [TRAIN[1], TRAIN[4], TRAIN[5]]
     found = [(pair.first, pair.second) for pair in conflict.pairs]
     assert found == [(TRAIN[1], TRAIN[4]), (TRAIN[4], TRAIN[5])] and conflict.more == 0
@@ -31,29 +37,47 @@ def test_a_conflict_has_all_its_pictures_and_the_pairs_between_them(data: Data) 
 
 def test_every_conflict_is_shown(data: Data) -> None:
     alone = data.groups.assign(conflict=True)  # a group of one, too, where its pairs were cut
-    found = conflicts(alone, data.duplicates[:0])
+    found = conflicts(alone, data.duplicates[:0], nobody(data))
     assert [conflict.group for conflict in found] == list(range(9))
     assert sum(len(conflict.pictures) for conflict in found) == 12
 
 
 def test_a_conflict_of_many_pairs_shows_the_weakest(data: Data) -> None:
-    (conflict, *_) = conflicts(data.groups.assign(conflict=True), crowd(70))
+    (conflict, *_) = conflicts(data.groups.assign(conflict=True), crowd(70), nobody(data))
     assert len(conflict.pairs) == 60 and conflict.more == 10
     assert conflict.pairs[0].ink == pytest.approx(1 - 69 / 10_000)
 
 
 def test_a_line_says_the_opposite_of_what_was_decided(data: Data) -> None:
     pairs = data.duplicates.assign(grouped=[True, False, True], tier=["bytes", "copy", "same"])
-    lines = {pair.tier: pair.line for pair in pairs_of(pairs, lines=True)}
+    said = Said(Overrides(same=((4, 5),)), TRAIN)
+    lines = {pair.tier: pair.line for pair in pairs_of(pairs, said)}
     assert lines == {
         "bytes": f"{TRAIN[0]},different,{TRAIN[3]}",
         "copy": f"{TRAIN[1]},same,{TRAIN[4]}",
         "same": "",  # a person's word already
     }
-    assert not any(pair.line for pair in pairs_of(pairs, lines=False))
-    (conflict,) = conflicts(data.groups.assign(keep=data.groups["id"] != TRAIN[4]), pairs)
+    assert not any(pair.line for pair in pairs_of(pairs, None))
+    groups = data.groups.assign(keep=data.groups["id"] != TRAIN[4])
+    (conflict,) = conflicts(groups, pairs, nobody(data))
     lines = [line for *_, line in conflict.pictures]
     assert lines == [f"{TRAIN[1]},drop,", f"{TRAIN[4]},keep,", f"{TRAIN[5]},drop,"]
+
+
+def test_no_line_contradicts_what_a_person_said_of_a_picture(data: Data) -> None:
+    groups = data.groups.assign(keep=data.groups["id"] != TRAIN[4])
+    said = Said(Overrides(keep=(1,), drop=(4,)), TRAIN)
+    (conflict,) = conflicts(groups, data.duplicates, said)
+    assert [line for *_, line in conflict.pictures] == ["", "", f"{TRAIN[5]},drop,"]
+
+
+def test_no_line_contradicts_what_a_person_said_of_twins() -> None:
+    # 0 = 1 = 2 and 3 is something else than 2, all by a person's word
+    said = Said(Overrides(same=((0, 1), (1, 2)), different=((2, 3),)), list("abcde"))
+    assert said.line_between("a", "different", "c") == ""
+    assert said.line_between("a", "same", "d") == said.line_between("d", "same", "b") == ""
+    assert said.line_between("a", "different", "e") == "a,different,e"
+    assert said.line_between("a", "same", "e") == "a,same,e"
 
 
 def test_lines_are_quoted_where_they_must_be() -> None:

@@ -65,6 +65,17 @@ def test_the_page_says_that_folds_leak_where_they_do(drawn: Path) -> None:
     assert "nor a copy of it" not in text and "never crosses folds" not in text
 
 
+def test_the_page_says_that_cut_pairs_stand_in_two_folds(drawn: Path) -> None:
+    assert "cut pair" not in Outline(shown(drawn)).text
+    pairs = pd.read_csv(drawn / "duplicates.csv").assign(grouped=[True, True, False])
+    pairs.to_csv(drawn / "duplicates.csv", index=False)
+    folds = pd.read_csv(drawn / "folds.csv").assign(group=range(12), fold=[0, 1] * 6)
+    folds.to_csv(drawn / "folds.csv", index=False)
+    text = Outline(page("icons", data_of(drawn), outcome_of(drawn), metrics())).text
+    assert "1 cut pair stands in two folds" in text
+    assert "nor a copy of it" not in text
+
+
 def test_a_part_of_the_folds_is_named(drawn: Path) -> None:
     leave(drawn)
     run = RunParams(models=["tiny"], probes=["head"], folds=[1])

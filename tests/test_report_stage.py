@@ -42,7 +42,8 @@ def kept(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     kept, module = Kept(), stage("report")
     monkeypatch.setattr(tracking, "pipeline", kept.begun)
     monkeypatch.chdir(drawn)
-    tables = {name: drawn / f"{name}.csv" for name in ("index", "groups", "duplicates", "folds")}
+    names = ("index", "groups", "duplicates", "folds", "overrides")
+    tables = {name: drawn / f"{name}.csv" for name in names}
     folders = {name: drawn / name for name in ("votes", "ensemble", "curves", "report")}
     scores = {f"{name}_metrics": drawn / f"{name}.json" for name in METRICS}
     outs = {name: drawn / "plots" / f"{name}.csv" for name in ("curves_csv", "confusion_csv")}

@@ -45,6 +45,16 @@ def test_candidates_are_those_of_a_plain_loop(block: int, monkeypatch) -> None:
     assert 0 < len(found) < 8 * 21
 
 
+@pytest.mark.parametrize("block", [1, 3, 100])
+def test_candidates_with_one_of_the_first_rows_are_some_of_all(block: int, monkeypatch) -> None:
+    monkeypatch.setattr(search, "BLOCK", block)
+    options = {"side": 4, "names": NAMES, "at_least": 0.25}
+    vectors = unit_vectors(7, side=4, depth=2)
+    every = as_set(candidates(vectors, **options))
+    few = {(name, a, b) for name, a, b in every if a < 4}
+    assert as_set(candidates(vectors, firsts=4, **options)) == few != every
+
+
 def test_inside_classes_compares_no_two_classes() -> None:
     vectors, labels = unit_vectors(6, side=2, depth=1), np.array([0, 1, 0, 1, 1, 2])
     found = as_set(
@@ -102,6 +112,14 @@ def test_a_second_bound_narrows_the_candidates_of_the_first(chunk: int, monkeypa
     few = as_set(candidates(vectors, at_least=0.25, **options))
     every = candidates(vectors, at_least=-1, **options)
     assert as_set(narrowed(every, vectors, side=4, at_least=0.25)) == few
+
+
+def test_a_second_bound_leaves_room_for_rounding() -> None:
+    vectors = np.full((2, 4), 0.5, np.float32)  # a cosine of one, and a threshold just above
+    pair = [("identity", np.array([0]), np.array([1]))]
+    for above, left in ((search.MARGIN / 2, 1), (search.MARGIN * 2, 0)):
+        ((_, found, _),) = narrowed(iter(pair), vectors, side=2, at_least=1 + above)
+        assert len(found) == left
 
 
 @pytest.mark.parametrize("tile", [1, 3, 100])

@@ -77,6 +77,15 @@ def test_only_pictures_of_one_class_are_compared() -> None:
     assert pairs[["a", "b", "score", "symmetry"]].to_numpy().tolist() == [[0, 2, 1.0, 0]]
 
 
+def test_flat_pictures_are_like_nothing() -> None:
+    gray = np.full((4, SIDE, SIDE), 254, np.uint8)
+    gray[2:] = np.asarray(drawing(0))
+    options = {"names": NAMES, "at_least": 0.95, "known": pair_table(), "fine": GRID}
+    flat = np.array([True, True, False, False])
+    pairs = ssim_pairs(gray, np.arange(4), None, tally=Tally(), flat=flat, **options)
+    assert pairs[["a", "b"]].to_numpy().tolist() == [[2, 3]]
+
+
 def test_the_symmetry_says_how_to_turn_b() -> None:
     sheet = np.asarray(drawing(0))
     gray = np.stack([turned(sheet, "rot90"), sheet])  # a is b, turned by rot90

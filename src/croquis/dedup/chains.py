@@ -4,10 +4,12 @@ Copies of copies make chains, and connected components follow a chain to picture
 nothing. So pairs are taken from the strongest to the weakest, as in Kruskal's algorithm, and a pair
 is a bridge that stays down if beyond it lie pictures too unlike, too many, or kept apart by a
 person. What is identical, or the same by a person's word, is joined whatever its size.
+
+A person's word comes first, so it wins over identity too: of two equal files one may be set apart.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +21,7 @@ from croquis.dedup.search import cell_order
 from croquis.dedup.threads import one_thread
 from croquis.symmetries import INVERSE
 
-SURE = 2.0  # the strength of a pair that needs no likeness, above all cosines
+ALIKE, IDENTICAL, SAID = 0, 1, 2  # how far a pair is trusted; the latter two need no likeness
 CHUNK = 4096  # pairs compared at once
 ROUNDING = 5  # digits; BLAS sums in another order on another number of threads
 
@@ -29,8 +31,9 @@ class Limits:
     """What a group may be.
 
     Attributes:
-        least: the smallest likeness of two of its pictures.
-        largest: how many pictures.
+        least: the smallest likeness of two pictures that machines joined; at 0 any will do, below
+            0 too, which cosines of mean-removed ink can be.
+        largest: how many pictures machines join.
         apart: pairs of positions that no group may hold.
     """
 
@@ -45,7 +48,7 @@ class Grouping:
 
     Attributes:
         group: of each picture.
-        lowest: the smallest likeness inside any group, 1 where none has two.
+        lowest: the smallest likeness of any two that machines joined, 1 where there are none.
         cut_groups: connected components that fell apart.
         cut_pairs: pairs whose pictures are in different groups.
     """
@@ -58,24 +61,28 @@ class Grouping:
 
 @one_thread()
 def cohesive(
-    pairs: pd.DataFrame, sure: np.ndarray, blurred: np.ndarray, names: Sequence[str], limits: Limits
+    pairs: pd.DataFrame,
+    trust: np.ndarray,
+    blurred: np.ndarray,
+    names: Sequence[str],
+    limits: Limits,
 ) -> Grouping:
     """Groups of the pictures that `pairs` connect, within `limits`.
 
     Args:
         pairs: a, b: positions in `blurred`.
-        sure: (P,) bool, which pairs need no likeness.
+        trust: (P,) ALIKE, IDENTICAL or SAID, by a person.
         blurred: (N, s * s) unit vectors; the likeness of two pictures is the largest cosine of
             them under the symmetries.
         names: the symmetries.
         limits: of a group.
     """
     a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
-    strength = np.where(sure, SURE, likeness(blurred, a, b, names))
+    alike = likeness(blurred, a, b, names)
     clusters = _Clusters(blurred, names, limits)
-    for place in np.lexsort((b, a, -strength)):
-        clusters.join(int(a[place]), int(b[place]), sure=bool(sure[place]))
-    group = clusters.numbered()
+    for place in np.lexsort((b, a, -alike, -trust.astype(int))):
+        clusters.join(int(a[place]), int(b[place]), int(trust[place]))
+    group = clusters.groups.numbered()
     loose = components(len(blurred), a, b)
     split = pd.Series(group).groupby(loose).nunique()
     return Grouping(
@@ -94,53 +101,93 @@ def likeness(blurred: np.ndarray, a: np.ndarray, b: np.ndarray, names: Sequence[
 
 
 class _Clusters:
-    """Pictures joined pair by pair."""
+    """Pictures joined pair by pair: by machines into parts, and by anybody into groups.
+
+    Likeness and size are asked of the parts alone. What a person called the same may look like
+    anything; asked of groups, one such word would tear the sharpest copies from their twins.
+    """
 
     def __init__(self, blurred: np.ndarray, names: Sequence[str], limits: Limits) -> None:
         self._blurred, self._names, self._limits = blurred, names, limits
-        self._of = np.arange(len(blurred))  # each picture's cluster: its smallest position
-        self._members = {place: [place] for place in range(len(blurred))}
+        self.groups, self._parts = _Partition(len(blurred)), _Partition(len(blurred))
+        for one, other in limits.apart:
+            self.groups.forbid(one, other)
         # Of identical pictures one is compared: the others would say the same again.
         self._faces = {place: [place] for place in range(len(blurred))}
-        self._apart: dict[int, set[int]] = defaultdict(set)
-        for one, other in limits.apart:
-            self._apart[one].add(other)
-            self._apart[other].add(one)
         self.lowest = 1.0
 
-    def join(self, a: int, b: int, *, sure: bool) -> None:
-        """Joins the clusters of two pictures, if that breaks no limit."""
-        one, other = sorted((int(self._of[a]), int(self._of[b])))
-        if one == other or self._kept_apart(one, other):
+    def join(self, a: int, b: int, trust: int) -> None:
+        """Joins what two pictures are in, if that breaks no limit."""
+        if self.groups.forbidden(a, b):
             return
-        if not sure:
-            if len(self._members[one]) + len(self._members[other]) > self._limits.largest:
-                return
-            lowest = self._lowest_between(one, other)
-            if lowest < self._limits.least:
-                return
-            self.lowest = min(self.lowest, lowest)
-            self._faces[one] += self._faces[other]
-        self._of[self._members[other]] = one
-        self._members[one] += self._members.pop(other)
+        if trust == ALIKE and not self._alike(a, b):
+            return
+        if trust != SAID:
+            self._parts.join(a, b)
+        self.groups.join(a, b)
 
-    def numbered(self) -> np.ndarray:
-        """The cluster of each picture, numbered by first appearance, (N,)."""
-        return pd.factorize(self._of)[0]
-
-    def _kept_apart(self, one: int, other: int) -> bool:
-        strangers = set().union(*(self._apart.get(m, ()) for m in self._members[one]))
-        return not strangers.isdisjoint(self._members[other])
+    def _alike(self, a: int, b: int) -> bool:
+        """Whether the parts of two pictures may be one; if so, both are compared from now on."""
+        one, other = self._parts.ends(a, b)
+        if one == other:
+            return True
+        if self._parts.forbidden(a, b):
+            return False
+        size = len(self._parts.members[one]) + len(self._parts.members[other])
+        lowest = self._lowest_between(one, other) if size <= self._limits.largest else None
+        if lowest is None or 0 < self._limits.least > lowest:
+            self._parts.forbid(a, b)  # for good: parts only grow, and what they hold stays unlike
+            return False
+        self.lowest = min(self.lowest, lowest)
+        self._faces[one] += self._faces.pop(other)
+        return True
 
     def _lowest_between(self, one: int, other: int) -> float:
         x, y = self._blurred[self._faces[one]], self._blurred[self._faces[other]]
         side = int(np.sqrt(x.shape[1]))
-        turns = (x[:, cell_order(INVERSE[name], side=side, depth=1)] @ y.T for name in self._names)
-        return round(float(np.max(list(turns), axis=0).min()), ROUNDING)
+        highest = np.full((len(x), len(y)), -1.0, np.float32)
+        for name in self._names:
+            back = cell_order(INVERSE[name], side=side, depth=1)
+            np.maximum(highest, x[:, back] @ y.T, out=highest)
+        return round(float(highest.min()), ROUNDING)
 
 
-def contradictions(sames: Iterable[tuple[int, int]], apart: Iterable[tuple[int, int]], count: int):
-    """The pairs of `apart` that `sames` nevertheless connect."""
-    sames = np.array(list(sames), np.int64).reshape(-1, 2)
-    group = components(count, sames[:, 0], sames[:, 1])
-    return [(one, other) for one, other in apart if group[one] == group[other]]
+class _Partition:
+    """Places in clusters, each known by its smallest one, and which clusters are not to be one."""
+
+    def __init__(self, count: int) -> None:
+        self.of = np.arange(count)  # each place's cluster
+        self.members = {place: [place] for place in range(count)}
+        self._strangers: dict[int, set[int]] = defaultdict(set)
+
+    def ends(self, a: int, b: int) -> tuple[int, int]:
+        """The clusters of two places, the smaller one first."""
+        one, other = sorted((int(self.of[a]), int(self.of[b])))
+        return one, other
+
+    def forbid(self, a: int, b: int) -> None:
+        """The clusters of two places will never be one."""
+        one, other = self.ends(a, b)
+        self._strangers[one].add(other)
+        self._strangers[other].add(one)
+
+    def forbidden(self, a: int, b: int) -> bool:
+        """Whether these clusters, or others that went into them, are never to be one."""
+        one, other = self.ends(a, b)
+        return other in self._strangers.get(one, ())
+
+    def join(self, a: int, b: int) -> None:
+        """Makes the clusters of two places one."""
+        one, other = self.ends(a, b)
+        if one == other:
+            return
+        self.of[self.members[other]] = one
+        self.members[one] += self.members.pop(other)
+        for stranger in self._strangers.pop(other, ()):
+            self._strangers[stranger].remove(other)
+            self._strangers[stranger].add(one)
+            self._strangers[one].add(stranger)
+
+    def numbered(self) -> np.ndarray:
+        """The cluster of each place, numbered by first appearance, (N,)."""
+        return pd.factorize(self.of)[0]

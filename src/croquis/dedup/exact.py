@@ -1,7 +1,5 @@
 """Copies that need no measure: the same bytes, or the same pixels under the symmetries."""
 
-from itertools import combinations
-
 import numpy as np
 import pandas as pd
 
@@ -9,10 +7,22 @@ from croquis.dedup.search import pair_table
 from croquis.symmetries import NAMES, turned
 
 
-def same_value(values: np.ndarray) -> pd.DataFrame:
-    """All pairs of positions with equal values, (N,) to `search.pair_table`."""
+def same_value(values: np.ndarray, firsts: int | None = None) -> pd.DataFrame:
+    """All pairs of positions with equal values, (N,) to `search.pair_table`.
+
+    Args:
+        values: whatever can be compared.
+        firsts: only pairs with one of the first so many positions.
+    """
     places = pd.Series(np.arange(len(values))).groupby(np.asarray(values)).apply(list)
-    pairs = [pair for same in places if len(same) > 1 for pair in combinations(same, 2)]
+    count = len(values) if firsts is None else firsts
+    pairs = [
+        (one, other)
+        for same in places
+        for number, one in enumerate(same, start=1)
+        if one < count
+        for other in same[number:]
+    ]
     pairs = np.array(sorted(pairs), np.int64).reshape(-1, 2)
     return pair_table(pairs[:, 0], pairs[:, 1])
 

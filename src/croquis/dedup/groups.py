@@ -7,7 +7,7 @@ import pandas as pd
 
 from croquis.components import components
 from croquis.dedup import chains, conflicts
-from croquis.dedup.overrides import Overrides
+from croquis.dedup.overrides import NOBODY, Overrides
 from croquis.dedup.pairs import SURE, TIERS
 from croquis.dedup.policy import POLICIES, restored
 from croquis.dedup.search import pair_table
@@ -15,7 +15,6 @@ from croquis.dedup.settings import DedupParams
 from croquis.errors import InputError
 from croquis.symmetries import NAMES
 
-NOBODY = Overrides()  # nobody decided anything
 SMALLEST_LIMIT = 10  # pictures; chain_share of a small set would forbid groups altogether
 DISPUTED = 2.0  # above all scores: what lost its label comes back after what is a mere copy
 
@@ -58,11 +57,12 @@ def grouped(
     names = NAMES if settings.symmetries else NAMES[:1]
     largest = max(SMALLEST_LIMIT, int(settings.chain_share * len(pictures)))
     limits = chains.Limits(settings.chain_min, largest, overrides.different)
-    sure = pairs["tier"].isin(SURE).to_numpy()
-    grouping = chains.cohesive(pairs, sure, blurred, names, limits)
+    grouping = chains.cohesive(pairs, _trust(pairs["tier"]), blurred, names, limits)
     group, labels = grouping.group, pictures["label"].to_numpy()
     pairs = pairs.assign(grouped=group[pairs["a"]] == group[pairs["b"]])
-    strict = pairs[strictly(pairs, settings) & pairs["grouped"]]
+    # What a person dropped is nobody's kept twin, and its label has no vote.
+    there = ~pairs[["a", "b"]].isin(overrides.drop).any(axis=1)
+    strict = pairs[strictly(pairs, settings) & pairs["grouped"] & there]
     cluster = components(len(pictures), strict["a"].to_numpy(), strict["b"].to_numpy())
     table = pictures[["id"]].assign(group=group)
     table["keep"] = _kept(pictures, strict, cluster, settings, overrides)
@@ -72,6 +72,11 @@ def grouped(
     soft = settings.conflicts == "soft"
     table["targets"] = conflicts.shares(labels, cluster) if soft else ""
     return Grouped(table, pairs, grouping)
+
+
+def _trust(tiers: pd.Series) -> np.ndarray:
+    said, sure = tiers.eq("same"), tiers.isin(SURE)
+    return np.select([said, sure], [chains.SAID, chains.IDENTICAL], chains.ALIKE)
 
 
 def strictly(pairs: pd.DataFrame, settings: DedupParams) -> np.ndarray:
@@ -107,9 +112,11 @@ def _kept(
     dropped = POLICIES[settings.policy](pictures, strict)
     outvoted = conflicts.DROPPED[settings.conflicts](labels, cluster)
     dropped |= dict.fromkeys(np.flatnonzero(outvoted).tolist(), DISPUTED)
+    for place in (*overrides.keep, *overrides.drop):  # nobody else decides on these
+        dropped.pop(place, None)
+    left = restored(labels, dropped, settings.min_per_class, gone=overrides.drop)
     keep = np.ones(len(pictures), bool)
-    keep[list(restored(labels, dropped, settings.min_per_class))] = False
-    keep[list(overrides.keep)], keep[list(overrides.drop)] = True, False
+    keep[[*left, *overrides.drop]] = False
     if emptied := sorted(set(labels) - set(labels[keep])):
         first = pictures.loc[pictures["label"] == emptied[0], "id"].iloc[0]
         raise InputError(

@@ -18,7 +18,9 @@ from croquis.progress import progress
 SIDE = 64  # pixels of the sheet that is compared
 BLURRED_SIDE, BLUR = 32, 1.5  # pixels; the deviation too
 GRID = 8  # cells a side of the bound: 128 numbers a picture instead of 4,096
-FLAT_SD = 1.0  # gray levels; paper with less contrast has noise for ink
+FLAT_SD = 1.0  # gray levels at 64 px; paper with less contrast has noise for ink
+# Once blurred, a dot of FLAT_SD keeps a tenth of a level, and float32 makes 1e-4 of even paper.
+EVEN_SD = 1e-3
 BATCH = 32  # pictures resized at once: 6 MB
 
 
@@ -31,22 +33,26 @@ def ink_vectors(gray: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, int]:
         gray: (N, S, S) uint8; S at least 64.
         rows: (R,) which pictures, in which order.
     """
-    return _vectors(gray, rows, area_weights(gray.shape[-1], SIDE), centred=True, desc="dedup: ink")
+    weights = area_weights(gray.shape[-1], SIDE)
+    return _vectors(gray, rows, weights, flat_sd=FLAT_SD, desc="dedup: ink")
 
 
 def blurred_vectors(gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The same at 32 px through a Gaussian, (R, 32 * 32) float32: shifts and turns matter less."""
+    """The same at 32 px through a Gaussian, (R, 32 * 32) float32: shifts and turns matter less.
+
+    What is flat was decided at 64 px: a thin line or a dot has little contrast left here.
+    """
     from scipy.ndimage import gaussian_filter1d  # a tenth of a second, for those who need it
 
     blur = gaussian_filter1d(np.eye(BLURRED_SIDE), BLUR, axis=0, mode="nearest")
     weights = blur @ area_weights(gray.shape[-1], BLURRED_SIDE)
-    return _vectors(gray, rows, weights, centred=True, desc="dedup: blurred ink")[0]
+    return _vectors(gray, rows, weights, flat_sd=EVEN_SD, desc="dedup: blurred ink")[0]
 
 
 def paper_vectors(gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Raw pixels at 64 px of unit length, (R, 64 * 64) float32: what the teams compared."""
     weights = area_weights(gray.shape[-1], SIDE)
-    return _vectors(gray, rows, weights, centred=False, desc="dedup: pixels")[0]
+    return _vectors(gray, rows, weights, flat_sd=None, desc="dedup: pixels")[0]
 
 
 def area_weights(size: int, side: int) -> np.ndarray:
@@ -64,19 +70,22 @@ def area_weights(size: int, side: int) -> np.ndarray:
 
 @one_thread()
 def _vectors(
-    gray: np.ndarray, rows: np.ndarray, weights: np.ndarray, *, centred: bool, desc: str
+    gray: np.ndarray, rows: np.ndarray, weights: np.ndarray, *, flat_sd: float | None, desc: str
 ) -> tuple[np.ndarray, int]:
-    """Unit vectors of W @ ink @ W.T (or of the pixels, unless `centred`), and the flat ones."""
+    """Unit vectors of W @ ink @ W.T without its mean, and how many had less contrast: they are 0.
+
+    Without `flat_sd` of W @ pixels @ W.T, as they are.
+    """
     side, flat = len(weights), 0
-    area = float(weights.sum()) ** 2 / side**2  # of one cell, so that FLAT_SD is in gray levels
+    area = float(weights.sum()) ** 2 / side**2  # of one cell, so that flat_sd is in gray levels
     left, vectors = weights.astype(np.float32), np.empty((len(rows), side * side), np.float32)
     for start in progress(range(0, len(rows), BATCH), desc, unit="batch"):
         pictures = gray[rows[start : start + BATCH]]
-        values = (255 - pictures if centred else pictures).astype(np.float32)
+        values = (pictures if flat_sd is None else 255 - pictures).astype(np.float32)
         part = (left @ values @ left.T).reshape(len(values), -1).astype(np.float64) / area
-        if centred:
+        if flat_sd is not None:
             part -= part.mean(axis=1, keepdims=True)
-            empty = part.std(axis=1) < FLAT_SD
+            empty = part.std(axis=1) < flat_sd
             part[empty] = 0
             flat += int(empty.sum())
         length = np.linalg.norm(part, axis=1, keepdims=True)
@@ -106,6 +115,7 @@ def cosine_pairs(
     known: pd.DataFrame,
     tally: Tally,
     step: str,
+    firsts: int | None = None,
 ) -> pd.DataFrame:
     """All pairs with cosine >= `at_least`, as `search.pair_table` describes them.
 
@@ -116,9 +126,10 @@ def cosine_pairs(
         known: pairs that need no judge.
         tally: counts the candidates.
         step: the name of this search.
+        firsts: only pairs with one of the first so many vectors.
     """
-    bounds = bound_vectors(vectors)
-    found = candidates(bounds, side=GRID, names=names, at_least=at_least, desc=f"dedup: {step}")
+    options = {"side": GRID, "names": names, "at_least": at_least, "firsts": firsts}
+    found = candidates(bound_vectors(vectors), **options, desc=f"dedup: {step}")
     return judged(
         found, cosine_judge(vectors), at_least=at_least, known=known, tally=tally, step=step
     )
@@ -132,7 +143,7 @@ def cosine_judge(vectors: np.ndarray) -> Judge:
         order = cell_order(name, side=side, depth=1)
         # Summed in float64 row by row, so that no thread count or block size changes a digit;
         # rounded, so that a picture and itself have exactly 1.
-        products = vectors[a] * vectors[b][:, order]
+        products = vectors[a] * np.take(vectors[b], order, axis=1)
         return np.round(products.sum(axis=1, dtype=np.float64), 6)
 
     return judge

@@ -4,13 +4,14 @@ Columns id, decision, other. `keep` and `drop` say whether a picture trains; `sa
 say of two pictures whether they are copies. Lines may be added by hand, in any order.
 """
 
+import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from croquis.dedup.chains import contradictions
+from croquis.components import components
 from croquis.errors import InputError
 from croquis.params import nearest
 
@@ -28,33 +29,72 @@ class Overrides:
     different: tuple[tuple[int, int], ...] = ()
 
 
+NOBODY = Overrides()  # nobody decided anything
+
+
 def read_overrides(path: Path, ids: np.ndarray) -> Overrides:
     """The decisions of a file on the pictures `ids`, (N,).
 
     Raises:
-        InputError: if it names a picture or a decision that there is not, or contradicts itself.
+        InputError: if it is no such csv, names a picture or a decision that there is not, or
+            contradicts itself.
     """
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-    if list(table.columns) != COLUMNS:
-        received, fix = ",".join(table.columns), "write that line first"
-        raise InputError(path, expected=",".join(COLUMNS), received=received, fix=fix)
     places = {name: place for place, name in enumerate(ids.tolist())}
     found: dict[str, list] = {decision: [] for decision in OF_ONE + OF_TWO}
-    for number, row in enumerate(table.itertuples(index=False), start=2):
-        where = f"{path} line {number}"
-        if row.decision not in found:
-            fix = nearest(row.decision, list(found))
-            raise InputError(where, expected="a decision", received=repr(row.decision), fix=fix)
-        one = _place(row.id, places, where)
-        if row.decision in OF_ONE:
-            _check_alone(row, where)
-            found[row.decision].append(one)
+    for where, (name, decision, other) in _lines(path):
+        if decision not in found:
+            fix = nearest(decision, list(found))
+            raise InputError(where, expected="a decision", received=repr(decision), fix=fix)
+        place = _place(name, places, where)
+        if decision in OF_ONE:
+            _check_alone(decision, other, where)
+            found[decision].append(place)
         else:
-            other = _place(row.other, places, where)
-            found[row.decision].append((min(one, other), max(one, other)))
+            found[decision].append(_pair(place, _place(other, places, where), other, where))
     decided = Overrides(**{decision: tuple(sorted(set(of))) for decision, of in found.items()})
     _check_sense(decided, ids.tolist(), path)
     return decided
+
+
+def contradictions(
+    sames: Iterable[tuple[int, int]], apart: Iterable[tuple[int, int]], count: int
+) -> list[tuple[int, int]]:
+    """The pairs of `apart` that `sames` nevertheless connect, among `count` places."""
+    sames = np.array(list(sames), np.int64).reshape(-1, 2)
+    group = components(count, sames[:, 0], sames[:, 1])
+    return [(one, other) for one, other in apart if group[one] == group[other]]
+
+
+def _lines(path: Path) -> list[tuple[str, list[str]]]:
+    """Where each line that says something stands, and its three fields."""
+    lines = _fields(path)
+    if not lines or lines[0][1] != COLUMNS:
+        received = ",".join(lines[0][1]) if lines else "nothing"
+        fix = "write that line first"
+        raise InputError(path, expected=",".join(COLUMNS), received=received, fix=fix)
+    for where, fields in lines[1:]:
+        if len(fields) > len(COLUMNS):
+            received, fix = f"{len(fields)} fields", "put names with commas into quotes"
+            raise InputError(where, expected=",".join(COLUMNS), received=received, fix=fix)
+    return [(where, [*fields, "", ""][:3]) for where, fields in lines[1:]]
+
+
+def _fields(path: Path) -> list[tuple[str, list[str]]]:
+    """Python's reader, as pandas neither tells lines apart from rows nor minds what is too much."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets write a mark first
+            reader = csv.reader(file, skipinitialspace=True, strict=True)
+            return [(f"{path} line {reader.line_num}", row) for row in reader if any(row)]
+    except (csv.Error, UnicodeDecodeError) as error:
+        fix = "save it as UTF-8 with commas, and close each quote"
+        raise InputError(path, expected="a csv file", received=str(error), fix=fix) from error
+
+
+def _pair(one: int, other: int, name: str, where: str) -> tuple[int, int]:
+    if one == other:
+        fix = "name two pictures, or decide keep or drop"
+        raise InputError(where, expected="another picture", received=repr(name), fix=fix)
+    return min(one, other), max(one, other)
 
 
 def _place(name: str, places: dict[str, int], where: str) -> int:
@@ -64,12 +104,10 @@ def _place(name: str, places: dict[str, int], where: str) -> int:
     return places[name]
 
 
-def _check_alone(row, where: str) -> None:
-    if row.other:
+def _check_alone(decision: str, other: str, where: str) -> None:
+    if other:
         fix = "leave it empty, or decide same or different"
-        raise InputError(
-            where, expected=f"no other with {row.decision}", received=repr(row.other), fix=fix
-        )
+        raise InputError(where, expected=f"no other with {decision}", received=repr(other), fix=fix)
 
 
 def _check_sense(decided: Overrides, ids: list[str], path: Path) -> None:

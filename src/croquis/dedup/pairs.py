@@ -41,25 +41,30 @@ def find_copies(pictures: pd.DataFrame, gray: np.ndarray, settings: DedupParams)
     Args:
         pictures: split, label, sha256, digest; its index is the row in `gray`. Train pictures
             first and each split sorted by id, so that nothing depends on the order of files. Test
-            pictures meet the tests that need no label and no alignment: identity and copy.
+            pictures meet training pictures in the tests that need no label and no alignment:
+            identity and copy.
         gray: (N, 224, 224) uint8.
         settings: the tests and their thresholds.
     """
     tally, rows = Tally(), pictures.index.to_numpy()
     train = int((pictures["split"] == "train").sum())
-    found = _identical(pictures, gray, symmetries=settings.symmetries)
+    with tally.step("identical"):
+        found = _identical(pictures, train, gray, symmetries=settings.symmetries)
     with tally.step("ink"):
         vectors, _ = ink.ink_vectors(gray, rows)
         blurred = ink.blurred_vectors(gray, rows[:train])
+        flat = ~vectors[:train].any(axis=1)
+        blurred[flat] = 0  # like nothing here too
     labels = pictures["label"].to_numpy()[:train]
-    search = Search(settings, gray, rows[:train], labels, vectors, blurred, tally)
+    search = Search(settings, gray, rows[:train], labels, vectors, blurred, flat, tally)
     for method in METHODS:  # in the order of the tiers, whatever the order in params.yaml
         if method in settings.methods:
             pairs = METHODS[method](search, found)
             found = pd.concat([found, _tier(method, pairs)])
     found = found.sort_values(["a", "b"], ignore_index=True)
-    flat = int((~vectors[:train].any(axis=1)).sum())
-    return Copies(found.assign(ink=_ink_of(found, vectors)), blurred, flat, tally)
+    with tally.step("ink of pairs"):
+        found["ink"] = _ink_of(found, vectors)
+    return Copies(found, blurred, int(flat.sum()), tally)
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ class Search:
         labels: (T,) theirs.
         ink: of all pictures, the training ones first, (N, 64 * 64).
         blurred: of the training pictures, (T, 32 * 32).
+        flat: of the training pictures, which have no ink to compare, (T,) bool.
         tally: what it costs.
     """
 
@@ -82,6 +88,7 @@ class Search:
     labels: np.ndarray
     ink: np.ndarray
     blurred: np.ndarray
+    flat: np.ndarray
     tally: Tally
 
     @property
@@ -92,6 +99,7 @@ class Search:
 
 def _copies(search: Search, known: pd.DataFrame) -> pd.DataFrame:
     options = {"names": search.names, "at_least": search.settings.copy_min, "known": known}
+    options["firsts"] = len(search.rows)
     with search.tally.step("copy"):
         return ink.cosine_pairs(search.ink, tally=search.tally, step="copy", **options)
 
@@ -99,7 +107,8 @@ def _copies(search: Search, known: pd.DataFrame) -> pd.DataFrame:
 def _alike_in_structure(search: Search, known: pd.DataFrame) -> pd.DataFrame:
     labels = search.labels if search.settings.ssim_scope == "class" else None
     options = {"names": search.names, "at_least": search.settings.ssim_min, "known": known}
-    return ssim_pairs(search.gray, search.rows, labels, tally=search.tally, **options)
+    options |= {"flat": search.flat, "tally": search.tally}
+    return ssim_pairs(search.gray, search.rows, labels, **options)
 
 
 def _alike_in_raw_pixels(search: Search, known: pd.DataFrame) -> pd.DataFrame:
@@ -134,15 +143,17 @@ METHODS = {
 }
 
 
-def _identical(pictures: pd.DataFrame, gray: np.ndarray, *, symmetries: bool) -> pd.DataFrame:
-    """The same bytes, or the same native pixels under the symmetries."""
-    rows = pictures.index.to_numpy()
-    found = _tier("bytes", exact.same_value(pictures["sha256"].to_numpy()))
-    pixels = exact.same_value(pictures["digest"].to_numpy())
-    pixels = exact.with_symmetry(pixels, gray, rows)
+def _identical(
+    pictures: pd.DataFrame, train: int, gray: np.ndarray, *, symmetries: bool
+) -> pd.DataFrame:
+    """The same bytes, or the same native pixels under the symmetries; no two test pictures."""
+    found = _tier("bytes", exact.same_value(pictures["sha256"].to_numpy(), train))
+    pixels = _tier("pixels", exact.same_value(pictures["digest"].to_numpy(), train))
+    pixels = pd.concat([found, pixels]).drop_duplicates(["a", "b"])[len(found) :]
+    pixels = exact.with_symmetry(pixels, gray, pictures.index.to_numpy())
     if not symmetries:  # the digest sees all eight: what needs a turn is no copy then
         pixels = pixels[pixels["symmetry"] == 0]
-    return pd.concat([found, _tier("pixels", pixels)]).drop_duplicates(["a", "b"])
+    return pd.concat([found, pixels])
 
 
 def _tier(name: str, pairs: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Which copies stay: a picture goes only if a kept one of its own class is a direct copy of it."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -47,11 +47,20 @@ POLICIES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Dropped]] = {
 }
 
 
-def restored(labels: np.ndarray, dropped: Dropped, min_per_class: int) -> Dropped:
-    """`dropped` without what its class needs to have `min_per_class`, the least alike first."""
-    gone = list(dropped)
-    kept = pd.Series(np.delete(labels, gone)).value_counts()
-    missing = {label: min_per_class - int(kept.get(label, 0)) for label in set(labels[gone])}
+def restored(
+    labels: np.ndarray, dropped: Dropped, min_per_class: int, gone: Sequence[int] = ()
+) -> Dropped:
+    """`dropped` without what its class needs to have `min_per_class`, the least alike first.
+
+    Args:
+        labels: (N,).
+        dropped: what a policy drops.
+        min_per_class: how many pictures a class keeps, if it has them.
+        gone: what stays away in any case; not in `dropped`.
+    """
+    places = list(dropped)
+    kept = pd.Series(np.delete(labels, [*places, *gone])).value_counts()
+    missing = {label: min_per_class - int(kept.get(label, 0)) for label in set(labels[places])}
     left: Dropped = {}
     for place in sorted(dropped, key=lambda place: (dropped[place], place)):
         if missing[labels[place]] > 0:

@@ -30,7 +30,8 @@ class DedupParams(Section):
         blurred_min: variant: cosine of blurred ink at 32 px, which makes a candidate.
         aligned_min: variant: cosine of ink at 64 px once the candidate is moved into place.
         variants_per_picture: variant: candidates that are aligned, most alike first, per picture.
-        chain_min: the least cosine of blurred ink inside a group; weaker bridges are cut.
+        chain_min: the least cosine of blurred ink inside a group; weaker bridges are cut; 0 cuts
+            none.
         chain_share: the largest group, as a share of all pictures; weaker bridges are cut.
         policy: group keeps all, and copies share a fold; prune drops copies that have a kept twin.
         conflicts: one picture with several labels: keep says so; drop_minority drops labels

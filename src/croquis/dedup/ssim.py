@@ -18,7 +18,16 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from croquis.dedup.bounds import C1, C2, FINE, WINDOW, pooled, ssim_vectors, window_sums
+from croquis.dedup.bounds import (
+    C1,
+    C2,
+    DEPTH,
+    FINE,
+    WINDOW,
+    pooled,
+    ssim_vectors,
+    window_sums,
+)
 from croquis.dedup.search import (
     TILE,
     Candidates,
@@ -47,6 +56,7 @@ def ssim_pairs(
     at_least: float,
     known: pd.DataFrame,
     tally: Tally,
+    flat: np.ndarray | None = None,
     fine: int = FINE,
 ) -> pd.DataFrame:
     """All pairs with SSIM >= `at_least`, as `search.pair_table` describes them.
@@ -59,13 +69,13 @@ def ssim_pairs(
         at_least: the smallest SSIM of a pair.
         known: pairs that need no judge.
         tally: counts the candidates of both bounds, and the decisions of scikit-image.
+        flat: (R,) bool, pictures that are not compared: blank paper is all like blank paper.
         fine: cells a side of the second bound, a multiple of 4.
     """
     with tally.step("ssim vectors"), one_thread():
-        starts = progress(range(0, len(rows), BATCH), "dedup: ssim vectors", unit="batch")
-        vectors = [ssim_vectors(gray[rows[i : i + BATCH]], fine) for i in starts]
-        vectors = np.concatenate(vectors)
-        coarse = pooled(vectors, fine)
+        vectors, coarse = _bound_vectors(gray, rows, fine)
+    if flat is not None:
+        coarse[flat] = 0
     options = {"names": names, "at_least": at_least}
     found = _passing(coarse, labels, fine // 2, **options)
     found = counted(found, tally, "ssim coarse bound")
@@ -73,6 +83,18 @@ def ssim_pairs(
     judge = ssim_judge(gray, rows, at_least=at_least, tally=tally)
     with tally.step("ssim"):
         return judged(found, judge, at_least=at_least, known=known, tally=tally, step="ssim")
+
+
+def _bound_vectors(gray: np.ndarray, rows: np.ndarray, fine: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of the second bound and of the first, (R, fine * fine * 5) and (R, fine * fine / 4 * 5)."""
+    # Filled in place, as they are the largest arrays of the stage: 20 KB a picture together.
+    vectors = np.empty((len(rows), fine**2 * DEPTH), np.float32)
+    coarse = np.empty((len(rows), fine**2 // 4 * DEPTH), np.float32)
+    for start in progress(range(0, len(rows), BATCH), "dedup: ssim vectors", unit="batch"):
+        part = slice(start, start + BATCH)
+        vectors[part] = ssim_vectors(gray[rows[part]], fine)
+        coarse[part] = pooled(vectors[part], fine)
+    return vectors, coarse
 
 
 def _passing(coarse: np.ndarray, labels: np.ndarray | None, side: int, **options) -> Candidates:

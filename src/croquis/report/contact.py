@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from croquis.report.decisions import Conflict, Pair, conflicts, pairs_of, weakest
+from croquis.report.decisions import Conflict, Pair, Said, conflicts, pairs_of, weakest
 from croquis.report.material import Data
 from croquis.report.pictures import Thumbnails
 from croquis.report.templates import template
@@ -60,12 +60,13 @@ class Sheet:
 
 def sheets(data: Data) -> list[Sheet]:
     """The sheets that have something to show."""
-    disputed = conflicts(data.groups, data.duplicates)
+    said = Said(data.overrides, data.groups["id"].tolist())
+    disputed = conflicts(data.groups, data.duplicates, said)
     twins = data.twins.rename(columns={"train_id": "id_a", "id": "id_b"}).assign(grouped=True)
     made = [Sheet("conflicts", len(disputed), filled(disputed))]
     for name, table in {"duplicates": data.duplicates, "twins": twins}.items():
         # Overrides are of training pictures alone: of a test picture there is nothing to decide.
-        found = pairs_of(weakest(table).head(SHOWN), lines=name == "duplicates")
+        found = pairs_of(weakest(table).head(SHOWN), said if name == "duplicates" else None)
         parts = [found[start : start + PER_PAGE] for start in range(0, len(found), PER_PAGE)]
         made.append(Sheet(name, len(table), parts))
     return [sheet for sheet in made if sheet.pages]

@@ -29,7 +29,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Pair:
+class Narrow:
     """Two pictures that pass for copies, and why: the test (tier), its score, the flip or turn."""
 
     first: Thumbnail
@@ -52,10 +52,10 @@ def biggest_groups(groups: pd.DataFrame, thumbnails: Thumbnails) -> list[Group]:
     return found
 
 
-def weakest_pairs(
+def narrowest_pairs(
     duplicates: pd.DataFrame, groups: pd.DataFrame, thumbnails: Thumbnails
-) -> list[Pair]:
-    """Each group's pair with the lowest score, lowest first.
+) -> list[Narrow]:
+    """Each group's pair with the lowest score, lowest first; pairs that were cut did not pass.
 
     One of a group: where drawings come several times over, its other pairs show the same again.
 
@@ -64,11 +64,12 @@ def weakest_pairs(
         groups: groups.csv.
         thumbnails: the pictures.
     """
-    group = duplicates["id_a"].map(groups.set_index("id")["group"])
-    rows = duplicates.assign(group=group).sort_values(["score", "id_a", "id_b"])
+    joined = duplicates[duplicates["grouped"].astype(bool)]  # of no rows pandas knows no type
+    group = joined["id_a"].map(groups.set_index("id")["group"])
+    rows = joined.assign(group=group).sort_values(["score", "id_a", "id_b"])
     rows = rows.drop_duplicates("group").head(PAIRS)
     return [
-        Pair(
+        Narrow(
             *thumbnails.of([row.id_a, row.id_b]), row.tier, row.score, row.symmetry, row.same_class
         )
         for row in rows.itertuples()
@@ -88,3 +89,19 @@ def leaking(folds: pd.DataFrame) -> int:
     """
     parts = folds[folds["keep"]].groupby("group")["fold"].nunique()
     return int((folds["scored"] & folds["group"].map(parts).gt(1)).sum())
+
+
+def cut_across(duplicates: pd.DataFrame, folds: pd.DataFrame) -> int:
+    """How many pairs that were cut have a scored picture in one fold and a kept one in another.
+
+    A model is scored on the one and trains on the other.
+
+    Args:
+        duplicates: duplicates.csv.
+        folds: folds.csv.
+    """
+    cut = duplicates[~duplicates["grouped"].astype(bool)]
+    of_id = folds.set_index("id")[["fold", "scored", "keep"]]
+    a, b = (of_id.loc[cut[end]].reset_index(drop=True) for end in ("id_a", "id_b"))
+    seen = (a["scored"] & b["keep"]) | (b["scored"] & a["keep"])
+    return int((seen & (a["fold"] != b["fold"])).sum())

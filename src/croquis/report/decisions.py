@@ -2,12 +2,16 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
+from croquis.components import components
+from croquis.dedup.overrides import Overrides
+
 OF_A_CONFLICT = 60  # pairs, the weakest; a hundred identical pictures have 4,950
-SAID = "same"  # the tier that is a person's word
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ class Conflict:
 
     Attributes:
         group: its number in groups.csv.
-        pictures: id, whether it trains, and the line that overrules that, of all its pictures.
+        pictures: id, whether it trains, and the line that overrules that or nothing, of all its
+            pictures.
         pairs: those that join them, weakest first.
         more: how many pairs are not shown.
     """
@@ -52,17 +57,44 @@ class Conflict:
     more: int
 
 
+class Said:
+    """What a person said already: lines that contradict it would stop the next run.
+
+    Args:
+        overrides: positions in `ids`.
+        ids: of the training pictures.
+    """
+
+    def __init__(self, overrides: Overrides, ids: Sequence[str]) -> None:
+        same = np.array(overrides.same, np.int64).reshape(-1, 2)
+        thing = components(len(ids), same[:, 0], same[:, 1]).tolist()
+        self._thing = dict(zip(ids, thing, strict=True))
+        self._different = {frozenset((thing[a], thing[b])) for a, b in overrides.different}
+        self._settled = {ids[place] for place in (*overrides.keep, *overrides.drop)}
+
+    def line_of(self, name: str, decision: str) -> str:
+        """The line for one picture, or nothing if there is one of it."""
+        return "" if name in self._settled else line(name, decision, "")
+
+    def line_between(self, one: str, decision: str, other: str) -> str:
+        """The line for two pictures, or nothing if others say the opposite, directly or not."""
+        things = frozenset((self._thing[one], self._thing[other]))
+        opposed = len(things) == 1 if decision == "different" else things in self._different
+        return "" if opposed else line(one, decision, other)
+
+
 def weakest(pairs: pd.DataFrame) -> pd.DataFrame:
     """Pairs by the cosine of their ink, lowest first, then by ids."""
     return pairs.sort_values(["ink", "id_a", "id_b"])
 
 
-def conflicts(groups: pd.DataFrame, duplicates: pd.DataFrame) -> list[Conflict]:
+def conflicts(groups: pd.DataFrame, duplicates: pd.DataFrame, said: Said) -> list[Conflict]:
     """The groups with several labels, by number, with all their pictures by id.
 
     Args:
         groups: groups.csv.
         duplicates: duplicates.csv.
+        said: by a person.
     """
     disputed = groups[groups["conflict"]].sort_values(["group", "id"])
     number = disputed.set_index("id")["group"]
@@ -72,21 +104,20 @@ def conflicts(groups: pd.DataFrame, duplicates: pd.DataFrame) -> list[Conflict]:
     for group, members in disputed.groupby("group"):
         inside = by_group.get(group, joined[:0])
         pictures = [
-            (name, keep, line(name, "drop" if keep else "keep", ""))
+            (name, keep, said.line_of(name, "drop" if keep else "keep"))
             for name, keep in zip(members["id"], members["keep"].tolist(), strict=True)
         ]
-        shown = pairs_of(inside.head(OF_A_CONFLICT), lines=True)
+        shown = pairs_of(inside.head(OF_A_CONFLICT), said)
         found.append(Conflict(int(group), pictures, shown, len(inside) - len(shown)))
     return found
 
 
-def pairs_of(table: pd.DataFrame, *, lines: bool) -> list[Pair]:
-    """The rows of a table in its order; `lines` says whether a person can overrule them."""
+def pairs_of(table: pd.DataFrame, said: Said | None) -> list[Pair]:
+    """The rows of a table in its order; `said` is None where nobody can overrule them."""
     found = []
     for row in table.itertuples():
         decision = "different" if row.grouped else "same"
-        decided = lines and row.tier != SAID  # to say the opposite too would be a contradiction
-        overruled = line(row.id_a, decision, row.id_b) if decided else ""
+        overruled = said.line_between(row.id_a, decision, row.id_b) if said else ""
         scores = (row.tier, row.score, row.ink, row.symmetry)
         found.append(Pair(row.id_a, row.id_b, *scores, cut=not row.grouped, line=overruled))
     return found

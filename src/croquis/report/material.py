@@ -9,6 +9,7 @@ import pandas as pd
 
 from croquis import predictions
 from croquis.data.pixels import Pixels
+from croquis.dedup.overrides import NOBODY, Overrides, read_overrides
 from croquis.ensembling import EnsembleParams, member_keys
 from croquis.members import RunParams
 from croquis.parts import read_folds, read_groups, read_index
@@ -18,7 +19,10 @@ from croquis.report.tables import joined_curves
 
 @dataclass(frozen=True)
 class Data:
-    """The pictures, and what is known of them: the tables of prepare, dedup and split."""
+    """The pictures, and what is known of them: the tables of prepare, dedup and split.
+
+    `overrides` are positions in `groups`.
+    """
 
     index: pd.DataFrame
     pixels: Pixels
@@ -26,6 +30,7 @@ class Data:
     groups: pd.DataFrame
     duplicates: pd.DataFrame
     twins: pd.DataFrame
+    overrides: Overrides = NOBODY
 
     def labels(self, ids: np.ndarray) -> np.ndarray:
         """The true labels of training pictures, (N,)."""
@@ -52,16 +57,24 @@ class Outcome:
 
 
 def read_data(
-    index: Path, pixels: Path, folds: Path, groups: Path, duplicates: Path, twins: Path
+    index: Path,
+    pixels: Path,
+    folds: Path,
+    groups: Path,
+    duplicates: Path,
+    twins: Path,
+    overrides: Path,
 ) -> Data:
     """The pictures stay on disk, memory-mapped."""
+    decided = read_groups(groups)
     return Data(
         index=read_index(index),
         pixels=Pixels.open(index, pixels),
         folds=read_folds(folds),
-        groups=read_groups(groups),
+        groups=decided,
         duplicates=pd.read_csv(duplicates, dtype={"id_a": str, "id_b": str}),
         twins=pd.read_csv(twins, dtype={"id": str, "train_id": str}),
+        overrides=read_overrides(overrides, decided["id"].to_numpy()),
     )
 
 

@@ -60,7 +60,7 @@ def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dic
         "copied": copies.in_groups(data.groups),
         "groups": copies.biggest_groups(data.groups, thumbnails),
         "sheets": contact.sheets(data),
-        "pairs": copies.weakest_pairs(data.duplicates, data.groups, thumbnails),
+        "pairs": copies.narrowest_pairs(data.duplicates, data.groups, thumbnails),
         "mistakes": surest_mistakes(labels, outcome.oof, outcome.members, thumbnails),
         "figures": {part: tables.figures(metrics[part]) for part in ("dedup", "split")},
         "licences": licences(source),
@@ -89,6 +89,7 @@ def _facts(source: str, data: Data, outcome: Outcome) -> dict[str, Any]:
         "scored": len(outcome.oof),
         "all_folds": int(data.folds["fold"].max()) + 1,
         "leaking": copies.leaking(data.folds),
+        "cut_across": copies.cut_across(data.duplicates, data.folds),
     }
 
 
