@@ -27,7 +27,7 @@ def sheets(count: int, side: int = 8) -> torch.Tensor:
     clip=st.sampled_from([None, [0.3, 0.7]]),
 )
 def test_labels_are_the_shares_of_pixels(seed: int, half: int, kind: dict, clip: list) -> None:
-    """A team mixed targets of other pictures, with the lambda of an unclipped box (FEATURES 4.9)."""
+    """A team mixed the targets of other pictures, by the lambda of a box that was clipped."""
     images, targets = sheets(2 * half), torch.eye(2 * half)
     mixed, shares = Mixing(settings(**kind, clip=clip), 1)(images, targets, epoch=0, seed=seed)
     for k in range(2 * half):

@@ -72,7 +72,7 @@ def crop(side: int, *, least: float = 0.35, p: float = 1.0) -> A.BasicTransform:
 def elastic(
     side: int, *, shift: float = 0.01, smooth: float = 0.06, p: float = 0.5
 ) -> A.BasicTransform:
-    """Waves: each pixel moves by `shift` of the side per axis (rms), alike within `smooth` of it."""
+    """Waves: pixels move by `shift` of the side per axis (rms), alike within `smooth` of it."""
     sigma = max(1.0, smooth * side)
     alpha = shift * side * sigma / _ELASTIC
     return A.ElasticTransform(alpha, sigma, noise_distribution="uniform", p=p, **_WHITE)

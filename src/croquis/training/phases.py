@@ -19,7 +19,7 @@ class Phase:
 
 
 def phase_at(recipe: TrainParams, epoch: int) -> Phase:
-    """The phase of an epoch; before the first one the recipe's own augmentation and a factor of 1."""
+    """The phase of an epoch; before the first one the recipe's own augmentation, and 1."""
     begun = [phase for phase in recipe.phases if phase.from_epoch <= epoch]
     if not begun:
         return Phase(recipe.augment, 1.0)
