@@ -107,10 +107,10 @@ METHODS: dict[str, dict] = {
     "copy .95": {"methods": ["copy"]},
     "copy .97": {"methods": ["copy"], "copy_min": 0.97},
     "variant": {"methods": ["variant"]},
-    "SSIM-D4 .95": {"methods": ["ssim"], **ALONE},
-    "SSIM .95, no D4": {"methods": ["ssim"], "symmetries": False, **ALONE},
+    "SSIM-D4 .95": {"methods": ["ssim"], "ssim_min": 0.95, **ALONE},
+    "SSIM .95, no D4": {"methods": ["ssim"], "ssim_min": 0.95, "symmetries": False, **ALONE},
     "raw cosine .99": {"methods": ["cosine"], "symmetries": False, **ALONE},
-    "teams": {"methods": ["ssim", "cosine"], "symmetries": False, **ALONE},
+    "teams": {"methods": ["ssim", "cosine"], "ssim_min": 0.95, "symmetries": False, **ALONE},
 }
 
 
