@@ -1,6 +1,7 @@
 """Tracking helps where it can and never stands in the way of a training."""
 
 import shutil
+import time
 import warnings
 from pathlib import Path
 
@@ -123,6 +124,14 @@ def test_a_signal_leaves_a_killed_run_and_a_resume_goes_on_in_it(store: Path) ->
     assert found.info.status == "FINISHED"
     points = client.get_metric_history(found.info.run_id, "loss")
     assert [(point.step, point.value) for point in points] == [(0, 10), (1, 9), (2, 8)]
+
+
+def test_a_long_training_is_watched(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.05")
+    with tracking.run("icons", "a", params={}, tags={}, memory=store / "mlflow_run"):
+        time.sleep(0.4)
+    found, _, _ = logged(store)
+    assert found.data.metrics["system/system_memory_usage_percentage"] > 0
 
 
 def test_a_run_that_the_store_lost_is_begun_anew(store: Path) -> None:

@@ -1,5 +1,6 @@
 """MLflow runs that can never fail or stall a training; MLflow is imported when a run begins."""
 
+import logging
 import os
 import re
 import subprocess
@@ -26,6 +27,7 @@ class Run:
 
     def __init__(self, client: Any, run_id: str | None, logged: int = -1) -> None:
         self._client, self._id, self._logged = client, run_id, logged
+        self._monitor: Any = None
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
         """Logs several numbers at one step, in one call: each call costs some 20 ms."""
@@ -45,7 +47,17 @@ class Run:
         """Keeps a copy of a file with the run."""
         self._try(lambda: self._client.log_artifact(self._id, str(path)))
 
+    def watch(self, uri: str) -> None:
+        """Logs CPU, memory, disk and GPUs every ten seconds from a thread, until the run ends."""
+        from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+        logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
+        self._monitor = SystemMetricsMonitor(self._id, resume_logging=True, tracking_uri=uri)
+        self._monitor.start()
+
     def _end(self, status: str) -> None:
+        if self._monitor is not None:
+            self._try(self._monitor.finish)
         self._try(lambda: self._client.set_terminated(self._id, status))
 
     def _try(self, call: Any) -> None:
@@ -81,6 +93,8 @@ def run(
         memory: a file that remembers the run's id: a training that goes on does so in its run.
     """
     opened = _opened(experiment, name, params, tags, memory)
+    if memory is not None:  # long enough to be resumed is long enough to be watched
+        opened._try(lambda: opened.watch(_uri()))
     try:
         yield opened
     except (SystemExit, KeyboardInterrupt):
@@ -158,11 +172,10 @@ def _connected(experiment: str) -> tuple[Any, str, str]:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
     from mlflow.tracking import MlflowClient
 
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root() / 'mlflow.db'}"
     # Two processes that make the same new store at once break its schema migration, and two would
     # make two runs of one pipeline.
     with FileLock(root() / ".mlflow.lock", timeout=120):
-        client = MlflowClient(uri)
+        client = MlflowClient(_uri())
         found = client.get_experiment_by_name(experiment)
         experiment_id = found.experiment_id if found else _created(client, experiment)
         return client, experiment_id, _pipeline(client, experiment_id)
@@ -211,6 +224,10 @@ def _tags(tags: Mapping[str, str]) -> list[Any]:
     from mlflow.entities import RunTag
 
     return [RunTag(key, value) for key, value in tags.items()]
+
+
+def _uri() -> str:
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root() / 'mlflow.db'}"
 
 
 def _created(client: Any, experiment: str) -> str:
