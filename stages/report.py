@@ -10,6 +10,7 @@ from croquis.report import records
 from croquis.report.material import read_data, read_outcome
 from croquis.report.page import write
 from croquis.report.tables import confusion
+from croquis.training.recipes import recipe
 
 
 def main(
@@ -39,14 +40,15 @@ def main(
     files = (dedup_metrics, split_metrics, vote_metrics, ensemble_metrics, submission_metrics)
     metrics = {name: json.loads(f.read_text()) for name, f in zip(names, files, strict=True)}
     data = read_data(index, pixels, folds, groups, duplicates, test_twins, overrides)
-    outcome = read_outcome(run, how, votes=votes, ensemble=ensemble, curves=curves)
+    recipes = {key: recipe(key) for key in run.models}
+    outcome = read_outcome(run, how, recipes, seed, votes=votes, ensemble=ensemble, curves=curves)
     with whole(report) as draft:
         write(draft, source, data, outcome, metrics)
     with whole(curves_csv) as draft:
         outcome.curves.to_csv(draft, index=False)
     with whole(confusion_csv) as draft:
         confusion(data.labels(outcome.oof.ids), outcome.oof).to_csv(draft, index=False)
-    records.log(source, outcome, metrics, seed=seed, page=report / "index.html")
+    records.log(source, outcome, metrics, report / "index.html")
     size = (report / "index.html").stat().st_size / 1e6
     cli.say(f"report: {report / 'index.html'}, {size:.1f} MB; open it in a browser")
 

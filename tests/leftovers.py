@@ -8,14 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from croquis import parts
+from croquis import params, parts
 from croquis.ensembling import EnsembleParams
 from croquis.members import RunParams
 from croquis.predictions import Predictions
 from croquis.report.material import Data, Outcome, read_data, read_outcome
+from croquis.training.recipes import ModelParams, resolved
 
+# A model of two epochs, as params.yaml has its defaults.
+BLOCK = {"backbone": "resnet18", "pretrained": False, "image_size": 32, "lr_mult": 1.0, "epochs": 2}
 RUN = RunParams(models=["tiny"], probes=["head"], folds=[0, 1])
 TRAIN = [f"train/{name}/{row}.png" for row, name in enumerate(["bar", "pole", "spot"] * 4)]
+PARAMS = Path("params.yaml").absolute()  # some tests work in another folder
 HOW = EnsembleParams(members="all", vote="soft", weights="uniform")
 TEST = {
     "rows": 3,
@@ -102,7 +106,13 @@ def data_of(folder: Path) -> Data:
 def outcome_of(folder: Path, run: RunParams = RUN, how: EnsembleParams = HOW) -> Outcome:
     """The run of `leave`."""
     places = {name: folder / name for name in ("votes", "ensemble", "curves")}
-    return read_outcome(run, how, **places)
+    return read_outcome(run, how, {"tiny": recipe()}, 42, **places)
+
+
+def recipe(**changes: Any) -> ModelParams:
+    """The recipe of "tiny"."""
+    train = params.read(PARAMS)["train"]
+    return resolved({"train": train, "models": {"tiny": BLOCK | changes}}, "tiny")
 
 
 def stage(name: str) -> ModuleType:

@@ -1,18 +1,19 @@
 """The page: what it says, and that it is whole in itself."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from leftovers import HOW, RUN, TEST, data_of, leave, metrics, outcome_of
+from leftovers import RUN, TEST, data_of, leave, metrics, outcome_of
 from outline import Outline
 
 from croquis.data.pixels import Pixels
 from croquis.members import RunParams
 from croquis.predictions import Predictions
-from croquis.report.material import Data, Outcome
+from croquis.report.material import Data
 from croquis.report.page import licences, page
 
 
@@ -101,6 +102,12 @@ def test_the_page_is_the_same_every_time(drawn: Path) -> None:
     assert not re.search(r"20\d\d-\d\d-\d\d", html)
 
 
+def test_the_page_shows_what_the_trainings_saw(drawn: Path) -> None:
+    html = shown(drawn)
+    assert "flips of tiny: hflip (p 0.5), vflip (p 0.5), turn" in Outline(html).text
+    assert '<a href="#augmentation">' in html and html.count("data:image/webp") == 1
+
+
 def test_names_never_become_markup(drawn: Path) -> None:
     leave(drawn)
     evil = '<script>alert("1")</script>'
@@ -112,7 +119,7 @@ def test_names_never_become_markup(drawn: Path) -> None:
     outcome = outcome_of(drawn)
     renamed = [name.replace("spot", "<b>") for name in outcome.oof.ids]
     oof = Predictions(renamed, outcome.oof.probs, ["bar", "pole", "$<i>$"])
-    outcome = Outcome(RUN, HOW, oof, dict.fromkeys(RUN.members, oof), outcome.curves)
+    outcome = replace(outcome, oof=oof, members=dict.fromkeys(RUN.members, oof))
     html = page(evil, data_of(drawn), outcome, metrics(dedup={evil: evil}))
     assert "<script" not in html and "train/<b>" not in html and "$<i>" not in html
     assert "$&lt;i&gt;$" in html
@@ -149,5 +156,5 @@ def test_a_big_run_keeps_the_page_small(drawn: Path) -> None:
     )
     probs = rng.random((count, classes), dtype=np.float32)
     oof = Predictions(ids, probs / probs.sum(axis=1, keepdims=True), names)
-    outcome = Outcome(RUN, HOW, oof, {"tiny": oof}, outcome_of(drawn).curves)
+    outcome = replace(outcome_of(drawn), oof=oof, members={"tiny": oof})
     assert len(page("icons.zip", data, outcome, metrics()).encode()) < 2_500_000

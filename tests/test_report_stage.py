@@ -1,12 +1,13 @@
 """The stage: its files, and what goes to MLflow."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from leftovers import leave, stage
+from leftovers import BLOCK, leave, stage
 
-from croquis import tracking
+from croquis import params, tracking
 
 PARAMS = """
 seed: 42
@@ -14,6 +15,8 @@ run: {models: [tiny], probes: [head], folds: [0, 1]}
 data: {source: shapes/drawn.tar.gz, sha256: null}
 ensemble: {members: all, vote: soft, weights: uniform}
 """
+# YAML takes JSON.
+RECIPES = {"train": params.read()["train"], "models": {"tiny": BLOCK}}
 METRICS = ("dedup", "split", "vote", "ensemble", "submission")
 
 
@@ -38,7 +41,9 @@ class Kept:
 def kept(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     """What MLflow was told by the stage, run in the folder `drawn`."""
     leave(drawn)
-    (drawn / "params.yaml").write_text(PARAMS)
+    (drawn / "params.yaml").write_text(
+        PARAMS + "".join(f"{k}: {json.dumps(v)}\n" for k, v in RECIPES.items())
+    )
     kept, module = Kept(), stage("report")
     monkeypatch.setattr(tracking, "pipeline", kept.begun)
     monkeypatch.chdir(drawn)

@@ -15,6 +15,7 @@ from croquis.members import RunParams
 from croquis.parts import read_folds, read_groups, read_index
 from croquis.predictions import Predictions
 from croquis.report.tables import joined_curves
+from croquis.training.recipes import ModelParams
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Outcome:
         oof: of the ensemble.
         members: OOF of each member that votes.
         curves: `tables.joined_curves`.
+        recipes: of each model of `run`.
+        seed: of the trainings.
     """
 
     run: RunParams
@@ -54,6 +57,8 @@ class Outcome:
     oof: Predictions
     members: Mapping[str, Predictions]
     curves: pd.DataFrame
+    recipes: Mapping[str, ModelParams]
+    seed: int
 
 
 def read_data(
@@ -79,7 +84,14 @@ def read_data(
 
 
 def read_outcome(
-    run: RunParams, how: EnsembleParams, *, votes: Path, ensemble: Path, curves: Path
+    run: RunParams,
+    how: EnsembleParams,
+    recipes: Mapping[str, ModelParams],
+    seed: int,
+    *,
+    votes: Path,
+    ensemble: Path,
+    curves: Path,
 ) -> Outcome:
     """Members and folds are read by name: what an earlier run left in the folders is not seen."""
     voters = member_keys(run, how)
@@ -89,4 +101,6 @@ def read_outcome(
         oof=predictions.load(ensemble / "oof.npz"),
         members={key: predictions.load(votes / key / "oof.npz") for key in voters},
         curves=joined_curves(curves, run),
+        recipes=recipes,
+        seed=seed,
     )

@@ -9,6 +9,7 @@ import pandas as pd
 from croquis import tracking
 from croquis.members import RunParams
 from croquis.report import contact, copies, plots, tables
+from croquis.report.augmentations import augmentations
 from croquis.report.material import Data, Outcome
 from croquis.report.mistakes import surest_mistakes
 from croquis.report.pictures import Thumbnails
@@ -56,6 +57,7 @@ def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dic
         "leak": tables.leak,
         "curves": _curves(outcome.curves, run),
         "fold_colours": plots.colours(run.folds),
+        "augmentations": augmentations(outcome.recipes, outcome.seed, data),
         "classes": _classes(data.index),
         "copied": copies.in_groups(data.groups),
         "groups": copies.biggest_groups(data.groups, thumbnails),

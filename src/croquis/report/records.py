@@ -14,8 +14,6 @@ def log(
     source: str,
     outcome: Outcome,
     metrics: Mapping[str, Mapping[str, Any]],
-    *,
-    seed: int,
     page: Path,
 ) -> None:
     """Logs the scores of votes, ensemble and submission with the pipeline's MLflow run.
@@ -27,11 +25,10 @@ def log(
         source: data.source.
         outcome: what ran.
         metrics: the JSON of the stages.
-        seed: of params.yaml.
         page: index.html.
     """
     settings = {
-        "seed": seed,
+        "seed": outcome.seed,
         "run": outcome.run.model_dump(),
         "data": {"source": source},
         "ensemble": outcome.how.model_dump(),

@@ -4,6 +4,7 @@ albumentations is pinned: it draws the same random numbers in every DataLoader w
 every epoch unless it is seeded before each sample, which `Augment` does.
 """
 
+import inspect
 import random
 import warnings
 from typing import Any
@@ -109,6 +110,21 @@ def operations(augment: str | AugmentParams) -> dict[str, dict[str, Any]]:
         else:
             found[name] = found.get(name, {}) | options
     return found
+
+
+def words(augment: str | AugmentParams) -> str:
+    """All operations with their settings: hflip (p 0.5), turn (degrees 15, p 0.5)."""
+    found = []
+    for name, options in operations(augment).items():
+        settings = inspect.signature(OPS[name]).parameters.values()
+        values = {one.name: one.default for one in settings if one.kind is one.KEYWORD_ONLY}
+        texts = [f"{key} {_short(value)}" for key, value in (values | options).items()]
+        found.append(f"{name} ({', '.join(texts)})")
+    return ", ".join(found) or "nothing"
+
+
+def _short(value: Any) -> str:
+    return " to ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
 def _composed(ops: dict[str, dict[str, Any]], side: int) -> A.Compose:

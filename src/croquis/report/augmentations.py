@@ -1,0 +1,124 @@
+"""The page's section on augmentation: what each training saw of a few pictures."""
+
+import base64
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from croquis.report.material import Data
+from croquis.report.pictures import THUMB_SIDE
+from croquis.training.augment import Augment, words
+from croquis.training.augment_params import AugmentParams
+from croquis.training.phases import phase_at
+from croquis.training.recipes import ModelParams
+
+PICTURES = 6  # rows of a sheet
+DRAWS = 7  # columns beside the originals
+GAP = 3  # pixels between pictures
+BETWEEN = 225  # gray of the gaps: neither paper nor ink
+
+
+class Use(NamedTuple):
+    """An augmentation of one size from one epoch on."""
+
+    augment: str | AugmentParams
+    image_size: int
+    from_epoch: int
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """A sheet of pictures, each with its draws, and who trains on such.
+
+    Attributes:
+        name: the preset.
+        models: those that use it.
+        from_epoch: the epoch of the first draw; the next draw is of the next epoch.
+        words: its operations.
+        uri: the sheet.
+    """
+
+    name: str
+    models: list[str]
+    from_epoch: int
+    words: str
+    uri: str
+
+
+def augmentations(recipes: Mapping[str, ModelParams], seed: int, data: Data) -> list[Augmentation]:
+    """A sheet for each augmentation in use, pixel for pixel as the trainings draw it.
+
+    Args:
+        recipes: of the models of the run.
+        seed: of the run; draws are a function of it, the epoch and the picture's id.
+        data: the pictures.
+    """
+    users: dict[str, tuple[Use, list[str]]] = {}
+    for key, recipe in recipes.items():
+        for use in uses(recipe):
+            users.setdefault(repr(use), (use, []))[1].append(key)
+    ids = shown(data)
+    originals = [np.asarray(data.pixels.array[row]) for row in data.pixels.rows(ids)]
+    return [
+        Augmentation(
+            name=use.augment if isinstance(use.augment, str) else use.augment.preset,
+            models=models,
+            from_epoch=use.from_epoch,
+            words=words(use.augment),
+            uri=webp(sheet(use, seed, dict(zip(ids, originals, strict=True)))),
+        )
+        for use, models in users.values()
+    ]
+
+
+def uses(recipe: ModelParams) -> list[Use]:
+    """The augmentations of a recipe by the epochs in which they begin."""
+    found: list[Use] = []
+    for epoch in range(recipe.epochs):
+        augment = phase_at(recipe, epoch).augment
+        if not found or found[-1].augment != augment:
+            found.append(Use(augment, recipe.image_size, epoch))
+    return found
+
+
+def shown(data: Data) -> list[str]:
+    """Ids of training pictures, at even distances among all of them in order."""
+    ids = np.sort(data.folds["id"].to_numpy(dtype=str))
+    return ids[np.linspace(0, len(ids) - 1, min(PICTURES, len(ids))).astype(int)].tolist()
+
+
+def sheet(use: Use, seed: int, pictures: Mapping[str, np.ndarray]) -> np.ndarray:
+    """A row for each picture, the original and its draws: (H, W) or (H, W, 3) uint8."""
+    augment = Augment(use.augment, seed)
+    rows = []
+    for name, picture in pictures.items():
+        image = _resized(picture, use.image_size)
+        epochs = range(use.from_epoch, use.from_epoch + DRAWS)
+        drawn = [augment(image, epoch=epoch, name=name) for epoch in epochs]
+        rows.append(np.concatenate([_framed(one) for one in (image, *drawn)], axis=1))
+    return np.concatenate(rows)
+
+
+def webp(pixels: np.ndarray) -> str:
+    """Pixels as `data:image/webp;base64,...`: a sheet of drawings weighs some 60 KB."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "webp", quality=60, method=4)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _framed(image: np.ndarray) -> np.ndarray:
+    small = _resized(image, min(THUMB_SIDE, len(image)))
+    wide = ((0, GAP), (0, GAP), (0, 0))[: image.ndim]
+    return np.pad(small, wide, constant_values=BETWEEN)
+
+
+def _resized(image: np.ndarray, side: int) -> np.ndarray:
+    """As trainings make pictures smaller."""
+    if len(image) == side:
+        return image
+    return cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
