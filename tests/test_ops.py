@@ -120,6 +120,11 @@ def test_policies_draw_from_the_pictures_seed_and_leave_torchs_generator(
     assert torch.equal(torch.get_rng_state(), before)
 
 
+def test_policies_take_stored_pictures_which_are_read_only(cross: np.ndarray) -> None:
+    cross.setflags(write=False)
+    assert drawn(only("rand"), cross).shape == (16, SIDE, SIDE)
+
+
 def test_changes_replace_add_and_take_out() -> None:
     ops = {"tone": {"p": 0.9}, "turn": None, "elastic": {"shift": 0.02}}
     found = operations(AugmentParams(preset="course", ops=ops))

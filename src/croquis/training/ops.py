@@ -151,23 +151,25 @@ def canny(side: int, *, low: float = 100, high: float = 200, p: float = 0.3) -> 
 
 def rand(side: int, *, count: int = 2, magnitude: int = 9, p: float = 1.0) -> A.BasicTransform:
     """RandAugment (Cubuk et al. 2019, arXiv:1909.13719) by torchvision."""
-    from torchvision.transforms import RandAugment
+    from torchvision.transforms import InterpolationMode, RandAugment
 
-    return _Policy(RandAugment(count, magnitude, fill=[PAPER]), p=p)
+    smooth = InterpolationMode.BILINEAR
+    return _Policy(RandAugment(count, magnitude, interpolation=smooth, fill=[PAPER]), p=p)
 
 
 def auto(side: int, *, p: float = 1.0) -> A.BasicTransform:
     """AutoAugment's policy for ImageNet (Cubuk et al. 2018, arXiv:1805.09501) by torchvision."""
-    from torchvision.transforms import AutoAugment
+    from torchvision.transforms import AutoAugment, InterpolationMode
 
-    return _Policy(AutoAugment(fill=[PAPER]), p=p)
+    return _Policy(AutoAugment(interpolation=InterpolationMode.BILINEAR, fill=[PAPER]), p=p)
 
 
 def trivial(side: int, *, p: float = 1.0) -> A.BasicTransform:
     """TrivialAugmentWide (Müller and Hutter 2021, arXiv:2103.10158) by torchvision."""
-    from torchvision.transforms import TrivialAugmentWide
+    from torchvision.transforms import InterpolationMode, TrivialAugmentWide
 
-    return _Policy(TrivialAugmentWide(fill=[PAPER]), p=p)
+    smooth = InterpolationMode.BILINEAR
+    return _Policy(TrivialAugmentWide(interpolation=smooth, fill=[PAPER]), p=p)
 
 
 Op = Callable[..., A.BasicTransform]
@@ -210,7 +212,7 @@ class _Policy(A.ImageOnlyTransform):
     def apply(self, img: np.ndarray, seed: int = 0, **_: Any) -> np.ndarray:
         import torch
 
-        picture = torch.from_numpy(np.ascontiguousarray(img))
+        picture = torch.from_numpy(np.array(img))  # a copy: stored pictures are read-only
         picture = picture[None] if img.ndim == 2 else picture.permute(2, 0, 1)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
