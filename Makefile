@@ -37,7 +37,7 @@ repro: $(READY) ## the whole pipeline, from the data source to data/submission.c
 	@$(RUN) croquis summary
 
 test: $(READY) ## all tests
-	@$(RUN) CI=1 python -m pytest -q
+	@$(RUN) CI=1 python -m pytest -q -n auto --maxprocesses 4 --dist loadgroup
 
 lint: $(READY) ## ruff, and whether dvc.yaml can be read
 	@$(RUN) ruff check --no-cache .

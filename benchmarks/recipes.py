@@ -19,7 +19,6 @@ from scipy.stats import binomtest
 
 from croquis import metrics, predictions
 
-BASE = "models.lite0_96"
 CURRICULUM = (
     "[{from_epoch: 3, augment: flips, lr_factor: 1.0},"
     " {from_epoch: 6, augment: {preset: flips, ops: {elastic: {}}}, lr_factor: 0.5}]"
@@ -30,15 +29,19 @@ LORA = "{rank: 16, alpha: 32, dropout: 0.0, targets: '.*(conv_pw|conv_pwl)'}"
 RECIPES: dict[str, tuple[str, list[str], str | None]] = {
     "fine-tuned, flips": ("lite0_96", [], None),
     "probe": ("lite0_probe", [], "fine-tuned, flips"),
-    "no augmentation": ("lite0_96", [f"{BASE}.augment=none"], "fine-tuned, flips"),
-    "course": ("lite0_96", [f"{BASE}.augment=course"], "fine-tuned, flips"),
-    "LP-FT": ("lite0_96", [f"{BASE}.head_start=probe"], "fine-tuned, flips"),
-    "EMA": ("lite0_96", [f"{BASE}.ema_decay=0.998"], "fine-tuned, flips"),
-    "mixup, cutmix": ("lite0_96", [f"{BASE}.mix={MIX}"], "fine-tuned, flips"),
-    "LoRA": ("lite0_96", [f"{BASE}.lora={LORA}", f"{BASE}.lr_mult=3.0"], "fine-tuned, flips"),
+    "no augmentation": ("lite0_96", ["train.augment=none"], "fine-tuned, flips"),
+    "course": ("lite0_96", ["train.augment=course"], "fine-tuned, flips"),
+    "LP-FT": ("lite0_96", ["train.head_start=probe"], "fine-tuned, flips"),
+    "EMA": ("lite0_96", ["train.ema_decay=0.998"], "fine-tuned, flips"),
+    "mixup, cutmix": ("lite0_96", [f"train.mix={MIX}"], "fine-tuned, flips"),
+    "LoRA": (
+        "lite0_96",
+        [f"train.lora={LORA}", "models.lite0_96.lr_mult=3.0"],
+        "fine-tuned, flips",
+    ),
     "curriculum": (
         "lite0_96",
-        [f"{BASE}.augment=none", f"{BASE}.phases={CURRICULUM}"],
+        ["train.augment=none", f"train.phases={CURRICULUM}"],
         "fine-tuned, flips",  # as many epochs of it: the equal-budget control
     ),
     "stacked pair": ("lite01_96", [], "fine-tuned, flips"),

@@ -110,6 +110,14 @@ def recipe():
     return lambda **changes: ModelParams(**plain | changes)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of one `project` stay in one process, and begin first, as they take longest."""
+    for item in items:
+        if "project" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("project"))
+    items.sort(key=lambda item: "project" not in item.fixturenames)
+
+
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A tiny copy of this repository after `make repro`, which all tests of commands share."""

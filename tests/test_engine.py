@@ -18,6 +18,7 @@ from croquis.training.augment import Augment
 from croquis.training.batches import Pictures
 from croquis.training.checkpoints import Checkpoints
 from croquis.training.engine import Epoch, Trainer
+from croquis.training.gradients import Gradients
 from croquis.training.hardware import Hardware
 from croquis.training.interrupts import Interrupts
 from croquis.training.recipes import ModelParams
@@ -207,15 +208,15 @@ def test_out_of_memory_halves_the_micro_batch_and_keeps_the_batch(
 ) -> None:
     settings = recipe(backbone="test_vit.r160_in1k", batch_size=6, optimizer="sgd", epochs=1)
     roomy = weights_after(pictures, settings, lr=0.1)
-    seen, losses = [], Trainer._losses
+    seen, losses = [], Gradients._losses
 
-    def tight(trainer: Trainer, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def tight(own: Gradients, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         seen.append(len(images))
         if len(images) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return losses(trainer, images, targets)
+        return losses(own, images, targets)
 
-    monkeypatch.setattr(Trainer, "_losses", tight)
+    monkeypatch.setattr(Gradients, "_losses", tight)
     with pytest.warns(UserWarning, match="out of memory: now"):
         tightly = weights_after(pictures, settings, lr=0.1)
     assert seen == [6, 3, 2, 2, 2]
@@ -229,7 +230,7 @@ def test_no_room_for_one_picture_is_an_error(
     def full(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(Trainer, "_losses", full)
+    monkeypatch.setattr(Gradients, "_losses", full)
     with (
         pytest.warns(UserWarning, match="out of memory"),
         pytest.raises(InputError, match=r"room for one picture.*grad_checkpointing"),

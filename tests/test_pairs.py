@@ -15,7 +15,7 @@ from croquis.dedup.settings import DedupParams, Method
 from croquis.symmetries import NAMES, digest, turned
 
 SIDE = 224
-SETTINGS = params.load(DedupParams, "dedup")
+SETTINGS = params.load(DedupParams, "dedup").model_copy(update={"ssim_min": 0.95})
 STEPS = {"identical", "ink", "copy", "ssim vectors", "ssim", "variant", "ink of pairs"}
 
 

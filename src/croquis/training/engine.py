@@ -1,7 +1,6 @@
 """Training one network on one fold: the steps, and the state between any two of them."""
 
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import median
@@ -13,20 +12,15 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from croquis.errors import InputError
-from croquis.models.backbones import normalised, statistics
 from croquis.models.freezing import train_mode
 from croquis.training.batches import Batch, Pictures, shuffled, steps_per_epoch
 from croquis.training.checkpoints import Checkpoints
-from croquis.training.hardware import Hardware, autocast
+from croquis.training.gradients import Gradients, NotFinite
+from croquis.training.hardware import Hardware
 from croquis.training.interrupts import Interrupts
-from croquis.training.losses import dense, per_picture
-from croquis.training.mixing import Mixing
 from croquis.training.optimization import Rates, optimizer
 from croquis.training.recipes import ModelParams
 from croquis.training.seeds import seed_of
-
-# float16 overflows now and then: the scaler skips such a step and lowers its scale.
-_OVERFLOWS = 8
 
 
 @dataclass(frozen=True)
@@ -70,23 +64,20 @@ class Trainer:
     ) -> None:
         self.model = model.to(hardware.device, memory_format=torch.channels_last)
         self.history: list[dict[str, float]] = []
-        self._forward = torch.compile(self.model) if hardware.compiled else self.model
         self._recipe, self._pictures, self._hardware, self._seed = recipe, pictures, hardware, seed
         self._lr_factor, self._kept = lr_factor, kept
         self._interrupts: Interrupts | None = None
-        self._statistics = statistics(model)
         self._per_epoch = steps_per_epoch(len(pictures), recipe.batch_size)
         self._optimizer = optimizer(self.model, recipe, lr)
         self._rates = Rates(self._optimizer, recipe, lr=lr, per_epoch=self._per_epoch)
         self._scaler = torch.amp.GradScaler(hardware.device.type, enabled=hardware.scaled)
-        self._mixing = None if recipe.mix is None else Mixing(recipe.mix, recipe.epochs)
+        self._gradients = Gradients(self.model, recipe, hardware, self._scaler)
         # use_warmup, or an average over so few steps would still hold the first weights.
         decay = recipe.ema_decay
         self._ema = None if decay is None else ModelEmaV3(self.model, decay=decay, use_warmup=True)
         last = recipe.average_epochs
         self._mean = AveragedModel(self.model, use_buffers=True) if last else None
-        self._step, self._total, self._overflows = 0, 0.0, 0
-        self._micro = recipe.micro_batch or recipe.batch_size
+        self._step, self._total = 0, 0.0
         self._speeds: list[float] = []
         if kept is not None and (state := kept.load()) is not None:
             self._restore(state)
@@ -101,7 +92,7 @@ class Trainer:
     @property
     def micro_batch(self) -> int:
         """Pictures at once: as the recipe says, or what memory allowed."""
-        return self._micro
+        return self._gradients.micro_batch
 
     def epochs(self, interrupts: Interrupts | None = None) -> Iterator[Epoch]:
         """Trains what is left to train, one epoch a step; call `record` after each.
@@ -171,7 +162,7 @@ class Trainer:
         """One optimizer update; the loss of the batch."""
         losses = [row["train_loss"] for row in self.history]
         self._rates.set(self._step, factor=self._lr_factor(epoch), losses=losses)
-        loss = self._fitting_gradients(batch, epoch)
+        loss = self._loss_of(batch, epoch)
         if self._recipe.clip_grad is not None:
             self._scaler.unscale_(self._optimizer)  # the norm must be the true one
             nn.utils.clip_grad_norm_(self.model.parameters(), self._recipe.clip_grad)
@@ -183,76 +174,20 @@ class Trainer:
             self._ema.update(self.model, step=self._step)
         return loss
 
-    def _fitting_gradients(self, batch: Batch, epoch: int) -> float:
-        while True:
-            try:
-                return self._gradients(batch, epoch)
-            except torch.OutOfMemoryError:
-                pass  # left before anything else, as the traceback holds what must be freed
-            self._halve(len(batch))
-
-    def _gradients(self, batch: Batch, epoch: int) -> float:
-        """Adds up the gradients of the batch's mean loss, micro-batch by micro-batch; that loss."""
+    def _loss_of(self, batch: Batch, epoch: int) -> float:
+        """The batch's loss, its gradients added; one that is no number names the pictures."""
         seed = seed_of(self._seed, epoch, f"step {self._step}")
-        torch.manual_seed(seed)
-        images = normalised(batch.images, self._statistics)
-        targets = dense(batch.targets, self.model.num_classes)
-        if self._mixing is not None:
-            images, targets = self._mixing(images, targets, epoch=epoch, seed=seed)
-        weights = batch.weights if self._recipe.group_weights else torch.ones_like(batch.weights)
-        weights = weights / weights.sum()
-        total = 0.0
-        for start in range(0, len(batch), self._micro):
-            rows = slice(start, start + self._micro)
-            loss = (self._losses(images[rows], targets[rows]) * weights[rows]).sum()
-            total += loss.item()
-            self._check(total, batch)
-            self._scaler.scale(loss).backward()
-        return total
-
-    def _losses(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        with autocast(self._hardware):
-            logits = self._forward(images)
-        recipe = self._recipe
-        return per_picture(
-            logits.float(),
-            targets,
-            loss=recipe.loss,
-            label_smoothing=recipe.label_smoothing,
-            focal_gamma=recipe.focal_gamma,
-        )
-
-    def _check(self, loss: float, batch: Batch) -> None:
-        """Stops before a loss that is no number spoils the weights."""
-        if torch.isfinite(torch.tensor(loss)):
-            self._overflows = 0
-            return
-        self._overflows += 1
-        if self._scaler.is_enabled() and self._overflows < _OVERFLOWS:
-            return
-        names = ", ".join(self._pictures.names(batch.positions)[:8])
-        kept = "" if self._kept is None else f"; last states in {self._kept.folder}"
-        raise InputError(
-            f"step {self._step}",
-            expected="a finite loss",
-            received=f"{loss} on {names} ...",
-            fix=f"lower lr or lr_mult, or look at these pictures{kept}",
-        )
-
-    def _halve(self, pictures: int) -> None:
-        micro = min(self._micro, pictures)
-        if micro == 1:
-            fix = "set grad_checkpointing: true, or a smaller image_size or network"
+        try:
+            return self._gradients.add(batch, epoch=epoch, seed=seed)
+        except NotFinite as error:
+            names = ", ".join(self._pictures.names(batch.positions)[:8])
+            kept = "" if self._kept is None else f"; the last states are in {self._kept.folder}"
             raise InputError(
-                "memory", expected="room for one picture", received="less", fix=fix
+                f"step {self._step}",
+                expected="a finite loss",
+                received=f"{error} on {names} ...",
+                fix=f"lower lr or lr_mult, or look at these pictures{kept}",
             ) from None
-        self._micro = -(-micro // 2)
-        self._optimizer.zero_grad()
-        torch.cuda.empty_cache()
-        text = (
-            f"out of memory: now {self._micro} pictures at once, same batch; batch norms see less"
-        )
-        warnings.warn(text, stacklevel=2)
 
     @property
     def _asked(self) -> bool:
@@ -272,14 +207,14 @@ class Trainer:
     def _state(self) -> dict[str, Any]:
         """All that the next step depends on, as tensors and numbers."""
         state = {name: part.state_dict() for name, part in self._parts().items()}
-        numbers = {"step": self._step, "total": self._total, "micro": self._micro}
+        numbers = {"step": self._step, "total": self._total, "micro": self.micro_batch}
         return state | numbers | {"history": self.history}
 
     def _restore(self, state: dict[str, Any]) -> None:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        self._step, self._total, self._micro = state["step"], state["total"], state["micro"]
-        self.history = state["history"]
+        self._step, self._total, self.history = state["step"], state["total"], state["history"]
+        self._gradients.micro_batch = state["micro"]
 
     def _parts(self) -> dict[str, Any]:
         parts = {"model": self.model, "optimizer": self._optimizer, "scaler": self._scaler}

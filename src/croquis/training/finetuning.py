@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -51,11 +52,12 @@ def fine_tuned(
         SystemExit: when SIGTERM or SIGINT came; the state is saved then.
     """
     torch.manual_seed(seed)
+    view = _View(pixels, recipe, hardware)
     model = network(recipe, data.classes.tolist())
     if recipe.head_start == "probe":
         start_from_probe(
             model,
-            Pictures(pixels, data.train, image_size=recipe.image_size),
+            view.of(data.train),
             data.train.targets,
             shape=recipe.head,
             hardware=hardware,
@@ -66,31 +68,45 @@ def fine_tuned(
         model,
         recipe,
         lr=lr,
-        pictures=Pictures(pixels, data.train, image_size=recipe.image_size, augment=curriculum),
+        pictures=view.of(data.train, curriculum),
         hardware=hardware,
         seed=seed,
         lr_factor=curriculum.lr_factor,
         kept=checkpoints,
     )
-
-    def logits(model: nn.Module, samples: Samples) -> np.ndarray:
-        held_out = Pictures(pixels, samples, image_size=recipe.image_size)
-        batch_size = 2 * trainer.micro_batch  # no gradients, so twice as many fit
-        return predicted_logits(model, held_out, hardware=hardware, batch_size=batch_size)
-
-    def score() -> dict[str, float]:
-        return val_scores(logits(trainer.averaged, data.val), data.val.labels)
-
-    def predictions(model: nn.Module, samples: Samples) -> Predictions:
-        return Predictions(samples.ids, softmax(logits(model, samples)), data.classes)
-
-    _train(trainer, recipe.epochs, score, log)
+    _train(trainer, recipe.epochs, lambda: view.scores(trainer, data.val), log)
     final = _finished(trainer.averaged, recipe)
     # Copies, as measuring the speed goes on with the network itself.
     weights = {name: held.cpu().clone() for name, held in final.state_dict().items()}
-    val, test = predictions(final, data.val), predictions(final, data.test)
+    val, test = (
+        Predictions(part.ids, softmax(view.logits(final, part, trainer.micro_batch)), data.classes)
+        for part in (data.val, data.test)
+    )
     log(trainer.efficiency(), recipe.epochs - 1)
     return Outcome(val, test, weights, trainer.history)
+
+
+@dataclass(frozen=True)
+class _View:
+    """The stored pictures as a recipe sees them."""
+
+    pixels: Pixels
+    recipe: ModelParams
+    hardware: Hardware
+
+    def of(self, samples: Samples, augment: Curriculum | None = None) -> Pictures:
+        size = self.recipe.image_size
+        return Pictures(self.pixels, samples, image_size=size, augment=augment)
+
+    def logits(self, model: nn.Module, samples: Samples, micro_batch: int) -> np.ndarray:
+        batch_size = 2 * micro_batch  # no gradients, so twice as many fit
+        return predicted_logits(
+            model, self.of(samples), hardware=self.hardware, batch_size=batch_size
+        )
+
+    def scores(self, trainer: Trainer, samples: Samples) -> dict[str, float]:
+        found = self.logits(trainer.averaged, samples, trainer.micro_batch)
+        return val_scores(found, samples.labels)
 
 
 def _finished(model: nn.Module, recipe: ModelParams) -> nn.Module:

@@ -1,0 +1,114 @@
+"""The gradients of one batch: micro-batches that fit the memory, and no loss that is no number."""
+
+import math
+import warnings
+
+import torch
+from torch import nn
+
+from croquis.errors import InputError
+from croquis.models.backbones import normalised, statistics
+from croquis.training.batches import Batch
+from croquis.training.hardware import Hardware, autocast
+from croquis.training.losses import dense, per_picture
+from croquis.training.mixing import Mixing
+from croquis.training.recipes import ModelParams
+
+# float16 overflows now and then: the scaler skips such a step and lowers its scale.
+_OVERFLOWS = 8
+
+
+class Gradients:
+    """Adds up the gradients of batches; all chance in it is a function of the seed it is given.
+
+    Args:
+        model: in train mode, on its device.
+        recipe: loss, mixing and micro-batch.
+        hardware: device and number format.
+        scaler: of the loss, before it goes backward.
+
+    Attributes:
+        micro_batch: pictures at once: as the recipe says, or what memory allowed.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        recipe: ModelParams,
+        hardware: Hardware,
+        scaler: torch.amp.GradScaler,
+    ) -> None:
+        self.micro_batch = recipe.micro_batch or recipe.batch_size
+        self._model, self._recipe, self._hardware, self._scaler = model, recipe, hardware, scaler
+        self._forward = torch.compile(model) if hardware.compiled else model
+        self._statistics = statistics(model)
+        self._mixing = None if recipe.mix is None else Mixing(recipe.mix, recipe.epochs)
+        self._overflows = 0
+
+    def add(self, batch: Batch, *, epoch: int, seed: int) -> float:
+        """Adds the gradients of the batch's mean loss; that loss (nats).
+
+        Out of memory, the micro-batch is halved and the batch done again.
+
+        Raises:
+            InputError: if one picture is too much, or the loss is no number.
+        """
+        while True:
+            try:
+                return self._add(batch, epoch, seed)
+            except torch.OutOfMemoryError:
+                pass  # left before anything else, as the traceback holds what must be freed
+            self._halve(len(batch))
+
+    def _add(self, batch: Batch, epoch: int, seed: int) -> float:
+        torch.manual_seed(seed)
+        images = normalised(batch.images, self._statistics)
+        targets = dense(batch.targets, self._model.num_classes)
+        if self._mixing is not None:
+            images, targets = self._mixing(images, targets, epoch=epoch, seed=seed)
+        weights = batch.weights if self._recipe.group_weights else torch.ones_like(batch.weights)
+        weights = weights / weights.sum()
+        total = 0.0
+        for start in range(0, len(batch), self.micro_batch):
+            rows = slice(start, start + self.micro_batch)
+            loss = (self._losses(images[rows], targets[rows]) * weights[rows]).sum()
+            total += loss.item()
+            self._check(total)
+            self._scaler.scale(loss).backward()
+        return total
+
+    def _losses(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        with autocast(self._hardware):
+            logits = self._forward(images)
+        recipe = self._recipe
+        return per_picture(
+            logits.float(),
+            targets,
+            loss=recipe.loss,
+            label_smoothing=recipe.label_smoothing,
+            focal_gamma=recipe.focal_gamma,
+        )
+
+    def _check(self, loss: float) -> None:
+        """Stops before a loss that is no number spoils the weights."""
+        if math.isfinite(loss):
+            self._overflows = 0
+            return
+        self._overflows += 1
+        if not self._scaler.is_enabled() or self._overflows == _OVERFLOWS:
+            raise NotFinite(loss)
+
+    def _halve(self, pictures: int) -> None:
+        micro = min(self.micro_batch, pictures)
+        if micro == 1:
+            expected, fix = "room for one picture", "set grad_checkpointing: true, or less pixels"
+            raise InputError("memory", expected=expected, received="less", fix=fix)
+        self.micro_batch = -(-micro // 2)
+        self._model.zero_grad()
+        torch.cuda.empty_cache()
+        text = f"out of memory: now {self.micro_batch} pictures at once; batch norms see fewer"
+        warnings.warn(text, stacklevel=2)
+
+
+class NotFinite(Exception):
+    """A loss that is no number."""
