@@ -252,16 +252,15 @@ def test_the_mean_of_the_last_epochs_by_hand(
     torch.testing.assert_close(found, (after[1] + after[2]) / 2)
 
 
-def test_the_speed_is_compared_with_a_batch_in_memory(
-    pictures: Pictures, recipe: Callable[..., ModelParams]
+def test_waiting_for_batches_is_what_efficiency_lacks(
+    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trainer, epochs = trained(recipe(), pictures)
-    found = trainer.efficiency()
-    assert found["resident_images_per_second"] > 0
-    reached = sorted(epoch.images_per_second for epoch in epochs)
-    assert found["data_efficiency"] * found["resident_images_per_second"] == pytest.approx(
-        sum(reached) / 2
-    )
+    clock = iter(range(100))
+    monkeypatch.setattr("croquis.training.engine.time.perf_counter", lambda: next(clock))
+    _, (epoch,) = trained(recipe(epochs=1), pictures)
+    # Two batches of three: 0 begins, 1-2 and 3-4 fetch, 5 finds no more, 6 ends.
+    assert epoch.images_per_second == 1.0
+    assert epoch.data_efficiency == pytest.approx(1 - 2 / 6)
 
 
 EXTRAS = {

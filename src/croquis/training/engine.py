@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 import torch
@@ -25,12 +24,22 @@ from croquis.training.seeds import seed_of
 
 @dataclass(frozen=True)
 class Epoch:
-    """One epoch: mean train loss (nats), highest lr at its end, images a second of training."""
+    """What an epoch of training came to.
+
+    Attributes:
+        number: from 0.
+        train_loss: mean of the batches' (nats).
+        lr: the highest at its end.
+        images_per_second: from one end to the other.
+        data_efficiency: share of the time that was not spent waiting for batches; as much of the
+            speed is left that a batch in memory would allow.
+    """
 
     number: int
     train_loss: float
     lr: float
     images_per_second: float
+    data_efficiency: float
 
 
 class Trainer:
@@ -77,8 +86,7 @@ class Trainer:
         self._ema = None if decay is None else ModelEmaV3(self.model, decay=decay, use_warmup=True)
         last = recipe.average_epochs
         self._mean = AveragedModel(self.model, use_buffers=True) if last else None
-        self._step, self._total = 0, 0.0
-        self._speeds: list[float] = []
+        self._step, self._total, self._waited = 0, 0.0, 0.0
         if kept is not None and (state := kept.load()) is not None:
             self._restore(state)
 
@@ -111,33 +119,11 @@ class Trainer:
         if self._asked:
             self._interrupts.end()
 
-    def efficiency(self, batches: int = 5) -> dict[str, float]:
-        """Images a second of the same step on one batch in memory, and the share of it reached.
-
-        It trains on, on that batch: call it when the weights are copied. Nothing is measured where
-        a resume found no epoch left to train.
-        """
-        if not self._speeds:
-            return {}
-        limit = self._resident_speed(batches)
-        reached = median(self._speeds) / limit
-        return {"resident_images_per_second": limit, "data_efficiency": reached}
-
-    def _resident_speed(self, batches: int) -> float:
-        positions = torch.arange(min(self._recipe.batch_size, len(self._pictures)))
-        batch = self._pictures[0, positions.numpy()].to(self._hardware.device)
-        train_mode(self.model)
-        self._update(batch, epoch=0)  # what is slow only once
-        start = time.perf_counter()
-        for _ in range(batches):
-            self._update(batch, epoch=0)
-        return batches * len(batch) / (time.perf_counter() - start)
-
     def _epoch(self, number: int) -> Epoch:
-        start, images = time.perf_counter(), 0
+        start, images, self._waited = time.perf_counter(), 0, 0.0
         train_mode(self.model)
-        for batch in self._batches(number):
-            self._total += self._update(batch.to(self._hardware.device), number)
+        for batch in self._fetched(number):
+            self._total += self._update(batch, number)
             self._step += 1
             images += len(batch)
             if self._step % self._per_epoch:  # an epoch's end is saved with its row
@@ -145,8 +131,24 @@ class Trainer:
         loss, self._total = self._total / self._per_epoch, 0.0
         if self._mean is not None and number >= self._recipe.epochs - self._recipe.average_epochs:
             self._mean.update_parameters(self.model)
-        self._speeds.append(images / (time.perf_counter() - start))
-        return Epoch(number, loss, self._rates.highest, self._speeds[-1])
+        seconds = time.perf_counter() - start
+        working = 1 - self._waited / seconds
+        return Epoch(number, loss, self._rates.highest, images / seconds, working)
+
+    def _fetched(self, epoch: int) -> Iterator[Batch]:
+        """The batches of an epoch on the device; what it takes to get them counts as waiting.
+
+        Each step ends when its loss is known, so that a GPU is idle meanwhile, too.
+        """
+        batches = self._batches(epoch)
+        while True:
+            begun = time.perf_counter()
+            batch = next(batches, None)
+            if batch is None:
+                return
+            batch = batch.to(self._hardware.device)
+            self._waited += time.perf_counter() - begun
+            yield batch
 
     def _batches(self, epoch: int) -> Iterator[Batch]:
         return shuffled(

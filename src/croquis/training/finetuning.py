@@ -76,14 +76,11 @@ def fine_tuned(
     )
     _train(trainer, recipe.epochs, lambda: view.scores(trainer, data.val), log)
     final = _finished(trainer.averaged, recipe)
-    # Copies, as measuring the speed goes on with the network itself.
-    weights = {name: held.cpu().clone() for name, held in final.state_dict().items()}
     val, test = (
         Predictions(part.ids, softmax(view.logits(final, part, trainer.micro_batch)), data.classes)
         for part in (data.val, data.test)
     )
-    log(trainer.efficiency(), recipe.epochs - 1)
-    return Outcome(val, test, weights, trainer.history)
+    return Outcome(val, test, final.state_dict(), trainer.history)
 
 
 @dataclass(frozen=True)
@@ -131,5 +128,6 @@ def _train(
         for epoch in progress(left, "train", total=epochs, initial=done, unit="epoch"):
             row = {"epoch": epoch.number, "lr": epoch.lr, "train_loss": epoch.train_loss}
             row |= score()
-            log(row | {"images_per_second": epoch.images_per_second}, epoch.number)
+            speed = {"images_per_second": epoch.images_per_second}
+            log(row | speed | {"data_efficiency": epoch.data_efficiency}, epoch.number)
             trainer.record(row)
