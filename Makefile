@@ -44,8 +44,8 @@ lint: $(READY) ## ruff, and whether dvc.yaml can be read
 	@$(RUN) ruff format --check .
 	@$(RUN) dvc stage list --quiet > /dev/null
 
-bench: $(READY) ## the benchmarks, each beside what it is compared with
-	@for script in benchmarks/*.py; do $(RUN) python $$script; done
+bench: $(READY) ## the benchmarks that need nothing else, each beside what it is compared with
+	@for name in decode_once dedup dedup_truth training probing; do $(RUN) python benchmarks/$$name.py; done
 
 mlflow: $(READY) ## MLflow's pages of all trainings, on http://127.0.0.1:5000
 	@$(RUN) mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from croquis.data.pixels import Pixels
+from croquis.models.freezing import trainable_count
 from croquis.predictions import Predictions
 from croquis.progress import progress
 from croquis.training.batches import Pictures
@@ -74,6 +75,7 @@ def fine_tuned(
         lr_factor=curriculum.lr_factor,
         kept=checkpoints,
     )
+    log({"trainable_parameters": trainable_count(model)}, 0)
     _train(trainer, recipe.epochs, lambda: view.scores(trainer, data.val), log)
     final = _finished(trainer.averaged, recipe)
     val, test = (
