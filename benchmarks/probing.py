@@ -4,8 +4,8 @@
     python benchmarks/probing.py data.tar.gz      another source
 
 They ran the backbone again for every picture in every epoch of every fold; `embed` runs it once,
-and `probe` trains on what it kept. Backbone, statistics, heads, epochs and folds are the same here,
-nothing is augmented, and the accuracy of both is out of fold.
+and `probe` trains on what it kept. Backbone, statistics, epochs and folds are the same here, both
+heads are linear, nothing is augmented, and the accuracy of both is out of fold.
 """
 
 import argparse

@@ -18,6 +18,7 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from croquis import metrics, predictions
+from croquis.files import whole
 
 CURRICULUM = (
     "[{from_epoch: 3, augment: flips, lr_factor: 1.0},"
@@ -61,7 +62,11 @@ def run(source: str, out: Path, folds: list[int], extra: list[str]) -> None:
         settings = [part for change in chosen for part in ("-S", change)]
         print(name, " ".join(chosen), flush=True)
         subprocess.run(["dvc", "exp", "run", *settings], check=True)
-        shutil.copytree(Path("data/predictions") / member, kept)
+        with whole(kept) as draft:  # of these folds alone: DVC leaves those of other runs there
+            for fold in folds:
+                shutil.copytree(
+                    Path("data/predictions", member, f"fold{fold}"), draft / f"fold{fold}"
+                )
         shutil.copy("data/folds.csv", out / "folds.csv")
 
 

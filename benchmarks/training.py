@@ -4,7 +4,7 @@
     python benchmarks/training.py data.tar.gz      another source
 
 One network (`tf_efficientnet_lite0`, random weights), 96 px, batch 64, AdamW, the same pictures and
-augmentation (flips and turns). The plain loops read the files through PyTorch's DataLoader with
+flips (croquis turns them as well). The plain loops read the files through PyTorch's DataLoader with
 timm's transforms in every epoch, with as many workers as cores and with none; croquis reads its
 packed array. The systems take turns, an epoch each, and medians are compared. Data efficiency is
 the speed of croquis over that of its own step on one batch in memory.

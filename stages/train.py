@@ -43,10 +43,10 @@ def main(
             log=run.metrics,
             checkpoints=kept,
         )
-    outcome.val.save(predictions / "val.npz")
-    outcome.test.save(predictions / "test.npz")
-    records.write_weights(weights, outcome.weights)
-    records.write_curves(curves, model, fold, outcome.epochs)
+        outcome.val.save(predictions / "val.npz")
+        outcome.test.save(predictions / "test.npz")
+        records.write_weights(weights, outcome.weights)
+        records.write_curves(curves, model, fold, outcome.epochs)
     kept.clear()
     last = outcome.epochs[-1]
     cli.say(f"train: {model} fold {fold} on {len(data.train):,} pictures, {machine}")

@@ -1,6 +1,8 @@
 """Resume states survive what can happen to a disk and to a process."""
 
 import errno
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,8 @@ def test_a_broken_newest_state_falls_back_to_the_one_before(kept: Checkpoints, h
         (digest if harm == "no digest" else file).unlink()
     with pytest.warns(UserWarning, match="000000002 is not whole: the one before is taken"):
         assert kept.load()["step"] == 1
+    kept.save(3, state(3))  # the broken one used to stand for one of the two that are kept
+    assert sorted(path.name for path in kept.folder.iterdir()) == ["000000001", "000000003"]
 
 
 def test_a_full_disk_costs_a_warning_and_keeps_the_state_before(
@@ -70,17 +74,25 @@ def test_a_full_disk_costs_a_warning_and_keeps_the_state_before(
     assert [path.name for path in kept.folder.iterdir()] == ["000000001"]
 
 
-def test_another_fingerprint_starts_afresh_and_clears_what_none_will_use(
+def test_another_fingerprint_starts_afresh_and_leaves_the_others_alone(
     kept: Checkpoints, tmp_path: Path
 ) -> None:
+    """Queued experiments share the folder: one used to remove the states of those beside it."""
     kept.save(1, state(1))
     (kept.folder / ".000000002.x").mkdir()  # what a kill in mid-write leaves
     assert Checkpoints("train/swin-0", "abc").load()["step"] == 1
     assert [path.name for path in kept.folder.iterdir()] == ["000000001"]
     assert Checkpoints("train/swin-1", "abc").load() is None
     assert kept.folder.exists()
-    assert Checkpoints("train/swin-0", "def").load() is None
-    assert not kept.folder.exists()
+    other = Checkpoints("train/swin-0", "def")
+    assert other.load() is None
+    other.save(1, state(1))
+    other.clear()
+    assert kept.load()["step"] == 1
+    month = time.time() - 30 * 86400
+    os.utime(kept.folder, (month, month))
+    Checkpoints("train/swin-0", "def")
+    assert not kept.folder.exists()  # nobody goes on after a month
 
 
 def test_after_the_outputs_nothing_is_left(kept: Checkpoints, tmp_path: Path) -> None:

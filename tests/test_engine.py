@@ -25,6 +25,7 @@ from croquis.training.recipes import ModelParams
 from croquis.training.samples import FoldData
 
 CPU = Hardware(torch.device("cpu"), None, False, 0)
+SCALED = Hardware(torch.device("cpu"), None, True, 0)  # gradients as fp16 has them
 
 
 @pytest.fixture
@@ -42,10 +43,15 @@ def network(recipe: ModelParams, seed: int = 0) -> nn.Module:
 
 
 def trained(
-    recipe: ModelParams, pictures: Pictures, *, lr: float = 1e-3, seed: int = 0
+    recipe: ModelParams,
+    pictures: Pictures,
+    *,
+    lr: float = 1e-3,
+    seed: int = 0,
+    hardware: Hardware = CPU,
 ) -> tuple[Trainer, list[Epoch]]:
     model = network(recipe, seed)
-    trainer = Trainer(model, recipe, lr=lr, pictures=pictures, hardware=CPU, seed=seed)
+    trainer = Trainer(model, recipe, lr=lr, pictures=pictures, hardware=hardware, seed=seed)
     return trainer, list(trainer.epochs())
 
 
@@ -206,20 +212,22 @@ def test_micro_batches_add_up_to_the_batch(
 def test_out_of_memory_halves_the_micro_batch_and_keeps_the_batch(
     pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = recipe(backbone="test_vit.r160_in1k", batch_size=6, optimizer="sgd", epochs=1)
-    roomy = weights_after(pictures, settings, lr=0.1)
+    """The second part of the batch does not fit: the gradients of the first must not stay."""
+    options = {"backbone": "test_vit.r160_in1k", "batch_size": 6, "optimizer": "sgd", "epochs": 1}
+    roomy = weights_after(pictures, recipe(**options), lr=0.1)
+    settings = recipe(**options, micro_batch=3)
     seen, losses = [], Gradients._losses
 
     def tight(own: Gradients, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         seen.append(len(images))
-        if len(images) > 2:
+        if len(seen) == 2:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return losses(own, images, targets)
 
     monkeypatch.setattr(Gradients, "_losses", tight)
     with pytest.warns(UserWarning, match="out of memory: now"):
         tightly = weights_after(pictures, settings, lr=0.1)
-    assert seen == [6, 3, 2, 2, 2]
+    assert seen == [3, 3, 2, 2, 2]
     for name, held in roomy.items():
         torch.testing.assert_close(tightly[name], held, atol=1e-5, rtol=1e-5)
 
@@ -233,7 +241,7 @@ def test_no_room_for_one_picture_is_an_error(
     monkeypatch.setattr(Gradients, "_losses", full)
     with (
         pytest.warns(UserWarning, match="out of memory"),
-        pytest.raises(InputError, match=r"room for one picture.*grad_checkpointing"),
+        pytest.raises(InputError, match=r"room for 1 of a batch's pictures.*grad_checkpointing"),
     ):
         trained(recipe(), pictures)
 
@@ -261,6 +269,71 @@ def test_waiting_for_batches_is_what_efficiency_lacks(
     # Two batches of three: 0 begins, 1-2 and 3-4 fetch, 5 finds no more, 6 ends.
     assert epoch.images_per_second == 1.0
     assert epoch.data_efficiency == pytest.approx(1 - 2 / 6)
+
+
+def test_a_scaler_changes_no_step(pictures: Pictures, recipe: Callable[..., ModelParams]) -> None:
+    """As on a V100, but in float32: gradients are clipped at their true size."""
+    settings = recipe(backbone="test_vit.r160_in1k", optimizer="sgd", clip_grad=0.5, ema_decay=0.5)
+    plain = weights_after(pictures, settings, lr=0.1)
+    scaled = weights_after(pictures, settings, lr=0.1, hardware=SCALED)
+    for name, held in plain.items():
+        torch.testing.assert_close(scaled[name], held, atol=1e-4, rtol=1e-4)
+
+
+def overflowing(monkeypatch: pytest.MonkeyPatch, calls: set[int]) -> list[int]:
+    """The calls of the loss so far, of which some give infinity."""
+    seen, losses = [], Gradients._losses
+
+    def found(own: Gradients, *given: torch.Tensor) -> torch.Tensor:
+        seen.append(len(seen))
+        return losses(own, *given) * (math.inf if seen[-1] in calls else 1.0)
+
+    monkeypatch.setattr(Gradients, "_losses", found)
+    return seen
+
+
+def test_a_step_that_overflows_is_skipped_and_counts_for_no_loss(
+    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An infinity in one micro-batch counted as one in each after it, and its loss was kept."""
+    settings = recipe(epochs=1, micro_batch=1, backbone="test_vit.r160_in1k")
+    overflowing(monkeypatch, {0, 3, 4, 5})  # in both of the epoch's batches of three
+    trainer, (epoch,) = trained(settings, pictures, hardware=SCALED)
+    assert epoch.train_loss == 0.0
+    before = network(settings).state_dict()
+    assert all(torch.equal(held, before[name]) for name, held in trainer.model.state_dict().items())
+
+
+def test_what_overflows_for_ever_stops(
+    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = overflowing(monkeypatch, set(range(100)))
+    with pytest.raises(InputError, match="a finite loss"):
+        trained(recipe(epochs=9), pictures, hardware=SCALED)
+    assert len(seen) == 8
+
+
+def test_a_head_with_batch_norm_never_sees_a_lone_picture(
+    recipe: Callable[..., ModelParams],
+) -> None:
+    head = {"hidden": [4], "act": "relu", "norm": "batch", "dropout": 0.0}
+    sizes = []
+    for changes in ({"head": head}, {}):
+        settings = recipe(batch_size=5, micro_batch=2, **changes)
+        scaler = torch.amp.GradScaler("cpu", enabled=False)
+        parts = Gradients(network(settings), settings, CPU, scaler)._parts(5)
+        sizes.append([part.stop - part.start for part in parts])
+    assert sizes == [[2, 3], [1, 2, 2]]
+
+
+def test_the_mean_of_weights_takes_counters_as_cuda_would(
+    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """torch's default divided whole numbers on CUDA, and failed at the second epoch of the mean."""
+    devices = "torch.optim.swa_utils._get_foreach_kernels_supported_devices"
+    monkeypatch.setattr(devices, lambda: ["cpu"])
+    trainer, _ = trained(recipe(epochs=3, average_epochs=3), pictures)
+    assert trainer.averaged is not trainer.model
 
 
 EXTRAS = {

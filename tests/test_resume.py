@@ -14,7 +14,7 @@ from croquis import params
 
 ROOT = Path(__file__).parents[1]
 OUTPUTS = ("val.npz", "test.npz", "weights.safetensors", "curves.csv")
-# What happens to a training at its update number 4 of 6, or in the save after it.
+# What happens to a training of six updates at its fourth or fifth, or in the save after it.
 HARM = {
     "SIGKILL in mid-epoch": "os.kill(os.getpid(), signal.SIGKILL)",
     "SIGTERM in mid-epoch": "os.kill(os.getpid(), signal.SIGTERM)",
@@ -22,7 +22,7 @@ HARM = {
     "a full disk, then SIGKILL": "torch.save = full",
 }
 HARMED = """
-import errno, os, runpy, signal, sys, torch
+import atexit, errno, os, runpy, signal, sys, torch
 from croquis.training.engine import Trainer
 update, steps = Trainer._update, []
 
@@ -37,11 +37,12 @@ def full(state, path):
 
 def harmed(*args, **options):
     steps.append(1)
-    if len(steps) == 4:
+    if len(steps) == AT:
         HARM
     return update(*args, **options)
 
 Trainer._update = harmed
+atexit.register(lambda: print("updates", len(steps)))
 script = sys.argv.pop(1)
 sys.argv[0] = script
 runpy.run_path(script, run_name="__main__")
@@ -72,8 +73,9 @@ def stage(drawn: Path) -> list[str]:
 
 
 def run(stage: list[str], folder: Path, harm: str = "pass") -> subprocess.CompletedProcess:
-    """The stage with `harm` in its fourth update; saving after each one."""
-    code = HARMED.replace("HARM", harm)
+    """The stage with `harm` in an update; it saves after each one."""
+    at = "5" if "SIGTERM" in harm else "4"  # the first of its epoch, or the last
+    code = HARMED.replace("HARM", harm).replace("AT", at)
     surroundings = os.environ | {
         "DVC_ROOT": str(folder),
         "CROQUIS_SAVE_MINUTES": "0",
@@ -105,6 +107,8 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_bits(
         assert not (drawn / "out").exists() and list(drawn.glob(".resume/train/tiny-0/*"))
         resumed = run(stage, drawn)
         assert resumed.returncode == 0, (name, resumed.stderr)
+        updates = int(resumed.stdout.split("updates ")[1].split()[0])
+        assert updates == (1 if asked else 3), name  # of 6: it went on, and did not begin anew
         assert outputs(drawn) == straight, name
         assert not list(drawn.glob(".resume/train/*"))
         client = MlflowClient(store)

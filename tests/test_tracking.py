@@ -182,6 +182,23 @@ def test_a_server_that_dies_midway_warns_once() -> None:
     run.metrics({"loss": 1.0})  # a second warning would be an error here
 
 
+def test_a_server_that_was_away_still_learns_how_a_run_ended(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After one failed call the run used to stay RUNNING for ever."""
+    from mlflow.tracking import MlflowClient
+
+    def away(*_: object, **__: object) -> None:
+        raise OSError("away")
+
+    with pytest.warns(UserWarning, match="off for this run: away"):
+        with tracking.run("icons", "a", params={}, tags={}) as run:
+            with monkeypatch.context() as moment:
+                moment.setattr(MlflowClient, "log_batch", away)
+                run.metrics({"loss": 1.0})
+    assert logged(store)[0].info.status == "FINISHED"
+
+
 def test_nested_params_get_dotted_keys() -> None:
     assert tracking.flat({"a": {"b": {"c": 1}, "d": []}, "e": None}) == {
         "a.b.c": 1,

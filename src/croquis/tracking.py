@@ -1,5 +1,6 @@
 """MLflow runs that can never fail or stall a training; MLflow is imported when a run begins."""
 
+import contextlib
 import logging
 import os
 import re
@@ -27,11 +28,11 @@ class Run:
 
     def __init__(self, client: Any, run_id: str | None, logged: int = -1) -> None:
         self._client, self._id, self._logged = client, run_id, logged
-        self._monitor: Any = None
+        self._on, self._monitor = run_id is not None, None
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
         """Logs several numbers at one step, in one call: each call costs some 20 ms."""
-        if self._id is None or step <= self._logged:  # MLflow would keep both points
+        if not self._on or step <= self._logged:  # MLflow would keep both points
             return
         from mlflow.entities import Metric
 
@@ -49,24 +50,33 @@ class Run:
 
     def watch(self, uri: str) -> None:
         """Logs CPU, memory, disk and GPUs every ten seconds from a thread, until the run ends."""
+        if not self._on:
+            return
         from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
         logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
-        self._monitor = SystemMetricsMonitor(self._id, resume_logging=True, tracking_uri=uri)
-        self._monitor.start()
+        with contextlib.suppress(Exception):  # a convenience: nothing else stops without it
+            self._monitor = SystemMetricsMonitor(self._id, resume_logging=True, tracking_uri=uri)
+            self._monitor.start()
 
     def _end(self, status: str) -> None:
+        """Ends the run, also one that could not be logged to for a while."""
         if self._monitor is not None:
-            self._try(self._monitor.finish)
-        self._try(lambda: self._client.set_terminated(self._id, status))
+            with contextlib.suppress(Exception):
+                self._monitor.finish()
+        was_on, self._on = self._on, self._id is not None
+        with warnings.catch_warnings():
+            if not was_on:  # it has been said already
+                warnings.simplefilter("ignore")
+            self._try(lambda: self._client.set_terminated(self._id, status))
 
     def _try(self, call: Any) -> None:
-        if self._id is None:
+        if not self._on:
             return
         try:
             call()
         except Exception as error:  # whatever a tracking server does, training goes on
-            self._id = None
+            self._on = False
             _warn(error)
 
 
@@ -94,7 +104,7 @@ def run(
     """
     opened = _opened(experiment, name, params, tags, memory)
     if memory is not None:  # long enough to be resumed is long enough to be watched
-        opened._try(lambda: opened.watch(_uri()))
+        opened.watch(_uri())
     try:
         yield opened
     except (SystemExit, KeyboardInterrupt):

@@ -1,5 +1,6 @@
 """timm networks, built with the weights and the input statistics that belong to them."""
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,9 +77,16 @@ def normalised(images: torch.Tensor, own: Statistics) -> torch.Tensor:
     Gray is spread over three channels before mean and std act, as they differ by channel.
     """
     images = images.unsqueeze(-1).expand(-1, -1, -1, 3) if images.ndim == 3 else images
-    mean, std = (torch.tensor(numbers, device=images.device) for numbers in (own.mean, own.std))
+    mean, std = _tensors(own, images.device)
     # Channels stay innermost in memory: convolutions are fastest so, and nothing is copied.
     return (images / (255 * std) - mean / std).permute(0, 3, 1, 2)
+
+
+@functools.cache
+def _tensors(own: Statistics, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and deviation on a device, made once: each copy to a GPU would wait for it."""
+    with torch.inference_mode(False):
+        return torch.tensor(own.mean, device=device), torch.tensor(own.std, device=device)
 
 
 def _unsettable(backbone: str, settings: dict[str, Any], error: TypeError) -> InputError:

@@ -4,6 +4,7 @@ They lie outside DVC's outputs, in .resume/<stage>/<fingerprint>/, so that a kil
 where it was, and a stage with other parameters, data or code starts afresh.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -19,6 +20,7 @@ from croquis.files import root, whole
 
 _KEPT = 2  # the newest may be broken by what killed the process
 _STATE, _DIGEST = "state.pt", "state.blake2b"
+_FORGOTTEN = 7 * 86400  # seconds after which nobody goes on with a training
 _MINUTES = 5.0  # between saves inside an epoch; each epoch's end is saved, too
 
 
@@ -35,9 +37,11 @@ class Checkpoints:
         self.folder = self._stage / fingerprint
         self._saved = time.monotonic()
         _minutes()  # said before hours are spent
-        # Of other parameters, data or code, and halves that a kill left behind.
-        for other in [*self._stage.glob("*"), *self.folder.glob(".*")]:
-            if other != self.folder:
+        for half in self.folder.glob(".*"):  # that a kill left behind
+            shutil.rmtree(half, ignore_errors=True)
+        # Those of other parameters, data or code may belong to an experiment that runs beside this.
+        for other in self._stage.glob("*"):
+            if other != self.folder and time.time() - other.stat().st_mtime > _FORGOTTEN:
                 shutil.rmtree(other, ignore_errors=True)
 
     @property
@@ -71,11 +75,14 @@ class Checkpoints:
             except OSError:
                 pass  # half of it is missing
             warnings.warn(f"{found} is not whole: the one before is taken", stacklevel=2)
+            shutil.rmtree(found, ignore_errors=True)  # or it would stand for one of the two kept
         return None
 
     def clear(self) -> None:
-        """Removes all of the stage's states: its outputs are written."""
-        shutil.rmtree(self._stage, ignore_errors=True)
+        """Removes the states: the outputs are written."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # not empty: an experiment runs beside this one
+            self._stage.rmdir()
 
     def _found(self) -> list[Path]:
         return sorted(self.folder.glob("[0-9]*"), reverse=True)

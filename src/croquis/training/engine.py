@@ -1,5 +1,6 @@
 """Training one network on one fold: the steps, and the state between any two of them."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 import torch
 from timm.utils import ModelEmaV3
 from torch import nn
-from torch.optim.swa_utils import AveragedModel
+from torch.optim.swa_utils import AveragedModel, get_swa_avg_fn
 
 from croquis.errors import InputError
 from croquis.models.freezing import train_mode
@@ -85,8 +86,10 @@ class Trainer:
         decay = recipe.ema_decay
         self._ema = None if decay is None else ModelEmaV3(self.model, decay=decay, use_warmup=True)
         last = recipe.average_epochs
-        self._mean = AveragedModel(self.model, use_buffers=True) if last else None
-        self._step, self._total, self._waited = 0, 0.0, 0.0
+        # Tensor by tensor: torch's default on CUDA divides the counters of batch norms, and fails.
+        averaging = {"avg_fn": get_swa_avg_fn(), "use_buffers": True}
+        self._mean = AveragedModel(self.model, **averaging) if last else None
+        self._step, self._total, self._finite, self._waited = 0, 0.0, 0, 0.0
         if kept is not None and (state := kept.load()) is not None:
             self._restore(state)
 
@@ -123,12 +126,15 @@ class Trainer:
         start, images, self._waited = time.perf_counter(), 0, 0.0
         train_mode(self.model)
         for batch in self._fetched(number):
-            self._total += self._update(batch, number)
+            loss = self._update(batch, number)
+            if math.isfinite(loss):  # a step that float16 overflowed is skipped
+                self._total, self._finite = self._total + loss, self._finite + 1
             self._step += 1
             images += len(batch)
             if self._step % self._per_epoch:  # an epoch's end is saved with its row
                 self._save_if_due()
-        loss, self._total = self._total / self._per_epoch, 0.0
+        loss = self._total / max(1, self._finite)
+        self._total, self._finite = 0.0, 0
         if self._mean is not None and number >= self._recipe.epochs - self._recipe.average_epochs:
             self._mean.update_parameters(self.model)
         seconds = time.perf_counter() - start
@@ -136,19 +142,15 @@ class Trainer:
         return Epoch(number, loss, self._rates.highest, images / seconds, working)
 
     def _fetched(self, epoch: int) -> Iterator[Batch]:
-        """The batches of an epoch on the device; what it takes to get them counts as waiting.
-
-        Each step ends when its loss is known, so that a GPU is idle meanwhile, too.
-        """
+        """The batches of an epoch on the device; what it takes to make them counts as waiting."""
         batches = self._batches(epoch)
         while True:
             begun = time.perf_counter()
             batch = next(batches, None)
             if batch is None:
                 return
-            batch = batch.to(self._hardware.device)
             self._waited += time.perf_counter() - begun
-            yield batch
+            yield batch.to(self._hardware.device)
 
     def _batches(self, epoch: int) -> Iterator[Batch]:
         return shuffled(
@@ -209,13 +211,15 @@ class Trainer:
     def _state(self) -> dict[str, Any]:
         """All that the next step depends on, as tensors and numbers."""
         state = {name: part.state_dict() for name, part in self._parts().items()}
-        numbers = {"step": self._step, "total": self._total, "micro": self.micro_batch}
+        numbers = {"step": self._step, "total": self._total, "finite": self._finite}
+        numbers |= {"micro": self.micro_batch}
         return state | numbers | {"history": self.history}
 
     def _restore(self, state: dict[str, Any]) -> None:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        self._step, self._total, self.history = state["step"], state["total"], state["history"]
+        self._step, self._total, self._finite = state["step"], state["total"], state["finite"]
+        self.history = state["history"]
         self._gradients.micro_batch = state["micro"]
 
     def _parts(self) -> dict[str, Any]:

@@ -75,7 +75,6 @@ def fine_tuned(
         lr_factor=curriculum.lr_factor,
         kept=checkpoints,
     )
-    log({"trainable_parameters": trainable_count(model)}, 0)
     _train(trainer, recipe.epochs, lambda: view.scores(trainer, data.val), log)
     final = _finished(trainer.averaged, recipe)
     val, test = (
@@ -130,6 +129,8 @@ def _train(
         for epoch in progress(left, "train", total=epochs, initial=done, unit="epoch"):
             row = {"epoch": epoch.number, "lr": epoch.lr, "train_loss": epoch.train_loss}
             row |= score()
-            speed = {"images_per_second": epoch.images_per_second}
-            log(row | speed | {"data_efficiency": epoch.data_efficiency}, epoch.number)
+            more = {"images_per_second": epoch.images_per_second}
+            more |= {"data_efficiency": epoch.data_efficiency}
+            more |= {"trainable_parameters": trainable_count(trainer.model)}
+            log(row | more, epoch.number)
             trainer.record(row)

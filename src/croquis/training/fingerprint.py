@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+MODELS = Path(__file__).parents[1] / "models"
+
 
 def data_fingerprint(*tables: Path) -> str:
     """Hash of tables that carry a hash per picture (index.csv, folds.csv); 16 hex digits."""
@@ -13,9 +15,13 @@ def data_fingerprint(*tables: Path) -> str:
 
 
 def code_fingerprint() -> str:
-    """Hash of the running script and of each croquis module loaded by it; 16 hex digits."""
+    """Hash of the running script and of each croquis module loaded by it; 16 hex digits.
+
+    And of all models, some of which are loaded only when a recipe wants them.
+    """
     loaded = {name: module for name, module in sys.modules.items() if name.startswith("croquis")}
     files = {name: module.__file__ for name, module in loaded.items() if module.__file__}
+    files |= {f"croquis.models.{path.stem}": path for path in MODELS.glob("*.py")}
     script = Path(getattr(sys.modules["__main__"], "__file__", None) or "")
     scripts = [script.read_bytes()] if script.is_file() else []
     return _hash(*scripts, *(Path(files[name]).read_bytes() for name in sorted(files)))

@@ -1,5 +1,6 @@
 """The gradients of one batch: micro-batches that fit the memory, and no loss that is no number."""
 
+import itertools
 import math
 import warnings
 
@@ -44,6 +45,8 @@ class Gradients:
         self._statistics = statistics(model)
         self._mixing = None if recipe.mix is None else Mixing(recipe.mix, recipe.epochs)
         self._overflows = 0
+        # Batch normalisation of vectors refuses a single one.
+        self._least = 2 if recipe.head.hidden and recipe.head.norm == "batch" else 1
 
     def add(self, batch: Batch, *, epoch: int, seed: int) -> float:
         """Adds the gradients of the batch's mean loss; that loss (nats).
@@ -69,13 +72,22 @@ class Gradients:
         weights = batch.weights if self._recipe.group_weights else torch.ones_like(batch.weights)
         weights = weights / weights.sum()
         total = 0.0
-        for start in range(0, len(batch), self.micro_batch):
-            rows = slice(start, start + self.micro_batch)
+        for rows in self._parts(len(batch)):
             loss = (self._losses(images[rows], targets[rows]) * weights[rows]).sum()
+            if not self._scaler.is_enabled():
+                _check(loss.item())
             total += loss.item()
-            self._check(total)
             self._scaler.scale(loss).backward()
+        self._count(total)
         return total
+
+    def _parts(self, pictures: int) -> list[slice]:
+        """Micro-batches of nearly equal sizes, none smaller than the head can take."""
+        parts = -(-pictures // self.micro_batch)
+        if pictures // parts < self._least:
+            parts = max(1, pictures // self._least)
+        stops = [pictures * part // parts for part in range(parts + 1)]
+        return [slice(start, stop) for start, stop in itertools.pairwise(stops)]
 
     def _losses(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         with autocast(self._hardware):
@@ -89,25 +101,29 @@ class Gradients:
             focal_gamma=recipe.focal_gamma,
         )
 
-    def _check(self, loss: float) -> None:
-        """Stops before a loss that is no number spoils the weights."""
-        if math.isfinite(loss):
-            self._overflows = 0
-            return
-        self._overflows += 1
-        if not self._scaler.is_enabled() or self._overflows == _OVERFLOWS:
+    def _count(self, loss: float) -> None:
+        """Lets a scaler skip what overflows in float16, but not for ever."""
+        self._overflows = 0 if math.isfinite(loss) else self._overflows + 1
+        if self._overflows == _OVERFLOWS:
             raise NotFinite(loss)
 
     def _halve(self, pictures: int) -> None:
         micro = min(self.micro_batch, pictures)
-        if micro == 1:
-            expected, fix = "room for one picture", "set grad_checkpointing: true, or less pixels"
+        if micro <= self._least:
+            expected = f"room for {self._least} of a batch's pictures"
+            fix = "set grad_checkpointing: true, or a smaller image_size"
             raise InputError("memory", expected=expected, received="less", fix=fix)
-        self.micro_batch = -(-micro // 2)
+        self.micro_batch = max(self._least, -(-micro // 2))
         self._model.zero_grad()
         torch.cuda.empty_cache()
         text = f"out of memory: now {self.micro_batch} pictures at once; batch norms see fewer"
         warnings.warn(text, stacklevel=2)
+
+
+def _check(loss: float) -> None:
+    """Stops before a loss that is no number spoils the weights."""
+    if not math.isfinite(loss):
+        raise NotFinite(loss)
 
 
 class NotFinite(Exception):

@@ -28,7 +28,8 @@ class Hardware:
     compiled: bool = False
 
     def __str__(self) -> str:
-        return f"{self.device} {str(self.autocast or torch.float32).removeprefix('torch.')}"
+        kind = str(self.autocast or torch.float32).removeprefix("torch.")
+        return f"{self.device} {kind}{' compiled' if self.compiled else ''}"
 
 
 def hardware() -> Hardware:

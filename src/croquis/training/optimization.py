@@ -11,6 +11,7 @@ from timm.scheduler import create_scheduler_v2
 from timm.scheduler.scheduler import Scheduler
 from torch import nn
 
+from croquis.models.heads import head_names
 from croquis.training.recipes import TrainParams
 
 # Optimizers of torch that have one kernel for all parameters; timm's own know no such option.
@@ -57,8 +58,7 @@ def _split(group: dict[str, Any], model: nn.Module, recipe: TrainParams) -> list
 
 
 def _head_parameters(model: nn.Module) -> list[nn.Parameter]:
-    heads = model.get_classifier()
-    heads = heads if isinstance(heads, tuple | list) else [heads]  # distilled networks have two
+    heads = (model.get_submodule(name) for name in head_names(model))
     return [parameter for head in heads for parameter in head.parameters()]
 
 
@@ -124,7 +124,6 @@ def _scheduler(
     if recipe.schedule == "cyclic":
         return _Triangles(
             optimizer,
-            start=round(warmup * per_epoch),
             period=max(2, round(cycle * per_epoch)),
             floor=floor,
             factor=recipe.cycle_factor,
@@ -151,25 +150,22 @@ def _scheduler(
 class _Triangles(Scheduler):
     """From floor to peak and back in straight lines, Smith 2015 (arXiv:1506.01186).
 
-    timm has no such schedule and torch's ignores `lr_scale`. The warm-up comes before.
+    timm has no such schedule and torch's ignores `lr_scale`. It rises by itself, without a warm-up.
     """
 
     def __init__(
         self,
         optimizer: torch.optim.Optimizer,
         *,
-        start: int,
         period: int,
         floor: float,
         factor: float,
     ) -> None:
         super().__init__(optimizer, "lr", t_in_epochs=False)
-        self._start, self._period, self._floor, self._factor = start, period, floor, factor
+        self._period, self._floor, self._factor = period, floor, factor
 
     def _get_lr(self, t: int) -> list[float]:
-        if t < self._start:  # the warm-up ends at the floor, where the first triangle begins
-            return [self._floor * (t + 1) / self._start for _ in self.base_values]
-        cycle, place = divmod(t - self._start, self._period)
+        cycle, place = divmod(t, self._period)
         share = 1 - abs(2 * place / self._period - 1)
         heights = (max(0.0, peak * self._factor**cycle - self._floor) for peak in self.base_values)
         return [self._floor + share * height for height in heights]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,10 @@ def provenance(
     """
     data, code = data_fingerprint(*tables), code_fingerprint()
     tags = {"member": member, "fold": str(fold), "device": str(hardware)}
+    tags |= {"torch": torch.__version__, "timm": version("timm")}
     whole_fingerprint = fingerprint({**tags, **settings}, data, code)
-    versions = {"torch": torch.__version__, "fingerprint": whole_fingerprint}
-    return Provenance(whole_fingerprint, tags | {"data": data, "code": code} | versions)
+    found = {"data": data, "code": code, "fingerprint": whole_fingerprint}
+    return Provenance(whole_fingerprint, tags | found)
 
 
 def tracked(

@@ -5,9 +5,8 @@ import re
 import timm
 
 from croquis.errors import InputError
+from croquis.models.imagenet_head import IMAGENET_CLASSES
 from croquis.training.recipes import MixParams, ModelParams
-
-_IMAGENET_CLASSES = 1000
 
 
 def check_regime(where: str, recipe: ModelParams) -> None:
@@ -26,6 +25,9 @@ def check_regime(where: str, recipe: ModelParams) -> None:
         raise _clash(where, f"at most epochs ({recipe.epochs})", received, "lower it")
     if recipe.mix is not None:
         _check_mix(where, recipe.mix)
+        if recipe.group_weights:
+            fix = "a mixed picture is of two groups: set one to null or false"
+            raise _clash(where, "mix or group_weights", "both", fix)
     if recipe.head_start == "imagenet":
         _check_imagenet(where, recipe)
     for pattern in [*(recipe.trainable or []), *([recipe.lora.targets] if recipe.lora else [])]:
@@ -50,7 +52,7 @@ def _check_imagenet(where: str, recipe: ModelParams) -> None:
     if recipe.pretrained is False:
         raise _clash(where, expected, "pretrained: false", fix)
     classes = timm.get_pretrained_cfg(recipe.backbone).num_classes
-    if classes != _IMAGENET_CLASSES:
+    if classes != IMAGENET_CLASSES:
         raise _clash(where, expected, f"one with {classes}", fix)
 
 
