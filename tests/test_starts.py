@@ -53,3 +53,20 @@ def test_the_head_knows_its_training_part_and_the_backbone_is_as_before(
     head = model.pretrained_cfg["classifier"]
     for name, held in model.state_dict().items():
         assert name.startswith(head) or torch.equal(held, before[name]), name
+
+
+def test_a_feature_that_hardly_fires_gets_no_huge_weight(
+    drawn: Path, recipe: Callable[..., ModelParams]
+) -> None:
+    """Divided by its tiny deviation it made the first losses of LP-FT twice those of chance."""
+    data = FoldData.of(0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv"))
+    pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
+    pictures = Pictures(pixels, data.train, image_size=32)
+    torch.manual_seed(0)
+    model = network(recipe(), data.classes.tolist())
+    with torch.no_grad():
+        model.bn2.weight[::2] = 1e-4  # half of the features hardly differ from their mean
+    shape = HeadShape(hidden=[], act="relu", norm="none", dropout=0.0)
+    start_from_probe(model, pictures, data.train.targets, shape=shape, hardware=CPU, batch_size=4)
+    faint, strong = model.classifier.weight[:, ::2], model.classifier.weight[:, 1::2]
+    assert faint.abs().mean() < 3 * strong.abs().mean()

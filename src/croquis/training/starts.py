@@ -48,6 +48,9 @@ def start_from_probe(
     for name, features in zip(names, seen, strict=True):
         features, truth = features.to(hardware.device), torch.from_numpy(targets)
         head = Head(features.cpu(), model.num_classes, shape).to(hardware.device)
+        # One scale for all: a weight divided by the deviation of a feature that hardly ever fires
+        # explodes when training, whose batch statistics are others, makes it fire.
+        head.std.fill_(head.std.mean())
         recipe = HeadParams(
             epochs=EPOCHS,
             batch_size=256,
