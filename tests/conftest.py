@@ -11,6 +11,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 import pytest
+from plain import PLAIN
 from tiny import Project
 
 CLASSES = ("bar", "pole", "spot")
@@ -72,42 +73,7 @@ def recipe():
     """A function of changes that gives the recipe of a tiny network, all extras off."""
     from croquis.training.recipes import ModelParams
 
-    plain = {
-        "epochs": 2,
-        "batch_size": 3,
-        "micro_batch": None,
-        "grad_checkpointing": False,
-        "optimizer": "adamw",
-        "weight_decay": 0.0,
-        "layer_decay": None,
-        "head_lr_mult": 1.0,
-        "warmup_epochs": 0.0,
-        "schedule": "constant",
-        "cycle_epochs": 10,
-        "cycle_factor": 1.0,
-        "min_lr": 0.0,
-        "clip_grad": None,
-        "loss": "ce",
-        "focal_gamma": 2.0,
-        "label_smoothing": 0.0,
-        "drop_rate": 0.0,
-        "drop_path_rate": 0.0,
-        "ema_decay": None,
-        "average_epochs": 0,
-        "augment": "none",
-        "phases": [],
-        "mix": None,
-        "group_weights": False,
-        "head": {"hidden": [], "act": "relu", "norm": "none", "dropout": 0.0},
-        "head_start": "random",
-        "trainable": None,
-        "lora": None,
-        "backbone": "test_efficientnet.r160_in1k",
-        "pretrained": False,
-        "image_size": 32,
-        "lr_mult": 1.0,
-    }
-    return lambda **changes: ModelParams(**plain | changes)
+    return lambda **changes: ModelParams(**PLAIN | changes)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

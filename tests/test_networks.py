@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from plain import PLAIN
 from timm.data import ImageNetInfo
 
 from croquis.errors import InputError
@@ -19,42 +20,8 @@ MLP = {"hidden": [8], "act": "gelu", "norm": "batch", "dropout": 0.1}
 
 def recipe(**changes: object) -> ModelParams:
     """A tiny vision transformer, all extras off."""
-    plain = {
-        "epochs": 1,
-        "batch_size": 4,
-        "micro_batch": None,
-        "grad_checkpointing": False,
-        "optimizer": "adamw",
-        "weight_decay": 0.05,
-        "layer_decay": 0.8,
-        "head_lr_mult": 1.0,
-        "warmup_epochs": 0.0,
-        "schedule": "constant",
-        "cycle_epochs": 1.0,
-        "cycle_factor": 1.0,
-        "min_lr": 0.0,
-        "clip_grad": None,
-        "loss": "ce",
-        "focal_gamma": 2.0,
-        "label_smoothing": 0.0,
-        "drop_rate": 0.0,
-        "drop_path_rate": 0.0,
-        "ema_decay": None,
-        "average_epochs": 0,
-        "augment": "none",
-        "phases": [],
-        "mix": None,
-        "group_weights": False,
-        "head": {"hidden": [], "act": "relu", "norm": "none", "dropout": 0.0},
-        "head_start": "random",
-        "trainable": None,
-        "lora": None,
-        "backbone": "test_vit.r160_in1k",
-        "pretrained": False,
-        "image_size": 32,
-        "lr_mult": 1.0,
-    }
-    return ModelParams.model_validate(plain | changes)
+    vit = {"backbone": "test_vit.r160_in1k", "layer_decay": 0.8, "weight_decay": 0.05}
+    return ModelParams(**PLAIN | vit | changes)
 
 
 def moved(model: torch.nn.Module) -> set[str]:
