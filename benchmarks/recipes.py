@@ -1,6 +1,6 @@
 """Recipes side by side on the same folds, each against its control, with paired tests.
 
-    python benchmarks/recipes.py run quickdraw345.tar.gz ../table          hours on two cores
+    python benchmarks/recipes.py run quickdraw345.tar.gz ../table          two hours on two cores
     python benchmarks/recipes.py score ../table quickdraw345_test_labels.csv
 
 `run` is a `dvc exp run` a recipe; what is in ../table already is not run again. Only `score` reads
@@ -21,10 +21,10 @@ from croquis import metrics, predictions
 from croquis.files import whole
 
 CURRICULUM = (
-    "[{from_epoch: 3, augment: flips, lr_factor: 1.0},"
-    " {from_epoch: 6, augment: {preset: flips, ops: {elastic: {}}}, lr_factor: 0.5}]"
+    "[{from_epoch: 2, augment: flips, lr_factor: 1.0},"
+    " {from_epoch: 4, augment: {preset: flips, ops: {elastic: {}}}, lr_factor: 0.5}]"
 )
-MIX = "{prob: 0.5, mixup: 1.0, cutmix: 1.0, clip: [0.3, 0.7], off_last_epochs: 2}"
+MIX = "{prob: 0.5, mixup: 1.0, cutmix: 1.0, clip: [0.3, 0.7], off_last_epochs: 1}"
 LORA = "{rank: 16, alpha: 32, dropout: 0.0, targets: '.*(conv_pw|conv_pwl)'}"
 # Of each recipe its member, what differs from params.yaml, and what it is compared with.
 RECIPES: dict[str, tuple[str, list[str], str | None]] = {
@@ -50,15 +50,18 @@ RECIPES: dict[str, tuple[str, list[str], str | None]] = {
 }
 
 
-def run(source: str, out: Path, folds: list[int], extra: list[str]) -> None:
+def run(source: str, out: Path, names: list[str], folds: list[int], epochs: int) -> None:
     """Runs what is not there yet, one recipe after the other."""
-    for name, (member, changes, _) in RECIPES.items():
+    for name in names:
+        member, changes, _ = RECIPES[name]
         kept = out / name
         if kept.exists():
             continue
         kind, other = ("probes", "models") if "probe" in member else ("models", "probes")
         chosen = [f"data.source={source}", f"run.{kind}=[{member}]", f"run.{other}=[]"]
-        chosen += [f"run.folds={folds}".replace(" ", ""), *changes, *extra]
+        chosen += [f"run.folds={folds}".replace(" ", ""), *changes]
+        if kind == "models":
+            chosen.append(f"models.{member}.epochs={epochs}")
         settings = [part for change in chosen for part in ("-S", change)]
         print(name, " ".join(chosen), flush=True)
         subprocess.run(["dvc", "exp", "run", *settings], check=True)
@@ -127,14 +130,15 @@ def main() -> None:
     running.add_argument("source")
     running.add_argument("out", type=Path)
     running.add_argument("--folds", type=int, nargs="+", default=[0, 1])
-    running.add_argument("-S", dest="extra", action="append", default=[], help="for all recipes")
+    running.add_argument("--epochs", type=int, default=6, help="of each fine-tuned recipe")
+    running.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
     scoring = commands.add_parser("score")
     scoring.add_argument("out", type=Path)
     scoring.add_argument("truth", type=Path)
     options = parser.parse_args()
     if options.command == "run":
         options.out.mkdir(parents=True, exist_ok=True)
-        run(options.source, options.out, options.folds, options.extra)
+        run(options.source, options.out, options.recipes, options.folds, options.epochs)
     else:
         score(options.out, options.truth)
 
