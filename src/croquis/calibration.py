@@ -1,0 +1,95 @@
+"""Calibration: one temperature per member, and how far stated confidence is from accuracy."""
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize_scalar
+
+# Wide enough for any network that learned something; a member that is right on every picture would
+# sharpen without end.
+LOWEST, HIGHEST = 0.05, 20.0
+TINY = 1e-30  # float32 holds it; what a softmax gives below is as good as impossible
+
+
+def tempered(probs: np.ndarray, temperature: float) -> np.ndarray:
+    """Class probabilities at another temperature, (..., C) to (..., C).
+
+    Above 1 softens, below 1 sharpens; the predicted label stays. Saved probabilities are enough:
+    log(probs) are the logits up to a constant per picture. Method: Guo et al. 2017, "On
+    Calibration of Modern Neural Networks".
+
+    Raises:
+        ValueError: if `temperature` is not above 0.
+    """
+    if not temperature > 0:  # written so that nan fails too
+        raise ValueError(f"temperature: expected > 0, received {temperature}; 1 is neutral")
+    if temperature == 1:
+        return probs
+    # Divided by its maximum first, no row can underflow to zeros.
+    powers = (probs / probs.max(axis=-1, keepdims=True)) ** np.float32(1 / temperature)
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def temperature(labels: np.ndarray, probs: np.ndarray) -> float:
+    """The temperature of least log-loss, from (N,) labels and (N, C) probabilities.
+
+    The log-loss is convex in 1 / temperature, so one search finds it.
+    """
+    logits = np.log(np.maximum(probs, TINY))
+    own = logits[np.arange(len(labels)), labels]
+
+    def log_loss(log_temperature: float) -> float:
+        scale = np.float32(np.exp(-log_temperature))
+        # The largest logit of a row is at most 0 and at least -log(C): nothing overflows.
+        return float(np.log(np.exp(logits * scale).sum(axis=1)).mean() - own.mean() * scale)
+
+    ends = (np.log(LOWEST), np.log(HIGHEST))
+    found = minimize_scalar(log_loss, bounds=ends, method="bounded", options={"xatol": 1e-3})
+    return float(np.exp(found.x))
+
+
+def brier(labels: np.ndarray, probs: np.ndarray) -> float:
+    """The mean squared distance of (N, C) probabilities from the truth, 0 to 2.
+
+    Method: Brier 1950, summed over classes.
+    """
+    own = probs[np.arange(len(labels)), labels]
+    return float(((probs**2).sum(axis=1) - 2 * own + 1).mean())
+
+
+def reliability(
+    labels: np.ndarray, probs: np.ndarray, *, binning: str, bins: int = 15
+) -> pd.DataFrame:
+    """Confidence against accuracy, one row a bin that holds a picture.
+
+    Args:
+        labels: (N,).
+        probs: (N, C); the confidence is a row's highest.
+        binning: "width" for bins as wide as each other, "mass" for bins that hold as many pictures.
+        bins: how many at most.
+
+    Returns:
+        Columns bin, count, confidence, accuracy.
+    """
+    confidence, right = probs.max(axis=1), probs.argmax(axis=1) == labels
+    if binning == "width":
+        number = np.minimum((confidence * bins).astype(int), bins - 1)
+    else:
+        order = np.argsort(confidence, kind="stable")
+        number = np.empty(len(order), dtype=int)
+        number[order] = np.arange(len(order)) * bins // len(order)
+    table = pd.DataFrame({"bin": number, "confidence": confidence, "accuracy": right})
+    found = table.groupby("bin").agg(
+        count=("accuracy", "size"), confidence=("confidence", "mean"), accuracy=("accuracy", "mean")
+    )
+    return found.reset_index()
+
+
+def ece(labels: np.ndarray, probs: np.ndarray, *, binning: str = "mass", bins: int = 15) -> float:
+    """The expected calibration error: the mean gap of confidence and accuracy over bins, 0 to 1.
+
+    It is biased upwards, as each bin's accuracy has noise of its own: read it beside log-loss and
+    Brier. Method: Naeini et al. 2015 (equal width), Nixon et al. 2019 (equal mass).
+    """
+    table = reliability(labels, probs, binning=binning, bins=bins)
+    gaps = (table["confidence"] - table["accuracy"]).abs()
+    return float((gaps * table["count"]).sum() / len(labels))

@@ -1,0 +1,111 @@
+"""Temperatures and calibration errors by hand, and on predictors that are known to be over-sure."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.optimize import minimize_scalar
+from sklearn.metrics import brier_score_loss, log_loss
+
+from croquis.calibration import HIGHEST, LOWEST, brier, ece, reliability, temperature, tempered
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def drawn(rows: int = 4000, classes: int = 5) -> tuple[np.ndarray, np.ndarray]:
+    """Labels drawn from the probabilities that are given: calibrated by construction."""
+    rng = np.random.default_rng(0)
+    probs = softmax(rng.normal(size=(rows, classes)) * 2)
+    labels = (probs.cumsum(axis=1) > rng.random((rows, 1))).argmax(axis=1)
+    return labels, probs
+
+
+def test_temperature_two_takes_square_roots() -> None:
+    np.testing.assert_allclose(tempered(np.array([[0.8, 0.2]]), 2.0), [[2 / 3, 1 / 3]])
+
+
+@pytest.mark.parametrize("wrong", [0.0, -1.0, float("nan")])
+def test_temperatures_are_above_zero(wrong: float) -> None:
+    with pytest.raises(ValueError, match=r"temperature: expected > 0, received .*; 1 is neutral"):
+        tempered(np.full((1, 2), 0.5), wrong)
+
+
+def test_no_row_underflows() -> None:
+    sure = np.array([[1.0, 1e-30], [0.5, 0.5]], np.float32)
+    found = tempered(sure, 0.05)
+    assert np.isfinite(found).all() and found[0].tolist() == [1, 0]
+
+
+@given(arrays(np.int64, (4, 3), elements=st.integers(1, 9)), st.floats(0.1, 9), st.floats(0.1, 9))
+def test_temperatures_multiply(counts: np.ndarray, one: float, two: float) -> None:
+    probs = counts / counts.sum(axis=1, keepdims=True)
+    twice = tempered(tempered(probs, one), two)
+    np.testing.assert_allclose(twice, tempered(probs, one * two), atol=1e-5)
+    np.testing.assert_array_equal(tempered(probs, one).argmax(axis=1), probs.argmax(axis=1))
+    np.testing.assert_allclose(tempered(probs, one).sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("true", [0.5, 1.0, 2.5])
+def test_the_temperature_of_a_member_is_found(true: float) -> None:
+    labels, probs = drawn()
+    assert temperature(labels, tempered(probs, 1 / true)) == pytest.approx(true, rel=0.05)
+
+
+def test_no_temperature_is_better() -> None:
+    labels, probs = drawn(500)
+    sharp = tempered(probs, 0.3)
+    found = temperature(labels, sharp)
+    loss = minimize_scalar(lambda t: log_loss(labels, tempered(sharp, t)), bounds=(0.1, 20))
+    assert found == pytest.approx(loss.x, rel=0.01)
+
+
+def test_a_member_that_is_never_or_always_wrong_has_a_temperature_inside_the_bounds() -> None:
+    probs = np.tile(np.array([[0.9, 0.1]], np.float32), (10, 1))
+    assert LOWEST <= temperature(np.zeros(10, int), probs) < 0.2  # float32 is flat from there
+    assert HIGHEST / 1.1 < temperature(np.ones(10, int), probs) <= HIGHEST
+    certain = np.tile(np.array([[1.0, 0.0]], np.float32), (10, 1))
+    assert np.isfinite(temperature(np.ones(10, int), certain))
+
+
+def test_brier_by_hand_and_as_scikit_learn_has_it() -> None:
+    probs = np.array([[0.7, 0.3], [0.5, 0.5]])
+    assert brier(np.array([0, 1]), probs) == pytest.approx((0.18 + 0.5) / 2)
+    labels, many = drawn(300)
+    expected = brier_score_loss(labels, many, scale_by_half=False, labels=range(5))
+    assert brier(labels, many) == pytest.approx(expected)
+
+
+def test_calibration_error_by_hand() -> None:
+    # Two sure ones, one right; two at .6, both right: gaps .9 - .5 and 1 - .6.
+    probs = np.array([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6], [0.6, 0.4]])
+    labels = np.array([0, 1, 1, 0])
+    for binning in ("width", "mass"):
+        assert ece(labels, probs, binning=binning, bins=2 if binning == "mass" else 10) == (
+            pytest.approx(0.4)
+        )
+    table = reliability(labels, probs, binning="mass", bins=2)
+    assert table["count"].tolist() == [2, 2]
+    np.testing.assert_allclose(table["confidence"], [0.6, 0.9])
+    np.testing.assert_allclose(table["accuracy"], [1.0, 0.5])
+
+
+def test_bins_of_equal_mass_hold_as_many_pictures() -> None:
+    labels, probs = drawn(100)
+    assert set(reliability(labels, probs, binning="mass", bins=15)["count"]) == {6, 7}
+
+
+def test_full_confidence_has_a_bin() -> None:
+    table = reliability(np.array([0, 0]), np.array([[1.0, 0.0], [0.0, 1.0]]), binning="width")
+    assert table["bin"].tolist() == [14] and table["accuracy"].tolist() == [0.5]
+
+
+def test_calibration_brings_the_error_down() -> None:
+    labels, probs = drawn()
+    sharp = tempered(probs, 0.3)
+    calm = tempered(sharp, temperature(labels, sharp))
+    assert ece(labels, calm) < 0.03 < 0.1 < ece(labels, sharp)
+    assert ece(labels, calm, binning="width") < 0.03
