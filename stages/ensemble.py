@@ -1,12 +1,12 @@
-"""ensemble: the vote over members, on OOF, on the test set, and fold by fold."""
+"""ensemble: every vote over members scored side by side on OOF; the chosen one on the test set."""
 
-from croquis import cli, params, predictions
-from croquis.ensembling import EnsembleParams, VoteParams, ballot, member_keys, weights_of
+from croquis import cli, params
+from croquis.ballots import alternatives, chosen, combined, read_ballots, recipe_of
+from croquis.ensembling import EnsembleParams, VoteParams, member_keys, weights_of
 from croquis.files import whole, write_json
-from croquis.members import RunParams, on_test, voted
-from croquis.metrics import report, scores
-from croquis.parts import read_folds
-from croquis.voting import VOTES, tied
+from croquis.members import RunParams
+from croquis.predictions import Predictions
+from croquis.scoreboard import summary, tables
 
 
 def main(
@@ -14,37 +14,30 @@ def main(
 ) -> None:
     """Reads <votes> and the <by-fold> predictions; writes <ensemble>/, its scores to <metrics>."""
     run, how = params.load(RunParams, "run"), params.load(EnsembleParams, "ensemble")
-    fold_vote, seed = params.load(VoteParams, "vote").folds, params.value("seed", int)
+    fold_vote, seed = params.load(VoteParams, "vote"), params.value("seed", int)
     keys = member_keys(run, how)
-    weights = weights_of(keys, how)
-    oofs = [ballot(predictions.load(votes / key / "oof.npz"), fold_vote) for key in keys]
-    tests = [predictions.load(votes / key / f"test_{fold_vote}.npz") for key in keys]
-    truth = read_folds(folds).set_index("id").loc[oofs[0].ids]
-    labels, groups = truth["label"].to_numpy(), truth["group"].to_numpy()
-    outcomes = {
-        vote: voted(oofs, vote, weights) for vote in VOTES
-    }  # side by side; `how.vote` is the one that counts
-    chosen = outcomes[how.vote]
+    given = read_ballots(keys, votes, folds, fold_vote, seed=seed)
+    found = alternatives(given, weights_of(keys, how))
+    taken = chosen(given, found, how)
+    recipe = recipe_of(given, found[taken], run.folds)
     with whole(ensemble) as draft:
-        chosen.save(draft / "oof.npz")
-        voted(tests, how.vote, weights).save(draft / "test.npz")
+        recipe.save(draft / "recipe.json")
+        # Nested: no picture is scored by a weight or a temperature that was fitted on it.
+        Predictions(given.ids, found[taken].nested, given.classes).save(draft / "oof.npz")
+        combined(recipe, by_fold, run.folds).save(draft / "test.npz")
         for fold in run.folds:
-            parts = [ballot(on_test(by_fold / key, fold), fold_vote) for key in keys]
-            voted(parts, how.vote, weights).save(draft / f"test_fold{fold}.npz")
-    found = report(labels, chosen.probs, groups, seed=seed) | {
-        "folds": len(run.folds),
-        "members": len(keys),
-        "pictures": len(chosen),
-        "ties": tied(chosen.probs),
-        "accuracy_by_vote": {
-            v: round(scores(labels, o.probs)["accuracy"], 5) for v, o in outcomes.items()
-        },
-    }
-    write_json(metrics, found)
-    ends = f"{found['accuracy_low']:.3f} to {found['accuracy_high']:.3f}"
-    cli.say(f"ensemble: {how.vote} vote of {', '.join(keys)} over {len(run.folds)} folds")
+            combined(recipe, by_fold, [fold]).save(draft / f"test_fold{fold}.npz")
+        for name, table in tables(given, found, taken).items():
+            table.to_csv(draft / f"{name}.csv", index=False)
+    scored = summary(given, found, taken) | {"folds": len(run.folds)}
+    write_json(metrics, scored)
+    ends = f"{scored['accuracy_low']:.3f} to {scored['accuracy_high']:.3f}"
+    cli.say(f"ensemble: {taken} vote of {', '.join(keys)} over {len(run.folds)} folds")
+    if isinstance(how.weights, str) and how.weights not in ("uniform", taken):
+        cli.say(f"ensemble: {how.weights} weights are not surely better when nested: uniform ones")
     cli.say(
-        f"ensemble: OOF accuracy {found['accuracy']:.3f} ({ends}), log-loss {found['log_loss']:.3f}"
+        f"ensemble: OOF accuracy {scored['accuracy']:.3f} ({ends}), "
+        f"log-loss {scored['log_loss']:.3f}, calibration error {scored['ece']:.3f}"
     )
 
 

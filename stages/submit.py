@@ -5,13 +5,16 @@ import json
 import pandas as pd
 
 from croquis import cli, params, predictions
+from croquis.ensembling import Recipe
 from croquis.files import whole, write_json
 from croquis.members import RunParams, on_test
-from croquis.submission import scored, single_fold, submission, true_labels
+from croquis.submission import by_vote, scored, single_fold, submission, true_labels
+from croquis.voting import VOTES
 
 
 def main(
     ensemble: cli.File,
+    votes: cli.File,
     by_fold: cli.File,
     sample: cli.File,
     solution: cli.File,
@@ -21,7 +24,7 @@ def main(
 ) -> None:
     """Reads <ensemble> and <sample>; writes <submission-csv>, and to <metrics> what it scores.
 
-    The scores of the members stand beside it, from their predictions <by-fold>.
+    Beside it stand the scores of all <votes>, and of the members from their predictions <by-fold>.
     """
     test = predictions.load(ensemble / "test.npz")
     table = submission(pd.read_csv(sample, dtype=str, keep_default_na=False), test)
@@ -32,15 +35,21 @@ def main(
         pd.read_csv(solution, dtype={"image_path": str}, keep_default_na=False), test
     )
     if labels is not None:
-        run = params.load(RunParams, "run")
-        single = [predictions.load(ensemble / f"test_fold{fold}.npz") for fold in run.folds]
+        recipe = Recipe.load(ensemble / "recipe.json")
+        single = [predictions.load(ensemble / f"test_fold{fold}.npz") for fold in recipe.folds]
         found |= scored(labels, test, single, json.loads(estimate.read_text()))
         found["test_single_fold_by_member"] = {
             member: single_fold(
-                labels, test.ids, [on_test(by_fold / member, fold) for fold in run.folds]
+                labels, test.ids, [on_test(by_fold, member, fold) for fold in recipe.folds]
             )
-            for member in run.members
+            for member in params.load(RunParams, "run").members
         }
+        ballots = {
+            vote: [predictions.load(votes / key / f"test_{vote}.npz") for key in recipe.members]
+            for vote in VOTES
+        }
+        weights = [recipe.weights[key] for key in recipe.members]
+        found["test_accuracy_by_vote"] = by_vote(labels, test.ids, ballots, weights)
     write_json(metrics, found)
     cli.say(f"submit: {len(table):,} rows in {submission_csv}")
     if labels is not None:

@@ -1,36 +1,43 @@
 """vote: joins each member's folds, to OOF and to a vote on the test set, and scores the members."""
 
 from croquis import cli, params
+from croquis.calibration import calibration_scores
+from croquis.ensembling import EnsembleParams, VoteParams, voters
 from croquis.files import whole, write_json
-from croquis.members import RunParams, on_test, out_of_fold, voted
+from croquis.fitting import temperature
+from croquis.members import RunParams, on_test, out_of_fold, voted, warmed
 from croquis.metrics import report
 from croquis.parts import read_folds
+from croquis.progress import progress
 from croquis.voting import VOTES
 
 
 def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.File) -> None:
     """Reads the <predictions> of `run.folds`; writes <votes>/<member>/, the scores to <metrics>."""
     run, seed = params.load(RunParams, "run"), params.value("seed", int)
+    how, ensemble = params.load(VoteParams, "vote"), params.load(EnsembleParams, "ensemble")
     table = read_folds(folds)
     truth = table.set_index("id")
     found: dict[str, dict[str, float]] = {}
+    warmth: dict[str, float] = {}
     with whole(votes) as draft:
-        for member in run.members:
-            folder = predictions / member
-            oof = out_of_fold(folder, table, run.folds)
+        for member in progress(voters(run, ensemble), "vote"):
+            oof = out_of_fold(predictions, member, table, run.folds)
             oof.save(draft / member / "oof.npz")
-            by_fold = [on_test(folder, fold) for fold in run.folds]
+            rows = truth.loc[oof.ids]
+            labels, groups = rows["label"].to_numpy(), rows["group"].to_numpy()
+            warmth[member] = temperature(labels, oof.probs) if how.calibrate else 1.0
+            by_fold = [warmed(on_test(predictions, member, k), warmth[member]) for k in run.folds]
             for vote in VOTES:
                 voted(by_fold, vote).save(draft / member / f"test_{vote}.npz")
-            rows = truth.loc[oof.ids]
-            found[member] = report(
-                rows["label"].to_numpy(), oof.probs, rows["group"].to_numpy(), seed=seed
-            )
+            found[member] = report(labels, oof.probs, groups, seed=seed)
+            found[member] |= calibration_scores(labels, oof.probs, warmth[member])
             if member in run.probes:
-                plain = out_of_fold(folder, table, run.folds, part="plain")
+                plain = out_of_fold(predictions, member, table, run.folds, part="plain")
                 preds = plain.probs.argmax(axis=1)
                 right = preds == truth.loc[plain.ids, "label"].to_numpy()
                 found[member]["plain_accuracy"] = round(float(right.mean()), 5)
+        write_json(draft / "temperatures.json", warmth)
     write_json(metrics, found)
     for member, score in found.items():
         ends = f"{score['accuracy_low']:.3f} to {score['accuracy_high']:.3f}"

@@ -8,7 +8,8 @@ from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import brier_score_loss, log_loss
 
-from croquis.calibration import HIGHEST, LOWEST, brier, ece, reliability, temperature, tempered
+from croquis.calibration import brier, ece, reliability, tempered
+from croquis.fitting import HIGHEST, LOWEST, temperature
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

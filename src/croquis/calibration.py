@@ -1,13 +1,10 @@
-"""Calibration: one temperature per member, and how far stated confidence is from accuracy."""
+"""Calibration: probabilities at a temperature, and how far stated confidence is from accuracy.
+
+Temperatures are found in `fitting`; here is numpy alone, as the report and a server need it.
+"""
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize_scalar
-
-# Wide enough for any network that learned something; a member that is right on every picture would
-# sharpen without end.
-LOWEST, HIGHEST = 0.05, 20.0
-TINY = 1e-30  # float32 holds it; what a softmax gives below is as good as impossible
 
 
 def tempered(probs: np.ndarray, temperature: float) -> np.ndarray:
@@ -27,24 +24,6 @@ def tempered(probs: np.ndarray, temperature: float) -> np.ndarray:
     # Divided by its maximum first, no row can underflow to zeros.
     powers = (probs / probs.max(axis=-1, keepdims=True)) ** np.float32(1 / temperature)
     return powers / powers.sum(axis=-1, keepdims=True)
-
-
-def temperature(labels: np.ndarray, probs: np.ndarray) -> float:
-    """The temperature of least log-loss, from (N,) labels and (N, C) probabilities.
-
-    The log-loss is convex in 1 / temperature, so one search finds it.
-    """
-    logits = np.log(np.maximum(probs, TINY))
-    own = logits[np.arange(len(labels)), labels]
-
-    def log_loss(log_temperature: float) -> float:
-        scale = np.float32(np.exp(-log_temperature))
-        # The largest logit of a row is at most 0 and at least -log(C): nothing overflows.
-        return float(np.log(np.exp(logits * scale).sum(axis=1)).mean() - own.mean() * scale)
-
-    ends = (np.log(LOWEST), np.log(HIGHEST))
-    found = minimize_scalar(log_loss, bounds=ends, method="bounded", options={"xatol": 1e-3})
-    return float(np.exp(found.x))
 
 
 def brier(labels: np.ndarray, probs: np.ndarray) -> float:
@@ -93,3 +72,17 @@ def ece(labels: np.ndarray, probs: np.ndarray, *, binning: str = "mass", bins: i
     table = reliability(labels, probs, binning=binning, bins=bins)
     gaps = (table["confidence"] - table["accuracy"]).abs()
     return float((gaps * table["count"]).sum() / len(labels))
+
+
+def calibration_scores(
+    labels: np.ndarray, probs: np.ndarray, temperature: float
+) -> dict[str, float]:
+    """What a member's temperature does to it, rounded to 5 digits for reading."""
+    warm = tempered(probs, temperature)
+    found = {
+        "temperature": temperature,
+        "ece": ece(labels, probs),
+        "ece_calibrated": ece(labels, warm),
+        "brier": brier(labels, warm),
+    }
+    return {name: round(float(number), 5) for name, number in found.items()}

@@ -1,31 +1,83 @@
-"""The ensemble: which members vote, how, and with which weights."""
+"""The ensemble: which members vote, how, and with which weights and temperatures."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from croquis import params
+from croquis.calibration import tempered
 from croquis.errors import InputError
-from croquis.members import RunParams, voted
-from croquis.predictions import Predictions
+from croquis.files import write_json
+from croquis.members import RunParams
+from croquis.voting import VOTES
 
 
 class VoteParams(params.Section):
-    """How the folds of one member vote on the test set."""
+    """How the folds of one member vote on the test set, and whether at its temperature."""
 
     folds: Literal["soft", "hard"]
+    calibrate: bool
 
 
 class EnsembleParams(params.Section):
     """How members vote.
 
-    `members` is all of `run` or a list of keys; `weights` is uniform or {key: weight}.
+    `members` is all of `run` or a list of keys; `weights` is uniform, {key: weight}, or a way of
+    fitting them, which then has to prove itself against uniform.
     """
 
     members: Literal["all"] | Annotated[list[str], Field(min_length=1)]
     vote: Literal["soft", "hard"]
-    weights: Literal["uniform"] | dict[str, Annotated[float, Field(ge=0)]]
+    weights: Literal["uniform", "greedy", "simplex"] | dict[str, Annotated[float, Field(ge=0)]]
+
+
+class Recipe(params.Section):
+    """All that turns the predictions of folds and members into the ensemble's.
+
+    `weights` and `temperatures` have a number for each of `members`; `temperature` is the vote's.
+    """
+
+    members: list[str]
+    folds: list[int]
+    fold_vote: Literal["soft", "hard"]
+    vote: Literal["soft", "hard"]
+    weights: dict[str, float]
+    temperatures: dict[str, Annotated[float, Field(gt=0)]]
+    temperature: Annotated[float, Field(gt=0)]
+
+    @classmethod
+    def load(cls, path: Path) -> "Recipe":
+        """What `save` wrote.
+
+        Raises:
+            InputError: if there is no such file, or it is something else.
+        """
+        try:
+            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValidationError) as error:
+            expected, fix = "the recipe of an ensemble", "run `dvc repro`"
+            raise InputError(path, expected=expected, received=str(error), fix=fix) from error
+
+    def save(self, path: Path) -> None:
+        """Writes a small JSON."""
+        write_json(path, self.model_dump())
+
+    def ballot(self, member: str, folds: list[np.ndarray]) -> np.ndarray:
+        """One member's say, (N, C), from the (N, C) probabilities of its folds."""
+        warm = [tempered(probs, self.temperatures[member]) for probs in folds]
+        return VOTES[self.fold_vote](np.stack(warm))
+
+    def combine(self, by_member: dict[str, list[np.ndarray]]) -> np.ndarray:
+        """The ensemble's probabilities, (N, C), from those of each member's folds, (N, C) each.
+
+        Each fold at its member's temperature, then the vote of folds, then that of members, then
+        the temperature of it all.
+        """
+        stack = np.stack([self.ballot(member, by_member[member]) for member in self.members])
+        probs = VOTES[self.vote](stack, np.array([self.weights[key] for key in self.members]))
+        return tempered(probs, self.temperature)
 
 
 def member_keys(run: RunParams, ensemble: EnsembleParams) -> list[str]:
@@ -42,13 +94,18 @@ def member_keys(run: RunParams, ensemble: EnsembleParams) -> list[str]:
     return sorted(ensemble.members)
 
 
+def voters(run: RunParams, ensemble: EnsembleParams) -> list[str]:
+    """The keys whose folds are joined, sorted: all of `run`, and snapshots among `members`."""
+    return sorted({*run.members, *member_keys(run, ensemble)})
+
+
 def weights_of(members: list[str], ensemble: EnsembleParams) -> np.ndarray:
-    """One weight per member, (M,).
+    """One weight per member, (M,); ones where they are still to be fitted.
 
     Raises:
         InputError: if `weights` leaves out a member, names another one, or is all zeros.
     """
-    if ensemble.weights == "uniform":
+    if isinstance(ensemble.weights, str):
         return np.ones(len(members))
     if set(ensemble.weights) != set(members) or not any(ensemble.weights.values()):
         expected = f"a weight for each of {', '.join(members)}, one of them above 0"
@@ -58,8 +115,3 @@ def weights_of(members: list[str], ensemble: EnsembleParams) -> np.ndarray:
             "ensemble.weights", expected=expected, received=received or "none", fix=fix
         )
     return np.array([ensemble.weights[key] for key in members])
-
-
-def ballot(member: Predictions, fold_vote: str) -> Predictions:
-    """One fold's predictions as `vote.folds` hands them on: probs if soft, argmaxes if hard."""
-    return member if fold_vote == "soft" else voted([member], "hard")

@@ -8,6 +8,7 @@ import pandas as pd
 from pydantic import Field
 
 from croquis import params, predictions
+from croquis.calibration import tempered
 from croquis.parts import scored
 from croquis.predictions import Predictions
 from croquis.voting import VOTES
@@ -26,13 +27,20 @@ class RunParams(params.Section):
         return sorted(self.models + self.probes)
 
 
+def folder_of(predictions: Path, member: str, fold: int) -> Path:
+    """Where a member left a fold's predictions; "<model>.cycle2" is a snapshot of a model."""
+    key, _, snapshot = member.partition(".")
+    return predictions / key / f"fold{fold}" / snapshot
+
+
 def out_of_fold(
-    folder: Path, folds: pd.DataFrame, chosen: list[int], part: str = "val"
+    folder: Path, member: str, folds: pd.DataFrame, chosen: list[int], part: str = "val"
 ) -> Predictions:
     """One member's predictions of the pictures its fold models never saw; each scored picture once.
 
     Args:
-        folder: data/predictions/<member>.
+        folder: data/predictions.
+        member: a key of `run`, or a snapshot of one.
         folds: folds.csv.
         chosen: `run.folds`; OOF covers these folds only.
         part: "val", or "plain" for the folds that ignore copies.
@@ -40,15 +48,20 @@ def out_of_fold(
     column = {"val": "fold", "plain": "plain_fold"}[part]
     parts = []
     for fold in chosen:
-        path = folder / f"fold{fold}" / f"{part}.npz"
+        path = folder_of(folder, member, fold) / f"{part}.npz"
         ids = scored(folds, fold, column)["id"].to_numpy(dtype=str)
         parts.append(predictions.load(path).aligned(ids, where=path))
     return predictions.joined(parts)
 
 
-def on_test(folder: Path, fold: int) -> Predictions:
-    """One member's test predictions by its model of fold `fold`."""
-    return predictions.load(folder / f"fold{fold}" / "test.npz")
+def on_test(folder: Path, member: str, fold: int) -> Predictions:
+    """One member's test predictions by its model of fold `fold`; `folder` as in `out_of_fold`."""
+    return predictions.load(folder_of(folder, member, fold) / "test.npz")
+
+
+def warmed(part: Predictions, temperature: float) -> Predictions:
+    """The same predictions at a temperature."""
+    return Predictions(part.ids, tempered(part.probs, temperature), part.classes)
 
 
 def voted(parts: list[Predictions], vote: str, weights: np.ndarray | None = None) -> Predictions:

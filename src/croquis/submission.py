@@ -5,6 +5,7 @@ import pandas as pd
 
 from croquis.errors import InputError
 from croquis.predictions import Predictions
+from croquis.voting import VOTES
 
 
 def submission(sample: pd.DataFrame, test: Predictions) -> pd.DataFrame:
@@ -53,6 +54,28 @@ def single_fold(labels: np.ndarray, ids: np.ndarray, by_fold: list[Predictions])
     """
     hits = [(part.aligned(ids).probs.argmax(axis=1) == labels).mean() for part in by_fold]
     return round(float(np.mean(hits)), 5)
+
+
+def by_vote(
+    labels: np.ndarray, ids: np.ndarray, ballots: dict[str, list[Predictions]], weights: list[float]
+) -> dict[str, float]:
+    """Test accuracy of all four votes, folds first: "soft-hard" is a majority over members' means.
+
+    Only here can votes over folds be judged: OOF has one model a picture.
+
+    Args:
+        labels: (N,) true labels in the order of `ids`.
+        ids: (N,) of the test pictures.
+        ballots: of each fold vote what every member says.
+        weights: of the members.
+    """
+    found = {}
+    for folds, members in ballots.items():
+        stack = np.stack([part.aligned(ids).probs for part in members])
+        for name, vote in VOTES.items():
+            right = vote(stack, np.array(weights)).argmax(axis=1) == labels
+            found[f"{folds}-{name}"] = round(float(right.mean()), 5)
+    return found
 
 
 def scored(

@@ -1,0 +1,172 @@
+"""Members' OOF as ballots, and every way of voting with them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from croquis import predictions
+from croquis.calibration import tempered
+from croquis.ensembling import EnsembleParams, Recipe, VoteParams
+from croquis.fitting import FITTED, temperature
+from croquis.members import on_test
+from croquis.nesting import Weigh, calibrated, nested, temperatures
+from croquis.paired import mcnemar
+from croquis.parts import read_folds
+from croquis.predictions import Predictions, same_classes
+from croquis.voting import VOTES
+
+SURE = 0.05  # fitted weights are taken if uniform ones would lose as clearly less often than this
+
+
+@dataclass(frozen=True)
+class Ballots:
+    """What members say of N pictures whose labels are known.
+
+    Attributes:
+        members: M keys.
+        ids: (N,).
+        classes: (C,) names.
+        labels: (N,).
+        groups: (N,), of copies.
+        probs: (M, N, C), uncalibrated; one-hot where folds vote hard.
+        warm: (M, N, C), each member at its temperature, or `probs` again.
+        temperatures: (M,), ones where nothing is calibrated.
+        how: how folds vote.
+        seed: of bootstraps and of nested parts.
+    """
+
+    members: list[str]
+    ids: np.ndarray
+    classes: np.ndarray
+    labels: np.ndarray
+    groups: np.ndarray
+    probs: np.ndarray
+    warm: np.ndarray
+    temperatures: np.ndarray
+    how: VoteParams
+    seed: int
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether temperatures are part of the fit; one-hot ballots have none."""
+        return self.how.calibrate and self.how.folds == "soft"
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One way of voting.
+
+    Attributes:
+        vote: soft or hard.
+        weights: (M,), fitted on all of OOF if fitted at all.
+        temperature: of the vote itself, 1 where nothing is calibrated.
+        probs: (N, C) under these weights.
+        nested: (N, C), each picture by weights and temperatures fitted without it.
+    """
+
+    vote: str
+    weights: np.ndarray
+    temperature: float
+    probs: np.ndarray
+    nested: np.ndarray
+
+
+def read_ballots(
+    members: list[str], votes: Path, folds: Path, how: VoteParams, *, seed: int
+) -> Ballots:
+    """The OOF that `vote` joined, as it goes into the votes over members.
+
+    Args:
+        members: their keys.
+        votes: data/votes.
+        folds: folds.csv, which knows labels and groups.
+        how: whether folds vote softly, and at a temperature.
+        seed: of all that is drawn from here on.
+    """
+    parts = [predictions.load(votes / member / "oof.npz") for member in members]
+    same_classes(parts)
+    ids = parts[0].ids
+    truth = read_folds(folds).set_index("id").loc[ids]
+    probs = np.stack([part.aligned(ids, where=votes).probs for part in parts])
+    calibrate = how.calibrate and how.folds == "soft"
+    if how.folds == "hard":
+        probs = np.stack([VOTES["hard"](member[None]) for member in probs])
+    labels, groups = truth["label"].to_numpy(), truth["group"].to_numpy()
+    each = temperatures(labels, probs) if calibrate else np.ones(len(probs))
+    warm = calibrated(probs, each) if calibrate else probs
+    return Ballots(members, ids, parts[0].classes, labels, groups, probs, warm, each, how, seed)
+
+
+def alternatives(given: Ballots, weights: np.ndarray) -> dict[str, Alternative]:
+    """Every vote by name: soft and hard under `weights` (M,), and all that can be fitted.
+
+    On OOF the folds of a member have one voice: only the vote over members can be judged there.
+    """
+    ways: dict[str, tuple[str, Weigh | np.ndarray]] = {vote: (vote, weights) for vote in VOTES}
+    if len(given.members) > 1:
+        if np.ptp(weights):
+            ways["soft, uniform"] = ("soft", np.ones(len(weights)))
+        ways |= {name: ("soft", fit) for name, fit in FITTED.items()}
+    unseen = nested(
+        given.labels,
+        given.probs,
+        given.groups,
+        ways,
+        calibrate=given.calibrated,
+        seed=given.seed,
+    )
+    found = {name: _whole(given, *way, unseen[name]) for name, way in ways.items()}
+    if given.calibrated:
+        raw = VOTES["soft"](given.probs, weights)
+        found["soft, uncalibrated"] = Alternative("soft", weights, 1.0, raw, raw)
+    return found
+
+
+def _whole(given: Ballots, vote: str, weigh: Weigh | np.ndarray, unseen: np.ndarray) -> Alternative:
+    """The same vote fitted on all of OOF: what goes to the test set."""
+    weights = weigh(given.labels, given.warm, given.groups) if callable(weigh) else weigh
+    probs, cooled = VOTES[vote](given.warm, weights), 1.0
+    if given.calibrated and vote == "soft":
+        cooled = temperature(given.labels, probs)
+    return Alternative(vote, weights, cooled, tempered(probs, cooled), unseen)
+
+
+def chosen(given: Ballots, found: dict[str, Alternative], how: EnsembleParams) -> str:
+    """The vote that params.yaml asks for; of fitted weights, only if nested they beat uniform."""
+    if not isinstance(how.weights, str) or how.weights not in found:
+        return how.vote
+    rights = [found[name].nested.argmax(axis=1) == given.labels for name in ("soft", how.weights)]
+    better = rights[1].mean() > rights[0].mean() and mcnemar(*rights) < SURE
+    return how.weights if better else "soft"
+
+
+def recipe_of(given: Ballots, taken: Alternative, folds: list[int]) -> Recipe:
+    """All that the test set, a server or another machine needs to vote as was decided here."""
+    return Recipe(
+        members=given.members,
+        folds=folds,
+        fold_vote=given.how.folds,
+        vote=taken.vote,
+        weights=dict(zip(given.members, taken.weights.tolist(), strict=True)),
+        temperatures=dict(zip(given.members, given.temperatures.tolist(), strict=True)),
+        temperature=taken.temperature,
+    )
+
+
+def combined(recipe: Recipe, by_fold: Path, folds: list[int]) -> Predictions:
+    """The ensemble's test predictions by the models of some folds.
+
+    Args:
+        recipe: which members, and how they vote.
+        by_fold: data/predictions.
+        folds: all of the run's, or one for what OOF estimates.
+    """
+    parts = {key: [on_test(by_fold, key, fold) for fold in folds] for key in recipe.members}
+    flat = [part for member in parts.values() for part in member]
+    same_classes(flat)
+    ids = flat[0].ids
+    probs = recipe.combine(
+        {key: [part.aligned(ids).probs for part in member] for key, member in parts.items()}
+    )
+    return Predictions(ids, probs, flat[0].classes)

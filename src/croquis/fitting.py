@@ -1,0 +1,137 @@
+"""What is fitted on OOF: temperatures and weights. What they promise counts only when nested."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.optimize import minimize, minimize_scalar
+
+# Wide enough for any network that learned something; a member that is right on every picture would
+# sharpen without end.
+LOWEST, HIGHEST = 0.05, 20.0
+TINY = 1e-30  # float32 holds it; what a softmax gives below is as good as impossible
+ROUNDS = 25  # weights then are shares of 25; Caruana's curves are flat by then
+BAGS = 10  # each on a redraw of the pictures: steadies what one greedy path owes to luck
+CLASSES_KEPT = 5  # of each member's favourites a picture; what no member ranks so high never wins
+
+
+def temperature(labels: np.ndarray, probs: np.ndarray) -> float:
+    """The temperature of least log-loss, from (N,) labels and (N, C) probabilities.
+
+    The log-loss is convex in 1 / temperature, so one search finds it.
+    """
+    logits = np.log(np.maximum(probs, TINY))
+    own = logits[np.arange(len(labels)), labels]
+
+    def log_loss(log_temperature: float) -> float:
+        scale = np.float32(np.exp(-log_temperature))
+        # The largest logit of a row is at most 0 and at least -log(C): nothing overflows.
+        return float(np.log(np.exp(logits * scale).sum(axis=1)).mean() - own.mean() * scale)
+
+    ends = (np.log(LOWEST), np.log(HIGHEST))
+    found = minimize_scalar(log_loss, bounds=ends, method="bounded", options={"xatol": 1e-3})
+    return float(np.exp(found.x))
+
+
+def simplex_weights(labels: np.ndarray, probs: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The weights >= 0 of least log-loss, (M,), summing to one; the problem is convex.
+
+    Args:
+        labels: (N,).
+        probs: (M, N, C), calibrated.
+        groups: not used; all ways of weighting are called alike.
+    """
+    del groups
+    own = np.maximum(probs[:, np.arange(len(labels)), labels].T, 1e-7)  # (N, M) is all that counts
+    count = own.shape[1]
+
+    def log_loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        mixed = np.maximum(own @ weights, 1e-12)
+        return -np.log(mixed).mean(), -(own / mixed[:, None]).mean(axis=0)
+
+    found = minimize(
+        log_loss,
+        np.full(count, 1 / count),
+        jac=True,
+        method="SLSQP",
+        bounds=[(0, 1)] * count,
+        constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": np.ones_like},
+    )
+    weights = np.clip(found.x, 0, None)
+    return weights / weights.sum()
+
+
+def greedy_weights(labels: np.ndarray, probs: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Weights by forward selection with replacement, bagged, (M,), summing to one.
+
+    Each round adds the member that helps the accuracy of the mean most, or its log-loss where
+    several help as much. Method: Caruana et al. 2004, "Ensemble Selection from Libraries of
+    Models"; the bags redraw groups of copies instead of members, as a few members are no library.
+
+    Args:
+        labels: (N,).
+        probs: (M, N, C), calibrated.
+        groups: (N,) any labels of the groups.
+    """
+    votes, own = _favourites(labels, probs)
+    _, inverse = np.unique(groups, return_inverse=True)
+    rng, counts = np.random.default_rng(0), np.zeros(len(probs))
+    for _ in range(BAGS):
+        drawn = np.bincount(rng.integers(inverse.max() + 1, size=inverse.max() + 1))
+        times = np.pad(drawn, (0, inverse.max() + 1 - len(drawn)))[inverse].astype(float)
+        counts += np.bincount(_path(votes, own, times, ROUNDS), minlength=len(probs))
+    return counts / counts.sum()
+
+
+def greedy_curve(labels: np.ndarray, probs: np.ndarray) -> list[int]:
+    """The members in the order in which each helps most, each once; for the eye, not for votes."""
+    votes, own = _favourites(labels, probs)
+    return _path(votes, own, np.ones(len(labels)), len(probs), again=False)
+
+
+def best_member(labels: np.ndarray, probs: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """All weight on the member of best accuracy, (M,); the first one where several are as good."""
+    del groups
+    weights = np.zeros(len(probs))
+    weights[(probs.argmax(axis=2) == labels).mean(axis=1).argmax()] = 1
+    return weights
+
+
+FITTED: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
+    "greedy": greedy_weights,
+    "simplex": simplex_weights,
+    "best": best_member,
+}
+
+
+def _favourites(labels: np.ndarray, probs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of the classes that any member ranks high, (M, N, K), and of the true one.
+
+    A mean can crown no class that all members rank sixth or worse but in rare ties of many, and
+    500 classes become a dozen: a greedy path is then tens of times quicker.
+    """
+    kept = min(CLASSES_KEPT, probs.shape[2])
+    top = np.argpartition(-probs, kept - 1, axis=2)[:, :, :kept]  # (M, N, kept)
+    columns = np.sort(np.concatenate([*top, labels[:, None]], axis=1), axis=1)  # (N, M * kept + 1)
+    votes = np.take_along_axis(probs, columns[None], axis=2)
+    return votes, columns == labels[:, None]
+
+
+def _path(
+    votes: np.ndarray, own: np.ndarray, times: np.ndarray, rounds: int, *, again: bool = True
+) -> list[int]:
+    """The members chosen round by round; picture n counts `times[n]` times."""
+    total, chosen, rows = np.zeros_like(votes[0]), [], np.arange(len(times))
+    true = own.argmax(axis=1)
+    for _ in range(rounds):
+        found = []
+        for member, added in enumerate(votes):
+            if not again and member in chosen:
+                continue
+            mixed = total + added
+            right = own[rows, mixed.argmax(axis=1)] @ times
+            loss = np.log(np.maximum(mixed[rows, true], 1e-7)) @ times
+            found.append((right, loss, -member))
+        best = -max(found)[2]
+        chosen.append(best)
+        total += votes[best]
+    return chosen

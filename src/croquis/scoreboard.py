@@ -1,0 +1,150 @@
+"""All ways of voting side by side on the same OOF, and what each member brings."""
+
+import numpy as np
+import pandas as pd
+
+from croquis.ballots import Alternative, Ballots
+from croquis.calibration import brier, ece, reliability
+from croquis.fitting import greedy_curve
+from croquis.metrics import accuracy_interval, report, scores
+from croquis.paired import difference_interval, mcnemar
+from croquis.voting import VOTES, tied
+
+
+def votes_table(given: Ballots, found: dict[str, Alternative], taken: str) -> pd.DataFrame:
+    """One row a vote; `difference` and `p` compare its nested OOF with the soft vote's."""
+    labels, groups, rows = given.labels, given.groups, []
+    base = found["soft"].nested.argmax(axis=1) == labels
+    for name, each in found.items():
+        right = each.nested.argmax(axis=1) == labels
+        low, high = accuracy_interval(right, groups, seed=given.seed)
+        gained = difference_interval(base, right, groups, seed=given.seed)
+        own, unseen = scores(labels, each.probs), scores(labels, each.nested)
+        rows.append(
+            {
+                "vote": name,
+                "accuracy": own["accuracy"],
+                "nested_accuracy": unseen["accuracy"],
+                "accuracy_low": low,
+                "accuracy_high": high,
+                "log_loss": unseen["log_loss"],
+                "ece": ece(labels, each.nested),
+                "brier": brier(labels, each.nested),
+                "difference": right.mean() - base.mean(),
+                "difference_low": gained[0],
+                "difference_high": gained[1],
+                "p": mcnemar(base, right),
+                "ties": tied(each.probs),
+                "chosen": name == taken,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def members_table(given: Ballots, weights: np.ndarray) -> pd.DataFrame:
+    """One row a member: its weight and temperature, and what calibration did to it."""
+    rows, labels = [], given.labels
+    for number, member in enumerate(given.members):
+        raw, warm = given.probs[number], given.warm[number]
+        rows.append(
+            {
+                "member": member,
+                "weight": weights[number] / weights.sum(),
+                "temperature": given.temperatures[number],
+                "accuracy": scores(labels, raw)["accuracy"],
+                "log_loss": scores(labels, raw)["log_loss"],
+                "log_loss_calibrated": scores(labels, warm)["log_loss"],
+                "ece": ece(labels, raw),
+                "ece_calibrated": ece(labels, warm),
+                "brier_calibrated": brier(labels, warm),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def agreement(given: Ballots) -> pd.DataFrame:
+    """The share of pictures on which two members predict the same class, (M, M) beside `member`."""
+    preds = given.probs.argmax(axis=2)
+    share = (preds[:, None] == preds[None]).mean(axis=2)
+    return pd.DataFrame({"member": given.members} | dict(zip(given.members, share, strict=True)))
+
+
+def pairs(given: Ballots) -> pd.DataFrame:
+    """One row a pair of members: the difference of their accuracies, its interval, exact p."""
+    right, rows = given.probs.argmax(axis=2) == given.labels, []
+    for a in range(len(right)):
+        for b in range(a + 1, len(right)):
+            low, high = difference_interval(right[a], right[b], given.groups, seed=given.seed)
+            rows.append(
+                {
+                    "a": given.members[a],
+                    "b": given.members[b],
+                    "difference": right[b].mean() - right[a].mean(),
+                    "difference_low": low,
+                    "difference_high": high,
+                    "p": mcnemar(right[a], right[b]),
+                }
+            )
+    columns = ["a", "b", "difference", "difference_low", "difference_high", "p"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def gains(given: Ballots) -> pd.DataFrame:
+    """The score of the soft vote as members join, each time the one that helps most."""
+    rows, order = [], greedy_curve(given.labels, given.warm)
+    for step in range(1, len(order) + 1):
+        found = scores(given.labels, VOTES["soft"](given.warm[order[:step]]))
+        kept = {name: found[name] for name in ("accuracy", "log_loss")}
+        rows.append({"step": step, "member": given.members[order[step - 1]]} | kept)
+    return pd.DataFrame(rows)
+
+
+def reliabilities(given: Ballots, found: dict[str, Alternative], taken: str) -> pd.DataFrame:
+    """The ensemble's confidence against its accuracy, calibrated and raw, in both binnings."""
+    raw = found.get("soft, uncalibrated", found[taken])
+    parts = []
+    for which, probs in (("raw", raw.probs), ("calibrated", found[taken].nested)):
+        for binning in ("width", "mass"):
+            table = reliability(given.labels, probs, binning=binning)
+            parts.append(table.assign(which=which, binning=binning))
+    return pd.concat(parts, ignore_index=True)
+
+
+def tables(given: Ballots, found: dict[str, Alternative], taken: str) -> dict[str, pd.DataFrame]:
+    """All of the above by file name."""
+    return {
+        "votes": votes_table(given, found, taken),
+        "members": members_table(given, found[taken].weights),
+        "agreement": agreement(given),
+        "pairs": pairs(given),
+        "gains": gains(given),
+        "reliability": reliabilities(given, found, taken),
+    }
+
+
+def summary(given: Ballots, found: dict[str, Alternative], taken: str) -> dict[str, object]:
+    """The few numbers for metrics/ensemble.json, those of the chosen vote nested."""
+    labels, probs = given.labels, found[taken].nested
+    right = probs.argmax(axis=1) == labels
+    _, inverse, sizes = np.unique(given.groups, return_inverse=True, return_counts=True)
+    twins = sizes[inverse] > 1
+    numbers = report(labels, probs, given.groups, seed=given.seed) | {
+        "ece": _rounded(ece(labels, probs)),
+        "brier": _rounded(brier(labels, probs)),
+        "with_twin": int(twins.sum()),
+        "members": len(given.members),
+        "pictures": len(labels),
+        "ties": tied(found[taken].probs),
+        "vote": taken,
+        "accuracy_by_vote": {
+            name: _rounded(scores(labels, each.nested)["accuracy"]) for name, each in found.items()
+        },
+    }
+    for name, part in (("accuracy_with_twin", twins), ("accuracy_without_twin", ~twins)):
+        if part.any():
+            numbers[name] = _rounded(right[part].mean())
+    return numbers
+
+
+def _rounded(number: float) -> float:
+    return round(float(number), 5)
