@@ -8,8 +8,7 @@ from croquis import cli, params, predictions
 from croquis.ensembling import Recipe
 from croquis.files import whole, write_json
 from croquis.members import RunParams, on_test
-from croquis.submission import by_vote, scored, single_fold, submission, true_labels
-from croquis.voting import VOTES
+from croquis.submission import by_vote, read_votes, scored, single_fold, submission, true_labels
 
 
 def main(
@@ -44,12 +43,9 @@ def main(
             )
             for member in params.load(RunParams, "run").members
         }
-        ballots = {
-            vote: [predictions.load(votes / key / f"test_{vote}.npz") for key in recipe.members]
-            for vote in VOTES
-        }
-        weights = [recipe.weights[key] for key in recipe.members]
-        found["test_accuracy_by_vote"] = by_vote(labels, test.ids, ballots, weights)
+        found["test_accuracy_by_vote"] = by_vote(
+            labels, test.ids, read_votes(votes, recipe), recipe
+        )
     write_json(metrics, found)
     cli.say(f"submit: {len(table):,} rows in {submission_csv}")
     if labels is not None:

@@ -1,13 +1,21 @@
 """Which members vote, and how much each counts."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from croquis import params
-from croquis.ensembling import EnsembleParams, VoteParams, ballot, member_keys, weights_of
+from croquis.ensembling import (
+    EnsembleParams,
+    Recipe,
+    VoteParams,
+    member_keys,
+    voters,
+    weights_of,
+)
 from croquis.errors import InputError
 from croquis.members import RunParams
-from croquis.predictions import Predictions
 
 RUN = RunParams(models=["swin", "eva"], probes=["clip"], folds=[0, 1])
 
@@ -68,13 +76,72 @@ def test_a_slip_in_params_is_named(changes: dict, message: str) -> None:
         ensemble(**changes)
 
 
+def test_weights_that_are_still_to_be_fitted_begin_as_ones() -> None:
+    assert weights_of(["a", "b"], ensemble(weights="greedy")).tolist() == [1, 1]
+
+
+def test_snapshots_are_joined_beside_the_members_of_run() -> None:
+    assert voters(RUN, ensemble()) == ["clip", "eva", "swin"]
+    named = ensemble(members=["eva", "eva.cycle1"])
+    assert voters(RUN, named) == ["clip", "eva", "eva.cycle1", "swin"]
+
+
 def test_the_fold_vote_is_soft_or_hard() -> None:
-    assert VoteParams(folds="hard").folds == "hard"
+    assert VoteParams(folds="hard", calibrate=False).folds == "hard"
     with pytest.raises(InputError, match="expected 'soft' or 'hard', received 'mean'"):
-        params.checked(VoteParams, {"folds": "mean"}, where="vote")
+        params.checked(VoteParams, {"folds": "mean", "calibrate": True}, where="vote")
 
 
-def test_a_soft_ballot_is_the_probabilities_and_a_hard_one_their_argmax() -> None:
-    member = Predictions(["a", "b"], [[0.6, 0.4], [0.5, 0.5]], ["x", "y"])
-    assert ballot(member, "soft") is member
-    np.testing.assert_array_equal(ballot(member, "hard").probs, [[1, 0], [1, 0]])
+def recipe(**changes: object) -> Recipe:
+    content = {
+        "members": ["a", "b"],
+        "folds": [0, 1],
+        "fold_vote": "soft",
+        "vote": "soft",
+        "weights": {"a": 1.0, "b": 3.0},
+        "temperatures": {"a": 1.0, "b": 0.5},
+        "temperature": 1.0,
+    }
+    return Recipe(**(content | changes))
+
+
+FOLDS = {
+    "a": [np.array([[0.6, 0.4]]), np.array([[0.8, 0.2]])],
+    "b": [np.array([[0.5, 0.5]]), np.array([[0.2, 0.8]])],
+}
+
+
+def test_a_recipe_by_hand() -> None:
+    # a: (.6 + .8) / 2 = .7. b at temperature .5 squares: .5 and .04 / .68 = 1 / 17; mean 19 / 68.
+    expected = 0.25 * 0.7 + 0.75 * 19 / 68
+    np.testing.assert_allclose(recipe().combine(FOLDS)[0, 0], expected)
+
+
+def test_the_temperature_of_the_vote_comes_last() -> None:
+    plain, cooled = recipe().combine(FOLDS), recipe(temperature=0.5).combine(FOLDS)
+    np.testing.assert_allclose(cooled, plain**2 / (plain**2).sum())
+
+
+def test_folds_and_members_can_vote_hard() -> None:
+    # a says class 0 twice. b is torn in fold 0 and takes the lower class, then says 1.
+    votes = recipe(fold_vote="hard").combine(FOLDS)
+    np.testing.assert_allclose(votes, [[0.25 + 0.75 * 0.5, 0.75 * 0.5]])
+    np.testing.assert_allclose(recipe(vote="hard").combine(FOLDS), [[0.25, 0.75]])
+
+
+def test_a_member_counts_once_however_many_folds_it_has() -> None:
+    more = FOLDS | {"b": FOLDS["b"] * 3}
+    np.testing.assert_allclose(recipe().combine(more), recipe().combine(FOLDS))
+
+
+def test_a_recipe_is_read_as_it_was_written(tmp_path: Path) -> None:
+    recipe().save(tmp_path / "recipe.json")
+    assert Recipe.load(tmp_path / "recipe.json") == recipe()
+
+
+def test_a_missing_or_broken_recipe_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"recipe\.json: expected the recipe.*run `dvc repro`"):
+        Recipe.load(tmp_path / "recipe.json")
+    (tmp_path / "recipe.json").write_text('{"members": []}')
+    with pytest.raises(InputError, match="folds"):
+        Recipe.load(tmp_path / "recipe.json")

@@ -8,7 +8,7 @@ import pytest
 
 from croquis import params
 from croquis.errors import InputError
-from croquis.members import RunParams, on_test, out_of_fold, voted
+from croquis.members import RunParams, folder_of, on_test, out_of_fold, voted, warmed
 from croquis.predictions import Predictions
 
 FOLDS = pd.DataFrame(
@@ -38,36 +38,38 @@ def test_folds_are_a_list_of_whole_numbers(folds: object) -> None:
 
 
 def test_oof_holds_each_scored_picture_of_the_chosen_folds_once(tmp_path: Path) -> None:
-    some("ca", [0.1, 0.2]).save(tmp_path / "fold0" / "val.npz")  # not in the order of folds.csv
-    some("b", [0.3]).save(tmp_path / "fold1" / "val.npz")
-    oof = out_of_fold(tmp_path, FOLDS, [0, 1])
+    some("ca", [0.1, 0.2]).save(
+        tmp_path / "m" / "fold0" / "val.npz"
+    )  # not in the order of folds.csv
+    some("b", [0.3]).save(tmp_path / "m" / "fold1" / "val.npz")
+    oof = out_of_fold(tmp_path, "m", FOLDS, [0, 1])
     assert oof.ids.tolist() == ["a", "c", "b"]
     np.testing.assert_allclose(oof.probs[:, 0], [0.2, 0.1, 0.3])
-    assert out_of_fold(tmp_path, FOLDS, [1]).ids.tolist() == ["b"]
+    assert out_of_fold(tmp_path, "m", FOLDS, [1]).ids.tolist() == ["b"]
 
 
 def test_oof_never_reads_a_fold_that_is_not_chosen(tmp_path: Path) -> None:
-    some("b", [0.3]).save(tmp_path / "fold1" / "val.npz")
-    some("zzz"[:1], [0.3]).save(tmp_path / "fold0" / "val.npz")
-    assert len(out_of_fold(tmp_path, FOLDS, [1])) == 1
+    some("b", [0.3]).save(tmp_path / "m" / "fold1" / "val.npz")
+    some("zzz"[:1], [0.3]).save(tmp_path / "m" / "fold0" / "val.npz")
+    assert len(out_of_fold(tmp_path, "m", FOLDS, [1])) == 1
 
 
 def test_plain_folds_are_read_from_their_own_column(tmp_path: Path) -> None:
-    some("ba", [0.3, 0.4]).save(tmp_path / "fold1" / "plain.npz")
-    assert out_of_fold(tmp_path, FOLDS, [1], part="plain").ids.tolist() == ["a", "b"]
+    some("ba", [0.3, 0.4]).save(tmp_path / "m" / "fold1" / "plain.npz")
+    assert out_of_fold(tmp_path, "m", FOLDS, [1], part="plain").ids.tolist() == ["a", "b"]
 
 
 def test_a_fold_with_other_pictures_is_named(tmp_path: Path) -> None:
-    some("ab", [0.1, 0.2]).save(tmp_path / "fold0" / "val.npz")
+    some("ab", [0.1, 0.2]).save(tmp_path / "m" / "fold0" / "val.npz")
     with pytest.raises(
         InputError, match=r"fold0/val\.npz: expected the 2 ids.*missing 1: c; 1 too"
     ):
-        out_of_fold(tmp_path, FOLDS, [0])
+        out_of_fold(tmp_path, "m", FOLDS, [0])
 
 
 def test_a_fold_that_was_never_trained_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"fold0/test\.npz.*run `dvc repro`"):
-        on_test(tmp_path, 0)
+        on_test(tmp_path, "m", 0)
 
 
 def test_votes_join_rows_by_id() -> None:
@@ -87,3 +89,14 @@ def test_voters_with_other_pictures_or_classes_are_refused() -> None:
         voted([some("ab", [0.0, 1.0]), some("ac", [0.5, 0.5])], "soft")
     with pytest.raises(InputError, match="classes of the first member"):
         voted([some("a", [0.0]), some("a", [0.5], "yx")], "soft")
+
+
+def test_a_snapshot_lies_in_the_folder_of_its_model() -> None:
+    assert folder_of(Path("p"), "eva", 1) == Path("p/eva/fold1")
+    assert folder_of(Path("p"), "eva.cycle2", 1) == Path("p/eva/fold1/cycle2")
+
+
+def test_a_temperature_moves_probabilities_and_no_id() -> None:
+    found = warmed(some("ab", [0.8, 0.5]), 2.0)
+    assert found.ids.tolist() == ["a", "b"]
+    np.testing.assert_allclose(found.probs[:, 0], [2 / 3, 1 / 2])

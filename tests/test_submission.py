@@ -1,12 +1,16 @@
 """The file to upload: the sample's rows, and a score only where the truth is known."""
 
+import itertools
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from croquis.ensembling import Recipe
 from croquis.errors import InputError
 from croquis.predictions import Predictions
-from croquis.submission import scored, single_fold, submission, true_labels
+from croquis.submission import by_vote, read_votes, scored, single_fold, submission, true_labels
 
 SAMPLE = pd.DataFrame({"ID": [0, 1, 2], "image_path": ["2.png", "10.png", "1.png"], "target": 0})
 NOBODY = pd.DataFrame({"image_path": [], "target": []})
@@ -104,3 +108,32 @@ def test_an_id_with_zeros_in_front_and_a_picture_called_na_stay_as_they_are() ->
     sample = pd.DataFrame({"ID": ["0007"], "image_path": ["NA"], "target": ["0"]}, dtype=str)
     test = Predictions(np.array(["test/NA"]), np.array([[0.2, 0.8]]), np.array(["a", "b"]))
     assert submission(sample, test).values.tolist() == [["0007", "NA", 1]]
+
+
+def weighing(a: float, b: float) -> Recipe:
+    return Recipe(
+        members=["a", "b"],
+        folds=[0],
+        fold_vote="soft",
+        vote="soft",
+        weights={"a": a, "b": b},
+        temperatures={"a": 1.0, "b": 1.0},
+        temperature=1.0,
+    )
+
+
+def test_what_members_say_is_read_by_name(tmp_path: Path) -> None:
+    for member, vote in itertools.product("abz", ("soft", "hard")):
+        sure({"1": "abz".index(member), "2": 0}).save(tmp_path / member / f"test_{vote}.npz")
+    found = read_votes(tmp_path, weighing(1.0, 1.0))
+    assert [part.probs[0].argmax() for part in found["hard"]] == [0, 1]
+    assert list(found) == ["soft", "hard"] and len(found["soft"]) == 2
+
+
+def test_votes_over_folds_are_judged_on_the_test_set() -> None:
+    labels = np.array([1, 2, 0])  # of TEST
+    right, wrong = sure({"10": 0, "2": 2, "1": 1}), sure({"1": 0, "2": 0, "10": 1})
+    ballots = {"soft": [wrong, right], "hard": [right, right]}
+    found = by_vote(labels, TEST.ids, ballots, weighing(1.0, 3.0))
+    assert found == {"soft-soft": 1.0, "soft-hard": 1.0, "hard-soft": 1.0, "hard-hard": 1.0}
+    assert by_vote(labels, TEST.ids, ballots, weighing(3.0, 1.0))["soft-soft"] == 0.0

@@ -106,7 +106,7 @@ def alternatives(given: Ballots, weights: np.ndarray) -> dict[str, Alternative]:
     ways: dict[str, tuple[str, Weigh | np.ndarray]] = {vote: (vote, weights) for vote in VOTES}
     if len(given.members) > 1:
         if np.ptp(weights):
-            ways["soft, uniform"] = ("soft", np.ones(len(weights)))
+            ways["soft uniform"] = ("soft", np.ones(len(weights)))
         ways |= {name: ("soft", fit) for name, fit in FITTED.items()}
     unseen = nested(
         given.labels,
@@ -119,7 +119,7 @@ def alternatives(given: Ballots, weights: np.ndarray) -> dict[str, Alternative]:
     found = {name: _whole(given, *way, unseen[name]) for name, way in ways.items()}
     if given.calibrated:
         raw = VOTES["soft"](given.probs, weights)
-        found["soft, uncalibrated"] = Alternative("soft", weights, 1.0, raw, raw)
+        found["soft uncalibrated"] = Alternative("soft", weights, 1.0, raw, raw)
     return found
 
 

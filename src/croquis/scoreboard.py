@@ -101,7 +101,7 @@ def gains(given: Ballots) -> pd.DataFrame:
 
 def reliabilities(given: Ballots, found: dict[str, Alternative], taken: str) -> pd.DataFrame:
     """The ensemble's confidence against its accuracy, calibrated and raw, in both binnings."""
-    raw = found.get("soft, uncalibrated", found[taken])
+    raw = found.get("soft uncalibrated", found[taken])
     parts = []
     for which, probs in (("raw", raw.probs), ("calibrated", found[taken].nested)):
         for binning in ("width", "mass"):

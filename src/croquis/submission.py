@@ -1,8 +1,12 @@
 """The file to upload: the competition's columns and order, filled with predicted labels."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
+from croquis import predictions
+from croquis.ensembling import Recipe
 from croquis.errors import InputError
 from croquis.predictions import Predictions
 from croquis.voting import VOTES
@@ -56,8 +60,16 @@ def single_fold(labels: np.ndarray, ids: np.ndarray, by_fold: list[Predictions])
     return round(float(np.mean(hits)), 5)
 
 
+def read_votes(votes: Path, recipe: Recipe) -> dict[str, list[Predictions]]:
+    """What each member says on the test set, by the vote of its folds; `votes` is data/votes."""
+    return {
+        vote: [predictions.load(votes / key / f"test_{vote}.npz") for key in recipe.members]
+        for vote in VOTES
+    }
+
+
 def by_vote(
-    labels: np.ndarray, ids: np.ndarray, ballots: dict[str, list[Predictions]], weights: list[float]
+    labels: np.ndarray, ids: np.ndarray, ballots: dict[str, list[Predictions]], recipe: Recipe
 ) -> dict[str, float]:
     """Test accuracy of all four votes, folds first: "soft-hard" is a majority over members' means.
 
@@ -66,14 +78,14 @@ def by_vote(
     Args:
         labels: (N,) true labels in the order of `ids`.
         ids: (N,) of the test pictures.
-        ballots: of each fold vote what every member says.
-        weights: of the members.
+        ballots: `read_votes`.
+        recipe: the weights of the members.
     """
-    found = {}
+    found, weights = {}, np.array([recipe.weights[key] for key in recipe.members])
     for folds, members in ballots.items():
         stack = np.stack([part.aligned(ids).probs for part in members])
         for name, vote in VOTES.items():
-            right = vote(stack, np.array(weights)).argmax(axis=1) == labels
+            right = vote(stack, weights).argmax(axis=1) == labels
             found[f"{folds}-{name}"] = round(float(right.mean()), 5)
     return found
 

@@ -35,5 +35,6 @@ def log(
     }
     run = tracking.pipeline(tracking.competition(source))
     run.tags({key: str(value) for key, value in tracking.flat(settings).items()})
-    run.metrics(tracking.flat({part: metrics[part] for part in SCORED}))
+    scores = tracking.flat({part: metrics[part] for part in SCORED})
+    run.metrics({name: score for name, score in scores.items() if not isinstance(score, str)})
     run.artifact(page)

@@ -1,0 +1,89 @@
+"""Nested scores: no picture, and no copy of it, is judged by a fit that saw it."""
+
+import numpy as np
+import pytest
+
+from croquis.calibration import tempered
+from croquis.fitting import best_member, temperature
+from croquis.nesting import calibrated, nested, parts_of, temperatures
+from croquis.voting import soft_vote
+
+
+def members(rows: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(3, size=rows)
+    logits = np.eye(3)[labels] + rng.normal(size=(2, rows, 3))
+    powers = np.exp(logits)
+    return labels, powers / powers.sum(axis=2, keepdims=True)
+
+
+def test_copies_share_a_part_and_parts_are_even() -> None:
+    groups = np.repeat(np.arange(50), 2)
+    parts = parts_of(groups, seed=1)
+    assert (parts[::2] == parts[1::2]).all()
+    assert np.bincount(parts).tolist() == [20] * 5
+    assert not np.array_equal(parts, parts_of(groups, seed=2))
+
+
+def test_a_fixed_vote_is_the_same_nested() -> None:
+    labels, probs = members()
+    ways = {"soft": ("soft", np.array([1.0, 3.0]))}
+    found = nested(labels, probs, np.arange(400), ways, calibrate=False, seed=0)
+    np.testing.assert_array_equal(found["soft"], soft_vote(probs, np.array([1, 3])))
+
+
+def test_each_part_is_fitted_without_itself_by_hand() -> None:
+    labels, probs = members()
+    groups = np.arange(400)
+    parts = parts_of(groups, seed=3)
+    found = nested(
+        labels, probs, groups, {"one": ("soft", np.array([1.0, 0.0]))}, calibrate=True, seed=3
+    )["one"]
+    for part in range(5):
+        rest, out = parts != part, parts == part
+        warm = temperature(labels[rest], probs[0, rest])
+        # The vote of one calibrated member has a temperature of 1 left, but for the search's end.
+        np.testing.assert_allclose(found[out], tempered(probs[0, out], warm), atol=2e-3)
+
+
+def test_a_fit_never_sees_the_pictures_it_is_judged_on() -> None:
+    labels, probs = members()
+    groups = np.arange(400) // 4
+    seen: list[tuple[int, ...]] = []
+
+    def spy(some: np.ndarray, _: np.ndarray, own: np.ndarray) -> np.ndarray:
+        seen.append(tuple(np.unique(own)))
+        assert len(some) == len(own)
+        return np.ones(2)
+
+    nested(labels, probs, groups, {"spy": ("soft", spy)}, calibrate=False, seed=0)
+    parts = parts_of(groups, seed=0)
+    assert len(seen) == 5
+    for part, known in enumerate(seen):
+        assert set(known) == set(groups[parts != part])
+
+
+def test_choosing_the_best_of_many_useless_members_flatters_itself_but_not_nested() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(2, size=300)
+    probs = rng.dirichlet(np.ones(2), size=(60, 300))  # sixty coins
+    ways = {"best": ("soft", best_member)}
+    unseen = nested(labels, probs, np.arange(300), ways, calibrate=False, seed=0)["best"]
+    inside = soft_vote(probs, best_member(labels, probs, labels))
+    assert (inside.argmax(axis=1) == labels).mean() > 0.55
+    assert (unseen.argmax(axis=1) == labels).mean() == pytest.approx(0.5, abs=0.06)
+
+
+def test_one_group_alone_is_judged_by_itself_rather_than_by_nothing() -> None:
+    labels, probs = members(10)
+    ways = {"best": ("soft", best_member)}
+    found = nested(labels, probs, np.zeros(10), ways, calibrate=False, seed=0)["best"]
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+
+
+def test_each_member_has_a_temperature_of_its_own() -> None:
+    labels, probs = members()
+    each = temperatures(labels, np.stack([probs[0], tempered(probs[0], 0.5)]))
+    assert each[1] == pytest.approx(2 * each[0], rel=0.01)
+    warm = calibrated(np.stack([probs[0], tempered(probs[0], 0.5)]), each)
+    np.testing.assert_allclose(warm[0], warm[1], atol=5e-3)

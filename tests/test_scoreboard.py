@@ -1,0 +1,87 @@
+"""The tables beside the score, by hand."""
+
+import numpy as np
+import pytest
+
+from croquis.ballots import Alternative, Ballots
+from croquis.ensembling import VoteParams
+from croquis.scoreboard import agreement, gains, members_table, pairs, summary, tables, votes_table
+
+LABELS = np.array([0, 0, 1, 1])
+A = [[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.6, 0.4]]  # right, right, right, wrong
+B = [[0.6, 0.4], [0.2, 0.8], [0.4, 0.6], [0.3, 0.7]]  # right, wrong, right, right
+PROBS = np.array([A, B])
+
+
+def given(groups: tuple[int, ...] = (0, 0, 1, 2)) -> Ballots:
+    return Ballots(
+        members=["a", "b"],
+        ids=np.array(list("pqrs")),
+        classes=np.array(["x", "y"]),
+        labels=LABELS,
+        groups=np.array(groups),
+        probs=PROBS,
+        warm=PROBS,
+        temperatures=np.array([1.0, 1.0]),
+        how=VoteParams(folds="soft", calibrate=False),
+        seed=0,
+    )
+
+
+MEAN = PROBS.mean(axis=0)  # .75 .4 .35 .45 for class 0: right, wrong, right, right
+FOUND = {
+    "soft": Alternative("soft", np.ones(2), 1.0, MEAN, MEAN),
+    "best": Alternative("soft", np.array([1.0, 0.0]), 1.0, PROBS[0], PROBS[1]),
+}
+
+
+def test_votes_are_judged_nested_and_against_the_soft_vote() -> None:
+    table = votes_table(given(), FOUND, "soft").set_index("vote")
+    assert table["accuracy"].tolist() == [0.75, 0.75]
+    assert table["nested_accuracy"].tolist() == [0.75, 0.75]
+    assert table["chosen"].tolist() == [True, False]
+    assert table["difference"].tolist() == [0, 0] and table["p"].tolist() == [1, 1]
+    squared = 2 * ((1 - MEAN[np.arange(4), LABELS]) ** 2)
+    assert table.loc["soft", "brier"] == pytest.approx(squared.mean())
+
+
+def test_agreement_is_the_share_of_equal_predictions() -> None:
+    # a says 0 0 1 0, b says 0 1 1 1.
+    table = agreement(given()).set_index("member")
+    assert table.loc["a", "b"] == table.loc["b", "a"] == 0.5
+    assert table.loc["a", "a"] == 1
+
+
+def test_pairs_of_members_are_compared_once() -> None:
+    table = pairs(given())
+    assert table[["a", "b"]].to_numpy().tolist() == [["a", "b"]]
+    assert table.loc[0, "difference"] == 0 and table.loc[0, "p"] == 1
+
+
+def test_gains_follow_the_order_that_helps() -> None:
+    table = gains(given())
+    assert table["step"].tolist() == [1, 2]
+    assert table.loc[1, "accuracy"] == 0.75
+    assert sorted(table["member"]) == ["a", "b"]
+
+
+def test_members_show_their_share_of_the_weights() -> None:
+    table = members_table(given(), np.array([3.0, 1.0]))
+    assert table["weight"].tolist() == [0.75, 0.25]
+    assert table["accuracy"].tolist() == [0.75, 0.75]
+
+
+def test_pictures_with_a_twin_are_scored_apart() -> None:
+    found = summary(given(), FOUND, "soft")
+    assert found["with_twin"] == 2
+    assert found["accuracy_with_twin"] == 0.5 and found["accuracy_without_twin"] == 1
+    assert found["accuracy_by_vote"] == {"soft": 0.75, "best": 0.75}
+    alone = summary(given(groups=(0, 1, 2, 3)), FOUND, "soft")
+    assert "accuracy_with_twin" not in alone and alone["with_twin"] == 0
+
+
+def test_every_table_has_its_file() -> None:
+    found = tables(given(), FOUND, "soft")
+    assert list(found) == ["votes", "members", "agreement", "pairs", "gains", "reliability"]
+    counts = found["reliability"].groupby(["which", "binning"])["count"].sum()
+    assert counts.tolist() == [4, 4, 4, 4]
