@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from croquis.fitting import FITTED, best_member, greedy_curve, greedy_weights, simplex_weights
+from croquis.calibration import tempered
+from croquis.fitting import (
+    FITTED,
+    best_member,
+    greedy_curve,
+    greedy_weights,
+    simplex_weights,
+    temperature,
+)
 
 
 def members(count: int = 3, rows: int = 600, classes: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -20,16 +28,27 @@ def members(count: int = 3, rows: int = 600, classes: int = 4) -> tuple[np.ndarr
 
 
 def loss(labels: np.ndarray, probs: np.ndarray, weights: list[float]) -> float:
+    """Of the mean under these weights, at its best temperature."""
     mixed = np.einsum("m,mnc->nc", weights, probs)
-    return float(-np.log(mixed[np.arange(len(labels)), labels]).mean())
+    warm = tempered(mixed, temperature(labels, mixed))
+    return float(-np.log(warm[np.arange(len(labels)), labels]).mean())
 
 
 def test_simplex_weights_are_those_of_a_fine_grid() -> None:
     labels, probs = members(2)
-    grid = np.linspace(0, 1, 1001)
+    grid = np.linspace(0, 1, 101)
     best = min(grid, key=lambda w: loss(labels, probs, [w, 1 - w]))
     found = simplex_weights(labels, probs, labels)
-    assert found == pytest.approx([best, 1 - best], abs=2e-3)
+    assert found == pytest.approx([best, 1 - best], abs=0.02)
+
+
+def test_a_crowd_of_equals_is_not_thinned_out_for_its_modesty() -> None:
+    """Without a temperature of the mean, log-loss preferred few sharp members to many."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(10, size=1500)
+    powers = np.exp(3 * np.eye(10)[labels] + 1.5 * rng.normal(size=(8, 1500, 10)))
+    weights = simplex_weights(labels, powers / powers.sum(axis=2, keepdims=True), labels)
+    assert weights.min() > 0.06 and weights.max() < 0.2
 
 
 def test_a_copy_of_a_member_brings_nothing_to_the_simplex() -> None:

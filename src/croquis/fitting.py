@@ -33,7 +33,10 @@ def temperature(labels: np.ndarray, probs: np.ndarray) -> float:
 
 
 def simplex_weights(labels: np.ndarray, probs: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """The weights >= 0 of least log-loss, (M,), summing to one; the problem is convex.
+    """The weights >= 0 of least log-loss, (M,), summing to one.
+
+    Fitted together with a temperature of the mean: without it each member that joins makes the
+    mean more modest, and log-loss would rather have one sharp member than many that agree.
 
     Args:
         labels: (N,).
@@ -41,22 +44,38 @@ def simplex_weights(labels: np.ndarray, probs: np.ndarray, groups: np.ndarray) -
         groups: not used; all ways of weighting are called alike.
     """
     del groups
-    own = np.maximum(probs[:, np.arange(len(labels)), labels].T, 1e-7)  # (N, M) is all that counts
-    count = own.shape[1]
+    votes, own = _favourites(labels, probs)
+    rest = np.maximum(1 - votes.sum(axis=2, keepdims=True), 0)  # all other classes as one
+    votes = np.maximum(np.concatenate([votes, rest], axis=2), TINY).astype(np.float64)
+    true, count = own.argmax(axis=1), len(probs)
 
-    def log_loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        mixed = np.maximum(own @ weights, 1e-12)
-        return -np.log(mixed).mean(), -(own / mixed[:, None]).mean(axis=0)
+    def log_loss(point: np.ndarray) -> tuple[float, np.ndarray]:
+        weights, power = point[:-1], np.exp(point[-1])
+        mixed = np.maximum(np.tensordot(weights, votes, 1), TINY)  # (N, K)
+        logs = np.log(mixed)
+        powers = np.exp(power * logs)
+        total = powers.sum(axis=1)
+        rows = np.arange(len(mixed))
+        loss = np.log(total) - power * logs[rows, true]
+        slope = powers / mixed / total[:, None]
+        slope[rows, true] -= 1 / mixed[rows, true]
+        by_weight = power * np.tensordot(votes, slope, 2) / len(mixed)
+        by_power = ((powers * logs).sum(axis=1) / total - logs[rows, true]).mean() * power
+        return loss.mean(), np.append(by_weight, by_power)
 
     found = minimize(
         log_loss,
-        np.full(count, 1 / count),
+        np.append(np.full(count, 1 / count), 0.0),
         jac=True,
         method="SLSQP",
-        bounds=[(0, 1)] * count,
-        constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": np.ones_like},
+        bounds=[(0, 1)] * count + [(np.log(1 / HIGHEST), np.log(1 / LOWEST))],
+        constraints={
+            "type": "eq",
+            "fun": lambda point: point[:-1].sum() - 1,
+            "jac": lambda point: np.append(np.ones(count), 0.0),
+        },
     )
-    weights = np.clip(found.x, 0, None)
+    weights = np.clip(found.x[:-1], 0, None)
     return weights / weights.sum()
 
 
