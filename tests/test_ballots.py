@@ -67,6 +67,8 @@ def test_all_votes_stand_side_by_side(tmp_path: Path) -> None:
     on_disk(tmp_path)
     found = alternatives(ballots(tmp_path), np.ones(2))
     assert list(found) == ["soft", "hard", "greedy", "simplex", "best", "soft uncalibrated"]
+    assert found["soft uncalibrated"].temperatures.tolist() == [1, 1]
+    assert found["soft"].temperatures.tolist() != [1, 1]
     for each in found.values():
         np.testing.assert_allclose(each.probs.sum(axis=1), 1, atol=1e-5)
         np.testing.assert_allclose(each.nested.sum(axis=1), 1, atol=1e-5)

@@ -44,6 +44,7 @@ def test_the_shipped_params_make_sense() -> None:
         ("run.folds", [], ("run.folds",)),
         ("run.models", ["lite0_69"], ("run.models", "did you mean 'lite0_96'")),
         ("ensemble.members", ["resnet18_96"], ("ensemble.members", "members of run")),
+        ("ensemble.members", ["resnet18_96.cycle1"], ("ensemble.members", "members of run")),
         ("ensemble.weights", {"lite0_80": 1.0}, ("ensemble.weights", "a weight for each")),
         ("models.lite0_80.image_size", 128, ("lite0_80", "-S prepare.image_size=128")),
         (

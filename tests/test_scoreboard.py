@@ -30,8 +30,8 @@ def given(groups: tuple[int, ...] = (0, 0, 1, 2)) -> Ballots:
 
 MEAN = PROBS.mean(axis=0)  # .75 .4 .35 .45 for class 0: right, wrong, right, right
 FOUND = {
-    "soft": Alternative("soft", np.ones(2), 1.0, MEAN, MEAN),
-    "best": Alternative("soft", np.array([1.0, 0.0]), 1.0, PROBS[0], PROBS[1]),
+    "soft": Alternative("soft", np.ones(2), np.ones(2), 1.0, MEAN, MEAN),
+    "best": Alternative("soft", np.array([1.0, 0.0]), np.ones(2), 1.0, PROBS[0], PROBS[1]),
 }
 
 

@@ -60,6 +60,7 @@ class Alternative:
     Attributes:
         vote: soft or hard.
         weights: (M,), fitted on all of OOF if fitted at all.
+        temperatures: of the members, (M,).
         temperature: of the vote itself, 1 where nothing is calibrated.
         probs: (N, C) under these weights.
         nested: (N, C), each picture by weights and temperatures fitted without it.
@@ -67,6 +68,7 @@ class Alternative:
 
     vote: str
     weights: np.ndarray
+    temperatures: np.ndarray
     temperature: float
     probs: np.ndarray
     nested: np.ndarray
@@ -119,7 +121,8 @@ def alternatives(given: Ballots, weights: np.ndarray) -> dict[str, Alternative]:
     found = {name: _whole(given, *way, unseen[name]) for name, way in ways.items()}
     if given.calibrated:
         raw = VOTES["soft"](given.probs, weights)
-        found["soft uncalibrated"] = Alternative("soft", weights, 1.0, raw, raw)
+        ones = np.ones(len(given.members))
+        found["soft uncalibrated"] = Alternative("soft", weights, ones, 1.0, raw, raw)
     return found
 
 
@@ -129,7 +132,8 @@ def _whole(given: Ballots, vote: str, weigh: Weigh | np.ndarray, unseen: np.ndar
     probs, cooled = VOTES[vote](given.warm, weights), 1.0
     if given.calibrated and vote == "soft":
         cooled = temperature(given.labels, probs)
-    return Alternative(vote, weights, cooled, tempered(probs, cooled), unseen)
+    probs = tempered(probs, cooled)
+    return Alternative(vote, weights, given.temperatures, cooled, probs, unseen)
 
 
 def chosen(given: Ballots, found: dict[str, Alternative], how: EnsembleParams) -> str:
@@ -149,7 +153,7 @@ def recipe_of(given: Ballots, taken: Alternative, folds: list[int]) -> Recipe:
         fold_vote=given.how.folds,
         vote=taken.vote,
         weights=dict(zip(given.members, taken.weights.tolist(), strict=True)),
-        temperatures=dict(zip(given.members, given.temperatures.tolist(), strict=True)),
+        temperatures=dict(zip(given.members, taken.temperatures.tolist(), strict=True)),
         temperature=taken.temperature,
     )
 

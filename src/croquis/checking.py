@@ -107,12 +107,16 @@ def _check_run(run: RunParams, num_folds: int, tree: dict[str, Any]) -> None:
 
 def _check_members(run: RunParams, ensemble: EnsembleParams) -> None:
     for key in member_keys(run, ensemble):
-        if key not in run.members:
+        if key.partition(".")[0] not in run.members:
             hint = params.nearest(key, run.members) + "; add it to run, or take it out here"
             raise InputError(
                 "ensemble.members", expected="members of run", received=repr(key), fix=hint
             )
     weights_of(member_keys(run, ensemble), ensemble)
+    if ensemble.weights in ("greedy", "simplex") and ensemble.vote == "hard":
+        received, fix = f"hard, with {ensemble.weights} weights", "say soft, or uniform weights"
+        expected = "soft, as weights are fitted to means of probabilities"
+        raise InputError("ensemble.vote", expected=expected, received=received, fix=fix)
 
 
 def _check_recipes(tree: dict[str, Any], image_size: int) -> None:

@@ -1,0 +1,119 @@
+"""All votes of a finished run: what OOF says, nested, and what the test set says afterwards.
+
+    dvc exp run -S data.source=quickdraw345.tar.gz -S 'run.models=[...]' ...
+    python benchmarks/votes.py data/predictions data/folds.csv quickdraw345_test_labels.csv
+    python benchmarks/votes.py ../table ../table/folds.csv quickdraw345_test_labels.csv --folds 0 1
+
+The second takes the recipes of `recipes.py` as members. This script alone reads the labels of the
+test set, after the run. OOF has one model a picture, so it is compared with the mean over folds of
+the ensemble of that fold's models ("single folds"); what the vote of all folds adds stands apart.
+p is McNemar's exact one against the soft vote.
+"""
+
+import argparse
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+
+from croquis.ballots import Alternative, Ballots, alternatives, combined, read_ballots, recipe_of
+from croquis.ensembling import VoteParams
+from croquis.members import on_test, out_of_fold, voted
+from croquis.metrics import accuracy_interval
+from croquis.paired import mcnemar
+from croquis.parts import read_folds
+from croquis.submission import by_vote, read_votes
+from croquis.voting import VOTES
+
+
+def rights(
+    given: Ballots, each: Alternative, by_fold: Path, folds: list[int], labels: pd.Series
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Which test pictures the vote of all folds gets right, and which those of single folds."""
+    recipe = recipe_of(given, each, folds)
+
+    def right(chosen: list[int]) -> np.ndarray:
+        found = combined(recipe, by_fold, chosen)
+        truth = labels.loc[[Path(name).name for name in found.ids]].to_numpy()
+        return found.probs.argmax(axis=1) == truth
+
+    return right(folds), [right([fold]) for fold in folds]
+
+
+def joined(members: list[str], by_fold: Path, table: Path, folds: list[int], votes: Path) -> None:
+    """What the `vote` stage does, for members of any name."""
+    rows = read_folds(table)
+    for member in members:
+        out_of_fold(by_fold, member, rows, folds).save(votes / member / "oof.npz")
+        parts = [on_test(by_fold, member, fold) for fold in folds]
+        for vote in VOTES:
+            voted(parts, vote).save(votes / member / f"test_{vote}.npz")
+
+
+def main() -> None:
+    """Prints a table of votes over members, then the scores of votes over folds."""
+    style = argparse.RawTextHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
+    parser.add_argument("predictions", type=Path)
+    parser.add_argument("folds_csv", type=Path)
+    parser.add_argument("truth", type=Path)
+    parser.add_argument("--members", nargs="+", help="all that have these folds unless given")
+    parser.add_argument("--folds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    options = parser.parse_args()
+    by_fold, folds = options.predictions, options.folds
+    members = options.members or sorted(
+        path.name
+        for path in by_fold.iterdir()
+        if all((path / f"fold{fold}").exists() for fold in folds)
+    )
+    labels = pd.read_csv(options.truth, dtype={"image_path": str}).set_index("image_path")["target"]
+    with TemporaryDirectory() as folder:
+        votes, how = Path(folder), VoteParams(folds="soft", calibrate=True)
+        joined(members, by_fold, options.folds_csv, folds, votes)
+        given = read_ballots(members, votes, options.folds_csv, how, seed=0)
+        found = alternatives(given, np.ones(len(members)))
+        shown = {name: rights(given, a, by_fold, folds, labels) for name, a in found.items()}
+        _table(given, found, shown)
+        recipe = recipe_of(given, found["soft"], folds)
+        ballots = read_votes(votes, recipe)
+    ids = ballots["soft"][0].ids
+    truth = labels.loc[[Path(name).name for name in ids]].to_numpy()
+    print("\nfolds-members on the test set:", by_vote(truth, ids, ballots, recipe))
+
+
+def _table(given: Ballots, found: dict[str, Alternative], shown: dict) -> None:
+    print("| vote | OOF | nested (95 %) | p | single folds | inside | vote of folds | p |")
+    print("|---|---|---|---|---|---|---|---|")
+    base = found["soft"].nested.argmax(axis=1) == given.labels
+    for name, each in found.items():
+        unseen = each.nested.argmax(axis=1) == given.labels
+        low, high = accuracy_interval(unseen, given.groups, seed=given.seed)
+        full, single = shown[name]
+        alone = float(np.mean([right.mean() for right in single]))
+        cells = [
+            name,
+            f"{(each.probs.argmax(axis=1) == given.labels).mean():.4f}",
+            f"{unseen.mean():.4f} ({low:.3f} to {high:.3f})",
+            f"{mcnemar(base, unseen):.3f}",
+            f"{alone:.4f}",
+            "yes" if low <= alone <= high else "no",
+            f"{full.mean():.4f}",
+            f"{mcnemar(shown['soft'][0], full):.3f}",
+        ]
+        print(f"| {' | '.join(cells)} |")
+    for member, weights in zip(given.members, _weights(found), strict=True):
+        print(f"{member}: {weights}")
+
+
+def _weights(found: dict[str, Alternative]) -> list[str]:
+    names = [name for name in ("greedy", "simplex") if name in found]
+    shares = [found[name].weights / found[name].weights.sum() for name in names]
+    return [
+        ", ".join(f"{name} {share:.2f}" for name, share in zip(names, row, strict=True))
+        for row in np.transpose(shares)
+    ]
+
+
+if __name__ == "__main__":
+    main()
