@@ -46,6 +46,11 @@ def test_the_shipped_params_make_sense() -> None:
         ("ensemble.members", ["resnet18_96"], ("ensemble.members", "members of run")),
         ("ensemble.members", ["resnet18_96.cycle1"], ("ensemble.members", "members of run")),
         ("ensemble.weights", {"lite0_80": 1.0}, ("ensemble.weights", "a weight for each")),
+        (
+            "ensemble",
+            {"members": "all", "vote": "hard", "weights": "greedy"},
+            ("ensemble.vote", "expected soft", "hard, with greedy weights"),
+        ),
         ("models.lite0_80.image_size", 128, ("lite0_80", "-S prepare.image_size=128")),
         (
             "models.lite0_96.backbone",
