@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from croquis.commands.vote import vote
 from croquis.errors import InputError
 from croquis.report.wording import counted, ends, share
 
@@ -18,6 +19,9 @@ def croquis() -> None:
     """From a folder of sketches to a submission you can trust. `make help` lists what runs it."""
 
 
+app.command()(vote)
+
+
 @app.command()
 def summary(
     metrics: Annotated[Path, typer.Option(help="folder of the run's JSON")] = Path("metrics"),
@@ -26,10 +30,12 @@ def summary(
 ) -> None:
     """Prints the scores of the last run: members, ensemble and, where it is known, the test set."""
     try:
-        vote, ensemble, test = (_read(metrics, part) for part in ("vote", "ensemble", "submission"))
+        by_member, ensemble, test = (
+            _read(metrics, part) for part in ("vote", "ensemble", "submission")
+        )
     except InputError as error:
         sys.exit(f"error: {error}")
-    for line in lines(vote, ensemble, test):
+    for line in lines(by_member, ensemble, test):
         typer.echo(line)
     typer.echo(f"\nsubmission  {submission}\nreport      {report}")
 

@@ -1,0 +1,99 @@
+"""`croquis vote`: one submission from the prediction files of several people or tools."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from croquis.errors import InputError
+from croquis.report.wording import counted, share
+
+
+def vote(
+    files: Annotated[list[Path], typer.Argument(help="csv, npz or npy; docs/commands.md")],
+    method: Annotated[Literal["hard", "soft"], typer.Option(help="labels, or probabilities")],
+    out: Annotated[Path, typer.Option(help="the submission to write")],
+    weights: Annotated[str, typer.Option(help="one a file, as 2,1,1; each once if left out")] = "",
+    sample: Annotated[Path | None, typer.Option(help="whose rows and columns to fill in")] = None,
+    ids: Annotated[Path | None, typer.Option(help="csv in whose order rows of npy are")] = None,
+) -> None:
+    """Votes over prediction files, joined by picture. Ties go to the lowest class."""
+    try:
+        shares = _weights(weights, files)
+        for line in _submitted(files, method, shares, out=out, sample=sample, ids=ids):
+            typer.echo(line)
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: {error.filename}: {error.strerror}")
+
+
+def _submitted(
+    files: list[Path],
+    method: str,
+    weights: list[float] | None,
+    *,
+    out: Path,
+    sample: Path | None,
+    ids: Path | None,
+) -> list[str]:
+    """Writes the submission; what to say about it."""
+    import pandas as pd  # these take a second to import, the help should not
+
+    from croquis.data.tables import read_table
+    from croquis.data.template import blank_sample
+    from croquis.files import whole
+    from croquis.foreign import pictures_of, read
+    from croquis.foreign_votes import outcome
+
+    if out.resolve() in [path.resolve() for path in files]:
+        received, fix = "one of the files that vote", "give it another name"
+        raise InputError("--out", expected="a new file", received=received, fix=fix)
+    notes, template = [], None
+    if sample is not None:
+        template, notes = read_table(sample, ["image_path", "target"])  # text: an ID of 007 stays
+    order = None if sample is None else pictures_of(sample)
+    rows = order if ids is None else pictures_of(ids)
+    voters = [read(path, rows) for path in files]
+    owner = sample or voters[0].source
+    order = voters[0].ids if order is None else order
+    voters = [voter.aligned(order, owner) for voter in voters]
+    found = outcome(voters, method, weights)
+    if template is None:
+        template = blank_sample(pd.DataFrame({"image_path": order}))
+    with whole(out) as draft:
+        template.assign(target=found.labels).to_csv(draft, index=False)
+    said = [*notes, *(_about(*pair) for pair in zip(voters, found.agreement, strict=True))]
+    ties = f"{counted(found.ties, 'tie')} went to the lowest class"
+    how = f"{method} vote of {counted(len(files), 'file')} on {counted(len(order), 'picture')}"
+    return [*said, f"{how}; {ties}", f"submission  {out}"]
+
+
+def _about(voter: Any, agreement: float) -> str:
+    kind = "labels" if voter.is_hard else f"probabilities of {voter.values.shape[1]:,} classes"
+    left_out = f"; left out: {', '.join(voter.left_out)}" if voter.left_out else ""
+    return f"{voter.source}: {kind}, {share(agreement)} as the vote{left_out}"
+
+
+def _weights(text: str, files: list[Path]) -> list[float] | None:
+    """One weight a file, or None where none are given."""
+    lost = [path for path in files if not path.exists() and _is_number(str(path))]
+    if text and lost:
+        fix = f"say --weights {','.join([text, *map(str, lost)])}"
+        raise InputError(
+            "--weights", expected="commas", received=f"a blank before {lost[0]}", fix=fix
+        )
+    if not text:
+        return None
+    parts = text.replace(",", " ").split()
+    found = [float(part) for part in parts if _is_number(part)]
+    if len(found) < len(parts) or len(found) != len(files) or min(found) < 0 or max(found) == 0:
+        expected = f"{len(files)} numbers >= 0, one a file, one of them above 0"
+        fix = f"say --weights {','.join(['1'] * len(files))}, or leave it out"
+        raise InputError("--weights", expected=expected, received=text, fix=fix)
+    return found
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdecimal()
