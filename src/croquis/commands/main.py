@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from croquis.commands.columns import aligned
+from croquis.commands.compare import compare
 from croquis.commands.vote import vote
 from croquis.errors import InputError
 from croquis.report.wording import counted, ends, share
@@ -19,6 +21,7 @@ def croquis() -> None:
     """From a folder of sketches to a submission you can trust. `make help` lists what runs it."""
 
 
+app.command()(compare)
 app.command()(vote)
 
 
@@ -71,14 +74,6 @@ def _on_test(test: dict[str, Any], ensemble: dict[str, Any]) -> str:
     folds = counted(ensemble["folds"], "fold")
     said = f"{full} by the vote of {folds}; {single} by single folds"
     return f"{said if ensemble['folds'] > 1 else f'{full} by {folds}'}: {side} the interval"
-
-
-def aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    """Columns as wide as their widest cell, three spaces apart; empty columns left out."""
-    filled = [column for column in zip(*rows, strict=True) if any(column)]
-    rows, widths = list(zip(*filled, strict=True)), [max(map(len, column)) for column in filled]
-    padded = [[f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)] for row in rows]
-    return ["   ".join(row).rstrip() for row in padded]
 
 
 def _read(folder: Path, part: str) -> dict[str, Any]:

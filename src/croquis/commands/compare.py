@@ -1,0 +1,98 @@
+"""`croquis compare`: are two experiments any different, picture by picture."""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from croquis.commands.columns import aligned
+from croquis.errors import InputError
+from croquis.report.wording import counted, gain, share
+
+Name = Annotated[str, typer.Argument(help="workspace, folder, .npz, experiment, branch or commit")]
+
+
+def compare(
+    a: Name,
+    b: Name,
+    member: Annotated[str, typer.Option(help="compare this member, not the ensemble")] = "",
+    seed: Annotated[int, typer.Option(help="of the bootstrap")] = 42,
+    ensemble: Annotated[Path, typer.Option(help="where an ensemble is")] = Path("data/ensemble"),
+    votes: Annotated[Path, typer.Option(help="where members are")] = Path("data/votes"),
+    folds: Annotated[Path, typer.Option(help="where labels and groups are")] = Path(
+        "data/folds.csv"
+    ),
+) -> None:
+    """Compares the out-of-fold predictions of two experiments on the pictures that both scored."""
+    oof = (votes / member if member else ensemble) / "oof.npz"
+    try:
+        for line in _said(a, b, oof=oof, folds=folds, seed=seed):
+            typer.echo(line)
+    except InputError as error:
+        sys.exit(f"error: {error}")
+
+
+def _said(a: str, b: str, *, oof: Path, folds: Path, seed: int) -> list[str]:
+    from croquis.comparing import compared  # pandas and scipy, which the help does not need
+
+    first, second = (_scored(name, oof, folds) for name in (a, b))
+    return lines(compared(first, second, seed=seed), a, b)
+
+
+def _scored(name: str, oof: Path, folds: Path) -> Any:
+    """An experiment's OOF, judged; of an .npz or a folder with one by the workspace's folds.csv."""
+    from croquis import predictions
+    from croquis.comparing import scored
+    from croquis.experiments import HERE, fetched
+    from croquis.parts import read_folds
+
+    path = Path(name) / oof.name if (Path(name) / oof.name).is_file() else Path(name)
+    with tempfile.TemporaryDirectory() as into:
+        if path.suffix == ".npz":
+            (table,) = fetched(HERE, [folds], Path(into))
+        else:
+            path, table = fetched(name, [oof, folds], Path(into))
+        return scored(name, predictions.load(path), read_folds(table))
+
+
+def lines(found: Any, a: str, b: str) -> list[str]:
+    """What there is to say about a `Comparison` of `a` and `b`."""
+    rows = [("", "experiment", "OOF accuracy", "right alone")]
+    for letter, name, score, only in zip("AB", (a, b), found.accuracies, found.only, strict=True):
+        accuracy, low, high = score
+        ends = f"{share(accuracy)}  ({share(low)} .. {share(high)})"
+        rows.append((letter, name, ends, f"{only:,}"))
+    difference, low, high = found.difference
+    left_out = " and ".join(
+        f"{count:,} that only {letter} has"
+        for letter, count in zip("AB", found.left_out, strict=True)
+    )
+    pictures = f"{counted(found.pictures, 'picture')} scored by both, {found.both:,} right in both"
+    ends = f"({gain(low)} .. {gain(high)})"
+    return [
+        *aligned(rows),
+        "",
+        f"{pictures}; left out: {left_out}",
+        f"B - A   {gain(difference)}  {ends}, exact McNemar p {found.p:.2g}",
+        "",
+        _verdict(found),
+    ]
+
+
+def _verdict(found: Any) -> str:
+    difference, _, _ = found.difference
+    differing = sum(found.only)
+    if found.told_apart:
+        better, worse = "BA" if difference > 0 else "AB"
+        return (
+            f"{better} is better than {worse} by {share(abs(difference))}: more than chance gives."
+        )
+    if not differing:
+        return "They cannot be told apart: they are right and wrong on the same pictures."
+    size = f"{counted(found.pictures, 'picture')}, of which they differ on {differing:,}"
+    if found.smallest is None:
+        return f"They cannot be told apart: with {size}, no difference could be called."
+    least = f"the smallest difference that could be called is {share(found.smallest)}"
+    return f"They cannot be told apart: with {size}, {least}."

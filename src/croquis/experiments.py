@@ -1,0 +1,54 @@
+"""Files of an experiment, wherever it is: here, in a folder, or in a revision that DVC knows."""
+
+from pathlib import Path
+
+from croquis.errors import InputError
+
+HERE = "workspace"  # DVC's own word
+
+
+def fetched(name: str, files: list[Path], into: Path) -> list[Path]:
+    """Where `files` of an experiment can be read; the workspace stays as it is.
+
+    Args:
+        name: "workspace", a folder with these files in it, or what DVC calls a revision: an
+            experiment, a branch, a tag or a commit.
+        files: relative to the project's folder.
+        into: an empty folder for what has to be fetched from DVC's cache.
+
+    Raises:
+        InputError: if there is no such experiment, or it lacks one of the files.
+    """
+    if name == HERE or Path(name).is_dir():
+        folder = Path() if name == HERE else Path(name)
+        return [_present(folder / file, name) for file in files]
+    return _from_revision(name, files, into)
+
+
+def _present(path: Path, name: str) -> Path:
+    if not path.is_file():
+        fix = "run `dvc repro` there, or name a folder, an .npz or a revision"
+        raise InputError(name, expected=f"the results of a run, {path}", received="none", fix=fix)
+    return path
+
+
+def _from_revision(name: str, files: list[Path], into: Path) -> list[Path]:
+    from dvc.api import DVCFileSystem  # two seconds
+    from dvc.exceptions import DvcException
+
+    targets = [into / file for file in files]
+    try:
+        revision = DVCFileSystem(rev=name)
+        for file, target in zip(files, targets, strict=True):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            revision.get_file(file.as_posix(), str(target))
+    except (DvcException, OSError) as error:
+        lost = isinstance(error, OSError) and error.filename
+        reason = f"none: no {lost}" if lost else next(iter(str(error).splitlines()), "an error")
+        raise InputError(
+            name,
+            expected="a folder, an .npz, or a revision whose results are in DVC's cache",
+            received=reason,
+            fix="see `dvc exp show`; `dvc fetch` brings what others have pushed",
+        ) from error
+    return targets
