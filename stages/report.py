@@ -2,11 +2,11 @@
 
 import json
 
-from croquis import cli, params
+from croquis import cli, params, tracking
 from croquis.ensembling import EnsembleParams
 from croquis.files import whole
 from croquis.members import RunParams
-from croquis.report import records
+from croquis.report import cost, records
 from croquis.report.material import read_data, read_outcome
 from croquis.report.page import write
 from croquis.report.tables import confusion
@@ -24,6 +24,8 @@ def main(
     votes: cli.File,
     ensemble: cli.File,
     curves: cli.File,
+    networks: cli.File,
+    saliency: cli.File,
     dedup_metrics: cli.File,
     split_metrics: cli.File,
     vote_metrics: cli.File,
@@ -41,13 +43,16 @@ def main(
     metrics = {name: json.loads(f.read_text()) for name, f in zip(names, files, strict=True)}
     data = read_data(index, pixels, folds, groups, duplicates, test_twins, overrides)
     recipes = {key: recipe(key) for key in run.models}
-    outcome = read_outcome(run, how, recipes, seed, votes=votes, ensemble=ensemble, curves=curves)
+    spent = cost.recorded(tracking.competition(source), run)
+    left = {"votes": votes, "ensemble": ensemble, "curves": curves}
+    left |= {"networks": networks, "saliency": saliency}
+    outcome = read_outcome(run, how, recipes, seed, spent, **left)
     with whole(report) as draft:
         write(draft, source, data, outcome, metrics)
-    with whole(curves_csv) as draft:
-        outcome.curves.to_csv(draft, index=False)
-    with whole(confusion_csv) as draft:
-        confusion(data.labels(outcome.oof.ids), outcome.oof).to_csv(draft, index=False)
+    confused = confusion(data.labels(outcome.oof.ids), outcome.oof)
+    for path, table in ((curves_csv, outcome.curves), (confusion_csv, confused)):
+        with whole(path) as draft:
+            table.to_csv(draft, index=False)
     records.log(source, outcome, metrics, report / "index.html")
     size = (report / "index.html").stat().st_size / 1e6
     cli.say(f"report: {report / 'index.html'}, {size:.1f} MB; open it in a browser")

@@ -1,17 +1,14 @@
 """The page's section on augmentation: what each training saw of a few pictures."""
 
-import base64
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from croquis.report.material import Data
-from croquis.report.pictures import THUMB_SIDE
+from croquis.report.pictures import THUMB_SIDE, webp
 from croquis.training.augment import Augment, words
 from croquis.training.augment_params import AugmentParams
 from croquis.training.phases import phase_at
@@ -70,7 +67,8 @@ def augmentations(recipes: Mapping[str, ModelParams], seed: int, data: Data) -> 
             models=models,
             from_epoch=use.from_epoch,
             words=words(use.augment),
-            uri=webp(sheet(use, seed, dict(zip(ids, originals, strict=True)))),
+            # 60: a sheet of drawings weighs some 60 KB
+            uri=webp(sheet(use, seed, dict(zip(ids, originals, strict=True))), quality=60),
         )
         for use, models in users.values()
     ]
@@ -102,13 +100,6 @@ def sheet(use: Use, seed: int, pictures: Mapping[str, np.ndarray]) -> np.ndarray
         drawn = [augment(image, epoch=epoch, name=name) for epoch in epochs]
         rows.append(np.concatenate([_framed(one) for one in (image, *drawn)], axis=1))
     return np.concatenate(rows)
-
-
-def webp(pixels: np.ndarray) -> str:
-    """Pixels as `data:image/webp;base64,...`: a sheet of drawings weighs some 60 KB."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "webp", quality=60, method=4)
-    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _framed(image: np.ndarray) -> np.ndarray:

@@ -14,6 +14,9 @@ from croquis.ensembling import EnsembleParams, member_keys
 from croquis.members import RunParams
 from croquis.parts import read_folds, read_groups, read_index
 from croquis.predictions import Predictions
+from croquis.report.looks import Looks, read_looks
+from croquis.report.names import spoken
+from croquis.report.scorebook import Scorebook, read_scorebook
 from croquis.report.tables import joined_curves
 from croquis.training.recipes import ModelParams
 
@@ -37,6 +40,10 @@ class Data:
         """The true labels of training pictures, (N,)."""
         return self.folds.set_index("id")["label"].loc[ids].to_numpy()
 
+    def groups_of(self, ids: np.ndarray) -> np.ndarray:
+        """The groups of copies of training pictures, (N,)."""
+        return self.folds.set_index("id")["group"].loc[ids].to_numpy()
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -50,6 +57,10 @@ class Outcome:
         curves: `tables.joined_curves`.
         recipes: of each model of `run`.
         seed: of the trainings.
+        book: the ensemble's tables.
+        networks: networks.csv.
+        looks: what a network saw in mistakes.
+        trainings: `cost.recorded`.
     """
 
     run: RunParams
@@ -59,6 +70,10 @@ class Outcome:
     curves: pd.DataFrame
     recipes: Mapping[str, ModelParams]
     seed: int
+    book: Scorebook
+    networks: pd.DataFrame
+    looks: Looks
+    trainings: pd.DataFrame
 
 
 def read_data(
@@ -70,10 +85,10 @@ def read_data(
     twins: Path,
     overrides: Path,
 ) -> Data:
-    """The pictures stay on disk, memory-mapped."""
-    decided = read_groups(groups)
+    """The pictures stay on disk, memory-mapped; classes have the names that people use."""
+    decided, table = read_groups(groups), read_index(index)
     return Data(
-        index=read_index(index),
+        index=table.assign(class_name=_spoken(table["class_name"])),
         pixels=Pixels.open(index, pixels),
         folds=read_folds(folds),
         groups=decided,
@@ -88,19 +103,31 @@ def read_outcome(
     how: EnsembleParams,
     recipes: Mapping[str, ModelParams],
     seed: int,
+    trainings: pd.DataFrame,
     *,
     votes: Path,
     ensemble: Path,
     curves: Path,
+    networks: Path,
+    saliency: Path,
 ) -> Outcome:
     """Members and folds are read by name: what an earlier run left in the folders is not seen."""
-    voters = member_keys(run, how)
+    voters, oof = member_keys(run, how), predictions.load(ensemble / "oof.npz")
     return Outcome(
         run=run,
         how=how,
-        oof=predictions.load(ensemble / "oof.npz"),
+        oof=Predictions(oof.ids, oof.probs, spoken(oof.classes.tolist())),
         members={key: predictions.load(votes / key / "oof.npz") for key in voters},
         curves=joined_curves(curves, run),
         recipes=recipes,
         seed=seed,
+        book=read_scorebook(ensemble),
+        networks=pd.read_csv(networks, dtype={"member": str}),
+        looks=read_looks(saliency),
+        trainings=trainings,
     )
+
+
+def _spoken(names: pd.Series) -> pd.Series:
+    known = sorted(set(names) - {""})
+    return names.map(dict(zip(known, spoken(known), strict=True))).fillna("")

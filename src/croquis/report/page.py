@@ -7,12 +7,16 @@ from typing import Any
 import pandas as pd
 
 from croquis import tracking
-from croquis.members import RunParams
-from croquis.report import contact, copies, plots, tables
+from croquis.report import confusions, contact, copies, plots, suspects, tables
+from croquis.report.advice import Findings, advice
 from croquis.report.augmentations import augmentations
+from croquis.report.browser import EXAMPLES, typical, write_browser
+from croquis.report.census import census
+from croquis.report.cost import costs
 from croquis.report.material import Data, Outcome
 from croquis.report.mistakes import surest_mistakes
 from croquis.report.pictures import Thumbnails
+from croquis.report.scorebook import Scorebook
 from croquis.report.templates import template
 
 NAMED_CLASSES = 40  # more would be a wall of bars: then the smallest and the largest are named
@@ -23,11 +27,16 @@ Metrics = Mapping[str, Mapping[str, Any]]
 
 
 def write(folder: Path, source: str, data: Data, outcome: Outcome, metrics: Metrics) -> None:
-    """Writes index.html and the contact sheets into a new folder; arguments as of `page`."""
+    """Writes index.html, the error browser and the contact sheets into a new folder.
+
+    Arguments as of `page`.
+    """
     folder.mkdir()
     (folder / "index.html").write_text(page(source, data, outcome, metrics), encoding="utf-8")
-    for name, html in contact.pages(tracking.competition(source), data):
-        (folder / name).write_text(html, encoding="utf-8")
+    name = tracking.competition(source)
+    write_browser(folder, name, data, outcome.oof, outcome.members)
+    for file, html in contact.pages(name, data):
+        (folder / file).write_text(html, encoding="utf-8")
 
 
 def page(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> str:
@@ -45,27 +54,34 @@ def page(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> str:
 def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
     """What the templates show, by the names that they use."""
     thumbnails, run = Thumbnails(data.pixels, data.index), outcome.run
-    labels = data.labels(outcome.oof.ids)
+    facts = _facts(source, data, outcome)
     return {
         "name": tracking.competition(source),
         "run": run,
         "how": outcome.how,
         "voters": sorted(outcome.members),
         "metrics": metrics,
-        "facts": _facts(source, data, outcome),
-        "scores": _scores(metrics),
+        "facts": facts,
+        "scores": _scores(data, outcome, metrics),
         "leak": tables.leak,
-        "curves": _curves(outcome.curves, run),
+        "advice": advice(Findings(data, outcome, metrics)),
+        "book": outcome.book,
+        "told": {row["member"]: row for row in outcome.book.members.to_dict("records")},
+        "odds": _odds(outcome.book),
+        "curves": _curves(outcome),
         "fold_colours": plots.colours(run.folds),
         "augmentations": augmentations(outcome.recipes, outcome.seed, data),
+        "census": census(data, thumbnails),
         "classes": _classes(data.index),
         "copied": copies.in_groups(data.groups),
         "groups": copies.biggest_groups(data.groups, thumbnails),
         "sheets": contact.sheets(data),
         "pairs": copies.narrowest_pairs(data.duplicates, data.groups, thumbnails),
-        "mistakes": surest_mistakes(labels, outcome.oof, outcome.members, thumbnails),
         "figures": {part: tables.figures(metrics[part]) for part in ("dedup", "split")},
+        "networks": outcome.networks,
+        "costs": costs(run, outcome.networks, outcome.trainings, len(data.folds), facts["all_folds"]),
         "licences": licences(source),
+        **_mistakes(data, outcome, thumbnails),
     }
 
 
@@ -95,18 +111,67 @@ def _facts(source: str, data: Data, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _scores(metrics: Metrics) -> dict[str, Any]:
+def _scores(data: Data, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
+    oof = outcome.oof
     lines = tables.score_lines(metrics["vote"], metrics["ensemble"], metrics["submission"])
-    left, right = tables.axis(lines)
-    return {"lines": lines, "left": left, "right": right}
+    parts = tables.by_copies(data.labels(oof.ids), oof, data.groups_of(oof.ids), seed=outcome.seed)
+    left, right = tables.axis([*lines, *parts])
+    return {"lines": lines, "parts": parts, "left": left, "right": right}
 
 
-def _curves(curves: pd.DataFrame, run: RunParams) -> dict[str, tuple[str, str]]:
-    """Each member's two charts."""
-    of_member = {member: curves[curves["member"] == member] for member in run.members}
+def _odds(book: Scorebook) -> dict[str, Any]:
+    """What confidence is worth, and how the members agree and add up."""
+    raw, calibrated = (book.bins("width", which) for which in ("raw", "calibrated"))
+    others = book.agreement.where(book.agreement < 1).min().min()
     return {
-        member: (plots.accuracy_curves(rows, run.folds), plots.loss_curves(rows, run.folds))
-        for member, rows in of_member.items()
+        "reliability": plots.reliability(raw, calibrated),
+        "least": 0.0 if pd.isna(others) else float(others),  # agreement; below it nothing is shown
+        "gains": plots.gains(book.gains) if len(book.gains) > 1 else "",
+        "errors": {
+            which: {kind: book.calibration_error(kind, which) for kind in ("width", "mass")}
+            for which in ("raw", "calibrated")
+        },
+    }
+
+
+def _mistakes(data: Data, outcome: Outcome, thumbnails: Thumbnails) -> dict[str, Any]:
+    oof, labels = outcome.oof, data.labels(outcome.oof.ids)
+    doubted = suspects.label_suspects(labels, oof)
+    pairs = confusions.confused_pairs(labels, oof)
+    examples = typical(labels, oof, data)
+    shown = sorted({label for pair in pairs for label in pair[:2] if examples[label]})
+    faces = thumbnails.of(oof.ids[[examples[label][0] for label in shown]].tolist())
+    return {
+        "mistakes": surest_mistakes(
+            labels,
+            oof,
+            data.groups_of(oof.ids),
+            outcome.members,
+            thumbnails,
+            lambda name: outcome.looks.uri(name, data.pixels),
+        ),
+        "looker": outcome.looks.member,
+        "errors": int((oof.probs.argmax(axis=1) != labels).sum()),
+        "examples": EXAMPLES - 1,
+        "confused": pairs,
+        "faces": dict(zip(shown, faces, strict=True)),
+        "hardest": confusions.hardest_classes(labels, oof),
+        "class_names": oof.classes.tolist(),
+        "doubted": len(doubted),
+        "suspects": suspects.shown(doubted, labels, oof, data.groups_of(oof.ids), thumbnails),
+    }
+
+
+def _curves(outcome: Outcome) -> dict[str, tuple[str, str]]:
+    """Each member's two charts."""
+    run = outcome.run
+    rows = dict(list(outcome.curves.groupby("member")))
+    return {
+        member: (
+            plots.accuracy_curves(rows[member], run.folds),
+            plots.loss_curves(rows[member], run.folds),
+        )
+        for member in run.members
     }
 
 

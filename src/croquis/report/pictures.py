@@ -51,3 +51,10 @@ def data_uri(pixels: np.ndarray, side: int = THUMB_SIDE) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def webp(pixels: np.ndarray, *, quality: int) -> str:
+    """Pixels of (H, W) or (H, W, 3) uint8 as `data:image/webp;base64,...`."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "webp", quality=quality, method=4)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # Read well on white and on near-black; folds take them in turn.
 COLOURS = ("#3b82f6", "#f59e0b", "#10b981", "#ef4444", "#a855f7", "#14b8a6", "#ec4899", "#84917f")
+RAW = COLOURS[1]  # before calibration
 INK = "#123456"  # stands for the page's own text colour until the SVG is in it
 STYLE = {
     "svg.fonttype": "none",
@@ -67,6 +68,41 @@ def class_sizes(counts: np.ndarray) -> Markup:
     return _svg(draw, label="pictures a class", x="classes, largest first", size=(7.2, 2.0))
 
 
+def histogram(values: np.ndarray, *, label: str) -> Markup:
+    """How many of `values`, (N,), lie where, in 30 bins."""
+
+    def draw(axes: "Axes") -> None:
+        axes.hist(values, bins=30, color=COLOURS[0])
+
+    return _svg(draw, label=label, x="", size=(3.6, 1.8), whole=False)
+
+
+def reliability(raw: pd.DataFrame, calibrated: pd.DataFrame) -> Markup:
+    """Accuracy by confidence, before and after calibration; on the diagonal one means the other.
+
+    Dots are as big as their bins are full. Arguments: `Scorebook.bins`.
+    """
+
+    def draw(axes: "Axes") -> None:
+        axes.plot([0, 1], [0, 1], color=INK, linewidth=1, alpha=0.4)
+        for rows, colour, line in ((raw, RAW, ":"), (calibrated, COLOURS[0], "-")):
+            axes.plot(rows["confidence"], rows["accuracy"], color=colour, linestyle=line)
+            sizes = 8 + 120 * rows["count"] / max(rows["count"].sum(), 1)
+            axes.scatter(rows["confidence"], rows["accuracy"], s=sizes, color=colour)
+        axes.set(xlim=(0, 1), ylim=(0, 1.02))
+
+    return _svg(draw, label="accuracy by confidence", x="confidence", whole=False)
+
+
+def gains(steps: pd.DataFrame) -> Markup:
+    """Accuracy with one member more at each step; `steps` is gains.csv."""
+
+    def draw(axes: "Axes") -> None:
+        axes.plot(steps["step"], steps["accuracy"], color=COLOURS[0], marker="o", markersize=4)
+
+    return _svg(draw, label="accuracy by number of members", x="members")
+
+
 def colours(folds: Sequence[int]) -> dict[int, str]:
     """The colour of each fold."""
     return {fold: COLOURS[place % len(COLOURS)] for place, fold in enumerate(folds)}
@@ -77,9 +113,17 @@ def _by_fold(curves: pd.DataFrame, folds: Sequence[int]) -> list[tuple[str, pd.D
 
 
 def _svg(
-    draw: Callable[["Axes"], None], *, label: str, x: str, size: tuple[float, float] = (3.6, 2.2)
+    draw: Callable[["Axes"], None],
+    *,
+    label: str,
+    x: str,
+    size: tuple[float, float] = (3.6, 2.2),
+    whole: bool = True,
 ) -> Markup:
-    """What `draw` draws, `size` in inches; nothing in it depends on the time."""
+    """What `draw` draws, `size` in inches; nothing in it depends on the time.
+
+    `whole`: x counts something.
+    """
     # Imported here: matplotlib takes a second, and words and tables need none of it.
     import matplotlib
     from matplotlib.figure import Figure
@@ -91,7 +135,7 @@ def _svg(
         axes = figure.add_subplot()
         draw(axes)
         axes.set_xlabel(x)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=whole))
         figure.savefig(buffer, format="svg", metadata=NO_METADATA)
     return _inlined(buffer.getvalue(), label)
 

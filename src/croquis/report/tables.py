@@ -9,6 +9,7 @@ import pandas as pd
 
 from croquis.errors import InputError
 from croquis.members import RunParams
+from croquis.metrics import accuracy_interval
 from croquis.predictions import Predictions
 from croquis.report.wording import gain, share
 
@@ -104,6 +105,27 @@ def score_lines(votes: Mapping, ensemble: Mapping, submission: Mapping) -> list[
 def _line(name: str, score: Mapping[str, float]) -> Line:
     low, high = score["accuracy_low"], score["accuracy_high"]
     return Line(name, score["accuracy"], low, high, score.get("plain_accuracy"))
+
+
+def by_copies(
+    labels: np.ndarray, oof: Predictions, groups: np.ndarray, *, seed: int
+) -> list[Line]:
+    """The ensemble's accuracy on pictures that have a copy and on those that have none.
+
+    Args:
+        labels: (N,) true labels in the order of `oof`.
+        oof: of the ensemble.
+        groups: (N,) the group of each.
+        seed: of the interval's draws.
+    """
+    _, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    copied, right = sizes[inverse] > 1, oof.probs.argmax(axis=1) == labels
+    lines = []
+    for words, part in (("with a copy", copied), ("without a copy", ~copied)):
+        if part.any():
+            ends = accuracy_interval(right[part], groups[part], seed=seed)
+            lines.append(Line(f"{words} ({part.sum():,})", float(right[part].mean()), *ends))
+    return lines
 
 
 def axis(lines: Iterable[Line]) -> tuple[float, float]:

@@ -23,5 +23,7 @@ def template(name: str) -> Template:
         "ends": wording.ends,
         "counted": wording.counted,
         "symmetry": wording.symmetry,
+        "known": wording.known,
+        "duration": wording.duration,
     }
     return environment.get_template(name)

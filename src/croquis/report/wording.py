@@ -38,3 +38,15 @@ def gain(number: float) -> str:
 def counted(number: int, one: str, many: str | None = None) -> str:
     """A number with its noun: 1 fold, 5 folds, 1,204 pictures."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def known(number: float) -> str:
+    """A share, or nothing where there is none (nan)."""
+    return "" if number != number else share(number)
+
+
+def duration(minutes: float) -> str:
+    """A time: under 1 s, 40 s, 12 min, 3.5 h."""
+    if minutes < 1:
+        return f"{60 * minutes:.0f} s" if minutes >= 1 / 60 else "under 1 s"
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

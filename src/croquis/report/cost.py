@@ -1,0 +1,117 @@
+"""What the run cost, as MLflow recorded it, and what it would take on a known GPU."""
+
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from croquis.files import root
+from croquis.members import RunParams
+
+COLUMNS = ["member", "fold", "device", "seconds", "images_per_second"]
+V100 = 125e12  # FLOP a second in fp16, NVIDIA's data sheet
+USED = {"model": 0.35, "probe": 0.45}  # of it, as docs/models.md: training, and forward alone
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one member took.
+
+    Attributes:
+        member: its key.
+        device: where its folds were trained, or nothing where no record is left.
+        folds: how many of them are recorded.
+        minutes: of all of these together.
+        rate: mean pictures a second in training, or None.
+        gpu_hours: computed for all folds of the run on one V100.
+    """
+
+    member: str
+    device: str
+    folds: int
+    minutes: float
+    rate: float | None
+    gpu_hours: float
+
+
+def costs(
+    run: RunParams, networks: pd.DataFrame, trainings: pd.DataFrame, pictures: int, all_folds: int
+) -> list[Cost]:
+    """One entry a member, in the order of `networks`.
+
+    A model goes through all but one of `all_folds` parts of the pictures in each fold; a probe's
+    backbone through all pictures once a view, whatever the folds.
+
+    Args:
+        run: what was trained.
+        networks: networks.csv.
+        trainings: `recorded`.
+        pictures: that train.
+        all_folds: of the split.
+    """
+    found = []
+    for row in networks.itertuples():
+        mine = trainings[trainings["member"] == row.member]
+        rates = mine["images_per_second"].dropna()
+        seen = pictures * (len(run.folds) * (1 - 1 / all_folds) if row.kind == "model" else 1)
+        flop = 2 * row.macs * row.passes * seen
+        found.append(
+            Cost(
+                member=row.member,
+                device=" and ".join(sorted(set(mine["device"]))),
+                folds=len(mine),
+                minutes=float(mine["seconds"].sum()) / 60,
+                rate=float(rates.mean()) if len(rates) else None,
+                gpu_hours=flop / (V100 * USED[row.kind]) / 3600,
+            )
+        )
+    return found
+
+
+def recorded(experiment: str, run: RunParams) -> pd.DataFrame:
+    """The newest finished training of each member and fold in MLflow; COLUMNS.
+
+    A training that DVC restored from its cache was recorded when it ran. Without a store, or with
+    one that does not answer, the table is empty.
+    """
+    try:
+        rows = [_row(found) for found in _finished(experiment)]
+    except Exception as error:  # whatever a tracking server does, the report is written
+        warnings.warn(f"no cost in the report: {str(error).splitlines()[:1]}", stacklevel=2)
+        rows = []
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = table[table["member"].isin(run.members) & table["fold"].isin(run.folds)]
+    return table.drop_duplicates(["member", "fold"]).sort_values(["member", "fold"])
+
+
+def _finished(experiment: str) -> list[Any]:
+    """MLflow's runs, newest first."""
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # else it blocks for minutes
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
+    from mlflow.tracking import MlflowClient
+
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    if not uri and not (root() / "mlflow.db").is_file():
+        return []
+    client = MlflowClient(uri or f"sqlite:///{root() / 'mlflow.db'}")
+    known = client.get_experiment_by_name(experiment)
+    if known is None:
+        return []
+    order = ["attributes.start_time DESC"]
+    wanted = "attributes.status = 'FINISHED'"
+    return client.search_runs([known.experiment_id], wanted, order_by=order, max_results=5000)
+
+
+def _row(run: Any) -> Mapping[str, Any]:
+    tags, info, metrics = run.data.tags, run.info, run.data.metrics
+    fold = tags.get("fold", "")
+    return {
+        "member": tags.get("member", ""),
+        "fold": int(fold) if fold.isdecimal() else -1,
+        "device": tags.get("device", ""),
+        "seconds": ((info.end_time or info.start_time) - info.start_time) / 1000,
+        "images_per_second": metrics.get("images_per_second"),
+    }

@@ -1,0 +1,71 @@
+"""The tables that the ensemble left: every vote, every member, how they agree, and their odds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from croquis.errors import InputError
+
+COLUMNS = {
+    "votes": (
+        "vote accuracy accuracy_low accuracy_high log_loss ece brier nested_accuracy "
+        "difference p ties chosen"
+    ),
+    "members": (
+        "member weight temperature accuracy log_loss log_loss_calibrated ece ece_calibrated "
+        "brier_calibrated"
+    ),
+    "agreement": "member",
+    "gains": "step member accuracy log_loss",
+    "reliability": "binning which bin count confidence accuracy",
+}
+
+
+@dataclass(frozen=True)
+class Scorebook:
+    """Tables of data/ensemble, as COLUMNS names them; of `agreement` the members are the index."""
+
+    votes: pd.DataFrame
+    members: pd.DataFrame
+    agreement: pd.DataFrame
+    gains: pd.DataFrame
+    reliability: pd.DataFrame
+
+    def calibration_error(self, binning: str, which: str) -> float:
+        """The mean distance of confidence and accuracy over the bins, by their pictures.
+
+        Args:
+            binning: "width" (bins of equal width) or "mass" (of equally many pictures).
+            which: "raw" or "calibrated".
+        """
+        rows = self.bins(binning, which)
+        return float(np.average((rows["confidence"] - rows["accuracy"]).abs(), weights=rows["count"]))
+
+    def bins(self, binning: str, which: str) -> pd.DataFrame:
+        """The rows of one curve of the reliability diagram, empty bins left out."""
+        table = self.reliability
+        kind = (table["binning"] == binning) & (table["which"] == which)
+        return table[kind & (table["count"] > 0)]
+
+
+def read_scorebook(folder: Path) -> Scorebook:
+    """The tables of data/ensemble.
+
+    Raises:
+        InputError: if one is missing or lacks a column.
+    """
+    tables = {name: _read(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
+    return Scorebook(**tables | {"agreement": tables["agreement"].set_index("member")})
+
+
+def _read(path: Path, columns: str) -> pd.DataFrame:
+    fix = "rerun the stage ensemble"
+    if not path.is_file():
+        raise InputError(path, expected="a table", received="no such file", fix=fix)
+    table = pd.read_csv(path, dtype={"member": str, "vote": str})
+    if missing := [column for column in columns.split() if column not in table]:
+        received = f"none of {', '.join(missing)}"
+        raise InputError(path, expected=columns.replace(" ", ", "), received=received, fix=fix)
+    return table

@@ -1,0 +1,41 @@
+"""Sheets of many small pictures in one file each, for pages that show a part of them at a time."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from croquis.data.pixels import Pixels
+from croquis.progress import progress
+
+SIDE = 80  # pixels of a picture
+COLUMNS = 10
+PER_SHEET = 50
+
+
+def write_sheets(folder: Path, name: str, pixels: Pixels, ids: Sequence[str]) -> None:
+    """Writes <name>-0.webp and so on, PER_SHEET pictures each, in the order of `ids`."""
+    rows = pixels.rows(ids)
+    starts = range(0, len(rows), PER_SHEET)
+    for number, start in enumerate(progress(starts, f"report: {name}", unit="sheet")):
+        small = [shrunk(pixels.array[row]) for row in rows[start : start + PER_SHEET]]
+        # method 1 of 6: half the time of 4, a tenth more bytes
+        Image.fromarray(sheet(small)).save(folder / f"{name}-{number}.webp", quality=60, method=1)
+
+
+def sheet(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """Pictures of (SIDE, SIDE) or (SIDE, SIDE, 3) uint8, COLUMNS in a row, on white paper."""
+    height = -(-len(pictures) // COLUMNS) * SIDE
+    paper = np.full((height, COLUMNS * SIDE, *pictures[0].shape[2:]), 255, np.uint8)
+    for place, picture in enumerate(pictures):
+        top, left = (SIDE * number for number in divmod(place, COLUMNS))
+        paper[top : top + SIDE, left : left + SIDE] = picture
+    return paper
+
+
+def shrunk(picture: np.ndarray) -> np.ndarray:
+    """A stored picture at SIDE; areas are averaged, so that thin strokes stay."""
+    how = cv2.INTER_AREA if len(picture) > SIDE else cv2.INTER_LINEAR
+    return cv2.resize(np.asarray(picture), (SIDE, SIDE), interpolation=how)

@@ -1,0 +1,115 @@
+"""Where a network looked: which strokes spoke for its ensemble's guess, and which for the label."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import safetensors.torch
+import torch
+from torch import nn
+
+from croquis.data.pixels import Pixels
+from croquis.files import whole
+from croquis.models.backbones import normalised, statistics
+from croquis.training.hardware import Hardware
+from croquis.training.networks import network
+from croquis.training.recipes import ModelParams
+
+WINDOW = 0.2  # of the side: what is erased at a time; a stroke or a corner, not a pixel
+STEP = 0.1  # of the side: from one place to the next, so that each pixel is erased four times
+AT_ONCE = 8  # places of all pictures in a forward pass; changes nothing but speed
+
+# What a checkpoint holds already, or what only training needs.
+_DONE = {"pretrained": False, "lora": None, "trainable": None, "head_start": "random"}
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What spoke for a guess and against the label.
+
+    Attributes:
+        ids: (N,).
+        maps: (N, S, S) int8; 127 is the strongest of its picture for the guess, below 0 for the
+            label.
+        member: whose network was asked, or nothing.
+    """
+
+    ids: np.ndarray
+    maps: np.ndarray
+    member: str
+
+    def save(self, path: Path) -> None:
+        """Writes one compressed .npz that opens without unpickling."""
+        with whole(path) as draft:
+            np.savez_compressed(draft, ids=self.ids, maps=self.maps, member=self.member)
+
+
+def loaded(recipe: ModelParams, classes: Sequence[str], weights: Path) -> nn.Module:
+    """The network of a checkpoint, in eval mode."""
+    model = network(recipe.model_copy(update=_DONE), classes)
+    model.load_state_dict(safetensors.torch.load_file(weights))
+    return model.eval()
+
+
+def spoken_for(
+    model: nn.Module,
+    images: np.ndarray,
+    *,
+    guesses: np.ndarray,
+    labels: np.ndarray,
+    hardware: Hardware,
+) -> np.ndarray:
+    """How much logit(guess) - logit(label) falls where a piece is erased, (N, S, S) float32.
+
+    The mean over the windows that a pixel lies in; blank paper for ink. Works for networks of any
+    kind, where Grad-CAM wants convolutions and sees four cells of an 80 px drawing, and gradients
+    flicker from pixel to pixel. Method: Zeiler and Fergus 2014, "Visualizing and Understanding
+    Convolutional Networks", section 4.2, by captum.
+
+    Args:
+        model: in eval mode.
+        images: (N, S, S) or (N, S, S, 3) uint8, at the network's size.
+        guesses: (N,) int.
+        labels: (N,) int.
+        hardware: where it runs; float32 there.
+    """
+    from captum.attr import Occlusion  # seconds, and matplotlib
+
+    model, own = model.to(hardware.device), statistics(model)
+
+    def difference(inputs: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:
+        chosen = model(inputs).gather(1, pairs)  # (B, 2)
+        return chosen[:, 0] - chosen[:, 1]
+
+    pixels = torch.from_numpy(images).to(hardware.device)
+    pairs = torch.from_numpy(np.stack([guesses, labels], axis=1).astype(np.int64))
+    window, step = (max(1, round(share * images.shape[1])) for share in (WINDOW, STEP))
+    with torch.inference_mode():
+        found = Occlusion(difference).attribute(
+            normalised(pixels, own),
+            sliding_window_shapes=(3, window, window),  # all channels: a piece of paper
+            strides=(3, step, step),
+            baselines=normalised(torch.full_like(pixels, 255), own),
+            additional_forward_args=pairs.to(hardware.device),
+            perturbations_per_eval=AT_ONCE,
+        )
+    return found[:, 0].float().cpu().numpy()  # equal in all channels
+
+
+def as_int8(maps: np.ndarray) -> np.ndarray:
+    """Maps, each scaled by its strongest pixel; (N, S, S) to int8."""
+    peaks = np.abs(maps).max(axis=(1, 2), keepdims=True)
+    return np.round(127 * maps / np.maximum(peaks, 1e-12)).astype(np.int8)
+
+
+def pictures_at(pixels: Pixels, ids: Sequence[str], side: int) -> np.ndarray:
+    """Stored pictures as the network saw them, (N, S, S) or (N, S, S, 3) uint8."""
+    stored = [np.asarray(pixels.array[row]) for row in pixels.rows(ids)]
+    return np.stack(
+        [
+            one if len(one) == side else cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA)
+            for one in stored
+        ]
+    )

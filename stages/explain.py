@@ -1,0 +1,52 @@
+"""explain: what the networks of the run are, and where one of them looked when it was wrong."""
+
+from croquis import cli, params, predictions
+from croquis.data.pixels import Pixels
+from croquis.ensembling import EnsembleParams, member_keys
+from croquis.explaining import explained
+from croquis.files import whole
+from croquis.members import RunParams
+from croquis.parts import read_folds
+from croquis.profiles import profiles
+from croquis.training import probe_recipes
+from croquis.training.hardware import hardware
+from croquis.training.recipes import recipe
+
+
+def main(
+    index: cli.File,
+    pixels: cli.File,
+    folds: cli.File,
+    votes: cli.File,
+    ensemble: cli.File,
+    checkpoints: cli.File,
+    networks: cli.File,
+    saliency: cli.File,
+) -> None:
+    """Writes a row a member to <networks>, and maps of the surest mistakes to <saliency>."""
+    run, how = params.load(RunParams, "run"), params.load(EnsembleParams, "ensemble")
+    oof = predictions.load(ensemble / "oof.npz")
+    models = {key: recipe(key) for key in run.models}
+    probes = {key: probe_recipes.recipe(key) for key in run.probes}
+    with whole(networks) as draft:
+        profiles(models, probes, num_classes=len(oof.classes)).to_csv(draft, index=False)
+    voters = {
+        key: predictions.load(votes / key / "oof.npz")
+        for key in member_keys(run, how)
+        if key in models
+    }
+    found = explained(
+        read_folds(folds),
+        oof,
+        voters,
+        models,
+        pixels=Pixels.open(index, pixels),
+        checkpoints=checkpoints,
+        hardware=hardware(),
+    )
+    found.save(saliency)
+    cli.say(f"explain: {len(found.ids)} mistakes as {found.member or 'no fine-tuned model'} saw them")
+
+
+if __name__ == "__main__":
+    cli.run(main)
