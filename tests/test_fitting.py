@@ -1,5 +1,7 @@
 """Weights that are fitted: against brute force, and where the answer is known."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,8 +11,10 @@ from croquis.calibration import tempered
 from croquis.fitting import (
     FITTED,
     best_member,
+    favourites,
     greedy_curve,
     greedy_weights,
+    seen_by_fits,
     simplex_weights,
     temperature,
 )
@@ -27,6 +31,26 @@ def members(count: int = 3, rows: int = 600, classes: int = 4) -> tuple[np.ndarr
     return labels, powers / powers.sum(axis=2, keepdims=True)
 
 
+def weighed(fit: Callable, labels: np.ndarray, probs: np.ndarray) -> np.ndarray:
+    shown = seen_by_fits(labels, probs, favourites(labels, probs))
+    return fit(*shown, np.arange(len(labels)))
+
+
+def curve(labels: np.ndarray, probs: np.ndarray) -> list[int]:
+    return greedy_curve(*seen_by_fits(labels, probs, favourites(labels, probs)))
+
+
+def test_favourites_are_the_five_best_of_each_member_and_the_truth_each_once() -> None:
+    probs = np.arange(8, 0, -1.0)[None, None]  # one picture, classes in falling order
+    both = np.concatenate([probs, probs[:, :, ::-1]])
+    assert favourites(np.array([0]), probs).tolist() == [[0, -1, 1, 2, 3, 4]]
+    assert set(favourites(np.array([7]), probs)[0]) == {0, 1, 2, 3, 4, 7}
+    assert set(favourites(np.array([3]), both)[0]) - {-1} == set(range(8))
+    votes, own = seen_by_fits(np.array([0]), probs, favourites(np.array([0]), probs))
+    assert votes.tolist() == [[[8, 0, 7, 6, 5, 4]]]
+    assert own.tolist() == [[True, False, False, False, False, False]]
+
+
 def loss(labels: np.ndarray, probs: np.ndarray, weights: list[float]) -> float:
     """Of the mean under these weights, at its best temperature."""
     mixed = np.einsum("m,mnc->nc", weights, probs)
@@ -38,7 +62,7 @@ def test_simplex_weights_are_those_of_a_fine_grid() -> None:
     labels, probs = members(2)
     grid = np.linspace(0, 1, 101)
     best = min(grid, key=lambda w: loss(labels, probs, [w, 1 - w]))
-    found = simplex_weights(labels, probs, labels)
+    found = weighed(simplex_weights, labels, probs)
     assert found == pytest.approx([best, 1 - best], abs=0.02)
 
 
@@ -47,14 +71,14 @@ def test_a_crowd_of_equals_is_not_thinned_out_for_its_modesty() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(10, size=1500)
     powers = np.exp(3 * np.eye(10)[labels] + 1.5 * rng.normal(size=(8, 1500, 10)))
-    weights = simplex_weights(labels, powers / powers.sum(axis=2, keepdims=True), labels)
+    weights = weighed(simplex_weights, labels, powers / powers.sum(axis=2, keepdims=True))
     assert weights.min() > 0.06 and weights.max() < 0.2
 
 
 def test_a_copy_of_a_member_brings_nothing_to_the_simplex() -> None:
     labels, probs = members(2)
-    both = simplex_weights(labels, np.concatenate([probs, probs[:1]]), labels)
-    alone = simplex_weights(labels, probs, labels)
+    both = weighed(simplex_weights, labels, np.concatenate([probs, probs[:1]]))
+    alone = weighed(simplex_weights, labels, probs)
     assert both[0] + both[2] == pytest.approx(alone[0], abs=5e-3)
 
 
@@ -62,15 +86,15 @@ def test_a_member_of_pure_noise_gets_next_to_nothing() -> None:
     labels, probs = members(2)
     noise = np.random.default_rng(1).dirichlet(np.ones(4), len(labels))
     with_noise = np.concatenate([probs, noise[None].astype(probs.dtype)])
-    assert simplex_weights(labels, with_noise, labels)[2] < 0.1
-    assert greedy_weights(labels, with_noise, np.arange(len(labels)))[2] < 0.2
+    assert weighed(simplex_weights, labels, with_noise)[2] < 0.1
+    assert weighed(greedy_weights, labels, with_noise)[2] < 0.2
 
 
 def test_the_first_member_of_the_greedy_curve_is_the_best_and_each_comes_once() -> None:
     labels, probs = members(3)
-    assert greedy_curve(labels, probs)[0] == 0
-    assert sorted(greedy_curve(labels, probs)) == [0, 1, 2]
-    assert greedy_curve(labels, probs[::-1])[0] == 2
+    assert curve(labels, probs)[0] == 0
+    assert sorted(curve(labels, probs)) == [0, 1, 2]
+    assert curve(labels, probs[::-1])[0] == 2
 
 
 def test_greedy_takes_the_partner_that_helps_most_by_hand() -> None:
@@ -84,13 +108,13 @@ def test_greedy_takes_the_partner_that_helps_most_by_hand() -> None:
             [wrong, wrong, wrong, sure],
         ]
     )
-    assert greedy_curve(labels, probs) == [0, 2, 1]
+    assert curve(labels, probs) == [0, 2, 1]
 
 
 def test_the_best_member_takes_it_all_and_ties_go_to_the_first() -> None:
     labels, probs = members(3)
-    assert best_member(labels, probs, labels).tolist() == [1, 0, 0]
-    assert best_member(labels, probs[[1, 1]], labels).tolist() == [1, 0]
+    assert weighed(best_member, labels, probs).tolist() == [1, 0, 0]
+    assert weighed(best_member, labels, probs[[1, 1]]).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("fit", FITTED.values(), ids=FITTED)
@@ -98,16 +122,16 @@ def test_the_best_member_takes_it_all_and_ties_go_to_the_first() -> None:
 def test_weights_are_shares_and_follow_their_members(fit, count: int, seed: int) -> None:
     labels, probs = members(count, rows=60)
     order = np.random.default_rng(seed).permutation(count)
-    weights = fit(labels, probs, np.arange(60))
+    weights = weighed(fit, labels, probs)
     assert weights.min() >= 0 and weights.sum() == pytest.approx(1)
-    turned = fit(labels, probs[order], np.arange(60))
+    turned = weighed(fit, labels, probs[order])
     assert turned == pytest.approx(weights[order], abs=0.01)
 
 
 def test_rare_classes_in_many_do_not_matter_to_a_greedy_path() -> None:
     """Only classes that some member ranks high are looked at; here that must lose nothing."""
     labels, probs = members(3, classes=30)
-    wide = greedy_curve(labels, probs)
+    wide = curve(labels, probs)
     accuracy = [
         (probs[wide[: k + 1]].mean(axis=0).argmax(axis=1) == labels).mean() for k in range(3)
     ]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from croquis.calibration import tempered
-from croquis.fitting import best_member, temperature
+from croquis.fitting import best_member, favourites, seen_by_fits, temperature
 from croquis.nesting import calibrated, nested, parts_of, temperatures
 from croquis.voting import soft_vote
 
@@ -51,9 +51,9 @@ def test_a_fit_never_sees_the_pictures_it_is_judged_on() -> None:
     groups = np.arange(400) // 4
     seen: list[tuple[int, ...]] = []
 
-    def spy(some: np.ndarray, _: np.ndarray, own: np.ndarray) -> np.ndarray:
-        seen.append(tuple(np.unique(own)))
-        assert len(some) == len(own)
+    def spy(votes: np.ndarray, own: np.ndarray, known: np.ndarray) -> np.ndarray:
+        seen.append(tuple(np.unique(known)))
+        assert votes.shape[1] == len(own) == len(known)
         return np.ones(2)
 
     nested(labels, probs, groups, {"spy": ("soft", spy)}, calibrate=False, seed=0)
@@ -69,7 +69,8 @@ def test_choosing_the_best_of_many_useless_members_flatters_itself_but_not_neste
     probs = rng.dirichlet(np.ones(2), size=(60, 300))  # sixty coins
     ways = {"best": ("soft", best_member)}
     unseen = nested(labels, probs, np.arange(300), ways, calibrate=False, seed=0)["best"]
-    inside = soft_vote(probs, best_member(labels, probs, labels))
+    shown = seen_by_fits(labels, probs, favourites(labels, probs))
+    inside = soft_vote(probs, best_member(*shown, labels))
     assert (inside.argmax(axis=1) == labels).mean() > 0.55
     assert (unseen.argmax(axis=1) == labels).mean() == pytest.approx(0.5, abs=0.06)
 

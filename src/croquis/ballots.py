@@ -8,7 +8,7 @@ import numpy as np
 from croquis import predictions
 from croquis.calibration import tempered
 from croquis.ensembling import EnsembleParams, Recipe, VoteParams
-from croquis.fitting import FITTED, temperature
+from croquis.fitting import FITTED, favourites, seen_by_fits, temperature
 from croquis.members import on_test
 from croquis.nesting import Weigh, calibrated, nested, temperatures
 from croquis.paired import mcnemar
@@ -118,7 +118,8 @@ def alternatives(given: Ballots, weights: np.ndarray) -> dict[str, Alternative]:
         calibrate=given.calibrated,
         seed=given.seed,
     )
-    found = {name: _whole(given, *way, unseen[name]) for name, way in ways.items()}
+    shown = compact(given)
+    found = {name: _whole(given, shown, *way, unseen[name]) for name, way in ways.items()}
     if given.calibrated:
         raw = VOTES["soft"](given.probs, weights)
         ones = np.ones(len(given.members))
@@ -126,9 +127,21 @@ def alternatives(given: Ballots, weights: np.ndarray) -> dict[str, Alternative]:
     return found
 
 
-def _whole(given: Ballots, vote: str, weigh: Weigh | np.ndarray, unseen: np.ndarray) -> Alternative:
+def compact(given: Ballots) -> tuple[np.ndarray, np.ndarray]:
+    """What weights are fitted on: `fitting.seen_by_fits` of all pictures."""
+    columns = favourites(given.labels, given.probs)
+    return seen_by_fits(given.labels, given.warm, columns)
+
+
+def _whole(
+    given: Ballots,
+    shown: tuple[np.ndarray, np.ndarray],
+    vote: str,
+    weigh: Weigh | np.ndarray,
+    unseen: np.ndarray,
+) -> Alternative:
     """The same vote fitted on all of OOF: what goes to the test set."""
-    weights = weigh(given.labels, given.warm, given.groups) if callable(weigh) else weigh
+    weights = weigh(*shown, given.groups) if callable(weigh) else weigh
     probs, cooled = VOTES[vote](given.warm, weights), 1.0
     if given.calibrated and vote == "soft":
         cooled = temperature(given.labels, probs)

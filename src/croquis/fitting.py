@@ -32,22 +32,48 @@ def temperature(labels: np.ndarray, probs: np.ndarray) -> float:
     return float(np.exp(found.x))
 
 
-def simplex_weights(labels: np.ndarray, probs: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def favourites(labels: np.ndarray, probs: np.ndarray) -> np.ndarray:
+    """The classes of each picture that weights are fitted on, (N, K), the true one among them.
+
+    They are those that any member ranks high, K <= 5 M + 1. A mean can crown no class that all
+    members rank sixth or worse but in rare ties of many, and 500 classes become some dozen.
+    Temperatures keep ranks, so this is found once.
+
+    Args:
+        labels: (N,).
+        probs: (M, N, C).
+    """
+    kept = min(CLASSES_KEPT, probs.shape[2])
+    top = np.argpartition(-probs, kept - 1, axis=2)[:, :, :kept]  # (M, N, kept)
+    columns = np.sort(np.concatenate([*top, labels[:, None]], axis=1), axis=1)
+    again = columns[:, 1:] == columns[:, :-1]
+    columns[:, 1:][again] = -1  # a class counts once
+    return columns
+
+
+def seen_by_fits(
+    labels: np.ndarray, probs: np.ndarray, columns: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of the favourites, (M, N, K), and which of them is the true class, (N, K)."""
+    votes = np.take_along_axis(probs, np.maximum(columns, 0)[None], axis=2)
+    return np.where(columns >= 0, votes, 0), columns == labels[:, None]
+
+
+def simplex_weights(votes: np.ndarray, own: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """The weights >= 0 of least log-loss, (M,), summing to one.
 
     Fitted together with a temperature of the mean: without it each member that joins makes the
     mean more modest, and log-loss would rather have one sharp member than many that agree.
 
     Args:
-        labels: (N,).
-        probs: (M, N, C), calibrated.
+        votes: (M, N, K), as `seen_by_fits` gives them.
+        own: (N, K), likewise.
         groups: not used; all ways of weighting are called alike.
     """
     del groups
-    votes, own = _favourites(labels, probs)
     rest = np.maximum(1 - votes.sum(axis=2, keepdims=True), 0)  # all other classes as one
     votes = np.maximum(np.concatenate([votes, rest], axis=2), TINY).astype(np.float64)
-    true, count = own.argmax(axis=1), len(probs)
+    true, count = own.argmax(axis=1), len(votes)
 
     def log_loss(point: np.ndarray) -> tuple[float, np.ndarray]:
         weights, power = point[:-1], np.exp(point[-1])
@@ -79,7 +105,7 @@ def simplex_weights(labels: np.ndarray, probs: np.ndarray, groups: np.ndarray) -
     return weights / weights.sum()
 
 
-def greedy_weights(labels: np.ndarray, probs: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def greedy_weights(votes: np.ndarray, own: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Weights by forward selection with replacement, bagged, (M,), summing to one.
 
     Each round adds the member that helps the accuracy of the mean most, or its log-loss where
@@ -87,31 +113,29 @@ def greedy_weights(labels: np.ndarray, probs: np.ndarray, groups: np.ndarray) ->
     Models"; the bags redraw groups of copies instead of members, as a few members are no library.
 
     Args:
-        labels: (N,).
-        probs: (M, N, C), calibrated.
+        votes: (M, N, K), as `seen_by_fits` gives them.
+        own: (N, K), likewise.
         groups: (N,) any labels of the groups.
     """
-    votes, own = _favourites(labels, probs)
     _, inverse = np.unique(groups, return_inverse=True)
-    rng, counts = np.random.default_rng(0), np.zeros(len(probs))
+    rng, counts = np.random.default_rng(0), np.zeros(len(votes))
     for _ in range(BAGS):
         drawn = np.bincount(rng.integers(inverse.max() + 1, size=inverse.max() + 1))
         times = np.pad(drawn, (0, inverse.max() + 1 - len(drawn)))[inverse].astype(float)
-        counts += np.bincount(_path(votes, own, times, ROUNDS), minlength=len(probs))
+        counts += np.bincount(_path(votes, own, times, ROUNDS), minlength=len(votes))
     return counts / counts.sum()
 
 
-def greedy_curve(labels: np.ndarray, probs: np.ndarray) -> list[int]:
+def greedy_curve(votes: np.ndarray, own: np.ndarray) -> list[int]:
     """The members in the order in which each helps most, each once; for the eye, not for votes."""
-    votes, own = _favourites(labels, probs)
-    return _path(votes, own, np.ones(len(labels)), len(probs), again=False)
+    return _path(votes, own, np.ones(len(own)), len(votes), again=False)
 
 
-def best_member(labels: np.ndarray, probs: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def best_member(votes: np.ndarray, own: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """All weight on the member of best accuracy, (M,); the first one where several are as good."""
     del groups
-    weights = np.zeros(len(probs))
-    weights[(probs.argmax(axis=2) == labels).mean(axis=1).argmax()] = 1
+    weights, rows = np.zeros(len(votes)), np.arange(len(own))
+    weights[np.argmax([own[rows, member.argmax(axis=1)].mean() for member in votes])] = 1
     return weights
 
 
@@ -120,19 +144,6 @@ FITTED: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = 
     "simplex": simplex_weights,
     "best": best_member,
 }
-
-
-def _favourites(labels: np.ndarray, probs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities of the classes that any member ranks high, (M, N, K), and of the true one.
-
-    A mean can crown no class that all members rank sixth or worse but in rare ties of many, and
-    500 classes become a dozen: a greedy path is then tens of times quicker.
-    """
-    kept = min(CLASSES_KEPT, probs.shape[2])
-    top = np.argpartition(-probs, kept - 1, axis=2)[:, :, :kept]  # (M, N, kept)
-    columns = np.sort(np.concatenate([*top, labels[:, None]], axis=1), axis=1)  # (N, M * kept + 1)
-    votes = np.take_along_axis(probs, columns[None], axis=2)
-    return votes, columns == labels[:, None]
 
 
 def _path(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from croquis.calibration import tempered
-from croquis.fitting import temperature
+from croquis.fitting import favourites, seen_by_fits, temperature
 from croquis.voting import VOTES
 
 PARTS = 5
@@ -53,11 +53,11 @@ def nested(
         probs: (M, N, C), as the members gave them.
         groups: (N,) any labels of the groups.
         ways: of each vote its key of `voting.VOTES`, and its weights: fixed ones, (M,), or what
-            fits them to (labels, probs, groups).
+            fits them, one of `fitting.FITTED`.
         calibrate: whether members vote at their temperatures, fitted as well.
         seed: of the parts.
     """
-    parts = parts_of(groups, seed=seed)
+    parts, columns = parts_of(groups, seed=seed), favourites(labels, probs)
     found = {name: np.empty_like(probs[0]) for name in ways}
     for part in np.unique(parts):
         out = parts == part
@@ -66,8 +66,9 @@ def nested(
         if calibrate:
             each = temperatures(labels[rest], seen)
             seen, unseen = calibrated(seen, each), calibrated(unseen, each)
+        shown = seen_by_fits(labels[rest], seen, columns[rest])
         for name, (vote, weigh) in ways.items():
-            weights = weigh(labels[rest], seen, groups[rest]) if callable(weigh) else weigh
+            weights = weigh(*shown, groups[rest]) if callable(weigh) else weigh
             probs_out = VOTES[vote](unseen, weights)
             if calibrate and vote == "soft":
                 cooled = temperature(labels[rest], VOTES[vote](seen, weights))

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from croquis.ballots import Alternative, Ballots
+from croquis.ballots import Alternative, Ballots, compact
 from croquis.calibration import brier, ece, reliability
 from croquis.fitting import greedy_curve
 from croquis.metrics import accuracy_interval, report, scores
@@ -91,7 +91,7 @@ def pairs(given: Ballots) -> pd.DataFrame:
 
 def gains(given: Ballots) -> pd.DataFrame:
     """The score of the soft vote as members join, each time the one that helps most."""
-    rows, order = [], greedy_curve(given.labels, given.warm)
+    rows, order = [], greedy_curve(*compact(given))
     for step in range(1, len(order) + 1):
         found = scores(given.labels, VOTES["soft"](given.warm[order[:step]]))
         kept = {name: found[name] for name in ("accuracy", "log_loss")}

@@ -12,7 +12,7 @@ def soft_vote(probs: np.ndarray, weights: np.ndarray | None = None) -> np.ndarra
         probs: rows that sum to one.
         weights: (M,), at least one above 0; None counts every voter once.
     """
-    return np.einsum("m,mnc->nc", shares(len(probs), weights), probs)
+    return np.tensordot(shares(len(probs), weights).astype(probs.dtype), probs, 1)
 
 
 def hard_vote(probs: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
@@ -22,8 +22,10 @@ def hard_vote(probs: np.ndarray, weights: np.ndarray | None = None) -> np.ndarra
     what comes back. Rounded to 12 digits, so that equal shares are equal whatever order they were
     added in.
     """
-    choices = np.eye(probs.shape[-1])[probs.argmax(axis=-1)]
-    return np.round(soft_vote(choices, weights), 12)
+    found, rows = np.zeros(probs.shape[1:]), np.arange(probs.shape[1])
+    for choices, share in zip(probs.argmax(axis=-1), shares(len(probs), weights), strict=True):
+        found[rows, choices] += share
+    return np.round(found, 12)
 
 
 VOTES: dict[str, Callable[..., np.ndarray]] = {"soft": soft_vote, "hard": hard_vote}
