@@ -9,6 +9,7 @@ from croquis.ensembling import Recipe
 from croquis.files import whole, write_json
 from croquis.members import RunParams, on_test
 from croquis.submission import by_vote, read_votes, scored, single_fold, submission, true_labels
+from croquis.voting import tied
 
 
 def main(
@@ -29,7 +30,7 @@ def main(
     table = submission(pd.read_csv(sample, dtype=str, keep_default_na=False), test)
     with whole(submission_csv) as draft:
         table.to_csv(draft, index=False, lineterminator="\n")
-    found: dict[str, object] = {"rows": len(table)}
+    found: dict[str, object] = {"rows": len(table), "ties": tied(test.probs)}
     labels = true_labels(
         pd.read_csv(solution, dtype={"image_path": str}, keep_default_na=False), test
     )

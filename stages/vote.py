@@ -19,25 +19,23 @@ def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.F
     table = read_folds(folds)
     truth = table.set_index("id")
     found: dict[str, dict[str, float]] = {}
-    warmth: dict[str, float] = {}
     with whole(votes) as draft:
         for member in progress(voters(run, ensemble), "vote"):
             oof = out_of_fold(predictions, member, table, run.folds)
             oof.save(draft / member / "oof.npz")
             rows = truth.loc[oof.ids]
             labels, groups = rows["label"].to_numpy(), rows["group"].to_numpy()
-            warmth[member] = temperature(labels, oof.probs) if how.calibrate else 1.0
-            by_fold = [warmed(on_test(predictions, member, k), warmth[member]) for k in run.folds]
+            degrees = temperature(labels, oof.probs) if how.calibrate else 1.0
+            by_fold = [warmed(on_test(predictions, member, k), degrees) for k in run.folds]
             for vote in VOTES:
                 voted(by_fold, vote).save(draft / member / f"test_{vote}.npz")
             found[member] = report(labels, oof.probs, groups, seed=seed)
-            found[member] |= calibration_scores(labels, oof.probs, warmth[member])
+            found[member] |= calibration_scores(labels, oof.probs, degrees)
             if member in run.probes:
                 plain = out_of_fold(predictions, member, table, run.folds, part="plain")
                 preds = plain.probs.argmax(axis=1)
                 right = preds == truth.loc[plain.ids, "label"].to_numpy()
                 found[member]["plain_accuracy"] = round(float(right.mean()), 5)
-        write_json(draft / "temperatures.json", warmth)
     write_json(metrics, found)
     for member, score in found.items():
         ends = f"{score['accuracy_low']:.3f} to {score['accuracy_high']:.3f}"

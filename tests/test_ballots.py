@@ -1,5 +1,6 @@
 """From votes on disk to the chosen vote and its recipe."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,15 @@ import pandas as pd
 import pytest
 
 from croquis import params
-from croquis.ballots import Ballots, alternatives, chosen, combined, read_ballots, recipe_of
+from croquis.ballots import (
+    Alternative,
+    Ballots,
+    alternatives,
+    chosen,
+    combined,
+    read_ballots,
+    recipe_of,
+)
 from croquis.ensembling import EnsembleParams, VoteParams
 from croquis.errors import InputError
 from croquis.members import voted, warmed
@@ -107,6 +116,59 @@ def test_fitted_weights_are_taken_where_they_are_surely_better(tmp_path: Path) -
     assert recipe_of(given, found["simplex"], [0]).weights["a"] > 0.7
 
 
+def judged(given: Ballots, right: np.ndarray) -> Alternative:
+    """A vote whose nested predictions are right there, and whose own OOF is all right."""
+    sure = np.eye(3)[np.where(right, given.labels, (given.labels + 1) % 3)]
+    return Alternative("soft", np.ones(2), np.ones(2), 1.0, np.eye(3)[given.labels], sure)
+
+
+def test_it_is_the_nested_scores_that_decide(tmp_path: Path) -> None:
+    on_disk(tmp_path)
+    given, greedy = ballots(tmp_path), how(weights="greedy")
+    half = np.arange(300) % 2 == 0
+    most = half | (np.arange(300) % 10 == 1)
+    found = {"soft": judged(given, half), "greedy": judged(given, most)}
+    assert chosen(given, found, greedy) == "greedy"
+    assert chosen(given, found | {"greedy": judged(given, half)}, greedy) == "soft"
+    worse = {"soft": found["greedy"], "greedy": found["soft"]}
+    assert chosen(given, worse, greedy) == "soft"
+
+
+def test_copies_prove_nothing_twice(tmp_path: Path) -> None:
+    """Eight pictures for, one against: a difference; not if the eight are two and their copies."""
+    on_disk(tmp_path)
+    given = ballots(tmp_path)
+    base = np.arange(300) < 200
+    better = base.copy()
+    better[200:209], better[0] = True, False
+    found = {"soft": judged(given, base), "greedy": judged(given, better)}
+    alone = dataclasses.replace(given, groups=np.arange(300))
+    assert chosen(alone, found, how(weights="greedy")) == "greedy"
+    copied = dataclasses.replace(
+        given, groups=np.r_[np.arange(200), [200] * 9, np.arange(201, 292)]
+    )
+    assert chosen(copied, found, how(weights="greedy")) == "soft"
+
+
+def test_twins_are_counted_over_all_training_pictures(tmp_path: Path) -> None:
+    """Under `policy: prune` the copies are dropped and were not seen any more."""
+    on_disk(tmp_path)
+    table = pd.read_csv(tmp_path / "folds.csv")
+    table["group"] = np.arange(300)
+    dropped = table.iloc[[7]].assign(id="dropped")
+    pd.concat([table, dropped]).to_csv(tmp_path / "folds.csv", index=False)
+    given = ballots(tmp_path)
+    assert given.ids[given.twins].tolist() == ["p7"]
+
+
+def test_a_picture_that_folds_do_not_know_is_named(tmp_path: Path) -> None:
+    on_disk(tmp_path)
+    table = pd.read_csv(tmp_path / "folds.csv").iloc[1:]
+    table.to_csv(tmp_path / "folds.csv", index=False)
+    with pytest.raises(InputError, match=r"a/oof\.npz: expected pictures of folds\.csv.*as p0"):
+        ballots(tmp_path)
+
+
 def test_fitted_weights_that_are_not_surely_better_are_refused(tmp_path: Path) -> None:
     on_disk(tmp_path, noise=(1.0, 1.0))
     given = ballots(tmp_path)
@@ -149,14 +211,14 @@ def test_a_member_with_other_classes_is_refused(tmp_path: Path) -> None:
     labels = on_disk(tmp_path)
     ids = [f"p{n}" for n in range(len(labels))]
     Predictions(ids, np.full((300, 3), 1 / 3), ["z", "y", "x"]).save(tmp_path / "votes/b/oof.npz")
-    with pytest.raises(InputError, match="classes of the first member"):
+    with pytest.raises(InputError, match=r"b/oof\.npz: expected the 3 classes of .*a/oof\.npz"):
         ballots(tmp_path)
 
 
 def test_a_member_that_lacks_a_picture_is_refused(tmp_path: Path) -> None:
     on_disk(tmp_path)
     Predictions(["p1"], np.full((1, 3), 1 / 3), CLASSES).save(tmp_path / "votes/b/oof.npz")
-    with pytest.raises(InputError, match=r"expected the 300 ids.*missing 299"):
+    with pytest.raises(InputError, match=r"b/oof\.npz: expected the 300 ids.*missing 299"):
         ballots(tmp_path)
 
 

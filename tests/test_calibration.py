@@ -99,6 +99,14 @@ def test_bins_of_equal_mass_hold_as_many_pictures() -> None:
     assert set(reliability(labels, probs, binning="mass", bins=15)["count"]) == {6, 7}
 
 
+def test_the_order_of_equally_sure_rows_changes_nothing() -> None:
+    """Sorted by class, ties of confidence fell into bins by class."""
+    labels = np.repeat([0, 1], 150)
+    probs = np.tile([0.6, 0.4], (300, 1))  # right in the first half
+    order = np.random.default_rng(0).permutation(300)
+    assert ece(labels, probs) == ece(labels[order], probs[order]) == pytest.approx(0.1)
+
+
 def test_full_confidence_has_a_bin() -> None:
     table = reliability(np.array([0, 0]), np.array([[1.0, 0.0], [0.0, 1.0]]), binning="width")
     assert table["bin"].tolist() == [14] and table["accuracy"].tolist() == [0.5]

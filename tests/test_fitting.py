@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from croquis.calibration import tempered
 from croquis.fitting import (
     FITTED,
+    Seen,
     best_member,
     favourites,
     greedy_curve,
     greedy_weights,
-    seen_by_fits,
+    seen,
     simplex_weights,
     temperature,
 )
@@ -32,12 +33,15 @@ def members(count: int = 3, rows: int = 600, classes: int = 4) -> tuple[np.ndarr
 
 
 def weighed(fit: Callable, labels: np.ndarray, probs: np.ndarray) -> np.ndarray:
-    shown = seen_by_fits(labels, probs, favourites(labels, probs))
-    return fit(*shown, np.arange(len(labels)))
+    return fit(all_seen(labels, probs))
 
 
 def curve(labels: np.ndarray, probs: np.ndarray) -> list[int]:
-    return greedy_curve(*seen_by_fits(labels, probs, favourites(labels, probs)))
+    return greedy_curve(all_seen(labels, probs))
+
+
+def all_seen(labels: np.ndarray, probs: np.ndarray) -> Seen:
+    return seen(labels, probs, np.arange(len(labels)), favourites(labels, probs))
 
 
 def test_favourites_are_the_five_best_of_each_member_and_the_truth_each_once() -> None:
@@ -46,9 +50,10 @@ def test_favourites_are_the_five_best_of_each_member_and_the_truth_each_once() -
     assert favourites(np.array([0]), probs).tolist() == [[0, -1, 1, 2, 3, 4]]
     assert set(favourites(np.array([7]), probs)[0]) == {0, 1, 2, 3, 4, 7}
     assert set(favourites(np.array([3]), both)[0]) - {-1} == set(range(8))
-    votes, own = seen_by_fits(np.array([0]), probs, favourites(np.array([0]), probs))
-    assert votes.tolist() == [[[8, 0, 7, 6, 5, 4]]]
-    assert own.tolist() == [[True, False, False, False, False, False]]
+    found = all_seen(np.array([0]), probs)
+    assert found.votes.tolist() == [[[8, 0, 7, 6, 5, 4]]]
+    assert found.own.tolist() == [[True, False, False, False, False, False]]
+    assert found.others.tolist() == [3]  # of eight classes five are favourites
 
 
 def loss(labels: np.ndarray, probs: np.ndarray, weights: list[float]) -> float:
@@ -64,6 +69,30 @@ def test_simplex_weights_are_those_of_a_fine_grid() -> None:
     best = min(grid, key=lambda w: loss(labels, probs, [w, 1 - w]))
     found = weighed(simplex_weights, labels, probs)
     assert found == pytest.approx([best, 1 - best], abs=0.02)
+
+
+@pytest.mark.parametrize("classes", [20, 120])
+def test_simplex_weights_of_many_classes_are_those_of_an_exact_fit(classes: int) -> None:
+    """Favourites of several members were counted once a member, and all others as one class."""
+    rng = np.random.default_rng(1)
+    labels = rng.integers(classes, size=800)
+    noise = rng.normal(size=(3, 800, classes)) * np.array([1.0, 1.2, 1.5])[:, None, None]
+    powers = np.exp(2.5 * np.eye(classes)[labels] + noise)
+    probs = powers / powers.sum(axis=2, keepdims=True)
+    found = weighed(simplex_weights, labels, probs)
+    grid = [(a, b) for a in np.linspace(0, 1, 21) for b in np.linspace(0, 1, 21) if a + b <= 1.001]
+    best = min(loss(labels, probs, [a, b, max(0.0, 1 - a - b)]) for a, b in grid)
+    assert 0.1 < found.min()  # an answer inside, which no bound gives away
+    assert loss(labels, probs, found.tolist()) <= best + 1e-3
+
+
+def test_bags_redraw_groups_of_copies_not_pictures() -> None:
+    """One member alone knows a picture that is there a hundred times: in most bags, or in none."""
+    labels, probs = members(2, rows=60)
+    copied = np.concatenate([np.zeros(40, int), np.arange(1, 21)])
+    alone = seen(labels, probs, np.arange(60), favourites(labels, probs))
+    grouped = seen(labels, probs, copied, favourites(labels, probs))
+    assert greedy_weights(alone).tolist() != greedy_weights(grouped).tolist()
 
 
 def test_a_crowd_of_equals_is_not_thinned_out_for_its_modesty() -> None:

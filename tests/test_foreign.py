@@ -179,3 +179,11 @@ def test_the_order_of_pictures_comes_from_a_csv_that_names_them(tmp_path: Path) 
         pictures_of(written(path, "name\n1.JPEG\n"))
     with pytest.raises(InputError, match="each picture once"):
         pictures_of(written(path, "image_path\na\na\n"))
+
+
+def test_a_class_that_has_two_columns_is_refused(tmp_path: Path) -> None:
+    """The second one was taken for a column of another name, and left out."""
+    path = tmp_path / "p.csv"
+    path.write_text("image_path,0,1,0\na.png,0.5,0.5,0\n")
+    with pytest.raises(InputError, match="expected each class column once, received class 0 twice"):
+        read(path, None)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import f1_score, log_loss
 
 from croquis.metrics import accuracy_interval, report, scores
@@ -83,10 +84,14 @@ def test_the_same_seed_gives_the_same_interval() -> None:
     assert accuracy_interval(correct, groups, seed=1) == accuracy_interval(correct, groups, seed=1)
 
 
-@pytest.mark.parametrize("right", [True, False])
-def test_without_variance_the_interval_is_a_point(right: bool) -> None:
-    correct = np.full(10, right)
-    assert accuracy_interval(correct, np.arange(10), seed=0) == (float(right), float(right))
+def test_without_variance_the_interval_is_wilsons() -> None:
+    """No draw differs from another: ten right of ten were an interval of no width."""
+    low, high = accuracy_interval(np.full(10, True), np.arange(10), seed=0)
+    ends = binomtest(10, 10).proportion_ci(method="wilson")
+    assert (low, high) == pytest.approx((ends.low, ends.high), abs=1e-3)
+    low, high = accuracy_interval(np.full(20, False), np.arange(20) // 2, seed=0)
+    ends = binomtest(0, 10).proportion_ci(method="wilson")  # ten groups of two
+    assert (low, high) == pytest.approx((ends.low, ends.high), abs=1e-3)
 
 
 def test_one_group_has_no_interval() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from croquis.calibration import tempered
-from croquis.fitting import best_member, favourites, seen_by_fits, temperature
+from croquis.fitting import FITTED, Seen, best_member, favourites, seen, temperature
 from croquis.nesting import calibrated, nested, parts_of, temperatures
 from croquis.voting import soft_vote
 
@@ -49,18 +49,35 @@ def test_each_part_is_fitted_without_itself_by_hand() -> None:
 def test_a_fit_never_sees_the_pictures_it_is_judged_on() -> None:
     labels, probs = members()
     groups = np.arange(400) // 4
-    seen: list[tuple[int, ...]] = []
+    looked_at: list[tuple[int, ...]] = []
 
-    def spy(votes: np.ndarray, own: np.ndarray, known: np.ndarray) -> np.ndarray:
-        seen.append(tuple(np.unique(known)))
-        assert votes.shape[1] == len(own) == len(known)
+    def spy(given: Seen) -> np.ndarray:
+        looked_at.append(tuple(np.unique(given.groups)))
+        assert given.votes.shape[1] == len(given.own) == len(given.groups)
         return np.ones(2)
 
     nested(labels, probs, groups, {"spy": ("soft", spy)}, calibrate=False, seed=0)
     parts = parts_of(groups, seed=0)
-    assert len(seen) == 5
-    for part, known in enumerate(seen):
+    assert len(looked_at) == 5
+    for part, known in enumerate(looked_at):
         assert set(known) == set(groups[parts != part])
+
+
+@pytest.mark.parametrize("way", [*FITTED, "uniform"])
+def test_labels_of_a_part_leave_its_own_nested_scores_as_they_were(way: str) -> None:
+    """Turned upside down in one part, they move the fits of the four others alone."""
+    labels, probs = members()
+    groups = np.arange(400)
+    ways = {"it": ("soft", FITTED.get(way, np.ones(2)))}
+    part = parts_of(groups, seed=0) == 2
+    poisoned = np.where(part, (labels + 1) % 3, labels)
+    before, after = (
+        nested(truth, probs, groups, ways, calibrate=True, seed=0)["it"]
+        for truth in (labels, poisoned)
+    )
+    np.testing.assert_array_equal(before[part], after[part])
+    if way != "best":  # which stays the best
+        assert not np.array_equal(before[~part], after[~part])
 
 
 def test_choosing_the_best_of_many_useless_members_flatters_itself_but_not_nested() -> None:
@@ -69,8 +86,8 @@ def test_choosing_the_best_of_many_useless_members_flatters_itself_but_not_neste
     probs = rng.dirichlet(np.ones(2), size=(60, 300))  # sixty coins
     ways = {"best": ("soft", best_member)}
     unseen = nested(labels, probs, np.arange(300), ways, calibrate=False, seed=0)["best"]
-    shown = seen_by_fits(labels, probs, favourites(labels, probs))
-    inside = soft_vote(probs, best_member(*shown, labels))
+    shown = seen(labels, probs, np.arange(300), favourites(labels, probs))
+    inside = soft_vote(probs, best_member(shown))
     assert (inside.argmax(axis=1) == labels).mean() > 0.55
     assert (unseen.argmax(axis=1) == labels).mean() == pytest.approx(0.5, abs=0.06)
 

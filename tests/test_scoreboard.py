@@ -1,5 +1,7 @@
 """The tables beside the score, by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,7 @@ def given(groups: tuple[int, ...] = (0, 0, 1, 2)) -> Ballots:
         classes=np.array(["x", "y"]),
         labels=LABELS,
         groups=np.array(groups),
+        twins=np.array([True, True, False, False]),
         probs=PROBS,
         warm=PROBS,
         temperatures=np.array([1.0, 1.0]),
@@ -29,20 +32,29 @@ def given(groups: tuple[int, ...] = (0, 0, 1, 2)) -> Ballots:
 
 
 MEAN = PROBS.mean(axis=0)  # .75 .4 .35 .45 for class 0: right, wrong, right, right
+ALL_RIGHT, ALL_WRONG = np.eye(2)[LABELS], np.eye(2)[1 - LABELS]
 FOUND = {
-    "soft": Alternative("soft", np.ones(2), np.ones(2), 1.0, MEAN, MEAN),
-    "best": Alternative("soft", np.array([1.0, 0.0]), np.ones(2), 1.0, PROBS[0], PROBS[1]),
+    "soft": Alternative("soft", np.ones(2), np.ones(2), 1.0, ALL_RIGHT, MEAN),
+    "best": Alternative("soft", np.array([1.0, 0.0]), np.ones(2), 1.0, PROBS[0], ALL_WRONG),
 }
 
 
 def test_votes_are_judged_nested_and_against_the_soft_vote() -> None:
     table = votes_table(given(), FOUND, "soft").set_index("vote")
-    assert table["accuracy"].tolist() == [0.75, 0.75]
-    assert table["nested_accuracy"].tolist() == [0.75, 0.75]
+    assert table["accuracy"].tolist() == [1.0, 0.75]
+    assert table["nested_accuracy"].tolist() == [0.75, 0.0]
     assert table["chosen"].tolist() == [True, False]
-    assert table["difference"].tolist() == [0, 0] and table["p"].tolist() == [1, 1]
+    assert table["difference"].tolist() == [0, -0.75]
+    assert table["p"].tolist() == [1, 2 / 2**3]  # three pictures, all for the soft vote
     squared = 2 * ((1 - MEAN[np.arange(4), LABELS]) ** 2)
     assert table.loc["soft", "brier"] == pytest.approx(squared.mean())
+    assert table.loc["best", "brier"] == 2
+
+
+def test_what_is_published_is_nested() -> None:
+    assert summary(given(), FOUND, "soft")["accuracy"] == 0.75
+    assert summary(given(), FOUND, "best")["accuracy"] == 0
+    assert summary(given(), FOUND, "best")["accuracy_by_vote"] == {"soft": 0.75, "best": 0.0}
 
 
 def test_agreement_is_the_share_of_equal_predictions() -> None:
@@ -75,13 +87,23 @@ def test_pictures_with_a_twin_are_scored_apart() -> None:
     found = summary(given(), FOUND, "soft")
     assert found["with_twin"] == 2
     assert found["accuracy_with_twin"] == 0.5 and found["accuracy_without_twin"] == 1
-    assert found["accuracy_by_vote"] == {"soft": 0.75, "best": 0.75}
-    alone = summary(given(groups=(0, 1, 2, 3)), FOUND, "soft")
-    assert "accuracy_with_twin" not in alone and alone["with_twin"] == 0
+    alone = dataclasses.replace(given(), twins=np.zeros(4, dtype=bool))
+    assert "accuracy_with_twin" not in summary(alone, FOUND, "soft")
+    assert summary(alone, FOUND, "soft")["with_twin"] == 0
 
 
 def test_every_table_has_its_file() -> None:
     found = tables(given(), FOUND, "soft")
     assert list(found) == ["votes", "members", "agreement", "pairs", "gains", "reliability"]
     counts = found["reliability"].groupby(["which", "binning"])["count"].sum()
-    assert counts.tolist() == [4, 4, 4, 4]
+    assert counts.to_dict() == {("raw", "mass"): 4, ("raw", "width"): 4}  # nothing is calibrated
+
+
+def test_a_calibrated_vote_is_shown_before_and_after() -> None:
+    warm = dataclasses.replace(given(), how=VoteParams(folds="soft", calibrate=True))
+    table = tables(warm, FOUND, "best")["reliability"].set_index(["which", "binning"])
+    assert set(table.index.get_level_values("which")) == {"raw", "calibrated"}
+    # Raw: member a alone, sure of .9, .6, .7, .6. Calibrated: nested, wrong and sure.
+    raw = table.loc[("raw", "mass")]
+    assert np.average(raw["confidence"], weights=raw["count"]) == pytest.approx(0.7)
+    assert np.all(table.loc[("calibrated", "width"), "accuracy"] == 0)

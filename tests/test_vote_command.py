@@ -89,4 +89,4 @@ def test_bad_input_is_one_line_and_writes_nothing(folder: Path, command: str, me
 
 def test_no_file_that_votes_is_written_over(folder: Path) -> None:
     said = ran("vote --method hard hard.csv --out ./hard.csv", fails=True)
-    assert "--out: expected a new file, received one of the files that vote" in said
+    assert "--out: expected a new file, received one of the files that are read" in said

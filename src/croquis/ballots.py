@@ -8,15 +8,13 @@ import numpy as np
 from croquis import predictions
 from croquis.calibration import tempered
 from croquis.ensembling import EnsembleParams, Recipe, VoteParams
-from croquis.fitting import FITTED, favourites, seen_by_fits, temperature
-from croquis.members import on_test
+from croquis.fitting import FITTED, Seen, favourites, seen, temperature
+from croquis.members import folder_of
 from croquis.nesting import Weigh, calibrated, nested, temperatures
-from croquis.paired import mcnemar
-from croquis.parts import read_folds
+from croquis.paired import difference_interval, mcnemar, told_apart
+from croquis.parts import read_folds, truth_of
 from croquis.predictions import Predictions, same_classes
 from croquis.voting import VOTES
-
-SURE = 0.05  # fitted weights are taken if uniform ones would lose as clearly less often than this
 
 
 @dataclass(frozen=True)
@@ -29,6 +27,7 @@ class Ballots:
         classes: (C,) names.
         labels: (N,).
         groups: (N,), of copies.
+        twins: (N,) bool, whether there is a copy in the training set, kept or not.
         probs: (M, N, C), uncalibrated; one-hot where folds vote hard.
         warm: (M, N, C), each member at its temperature, or `probs` again.
         temperatures: (M,), ones where nothing is calibrated.
@@ -41,6 +40,7 @@ class Ballots:
     classes: np.ndarray
     labels: np.ndarray
     groups: np.ndarray
+    twins: np.ndarray
     probs: np.ndarray
     warm: np.ndarray
     temperatures: np.ndarray
@@ -86,18 +86,33 @@ def read_ballots(
         how: whether folds vote softly, and at a temperature.
         seed: of all that is drawn from here on.
     """
-    parts = [predictions.load(votes / member / "oof.npz") for member in members]
-    same_classes(parts)
+    paths = [votes / member / "oof.npz" for member in members]
+    parts = [predictions.load(path) for path in paths]
+    same_classes(parts, paths)
     ids = parts[0].ids
-    truth = read_folds(folds).set_index("id").loc[ids]
-    probs = np.stack([part.aligned(ids, where=votes).probs for part in parts])
+    truth = truth_of(ids, read_folds(folds), where=paths[0])
+    labels, groups = truth["label"].to_numpy(), truth["group"].to_numpy()
+    probs = np.stack(
+        [part.aligned(ids, where=path).probs for part, path in zip(parts, paths, strict=True)]
+    )
     calibrate = how.calibrate and how.folds == "soft"
     if how.folds == "hard":
         probs = np.stack([VOTES["hard"](member[None]) for member in probs])
-    labels, groups = truth["label"].to_numpy(), truth["group"].to_numpy()
     each = temperatures(labels, probs) if calibrate else np.ones(len(probs))
     warm = calibrated(probs, each) if calibrate else probs
-    return Ballots(members, ids, parts[0].classes, labels, groups, probs, warm, each, how, seed)
+    return Ballots(
+        members=members,
+        ids=ids,
+        classes=parts[0].classes,
+        labels=labels,
+        groups=groups,
+        twins=truth["twin"].to_numpy(),
+        probs=probs,
+        warm=warm,
+        temperatures=each,
+        how=how,
+        seed=seed,
+    )
 
 
 def alternatives(given: Ballots, weights: np.ndarray) -> dict[str, Alternative]:
@@ -118,7 +133,7 @@ def alternatives(given: Ballots, weights: np.ndarray) -> dict[str, Alternative]:
         calibrate=given.calibrated,
         seed=given.seed,
     )
-    shown = compact(given)
+    shown = all_seen(given)
     found = {name: _whole(given, shown, *way, unseen[name]) for name, way in ways.items()}
     if given.calibrated:
         raw = VOTES["soft"](given.probs, weights)
@@ -127,21 +142,21 @@ def alternatives(given: Ballots, weights: np.ndarray) -> dict[str, Alternative]:
     return found
 
 
-def compact(given: Ballots) -> tuple[np.ndarray, np.ndarray]:
-    """What weights are fitted on: `fitting.seen_by_fits` of all pictures."""
+def all_seen(given: Ballots) -> Seen:
+    """What weights are fitted on, of all pictures."""
     columns = favourites(given.labels, given.probs)
-    return seen_by_fits(given.labels, given.warm, columns)
+    return seen(given.labels, given.warm, given.groups, columns)
 
 
 def _whole(
     given: Ballots,
-    shown: tuple[np.ndarray, np.ndarray],
+    shown: Seen,
     vote: str,
     weigh: Weigh | np.ndarray,
     unseen: np.ndarray,
 ) -> Alternative:
     """The same vote fitted on all of OOF: what goes to the test set."""
-    weights = weigh(*shown, given.groups) if callable(weigh) else weigh
+    weights = weigh(shown) if callable(weigh) else weigh
     probs, cooled = VOTES[vote](given.warm, weights), 1.0
     if given.calibrated and vote == "soft":
         cooled = temperature(given.labels, probs)
@@ -154,8 +169,9 @@ def chosen(given: Ballots, found: dict[str, Alternative], how: EnsembleParams) -
     if not isinstance(how.weights, str) or how.weights not in found:
         return how.vote
     rights = [found[name].nested.argmax(axis=1) == given.labels for name in ("soft", how.weights)]
-    better = rights[1].mean() > rights[0].mean() and mcnemar(*rights) < SURE
-    return how.weights if better else "soft"
+    gained = difference_interval(*rights, given.groups, seed=given.seed)
+    apart = told_apart(mcnemar(*rights), gained, given.groups)
+    return how.weights if apart and gained[0] > 0 else "soft"
 
 
 def recipe_of(given: Ballots, taken: Alternative, folds: list[int]) -> Recipe:
@@ -179,11 +195,11 @@ def combined(recipe: Recipe, by_fold: Path, folds: list[int]) -> Predictions:
         by_fold: data/predictions.
         folds: all of the run's, or one for what OOF estimates.
     """
-    parts = {key: [on_test(by_fold, key, fold) for fold in folds] for key in recipe.members}
-    flat = [part for member in parts.values() for part in member]
-    same_classes(flat)
-    ids = flat[0].ids
-    probs = recipe.combine(
-        {key: [part.aligned(ids).probs for part in member] for key, member in parts.items()}
-    )
-    return Predictions(ids, probs, flat[0].classes)
+    each = [(key, fold) for key in recipe.members for fold in folds]
+    paths = [folder_of(by_fold, key, fold) / "test.npz" for key, fold in each]
+    parts = [predictions.load(path) for path in paths]
+    same_classes(parts, paths)
+    ids, by_member = parts[0].ids, {key: [] for key in recipe.members}
+    for (key, _), part, path in zip(each, parts, paths, strict=True):
+        by_member[key].append(part.aligned(ids, where=path).probs)
+    return Predictions(ids, recipe.combine(by_member), parts[0].classes)

@@ -43,7 +43,7 @@ def reliability(
     Args:
         labels: (N,).
         probs: (N, C); the confidence is a row's highest.
-        binning: "width" for bins as wide as each other, "mass" for bins that hold as many pictures.
+        binning: "width" for bins as wide as each other, "mass" for bins of as many pictures.
         bins: how many at most.
 
     Returns:
@@ -53,9 +53,9 @@ def reliability(
     if binning == "width":
         number = np.minimum((confidence * bins).astype(int), bins - 1)
     else:
-        order = np.argsort(confidence, kind="stable")
-        number = np.empty(len(order), dtype=int)
-        number[order] = np.arange(len(order)) * bins // len(order)
+        # By value, not by rank: what is equally sure shares a bin, whatever the order of rows.
+        edges = np.quantile(confidence, np.linspace(0, 1, bins + 1)[1:-1])
+        number = np.searchsorted(edges, confidence, side="right")
     table = pd.DataFrame({"bin": number, "confidence": confidence, "accuracy": right})
     found = table.groupby("bin").agg(
         count=("accuracy", "size"), confidence=("confidence", "mean"), accuracy=("accuracy", "mean")

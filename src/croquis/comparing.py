@@ -8,10 +8,8 @@ import pandas as pd
 from croquis.components import joined
 from croquis.errors import InputError
 from croquis.metrics import accuracy_interval
-from croquis.paired import difference_interval, mcnemar
+from croquis.paired import LEVEL, difference_interval, mcnemar, told_apart
 from croquis.predictions import Predictions
-
-LEVEL = 0.05  # of the test; the intervals are of 95 %
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +37,7 @@ class Comparison:
         only: how many the first alone, and the second alone gets right.
         difference: second accuracy minus first, with the ends of its 95 % interval.
         p: of the exact McNemar test.
+        told_apart: whether they are surely unlike, `paired.told_apart`.
         smallest: the smallest difference that could have been called; None if there is none, as
             they differ on so few pictures.
     """
@@ -50,13 +49,8 @@ class Comparison:
     only: tuple[int, int]
     difference: tuple[float, float, float]
     p: float
+    told_apart: bool
     smallest: float | None
-
-    @property
-    def told_apart(self) -> bool:
-        """Whether both say so: the test, which is exact, and the interval, which knows groups."""
-        _, low, high = self.difference
-        return self.p < LEVEL and not low <= 0 <= high
 
 
 def scored(name: str, oof: Predictions, folds: pd.DataFrame) -> Scored:
@@ -133,7 +127,7 @@ def _judged(
     only = (int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum()))
     difference = float(right_b.mean() - right_a.mean())
     low, high = difference_interval(right_a, right_b, groups, seed=seed)
-    least = least_called(sum(only), len(groups))
+    least, p = least_called(sum(only), len(groups)), mcnemar(right_a, right_b)
     reach = max(difference - low, high - difference)  # so no larger one passes for too small
     return Comparison(
         pictures=len(groups),
@@ -145,7 +139,8 @@ def _judged(
         both=int((right_a & right_b).sum()),
         only=only,
         difference=(difference, low, high),
-        p=mcnemar(right_a, right_b),
+        p=p,
+        told_apart=told_apart(p, (low, high), groups),
         smallest=None if least is None else max(least, reach),
     )
 

@@ -1,6 +1,7 @@
 """What is fitted on OOF: temperatures and weights. What they promise counts only when nested."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
@@ -51,37 +52,51 @@ def favourites(labels: np.ndarray, probs: np.ndarray) -> np.ndarray:
     return columns
 
 
-def seen_by_fits(
-    labels: np.ndarray, probs: np.ndarray, columns: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities of the favourites, (M, N, K), and which of them is the true class, (N, K)."""
+@dataclass(frozen=True)
+class Seen:
+    """What weights are fitted on.
+
+    Attributes:
+        votes: (M, N, K) probabilities of the favourites, 0 where a picture has fewer than K.
+        own: (N, K) bool, the true class.
+        others: (N,) how many classes of a picture are no favourites.
+        groups: (N,) any labels of the groups of copies.
+    """
+
+    votes: np.ndarray
+    own: np.ndarray
+    others: np.ndarray
+    groups: np.ndarray
+
+
+def seen(labels: np.ndarray, probs: np.ndarray, groups: np.ndarray, columns: np.ndarray) -> Seen:
+    """The favourites' part of calibrated probabilities, (M, N, C); `columns` are `favourites`."""
+    known = columns >= 0
     votes = np.take_along_axis(probs, np.maximum(columns, 0)[None], axis=2)
-    return np.where(columns >= 0, votes, 0), columns == labels[:, None]
+    others = probs.shape[2] - known.sum(axis=1)
+    return Seen(np.where(known, votes, 0), columns == labels[:, None], others, groups)
 
 
-def simplex_weights(votes: np.ndarray, own: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def simplex_weights(given: Seen) -> np.ndarray:
     """The weights >= 0 of least log-loss, (M,), summing to one.
 
     Fitted together with a temperature of the mean: without it each member that joins makes the
-    mean more modest, and log-loss would rather have one sharp member than many that agree.
-
-    Args:
-        votes: (M, N, K), as `seen_by_fits` gives them.
-        own: (N, K), likewise.
-        groups: not used; all ways of weighting are called alike.
+    mean more modest, and log-loss would rather have one sharp member than many that agree. The
+    classes that are nobody's favourites count as equals.
     """
-    del groups
-    rest = np.maximum(1 - votes.sum(axis=2, keepdims=True), 0)  # all other classes as one
-    votes = np.maximum(np.concatenate([votes, rest], axis=2), TINY).astype(np.float64)
-    true, count = own.argmax(axis=1), len(votes)
+    count, others = len(given.votes), given.others
+    rest = (1 - given.votes.sum(axis=2)) / np.maximum(others, 1)  # of one of them
+    votes = np.concatenate([given.votes, rest[:, :, None]], axis=2).astype(np.float64)
+    votes = np.maximum(votes, TINY)  # (M, N, K + 1)
+    times = np.concatenate([given.votes.any(axis=0), others[:, None]], axis=1)
+    true, rows = given.own.argmax(axis=1), np.arange(len(others))
 
     def log_loss(point: np.ndarray) -> tuple[float, np.ndarray]:
         weights, power = point[:-1], np.exp(point[-1])
-        mixed = np.maximum(np.tensordot(weights, votes, 1), TINY)  # (N, K)
+        mixed = np.maximum(np.tensordot(weights, votes, 1), TINY)
         logs = np.log(mixed)
-        powers = np.exp(power * logs)
+        powers = times * np.exp(power * logs)
         total = powers.sum(axis=1)
-        rows = np.arange(len(mixed))
         loss = np.log(total) - power * logs[rows, true]
         slope = powers / mixed / total[:, None]
         slope[rows, true] -= 1 / mixed[rows, true]
@@ -105,51 +120,46 @@ def simplex_weights(votes: np.ndarray, own: np.ndarray, groups: np.ndarray) -> n
     return weights / weights.sum()
 
 
-def greedy_weights(votes: np.ndarray, own: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def greedy_weights(given: Seen) -> np.ndarray:
     """Weights by forward selection with replacement, bagged, (M,), summing to one.
 
     Each round adds the member that helps the accuracy of the mean most, or its log-loss where
     several help as much. Method: Caruana et al. 2004, "Ensemble Selection from Libraries of
     Models"; the bags redraw groups of copies instead of members, as a few members are no library.
-
-    Args:
-        votes: (M, N, K), as `seen_by_fits` gives them.
-        own: (N, K), likewise.
-        groups: (N,) any labels of the groups.
     """
-    _, inverse = np.unique(groups, return_inverse=True)
-    rng, counts = np.random.default_rng(0), np.zeros(len(votes))
+    _, inverse = np.unique(given.groups, return_inverse=True)
+    groups = inverse.max() + 1
+    rng, counts = np.random.default_rng(0), np.zeros(len(given.votes))
     for _ in range(BAGS):
-        drawn = np.bincount(rng.integers(inverse.max() + 1, size=inverse.max() + 1))
-        times = np.pad(drawn, (0, inverse.max() + 1 - len(drawn)))[inverse].astype(float)
-        counts += np.bincount(_path(votes, own, times, ROUNDS), minlength=len(votes))
+        drawn = np.bincount(rng.integers(groups, size=groups), minlength=groups)
+        path = _path(given, drawn[inverse].astype(float), ROUNDS)
+        counts += np.bincount(path, minlength=len(counts))
     return counts / counts.sum()
 
 
-def greedy_curve(votes: np.ndarray, own: np.ndarray) -> list[int]:
+def greedy_curve(given: Seen) -> list[int]:
     """The members in the order in which each helps most, each once; for the eye, not for votes."""
-    return _path(votes, own, np.ones(len(own)), len(votes), again=False)
+    return _path(given, np.ones(len(given.own)), len(given.votes), again=False)
 
 
-def best_member(votes: np.ndarray, own: np.ndarray, groups: np.ndarray) -> np.ndarray:
+def best_member(given: Seen) -> np.ndarray:
     """All weight on the member of best accuracy, (M,); the first one where several are as good."""
-    del groups
-    weights, rows = np.zeros(len(votes)), np.arange(len(own))
-    weights[np.argmax([own[rows, member.argmax(axis=1)].mean() for member in votes])] = 1
+    weights, rows = np.zeros(len(given.votes)), np.arange(len(given.own))
+    right = [given.own[rows, member.argmax(axis=1)].mean() for member in given.votes]
+    weights[np.argmax(right)] = 1
     return weights
 
 
-FITTED: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
+FITTED: dict[str, Callable[[Seen], np.ndarray]] = {
     "greedy": greedy_weights,
     "simplex": simplex_weights,
     "best": best_member,
 }
 
 
-def _path(
-    votes: np.ndarray, own: np.ndarray, times: np.ndarray, rounds: int, *, again: bool = True
-) -> list[int]:
+def _path(given: Seen, times: np.ndarray, rounds: int, *, again: bool = True) -> list[int]:
     """The members chosen round by round; picture n counts `times[n]` times."""
+    votes, own = given.votes, given.own
     total, chosen, rows = np.zeros_like(votes[0]), [], np.arange(len(times))
     true = own.argmax(axis=1)
     for _ in range(rounds):

@@ -4,6 +4,7 @@ Nothing is guessed: logits, percentages, doubled pictures or classes counted fro
 name the file, as a vote over them would look like any other.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -122,6 +123,10 @@ def _from_csv(path: Path, ids: np.ndarray | None) -> Foreign:
     if numbered and "target" in table:
         received, fix = f"target and {len(numbered)} columns of numbers", "take out one of the two"
         raise InputError(path, expected=FORMS, received=received, fix=fix)
+    # pandas calls the second column 0 "0.1".
+    if doubled := [name for name in table if re.fullmatch(r"\d+\.\d+", name)]:
+        received, fix = f"class {doubled[0].partition('.')[0]} twice", "take out one of the two"
+        raise InputError(path, expected="each class column once", received=received, fix=fix)
     if numbered and numbered != [str(number) for number in range(len(numbered))]:
         received = f"{len(numbered)} of them, {numbered[0]} to {numbered[-1]}"
         fix = "give each class its column; the first one is 0"

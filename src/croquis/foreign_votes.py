@@ -9,6 +9,7 @@ from croquis.foreign import Foreign
 from croquis.voting import VOTES, tied
 
 _ROWS = 1000  # voted on at once: 15 files of 10,014 x 500 would fill 600 MB
+MOST_CLASSES = 30_000  # more than ImageNet-21k has
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ def class_count(files: list[Foreign]) -> int:
         if not np.array_equal(file.classes, named[0].classes):
             raise _other_classes(file, f"the class names of {named[0].source}", "others")
     if not soft:
-        return 1 + max(int(file.values.max()) for file in files)
+        return 1 + max(_highest(file) for file in files)
     count = soft[0].values.shape[1]
     for file in files:
         if file.is_hard and file.values.max() >= count:
@@ -73,11 +74,18 @@ def class_count(files: list[Foreign]) -> int:
     return count
 
 
+def _highest(file: Foreign) -> int:
+    highest = file.values.max()
+    if highest >= MOST_CLASSES:  # an ID, say; ballots for so many classes would fill the memory
+        raise _other_classes(file, f"labels below {MOST_CLASSES:,}", f"label {highest:.12g}")
+    return int(highest)
+
+
 def _stacked(files: list[Foreign], part: slice, method: str, count: int) -> np.ndarray:
     """The voters' rows, (M, rows, C): probabilities, or ones at their labels."""
     if method == "soft":
         return np.stack([file.values[part] for file in files])
-    return np.eye(count)[np.stack([file.labels[part] for file in files])]
+    return np.stack([file.labels[part] for file in files])[:, :, None] == np.arange(count)
 
 
 def _check_kinds(files: list[Foreign], method: str) -> None:

@@ -32,7 +32,8 @@ def accuracy_interval(
     """The percentile-bootstrap interval of an accuracy, drawing groups of copies, not pictures.
 
     Copies are right or wrong together, so single pictures would make the interval too narrow.
-    Method: cluster bootstrap, Field and Welsh 2007.
+    Method: cluster bootstrap, Field and Welsh 2007; where all are right, or none, no draw differs
+    from another, and it is Wilson's interval of as many groups.
 
     Args:
         correct: (N,) bool.
@@ -43,17 +44,39 @@ def accuracy_interval(
     Returns:
         Lower and upper end; both are the accuracy itself where there is only one group.
     """
-    _, inverse = np.unique(groups, return_inverse=True)
-    hits = np.bincount(inverse, weights=correct)
-    sizes = np.bincount(inverse).astype(np.float64)
-    if len(hits) < 2:
+    count = len(np.unique(groups))
+    if count < 2:
         return float(correct.mean()), float(correct.mean())
-    rng, drawn = np.random.default_rng(seed), np.empty(RESAMPLES)
-    for number in range(RESAMPLES):  # one at a time: all at once would be gigabytes
-        rows = rng.integers(len(hits), size=len(hits))
-        drawn[number] = hits[rows].sum() / sizes[rows].sum()
+    if correct.all() or not correct.any():
+        return wilson(count if correct.all() else 0, count)
+    drawn = resampled_means(correct[:, None], groups, seed=seed)[:, 0]
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def resampled_means(values: np.ndarray, groups: np.ndarray, *, seed: int) -> np.ndarray:
+    """Means of columns over redrawn groups, (RESAMPLES, P), from (N, P) numbers.
+
+    All columns see the same draws, so that what makes pictures hard for all of them cancels out of
+    a difference.
+    """
+    _, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(sizes), values.shape[1]))
+    np.add.at(sums, inverse, values)
+    rng, drawn = np.random.default_rng(seed), np.empty((RESAMPLES, values.shape[1]))
+    for number in range(RESAMPLES):  # one at a time: all at once would be gigabytes
+        times = np.bincount(rng.integers(len(sizes), size=len(sizes)), minlength=len(sizes))
+        drawn[number] = times @ sums / (times @ sizes)
+    return drawn
+
+
+def wilson(right: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share of independent trials (Wilson 1927)."""
+    share, spread = right / count, 1.96**2 / count
+    middle = share + spread / 2
+    half = np.sqrt(spread * (share * (1 - share) + spread / 4))
+    ends = (middle - half) / (1 + spread), (middle + half) / (1 + spread)
+    return max(0.0, float(ends[0])), min(1.0, float(ends[1]))
 
 
 def report(

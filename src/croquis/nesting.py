@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from croquis.calibration import tempered
-from croquis.fitting import favourites, seen_by_fits, temperature
+from croquis.fitting import Seen, favourites, seen, temperature
 from croquis.voting import VOTES
 
 PARTS = 5
-Weigh = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+Weigh = Callable[[Seen], np.ndarray]
 
 
 def parts_of(groups: np.ndarray, *, seed: int, count: int = PARTS) -> np.ndarray:
@@ -62,16 +62,15 @@ def nested(
     for part in np.unique(parts):
         out = parts == part
         rest = ~out if (~out).any() else out  # one group alone has nothing else to learn from
-        seen, unseen = probs[:, rest], probs[:, out]
+        known, unknown = probs[:, rest], probs[:, out]
         if calibrate:
-            each = temperatures(labels[rest], seen)
-            seen, unseen = calibrated(seen, each), calibrated(unseen, each)
-        shown = seen_by_fits(labels[rest], seen, columns[rest])
+            each = temperatures(labels[rest], known)
+            known, unknown = calibrated(known, each), calibrated(unknown, each)
+        shown = seen(labels[rest], known, groups[rest], columns[rest])
         for name, (vote, weigh) in ways.items():
-            weights = weigh(*shown, groups[rest]) if callable(weigh) else weigh
-            probs_out = VOTES[vote](unseen, weights)
+            weights = weigh(shown) if callable(weigh) else weigh
+            judged = VOTES[vote](unknown, weights)
             if calibrate and vote == "soft":
-                cooled = temperature(labels[rest], VOTES[vote](seen, weights))
-                probs_out = tempered(probs_out, cooled)
-            found[name][out] = probs_out
+                judged = tempered(judged, temperature(labels[rest], VOTES[vote](known, weights)))
+            found[name][out] = judged
     return found

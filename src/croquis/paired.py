@@ -3,7 +3,10 @@
 import numpy as np
 from scipy.special import bdtr
 
-from croquis.metrics import RESAMPLES
+from croquis.metrics import resampled_means
+
+LEVEL = 0.05  # of the test; the intervals are of 95 %
+FEWEST = 20  # groups; redraws of fewer are too much alike to stand for anything
 
 
 def mcnemar(right_a: np.ndarray, right_b: np.ndarray) -> float:
@@ -32,8 +35,6 @@ def difference_interval(
 ) -> tuple[float, float]:
     """The percentile-bootstrap interval of accuracy b minus accuracy a, drawing groups of copies.
 
-    Both are scored on the same draws, so that what makes pictures hard for both cancels out.
-
     Args:
         right_a: (N,) bool.
         right_b: (N,) bool, of the same pictures.
@@ -41,12 +42,29 @@ def difference_interval(
         seed: of the draws.
         level: coverage.
     """
-    gained = right_b.astype(np.float64) - right_a
-    _, inverse = np.unique(groups, return_inverse=True)
-    sums, sizes = np.bincount(inverse, weights=gained), np.bincount(inverse).astype(np.float64)
-    rng, drawn = np.random.default_rng(seed), np.empty(RESAMPLES)
-    for number in range(RESAMPLES):  # one at a time: all at once would be gigabytes
-        rows = rng.integers(len(sums), size=len(sums))
-        drawn[number] = sums[rows].sum() / sizes[rows].sum()
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    return difference_intervals(right_a, right_b[None], groups, seed=seed, level=level)[0]
+
+
+def difference_intervals(
+    right_a: np.ndarray,
+    rights: np.ndarray,
+    groups: np.ndarray,
+    *,
+    seed: int,
+    level: float = 0.95,
+) -> list[tuple[float, float]]:
+    """`difference_interval` of several, (P, N), against one, (N,), on the same draws."""
+    gained = rights.T.astype(np.float64) - right_a[:, None]
+    drawn = resampled_means(gained, groups, seed=seed)
+    ends = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return [(float(low), float(high)) for low, high in ends.T]
+
+
+def told_apart(p: float, interval: tuple[float, float], groups: np.ndarray) -> bool:
+    """Whether two are surely unlike: by the exact test, and by the interval, which knows groups.
+
+    McNemar's test takes copies for independent evidence; the bootstrap does not, but says nothing
+    of a handful of groups.
+    """
+    low, high = interval
+    return p < LEVEL and not low <= 0 <= high and len(np.unique(groups)) >= FEWEST

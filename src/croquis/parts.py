@@ -42,6 +42,23 @@ def scored(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.DataFrame
     return folds[(folds[column] == fold) & folds["scored"]]
 
 
+def truth_of(ids: np.ndarray, folds: pd.DataFrame, *, where: object) -> pd.DataFrame:
+    """The rows of folds.csv for some pictures, in their order, with a column `twin`.
+
+    A twin has a copy among all training pictures, also among those that were dropped for it.
+
+    Raises:
+        InputError: if folds.csv does not know a picture; `where` says whose it is.
+    """
+    sizes = folds["group"].map(folds["group"].value_counts())
+    known = folds.assign(twin=sizes > 1).set_index("id")
+    lost = [name for name in ids if name not in known.index]
+    if lost:
+        received, fix = f"{len(lost):,} others, as {lost[0]}", "rerun the stage that wrote it"
+        raise InputError(where, expected="pictures of folds.csv", received=received, fix=fix)
+    return known.loc[ids]
+
+
 def class_names(index: pd.DataFrame) -> np.ndarray:
     """The class names in label order, (C,); `index` is index.csv.
 

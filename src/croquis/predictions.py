@@ -1,5 +1,6 @@
 """Class probabilities that travel with their ids, from training to submission."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -91,14 +92,23 @@ def joined(parts: list[Predictions]) -> Predictions:
     return Predictions(ids, np.concatenate([part.probs for part in parts]), parts[0].classes)
 
 
-def same_classes(parts: list[Predictions]) -> None:
-    """Raises InputError unless all parts speak of the same classes in the same order."""
-    for part in parts:
+def same_classes(parts: list[Predictions], paths: Sequence[object] = ()) -> None:
+    """Raises InputError unless all parts speak of the same classes in the same order.
+
+    Args:
+        parts: one or more.
+        paths: where they come from, for the error.
+    """
+    named = paths or ["predictions"] * len(parts)
+    for part, path in zip(parts, named, strict=True):
         if not np.array_equal(part.classes, parts[0].classes):
-            expected = f"the classes of the first member ({len(parts[0].classes)})"
-            received = f"others ({len(part.classes)})"
+            first = f" of {named[0]}" if paths else " of the first member"
+            expected = f"the {len(parts[0].classes)} classes{first}"
+            unlike = [name for name in part.classes if name not in parts[0].classes][:1]
+            shown = f"as {str(unlike[0])!r}" if unlike else "in another order"
+            received = f"{len(part.classes)}, {shown}"
             fix = "rerun the members that were trained on other data"
-            raise InputError("predictions", expected=expected, received=received, fix=fix)
+            raise InputError(path, expected=expected, received=received, fix=fix)
 
 
 def _problem(ids: np.ndarray, probs: np.ndarray, classes: np.ndarray) -> dict[str, str] | None:
@@ -113,7 +123,16 @@ def _problem(ids: np.ndarray, probs: np.ndarray, classes: np.ndarray) -> dict[st
         return {"expected": "each id once", "received": f"doubled ids, as {doubled}", "fix": fix}
     # Written so that nan fails too. float32 softmax of 1,000 classes sums to one within 1e-5.
     sums = probs.sum(axis=1, dtype=np.float64)
-    if not (np.all(probs >= 0) and np.all(np.abs(sums - 1) < 1e-3)):
+    wrong = ~(np.all(probs >= 0, axis=1) & (np.abs(sums - 1) < 1e-3))
+    if wrong.any():
+        row = int(wrong.argmax())
+        received = f"{wrong.sum():,} others, as {ids[row]} with {_said(probs[row], sums[row])}"
         fix = "save softmax probabilities, not logits"
-        return {"expected": "rows >= 0 that sum to 1", "received": "other numbers", "fix": fix}
+        return {"expected": "rows >= 0 that sum to 1", "received": received, "fix": fix}
     return None
+
+
+def _said(row: np.ndarray, total: float) -> str:
+    if not np.isfinite(row).all():
+        return "nan or inf"
+    return f"{row.min():.3g}" if row.min() < 0 else f"a sum of {total:.3g}"

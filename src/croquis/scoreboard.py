@@ -3,22 +3,22 @@
 import numpy as np
 import pandas as pd
 
-from croquis.ballots import Alternative, Ballots, compact
+from croquis.ballots import Alternative, Ballots, all_seen
 from croquis.calibration import brier, ece, reliability
 from croquis.fitting import greedy_curve
 from croquis.metrics import accuracy_interval, report, scores
-from croquis.paired import difference_interval, mcnemar
+from croquis.paired import difference_intervals, mcnemar
 from croquis.voting import VOTES, tied
 
 
 def votes_table(given: Ballots, found: dict[str, Alternative], taken: str) -> pd.DataFrame:
     """One row a vote; `difference` and `p` compare its nested OOF with the soft vote's."""
     labels, groups, rows = given.labels, given.groups, []
+    rights = np.stack([each.nested.argmax(axis=1) == labels for each in found.values()])
     base = found["soft"].nested.argmax(axis=1) == labels
-    for name, each in found.items():
-        right = each.nested.argmax(axis=1) == labels
+    intervals = difference_intervals(base, rights, groups, seed=given.seed)
+    for (name, each), right, gained in zip(found.items(), rights, intervals, strict=True):
         low, high = accuracy_interval(right, groups, seed=given.seed)
-        gained = difference_interval(base, right, groups, seed=given.seed)
         own, unseen = scores(labels, each.probs), scores(labels, each.nested)
         rows.append(
             {
@@ -72,9 +72,10 @@ def agreement(given: Ballots) -> pd.DataFrame:
 def pairs(given: Ballots) -> pd.DataFrame:
     """One row a pair of members: the difference of their accuracies, its interval, exact p."""
     right, rows = given.probs.argmax(axis=2) == given.labels, []
-    for a in range(len(right)):
-        for b in range(a + 1, len(right)):
-            low, high = difference_interval(right[a], right[b], given.groups, seed=given.seed)
+    for a in range(len(right) - 1):
+        others = right[a + 1 :]
+        ends = difference_intervals(right[a], others, given.groups, seed=given.seed)
+        for b, (low, high) in enumerate(ends, start=a + 1):
             rows.append(
                 {
                     "a": given.members[a],
@@ -91,7 +92,7 @@ def pairs(given: Ballots) -> pd.DataFrame:
 
 def gains(given: Ballots) -> pd.DataFrame:
     """The score of the soft vote as members join, each time the one that helps most."""
-    rows, order = [], greedy_curve(*compact(given))
+    rows, order = [], greedy_curve(all_seen(given))
     for step in range(1, len(order) + 1):
         found = scores(given.labels, VOTES["soft"](given.warm[order[:step]]))
         kept = {name: found[name] for name in ("accuracy", "log_loss")}
@@ -100,10 +101,15 @@ def gains(given: Ballots) -> pd.DataFrame:
 
 
 def reliabilities(given: Ballots, found: dict[str, Alternative], taken: str) -> pd.DataFrame:
-    """The ensemble's confidence against its accuracy, calibrated and raw, in both binnings."""
-    raw = found.get("soft uncalibrated", found[taken])
-    parts = []
-    for which, probs in (("raw", raw.probs), ("calibrated", found[taken].nested)):
+    """The ensemble's confidence against its accuracy, in both binnings: raw, and calibrated.
+
+    Raw is the same vote of the same members without any temperature; shares of argmaxes have none.
+    """
+    each, parts = found[taken], []
+    shown = {"raw": VOTES[each.vote](given.probs, each.weights)}
+    if each.vote == "soft" and given.calibrated:
+        shown["calibrated"] = each.nested
+    for which, probs in shown.items():
         for binning in ("width", "mass"):
             table = reliability(given.labels, probs, binning=binning)
             parts.append(table.assign(which=which, binning=binning))
@@ -126,8 +132,7 @@ def summary(given: Ballots, found: dict[str, Alternative], taken: str) -> dict[s
     """The few numbers for metrics/ensemble.json, those of the chosen vote nested."""
     labels, probs = given.labels, found[taken].nested
     right = probs.argmax(axis=1) == labels
-    _, inverse, sizes = np.unique(given.groups, return_inverse=True, return_counts=True)
-    twins = sizes[inverse] > 1
+    twins = given.twins
     numbers = report(labels, probs, given.groups, seed=given.seed) | {
         "ece": _rounded(ece(labels, probs)),
         "brier": _rounded(brier(labels, probs)),

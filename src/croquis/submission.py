@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 
 from croquis import predictions
+from croquis.calibration import ece
 from croquis.ensembling import Recipe
 from croquis.errors import InputError
+from croquis.metrics import scores
 from croquis.predictions import Predictions
 from croquis.voting import VOTES
 
@@ -97,7 +99,9 @@ def scored(
 
     OOF is made by one model a picture, the submission by a vote of all folds: so the mean score of
     the single folds' ensembles is what OOF estimates, and the gain of the fold vote stands apart.
-    The test set has a sampling error of its own: now and then an honest run is outside.
+    The test set has a sampling error of its own: with as many pictures as OOF has, one honest run
+    in six is outside. Log-loss and calibration error are the submission's: temperatures were fitted
+    on one model a picture, and the vote of folds is more modest.
 
     Args:
         labels: (N,) true labels in the order of `test`.
@@ -115,6 +119,7 @@ def scored(
         "oof_low": estimate["accuracy_low"],
         "oof_high": estimate["accuracy_high"],
     }
+    found |= {"log_loss": scores(labels, test.probs)["log_loss"], "ece": ece(labels, test.probs)}
     inside = estimate["accuracy_low"] <= single <= estimate["accuracy_high"]
     return {name: round(score, 5) for name, score in found.items()} | {
         "inside_interval": bool(inside)

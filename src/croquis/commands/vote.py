@@ -47,8 +47,9 @@ def _submitted(
     from croquis.foreign import pictures_of, read
     from croquis.foreign_votes import outcome
 
-    if out.resolve() in [path.resolve() for path in files]:
-        received, fix = "one of the files that vote", "give it another name"
+    inputs = [*files, *(path for path in (sample, ids) if path is not None)]
+    if out.resolve() in [path.resolve() for path in inputs]:
+        received, fix = "one of the files that are read", "give it another name"
         raise InputError("--out", expected="a new file", received=received, fix=fix)
     notes, template = [], None
     if sample is not None:
