@@ -32,12 +32,12 @@ def main(
     )
     options = {"lr": lr, "seed": seed, "device": machine.device}
     with records.tracked(rests_on, source=source, settings=resolved) as run:
-        outcome = probed(data, stored, settings.head, log=run.metrics, **options)
+        views = settings.embed.views
+        outcome = probed(data, stored, settings.head, views=views, log=run.metrics, **options)
     # What folds that ignore copies would have claimed: the same head, trained and scored on those.
     plain = FoldData.of(fold, table, pictures, column="plain_fold")
     claimed = probed(plain, stored, settings.head, **options)
-    outcome.val.save(predictions / "val.npz")
-    outcome.test.save(predictions / "test.npz")
+    outcome.save(predictions)
     claimed.val.save(predictions / "plain.npz")
     records.write_weights(weights, outcome.weights)
     records.write_curves(curves, probe, fold, outcome.epochs)

@@ -43,8 +43,7 @@ def main(
             log=run.metrics,
             checkpoints=kept,
         )
-        outcome.val.save(predictions / "val.npz")
-        outcome.test.save(predictions / "test.npz")
+        outcome.save(predictions)
         records.write_weights(weights, outcome.weights)
         records.write_curves(curves, model, fold, outcome.epochs)
     kept.clear()

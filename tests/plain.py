@@ -23,6 +23,7 @@ PLAIN = {
     "ema_decay": None,
     "average_epochs": 0,
     "augment": "none",
+    "tta": ["identity"],
     "phases": [],
     "mix": None,
     "group_weights": False,

@@ -13,6 +13,7 @@ from croquis.data.pixels import Pixels
 from croquis.metrics import scores
 from croquis.parts import read_folds, read_index
 from croquis.training.batches import Pictures
+from croquis.training.checkpoints import Checkpoints
 from croquis.training.finetuning import fine_tuned
 from croquis.training.hardware import Hardware
 from croquis.training.networks import network
@@ -113,6 +114,90 @@ def test_an_empty_test_set_and_an_empty_fold_are_fine(
     outcome = run(replace(data, val=nothing, test=nothing), recipe(epochs=1))
     assert outcome.test.probs.shape == outcome.val.probs.shape == (0, 3)
     assert np.isnan(outcome.epochs[0]["val_loss"])
+
+
+def test_flipped_val_pictures_are_predicted_as_if_they_had_come_flipped(
+    run: Callable[..., Outcome], data: FoldData, recipe: Callable[..., ModelParams], drawn: Path
+) -> None:
+    outcome = run(data, recipe())
+    assert set(outcome.more) == {"val_flip_lr", "val_flip_ud"}
+    model = network(recipe(), data.classes.tolist())
+    model.load_state_dict(outcome.weights)
+    sheets = np.load(drawn / "pixels.npy")
+    for name, flipped in (("lr", sheets[:, :, ::-1]), ("ud", sheets[:, ::-1])):
+        np.save(drawn / "pixels.npy", flipped)
+        pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
+        pictures = Pictures(pixels, data.val, image_size=32)
+        expected = softmax(predicted_logits(model, pictures, hardware=CPU, batch_size=6))
+        found = outcome.more[f"val_flip_{name}"]
+        assert found.ids.tolist() == data.val.ids.tolist()
+        np.testing.assert_allclose(found.probs, expected, atol=1e-6)
+
+
+def test_views_change_predictions_and_neither_weights_nor_curves(
+    run: Callable[..., Outcome], data: FoldData, recipe: Callable[..., ModelParams]
+) -> None:
+    plain, both = run(data, recipe()), run(data, recipe(tta=["identity", "flip_lr"]))
+    assert plain.epochs == both.epochs
+    assert all(torch.equal(held, both.weights[name]) for name, held in plain.weights.items())
+    mean = (plain.val.probs + plain.more["val_flip_lr"].probs) / 2
+    np.testing.assert_allclose(both.val.probs, mean, atol=1e-6)
+    np.testing.assert_array_equal(both.more["val_flip_lr"].probs, both.val.probs)
+    assert not np.allclose(both.test.probs, plain.test.probs, atol=1e-5)
+
+
+RESTARTS = {"schedule": "restarts", "cycle_epochs": 1, "drop_rate": 0.2, "augment": "flips"}
+
+
+def test_a_snapshot_is_what_a_training_of_so_many_cycles_ends_with(
+    run: Callable[..., Outcome], data: FoldData, recipe: Callable[..., ModelParams]
+) -> None:
+    views = {"tta": ["identity", "flip_lr"]}
+    whole = run(data, recipe(epochs=3, **RESTARTS, **views))
+    for number in (1, 2):
+        part = run(data, recipe(epochs=number, **RESTARTS, **views))
+        for name, expected in (("val", part.val), ("test", part.test)):
+            found = whole.more[f"cycle{number}/{name}"]
+            assert found.ids.tolist() == expected.ids.tolist()
+            np.testing.assert_array_equal(found.probs, expected.probs)
+    assert "cycle3/val" not in whole.more  # the end of the last cycle is the member itself
+
+
+def test_snapshots_in_mid_epoch_cost_the_training_no_bit(
+    run: Callable[..., Outcome],
+    data: FoldData,
+    recipe: Callable[..., ModelParams],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = recipe(epochs=3, warmup_epochs=0.5, ema_decay=0.9, **RESTARTS)
+    kept = run(data, settings)
+    assert {"cycle1/val", "cycle2/test"} < set(kept.more) and len(kept.more) == 6
+    monkeypatch.setattr("croquis.training.engine.cycle_ends", lambda *settings: [])
+    plain = run(data, settings)
+    assert plain.epochs == kept.epochs and len(plain.more) == 2
+    np.testing.assert_array_equal(plain.val.probs, kept.val.probs)
+
+
+def test_snapshots_of_adapters_are_merged_copies(
+    run: Callable[..., Outcome], data: FoldData, recipe: Callable[..., ModelParams]
+) -> None:
+    outcome = run(data, recipe(epochs=2, **REGIMES["lora"], **RESTARTS), lr=1e-2)
+    assert not np.array_equal(outcome.more["cycle1/val"].probs, outcome.val.probs)
+
+
+def test_a_training_that_goes_on_starts_from_no_probe_again(
+    run: Callable[..., Outcome],
+    data: FoldData,
+    recipe: Callable[..., ModelParams],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    settings, kept = recipe(head_start="probe"), Checkpoints("train/a-0", "x")
+    outcome = run(data, settings, checkpoints=kept)
+    monkeypatch.setattr("croquis.training.finetuning.start_from_probe", None)
+    again = run(data, settings, checkpoints=kept)
+    np.testing.assert_array_equal(again.val.probs, outcome.val.probs)
 
 
 REGIMES = {

@@ -8,7 +8,7 @@ import timm
 import torch
 from torch import nn
 
-from croquis.training.optimization import Rates, optimizer, parameter_groups, plateaus
+from croquis.training.optimization import Rates, cycle_ends, optimizer, parameter_groups, plateaus
 from croquis.training.recipes import ModelParams
 
 Recipe = Callable[..., ModelParams]
@@ -60,6 +60,31 @@ def test_cyclic_is_triangles_between_floor_and_peak(recipe: Recipe) -> None:
     settings = recipe(epochs=8, schedule="cyclic", cycle_epochs=4, cycle_factor=0.5, min_lr=0.2)
     found = curve(settings, steps=8, per_epoch=1)
     assert found == pytest.approx([0.2, 0.6, 1.0, 0.6, 0.2, 0.35, 0.5, 0.35])
+
+
+@pytest.mark.parametrize("per_epoch", [1, 2, 7])
+@pytest.mark.parametrize("warmup", [0.0, 0.5, 1.0])
+def test_a_cycle_of_restarts_ends_where_the_lr_rises_again(
+    recipe: Recipe, per_epoch: int, warmup: float
+) -> None:
+    options = {"epochs": 8, "warmup_epochs": warmup, "cycle_epochs": 2}
+    settings = recipe(schedule="restarts", **options)
+    found = curve(settings, steps=8 * per_epoch, per_epoch=per_epoch)
+    begin = math.ceil(warmup * per_epoch)
+    rises = [step for step in range(begin + 1, len(found)) if found[step] > found[step - 1] + 1e-9]
+    if 2 * per_epoch > 1:
+        assert cycle_ends(settings, per_epoch) == rises and len(rises) == 3
+
+
+def test_a_cycle_of_triangles_ends_at_the_floor(recipe: Recipe) -> None:
+    settings = recipe(epochs=9, schedule="cyclic", cycle_epochs=2, warmup_epochs=1.0)
+    found = curve(settings, steps=18)
+    assert cycle_ends(settings, 2) == [4, 8, 12, 16] == [k for k in range(1, 18) if found[k] == 0]
+    assert cycle_ends(settings, 1) == [2, 4, 6, 8]
+
+
+def test_other_schedules_have_no_cycles(recipe: Recipe) -> None:
+    assert cycle_ends(recipe(epochs=9, schedule="cosine", cycle_epochs=2), 3) == []
 
 
 def test_plateau_falls_when_the_train_loss_stands_still(recipe: Recipe) -> None:

@@ -11,9 +11,10 @@ from torch import nn
 
 from croquis.data.pixels import Pixels
 from croquis.models.backbones import build
+from croquis.symmetries import turned
 from croquis.training.batches import Pictures
 from croquis.training.hardware import Hardware
-from croquis.training.predicting import predicted_logits, softmax
+from croquis.training.predicting import averaged_probs, predicted_logits, softmax
 from croquis.training.recipes import ModelParams
 from croquis.training.samples import Samples
 
@@ -58,6 +59,41 @@ def test_nothing_to_predict_gives_no_rows(drawn: Path, recipe: Callable[..., Mod
     empty = Pictures(pixels, Samples.unlabelled(np.array([], dtype=str)), image_size=32)
     found = predicted_logits(network(recipe()), empty, hardware=CPU, batch_size=4)
     assert found.shape == (0, 3) and softmax(found).shape == (0, 3)
+
+
+def test_a_view_is_the_prediction_of_the_turned_pictures(
+    held_out: Pictures, recipe: Callable[..., ModelParams], drawn: Path
+) -> None:
+    model, options = network(recipe()), {"hardware": CPU, "batch_size": 4}
+    found = predicted_logits(model, held_out, view="rot90", **options)
+    assert not np.allclose(found, predicted_logits(model, held_out, **options), atol=1e-4)
+    np.save(drawn / "pixels.npy", turned(np.load(drawn / "pixels.npy"), "rot90"))
+    pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
+    samples = Samples.unlabelled(pixels.ids.to_numpy(dtype=str))
+    again = predicted_logits(model, Pictures(pixels, samples, image_size=32), **options)
+    np.testing.assert_allclose(found, again, atol=1e-6)
+
+
+def test_probabilities_are_averaged_over_views_and_none_is_predicted_twice() -> None:
+    # Probabilities 1/4 and 3/4 under one view, 3/4 and 1/4 or 1/2 and 1/2 under others.
+    odds = {"identity": 3, "flip_lr": 1 / 3, "flip_ud": 1, "rot180": 3}
+    asked = []
+
+    def logits_of(view: str) -> np.ndarray:
+        asked.append(view)
+        return np.array([[0.0, math.log(odds[view])]], np.float32)
+
+    found = averaged_probs(logits_of, ["identity", "flip_lr"], ("identity", "flip_lr", "flip_ud"))
+    np.testing.assert_allclose(found["identity"], [[0.5, 0.5]], atol=1e-7)
+    np.testing.assert_array_equal(found["flip_lr"], found["identity"])
+    np.testing.assert_allclose(found["flip_ud"], [[(1 / 2 + 1 / 4) / 2, (1 / 2 + 3 / 4) / 2]])
+    assert sorted(asked) == sorted(odds)
+
+
+def test_one_view_costs_no_bit() -> None:
+    logits = np.random.default_rng(0).normal(size=(50, 7)).astype(np.float32)
+    (found,) = averaged_probs(lambda view: logits, ["identity"], ("identity",)).values()
+    np.testing.assert_array_equal(found, softmax(logits))
 
 
 def test_softmax_by_hand() -> None:

@@ -1,13 +1,12 @@
 """A probe's two blocks: what is embedded, and what is trained on it."""
 
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
-from croquis import params, symmetries
+from croquis import params
 from croquis.errors import InputError
-from croquis.training.probe_recipes import View, recipe, resolved
+from croquis.training.probe_recipes import recipe, resolved
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 EMBED = {"backbone": "x", "pretrained": True, "image_size": 64, "views": ["identity", "rot90"]}
@@ -32,12 +31,11 @@ def test_every_probe_of_the_repository_resolves() -> None:
         assert recipe(key, PARAMS).embed.backbone
 
 
-def test_views_are_the_symmetries_of_the_square() -> None:
-    assert get_args(View) == symmetries.NAMES
-
-
 def test_slips_are_named_with_their_block() -> None:
     assert complaint(EMBED | {"views": []}, HEAD).startswith("probes.p.embed.views: expected ")
+    assert "probes.p.embed.views: expected each view once, received" in complaint(
+        EMBED | {"views": ["rot90", "rot90"]}, HEAD
+    )
     assert "probes.p.embed.views.1: expected 'identity'" in complaint(
         EMBED | {"views": ["identity", "rot45"]}, HEAD
     )

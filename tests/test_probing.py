@@ -126,6 +126,20 @@ def test_the_last_row_of_the_curves_is_the_score_of_the_predictions(
     assert last["val_accuracy"] == truth["accuracy"]
 
 
+def test_a_probe_whose_views_hold_the_flipped_ones_cannot_tell_them_apart(
+    stored: Callable[..., Features],
+) -> None:
+    """Nor is a flipped picture known to a probe that never embedded it."""
+    one, two = (
+        probed(DATA, stored(2), HEAD, lr=0.05, seed=0, views=views)
+        for views in (["identity", "flip_lr"], ["identity", "rot90"])
+    )
+    assert list(one.more) == ["val_flip_lr"] and not two.more
+    np.testing.assert_array_equal(one.more["val_flip_lr"].probs, one.val.probs)
+    four = ["identity", "flip_lr", "flip_ud", "rot180"]
+    assert len(probed(DATA, stored(4), HEAD, lr=0.05, seed=0, views=four).more) == 2
+
+
 def test_the_learning_rate_follows_a_cosine_and_is_logged(
     stored: Callable[..., Features],
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from croquis import params
 from croquis.errors import InputError
-from croquis.training.recipes import recipe, resolved
+from croquis.training.recipes import cycles, recipe, resolved
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 
@@ -62,6 +62,10 @@ def test_a_block_that_is_none_is_named(tree: dict) -> None:
         ({"layer_decay": 1.5}, r"models\.small\.layer_decay: expected less than or equal to 1"),
         ({"drop_rate": 1.0}, r"models\.small\.drop_rate: expected less than 1"),
         ({"augment": 3}, r"models\.small\.augment: expected a valid string or"),
+        ({"tta": []}, r"models\.small\.tta: expected List should have at least 1 item"),
+        ({"tta": ["rot45"]}, r"models\.small\.tta\.0: expected 'identity', 'rot90', "),
+        ({"tta": ["rot90", "rot90"]}, r"models\.small\.tta: expected each view once, received"),
+        ({"tta": "identity"}, r"models\.small\.tta: expected a valid list, received 'identity'"),
         ({"schedule": "cos"}, r"models\.small\.schedule: expected 'cosine', 'constant', "),
         ({"pretrained": 1}, r"models\.small\.pretrained: expected a valid boolean or a valid str"),
         ({"image_size": "64"}, r"models\.small\.image_size: expected a valid integer"),
@@ -71,6 +75,27 @@ def test_a_slip_in_a_models_block_is_named(tree: dict, change: dict, message: st
     tree["models"]["small"] |= change
     with pytest.raises(InputError, match=message):
         resolved(tree, "small")
+
+
+@pytest.mark.parametrize(
+    ("change", "count"),
+    [
+        ({"schedule": "cosine"}, 0),
+        ({"schedule": "step"}, 0),  # comes to no floor
+        ({"schedule": "restarts"}, 3),  # after 4, 7 and 10 epochs
+        ({"schedule": "restarts", "epochs": 10}, 2),  # the third end is that of the training
+        ({"schedule": "restarts", "cycle_epochs": 20}, 0),
+        ({"schedule": "cyclic"}, 3),  # after 3, 6 and 9: it rises by itself, without a warm-up
+        ({"schedule": "cyclic", "epochs": 9}, 2),
+        ({"schedule": "restarts", "warmup_epochs": 0.4, "cycle_epochs": 0.2, "epochs": 1}, 2),
+    ],
+)
+def test_cycles_are_those_that_end_before_the_training(
+    tree: dict, change: dict, count: int
+) -> None:
+    settings = {"epochs": 12, "warmup_epochs": 1, "cycle_epochs": 3} | change
+    tree["models"]["small"] |= settings
+    assert cycles(resolved(tree, "small")) == count
 
 
 def test_a_slip_in_the_defaults_is_named_there(tree: dict) -> None:

@@ -9,6 +9,7 @@ import safetensors.torch
 import torch
 
 from croquis import tracking
+from croquis.predictions import Predictions, load
 from croquis.training import records
 from croquis.training.hardware import Hardware
 
@@ -23,6 +24,14 @@ def test_curves_are_one_row_an_epoch_without_a_clock(tmp_path: Path) -> None:
     assert (tmp_path / "c.csv").read_text() == (
         "member,fold,epoch,lr,train_loss,val_loss\nswin,3,0,1e-05,1.23457,\nswin,3,1,0,0.5,2\n"
     )
+
+
+def test_predictions_are_kept_under_their_names(tmp_path: Path) -> None:
+    one, two, three = (Predictions([name], [[1.0]], ["cup"]) for name in "abc")
+    records.Outcome(one, two, {}, [], {"val_flip_lr": two, "cycle1/val": three}).save(tmp_path)
+    found = {path.relative_to(tmp_path).as_posix(): path for path in tmp_path.rglob("*.npz")}
+    ids = {name: load(path).ids[0] for name, path in found.items()}
+    assert ids == {"val.npz": "a", "test.npz": "b", "val_flip_lr.npz": "b", "cycle1/val.npz": "c"}
 
 
 def test_weights_are_tensors_alone_in_their_plain_layout(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from ruamel.yaml import YAML
 from croquis import params
 
 ROOT = Path(__file__).parents[1]
-OUTPUTS = ("val.npz", "test.npz", "weights.safetensors", "curves.csv")
+OUTPUTS = ("val.npz", "test.npz", "weights.safetensors", "curves.csv", "val_flip_ud.npz")
+SNAPSHOTS = ("cycle1/val.npz", "cycle1/test.npz", "cycle2/val.npz", "cycle2/test.npz")
 # What happens to a training of six updates at its fourth or fifth, or in the save after it.
 HARM = {
     "SIGKILL in mid-epoch": "os.kill(os.getpid(), signal.SIGKILL)",
@@ -51,7 +52,10 @@ runpy.run_path(script, run_name="__main__")
 
 @pytest.fixture
 def stage(drawn: Path) -> list[str]:
-    """The command of the train stage on the drawings of `drawn`, three epochs of two steps."""
+    """The command of the train stage on the drawings of `drawn`, three epochs of two steps.
+
+    Its cycles end after the third and the fifth update, in mid-epoch.
+    """
     tree = params.read(ROOT / "params.yaml")
     tree["models"] = {
         "tiny": {
@@ -63,6 +67,9 @@ def stage(drawn: Path) -> list[str]:
             "batch_size": 3,
             "drop_rate": 0.2,
             "ema_decay": 0.9,
+            "schedule": "restarts",
+            "warmup_epochs": 0.5,
+            "cycle_epochs": 1,
         }
     }
     YAML().dump(tree, drawn / "params.yaml")
@@ -86,7 +93,7 @@ def run(stage: list[str], folder: Path, harm: str = "pass") -> subprocess.Comple
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
-    return {name: (folder / "out" / name).read_bytes() for name in OUTPUTS}
+    return {name: (folder / "out" / name).read_bytes() for name in OUTPUTS + SNAPSHOTS}
 
 
 def test_a_killed_training_goes_on_and_ends_with_the_same_bits(

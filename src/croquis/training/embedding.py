@@ -6,9 +6,9 @@ from torch import nn
 
 from croquis.models.backbones import normalised, statistics
 from croquis.progress import progress
-from croquis.symmetries import turned
 from croquis.training.batches import Pictures, in_order
 from croquis.training.hardware import Hardware, autocast
+from croquis.training.views import viewed
 
 
 @torch.inference_mode()
@@ -36,15 +36,8 @@ def embeddings(
     batches = in_order(pictures, batch_size=batch_size, workers=hardware.workers)
     for batch in progress(batches, "embed", total=-(-len(pictures) // batch_size), unit="batch"):
         for view, features in zip(views, found, strict=True):
-            images = torch.from_numpy(np.ascontiguousarray(_viewed(batch.images.numpy(), view)))
+            images = torch.from_numpy(viewed(batch.images.numpy(), view))
             with autocast(hardware):
                 given = model(normalised(images.to(hardware.device), own))
             features.append(given.float().cpu().numpy())
     return np.stack([np.concatenate(features) for features in found])
-
-
-def _viewed(images: np.ndarray, view: str) -> np.ndarray:
-    """(B, S, S) or (B, S, S, 3) under a symmetry of the square."""
-    if images.ndim == 3:
-        return turned(images, view)
-    return np.moveaxis(turned(np.moveaxis(images, -1, 1), view), 1, -1)

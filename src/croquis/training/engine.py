@@ -18,7 +18,7 @@ from croquis.training.checkpoints import Checkpoints
 from croquis.training.gradients import Gradients, NotFinite
 from croquis.training.hardware import Hardware
 from croquis.training.interrupts import Interrupts
-from croquis.training.optimization import Rates, optimizer
+from croquis.training.optimization import Rates, cycle_ends, optimizer
 from croquis.training.recipes import ModelParams
 from croquis.training.seeds import seed_of
 
@@ -58,6 +58,8 @@ class Trainer:
         seed: of the order of pictures, of mixing and of dropout.
         lr_factor: of each epoch's phase.
         kept: its saved states; it goes on from the newest.
+        snapshot: gives what is to be kept of the network whenever a cycle of the lr has ended; its
+            tensors are part of the saved states, as no later step could make them again.
     """
 
     def __init__(
@@ -71,13 +73,16 @@ class Trainer:
         seed: int,
         lr_factor: Callable[[int], float] = lambda epoch: 1.0,
         kept: Checkpoints | None = None,
+        snapshot: Callable[["Trainer"], dict[str, torch.Tensor]] | None = None,
     ) -> None:
         self.model = model.to(hardware.device, memory_format=torch.channels_last)
         self.history: list[dict[str, float]] = []
+        self.snapshots: list[dict[str, torch.Tensor]] = []
         self._recipe, self._pictures, self._hardware, self._seed = recipe, pictures, hardware, seed
-        self._lr_factor, self._kept = lr_factor, kept
+        self._lr_factor, self._kept, self._snapshot = lr_factor, kept, snapshot
         self._interrupts: Interrupts | None = None
         self._per_epoch = steps_per_epoch(len(pictures), recipe.batch_size)
+        self._ends = cycle_ends(recipe, self._per_epoch) if snapshot else []
         self._optimizer = optimizer(self.model, recipe, lr)
         self._rates = Rates(self._optimizer, recipe, lr=lr, per_epoch=self._per_epoch)
         self._scaler = torch.amp.GradScaler(hardware.device.type, enabled=hardware.scaled)
@@ -131,6 +136,8 @@ class Trainer:
                 self._total, self._finite = self._total + loss, self._finite + 1
             self._step += 1
             images += len(batch)
+            if self._step in self._ends:
+                start += self._keep_snapshot()
             if self._step % self._per_epoch:  # an epoch's end is saved with its row
                 self._save_if_due()
         loss = self._total / max(1, self._finite)
@@ -140,6 +147,13 @@ class Trainer:
         seconds = time.perf_counter() - start
         working = 1 - self._waited / seconds
         return Epoch(number, loss, self._rates.highest, images / seconds, working)
+
+    def _keep_snapshot(self) -> float:
+        """The seconds it took, which are none of the training's."""
+        begun = time.perf_counter()
+        self.snapshots.append(self._snapshot(self))
+        train_mode(self.model)
+        return time.perf_counter() - begun
 
     def _fetched(self, epoch: int) -> Iterator[Batch]:
         """The batches of an epoch on the device; what it takes to make them counts as waiting."""
@@ -213,13 +227,13 @@ class Trainer:
         state = {name: part.state_dict() for name, part in self._parts().items()}
         numbers = {"step": self._step, "total": self._total, "finite": self._finite}
         numbers |= {"micro": self.micro_batch}
-        return state | numbers | {"history": self.history}
+        return state | numbers | {"history": self.history, "snapshots": self.snapshots}
 
     def _restore(self, state: dict[str, Any]) -> None:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         self._step, self._total, self._finite = state["step"], state["total"], state["finite"]
-        self.history = state["history"]
+        self.history, self.snapshots = state["history"], state["snapshots"]
         self._gradients.micro_batch = state["micro"]
 
     def _parts(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Fine-tuning one model on one fold, from pictures to probabilities."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,11 +19,12 @@ from croquis.training.hardware import Hardware
 from croquis.training.interrupts import interrupts
 from croquis.training.networks import network
 from croquis.training.phases import Curriculum
-from croquis.training.predicting import predicted_logits, softmax
+from croquis.training.predicting import averaged_probs, predicted_logits
 from croquis.training.recipes import ModelParams
 from croquis.training.records import Outcome, val_scores
 from croquis.training.samples import FoldData, Samples
 from croquis.training.starts import start_from_probe
+from croquis.training.views import FLIPS
 
 
 def fine_tuned(
@@ -53,12 +54,13 @@ def fine_tuned(
         SystemExit: when SIGTERM or SIGINT came; the state is saved then.
     """
     torch.manual_seed(seed)
-    view = _View(pixels, recipe, hardware)
+    stored = _Stored(pixels, recipe, hardware)
     model = network(recipe, data.classes.tolist())
-    if recipe.head_start == "probe":
+    # A training that goes on has its head in its state.
+    if recipe.head_start == "probe" and (checkpoints is None or checkpoints.load() is None):
         start_from_probe(
             model,
-            view.of(data.train),
+            stored.of(data.train),
             data.train.targets,
             shape=recipe.head,
             hardware=hardware,
@@ -69,23 +71,19 @@ def fine_tuned(
         model,
         recipe,
         lr=lr,
-        pictures=view.of(data.train, curriculum),
+        pictures=stored.of(data.train, curriculum),
         hardware=hardware,
         seed=seed,
         lr_factor=curriculum.lr_factor,
         kept=checkpoints,
+        snapshot=lambda trainer: stored.snapshot(trainer, data),
     )
-    _train(trainer, recipe.epochs, lambda: view.scores(trainer, data.val), log)
-    final = _finished(trainer.averaged, recipe)
-    val, test = (
-        Predictions(part.ids, softmax(view.logits(final, part, trainer.micro_batch)), data.classes)
-        for part in (data.val, data.test)
-    )
-    return Outcome(val, test, final.state_dict(), trainer.history)
+    _train(trainer, recipe.epochs, lambda: stored.scores(trainer, data.val), log)
+    return _outcome(trainer, stored, data)
 
 
 @dataclass(frozen=True)
-class _View:
+class _Stored:
     """The stored pictures as a recipe sees them."""
 
     pixels: Pixels
@@ -96,15 +94,49 @@ class _View:
         size = self.recipe.image_size
         return Pictures(self.pixels, samples, image_size=size, augment=augment)
 
-    def logits(self, model: nn.Module, samples: Samples, micro_batch: int) -> np.ndarray:
+    def logits(
+        self, model: nn.Module, samples: Samples, micro_batch: int, view: str = "identity"
+    ) -> np.ndarray:
         batch_size = 2 * micro_batch  # no gradients, so twice as many fit
-        return predicted_logits(
-            model, self.of(samples), hardware=self.hardware, batch_size=batch_size
+        options = {"hardware": self.hardware, "batch_size": batch_size, "view": view}
+        return predicted_logits(model, self.of(samples), **options)
+
+    def probs(
+        self,
+        model: nn.Module,
+        samples: Samples,
+        micro_batch: int,
+        turns: Sequence[str] = ("identity",),
+    ) -> dict[str, np.ndarray]:
+        """Under each turn of the pictures their probabilities, over the recipe's views."""
+        return averaged_probs(
+            lambda view: self.logits(model, samples, micro_batch, view), self.recipe.tta, turns
         )
+
+    def snapshot(self, trainer: Trainer, data: FoldData) -> dict[str, torch.Tensor]:
+        """What the network as it is now makes of val and test; tensors, as states hold them."""
+        model = _finished(trainer.averaged, self.recipe)
+        parts = {"val": data.val, "test": data.test}
+        found = {name: self.probs(model, part, trainer.micro_batch) for name, part in parts.items()}
+        return {name: torch.from_numpy(probs["identity"]) for name, probs in found.items()}
 
     def scores(self, trainer: Trainer, samples: Samples) -> dict[str, float]:
         found = self.logits(trainer.averaged, samples, trainer.micro_batch)
         return val_scores(found, samples.labels)
+
+
+def _outcome(trainer: Trainer, stored: _Stored, data: FoldData) -> Outcome:
+    """What the trained network predicts, also of flipped val pictures, and what it did before."""
+    final = _finished(trainer.averaged, stored.recipe)
+    turned = stored.probs(final, data.val, trainer.micro_batch, ("identity", *FLIPS))
+    val = {turn: Predictions(data.val.ids, turned[turn], data.classes) for turn in turned}
+    (test,) = stored.probs(final, data.test, trainer.micro_batch).values()
+    more = {f"val_{flip}": val[flip] for flip in FLIPS}
+    for number, kept in enumerate(trainer.snapshots, start=1):
+        for part, ids in (("val", data.val.ids), ("test", data.test.ids)):
+            more[f"cycle{number}/{part}"] = Predictions(ids, kept[part].numpy(), data.classes)
+    test = Predictions(data.test.ids, test, data.classes)
+    return Outcome(val["identity"], test, final.state_dict(), trainer.history, more)
 
 
 def _finished(model: nn.Module, recipe: ModelParams) -> nn.Module:

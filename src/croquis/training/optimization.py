@@ -12,7 +12,7 @@ from timm.scheduler.scheduler import Scheduler
 from torch import nn
 
 from croquis.models.heads import head_names
-from croquis.training.recipes import TrainParams
+from croquis.training.recipes import TrainParams, cycles, spans
 
 # Optimizers of torch that have one kernel for all parameters; timm's own know no such option.
 _FUSED = ("adam", "adamw", "sgd")
@@ -115,16 +115,29 @@ def plateaus(losses: Sequence[float], *, patience: int) -> int:
     return found
 
 
+def cycle_ends(recipe: TrainParams, per_epoch: int) -> list[int]:
+    """How many updates there were when each cycle of the lr ended, but for the last one."""
+    warmup, cycle = spans(recipe)
+    numbers = range(1, cycles(recipe) + 1)
+    if recipe.schedule == "cyclic":
+        return [number * _period(cycle, per_epoch) for number in numbers]
+    return [math.ceil((warmup + number * cycle) * per_epoch - 1e-9) for number in numbers]
+
+
+def _period(cycle: float, per_epoch: int) -> int:
+    """Updates of a triangle: at least one up and one down."""
+    return max(2, round(cycle * per_epoch))
+
+
 def _scheduler(
     optimizer: torch.optim.Optimizer, recipe: TrainParams, lr: float, per_epoch: int
 ) -> Scheduler:
-    warmup = min(recipe.warmup_epochs, recipe.epochs / 2)  # short runs still reach their peak
+    warmup, cycle = spans(recipe)
     rest, floor = recipe.epochs - warmup, lr * recipe.min_lr
-    cycle = min(recipe.cycle_epochs, rest)
     if recipe.schedule == "cyclic":
         return _Triangles(
             optimizer,
-            period=max(2, round(cycle * per_epoch)),
+            period=_period(cycle, per_epoch),
             floor=floor,
             factor=recipe.cycle_factor,
         )

@@ -1,5 +1,7 @@
 """Predictions of a network: one path for val, test and whoever asks, without chance."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import torch
 from torch import nn
@@ -7,10 +9,16 @@ from torch import nn
 from croquis.models.backbones import normalised, statistics
 from croquis.training.batches import Pictures, in_order
 from croquis.training.hardware import Hardware, autocast
+from croquis.training.views import of_turned, viewed
 
 
 def predicted_logits(
-    model: nn.Module, pictures: Pictures, *, hardware: Hardware, batch_size: int
+    model: nn.Module,
+    pictures: Pictures,
+    *,
+    hardware: Hardware,
+    batch_size: int,
+    view: str = "identity",
 ) -> np.ndarray:
     """The network's outputs for all pictures in their order, (N, C) float32; no random operation.
 
@@ -19,16 +27,39 @@ def predicted_logits(
         pictures: not augmented.
         hardware: where it runs.
         batch_size: changes nothing but speed.
+        view: the symmetry under which the network sees them.
     """
     # Moved outside of inference mode: parameters made inside of it could not be trained again.
     model = model.to(hardware.device, memory_format=torch.channels_last).eval()
     own = statistics(model)
     outputs = []
     for batch in in_order(pictures, batch_size=batch_size, workers=hardware.workers):
+        images = torch.from_numpy(viewed(batch.images.numpy(), view))
         with torch.inference_mode(), autocast(hardware):
-            found = model(normalised(batch.images.to(hardware.device), own))
+            found = model(normalised(images.to(hardware.device), own))
         outputs.append(found.float().cpu().numpy())
     return np.concatenate(outputs) if outputs else np.empty((0, model.num_classes), np.float32)
+
+
+def averaged_probs(
+    logits_of: Callable[[str], np.ndarray], views: list[str], turns: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """For each turn of the pictures the mean of their probabilities over the views, (N, C) float32.
+
+    A view of a turned picture is a view of the picture itself, so none is predicted twice.
+
+    Args:
+        logits_of: gives the (N, C) logits of the pictures under a symmetry.
+        views: of `train.tta`.
+        turns: symmetries; "identity" is the pictures as they are.
+    """
+    shown = {turn: of_turned(turn, views) for turn in turns}
+    names = sorted({name for seen in shown.values() for name in seen})
+    probs = {name: torch.from_numpy(logits_of(name)).double().softmax(dim=1) for name in names}
+    return {
+        turn: torch.stack([probs[name] for name in seen]).mean(dim=0).float().numpy()
+        for turn, seen in shown.items()
+    }
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

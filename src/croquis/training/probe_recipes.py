@@ -1,17 +1,14 @@
 """Recipes of probes, heads on frozen features: the keys of `probes.<key>`. No torch here."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from croquis import params
 from croquis.errors import InputError
 from croquis.training.head_params import HeadShape
-
-View = Literal[
-    "identity", "rot90", "rot180", "rot270", "flip_lr", "flip_ud", "transpose", "antitranspose"
-]
+from croquis.training.views import Views
 
 
 class EmbedParams(params.Section):
@@ -21,7 +18,7 @@ class EmbedParams(params.Section):
     backbone: str | Annotated[list[str], Field(min_length=2)]
     pretrained: bool | str  # as for models
     image_size: Annotated[int, Field(ge=8)]
-    views: Annotated[list[View], Field(min_length=1)]  # each picture under these symmetries
+    views: Views  # each picture under these symmetries
 
 
 class HeadParams(params.Section):

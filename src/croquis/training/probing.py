@@ -1,7 +1,7 @@
 """A head on frozen features: seconds where fine-tuning takes hours."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from croquis.training.head_params import HeadShape
 from croquis.training.probe_recipes import HeadParams
 from croquis.training.records import Outcome, val_scores
 from croquis.training.samples import FoldData, Samples
+from croquis.training.views import FLIPS, of_turned
 
 CPU = torch.device("cpu")
 LINEAR = HeadShape(hidden=[], act="relu", norm="none", dropout=0.0)
@@ -49,6 +50,7 @@ def probed(
     *,
     lr: float,
     seed: int,
+    views: Sequence[str] = ("identity",),
     device: torch.device = CPU,
     log: Callable[[Mapping[str, float], int], None] | None = None,
 ) -> Outcome:
@@ -60,6 +62,7 @@ def probed(
         recipe: the head's settings.
         lr: peak learning rate.
         seed: of the first weights, the order of samples and dropout.
+        views: under which the pictures were embedded.
         device: where the head trains.
         log: gets the numbers of each epoch and its number.
     """
@@ -81,7 +84,11 @@ def probed(
         probs = np.exp(log_probs(head, stored.of(samples.ids), device))
         return Predictions(samples.ids, probs, data.classes)
 
-    return Outcome(predictions(data.val), predictions(data.test), head.state_dict(), epochs)
+    val, test = predictions(data.val), predictions(data.test)
+    # The views of a flipped picture are those of the picture itself, or were never embedded.
+    flips = [flip for flip in FLIPS if of_turned(flip, views) == sorted(views)]
+    more = {f"val_{flip}": val for flip in flips}
+    return Outcome(val, test, head.state_dict(), epochs, more)
 
 
 @torch.inference_mode()

@@ -1,5 +1,6 @@
 """Recipes of fine-tuned models: the keys of `train` and `models.<key>`. No torch here."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from croquis import params
 from croquis.errors import InputError
 from croquis.training.augment_params import AugmentParams
 from croquis.training.head_params import HeadShape
+from croquis.training.views import Views
 
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -67,6 +69,7 @@ class TrainParams(params.Section):
     ema_decay: Share | None
     average_epochs: Annotated[int, Field(ge=0)]  # mean of the weights after each of the last ones
     augment: str | AugmentParams
+    tta: Views  # of val and test pictures; their probabilities are averaged
     phases: list[PhaseParams]
     mix: MixParams | None
     group_weights: bool  # each group of copies counts once in the loss
@@ -84,6 +87,21 @@ class ModelParams(TrainParams):
     pretrained: bool | str  # false | true (timm's hub) | "bundled" | a path to weights
     image_size: Annotated[int, Field(ge=8)]
     lr_mult: Positive  # factor on the top-level lr
+
+
+def spans(recipe: TrainParams) -> tuple[float, float]:
+    """How many epochs the warm-up takes, and how many a cycle of the learning rate."""
+    warmup = min(recipe.warmup_epochs, recipe.epochs / 2)  # short runs still reach their peak
+    return warmup, min(recipe.cycle_epochs, recipe.epochs - warmup)
+
+
+def cycles(recipe: TrainParams) -> int:
+    """How many cycles of the learning rate end before the training does; each leaves a snapshot."""
+    warmup, cycle = spans(recipe)
+    begin = {"restarts": warmup, "cyclic": 0.0}.get(recipe.schedule)  # others come to no floor
+    if begin is None:
+        return 0
+    return math.ceil((recipe.epochs - begin) / cycle - 1e-9) - 1
 
 
 def resolved(tree: dict[str, Any], key: str) -> ModelParams:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,22 @@ from croquis.training.hardware import Hardware
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training gives: probabilities of val and test, weights, one row of curves an epoch."""
+    """What a training gives: probabilities of val and test, weights, one row of curves an epoch.
+
+    `more` holds further predictions by name: "val_flip_lr" of flipped val pictures, "cycle1/test"
+    of the network as it was when its first cycle ended.
+    """
 
     val: Predictions
     test: Predictions
     weights: Mapping[str, torch.Tensor]
     epochs: list[dict[str, float]]
+    more: Mapping[str, Predictions] = field(default_factory=dict)
+
+    def save(self, folder: Path) -> None:
+        """Writes all predictions, each to the .npz of its name in `folder`."""
+        for name, found in {"val": self.val, "test": self.test, **self.more}.items():
+            found.save(folder / f"{name}.npz")
 
 
 @dataclass(frozen=True)
