@@ -45,7 +45,9 @@ def main(
         hardware=hardware(),
     )
     found.save(saliency)
-    cli.say(f"explain: {len(found.ids)} mistakes as {found.member or 'no fine-tuned model'} saw them")
+    cli.say(
+        f"explain: {len(found.ids)} mistakes as {found.member or 'no fine-tuned model'} saw them"
+    )
 
 
 if __name__ == "__main__":

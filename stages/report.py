@@ -42,11 +42,9 @@ def main(
     files = (dedup_metrics, split_metrics, vote_metrics, ensemble_metrics, submission_metrics)
     metrics = {name: json.loads(f.read_text()) for name, f in zip(names, files, strict=True)}
     data = read_data(index, pixels, folds, groups, duplicates, test_twins, overrides)
-    recipes = {key: recipe(key) for key in run.models}
     spent = cost.recorded(tracking.competition(source), run)
-    left = {"votes": votes, "ensemble": ensemble, "curves": curves}
-    left |= {"networks": networks, "saliency": saliency}
-    outcome = read_outcome(run, how, recipes, seed, spent, **left)
+    left = dict(votes=votes, ensemble=ensemble, curves=curves, networks=networks, saliency=saliency)
+    outcome = read_outcome(run, how, {key: recipe(key) for key in run.models}, seed, spent, **left)
     with whole(report) as draft:
         write(draft, source, data, outcome, metrics)
     confused = confusion(data.labels(outcome.oof.ids), outcome.oof)
@@ -54,8 +52,7 @@ def main(
         with whole(path) as draft:
             table.to_csv(draft, index=False)
     records.log(source, outcome, metrics, report / "index.html")
-    size = (report / "index.html").stat().st_size / 1e6
-    cli.say(f"report: {report / 'index.html'}, {size:.1f} MB; open it in a browser")
+    cli.say(f"report: {report / 'index.html'}; open it in a browser")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,10 @@ RUN = RunParams(models=["tiny"], probes=["head"], folds=[0, 1])
 TRAIN = [f"train/{name}/{row}.png" for row, name in enumerate(["bar", "pole", "spot"] * 4)]
 PARAMS = Path("params.yaml").absolute()  # some tests work in another folder
 HOW = EnsembleParams(members="all", vote="soft", weights="uniform")
+TRAININGS = pd.DataFrame(  # one fold of "tiny" is on record, half an hour
+    [("tiny", 0, "cuda float16", 1800.0, 20.0)],
+    columns=["member", "fold", "device", "seconds", "images_per_second"],
+)
 TEST = {
     "rows": 3,
     "test_accuracy": 0.731,
@@ -61,8 +65,49 @@ def leave(folder: Path) -> None:
     for member in RUN.members:
         for fold in (0, 1, 2):  # 2 is left of an earlier run
             _curves(folder / "curves" / member, member, fold)
+    scorebook(folder / "ensemble")
+    explained(folder, ids)
     for name, content in metrics().items():
         (folder / f"{name}.json").write_text(json.dumps(content))
+
+
+def scorebook(folder: Path) -> None:
+    """The tables of ensemble: two members, two votes; reliability of two bins, 2 of 12 in the first.
+
+    Raw, they are .2 and .1 off; calibrated, .1 and nothing.
+    """
+    shares = {"accuracy_low": 0.7, "accuracy_high": 0.8, "log_loss": 1.2, "ece": 0.1, "brier": 0.3}
+    votes = [("soft", 0.75, 0.75, 0.0, 1.0, 1, True), ("hard", 0.7, 0.7, -0.05, 0.25, 0, False)]
+    columns = ["vote", "accuracy", "nested_accuracy", "difference", "p", "ties", "chosen"]
+    pd.DataFrame(votes, columns=columns).assign(**shares).to_csv(folder / "votes.csv", index=False)
+    members = pd.DataFrame({"member": ["head", "tiny"], "weight": 0.5, "temperature": [0.9, 1.4]})
+    members["accuracy"], members["log_loss"], members["log_loss_calibrated"] = 0.75, 1.2, 1.1
+    members["ece"], members["ece_calibrated"], members["brier_calibrated"] = 0.2, 0.05, 0.3
+    members.to_csv(folder / "members.csv", index=False)
+    agreement = {"member": ["head", "tiny"], "head": [1.0, 0.8], "tiny": [0.8, 1.0]}
+    pd.DataFrame(agreement).to_csv(folder / "agreement.csv", index=False)
+    pair = {"a": ["head"], "b": ["tiny"], "difference": 0.02, "difference_low": -0.01}
+    pd.DataFrame(pair | {"difference_high": 0.05, "p": 0.3}).to_csv(
+        folder / "pairs.csv", index=False
+    )
+    gains = {"step": [1, 2], "member": ["tiny", "head"], "accuracy": [0.7, 0.75], "log_loss": 1.2}
+    pd.DataFrame(gains).to_csv(folder / "gains.csv", index=False)
+    rows = []
+    for binning in ("width", "mass"):
+        rows += [(binning, "raw", 0, 2, 0.5, 0.3), (binning, "raw", 1, 10, 0.7, 0.8)]
+        rows += [(binning, "calibrated", 0, 2, 0.5, 0.4), (binning, "calibrated", 1, 10, 0.8, 0.8)]
+    columns = ["binning", "which", "bin", "count", "confidence", "accuracy"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "reliability.csv", index=False)
+
+
+def explained(folder: Path, ids: np.ndarray) -> None:
+    """The tables of explain: the two members, and a map of row 2, red at the top and blue below."""
+    networks = {"member": ["tiny", "head"], "kind": ["model", "probe"], "backbone": "resnet18"}
+    networks |= {"licence": "apache-2.0", "parameters": 11_000_000, "macs": 2_000_000_000}
+    pd.DataFrame(networks | {"passes": [6, 1]}).to_csv(folder / "networks.csv", index=False)
+    halves = np.full((1, 32, 32), 127, np.int8)
+    halves[:, 16:] = -127
+    np.savez(folder / "saliency.npz", ids=ids[[2]], maps=halves, member="tiny")
 
 
 def crowd(count: int) -> pd.DataFrame:
@@ -87,6 +132,7 @@ def metrics(**changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
     head = score | {"accuracy": 0.481, "accuracy_low": 0.456, "accuracy_high": 0.505}
     by_vote = {"soft": 0.75, "hard": 0.7}
     counts = {"folds": 2, "members": 2, "pictures": 12, "ties": 1, "accuracy_by_vote": by_vote}
+    counts["vote"] = "soft"
     return {
         "dedup": {"pictures": 12, "groups": 9, "pairs": {"bytes": 1, "ssim": 1}, "novel_key": 0.5},
         "split": {"pictures": 12, "scored": 12},
@@ -106,7 +152,8 @@ def data_of(folder: Path) -> Data:
 def outcome_of(folder: Path, run: RunParams = RUN, how: EnsembleParams = HOW) -> Outcome:
     """The run of `leave`."""
     places = {name: folder / name for name in ("votes", "ensemble", "curves")}
-    return read_outcome(run, how, {"tiny": recipe()}, 42, **places)
+    places |= {"networks": folder / "networks.csv", "saliency": folder / "saliency.npz"}
+    return read_outcome(run, how, {"tiny": recipe()}, 42, TRAININGS, **places)
 
 
 def recipe(**changes: Any) -> ModelParams:

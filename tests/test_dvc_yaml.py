@@ -8,7 +8,9 @@ import yaml
 from imports import loaded_by, modules_of
 
 STAGES = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]
-ORDER = "check download prepare dedup split train embed probe vote ensemble submit explain report".split()
+ORDER = (
+    "check download prepare dedup split train embed probe vote ensemble submit explain report"
+).split()
 CHEAP = ("download", "prepare", "dedup", "split", "vote", "ensemble", "submit", "report")
 
 
@@ -27,7 +29,11 @@ def test_deps_of_a_stage_are_the_modules_it_imports(stage: str) -> None:
     ("stage", "folder"), [("download", "src/croquis/data"), ("report", "src/croquis/report")]
 )
 def test_deps_of_a_stage_hold_the_tables_and_templates_it_reads(stage: str, folder: str) -> None:
-    read = {p.as_posix() for p in Path(folder).iterdir() if p.suffix in (".yaml", ".html", ".css", ".js")}
+    read = {
+        p.as_posix()
+        for p in Path(folder).iterdir()
+        if p.suffix in (".yaml", ".html", ".css", ".js")
+    }
     assert read and read <= set(STAGES[stage]["deps"])
 
 

@@ -1,4 +1,4 @@
-"""What the networks of a run are: their size, what a picture costs, and whose weights they begin with."""
+"""What the networks of a run are: their size, the price of a picture, whose weights they have."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What to try next: rules that look at the run's own figures, each with the command that tries it."""
+"""What to try next: rules that look at the run's figures, each with the command that tries it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,13 +8,19 @@ import pandas as pd
 
 from croquis.report import copies
 from croquis.report.material import Data, Outcome
-from croquis.report.wording import counted, gain, share
+from croquis.report.wording import counted, gain, odds, share
 
 SHOWN = 6
 RISING = 0.01  # of accuracy in the last epoch: the training was still under way
 SOURED = 1.03  # val loss of the last epoch over its lowest: the training was too long or too bare
 COPIED = 0.3  # share of pictures with a copy from which their weight in the loss may matter
 P = 0.05
+SETTINGS = {  # what makes a vote of votes.csv the one that counts
+    "soft": "ensemble.vote=soft",
+    "hard": "ensemble.vote=hard",
+    "greedy": "ensemble.weights=greedy",
+    "simplex": "ensemble.weights=simplex",
+}
 
 
 class Advice(NamedTuple):
@@ -48,17 +54,23 @@ def _folds(found: Findings) -> Iterator[Advice]:
     every = range(int(found.data.folds["fold"].max()) + 1)
     folds = found.outcome.run.folds
     if len(folds) < len(every):
-        why = f"Only {counted(len(folds), 'fold')} of {len(every)} ran: the others narrow the interval, and each votes."
+        why = (
+            f"Only {counted(len(folds), 'fold')} of {len(every)} ran: "
+            "the others narrow the interval, and each votes."
+        )
         yield Advice(why, _experiment(f"run.folds={list(every)}"))
 
 
 def _vote(found: Findings) -> Iterator[Advice]:
     votes = found.outcome.book.votes
     better = votes[(votes["difference"] > 0) & (votes["p"] < P) & ~votes["chosen"].astype(bool)]
-    better = better[better["vote"].isin(("soft", "hard"))]
-    for row in better.sort_values("accuracy", ascending=False).head(1).itertuples():
-        why = f"The {row.vote} vote is {gain(row.difference)} better on the same pictures (p {row.p:.3f})."
-        yield Advice(why, _experiment(f"ensemble.vote={row.vote}"))
+    better = better[better["vote"].isin(SETTINGS)].sort_values("difference", ascending=False)
+    for row in better.head(1).itertuples():
+        yield Advice(
+            f"The {row.vote} vote is {gain(row.difference)} better on the same pictures, "
+            f"weights fitted on others (p {odds(row.p)}).",
+            _experiment(SETTINGS[row.vote]),
+        )
 
 
 def _longer(found: Findings) -> Iterator[Advice]:
@@ -66,7 +78,10 @@ def _longer(found: Findings) -> Iterator[Advice]:
         recipe = found.outcome.recipes.get(member)
         rise = means["val_accuracy"].diff().iloc[-1] if len(means) > 1 else 0.0
         if recipe is not None and rise > RISING:
-            why = f"{member} still gained {gain(rise)} of accuracy in its last epoch: twice as many may pay."
+            why = (
+                f"{member} still gained {gain(rise)} of accuracy in its last epoch: "
+                "twice as many may pay."
+            )
             yield Advice(why, _experiment(f"models.{member}.epochs={2 * recipe.epochs}"))
 
 
@@ -74,7 +89,10 @@ def _soured(found: Findings) -> Iterator[Advice]:
     for member, means in _means(found):
         lowest, last = means["val_loss"].min(), means["val_loss"].iloc[-1]
         if member in found.outcome.recipes and last > SOURED * lowest:
-            why = f"{member}'s loss on the fold held out rose from {share(lowest)} to {share(last)}: it learns by heart. Stronger augmentation may help."
+            why = (
+                f"{member}'s loss on the fold held out rose from {share(lowest)} to {share(last)}: "
+                "it learns by heart. Stronger augmentation may help."
+            )
             yield Advice(why, _experiment(f"models.{member}.augment=strong"))
 
 
@@ -110,7 +128,10 @@ def _fewer(found: Findings) -> Iterator[Advice]:
 
 
 def _conflicts(found: Findings) -> Iterator[Advice]:
-    count, dropped = found.metrics["dedup"].get("conflicts", 0), found.metrics["dedup"].get("dropped", 0)
+    count, dropped = (
+        found.metrics["dedup"].get("conflicts", 0),
+        found.metrics["dedup"].get("dropped", 0),
+    )
     if count and not dropped:
         why = (
             f"{counted(count, 'group has', 'groups have')} several labels. "
@@ -124,13 +145,19 @@ def _weights(found: Findings) -> Iterator[Advice]:
     part = pictures / max(len(found.data.groups), 1)
     recipes = found.outcome.recipes.values()
     if part > COPIED and recipes and not any(recipe.group_weights for recipe in recipes):
-        why = f"{part:.0%} of the pictures have a copy: what was copied often weighs most in training."
+        why = (
+            f"{part:.0%} of the pictures have a copy: "
+            "what was copied often weighs most in training."
+        )
         yield Advice(why, _experiment("train.group_weights=true"))
 
 
 def _probe(found: Findings) -> Iterator[Advice]:
     if not found.outcome.run.probes:
-        why = "No probe runs: one takes seconds a fold, errs otherwise, and shows what plain folds would claim."
+        why = (
+            "No probe runs: one takes seconds a fold, errs otherwise, "
+            "and shows what plain folds would claim."
+        )
         yield Advice(why, _experiment("run.probes=[lite0_probe]"))
 
 

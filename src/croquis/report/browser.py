@@ -90,7 +90,9 @@ def typical(labels: np.ndarray, oof: Predictions, data: Data) -> list[list[int]]
     One of a group of copies: three times the same picture shows less of a class.
     """
     own = oof.probs[np.arange(len(labels)), labels]
-    rows = pd.DataFrame({"label": labels, "group": data.groups_of(oof.ids), "own": own, "id": oof.ids})
+    rows = pd.DataFrame(
+        {"label": labels, "group": data.groups_of(oof.ids), "own": own, "id": oof.ids}
+    )
     rows = rows.sort_values(["own", "id"], ascending=[False, True])
     best = rows.drop_duplicates(["label", "group"]).groupby("label").head(EXAMPLES)
     by_class = best.groupby("label").groups

@@ -45,7 +45,7 @@ def census(data: Data, thumbnails: Thumbnails) -> Census:
     order = np.lexsort((ids, ink))
     counts = train.value_counts(["width", "height"]).sort_index(ascending=False)
     counts = counts.sort_values(ascending=False, kind="stable")
-    named = [(f"{width} × {height}", int(count)) for (width, height), count in counts.items()]
+    named = [(f"{width} by {height}", int(count)) for (width, height), count in counts.items()]
     return Census(
         sizes=named[:SIZES],
         other=sum(count for _, count in named[SIZES:]),

@@ -37,9 +37,7 @@ def confused_pairs(labels: np.ndarray, oof: Predictions) -> list[Confused]:
     """
     preds, sizes = oof.probs.argmax(axis=1), np.bincount(labels, minlength=len(oof.classes))
     wrong = preds != labels
-    codes, counts = np.unique(
-        labels[wrong] * len(oof.classes) + preds[wrong], return_counts=True
-    )
+    codes, counts = np.unique(labels[wrong] * len(oof.classes) + preds[wrong], return_counts=True)
     own, guesses = np.divmod(codes, len(oof.classes))
     order = np.lexsort((codes, -counts / np.maximum(sizes[own], 1), -counts))[:PAIRS]
     return [

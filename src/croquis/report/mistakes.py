@@ -48,6 +48,8 @@ def surest_mistakes(
     right = [int(sum(probs[row].argmax() == labels[row] for probs in aligned)) for row in rows]
     pictures = thumbnails.of(oof.ids[rows].tolist())
     return [
-        Mistake(picture, str(oof.classes[preds[row]]), float(confidence[row]), knew, look(picture.id))
+        Mistake(
+            picture, str(oof.classes[preds[row]]), float(confidence[row]), knew, look(picture.id)
+        )
         for picture, row, knew in zip(pictures, rows, right, strict=True)
     ]

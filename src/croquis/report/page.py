@@ -79,7 +79,9 @@ def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dic
         "pairs": copies.narrowest_pairs(data.duplicates, data.groups, thumbnails),
         "figures": {part: tables.figures(metrics[part]) for part in ("dedup", "split")},
         "networks": outcome.networks,
-        "costs": costs(run, outcome.networks, outcome.trainings, len(data.folds), facts["all_folds"]),
+        "costs": costs(
+            run, outcome.networks, outcome.trainings, len(data.folds), facts["all_folds"]
+        ),
         "licences": licences(source),
         **_mistakes(data, outcome, thumbnails),
     }

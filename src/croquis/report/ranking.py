@@ -5,7 +5,6 @@ import pandas as pd
 
 from croquis.predictions import Predictions
 
-
 SHOWN = 24  # of the surest
 
 

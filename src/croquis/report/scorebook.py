@@ -18,6 +18,7 @@ COLUMNS = {
         "brier_calibrated"
     ),
     "agreement": "member",
+    "pairs": "a b difference difference_low difference_high p",
     "gains": "step member accuracy log_loss",
     "reliability": "binning which bin count confidence accuracy",
 }
@@ -30,6 +31,7 @@ class Scorebook:
     votes: pd.DataFrame
     members: pd.DataFrame
     agreement: pd.DataFrame
+    pairs: pd.DataFrame
     gains: pd.DataFrame
     reliability: pd.DataFrame
 
@@ -41,7 +43,9 @@ class Scorebook:
             which: "raw" or "calibrated".
         """
         rows = self.bins(binning, which)
-        return float(np.average((rows["confidence"] - rows["accuracy"]).abs(), weights=rows["count"]))
+        return float(
+            np.average((rows["confidence"] - rows["accuracy"]).abs(), weights=rows["count"])
+        )
 
     def bins(self, binning: str, which: str) -> pd.DataFrame:
         """The rows of one curve of the reliability diagram, empty bins left out."""
@@ -64,7 +68,7 @@ def _read(path: Path, columns: str) -> pd.DataFrame:
     fix = "rerun the stage ensemble"
     if not path.is_file():
         raise InputError(path, expected="a table", received="no such file", fix=fix)
-    table = pd.read_csv(path, dtype={"member": str, "vote": str})
+    table = pd.read_csv(path, dtype=dict.fromkeys(("member", "vote", "a", "b"), str))
     if missing := [column for column in columns.split() if column not in table]:
         received = f"none of {', '.join(missing)}"
         raise InputError(path, expected=columns.replace(" ", ", "), received=received, fix=fix)

@@ -107,9 +107,7 @@ def _line(name: str, score: Mapping[str, float]) -> Line:
     return Line(name, score["accuracy"], low, high, score.get("plain_accuracy"))
 
 
-def by_copies(
-    labels: np.ndarray, oof: Predictions, groups: np.ndarray, *, seed: int
-) -> list[Line]:
+def by_copies(labels: np.ndarray, oof: Predictions, groups: np.ndarray, *, seed: int) -> list[Line]:
     """The ensemble's accuracy on pictures that have a copy and on those that have none.
 
     Args:

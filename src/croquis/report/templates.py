@@ -23,7 +23,7 @@ def template(name: str) -> Template:
         "ends": wording.ends,
         "counted": wording.counted,
         "symmetry": wording.symmetry,
-        "known": wording.known,
+        "odds": wording.odds,
         "duration": wording.duration,
     }
     return environment.get_template(name)

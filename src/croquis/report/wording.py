@@ -40,9 +40,9 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def known(number: float) -> str:
-    """A share, or nothing where there is none (nan)."""
-    return "" if number != number else share(number)
+def odds(p: float) -> str:
+    """A p-value: .136, or < .001."""
+    return "< .001" if p < 0.001 else share(p)
 
 
 def duration(minutes: float) -> str:
