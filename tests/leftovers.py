@@ -72,9 +72,9 @@ def leave(folder: Path) -> None:
 
 
 def scorebook(folder: Path) -> None:
-    """The tables of ensemble: two members, two votes; reliability of two bins, 2 of 12 in the first.
+    """The tables of ensemble: two members, two votes, two bins of confidence.
 
-    Raw, they are .2 and .1 off; calibrated, .1 and nothing.
+    2 of 12 pictures are in the first bin. Raw, they are .2 and .1 off; calibrated, .1 and nothing.
     """
     shares = {"accuracy_low": 0.7, "accuracy_high": 0.8, "log_loss": 1.2, "ece": 0.1, "brier": 0.3}
     votes = [("soft", 0.75, 0.75, 0.0, 1.0, 1, True), ("hard", 0.7, 0.7, -0.05, 0.25, 0, False)]

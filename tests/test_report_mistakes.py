@@ -6,7 +6,7 @@ import pytest
 from leftovers import data_of, leave, outcome_of
 
 from croquis.predictions import Predictions
-from croquis.report import mistakes
+from croquis.report import ranking
 from croquis.report.mistakes import Mistake, surest_mistakes
 from croquis.report.pictures import Thumbnails
 
@@ -19,7 +19,8 @@ def found(folder: Path) -> list[Mistake]:
         key: Predictions(member.ids[::-1], member.probs[::-1], member.classes)
         for key, member in outcome.members.items()
     }
-    return surest_mistakes(data.labels(outcome.oof.ids), outcome.oof, turned, thumbnails)
+    labels, groups = data.labels(outcome.oof.ids), data.groups_of(outcome.oof.ids)
+    return surest_mistakes(labels, outcome.oof, groups, turned, thumbnails, str.upper)
 
 
 def test_mistakes_come_surest_first_with_who_knew_better(drawn: Path) -> None:
@@ -28,9 +29,10 @@ def test_mistakes_come_surest_first_with_who_knew_better(drawn: Path) -> None:
     assert spot.picture.id == "train/spot/2.png" and spot.predicted == "bar"
     assert spot.confidence == pytest.approx(0.8) and spot.right_members == 1
     assert pole.picture.class_name == "pole" and pole.predicted == "spot"
+    assert spot.look == "TRAIN/SPOT/2.PNG"
 
 
 def test_only_so_many_are_shown(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     leave(drawn)
-    monkeypatch.setattr(mistakes, "SHOWN", 1)
+    monkeypatch.setattr(ranking, "SHOWN", 1)
     assert [mistake.predicted for mistake in found(drawn)] == ["bar"]

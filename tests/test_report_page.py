@@ -28,8 +28,18 @@ def test_the_page_tells_the_score_its_interval_and_the_test(drawn: Path) -> None
     assert ".750 .700 .. .800" in text and "nor a copy of it" in text
     assert "single fold score .712 there on average, inside the interval" in text
     assert "vote of all 2 folds: .731 , another +.019" in text
-    assert ".582 +.101" in text and "soft .750 (counts)" in text and "hard .700" in text
-    assert "1 tie went to the lowest class" in text
+    assert ".582 +.101" in text and "soft counts .750 .700 .. .800" in text
+    assert "hard .700 .700 .. .800 -.050 .250" in text
+    assert "without a copy (" not in text  # no group of folds.csv has two pictures
+
+
+def test_the_page_parts_pictures_with_a_copy_from_those_without(drawn: Path) -> None:
+    folds = pd.read_csv(drawn / "folds.csv")
+    folds.assign(group=[0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 4, 5]).to_csv(
+        drawn / "folds.csv", index=False
+    )
+    text = Outline(shown(drawn)).text  # rows 2 and 7 are wrong
+    assert "with a copy (9) .778" in text and "without a copy (3) 1.000" in text
 
 
 def test_the_page_says_when_the_test_falls_outside(drawn: Path) -> None:
@@ -47,7 +57,33 @@ def test_the_page_shows_copies_and_mistakes(drawn: Path) -> None:
     assert "5 training pictures have a copy; they form 2 groups" in text
     assert "3 pictures: pole, spot several labels" in text
     assert "cosine .950 pole and spot" in text
-    assert "bar .80 is spot 1 of 2 knew" in text
+    assert "All 2 errors in the error browser" in text
+    assert "bar .80 is spot 1 of 2 knew" in text and "what tiny saw in it" in text
+    assert "spot taken for bar 1 of 4 pictures" in text and "spot 3/4" in text
+
+
+def test_the_page_tells_what_confidence_is_worth_and_what_members_bring(drawn: Path) -> None:
+    text = Outline(shown(drawn)).text
+    # (2 * .2 + 10 * .1) / 12 and (2 * .1) / 12
+    assert "ECE, bins of equal width .117 .017" in text
+    assert "tiny against head +.020 -.010 .. +.050 .300" in text
+    assert "1.100 1.40 .200 to .050 .50" in text
+
+
+def test_the_page_tells_cost_licence_and_what_next(drawn: Path) -> None:
+    text = Outline(shown(drawn)).text
+    assert "resnet18 apache-2.0 11.0 M 2.00 30 min 1 fold, cuda float16 20" in text
+    assert "not recorded" in text
+    assert "dvc exp run -S models.tiny.epochs=4" in text  # .5 to .75 in the last epoch
+    assert "They came as 32 by 32 (12 pictures); 32 px a side are stored" in text
+
+
+def test_without_a_fine_tuned_model_the_page_says_that_there_are_no_maps(drawn: Path) -> None:
+    leave(drawn)
+    nothing = np.empty(0, np.str_), np.empty((0, 1, 1), np.int8)
+    np.savez(drawn / "saliency.npz", ids=nothing[0], maps=nothing[1], member="")
+    text = Outline(page("icons", data_of(drawn), outcome_of(drawn), metrics())).text
+    assert "no maps of what a network saw" in text
 
 
 def test_the_page_links_to_the_contact_sheets_there_are(drawn: Path) -> None:
@@ -91,7 +127,7 @@ def test_the_page_asks_nothing_of_the_network_and_closes_its_tags(drawn: Path) -
     html = shown(drawn)
     outline = Outline(html)
     assert outline.open == []
-    beside = ("conflicts-1.html", "duplicates-1.html")
+    beside = ("conflicts-1.html", "duplicates-1.html", "errors.html")
     assert all(address.startswith(("#", "data:", *beside)) for address in outline.addresses)
     assert "<script" not in html and "@import" not in html and "url(http" not in html
 
@@ -105,7 +141,7 @@ def test_the_page_is_the_same_every_time(drawn: Path) -> None:
 def test_the_page_shows_what_the_trainings_saw(drawn: Path) -> None:
     html = shown(drawn)
     assert "flips of tiny: hflip (p 0.5), vflip (p 0.5), turn" in Outline(html).text
-    assert '<a href="#augmentation">' in html and html.count("data:image/webp") == 1
+    assert '<a href="#augmentation">' in html and html.count("data:image/webp") == 2
 
 
 def test_names_never_become_markup(drawn: Path) -> None:
@@ -140,7 +176,7 @@ def test_a_big_run_keeps_the_page_small(drawn: Path) -> None:
     count, classes, rng = 15_000, 500, np.random.default_rng(0)
     names = [f"class {label:03} with a long name" for label in range(classes)]
     ids, labels = [f"train/{row}.jpg" for row in range(count)], np.arange(count) % classes
-    index = pd.DataFrame({"id": ids, "split": "train", "label": labels})
+    index = pd.DataFrame({"id": ids, "split": "train", "label": labels, "width": 96, "height": 96})
     index["class_name"] = np.array(names)[labels]
     folds = index[["id", "label"]].assign(group=np.arange(count) // 20, fold=0, keep=True)
     groups = folds[["id", "group"]].assign(conflict=True, keep=True)

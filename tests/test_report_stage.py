@@ -52,14 +52,15 @@ def kept(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     folders = {name: drawn / name for name in ("votes", "ensemble", "curves", "report")}
     scores = {f"{name}_metrics": drawn / f"{name}.json" for name in METRICS}
     outs = {name: drawn / "plots" / f"{name}.csv" for name in ("curves_csv", "confusion_csv")}
-    tables["test_twins"] = drawn / "twins.csv"
+    tables |= {"test_twins": drawn / "twins.csv", "networks": drawn / "networks.csv"}
+    tables["saliency"] = drawn / "saliency.npz"
     module.main(pixels=drawn / "pixels.npy", **tables, **folders, **scores, **outs)
     return kept
 
 
 def test_the_stage_writes_the_pages_and_the_tables_of_the_plots(kept: Kept, drawn: Path) -> None:
     pages = sorted(path.name for path in (drawn / "report").iterdir())
-    assert pages == ["conflicts-1.html", "duplicates-1.html", "index.html"]
+    assert pages == ["conflicts-1.html", "duplicates-1.html", "errors", "errors.html", "index.html"]
     assert len(pd.read_csv(drawn / "plots" / "curves_csv.csv")) == 2 * 2 * 2
     confusion = pd.read_csv(drawn / "plots" / "confusion_csv.csv")
     wrong = confusion[confusion["actual"] != confusion["predicted"]]

@@ -10,7 +10,16 @@ from leftovers import RUN, TEST, leave, metrics
 from croquis.errors import InputError
 from croquis.members import RunParams
 from croquis.predictions import Predictions
-from croquis.report.tables import Line, axis, confusion, figures, joined_curves, leak, score_lines
+from croquis.report.tables import (
+    Line,
+    axis,
+    by_copies,
+    confusion,
+    figures,
+    joined_curves,
+    leak,
+    score_lines,
+)
 
 
 def test_curves_are_those_of_the_run_and_no_others(drawn: Path) -> None:
@@ -94,3 +103,14 @@ def test_figures_are_worded_in_reading_order_unknown_keys_last() -> None:
 def test_the_leak_is_what_plain_folds_claim_beyond_grouped_ones() -> None:
     assert leak({"accuracy": 0.481, "plain_accuracy": 0.582}) == "+.101"
     assert leak({"accuracy": 0.481}) == ""
+
+
+def test_pictures_with_a_copy_and_without_are_scored_apart() -> None:
+    oof = Predictions(list("abcde"), np.eye(2)[[0, 1, 0, 0, 0]], ["cat", "dog"])
+    copied, single = by_copies(np.zeros(5, int), oof, np.array([7, 7, 1, 2, 3]), seed=0)
+    assert (copied.name, copied.accuracy) == ("with a copy (2)", 0.5)
+    assert (copied.low, copied.high) == (0.5, 0.5)  # of one group nothing can be drawn
+    assert (single.name, single.accuracy, single.high) == ("without a copy (3)", 1, 1)
+    assert [line.name for line in by_copies(np.zeros(5, int), oof, np.arange(5), seed=0)] == [
+        "without a copy (5)"
+    ]

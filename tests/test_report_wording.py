@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from croquis.report.wording import counted, ends, gain, share, symmetry
+from croquis.report.wording import counted, duration, ends, gain, odds, share, symmetry
 from croquis.symmetries import NAMES, turned
 
 STEPS = {
@@ -59,3 +59,15 @@ def test_the_words_of_a_symmetry_do_what_it_does(name: str) -> None:
     for step in symmetry(name).removeprefix("second ").split(", then "):
         expected = STEPS[step](expected)
     np.testing.assert_array_equal(turned(sheet, name), expected)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"),
+    [(0.01, "under 1 s"), (0.5, "30 s"), (1, "1 min"), (89, "89 min"), (90, "1.5 h")],
+)
+def test_a_duration_in_the_unit_that_fits(minutes: float, text: str) -> None:
+    assert duration(minutes) == text
+
+
+def test_odds_below_a_thousandth_are_not_counted_out() -> None:
+    assert (odds(0.1364), odds(0.0005)) == (".136", "< .001")

@@ -1,0 +1,185 @@
+"""The report in a real browser, opened from disk as a person opens it."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from dataclasses import replace as changed
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from leftovers import crowd, data_of, leave, metrics, outcome_of
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from croquis.predictions import Predictions
+from croquis.report.material import Data, Outcome
+from croquis.report.page import write
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"
+)
+EVIL = "<script>window.hurt = 1</script>"
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium; it has no sandbox where the user is root."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@dataclass
+class Opened:
+    """A page, what it asked of the network, and what it complained about."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def errors(self) -> Locator:
+        return self.page.locator(".errors > li")
+
+    @property
+    def found(self) -> str:
+        return self.page.inner_text("#found")
+
+
+def opened(browser: Browser, path: Path, *, anchor: str = "", **settings: object) -> Opened:
+    made = Opened(browser.new_page(**{"viewport": DESK} | settings))
+    made.page.on("request", lambda request: made.requests.append(request.url))
+    made.page.on("console", lambda message: made.complaints.append(message.text))
+    made.page.on("pageerror", lambda error: made.complaints.append(str(error)))
+    made.page.goto(path.as_uri() + anchor)
+    return made
+
+
+@pytest.fixture
+def report(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report on 132 pictures, of which 122 are wrong, with names that would be markup."""
+    folder = tmp_path_factory.getbasetemp() / "opened"
+    if folder.is_dir():  # seconds: made for the first test
+        return folder
+    leave(drawn)
+    crowd(3).to_csv(drawn / "duplicates.csv", index=False)
+    data, outcome = many(data_of(drawn), outcome_of(drawn))
+    write(folder, f"../{EVIL}", data, outcome, metrics())
+    return folder
+
+
+def many(data: Data, outcome: Outcome) -> tuple[Data, Outcome]:
+    """120 pictures more, of which odd ones are poles taken for bars and even ones bars for spots.
+
+    Each is surer than the one before.
+    """
+    ids = [f"train/{EVIL}/{row}.png" for row in range(120)]
+    labels, names = np.arange(120) % 2, np.array(["bar", "pole", EVIL])
+    index = data.index.head(1).drop(columns=["id", "label", "class_name"])
+    index = pd.concat([index] * 120).assign(id=ids, label=labels, class_name=names[labels])
+    index = pd.concat([data.index, index], ignore_index=True)
+    index["class_name"] = index["class_name"].replace("spot", EVIL)
+    folds = pd.concat([data.folds.head(1)] * 120).assign(
+        id=ids, label=labels, group=range(100, 220)
+    )
+    array = np.concatenate([data.pixels.array, np.zeros((120, 32, 32), np.uint8)])
+    sure = 0.51 + np.arange(120) / 300
+    wrong = np.zeros((120, 3))
+    wrong[np.arange(120), np.where(labels == 1, 0, 2)] = sure
+    wrong[np.arange(120), labels] = 1 - sure
+    oof = Predictions([*outcome.oof.ids, *ids], np.concatenate([outcome.oof.probs, wrong]), names)
+    data = changed(
+        data,
+        index=index,
+        folds=pd.concat([data.folds, folds], ignore_index=True),
+        pixels=changed(data.pixels, ids=pd.Index(index["id"]), array=array),
+    )
+    return data, changed(outcome, oof=oof, members={"head": oof, "tiny": oof})
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("name", ["index", "errors", "duplicates-1", "conflicts-1"])
+def test_every_page_opens_whole_and_fits(
+    browser: Browser, report: Path, name: str, size: dict, scheme: str
+) -> None:
+    seen = opened(browser, report / f"{name}.html", viewport=size, color_scheme=scheme)
+    assert seen.complaints == []
+    # data: is the page itself
+    outside = [url for url in seen.requests if not url.startswith(("file://", "data:"))]
+    assert outside == []
+    assert seen.page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    assert seen.page.evaluate("window.hurt") is None
+    broken = "[...document.images].filter((image) => !image.naturalWidth).length"
+    assert seen.page.evaluate(broken) == 0
+    paper = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper == {"light": "rgb(252, 252, 251)", "dark": "rgb(20, 21, 26)"}[scheme]
+
+
+def test_the_top_tells_the_score_and_leads_to_the_errors(browser: Browser, report: Path) -> None:
+    seen = opened(browser, report / "index.html")
+    assert seen.page.inner_text(".headline strong") == ".750"
+    seen.page.click("text=in the error browser")
+    assert seen.page.inner_text("h1") == "122 errors of 132 pictures"
+
+
+def test_errors_come_fifty_a_page_the_surest_first(browser: Browser, report: Path) -> None:
+    seen = opened(browser, report / "errors.html")
+    assert seen.errors.count() == 50 and seen.found == "122 errors, 1 to 50 shown"
+    assert "is pole" in seen.errors.first.inner_text()
+    assert EVIL in seen.errors.first.inner_text()  # as text
+    seen.page.click(".pager >> nth=0 >> text=3")
+    assert seen.errors.count() == 22 and seen.found == "122 errors, 101 to 122 shown"
+    seen.page.reload()
+    assert seen.errors.count() == 22  # the page stands in the address
+
+
+def test_each_error_stands_beside_three_pictures_of_both_classes(
+    browser: Browser, report: Path
+) -> None:
+    seen = opened(browser, report / "errors.html")
+    assert seen.errors.first.locator(".examples").count() == 2
+    assert seen.errors.first.locator(".examples .sprite").count() == 6
+    # Sheets are loaded, none that is not shown.
+    sheets = {url.rsplit("/", 1)[1] for url in seen.requests if url.endswith(".webp")}
+    assert sheets == {"wrong-0.webp", "class-0.webp"}
+
+
+def test_filters_by_class_and_by_confidence(browser: Browser, report: Path) -> None:
+    seen = opened(browser, report / "errors.html")
+    seen.page.select_option("select[name=label]", "1")
+    assert seen.found == "61 errors, 1 to 50 shown"
+    seen.page.select_option("select[name=guess]", "0")
+    assert seen.found == "60 errors, 1 to 50 shown"  # one pole is a spot to the ensemble
+    # .51 + row / 300 up to .8: the odd ones of rows 1 to 87
+    seen.page.fill("input[name=to]", "0.8")
+    assert seen.found == "44 errors"
+    assert seen.page.locator(".pager").first.is_hidden()
+    seen.page.fill("input[name=from]", "0.79")  # 85 and 87
+    assert seen.errors.count() == 2
+    seen.page.click("text=show all")
+    assert seen.found == "122 errors, 1 to 50 shown"
+
+
+def test_a_link_may_choose_what_is_shown(browser: Browser, report: Path) -> None:
+    seen = opened(browser, report / "errors.html", anchor="#label=0&guess=2")
+    assert seen.found == "60 errors, 1 to 50 shown"
+    names = seen.page.locator("select[name=label] option").all_inner_texts()
+    assert names == ["any class", f"{EVIL} (1)", "bar (60)", "pole (61)"]
+
+
+def test_confused_classes_lead_to_their_errors(browser: Browser, report: Path) -> None:
+    seen = opened(browser, report / "index.html")
+    seen.page.click(".confused a >> nth=0")
+    assert seen.found.startswith("60 errors")
+
+
+def test_copies_lead_to_their_pages(browser: Browser, report: Path) -> None:
+    seen = opened(browser, report / "index.html")
+    seen.page.click("text=All 3 pairs, weakest first")
+    assert seen.page.locator(".doubles > li").count() == 3
+    assert seen.page.inner_text("h1") == "All 3 pairs, weakest first"
