@@ -1,0 +1,215 @@
+"""How long the report of a large run takes to build and to open: 500 classes, 15,000 pictures.
+
+    python benchmarks/report.py [--pictures 15000] [--classes 500] [--side 224] [--keep FOLDER]
+
+Pictures are random strokes, predictions are made up so that four members are right on 65 to 75 %;
+what the report makes of them is the real thing, and Chromium opens the real pages. Goals: under
+60 s, index.html under 5 MB. Results: benchmarks/RESULTS.md.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from croquis import params
+from croquis.data.pixels import Pixels
+from croquis.ensembling import EnsembleParams
+from croquis.members import RunParams
+from croquis.predictions import Predictions
+from croquis.report.cost import COLUMNS
+from croquis.report.looks import Looks
+from croquis.report.material import Data, Outcome
+from croquis.report.page import write
+from croquis.report.scorebook import Scorebook
+from croquis.training.recipes import resolved
+from croquis.voting import soft_vote
+
+MEMBERS = {"first": 0.75, "second": 0.72, "third": 0.7, "fourth": 0.65}  # how often each is right
+MODELS, PROBES = ["first", "second"], ["third", "fourth"]
+FOLDS, EPOCHS = 5, 20
+SCORE = {"accuracy": 0.78, "accuracy_low": 0.77, "accuracy_high": 0.79, "macro_f1": 0.77}
+SCORE |= {"log_loss": 0.9}
+
+
+def pictures(folder: Path, count: int, side: int) -> np.ndarray:
+    """(count, side, side) uint8 on disk: eight strokes each."""
+    path, rng = folder / "pixels.npy", np.random.default_rng(0)
+    array = np.lib.format.open_memmap(path, "w+", np.uint8, (count, side, side))
+    for sheet in array:
+        sheet[:] = 255
+        for line in rng.integers(side, size=(8, 4)).tolist():
+            cv2.line(sheet, line[:2], line[2:], 0, max(1, side // 48))
+    array.flush()
+    return np.load(path, mmap_mode="r")
+
+
+def predictions(labels: np.ndarray, classes: list[str], right: float, seed: int) -> Predictions:
+    """Probabilities whose argmax is right so often; what is hard is hard for all members alike."""
+    shared, own, count = np.random.default_rng(9), np.random.default_rng(seed), len(labels)
+    hard, near = shared.random(count), (labels + shared.integers(1, 4, count)) % len(classes)
+    trouble = 0.8 * hard + 0.2 * own.random(count)
+    guesses = np.where(trouble < np.quantile(trouble, right), labels, near)
+    probs = own.random((count, len(classes)), dtype=np.float32) / len(classes)
+    probs[np.arange(count), guesses] += own.uniform(0.2, 3, count)
+    probs /= probs.sum(axis=1, keepdims=True)
+    return Predictions([f"train/{row:05d}.png" for row in range(count)], probs, classes)
+
+
+def data_of(folder: Path, count: int, num_classes: int, side: int) -> Data:
+    """The tables of prepare, dedup and split; a fifth of the pictures have a copy."""
+    ids, labels = [f"train/{row:05d}.png" for row in range(count)], np.arange(count) % num_classes
+    names = np.array([f"class {label:03d} of many" for label in range(num_classes)])
+    group = np.arange(count)
+    copies = group[: count // 5]
+    group[num_classes : num_classes + len(copies)] = copies  # the next of the same class
+    rng = np.random.default_rng(1)
+    index = pd.DataFrame(
+        {"id": ids, "split": "train", "label": labels, "class_name": names[labels]}
+    )
+    index["width"], index["height"] = rng.integers(200, 900, (2, count))
+    folds = index[["id", "label"]].assign(group=group, fold=group % FOLDS, scored=True, keep=True)
+    pairs = pd.DataFrame({"id_a": np.array(ids)[: len(copies)]})
+    pairs["id_b"] = np.array(ids)[num_classes : num_classes + len(copies)]
+    pairs["ink"], pairs["score"] = rng.uniform(0.9, 1, (2, len(pairs)))
+    pairs = pairs.assign(tier="copy", symmetry="identity", same_class=True, grouped=True)
+    return Data(
+        index=index,
+        pixels=Pixels(pd.Index(ids), pictures(folder, count, side)),
+        folds=folds,
+        groups=folds[["id", "group", "keep"]].assign(conflict=False),
+        duplicates=pairs,
+        twins=pd.DataFrame(columns=["id", "train_id", "tier", "score", "ink", "symmetry"]),
+    )
+
+
+def outcome_of(data: Data) -> Outcome:
+    """Four members, their soft vote, curves and tables."""
+    labels = data.index["label"].to_numpy()
+    classes = data.index.drop_duplicates("label")["class_name"].tolist()
+    found = {
+        key: predictions(labels, classes, right, seed)
+        for seed, (key, right) in enumerate(MEMBERS.items())
+    }
+    ids = found["first"].ids
+    oof = Predictions(ids, soft_vote(np.stack([own.probs for own in found.values()])), classes)
+    tree = params.read()
+    recipes = {key: resolved(tree, "lite0_96") for key in MODELS}
+    return Outcome(
+        run=RunParams(models=MODELS, probes=PROBES, folds=list(range(FOLDS))),
+        how=EnsembleParams(members="all", vote="soft", weights="uniform"),
+        oof=oof,
+        members=found,
+        curves=curves(),
+        recipes=recipes,
+        seed=42,
+        book=book(),
+        networks=pd.DataFrame(
+            {"member": list(MEMBERS), "kind": "model", "backbone": "made up", "licence": "none"}
+        ).assign(parameters=10**8, macs=10**10, passes=3 * EPOCHS),
+        looks=Looks("first", {name: np.zeros((96, 96), np.int8) for name in ids.tolist()}),
+        trainings=pd.DataFrame(
+            columns=["member", "fold", "device", "seconds", "images_per_second"]
+        ),
+    )
+
+
+def curves() -> pd.DataFrame:
+    """EPOCHS rows a member and fold."""
+    keys = pd.MultiIndex.from_product([MEMBERS, range(FOLDS), range(EPOCHS)])
+    table = keys.to_frame(index=False, name=["member", "fold", "epoch"])
+    table["val_accuracy"] = 0.7 - 0.6 / (table["epoch"] + 1)
+    table["val_loss"], table["train_loss"] = 4 / (table["epoch"] + 1), 3 / (table["epoch"] + 1)
+    return table
+
+
+def book() -> Scorebook:
+    """Tables of an ensemble, of the shape that the stage writes."""
+    keys = list(MEMBERS)
+    votes = pd.DataFrame({"vote": ["soft", "hard"], "chosen": [True, False], "ties": 0, "p": 1.0})
+    numbers = ["nested_accuracy", "brier", "ece", "difference"]
+    votes = votes.assign(**SCORE, **dict.fromkeys(numbers, 0.1))
+    members = pd.DataFrame({"member": keys, "accuracy": list(MEMBERS.values()), "weight": 0.25})
+    numbers = ["temperature", "log_loss", "log_loss_calibrated", "ece", "ece_calibrated"]
+    members = members.assign(**dict.fromkeys([*numbers, "brier_calibrated"], 0.5))
+    bins = pd.MultiIndex.from_product([["width", "mass"], ["raw", "calibrated"], range(15)])
+    reliability = bins.to_frame(index=False, name=["binning", "which", "bin"]).assign(count=1000)
+    reliability["confidence"] = reliability["accuracy"] = (reliability["bin"] + 0.5) / 15
+    pairs = ["a", "b", "difference", "difference_low", "difference_high", "p"]
+    gains = {"step": range(1, 5), "member": keys, "accuracy": [0.75, 0.77, 0.78, 0.78]}
+    return Scorebook(
+        votes=votes,
+        members=members,
+        agreement=pd.DataFrame(0.7, keys, keys),
+        pairs=pd.DataFrame(columns=pairs),
+        gains=pd.DataFrame(gains).assign(log_loss=0.9),
+        reliability=reliability,
+    )
+
+
+def metrics(count: int) -> dict[str, dict]:
+    """The JSON of all stages."""
+    ensemble = SCORE | {"folds": FOLDS, "members": len(MEMBERS), "pictures": count, "vote": "soft"}
+    vote = dict.fromkeys(MEMBERS, SCORE)
+    return {"dedup": {}, "split": {}, "vote": vote, "ensemble": ensemble, "submission": {"rows": 0}}
+
+
+def open_times(folder: Path) -> dict[str, float]:
+    """Milliseconds until Chromium has loaded a page from disk, and has filtered one."""
+    from playwright.sync_api import sync_playwright
+
+    chromium, found = shutil.which("chromium"), {}
+    if chromium is None:
+        return {}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+        for name in ("index", "errors", "duplicates-1"):
+            page.goto((folder / f"{name}.html").as_uri())
+            page.wait_for_function("performance.timing.loadEventEnd > 0")
+            timing = "performance.timing.loadEventEnd - performance.timing.navigationStart"
+            found[f"{name}.html"] = page.evaluate(timing)
+        page.goto((folder / "errors.html").as_uri())
+        choose = """() => {
+            const start = performance.now(), field = document.querySelector("select");
+            field.value = "7";
+            field.dispatchEvent(new Event("input", {bubbles: true}));
+            return performance.now() - start;
+        }"""
+        found["errors.html, another class"] = page.evaluate(choose)
+        browser.close()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", type=int, default=15_000)
+    parser.add_argument("--classes", type=int, default=500)
+    parser.add_argument("--side", type=int, default=224)
+    parser.add_argument("--keep", type=Path, help="a new folder for the report")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        data = data_of(Path(scratch), given.pictures, given.classes, given.side)
+        outcome, report = outcome_of(data), given.keep or Path(scratch) / "report"
+        start = time.perf_counter()
+        write(report, "made-up.zip", data, outcome, metrics(given.pictures))
+        seconds = time.perf_counter() - start
+        sizes = {path: path.stat().st_size / 1e6 for path in report.rglob("*") if path.is_file()}
+        index = sizes[report / "index.html"]
+        print(f"{given.pictures:,} pictures of {given.classes} classes at {given.side} px")
+        print(f"built in {seconds:.1f} s; {len(sizes)} files, {sum(sizes.values()):.1f} MB")
+        print(f"index.html {index:.2f} MB, errors.js {sizes[report / 'errors/errors.js']:.2f} MB")
+        for name, milliseconds in open_times(report).items():
+            print(f"opened {name}: {milliseconds:.0f} ms")
+    if seconds >= 60 or index >= 5:
+        sys.exit("slower or larger than it should be")
+
+
+if __name__ == "__main__":
+    main()
