@@ -23,7 +23,6 @@ from croquis.data.pixels import Pixels
 from croquis.ensembling import EnsembleParams
 from croquis.members import RunParams
 from croquis.predictions import Predictions
-from croquis.report.cost import COLUMNS
 from croquis.report.looks import Looks
 from croquis.report.material import Data, Outcome
 from croquis.report.page import write
