@@ -5,7 +5,7 @@ from croquis.calibration import calibration_scores
 from croquis.ensembling import EnsembleParams, VoteParams, voters
 from croquis.files import whole, write_json
 from croquis.fitting import temperature
-from croquis.members import RunParams, on_test, out_of_fold, voted, warmed
+from croquis.members import RunParams, flipped, on_test, out_of_fold, voted, warmed
 from croquis.metrics import report
 from croquis.parts import read_folds
 from croquis.progress import progress
@@ -31,11 +31,13 @@ def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.F
                 voted(by_fold, vote).save(draft / member / f"test_{vote}.npz")
             found[member] = report(labels, oof.probs, groups, seed=seed)
             found[member] |= calibration_scores(labels, oof.probs, degrees)
+            others = flipped(predictions, member, table, run.folds)
             if member in run.probes:
                 plain = out_of_fold(predictions, member, table, run.folds, part="plain")
-                preds = plain.probs.argmax(axis=1)
-                right = preds == truth.loc[plain.ids, "label"].to_numpy()
-                found[member]["plain_accuracy"] = round(float(right.mean()), 5)
+                others["plain"] = plain
+            for name, part in others.items():
+                right = part.probs.argmax(axis=1) == truth.loc[part.ids, "label"].to_numpy()
+                found[member][f"{name}_accuracy"] = round(float(right.mean()), 5)
     write_json(metrics, found)
     for member, score in found.items():
         ends = f"{score['accuracy_low']:.3f} to {score['accuracy_high']:.3f}"

@@ -91,6 +91,18 @@ def test_a_mistake_is_named_with_what_was_expected(key: str, value: object, word
         assert word in str(caught.value)
 
 
+def test_snapshots_vote_where_the_schedule_has_as_many_cycles() -> None:
+    tree = changed("ensemble.members", ["lite0_80", "lite0_80.cycle1"])
+    with pytest.raises(InputError, match=r"a snapshot of lite0_80 \(it has none\)"):
+        check(tree)
+    cycling = {"schedule": "restarts", "cycle_epochs": 2, "epochs": 6, "warmup_epochs": 0}
+    tree["models"]["lite0_80"] |= cycling
+    check(tree)
+    tree["ensemble"]["members"] = ["lite0_80.cycle3"]  # the third end is that of the training
+    with pytest.raises(InputError, match=r"\(lite0_80\.cycle1, lite0_80\.cycle2\), rec"):
+        check(tree)
+
+
 def test_rows_of_imagenets_head_are_no_mlp() -> None:
     head = {"hidden": [64], "act": "relu", "norm": "none", "dropout": 0.0}
     tree = changed("models.eva_giant", TREE["models"]["eva_giant"] | {"head": head})

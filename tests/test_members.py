@@ -8,7 +8,7 @@ import pytest
 
 from croquis import params
 from croquis.errors import InputError
-from croquis.members import RunParams, folder_of, on_test, out_of_fold, voted, warmed
+from croquis.members import RunParams, flipped, folder_of, on_test, out_of_fold, voted, warmed
 from croquis.predictions import Predictions
 
 FOLDS = pd.DataFrame(
@@ -100,3 +100,13 @@ def test_a_temperature_moves_probabilities_and_no_id() -> None:
     found = warmed(some("ab", [0.8, 0.5]), 2.0)
     assert found.ids.tolist() == ["a", "b"]
     np.testing.assert_allclose(found.probs[:, 0], [2 / 3, 1 / 2])
+
+
+def test_flipped_pictures_are_scored_where_all_folds_hold_them(tmp_path: Path) -> None:
+    for fold, ids in ((0, "ac"), (1, "b")):
+        folder = tmp_path / "m" / f"fold{fold}"
+        some(ids, [0.5] * len(ids)).save(folder / "val_flip_lr.npz")
+    some("ac", [0.5, 0.5]).save(tmp_path / "m" / "fold0" / "val_flip_ud.npz")  # fold 1 has none
+    found = flipped(tmp_path, "m", FOLDS, [0, 1])
+    assert list(found) == ["flip_lr"] and found["flip_lr"].ids.tolist() == ["a", "c", "b"]
+    assert list(flipped(tmp_path, "m", FOLDS, [0])) == ["flip_lr", "flip_ud"]

@@ -9,7 +9,7 @@ from croquis.data.packing import PrepareParams
 from croquis.dedup.policy import POLICIES
 from croquis.dedup.settings import DedupParams
 from croquis.ensembling import EnsembleParams, VoteParams
-from croquis.training.probe_recipes import View
+from croquis.training.views import View
 
 
 @pytest.mark.parametrize(

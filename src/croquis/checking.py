@@ -57,6 +57,7 @@ def check(tree: dict[str, Any]) -> None:
     _check_keys(tree)
     _check_run(found["run"], found["split"].num_folds, tree)
     _check_members(found["run"], found["ensemble"])
+    _check_snapshots(found["ensemble"], tree)
     _check_recipes(tree, found["prepare"].image_size)
 
 
@@ -117,6 +118,20 @@ def _check_members(run: RunParams, ensemble: EnsembleParams) -> None:
         received, fix = f"hard, with {ensemble.weights} weights", "say soft, or uniform weights"
         expected = "soft, as weights are fitted to means of probabilities"
         raise InputError("ensemble.vote", expected=expected, received=received, fix=fix)
+
+
+def _check_snapshots(ensemble: EnsembleParams, tree: dict[str, Any]) -> None:
+    """A snapshot is named after the cycle of the learning rate that it ends."""
+    for name in [] if ensemble.members == "all" else ensemble.members:
+        if "." not in name:
+            continue
+        key = name.partition(".")[0]
+        count = recipes.cycles(recipes.resolved(tree, key)) if key in tree["models"] else 0
+        known = [f"{key}.cycle{number}" for number in range(1, count + 1)]
+        if name not in known:
+            expected = f"a snapshot of {key} ({', '.join(known) or 'it has none'})"
+            fix = "cycles come from schedule: restarts or cyclic, and cycle_epochs below epochs"
+            raise InputError("ensemble.members", expected=expected, received=repr(name), fix=fix)
 
 
 def _check_recipes(tree: dict[str, Any], image_size: int) -> None:

@@ -11,6 +11,7 @@ from croquis import params, predictions
 from croquis.calibration import tempered
 from croquis.parts import scored
 from croquis.predictions import Predictions
+from croquis.training.views import FLIPS
 from croquis.voting import VOTES
 
 
@@ -43,15 +44,26 @@ def out_of_fold(
         member: a key of `run`, or a snapshot of one.
         folds: folds.csv.
         chosen: `run.folds`; OOF covers these folds only.
-        part: "val", or "plain" for the folds that ignore copies.
+        part: "val", "plain" for the folds that ignore copies, "val_flip_lr" of flipped pictures.
     """
-    column = {"val": "fold", "plain": "plain_fold"}[part]
+    column = "plain_fold" if part == "plain" else "fold"
     parts = []
     for fold in chosen:
         path = folder_of(folder, member, fold) / f"{part}.npz"
         ids = scored(folds, fold, column)["id"].to_numpy(dtype=str)
         parts.append(predictions.load(path).aligned(ids, where=path))
     return predictions.joined(parts)
+
+
+def flipped(
+    folder: Path, member: str, folds: pd.DataFrame, chosen: list[int]
+) -> dict[str, Predictions]:
+    """OOF of flipped pictures by the flip, for those that all folds of the member hold."""
+    return {
+        flip: out_of_fold(folder, member, folds, chosen, part=f"val_{flip}")
+        for flip in FLIPS
+        if all((folder_of(folder, member, fold) / f"val_{flip}.npz").exists() for fold in chosen)
+    }
 
 
 def on_test(folder: Path, member: str, fold: int) -> Predictions:
