@@ -8,6 +8,9 @@ import pytest
 from croquis import params
 from croquis.checking import check
 from croquis.errors import InputError
+from croquis.training import recipes
+from croquis.training.phases import Curriculum
+from croquis.training.regimes import check_regime
 
 TREE = params.read(Path("params.yaml"))
 
@@ -72,11 +75,6 @@ def test_the_shipped_params_make_sense() -> None:
         ("models.resnet18_96.backbone", ["resnet18"], ("resnet18_96.backbone", "at least 2")),
         ("models.stack_swin_beit.pretrained", "w.pth", ("true or false for 2 backbones",)),
         ("probes.lite0_probe.embed.backbone", ["x", "resnet18"], ("lite0_probe.embed", "'x'")),
-        ("models.eva02_large_lora.trainable", ["attn"], ("lora or trainable, received both",)),
-        ("models.stack_swin_beit.head_start", "imagenet", ("received 2 stacked backbones",)),
-        ("models.eva02_clip.head_start", "imagenet", ("1000 classes", "received one with 768")),
-        ("models.resnet18_96.head_start", "imagenet", ("received pretrained: false",)),
-        ("models.deit3_large.trainable", ["attn", "(head"], ("a regular expression", "'(head'")),
     ],
 )
 def test_a_mistake_is_named_with_what_was_expected(key: str, value: object, words: tuple) -> None:
@@ -89,6 +87,44 @@ def test_a_mistake_is_named_with_what_was_expected(key: str, value: object, word
         check(tree)
     for word in words:
         assert word in str(caught.value)
+
+
+def running(key: str, tree: dict) -> dict:
+    """The same, with that model of the catalogue in the run."""
+    tree["run"]["models"], tree["prepare"]["image_size"] = [key], 448
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("models.eva02_large_lora.trainable", ["attn"], ("lora or trainable, received both",)),
+        ("models.stack_swin_beit.head_start", "imagenet", ("received 2 stacked backbones",)),
+        ("models.eva02_clip.head_start", "imagenet", ("1000 classes", "received one with 768")),
+        ("models.resnet18_96.head_start", "imagenet", ("received pretrained: false",)),
+        ("models.deit3_large.trainable", ["attn", "(head"], ("a regular expression", "'(head'")),
+    ],
+)
+def test_settings_that_do_not_go_together_are_named(key: str, value: object, words: tuple) -> None:
+    with pytest.raises(InputError) as caught:
+        check(running(key.split(".")[1], changed(key, value)))
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_change_of_train_need_not_suit_the_whole_catalogue() -> None:
+    """Phases up to epoch 4 were refused for a model of 4 epochs that did not run."""
+    tree = changed("train.phases", [{"from_epoch": 4, "augment": "flips", "lr_factor": 0.5}])
+    check(running("lite0_96", tree))
+    with pytest.raises(InputError, match=r"models\.lite0_80\.phases: expected .* below epochs"):
+        check(running("lite0_80", tree))
+
+
+@pytest.mark.parametrize("key", TREE["models"])
+def test_every_model_of_the_catalogue_goes_together(key: str) -> None:
+    recipe = recipes.resolved(TREE, key)
+    check_regime(f"models.{key}", recipe)
+    Curriculum(recipe, seed=0)
 
 
 def test_snapshots_vote_where_the_schedule_has_as_many_cycles() -> None:
@@ -106,7 +142,7 @@ def test_snapshots_vote_where_the_schedule_has_as_many_cycles() -> None:
 def test_rows_of_imagenets_head_are_no_mlp() -> None:
     head = {"hidden": [64], "act": "relu", "norm": "none", "dropout": 0.0}
     tree = changed("models.eva_giant", TREE["models"]["eva_giant"] | {"head": head})
-    check(tree)
+    check(running("eva_giant", tree))
     tree["models"]["eva_giant"]["head_start"] = "imagenet"
     with pytest.raises(InputError, match=r"models\.eva_giant: expected a linear head, .*\[64\]"):
         check(tree)

@@ -139,15 +139,15 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
     for key in tree["models"]:
         recipe = recipes.resolved(tree, key)
         _check_networks(f"models.{key}", recipe.backbone, recipe.pretrained)
-        check_regime(f"models.{key}", recipe)
-        _check_augment(f"models.{key}", recipe)
         if recipe.optimizer not in optimizers:
             hint = params.nearest(recipe.optimizer, optimizers)
             where = f"models.{key}.optimizer"
             raise InputError(
                 where, expected="a timm optimizer", received=repr(recipe.optimizer), fix=hint
             )
-        if key in tree["run"]["models"]:
+        if key in tree["run"]["models"]:  # a change of `train` need not suit all of the catalogue
+            check_regime(f"models.{key}", recipe)
+            _check_augment(f"models.{key}", recipe)
             _check_file(f"models.{key}", recipe.pretrained)
             _check_size(f"models.{key}", recipe.image_size, image_size)
     for key in tree["probes"]:
