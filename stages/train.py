@@ -2,6 +2,7 @@
 
 from croquis import cli, params
 from croquis.data.pixels import Pixels
+from croquis.models.weights import digest
 from croquis.parts import read_folds, read_index
 from croquis.training import records
 from croquis.training.checkpoints import Checkpoints
@@ -27,6 +28,7 @@ def main(
     data = FoldData.of(fold, read_folds(folds), read_index(index))
     machine = hardware()
     resolved = settings.model_dump() | {"seed": seed, "lr": lr}
+    resolved["weights_blake2b"] = digest(settings.pretrained)  # a path may hold others tomorrow
     rests_on = records.provenance(
         model, fold, settings=resolved, tables=(index, folds), hardware=machine
     )

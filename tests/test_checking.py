@@ -148,6 +148,51 @@ def test_rows_of_imagenets_head_are_no_mlp() -> None:
         check(tree)
 
 
+def cycled(*members: str) -> dict:
+    """The shipped params with cycles of a model's lr that end after .5 + 1 and .5 + 2 epochs."""
+    block = TREE["models"]["lite0_80"] | {"epochs": 3, "schedule": "restarts", "cycle_epochs": 1}
+    tree = changed("models.lite0_80", block)
+    tree["ensemble"]["members"] = list(members)
+    return tree
+
+
+def test_a_snapshot_may_vote_where_the_schedule_leaves_one() -> None:
+    check(cycled("lite0_80", "lite0_80.cycle1", "lite0_80.cycle2"))
+
+
+@pytest.mark.parametrize(
+    ("member", "known"),
+    [
+        ("lite0_80.cycle3", "lite0_80.cycle1 to lite0_80.cycle2"),
+        ("lite0_80.cycle0", "lite0_80.cycle1 to lite0_80.cycle2"),
+        ("lite0_80.best", "lite0_80.cycle1 to lite0_80.cycle2"),
+        ("lite0_64.cycle1", "none of lite0_64"),
+        ("lite0_probe.cycle1", "none of lite0_probe"),
+    ],
+)
+def test_a_snapshot_that_will_not_be_there_is_named(member: str, known: str) -> None:
+    with pytest.raises(InputError, match=f"a snapshot, {known}, received '{member}'"):
+        check(cycled(member))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"trainable": ["atn"]}, r"lite0_80\.trainable: expected names of parameters, .*'atn'"),
+        (
+            {"lora": {"rank": 2, "alpha": 2.0, "dropout": 0.0, "targets": "attn"}},
+            r"lite0_80\.lora\.targets: expected whole names .*'attn', which matches none",
+        ),
+    ],
+)
+def test_a_pattern_that_fits_nothing_is_named_before_any_work(change: dict, message: str) -> None:
+    tree = changed("models.lite0_80", TREE["models"]["lite0_80"] | change)
+    with pytest.raises(InputError, match=message):
+        check(tree)
+    tree["run"]["models"] = ["lite0_64"]
+    check(tree)  # a catalogue may wait for better days
+
+
 @pytest.mark.parametrize("key", ["seed", "lr", "run", "train", "models", "ensemble"])
 def test_a_missing_section_is_named(key: str) -> None:
     tree = {name: part for name, part in TREE.items() if name != key}

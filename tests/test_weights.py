@@ -23,6 +23,16 @@ def test_the_bundled_weights_fill_every_tensor_of_timms_network(name: str) -> No
     assert len(found) == len(model.state_dict())
 
 
+def test_the_digest_is_that_of_the_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    (tmp_path / "w.pth").write_bytes(b"abc")
+    # From the reference implementation: b2sum -l 64.
+    assert weights.digest("w.pth") == "d8bb14d833d59559"
+    (tmp_path / "w.pth").write_bytes(b"abd")
+    assert weights.digest("w.pth") != "d8bb14d833d59559"
+    assert [weights.digest(other) for other in (True, False, "bundled", "no.pth")] == [""] * 4
+
+
 @pytest.mark.parametrize(
     ("theirs", "timms"),
     [

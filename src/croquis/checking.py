@@ -21,7 +21,8 @@ from croquis.members import RunParams
 from croquis.models.weights import BUNDLED
 from croquis.training import probe_recipes, recipes
 from croquis.training.phases import Curriculum
-from croquis.training.regimes import check_regime
+from croquis.training.regimes import check_regime, check_snapshot
+from croquis.training.rehearsal import rehearse
 
 SECTIONS = {
     "run": RunParams,
@@ -59,6 +60,9 @@ def check(tree: dict[str, Any]) -> None:
     _check_members(found["run"], found["ensemble"])
     _check_snapshots(found["ensemble"], tree)
     _check_recipes(tree, found["prepare"].image_size)
+    for member in member_keys(found["run"], found["ensemble"]):
+        if "." in member:
+            check_snapshot("ensemble.members", member, tree)
 
 
 def _check_keys(tree: dict[str, Any]) -> None:
@@ -150,6 +154,7 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
             _check_augment(f"models.{key}", recipe)
             _check_file(f"models.{key}", recipe.pretrained)
             _check_size(f"models.{key}", recipe.image_size, image_size)
+            rehearse(f"models.{key}", recipe)
     for key in tree["probes"]:
         probe = probe_recipes.resolved(tree, key).embed
         _check_networks(f"probes.{key}.embed", probe.backbone, probe.pretrained)

@@ -1,5 +1,6 @@
 """Pretrained weights without surprises: from a file, or from an installed package."""
 
+import hashlib
 import importlib.metadata
 import re
 from collections.abc import Sequence
@@ -62,6 +63,17 @@ def state_dict(pretrained: str, backbone: str) -> dict[str, torch.Tensor]:
             "pretrained", expected=expected, received=repr(pretrained), fix="mend the path"
         )
     return _tensors(path)
+
+
+def digest(pretrained: bool | str) -> str:
+    """The blake2b of the file of weights that `pretrained` names, 16 hex digits; "" of no file."""
+    if not isinstance(pretrained, str) or pretrained == "bundled":
+        return ""
+    path = root() / Path(pretrained).expanduser()
+    if not path.is_file():
+        return ""  # `state_dict` says so
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
 
 
 def _tensors(path: Path) -> dict[str, torch.Tensor]:
