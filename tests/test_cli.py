@@ -1,6 +1,8 @@
 """A stage's command line: options from the signature, bad input in one line."""
 
 import errno
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -60,6 +62,21 @@ def test_our_own_mistakes_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sys, "argv", ["stage"])
     with pytest.raises(KeyError, match="oops"):
         cli.run(main)
+
+
+def test_what_runs_under_our_command_line_is_not_tracked() -> None:
+    code = (
+        "import croquis.cli, huggingface_hub.constants as hub, mlflow.telemetry.utils as mlflow;"
+        "print(hub.HF_HUB_DISABLE_TELEMETRY, mlflow.is_telemetry_disabled())"
+    )
+    known = {
+        name: value for name, value in os.environ.items() if name not in ("CI", "DO_NOT_TRACK")
+    }
+    known = {name: value for name, value in known.items() if not name.startswith("PYTEST")}
+    known["PYTHONPATH"] = str(Path("src").absolute())
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=known, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True"]
 
 
 def test_say_prints_a_line(capsys: pytest.CaptureFixture[str]) -> None:

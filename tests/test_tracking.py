@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from croquis import store as stores
 from croquis import tracking
 
 SETTINGS = {"lr": 1e-05, "embed": {"backbone": "resnet18", "views": ["identity"]}}
@@ -62,7 +63,7 @@ def test_a_run_keeps_params_tags_and_metrics_per_epoch(
         "fold": "0",
         "stage": "train@swin-0",
         "experiment": "bold-idea",
-        "commit": tracking.commit(),
+        "commit": stores.commit(),
     } == {key: value for key, value in found.data.tags.items() if not key.startswith("mlflow.")}
     history = client.get_metric_history(found.info.run_id, "val_loss")
     assert [(point.step, point.value) for point in history] == [(0, 1), (1, 1 / 2), (2, 1 / 3)]
@@ -86,9 +87,9 @@ def test_a_second_run_joins_the_same_experiment(store: Path) -> None:
     experiment = client.get_experiment_by_name("icons")
     runs = client.search_runs([experiment.experiment_id])
     parents = {run.data.tags.get("mlflow.parentRunId") for run in runs}
-    (pipeline,) = [run for run in runs if run.data.tags.get("role") == "pipeline"]
+    (pipeline,) = [run for run in runs if run.data.tags.get("kind") == "pipeline"]
     assert len(runs) == 3 and parents == {None, pipeline.info.run_id}
-    assert pipeline.info.run_name == tracking.commit()[:7]
+    assert pipeline.info.run_name == stores.commit()[:7]
 
 
 def test_the_pipelines_run_takes_scores_again_and_again(store: Path) -> None:
@@ -211,9 +212,9 @@ def test_the_commit_is_gits_and_none_outside_of_a_repository(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert tracking.commit() == "none"
+    assert stores.commit() == "none"
     monkeypatch.setenv("PATH", str(tmp_path))  # where there is no git either
-    assert tracking.commit() == "none"
+    assert stores.commit() == "none"
 
 
 @pytest.mark.parametrize(

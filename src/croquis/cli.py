@@ -2,13 +2,17 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from croquis.errors import InputError
+
+# The hub's client and MLflow read it when they are imported, which comes after this module.
+os.environ.setdefault("DO_NOT_TRACK", "true")
 
 File = Annotated[Path, typer.Option()]
 Name = Annotated[str, typer.Option()]
@@ -19,8 +23,15 @@ def run(main: Callable[..., None]) -> None:
     """Runs `main` with the options of its signature; bad input ends with one line and status 1."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(main)
-    try:
+    with one_line():
         app()
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """Bad input, or a disk that fails, ends the program with one line and status 1."""
+    try:
+        yield
     except InputError as error:
         sys.exit(f"error: {error}")
     except OSError as error:

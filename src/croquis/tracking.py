@@ -2,9 +2,7 @@
 
 import contextlib
 import logging
-import os
 import re
-import subprocess
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -12,9 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
-from croquis.files import root
+from croquis import store
 
 
 class Run:
@@ -104,7 +100,7 @@ def run(
     """
     opened = _opened(experiment, name, params, tags, memory)
     if memory is not None:  # long enough to be resumed is long enough to be watched
-        opened.watch(_uri())
+        opened.watch(store.uri())
     try:
         yield opened
     except (SystemExit, KeyboardInterrupt):
@@ -123,7 +119,7 @@ def pipeline(experiment: str) -> Run:
         experiment: the competition.
     """
     try:
-        client, _, run_id = _connected(experiment)
+        client, _, run_id = store.connected(experiment)
         return Run(client, run_id)
     except Exception as error:
         _warn(error)
@@ -136,18 +132,6 @@ def competition(source: str) -> str:
     return name.split(".", 1)[0] or "croquis"
 
 
-def commit() -> str:
-    """The git commit of this folder, or "none" without one.
-
-    Not of `root()`: a queued experiment runs in a checkout of its own, at the commit it was queued.
-    """
-    command = ["git", "rev-parse", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):  # no git at all, no repository, no commit
-        return "none"
-
-
 def _opened(
     experiment: str,
     name: str,
@@ -156,15 +140,17 @@ def _opened(
     memory: Path | None,
 ) -> Run:
     try:
-        client, experiment_id, pipeline = _connected(experiment)
+        client, experiment_id, pipeline = store.connected(experiment)
         if (resumed := _resumed(client, memory)) is not None:
             return resumed
         opened = client.create_run(
-            experiment_id, run_name=f"{_version()}/{name}", tags={"mlflow.parentRunId": pipeline}
+            experiment_id,
+            run_name=f"{store.version()}/{name}",
+            tags={"mlflow.parentRunId": pipeline},
         )
         settings = [_param(key, value) for key, value in flat(params).items()]
         client.log_batch(
-            opened.info.run_id, params=settings, tags=_tags(dict(tags) | _surroundings())
+            opened.info.run_id, params=settings, tags=_tags(dict(tags) | store.surroundings())
         )
         if memory is not None:
             memory.parent.mkdir(parents=True, exist_ok=True)
@@ -173,39 +159,6 @@ def _opened(
     except Exception as error:  # no MLflow, no server, no disk: none of it may stop a training
         _warn(error)
         return Run(None, None)
-
-
-def _connected(experiment: str) -> tuple[Any, str, str]:
-    """A client, the id of the experiment, and the id of this pipeline's run in it."""
-    # MLflow's own seven retries would block for four minutes at an unreachable server.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
-    from mlflow.tracking import MlflowClient
-
-    # Two processes that make the same new store at once break its schema migration, and two would
-    # make two runs of one pipeline.
-    with FileLock(root() / ".mlflow.lock", timeout=120):
-        client = MlflowClient(_uri())
-        found = client.get_experiment_by_name(experiment)
-        experiment_id = found.experiment_id if found else _created(client, experiment)
-        return client, experiment_id, _pipeline(client, experiment_id)
-
-
-def _pipeline(client: Any, experiment_id: str) -> str:
-    """The run that groups the trainings of one DVC experiment or commit; it has no end of its own,
-    as each stage is a process, so it counts as finished from the start."""
-    wanted = f"tags.role = 'pipeline' and tags.version = '{_version()}'"
-    if found := client.search_runs([experiment_id], wanted, max_results=1):
-        return found[0].info.run_id
-    tags = {"role": "pipeline", "version": _version()} | _surroundings()
-    made = client.create_run(experiment_id, run_name=_version(), tags=tags).info.run_id
-    client.set_terminated(made)
-    return made
-
-
-def _version() -> str:
-    """What a pipeline is called: the DVC experiment, or the first digits of the commit."""
-    return os.environ.get("DVC_EXP_NAME") or commit()[:7]
 
 
 def _resumed(client: Any, memory: Path | None) -> Run | None:
@@ -234,22 +187,6 @@ def _tags(tags: Mapping[str, str]) -> list[Any]:
     from mlflow.entities import RunTag
 
     return [RunTag(key, value) for key, value in tags.items()]
-
-
-def _uri() -> str:
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root() / 'mlflow.db'}"
-
-
-def _created(client: Any, experiment: str) -> str:
-    """A new experiment; its artifacts lie beside the default store, wherever the process runs."""
-    local = not os.environ.get("MLFLOW_TRACKING_URI")
-    return client.create_experiment(experiment, str(root() / "mlruns") if local else None)
-
-
-def _surroundings() -> dict[str, str]:
-    names = {"DVC_STAGE": "stage", "DVC_EXP_NAME": "experiment", "DVC_EXP_BASELINE_REV": "baseline"}
-    known = {tag: os.environ[name] for name, tag in names.items() if name in os.environ}
-    return known | {"commit": commit()}
 
 
 def flat(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

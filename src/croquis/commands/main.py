@@ -1,15 +1,16 @@
 """The command `croquis`, for people rather than for stages."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from croquis.commands.columns import aligned
+from croquis import cli
 from croquis.commands.compare import compare
+from croquis.commands.table import aligned
 from croquis.commands.vote import vote
+from croquis.commands.why import why
 from croquis.errors import InputError
 from croquis.report.wording import counted, ends, share
 
@@ -23,6 +24,7 @@ def croquis() -> None:
 
 app.command()(compare)
 app.command()(vote)
+app.command()(why)
 
 
 @app.command()
@@ -32,12 +34,10 @@ def summary(
     report: Annotated[Path, typer.Option(help="to name")] = Path("data/report/index.html"),
 ) -> None:
     """Prints the scores of the last run: members, ensemble and, where it is known, the test set."""
-    try:
+    with cli.one_line():
         by_member, ensemble, test = (
             _read(metrics, part) for part in ("vote", "ensemble", "submission")
         )
-    except InputError as error:
-        sys.exit(f"error: {error}")
     for line in lines(by_member, ensemble, test):
         typer.echo(line)
     typer.echo(f"\nsubmission  {submission}\nreport      {report}")

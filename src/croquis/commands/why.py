@@ -1,0 +1,132 @@
+"""`croquis why`: what would run, because of which change, and what that costs."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import typer
+
+from croquis import cli, params
+from croquis.commands.durations import estimated, last_durations, spoken
+from croquis.commands.stale import Stale, stale_stages
+from croquis.commands.table import aligned
+from croquis.report.wording import counted
+from croquis.tracking import competition
+
+TRAINED = {"train": "model", "probe": "probe"}  # stages that are trainings, and of what
+NAMED = 5  # kinds of stages that are named beside a change
+PARAMS_FILE = "file params.yaml changed"  # says less than the keys that changed, so alone it stands
+
+
+def why() -> None:
+    """Says what would run and because of which change; runs nothing."""
+    with cli.one_line():
+        source = params.required(params.required(params.read(), "data"), "source")
+        stale, count = stale_stages()
+        trained = any(_kind(stage) in TRAINED for stage in stale if not stage.cached)
+        known = last_durations(competition(str(source))) if trained else {}
+    for line in lines(stale, count, known):
+        typer.echo(line)
+
+
+def lines(stale: Sequence[Stale], count: int, durations: Mapping[str, float]) -> list[str]:
+    """The answer, line by line.
+
+    Args:
+        stale: the stages that are not as they were, in their order.
+        count: of all stages.
+        durations: seconds of each training's last run.
+    """
+    if not stale:
+        return [f"nothing would run: all {count} stages are as dvc.lock has them"]
+    running = [stage for stage in stale if not stage.cached]
+    restored = [stage for stage in stale if stage.cached]
+    found = ["because of", *_indented(_causes(stale))]
+    if running:
+        found += ["", f"{len(running)} of {counted(count, 'stage')} would run"]
+        found += [*_indented(_plan(running, durations)), "", *_cost(running, durations)]
+    if restored:
+        found += ["", "restored from DVC's cache without running"]
+        found += _indented([(kind, _matrix(kind, names)) for kind, names in _by_kind(restored)])
+    return found
+
+
+def _causes(stale: Sequence[Stale]) -> list[tuple[str, str]]:
+    """Each change with the stages that it touches."""
+    touched: dict[str, list[Stale]] = defaultdict(list)
+    for stage in stale:
+        for change in stage.changes:
+            touched[change].append(stage)
+    if len(touched) > 1:
+        touched.pop(PARAMS_FILE, None)
+    return [(change, _named(stages, stale)) for change, stages in touched.items()]
+
+
+def _named(stages: Sequence[Stale], stale: Sequence[Stale]) -> str:
+    """The kinds of stages, with the members where others of that kind are not meant."""
+    everyone = dict(_by_kind(stale))
+    parts = []
+    for kind, names in _by_kind(stages):
+        only = "" if len(names) == len(everyone[kind]) else f" of {', '.join(_members(names))}"
+        parts.append(f"{kind}{only}")
+    more = len(parts) - NAMED
+    return ", ".join(parts) if more < 2 else f"{', '.join(parts[:NAMED])} and {more} more"
+
+
+def _plan(running: Sequence[Stale], durations: Mapping[str, float]) -> list[tuple[str, str, str]]:
+    """A row a kind of stage: its name, how many there are of it, and how long they take."""
+    follows = {_kind(stage) for stage in running if stage.follows and not stage.changes}
+    rows = []
+    for kind, names in _by_kind(running):
+        what = _matrix(kind, names) or ("follows" if kind in follows else "")
+        seconds, unknown = estimated(names, durations)
+        timed = kind in TRAINED and not unknown
+        rows.append((kind, what, f"about {spoken(seconds)}" if timed else ""))
+    return rows
+
+
+def _matrix(kind: str, names: Sequence[str]) -> str:
+    """How many trainings there are of which members: 10 trainings (2 models x 5 folds: a, b)."""
+    members = ", ".join(_members(names))
+    if kind not in TRAINED:
+        return members
+    who = counted(len(_members(names)), TRAINED[kind])
+    folds = counted(len({name.rpartition("-")[2] for name in names}), "fold")
+    return f"{counted(len(names), 'training')} ({who} x {folds}: {members})"
+
+
+def _cost(running: Sequence[Stale], durations: Mapping[str, float]) -> list[str]:
+    """What the trainings cost; of other stages no time is kept."""
+    trained = [stage.name for stage in running if _kind(stage) in TRAINED]
+    seconds, unknown = estimated(trained, durations)
+    found = []
+    if not trained:
+        found.append("no training among them")
+    elif len(unknown) < len(trained):
+        found.append(f"trainings take about {spoken(seconds)}, as their last runs in MLflow did")
+    if unknown:
+        found.append(f"of {counted(len(unknown), 'training')} no run is known to tell how long")
+    if any(stage.cached is None for stage in running):
+        found.append("what reads new results is restored, too, if it has met the same ones before")
+    return found
+
+
+def _by_kind(stages: Sequence[Stale]) -> list[tuple[str, list[str]]]:
+    """The names of stages by kind, in their order."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for stage in stages:
+        found[_kind(stage)].append(stage.name)
+    return list(found.items())
+
+
+def _kind(stage: Stale) -> str:
+    return stage.name.partition("@")[0]
+
+
+def _members(names: Sequence[str]) -> list[str]:
+    """Models or probes of matrix stages, each once: `train@<model>-<fold>`, `embed@<probe>`."""
+    items = [name.partition("@")[2].partition("-")[0] for name in names if "@" in name]
+    return list(dict.fromkeys(items))
+
+
+def _indented(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    return [f"  {line}" for line in aligned(list(rows))]

@@ -1,0 +1,79 @@
+"""Where MLflow keeps runs: the store, the experiment of a competition, the run of a pipeline."""
+
+import os
+import subprocess
+from typing import Any
+
+from filelock import FileLock
+
+from croquis.files import root
+
+
+def connected(experiment: str) -> tuple[Any, str, str]:
+    """A client, the id of the experiment, and the id of this pipeline's run in it; made if new."""
+    # Two processes that make the same new store at once break its schema migration, and two would
+    # make two runs of one pipeline.
+    with FileLock(root() / ".mlflow.lock", timeout=120):
+        client = opened()
+        found = client.get_experiment_by_name(experiment)
+        experiment_id = found.experiment_id if found else _created(client, experiment)
+        return client, experiment_id, _pipeline(client, experiment_id)
+
+
+def opened() -> Any:
+    """A client of the store; it raises within seconds where a server does not answer."""
+    # MLflow's own seven retries would block for four minutes at an unreachable server.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
+    from mlflow.tracking import MlflowClient
+
+    return MlflowClient(uri())
+
+
+def uri() -> str:
+    """MLFLOW_TRACKING_URI, or mlflow.db beside dvc.yaml."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root() / 'mlflow.db'}"
+
+
+def version() -> str:
+    """What a pipeline is called: the DVC experiment, or the first digits of the commit."""
+    return os.environ.get("DVC_EXP_NAME") or commit()[:7]
+
+
+def commit() -> str:
+    """The git commit of this folder, or "none" without one.
+
+    Not of `root()`: a queued experiment runs in a checkout of its own, at the commit it was queued.
+    """
+    command = ["git", "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):  # no git at all, no repository, no commit
+        return "none"
+
+
+def surroundings() -> dict[str, str]:
+    """Tags that say where a run comes from: stage, DVC experiment, its baseline, commit."""
+    names = {"DVC_STAGE": "stage", "DVC_EXP_NAME": "experiment", "DVC_EXP_BASELINE_REV": "baseline"}
+    known = {tag: os.environ[name] for name, tag in names.items() if name in os.environ}
+    return known | {"commit": commit()}
+
+
+def _pipeline(client: Any, experiment_id: str) -> str:
+    """The run that groups the trainings of one DVC experiment or commit; it has no end of its own,
+    as each stage is a process, so it counts as finished from the start."""
+    wanted = f"tags.kind = 'pipeline' and tags.version = '{version()}'"
+    if found := client.search_runs([experiment_id], wanted, max_results=1):
+        return found[0].info.run_id
+    known = surroundings()
+    known.pop("stage", None)  # of whichever stage came first
+    tags = {"kind": "pipeline", "version": version()} | known
+    made = client.create_run(experiment_id, run_name=version(), tags=tags).info.run_id
+    client.set_terminated(made)
+    return made
+
+
+def _created(client: Any, experiment: str) -> str:
+    """A new experiment; its artifacts lie beside the default store, wherever the process runs."""
+    local = not os.environ.get("MLFLOW_TRACKING_URI")
+    return client.create_experiment(experiment, str(root() / "mlruns") if local else None)
