@@ -11,7 +11,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Containers often forbid compiled modules; each of a run's 25 processes would compile torch again, 5 to 10 s each time.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup repro test lint bench mlflow experiments why lock clean
+.PHONY: help setup repro test lint bench mlflow experiments doctor why lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ SHOWN := Experiment|rev|typ|parent|State|Executor|accuracy|test_single_fold|seed
 SECTIONS := run|data|prepare|dedup|split|train|models|probes|vote|ensemble
 experiments: $(READY) ## the table of DVC's experiments: scores and what was changed
 	@$(RUN) dvc exp show --only-changed --no-pager --drop '^(?!($(SHOWN))$$|($(SECTIONS))\.)' --sort-by accuracy --sort-order desc
+
+doctor: $(READY) ## what this machine can do, and the fix for what is wrong
+	@$(RUN) croquis doctor
 
 why: $(READY) ## what would run again, because of which change, and how long it takes; runs nothing
 	@$(RUN) croquis why

@@ -1,6 +1,7 @@
 """Where MLflow keeps runs: the store, the experiment of a competition, the run of a pipeline."""
 
 import os
+import re
 import subprocess
 from typing import Any
 
@@ -33,6 +34,16 @@ def opened() -> Any:
 def uri() -> str:
     """MLFLOW_TRACKING_URI, or mlflow.db beside dvc.yaml."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root() / 'mlflow.db'}"
+
+
+def reason(error: Exception) -> str:
+    """The first line of what went wrong, for people to read."""
+    return shown((str(error) or type(error).__name__).splitlines()[0][:200])
+
+
+def shown(text: str) -> str:
+    """Text without the password that an address in it may hold."""
+    return re.sub(r"//[^/@\s]+@", "//***@", text)
 
 
 def version() -> str:

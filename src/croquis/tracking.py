@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import re
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -207,6 +206,6 @@ def _milliseconds() -> int:
 
 
 def _warn(error: Exception) -> None:
-    reason = (str(error) or type(error).__name__).splitlines()[0][:200]
-    reason = re.sub(r"//[^/@\s]+@", "//***@", reason)  # a server's address may hold a password
-    warnings.warn(f"tracking is off for this run: {reason}; training goes on", stacklevel=2)
+    warnings.warn(
+        f"tracking is off for this run: {store.reason(error)}; training goes on", stacklevel=2
+    )

@@ -8,6 +8,7 @@ import typer
 
 from croquis import cli
 from croquis.commands.compare import compare
+from croquis.commands.doctor import doctor
 from croquis.commands.table import aligned
 from croquis.commands.vote import vote
 from croquis.commands.why import why
@@ -25,6 +26,7 @@ def croquis() -> None:
 app.command()(compare)
 app.command()(vote)
 app.command()(why)
+app.command()(doctor)
 
 
 @app.command()

@@ -1,0 +1,88 @@
+"""`croquis doctor`: what this machine can do, and the fix for what is wrong."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+
+from croquis import params
+from croquis.commands import gpus, members_here, surroundings
+from croquis.commands.finding import Finding, lines
+from croquis.errors import InputError
+from croquis.files import root
+from croquis.training import probe_recipes, recipes
+
+
+def doctor() -> None:
+    """Says in plain words what this machine can do; status 1 if something will fail."""
+    found = examined()
+    for line in lines(found):
+        typer.echo(line)
+    if any(finding.state == "problem" for finding in found):
+        sys.exit(1)
+
+
+def examined() -> list[Finding]:
+    """All that can be said of this machine and of the run that params.yaml asks for."""
+    lock = root() / "requirements.lock"
+    found = surroundings.python_findings(lock, surroundings.installed_here())
+    build = gpus.build_here()
+    found += gpus.gpu_findings(build)
+    found += _guarded("params.yaml", lambda: _of_the_run(build))
+    found.append(surroundings.cores_finding(os.getloadavg()[0]))
+    found.append(surroundings.tracking_finding())
+    found.append(surroundings.privacy_finding(root()))
+    found.append(surroundings.git_finding(root()))
+    return [*found, surroundings.browser_finding()]
+
+
+def _guarded(topic: str, look: Callable[[], list[Finding]]) -> list[Finding]:
+    """What `look` finds; bad input is a finding as well."""
+    try:
+        return look()
+    except InputError as error:
+        return [Finding(topic, "problem", str(error))]
+
+
+def _of_the_run(build: gpus.Build) -> list[Finding]:
+    """Memory, weights, disk and shared memory for what params.yaml asks for."""
+    from croquis.members import RunParams  # brings pandas; hardware brings torch
+    from croquis.training.hardware import hardware
+
+    tree = params.read()
+    run = params.load(RunParams, "run")
+    models = {key: recipes.resolved(tree, key) for key in run.models}
+    probes = {key: probe_recipes.resolved(tree, key).embed for key in run.probes}
+    machine = hardware()
+    on_gpu = machine.device.type == "cuda" and build.gpus
+    memory = build.gpus[0].memory if on_gpu else _main_memory()
+    found = [Finding("trains on", "ok", str(machine))]
+    found += members_here.memory_findings(models, memory, "the GPU" if on_gpu else "main memory")
+    first = {key: (each.backbone, each.pretrained) for key, each in (models | probes).items()}
+    found += members_here.weights_findings(first)
+    size = params.required(tree, "prepare")["image_size"]
+    found.append(surroundings.disk_finding(surroundings.free_disk(), size, _pictures()))
+    batch = max((each.batch_size * 3 * each.image_size**2 for each in models.values()), default=0)
+    shared = surroundings.free_shared_memory()
+    return [*found, surroundings.shared_memory_finding(shared, machine.workers, batch)]
+
+
+def _pictures() -> int | None:
+    """How many pictures the last `prepare` found; None before the first."""
+    index = root() / "data" / "images" / "index.csv"
+    if not index.is_file():
+        return None
+    with index.open("rb") as file:
+        return sum(1 for _ in file) - 1
+
+
+def _main_memory() -> int:
+    """Bytes of memory; of a container's share where it has less than the machine."""
+    import psutil
+
+    total = psutil.virtual_memory().total
+    limit = Path("/sys/fs/cgroup/memory.max")
+    text = limit.read_text().strip() if limit.is_file() else "max"
+    return total if text == "max" else min(total, int(text))
