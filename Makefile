@@ -50,11 +50,8 @@ bench: $(READY) ## the benchmarks that need nothing else, each beside what it is
 mlflow: $(READY) ## MLflow's pages of all trainings, on http://127.0.0.1:5000
 	@$(RUN) mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
 
-# All but names, scores and parameters goes: metrics are many, and every file of the code is a column.
-SHOWN := Experiment|rev|typ|parent|State|Executor|accuracy|test_single_fold|seed|lr
-SECTIONS := run|data|prepare|dedup|split|train|models|probes|vote|ensemble
-experiments: $(READY) ## the table of DVC's experiments: scores and what was changed
-	@$(RUN) dvc exp show --only-changed --no-pager --drop '^(?!($(SHOWN))$$|($(SECTIONS))\.)' --sort-by accuracy --sort-order desc
+experiments: $(READY) ## DVC's experiments: scores and what was changed
+	@$(RUN) croquis experiments
 
 doctor: $(READY) ## what this machine can do, and the fix for what is wrong
 	@$(RUN) croquis doctor

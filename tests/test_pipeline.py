@@ -79,6 +79,23 @@ def test_an_edit_of_one_model_retrains_that_model_alone(project: Project) -> Non
     assert "Running stage 'probe" not in printed
 
 
+def test_why_tells_an_edit_of_one_model_from_what_follows(project: Project) -> None:
+    with project.params_as({"models.lite0_64.drop_rate": 0.1}):
+        printed = project.run("make -s why")
+    assert "models.lite0_64.drop_rate: 0.0 -> 0.1" in printed
+    assert re.search(r"train +2 trainings \(1 model x 2 folds: lite0_64\) +about \d+ s", printed)
+    assert "split" not in printed and re.search(r"vote +follows", printed)
+
+
+def test_why_after_a_run_says_that_nothing_would_run(project: Project) -> None:
+    assert project.run("make -s why").startswith("nothing would run: all ")
+
+
+def test_the_doctor_finds_no_problem_where_the_pipeline_ran(project: Project) -> None:
+    printed = project.run("make -s doctor")
+    assert "ready to run" in printed and "\nproblem" not in printed
+
+
 def test_bad_params_stop_before_any_work(project: Project) -> None:
     path = project.folder / "params.yaml"
     with project.with_text(path, path.read_text().replace("label_smoothing:", "label_smothing:")):

@@ -9,6 +9,7 @@ import typer
 from croquis import cli
 from croquis.commands.compare import compare
 from croquis.commands.doctor import doctor
+from croquis.commands.experiments import experiments
 from croquis.commands.table import aligned
 from croquis.commands.vote import vote
 from croquis.commands.why import why
@@ -27,6 +28,7 @@ app.command()(compare)
 app.command()(vote)
 app.command()(why)
 app.command()(doctor)
+app.command()(experiments)
 
 
 @app.command()

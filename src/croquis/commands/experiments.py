@@ -1,0 +1,127 @@
+"""`croquis experiments`: DVC's experiments, a row each, with what was changed; 100 columns wide.
+
+`dvc exp show` gives each metric, parameter and file a column and cuts what is too wide.
+"""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import typer
+
+from croquis import cli
+from croquis.commands.table import aligned
+from croquis.errors import InputError
+from croquis.report.wording import ends, share
+from croquis.tracking import flat
+
+WIDTH = 100
+SHOWN = 24  # characters of a value
+
+
+def experiments() -> None:
+    """Lists DVC's experiments: scores, and what was changed against the commit they began at."""
+    with cli.one_line():
+        states = _asked()
+    for line in lines(states):
+        typer.echo(line)
+
+
+def _asked() -> list[dict[str, Any]]:
+    """As `dvc exp show --json` has it: the workspace, HEAD, and every commit with experiments."""
+    import logging
+
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+    from dvc.scm import SCMError
+
+    logging.getLogger("dvc").setLevel(logging.ERROR)
+    try:
+        with Repo() as repo:
+            begun = repo.experiments.ls(all_commits=True)
+            revisions = list(dict.fromkeys([repo.scm.get_rev(), *begun]))
+            return [state.dumpd() for state in repo.experiments.show(revs=revisions)]
+    except (DvcException, SCMError) as error:
+        reason, fix = " ".join(str(error).split()), "start from a git repository with a commit"
+        raise InputError("dvc", expected="experiments", received=reason, fix=fix) from error
+
+
+def lines(states: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The table; below each commit its experiments, the best first.
+
+    Args:
+        states: as `dvc exp show --json` has them, the workspace first.
+    """
+    head = next((s for s in states if s["rev"] != "workspace"), None)
+    rows = [("experiment", "OOF accuracy", "test", "when", "changed")]
+    for state in states:
+        # The workspace is compared with the last commit, an experiment with the one it began at.
+        against = head if state["rev"] == "workspace" else None
+        label = "workspace" if state["rev"] == "workspace" else state["rev"][:7]
+        if state.get("name") not in (None, state["rev"]):
+            label += f" [{state['name']}]"
+        rows.append(_row(label, state, against))
+        begun = [(each, each["revs"][0]) for each in state.get("experiments") or []]
+        for each, revision in sorted(begun, key=lambda pair: -_accuracy(pair[1])):
+            name = f"  {each.get('name') or revision['rev'][:7]}"
+            rows.append(_row(name, revision, state, (each.get("executor") or {}).get("state")))
+    return [*_narrow(rows), "", "test: the vote of all folds, where a solution is known"]
+
+
+def _row(
+    name: str,
+    state: Mapping[str, Any],
+    baseline: Mapping[str, Any] | None,
+    doing: str | None = None,
+) -> tuple[str, ...]:
+    """A row of the table; `doing` is DVC's word for an experiment that has not ended."""
+    scores = _metrics(state, "ensemble")
+    when = str((state.get("data") or {}).get("timestamp") or "")[5:16].replace("T", " ")
+    changed = "" if baseline is None else _changed(state, baseline)
+    if state.get("error"):
+        doing = "failed"
+    if doing is not None and doing.lower() != "success":
+        return name, doing.lower(), "", when, changed
+    accuracy = f"{share(scores['accuracy'])} ({ends(scores)})" if "accuracy" in scores else "none"
+    test = _metrics(state, "submission").get("test_accuracy")
+    return name, accuracy, "" if test is None else share(test), when, changed
+
+
+def _accuracy(state: Mapping[str, Any]) -> float:
+    return _metrics(state, "ensemble").get("accuracy", -1.0)
+
+
+def _metrics(state: Mapping[str, Any], stage: str) -> dict[str, Any]:
+    found = ((state.get("data") or {}).get("metrics") or {}).get(f"metrics/{stage}.json") or {}
+    return found.get("data") or {}
+
+
+def _changed(state: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
+    """`lr=0.0001, run.folds=[0]`: the parameters that are not as at the baseline."""
+    new, old = _parameters(state), _parameters(baseline)
+    if not new or not old:
+        return ""
+    keys = [key for key in {**old, **new} if new.get(key, ...) != old.get(key, ...)]
+    return ", ".join(f"{key}={_value(new.get(key, 'gone'))}" for key in keys)
+
+
+def _value(value: Any) -> str:
+    text = f"[{','.join(map(str, value))}]" if isinstance(value, list) else str(value)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
+
+
+def _parameters(state: Mapping[str, Any]) -> dict[str, Any]:
+    files = (state.get("data") or {}).get("params") or {}
+    return flat((files.get("params.yaml") or {}).get("data") or {})
+
+
+def _narrow(rows: list[tuple[str, ...]]) -> list[str]:
+    """The table with its last column wrapped where it would pass the width."""
+    plain = aligned([(*row[:-1], "|") for row in rows])
+    found = []
+    for line, row in zip(plain, rows, strict=True):
+        start = line[:-1]
+        wrapped = textwrap.wrap(row[-1], max(20, WIDTH - len(start)), break_on_hyphens=False)
+        found.append((start + (wrapped[0] if wrapped else "")).rstrip())
+        found += [" " * len(start) + more for more in wrapped[1:]]
+    return found

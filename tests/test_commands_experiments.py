@@ -1,0 +1,86 @@
+"""The table of experiments, of what `dvc exp show --json` says."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from croquis.commands.experiments import lines
+from croquis.commands.main import app
+
+PARAMS = {"lr": 0.001, "run": {"models": ["a", "b"], "folds": [0, 1]}, "train": {"drop": 0.0}}
+
+
+def state(rev: str, name: str | None, accuracy: float | None, **params: Any) -> dict[str, Any]:
+    ensemble = {"accuracy": accuracy, "accuracy_low": 0.1, "accuracy_high": 0.9}
+    metrics = {"metrics/ensemble.json": {"data": ensemble}} if accuracy is not None else {}
+    metrics["metrics/submission.json"] = {"data": {"rows": 6, "test_accuracy": 0.5}}
+    data = {"timestamp": "2026-11-21T14:36:44", "metrics": metrics}
+    data["params"] = {"params.yaml": {"data": PARAMS | params}}
+    return {"rev": rev, "name": name, "data": data, "error": None}
+
+
+def experiment(name: str, accuracy: float, doing: str | None = None, **params: Any) -> dict:
+    executor = doing and {"state": doing}
+    return {"name": name, "executor": executor, "revs": [state("f" * 40, name, accuracy, **params)]}
+
+
+def test_each_commit_is_followed_by_its_experiments_the_best_first() -> None:
+    head = state("0123456789", "main", 0.8)
+    head["experiments"] = [experiment("low", 0.7, lr=1e-05), experiment("high", 0.9, lr=0.01)]
+    assert lines([state("workspace", None, 0.8), head]) == [
+        "experiment       OOF accuracy          test   when          changed",
+        "workspace        .800 (.100 .. .900)   .500   11-21 14:36",
+        "0123456 [main]   .800 (.100 .. .900)   .500   11-21 14:36",
+        "  high           .900 (.100 .. .900)   .500   11-21 14:36   lr=0.01",
+        "  low            .700 (.100 .. .900)   .500   11-21 14:36   lr=1e-05",
+        "",
+        "test: the vote of all folds, where a solution is known",
+    ]
+
+
+def test_the_workspace_is_compared_with_the_last_commit() -> None:
+    shown = lines([state("workspace", None, 0.8, seed=3), state("0123456789", None, 0.8)])
+    assert shown[1].endswith("   seed=3") and shown[2].endswith("14:36")
+
+
+def test_nested_keys_are_dotted_and_what_is_gone_is_said() -> None:
+    head = state("0123456789", None, 0.8)
+    head["experiments"] = [experiment("a", 0.7, run={"models": ["a"]}, train={"drop": 0.5})]
+    # Wrapped, so joined again.
+    assert "run.models=[a], run.folds=gone, train.drop=0.5" in " ".join(
+        " ".join(lines([head])).split()
+    )
+
+
+def test_many_changes_stay_inside_100_columns() -> None:
+    head = state("0123456789", "a-branch-with-a-long-name", 0.8)
+    changes = {f"key_number_{k}": "a long value " * 9 for k in range(9)}
+    head["experiments"] = [experiment("an-experiment", 0.7, **changes)]
+    shown = lines([head])
+    assert max(map(len, shown)) <= 100
+    assert sum("key_number_" in line for line in shown) == 9
+
+
+def test_what_has_not_ended_shows_its_state_and_no_score() -> None:
+    head = state("0123456789", None, 0.8)
+    head["experiments"] = [experiment("a", 0.7, "Queued"), experiment("b", 0.6, "Success")]
+    queued, done = lines([head])[2:4]
+    assert queued.split()[:2] == ["a", "queued"] and done.split()[:2] == ["b", ".600"]
+
+
+def test_an_experiment_that_failed_or_has_no_scores_is_a_row() -> None:
+    broken = {"rev": "e" * 40, "name": "b", "data": None, "error": {"msg": "no such file"}}
+    head = state("0123456789", None, None)
+    head["experiments"] = [{"name": "b", "executor": None, "revs": [broken]}]
+    assert [line.split()[1] for line in lines([head])[1:3]] == ["none", "failed"]
+
+
+def test_outside_of_a_repository_it_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["experiments"])
+    assert done.exit_code == 1 and done.output.startswith("error: dvc: expected experiments")
+    assert done.output.count("\n") == 1
