@@ -2,6 +2,7 @@
 VENV ?= .venv
 PYTHON ?= python3
 UV_VERSION := 0.13.8
+PORT ?= 5000
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV := $(VENV)/.uv/bin/uv
@@ -11,6 +12,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Containers often forbid compiled modules; each of a run's 25 processes would compile torch again, 5 to 10 s each time.
 unexport PYTHONDONTWRITEBYTECODE
+# Nothing reports what is done here: MLflow and the hub's client ask the first, gradio the second; DVC's answer is in .dvc/config.
+export DO_NOT_TRACK := true
+export GRADIO_ANALYTICS_ENABLED := False
 .PHONY: help setup repro test lint bench mlflow experiments doctor why lock clean
 
 help: ## this list
@@ -47,8 +51,9 @@ lint: $(READY) ## ruff, and whether dvc.yaml can be read
 bench: $(READY) ## the benchmarks that need nothing else, each beside what it is compared with
 	@for name in decode_once dedup dedup_truth training probing; do $(RUN) python benchmarks/$$name.py; done
 
-mlflow: $(READY) ## MLflow's pages of all trainings, on http://127.0.0.1:5000
-	@$(RUN) mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
+mlflow: $(READY) ## MLflow's pages of all trainings, on http://127.0.0.1:5000 (or PORT=...)
+	@echo "open http://127.0.0.1:$(PORT)/#/experiments?workflowType=machine_learning; Ctrl-C ends it"
+	@$(RUN) mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
 
 experiments: $(READY) ## DVC's experiments: scores and what was changed
 	@$(RUN) croquis experiments

@@ -23,6 +23,9 @@ METRICS = ("dedup", "split", "vote", "ensemble", "submission")
 class Kept:
     """In place of the pipeline's MLflow run."""
 
+    def __init__(self) -> None:
+        self.files: set[str] = set()
+
     def begun(self, experiment: str) -> "Kept":
         self.experiment = experiment
         return self
@@ -34,7 +37,10 @@ class Kept:
         self.scores = values
 
     def artifact(self, path: Path) -> None:
-        self.page = path.read_text(encoding="utf-8")
+        self.files |= {f"{path.name}/{file.name}" for file in path.iterdir()}
+
+    def ended(self) -> None:
+        self.over = True
 
 
 @pytest.fixture
@@ -73,7 +79,8 @@ def test_mlflow_gets_scores_settings_and_the_page(kept: Kept, drawn: Path) -> No
     assert kept.experiment == "drawn"
     assert settings["seed"] == "42" and settings["run.folds"] == "[0, 1]"
     assert settings["data.source"] == "shapes/drawn.tar.gz" and settings["ensemble.vote"] == "soft"
-    assert kept.scores["vote.head.plain_accuracy"] == 0.582
-    assert kept.scores["ensemble.accuracy_by_vote.hard"] == 0.7
-    assert kept.scores["submission.inside_interval"] == 1
-    assert kept.page == (drawn / "report" / "index.html").read_text(encoding="utf-8")
+    assert kept.scores["oof_plain_accuracy/head"] == 0.582
+    assert kept.scores["ensemble/accuracy_by_vote/hard"] == 0.7
+    assert kept.scores["test/inside_interval"] == 1
+    pages = {f"report/{path.name}" for path in (drawn / "report").iterdir()}
+    assert kept.files == pages | {"pictures/scores.png", "pictures/curves.png"} and kept.over

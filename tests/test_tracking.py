@@ -53,7 +53,7 @@ def test_a_run_keeps_params_tags_and_metrics_per_epoch(
         (store / "curves.csv").write_text("epoch\n")
         run.artifact(store / "curves.csv")
     found, client, experiment = logged(store)
-    assert found.info.status == "FINISHED" and found.info.run_name == "bold-idea/swin-fold0"
+    assert found.info.status == "FINISHED" and found.info.run_name == "swin-fold0 bold-idea"
     assert found.data.params == {
         "lr": "1e-05",
         "embed.backbone": "resnet18",
@@ -64,6 +64,7 @@ def test_a_run_keeps_params_tags_and_metrics_per_epoch(
         "stage": "train@swin-0",
         "experiment": "bold-idea",
         "commit": stores.commit(),
+        "kind": "train",
     } == {key: value for key, value in found.data.tags.items() if not key.startswith("mlflow.")}
     history = client.get_metric_history(found.info.run_id, "val_loss")
     assert [(point.step, point.value) for point in history] == [(0, 1), (1, 1 / 2), (2, 1 / 3)]

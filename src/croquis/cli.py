@@ -11,8 +11,9 @@ import typer
 
 from croquis.errors import InputError
 
-# The hub's client and MLflow read it when they are imported, which comes after this module.
+# No telemetry. The hub's client, MLflow and gradio read this when they are imported, after this.
 os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 File = Annotated[Path, typer.Option()]
 Name = Annotated[str, typer.Option()]

@@ -64,10 +64,14 @@ def commit() -> str:
 
 
 def surroundings() -> dict[str, str]:
-    """Tags that say where a run comes from: stage, DVC experiment, its baseline, commit."""
+    """Tags that say where a run comes from: stage, DVC experiment, its baseline, commit.
+
+    Those of mlflow fill the columns "Source" and "Version" of its table.
+    """
     names = {"DVC_STAGE": "stage", "DVC_EXP_NAME": "experiment", "DVC_EXP_BASELINE_REV": "baseline"}
     known = {tag: os.environ[name] for name, tag in names.items() if name in os.environ}
-    return known | {"commit": commit()}
+    known |= {"commit": commit(), "mlflow.source.git.commit": commit()}
+    return known | {"mlflow.source.name": known.get("stage", ""), "mlflow.source.type": "LOCAL"}
 
 
 def _pipeline(client: Any, experiment_id: str) -> str:
@@ -76,9 +80,10 @@ def _pipeline(client: Any, experiment_id: str) -> str:
     wanted = f"tags.kind = 'pipeline' and tags.version = '{version()}'"
     if found := client.search_runs([experiment_id], wanted, max_results=1):
         return found[0].info.run_id
-    known = surroundings()
-    known.pop("stage", None)  # of whichever stage came first
-    tags = {"kind": "pipeline", "version": version()} | known
+    tags = surroundings() | {"kind": "pipeline", "version": version()}
+    tags.pop("stage", None)  # of whichever stage came first
+    tags["mlflow.source.name"] = "dvc repro"
+    tags["mlflow.note.content"] = "A pipeline; its trainings are below it, its scores to come."
     made = client.create_run(experiment_id, run_name=version(), tags=tags).info.run_id
     client.set_terminated(made)
     return made
@@ -87,4 +92,9 @@ def _pipeline(client: Any, experiment_id: str) -> str:
 def _created(client: Any, experiment: str) -> str:
     """A new experiment; its artifacts lie beside the default store, wherever the process runs."""
     local = not os.environ.get("MLFLOW_TRACKING_URI")
-    return client.create_experiment(experiment, str(root() / "mlruns") if local else None)
+    # The kind decides whether MLflow's pages speak of trainings or of language models.
+    tags = {
+        "mlflow.experimentKind": "custom_model_development",
+        "mlflow.note.content": "A run a commit or DVC experiment; below it its trainings.",
+    }
+    return client.create_experiment(experiment, str(root() / "mlruns") if local else None, tags)

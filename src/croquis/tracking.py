@@ -11,6 +11,17 @@ from typing import Any
 
 from croquis import store
 
+NOTE = "mlflow.note.content"  # what MLflow shows as the description of a run
+
+# MLflow draws a chart a metric, in a section a prefix. What is no curve of the learning itself goes
+# to sections of its own, so that the first one holds losses, accuracy and lr of all members alike.
+SECTIONS = {
+    "epoch": "progress/epoch",
+    "images_per_second": "speed/images_per_second",
+    "data_efficiency": "speed/data_efficiency",
+    "trainable_parameters": "size/trainable_parameters",
+}
+
 
 class Run:
     """A run to log to, or, once tracking has failed, nothing at all.
@@ -32,7 +43,8 @@ class Run:
         from mlflow.entities import Metric
 
         now = _milliseconds()
-        batch = [Metric(name, float(value), now, step) for name, value in values.items()]
+        named = {SECTIONS.get(name, name): float(value) for name, value in values.items()}
+        batch = [Metric(name, value, now, step) for name, value in named.items()]
         self._try(lambda: self._client.log_batch(self._id, metrics=batch))
 
     def tags(self, values: Mapping[str, str]) -> None:
@@ -40,8 +52,15 @@ class Run:
         self._try(lambda: self._client.log_batch(self._id, tags=_tags(values)))
 
     def artifact(self, path: Path) -> None:
-        """Keeps a copy of a file with the run."""
-        self._try(lambda: self._client.log_artifact(self._id, str(path)))
+        """Keeps a copy of a file with the run, or of a folder under its name."""
+        if path.is_dir():
+            self._try(lambda: self._client.log_artifacts(self._id, str(path), path.name))
+        else:
+            self._try(lambda: self._client.log_artifact(self._id, str(path)))
+
+    def ended(self) -> None:
+        """Marks the run as finished now, so that it lasts from its first stage to its last."""
+        self._end("FINISHED")
 
     def watch(self, uri: str) -> None:
         """Logs CPU, memory, disk and GPUs every ten seconds from a thread, until the run ends."""
@@ -92,7 +111,8 @@ def run(
 
     Args:
         experiment: the competition.
-        name: `<member>-fold<k>`; the DVC experiment or the commit is put before it.
+        name: `<member>-fold<k>`; the DVC experiment or the commit comes after it, as MLflow's
+            table cuts long names.
         params: what was set, nested dicts become dotted keys.
         tags: what it rests on.
         memory: a file that remembers the run's id: a training that goes on does so in its run.
@@ -144,13 +164,12 @@ def _opened(
             return resumed
         opened = client.create_run(
             experiment_id,
-            run_name=f"{store.version()}/{name}",
+            run_name=f"{name} {store.version()}",
             tags={"mlflow.parentRunId": pipeline},
         )
         settings = [_param(key, value) for key, value in flat(params).items()]
-        client.log_batch(
-            opened.info.run_id, params=settings, tags=_tags(dict(tags) | store.surroundings())
-        )
+        client.log_batch(opened.info.run_id, params=settings, tags=_tags(_described(name, tags)))
+        client.log_inputs(opened.info.run_id, datasets=[_dataset(experiment, tags)])
         if memory is not None:
             memory.parent.mkdir(parents=True, exist_ok=True)
             memory.write_text(opened.info.run_id)
@@ -158,6 +177,18 @@ def _opened(
     except Exception as error:  # no MLflow, no server, no disk: none of it may stop a training
         _warn(error)
         return Run(None, None)
+
+
+def _described(name: str, tags: Mapping[str, str]) -> dict[str, str]:
+    """`tags` with where the run comes from, its kind (train, probe) and a description."""
+    known = dict(tags) | store.surroundings()
+    kind = known.get("stage", "training").partition("@")[0]
+    said = f"{kind} of **{tags.get('member', name)}**"
+    if "fold" in tags:
+        said += f" on all folds but {tags['fold']}, on which it is scored"
+    if "device" in tags:
+        said += f"; {tags['device']}"
+    return known | {"kind": kind, NOTE: f"{said}. The scores of the whole are in the run above it."}
 
 
 def _resumed(client: Any, memory: Path | None) -> Run | None:
@@ -169,11 +200,20 @@ def _resumed(client: Any, memory: Path | None) -> Run | None:
     run_id = memory.read_text().strip()
     try:
         metrics = client.get_run(run_id).data.metrics
-        points = client.get_metric_history(run_id, "epoch") if "epoch" in metrics else []
+        epoch = SECTIONS["epoch"]
+        points = client.get_metric_history(run_id, epoch) if epoch in metrics else []
         client.update_run(run_id, status="RUNNING")
     except MlflowException:
         return None
     return Run(client, run_id, logged=max((point.step for point in points), default=-1))
+
+
+def _dataset(experiment: str, tags: Mapping[str, str]) -> Any:
+    """The data by name and hash, for the column "Dataset", by which MLflow can filter runs."""
+    from mlflow.entities import Dataset, DatasetInput
+
+    digest = tags.get("data", "unknown")
+    return DatasetInput(Dataset(experiment, digest, source_type="local", source="{}"))
 
 
 def _param(key: str, value: Any) -> Any:

@@ -1,21 +1,24 @@
-"""The scores in MLflow: in the run above the trainings, with the page."""
+"""The scores in MLflow: in the run above the trainings, with the report and its pictures."""
 
-from collections.abc import Mapping
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from croquis import tracking
+from croquis.report import figures
 from croquis.report.material import Outcome
+from croquis.report.wording import counted, ends, share
 
-SCORED = ("vote", "ensemble", "submission")
+LINK = r'href="(?!data:|https?:)([^"#]+\.html)[^"]*"'
+COUNTS = ("folds", "members", "pictures", "ties", "rows")  # no scores: charts beside, not between
+Metrics = Mapping[str, Mapping[str, Any]]
 
 
-def log(
-    source: str,
-    outcome: Outcome,
-    metrics: Mapping[str, Mapping[str, Any]],
-    page: Path,
-) -> None:
+def log(source: str, outcome: Outcome, metrics: Metrics, page: Path) -> None:
     """Logs the scores of votes, ensemble and submission with the pipeline's MLflow run.
 
     What was chosen goes to its tags: parameters of a run can never change, but one commit may see
@@ -25,7 +28,7 @@ def log(
         source: data.source.
         outcome: what ran.
         metrics: the JSON of the stages.
-        page: index.html.
+        page: index.html; its whole folder is kept.
     """
     settings = {
         "seed": outcome.seed,
@@ -34,7 +37,71 @@ def log(
         "ensemble": outcome.how.model_dump(),
     }
     run = tracking.pipeline(tracking.competition(source))
-    run.tags({key: str(value) for key, value in tracking.flat(settings).items()})
-    scores = tracking.flat({part: metrics[part] for part in SCORED})
-    run.metrics({name: score for name, score in scores.items() if not isinstance(score, str)})
-    run.artifact(page)
+    chosen = {key: str(value) for key, value in tracking.flat(settings).items()}
+    run.tags(chosen | {tracking.NOTE: description(metrics)})
+    run.metrics(scores(metrics))
+    with _alone(page.parent) as folder:
+        run.artifact(folder)
+        pictures = folder.with_name("pictures")
+        pictures.mkdir()
+        figures.draw(pictures, outcome, metrics)
+        run.artifact(pictures)
+    run.ended()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[Path]:
+    """A copy of the report in which no page links to another one.
+
+    MLflow shows each file in a frame of its own, where such a link leads nowhere; its list of files
+    leads to all pages.
+    """
+    with tempfile.TemporaryDirectory() as desk:
+        copy = shutil.copytree(folder, Path(desk) / folder.name)
+        for page in copy.glob("*.html"):
+            text = page.read_text(encoding="utf-8")
+            page.write_text(
+                re.sub(LINK, r'title="\1, in the list of files"', text), encoding="utf-8"
+            )
+        yield copy
+
+
+def scores(metrics: Metrics) -> dict[str, float]:
+    """The numbers by the names that MLflow shows them under, a section a prefix.
+
+    `oof_accuracy/<member>` of each member, so that members stand side by side; `ensemble/...` and
+    `test/...` of the whole, `size/...` of what they rest on.
+    """
+    found: dict[str, Any] = {
+        f"oof_{name}/{member}": value
+        for member, score in metrics["vote"].items()
+        for name, value in tracking.flat(score).items()
+    }
+    for part, stage in (("ensemble", "ensemble"), ("test", "submission")):
+        for name, value in tracking.flat(metrics[stage]).items():
+            section = "size" if name in COUNTS else part
+            found[f"{section}/{name.replace('.', '/')}"] = value
+    return {name: float(value) for name, value in found.items() if isinstance(value, int | float)}
+
+
+def description(metrics: Metrics) -> str:
+    """What MLflow shows above the run, in Markdown: the score, and each member's."""
+    ensemble, test = metrics["ensemble"], metrics["submission"]
+    pictures, folds = counted(ensemble["pictures"], "picture"), counted(ensemble["folds"], "fold")
+    rows = [("ensemble", ensemble), *sorted(metrics["vote"].items())]
+    known = (
+        f" On the test set {share(test['test_accuracy'])} by the vote of the folds,"
+        f" {share(test['test_single_fold'])} by single ones."
+        if "test_accuracy" in test
+        else ""
+    )
+    return "\n".join(
+        [
+            f"OOF accuracy **{share(ensemble['accuracy'])}** ({ends(ensemble)}) on {pictures} of"
+            f" {folds}.{known} The page is among the artifacts: `report/index.html`.",
+            "",
+            "| member | OOF accuracy | 95 % interval |",
+            "|---|---|---|",
+            *(f"| {name} | {share(score['accuracy'])} | {ends(score)} |" for name, score in rows),
+        ]
+    )

@@ -13,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_swa_avg_fn
 
 from croquis.errors import InputError
 from croquis.models.freezing import train_mode
+from croquis.progress import progress
 from croquis.training.batches import Batch, Pictures, shuffled, steps_per_epoch
 from croquis.training.checkpoints import Checkpoints
 from croquis.training.gradients import Gradients, NotFinite
@@ -130,7 +131,9 @@ class Trainer:
     def _epoch(self, number: int) -> Epoch:
         start, images, self._waited = time.perf_counter(), 0, 0.0
         train_mode(self.model)
-        for batch in self._fetched(number):
+        done = self._step % self._per_epoch
+        steps = {"total": self._per_epoch, "initial": done, "unit": "step"}
+        for batch in progress(self._fetched(number), f"epoch {number + 1}", **steps):
             loss = self._update(batch, number)
             if math.isfinite(loss):  # a step that float16 overflowed is skipped
                 self._total, self._finite = self._total + loss, self._finite + 1

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from croquis.models.backbones import normalised, statistics
+from croquis.progress import progress
 from croquis.training.batches import Pictures, in_order
 from croquis.training.hardware import Hardware, autocast
 from croquis.training.views import of_turned, viewed
@@ -33,7 +34,8 @@ def predicted_logits(
     model = model.to(hardware.device, memory_format=torch.channels_last).eval()
     own = statistics(model)
     outputs = []
-    for batch in in_order(pictures, batch_size=batch_size, workers=hardware.workers):
+    batches = in_order(pictures, batch_size=batch_size, workers=hardware.workers)
+    for batch in progress(batches, "predict", total=-(-len(pictures) // batch_size), unit="batch"):
         images = torch.from_numpy(viewed(batch.images.numpy(), view))
         with torch.inference_mode(), autocast(hardware):
             found = model(normalised(images.to(hardware.device), own))

@@ -9,6 +9,7 @@ from torch import nn
 
 from croquis.models.heads import build_head
 from croquis.predictions import Predictions
+from croquis.progress import progress
 from croquis.training.features import Features
 from croquis.training.head_params import HeadShape
 from croquis.training.probe_recipes import HeadParams
@@ -118,7 +119,7 @@ def head_epochs(
     )
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.epochs)
     loss_fn = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
-    for number in range(recipe.epochs):
+    for number in progress(range(recipe.epochs), "probe", unit="epoch"):
         total, now = 0.0, schedule.get_last_lr()[0]
         head.train()
         for rows in _batches(len(inputs), recipe.batch_size):

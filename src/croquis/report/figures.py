@@ -1,0 +1,61 @@
+"""The pictures that MLflow keeps with a run: scores of the members, and their curves."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from croquis.report.material import Outcome
+from croquis.report.plots import COLOURS, colours
+
+DPI = 120
+
+
+def draw(folder: Path, outcome: Outcome, metrics: Mapping[str, Mapping[str, Any]]) -> None:
+    """Writes scores.png and curves.png into a folder.
+
+    Args:
+        folder: exists.
+        outcome: what ran.
+        metrics: the JSON of the stages.
+    """
+    _scores(folder / "scores.png", metrics)
+    _curves(folder / "curves.png", outcome)
+
+
+def _scores(path: Path, metrics: Mapping[str, Mapping[str, Any]]) -> None:
+    """A row a member: its OOF accuracy, the interval as a line; the ensemble at the bottom."""
+    from matplotlib.figure import Figure
+
+    rows = [*sorted(metrics["vote"].items()), ("ensemble", metrics["ensemble"])]
+    figure = Figure(figsize=(7, 1.2 + 0.35 * len(rows)), layout="constrained")
+    axes = figure.add_subplot(xlabel="OOF accuracy, 95 % interval")
+    for place, (_, score) in enumerate(rows):
+        ends = score["accuracy_low"], score["accuracy_high"]
+        axes.plot(ends, (place, place), color=COLOURS[0], alpha=0.5, linewidth=4)
+        axes.plot(score["accuracy"], place, "o", color=COLOURS[0])
+    axes.set_yticks(range(len(rows)), [name for name, _ in rows], parse_math=False)
+    axes.invert_yaxis()
+    axes.grid(axis="x", alpha=0.2)
+    figure.savefig(path, dpi=DPI)
+
+
+def _curves(path: Path, outcome: Outcome) -> None:
+    """A panel a member: accuracy on the fold held out by epoch, a line a fold."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    members, folds = outcome.run.members, outcome.run.folds
+    across = min(3, len(members))
+    down = -(-len(members) // across)
+    figure = Figure(figsize=(4 * across, 2.6 * down), layout="constrained")
+    for place, member in enumerate(members):
+        axes = figure.add_subplot(down, across, place + 1, xlabel="epoch")
+        axes.set_title(member, parse_math=False)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.2)
+        rows = outcome.curves[outcome.curves["member"] == member]
+        for fold, colour in colours(folds).items():
+            own = rows[rows["fold"] == fold]
+            axes.plot(own["epoch"] + 1, own["val_accuracy"], color=colour, label=f"fold {fold}")
+        axes.legend(fontsize="small")
+    figure.savefig(path, dpi=DPI)
