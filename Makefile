@@ -15,10 +15,10 @@ unexport PYTHONDONTWRITEBYTECODE
 # Nothing reports what is done here: MLflow and the hub's client ask the first, gradio the second; DVC's answer is in .dvc/config.
 export DO_NOT_TRACK := true
 export GRADIO_ANALYTICS_ENABLED := False
-.PHONY: help setup repro test lint bench mlflow experiments doctor why lock clean
+.PHONY: help setup doctor repro why experiments mlflow test lint bench lock clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(READY) ## the virtual environment, from requirements.lock
 
@@ -35,10 +35,25 @@ $(UV):
 	$(PYTHON) -m venv $(VENV)/.uv
 	$(VENV)/.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
+doctor: $(READY) ## what this machine can do, and the fix for what is wrong
+	@$(RUN) croquis doctor
+
 repro: $(READY) ## the whole pipeline, from the data source to data/submission.csv
 	@$(RUN) python stages/check.py --parameters params.yaml --checked data/checked.txt
 	@$(RUN) dvc repro
 	@$(RUN) croquis summary
+
+why: $(READY) ## what a run would do, because of which change, and for how long
+	@$(RUN) croquis why
+
+experiments: $(READY) ## DVC's experiments: scores and what was changed
+	@$(RUN) croquis experiments
+
+# Without the eight processes that would wait for jobs of language models.
+mlflow: $(READY) ## MLflow's pages of all trainings, on http://127.0.0.1:5000 (or PORT=...)
+	@case "$${MLFLOW_TRACKING_URI:-}" in http*) echo "trainings are tracked by your server: open $$MLFLOW_TRACKING_URI"; exit;; esac; \
+	echo "open http://127.0.0.1:$(PORT)/#/experiments?workflowType=machine_learning; Ctrl-C ends it"; \
+	$(RUN) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
 
 test: $(READY) ## all tests
 	@$(RUN) CI=1 python -m pytest -q -n auto --maxprocesses 4 --dist loadgroup
@@ -50,19 +65,6 @@ lint: $(READY) ## ruff, and whether dvc.yaml can be read
 
 bench: $(READY) ## the benchmarks that need nothing else, each beside what it is compared with
 	@for name in decode_once dedup dedup_truth training probing; do $(RUN) python benchmarks/$$name.py; done
-
-mlflow: $(READY) ## MLflow's pages of all trainings, on http://127.0.0.1:5000 (or PORT=...)
-	@echo "open http://127.0.0.1:$(PORT)/#/experiments?workflowType=machine_learning; Ctrl-C ends it"
-	@$(RUN) mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
-
-experiments: $(READY) ## DVC's experiments: scores and what was changed
-	@$(RUN) croquis experiments
-
-doctor: $(READY) ## what this machine can do, and the fix for what is wrong
-	@$(RUN) croquis doctor
-
-why: $(READY) ## what would run again, because of which change, and how long it takes; runs nothing
-	@$(RUN) croquis why
 
 lock: $(UV) ## requirements.lock, from pyproject.toml
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements.lock

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from croquis.commands import doctor, surroundings
 from croquis.commands.finding import Finding, lines
+from croquis.commands.gpus import build_here
 from croquis.commands.main import app
 
 GB = 2**30
@@ -47,8 +48,14 @@ def test_a_broken_params_yaml_is_a_finding_beside_the_others(
     (tmp_path / "requirements.lock").write_text("numpy==1.0 \\\n    --hash=sha256:0\n")
     (tmp_path / "params.yaml").write_text("run: [")
     found = {finding.topic: finding for finding in doctor.examined()}
-    assert found["params.yaml"].state == "problem"
+    assert found["settings"].state == "problem"
     assert {"Python", "GPU", "cores", "tracking", "telemetry", "git", "browser"} < set(found)
+
+
+def test_a_device_that_is_not_there_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CROQUIS_DEVICE", "toaster")
+    (found,) = doctor._guarded("settings", lambda: doctor._of_the_run(build_here()))
+    assert found.state == "problem" and "CROQUIS_DEVICE" in found.says
 
 
 def test_packages_are_compared_with_the_lock(tmp_path: Path) -> None:

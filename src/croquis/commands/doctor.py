@@ -30,7 +30,7 @@ def examined() -> list[Finding]:
     found = surroundings.python_findings(lock, surroundings.installed_here())
     build = gpus.build_here()
     found += gpus.gpu_findings(build)
-    found += _guarded("params.yaml", lambda: _of_the_run(build))
+    found += _guarded("settings", lambda: _of_the_run(build))
     found.append(surroundings.cores_finding(os.getloadavg()[0]))
     found.append(surroundings.tracking_finding())
     found.append(surroundings.privacy_finding(root()))
