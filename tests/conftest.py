@@ -88,3 +88,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A tiny copy of this repository after `make repro`, which all tests of commands share."""
     return Project.made(tmp_path_factory.mktemp("project")).reproduced()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium, for all tests of a module; they are skipped where it is not installed."""
+    from opened import launched  # no other test needs it
+
+    with launched() as started:
+        yield started

@@ -1,8 +1,5 @@
 """The report in a real browser, opened from disk as a person opens it."""
 
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from pathlib import Path
 
@@ -10,53 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from leftovers import crowd, data_of, leave, metrics, outcome_of
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from opened import DESK, PHONE, opened
+from playwright.sync_api import Browser, Page
 
 from croquis.predictions import Predictions
 from croquis.report.material import Data, Outcome
 from croquis.report.page import write
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium"
-)
+ERRORS = ".errors > li"
 EVIL = "<script>window.hurt = 1</script>"
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium; it has no sandbox where the user is root."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-@dataclass
-class Opened:
-    """A page, what it asked of the network, and what it complained about."""
-
-    page: Page
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    @property
-    def errors(self) -> Locator:
-        return self.page.locator(".errors > li")
-
-    @property
-    def found(self) -> str:
-        return self.page.inner_text("#found")
-
-
-def opened(browser: Browser, path: Path, *, anchor: str = "", **settings: object) -> Opened:
-    made = Opened(browser.new_page(**{"viewport": DESK} | settings))
-    made.page.on("request", lambda request: made.requests.append(request.url))
-    made.page.on("console", lambda message: made.complaints.append(message.text))
-    made.page.on("pageerror", lambda error: made.complaints.append(str(error)))
-    made.page.goto(path.as_uri() + anchor)
-    return made
 
 
 @pytest.fixture
@@ -101,6 +60,11 @@ def many(data: Data, outcome: Outcome) -> tuple[Data, Outcome]:
     return data, changed(outcome, oof=oof, members={"head": oof, "tiny": oof})
 
 
+def found(page: Page) -> str:
+    """How many errors the page says that it shows."""
+    return page.inner_text("#found")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("name", ["index", "errors", "duplicates-1", "conflicts-1"])
@@ -109,9 +73,7 @@ def test_every_page_opens_whole_and_fits(
 ) -> None:
     seen = opened(browser, report / f"{name}.html", viewport=size, color_scheme=scheme)
     assert seen.complaints == []
-    # data: is the page itself
-    outside = [url for url in seen.requests if not url.startswith(("file://", "data:"))]
-    assert outside == []
+    assert seen.outside == []
     assert seen.page.evaluate("document.documentElement.scrollWidth") == size["width"]
     assert seen.page.evaluate("window.hurt") is None
     broken = "[...document.images].filter((image) => !image.naturalWidth).length"
@@ -129,21 +91,26 @@ def test_the_top_tells_the_score_and_leads_to_the_errors(browser: Browser, repor
 
 def test_errors_come_fifty_a_page_the_surest_first(browser: Browser, report: Path) -> None:
     seen = opened(browser, report / "errors.html")
-    assert seen.errors.count() == 50 and seen.found == "122 errors, 1 to 50 shown"
-    assert "is pole" in seen.errors.first.inner_text()
-    assert EVIL in seen.errors.first.inner_text()  # as text
+    assert (
+        seen.page.locator(ERRORS).count() == 50 and found(seen.page) == "122 errors, 1 to 50 shown"
+    )
+    assert "is pole" in seen.page.locator(ERRORS).first.inner_text()
+    assert EVIL in seen.page.locator(ERRORS).first.inner_text()  # as text
     seen.page.click(".pager >> nth=0 >> text=3")
-    assert seen.errors.count() == 22 and seen.found == "122 errors, 101 to 122 shown"
+    assert (
+        seen.page.locator(ERRORS).count() == 22
+        and found(seen.page) == "122 errors, 101 to 122 shown"
+    )
     seen.page.reload()
-    assert seen.errors.count() == 22  # the page stands in the address
+    assert seen.page.locator(ERRORS).count() == 22  # the page stands in the address
 
 
 def test_each_error_stands_beside_three_pictures_of_both_classes(
     browser: Browser, report: Path
 ) -> None:
     seen = opened(browser, report / "errors.html")
-    assert seen.errors.first.locator(".examples").count() == 2
-    assert seen.errors.first.locator(".examples .sprite").count() == 6
+    assert seen.page.locator(ERRORS).first.locator(".examples").count() == 2
+    assert seen.page.locator(ERRORS).first.locator(".examples .sprite").count() == 6
     # Sheets are loaded, none that is not shown.
     sheets = {url.rsplit("/", 1)[1] for url in seen.requests if url.endswith(".webp")}
     assert sheets == {"wrong-0.webp", "class-0.webp"}
@@ -152,22 +119,22 @@ def test_each_error_stands_beside_three_pictures_of_both_classes(
 def test_filters_by_class_and_by_confidence(browser: Browser, report: Path) -> None:
     seen = opened(browser, report / "errors.html")
     seen.page.select_option("select[name=label]", "1")
-    assert seen.found == "61 errors, 1 to 50 shown"
+    assert found(seen.page) == "61 errors, 1 to 50 shown"
     seen.page.select_option("select[name=guess]", "0")
-    assert seen.found == "60 errors, 1 to 50 shown"  # one pole is a spot to the ensemble
+    assert found(seen.page) == "60 errors, 1 to 50 shown"  # one pole is a spot to the ensemble
     # .51 + row / 300 up to .8: the odd ones of rows 1 to 87
     seen.page.fill("input[name=to]", "0.8")
-    assert seen.found == "44 errors"
+    assert found(seen.page) == "44 errors"
     assert seen.page.locator(".pager").first.is_hidden()
     seen.page.fill("input[name=from]", "0.79")  # 85 and 87
-    assert seen.errors.count() == 2
+    assert seen.page.locator(ERRORS).count() == 2
     seen.page.click("text=show all")
-    assert seen.found == "122 errors, 1 to 50 shown"
+    assert found(seen.page) == "122 errors, 1 to 50 shown"
 
 
 def test_a_link_may_choose_what_is_shown(browser: Browser, report: Path) -> None:
     seen = opened(browser, report / "errors.html", anchor="#label=0&guess=2")
-    assert seen.found == "60 errors, 1 to 50 shown"
+    assert found(seen.page) == "60 errors, 1 to 50 shown"
     names = seen.page.locator("select[name=label] option").all_inner_texts()
     assert names == ["any class", f"{EVIL} (1)", "bar (60)", "pole (61)"]
 
@@ -175,7 +142,7 @@ def test_a_link_may_choose_what_is_shown(browser: Browser, report: Path) -> None
 def test_confused_classes_lead_to_their_errors(browser: Browser, report: Path) -> None:
     seen = opened(browser, report / "index.html")
     seen.page.click(".confused a >> nth=0")
-    assert seen.found.startswith("60 errors")
+    assert found(seen.page).startswith("60 errors")
 
 
 def test_copies_lead_to_their_pages(browser: Browser, report: Path) -> None:

@@ -51,6 +51,11 @@ def test_confusion_has_a_row_a_picture_with_class_names() -> None:
     assert table["predicted"].tolist() == ["cat", "dog", "cat"]  # the tie goes to the lowest
 
 
+def test_no_class_name_can_end_a_script_of_dvcs_page() -> None:
+    oof = Predictions(["a"], [[0.9, 0.1]], ["</script>", "dog"])
+    assert confusion(np.array([1]), oof).to_numpy().tolist() == [["dog", "\u2039/script>"]]
+
+
 def test_lines_are_members_ensemble_and_test() -> None:
     known = metrics()
     lines = score_lines(known["vote"], known["ensemble"], known["submission"])

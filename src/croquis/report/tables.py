@@ -73,12 +73,15 @@ def _read(path: Path) -> pd.DataFrame:
 def confusion(labels: np.ndarray, oof: Predictions) -> pd.DataFrame:
     """One row a picture, in the order of `oof`: class names `actual` and `predicted`.
 
+    DVC writes them into a script of its page as they are, so no name may end that script.
+
     Args:
         labels: (N,) true labels.
         oof: out-of-fold predictions.
     """
     preds = oof.probs.argmax(axis=1)
-    return pd.DataFrame({"actual": oof.classes[labels], "predicted": oof.classes[preds]})
+    names = np.char.replace(oof.classes, "<", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}")
+    return pd.DataFrame({"actual": names[labels], "predicted": names[preds]})
 
 
 class Line(NamedTuple):

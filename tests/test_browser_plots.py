@@ -1,0 +1,107 @@
+"""The page of `dvc plots show` and `diff`: whole without a network, with the charts asked for."""
+
+from pathlib import Path
+
+import pytest
+from dvc.config import Config
+from dvc_render import VegaRenderer
+from dvc_render.html import render_html
+from opened import DESK, PHONE, Opened, opened
+from playwright.sync_api import Browser
+
+PLOTS = Path(".dvc/plots").absolute()
+TWO = ("workspace", "main")
+
+
+def curves() -> list[dict]:
+    """Two members, two folds, three epochs, two revisions."""
+    keys = [(r, m, f, e) for r in TWO for m in ("a", "b") for f in (0, 1) for e in range(3)]
+    return [
+        {"rev": rev, "member": member, "fold": fold, "epoch": epoch, "val_accuracy": 0.2 * epoch}
+        for rev, member, fold, epoch in keys
+    ]
+
+
+def confused() -> list[dict]:
+    """Two classes: three right, one wrong, in each revision."""
+    pairs = [("cat", "cat"), ("cat", "cat"), ("dog", "dog"), ("cat", "dog")]
+    return [{"rev": rev, "actual": a, "predicted": b} for rev in TWO for a, b in pairs]
+
+
+def reliable() -> list[dict]:
+    """Two binnings, raw and calibrated, two bins, two revisions."""
+    keys = [
+        (r, k, w, b)
+        for r in TWO
+        for k in ("width", "mass")
+        for w in ("raw", "calibrated")
+        for b in (0, 1)
+    ]
+    return [
+        {"rev": rev, "binning": binning, "which": which, "bin": place, "count": 5}
+        | {"confidence": 0.3 + 0.4 * place, "accuracy": 0.2 + 0.5 * place}
+        for rev, binning, which, place in keys
+    ]
+
+
+PLOTTED = {
+    "curves": (curves, "epoch", "val_accuracy"),
+    "confusion": (confused, "actual", "predicted"),
+    "reliability": (reliable, "confidence", "accuracy"),
+}
+
+
+def drawn(browser: Browser, folder: Path, name: str, size: dict = DESK) -> Opened:
+    """The page that DVC makes of one of our plots."""
+    rows, x, y = PLOTTED[name]
+    properties = {"x": x, "y": y, "template": name, "template_dir": str(PLOTS), "title": "Title"}
+    renderer = VegaRenderer(rows(), name, **properties)
+    render_html([renderer], folder / "index.html", html_template=PLOTS / "page.html")
+    return opened(browser, folder / "index.html", viewport=size)
+
+
+def test_dvc_takes_the_page_that_loads_nothing() -> None:
+    assert Config(".dvc", validate=False)["plots"]["html_template"] == "plots/page.html"
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("name", PLOTTED)
+def test_a_plot_asks_nothing_of_the_network_and_fits(
+    browser: Browser, tmp_path: Path, name: str, size: dict
+) -> None:
+    seen = drawn(browser, tmp_path, name, size)
+    assert seen.outside == [] and seen.complaints == []
+    assert seen.page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    assert seen.page.inner_text("h2") == "Title"
+
+
+def test_curves_have_a_chart_a_member_and_a_line_a_fold_and_revision(
+    browser: Browser, tmp_path: Path
+) -> None:
+    page = drawn(browser, tmp_path, "curves").page
+    assert page.locator("figcaption").all_inner_texts() == ["a", "b"]
+    assert page.locator("figure >> nth=0 >> path").count() == 4
+    dashes = page.locator("figure >> nth=0 >> path").evaluate_all(
+        "paths => paths.map((path) => path.getAttribute('stroke-dasharray'))"
+    )
+    assert sorted(set(dashes)) == ["", "6 4"]
+    assert page.inner_text(".key >> nth=0").split("\n") == ["fold 0", "fold 1", *TWO]
+
+
+def test_confusion_has_a_matrix_a_revision_and_a_cell_a_pair(
+    browser: Browser, tmp_path: Path
+) -> None:
+    page = drawn(browser, tmp_path, "confusion").page
+    assert page.locator("figcaption").all_inner_texts() == list(TWO)
+    cells = page.locator("figure >> nth=0 >> rect title").all_text_contents()
+    assert "predicted dog, actual cat: 1" in cells and "predicted cat, actual cat: 2" in cells
+    assert len(cells) == 3
+
+
+def test_reliability_has_its_diagonal(browser: Browser, tmp_path: Path) -> None:
+    page = drawn(browser, tmp_path, "reliability").page
+    assert page.locator("figure").count() == 2
+    # raw and calibrated of two revisions, and the diagonal
+    assert page.locator("figure >> nth=0 >> path").count() == 5
+    first, last = page.locator("figure >> nth=0 >> path >> nth=4").get_attribute("d").split("L")
+    assert first == "M44.0 206.0" and last == "352.0 12.0"  # from corner to corner
