@@ -10,6 +10,7 @@ from croquis import cli
 from croquis.commands.compare import compare
 from croquis.commands.doctor import doctor
 from croquis.commands.experiments import experiments
+from croquis.commands.export import export, serve
 from croquis.commands.table import aligned
 from croquis.commands.vote import vote
 from croquis.commands.why import why
@@ -29,6 +30,8 @@ app.command()(vote)
 app.command()(why)
 app.command()(doctor)
 app.command()(experiments)
+app.command()(export)
+app.command()(serve)
 
 
 @app.command()

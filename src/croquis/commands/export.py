@@ -1,0 +1,90 @@
+"""`croquis export` and `croquis serve`: the ensemble as a model of MLflow, and its server."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from croquis.errors import InputError
+
+Folder = Annotated[Path, typer.Option()]
+
+
+def export(
+    parameters: Annotated[Path, typer.Option(help="as the run had it")] = Path("params.yaml"),
+    images: Annotated[Path, typer.Option(help="of prepare")] = Path("data/images"),
+    ensemble: Annotated[Path, typer.Option(help="of ensemble")] = Path("data/ensemble"),
+    checkpoints: Annotated[Path, typer.Option(help="of train")] = Path("data/checkpoints"),
+    metrics: Annotated[Path, typer.Option(help="scores")] = Path("metrics/ensemble.json"),
+) -> None:
+    """Registers the ensemble of the last run in MLflow: pictures in, class probabilities out."""
+    _quiet_mlflow()
+    # Networks and MLflow take seconds to import.
+    from croquis import params, tracking
+    from croquis.data.pixels import Pixels
+    from croquis.inference import Ensemble
+    from croquis.serving.agreement import check_agreement
+    from croquis.serving.description import described
+    from croquis.serving.registering import register
+    from croquis.serving.trained import Trained
+
+    try:
+        index, pixels = images / "index.csv", images / "pixels.npy"
+        trained = Trained.of_run(
+            parameters=parameters,
+            index=index,
+            pixels=pixels,
+            ensemble=ensemble,
+            checkpoints=checkpoints,
+        )
+        check_agreement(Ensemble(trained), test=ensemble / "test.npz", index=index, pixels=pixels)
+        source = params.read(parameters)["data"]["source"]
+        made = register(
+            trained,
+            experiment=tracking.competition(source),
+            description=described(trained, source, json.loads(metrics.read_text())),
+            example=Pixels.open(index, pixels).array[0],
+        )
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    typer.echo(f"export: {made.name}, version {made.version}, also called {made.alias}: {made.uri}")
+    typer.echo(
+        f"export: `make serve MODEL={made.uri}` answers on http://127.0.0.1:5001/invocations"
+    )
+
+
+def serve(
+    model: Annotated[str, typer.Option(help="its URI; default: the newest of this data")] = "",
+    port: Annotated[int, typer.Option(help="on this machine alone")] = 5001,
+    parameters: Annotated[Path, typer.Option(help="names the data")] = Path("params.yaml"),
+) -> None:
+    """Starts MLflow's server of an exported model on http://127.0.0.1:<port>/invocations."""
+    _quiet_mlflow()
+    from croquis import params, tracking
+
+    name = tracking.competition(params.read(parameters)["data"]["source"])
+    os.environ["MLFLOW_TRACKING_URI"] = tracking._uri()
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "models",
+        "serve",
+        "--env-manager",
+        "local",
+        "--host",
+        "127.0.0.1",
+    ]
+    command += ["--port", str(port), "--model-uri", model or f"models:/{name}/latest"]
+    os.execvp(command[0], command)  # its signals and its exit status are the server's own
+
+
+def _quiet_mlflow() -> None:
+    """No reports to MLflow's makers, no bars; to be called before MLflow is imported."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    # It warns that uv's environment has no pip.
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")

@@ -1,0 +1,137 @@
+"""The trained ensemble as one object: pictures in, class probabilities out.
+
+What `make export` serves and `make demo` shows. Pictures go the way of the batch: prepared as by
+`prepare`, shrunk, normalised, predicted, tempered and voted on by the same functions.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from torch import nn
+
+from croquis.calibration import tempered
+from croquis.data.pixels import Pixels
+from croquis.serving import networks
+from croquis.serving.sheets import sheet
+from croquis.serving.trained import Trained
+from croquis.training.batches import Pictures
+from croquis.training.embedding import embeddings
+from croquis.training.hardware import Hardware, hardware
+from croquis.training.predicting import predicted_logits, softmax
+from croquis.training.probing import log_probs
+from croquis.training.samples import Samples
+from croquis.voting import soft_vote
+
+BATCH_SIZE = 64  # changes nothing but speed
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Calibrated class probabilities of N pictures.
+
+    Attributes:
+        probs: (N, C), of the ensemble.
+        members: (N, C) of each member alone, the mean of its folds.
+    """
+
+    probs: np.ndarray
+    members: dict[str, np.ndarray]
+
+
+class Ensemble:
+    """All networks of a trained ensemble, in memory.
+
+    Args:
+        trained: where it lies.
+        machine: where it runs; by default the best there is.
+
+    Raises:
+        InputError: if weights are missing, or do not fit what is said of them.
+    """
+
+    def __init__(self, trained: Trained, machine: Hardware | None = None) -> None:
+        # Processes that prepare batches would cost more than they save on a picture.
+        self._machine = replace(machine or hardware(), workers=0)
+        self.settings, self.recipe = trained.settings, trained.recipe
+        self.classes = np.array(self.settings.classes, dtype=np.str_)
+        self._models = {key: _models(trained, key) for key in self.settings.models}
+        self._heads = {key: _heads(trained, key) for key in self.settings.probes}
+        self._backbones = {
+            key: networks.frozen(self.settings.probes[key].embed, trained.backbone(key))
+            for key in set(self.settings.backbones.values())
+        }
+        # Servers answer from many threads, which would only take the cores from each other.
+        self._lock = threading.Lock()
+
+    def answer(self, pictures: Sequence[bytes]) -> Answer:
+        """What the ensemble says of some files' bytes.
+
+        Raises:
+            InputError: if one is no picture or too large; it is called by its place, from 1.
+        """
+        own = self.settings
+        how = {"side": own.image_size, "fit": own.fit, "gray": own.gray}
+        sheets = [sheet(c, where=f"picture {k}", **how) for k, c in enumerate(pictures, start=1)]
+        shape = (0, own.image_size, own.image_size, *([] if own.gray else [3]))
+        return self.of_sheets(np.stack(sheets) if sheets else np.empty(shape, np.uint8))
+
+    def of_sheets(self, sheets: np.ndarray) -> Answer:
+        """What the ensemble says of prepared pictures, (N, S, S) or (N, S, S, 3) uint8."""
+        if not len(sheets):
+            none = np.empty((0, len(self.classes)), np.float32)
+            return Answer(none, {member: none for member in self.recipe.members})
+        with self._lock:
+            found = self._by_fold(sheets)
+        heat = self.recipe.temperatures
+        alone = {key: soft_vote(tempered(np.stack(found[key]), heat[key])) for key in sorted(found)}
+        return Answer(self.recipe.combine(found), alone)
+
+    def _by_fold(self, sheets: np.ndarray) -> dict[str, list[np.ndarray]]:
+        """Raw probabilities of each member, (N, C) a fold."""
+        found = {}
+        for member, folds in self._models.items():
+            pictures = _pictures(sheets, self.settings.models[member].image_size)
+            how = {"hardware": self._machine, "batch_size": BATCH_SIZE}
+            found[member] = [softmax(predicted_logits(m, pictures, **how)) for m in folds]
+        for owner, backbone in self._backbones.items():
+            found |= self._probed(sheets, owner, backbone)
+        return found
+
+    def _probed(
+        self, sheets: np.ndarray, owner: str, backbone: nn.Module
+    ) -> dict[str, list[np.ndarray]]:
+        """The same of the probes that share a backbone, which sees each picture once a view."""
+        probes = self.settings.probes
+        sharing = [key for key, first in self.settings.backbones.items() if first == owner]
+        views = sorted({view for key in sharing for view in probes[key].embed.views})
+        pictures = _pictures(sheets, probes[owner].embed.image_size)
+        stored = embeddings(
+            backbone, pictures, views=views, hardware=self._machine, batch_size=BATCH_SIZE
+        )
+        found = {}
+        for key in sharing:
+            own = stored[[views.index(view) for view in probes[key].embed.views]]
+            found[key] = [
+                np.exp(log_probs(head, own)).astype(np.float32) for head in self._heads[key]
+            ]
+        return found
+
+
+def _models(trained: Trained, key: str) -> list[nn.Module]:
+    recipe, count = trained.settings.models[key], len(trained.settings.classes)
+    paths = [trained.checkpoint(key, fold) for fold in trained.recipe.folds]
+    return [networks.fine_tuned(recipe, count, path) for path in paths]
+
+
+def _heads(trained: Trained, key: str) -> list[nn.Module]:
+    shape, count = trained.settings.probes[key].head.shape, len(trained.settings.classes)
+    paths = [trained.checkpoint(key, fold) for fold in trained.recipe.folds]
+    return [networks.head(shape, count, path) for path in paths]
+
+
+def _pictures(sheets: np.ndarray, image_size: int) -> Pictures:
+    ids = np.arange(len(sheets)).astype(str)
+    return Pictures(Pixels(pd.Index(ids), sheets), Samples.unlabelled(ids), image_size=image_size)

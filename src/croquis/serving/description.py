@@ -1,0 +1,55 @@
+"""What an exported model says of itself, in Markdown: data, members, score, licences."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import timm
+
+from croquis.report.wording import counted, ends, share
+from croquis.serving.trained import Settings, Trained
+
+
+def described(trained: Trained, source: str, score: Mapping[str, Any]) -> str:
+    """The description of a model version.
+
+    Args:
+        trained: the ensemble.
+        source: data.source.
+        score: metrics/ensemble.json.
+    """
+    recipe, own = trained.recipe, trained.settings
+    lines = [
+        f"Pictures in, probabilities of {len(own.classes):,} classes out.",
+        f"Trained on `{source}`: {counted(len(recipe.members), 'member')} of"
+        f" {counted(len(recipe.folds), 'fold')}, {recipe.vote} vote.",
+        f"OOF accuracy {share(score['accuracy'])} (95 % interval {ends(score)}),"
+        f" log-loss {score['log_loss']:.3f}.",
+        "",
+        "| member | weight | temperature | backbone |",
+        "|---|---|---|---|",
+        *(
+            f"| {key} | {recipe.weights[key]:.3g} | {recipe.temperatures[key]:.2f}"
+            f" | {' + '.join(backbones(own, key))} |"
+            for key in recipe.members
+        ),
+        "",
+        "Licences of the weights it started from: " + "; ".join(licences(own)) + ".",
+    ]
+    return "\n".join(lines)
+
+
+def backbones(settings: Settings, member: str) -> list[str]:
+    """The full timm names of a member's backbones."""
+    if member in settings.models:
+        named = settings.models[member].backbone
+    else:
+        named = settings.probes[member].embed.backbone
+    return [named] if isinstance(named, str) else list(named)
+
+
+def licences(settings: Settings) -> list[str]:
+    """Each backbone and what timm states as the licence of its weights."""
+    members = [*settings.models, *settings.probes]
+    names = sorted({name for member in members for name in backbones(settings, member)})
+    stated = {name: getattr(timm.get_pretrained_cfg(name), "license", None) for name in names}
+    return [f"{name} {licence or 'not stated'}" for name, licence in stated.items()]

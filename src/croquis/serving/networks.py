@@ -1,0 +1,81 @@
+"""Trained networks from their weights: fine-tuned models, frozen backbones, and heads on them."""
+
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import nn
+
+from croquis.errors import InputError
+from croquis.models import stacked
+from croquis.training.head_params import HeadShape
+from croquis.training.networks import network
+from croquis.training.probe_recipes import EmbedParams
+from croquis.training.probing import Head
+from croquis.training.recipes import ModelParams
+
+# What a checkpoint holds already, or what only training needs: adapters were merged into the
+# weights, and a head that began as rows of ImageNet's has the names of any other.
+DONE = {
+    "pretrained": False,
+    "head_start": "random",
+    "lora": None,
+    "trainable": None,
+    "grad_checkpointing": False,
+}
+
+
+def fine_tuned(recipe: ModelParams, num_classes: int, weights: Path) -> nn.Module:
+    """The network of a model as a training left it, in eval mode.
+
+    Raises:
+        InputError: if the weights are not those of such a network.
+    """
+    model = network(recipe.model_copy(update=DONE), [""] * num_classes)
+    _load(model, weights)
+    return model.eval()
+
+
+def frozen(embed: EmbedParams, weights: Path | None = None) -> nn.Module:
+    """The backbone of a probe, (B, 3, S, S) to (B, D), in eval mode.
+
+    Args:
+        embed: which one.
+        weights: of an export; None: from where `embed` says.
+    """
+    model = stacked.build(
+        embed.backbone,
+        pretrained=embed.pretrained if weights is None else False,
+        num_classes=0,
+        image_size=embed.image_size,
+    )
+    if weights is not None:
+        _load(model, weights)
+    return model.eval()
+
+
+def head(shape: HeadShape, num_classes: int, weights: Path) -> nn.Module:
+    """The head of a probe, features to logits, in eval mode."""
+    width = _tensors(weights).get("mean", torch.empty(0)).shape[-1]
+    model = Head(torch.zeros(2, width), num_classes, shape)  # its statistics are in the weights
+    _load(model, weights)
+    return model.eval()
+
+
+def _load(model: nn.Module, weights: Path) -> None:
+    try:
+        model.load_state_dict(_tensors(weights))
+    except RuntimeError as error:  # names or shapes differ; the first line says only "Error(s)"
+        reason = " ".join(str(error).splitlines()[1:2]).strip() or str(error)
+        expected = "the weights that params.yaml describes"
+        fix = "params.yaml has changed since they were trained: run `make repro`"
+        raise InputError(weights, expected=expected, received=reason[:200], fix=fix) from error
+
+
+def _tensors(weights: Path) -> dict[str, torch.Tensor]:
+    try:
+        return safetensors.torch.load_file(weights)
+    except (OSError, safetensors.SafetensorError) as error:
+        raise InputError(
+            weights, expected="a .safetensors file", received=str(error), fix="run `make repro`"
+        ) from error

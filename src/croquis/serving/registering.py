@@ -1,0 +1,95 @@
+"""The trained ensemble as a registered model of MLflow: no pickle, and all that it needs inside."""
+
+import base64
+import io
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+from PIL import Image
+
+from croquis import files, tracking
+from croquis.serving.trained import Trained
+
+PACKAGE = Path(files.__file__).parent
+CODE = Path(__file__).with_name("pyfunc.py")
+# What the modules import that answer a picture; the rest of requirements.lock trains and reports.
+SERVED_BY = (
+    "filelock", "mlflow", "numpy", "opencv-python-headless", "pandas", "pillow", "pydantic",
+    "ruamel.yaml", "safetensors", "scipy", "timm", "torch", "torchvision", "tqdm",
+)  # fmt: skip
+
+
+class Registered(NamedTuple):
+    """A version of a registered model."""
+
+    name: str
+    version: str
+    alias: str
+
+    @property
+    def uri(self) -> str:
+        return f"models:/{self.name}/{self.version}"
+
+
+def register(
+    trained: Trained, *, experiment: str, description: str, example: np.ndarray
+) -> Registered:
+    """Logs the ensemble to MLflow and registers it as the newest version of its competition's.
+
+    Its code is MLflow's "models from code": a copy of this package travels with the weights.
+
+    Args:
+        trained: of a run.
+        experiment: the competition, which gives the model its name.
+        description: in Markdown.
+        example: a prepared picture.
+    """
+    client, experiment_id, pipeline = tracking._connected(experiment)
+    mlflow.set_tracking_uri(tracking._uri())
+    own = {"experiment_id": experiment_id, "run_name": f"{tracking._version()}/ensemble"}
+    with tempfile.TemporaryDirectory() as folder, mlflow.start_run(**own, parent_run_id=pipeline):
+        trained.export(Path(folder, "ensemble"))
+        made = mlflow.pyfunc.log_model(
+            name="ensemble",
+            python_model=str(CODE),
+            artifacts={"ensemble": str(Path(folder, "ensemble"))},
+            code_paths=[str(PACKAGE)],
+            signature=signature(trained.settings.classes),
+            input_example=pd.DataFrame({"picture": [base64.b64encode(png(example)).decode()]}),
+            pip_requirements=requirements(),
+            registered_model_name=experiment,
+        )
+    number, alias = str(made.registered_model_version), tracking._version()
+    client.update_registered_model(experiment, f"The ensembles trained on {experiment}.")
+    client.update_model_version(experiment, number, description)
+    client.set_registered_model_alias(experiment, alias, number)
+    return Registered(experiment, number, alias)
+
+
+def signature(classes: list[str]) -> ModelSignature:
+    """A column of pictures in, a column of probabilities a class out.
+
+    As base64 rather than MLflow's type for bytes, which works in two of its four JSON forms.
+    """
+    outputs = Schema([ColSpec("double", name) for name in classes])
+    return ModelSignature(Schema([ColSpec("string", "picture")]), outputs)
+
+
+def requirements() -> list[str]:
+    """The packages that answering takes, as they are installed here."""
+    # A build's own mark, as in 2.14.1+cu126, is no version that an index knows.
+    return [f"{name}=={version(name).split('+')[0]}" for name in SERVED_BY]
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """A picture as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()

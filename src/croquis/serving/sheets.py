@@ -1,0 +1,85 @@
+"""From the bytes of a stranger's picture to the sheet that `prepare` would have stored."""
+
+import base64
+import io
+import warnings
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from croquis.data.decoding import FITS, Unreadable, decode, gray_of
+from croquis.errors import InputError
+
+MAX_BYTES = 8 * 2**20  # a phone's photograph has 2 to 6 MB
+# Decoding takes up to 12 bytes a pixel, so that a stranger may have some 600 MB at most.
+MAX_PIXELS = 50_000_000
+
+
+def sheet(
+    content: bytes, *, side: int, fit: Literal["pad", "squash"], gray: bool, where: object
+) -> np.ndarray:
+    """The picture in a file's bytes as `prepare` stores it; (side, side), or (side, side, 3).
+
+    Args:
+        content: of a file in any format that Pillow reads.
+        side: `prepare.image_size`.
+        fit: `prepare.fit`.
+        gray: whether the training pictures are stored so; a coloured picture gives its luminance.
+        where: what the error calls the picture.
+
+    Raises:
+        InputError: if it is no picture, or larger than MAX_BYTES or MAX_PIXELS.
+    """
+    check_size(len(content), where)
+    try:
+        with warnings.catch_warnings():  # as `prepare` does: damaged metadata costs no pixel
+            warnings.simplefilter("ignore")
+            _check_pixels(content, where)
+            pixels = decode(content).pixels
+    except Unreadable as error:
+        fix = "send it as PNG or JPEG"
+        raise InputError(where, expected="a picture", received=str(error), fix=fix) from error
+    fitted = FITS[fit](gray_of(pixels) if gray else pixels, side)
+    if not gray and fitted.ndim == 2:
+        return np.repeat(fitted[..., None], 3, axis=2)
+    return np.ascontiguousarray(fitted)
+
+
+def from_base64(text: str, where: object) -> bytes:
+    """A file's bytes from base64, with or without line breaks or the head of a data URL.
+
+    Text alone, never a path or an address: a server must not open what a stranger names.
+
+    Raises:
+        InputError: if it is not base64, or too long to be looked at.
+    """
+    check_size(len(text) * 3 // 4, where)
+    body = text.partition(",")[2] if text.startswith("data:") else text
+    try:
+        return base64.b64decode("".join(body.split()), validate=True)
+    except ValueError as error:
+        fix = "encode the file's bytes, as `base64 < picture.png` does"
+        received = f"{text[:20]!r} ({error})"
+        raise InputError(where, expected="base64", received=received, fix=fix) from error
+
+
+def check_size(count: int, where: object) -> None:
+    """Raises InputError if a file of `count` bytes is too big to be looked at."""
+    if count > MAX_BYTES:
+        received = f"{count / 2**20:.0f} MB"
+        expected = f"a picture of at most {MAX_BYTES / 2**20:.0f} MB"
+        raise InputError(where, expected=expected, received=received, fix="make it smaller")
+
+
+def _check_pixels(content: bytes, where: object) -> None:
+    """Raises InputError for a small file that would unpack to a huge picture."""
+    try:
+        with Image.open(io.BytesIO(content)) as image:  # reads no pixel yet
+            width, height = image.size
+    except Exception:  # `decode` says it better
+        return
+    if width * height > MAX_PIXELS:
+        expected = f"a picture of at most {MAX_PIXELS:,} pixels"
+        received = f"{width:,} x {height:,}"
+        raise InputError(where, expected=expected, received=received, fix="make it smaller")
