@@ -72,11 +72,13 @@ class Ensemble:
         Raises:
             InputError: if one is no picture or too large; it is called by its place, from 1.
         """
+        sheets = [self.sheet(c, where=f"picture {k}") for k, c in enumerate(pictures, start=1)]
+        return self.of_sheets(np.array(sheets, dtype=np.uint8))
+
+    def sheet(self, content: bytes, where: object) -> np.ndarray:
+        """One picture as `prepare` would store it; raises InputError as `answer` does."""
         own = self.settings
-        how = {"side": own.image_size, "fit": own.fit, "gray": own.gray}
-        sheets = [sheet(c, where=f"picture {k}", **how) for k, c in enumerate(pictures, start=1)]
-        shape = (0, own.image_size, own.image_size, *([] if own.gray else [3]))
-        return self.of_sheets(np.stack(sheets) if sheets else np.empty(shape, np.uint8))
+        return sheet(content, side=own.image_size, fit=own.fit, gray=own.gray, where=where)
 
     def of_sheets(self, sheets: np.ndarray) -> Answer:
         """What the ensemble says of prepared pictures, (N, S, S) or (N, S, S, 3) uint8."""

@@ -8,6 +8,7 @@ import typer
 
 from croquis import cli
 from croquis.commands.compare import compare
+from croquis.commands.demo import demo
 from croquis.commands.doctor import doctor
 from croquis.commands.experiments import experiments
 from croquis.commands.export import export, serve
@@ -30,6 +31,7 @@ app.command()(vote)
 app.command()(why)
 app.command()(doctor)
 app.command()(experiments)
+app.command()(demo)
 app.command()(export)
 app.command()(serve)
 

@@ -1,7 +1,5 @@
 """The trained ensemble as a registered model of MLflow: no pickle, and all that it needs inside."""
 
-import base64
-import io
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
@@ -12,9 +10,9 @@ import numpy as np
 import pandas as pd
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
-from PIL import Image
 
 from croquis import files, tracking
+from croquis.serving.sheets import data_url
 from croquis.serving.trained import Trained
 
 PACKAGE = Path(files.__file__).parent
@@ -62,7 +60,7 @@ def register(
             artifacts={"ensemble": str(Path(folder, "ensemble"))},
             code_paths=[str(PACKAGE)],
             signature=signature(trained.settings.classes),
-            input_example=pd.DataFrame({"picture": [base64.b64encode(png(example)).decode()]}),
+            input_example=pd.DataFrame({"picture": [data_url(example)]}),
             pip_requirements=requirements(),
             registered_model_name=experiment,
         )
@@ -86,10 +84,3 @@ def requirements() -> list[str]:
     """The packages that answering takes, as they are installed here."""
     # A build's own mark, as in 2.14.1+cu126, is no version that an index knows.
     return [f"{name}=={version(name).split('+')[0]}" for name in SERVED_BY]
-
-
-def png(pixels: np.ndarray) -> bytes:
-    """A picture as the bytes of a PNG file."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()

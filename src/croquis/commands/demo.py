@@ -1,0 +1,53 @@
+"""`croquis demo`: a page to draw on, which the ensemble of the last run guesses at."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from croquis.errors import InputError
+
+
+def demo(
+    port: Annotated[int, typer.Option(help="on this machine alone")] = 7860,
+    parameters: Annotated[Path, typer.Option(help="as the run had it")] = Path("params.yaml"),
+    images: Annotated[Path, typer.Option(help="of prepare")] = Path("data/images"),
+    ensemble: Annotated[Path, typer.Option(help="of ensemble")] = Path("data/ensemble"),
+    checkpoints: Annotated[Path, typer.Option(help="of train")] = Path("data/checkpoints"),
+) -> None:
+    """Opens a page to draw on at http://127.0.0.1:<port>; Ctrl-C ends it."""
+    # Read when Gradio is imported: no reports to its makers, nor to those of its hub.
+    os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    with tempfile.TemporaryDirectory(prefix="croquis-demo-") as folder:
+        os.environ["GRADIO_TEMP_DIR"] = folder  # what people upload goes when the page does
+        try:
+            _serve(port, parameters, images, ensemble, checkpoints)
+        except InputError as error:
+            sys.exit(f"error: {error}")
+
+
+def _serve(port: int, parameters: Path, images: Path, ensemble: Path, checkpoints: Path) -> None:
+    # Networks and Gradio take seconds to import.
+    from croquis.demo.examples import Examples
+    from croquis.demo.page import Guesser, launch, page
+    from croquis.inference import Ensemble
+    from croquis.serving.agreement import check_agreement
+    from croquis.serving.trained import Trained
+
+    index, pixels = images / "index.csv", images / "pixels.npy"
+    trained = Trained.of_run(
+        parameters=parameters,
+        index=index,
+        pixels=pixels,
+        ensemble=ensemble,
+        checkpoints=checkpoints,
+    )
+    loaded = Ensemble(trained)
+    check_agreement(loaded, test=ensemble / "test.npz", index=index, pixels=pixels)
+    blocks = page(Guesser(loaded, Examples(index, pixels)))
+    address = launch(blocks, port, prevent_thread_lock=True)
+    typer.echo(f"demo: {address} draws on this machine alone; Ctrl-C ends it")
+    blocks.block_thread()

@@ -1,0 +1,92 @@
+"""What the ensemble says of one picture, in the words and numbers of the page and of its API."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from croquis.inference import Answer, Ensemble
+
+TOP = 5
+
+
+class Guess(NamedTuple):
+    """One class, and how probable it is to the ensemble and to each member."""
+
+    label: int
+    name: str
+    probability: float
+    members: dict[str, float]
+
+
+class Say(NamedTuple):
+    """A member's own first guess."""
+
+    member: str
+    name: str
+    probability: float
+    agrees: bool  # with the ensemble
+
+
+def guesses(answer: Answer, names: np.ndarray, row: int = 0) -> list[Guess]:
+    """The most probable classes of picture `row`, the first first; ties go to the lowest class.
+
+    Args:
+        answer: of some pictures.
+        names: (C,) of the classes, as they are shown.
+        row: which picture.
+    """
+    order = np.argsort(-answer.probs[row], kind="stable")[:TOP]
+    return [
+        Guess(
+            int(label),
+            str(names[label]),
+            float(answer.probs[row, label]),
+            {member: float(probs[row, label]) for member, probs in answer.members.items()},
+        )
+        for label in order
+    ]
+
+
+def says(answer: Answer, names: np.ndarray, row: int = 0) -> list[Say]:
+    """What each member alone would guess for picture `row`."""
+    first = int(answer.probs[row].argmax())
+    found = []
+    for member, probs in answer.members.items():
+        label = int(probs[row].argmax())
+        say = Say(member, str(names[label]), float(probs[row, label]), label == first)
+        found.append(say)
+    return found
+
+
+def as_json(answer: Answer, names: np.ndarray) -> dict[str, Any]:
+    """The answer of the page's API, for one picture."""
+    return {
+        "guesses": [
+            {"class": g.name, "probability": round(g.probability, 6)}
+            | {"members": {member: round(p, 6) for member, p in g.members.items()}}
+            for g in guesses(answer, names)
+        ],
+        "members": {
+            say.member: {"class": say.name, "probability": round(say.probability, 6)}
+            for say in says(answer, names)
+        },
+    }
+
+
+def percent(probability: float) -> str:
+    """A probability for people: 81 %, <1 %, >99 %; never a certainty."""
+    if probability < 0.01:
+        return "<1 %"
+    return ">99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
+
+
+def shown_names(ensemble: Ensemble) -> np.ndarray:
+    """Class names as people know them, (C,); wnids of ImageNet become words."""
+    from timm.data import ImageNetInfo
+
+    info = ImageNetInfo()
+    known = set(info.label_names())
+    if not set(ensemble.classes) <= known:
+        return ensemble.classes
+    words = [info.label_name_to_description(name) for name in ensemble.classes.tolist()]
+    return np.array([f"{text.split(',')[0]}" for text in words])

@@ -1,0 +1,118 @@
+"""The page to draw on, made of Gradio's parts: a sheet of paper, an upload, and the guesses."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from croquis.demo import texts
+from croquis.demo.examples import Examples
+from croquis.demo.guesses import as_json, shown_names
+from croquis.errors import InputError
+from croquis.inference import Ensemble
+from croquis.serving.sheets import MAX_BYTES, from_base64
+
+WAITING = 200  # requests; more are told that the queue is full
+FOLDER = Path(__file__).parent
+
+
+class Guesser:
+    """The functions behind the page."""
+
+    def __init__(self, ensemble: Ensemble, examples: Examples) -> None:
+        self.ensemble, self._examples = ensemble, examples
+        self.names = shown_names(ensemble)
+
+    def drawn(self, drawing: str | None) -> str:
+        """The guesses for what is on the paper, a PNG's data URL, as HTML."""
+        if not drawing:
+            return texts.message(texts.EMPTY)
+        try:
+            return self.uploaded(from_base64(drawing, "your drawing"))
+        except InputError as error:
+            return texts.message(str(error), "problem")
+
+    def uploaded(self, content: bytes) -> str:
+        """The guesses for a file's bytes, or what is wrong with it, as HTML."""
+        try:
+            sheet = self.ensemble.sheet(content, "your picture")
+        except InputError as error:
+            return texts.message(str(error), "problem")
+        if sheet.min() == 255:
+            return texts.message(texts.EMPTY)
+        answer = self.ensemble.of_sheets(sheet[None])
+        return texts.answered(answer, sheet, self.names, self._examples)
+
+    def guess(self, picture: str | None) -> dict[str, Any]:
+        """The five most probable classes of a picture's file, and what each member says alone."""
+        if picture is None:
+            raise gr.Error("picture: expected a file, received none", print_exception=False)
+        try:
+            answer = self.ensemble.answer([Path(picture).read_bytes()])
+        except InputError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return as_json(answer, self.names)
+
+
+def page(guesser: Guesser) -> gr.Blocks:
+    """The page, ready to be launched."""
+    # A picture at a time, whoever asks: the networks take all cores.
+    turn = {"concurrency_id": "ensemble", "concurrency_limit": 1}
+    hidden = {"api_visibility": "private", "show_progress": "hidden"}
+    # What people upload is deleted after ten minutes.
+    with gr.Blocks(title="croquis", analytics_enabled=False, delete_cache=(60, 600)) as blocks:
+        _html(texts.headline(guesser.ensemble))
+        with gr.Row():
+            with gr.Column(min_width=320):
+                paper = _paper()
+                upload = gr.UploadButton(
+                    "Upload a picture", file_types=["image"], type="binary", elem_id="upload"
+                )
+            with gr.Column(min_width=320):
+                answer = _html(texts.message(texts.EMPTY))
+        _html(texts.known(guesser.names))
+        # While one drawing is looked at, only the newest of those that follow is kept.
+        newest = {"trigger_mode": "always_last"}
+        paper.input(guesser.drawn, paper, answer, **newest, **hidden, **turn)
+        upload.upload(guesser.uploaded, upload, answer, **hidden, **turn)
+        picture, found = gr.File(label="picture", visible=False), gr.JSON(visible=False)
+        asked = gr.Button(visible=False)
+        asked.click(guesser.guess, picture, found, api_name="guess", **turn)
+    return blocks.queue(max_size=WAITING)
+
+
+def launch(blocks: gr.Blocks, port: int, **options: Any) -> str:
+    """Serves the page on this machine alone; its address."""
+    # Fonts of the system: those of a theme come from elsewhere.
+    fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
+    _, address, _ = blocks.launch(
+        server_name="127.0.0.1",
+        server_port=port,
+        share=False,
+        quiet=True,
+        max_file_size=MAX_BYTES,
+        theme=gr.themes.Default(primary_hue="neutral", **fonts),
+        css_paths=FOLDER / "style.css",
+        footer_links=["api"],
+        run_history=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        ssr_mode=False,
+        pwa=False,
+        **options,
+    )
+    return address
+
+
+def _paper() -> gr.HTML:
+    """Gradio's own sketchpad asks for a tool before the first stroke, and is small on a phone."""
+    return gr.HTML(
+        html_template=(FOLDER / "paper.html").read_text(encoding="utf-8"),
+        js_on_load=(FOLDER / "paper.js").read_text(encoding="utf-8"),
+        elem_id="paper",
+        apply_default_css=False,
+    )
+
+
+def _html(text: str) -> gr.HTML:
+    return gr.HTML(text, apply_default_css=False)
