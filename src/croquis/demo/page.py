@@ -10,7 +10,7 @@ from croquis.demo.examples import Examples
 from croquis.demo.guesses import as_json, shown_names
 from croquis.errors import InputError
 from croquis.inference import Ensemble
-from croquis.serving.sheets import MAX_BYTES, from_base64
+from croquis.serving.sheets import MAX_BYTES, check_size, from_base64
 
 WAITING = 200  # requests; more are told that the queue is full
 FOLDER = Path(__file__).parent
@@ -23,19 +23,19 @@ class Guesser:
         self.ensemble, self._examples = ensemble, examples
         self.names = shown_names(ensemble)
 
-    def drawn(self, drawing: str | None) -> str:
-        """The guesses for what is on the paper, a PNG's data URL, as HTML."""
-        if not drawing:
+    def paper(self, url: str | None) -> str:
+        """The guesses for what is on the paper, or what is wrong with it, as HTML.
+
+        Args:
+            url: a picture's data URL, nothing for white paper, or "size:" and the bytes of a file
+                that the page did not even send.
+        """
+        if not url:
             return texts.message(texts.EMPTY)
         try:
-            return self.uploaded(from_base64(drawing, "your drawing"))
-        except InputError as error:
-            return texts.message(str(error), "problem")
-
-    def uploaded(self, content: bytes) -> str:
-        """The guesses for a file's bytes, or what is wrong with it, as HTML."""
-        try:
-            sheet = self.ensemble.sheet(content, "your picture")
+            if url.startswith("size:"):
+                check_size(int(url.removeprefix("size:")), "your picture")
+            sheet = self.ensemble.sheet(from_base64(url, "your picture"), "your picture")
         except InputError as error:
             return texts.message(str(error), "problem")
         if sheet.min() == 255:
@@ -65,16 +65,12 @@ def page(guesser: Guesser) -> gr.Blocks:
         with gr.Row():
             with gr.Column(min_width=320):
                 paper = _paper()
-                upload = gr.UploadButton(
-                    "Upload a picture", file_types=["image"], type="binary", elem_id="upload"
-                )
             with gr.Column(min_width=320):
                 answer = _html(texts.message(texts.EMPTY))
         _html(texts.known(guesser.names))
         # While one drawing is looked at, only the newest of those that follow is kept.
         newest = {"trigger_mode": "always_last"}
-        paper.input(guesser.drawn, paper, answer, **newest, **hidden, **turn)
-        upload.upload(guesser.uploaded, upload, answer, **hidden, **turn)
+        paper.input(guesser.paper, paper, answer, **newest, **hidden, **turn)
         picture, found = gr.File(label="picture", visible=False), gr.JSON(visible=False)
         asked = gr.Button(visible=False)
         asked.click(guesser.guess, picture, found, api_name="guess", **turn)
@@ -111,6 +107,7 @@ def _paper() -> gr.HTML:
         js_on_load=(FOLDER / "paper.js").read_text(encoding="utf-8"),
         elem_id="paper",
         apply_default_css=False,
+        max_bytes=MAX_BYTES,
     )
 
 

@@ -1,14 +1,21 @@
-// White paper and dark ink: strokes as lists of points, so that each can be taken back.
-// Gradio gives `element`, `props` and `trigger`; after each change `props.value` is a PNG's data URL.
+// White paper and dark ink: strokes as lists of points, so that each can be taken back, perhaps on
+// a picture from a file. Gradio gives `element`, `props` and `trigger`. What `props.value` holds
+// after each change is guessed at: the data URL of the file, or of the paper once it is drawn on.
 const canvas = element.querySelector("canvas"), pen = canvas.getContext("2d");
-const undo = element.querySelector(".undo"), clear = element.querySelector(".clear");
+const [undo, clear, choose] = element.querySelectorAll("button");
+const chooser = element.querySelector("input");
 const INK = 16; // of 480: as wide as the lines of the icons
-let strokes = [], current = null;
+const NOTHING = { url: "", image: null };
+let strokes = [], file = NOTHING, current = null;
 
 function redraw() {
   pen.fillStyle = "#fff"; // without it, clear paper would be transparent
   pen.fillRect(0, 0, canvas.width, canvas.height);
-  pen.strokeStyle = "#000";
+  if (file.image) {
+    const { width, height } = file.image, scale = canvas.width / Math.max(width, height);
+    const [wide, high] = [width * scale, height * scale];
+    pen.drawImage(file.image, (canvas.width - wide) / 2, (canvas.height - high) / 2, wide, high);
+  }
   pen.lineWidth = INK;
   pen.lineCap = pen.lineJoin = "round";
   for (const points of strokes) {
@@ -17,18 +24,37 @@ function redraw() {
     points.forEach((point) => pen.lineTo(...point)); // also to the first: a tap is a dot
     pen.stroke();
   }
-  undo.disabled = clear.disabled = !strokes.length;
+  undo.disabled = !strokes.length;
+  clear.disabled = !strokes.length && !file.url;
 }
 
 function changed() {
   redraw();
-  props.value = strokes.length ? canvas.toDataURL("image/png") : "";
+  props.value = strokes.length ? canvas.toDataURL("image/png") : file.url;
   trigger("input");
 }
 
 function place(event) {
   const box = canvas.getBoundingClientRect(), scale = canvas.width / box.width;
   return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
+}
+
+function asUrl(blob) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(blob);
+  });
+}
+
+async function open(blob) {
+  // A file that is too big never leaves the browser: the server is told its size, and says so.
+  const url = blob.size > props.max_bytes ? `size:${blob.size}` : await asUrl(blob);
+  const image = blob.size > props.max_bytes ? null : await createImageBitmap(blob).catch(() => null);
+  strokes = [];
+  file = { url, image };
+  changed();
 }
 
 canvas.addEventListener("pointerdown", (event) => {
@@ -51,5 +77,10 @@ for (const end of ["pointerup", "pointercancel"]) {
   });
 }
 undo.addEventListener("click", () => { strokes.pop(); changed(); });
-clear.addEventListener("click", () => { strokes = []; changed(); });
+clear.addEventListener("click", () => { strokes = []; file = NOTHING; changed(); });
+choose.addEventListener("click", () => chooser.click());
+chooser.addEventListener("change", () => {
+  if (chooser.files.length) open(chooser.files[0]);
+  chooser.value = ""; // the same file can be chosen again
+});
 redraw();
