@@ -32,6 +32,16 @@ def drawn(tmp_path: Path) -> Path:
 
     Twelve to train on, of three classes in turn and in two folds, and three to predict.
     """
+    return _draw(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def drawn_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, shared by the tests of a module, which must leave it as it is."""
+    return _draw(tmp_path_factory.mktemp("drawn"))
+
+
+def _draw(folder: Path) -> Path:
     labels = [row % 3 for row in range(12)] + [-1, -1, -1]
     names = [f"train/{CLASSES[label]}/{row}.png" for row, label in enumerate(labels[:12])]
     index = pd.DataFrame(
@@ -49,15 +59,15 @@ def drawn(tmp_path: Path) -> Path:
             "status": "ok",
         }
     )
-    index.to_csv(tmp_path / "index.csv", index=False)
+    index.to_csv(folder / "index.csv", index=False)
     sheets = np.stack([_sheet(row, row % 3) for row in range(15)])
-    np.save(tmp_path / "pixels.npy", sheets)
+    np.save(folder / "pixels.npy", sheets)
     folds = index.loc[:11, ["id", "label"]].assign(
         group=range(12), fold=[row // 3 % 2 for row in range(12)], scored=True, keep=True
     )
     folds = folds.assign(plain_fold=folds["fold"], weight=1.0, targets="", sha256=index["sha256"])
-    folds.to_csv(tmp_path / "folds.csv", index=False)
-    return tmp_path
+    folds.to_csv(folder / "folds.csv", index=False)
+    return folder
 
 
 def _sheet(row: int, label: int) -> np.ndarray:

@@ -48,6 +48,12 @@ def _serve(port: int, parameters: Path, images: Path, ensemble: Path, checkpoint
     loaded = Ensemble(trained)
     check_agreement(loaded, test=ensemble / "test.npz", index=index, pixels=pixels)
     blocks = page(Guesser(loaded, Examples(index, pixels)))
-    address = launch(blocks, port, prevent_thread_lock=True)
+    try:
+        address = launch(blocks, port, prevent_thread_lock=True)
+    except OSError as error:
+        fix = f"say PORT={port + 1}, or another"
+        raise InputError(
+            f"port {port}", expected="a free port", received="one in use", fix=fix
+        ) from error
     typer.echo(f"demo: {address} draws on this machine alone; Ctrl-C ends it")
     blocks.block_thread()

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from croquis.inference import Answer, Ensemble
+from croquis.inference import Answer
 
 TOP = 5
 
@@ -78,15 +78,3 @@ def percent(probability: float) -> str:
     if probability < 0.01:
         return "<1 %"
     return ">99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
-
-
-def shown_names(ensemble: Ensemble) -> np.ndarray:
-    """Class names as people know them, (C,); wnids of ImageNet become words."""
-    from timm.data import ImageNetInfo
-
-    info = ImageNetInfo()
-    known = set(info.label_names())
-    if not set(ensemble.classes) <= known:
-        return ensemble.classes
-    words = [info.label_name_to_description(name) for name in ensemble.classes.tolist()]
-    return np.array([f"{text.split(',')[0]}" for text in words])

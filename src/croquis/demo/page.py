@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from croquis.demo import texts
 from croquis.demo.examples import Examples
-from croquis.demo.guesses import as_json, shown_names
+from croquis.demo.guesses import as_json
 from croquis.errors import InputError
 from croquis.inference import Ensemble
+from croquis.report.names import spoken
 from croquis.serving.sheets import MAX_BYTES, check_size, from_base64
 
 WAITING = 200  # requests; more are told that the queue is full
@@ -21,7 +23,7 @@ class Guesser:
 
     def __init__(self, ensemble: Ensemble, examples: Examples) -> None:
         self.ensemble, self._examples = ensemble, examples
-        self.names = shown_names(ensemble)
+        self.names = np.array(spoken(ensemble.settings.classes), dtype=np.str_)
 
     def paper(self, url: str | None) -> str:
         """The guesses for what is on the paper, or what is wrong with it, as HTML.

@@ -56,7 +56,7 @@ def frozen(embed: EmbedParams, weights: Path | None = None) -> nn.Module:
 
 def head(shape: HeadShape, num_classes: int, weights: Path) -> nn.Module:
     """The head of a probe, features to logits, in eval mode."""
-    width = _tensors(weights).get("mean", torch.empty(0)).shape[-1]
+    width = _tensors(weights).get("mean", torch.empty(1)).shape[-1]
     model = Head(torch.zeros(2, width), num_classes, shape)  # its statistics are in the weights
     _load(model, weights)
     return model.eval()

@@ -20,7 +20,7 @@ CODE = Path(__file__).with_name("pyfunc.py")
 # What the modules import that answer a picture; the rest of requirements.lock trains and reports.
 SERVED_BY = (
     "filelock", "mlflow", "numpy", "opencv-python-headless", "pandas", "pillow", "pydantic",
-    "ruamel.yaml", "safetensors", "scipy", "timm", "torch", "torchvision", "tqdm",
+    "ruamel.yaml", "safetensors", "timm", "torch", "torchvision", "tqdm",
 )  # fmt: skip
 
 

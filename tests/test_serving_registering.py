@@ -1,0 +1,83 @@
+"""The ensemble as a model of MLflow: it answers as the batch did, from files alone."""
+
+import base64
+import sys
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from imports import loaded_by, modules_of
+from mlflow.exceptions import MlflowException
+from PIL import Image
+from served import leave_run, sheets_of_test
+
+from croquis import predictions
+from croquis.serving.registering import SERVED_BY, Registered, register, requirements
+from croquis.serving.sheets import png
+
+pytestmark = [  # of MLflow about itself: when mlflow.pyfunc is imported, and under pandas 3
+    pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType"),
+    pytest.mark.filterwarnings("ignore:Operation with range is deprecated"),
+]
+
+DISTRIBUTIONS = {"PIL": "pillow", "cv2": "opencv-python-headless", "ruamel": "ruamel.yaml"}
+
+
+@pytest.fixture
+def registered(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Registered:
+    """The tiny run, registered in a store beside it."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{drawn}/mlflow.db")
+    monkeypatch.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    monkeypatch.chdir(drawn)  # a store without a place for artifacts puts them here
+    monkeypatch.syspath_prepend("")  # undone at the end, with what MLflow puts before it
+    made = leave_run(drawn, views={"head": ["identity", "rot90"]})
+    return register(
+        made, experiment="drawn", description="Of *three*.", example=sheets_of_test(drawn)[0]
+    )
+
+
+def base64_of(sheet: np.ndarray) -> str:
+    return base64.b64encode(png(Image.fromarray(sheet))).decode()
+
+
+def test_the_registered_model_answers_as_the_batch(registered: Registered, drawn: Path) -> None:
+    assert registered.uri == "models:/drawn/1"
+    model = mlflow.pyfunc.load_model(registered.uri)
+    pictures = pd.DataFrame({"picture": [base64_of(sheet) for sheet in sheets_of_test(drawn)]})
+    batch = predictions.load(drawn / "ensemble" / "test.npz")
+    found = model.predict(pictures)
+    assert found.columns.tolist() == ["bar", "pole", "spot"]
+    np.testing.assert_allclose(found.to_numpy(), batch.probs, atol=1e-5)
+    with pytest.raises(MlflowException, match="picture 1: expected base64, received '/etc/passwd'"):
+        model.predict(pd.DataFrame({"picture": ["/etc/passwd"]}))
+    with pytest.raises(MlflowException, match="picture 2: expected a picture, received not a"):
+        model.predict(pd.DataFrame({"picture": [pictures["picture"][0], "dGV4dA=="]}))
+    _check_its_files(registered)
+
+
+def _check_its_files(registered: Registered) -> None:
+    """No pickle; the code, the weights and a description travel with it."""
+    client = mlflow.MlflowClient()
+    version = client.get_model_version("drawn", registered.version)
+    assert version.description == "Of *three*."
+    assert client.get_model_version_by_alias("drawn", registered.alias).version == version.version
+    folder = Path(mlflow.artifacts.download_artifacts(registered.uri))
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert not [name for name in names if name.endswith((".pkl", ".pickle", ".pth", ".pt"))]
+    weights = {name for name in names if name.endswith(".safetensors")}
+    assert len(weights) == 5  # of two folds of two members, and of a backbone
+    assert {"code/croquis/inference.py", "pyfunc.py", "MLmodel", "input_example.json"} <= names
+    assert "torch==" in (folder / "requirements.txt").read_text()
+
+
+def test_the_requirements_are_what_the_served_modules_import() -> None:
+    """peft merges adapters when training ends, and nothing else of the lock is needed."""
+    entry = Path("src/croquis/serving/pyfunc.py")
+    files = {entry.as_posix()} | modules_of(entry)
+    imported = {name for file in files for name in loaded_by(Path(file))} - {"croquis", "peft"}
+    outside = {DISTRIBUTIONS.get(name, name) for name in imported - set(sys.stdlib_module_names)}
+    assert outside <= set(SERVED_BY)
+    assert set(SERVED_BY) - outside == {"torchvision"}  # timm's
+    assert f"numpy=={np.__version__}" in requirements()
