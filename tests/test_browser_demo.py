@@ -108,7 +108,8 @@ def test_a_stroke_is_guessed_at_and_can_be_taken_back(page: Page) -> None:
 
 def test_a_stroke_is_dark_ink_on_white_paper(page: Page) -> None:
     """What the networks get has the bar where it was drawn, and white corners."""
-    draw(page, (0.25, 0.5), (0.75, 0.5))
+    middle = 16.5 / 32  # of a row of pixels; the ink is as wide as one
+    draw(page, (0.25, middle), (0.75, middle))
     seen = page.locator(".answer figure img")
     expect(seen).to_be_visible(timeout=WAIT)
     content = from_base64(seen.get_attribute("src"), "seen")

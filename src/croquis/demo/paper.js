@@ -21,7 +21,7 @@ function redraw() {
   for (const points of strokes) {
     pen.beginPath();
     pen.moveTo(...points[0]);
-    points.forEach((point) => pen.lineTo(...point)); // also to the first: a tap is a dot
+    points.forEach(([x, y]) => pen.lineTo(x + 0.01, y)); // a tap is a dot: no line is without length
     pen.stroke();
   }
   undo.disabled = !strokes.length;
