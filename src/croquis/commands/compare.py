@@ -1,14 +1,13 @@
 """`croquis compare`: are two experiments any different, picture by picture."""
 
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from croquis.commands.columns import aligned
-from croquis.errors import InputError
+from croquis import cli
+from croquis.commands.table import aligned
 from croquis.report.wording import counted, gain, share
 
 Name = Annotated[str, typer.Argument(help="workspace, folder, .npz, experiment, branch or commit")]
@@ -27,11 +26,9 @@ def compare(
 ) -> None:
     """Compares the out-of-fold predictions of two experiments on the pictures that both scored."""
     oof = (votes / member if member else ensemble) / "oof.npz"
-    try:
+    with cli.one_line():
         for line in _said(a, b, oof=oof, folds=folds, seed=seed):
             typer.echo(line)
-    except InputError as error:
-        sys.exit(f"error: {error}")
 
 
 def _said(a: str, b: str, *, oof: Path, folds: Path, seed: int) -> list[str]:

@@ -8,11 +8,10 @@ from pathlib import Path
 import typer
 
 from croquis import params
-from croquis.commands import gpus, members_here, surroundings
+from croquis.commands import gpus, surroundings
 from croquis.commands.finding import Finding, lines
 from croquis.errors import InputError
 from croquis.files import root
-from croquis.training import probe_recipes, recipes
 
 
 def doctor() -> None:
@@ -48,7 +47,9 @@ def _guarded(topic: str, look: Callable[[], list[Finding]]) -> list[Finding]:
 
 def _of_the_run(build: gpus.Build) -> list[Finding]:
     """Memory, weights, disk and shared memory for what params.yaml asks for."""
+    from croquis.commands import members_here
     from croquis.members import RunParams  # brings pandas; hardware brings torch
+    from croquis.training import probe_recipes, recipes
     from croquis.training.hardware import hardware
 
     tree = params.read()

@@ -1,11 +1,11 @@
 """`croquis vote`: one submission from the prediction files of several people or tools."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from croquis import cli
 from croquis.errors import InputError
 from croquis.report.wording import counted, share
 
@@ -19,14 +19,10 @@ def vote(
     ids: Annotated[Path | None, typer.Option(help="csv in whose order rows of npy are")] = None,
 ) -> None:
     """Votes over prediction files, joined by picture. Ties go to the lowest class."""
-    try:
+    with cli.one_line():
         shares = _weights(weights, files)
         for line in _submitted(files, method, shares, out=out, sample=sample, ids=ids):
             typer.echo(line)
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    except OSError as error:
-        sys.exit(f"error: {error.filename}: {error.strerror}")
 
 
 def _submitted(
