@@ -5,17 +5,19 @@ import shutil
 from pathlib import Path
 
 from croquis.data.junk import is_hidden
+from croquis.progress import progress
 
 
 def copy_tree(source: Path, place: Path) -> None:
     """Copies what is not hidden or junk; links become what they point to, unless that is a loop."""
+    files = []
     for here, folders, names in os.walk(source, followlinks=True):
         inside = place / Path(here).relative_to(source)
         inside.mkdir()
         folders[:] = [name for name in sorted(folders) if _wanted(Path(here, name))]
-        for name in names:
-            if not is_hidden(name):
-                shutil.copyfile(Path(here, name), inside / name)
+        files += [(Path(here, name), inside / name) for name in names if not is_hidden(name)]
+    for file, copy in progress(files, "copy", unit="file"):
+        shutil.copyfile(file, copy)
 
 
 def _wanted(folder: Path) -> bool:

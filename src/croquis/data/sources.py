@@ -19,6 +19,8 @@ from croquis.files import root, whole
 from croquis.params import Section
 from croquis.progress import progress
 
+BLOCK = 2**20  # bytes
+
 
 class DataParams(Section):
     """Where the data comes from, and the archive's checksum, if pinned."""
@@ -135,8 +137,11 @@ def _unpacked(archive: Path, wanted: DataParams, draft: Path) -> list[str]:
 
 
 def _verified(archive: Path, wanted: DataParams) -> list[str]:
+    digest, blocks = hashlib.sha256(), -(-archive.stat().st_size // BLOCK)
     with archive.open("rb") as file:
-        received = hashlib.file_digest(file, "sha256").hexdigest()
+        for block in progress(iter(lambda: file.read(BLOCK), b""), "verify", blocks, "MiB"):
+            digest.update(block)
+    received = digest.hexdigest()
     if wanted.sha256 is None:
         return [f"to pin this archive: -S data.sha256={received}"]
     if received != wanted.sha256.lower():
