@@ -33,21 +33,12 @@ def _serve(port: int, parameters: Path, images: Path, ensemble: Path, checkpoint
     # Networks and Gradio take seconds to import.
     from croquis.demo.examples import Examples
     from croquis.demo.page import Guesser, launch, page
-    from croquis.inference import Ensemble
-    from croquis.serving.agreement import check_agreement
-    from croquis.serving.trained import Trained
+    from croquis.serving.agreement import checked_run
 
-    index, pixels = images / "index.csv", images / "pixels.npy"
-    trained = Trained.of_run(
-        parameters=parameters,
-        index=index,
-        pixels=pixels,
-        ensemble=ensemble,
-        checkpoints=checkpoints,
+    _, loaded = checked_run(
+        parameters=parameters, images=images, ensemble=ensemble, checkpoints=checkpoints
     )
-    loaded = Ensemble(trained)
-    check_agreement(loaded, test=ensemble / "test.npz", index=index, pixels=pixels)
-    blocks = page(Guesser(loaded, Examples(index, pixels)))
+    blocks = page(Guesser(loaded, Examples(images / "index.csv", images / "pixels.npy")))
     try:
         address = launch(blocks, port, prevent_thread_lock=True)
     except OSError as error:

@@ -4,13 +4,11 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from croquis.errors import InputError
-
-Folder = Annotated[Path, typer.Option()]
 
 
 def export(
@@ -25,28 +23,21 @@ def export(
     # Networks and MLflow take seconds to import.
     from croquis import params, tracking
     from croquis.data.pixels import Pixels
-    from croquis.inference import Ensemble
-    from croquis.serving.agreement import check_agreement
+    from croquis.serving.agreement import checked_run
     from croquis.serving.description import described
     from croquis.serving.registering import register
-    from croquis.serving.trained import Trained
 
     try:
-        index, pixels = images / "index.csv", images / "pixels.npy"
-        trained = Trained.of_run(
-            parameters=parameters,
-            index=index,
-            pixels=pixels,
-            ensemble=ensemble,
-            checkpoints=checkpoints,
+        score = _read(metrics)
+        trained, _ = checked_run(
+            parameters=parameters, images=images, ensemble=ensemble, checkpoints=checkpoints
         )
-        check_agreement(Ensemble(trained), test=ensemble / "test.npz", index=index, pixels=pixels)
         source = params.read(parameters)["data"]["source"]
         made = register(
             trained,
             experiment=tracking.competition(source),
-            description=described(trained, source, json.loads(metrics.read_text())),
-            example=Pixels.open(index, pixels).array[0],
+            description=described(trained, source, score),
+            example=Pixels.open(images / "index.csv", images / "pixels.npy").array[0],
         )
     except InputError as error:
         sys.exit(f"error: {error}")
@@ -65,21 +56,25 @@ def serve(
     _quiet_mlflow()
     from croquis import params, tracking
 
-    name = tracking.competition(params.read(parameters)["data"]["source"])
+    try:
+        name = tracking.competition(params.read(parameters)["data"]["source"])
+    except (InputError, OSError) as error:
+        sys.exit(f"error: {error}")
     os.environ["MLFLOW_TRACKING_URI"] = tracking._uri()
-    command = [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "models",
-        "serve",
-        "--env-manager",
-        "local",
-        "--host",
-        "127.0.0.1",
-    ]
-    command += ["--port", str(port), "--model-uri", model or f"models:/{name}/latest"]
+    command = [sys.executable, *"-m mlflow models serve --env-manager local".split()]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
+    command += ["--model-uri", model or f"models:/{name}/latest"]
     os.execvp(command[0], command)  # its signals and its exit status are the server's own
+
+
+def _read(metrics: Path) -> dict[str, Any]:
+    try:
+        return json.loads(metrics.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no JSON"
+        raise InputError(
+            metrics, expected="the scores of a run", received=reason, fix="run `make repro`"
+        ) from error
 
 
 def _quiet_mlflow() -> None:

@@ -8,11 +8,35 @@ from croquis import predictions
 from croquis.data.pixels import Pixels
 from croquis.errors import InputError
 from croquis.inference import Ensemble
+from croquis.serving.trained import Trained
 
 PICTURES = 16  # a second's work
 # Mean half L1 distance. The same networks in another number format differ by some .005, a picture
 # prepared at another size by .1 and more.
 TOLERANCE = 0.02
+
+
+def checked_run(
+    *, parameters: Path, images: Path, ensemble: Path, checkpoints: Path
+) -> tuple[Trained, Ensemble]:
+    """A finished run's ensemble, on disk and in memory, which says what the run said.
+
+    Args:
+        parameters: params.yaml.
+        images: the folder of `prepare`.
+        ensemble: the folder of `ensemble`.
+        checkpoints: the folder of the trainings.
+
+    Raises:
+        InputError: if a part is missing or does not fit the others.
+    """
+    places = {"index": images / "index.csv", "pixels": images / "pixels.npy"}
+    trained = Trained.of_run(
+        parameters=parameters, ensemble=ensemble, checkpoints=checkpoints, **places
+    )
+    loaded = Ensemble(trained)
+    check_agreement(loaded, test=ensemble / "test.npz", **places)
+    return trained, loaded
 
 
 def check_agreement(ensemble: Ensemble, *, test: Path, index: Path, pixels: Path) -> float:

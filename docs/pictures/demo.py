@@ -1,0 +1,76 @@
+"""The pictures of the page to draw on, from the last run: python docs/pictures/demo.py
+
+Starts `croquis demo`, draws a house as a person would, and writes demo-<screen>-<scheme>.png beside
+this file. Half a minute; needs Chromium.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+PORT = 7899
+FOLDER = Path(__file__).parent
+SCREENS = {
+    "desktop": {"viewport": {"width": 1000, "height": 640}},
+    "phone": {"viewport": {"width": 390, "height": 1000}, "has_touch": True, "is_mobile": True},
+}
+HOUSE = (  # strokes, corner by corner in shares of the paper
+    ((0.17, 0.51), (0.35, 0.34), (0.51, 0.17), (0.67, 0.35), (0.84, 0.5)),
+    ((0.27, 0.43), (0.26, 0.83), (0.74, 0.84), (0.75, 0.44)),
+    ((0.43, 0.83), (0.44, 0.6), (0.57, 0.61), (0.57, 0.82)),
+)
+
+
+def main() -> None:
+    """Writes a picture of each screen in light and dark."""
+    program = "from croquis.commands.main import app; app()"
+    command = [sys.executable, "-c", program, "demo", f"--port={PORT}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            print(server.stdout.readline(), end="")
+            with sync_playwright() as playwright:
+                path = shutil.which("chromium") or shutil.which("google-chrome")
+                options = {"executable_path": path, "args": ["--no-sandbox"]}
+                browser = playwright.chromium.launch(**options)
+                for screen in SCREENS:
+                    for scheme in ("light", "dark"):
+                        _picture(browser, screen, scheme)
+                browser.close()
+        finally:
+            server.terminate()
+
+
+def _picture(browser: Browser, screen: str, scheme: str) -> None:
+    context = browser.new_context(color_scheme=scheme, **SCREENS[screen])
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{PORT}")
+    page.wait_for_selector("#paper .undo")
+    for stroke in HOUSE:
+        _draw(page, stroke)
+    page.wait_for_selector(".answer li")
+    page.wait_for_load_state("networkidle")
+    path = FOLDER / f"demo-{screen}-{scheme}.png"
+    page.screenshot(path=path)
+    context.close()
+    # 64 colours are enough for a page in two of them, and a third of the bytes.
+    Image.open(path).convert("RGB").quantize(64).save(path, optimize=True)
+    print(f"{path.name}: {path.stat().st_size / 1024:.0f} kB")
+
+
+def _draw(page: Page, corners: tuple[tuple[float, float], ...]) -> None:
+    box = page.locator("#paper canvas").bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=8)
+    page.mouse.up()
+    page.wait_for_timeout(1500)  # until it has been guessed at
+
+
+if __name__ == "__main__":
+    main()

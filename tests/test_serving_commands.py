@@ -1,0 +1,103 @@
+"""`croquis export`, `serve` and `demo`, as they are typed."""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from served import leave_run
+from typer.testing import CliRunner, Result
+
+from croquis.commands.main import app
+
+SET = ("MLFLOW_DISABLE_TELEMETRY", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "MLFLOW_LOGGING_LEVEL")
+SET += ("GRADIO_ANALYTICS_ENABLED", "HF_HUB_DISABLE_TELEMETRY", "GRADIO_TEMP_DIR")
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the commands set is gone after each test."""
+    for name in SET:
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
+    """What `register` was given; nothing is logged. test_serving_registering.py does the rest."""
+    from croquis.serving import registering
+
+    calls: list[dict] = []
+
+    def register(trained: object, **named: object) -> registering.Registered:
+        calls.append({"trained": trained, **named})
+        return registering.Registered("drawn", "3", "abc1234")
+
+    monkeypatch.setattr(registering, "register", register)
+    return calls
+
+
+def typed(command: str, folder: Path, *more: str) -> Result:
+    places = {"parameters": "params.yaml", "images": ".", "ensemble": "ensemble"}
+    places |= {"checkpoints": "checkpoints"}
+    options = [f"--{name}={folder / place}" for name, place in places.items()]
+    return CliRunner().invoke(app, [command, *options, *more])
+
+
+def test_export_registers_the_checked_run(registered: list[dict], drawn: Path) -> None:
+    leave_run(drawn)
+    done = typed("export", drawn, f"--metrics={drawn / 'ensemble.json'}")
+    assert done.output.splitlines() == [
+        "export: drawn, version 3, also called abc1234: models:/drawn/3",
+        "export: `make serve MODEL=models:/drawn/3` answers on http://127.0.0.1:5001/invocations",
+    ]
+    [call] = registered
+    assert call["experiment"] == "drawn" and "OOF accuracy .750" in call["description"]
+    np.testing.assert_array_equal(call["example"], np.load(drawn / "pixels.npy")[0])
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("lost", "message"),
+    [
+        ("ensemble.json", "ensemble.json: expected the scores of a run, received No such file"),
+        ("ensemble/recipe.json", "recipe.json: expected a finished run, received no such file"),
+    ],
+)
+def test_export_of_half_a_run_is_one_line(
+    lost: str, message: str, registered: list[dict], drawn: Path
+) -> None:
+    leave_run(drawn)
+    (drawn / lost).unlink()
+    done = typed("export", drawn, f"--metrics={drawn / 'ensemble.json'}")
+    assert done.exit_code == 1 and registered == []
+    assert message in done.output and done.output.startswith("error: ")
+    assert "run `make repro`" in done.output and done.output.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "model"),
+    [([], "models:/competition/latest"), (["--model=models:/other/2"], "models:/other/2")],
+)
+def test_serve_is_mlflows_server_on_this_machine_alone(
+    more: list[str], model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[list[str]] = []
+    monkeypatch.setattr(os, "execvp", lambda program, command: called.append(command))
+    (tmp_path / "params.yaml").write_text("data: {source: a/competition.tar.gz}\n")
+    options = [f"--parameters={tmp_path / 'params.yaml'}", "--port=5009", *more]
+    assert CliRunner().invoke(app, ["serve", *options]).exit_code == 0
+    [command] = called
+    assert command[:5] == [sys.executable, "-m", "mlflow", "models", "serve"]
+    assert " ".join(command[5:]) == (
+        f"--env-manager local --host 127.0.0.1 --port 5009 --model-uri {model}"
+    )
+
+
+def test_a_demo_of_no_run_is_one_line(tmp_path: Path) -> None:
+    done = typed("demo", tmp_path)
+    assert done.exit_code == 1 and done.output.count("\n") == 1
+    assert "params.yaml: expected a finished run, received no such file" in done.output
+    assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
+    assert not Path(os.environ["GRADIO_TEMP_DIR"]).exists()
