@@ -15,8 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Nothing reports what is done here: MLflow and the hub's client ask the first, gradio the second; DVC's answer is in .dvc/config.
 export DO_NOT_TRACK := true
 export GRADIO_ANALYTICS_ENABLED := False
-.PHONY: help setup doctor repro why experiments mlflow test lint bench lock clean
-.PHONY: help setup repro test lint bench mlflow experiments demo export serve lock clean
+.PHONY: help setup doctor repro why experiments mlflow demo export serve test lint bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,20 +55,6 @@ mlflow: $(READY) ## MLflow's pages of all trainings, on http://127.0.0.1:5000 (o
 	echo "open http://127.0.0.1:$(PORT)/#/experiments?workflowType=machine_learning; Ctrl-C ends it"; \
 	$(RUN) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
 
-test: $(READY) ## all tests
-	@$(RUN) CI=1 python -m pytest -q -n auto --maxprocesses 4 --dist loadgroup
-
-lint: $(READY) ## ruff, and whether dvc.yaml can be read
-	@$(RUN) ruff check --no-cache .
-	@$(RUN) ruff format --check .
-	@$(RUN) dvc stage list --quiet > /dev/null
-
-bench: $(READY) ## the benchmarks that need nothing else, each beside what it is compared with
-	@for name in decode_once dedup dedup_truth training probing; do $(RUN) python benchmarks/$$name.py; done
-
-mlflow: $(READY) ## MLflow's pages of all trainings, on http://127.0.0.1:5000
-	@$(RUN) mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
-
 demo: $(READY) ## a page to draw on, for the last run's ensemble to guess at, on http://127.0.0.1:7860 (PORT=...)
 	@$(RUN) croquis demo --port $${PORT:-7860}
 
@@ -79,11 +64,16 @@ export: $(READY) ## the last run's ensemble as a registered model of MLflow
 serve: $(READY) ## the exported model answers on http://127.0.0.1:5001 (PORT=..., MODEL=models:/icons/1)
 	@$(RUN) croquis serve --port $${PORT:-5001} --model "$${MODEL:-}"
 
-# All but names, scores and parameters goes: metrics are many, and every file of the code is a column.
-SHOWN := Experiment|rev|typ|parent|State|Executor|accuracy|test_single_fold|seed|lr
-SECTIONS := run|data|prepare|dedup|split|train|models|probes|vote|ensemble
-experiments: $(READY) ## the table of DVC's experiments: scores and what was changed
-	@$(RUN) dvc exp show --only-changed --no-pager --drop '^(?!($(SHOWN))$$|($(SECTIONS))\.)' --sort-by accuracy --sort-order desc
+test: $(READY) ## all tests
+	@$(RUN) CI=1 python -m pytest -q -n auto --maxprocesses 4 --dist loadgroup
+
+lint: $(READY) ## ruff, and whether dvc.yaml can be read
+	@$(RUN) ruff check --no-cache .
+	@$(RUN) ruff format --check .
+	@$(RUN) dvc stage list --quiet > /dev/null
+
+bench: $(READY) ## the benchmarks that need nothing else, each beside what it is compared with
+	@for name in decode_once dedup dedup_truth training probing optimism report; do $(RUN) python benchmarks/$$name.py; done
 
 lock: $(UV) ## requirements.lock, from pyproject.toml
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements.lock
