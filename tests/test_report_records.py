@@ -71,7 +71,7 @@ def test_the_pipelines_run_holds_scores_settings_and_report(
     run = tracking.pipeline("records")
     run.metrics(records.scores(metrics()))
     run.artifact(tmp_path / "report")
-    run.ended()
+    run.end()
     client = MlflowClient()
     experiment = client.get_experiment_by_name("records")
     (found,) = client.search_runs([experiment.experiment_id])

@@ -39,7 +39,7 @@ class Kept:
     def artifact(self, path: Path) -> None:
         self.files |= {f"{path.name}/{file.name}" for file in path.iterdir()}
 
-    def ended(self) -> None:
+    def end(self) -> None:
         self.over = True
 
 

@@ -173,17 +173,6 @@ def test_under_a_dead_server_the_trainings_own_error_comes_through(
         raise FloatingPointError("loss")
 
 
-def test_a_server_that_dies_midway_warns_once() -> None:
-    class Dying:
-        def log_batch(self, *_: object, **__: object) -> None:
-            raise ConnectionError("gone\nwith details")
-
-    run = tracking.Run(Dying(), "id")
-    with pytest.warns(UserWarning, match="off for this run: gone; training goes on"):
-        run.metrics({"loss": 1.0})
-    run.metrics({"loss": 1.0})  # a second warning would be an error here
-
-
 def test_a_server_that_was_away_still_learns_how_a_run_ended(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,15 +198,6 @@ def test_nested_params_get_dotted_keys() -> None:
     }
 
 
-def test_the_commit_is_gits_and_none_outside_of_a_repository(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert stores.commit() == "none"
-    monkeypatch.setenv("PATH", str(tmp_path))  # where there is no git either
-    assert stores.commit() == "none"
-
-
 @pytest.mark.parametrize(
     ("source", "name"),
     [
@@ -230,12 +210,3 @@ def test_the_commit_is_gits_and_none_outside_of_a_repository(
 )
 def test_the_experiment_is_called_as_the_data(source: str, name: str) -> None:
     assert tracking.competition(source) == name
-
-
-def test_a_password_in_a_servers_address_is_not_printed() -> None:
-    class Refusing:
-        def log_batch(self, *_: object, **__: object) -> None:
-            raise ConnectionError("request to https://me:secret@host/api failed")
-
-    with pytest.warns(UserWarning, match=r"https://\*\*\*@host/api failed"):
-        tracking.Run(Refusing(), "id").metrics({"loss": 1.0})

@@ -9,6 +9,8 @@ from filelock import FileLock
 
 from croquis.files import root
 
+NOTE = "mlflow.note.content"  # what MLflow shows as a description
+
 
 def connected(experiment: str) -> tuple[Any, str, str]:
     """A client, the id of the experiment, and the id of this pipeline's run in it; made if new."""
@@ -83,7 +85,7 @@ def _pipeline(client: Any, experiment_id: str) -> str:
     tags = surroundings() | {"kind": "pipeline", "version": version()}
     tags.pop("stage", None)  # of whichever stage came first
     tags["mlflow.source.name"] = "dvc repro"
-    tags["mlflow.note.content"] = "A pipeline; its trainings are below it, its scores to come."
+    tags[NOTE] = "A pipeline; its trainings are below it, its scores to come."
     made = client.create_run(experiment_id, run_name=version(), tags=tags).info.run_id
     client.set_terminated(made)
     return made
@@ -95,6 +97,6 @@ def _created(client: Any, experiment: str) -> str:
     # The kind decides whether MLflow's pages speak of trainings or of language models.
     tags = {
         "mlflow.experimentKind": "custom_model_development",
-        "mlflow.note.content": "A run a commit or DVC experiment; below it its trainings.",
+        NOTE: "A run a commit or DVC experiment; below it its trainings.",
     }
     return client.create_experiment(experiment, str(root() / "mlruns") if local else None, tags)

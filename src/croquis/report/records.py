@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from croquis import tracking
+from croquis import store, tracking
 from croquis.report import figures
 from croquis.report.material import Outcome
 from croquis.report.wording import counted, ends, share
@@ -38,7 +38,7 @@ def log(source: str, outcome: Outcome, metrics: Metrics, page: Path) -> None:
     }
     run = tracking.pipeline(tracking.competition(source))
     chosen = {key: str(value) for key, value in tracking.flat(settings).items()}
-    run.tags(chosen | {tracking.NOTE: description(metrics)})
+    run.tags(chosen | {store.NOTE: description(metrics)})
     run.metrics(scores(metrics))
     with _alone(page.parent) as folder:
         run.artifact(folder)
@@ -46,7 +46,7 @@ def log(source: str, outcome: Outcome, metrics: Metrics, page: Path) -> None:
         pictures.mkdir()
         figures.draw(pictures, outcome, metrics)
         run.artifact(pictures)
-    run.ended()
+    run.end()
 
 
 @contextmanager
