@@ -137,6 +137,10 @@ def test_snapshots_vote_where_the_schedule_has_as_many_cycles() -> None:
     tree["ensemble"]["members"] = ["lite0_80.cycle3"]  # the third end is that of the training
     with pytest.raises(InputError, match=r"\(lite0_80\.cycle1, lite0_80\.cycle2\), rec"):
         check(tree)
+    for other in ("lite0_80.cycle0", "lite0_80.best", "lite0_64.cycle1", "lite0_probe.cycle1"):
+        tree["ensemble"]["members"] = [other]
+        with pytest.raises(InputError, match=f"a snapshot of .*, received '{other}'"):
+            check(tree)
 
 
 def test_rows_of_imagenets_head_are_no_mlp() -> None:
@@ -146,33 +150,6 @@ def test_rows_of_imagenets_head_are_no_mlp() -> None:
     tree["models"]["eva_giant"]["head_start"] = "imagenet"
     with pytest.raises(InputError, match=r"models\.eva_giant: expected a linear head, .*\[64\]"):
         check(tree)
-
-
-def cycled(*members: str) -> dict:
-    """The shipped params with cycles of a model's lr that end after .5 + 1 and .5 + 2 epochs."""
-    block = TREE["models"]["lite0_80"] | {"epochs": 3, "schedule": "restarts", "cycle_epochs": 1}
-    tree = changed("models.lite0_80", block)
-    tree["ensemble"]["members"] = list(members)
-    return tree
-
-
-def test_a_snapshot_may_vote_where_the_schedule_leaves_one() -> None:
-    check(cycled("lite0_80", "lite0_80.cycle1", "lite0_80.cycle2"))
-
-
-@pytest.mark.parametrize(
-    ("member", "known"),
-    [
-        ("lite0_80.cycle3", "lite0_80.cycle1 to lite0_80.cycle2"),
-        ("lite0_80.cycle0", "lite0_80.cycle1 to lite0_80.cycle2"),
-        ("lite0_80.best", "lite0_80.cycle1 to lite0_80.cycle2"),
-        ("lite0_64.cycle1", "none of lite0_64"),
-        ("lite0_probe.cycle1", "none of lite0_probe"),
-    ],
-)
-def test_a_snapshot_that_will_not_be_there_is_named(member: str, known: str) -> None:
-    with pytest.raises(InputError, match=f"a snapshot, {known}, received '{member}'"):
-        check(cycled(member))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from croquis import symmetries
-from croquis.training.views import FLIPS, View, composed, of_turned, viewed
+from croquis.training.view_params import View
+from croquis.training.views import FLIPS, composed, of_turned, viewed
 
 PICTURE = np.random.default_rng(0).integers(0, 255, size=(5, 5), dtype=np.uint8)
 

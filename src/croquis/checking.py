@@ -21,7 +21,7 @@ from croquis.members import RunParams
 from croquis.models.weights import BUNDLED
 from croquis.training import probe_recipes, recipes
 from croquis.training.phases import Curriculum
-from croquis.training.regimes import check_regime, check_snapshot
+from croquis.training.regimes import check_regime
 from croquis.training.rehearsal import rehearse
 
 SECTIONS = {
@@ -60,9 +60,6 @@ def check(tree: dict[str, Any]) -> None:
     _check_members(found["run"], found["ensemble"])
     _check_snapshots(found["ensemble"], tree)
     _check_recipes(tree, found["prepare"].image_size)
-    for member in member_keys(found["run"], found["ensemble"]):
-        if "." in member:
-            check_snapshot("ensemble.members", member, tree)
 
 
 def _check_keys(tree: dict[str, Any]) -> None:

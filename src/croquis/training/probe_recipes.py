@@ -8,7 +8,7 @@ from pydantic import Field
 from croquis import params
 from croquis.errors import InputError
 from croquis.training.head_params import HeadShape
-from croquis.training.views import Views
+from croquis.training.view_params import Views
 
 
 class EmbedParams(params.Section):

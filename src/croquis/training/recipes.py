@@ -10,7 +10,7 @@ from croquis import params
 from croquis.errors import InputError
 from croquis.training.augment_params import AugmentParams
 from croquis.training.head_params import HeadShape
-from croquis.training.views import Views
+from croquis.training.view_params import Views
 
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]

@@ -1,13 +1,12 @@
 """Which settings of a recipe contradict each other, told before any network is built."""
 
 import re
-from typing import Any
 
 import timm
 
 from croquis.errors import InputError
 from croquis.models.imagenet_head import IMAGENET_CLASSES
-from croquis.training.recipes import MixParams, ModelParams, cycles, resolved
+from croquis.training.recipes import MixParams, ModelParams
 
 
 def check_regime(where: str, recipe: ModelParams) -> None:
@@ -33,22 +32,6 @@ def check_regime(where: str, recipe: ModelParams) -> None:
         _check_imagenet(where, recipe)
     for pattern in [*(recipe.trainable or []), *([recipe.lora.targets] if recipe.lora else [])]:
         _check_pattern(where, pattern)
-
-
-def check_snapshot(where: str, member: str, tree: dict[str, Any]) -> None:
-    """Raises InputError unless `member` names the end of a cycle that a model of `tree` has.
-
-    Args:
-        where: the key that names it.
-        member: as "lite0_96.cycle1".
-        tree: all of params.yaml.
-    """
-    key = member.partition(".")[0]
-    count = cycles(resolved(tree, key)) if key in tree["models"] else 0
-    if member not in [f"{key}.cycle{number}" for number in range(1, count + 1)]:
-        known = f"{key}.cycle1 to {key}.cycle{count}" if count else f"none of {key}"
-        fix = "its models need schedule: restarts and a shorter cycle_epochs; the last cycle is "
-        raise _clash(where, f"a snapshot, {known}", repr(member), f"{fix}the model itself")
 
 
 def _check_mix(where: str, mix: MixParams) -> None:

@@ -1,29 +1,15 @@
 """Views of a picture: under which flips and turns networks see it. No torch here."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import AfterValidator, Field
 
 from croquis.symmetries import NAMES, turned
 
-View = Literal[
-    "identity", "rot90", "rot180", "rot270", "flip_lr", "flip_ud", "transpose", "antitranspose"
-]
 # How val pictures are flipped to see what a member makes of it; drawings are often flipped copies.
 FLIPS = ("flip_lr", "flip_ud")
 
 _MARKED = np.arange(4).reshape(2, 2)  # no two symmetries of it are alike
-
-
-def _each_once(views: list[View]) -> list[View]:
-    if len(set(views)) < len(views):
-        raise ValueError("each view once")  # two would weigh it twice
-    return views
-
-
-Views = Annotated[list[View], Field(min_length=1), AfterValidator(_each_once)]
 
 
 def viewed(images: np.ndarray, view: str) -> np.ndarray:
