@@ -20,6 +20,7 @@ KINDS = {
     "averaged": {"ema_decay": 0.5, "epochs": 1},
     "adapted": {"backbone": "test_vit.r160_in1k", "lora": LORA, "epochs": 1},
     "partly": {"backbone": "test_vit.r160_in1k", "trainable": ["attn", "^head"], "epochs": 1},
+    "views": {"tta": ["identity", "rot90", "flip_ud"], "epochs": 1},
     "pair": {"backbone": ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"], "epochs": 1},
 }
 VIEWS = {"head": ["identity"], "turned": ["rot90", "identity", "flip_lr"]}

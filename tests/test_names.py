@@ -9,7 +9,7 @@ from croquis.data.packing import PrepareParams
 from croquis.dedup.policy import POLICIES
 from croquis.dedup.settings import DedupParams
 from croquis.ensembling import EnsembleParams, VoteParams
-from croquis.training.views import View
+from croquis.training.view_params import View
 
 
 @pytest.mark.parametrize(

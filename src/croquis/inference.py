@@ -20,7 +20,7 @@ from croquis.serving.trained import Trained
 from croquis.training.batches import Pictures
 from croquis.training.embedding import embeddings
 from croquis.training.hardware import Hardware, hardware
-from croquis.training.predicting import predicted_logits, softmax
+from croquis.training.predicting import averaged_probs, predicted_logits
 from croquis.training.probing import log_probs
 from croquis.training.samples import Samples
 from croquis.voting import soft_vote
@@ -95,9 +95,9 @@ class Ensemble:
         """Raw probabilities of each member, (N, C) a fold."""
         found = {}
         for member, folds in self._models.items():
-            pictures = _pictures(sheets, self.settings.models[member].image_size)
-            how = {"hardware": self._machine, "batch_size": BATCH_SIZE}
-            found[member] = [softmax(predicted_logits(m, pictures, **how)) for m in folds]
+            own = self.settings.models[member]
+            pictures = _pictures(sheets, own.image_size)
+            found[member] = [_seen(m, pictures, own.tta, self._machine) for m in folds]
         for owner, backbone in self._backbones.items():
             found |= self._probed(sheets, owner, backbone)
         return found
@@ -120,6 +120,16 @@ class Ensemble:
                 np.exp(log_probs(head, own)).astype(np.float32) for head in self._heads[key]
             ]
         return found
+
+
+def _seen(model: nn.Module, pictures: Pictures, views: list[str], machine: Hardware) -> np.ndarray:
+    """A network's probabilities under the views it predicts with, (N, C)."""
+
+    def logits_of(view: str) -> np.ndarray:
+        how = {"hardware": machine, "batch_size": BATCH_SIZE, "view": view}
+        return predicted_logits(model, pictures, **how)
+
+    return averaged_probs(logits_of, views, ("identity",))["identity"]
 
 
 def _models(trained: Trained, key: str) -> list[nn.Module]:
