@@ -42,8 +42,8 @@ def test_each_mistake_is_asked_of_the_network_without_its_fold(
         save_file(weights, drawn / "checkpoints" / "tiny" / f"fold{fold}.safetensors")
     monkeypatch.setattr(
         explaining,
-        "loaded",
-        lambda recipe, classes, path: asked.append(path.name) or real(recipe, classes, path),
+        "fine_tuned",
+        lambda recipe, count, path: asked.append(path.name) or real(recipe, count, path),
     )
     found = made(drawn, own)
     assert found.ids.tolist() == ["train/spot/2.png", "train/pole/7.png"]
@@ -65,4 +65,4 @@ def test_the_best_member_is_asked_and_of_equals_the_first() -> None:
     assert best({"b": right, "a": right}, ids, labels) == "a"
 
 
-real = explaining.loaded
+real = explaining.fine_tuned

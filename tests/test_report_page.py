@@ -70,6 +70,14 @@ def test_the_page_tells_what_confidence_is_worth_and_what_members_bring(drawn: P
     assert "1.100 1.40 .200 to .050 .50" in text
 
 
+def test_the_page_tells_how_members_fare_on_flipped_pictures(drawn: Path) -> None:
+    assert "upside down" not in Outline(shown(drawn)).text
+    vote = metrics()["vote"]
+    vote["tiny"] |= {"flip_lr_accuracy": 0.74, "flip_ud_accuracy": 0.31}
+    text = Outline(shown(drawn, vote=vote)).text
+    assert "weight mirrored upside down" in text and ".50 .740 .310" in text
+
+
 def test_the_page_tells_cost_licence_and_what_next(drawn: Path) -> None:
     text = Outline(shown(drawn)).text
     assert "resnet18 apache-2.0 11.0 M 2.00 30 min 1 fold, cuda float16 20" in text

@@ -4,13 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
 from croquis.models.backbones import Statistics
-from croquis.saliency import Maps, as_int8, loaded, spoken_for
+from croquis.saliency import Maps, as_int8, spoken_for
 from croquis.training.hardware import Hardware
-from croquis.training.networks import network
 
 CPU = Hardware(torch.device("cpu"), None, False, 0)
 
@@ -56,17 +54,6 @@ def test_a_window_that_holds_all_the_ink_takes_all_of_it_away() -> None:
 def test_maps_are_scaled_by_their_own_strongest_pixel() -> None:
     maps = np.array([[[0.5, -0.25]], [[0.0, 0.0]], [[-3.0, 3.0]]])
     assert as_int8(maps).tolist() == [[[127, -64]], [[0, 0]], [[-127, 127]]]
-
-
-def test_a_checkpoint_is_the_network_that_was_saved(tmp_path: Path, recipe) -> None:
-    torch.manual_seed(0)
-    own = recipe(image_size=32)
-    model = network(own, ["a", "b"]).eval()
-    save_file(model.state_dict(), tmp_path / "fold0.safetensors")
-    again = loaded(own, ["a", "b"], tmp_path / "fold0.safetensors")
-    picture = torch.rand(1, 3, 32, 32)
-    assert not again.training
-    torch.testing.assert_close(again(picture), model(picture))
 
 
 def test_maps_are_saved_without_pickles(tmp_path: Path) -> None:

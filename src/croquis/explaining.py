@@ -10,7 +10,8 @@ from croquis.data.pixels import Pixels
 from croquis.predictions import Predictions
 from croquis.progress import progress
 from croquis.report.ranking import surest
-from croquis.saliency import Maps, as_int8, loaded, pictures_at, spoken_for
+from croquis.saliency import Maps, as_int8, pictures_at, spoken_for
+from croquis.serving.networks import fine_tuned
 from croquis.training.hardware import Hardware
 from croquis.training.recipes import ModelParams
 
@@ -51,7 +52,7 @@ def explained(
         chosen = rows[fold_of[rows] == fold]
         weights = checkpoints / member / f"fold{fold}.safetensors"
         found = spoken_for(
-            loaded(recipes[member], oof.classes.tolist(), weights),
+            fine_tuned(recipes[member], len(oof.classes), weights),
             pictures_at(pixels, oof.ids[chosen].tolist(), recipes[member].image_size),
             guesses=oof.probs[chosen].argmax(axis=1),
             labels=labels[chosen],

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import safetensors.torch
 import torch
 from torch import nn
 
@@ -14,15 +13,10 @@ from croquis.data.pixels import Pixels
 from croquis.files import whole
 from croquis.models.backbones import normalised, statistics
 from croquis.training.hardware import Hardware
-from croquis.training.networks import network
-from croquis.training.recipes import ModelParams
 
 WINDOW = 0.2  # of the side: what is erased at a time; a stroke or a corner, not a pixel
 STEP = 0.1  # of the side: from one place to the next, so that each pixel is erased four times
 AT_ONCE = 8  # places of all pictures in a forward pass; changes nothing but speed
-
-# What a checkpoint holds already, or what only training needs.
-_DONE = {"pretrained": False, "lora": None, "trainable": None, "head_start": "random"}
 
 
 @dataclass(frozen=True)
@@ -44,13 +38,6 @@ class Maps:
         """Writes one compressed .npz that opens without unpickling."""
         with whole(path) as draft:
             np.savez_compressed(draft, ids=self.ids, maps=self.maps, member=self.member)
-
-
-def loaded(recipe: ModelParams, classes: Sequence[str], weights: Path) -> nn.Module:
-    """The network of a checkpoint, in eval mode."""
-    model = network(recipe.model_copy(update=_DONE), classes)
-    model.load_state_dict(safetensors.torch.load_file(weights))
-    return model.eval()
 
 
 def spoken_for(

@@ -67,6 +67,9 @@ def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dic
         "advice": advice(Findings(data, outcome, metrics)),
         "book": outcome.book,
         "told": {row["member"]: row for row in outcome.book.members.to_dict("records")},
+        "turned": {
+            key.removesuffix("_accuracy") for score in metrics["vote"].values() for key in score
+        },
         "odds": _odds(outcome.book),
         "curves": _curves(outcome),
         "fold_colours": plots.colours(run.folds),

@@ -1,0 +1,69 @@
+"""Makes docs/pictures/*.png, which the README shows, from the report of a finished run.
+
+    make pictures        (or: python docs/pictures/report.py data/report docs/pictures)
+
+Headless Chromium opens the pages from disk; each picture has 64 colours, 20 to 70 KB.
+"""
+
+import io
+import shutil
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+COLOURS = 64
+
+
+class Shot(NamedTuple):
+    """A picture: its name, the page and what to scroll to, the window and its colours."""
+
+    name: str
+    page: str
+    scheme: str
+    width: int
+    height: int
+
+
+SHOTS = (
+    Shot("report-top", "index.html", "light", 1280, 960),
+    Shot("report-errors", "errors.html", "light", 1280, 900),
+    Shot("report-mistakes", "index.html#mistakes", "dark", 1280, 900),
+    Shot("report-copies", "duplicates-1.html", "light", 1280, 900),
+    Shot("report-phone", "index.html", "dark", 390, 844),
+    Shot("report-errors-phone", "errors.html", "light", 390, 844),
+)
+
+
+def taken(browser: Browser, report: Path, shot: Shot) -> Image.Image:
+    """The top of a window that shows a page, in few colours."""
+    name, _, anchor = shot.page.partition("#")
+    window = {"width": shot.width, "height": shot.height}
+    page = browser.new_page(viewport=window, color_scheme=shot.scheme)
+    page.goto((report / name).resolve().as_uri() + (f"#{anchor}" if anchor else ""))
+    picture = Image.open(io.BytesIO(page.screenshot()))
+    page.close()
+    return picture.convert("RGB").quantize(COLOURS)
+
+
+def main(report: Path, folder: Path) -> None:
+    """Writes all pictures of `report` that its run has pages for to `folder`."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None or not (report / "index.html").is_file():
+        sys.exit(f"expected Chromium and {report}/index.html: apt-get install chromium, make repro")
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for shot in SHOTS:
+            if not (report / shot.page.partition("#")[0]).is_file():
+                continue  # a run without copies has no page of them
+            path = folder / f"{shot.name}.png"
+            taken(browser, report, shot).save(path, optimize=True)
+            print(f"{path}: {path.stat().st_size / 1000:.0f} KB")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:3] if len(sys.argv) == 3 else ("data/report", "docs/pictures")))
