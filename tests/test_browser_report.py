@@ -1,5 +1,6 @@
 """The report in a real browser, opened from disk as a person opens it."""
 
+import shutil
 from dataclasses import replace as changed
 from pathlib import Path
 
@@ -137,6 +138,14 @@ def test_a_link_may_choose_what_is_shown(browser: Browser, report: Path) -> None
     assert found(seen.page) == "60 errors, 1 to 50 shown"
     names = seen.page.locator("select[name=label] option").all_inner_texts()
     assert names == ["any class", f"{EVIL} (1)", "bar (60)", "pole (61)"]
+
+
+def test_a_page_without_its_table_says_so(browser: Browser, report: Path, tmp_path: Path) -> None:
+    """MLflow shows each file alone."""
+    shutil.copy(report / "errors.html", tmp_path)
+    seen = opened(browser, tmp_path / "errors.html")
+    assert "errors/errors.js is not beside this page" in found(seen.page)
+    assert not [text for text in seen.complaints if "ERR_FILE_NOT_FOUND" not in text]
 
 
 def test_confused_classes_lead_to_their_errors(browser: Browser, report: Path) -> None:

@@ -5,6 +5,11 @@
   const PER_PAGE = 50;
   const EXAMPLES = 3;
   const data = window.croquis;
+  if (!data) {
+    document.getElementById("found").textContent =
+      "The table errors/errors.js is not beside this page: open it in the report's own folder.";
+    return;
+  }
   const form = document.querySelector(".filters");
   const list = document.querySelector(".errors");
   const asked = new URLSearchParams(location.hash.slice(1));
