@@ -33,3 +33,9 @@ def test_a_pair_names_both_backbones_and_each_licence_once(drawn: Path) -> None:
         "test_efficientnet.r160_in1k apache-2.0",
         "test_vit.r160_in1k apache-2.0",
     ]
+
+
+def test_the_embedded_drawings_name_their_authors(drawn: Path) -> None:
+    last = described(leave_run(drawn), "icons", SCORE).splitlines()[-1]
+    assert last.startswith("Licences of the drawings it learned from: Codicons 0.0.36 by Microsoft")
+    assert "Remix Icon 2.5.0 by Remix Design, Apache-2.0." in last

@@ -13,7 +13,8 @@ from mlflow.exceptions import MlflowException
 from PIL import Image
 from served import leave_run, sheets_of_test
 
-from croquis import predictions
+from croquis import predictions, store
+from croquis.errors import InputError
 from croquis.serving.registering import SERVED_BY, Registered, register, requirements
 from croquis.serving.sheets import png
 
@@ -70,6 +71,19 @@ def _check_its_files(registered: Registered) -> None:
     assert len(weights) == 5  # of two folds of two members, and of a backbone
     assert {"code/croquis/inference.py", "pyfunc.py", "MLmodel", "input_example.json"} <= names
     assert "torch==" in (folder / "requirements.txt").read_text()
+
+
+def test_a_store_that_is_not_there_is_a_clear_error(
+    drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, example = leave_run(drawn), sheets_of_test(drawn)[0]
+    monkeypatch.setattr(store, "connected", unreachable)
+    with pytest.raises(InputError, match="expected a store that answers, received no route; start"):
+        register(made, experiment="drawn", description="", example=example)
+
+
+def unreachable(experiment: str) -> None:
+    raise ConnectionError("no route")
 
 
 def test_the_requirements_are_what_the_served_modules_import() -> None:

@@ -1,13 +1,13 @@
 """`croquis demo`: a page to draw on, which the ensemble of the last run guesses at."""
 
 import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from croquis import cli
 from croquis.errors import InputError
 
 
@@ -19,14 +19,9 @@ def demo(
     checkpoints: Annotated[Path, typer.Option(help="of train")] = Path("data/checkpoints"),
 ) -> None:
     """Opens a page to draw on at http://127.0.0.1:<port>; Ctrl-C ends it."""
-    # Read when Gradio is imported: no reports to its makers, nor to those of its hub.
-    os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1"}
-    with tempfile.TemporaryDirectory(prefix="croquis-demo-") as folder:
+    with tempfile.TemporaryDirectory(prefix="croquis-demo-") as folder, cli.one_line():
         os.environ["GRADIO_TEMP_DIR"] = folder  # what people upload goes when the page does
-        try:
-            _serve(port, parameters, images, ensemble, checkpoints)
-        except InputError as error:
-            sys.exit(f"error: {error}")
+        _serve(port, parameters, images, ensemble, checkpoints)
 
 
 def _serve(port: int, parameters: Path, images: Path, ensemble: Path, checkpoints: Path) -> None:

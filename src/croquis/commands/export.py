@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from croquis import cli
 from croquis.errors import InputError
 
 
@@ -27,7 +28,7 @@ def export(
     from croquis.serving.description import described
     from croquis.serving.registering import register
 
-    try:
+    with cli.one_line():
         score = _read(metrics)
         trained, _ = checked_run(
             parameters=parameters, images=images, ensemble=ensemble, checkpoints=checkpoints
@@ -39,8 +40,6 @@ def export(
             description=described(trained, source, score),
             example=Pixels.open(images / "index.csv", images / "pixels.npy").array[0],
         )
-    except InputError as error:
-        sys.exit(f"error: {error}")
     typer.echo(f"export: {made.name}, version {made.version}, also called {made.alias}: {made.uri}")
     typer.echo(
         f"export: `make serve MODEL={made.uri}` answers on http://127.0.0.1:5001/invocations"
@@ -54,13 +53,11 @@ def serve(
 ) -> None:
     """Starts MLflow's server of an exported model on http://127.0.0.1:<port>/invocations."""
     _quiet_mlflow()
-    from croquis import params, tracking
+    from croquis import params, store, tracking
 
-    try:
+    with cli.one_line():
         name = tracking.competition(params.read(parameters)["data"]["source"])
-    except (InputError, OSError) as error:
-        sys.exit(f"error: {error}")
-    os.environ["MLFLOW_TRACKING_URI"] = tracking._uri()
+    os.environ["MLFLOW_TRACKING_URI"] = store.uri()
     command = [sys.executable, *"-m mlflow models serve --env-manager local".split()]
     command += ["--host", "127.0.0.1", "--port", str(port)]
     command += ["--model-uri", model or f"models:/{name}/latest"]
@@ -78,8 +75,7 @@ def _read(metrics: Path) -> dict[str, Any]:
 
 
 def _quiet_mlflow() -> None:
-    """No reports to MLflow's makers, no bars; to be called before MLflow is imported."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    """No bars and no hints; to be called before MLflow is imported."""
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     # It warns that uv's environment has no pip.
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")

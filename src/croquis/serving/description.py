@@ -35,6 +35,8 @@ def described(trained: Trained, source: str, score: Mapping[str, Any]) -> str:
         "",
         "Licences of the weights it started from: " + "; ".join(licences(own)) + ".",
     ]
+    if drawn_by := _families(source):
+        lines.append("Licences of the drawings it learned from: " + "; ".join(drawn_by) + ".")
     return "\n".join(lines)
 
 
@@ -53,3 +55,12 @@ def licences(settings: Settings) -> list[str]:
     names = sorted({name for member in members for name in backbones(settings, member)})
     stated = {name: getattr(timm.get_pretrained_cfg(name), "license", None) for name in names}
     return [f"{name} {licence or 'not stated'}" for name, licence in stated.items()]
+
+
+def _families(source: str) -> list[str]:
+    """Families, authors and licences of the embedded data set; nothing for data of others."""
+    if source != "icons":
+        return []
+    from croquis.data.icons import ATTRIBUTION  # what draws icons takes a second to load
+
+    return [f"{family} by {authors}, {licence}" for family, authors, licence in ATTRIBUTION]

@@ -3,7 +3,7 @@
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import mlflow
 import numpy as np
@@ -11,7 +11,8 @@ import pandas as pd
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
-from croquis import files, tracking
+from croquis import files, store
+from croquis.errors import InputError
 from croquis.serving.sheets import data_url
 from croquis.serving.trained import Trained
 
@@ -48,10 +49,15 @@ def register(
         experiment: the competition, which gives the model its name.
         description: in Markdown.
         example: a prepared picture.
+
+    Raises:
+        InputError: if the store of MLflow cannot be reached.
     """
-    client, experiment_id, pipeline = tracking._connected(experiment)
-    mlflow.set_tracking_uri(tracking._uri())
-    own = {"experiment_id": experiment_id, "run_name": f"{tracking._version()}/ensemble"}
+    client, experiment_id, pipeline = _connected(experiment)
+    mlflow.set_tracking_uri(store.uri())
+    own = {"experiment_id": experiment_id, "run_name": f"{store.version()}/ensemble"}
+    tags = store.surroundings() | {"kind": "export", "mlflow.source.name": "croquis export"}
+    own |= {"tags": tags, "description": description}
     with tempfile.TemporaryDirectory() as folder, mlflow.start_run(**own, parent_run_id=pipeline):
         trained.export(Path(folder, "ensemble"))
         made = mlflow.pyfunc.log_model(
@@ -64,11 +70,21 @@ def register(
             pip_requirements=requirements(),
             registered_model_name=experiment,
         )
-    number, alias = str(made.registered_model_version), tracking._version()
+    number, alias = str(made.registered_model_version), store.version()
     client.update_registered_model(experiment, f"The ensembles trained on {experiment}.")
     client.update_model_version(experiment, number, description)
     client.set_registered_model_alias(experiment, alias, number)
     return Registered(experiment, number, alias)
+
+
+def _connected(experiment: str) -> tuple[Any, str, str]:
+    """As `store.connected`; a training goes on without a store, an export has no other aim."""
+    try:
+        return store.connected(experiment)
+    except Exception as error:  # MLflow and its transports raise a dozen kinds
+        expected, fix = "a store that answers", "start its server, or unset MLFLOW_TRACKING_URI"
+        where, received = store.shown(store.uri()), store.reason(error)
+        raise InputError(where, expected=expected, received=received, fix=fix) from error
 
 
 def signature(classes: list[str]) -> ModelSignature:
