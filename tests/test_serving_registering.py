@@ -15,7 +15,7 @@ from served import leave_run, sheets_of_test
 
 from croquis import predictions, store
 from croquis.errors import InputError
-from croquis.serving.registering import SERVED_BY, Registered, register, requirements
+from croquis.serving.registering import SERVED_BY, Registered, alias_of, register, requirements
 from croquis.serving.sheets import png
 
 pytestmark = [  # of MLflow about itself: when mlflow.pyfunc is imported, and under pandas 3
@@ -71,6 +71,19 @@ def _check_its_files(registered: Registered) -> None:
     assert len(weights) == 5  # of two folds of two members, and of a backbone
     assert {"code/croquis/inference.py", "pyfunc.py", "MLmodel", "input_example.json"} <= names
     assert "torch==" in (folder / "requirements.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("version", "alias"),
+    [
+        ("4a1c806", "4a1c806"),
+        ("lr/1e-4.b", "lr-1e-4-b"),
+        ("v2", "run-v2"),
+        ("latest", "run-latest"),
+    ],
+)
+def test_any_name_of_an_experiment_becomes_an_alias(version: str, alias: str) -> None:
+    assert alias_of(version) == alias
 
 
 def test_a_store_that_is_not_there_is_a_clear_error(

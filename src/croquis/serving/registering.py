@@ -1,5 +1,6 @@
 """The trained ensemble as a registered model of MLflow: no pickle, and all that it needs inside."""
 
+import re
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
@@ -70,11 +71,17 @@ def register(
             pip_requirements=requirements(),
             registered_model_name=experiment,
         )
-    number, alias = str(made.registered_model_version), store.version()
+    number, alias = str(made.registered_model_version), alias_of(store.version())
     client.update_registered_model(experiment, f"The ensembles trained on {experiment}.")
     client.update_model_version(experiment, number, description)
     client.set_registered_model_alias(experiment, alias, number)
     return Registered(experiment, number, alias)
+
+
+def alias_of(version: str) -> str:
+    """A pipeline's name as MLflow allows aliases: letters, digits, _ and -, but not v2 or latest."""
+    plain = re.sub(r"[^\w-]", "-", version)
+    return f"run-{plain}" if re.fullmatch(r"[vV]\d+|latest", plain) else plain
 
 
 def _connected(experiment: str) -> tuple[Any, str, str]:
