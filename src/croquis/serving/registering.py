@@ -79,7 +79,7 @@ def register(
 
 
 def alias_of(version: str) -> str:
-    """A pipeline's name as MLflow allows aliases: letters, digits, _ and -, but not v2 or latest."""
+    """A pipeline's name as MLflow takes aliases: letters, digits, _ and -, but not v2 or latest."""
     plain = re.sub(r"[^\w-]", "-", version)
     return f"run-{plain}" if re.fullmatch(r"[vV]\d+|latest", plain) else plain
 
