@@ -82,7 +82,7 @@ def test_an_edit_of_one_model_retrains_that_model_alone(project: Project) -> Non
 def test_why_tells_an_edit_of_one_model_from_what_follows(project: Project) -> None:
     with project.params_as({"models.lite0_64.drop_rate": 0.1}):
         printed = project.run("make -s why")
-    assert "models.lite0_64.drop_rate: 0.0 -> 0.1" in printed
+    assert "models.lite0_64.drop_rate: nothing -> 0.1" in printed
     assert re.search(r"train +2 trainings \(1 model x 2 folds: lite0_64\) +about \d+ s", printed)
     assert "split" not in printed and re.search(r"vote +follows", printed)
 
