@@ -55,13 +55,13 @@ mlflow: $(READY) ## MLflow's pages of all trainings, on http://127.0.0.1:5000 (o
 	echo "open http://127.0.0.1:$(PORT)/#/experiments?workflowType=machine_learning; Ctrl-C ends it"; \
 	$(RUN) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
 
-demo: $(READY) ## a page to draw on, for the last run's ensemble to guess at, on http://127.0.0.1:7860 (PORT=...)
+demo: $(READY) ## a page to draw on: the last run guesses, on http://127.0.0.1:7860 (or PORT=...)
 	@$(RUN) croquis demo --port $${PORT:-7860}
 
 export: $(READY) ## the last run's ensemble as a registered model of MLflow
 	@$(RUN) croquis export
 
-serve: $(READY) ## the exported model answers on http://127.0.0.1:5001 (PORT=..., MODEL=models:/icons/1)
+serve: $(READY) ## the exported model, on http://127.0.0.1:5001 (PORT=..., MODEL=models:/icons/1)
 	@$(RUN) croquis serve --port $${PORT:-5001} --model "$${MODEL:-}"
 
 test: $(READY) ## all tests
