@@ -24,6 +24,7 @@ from croquis.training.recipes import ModelParams
 from croquis.training.records import Outcome, val_scores
 from croquis.training.samples import FoldData, Samples
 from croquis.training.starts import start_from_probe
+from croquis.training.utilisation import cost_of, mfu
 from croquis.training.views import FLIPS
 
 
@@ -78,7 +79,8 @@ def fine_tuned(
         kept=checkpoints,
         snapshot=lambda trainer: stored.snapshot(trainer, data),
     )
-    _train(trainer, recipe.epochs, lambda: stored.scores(trainer, data.val), log)
+    cost = cost_of(model, recipe.image_size, hardware)
+    _train(trainer, recipe.epochs, lambda: stored.scores(trainer, data.val), log, cost)
     return _outcome(trainer, stored, data)
 
 
@@ -153,6 +155,7 @@ def _train(
     epochs: int,
     score: Callable[[], dict[str, float]],
     log: Callable[[Mapping[str, float], int], None],
+    cost: tuple[int, float] | None,
 ) -> None:
     """Trains the epochs that are left; each is scored, logged and recorded."""
     done = len(trainer.history)
@@ -164,5 +167,7 @@ def _train(
             more = {"images_per_second": epoch.images_per_second}
             more |= {"data_efficiency": epoch.data_efficiency}
             more |= {"trainable_parameters": trainable_count(trainer.model)}
+            if cost is not None:
+                more |= {"mfu": mfu(epoch.images_per_second, *cost)}
             log(row | more, epoch.number)
             trainer.record(row)
