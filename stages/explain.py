@@ -45,9 +45,8 @@ def main(
         hardware=hardware(),
     )
     found.save(saliency)
-    cli.say(
-        f"explain: {len(found.ids)} mistakes as {found.member or 'no fine-tuned model'} saw them"
-    )
+    by = f"{len(found.ids)} mistakes as {found.member} saw them" if found.member else "no mistakes"
+    cli.say(f"explain: {by}, {len(models) + len(probes)} members' sizes and licences")
 
 
 if __name__ == "__main__":

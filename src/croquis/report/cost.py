@@ -1,17 +1,18 @@
 """What the run cost, as MLflow recorded it, and what it would take on a known GPU."""
 
-import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from croquis.files import root
+from croquis import store, tracking
 from croquis.members import RunParams
 
 COLUMNS = ["member", "fold", "device", "seconds", "images_per_second"]
+RATE = tracking.SECTIONS["images_per_second"]
 V100 = 125e12  # FLOP a second in fp16, NVIDIA's data sheet
 USED = {"model": 0.35, "probe": 0.45}  # of it, as docs/models.md: training, and forward alone
 
@@ -80,7 +81,7 @@ def recorded(experiment: str, run: RunParams) -> pd.DataFrame:
     try:
         rows = [_row(found) for found in _finished(experiment)]
     except Exception as error:  # whatever a tracking server does, the report is written
-        warnings.warn(f"no cost in the report: {str(error).splitlines()[:1]}", stacklevel=2)
+        warnings.warn(f"no cost in the report: {store.reason(error)}", stacklevel=2)
         rows = []
     table = pd.DataFrame(rows, columns=COLUMNS)
     table = table[table["member"].isin(run.members) & table["fold"].isin(run.folds)]
@@ -89,19 +90,14 @@ def recorded(experiment: str, run: RunParams) -> pd.DataFrame:
 
 def _finished(experiment: str) -> list[Any]:
     """MLflow's runs, newest first."""
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # else it blocks for minutes
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
-    from mlflow.tracking import MlflowClient
-
-    uri = os.environ.get("MLFLOW_TRACKING_URI")
-    if not uri and not (root() / "mlflow.db").is_file():
-        return []
-    client = MlflowClient(uri or f"sqlite:///{root() / 'mlflow.db'}")
+    if store.uri().startswith("sqlite:///"):  # opened, a store that is not there would be made
+        if not Path(store.uri().removeprefix("sqlite:///")).is_file():
+            return []
+    client = store.opened()
     known = client.get_experiment_by_name(experiment)
     if known is None:
         return []
-    order = ["attributes.start_time DESC"]
-    wanted = "attributes.status = 'FINISHED'"
+    order, wanted = ["attributes.start_time DESC"], "attributes.status = 'FINISHED'"
     return client.search_runs([known.experiment_id], wanted, order_by=order, max_results=5000)
 
 
@@ -113,5 +109,5 @@ def _row(run: Any) -> Mapping[str, Any]:
         "fold": int(fold) if fold.isdecimal() else -1,
         "device": tags.get("device", ""),
         "seconds": ((info.end_time or info.start_time) - info.start_time) / 1000,
-        "images_per_second": metrics.get("images_per_second"),
+        "images_per_second": metrics.get(RATE),
     }
