@@ -51,7 +51,7 @@ def spoken_for(
     """How much logit(guess) - logit(label) falls where a piece is erased, (N, S, S) float32.
 
     The mean over the windows that a pixel lies in; blank paper for ink. Works for networks of any
-    kind, where Grad-CAM wants convolutions and sees four cells of an 80 px drawing, and gradients
+    kind, where Grad-CAM wants convolutions and sees nine cells of an 80 px drawing, and gradients
     flicker from pixel to pixel. Method: Zeiler and Fergus 2014, "Visualizing and Understanding
     Convolutional Networks", section 4.2, by captum.
 
