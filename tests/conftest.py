@@ -103,7 +103,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="module")
 def browser():
     """Headless Chromium, for all tests of a module; they are skipped where it is not installed."""
-    from opened import launched  # no other test needs it
+    from chromium import chromium  # no other test needs it
 
-    with launched() as started:
+    with chromium() as started:
         yield started
