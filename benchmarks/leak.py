@@ -23,7 +23,7 @@ from PIL import Image
 from croquis import params, predictions
 from croquis.data.decoding import decode, gray_of
 from croquis.data.sources import DataParams, fetch
-from croquis.members import RunParams
+from croquis.votes.members import RunParams
 
 SHARE = 1 / 3
 TURNS = (

@@ -14,11 +14,11 @@ import argparse
 
 import numpy as np
 
-from croquis.ballots import Alternative, Ballots, alternatives
-from croquis.ensembling import VoteParams
-from croquis.nesting import calibrated, temperatures
 from croquis.progress import progress
-from croquis.voting import VOTES
+from croquis.votes.ballots import Alternative, Ballots, alternatives
+from croquis.votes.ensembling import VoteParams
+from croquis.votes.nesting import calibrated, temperatures
+from croquis.votes.voting import VOTES
 
 CLASSES, MEMBERS, FRESH = 20, 12, 60_000
 SHOWN = ("soft", "greedy", "simplex", "best")

@@ -20,15 +20,15 @@ import pandas as pd
 
 from croquis import params
 from croquis.data.pixels import Pixels
-from croquis.ensembling import EnsembleParams
-from croquis.members import RunParams
 from croquis.predictions import Predictions
 from croquis.report.looks import Looks
 from croquis.report.material import Data, Outcome
 from croquis.report.page import write
 from croquis.report.scorebook import Scorebook
 from croquis.training.recipes import resolved
-from croquis.voting import soft_vote
+from croquis.votes.ensembling import EnsembleParams
+from croquis.votes.members import RunParams
+from croquis.votes.voting import soft_vote
 
 MEMBERS = {"first": 0.75, "second": 0.72, "third": 0.7, "fourth": 0.65}  # how often each is right
 MODELS, PROBES = ["first", "second"], ["third", "fourth"]

@@ -17,14 +17,21 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from croquis.ballots import Alternative, Ballots, alternatives, combined, read_ballots, recipe_of
-from croquis.ensembling import VoteParams
-from croquis.members import on_test, out_of_fold, voted
 from croquis.metrics import accuracy_interval
 from croquis.paired import mcnemar
 from croquis.parts import read_folds
 from croquis.submission import by_vote, read_votes
-from croquis.voting import VOTES
+from croquis.votes.ballots import (
+    Alternative,
+    Ballots,
+    alternatives,
+    combined,
+    read_ballots,
+    recipe_of,
+)
+from croquis.votes.ensembling import VoteParams
+from croquis.votes.members import on_test, out_of_fold, voted
+from croquis.votes.voting import VOTES
 
 
 def rights(

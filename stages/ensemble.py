@@ -1,12 +1,12 @@
 """ensemble: every vote over members scored side by side on OOF; the chosen one on the test set."""
 
 from croquis import cli, params
-from croquis.ballots import alternatives, chosen, combined, read_ballots, recipe_of
-from croquis.ensembling import EnsembleParams, VoteParams, member_keys, weights_of
 from croquis.files import whole, write_json
-from croquis.members import RunParams
 from croquis.predictions import Predictions
-from croquis.scoreboard import summary, tables
+from croquis.votes.ballots import alternatives, chosen, combined, read_ballots, recipe_of
+from croquis.votes.ensembling import EnsembleParams, VoteParams, member_keys, weights_of
+from croquis.votes.members import RunParams
+from croquis.votes.scoreboard import summary, tables
 
 
 def main(

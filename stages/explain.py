@@ -2,15 +2,15 @@
 
 from croquis import cli, params, predictions
 from croquis.data.pixels import Pixels
-from croquis.ensembling import EnsembleParams, member_keys
-from croquis.explaining import explained
+from croquis.explain.explaining import explained
+from croquis.explain.profiles import profiles
 from croquis.files import whole
-from croquis.members import RunParams
 from croquis.parts import read_folds
-from croquis.profiles import profiles
 from croquis.training import probe_recipes
 from croquis.training.hardware import hardware
 from croquis.training.recipes import recipe
+from croquis.votes.ensembling import EnsembleParams, member_keys
+from croquis.votes.members import RunParams
 
 
 def main(

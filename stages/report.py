@@ -3,14 +3,14 @@
 import json
 
 from croquis import cli, params, tracking
-from croquis.ensembling import EnsembleParams
 from croquis.files import whole
-from croquis.members import RunParams
 from croquis.report import cost, records
 from croquis.report.material import read_data, read_outcome
 from croquis.report.page import write
 from croquis.report.tables import confusion
 from croquis.training.recipes import recipe
+from croquis.votes.ensembling import EnsembleParams
+from croquis.votes.members import RunParams
 
 
 def main(

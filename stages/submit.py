@@ -5,11 +5,11 @@ import json
 import pandas as pd
 
 from croquis import cli, params, predictions
-from croquis.ensembling import Recipe
 from croquis.files import whole, write_json
-from croquis.members import RunParams, on_test
 from croquis.submission import by_vote, read_votes, scored, single_fold, submission, true_labels
-from croquis.voting import tied
+from croquis.votes.ensembling import Recipe
+from croquis.votes.members import RunParams, on_test
+from croquis.votes.voting import tied
 
 
 def main(

@@ -1,15 +1,15 @@
 """vote: joins each member's folds, to OOF and to a vote on the test set, and scores the members."""
 
 from croquis import cli, params
-from croquis.calibration import calibration_scores
-from croquis.ensembling import EnsembleParams, VoteParams, voters
 from croquis.files import whole, write_json
-from croquis.fitting import temperature
-from croquis.members import RunParams, flipped, on_test, out_of_fold, voted, warmed
 from croquis.metrics import report
 from croquis.parts import read_folds
 from croquis.progress import progress
-from croquis.voting import VOTES
+from croquis.votes.calibration import calibration_scores
+from croquis.votes.ensembling import EnsembleParams, VoteParams, voters
+from croquis.votes.fitting import temperature
+from croquis.votes.members import RunParams, flipped, on_test, out_of_fold, voted, warmed
+from croquis.votes.voting import VOTES
 
 
 def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.File) -> None:

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from croquis import params, parts
-from croquis.ensembling import EnsembleParams
-from croquis.members import RunParams
 from croquis.predictions import Predictions
 from croquis.report.material import Data, Outcome, read_data, read_outcome
 from croquis.training.recipes import ModelParams, resolved
+from croquis.votes.ensembling import EnsembleParams
+from croquis.votes.members import RunParams
 
 # A model of two epochs, as params.yaml has its defaults.
 BLOCK = {"backbone": "resnet18", "pretrained": False, "image_size": 32, "lr_mult": 1.0, "epochs": 2}

@@ -12,7 +12,6 @@ from plain import PLAIN
 from ruamel.yaml import YAML
 
 from croquis.data.pixels import Pixels
-from croquis.ensembling import Recipe
 from croquis.parts import read_folds, read_index
 from croquis.predictions import Predictions
 from croquis.serving.trained import Trained
@@ -26,6 +25,7 @@ from croquis.training.probing import probed
 from croquis.training.recipes import ModelParams
 from croquis.training.records import Outcome, write_weights
 from croquis.training.samples import FoldData, Samples
+from croquis.votes.ensembling import Recipe
 
 CPU = Hardware(torch.device("cpu"), None, False, 0)
 OWN = ("backbone", "pretrained", "image_size", "lr_mult")  # keys of a model, never of `train`

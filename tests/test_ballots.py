@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from croquis import params
-from croquis.ballots import (
+from croquis.errors import InputError
+from croquis.predictions import Predictions
+from croquis.votes.ballots import (
     Alternative,
     Ballots,
     alternatives,
@@ -17,10 +19,8 @@ from croquis.ballots import (
     read_ballots,
     recipe_of,
 )
-from croquis.ensembling import EnsembleParams, VoteParams
-from croquis.errors import InputError
-from croquis.members import voted, warmed
-from croquis.predictions import Predictions
+from croquis.votes.ensembling import EnsembleParams, VoteParams
+from croquis.votes.members import voted, warmed
 
 SOFT = VoteParams(folds="soft", calibrate=True)
 CLASSES = ["x", "y", "z"]

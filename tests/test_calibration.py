@@ -8,8 +8,8 @@ from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import brier_score_loss, log_loss
 
-from croquis.calibration import brier, ece, reliability, tempered
-from croquis.fitting import HIGHEST, LOWEST, temperature
+from croquis.votes.calibration import brier, ece, reliability, tempered
+from croquis.votes.fitting import HIGHEST, LOWEST, temperature
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

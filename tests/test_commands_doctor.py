@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from croquis.commands import doctor, surroundings
-from croquis.commands.finding import Finding, lines
-from croquis.commands.gpus import build_here
+from croquis.commands import doctor
 from croquis.commands.main import app
+from croquis.doctor import surroundings
+from croquis.doctor.finding import Finding, lines
+from croquis.doctor.gpus import build_here
 
 GB = 2**30
 OK, WARNING = Finding("git", "ok", "abc"), Finding("cores", "warning", "busy", "wait")

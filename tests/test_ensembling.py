@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from croquis import params
-from croquis.ensembling import (
+from croquis.errors import InputError
+from croquis.votes.ensembling import (
     EnsembleParams,
     Recipe,
     VoteParams,
@@ -14,8 +15,7 @@ from croquis.ensembling import (
     voters,
     weights_of,
 )
-from croquis.errors import InputError
-from croquis.members import RunParams
+from croquis.votes.members import RunParams
 
 RUN = RunParams(models=["swin", "eva"], probes=["clip"], folds=[0, 1])
 

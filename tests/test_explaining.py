@@ -8,10 +8,10 @@ import torch
 from leftovers import data_of, leave, outcome_of
 from safetensors.torch import save_file
 
-from croquis import explaining
-from croquis.explaining import best, explained
+from croquis.explain import explaining
+from croquis.explain.explaining import best, explained
+from croquis.explain.saliency import Maps
 from croquis.predictions import Predictions
-from croquis.saliency import Maps
 from croquis.training.hardware import Hardware
 from croquis.training.networks import network
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from croquis.calibration import tempered
-from croquis.fitting import (
+from croquis.votes.calibration import tempered
+from croquis.votes.fitting import (
     FITTED,
     Seen,
     best_member,

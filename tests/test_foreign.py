@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from croquis.errors import InputError
-from croquis.foreign import pictures_of, read, without_folder
 from croquis.predictions import Predictions
+from croquis.votes.foreign import pictures_of, read, without_folder
 
 PROBS = np.array([[0.2, 0.8], [0.75, 0.25]])
 NAMES = np.array(["0.JPEG", "1.JPEG"])

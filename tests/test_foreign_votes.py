@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from croquis import foreign_votes
 from croquis.errors import InputError
-from croquis.foreign import Foreign
-from croquis.foreign_votes import class_count, outcome
+from croquis.votes import foreign_votes
+from croquis.votes.foreign import Foreign
+from croquis.votes.foreign_votes import class_count, outcome
 
 
 def soft(rows: list[list[float]], name: str = "p.csv", classes: list[str] | None = None) -> Foreign:

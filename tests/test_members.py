@@ -8,8 +8,8 @@ import pytest
 
 from croquis import params
 from croquis.errors import InputError
-from croquis.members import RunParams, flipped, folder_of, on_test, out_of_fold, voted, warmed
 from croquis.predictions import Predictions
+from croquis.votes.members import RunParams, flipped, folder_of, on_test, out_of_fold, voted, warmed
 
 FOLDS = pd.DataFrame(
     {

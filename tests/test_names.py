@@ -4,12 +4,13 @@ from typing import get_args
 
 import pytest
 
-from croquis import symmetries, voting
+from croquis import symmetries
 from croquis.data.packing import PrepareParams
 from croquis.dedup.policy import POLICIES
 from croquis.dedup.settings import DedupParams
-from croquis.ensembling import EnsembleParams, VoteParams
 from croquis.training.view_params import View
+from croquis.votes import voting
+from croquis.votes.ensembling import EnsembleParams, VoteParams
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from croquis.calibration import tempered
-from croquis.fitting import FITTED, Seen, best_member, favourites, seen, temperature
-from croquis.nesting import calibrated, nested, parts_of, temperatures
-from croquis.voting import soft_vote
+from croquis.votes.calibration import tempered
+from croquis.votes.fitting import FITTED, Seen, best_member, favourites, seen, temperature
+from croquis.votes.nesting import calibrated, nested, parts_of, temperatures
+from croquis.votes.voting import soft_vote
 
 
 def members(rows: int = 400) -> tuple[np.ndarray, np.ndarray]:

@@ -65,7 +65,7 @@ def test_a_second_run_runs_nothing(project: Project) -> None:
 
 
 def test_an_edit_of_voting_retrains_nothing(project: Project) -> None:
-    path = project.folder / "src/croquis/voting.py"
+    path = project.folder / "src/croquis/votes/voting.py"
     with project.with_text(path, path.read_text() + "\n# an edit\n"):
         stages = would_run(project)
     assert {"vote", "ensemble"} <= stages

@@ -3,7 +3,7 @@
 import pytest
 from leftovers import recipe
 
-from croquis.profiles import profiles
+from croquis.explain.profiles import profiles
 from croquis.training import probe_recipes
 
 

@@ -9,9 +9,9 @@ from leftovers import data_of, leave, metrics, outcome_of, recipe
 from ruamel.yaml import YAML
 
 from croquis import params
-from croquis.members import RunParams
 from croquis.report import advice as module
 from croquis.report.advice import Findings, advice
+from croquis.votes.members import RunParams
 
 
 @pytest.fixture

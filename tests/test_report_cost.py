@@ -5,8 +5,8 @@ import pytest
 from leftovers import RUN, TRAININGS
 
 from croquis import tracking
-from croquis.members import RunParams
 from croquis.report.cost import costs, recorded
+from croquis.votes.members import RunParams
 
 NETWORKS = pd.DataFrame(
     {"member": ["tiny", "head"], "kind": ["model", "probe"], "macs": 10**9, "passes": [6, 4]}

@@ -11,10 +11,10 @@ from leftovers import RUN, TEST, data_of, leave, metrics, outcome_of
 from outline import Outline
 
 from croquis.data.pixels import Pixels
-from croquis.members import RunParams
 from croquis.predictions import Predictions
 from croquis.report.material import Data
 from croquis.report.page import licences, page
+from croquis.votes.members import RunParams
 
 
 def shown(folder: Path, **changes: dict) -> str:

@@ -8,7 +8,6 @@ import pytest
 from leftovers import RUN, TEST, leave, metrics
 
 from croquis.errors import InputError
-from croquis.members import RunParams
 from croquis.predictions import Predictions
 from croquis.report.tables import (
     Line,
@@ -20,6 +19,7 @@ from croquis.report.tables import (
     leak,
     score_lines,
 )
+from croquis.votes.members import RunParams
 
 
 def test_curves_are_those_of_the_run_and_no_others(drawn: Path) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from croquis.explain.saliency import Maps, as_int8, spoken_for
 from croquis.models.backbones import Statistics
-from croquis.saliency import Maps, as_int8, spoken_for
 from croquis.training.hardware import Hardware
 
 CPU = Hardware(torch.device("cpu"), None, False, 0)

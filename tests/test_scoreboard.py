@@ -5,9 +5,17 @@ import dataclasses
 import numpy as np
 import pytest
 
-from croquis.ballots import Alternative, Ballots
-from croquis.ensembling import VoteParams
-from croquis.scoreboard import agreement, gains, members_table, pairs, summary, tables, votes_table
+from croquis.votes.ballots import Alternative, Ballots
+from croquis.votes.ensembling import VoteParams
+from croquis.votes.scoreboard import (
+    agreement,
+    gains,
+    members_table,
+    pairs,
+    summary,
+    tables,
+    votes_table,
+)
 
 LABELS = np.array([0, 0, 1, 1])
 A = [[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.6, 0.4]]  # right, right, right, wrong

@@ -11,9 +11,9 @@ from croquis import files
 
 CHEAP = (
     "cli",
-    "ensembling",
+    "votes.ensembling",
     "files",
-    "members",
+    "votes.members",
     "metrics",
     "params",
     "parts",
@@ -24,7 +24,7 @@ CHEAP = (
     "training.probe_recipes",
     "training.recipes",
     "training.samples",
-    "voting",
+    "votes.voting",
 )
 
 
@@ -42,4 +42,4 @@ def loaded() -> set[str]:
     "heavy", ["torch", "mlflow", "timm", "albumentations", "matplotlib", "scipy", "sklearn"]
 )
 def test_cheap_modules_import_nothing_heavy(heavy: str, loaded: set[str]) -> None:
-    assert "croquis.voting" in loaded and heavy not in loaded
+    assert "croquis.votes.voting" in loaded and heavy not in loaded

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from croquis.ensembling import Recipe
 from croquis.errors import InputError
 from croquis.predictions import Predictions
 from croquis.submission import by_vote, read_votes, scored, single_fold, submission, true_labels
+from croquis.votes.ensembling import Recipe
 
 SAMPLE = pd.DataFrame({"ID": [0, 1, 2], "image_path": ["2.png", "10.png", "1.png"], "target": 0})
 NOBODY = pd.DataFrame({"image_path": [], "target": []})

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from croquis.commands.gpus import Build, Gpu, gpu_findings
+from croquis.doctor.gpus import Build, Gpu, gpu_findings
 
 PAGE = Path("docs/troubleshooting.md").read_text(encoding="utf-8")
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from croquis.voting import VOTES, hard_vote, shares, soft_vote, tied
+from croquis.votes.voting import VOTES, hard_vote, shares, soft_vote, tied
 
 # Two voters, two pictures, three classes: (2, 2, 3).
 TWO = np.array([[[0.6, 0.4, 0.0], [0.2, 0.5, 0.3]], [[0.1, 0.9, 0.0], [0.4, 0.2, 0.4]]])

@@ -13,16 +13,16 @@ from croquis import params
 from croquis.data.packing import PrepareParams
 from croquis.data.sources import DataParams
 from croquis.dedup.settings import DedupParams
-from croquis.ensembling import EnsembleParams, VoteParams, member_keys, weights_of
 from croquis.errors import InputError
 from croquis.files import root
 from croquis.folds import SplitParams
-from croquis.members import RunParams
 from croquis.models.weights import BUNDLED
 from croquis.training import probe_recipes, recipes
 from croquis.training.phases import Curriculum
 from croquis.training.regimes import check_regime
 from croquis.training.rehearsal import rehearse
+from croquis.votes.ensembling import EnsembleParams, VoteParams, member_keys, weights_of
+from croquis.votes.members import RunParams
 
 SECTIONS = {
     "run": RunParams,

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from croquis.calibration import tempered
 from croquis.data.pixels import Pixels
 from croquis.serving import networks
 from croquis.serving.sheets import sheet
@@ -23,7 +22,8 @@ from croquis.training.hardware import Hardware, hardware
 from croquis.training.predicting import averaged_probs, predicted_logits
 from croquis.training.probing import log_probs
 from croquis.training.samples import Samples
-from croquis.voting import soft_vote
+from croquis.votes.calibration import tempered
+from croquis.votes.voting import soft_vote
 
 BATCH_SIZE = 64  # changes nothing but speed
 

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from croquis import predictions
-from croquis.calibration import ece
-from croquis.ensembling import Recipe
 from croquis.errors import InputError
 from croquis.metrics import scores
 from croquis.predictions import Predictions
-from croquis.voting import VOTES
+from croquis.votes.calibration import ece
+from croquis.votes.ensembling import Recipe
+from croquis.votes.voting import VOTES
 
 
 def submission(sample: pd.DataFrame, test: Predictions) -> pd.DataFrame:

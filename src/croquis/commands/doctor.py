@@ -8,8 +8,8 @@ from pathlib import Path
 import typer
 
 from croquis import params
-from croquis.commands import gpus, surroundings
-from croquis.commands.finding import Finding, lines
+from croquis.doctor import gpus, surroundings
+from croquis.doctor.finding import Finding, lines
 from croquis.errors import InputError
 from croquis.files import root
 
@@ -47,10 +47,10 @@ def _guarded(topic: str, look: Callable[[], list[Finding]]) -> list[Finding]:
 
 def _of_the_run(build: gpus.Build) -> list[Finding]:
     """Memory, weights, disk and shared memory for what params.yaml asks for."""
-    from croquis.commands import members_here
-    from croquis.members import RunParams  # brings pandas; hardware brings torch
+    from croquis.doctor import members_here
     from croquis.training import probe_recipes, recipes
     from croquis.training.hardware import hardware
+    from croquis.votes.members import RunParams  # brings pandas; hardware brings torch
 
     tree = params.read()
     run = params.load(RunParams, "run")

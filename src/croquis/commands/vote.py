@@ -40,8 +40,8 @@ def _submitted(
     from croquis.data.tables import read_table
     from croquis.data.template import blank_sample
     from croquis.files import whole
-    from croquis.foreign import pictures_of, read
-    from croquis.foreign_votes import outcome
+    from croquis.votes.foreign import pictures_of, read
+    from croquis.votes.foreign_votes import outcome
 
     inputs = [*files, *(path for path in (sample, ids) if path is not None)]
     if out.resolve() in [path.resolve() for path in inputs]:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from croquis import store, tracking
-from croquis.members import RunParams
+from croquis.votes.members import RunParams
 
 COLUMNS = ["member", "fold", "device", "seconds", "images_per_second"]
 RATE = tracking.SECTIONS["images_per_second"]

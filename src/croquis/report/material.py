@@ -10,8 +10,6 @@ import pandas as pd
 from croquis import predictions
 from croquis.data.pixels import Pixels
 from croquis.dedup.overrides import NOBODY, Overrides, read_overrides
-from croquis.ensembling import EnsembleParams, member_keys
-from croquis.members import RunParams
 from croquis.parts import read_folds, read_groups, read_index
 from croquis.predictions import Predictions
 from croquis.report.looks import Looks, read_looks
@@ -19,6 +17,8 @@ from croquis.report.names import spoken
 from croquis.report.scorebook import Scorebook, read_scorebook
 from croquis.report.tables import joined_curves
 from croquis.training.recipes import ModelParams
+from croquis.votes.ensembling import EnsembleParams, member_keys
+from croquis.votes.members import RunParams
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from croquis.errors import InputError
-from croquis.members import RunParams
 from croquis.metrics import accuracy_interval
 from croquis.predictions import Predictions
 from croquis.report.wording import gain, share
+from croquis.votes.members import RunParams
 
 CURVES = ["member", "fold", "epoch", "lr", "train_loss", "val_loss", "val_accuracy"]
 # What the keys in the JSON of dedup and split mean, in reading order. Any other key comes after

@@ -10,7 +10,6 @@ import numpy as np
 
 from croquis import params
 from croquis.data.packing import PrepareParams
-from croquis.ensembling import Recipe
 from croquis.errors import InputError
 from croquis.files import whole, write_json
 from croquis.parts import class_names, read_index
@@ -19,6 +18,7 @@ from croquis.training import probe_recipes, recipes
 from croquis.training.probe_recipes import ProbeParams
 from croquis.training.recipes import ModelParams
 from croquis.training.records import write_weights
+from croquis.votes.ensembling import Recipe
 
 
 class Settings(params.Section):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from croquis.commands.members_here import memory_findings, parameters, weights_findings
+from croquis.doctor.members_here import memory_findings, parameters, weights_findings
 
 GB = 2**30
 

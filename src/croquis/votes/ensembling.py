@@ -7,11 +7,11 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from croquis import params
-from croquis.calibration import tempered
 from croquis.errors import InputError
 from croquis.files import write_json
-from croquis.members import RunParams
-from croquis.voting import VOTES
+from croquis.votes.calibration import tempered
+from croquis.votes.members import RunParams
+from croquis.votes.voting import VOTES
 
 
 class VoteParams(params.Section):

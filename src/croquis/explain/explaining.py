@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from croquis.data.pixels import Pixels
+from croquis.explain.saliency import Maps, as_int8, pictures_at, spoken_for
 from croquis.predictions import Predictions
 from croquis.progress import progress
 from croquis.report.ranking import surest
-from croquis.saliency import Maps, as_int8, pictures_at, spoken_for
 from croquis.serving.networks import fine_tuned
 from croquis.training.hardware import Hardware
 from croquis.training.recipes import ModelParams

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from croquis.commands.gpus import Build, Gpu, build_here, gpu_findings, supported
+from croquis.doctor.gpus import Build, Gpu, build_here, gpu_findings, supported
 
 V100 = Gpu("Tesla V100-SXM2-32GB", (7, 0), 32 * 2**30)
 H100 = Gpu("NVIDIA H100", (9, 0), 80 * 2**30)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from croquis.errors import InputError
-from croquis.foreign import Foreign
-from croquis.voting import VOTES, tied
+from croquis.votes.foreign import Foreign
+from croquis.votes.voting import VOTES, tied
 
 _ROWS = 1000  # voted on at once: 15 files of 10,014 x 500 would fill 600 MB
 MOST_CLASSES = 30_000  # more than ImageNet-21k has

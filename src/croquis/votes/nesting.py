@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from croquis.calibration import tempered
-from croquis.fitting import Seen, favourites, seen, temperature
-from croquis.voting import VOTES
+from croquis.votes.calibration import tempered
+from croquis.votes.fitting import Seen, favourites, seen, temperature
+from croquis.votes.voting import VOTES
 
 PARTS = 5
 Weigh = Callable[[Seen], np.ndarray]

@@ -8,11 +8,11 @@ import pandas as pd
 from pydantic import Field
 
 from croquis import params, predictions
-from croquis.calibration import tempered
 from croquis.parts import scored
 from croquis.predictions import Predictions
 from croquis.training.views import FLIPS
-from croquis.voting import VOTES
+from croquis.votes.calibration import tempered
+from croquis.votes.voting import VOTES
 
 
 class RunParams(params.Section):

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from croquis.ballots import Alternative, Ballots, all_seen
-from croquis.calibration import brier, ece, reliability
-from croquis.fitting import greedy_curve
 from croquis.metrics import accuracy_interval, report, scores
 from croquis.paired import difference_intervals, mcnemar
-from croquis.voting import VOTES, tied
+from croquis.votes.ballots import Alternative, Ballots, all_seen
+from croquis.votes.calibration import brier, ece, reliability
+from croquis.votes.fitting import greedy_curve
+from croquis.votes.voting import VOTES, tied
 
 
 def votes_table(given: Ballots, found: dict[str, Alternative], taken: str) -> pd.DataFrame:

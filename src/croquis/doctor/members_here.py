@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from croquis.commands.finding import Finding
+from croquis.doctor.finding import Finding
 from croquis.errors import InputError
 from croquis.files import root
 from croquis.training.recipes import ModelParams

@@ -10,8 +10,8 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from croquis import store
-from croquis.commands.finding import Finding
 from croquis.cores import cores
+from croquis.doctor.finding import Finding
 from croquis.files import root
 
 GRAY = 224  # pixels a side of what dedup looks at

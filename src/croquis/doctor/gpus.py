@@ -3,7 +3,7 @@
 import warnings
 from dataclasses import dataclass
 
-from croquis.commands.finding import Finding
+from croquis.doctor.finding import Finding
 
 # 2.14 is the last release line whose CUDA 12.6 builds have kernels for sm_70 (README, "GPUs").
 VOLTA = (7, 0)

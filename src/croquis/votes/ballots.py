@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from croquis import predictions
-from croquis.calibration import tempered
-from croquis.ensembling import EnsembleParams, Recipe, VoteParams
-from croquis.fitting import FITTED, Seen, favourites, seen, temperature
-from croquis.members import folder_of
-from croquis.nesting import Weigh, calibrated, nested, temperatures
 from croquis.paired import difference_interval, mcnemar, told_apart
 from croquis.parts import read_folds, truth_of
 from croquis.predictions import Predictions, same_classes
-from croquis.voting import VOTES
+from croquis.votes.calibration import tempered
+from croquis.votes.ensembling import EnsembleParams, Recipe, VoteParams
+from croquis.votes.fitting import FITTED, Seen, favourites, seen, temperature
+from croquis.votes.members import folder_of
+from croquis.votes.nesting import Weigh, calibrated, nested, temperatures
+from croquis.votes.voting import VOTES
 
 
 @dataclass(frozen=True)
