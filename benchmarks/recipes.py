@@ -35,6 +35,11 @@ RECIPES: dict[str, tuple[str, list[str], str | None]] = {
     "LP-FT": ("lite0_96", ["train.head_start=probe"], "fine-tuned, flips"),
     "EMA": ("lite0_96", ["train.ema_decay=0.998"], "fine-tuned, flips"),
     "mixup, cutmix": ("lite0_96", [f"train.mix={MIX}"], "fine-tuned, flips"),
+    "mixup, cutmix, no flips": (
+        "lite0_96",
+        [f"train.mix={MIX}", "train.augment=none"],
+        "mixup, cutmix",
+    ),
     "LoRA": (
         "lite0_96",
         [f"train.lora={LORA}", "models.lite0_96.lr_mult=3.0"],

@@ -32,7 +32,7 @@ def changed(found: Findings, **changes: object) -> Findings:
 
 
 def test_a_curve_that_still_rises_asks_for_epochs(found: Findings) -> None:
-    assert commands(found) == ["models.tiny.epochs=4"]
+    assert commands(found) == ["++models.tiny.epochs=4"]
     assert "tiny still gained +.250" in advice(found)[0].why
     flat = found.outcome.curves.assign(val_accuracy=0.5)
     assert commands(changed(found, curves=flat)) == []
@@ -41,7 +41,7 @@ def test_a_curve_that_still_rises_asks_for_epochs(found: Findings) -> None:
 def test_a_loss_that_rises_asks_for_augmentation(found: Findings) -> None:
     soured = found.outcome.curves.assign(val_accuracy=0.5)
     soured.loc[soured["epoch"] == 1, "val_loss"] = 1.5
-    assert commands(changed(found, curves=soured)) == ["models.tiny.augment=strong"]
+    assert commands(changed(found, curves=soured)) == ["++models.tiny.augment=strong"]
 
 
 def test_missing_folds_are_named(found: Findings) -> None:
@@ -64,13 +64,13 @@ def test_a_better_vote_must_be_surely_better(found: Findings, p: float, asked: b
 
 def test_a_smaller_picture_than_is_stored_asks_for_the_larger(found: Findings) -> None:
     small = changed(found, recipes={"tiny": recipe(image_size=16)})
-    assert "models.tiny.image_size=32" in commands(small)
+    assert "++models.tiny.image_size=32" in commands(small)
 
 
 def test_larger_files_than_are_stored_ask_for_more_pixels(found: Findings) -> None:
     large = replace(found.data, index=found.data.index.assign(width=448, height=300))
     asked = commands(replace(found, data=large))
-    assert "prepare.image_size=48 -S models.tiny.image_size=48" in asked
+    assert "prepare.image_size=48 -S ++models.tiny.image_size=48" in asked
 
 
 def test_members_that_cost_accuracy_are_left_out(found: Findings) -> None:

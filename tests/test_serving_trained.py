@@ -82,15 +82,13 @@ def test_a_broken_checkpoint_is_refused(content: bytes | None, drawn: Path) -> N
         Ensemble(trained(drawn))
 
 
-def test_a_snapshot_is_looked_for_beside_its_model(drawn: Path) -> None:
-    """Its settings are the model's; its weights have its name."""
+def test_snapshots_have_no_weights_to_serve(drawn: Path) -> None:
+    """The error of a file that no run can make said: run `make repro`."""
     leave_run(drawn, MODELS, views={})
     recipe = drawn / "ensemble" / "recipe.json"
     recipe.write_text(recipe.read_text().replace("small", "small.cycle1"))
-    for fold in (0, 1):
-        path = drawn / "checkpoints" / "small" / f"fold{fold}.safetensors"
-        path.rename(path.with_name(f"fold{fold}.cycle1.safetensors"))
-    assert list(Ensemble(trained(drawn))._models) == ["small.cycle1"]
+    with pytest.raises(InputError, match=r"small\.cycle1, a snapshot.*ensemble\.members"):
+        trained(drawn)
 
 
 def test_a_folder_that_is_no_export_is_refused(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def _longer(found: Findings) -> Iterator[Advice]:
                 f"{member} still gained {gain(rise)} of accuracy in its last epoch: "
                 "twice as many may pay."
             )
-            yield Advice(why, _experiment(f"models.{member}.epochs={2 * recipe.epochs}"))
+            yield Advice(why, _experiment(f"++models.{member}.epochs={2 * recipe.epochs}"))
 
 
 def _soured(found: Findings) -> Iterator[Advice]:
@@ -93,7 +93,7 @@ def _soured(found: Findings) -> Iterator[Advice]:
                 f"{member}'s loss on the fold held out rose from {share(lowest)} to {share(last)}: "
                 "it learns by heart. Stronger augmentation may help."
             )
-            yield Advice(why, _experiment(f"models.{member}.augment=strong"))
+            yield Advice(why, _experiment(f"++models.{member}.augment=strong"))
 
 
 def _larger(found: Findings) -> Iterator[Advice]:
@@ -106,11 +106,11 @@ def _larger(found: Findings) -> Iterator[Advice]:
     came = found.data.index[["width", "height"]].max(axis=1).median()
     if size < stored:
         why = f"The best model sees {size} px of the {stored} that are stored."
-        yield Advice(why, _experiment(f"models.{best}.image_size={stored}"))
+        yield Advice(why, _experiment(f"++models.{best}.image_size={stored}"))
     elif came >= 1.5 * stored:
         larger = int(min(1.5 * stored, came)) // 16 * 16
         why = f"Half of the pictures came with {came:.0f} px or more, {stored} are stored."
-        settings = f"prepare.image_size={larger}", f"models.{best}.image_size={larger}"
+        settings = f"prepare.image_size={larger}", f"++models.{best}.image_size={larger}"
         yield Advice(why, _experiment(*settings))
 
 
@@ -177,7 +177,10 @@ RULES: tuple[Callable[[Findings], Iterator[Advice]], ...] = (
 
 
 def _experiment(*settings: str) -> str:
-    """The command; brackets are quoted, as shells have a use for them."""
+    """The command; brackets are quoted, as shells have a use for them.
+
+    `++` sets a key of a model that its entry may not have, where a plain one would be an error.
+    """
     quoted = (f"'{one}'" if "[" in one else one for one in settings)
     return "dvc exp run " + " ".join(f"-S {one}" for one in quoted)
 

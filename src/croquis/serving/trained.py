@@ -62,10 +62,11 @@ class Trained:
         for path in (parameters, index, pixels, ensemble / "recipe.json"):
             _require(path, "a finished run", "run `make repro`")
         recipe, tree = _with_a_say(Recipe.load(ensemble / "recipe.json")), params.read(parameters)
+        _check_weights(recipe.members)
         probes = [key for key in recipe.members if key in (tree["probes"] or {})]
         heads = {key: probe_recipes.resolved(tree, key) for key in probes}
         models = {
-            member: recipes.resolved(tree, member.partition(".")[0])  # of a snapshot, its model
+            member: recipes.resolved(tree, member)
             for member in recipe.members
             if member not in probes
         }
@@ -108,14 +109,22 @@ class Trained:
 
     def checkpoint(self, member: str, fold: int) -> Path:
         """The weights of a member's fold; raises InputError if they are not there."""
-        key, dot, snapshot = member.partition(".")
-        path = self.checkpoints / key / f"fold{fold}{dot}{snapshot}.safetensors"
+        path = self.checkpoints / member / f"fold{fold}.safetensors"
         _require(path, f"the weights of {member} without fold {fold}", "run `make repro`")
         return path
 
     def backbone(self, probe: str) -> Path | None:
         """The exported weights of a probe's backbone, if this is an export."""
         return None if self.backbones is None else self.backbones / f"{probe}.safetensors"
+
+
+def _check_weights(members: list[str]) -> None:
+    if snapshots := [member for member in members if "." in member]:
+        received = f"{snapshots[0]}, a snapshot: of these, predictions alone are kept"
+        fix = "take it out of ensemble.members"
+        raise InputError(
+            "ensemble.members", expected="members that have weights", received=received, fix=fix
+        )
 
 
 def _with_a_say(recipe: Recipe) -> Recipe:
