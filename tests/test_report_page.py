@@ -82,7 +82,7 @@ def test_the_page_tells_cost_licence_and_what_next(drawn: Path) -> None:
     text = Outline(shown(drawn)).text
     assert "resnet18 apache-2.0 11.0 M 2.00 30 min 1 fold, cuda float16 20" in text
     assert "not recorded" in text
-    assert "dvc exp run -S models.tiny.epochs=4" in text  # .5 to .75 in the last epoch
+    assert "dvc exp run -S ++models.tiny.epochs=4" in text  # .5 to .75 in the last epoch
     assert "They came as 32 by 32 (12 pictures); 32 px a side are stored" in text
 
 
