@@ -48,6 +48,7 @@ def ballots(labels: np.ndarray, probs: np.ndarray, seed: int) -> Ballots:
         classes=np.arange(CLASSES).astype(str),
         labels=labels,
         groups=np.arange(len(labels)),
+        twins=np.zeros(len(labels), dtype=bool),
         probs=probs,
         warm=calibrated(probs, each),
         temperatures=each,
