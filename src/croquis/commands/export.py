@@ -1,15 +1,14 @@
 """`croquis export` and `croquis serve`: the ensemble as a model of MLflow, and its server."""
 
-import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from croquis import cli
-from croquis.errors import InputError
+from croquis.commands.scores import read_scores
 
 
 def export(
@@ -29,7 +28,7 @@ def export(
     from croquis.serving.registering import register
 
     with cli.one_line():
-        score = _read(metrics)
+        score = read_scores(metrics)
         trained, _ = checked_run(
             parameters=parameters, images=images, ensemble=ensemble, checkpoints=checkpoints
         )
@@ -62,16 +61,6 @@ def serve(
     command += ["--host", "127.0.0.1", "--port", str(port)]
     command += ["--model-uri", model or f"models:/{name}/latest"]
     os.execvp(command[0], command)  # its signals and its exit status are the server's own
-
-
-def _read(metrics: Path) -> dict[str, Any]:
-    try:
-        return json.loads(metrics.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no JSON"
-        raise InputError(
-            metrics, expected="the scores of a run", received=reason, fix="run `make repro`"
-        ) from error
 
 
 def _quiet_mlflow() -> None:

@@ -1,6 +1,5 @@
 """The command `croquis`, for people rather than for stages."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,10 +11,10 @@ from croquis.commands.demo import demo
 from croquis.commands.doctor import doctor
 from croquis.commands.experiments import experiments
 from croquis.commands.export import export, serve
+from croquis.commands.scores import read_scores
 from croquis.commands.table import aligned
 from croquis.commands.vote import vote
 from croquis.commands.why import why
-from croquis.errors import InputError
 from croquis.report.wording import counted, ends, share
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
@@ -45,7 +44,7 @@ def summary(
     """Prints the scores of the last run: members, ensemble and, where it is known, the test set."""
     with cli.one_line():
         by_member, ensemble, test = (
-            _read(metrics, part) for part in ("vote", "ensemble", "submission")
+            read_scores(metrics / f"{part}.json") for part in ("vote", "ensemble", "submission")
         )
     for line in lines(by_member, ensemble, test):
         typer.echo(line)
@@ -83,14 +82,3 @@ def _on_test(test: dict[str, Any], ensemble: dict[str, Any]) -> str:
     folds = counted(ensemble["folds"], "fold")
     said = f"{full} by the vote of {folds}; {single} by single folds"
     return f"{said if ensemble['folds'] > 1 else f'{full} by {folds}'}: {side} the interval"
-
-
-def _read(folder: Path, part: str) -> dict[str, Any]:
-    path = folder / f"{part}.json"
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no JSON"
-        raise InputError(
-            path, expected="the scores of a run", received=reason, fix="run `make repro`"
-        ) from error

@@ -1,0 +1,22 @@
+"""The scores that a run left in metrics/, for commands."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from croquis.errors import InputError
+
+
+def read_scores(path: Path) -> dict[str, Any]:
+    """The JSON of one stage.
+
+    Raises:
+        InputError: if it is missing, or no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no JSON"
+        raise InputError(
+            path, expected="the scores of a run", received=reason, fix="run `make repro`"
+        ) from error
