@@ -170,6 +170,66 @@ def test_a_pattern_that_fits_nothing_is_named_before_any_work(change: dict, mess
     check(tree)  # a catalogue may wait for better days
 
 
+@pytest.mark.parametrize(
+    "name", ["adam", "adamw", "lookahead_adamw", "lookahead_radam", "radam", "sgd"]
+)
+def test_the_optimizers_that_the_docs_name_are_taken(name: str) -> None:
+    """`lookahead_adamw` was refused, as timm lists no name with that prefix."""
+    check(changed("train.optimizer", name))
+
+
+def test_an_optimizer_that_cannot_take_a_step_here_is_named() -> None:
+    """It needs gradients of gradients, and failed after the data was ready."""
+    with pytest.raises(
+        InputError, match=r"lite0_80\.optimizer: expected .*, received 'adahessian'"
+    ):
+        check(changed("train.optimizer", "adahessian"))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"schedule": "step"}, "a cycle_factor below 1 for step, received 1, which changes"),
+        ({"schedule": "plateau"}, "a cycle_factor below 1 for plateau"),
+        (
+            {"schedule": "step", "cycle_factor": 0.1},
+            "a step before the end, 3.5 epochs after the warm-up, received cycle_epochs: 10",
+        ),
+        ({"schedule": "restarts", "cycle_epochs": 3}, "received 1.17 cycles of 3 in 3.5 epochs"),
+        ({"schedule": "restarts", "cycle_epochs": 1}, "say cycle_epochs: 0.875"),
+        ({"schedule": "cyclic", "cycle_epochs": 3}, "received 1.33 cycles of 3 in 4 epochs"),
+        (
+            {"mix": {"prob": 1.0, "mixup": 1.0, "cutmix": 0.0, "clip": None, "off_last_epochs": 4}},
+            "fewer plain epochs than epochs (4), received off_last_epochs: 4",
+        ),
+    ],
+)
+def test_a_schedule_that_never_acts_or_ends_at_its_peak_is_refused(
+    change: dict, words: str
+) -> None:
+    """`-S train.schedule=step` alone changed nothing; restarts were scored just after one."""
+    with pytest.raises(InputError) as caught:
+        check(changed("models.lite0_80", TREE["models"]["lite0_80"] | change))
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schedule": "restarts"},  # one cosine as long as the training
+        {"schedule": "cyclic"},  # one triangle as long
+        {"schedule": "restarts", "cycle_epochs": 1.75},
+        {"schedule": "restarts", "cycle_epochs": 0.875},
+        {"schedule": "restarts", "cycle_epochs": 1.1667},  # as advised: a third, rounded up
+        {"schedule": "cyclic", "cycle_epochs": 2},
+        {"schedule": "step", "cycle_epochs": 1, "cycle_factor": 0.1},
+        {"schedule": "plateau", "cycle_epochs": 1, "cycle_factor": 0.1},
+    ],
+)
+def test_schedules_of_whole_cycles_are_taken(change: dict) -> None:
+    check(changed("models.lite0_80", TREE["models"]["lite0_80"] | change))
+
+
 @pytest.mark.parametrize("key", ["seed", "lr", "run", "train", "models", "ensemble"])
 def test_a_missing_section_is_named(key: str) -> None:
     tree = {name: part for name, part in TREE.items() if name != key}

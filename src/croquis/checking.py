@@ -7,7 +7,6 @@ from typing import Any
 
 import timm
 from pydantic import Field
-from timm.optim import list_optimizers
 
 from croquis import params
 from croquis.data.packing import PrepareParams
@@ -20,7 +19,7 @@ from croquis.models.weights import BUNDLED
 from croquis.training import probe_recipes, recipes
 from croquis.training.phases import Curriculum
 from croquis.training.regimes import check_regime
-from croquis.training.rehearsal import rehearse
+from croquis.training.rehearsal import check_optimizer, rehearse, rehearse_optimizer
 from croquis.votes.ensembling import EnsembleParams, VoteParams, member_keys, weights_of
 from croquis.votes.members import RunParams
 
@@ -136,22 +135,17 @@ def _check_snapshots(ensemble: EnsembleParams, tree: dict[str, Any]) -> None:
 
 
 def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
-    optimizers = list_optimizers()
     for key in tree["models"]:
         recipe = recipes.resolved(tree, key)
         _check_networks(f"models.{key}", recipe.backbone, recipe.pretrained)
-        if recipe.optimizer not in optimizers:
-            hint = params.nearest(recipe.optimizer, optimizers)
-            where = f"models.{key}.optimizer"
-            raise InputError(
-                where, expected="a timm optimizer", received=repr(recipe.optimizer), fix=hint
-            )
+        check_optimizer(f"models.{key}", recipe.optimizer)
         if key in tree["run"]["models"]:  # a change of `train` need not suit all of the catalogue
             check_regime(f"models.{key}", recipe)
             _check_augment(f"models.{key}", recipe)
             _check_file(f"models.{key}", recipe.pretrained)
             _check_size(f"models.{key}", recipe.image_size, image_size)
             rehearse(f"models.{key}", recipe)
+            rehearse_optimizer(f"models.{key}", recipe.optimizer)
     for key in tree["probes"]:
         probe = probe_recipes.resolved(tree, key).embed
         _check_networks(f"probes.{key}.embed", probe.backbone, probe.pretrained)

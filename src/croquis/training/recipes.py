@@ -92,16 +92,17 @@ class ModelParams(TrainParams):
 def spans(recipe: TrainParams) -> tuple[float, float]:
     """How many epochs the warm-up takes, and how many a cycle of the learning rate."""
     warmup = min(recipe.warmup_epochs, recipe.epochs / 2)  # short runs still reach their peak
+    if recipe.schedule == "cyclic":
+        warmup = 0.0  # its triangles rise by themselves
     return warmup, min(recipe.cycle_epochs, recipe.epochs - warmup)
 
 
 def cycles(recipe: TrainParams) -> int:
     """How many cycles of the learning rate end before the training does; each leaves a snapshot."""
+    if recipe.schedule not in ("restarts", "cyclic"):
+        return 0  # others come to no floor before their end
     warmup, cycle = spans(recipe)
-    begin = {"restarts": warmup, "cyclic": 0.0}.get(recipe.schedule)  # others come to no floor
-    if begin is None:
-        return 0
-    return math.ceil((recipe.epochs - begin) / cycle - 1e-9) - 1
+    return math.ceil((recipe.epochs - warmup) / cycle - 1e-9) - 1
 
 
 def resolved(tree: dict[str, Any], key: str) -> ModelParams:

@@ -1,16 +1,17 @@
 """Which settings of a recipe contradict each other, told before any network is built."""
 
+import math
 import re
 
 import timm
 
 from croquis.errors import InputError
 from croquis.models.imagenet_head import IMAGENET_CLASSES
-from croquis.training.recipes import MixParams, ModelParams
+from croquis.training.recipes import MixParams, ModelParams, spans
 
 
 def check_regime(where: str, recipe: ModelParams) -> None:
-    """Raises InputError where head, its start, adapters and frozen parts do not go together.
+    """Raises InputError where head, schedule, adapters and frozen parts do not go together.
 
     Args:
         where: the block's key, such as "models.eva_giant".
@@ -23,8 +24,9 @@ def check_regime(where: str, recipe: ModelParams) -> None:
     if recipe.average_epochs > recipe.epochs:
         received = f"average_epochs: {recipe.average_epochs}"
         raise _clash(where, f"at most epochs ({recipe.epochs})", received, "lower it")
+    _check_schedule(where, recipe)
     if recipe.mix is not None:
-        _check_mix(where, recipe.mix)
+        _check_mix(where, recipe.mix, recipe.epochs)
         if recipe.group_weights:
             fix = "a mixed picture is of two groups: set one to null or false"
             raise _clash(where, "mix or group_weights", "both", fix)
@@ -34,8 +36,35 @@ def check_regime(where: str, recipe: ModelParams) -> None:
         _check_pattern(where, pattern)
 
 
-def _check_mix(where: str, mix: MixParams) -> None:
+def _check_schedule(where: str, recipe: ModelParams) -> None:
+    """A schedule that never acts, or that ends in the middle of a cycle, near its peak."""
+    where, schedule = f"{where}.schedule", recipe.schedule
+    if schedule in ("step", "plateau") and recipe.cycle_factor == 1:
+        fix = "set cycle_factor, .1 for the usual step"
+        raise _clash(
+            where, f"a cycle_factor below 1 for {schedule}", "1, which changes nothing", fix
+        )
+    warmup, cycle = spans(recipe)
+    if schedule == "step" and cycle >= recipe.epochs - warmup:
+        received = f"cycle_epochs: {recipe.cycle_epochs:g}"
+        expected = f"a step before the end, {recipe.epochs - warmup:g} epochs after the warm-up"
+        raise _clash(where, expected, received, "lower cycle_epochs")
+    if schedule not in ("restarts", "cyclic"):
+        return
+    rest = recipe.epochs - warmup
+    count = max(1, round(rest / cycle))
+    # A little too long is no harm; a little too short, and the last step is at a new peak.
+    if not -1e-9 < count - rest / cycle < 1e-3:
+        received = f"{rest / cycle:.3g} cycles of {cycle:g} in {rest:g} epochs"
+        fix = f"say cycle_epochs: {math.ceil(1e4 * rest / count) / 1e4:g}"
+        raise _clash(where, "whole cycles, as the last weights are scored", received, fix)
+
+
+def _check_mix(where: str, mix: MixParams, epochs: int) -> None:
     where = f"{where}.mix"
+    if mix.off_last_epochs >= epochs:
+        received = f"off_last_epochs: {mix.off_last_epochs}"
+        raise _clash(where, f"fewer plain epochs than epochs ({epochs})", received, "lower it")
     if mix.mixup == mix.cutmix == 0:
         raise _clash(where, "mixup or cutmix above 0", "both 0", "say mix: null")
     if mix.clip is not None and mix.clip[0] > mix.clip[1]:

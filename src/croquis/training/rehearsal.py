@@ -1,7 +1,54 @@
-"""A network built without memory or weights: a pattern that fits nothing costs no hours."""
+"""What fails only when it is tried, tried for an instant: it would cost hours to find out later."""
 
+from timm.optim import list_optimizers
+
+from croquis import params
 from croquis.errors import InputError
 from croquis.training.recipes import ModelParams
+
+# In front of any timm name: an average of weights every few steps (arXiv:1907.08610).
+_LOOKAHEAD = "lookahead_"
+
+
+def check_optimizer(where: str, name: str) -> None:
+    """Raises InputError unless timm has an optimizer of that name.
+
+    Args:
+        where: the block's key, such as "models.eva_giant".
+        name: a name, with "lookahead_" before it or without.
+    """
+    known = list_optimizers()
+    if name.removeprefix(_LOOKAHEAD) not in known:
+        hint, expected = params.nearest(name, known), "a timm optimizer"
+        raise InputError(f"{where}.optimizer", expected=expected, received=repr(name), fix=hint)
+
+
+def rehearse_optimizer(where: str, name: str) -> None:
+    """Raises InputError unless one step of the optimizer works on this machine.
+
+    Some of timm's need CUDA, a library that is not installed, or gradients of gradients.
+    """
+    import torch
+
+    failed: Exception | None = None
+    for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
+        try:
+            return _step(name, device)
+        except Exception as error:  # of any library, in any way
+            failed = error
+    received = f"{name!r} ({str(failed).splitlines()[0] if str(failed) else type(failed).__name__})"
+    expected, fix = "an optimizer that can take a step on this machine", "adamw works everywhere"
+    raise InputError(f"{where}.optimizer", expected=expected, received=received, fix=fix)
+
+
+def _step(name: str, device: str) -> None:
+    from timm.optim import create_optimizer_v2
+    from torch import nn, ones
+
+    layer = nn.Linear(2, 2, device=device)
+    optimizer = create_optimizer_v2(layer, opt=name, lr=1e-3, weight_decay=0.0)
+    layer(ones(1, 2, device=device)).sum().backward()
+    optimizer.step()
 
 
 def rehearse(where: str, recipe: ModelParams) -> None:
