@@ -15,7 +15,23 @@ from croquis.commands.main import aligned, app
 def printed(folder: Path, **changes: dict) -> str:
     for name, content in metrics(**changes).items():
         (folder / f"{name}.json").write_text(json.dumps(content))
-    return CliRunner().invoke(app, ["summary", "--metrics", str(folder)]).output
+    made = folder / "submission.csv"
+    made.touch()
+    options = ["--metrics", str(folder), "--submission", str(made)]
+    output = CliRunner().invoke(app, ["summary", *options]).output
+    return output.replace(str(made), "data/submission.csv")
+
+
+def test_where_nothing_has_run_the_summary_shows_no_scores(tmp_path: Path) -> None:
+    """In a fresh clone it showed the scores in git, and named a submission that was not there."""
+    printed(tmp_path)
+    missing = tmp_path / "no.csv"
+    options = ["--metrics", str(tmp_path), "--submission", str(missing)]
+    done = CliRunner().invoke(app, ["summary", *options])
+    assert done.exit_code == 1
+    assert (
+        done.output == f"error: {missing}: expected a run here, received none; say `make repro`\n"
+    )
 
 
 def test_the_summary_is_a_table_of_all_scores(tmp_path: Path) -> None:

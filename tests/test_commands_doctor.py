@@ -1,14 +1,20 @@
 """What the doctor says of a machine, with machines that are made up."""
 
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
+from croquis import cli, params
 from croquis.commands import doctor
+from croquis.commands.doctor import examined
 from croquis.commands.main import app
-from croquis.doctor import surroundings
+from croquis.doctor import gpus, surroundings
 from croquis.doctor.finding import Finding, lines
 from croquis.doctor.gpus import build_here
 
@@ -138,12 +144,53 @@ def test_telemetry_is_off_in_this_repository(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DO_NOT_TRACK", "true")
+    monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
     monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(tmp_path))
     assert surroundings.privacy_finding(Path.cwd()).state == "ok"
-    monkeypatch.delenv("DO_NOT_TRACK")
+    monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "True")
+    assert "Gradio" in surroundings.privacy_finding(Path.cwd()).says
+    monkeypatch.setenv("DO_NOT_TRACK", "false")  # croquis leaves what a shell has said
     (tmp_path / ".dvc").mkdir()
     found = surroundings.privacy_finding(tmp_path)
     assert found.state == "warning" and "DVC" in found.says and "MLflow" in found.says
+
+
+def test_a_shell_that_allows_telemetry_is_told_so_by_the_command() -> None:
+    """The command's own import set the variable that it then looked at."""
+    script = "from croquis.doctor import surroundings as s; from croquis import cli, files;"
+    script += "print(s.privacy_finding(files.root()).state)"
+    command = [sys.executable, "-c", script]
+    for shell, state in ({}, "ok"), ({"DO_NOT_TRACK": "false"}, "warning"):
+        plain = {name: value for name, value in os.environ.items() if name not in cli.QUIET}
+        done = subprocess.run(command, env=plain | shell, capture_output=True, text=True)
+        assert done.stdout.strip() == state, done.stderr
+
+
+def test_a_torch_that_cannot_be_loaded_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was a traceback, and what had been found by then was lost."""
+
+    def broken() -> None:
+        raise ImportError("libcudart.so.13: cannot open shared object file")
+
+    monkeypatch.setattr(gpus, "build_here", broken)
+    found = {finding.topic: finding for finding in examined()}
+    assert found["PyTorch"].state == "problem" and "libcudart" in found["PyTorch"].says
+    assert found["PyTorch"].fix == "rm -rf .venv && make setup"
+    assert {"Python", "cores", "git"} <= set(found)
+
+
+def test_a_missing_key_of_params_yaml_is_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`prepare.image_size` was read as it stands, and ended in a KeyError."""
+    tree = params.read()
+    del tree["prepare"]["image_size"]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(tree))
+    shutil.copy("requirements.lock", tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    found = {finding.topic: finding for finding in examined()}
+    assert found["settings"].state == "problem" and "image_size" in found["settings"].says
 
 
 def test_git_without_a_commit_is_a_problem(tmp_path: Path) -> None:

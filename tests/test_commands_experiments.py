@@ -60,7 +60,20 @@ def test_many_changes_stay_inside_100_columns() -> None:
     head["experiments"] = [experiment("an-experiment", 0.7, **changes)]
     shown = lines([head])
     assert max(map(len, shown)) <= 100
-    assert sum("key_number_" in line for line in shown) == 9
+    assert sum(line.count("key_number_") for line in shown) == 9
+
+
+def test_beside_a_long_name_changes_stand_below_in_whole_words() -> None:
+    """Twenty columns were kept for them, whatever the name, and words were broken."""
+    head = state("0123456789", "main", 0.8)
+    name = "convnext-base-clip-course-augment-384"
+    changes = {"train": {"drop": 0.0, "label_smoothing": 0.1, "augment": "randaugment"}}
+    head["experiments"] = [experiment(name, 0.7, **changes)]
+    shown = lines([head])
+    assert max(map(len, shown)) <= 100
+    place = next(number for number, line in enumerate(shown) if name in line)
+    assert shown[place].endswith("11-21 14:36")
+    assert shown[place + 1] == "      train.label_smoothing=0.1, train.augment=randaugment"
 
 
 def test_what_has_not_ended_shows_its_state_and_no_score() -> None:

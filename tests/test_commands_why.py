@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from croquis.commands import durations
 from croquis.commands.durations import estimated, last_durations, spoken
 from croquis.commands.main import app
 from croquis.commands.stale import Stale
@@ -94,6 +95,30 @@ def test_durations_are_those_of_the_newest_finished_runs() -> None:
     client.create_run(experiment, tags={"kind": "pipeline"})
     assert last_durations("why") == {"train@a-0": 4.0}
     assert last_durations("another") == {}
+
+
+def test_beyond_the_cap_the_oldest_runs_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cap cut off the newest."""
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient()
+    experiment = client.create_experiment("capped")
+    for number in range(1, 4):
+        tags = {"stage": "train@a-0", "fold": "0"}
+        run = client.create_run(experiment, start_time=number * 100_000, tags=tags)
+        client.set_terminated(run.info.run_id, end_time=number * 100_000 + number * 10_000)
+    monkeypatch.setattr(durations, "NEWEST", 2)
+    assert last_durations("capped") == {"train@a-0": 30.0}
+
+
+def test_looking_for_durations_makes_no_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`croquis why` in a fresh clone made mlflow.db, and printed MLflow's log."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    assert last_durations("why") == {}
+    assert not list(tmp_path.iterdir())
 
 
 def test_without_a_store_no_duration_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

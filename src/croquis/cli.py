@@ -12,8 +12,9 @@ import typer
 from croquis.errors import InputError
 
 # No telemetry. The hub's client, MLflow and gradio read this when they are imported, after this.
-os.environ.setdefault("DO_NOT_TRACK", "true")
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+QUIET = {"DO_NOT_TRACK": "true", "GRADIO_ANALYTICS_ENABLED": "False"}
+for _name, _value in QUIET.items():
+    os.environ.setdefault(_name, _value)
 
 File = Annotated[Path, typer.Option()]
 Name = Annotated[str, typer.Option()]

@@ -45,10 +45,13 @@ def _from_revision(name: str, files: list[Path], into: Path) -> list[Path]:
     except (DvcException, OSError) as error:
         lost = isinstance(error, OSError) and error.filename
         reason = f"none: no {lost}" if lost else next(iter(str(error).splitlines()), "an error")
+        fix = "see `dvc exp show`; `dvc fetch` brings what others have pushed"
+        if lost:
+            fix = f"commit dvc.lock after a run (git add dvc.lock metrics), or {fix}"
         raise InputError(
             name,
             expected="a folder, an .npz, or a revision whose results are in DVC's cache",
             received=reason,
-            fix="see `dvc exp show`; `dvc fetch` brings what others have pushed",
+            fix=fix,
         ) from error
     return targets

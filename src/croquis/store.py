@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
@@ -31,6 +32,12 @@ def opened() -> Any:
     from mlflow.tracking import MlflowClient
 
     return MlflowClient(uri())
+
+
+def begun() -> bool:
+    """Whether there may be runs: a local store that is only looked at would be made by MLflow."""
+    path = uri().removeprefix("sqlite:///")
+    return path == uri() or Path(path).is_file()
 
 
 def uri() -> str:

@@ -25,6 +25,7 @@ def demo(
 
 
 def _serve(port: int, parameters: Path, images: Path, ensemble: Path, checkpoints: Path) -> None:
+    typer.echo("demo: loading the networks of the last run, some 20 s")
     # Networks and Gradio take seconds to import.
     from croquis.demo.examples import Examples
     from croquis.demo.page import Guesser, launch, page

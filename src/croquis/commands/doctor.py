@@ -27,9 +27,7 @@ def examined() -> list[Finding]:
     """All that can be said of this machine and of the run that params.yaml asks for."""
     lock = root() / "requirements.lock"
     found = surroundings.python_findings(lock, surroundings.installed_here())
-    build = gpus.build_here()
-    found += gpus.gpu_findings(build)
-    found += _guarded("settings", lambda: _of_the_run(build))
+    found += _guarded("PyTorch", _of_the_networks)
     found.append(surroundings.cores_finding(os.getloadavg()[0]))
     found.append(surroundings.tracking_finding())
     found.append(surroundings.privacy_finding(root()))
@@ -38,15 +36,26 @@ def examined() -> list[Finding]:
 
 
 def _guarded(topic: str, look: Callable[[], list[Finding]]) -> list[Finding]:
-    """What `look` finds; bad input is a finding as well."""
+    """What `look` finds; bad input and libraries that do not load are findings as well."""
     try:
         return look()
     except InputError as error:
-        return [Finding(topic, "problem", str(error))]
+        return [Finding("settings", "problem", str(error))]
+    except (ImportError, OSError) as error:
+        said = f"cannot be loaded: {next(iter(str(error).splitlines()), type(error).__name__)}"
+        return [Finding(topic, "problem", said, "rm -rf .venv && make setup")]
+
+
+def _of_the_networks() -> list[Finding]:
+    """The GPU and what is asked of it."""
+    build = gpus.build_here()
+    found = gpus.gpu_findings(build)
+    return found + _guarded("PyTorch", lambda: _of_the_run(build))
 
 
 def _of_the_run(build: gpus.Build) -> list[Finding]:
     """Memory, weights, disk and shared memory for what params.yaml asks for."""
+    from croquis.data.packing import PrepareParams
     from croquis.doctor import members_here
     from croquis.training import probe_recipes, recipes
     from croquis.training.hardware import hardware
@@ -63,7 +72,7 @@ def _of_the_run(build: gpus.Build) -> list[Finding]:
     found += members_here.memory_findings(models, memory, "the GPU" if on_gpu else "main memory")
     first = {key: (each.backbone, each.pretrained) for key, each in (models | probes).items()}
     found += members_here.weights_findings(first)
-    size = params.required(tree, "prepare")["image_size"]
+    size = params.load(PrepareParams, "prepare").image_size
     found.append(surroundings.disk_finding(surroundings.free_disk(), size, _pictures()))
     batch = max((each.batch_size * 3 * each.image_size**2 for each in models.values()), default=0)
     shared = surroundings.free_shared_memory()

@@ -15,6 +15,8 @@ def last_durations(experiment: str) -> dict[str, float]:
     Args:
         experiment: the competition.
     """
+    if not store.begun():
+        return {}
     try:
         client = store.opened()
         kept = client.get_experiment_by_name(experiment)
@@ -24,13 +26,13 @@ def last_durations(experiment: str) -> dict[str, float]:
             [kept.experiment_id],
             "attributes.status = 'FINISHED' and tags.fold != ''",
             max_results=NEWEST,
-            order_by=["attributes.start_time ASC"],
+            order_by=["attributes.start_time DESC"],
         )
     except Exception:  # whatever is wrong with the store, an estimate is a convenience
         return {}
     return {
         run.data.tags["stage"]: (run.info.end_time - run.info.start_time) / 1000
-        for run in runs
+        for run in reversed(runs)  # of runs of one stage the newest comes last, and stays
         if "stage" in run.data.tags
     }
 

@@ -17,6 +17,8 @@ from croquis.tracking import flat
 
 WIDTH = 100
 SHOWN = 24  # characters of a value
+LEAST = 20  # columns for what was changed
+INDENT = " " * 6
 
 
 def experiments() -> None:
@@ -117,11 +119,28 @@ def _parameters(state: Mapping[str, Any]) -> dict[str, Any]:
 
 def _narrow(rows: list[tuple[str, ...]]) -> list[str]:
     """The table with its last column wrapped where it would pass the width."""
-    plain = aligned([(*row[:-1], "|") for row in rows])
+    plain = [line[:-1] for line in aligned([(*row[:-1], "|") for row in rows])]
+    longest = max(len(word) for row in rows for word in row[-1].split() or [""])
+    if WIDTH - len(plain[0]) < max(LEAST, longest):  # long names: changes go to lines of their own
+        plain = [line.rstrip() for line in aligned([row[:-1] for row in rows])]
+        pairs = [
+            [start, *_wrapped(row[-1], INDENT)] for start, row in zip(plain, rows, strict=True)
+        ]
+        return [line for pair in [pairs[0][:1], *pairs[1:]] for line in pair]
     found = []
-    for line, row in zip(plain, rows, strict=True):
-        start = line[:-1]
-        wrapped = textwrap.wrap(row[-1], max(20, WIDTH - len(start)), break_on_hyphens=False)
-        found.append((start + (wrapped[0] if wrapped else "")).rstrip())
-        found += [" " * len(start) + more for more in wrapped[1:]]
+    for start, row in zip(plain, rows, strict=True):
+        wrapped = _wrapped(row[-1], " " * len(start)) or [start]
+        found += [(start + wrapped[0][len(start) :]).rstrip(), *wrapped[1:]]
     return found
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    """Lines that end between words, where a word is not longer than a line."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

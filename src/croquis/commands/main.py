@@ -15,6 +15,7 @@ from croquis.commands.scores import read_scores
 from croquis.commands.table import aligned
 from croquis.commands.vote import vote
 from croquis.commands.why import why
+from croquis.errors import InputError
 from croquis.report.wording import counted, ends, share
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
@@ -46,6 +47,9 @@ def summary(
         by_member, ensemble, test = (
             read_scores(metrics / f"{part}.json") for part in ("vote", "ensemble", "submission")
         )
+        if not submission.is_file():  # the scores in git are those of the last run committed
+            fix = "say `make repro`"
+            raise InputError(str(submission), expected="a run here", received="none", fix=fix)
     for line in lines(by_member, ensemble, test):
         typer.echo(line)
     typer.echo(f"\nsubmission  {submission}\nreport      {report}")

@@ -145,7 +145,11 @@ def tracking_finding() -> Finding:
 
 
 def privacy_finding(folder: Path) -> Finding:
-    """Whether DVC, MLflow and the hub's client keep what is done in `folder` to themselves."""
+    """Whether what croquis starts in `folder` keeps to itself what is done there.
+
+    croquis and make say no to MLflow, the hub's client and Gradio unless the shell said otherwise;
+    what is started without them is up to the shell.
+    """
     from dvc.config import Config
 
     talkative, own = [], folder / ".dvc"
@@ -154,10 +158,13 @@ def privacy_finding(folder: Path) -> Finding:
         talkative.append("DVC (dvc config core.analytics false)")
     if os.environ.get("DO_NOT_TRACK", "").lower() != "true":
         talkative.append("MLflow and the hub's client (DO_NOT_TRACK=true)")
+    if os.environ.get("GRADIO_ANALYTICS_ENABLED", "").lower() != "false":
+        talkative.append("Gradio (GRADIO_ANALYTICS_ENABLED=False)")
     if talkative:
         said = f"usage is reported by {', '.join(talkative)}"
         return Finding("telemetry", "warning", said, "set what stands in brackets")
-    return Finding("telemetry", "ok", "off: DVC, MLflow, the hub's client")
+    said = "off in DVC, and wherever croquis or make start MLflow, the hub's client or Gradio;"
+    return Finding("telemetry", "ok", f"{said} for a bare `mlflow ui`, export DO_NOT_TRACK=true")
 
 
 def git_finding(folder: Path) -> Finding:
