@@ -5,12 +5,12 @@ import time
 from pathlib import Path
 
 import pytest
-from tiny import Project
+from tiny import BASELINE, Project
 
 pytestmark = pytest.mark.slow
 
 README = Path("README.md").read_text(encoding="utf-8")
-NOT_HERE = {"make test": "this is it"}
+NOT_HERE = {"make test": "this is it"} | dict.fromkeys(BASELINE.split(" && "), "project did it")
 
 
 def commands() -> list[str]:
@@ -21,6 +21,12 @@ def commands() -> list[str]:
 
 def test_the_readme_opens_with_the_two_commands() -> None:
     assert commands()[:2] == ["make repro", "make test"]
+
+
+def test_the_commit_of_the_readme_leaves_nothing_behind(project: Project) -> None:
+    """Nobody was told to commit dvc.lock, without which there is nothing to compare with."""
+    assert set(BASELINE.split(" && ")) <= set(commands())
+    assert project.run("git status --porcelain") == ""
 
 
 def test_no_number_of_the_readme_is_missing() -> None:
