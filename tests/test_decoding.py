@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from croquis.data.decoding import ORIENTATION, Unreadable, decode, gray_of, padded, squashed
+from croquis.data.decoding import (
+    ORIENTATION,
+    Unreadable,
+    decode,
+    gray_of,
+    inked,
+    padded,
+    squashed,
+)
 
 GRAY = np.array([[0, 100, 200], [50, 150, 255]], np.uint8)  # no two turns of it are alike
 
@@ -187,6 +195,31 @@ def test_padding_a_coloured_picture_pads_with_white() -> None:
 
 def test_squashing_fills_the_square() -> None:
     assert (squashed(np.zeros((2, 40), np.uint8), 8) == 0).all()
+
+
+def test_ink_is_cut_to_the_drawing_with_a_margin() -> None:
+    """Ten black pixels far down on the right of a large sheet fill all but the margin."""
+    drawing = np.full((400, 300), 255, np.uint8)
+    drawing[380:390, 280:290] = 0
+    sheet = inked(drawing, 50)  # a margin of .04 * 50 = 2
+    np.testing.assert_array_equal(sheet[2:48, 2:48], np.zeros((46, 46)))
+    np.testing.assert_array_equal(sheet[[0, 1, 48, 49]], np.full((4, 50), 255))
+    np.testing.assert_array_equal(sheet[:, [0, 1, 48, 49]], np.full((50, 4), 255))
+
+
+def test_ripples_of_jpeg_are_no_ink_but_faint_drawings_are() -> None:
+    drawing = np.full((100, 100), 255, np.uint8)
+    drawing[0, 0], drawing[40:60, 40:60] = 235, 0  # 20 of 255 is below a tenth
+    assert (inked(drawing, 100)[4:96, 4:96] == 0).all()
+    drawing[0, 0], drawing[40:60, 40:60] = 255, 200  # all there is
+    assert (inked(drawing, 100)[4:96, 4:96] == 200).all()
+
+
+def test_a_white_sheet_and_colours_are_fitted_to_the_ink_too() -> None:
+    assert (inked(np.full((30, 40), 255, np.uint8), 8) == 255).all()
+    red = np.full((40, 40, 3), 255, np.uint8)
+    red[10:20, 10:20] = [255, 0, 0]
+    assert inked(red, 10)[5, 5].tolist() == [255, 0, 0] and inked(red, 10).shape == (10, 10, 3)
 
 
 def test_shrinking_does_not_lose_thin_strokes() -> None:

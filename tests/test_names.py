@@ -5,6 +5,7 @@ from typing import get_args
 import pytest
 
 from croquis import symmetries
+from croquis.data.decoding import FITS
 from croquis.data.packing import PrepareParams
 from croquis.dedup.policy import POLICIES
 from croquis.dedup.settings import DedupParams
@@ -20,11 +21,8 @@ from croquis.votes.ensembling import EnsembleParams, VoteParams
         (VoteParams.model_fields["folds"].annotation, voting.VOTES),
         (EnsembleParams.model_fields["vote"].annotation, voting.VOTES),
         (DedupParams.model_fields["policy"].annotation, POLICIES),
+        (PrepareParams.model_fields["fit"].annotation, FITS),
     ],
 )
 def test_the_names_that_check_allows_are_those_that_work(allowed: object, served: object) -> None:
     assert set(get_args(allowed)) == set(served)
-
-
-def test_both_fits_are_allowed() -> None:
-    assert set(get_args(PrepareParams.model_fields["fit"].annotation)) == {"pad", "squash"}

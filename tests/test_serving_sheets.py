@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from croquis.data.decoding import FITS
 from croquis.data.packing import PrepareParams, pack
 from croquis.errors import InputError
 from croquis.serving import sheets
@@ -47,7 +48,7 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("fit", ["pad", "squash"])
+@pytest.mark.parametrize("fit", FITS)
 @pytest.mark.parametrize("names", [("gray", "turned", "clear"), tuple(FILES)])
 def test_a_sheet_is_what_prepare_stores(names: tuple[str, ...], fit: str, tmp_path: Path) -> None:
     """Gray where all pictures are; with a single coloured one, all have three channels."""

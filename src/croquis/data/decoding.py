@@ -1,12 +1,14 @@
 """One picture: from a file's bytes to upright 8-bit pixels on white, and onto a square sheet."""
 
 import io
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
 ORIENTATION = 0x0112  # EXIF's tag for how the camera was held; 1 is upright
+_LEAST_INK, _INK_SHARE = 16, 0.1  # of 255, and of the darkest stroke
+_MARGIN = 0.04  # of the side, all around
 
 
 class Unreadable(Exception):
@@ -67,7 +69,27 @@ def squashed(pixels: np.ndarray, side: int) -> np.ndarray:
     return _resized(pixels, side, side)
 
 
-FITS = {"pad": padded, "squash": squashed}
+def inked(pixels: np.ndarray, side: int) -> np.ndarray:
+    """The box of the ink with a margin, centred on white; (side, side) or (side, side, 3).
+
+    Ink is at least a tenth as dark as the darkest stroke: the ripples of JPEG around strokes are
+    none, and faint drawings have some. A white sheet stays whole.
+    """
+    ink = 255 - gray_of(pixels).astype(np.int16)
+    drawn = ink > max(_LEAST_INK, _INK_SHARE * ink.max())
+    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
+    if not len(rows):
+        return padded(pixels, side)
+    box = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    margin = max(1, round(_MARGIN * side))
+    sheet = np.full((side, side, *pixels.shape[2:]), 255, np.uint8)
+    sheet[margin:-margin, margin:-margin] = padded(box, side - 2 * margin)
+    return sheet
+
+
+# pad: aspect kept; squash: aspect lost; ink: as pad, but the sheet around the drawing cut away.
+Fit = Literal["pad", "squash", "ink"]
+FITS = {"pad": padded, "squash": squashed, "ink": inked}
 
 
 def _resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import Field
 
 from croquis.cores import cores
-from croquis.data.decoding import FITS, Picture, Unreadable, decode, gray_of, squashed
+from croquis.data.decoding import FITS, Fit, Picture, Unreadable, decode, gray_of, squashed
 from croquis.data.rows import RowWriter
 from croquis.errors import InputError
 from croquis.params import Section
@@ -31,7 +31,7 @@ class PrepareParams(Section):
     """Size and geometry of the stored pictures, and what to do with unreadable test pictures."""
 
     image_size: Annotated[int, Field(ge=8)]
-    fit: Literal["pad", "squash"]
+    fit: Fit
     bad_test: Literal["error", "blank"]
 
 

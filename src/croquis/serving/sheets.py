@@ -3,12 +3,11 @@
 import base64
 import io
 import warnings
-from typing import Literal
 
 import numpy as np
 from PIL import Image
 
-from croquis.data.decoding import FITS, Unreadable, decode, gray_of
+from croquis.data.decoding import FITS, Fit, Unreadable, decode, gray_of
 from croquis.errors import InputError
 
 MAX_BYTES = 8 * 2**20  # a phone's photograph has 2 to 6 MB
@@ -16,9 +15,7 @@ MAX_BYTES = 8 * 2**20  # a phone's photograph has 2 to 6 MB
 MAX_PIXELS = 50_000_000
 
 
-def sheet(
-    content: bytes, *, side: int, fit: Literal["pad", "squash"], gray: bool, where: object
-) -> np.ndarray:
+def sheet(content: bytes, *, side: int, fit: Fit, gray: bool, where: object) -> np.ndarray:
     """The picture in a file's bytes as `prepare` stores it; (side, side), or (side, side, 3).
 
     Args:

@@ -4,11 +4,12 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from croquis import params
+from croquis.data.decoding import Fit
 from croquis.data.packing import PrepareParams
 from croquis.errors import InputError
 from croquis.files import whole, write_json
@@ -26,7 +27,7 @@ class Settings(params.Section):
 
     classes: list[str]  # in label order
     image_size: int  # pixels a side as stored, before a model's own size
-    fit: Literal["pad", "squash"]
+    fit: Fit
     gray: bool  # whether the training pictures are stored so
     models: dict[str, ModelParams]
     probes: dict[str, ProbeParams]
