@@ -237,6 +237,15 @@ def test_a_missing_section_is_named(key: str) -> None:
         check(tree)
 
 
+@pytest.mark.parametrize("section", ["models", "probes"])
+def test_keys_that_dvcs_run_cache_does_not_see_are_refused(section: str) -> None:
+    """With `ensemble.weights: {size: 2.0}` for 1.0, the votes of the old weights came back."""
+    tree = copy.deepcopy(TREE)
+    tree[section]["size"] = next(iter(tree[section].values()))
+    with pytest.raises(InputError, match=f"{section}: expected keys that DVC's .*received 'size'"):
+        check(tree)
+
+
 def test_a_member_may_be_model_or_probe_but_not_both() -> None:
     with pytest.raises(InputError, match="no model has"):
         check(changed("probes.lite0_96", TREE["probes"]["lite0_probe"]))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import timm
+from dvc_data.hashfile.meta import Meta
 from pydantic import Field
 
 from croquis import params
@@ -48,6 +49,7 @@ def check(tree: dict[str, Any]) -> None:
         if key not in known:
             hint = params.nearest(str(key), known)
             raise InputError(key, expected="a known section", received=repr(key), fix=hint)
+    _check_unseen(tree)
     given = {key: params.required(tree, key) for key in numbers}
     params.checked(_Numbers, given, where="params.yaml")
     found = {
@@ -59,6 +61,17 @@ def check(tree: dict[str, Any]) -> None:
     _check_members(found["run"], found["ensemble"])
     _check_snapshots(found["ensemble"], tree)
     _check_recipes(tree, found["prepare"].image_size)
+
+
+def _check_unseen(tree: dict[str, Any], inside: str = "params.yaml") -> None:
+    """DVC's run cache looks at no key of these names, and would restore what another value made."""
+    for key, value in tree.items():
+        if key in (Meta.PARAM_SIZE, Meta.PARAM_NFILES):
+            expected, fix = "keys that DVC's run cache looks at", "give it another name"
+            raise InputError(inside, expected=expected, received=repr(key), fix=fix)
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, dict):
+                _check_unseen(each, key if inside == "params.yaml" else f"{inside}.{key}")
 
 
 def _check_keys(tree: dict[str, Any]) -> None:
