@@ -40,6 +40,11 @@ RECIPES: dict[str, tuple[str, list[str], str | None]] = {
         [f"models.lite0_96.mix={MIX}", "train.augment=none"],
         "mixup, cutmix",
     ),
+    "mixup, cutmix, no flips, LP-FT": (
+        "lite0_96",
+        [f"models.lite0_96.mix={MIX}", "train.augment=none", "train.head_start=probe"],
+        "mixup, cutmix, no flips",
+    ),
     "LoRA": (
         "lite0_96",
         [f"train.lora={LORA}", "models.lite0_96.lr_mult=3.0"],
@@ -70,12 +75,15 @@ def run(source: str, out: Path, names: list[str], folds: list[int], epochs: int)
         chosen += changes
         settings = [part for change in chosen for part in ("-S", change)]
         print(name, " ".join(chosen), flush=True)
+        # `-S` leaves its changes in params.yaml: each recipe starts from the committed ones.
+        subprocess.run(["git", "checkout", "-q", "HEAD", "--", "params.yaml"], check=True)
         subprocess.run(["dvc", "exp", "run", *settings], check=True)
         with whole(kept) as draft:  # of these folds alone: DVC leaves those of other runs there
             for fold in folds:
                 shutil.copytree(
                     Path("data/predictions", member, f"fold{fold}"), draft / f"fold{fold}"
                 )
+            shutil.copy("params.yaml", draft)  # what really ran
         shutil.copy("data/folds.csv", out / "folds.csv")
 
 
