@@ -38,7 +38,7 @@ RECIPES: dict[str, tuple[str, list[str], str | None]] = {
     "mixup, cutmix, no flips": (
         "lite0_96",
         [f"models.lite0_96.mix={MIX}", "train.augment=none"],
-        "mixup, cutmix",
+        "no augmentation",
     ),
     "mixup, cutmix, no flips, LP-FT": (
         "lite0_96",
