@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from croquis import params
 from croquis.errors import InputError
@@ -16,6 +17,7 @@ from croquis.votes.ensembling import (
     weights_of,
 )
 from croquis.votes.members import RunParams
+from croquis.votes.voting import tied
 
 RUN = RunParams(models=["swin", "eva"], probes=["clip"], folds=[0, 1])
 
@@ -69,6 +71,8 @@ def test_weights_that_do_not_fit_the_members_are_refused(weights: dict, received
         ({"weights": {"a": -1}}, r"ensemble\.weights\.a: expected greater than or equal to 0"),
         ({"weights": {"a": float("inf")}}, r"ensemble\.weights\.a: expected a finite number"),
         ({"wieghts": "uniform"}, r"did you mean 'weights'\?"),
+        ({"vote": "hard", "weights": "greedy"}, "ensemble: expected vote: soft beside .*greedy, as"),
+        ({"vote": "hard", "weights": "simplex"}, "or weights: uniform beside vote: hard, received"),
     ],
 )
 def test_a_slip_in_params_is_named(changes: dict, message: str) -> None:
@@ -127,6 +131,40 @@ def test_folds_and_members_can_vote_hard() -> None:
     votes = recipe(fold_vote="hard").combine(FOLDS)
     np.testing.assert_allclose(votes, [[0.25 + 0.75 * 0.5, 0.75 * 0.5]])
     np.testing.assert_allclose(recipe(vote="hard").combine(FOLDS), [[0.25, 0.75]])
+
+
+def hard(**choices: list[int]) -> dict[str, list[np.ndarray]]:
+    """Of each member one picture's argmax, 0 or 1, in each fold."""
+    return {key: [np.eye(2)[[choice]] for choice in each] for key, each in choices.items()}
+
+
+def of_three(vote: str, **weights: float) -> Recipe:
+    ones = dict.fromkeys("abc", 1.0)
+    return recipe(
+        members=list("abc"), fold_vote="hard", vote=vote, weights=ones | weights, temperatures=ones
+    )
+
+
+def test_a_hard_vote_of_hard_votes_is_a_majority_of_all_argmaxes() -> None:
+    """It was a majority of majorities, and class 0 won by two members to one."""
+    folds = hard(a=[0, 0, 1], b=[0, 0, 1], c=[1, 1, 1])
+    for vote in ("hard", "soft"):  # shares are votes already
+        np.testing.assert_allclose(of_three(vote).combine(folds), [[4 / 9, 5 / 9]], atol=1e-6)
+    # Two argmaxes of a member with half the weight are one: 4 + 0 against 2 + 1.5.
+    assert of_three("hard", c=0.5).combine(folds).argmax() == 0
+    tie = of_three("hard").combine(hard(a=[0, 1], b=[1, 0], c=[1, 0]))
+    assert tie.tolist() == [[0.5, 0.5]] and tie.argmax() == 0
+
+
+def test_three_members_of_five_folds_vote_hard_as_fifteen_voters_do() -> None:
+    """The rule of the challenge's winner: scipy's mode, ties to the lowest class."""
+    votes = np.random.default_rng(0).integers(0, 6, size=(3, 5, 2500))
+    folds = {key: [np.eye(6)[each] for each in own] for key, own in zip("abc", votes, strict=True)}
+    found = of_three("hard").combine(folds)
+    fifteen = votes.reshape(15, 2500)
+    np.testing.assert_array_equal(found.argmax(axis=1), stats.mode(fifteen, axis=0).mode)
+    counts = np.sort((fifteen[None] == np.arange(6)[:, None, None]).sum(axis=1), axis=0)
+    assert tied(found) == (counts[-1] == counts[-2]).sum() > 100
 
 
 def test_a_member_counts_once_however_many_folds_it_has() -> None:

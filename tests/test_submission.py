@@ -134,8 +134,26 @@ def test_what_members_say_is_read_by_name(tmp_path: Path) -> None:
 
 def test_votes_over_folds_are_judged_on_the_test_set() -> None:
     labels = np.array([1, 2, 0])  # of TEST
-    right, wrong = sure({"10": 0, "2": 2, "1": 1}), sure({"1": 0, "2": 0, "10": 1})
-    ballots = {"soft": [wrong, right], "hard": [right, right]}
-    found = by_vote(labels, TEST.ids, ballots, weighing(1.0, 3.0))
-    assert found == {"soft-soft": 1.0, "soft-hard": 1.0, "hard-soft": 1.0, "hard-hard": 1.0}
-    assert by_vote(labels, TEST.ids, ballots, weighing(3.0, 1.0))["soft-soft"] == 0.0
+    votes = {  # of each member what it says of the three pictures
+        "soft": (
+            # Means at 3 : 1 are .375 .525 .1, .45 .15 .4 and .575 .35 .075: right, wrong, right.
+            # Of the majorities, all the first member's 0, the last alone is right.
+            [[0.5, 0.4, 0.1], [0.6, 0.2, 0.2], [0.6, 0.3, 0.1]],
+            [[0.0, 0.9, 0.1], [0.0, 0.0, 1.0], [0.5, 0.5, 0.0]],
+        ),
+        "hard": (
+            # Added they are .45 .55 0, .3 0 .7 and .35 .35 .3: right, right, right by the tie.
+            [[0.6, 0.4, 0.0], [0.4, 0.0, 0.6], [0.4, 0.4, 0.2]],
+            [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.2, 0.2, 0.6]],
+        ),
+    }
+    ballots = {
+        vote: [Predictions(TEST.ids, rows, ["x", "y", "z"]) for rows in members]
+        for vote, members in votes.items()
+    }
+    assert by_vote(labels, TEST.ids, ballots, weighing(3.0, 1.0)) == {
+        "soft-soft": 0.66667,
+        "soft-hard": 0.33333,
+        "hard-soft": 1.0,
+        "hard-hard": 1.0,
+    }

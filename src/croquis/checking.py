@@ -127,10 +127,6 @@ def _check_members(run: RunParams, ensemble: EnsembleParams) -> None:
                 "ensemble.members", expected="members of run", received=repr(key), fix=hint
             )
     weights_of(member_keys(run, ensemble), ensemble)
-    if ensemble.weights in ("greedy", "simplex") and ensemble.vote == "hard":
-        received, fix = f"hard, with {ensemble.weights} weights", "say soft, or uniform weights"
-        expected = "soft, as weights are fitted to means of probabilities"
-        raise InputError("ensemble.vote", expected=expected, received=received, fix=fix)
 
 
 def _check_snapshots(ensemble: EnsembleParams, tree: dict[str, Any]) -> None:

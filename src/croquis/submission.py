@@ -11,7 +11,7 @@ from croquis.metrics import scores
 from croquis.predictions import Predictions
 from croquis.votes.calibration import ece
 from croquis.votes.ensembling import Recipe
-from croquis.votes.voting import VOTES
+from croquis.votes.voting import VOTES, member_vote
 
 
 def submission(sample: pd.DataFrame, test: Predictions) -> pd.DataFrame:
@@ -75,7 +75,8 @@ def by_vote(
 ) -> dict[str, float]:
     """Test accuracy of all four votes, folds first: "soft-hard" is a majority over members' means.
 
-    Only here can votes over folds be judged: OOF has one model a picture.
+    Only here can votes over folds be judged: OOF has one model a picture. "hard-soft" is always
+    "hard-hard", the majority of all argmaxes: `voting.member_vote` says why.
 
     Args:
         labels: (N,) true labels in the order of `ids`.
@@ -86,8 +87,9 @@ def by_vote(
     found, weights = {}, np.array([recipe.weights[key] for key in recipe.members])
     for folds, members in ballots.items():
         stack = np.stack([part.aligned(ids).probs for part in members])
-        for name, vote in VOTES.items():
-            right = vote(stack, weights).argmax(axis=1) == labels
+        for name in VOTES:
+            joint = member_vote(stack, weights, folds=folds, members=name)
+            right = joint.argmax(axis=1) == labels
             found[f"{folds}-{name}"] = round(float(right.mean()), 5)
     return found
 

@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from croquis import params
 from croquis.errors import InputError
 from croquis.files import write_json
 from croquis.votes.calibration import tempered
 from croquis.votes.members import RunParams
-from croquis.votes.voting import VOTES
+from croquis.votes.voting import VOTES, member_vote
 
 
 class VoteParams(params.Section):
@@ -19,6 +19,11 @@ class VoteParams(params.Section):
 
     folds: Literal["soft", "hard"]
     calibrate: bool
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether temperatures are fitted; shares of argmaxes have none."""
+        return self.calibrate and self.folds == "soft"
 
 
 class EnsembleParams(params.Section):
@@ -31,6 +36,15 @@ class EnsembleParams(params.Section):
     members: Literal["all"] | Annotated[list[str], Field(min_length=1)]
     vote: Literal["soft", "hard"]
     weights: Literal["uniform", "greedy", "simplex"] | dict[str, Annotated[float, Field(ge=0)]]
+
+    @model_validator(mode="after")
+    def _fitted_to_means(self) -> "EnsembleParams":
+        if self.weights in ("greedy", "simplex") and self.vote == "hard":
+            raise ValueError(
+                f"vote: soft beside weights: {self.weights}, as weights are fitted to means of "
+                "probabilities, or weights: uniform beside vote: hard"
+            )
+        return self
 
 
 class Recipe(params.Section):
@@ -64,19 +78,22 @@ class Recipe(params.Section):
         """Writes a small JSON."""
         write_json(path, self.model_dump())
 
-    def ballot(self, member: str, folds: list[np.ndarray]) -> np.ndarray:
-        """One member's say, (N, C), from the (N, C) probabilities of its folds."""
-        warm = [tempered(probs, self.temperatures[member]) for probs in folds]
-        return VOTES[self.fold_vote](np.stack(warm))
-
     def combine(self, by_member: dict[str, list[np.ndarray]]) -> np.ndarray:
         """The ensemble's probabilities, (N, C), from those of each member's folds, (N, C) each.
 
         Each fold at its member's temperature, then the vote of folds, then that of members, then
         the temperature of it all.
         """
-        stack = np.stack([self.ballot(member, by_member[member]) for member in self.members])
-        probs = VOTES[self.vote](stack, np.array([self.weights[key] for key in self.members]))
+        heat = self.temperatures
+        return self.decide(
+            {key: [tempered(probs, heat[key]) for probs in by_member[key]] for key in self.members}
+        )
+
+    def decide(self, warm: dict[str, list[np.ndarray]]) -> np.ndarray:
+        """`combine` where each fold is at its member's temperature already."""
+        ballots = np.stack([VOTES[self.fold_vote](np.stack(warm[key])) for key in self.members])
+        weights = np.array([self.weights[key] for key in self.members])
+        probs = member_vote(ballots, weights, folds=self.fold_vote, members=self.vote)
         return tempered(probs, self.temperature)
 
 

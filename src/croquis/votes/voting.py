@@ -31,6 +31,20 @@ def hard_vote(probs: np.ndarray, weights: np.ndarray | None = None) -> np.ndarra
 VOTES: dict[str, Callable[..., np.ndarray]] = {"soft": soft_vote, "hard": hard_vote}
 
 
+def member_vote(
+    ballots: np.ndarray, weights: np.ndarray | None = None, *, folds: str, members: str
+) -> np.ndarray:
+    """The vote over members whose folds have voted, (M, N, C) to (N, C).
+
+    After a hard vote of folds a ballot is a share of argmaxes, so votes already: they are added, a
+    member's weight shared by its folds, and not voted over again. `members` then changes nothing.
+    Rounded to 6 digits, as files hold shares in float32: equal shares stay equal.
+    """
+    if folds == "hard":
+        return np.round(soft_vote(ballots.astype(np.float64), weights), 6)
+    return VOTES[members](ballots, weights)
+
+
 def shares(count: int, weights: np.ndarray | None = None) -> np.ndarray:
     """Each voter's share, (M,), summing to one.
 
