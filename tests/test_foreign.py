@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from croquis.errors import InputError
@@ -47,6 +48,13 @@ def test_an_index_without_a_name_and_other_columns_are_left_out_and_named(tmp_pa
     assert found.left_out == ("an index without a name", "super")
 
 
+def test_blanks_after_commas_cost_no_name_its_zeros(tmp_path: Path) -> None:
+    """Kinds were given to image_path, and the column was called " image_path"."""
+    text = "ID, image_path, target \n0, 007, 3\n1, 1e3, 0\n"
+    found = read(written(tmp_path / "a.csv", text))
+    assert found.ids.tolist() == ["007", "1e3"] and found.labels.tolist() == [3, 0]
+
+
 def test_a_mark_of_byte_order_and_windows_lines_are_fine(tmp_path: Path) -> None:
     found = read(written(tmp_path / "a.csv", "\ufeffimage_path,target\r\na,1\r\n"))
     assert found.ids.tolist() == ["a"]
@@ -89,10 +97,22 @@ BAD_CSV = {
     "image_path,0,1\na,-.5,1.5\n": "least value -0.5; softmax first",
     "image_path,0,1\na,20,80\n": "sums of 100 to 100, least value 0; softmax first",
     "image_path,0,1\na,.33,.66\n": "sums of 0.99 to 0.99, .*; write them with more digits",
-    "image_path,target\na,1.5\n": "labels 0, 1, 2 ..., received 1 others, as that of a; write",
+    "image_path,target\na,1.5\n": "labels 0, .* below 30,000, received 1 others, as 1.5 of a; write",
     "image_path,target\na,-1\n": "labels 0, 1, 2",
     "image_path,target\na,\n": "labels 0, 1, 2",
     "image_path,target\na,cup\n": "labels 0, 1, 2",
+    "image_path,target\na,inf\n": "2 ... below 30,000, received 1 others, as inf of a; write",
+    "image_path,target\na,1e19\n": "received 1 others, as 1e\\+19 of a; write the number of the",
+    "image_path,target\nb,0\na,1e300\n": "received 1 others, as 1e\\+300 of a",
+    "image_path,target\na,30000\n": "received 1 others, as 30000 of a",
+    "image_path,target\na,True\nb,False\n": "received True and False in target; write numbers",
+    "image_path,target\na,True\nb,1\n": "labels 0, 1, 2",
+    "image_path,0,1\na,True,False\nb,False,True\n": "received True and False in 0; write num",
+    "image_path,0,1\na,.5,.5,9\nb,.5,.5\n": "received rows of more cells than its first line",
+    "image_path,0,1\nb,.5,.5\na,.5,.5,9\n": "received .*Expected 3 fields in line 3, saw 4",
+    "image_path,0,1\nx,a,.5,.5\ny,b,.5,.5\n": "received rows of more cells than its first line",
+    "image_path,target,image_path \na,1,b\n": "each column once, received 'image_path' twice",
+    "image_path,0,1,0 \na,.5,.5,.5\n": "each column once, received '0' twice",
     "": "received No columns",
 }
 
@@ -118,6 +138,12 @@ def test_a_picture_file_is_no_csv(tmp_path: Path) -> None:
         ({"ids": NAMES, "probs": PROBS * 9, "classes": np.arange(2)}, "sums of 9 to 9"),
         ({"ids": NAMES[[0, 0]], "probs": PROBS, "classes": np.arange(2)}, "1 doubled"),
         ({"ids": np.array([{}, 1]), "probs": PROBS, "classes": np.arange(2)}, "Object arrays"),
+        ({"ids": np.array("a"), "probs": PROBS, "classes": np.arange(2)}, r"shapes \(\) and"),
+        ({"ids": NAMES[None], "probs": PROBS, "classes": np.arange(2)}, r"shapes \(1, 2\) and"),
+        ({"ids": NAMES, "probs": PROBS, "classes": np.array("x")}, r"shapes \(2,\) and \(\)"),
+        ({"ids": NAMES, "probs": PROBS.astype(str), "classes": np.arange(2)}, "<U"),
+        ({"ids": NAMES, "probs": PROBS > 0.5, "classes": np.arange(2)}, "received bool of shape"),
+        ({"ids": NAMES, "probs": PROBS, "classes": np.array(["x", "x"])}, "received 'x' twice"),
     ],
 )
 def test_a_bad_npz_is_an_error_that_names_it(tmp_path: Path, content: dict, received: str) -> None:
@@ -173,12 +199,10 @@ def test_other_pictures_are_refused(tmp_path: Path, ids: list[str], received: st
 
 
 def test_the_order_of_pictures_comes_from_a_csv_that_names_them(tmp_path: Path) -> None:
-    path = written(tmp_path / "test.csv", "image_path\n1.JPEG\n0.JPEG\n")
-    assert pictures_of(path).tolist() == ["1.JPEG", "0.JPEG"]
-    with pytest.raises(InputError, match="expected a column image_path, received columns name"):
-        pictures_of(written(path, "name\n1.JPEG\n"))
+    table = pd.DataFrame({"image_path": ["test/1.JPEG", "test/0.JPEG"]})
+    assert pictures_of(tmp_path, table).tolist() == ["1.JPEG", "0.JPEG"]
     with pytest.raises(InputError, match="each picture once"):
-        pictures_of(written(path, "image_path\na\na\n"))
+        pictures_of(tmp_path, table.iloc[[0, 0]])
 
 
 def test_a_class_that_has_two_columns_is_refused(tmp_path: Path) -> None:

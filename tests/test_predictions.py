@@ -50,7 +50,7 @@ def test_logits_and_nan_are_refused(row: list[float]) -> None:
 
 @pytest.mark.parametrize("probs", [np.full((2, 3), 1 / 3), np.ones((1, 2)) / 2, np.ones(2)])
 def test_shapes_that_disagree_are_refused(probs: np.ndarray) -> None:
-    with pytest.raises(InputError, match=r"expected probs of shape \(2, 2\), received \("):
+    with pytest.raises(InputError, match=r"expected probs, numbers of shape \(2, 2\), rec"):
         Predictions(["a", "b"], probs, CLASSES)
 
 
@@ -131,6 +131,25 @@ def test_a_file_of_something_else_is_named(tmp_path: Path) -> None:
 def test_a_file_with_pickled_ids_is_never_unpickled(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", ids=np.array(["a"], object), probs=[[1.0]], classes=["x"])
     with pytest.raises(InputError, match="Object arrays cannot be loaded"):
+        predictions.load(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize(
+    ("changes", "received"),
+    [
+        ({"ids": "a"}, r"shapes \(\) and \(2,\)"),
+        ({"ids": [["a"]]}, r"shapes \(1, 1\) and"),
+        ({"classes": [CLASSES]}, r"shapes \(1,\) and \(1, 2\)"),
+        ({"probs": [["1", "0"]]}, "<U1 of shape"),
+        ({"classes": ["cat", "cat"]}, "each class once, received 'cat' twice"),
+    ],
+)
+def test_arrays_of_another_kind_are_no_traceback(
+    tmp_path: Path, changes: dict, received: str
+) -> None:
+    sound = {"ids": ["a"], "probs": [[1.0, 0.0]], "classes": CLASSES}
+    np.savez(tmp_path / "a.npz", **(sound | changes))
+    with pytest.raises(InputError, match=rf"a\.npz: expected .*{received}"):
         predictions.load(tmp_path / "a.npz")
 
 

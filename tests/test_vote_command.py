@@ -74,17 +74,33 @@ def test_rows_of_an_npy_may_be_in_the_order_of_another_csv(folder: Path) -> None
         ("hard.csv ours.npz --method hard --weights 1", "--weights: expected 2 numbers >= 0"),
         ("hard.csv --method hard --weights x", "--weights: expected 1 numbers >= 0"),
         ("hard.csv ours.npz --method hard --weights 0,0", "say --weights 1,1, or leave it out"),
+        (f"hard.csv ours.npz --method hard --weights 1,{'9' * 400}", "--weights: expected 2 num"),
         ("1 hard.csv ours.npz --method hard --weights 2", "before 1; say --weights 2,1"),
         ("hard.csv nope.csv --method hard", "nope.csv: expected a file of predictions"),
         ("hard.csv --method hard --sample nope.csv", "nope.csv: No such file or directory"),
         ("hard.csv --method hard --sample few.csv", "expected the 1 pictures of few.csv"),
+        ("rows.npy --method soft --ids hard.npz.csv", "expected a column image_path, received"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(folder: Path, command: str, message: str) -> None:
     Path("few.csv").write_text("ID,image_path,target\n0,a.png,0\n")
+    Path("hard.npz.csv").write_text("name\na.png\n")
     said = ran(f"vote {command} --out s.csv", fails=True)
     assert said.startswith("error: ") and message in said and "\n" not in said
     assert not Path("s.csv").exists()
+
+
+def test_the_rows_of_the_sample_are_read_once(folder: Path) -> None:
+    """R writes an index without a name: one reader left it out, the other one shifted all cells."""
+    ours = "vote --method hard hard.csv ours.npz --out"
+    ran(f"{ours} s.csv --sample sample.csv")
+    rows = SAMPLE.splitlines()
+    Path("r.csv").write_text(
+        "\n".join([rows[0], *(f"{n},{row}" for n, row in enumerate(rows[1:]))])
+    )
+    said = ran(f"{ours} t.csv --sample r.csv")
+    assert Path("t.csv").read_text() == Path("s.csv").read_text()
+    assert said.startswith("r.csv: an index column without a name was left out")
 
 
 def test_no_file_that_votes_is_written_over(folder: Path) -> None:

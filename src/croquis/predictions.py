@@ -49,6 +49,8 @@ class Predictions:
         Raises:
             InputError: if an id is missing here, or if there is one too many.
         """
+        if np.array_equal(self.ids, ids):
+            return self
         position = {name: row for row, name in enumerate(self.ids)}
         missing = [name for name in ids if name not in position]
         extra = len(self.ids) - (len(ids) - len(missing))
@@ -111,12 +113,28 @@ def same_classes(parts: list[Predictions], paths: Sequence[object] = ()) -> None
             raise InputError(path, expected=expected, received=received, fix=fix)
 
 
+def misshapen(ids: np.ndarray, probs: np.ndarray, classes: np.ndarray) -> dict[str, str] | None:
+    """What is wrong with shapes, kinds or classes, as the parts of an error, or None."""
+    fix = "rerun the stage or tool that wrote them"
+    if ids.ndim != 1 or classes.ndim != 1:
+        received = f"shapes {ids.shape} and {classes.shape}"
+        return {"expected": "ids and classes in a row each", "received": received, "fix": fix}
+    shape = (len(ids), len(classes))
+    if probs.shape != shape or probs.dtype.kind not in "iuf":
+        received = f"{probs.dtype} of shape {probs.shape}"
+        return {"expected": f"probs, numbers of shape {shape}", "received": received, "fix": fix}
+    if len(set(classes.tolist())) < len(classes):
+        doubled = next(name for at, name in enumerate(classes) if name in classes[:at])
+        received = f"{str(doubled)!r} twice"
+        return {"expected": "each class once", "received": received, "fix": fix}
+    return None
+
+
 def _problem(ids: np.ndarray, probs: np.ndarray, classes: np.ndarray) -> dict[str, str] | None:
     """What is wrong, as the parts of an error, or None."""
+    if problem := misshapen(ids, probs, classes):
+        return problem
     fix = "rerun the stage that wrote them"
-    shape = (len(ids), len(classes))
-    if probs.shape != shape:
-        return {"expected": f"probs of shape {shape}", "received": str(probs.shape), "fix": fix}
     unique, counts = np.unique(ids, return_counts=True)
     if len(unique) != len(ids):
         doubled = ", ".join(unique[counts > 1][:3])

@@ -79,6 +79,8 @@ def lines(found: Any, a: str, b: str) -> list[str]:
 
 
 def _verdict(found: Any) -> str:
+    from croquis.paired import FEWEST
+
     difference, _, _ = found.difference
     differing = sum(found.only)
     if found.told_apart:
@@ -88,6 +90,10 @@ def _verdict(found: Any) -> str:
         )
     if not differing:
         return "They cannot be told apart: they are right and wrong on the same pictures."
+    if found.groups < FEWEST:
+        groups = f"{counted(found.pictures, 'picture')} in {counted(found.groups, 'group')}"
+        few = f"{groups} of copies are too few; fewer than {FEWEST} groups say nothing"
+        return f"They cannot be told apart: {few}."
     size = f"{counted(found.pictures, 'picture')}, of which they differ on {differing:,}"
     if found.smallest is None:
         return f"They cannot be told apart: with {size}, no difference could be called."

@@ -47,11 +47,11 @@ def _submitted(
     if out.resolve() in [path.resolve() for path in inputs]:
         received, fix = "one of the files that are read", "give it another name"
         raise InputError("--out", expected="a new file", received=received, fix=fix)
-    notes, template = [], None
+    notes, template, order = [], None, None
     if sample is not None:
         template, notes = read_table(sample, ["image_path", "target"])  # text: an ID of 007 stays
-    order = None if sample is None else pictures_of(sample)
-    rows = order if ids is None else pictures_of(ids)
+        order = pictures_of(sample, template)
+    rows = order if ids is None else pictures_of(ids, read_table(ids, ["image_path"])[0])
     voters = [read(path, rows) for path in files]
     owner = sample or voters[0].source
     order = voters[0].ids if order is None else order
@@ -85,7 +85,7 @@ def _weights(text: str, files: list[Path]) -> list[float] | None:
         return None
     parts = text.replace(",", " ").split()
     found = [float(part) for part in parts if _is_number(part)]
-    if len(found) < len(parts) or len(found) != len(files) or min(found) < 0 or max(found) == 0:
+    if len(found) < len(parts) or len(found) != len(files) or not 0 < sum(found) < float("inf"):
         expected = f"{len(files)} numbers >= 0, one a file, one of them above 0"
         fix = f"say --weights {','.join(['1'] * len(files))}, or leave it out"
         raise InputError("--weights", expected=expected, received=text, fix=fix)

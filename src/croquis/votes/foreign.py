@@ -13,10 +13,13 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
+from croquis import predictions
 from croquis.errors import InputError
 from croquis.params import nearest
+from croquis.votes.foreign_csv import other_columns, read_csv
 
 FORMS = "image_path,0..C-1 (probabilities) or ID,image_path,target (labels)"
+MOST_CLASSES = 30_000  # more than ImageNet-21k has; ballots for an ID would fill the memory
 _SUM_ERROR = 1e-3  # of a row of probabilities, as croquis.predictions has it
 _ROUNDED = 0.05  # up to here a sum looks like digits that were cut off, not like logits
 
@@ -105,21 +108,18 @@ def without_folder(ids: np.ndarray) -> np.ndarray:
     return np.array([name[5:] for name in names], dtype=np.str_) if prefixed else names
 
 
-def pictures_of(path: Path) -> np.ndarray:
-    """The `image_path`s of a csv in their order, (N,); each must be there once."""
-    table, _ = _table(path)
-    if "image_path" not in table:
-        raise _other_columns(path, table, "a column image_path")
+def pictures_of(path: Path, table: pd.DataFrame) -> np.ndarray:
+    """The `image_path`s of a csv's table in their order, (N,); each must be there once."""
     ids = without_folder(table["image_path"].to_numpy(dtype=str))
     _check_ids(path, ids)
     return ids
 
 
 def _from_csv(path: Path, ids: np.ndarray | None) -> Foreign:
-    table, unnamed = _table(path)
+    table, unnamed = read_csv(path)
     numbered = sorted((name for name in table if name.isdecimal()), key=int)
     if "image_path" not in table or not (numbered or "target" in table):
-        raise _other_columns(path, table, FORMS)
+        raise other_columns(path, table, FORMS)
     if numbered and "target" in table:
         received, fix = f"target and {len(numbered)} columns of numbers", "take out one of the two"
         raise InputError(path, expected=FORMS, received=received, fix=fix)
@@ -132,6 +132,10 @@ def _from_csv(path: Path, ids: np.ndarray | None) -> Foreign:
         fix = "give each class its column; the first one is 0"
         raise InputError(path, expected="class columns 0..C-1", received=received, fix=fix)
     wanted = numbered or ["target"]
+    flags = [name for name in wanted if table[name].dtype == bool]
+    if flags:  # True would be taken for 1
+        received, fix = f"True and False in {flags[0]}", "write numbers"
+        raise InputError(path, expected=FORMS, received=received, fix=fix)
     others = [name for name in table if name not in ("ID", "image_path", *wanted)]
     numbers = table[wanted].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     values = numbers if numbered else numbers[:, 0]
@@ -147,9 +151,8 @@ def _from_npz(path: Path, ids: np.ndarray | None) -> Foreign:
             names, probs, classes = file["ids"], file["probs"], file["classes"]
     except (KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
         raise InputError(path, expected=expected, received=str(error), fix=fix) from error
-    if probs.shape != (len(names), len(classes)):
-        expected = f"probs of shape {(len(names), len(classes))}"
-        raise InputError(path, expected=expected, received=str(probs.shape), fix=fix)
+    if problem := predictions.misshapen(names, probs, classes):
+        raise InputError(path, **problem)
     return Foreign(path, names, probs.astype(np.float64), classes)
 
 
@@ -181,31 +184,6 @@ READERS: dict[str, Callable[[Path, np.ndarray | None], Foreign]] = {
 }
 
 
-def _table(path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """A csv, and what to say where an index column without a name was left out."""
-    try:
-        # Not as text, which takes seven times as long for 500 classes; nothing reads as missing.
-        table = pd.read_csv(
-            path,
-            dtype={"ID": str, "image_path": str},
-            keep_default_na=False,
-            encoding="utf-8-sig",
-            index_col=False,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        reason, fix = " ".join(str(error).split()), "save it as UTF-8 with commas"
-        raise InputError(path, expected="a csv file", received=reason, fix=fix) from error
-    table.columns = [str(name).strip() for name in table]
-    unnamed = [name for name in table if not name or name.startswith("Unnamed: ")]
-    return table.drop(columns=unnamed), ["an index without a name"] * bool(unnamed)
-
-
-def _other_columns(path: Path, table: pd.DataFrame, expected: str) -> InputError:
-    shown = ", ".join(list(table)[:4]) + (", ..." if table.shape[1] > 4 else "")
-    fix = "name them in its first line, which may be missing"
-    return InputError(path, expected=expected, received=f"columns {shown}", fix=fix)
-
-
 def _check_ids(path: Path, ids: np.ndarray) -> None:
     unique, counts = np.unique(ids, return_counts=True)
     if not len(ids) or "" in unique or len(unique) < len(ids):
@@ -220,11 +198,14 @@ def _check_ids(path: Path, ids: np.ndarray) -> None:
 
 
 def _labels(path: Path, found: Foreign) -> np.ndarray:
-    wrong = ~((found.values >= 0) & (found.values == np.floor(found.values)))  # nan is wrong, too
+    known = (found.values >= 0) & (found.values < MOST_CLASSES)  # no nan, no inf
+    wrong = ~(known & (found.values == np.floor(found.values)))
     if wrong.any():
-        first = f"{wrong.sum():,} others, as that of {found.ids[wrong][0]}"
+        shown = f"{found.values[wrong][0]:.12g} of {found.ids[wrong][0]}"
+        received = f"{wrong.sum():,} others, as {shown}"
+        expected = f"labels 0, 1, 2 ... below {MOST_CLASSES:,}"
         fix = "write the number of the class into each row"
-        raise InputError(path, expected="labels 0, 1, 2 ...", received=first, fix=fix)
+        raise InputError(path, expected=expected, received=received, fix=fix)
     return found.values.astype(np.int64)
 
 

@@ -9,7 +9,6 @@ from croquis.votes.foreign import Foreign
 from croquis.votes.voting import VOTES, tied
 
 _ROWS = 1000  # voted on at once: 15 files of 10,014 x 500 would fill 600 MB
-MOST_CLASSES = 30_000  # more than ImageNet-21k has
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,20 +64,13 @@ def class_count(files: list[Foreign]) -> int:
         if not np.array_equal(file.classes, named[0].classes):
             raise _other_classes(file, f"the class names of {named[0].source}", "others")
     if not soft:
-        return 1 + max(_highest(file) for file in files)
+        return 1 + int(max(file.values.max() for file in files))
     count = soft[0].values.shape[1]
     for file in files:
         if file.is_hard and file.values.max() >= count:
             expected = f"labels 0 to {count - 1}, as {soft[0].source} has {count} classes"
             raise _other_classes(file, expected, f"label {file.values.max()}")
     return count
-
-
-def _highest(file: Foreign) -> int:
-    highest = file.values.max()
-    if highest >= MOST_CLASSES:  # an ID, say; ballots for so many classes would fill the memory
-        raise _other_classes(file, f"labels below {MOST_CLASSES:,}", f"label {highest:.12g}")
-    return int(highest)
 
 
 def _stacked(files: list[Foreign], part: slice, method: str, count: int) -> np.ndarray:
