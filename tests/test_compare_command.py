@@ -77,6 +77,17 @@ def test_what_cannot_be_told_apart_is_said_with_its_reason(folder: Path) -> None
     assert float(more.removesuffix(".").split()[-1]) >= 0.225
 
 
+def test_too_few_groups_are_said_to_be_the_reason(folder: Path) -> None:
+    table = pd.read_csv("data/folds.csv")
+    table.assign(group=table["group"] // 10).to_csv("data/folds.csv", index=False)
+    write(folder / "all_wrong", 40)
+    verdict = ran("data/votes/tiny", "all_wrong")[-1]
+    assert verdict == (
+        "They cannot be told apart: 40 pictures in 4 groups of copies are too few; "
+        "fewer than 20 groups say nothing."
+    )
+
+
 def test_an_experiment_that_is_not_there_is_one_line(folder: Path) -> None:
     (said,) = ran("workspace", "other", "--member", "nope", fails=True)
     assert said.startswith("error: workspace: expected the results of a run, data/votes/nope/oof")

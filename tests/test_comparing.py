@@ -71,6 +71,18 @@ def test_what_either_takes_for_copies_is_drawn_together() -> None:
     assert low == high == 0.5
 
 
+def test_a_few_big_groups_tell_nothing_apart_and_name_no_smallest_difference() -> None:
+    """A difference of .5 at p 1e-15 could not be called as "the smallest" would be .2."""
+    groups = np.arange(100) // 10
+    a = experiment([0] * 100, group=groups)
+    b = experiment(([1] * 5 + [0] * 5) * 10, name="b", group=groups)
+    found = compared(a, b, seed=0)
+    assert found.p < 1e-14 and found.groups == 10
+    assert not found.told_apart and found.smallest is None
+    alone = compared(experiment([0] * 100), experiment([1] * 50 + [0] * 50, name="b"), seed=0)
+    assert alone.told_apart and alone.groups == 100 and alone.smallest is not None
+
+
 def test_bad_pairs_are_refused() -> None:
     a = experiment([1, 0, 1])
     with pytest.raises(InputError, match=r"a, b: expected OOF of the same .*received 3 and 1 pict"):
@@ -105,3 +117,5 @@ def test_oof_is_judged_by_the_labels_of_the_folds() -> None:
     assert found.pictures["class_name"].tolist() == ["star", "star", "cup"]
     with pytest.raises(InputError, match=r"a: expected pictures of its .* 1 others, as w"):
         scored("a", Predictions(["w"], probs[:1], ["cup", "star"]), folds)
+    with pytest.raises(InputError, match=r"a: expected labels below 1, its classes, received 1;"):
+        scored("a", Predictions(["z"], [[1.0]], ["cup"]), folds)

@@ -8,7 +8,7 @@ import pandas as pd
 from croquis.components import joined
 from croquis.errors import InputError
 from croquis.metrics import accuracy_interval
-from croquis.paired import LEVEL, difference_interval, mcnemar, told_apart
+from croquis.paired import FEWEST, LEVEL, difference_interval, mcnemar, told_apart
 from croquis.predictions import Predictions
 
 
@@ -31,6 +31,7 @@ class Comparison:
 
     Attributes:
         pictures: how many these are.
+        groups: of copies among them.
         left_out: how many only the first, and only the second one has scored.
         accuracies: of the two, each with the ends of its 95 % interval.
         both: how many pictures both get right.
@@ -39,10 +40,11 @@ class Comparison:
         p: of the exact McNemar test.
         told_apart: whether they are surely unlike, `paired.told_apart`.
         smallest: the smallest difference that could have been called; None if there is none, as
-            they differ on so few pictures.
+            they differ on so few pictures, or the groups are fewer than `paired.FEWEST`.
     """
 
     pictures: int
+    groups: int
     left_out: tuple[int, int]
     accuracies: tuple[tuple[float, float, float], tuple[float, float, float]]
     both: int
@@ -67,6 +69,10 @@ def scored(name: str, oof: Predictions, folds: pd.DataFrame) -> Scored:
         raise InputError(name, expected="pictures of its folds.csv", received=received, fix=fix)
     rows = truth.loc[oof.ids]
     labels = rows["label"].to_numpy()
+    if labels.max(initial=0) >= len(oof.classes):
+        expected, received = f"labels below {len(oof.classes)}, its classes", str(labels.max())
+        fix = "give the OOF and the folds of one run"
+        raise InputError(name, expected=expected, received=received, fix=fix)
     found = {"right": oof.probs.argmax(axis=1) == labels, "class_name": oof.classes[labels]}
     return Scored(name, rows[["group", "sha256"]].assign(**found))
 
@@ -129,8 +135,10 @@ def _judged(
     low, high = difference_interval(right_a, right_b, groups, seed=seed)
     least, p = least_called(sum(only), len(groups)), mcnemar(right_a, right_b)
     reach = max(difference - low, high - difference)  # so no larger one passes for too small
+    count = len(np.unique(groups))
     return Comparison(
         pictures=len(groups),
+        groups=count,
         left_out=left_out,
         accuracies=tuple(
             (float(right.mean()), *accuracy_interval(right, groups, seed=seed))
@@ -141,7 +149,7 @@ def _judged(
         difference=(difference, low, high),
         p=p,
         told_apart=told_apart(p, (low, high), groups),
-        smallest=None if least is None else max(least, reach),
+        smallest=None if least is None or count < FEWEST else max(least, reach),
     )
 
 
