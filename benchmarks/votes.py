@@ -19,7 +19,7 @@ import pandas as pd
 
 from croquis.metrics import accuracy_interval
 from croquis.paired import mcnemar
-from croquis.parts import read_folds
+from croquis.parts import read_folds, truth_of
 from croquis.submission import by_vote, read_votes
 from croquis.votes.ballots import (
     Alternative,
@@ -30,8 +30,8 @@ from croquis.votes.ballots import (
     recipe_of,
 )
 from croquis.votes.ensembling import VoteParams
-from croquis.votes.members import on_test, out_of_fold, voted
-from croquis.votes.voting import VOTES
+from croquis.votes.fitting import temperature
+from croquis.votes.members import fold_votes, out_of_fold
 
 
 def rights(
@@ -52,10 +52,11 @@ def joined(members: list[str], by_fold: Path, table: Path, folds: list[int], vot
     """What the `vote` stage does, for members of any name."""
     rows = read_folds(table)
     for member in members:
-        out_of_fold(by_fold, member, rows, folds).save(votes / member / "oof.npz")
-        parts = [on_test(by_fold, member, fold) for fold in folds]
-        for vote in VOTES:
-            voted(parts, vote).save(votes / member / f"test_{vote}.npz")
+        oof = out_of_fold(by_fold, member, rows, folds)
+        oof.save(votes / member / "oof.npz")
+        degrees = temperature(truth_of(oof.ids, rows, where=member)["label"].to_numpy(), oof.probs)
+        for vote, test in fold_votes(by_fold, member, folds, degrees).items():
+            test.save(votes / member / f"test_{vote}.npz")
 
 
 def main() -> None:

@@ -2,15 +2,22 @@
 
 from croquis import cli, params
 from croquis.files import whole, write_json
+from croquis.parts import read_folds, read_index
 from croquis.predictions import Predictions
 from croquis.votes.ballots import alternatives, chosen, combined, read_ballots, recipe_of
 from croquis.votes.ensembling import EnsembleParams, VoteParams, member_keys, weights_of
 from croquis.votes.members import RunParams
 from croquis.votes.scoreboard import summary, tables
+from croquis.votes.twins import with_twin
 
 
 def main(
-    votes: cli.File, by_fold: cli.File, folds: cli.File, ensemble: cli.File, metrics: cli.File
+    votes: cli.File,
+    by_fold: cli.File,
+    folds: cli.File,
+    index: cli.File,
+    ensemble: cli.File,
+    metrics: cli.File,
 ) -> None:
     """Reads <votes> and the <by-fold> predictions; writes <ensemble>/, its scores to <metrics>."""
     run, how = params.load(RunParams, "run"), params.load(EnsembleParams, "ensemble")
@@ -24,12 +31,15 @@ def main(
         recipe.save(draft / "recipe.json")
         # Nested: no picture is scored by a weight or a temperature that was fitted on it.
         Predictions(given.ids, found[taken].nested, given.classes).save(draft / "oof.npz")
-        combined(recipe, by_fold, run.folds).save(draft / "test.npz")
-        for fold in run.folds:
-            combined(recipe, by_fold, [fold]).save(draft / f"test_fold{fold}.npz")
+        single = [[fold] for fold in run.folds]
+        test, *by_one = combined(recipe, by_fold, [run.folds, *single])
+        test.save(draft / "test.npz")
+        for fold, part in zip(run.folds, by_one, strict=True):
+            part.save(draft / f"test_fold{fold}.npz")
         for name, table in tables(given, found, taken).items():
             table.to_csv(draft / f"{name}.csv", index=False)
-    scored = summary(given, found, taken) | {"folds": len(run.folds)}
+    twins = with_twin(given.ids, read_folds(folds), read_index(index))
+    scored = summary(given, found, taken, twins) | {"folds": len(run.folds)}
     write_json(metrics, scored)
     ends = f"{scored['accuracy_low']:.3f} to {scored['accuracy_high']:.3f}"
     cli.say(f"ensemble: {taken} vote of {', '.join(keys)} over {len(run.folds)} folds")

@@ -37,7 +37,8 @@ def main(
     if labels is not None:
         recipe = Recipe.load(ensemble / "recipe.json")
         single = [predictions.load(ensemble / f"test_fold{fold}.npz") for fold in recipe.folds]
-        found |= scored(labels, test, single, json.loads(estimate.read_text()))
+        seed = params.value("seed", int)
+        found |= scored(labels, test, single, json.loads(estimate.read_text()), seed=seed)
         found["test_single_fold_by_member"] = {
             member: single_fold(
                 labels, test.ids, [on_test(by_fold, member, fold) for fold in recipe.folds]
@@ -51,7 +52,9 @@ def main(
     cli.say(f"submit: {len(table):,} rows in {submission_csv}")
     if labels is not None:
         full, single = found["test_accuracy"], found["test_single_fold"]
+        gain = [found[f"fold_vote_gain_{end}"] for end in ("low", "high", "p")]
         cli.say(f"submit: test accuracy {full:.3f}, single folds {single:.3f}")
+        cli.say("submit: the vote of folds adds {:+.3f} to {:+.3f}, p {:.2g}".format(*gain))
 
 
 if __name__ == "__main__":

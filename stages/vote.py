@@ -8,8 +8,7 @@ from croquis.progress import progress
 from croquis.votes.calibration import calibration_scores
 from croquis.votes.ensembling import EnsembleParams, VoteParams, voters
 from croquis.votes.fitting import temperature
-from croquis.votes.members import RunParams, flipped, on_test, out_of_fold, voted, warmed
-from croquis.votes.voting import VOTES
+from croquis.votes.members import RunParams, flipped, fold_votes, out_of_fold
 
 
 def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.File) -> None:
@@ -25,10 +24,9 @@ def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.F
             oof.save(draft / member / "oof.npz")
             rows = truth.loc[oof.ids]
             labels, groups = rows["label"].to_numpy(), rows["group"].to_numpy()
-            degrees = temperature(labels, oof.probs) if how.calibrate else 1.0
-            by_fold = [warmed(on_test(predictions, member, k), degrees) for k in run.folds]
-            for vote in VOTES:
-                voted(by_fold, vote).save(draft / member / f"test_{vote}.npz")
+            degrees = temperature(labels, oof.probs) if how.calibrated else 1.0
+            for vote, test in fold_votes(predictions, member, run.folds, degrees).items():
+                test.save(draft / member / f"test_{vote}.npz")
             found[member] = report(labels, oof.probs, groups, seed=seed)
             found[member] |= calibration_scores(labels, oof.probs, degrees)
             others = flipped(predictions, member, table, run.folds)

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import brier_score_loss, log_loss
 
-from croquis.votes.calibration import brier, ece, reliability, tempered
+from croquis.votes.calibration import brier, calibration_scores, ece, reliability, tempered
 from croquis.votes.fitting import HIGHEST, LOWEST, temperature
 
 
@@ -39,6 +39,32 @@ def test_no_row_underflows() -> None:
     sure = np.array([[1.0, 1e-30], [0.5, 0.5]], np.float32)
     found = tempered(sure, 0.05)
     assert np.isfinite(found).all() and found[0].tolist() == [1, 0]
+
+
+def test_in_float32_a_near_tie_may_become_one_and_is_never_turned() -> None:
+    low = np.float32(0.4)
+    probs = np.array([[low, np.nextafter(low, np.float32(1)), 0.2]], np.float32)
+    for degrees in np.linspace(0.1, 20, 200):
+        first, second, _ = tempered(probs, degrees)[0]
+        assert first <= second
+    assert tempered(probs, 3.0).argmax() == 0  # a tie
+    assert tempered(probs.astype(np.float64), 3.0).argmax() == 1
+
+
+def test_the_lowest_temperature_is_tried_without_underflow() -> None:
+    """At .05 each of 500 almost equal classes was exp(-124), which float32 has not."""
+    rng = np.random.default_rng(0)
+    probs = softmax(0.01 * rng.normal(size=(50, 500))).astype(np.float32)
+    assert LOWEST <= temperature(probs.argmax(axis=1), probs) < 1.1 * LOWEST
+
+
+def test_what_a_temperature_does_to_a_member_is_named_by_before_and_after() -> None:
+    labels, probs = drawn(300)
+    found = calibration_scores(labels, probs, 2.0)
+    assert list(found) == ["temperature", "ece", "ece_calibrated", "brier_calibrated"]
+    warm = tempered(probs, 2.0)
+    assert found["ece"] == round(ece(labels, probs), 5)
+    assert found["brier_calibrated"] == round(brier(labels, warm), 5)
 
 
 @given(arrays(np.int64, (4, 3), elements=st.integers(1, 9)), st.floats(0.1, 9), st.floats(0.1, 9))

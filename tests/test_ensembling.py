@@ -71,7 +71,10 @@ def test_weights_that_do_not_fit_the_members_are_refused(weights: dict, received
         ({"weights": {"a": -1}}, r"ensemble\.weights\.a: expected greater than or equal to 0"),
         ({"weights": {"a": float("inf")}}, r"ensemble\.weights\.a: expected a finite number"),
         ({"wieghts": "uniform"}, r"did you mean 'weights'\?"),
-        ({"vote": "hard", "weights": "greedy"}, "ensemble: expected vote: soft beside .*greedy, as"),
+        (
+            {"vote": "hard", "weights": "greedy"},
+            "ensemble: expected vote: soft beside .*greedy, as",
+        ),
         ({"vote": "hard", "weights": "simplex"}, "or weights: uniform beside vote: hard, received"),
     ],
 )

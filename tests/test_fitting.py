@@ -11,6 +11,8 @@ from croquis.votes.calibration import tempered
 from croquis.votes.fitting import (
     FITTED,
     Seen,
+    _path,
+    _right,
     best_member,
     favourites,
     greedy_curve,
@@ -47,13 +49,63 @@ def all_seen(labels: np.ndarray, probs: np.ndarray) -> Seen:
 def test_favourites_are_the_five_best_of_each_member_and_the_truth_each_once() -> None:
     probs = np.arange(8, 0, -1.0)[None, None]  # one picture, classes in falling order
     both = np.concatenate([probs, probs[:, :, ::-1]])
-    assert favourites(np.array([0]), probs).tolist() == [[0, -1, 1, 2, 3, 4]]
+    assert favourites(np.array([0]), probs).tolist() == [[0, 1, 2, 3, 4]]
     assert set(favourites(np.array([7]), probs)[0]) == {0, 1, 2, 3, 4, 7}
     assert set(favourites(np.array([3]), both)[0]) - {-1} == set(range(8))
     found = all_seen(np.array([0]), probs)
-    assert found.votes.tolist() == [[[8, 0, 7, 6, 5, 4]]]
-    assert found.own.tolist() == [[True, False, False, False, False, False]]
+    assert found.votes.tolist() == [[[8, 7, 6, 5, 4]]]
+    assert found.own.tolist() == [[True, False, False, False, False]]
     assert found.others.tolist() == [3]  # of eight classes five are favourites
+    # Of two pictures the one with fewer favourites is filled up with classes that nobody wants.
+    two = np.concatenate([probs, probs], axis=1)
+    assert favourites(np.array([0, 7]), two).tolist() == [[0, 1, 2, 3, 4, -1], [0, 1, 2, 3, 4, 7]]
+    assert all_seen(np.array([0, 7]), two).votes[0, 0].tolist() == [8, 7, 6, 5, 4, 0]
+
+
+def test_a_class_that_every_member_ranks_sixth_may_win_their_mean() -> None:
+    """Members that share no favourite: .14 twice against .2 and 0."""
+    top, rest = [0.2, 0.18, 0.17, 0.16, 0.15], [0.0] * 5
+    probs = np.array([[[*top, *rest, 0.14]], [[*rest, *top, 0.14]]])
+    assert probs.mean(axis=0).argmax() == 10
+    assert 10 in favourites(np.array([0]), probs)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("again", [True, False])
+def test_a_greedy_path_is_that_of_the_plain_search(seed: int, again: bool) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(12, size=150)
+    counts = (
+        rng.integers(1, 6, size=(4, 150, 12)) + 4 * np.eye(12, dtype=int)[labels]
+    )  # ties abound
+    given = all_seen(labels, (counts / counts.sum(axis=2, keepdims=True)).astype(np.float32))
+    times = rng.integers(0, 3, size=150).astype(float)
+    rounds = 10 if again else 4
+    assert _path(given, times, rounds, again=again) == plain_path(given, times, rounds, again)
+
+
+def plain_path(given: Seen, times: np.ndarray, rounds: int, again: bool) -> list[int]:
+    chosen: list[int] = []
+    for _ in range(rounds):
+        found = []
+        for member in range(len(given.votes)):
+            if again or member not in chosen:
+                # In the order of the path, as sums of float32 depend on it.
+                total = np.zeros_like(given.votes[0])
+                for each in [*chosen, member]:
+                    total = total + given.votes[each]
+                right = given.own[np.arange(len(times)), total.argmax(axis=1)] @ times
+                loss = np.log(np.maximum(total[given.own], 1e-7)) @ times
+                found.append((right, loss, -member))
+        chosen.append(-max(found)[2])
+    return chosen
+
+
+def test_a_true_class_wins_a_tie_with_higher_classes_only() -> None:
+    # Classes 0, 1, 2 of three pictures whose true class is 1.
+    mixed = np.array([[0.4, 0.2, 0.5], [0.4, 0.4, 0.3], [0.2, 0.4, 0.2]])
+    right, own = _right(mixed, np.array([1, 1, 1]))
+    assert right.tolist() == [False, True, False] and own.tolist() == [0.4, 0.4, 0.3]
 
 
 def loss(labels: np.ndarray, probs: np.ndarray, weights: list[float]) -> float:

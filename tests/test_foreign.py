@@ -97,7 +97,7 @@ BAD_CSV = {
     "image_path,0,1\na,-.5,1.5\n": "least value -0.5; softmax first",
     "image_path,0,1\na,20,80\n": "sums of 100 to 100, least value 0; softmax first",
     "image_path,0,1\na,.33,.66\n": "sums of 0.99 to 0.99, .*; write them with more digits",
-    "image_path,target\na,1.5\n": "labels 0, .* below 30,000, received 1 others, as 1.5 of a; write",
+    "image_path,target\na,1.5\n": "labels 0, .* below 30,000, received 1 others, as 1.5 of a;",
     "image_path,target\na,-1\n": "labels 0, 1, 2",
     "image_path,target\na,\n": "labels 0, 1, 2",
     "image_path,target\na,cup\n": "labels 0, 1, 2",

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import f1_score, log_loss
 
-from croquis.metrics import accuracy_interval, report, scores
+from croquis.metrics import accuracy_interval, accuracy_intervals, report, scores
 
 LABELS = np.array([0, 0, 1, 1])
 # Right, wrong, right, right.
@@ -92,6 +92,14 @@ def test_without_variance_the_interval_is_wilsons() -> None:
     low, high = accuracy_interval(np.full(20, False), np.arange(20) // 2, seed=0)
     ends = binomtest(0, 10).proportion_ci(method="wilson")  # ten groups of two
     assert (low, high) == pytest.approx((ends.low, ends.high), abs=1e-3)
+
+
+def test_several_intervals_are_those_of_each_alone() -> None:
+    rights = np.stack([np.arange(40) % 3 > 0, np.arange(40) % 5 > 0, np.full(40, True)])
+    groups = np.arange(40) // 2
+    each = [accuracy_interval(right, groups, seed=1) for right in rights]
+    np.testing.assert_allclose(accuracy_intervals(rights, groups, seed=1), each)
+    assert accuracy_intervals(rights[:1], np.zeros(40), seed=1) == [(26 / 40, 26 / 40)]
 
 
 def test_one_group_has_no_interval() -> None:

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from croquis.votes import nesting
 from croquis.votes.calibration import tempered
 from croquis.votes.fitting import FITTED, Seen, best_member, favourites, seen, temperature
-from croquis.votes.nesting import calibrated, nested, parts_of, temperatures
+from croquis.votes.nesting import calibrated, fits, parts_of, temperatures
 from croquis.votes.voting import soft_vote
 
 
@@ -15,6 +16,12 @@ def members(rows: int = 400) -> tuple[np.ndarray, np.ndarray]:
     logits = np.eye(3)[labels] + rng.normal(size=(2, rows, 3))
     powers = np.exp(logits)
     return labels, powers / powers.sum(axis=2, keepdims=True)
+
+
+def nested(
+    labels: np.ndarray, probs: np.ndarray, groups: np.ndarray, ways: nesting.Ways, **how: object
+) -> dict[str, np.ndarray]:
+    return nesting.nested(labels, probs, groups, favourites(labels, probs), ways, **how)
 
 
 def test_copies_share_a_part_and_parts_are_even() -> None:
@@ -105,3 +112,16 @@ def test_each_member_has_a_temperature_of_its_own() -> None:
     assert each[1] == pytest.approx(2 * each[0], rel=0.01)
     warm = calibrated(np.stack([probs[0], tempered(probs[0], 0.5)]), each)
     np.testing.assert_allclose(warm[0], warm[1], atol=5e-3)
+
+
+def test_what_each_part_was_fitted_with_can_judge_others() -> None:
+    labels, probs = members()
+    groups, ways = np.arange(400), {"simplex": ("soft", FITTED["simplex"])}
+    known, how = (labels, probs, groups, favourites(labels, probs)), {"calibrate": True, "seed": 1}
+    unseen = nesting.nested(*known, ways, **how)["simplex"]
+    for out, fit in fits(*known, ways, **how):
+        vote, weights, heat = fit.votes["simplex"]
+        warm = calibrated(probs[:, out], fit.temperatures)
+        assert vote == "soft"
+        np.testing.assert_array_equal(unseen[out], tempered(soft_vote(warm, weights), heat))
+        assert fit.judged(probs)["simplex"].shape == (400, 3)

@@ -30,7 +30,6 @@ def given(groups: tuple[int, ...] = (0, 0, 1, 2)) -> Ballots:
         classes=np.array(["x", "y"]),
         labels=LABELS,
         groups=np.array(groups),
-        twins=np.array([True, True, False, False]),
         probs=PROBS,
         warm=PROBS,
         temperatures=np.array([1.0, 1.0]),
@@ -39,6 +38,7 @@ def given(groups: tuple[int, ...] = (0, 0, 1, 2)) -> Ballots:
     )
 
 
+TWINS = np.array([True, True, False, False])
 MEAN = PROBS.mean(axis=0)  # .75 .4 .35 .45 for class 0: right, wrong, right, right
 ALL_RIGHT, ALL_WRONG = np.eye(2)[LABELS], np.eye(2)[1 - LABELS]
 FOUND = {
@@ -60,9 +60,9 @@ def test_votes_are_judged_nested_and_against_the_soft_vote() -> None:
 
 
 def test_what_is_published_is_nested() -> None:
-    assert summary(given(), FOUND, "soft")["accuracy"] == 0.75
-    assert summary(given(), FOUND, "best")["accuracy"] == 0
-    assert summary(given(), FOUND, "best")["accuracy_by_vote"] == {"soft": 0.75, "best": 0.0}
+    assert summary(given(), FOUND, "soft", TWINS)["accuracy"] == 0.75
+    assert summary(given(), FOUND, "best", TWINS)["accuracy"] == 0
+    assert summary(given(), FOUND, "best", TWINS)["accuracy_by_vote"] == {"soft": 0.75, "best": 0.0}
 
 
 def test_agreement_is_the_share_of_equal_predictions() -> None:
@@ -92,12 +92,11 @@ def test_members_show_their_share_of_the_weights() -> None:
 
 
 def test_pictures_with_a_twin_are_scored_apart() -> None:
-    found = summary(given(), FOUND, "soft")
+    found = summary(given(), FOUND, "soft", TWINS)
     assert found["with_twin"] == 2
     assert found["accuracy_with_twin"] == 0.5 and found["accuracy_without_twin"] == 1
-    alone = dataclasses.replace(given(), twins=np.zeros(4, dtype=bool))
-    assert "accuracy_with_twin" not in summary(alone, FOUND, "soft")
-    assert summary(alone, FOUND, "soft")["with_twin"] == 0
+    alone = summary(given(), FOUND, "soft", np.zeros(4, dtype=bool))
+    assert "accuracy_with_twin" not in alone and alone["with_twin"] == 0
 
 
 def test_every_table_has_its_file() -> None:

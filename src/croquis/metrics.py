@@ -7,6 +7,7 @@ import numpy as np
 
 # The 2.5 % tail then rests on 50 draws: its end moves by some 5 % of the interval's width.
 RESAMPLES = 2000
+TAILS = (0.025, 0.975)
 
 
 def scores(labels: np.ndarray, probs: np.ndarray) -> dict[str, float]:
@@ -26,10 +27,8 @@ def scores(labels: np.ndarray, probs: np.ndarray) -> dict[str, float]:
     }
 
 
-def accuracy_interval(
-    correct: np.ndarray, groups: np.ndarray, *, seed: int, level: float = 0.95
-) -> tuple[float, float]:
-    """The percentile-bootstrap interval of an accuracy, drawing groups of copies, not pictures.
+def accuracy_interval(correct: np.ndarray, groups: np.ndarray, *, seed: int) -> tuple[float, float]:
+    """The 95 % percentile-bootstrap interval of an accuracy, drawing groups, not pictures.
 
     Copies are right or wrong together, so single pictures would make the interval too narrow.
     Method: cluster bootstrap, Field and Welsh 2007; where all are right, or none, no draw differs
@@ -37,21 +36,29 @@ def accuracy_interval(
 
     Args:
         correct: (N,) bool.
-        groups: (N,) any labels of the groups.
+        groups: (N,) any labels of the groups of copies.
         seed: of the draws.
-        level: coverage.
 
     Returns:
         Lower and upper end; both are the accuracy itself where there is only one group.
     """
+    return accuracy_intervals(correct[None], groups, seed=seed)[0]
+
+
+def accuracy_intervals(
+    rights: np.ndarray, groups: np.ndarray, *, seed: int
+) -> list[tuple[float, float]]:
+    """`accuracy_interval` of several, (P, N), on the same draws."""
     count = len(np.unique(groups))
     if count < 2:
-        return float(correct.mean()), float(correct.mean())
-    if correct.all() or not correct.any():
-        return wilson(count if correct.all() else 0, count)
-    drawn = resampled_means(correct[:, None], groups, seed=seed)[:, 0]
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+        return [(float(right.mean()),) * 2 for right in rights]
+    ends = np.quantile(resampled_means(rights.T, groups, seed=seed), TAILS, axis=0)
+    return [
+        wilson(count if right.all() else 0, count)
+        if right.all() or not right.any()
+        else (float(low), float(high))
+        for right, (low, high) in zip(rights, ends.T, strict=True)
+    ]
 
 
 def resampled_means(values: np.ndarray, groups: np.ndarray, *, seed: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import bdtr
 
-from croquis.metrics import resampled_means
+from croquis.metrics import TAILS, resampled_means
 
 LEVEL = 0.05  # of the test; the intervals are of 95 %
 FEWEST = 20  # groups; redraws of fewer are too much alike to stand for anything
@@ -31,18 +31,16 @@ def difference_interval(
     groups: np.ndarray,
     *,
     seed: int,
-    level: float = 0.95,
 ) -> tuple[float, float]:
-    """The percentile-bootstrap interval of accuracy b minus accuracy a, drawing groups of copies.
+    """The 95 % bootstrap interval of accuracy b minus accuracy a, drawing groups of copies.
 
     Args:
         right_a: (N,) bool.
         right_b: (N,) bool, of the same pictures.
         groups: (N,) any labels of the groups.
         seed: of the draws.
-        level: coverage.
     """
-    return difference_intervals(right_a, right_b[None], groups, seed=seed, level=level)[0]
+    return difference_intervals(right_a, right_b[None], groups, seed=seed)[0]
 
 
 def difference_intervals(
@@ -51,13 +49,34 @@ def difference_intervals(
     groups: np.ndarray,
     *,
     seed: int,
-    level: float = 0.95,
 ) -> list[tuple[float, float]]:
-    """`difference_interval` of several, (P, N), against one, (N,), on the same draws."""
-    gained = rights.T.astype(np.float64) - right_a[:, None]
-    drawn = resampled_means(gained, groups, seed=seed)
-    ends = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    """`difference_interval` of several, (P, N), on the same draws, against one or as many.
+
+    `right_a` is (N,) or (P, N).
+    """
+    gained = (rights.astype(np.float64) - right_a).T
+    ends = np.quantile(resampled_means(gained, groups, seed=seed), TAILS, axis=0)
     return [(float(low), float(high)) for low, high in ends.T]
+
+
+def mean_gain(
+    right: np.ndarray, others: np.ndarray, groups: np.ndarray, *, seed: int
+) -> tuple[float, float, float]:
+    """What one predictor gains on the mean of several: the 95 % interval, and p.
+
+    McNemar's test knows no mean of several, so p is the bootstrap's: twice the share of draws, the
+    found one with them, whose gain has the other sign or none.
+
+    Args:
+        right: (N,) bool.
+        others: (K, N) bool, of the same pictures.
+        groups: (N,) any labels of the groups.
+        seed: of the draws.
+    """
+    drawn = resampled_means((right - others.mean(axis=0))[:, None], groups, seed=seed)[:, 0]
+    low, high = np.quantile(drawn, TAILS)
+    beyond = min((drawn <= 0).sum(), (drawn >= 0).sum()) + 1
+    return float(low), float(high), min(1.0, 2 * float(beyond) / (len(drawn) + 1))
 
 
 def told_apart(p: float, interval: tuple[float, float], groups: np.ndarray) -> bool:

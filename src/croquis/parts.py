@@ -43,15 +43,12 @@ def scored(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.DataFrame
 
 
 def truth_of(ids: np.ndarray, folds: pd.DataFrame, *, where: object) -> pd.DataFrame:
-    """The rows of folds.csv for some pictures, in their order, with a column `twin`.
-
-    A twin has a copy among all training pictures, also among those that were dropped for it.
+    """The rows of folds.csv for some pictures, in their order.
 
     Raises:
         InputError: if folds.csv does not know a picture; `where` says whose it is.
     """
-    sizes = folds["group"].map(folds["group"].value_counts())
-    known = folds.assign(twin=sizes > 1).set_index("id")
+    known = folds.set_index("id")
     lost = [name for name in ids if name not in known.index]
     if lost:
         received, fix = f"{len(lost):,} others, as {lost[0]}", "rerun the stage that wrote it"

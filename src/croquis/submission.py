@@ -8,6 +8,7 @@ import pandas as pd
 from croquis import predictions
 from croquis.errors import InputError
 from croquis.metrics import scores
+from croquis.paired import mean_gain
 from croquis.predictions import Predictions
 from croquis.votes.calibration import ece
 from croquis.votes.ensembling import Recipe
@@ -51,15 +52,20 @@ def true_labels(solution: pd.DataFrame, test: Predictions) -> np.ndarray | None:
 def single_fold(labels: np.ndarray, ids: np.ndarray, by_fold: list[Predictions]) -> float:
     """The mean accuracy of single folds' models on the test set, rounded to 5 digits.
 
-    It is what OOF estimates: OOF, too, has one model a picture.
+    It is what OOF estimates: OOF, too, has one model a picture. Arguments as in `rights`.
+    """
+    return round(float(rights(labels, ids, by_fold).mean()), 5)
+
+
+def rights(labels: np.ndarray, ids: np.ndarray, by_fold: list[Predictions]) -> np.ndarray:
+    """Which test pictures each fold's models get right, (K, N) bool.
 
     Args:
         labels: (N,) true labels in the order of `ids`.
         ids: (N,) of the test pictures.
         by_fold: the predictions of each fold's models.
     """
-    hits = [(part.aligned(ids).probs.argmax(axis=1) == labels).mean() for part in by_fold]
-    return round(float(np.mean(hits)), 5)
+    return np.stack([part.aligned(ids).probs.argmax(axis=1) == labels for part in by_fold])
 
 
 def read_votes(votes: Path, recipe: Recipe) -> dict[str, list[Predictions]]:
@@ -95,7 +101,12 @@ def by_vote(
 
 
 def scored(
-    labels: np.ndarray, test: Predictions, by_fold: list[Predictions], estimate: dict
+    labels: np.ndarray,
+    test: Predictions,
+    by_fold: list[Predictions],
+    estimate: dict,
+    *,
+    seed: int,
 ) -> dict[str, float | bool]:
     """How the submission did, beside what OOF promised.
 
@@ -103,20 +114,26 @@ def scored(
     the single folds' ensembles is what OOF estimates, and the gain of the fold vote stands apart.
     The test set has a sampling error of its own: with as many pictures as OOF has, one honest run
     in six is outside. Log-loss and calibration error are the submission's: temperatures were fitted
-    on one model a picture, and the vote of folds is more modest.
+    on one model a picture, and the vote of folds is more modest. The gain's interval and p redraw
+    test pictures one by one, as copies among them are not known.
 
     Args:
         labels: (N,) true labels in the order of `test`.
         test: the fold-voted ensemble.
         by_fold: the ensemble of each fold's models.
         estimate: `accuracy`, `accuracy_low`, `accuracy_high` of OOF, as in metrics/ensemble.json.
+        seed: of the draws.
     """
-    full = float((test.probs.argmax(axis=1) == labels).mean())
-    single = single_fold(labels, test.ids, by_fold)
+    right, by_one = test.probs.argmax(axis=1) == labels, rights(labels, test.ids, by_fold)
+    full, single = float(right.mean()), round(float(by_one.mean()), 5)
+    low, high, p = mean_gain(right, by_one, np.arange(len(right)), seed=seed)
     found = {
         "test_accuracy": full,
         "test_single_fold": single,
         "fold_vote_gain": full - single,
+        "fold_vote_gain_low": low,
+        "fold_vote_gain_high": high,
+        "fold_vote_gain_p": p,
         "oof_accuracy": estimate["accuracy"],
         "oof_low": estimate["accuracy_low"],
         "oof_high": estimate["accuracy_high"],

@@ -1,6 +1,7 @@
 """Members' OOF as ballots, and every way of voting with them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,12 @@ from croquis import predictions
 from croquis.paired import difference_interval, mcnemar, told_apart
 from croquis.parts import read_folds, truth_of
 from croquis.predictions import Predictions, same_classes
+from croquis.progress import progress
 from croquis.votes.calibration import tempered
 from croquis.votes.ensembling import EnsembleParams, Recipe, VoteParams
 from croquis.votes.fitting import FITTED, Seen, favourites, seen, temperature
 from croquis.votes.members import folder_of
-from croquis.votes.nesting import Weigh, calibrated, nested, temperatures
+from croquis.votes.nesting import Ways, Weigh, calibrated, nested, temperatures
 from croquis.votes.voting import VOTES
 
 
@@ -27,7 +29,6 @@ class Ballots:
         classes: (C,) names.
         labels: (N,).
         groups: (N,), of copies.
-        twins: (N,) bool, whether there is a copy in the training set, kept or not.
         probs: (M, N, C), uncalibrated; one-hot where folds vote hard.
         warm: (M, N, C), each member at its temperature, or `probs` again.
         temperatures: (M,), ones where nothing is calibrated.
@@ -40,17 +41,21 @@ class Ballots:
     classes: np.ndarray
     labels: np.ndarray
     groups: np.ndarray
-    twins: np.ndarray
     probs: np.ndarray
     warm: np.ndarray
     temperatures: np.ndarray
     how: VoteParams
     seed: int
 
-    @property
-    def calibrated(self) -> bool:
-        """Whether temperatures are part of the fit; one-hot ballots have none."""
-        return self.how.calibrate and self.how.folds == "soft"
+    @cached_property
+    def columns(self) -> np.ndarray:
+        """The classes that weights are fitted on, `fitting.favourites`."""
+        return favourites(self.labels, self.probs)
+
+    @cached_property
+    def seen(self) -> Seen:
+        """What weights are fitted on, of all pictures."""
+        return seen(self.labels, self.warm, self.groups, self.columns)
 
 
 @dataclass(frozen=True)
@@ -95,18 +100,16 @@ def read_ballots(
     probs = np.stack(
         [part.aligned(ids, where=path).probs for part, path in zip(parts, paths, strict=True)]
     )
-    calibrate = how.calibrate and how.folds == "soft"
     if how.folds == "hard":
         probs = np.stack([VOTES["hard"](member[None]) for member in probs])
-    each = temperatures(labels, probs) if calibrate else np.ones(len(probs))
-    warm = calibrated(probs, each) if calibrate else probs
+    each = temperatures(labels, probs) if how.calibrated else np.ones(len(probs))
+    warm = calibrated(probs, each) if how.calibrated else probs
     return Ballots(
         members=members,
         ids=ids,
         classes=parts[0].classes,
         labels=labels,
         groups=groups,
-        twins=truth["twin"].to_numpy(),
         probs=probs,
         warm=warm,
         temperatures=each,
@@ -120,7 +123,7 @@ def alternatives(given: Ballots, weights: np.ndarray) -> dict[str, Alternative]:
 
     On OOF the folds of a member have one voice: only the vote over members can be judged there.
     """
-    ways: dict[str, tuple[str, Weigh | np.ndarray]] = {vote: (vote, weights) for vote in VOTES}
+    ways: Ways = {vote: (vote, weights) for vote in VOTES}
     if len(given.members) > 1:
         if np.ptp(weights):
             ways["soft uniform"] = ("soft", np.ones(len(weights)))
@@ -129,36 +132,24 @@ def alternatives(given: Ballots, weights: np.ndarray) -> dict[str, Alternative]:
         given.labels,
         given.probs,
         given.groups,
+        given.columns,
         ways,
-        calibrate=given.calibrated,
+        calibrate=given.how.calibrated,
         seed=given.seed,
     )
-    shown = all_seen(given)
-    found = {name: _whole(given, shown, *way, unseen[name]) for name, way in ways.items()}
-    if given.calibrated:
+    found = {name: _whole(given, *way, unseen[name]) for name, way in ways.items()}
+    if given.how.calibrated:
         raw = VOTES["soft"](given.probs, weights)
         ones = np.ones(len(given.members))
         found["soft uncalibrated"] = Alternative("soft", weights, ones, 1.0, raw, raw)
     return found
 
 
-def all_seen(given: Ballots) -> Seen:
-    """What weights are fitted on, of all pictures."""
-    columns = favourites(given.labels, given.probs)
-    return seen(given.labels, given.warm, given.groups, columns)
-
-
-def _whole(
-    given: Ballots,
-    shown: Seen,
-    vote: str,
-    weigh: Weigh | np.ndarray,
-    unseen: np.ndarray,
-) -> Alternative:
+def _whole(given: Ballots, vote: str, weigh: Weigh | np.ndarray, unseen: np.ndarray) -> Alternative:
     """The same vote fitted on all of OOF: what goes to the test set."""
-    weights = weigh(shown) if callable(weigh) else weigh
+    weights = weigh(given.seen) if callable(weigh) else weigh
     probs, cooled = VOTES[vote](given.warm, weights), 1.0
-    if given.calibrated and vote == "soft":
+    if given.how.calibrated and vote == "soft":
         cooled = temperature(given.labels, probs)
     probs = tempered(probs, cooled)
     return Alternative(vote, weights, given.temperatures, cooled, probs, unseen)
@@ -187,19 +178,25 @@ def recipe_of(given: Ballots, taken: Alternative, folds: list[int]) -> Recipe:
     )
 
 
-def combined(recipe: Recipe, by_fold: Path, folds: list[int]) -> Predictions:
-    """The ensemble's test predictions by the models of some folds.
+def combined(recipe: Recipe, by_fold: Path, choices: list[list[int]]) -> list[Predictions]:
+    """The ensemble's test predictions by the models of each choice of folds; files are read once.
 
     Args:
         recipe: which members, and how they vote.
         by_fold: data/predictions.
-        folds: all of the run's, or one for what OOF estimates.
+        choices: all folds of the run, and each alone for what OOF estimates.
     """
+    folds = sorted({fold for choice in choices for fold in choice})
     each = [(key, fold) for key in recipe.members for fold in folds]
     paths = [folder_of(by_fold, key, fold) / "test.npz" for key, fold in each]
-    parts = [predictions.load(path) for path in paths]
-    same_classes(parts, paths)
-    ids, by_member = parts[0].ids, {key: [] for key in recipe.members}
-    for (key, _), part, path in zip(each, parts, paths, strict=True):
-        by_member[key].append(part.aligned(ids, where=path).probs)
-    return Predictions(ids, recipe.combine(by_member), parts[0].classes)
+    first, warm = predictions.load(paths[0]), {key: {} for key in recipe.members}
+    for (key, fold), path in zip(progress(each, "test", unit="file"), paths, strict=True):
+        part = predictions.load(path)
+        same_classes([first, part], [paths[0], path])
+        probs = part.aligned(first.ids, where=path).probs
+        warm[key][fold] = tempered(probs, recipe.temperatures[key])
+    found = []
+    for choice in choices:
+        by_member = {key: [own[fold] for fold in choice] for key, own in warm.items()}
+        found.append(Predictions(first.ids, recipe.decide(by_member), first.classes))
+    return found

@@ -10,8 +10,9 @@ import pandas as pd
 def tempered(probs: np.ndarray, temperature: float) -> np.ndarray:
     """Class probabilities at another temperature, (..., C) to (..., C).
 
-    Above 1 softens, below 1 sharpens; the predicted label stays. Saved probabilities are enough:
-    log(probs) are the logits up to a constant per picture. Method: Guo et al. 2017, "On
+    Above 1 softens, below 1 sharpens; the order of classes stays, but float32 may make a tie of two
+    that are its last digit apart, and a tie goes to the lower class. Saved probabilities are
+    enough: log(probs) are the logits up to a constant per picture. Method: Guo et al. 2017, "On
     Calibration of Modern Neural Networks".
 
     Raises:
@@ -83,6 +84,6 @@ def calibration_scores(
         "temperature": temperature,
         "ece": ece(labels, probs),
         "ece_calibrated": ece(labels, warm),
-        "brier": brier(labels, warm),
+        "brier_calibrated": brier(labels, warm),
     }
     return {name: round(float(number), 5) for name, number in found.items()}

@@ -12,7 +12,7 @@ LOWEST, HIGHEST = 0.05, 20.0
 TINY = 1e-30  # float32 holds it; what a softmax gives below is as good as impossible
 ROUNDS = 25  # weights then are shares of 25; Caruana's curves are flat by then
 BAGS = 10  # each on a redraw of the pictures: steadies what one greedy path owes to luck
-CLASSES_KEPT = 5  # of each member's favourites a picture; what no member ranks so high never wins
+CLASSES_KEPT = 5  # of each member's favourites a picture, and of their mean's
 
 
 def temperature(labels: np.ndarray, probs: np.ndarray) -> float:
@@ -21,11 +21,11 @@ def temperature(labels: np.ndarray, probs: np.ndarray) -> float:
     The log-loss is convex in 1 / temperature, so one search finds it.
     """
     logits = np.log(np.maximum(probs, TINY))
+    logits -= logits.max(axis=1, keepdims=True)  # at a low temperature 500 of them underflow
     own = logits[np.arange(len(labels)), labels]
 
     def log_loss(log_temperature: float) -> float:
         scale = np.float32(np.exp(-log_temperature))
-        # The largest logit of a row is at most 0 and at least -log(C): nothing overflows.
         return float(np.log(np.exp(logits * scale).sum(axis=1)).mean() - own.mean() * scale)
 
     ends = (np.log(LOWEST), np.log(HIGHEST))
@@ -34,22 +34,30 @@ def temperature(labels: np.ndarray, probs: np.ndarray) -> float:
 
 
 def favourites(labels: np.ndarray, probs: np.ndarray) -> np.ndarray:
-    """The classes of each picture that weights are fitted on, (N, K), the true one among them.
+    """The classes of each picture that weights are fitted on, (N, K), rising, -1 for no more.
 
-    They are those that any member ranks high, K <= 5 M + 1. A mean can crown no class that all
-    members rank sixth or worse but in rare ties of many, and 500 classes become some dozen.
-    Temperatures keep ranks, so this is found once.
+    They are the true one and the five best of each member and of the uniform mean, K <= 5 M + 6:
+    500 classes become some dozen. A class that all of them rank sixth or worse could still be the
+    first of a weighted mean, where members share no favourite; that is too rare to look for.
+    Temperatures keep the ranks of members, so this is found once.
 
     Args:
         labels: (N,).
         probs: (M, N, C).
     """
-    kept = min(CLASSES_KEPT, probs.shape[2])
-    top = np.argpartition(-probs, kept - 1, axis=2)[:, :, :kept]  # (M, N, kept)
+    count = probs.shape[2]
+    top = [_highest(each) for each in (*probs, probs.mean(axis=0))]
     columns = np.sort(np.concatenate([*top, labels[:, None]], axis=1), axis=1)
-    again = columns[:, 1:] == columns[:, :-1]
-    columns[:, 1:][again] = -1  # a class counts once
-    return columns
+    columns[:, 1:][columns[:, 1:] == columns[:, :-1]] = count  # a class counts once
+    columns.sort(axis=1)
+    columns = columns[:, (columns < count).any(axis=0)]
+    return np.where(columns < count, columns, -1)
+
+
+def _highest(probs: np.ndarray) -> np.ndarray:
+    """The classes of each row's five highest, in any order."""
+    kept = min(CLASSES_KEPT, probs.shape[1])
+    return np.argpartition(-probs, kept - 1, axis=1)[:, :kept]
 
 
 @dataclass(frozen=True)
@@ -159,19 +167,36 @@ FITTED: dict[str, Callable[[Seen], np.ndarray]] = {
 
 def _path(given: Seen, times: np.ndarray, rounds: int, *, again: bool = True) -> list[int]:
     """The members chosen round by round; picture n counts `times[n]` times."""
-    votes, own = given.votes, given.own
-    total, chosen, rows = np.zeros_like(votes[0]), [], np.arange(len(times))
-    true = own.argmax(axis=1)
+    counted = times > 0  # a bag leaves out 37 % of the pictures
+    times, true = times[counted], given.own[counted].argmax(axis=1)
+    # Classes first, (M, K, n): then the best of them is found along whole rows of pictures.
+    votes = np.ascontiguousarray(given.votes[:, counted].transpose(0, 2, 1))
+    total, mixed, chosen = np.zeros_like(votes[0]), np.empty_like(votes[0]), []
     for _ in range(rounds):
         found = []
         for member, added in enumerate(votes):
             if not again and member in chosen:
                 continue
-            mixed = total + added
-            right = own[rows, mixed.argmax(axis=1)] @ times
-            loss = np.log(np.maximum(mixed[rows, true], 1e-7)) @ times
-            found.append((right, loss, -member))
+            np.add(total, added, out=mixed)
+            right, own = _right(mixed, true)
+            loss = np.log(np.maximum(own, 1e-7)) @ times
+            found.append((right @ times, loss, -member))
         best = -max(found)[2]
         chosen.append(best)
         total += votes[best]
     return chosen
+
+
+def _right(mixed: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the true class is the highest of (K, n), (n,) bool, and what it has; spoils `mixed`.
+
+    Ties go to the lowest class.
+    """
+    columns = np.arange(len(true))
+    own = mixed[true, columns]
+    mixed[true, columns] = -1
+    second = mixed.max(axis=0)
+    right = own > second
+    even = np.flatnonzero(own == second)
+    right[even] = mixed[:, even].argmax(axis=0) > true[even]
+    return right, own

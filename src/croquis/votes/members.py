@@ -71,6 +71,14 @@ def on_test(folder: Path, member: str, fold: int) -> Predictions:
     return predictions.load(folder_of(folder, member, fold) / "test.npz")
 
 
+def fold_votes(
+    folder: Path, member: str, folds: list[int], temperature: float
+) -> dict[str, Predictions]:
+    """One member's test predictions by each way of voting over folds; `folder` as above."""
+    parts = [warmed(on_test(folder, member, fold), temperature) for fold in folds]
+    return {vote: voted(parts, vote) for vote in VOTES}
+
+
 def warmed(part: Predictions, temperature: float) -> Predictions:
     """The same predictions at a temperature."""
     return Predictions(part.ids, tempered(part.probs, temperature), part.classes)

@@ -4,16 +4,40 @@ A soft vote has a temperature of its own: the mean of calibrated members that di
 (Ranjan and Gneiting 2010, "Combining probability forecasts").
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
+from croquis.progress import progress
 from croquis.votes.calibration import tempered
-from croquis.votes.fitting import Seen, favourites, seen, temperature
+from croquis.votes.fitting import Seen, seen, temperature
 from croquis.votes.voting import VOTES
 
 PARTS = 5
 Weigh = Callable[[Seen], np.ndarray]
+Ways = Mapping[str, tuple[str, Weigh | np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What was fitted on some pictures, to judge others by.
+
+    Attributes:
+        temperatures: of the members, (M,); ones where nothing is calibrated.
+        votes: by name the key of `voting.VOTES`, the weights (M,) and the vote's own temperature.
+    """
+
+    temperatures: np.ndarray
+    votes: dict[str, tuple[str, np.ndarray, float]]
+
+    def judged(self, probs: np.ndarray) -> dict[str, np.ndarray]:
+        """All votes of (M, N, C) probabilities, (N, C) each."""
+        warm = calibrated(probs, self.temperatures)
+        return {
+            name: tempered(VOTES[vote](warm, weights), heat)
+            for name, (vote, weights, heat) in self.votes.items()
+        }
 
 
 def parts_of(groups: np.ndarray, *, seed: int, count: int = PARTS) -> np.ndarray:
@@ -37,11 +61,52 @@ def calibrated(probs: np.ndarray, each: np.ndarray) -> np.ndarray:
     return np.stack([tempered(member, t) for member, t in zip(probs, each, strict=True)])
 
 
+def fit(
+    labels: np.ndarray,
+    probs: np.ndarray,
+    groups: np.ndarray,
+    columns: np.ndarray,
+    ways: Ways,
+    *,
+    calibrate: bool,
+) -> Fit:
+    """Temperatures and weights of least loss on these pictures; arguments as in `nested`."""
+    each = temperatures(labels, probs) if calibrate else np.ones(len(probs))
+    warm, votes = calibrated(probs, each) if calibrate else probs, {}
+    shown = seen(labels, warm, groups, columns)
+    for name, (vote, weigh) in ways.items():
+        weights, heat = weigh(shown) if callable(weigh) else weigh, 1.0
+        if calibrate and vote == "soft":
+            heat = temperature(labels, VOTES[vote](warm, weights))
+        votes[name] = vote, weights, heat
+    return Fit(each, votes)
+
+
+def fits(
+    labels: np.ndarray,
+    probs: np.ndarray,
+    groups: np.ndarray,
+    columns: np.ndarray,
+    ways: Ways,
+    *,
+    calibrate: bool,
+    seed: int,
+) -> Iterator[tuple[np.ndarray, Fit]]:
+    """Each part, (N,) bool, and what was fitted on all the others; arguments as in `nested`."""
+    parts = parts_of(groups, seed=seed)
+    for part in progress(np.unique(parts), "nested", unit="part"):
+        out = parts == part
+        rest = ~out if (~out).any() else out  # one group alone has nothing else to learn from
+        known = labels[rest], probs[:, rest], groups[rest], columns[rest]
+        yield out, fit(*known, ways, calibrate=calibrate)
+
+
 def nested(
     labels: np.ndarray,
     probs: np.ndarray,
     groups: np.ndarray,
-    ways: Mapping[str, tuple[str, Weigh | np.ndarray]],
+    columns: np.ndarray,
+    ways: Ways,
     *,
     calibrate: bool,
     seed: int,
@@ -52,25 +117,15 @@ def nested(
         labels: (N,).
         probs: (M, N, C), as the members gave them.
         groups: (N,) any labels of the groups.
+        columns: `fitting.favourites` of these.
         ways: of each vote its key of `voting.VOTES`, and its weights: fixed ones, (M,), or what
             fits them, one of `fitting.FITTED`.
         calibrate: whether members vote at their temperatures, fitted as well.
         seed: of the parts.
     """
-    parts, columns = parts_of(groups, seed=seed), favourites(labels, probs)
     found = {name: np.empty_like(probs[0]) for name in ways}
-    for part in np.unique(parts):
-        out = parts == part
-        rest = ~out if (~out).any() else out  # one group alone has nothing else to learn from
-        known, unknown = probs[:, rest], probs[:, out]
-        if calibrate:
-            each = temperatures(labels[rest], known)
-            known, unknown = calibrated(known, each), calibrated(unknown, each)
-        shown = seen(labels[rest], known, groups[rest], columns[rest])
-        for name, (vote, weigh) in ways.items():
-            weights = weigh(shown) if callable(weigh) else weigh
-            judged = VOTES[vote](unknown, weights)
-            if calibrate and vote == "soft":
-                judged = tempered(judged, temperature(labels[rest], VOTES[vote](known, weights)))
+    known = labels, probs, groups, columns
+    for out, each in fits(*known, ways, calibrate=calibrate, seed=seed):
+        for name, judged in each.judged(probs[:, out]).items():
             found[name][out] = judged
     return found

@@ -3,22 +3,27 @@
 import numpy as np
 import pandas as pd
 
-from croquis.metrics import accuracy_interval, report, scores
+from croquis.metrics import accuracy_intervals, report, scores
 from croquis.paired import difference_intervals, mcnemar
-from croquis.votes.ballots import Alternative, Ballots, all_seen
+from croquis.votes.ballots import Alternative, Ballots
 from croquis.votes.calibration import brier, ece, reliability
 from croquis.votes.fitting import greedy_curve
 from croquis.votes.voting import VOTES, tied
 
 
 def votes_table(given: Ballots, found: dict[str, Alternative], taken: str) -> pd.DataFrame:
-    """One row a vote; `difference` and `p` compare its nested OOF with the soft vote's."""
+    """One row a vote; `difference` and `p` compare its nested OOF with the soft vote's.
+
+    `accuracy` and `ties` are of the OOF that it was fitted on, all else is nested.
+    """
     labels, groups, rows = given.labels, given.groups, []
     rights = np.stack([each.nested.argmax(axis=1) == labels for each in found.values()])
     base = found["soft"].nested.argmax(axis=1) == labels
-    intervals = difference_intervals(base, rights, groups, seed=given.seed)
-    for (name, each), right, gained in zip(found.items(), rights, intervals, strict=True):
-        low, high = accuracy_interval(right, groups, seed=given.seed)
+    intervals = accuracy_intervals(rights, groups, seed=given.seed)
+    gains = difference_intervals(base, rights, groups, seed=given.seed)
+    for (name, each), right, (low, high), gained in zip(
+        found.items(), rights, intervals, gains, strict=True
+    ):
         own, unseen = scores(labels, each.probs), scores(labels, each.nested)
         rows.append(
             {
@@ -72,27 +77,26 @@ def agreement(given: Ballots) -> pd.DataFrame:
 def pairs(given: Ballots) -> pd.DataFrame:
     """One row a pair of members: the difference of their accuracies, its interval, exact p."""
     right, rows = given.probs.argmax(axis=2) == given.labels, []
-    for a in range(len(right) - 1):
-        others = right[a + 1 :]
-        ends = difference_intervals(right[a], others, given.groups, seed=given.seed)
-        for b, (low, high) in enumerate(ends, start=a + 1):
-            rows.append(
-                {
-                    "a": given.members[a],
-                    "b": given.members[b],
-                    "difference": right[b].mean() - right[a].mean(),
-                    "difference_low": low,
-                    "difference_high": high,
-                    "p": mcnemar(right[a], right[b]),
-                }
-            )
+    first, second = np.triu_indices(len(right), 1)
+    ends = difference_intervals(right[first], right[second], given.groups, seed=given.seed)
+    for a, b, (low, high) in zip(first, second, ends, strict=True):
+        rows.append(
+            {
+                "a": given.members[a],
+                "b": given.members[b],
+                "difference": right[b].mean() - right[a].mean(),
+                "difference_low": low,
+                "difference_high": high,
+                "p": mcnemar(right[a], right[b]),
+            }
+        )
     columns = ["a", "b", "difference", "difference_low", "difference_high", "p"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def gains(given: Ballots) -> pd.DataFrame:
     """The score of the soft vote as members join, each time the one that helps most."""
-    rows, order = [], greedy_curve(all_seen(given))
+    rows, order = [], greedy_curve(given.seen)
     for step in range(1, len(order) + 1):
         found = scores(given.labels, VOTES["soft"](given.warm[order[:step]]))
         kept = {name: found[name] for name in ("accuracy", "log_loss")}
@@ -107,7 +111,7 @@ def reliabilities(given: Ballots, found: dict[str, Alternative], taken: str) -> 
     """
     each, parts = found[taken], []
     shown = {"raw": VOTES[each.vote](given.probs, each.weights)}
-    if each.vote == "soft" and given.calibrated:
+    if each.vote == "soft" and given.how.calibrated:
         shown["calibrated"] = each.nested
     for which, probs in shown.items():
         for binning in ("width", "mass"):
@@ -128,11 +132,16 @@ def tables(given: Ballots, found: dict[str, Alternative], taken: str) -> dict[st
     }
 
 
-def summary(given: Ballots, found: dict[str, Alternative], taken: str) -> dict[str, object]:
-    """The few numbers for metrics/ensemble.json, those of the chosen vote nested."""
+def summary(
+    given: Ballots, found: dict[str, Alternative], taken: str, twins: np.ndarray
+) -> dict[str, object]:
+    """The few numbers for metrics/ensemble.json, those of the chosen vote nested.
+
+    All but `ties`, which are those of the vote as it was fitted on all of OOF. `twins` is
+    `twins.with_twin` of these pictures.
+    """
     labels, probs = given.labels, found[taken].nested
     right = probs.argmax(axis=1) == labels
-    twins = given.twins
     numbers = report(labels, probs, given.groups, seed=given.seed) | {
         "ece": _rounded(ece(labels, probs)),
         "brier": _rounded(brier(labels, probs)),
