@@ -7,7 +7,7 @@
 The second takes the recipes of `recipes.py` as members. This script alone reads the labels of the
 test set, after the run. OOF has one model a picture, so it is compared with the mean over folds of
 the ensemble of that fold's models ("single folds"); what the vote of all folds adds stands apart.
-p is McNemar's exact one against the soft vote.
+p is McNemar's exact one against the soft vote, that of a gain the bootstrap's.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.metrics import accuracy_interval
-from croquis.paired import mcnemar
+from croquis.paired import mcnemar, mean_gain
 from croquis.parts import read_folds, truth_of
 from croquis.submission import by_vote, read_votes
 from croquis.votes.ballots import (
@@ -36,16 +36,12 @@ from croquis.votes.members import fold_votes, out_of_fold
 
 def rights(
     given: Ballots, each: Alternative, by_fold: Path, folds: list[int], labels: pd.Series
-) -> tuple[np.ndarray, list[np.ndarray]]:
+) -> tuple[np.ndarray, np.ndarray]:
     """Which test pictures the vote of all folds gets right, and which those of single folds."""
-    recipe = recipe_of(given, each, folds)
-
-    def right(chosen: list[int]) -> np.ndarray:
-        found = combined(recipe, by_fold, chosen)
-        truth = labels.loc[[Path(name).name for name in found.ids]].to_numpy()
-        return found.probs.argmax(axis=1) == truth
-
-    return right(folds), [right([fold]) for fold in folds]
+    found = combined(recipe_of(given, each, folds), by_fold, [folds, *([fold] for fold in folds)])
+    truth = labels.loc[[Path(name).name for name in found[0].ids]].to_numpy()
+    full, *single = (part.probs.argmax(axis=1) == truth for part in found)
+    return full, np.stack(single)
 
 
 def joined(members: list[str], by_fold: Path, table: Path, folds: list[int], votes: Path) -> None:
@@ -91,14 +87,18 @@ def main() -> None:
 
 
 def _table(given: Ballots, found: dict[str, Alternative], shown: dict) -> None:
-    print("| vote | OOF | nested (95 %) | p | single folds | inside | vote of folds | p |")
-    print("|---|---|---|---|---|---|---|---|")
+    head = (
+        "vote | OOF | nested (95 %) | p | single folds | inside | vote of folds | p | gain of folds"
+    )
+    print(f"| {head} (95 %) | p |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     base = found["soft"].nested.argmax(axis=1) == given.labels
     for name, each in found.items():
         unseen = each.nested.argmax(axis=1) == given.labels
         low, high = accuracy_interval(unseen, given.groups, seed=given.seed)
         full, single = shown[name]
-        alone = float(np.mean([right.mean() for right in single]))
+        alone, gain = single.mean(), full.mean() - single.mean()
+        least, most, p = mean_gain(full, single, np.arange(len(full)), seed=given.seed)
         cells = [
             name,
             f"{(each.probs.argmax(axis=1) == given.labels).mean():.4f}",
@@ -108,6 +108,8 @@ def _table(given: Ballots, found: dict[str, Alternative], shown: dict) -> None:
             "yes" if low <= alone <= high else "no",
             f"{full.mean():.4f}",
             f"{mcnemar(shown['soft'][0], full):.3f}",
+            f"{gain:+.4f} ({least:+.3f} to {most:+.3f})",
+            f"{p:.3f}",
         ]
         print(f"| {' | '.join(cells)} |")
     for member, weights in zip(given.members, _weights(found), strict=True):
