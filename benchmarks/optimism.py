@@ -4,10 +4,13 @@
     python benchmarks/optimism.py --draws 40 --pictures 1500 15000
 
 Members are simulated, so that the truth is known: each sees the true class through noise that it
-shares with the others and noise of its own. An estimate's bias is its mean distance from the
-accuracy on fresh pictures. The soft vote has nothing fitted that could move an argmax but its
-temperatures; what it is off by chance in one draw, all votes are off by in that draw: so the bias
-of each vote is shown against it, and its error is then small.
+shares with the others and noise of its own. Each draw fits the votes on all of its OOF and nested,
+and lets every fit judge fresh pictures: the error of an estimate is its distance from what the very
+same weights and temperatures score there, so it is the sampling of OOF alone, and of the fresh.
+
+Most of that is luck that any vote has in that draw. Two votes in which nothing is fitted, the plain
+mean and the first member, have no other error, and none on average: what of an error follows theirs
+(by least squares over draws) is taken out, and its mean without them is the bias.
 """
 
 import argparse
@@ -15,13 +18,14 @@ import argparse
 import numpy as np
 
 from croquis.progress import progress
-from croquis.votes.ballots import Alternative, Ballots, alternatives
-from croquis.votes.ensembling import VoteParams
-from croquis.votes.nesting import calibrated, temperatures
-from croquis.votes.voting import VOTES
+from croquis.votes.fitting import FITTED, favourites
+from croquis.votes.nesting import Ways, fit, fits
 
 CLASSES, MEMBERS, FRESH = 20, 12, 60_000
-SHOWN = ("soft", "greedy", "simplex", "best")
+WAYS: Ways = {"soft": ("soft", np.ones(MEMBERS))} | {
+    name: ("soft", weigh) for name, weigh in FITTED.items()
+}
+PLAIN = {"mean": np.ones(MEMBERS), "first member": np.eye(MEMBERS)[0]}
 
 
 def drawn(rng: np.random.Generator, pictures: int) -> tuple[np.ndarray, np.ndarray]:
@@ -39,43 +43,55 @@ def drawn(rng: np.random.Generator, pictures: int) -> tuple[np.ndarray, np.ndarr
     return labels, np.stack(found)
 
 
-def ballots(labels: np.ndarray, probs: np.ndarray, seed: int) -> Ballots:
-    """As the `ensemble` stage has them."""
-    each = temperatures(labels, probs)
-    return Ballots(
-        members=[f"m{number}" for number in range(len(probs))],
-        ids=np.arange(len(labels)).astype(str),
-        classes=np.arange(CLASSES).astype(str),
-        labels=labels,
-        groups=np.arange(len(labels)),
-        twins=np.zeros(len(labels), dtype=bool),
-        probs=probs,
-        warm=calibrated(probs, each),
-        temperatures=each,
-        how=VoteParams(folds="soft", calibrate=True),
-        seed=seed,
-    )
+def right(labels: np.ndarray, probs: np.ndarray) -> float:
+    """Accuracy, in points."""
+    return 100 * float((probs.argmax(axis=1) == labels).mean())
 
 
-def truth(given: Ballots, each: Alternative, fresh: tuple[np.ndarray, np.ndarray]) -> float:
-    """The accuracy of a vote, as fitted, on pictures that nothing was fitted on."""
-    labels, probs = fresh
-    voted = VOTES[each.vote](calibrated(probs, given.temperatures), each.weights)
-    return float((voted.argmax(axis=1) == labels).mean())
+def draw(pictures: int, seed: int) -> dict[str, dict[str, np.ndarray]]:
+    """Of each vote the truth, and the errors of both estimates; the luck of the plain ones.
 
-
-def draw(pictures: int, seed: int) -> dict[str, tuple[float, float, float]]:
-    """Of each vote: accuracy on its own OOF, nested, and the truth, in points."""
+    Returns:
+        "truth" and "luck" by vote, one number each; "errors" by vote, own OOF and nested, (2,).
+    """
     rng = np.random.default_rng([pictures, seed])
-    labels, probs = drawn(rng, pictures)
-    given = ballots(labels, probs, seed)
-    found, fresh = alternatives(given, np.ones(MEMBERS)), drawn(rng, FRESH)
+    (labels, probs), (answers, fresh) = drawn(rng, pictures), drawn(rng, FRESH)
+    known = labels, probs, np.arange(pictures), favourites(labels, probs)
+    whole = fit(*known, WAYS, calibrate=True)
+    truth = {name: right(answers, judged) for name, judged in whole.judged(fresh).items()}
+    own = {name: right(labels, judged) for name, judged in whole.judged(probs).items()}
+    errors = {name: np.array([own[name] - truth[name], 0.0]) for name in WAYS}
+    for out, each in fits(*known, WAYS, calibrate=True, seed=seed):
+        inside, outside = each.judged(probs[:, out]), each.judged(fresh)
+        for name in WAYS:
+            gap = right(labels[out], inside[name]) - right(answers, outside[name])
+            errors[name][1] += out.mean() * gap
+    luck = {
+        name: right(labels, np.tensordot(weights, probs, 1))
+        - right(answers, np.tensordot(weights, fresh, 1))
+        for name, weights in PLAIN.items()
+    }
+    return {"truth": truth, "errors": errors, "luck": luck}
+
+
+def bias(errors: np.ndarray, luck: np.ndarray) -> tuple[float, float]:
+    """The mean of errors (D,) and its standard error, without what follows the luck, (D, P)."""
+    known = np.column_stack([np.ones(len(errors)), luck])
+    solved = np.linalg.lstsq(known, errors)[0]
+    rest = errors - known @ solved
+    spread = rest @ rest / (len(errors) - known.shape[1])
+    return float(solved[0]), float(np.sqrt(spread * np.linalg.inv(known.T @ known)[0, 0]))
+
+
+def biases(pictures: int, draws: int) -> dict[str, tuple[float, list[tuple[float, float]]]]:
+    """Of each vote its truth, and the bias with its error on its own OOF and nested."""
+    found = [draw(pictures, seed) for seed in progress(range(draws), f"{pictures} pictures")]
+    luck = np.array([list(one["luck"].values()) for one in found])
     shown = {}
-    for name in SHOWN:
-        each = found[name]
-        own = (each.probs.argmax(axis=1) == labels).mean()
-        unseen = (each.nested.argmax(axis=1) == labels).mean()
-        shown[name] = (100 * own, 100 * unseen, 100 * truth(given, each, fresh))
+    for name in WAYS:
+        errors = np.array([one["errors"][name] for one in found])
+        truth = float(np.mean([one["truth"][name] for one in found]))
+        shown[name] = truth, [bias(each, luck) for each in errors.T]
     return shown
 
 
@@ -83,21 +99,18 @@ def main() -> None:
     """Prints a table for each number of pictures."""
     style = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
-    parser.add_argument("--draws", type=int, default=20)
+    parser.add_argument("--draws", type=int, default=20, help="five or more")
     parser.add_argument("--pictures", type=int, nargs="+", default=[1500, 15_000])
     options = parser.parse_args()
+    if options.draws < 5:
+        parser.error("--draws: expected 5 or more, as three numbers are fitted to them")
     print(f"{MEMBERS} correlated members, {CLASSES} classes, {options.draws} draws; points\n")
     print("| pictures | vote | truth | bias on its own OOF | bias nested |")
     print("|---|---|---|---|---|")
     for pictures in options.pictures:
-        seeds = progress(range(options.draws), f"{pictures} pictures")
-        found = [draw(pictures, seed) for seed in seeds]
-        chance = np.array([[one["soft"][k] - one["soft"][2] for k in (0, 1)] for one in found])
-        for name in SHOWN:
-            each = np.array([one[name] for one in found])
-            bias = each[:, :2] - each[:, 2:] - (chance if name != "soft" else 0)
-            cells = [f"{b.mean():+.3f} ± {b.std(ddof=1) / len(b) ** 0.5:.3f}" for b in bias.T]
-            print(f"| {pictures:,} | {name} | {each[:, 2].mean():.2f} | {' | '.join(cells)} |")
+        for name, (truth, each) in biases(pictures, options.draws).items():
+            cells = " | ".join(f"{found:+.3f} ± {error:.3f}" for found, error in each)
+            print(f"| {pictures:,} | {name} | {truth:.2f} | {cells} |")
 
 
 if __name__ == "__main__":

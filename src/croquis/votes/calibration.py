@@ -23,8 +23,12 @@ def tempered(probs: np.ndarray, temperature: float) -> np.ndarray:
     if temperature == 1:
         return probs
     # Divided by its maximum first, no row can underflow to zeros.
-    powers = (probs / probs.max(axis=-1, keepdims=True)) ** np.float32(1 / temperature)
-    return powers / powers.sum(axis=-1, keepdims=True)
+    powers = probs / probs.max(axis=-1, keepdims=True)
+    powers **= np.float32(
+        1 / temperature
+    )  # in place, as these arrays are most of the time it takes
+    powers /= powers.sum(axis=-1, keepdims=True)
+    return powers
 
 
 def brier(labels: np.ndarray, probs: np.ndarray) -> float:

@@ -22,11 +22,12 @@ def temperature(labels: np.ndarray, probs: np.ndarray) -> float:
     """
     logits = np.log(np.maximum(probs, TINY))
     logits -= logits.max(axis=1, keepdims=True)  # at a low temperature 500 of them underflow
-    own = logits[np.arange(len(labels)), labels]
+    own, powers = logits[np.arange(len(labels)), labels], np.empty_like(logits)
 
     def log_loss(log_temperature: float) -> float:
         scale = np.float32(np.exp(-log_temperature))
-        return float(np.log(np.exp(logits * scale).sum(axis=1)).mean() - own.mean() * scale)
+        np.exp(np.multiply(logits, scale, out=powers), out=powers)
+        return float(np.log(powers.sum(axis=1)).mean() - own.mean() * scale)
 
     ends = (np.log(LOWEST), np.log(HIGHEST))
     found = minimize_scalar(log_loss, bounds=ends, method="bounded", options={"xatol": 1e-3})
