@@ -1,6 +1,6 @@
 """How much a fitted vote flatters itself: on the OOF it was fitted on, nested, and on fresh data.
 
-    python benchmarks/optimism.py                    some ten minutes on one core
+    python benchmarks/optimism.py                    some three minutes on one idle core
     python benchmarks/optimism.py --draws 40 --pictures 1500 15000
 
 Members are simulated, so that the truth is known: each sees the true class through noise that it

@@ -1,4 +1,4 @@
-"""The stage that joins folds, and the benchmark that joins them in its place."""
+"""The stages from folds to the submission, and the benchmark that joins folds in their place."""
 
 import itertools
 import json
@@ -19,7 +19,7 @@ run: {models: [other, tiny], probes: [], folds: [0, 1]}
 vote: {folds: VOTE, calibrate: true}
 ensemble: {members: all, vote: soft, weights: uniform}
 """
-STAGE = stage("vote")  # before any test leaves the repository
+STAGES = {name: stage(name) for name in ("vote", "ensemble", "submit")}  # from the repository
 IDS = [f"p{number}" for number in range(60)]
 
 
@@ -48,7 +48,7 @@ def ran(folder: Path, vote: str) -> dict[str, float]:
     """The member's scores; its votes lie in folder/votes."""
     (folder / "params.yaml").write_text(PARAMS.replace("VOTE", vote))
     files = {"predictions": folder / "by_fold", "folds": folder / "folds.csv"}
-    STAGE.main(votes=folder / "votes", metrics=folder / "vote.json", **files)
+    STAGES["vote"].main(votes=folder / "votes", metrics=folder / "vote.json", **files)
     return json.loads((folder / "vote.json").read_text())["tiny"]
 
 
@@ -108,3 +108,34 @@ def test_the_benchmark_prints_every_vote_and_what_folds_add(
     assert head.count("|") == rows[0].count("|") == 11 and "gain of folds" in head
     assert [row.split()[1] for row in rows[:2]] == ["soft", "hard"]
     assert "'soft-soft'" in rows[-1]
+
+
+def test_the_votes_of_folds_become_a_scored_submission(folder: Path) -> None:
+    ran(folder, "hard")
+    rows = pd.DataFrame({"id": IDS, "source_id": [""] * 58 + ["p0"] * 2, "split": "train"})
+    rows.to_csv(folder / "index.csv", index=False)
+    folds = pd.read_csv(folder / "folds.csv")
+    folds["group"] = [*range(57), 1, 0, 0]  # a copy of p1; and what derives from p0, which is none
+    folds.assign(targets="").to_csv(folder / "folds.csv", index=False)
+    Path("sample.csv").write_text("ID,image_path,target\n7,t1,0\n8,t0,0\n")
+    Path("solution.csv").write_text("image_path,target\nt1,1\nt0,0\n")
+    for member, fold in itertools.product(("other", "tiny"), (0, 1)):
+        path = folder / "by_fold" / member / f"fold{fold}" / "test.npz"
+        choices = {("other", 1): [0, 1]}.get((member, fold), [0, 0])  # one of four is right on t1
+        Predictions(["test/t0", "test/t1"], np.eye(3)[choices], list("xyz")).save(path)
+    ran(folder, "hard")
+    shared = {"votes": folder / "votes", "by_fold": folder / "by_fold"}
+    ensemble, oof = folder / "ensemble", folder / "ensemble.json"
+    tables = {"folds": folder / "folds.csv", "index": folder / "index.csv"}
+    STAGES["ensemble"].main(**shared, **tables, ensemble=ensemble, metrics=oof)
+    assert json.loads(oof.read_text())["with_twin"] == 2
+    files = {"sample": Path("sample.csv"), "solution": Path("solution.csv"), "estimate": oof}
+    written = {"submission_csv": Path("s.csv"), "metrics": Path("submission.json")}
+    STAGES["submit"].main(ensemble=ensemble, **shared, **files, **written)
+    found = json.loads(Path("submission.json").read_text())
+    probs = predictions.load(ensemble / "test.npz").aligned(np.array(["test/t0", "test/t1"])).probs
+    np.testing.assert_allclose(probs, [[1, 0, 0], [0.75, 0.25, 0]])
+    assert found["test_accuracy"] == found["test_accuracy_by_vote"]["hard-hard"] == 0.5
+    # In fold 1 the two members are even on t1, and the lowest class wins.
+    assert found["test_single_fold"] == 0.5 and found["fold_vote_gain_p"] == 1
+    assert Path("s.csv").read_text() == "ID,image_path,target\n7,t1,0\n8,t0,0\n"
