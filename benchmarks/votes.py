@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from croquis.metrics import accuracy_interval
-from croquis.paired import mcnemar, mean_gain
+from croquis.metrics import accuracy_interval, mean_gain
+from croquis.paired import mcnemar
 from croquis.parts import read_folds, truth_of
 from croquis.submission import by_vote, read_votes
 from croquis.votes.ballots import (

@@ -52,7 +52,7 @@ def test_the_shipped_params_make_sense() -> None:
         (
             "ensemble",
             {"members": "all", "vote": "hard", "weights": "greedy"},
-            ("ensemble", "expected vote: soft beside weights: greedy", "vote: hard; mend"),
+            ("ensemble", "expected vote: soft beside weights: greedy", "or weights: uniform"),
         ),
         ("models.lite0_80.image_size", 128, ("lite0_80", "-S prepare.image_size=128")),
         (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from croquis.paired import difference_interval, difference_intervals, mcnemar, mean_gain
+from croquis.paired import difference_interval, difference_intervals, mcnemar
 
 
 def rights(only_a: int, only_b: int, both: int = 5) -> tuple[np.ndarray, np.ndarray]:
@@ -62,26 +62,3 @@ def test_several_differences_are_those_of_each_alone() -> None:
     ]
     assert difference_intervals(rights[one], rights[other], groups, seed=2) == each
     assert difference_intervals(rights[0], rights[other], groups, seed=2)[:2] == each[:2]
-
-
-def test_the_gain_on_a_mean_of_several_by_hand() -> None:
-    # On 60 of 400 pictures two of four are wrong where their vote is right.
-    voted = np.r_[np.full(360, True), np.full(40, False)]
-    others = np.tile(voted, (4, 1))
-    others[:2, :60] = False
-    low, high, p = mean_gain(voted, others, np.arange(400), seed=0)
-    # The gain is .5 on 60 of 400: mean .075, variance .15 / 4 - .075 ** 2.
-    half = 1.96 * np.sqrt((0.15 / 4 - 0.075**2) / 400)
-    assert (low, high) == pytest.approx((0.075 - half, 0.075 + half), abs=0.003)
-    assert p == 2 / 2001  # no draw is below zero
-    assert mean_gain(~voted, ~others, np.arange(400), seed=0)[2] == p  # nor above
-    assert mean_gain(voted, voted[None], np.arange(400), seed=0) == (0, 0, 1)
-    even = np.arange(400) % 2 == 0
-    assert mean_gain(even, ~even[None], np.arange(400), seed=0)[2] > 0.9
-
-
-def test_copies_prove_no_gain_twice() -> None:
-    voted, others = np.arange(40) < 6, np.zeros((2, 40), bool)
-    alone = mean_gain(voted, others, np.arange(40), seed=0)
-    copied = mean_gain(voted, others, np.r_[np.zeros(6), np.arange(1, 35)], seed=0)
-    assert alone[0] > 0 == copied[0] and alone[2] < 0.05 < copied[2]

@@ -7,8 +7,7 @@ import pandas as pd
 
 from croquis import predictions
 from croquis.errors import InputError
-from croquis.metrics import scores
-from croquis.paired import mean_gain
+from croquis.metrics import mean_gain, scores
 from croquis.predictions import Predictions
 from croquis.votes.calibration import ece
 from croquis.votes.ensembling import Recipe
