@@ -24,9 +24,7 @@ def tempered(probs: np.ndarray, temperature: float) -> np.ndarray:
         return probs
     # Divided by its maximum first, no row can underflow to zeros.
     powers = probs / probs.max(axis=-1, keepdims=True)
-    powers **= np.float32(
-        1 / temperature
-    )  # in place, as these arrays are most of the time it takes
+    powers **= np.float32(1 / temperature)  # in place: these arrays are most of what it costs
     powers /= powers.sum(axis=-1, keepdims=True)
     return powers
 
