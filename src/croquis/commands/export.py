@@ -20,7 +20,7 @@ def export(
 ) -> None:
     """Registers the ensemble of the last run in MLflow: pictures in, class probabilities out."""
     _quiet_mlflow()
-    typer.echo("export: trying the networks of the last run on its test pictures, then copying them")
+    typer.echo("export: trying the networks of the last run on test pictures, then copying them")
     # Networks and MLflow take seconds to import.
     from croquis import params, tracking
     from croquis.data.pixels import Pixels
