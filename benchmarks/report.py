@@ -132,7 +132,8 @@ def book() -> Scorebook:
     """Tables of an ensemble, of the shape that the stage writes."""
     keys = list(MEMBERS)
     votes = pd.DataFrame({"vote": ["soft", "hard"], "chosen": [True, False], "ties": 0, "p": 1.0})
-    numbers = ["nested_accuracy", "brier", "ece", "difference"]
+    numbers = ["nested_accuracy", "brier", "ece"]
+    numbers += ["difference", "difference_low", "difference_high"]
     votes = votes.assign(**SCORE, **dict.fromkeys(numbers, 0.1))
     members = pd.DataFrame({"member": keys, "accuracy": list(MEMBERS.values()), "weight": 0.25})
     numbers = ["temperature", "log_loss", "log_loss_calibrated", "ece", "ece_calibrated"]

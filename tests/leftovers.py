@@ -79,7 +79,9 @@ def scorebook(folder: Path) -> None:
     shares = {"accuracy_low": 0.7, "accuracy_high": 0.8, "log_loss": 1.2, "ece": 0.1, "brier": 0.3}
     votes = [("soft", 0.75, 0.75, 0.0, 1.0, 1, True), ("hard", 0.7, 0.7, -0.05, 0.25, 0, False)]
     columns = ["vote", "accuracy", "nested_accuracy", "difference", "p", "ties", "chosen"]
-    pd.DataFrame(votes, columns=columns).assign(**shares).to_csv(folder / "votes.csv", index=False)
+    votes = pd.DataFrame(votes, columns=columns).assign(**shares)
+    votes["difference_low"] = votes["difference_high"] = votes["difference"]
+    votes.to_csv(folder / "votes.csv", index=False)
     members = pd.DataFrame({"member": ["head", "tiny"], "weight": 0.5, "temperature": [0.9, 1.4]})
     members["accuracy"], members["log_loss"], members["log_loss_calibrated"] = 0.75, 1.2, 1.1
     members["ece"], members["ece_calibrated"], members["brier_calibrated"] = 0.2, 0.05, 0.3

@@ -8,7 +8,7 @@ import pytest
 from leftovers import data_of, leave, metrics, outcome_of, recipe
 from ruamel.yaml import YAML
 
-from croquis import params
+from croquis import paired, params
 from croquis.report import advice as module
 from croquis.report.advice import Findings, advice
 from croquis.votes.members import RunParams
@@ -44,6 +44,21 @@ def test_a_loss_that_rises_asks_for_augmentation(found: Findings) -> None:
     assert commands(changed(found, curves=soured)) == ["++models.tiny.augment=strong"]
 
 
+@pytest.mark.parametrize(
+    "strong",
+    [
+        {"augment": "strong"},
+        {"augment": {"preset": "strong", "ops": {"noise": None}}},
+        {"phases": [{"from_epoch": 1, "augment": "strong", "lr_factor": 1.0}]},
+    ],
+)
+def test_what_is_strong_already_is_not_proposed_again(found: Findings, strong: dict) -> None:
+    soured = found.outcome.curves.assign(val_accuracy=0.5)
+    soured.loc[soured["epoch"] == 1, "val_loss"] = 1.5
+    known = changed(found, curves=soured, recipes={"tiny": recipe(**strong)})
+    assert commands(known) == []
+
+
 def test_missing_folds_are_named(found: Findings) -> None:
     one = RunParams(models=["tiny"], probes=["head"], folds=[0])
     assert commands(changed(found, run=one))[0] == "'run.folds=[0, 1]'"
@@ -54,10 +69,23 @@ def test_folds_that_leak_come_first(found: Findings) -> None:
     assert commands(replace(found, data=leaky))[0] == "split.group=true"
 
 
-@pytest.mark.parametrize(("p", "asked"), [(0.01, True), (0.2, False)])
-def test_a_better_vote_must_be_surely_better(found: Findings, p: float, asked: bool) -> None:
+@pytest.mark.parametrize(
+    ("p", "low", "fewest", "asked"),
+    [
+        (0.01, 0.001, 12, True),
+        (0.2, 0.001, 12, False),
+        (0.04, -0.001, 12, False),
+        (0.01, 0.001, 13, False),
+    ],
+)
+def test_a_vote_that_the_stage_would_decline_is_not_proposed(
+    found: Findings, monkeypatch: pytest.MonkeyPatch, p: float, low: float, fewest: int, asked: bool
+) -> None:
+    """There are twelve groups; by its p or by its interval alone a vote is not surely better."""
+    monkeypatch.setattr(paired, "FEWEST", fewest)
     votes = found.outcome.book.votes.copy()
     votes.loc[1, ["vote", "difference", "p"]] = ["greedy", 0.02, p]
+    votes.loc[1, ["difference_low", "difference_high"]] = [low, 0.04]
     better = changed(found, book=replace(found.outcome.book, votes=votes))
     assert ("ensemble.weights=greedy" in commands(better)) == asked
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from croquis.paired import told_apart
 from croquis.report import copies
+from croquis.report.augmentations import preset, uses
 from croquis.report.material import Data, Outcome
 from croquis.report.wording import counted, gain, odds, share
 
@@ -14,7 +17,6 @@ SHOWN = 6
 RISING = 0.01  # of accuracy in the last epoch: the training was still under way
 SOURED = 1.03  # val loss of the last epoch over its lowest: the training was too long or too bare
 COPIED = 0.3  # share of pictures with a copy from which their weight in the loss may matter
-P = 0.05
 SETTINGS = {  # what makes a vote of votes.csv the one that counts
     "soft": "ensemble.vote=soft",
     "hard": "ensemble.vote=hard",
@@ -63,9 +65,16 @@ def _folds(found: Findings) -> Iterator[Advice]:
 
 def _vote(found: Findings) -> Iterator[Advice]:
     votes = found.outcome.book.votes
-    better = votes[(votes["difference"] > 0) & (votes["p"] < P) & ~votes["chosen"].astype(bool)]
+    better = votes[(votes["difference"] > 0) & ~votes["chosen"].astype(bool)]
     better = better[better["vote"].isin(SETTINGS)].sort_values("difference", ascending=False)
-    for row in better.head(1).itertuples():
+    groups = found.data.groups_of(found.outcome.oof.ids)
+    # As the stage ensemble asks before it takes fitted weights: else it would decline them.
+    sure = (
+        row
+        for row in better.itertuples()
+        if told_apart(row.p, (row.difference_low, row.difference_high), groups)
+    )
+    for row in islice(sure, 1):
         yield Advice(
             f"The {row.vote} vote is {gain(row.difference)} better on the same pictures, "
             f"weights fitted on others (p {odds(row.p)}).",
@@ -87,8 +96,10 @@ def _longer(found: Findings) -> Iterator[Advice]:
 
 def _soured(found: Findings) -> Iterator[Advice]:
     for member, means in _means(found):
+        recipe = found.outcome.recipes.get(member)
         lowest, last = means["val_loss"].min(), means["val_loss"].iloc[-1]
-        if member in found.outcome.recipes and last > SOURED * lowest:
+        strong = recipe and "strong" in {preset(use.augment) for use in uses(recipe)}
+        if recipe is not None and not strong and last > SOURED * lowest:
             why = (
                 f"{member}'s loss on the fold held out rose from {share(lowest)} to {share(last)}: "
                 "it learns by heart. Stronger augmentation may help."

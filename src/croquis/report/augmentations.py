@@ -63,7 +63,7 @@ def augmentations(recipes: Mapping[str, ModelParams], seed: int, data: Data) -> 
     originals = [np.asarray(data.pixels.array[row]) for row in data.pixels.rows(ids)]
     return [
         Augmentation(
-            name=use.augment if isinstance(use.augment, str) else use.augment.preset,
+            name=preset(use.augment),
             models=models,
             from_epoch=use.from_epoch,
             words=words(use.augment),
@@ -82,6 +82,11 @@ def uses(recipe: ModelParams) -> list[Use]:
         if not found or found[-1].augment != augment:
             found.append(Use(augment, recipe.image_size, epoch))
     return found
+
+
+def preset(augment: str | AugmentParams) -> str:
+    """The name of an augmentation, whatever was changed in it."""
+    return augment if isinstance(augment, str) else augment.preset
 
 
 def shown(data: Data) -> list[str]:

@@ -11,7 +11,7 @@ from croquis.errors import InputError
 COLUMNS = {
     "votes": (
         "vote accuracy accuracy_low accuracy_high log_loss ece brier nested_accuracy "
-        "difference p ties chosen"
+        "difference difference_low difference_high p ties chosen"
     ),
     "members": (
         "member weight temperature accuracy log_loss log_loss_calibrated ece ece_calibrated "
