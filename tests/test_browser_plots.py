@@ -85,7 +85,9 @@ def test_curves_have_a_chart_a_member_and_a_line_a_fold_and_revision(
         "paths => paths.map((path) => path.getAttribute('stroke-dasharray'))"
     )
     assert sorted(set(dashes)) == ["", "6 4"]
-    assert page.inner_text(".key >> nth=0").split("\n") == ["fold 0", "fold 1", *TWO]
+    assert page.inner_text(".key >> nth=0").split("\n") == ["●fold 0", "■fold 1", *TWO]
+    shapes = page.locator("figure >> nth=0 >> .shape").all_text_contents()
+    assert sorted(shapes) == ["■"] * 6 + ["●"] * 6  # two revisions of three epochs
 
 
 def test_confusion_has_a_matrix_a_revision_and_a_cell_a_pair(

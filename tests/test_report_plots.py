@@ -1,12 +1,14 @@
 """Charts as parts of the page."""
 
+import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from croquis.report.plots import accuracy_curves, class_sizes, colours, loss_curves
+from croquis.report.plots import COLOURS, SHAPES, accuracy_curves, class_sizes, loss_curves, marks
 
 
 @pytest.fixture
@@ -21,14 +23,44 @@ def curves() -> pd.DataFrame:
 
 def lines(svg: str, colour: str) -> int:
     """How many lines are drawn in that colour."""
-    return svg.count(f"stroke: {colour}")
+    return svg.count(f"stroke: {colour}; stroke-width: 1.6")
 
 
 def test_each_fold_has_its_line_and_colour(curves: pd.DataFrame) -> None:
-    blue, amber = colours([0, 1]).values()
+    blue, amber = (mark.colour for mark in marks([0, 1]).values())
     svg = loss_curves(curves, [0, 1])
     assert (lines(svg, blue), lines(svg, amber)) == (2, 2)  # amber's val is an empty path
     assert lines(accuracy_curves(curves, [0]), amber) == 0
+
+
+def test_folds_are_told_apart_without_colour(curves: pd.DataFrame) -> None:
+    letters = [mark.letter for mark in marks(range(8)).values()]
+    assert len(set(letters)) == len({mark.marker for mark in marks(range(8)).values()}) == 8
+    svg = loss_curves(curves.assign(val_loss=1.0), [0, 1])
+    shape = r'<path id="m\w+" d="([^"]*)" style="stroke: {}'
+    round_, square = (set(re.findall(shape.format(colour), svg)) for colour in COLOURS[:2])
+    assert len(round_) == len(square) == 1 and round_ != square
+
+
+def test_the_plots_of_dvc_have_the_same_colours_and_shapes() -> None:
+    page = Path(".dvc/plots/page.html").read_text(encoding="utf-8")
+    assert str(list(COLOURS)).replace("'", '"') in page
+    assert str([shape[1] for shape in SHAPES]).replace("'", '"') in page
+
+
+@pytest.mark.parametrize("paper", ["#fcfcfb", "#ffffff", "#14151a", "#1c1e25"])
+def test_lines_stand_out_from_light_and_dark_paper(paper: str) -> None:
+    """WCAG 2 asks 3:1 of graphics; paper and cards of style.css."""
+    light = [luminance(colour) for colour in (*COLOURS, paper)]
+    brighter, darker = np.maximum(light[:-1], light[-1]), np.minimum(light[:-1], light[-1])
+    assert ((brighter + 0.05) / (darker + 0.05)).min() >= 3
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2's relative luminance of #rrggbb."""
+    parts = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
 
 
 def test_a_chart_stands_in_a_page_without_touching_it(curves: pd.DataFrame) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from croquis.report.material import Outcome
-from croquis.report.plots import COLOURS, colours
+from croquis.report.plots import COLOURS, line_of, marks
 
 DPI = 120
 
@@ -54,8 +54,9 @@ def _curves(path: Path, outcome: Outcome) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.2)
         rows = outcome.curves[outcome.curves["member"] == member]
-        for fold, colour in colours(folds).items():
+        for fold, mark in marks(folds).items():
             own = rows[rows["fold"] == fold]
-            axes.plot(own["epoch"] + 1, own["val_accuracy"], color=colour, label=f"fold {fold}")
+            line = line_of(mark, len(own))
+            axes.plot(own["epoch"] + 1, own["val_accuracy"], label=f"fold {fold}", **line)
         axes.legend(fontsize="small")
     figure.savefig(path, dpi=DPI)

@@ -72,7 +72,7 @@ def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dic
         },
         "odds": _odds(outcome.book),
         "curves": _curves(outcome),
-        "fold_colours": plots.colours(run.folds),
+        "fold_marks": plots.marks(run.folds),
         "augmentations": augmentations(outcome.recipes, outcome.seed, data),
         "census": census(data, thumbnails),
         "classes": _classes(data.index),
@@ -130,6 +130,7 @@ def _odds(book: Scorebook) -> dict[str, Any]:
     others = book.agreement.where(book.agreement < 1).min().min()
     return {
         "reliability": plots.reliability(raw, calibrated),
+        "colours": {"raw": plots.RAW, "calibrated": plots.COLOURS[0]},
         "least": 0.0 if pd.isna(others) else float(others),  # agreement; below it nothing is shown
         "gains": plots.gains(book.gains) if len(book.gains) > 1 else "",
         "errors": {

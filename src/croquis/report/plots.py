@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,11 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Read well on white and on near-black; folds take them in turn.
-COLOURS = ("#3b82f6", "#f59e0b", "#10b981", "#ef4444", "#a855f7", "#14b8a6", "#ec4899", "#84917f")
+# At 3:1 and more against white and near-black; folds take them in turn, each with a shape of its
+# own, as not everybody tells colours apart. .dvc/plots/page.html has the same.
+COLOURS = ("#3b82f6", "#c2620a", "#059669", "#dc2626", "#a855f7", "#0891b2", "#db2777", "#78716c")
+SHAPES = ("o●", "s■", "^▲", "D◆", "v▼", "*★", "P✚", "h⬢")  # matplotlib's marker, and a letter
+MARKED = 8  # epochs of a line that bear its shape, at most
 RAW = COLOURS[1]  # before calibration
 INK = "#123456"  # stands for the page's own text colour until the SVG is in it
 STYLE = {
@@ -35,23 +38,39 @@ STYLE = {
 NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 
 
+class Mark(NamedTuple):
+    """How a fold's lines are told from others': in colour, and without."""
+
+    colour: str
+    marker: str  # matplotlib's
+    letter: str  # the same shape as text
+
+
+def marks(folds: Sequence[int]) -> dict[int, Mark]:
+    """The mark of each fold."""
+    kinds = [Mark(colour, *shape) for colour, shape in zip(COLOURS, SHAPES, strict=True)]
+    return {fold: kinds[place % len(kinds)] for place, fold in enumerate(folds)}
+
+
 def accuracy_curves(curves: pd.DataFrame, folds: Sequence[int]) -> Markup:
     """Accuracy on the fold held out by epoch, a line a fold; `curves` holds one member's rows."""
 
     def draw(axes: "Axes") -> None:
-        for colour, rows in _by_fold(curves, folds):
-            axes.plot(rows["epoch"] + 1, rows["val_accuracy"], color=colour)
+        for mark, rows in _by_fold(curves, folds):
+            axes.plot(rows["epoch"] + 1, rows["val_accuracy"], **line_of(mark, len(rows)))
 
     return _svg(draw, label="accuracy on the fold held out, by epoch", x="epoch")
 
 
 def loss_curves(curves: pd.DataFrame, folds: Sequence[int]) -> Markup:
-    """Loss by epoch, a line a fold: the fold held out solid, the training part dotted."""
+    """Loss by epoch, a line a fold: the fold held out solid, the training part dotted, hollow."""
 
     def draw(axes: "Axes") -> None:
-        for colour, rows in _by_fold(curves, folds):
-            axes.plot(rows["epoch"] + 1, rows["val_loss"], color=colour)
-            axes.plot(rows["epoch"] + 1, rows["train_loss"], color=colour, linestyle=":")
+        for mark, rows in _by_fold(curves, folds):
+            line = line_of(mark, len(rows))
+            axes.plot(rows["epoch"] + 1, rows["val_loss"], **line)
+            dotted = {"linestyle": ":", "markerfacecolor": "none"}
+            axes.plot(rows["epoch"] + 1, rows["train_loss"], **line | dotted)
 
     return _svg(draw, label="loss by epoch", x="epoch")
 
@@ -103,13 +122,14 @@ def gains(steps: pd.DataFrame) -> Markup:
     return _svg(draw, label="accuracy by number of members", x="members")
 
 
-def colours(folds: Sequence[int]) -> dict[int, str]:
-    """The colour of each fold."""
-    return {fold: COLOURS[place % len(COLOURS)] for place, fold in enumerate(folds)}
+def line_of(mark: Mark, epochs: int) -> dict[str, Any]:
+    """matplotlib's settings of a fold's line of so many epochs."""
+    every = -(-epochs // MARKED) or 1
+    return {"color": mark.colour, "marker": mark.marker, "markersize": 4, "markevery": every}
 
 
-def _by_fold(curves: pd.DataFrame, folds: Sequence[int]) -> list[tuple[str, pd.DataFrame]]:
-    return [(colour, curves[curves["fold"] == fold]) for fold, colour in colours(folds).items()]
+def _by_fold(curves: pd.DataFrame, folds: Sequence[int]) -> list[tuple[Mark, pd.DataFrame]]:
+    return [(mark, curves[curves["fold"] == fold]) for fold, mark in marks(folds).items()]
 
 
 def _svg(
