@@ -24,8 +24,9 @@ from croquis.predictions import Predictions
 from croquis.report.looks import Looks
 from croquis.report.material import Data, Outcome
 from croquis.report.page import write
+from croquis.report.ran import Settings
 from croquis.report.scorebook import Scorebook
-from croquis.training.recipes import resolved
+from croquis.training import probe_recipes, recipes
 from croquis.votes.ensembling import EnsembleParams
 from croquis.votes.members import RunParams
 from croquis.votes.voting import soft_vote
@@ -99,15 +100,15 @@ def outcome_of(data: Data) -> Outcome:
     ids = found["first"].ids
     oof = Predictions(ids, soft_vote(np.stack([own.probs for own in found.values()])), classes)
     tree = params.read()
-    recipes = {key: resolved(tree, "lite0_96") for key in MODELS}
+    models = {key: recipes.resolved(tree, "lite0_96") for key in MODELS}
+    probes = {key: probe_recipes.resolved(tree, "lite0_probe") for key in PROBES}
     return Outcome(
         run=RunParams(models=MODELS, probes=PROBES, folds=list(range(FOLDS))),
         how=EnsembleParams(members="all", vote="soft", weights="uniform"),
         oof=oof,
         members=found,
         curves=curves(),
-        recipes=recipes,
-        seed=42,
+        settings=Settings(42, tree["lr"], models, probes),
         book=book(),
         networks=pd.DataFrame(
             {"member": list(MEMBERS), "kind": "model", "backbone": "made up", "licence": "none"}

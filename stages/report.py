@@ -7,8 +7,8 @@ from croquis.files import whole
 from croquis.report import cost, records
 from croquis.report.material import read_data, read_outcome
 from croquis.report.page import write
+from croquis.report.ran import Settings
 from croquis.report.tables import confusion
-from croquis.training.recipes import recipe
 from croquis.votes.ensembling import EnsembleParams
 from croquis.votes.members import RunParams
 
@@ -37,14 +37,14 @@ def main(
 ) -> None:
     """Reads what all stages left; writes the folder <report>, <curves-csv> and <confusion-csv>."""
     run, how = params.load(RunParams, "run"), params.load(EnsembleParams, "ensemble")
-    source, seed = params.read()["data"]["source"], params.value("seed", int)
+    source, settings = params.read()["data"]["source"], Settings.of(run)
     names = ("dedup", "split", "vote", "ensemble", "submission")
     files = (dedup_metrics, split_metrics, vote_metrics, ensemble_metrics, submission_metrics)
     metrics = {name: json.loads(f.read_text()) for name, f in zip(names, files, strict=True)}
     data = read_data(index, pixels, folds, groups, duplicates, test_twins, overrides)
     spent = cost.recorded(tracking.competition(source), run)
     left = dict(votes=votes, ensemble=ensemble, curves=curves, networks=networks, saliency=saliency)
-    outcome = read_outcome(run, how, {key: recipe(key) for key in run.models}, seed, spent, **left)
+    outcome = read_outcome(run, how, settings, spent, **left)
     with whole(report) as draft:
         write(draft, source, data, outcome, metrics)
     confused = confusion(data.labels(outcome.oof.ids), outcome.oof)

@@ -11,6 +11,8 @@ import pandas as pd
 from croquis import params, parts
 from croquis.predictions import Predictions
 from croquis.report.material import Data, Outcome, read_data, read_outcome
+from croquis.report.ran import Settings
+from croquis.training.probe_recipes import ProbeParams
 from croquis.training.recipes import ModelParams, resolved
 from croquis.votes.ensembling import EnsembleParams
 from croquis.votes.members import RunParams
@@ -21,6 +23,12 @@ RUN = RunParams(models=["tiny"], probes=["head"], folds=[0, 1])
 TRAIN = [f"train/{name}/{row}.png" for row, name in enumerate(["bar", "pole", "spot"] * 4)]
 PARAMS = Path("params.yaml").absolute()  # some tests work in another folder
 HOW = EnsembleParams(members="all", vote="soft", weights="uniform")
+PROBE = {
+    "embed": {"backbone": "resnet18", "pretrained": False, "image_size": 32, "views": ["identity"]},
+    "head": {"epochs": 3, "batch_size": 64, "weight_decay": 0.01, "label_smoothing": 0.0}
+    | {"lr_mult": 10.0, "shape": {"hidden": [8], "act": "relu", "norm": "none", "dropout": 0.0}},
+}
+HEAD = ProbeParams(**PROBE)
 TRAININGS = pd.DataFrame(  # one fold of "tiny" is on record, half an hour
     [("tiny", 0, "cuda float16", 1800.0, 20.0)],
     columns=["member", "fold", "device", "seconds", "images_per_second"],
@@ -155,7 +163,8 @@ def outcome_of(folder: Path, run: RunParams = RUN, how: EnsembleParams = HOW) ->
     """The run of `leave`."""
     places = {name: folder / name for name in ("votes", "ensemble", "curves")}
     places |= {"networks": folder / "networks.csv", "saliency": folder / "saliency.npz"}
-    return read_outcome(run, how, {"tiny": recipe()}, 42, TRAININGS, **places)
+    settings = Settings(42, 1e-3, {"tiny": recipe()}, {"head": HEAD})
+    return read_outcome(run, how, settings, TRAININGS, **places)
 
 
 def recipe(**changes: Any) -> ModelParams:

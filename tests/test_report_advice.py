@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from croquis import paired, params
 from croquis.report import advice as module
 from croquis.report.advice import Findings, advice
+from croquis.report.ran import Settings
 from croquis.votes.members import RunParams
 
 
@@ -25,6 +26,10 @@ def found(drawn: Path) -> Findings:
 
 def commands(found: Findings) -> list[str]:
     return [one.command.removeprefix("dvc exp run -S ") for one in advice(found)]
+
+
+def settings(**changes: object) -> Settings:
+    return Settings(42, 1e-3, {"tiny": recipe(**changes)}, {})
 
 
 def changed(found: Findings, **changes: object) -> Findings:
@@ -55,7 +60,7 @@ def test_a_loss_that_rises_asks_for_augmentation(found: Findings) -> None:
 def test_what_is_strong_already_is_not_proposed_again(found: Findings, strong: dict) -> None:
     soured = found.outcome.curves.assign(val_accuracy=0.5)
     soured.loc[soured["epoch"] == 1, "val_loss"] = 1.5
-    known = changed(found, curves=soured, recipes={"tiny": recipe(**strong)})
+    known = changed(found, curves=soured, settings=settings(**strong))
     assert commands(known) == []
 
 
@@ -91,7 +96,7 @@ def test_a_vote_that_the_stage_would_decline_is_not_proposed(
 
 
 def test_a_smaller_picture_than_is_stored_asks_for_the_larger(found: Findings) -> None:
-    small = changed(found, recipes={"tiny": recipe(image_size=16)})
+    small = changed(found, settings=settings(image_size=16))
     assert "++models.tiny.image_size=32" in commands(small)
 
 

@@ -5,18 +5,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from leftovers import BLOCK, leave, stage
+from leftovers import BLOCK, PROBE, leave, stage
 
 from croquis import params, tracking
 
 PARAMS = """
 seed: 42
+lr: 1.0e-3
 run: {models: [tiny], probes: [head], folds: [0, 1]}
 data: {source: shapes/drawn.tar.gz, sha256: null}
 ensemble: {members: all, vote: soft, weights: uniform}
 """
 # YAML takes JSON.
-RECIPES = {"train": params.read()["train"], "models": {"tiny": BLOCK}}
+RECIPES = {"train": params.read()["train"], "models": {"tiny": BLOCK}, "probes": {"head": PROBE}}
 METRICS = ("dedup", "split", "vote", "ensemble", "submission")
 
 

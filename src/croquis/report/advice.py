@@ -84,7 +84,7 @@ def _vote(found: Findings) -> Iterator[Advice]:
 
 def _longer(found: Findings) -> Iterator[Advice]:
     for member, means in _means(found):
-        recipe = found.outcome.recipes.get(member)
+        recipe = found.outcome.settings.models.get(member)
         rise = means["val_accuracy"].diff().iloc[-1] if len(means) > 1 else 0.0
         if recipe is not None and rise > RISING:
             why = (
@@ -96,7 +96,7 @@ def _longer(found: Findings) -> Iterator[Advice]:
 
 def _soured(found: Findings) -> Iterator[Advice]:
     for member, means in _means(found):
-        recipe = found.outcome.recipes.get(member)
+        recipe = found.outcome.settings.models.get(member)
         lowest, last = means["val_loss"].min(), means["val_loss"].iloc[-1]
         strong = recipe and "strong" in {preset(use.augment) for use in uses(recipe)}
         if recipe is not None and not strong and last > SOURED * lowest:
@@ -108,7 +108,7 @@ def _soured(found: Findings) -> Iterator[Advice]:
 
 
 def _larger(found: Findings) -> Iterator[Advice]:
-    recipes, scores = found.outcome.recipes, found.outcome.book.members.set_index("member")
+    recipes, scores = found.outcome.settings.models, found.outcome.book.members.set_index("member")
     known = [key for key in recipes if key in scores.index]
     if not known:
         return
@@ -154,7 +154,7 @@ def _conflicts(found: Findings) -> Iterator[Advice]:
 def _weights(found: Findings) -> Iterator[Advice]:
     pictures, _ = copies.in_groups(found.data.groups)
     part = pictures / max(len(found.data.groups), 1)
-    recipes = found.outcome.recipes.values()
+    recipes = found.outcome.settings.models.values()
     if part > COPIED and recipes and not any(recipe.group_weights for recipe in recipes):
         why = (
             f"{part:.0%} of the pictures have a copy: "

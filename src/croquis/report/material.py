@@ -14,9 +14,9 @@ from croquis.parts import read_folds, read_groups, read_index
 from croquis.predictions import Predictions
 from croquis.report.looks import Looks, read_looks
 from croquis.report.names import spoken
+from croquis.report.ran import Settings
 from croquis.report.scorebook import Scorebook, read_scorebook
 from croquis.report.tables import joined_curves
-from croquis.training.recipes import ModelParams
 from croquis.votes.ensembling import EnsembleParams, member_keys
 from croquis.votes.members import RunParams
 
@@ -55,8 +55,7 @@ class Outcome:
         oof: of the ensemble.
         members: OOF of each member that votes.
         curves: `tables.joined_curves`.
-        recipes: of each model of `run`.
-        seed: of the trainings.
+        settings: of the trainings.
         book: the ensemble's tables.
         networks: networks.csv.
         looks: what a network saw in mistakes.
@@ -68,8 +67,7 @@ class Outcome:
     oof: Predictions
     members: Mapping[str, Predictions]
     curves: pd.DataFrame
-    recipes: Mapping[str, ModelParams]
-    seed: int
+    settings: Settings
     book: Scorebook
     networks: pd.DataFrame
     looks: Looks
@@ -101,8 +99,7 @@ def read_data(
 def read_outcome(
     run: RunParams,
     how: EnsembleParams,
-    recipes: Mapping[str, ModelParams],
-    seed: int,
+    settings: Settings,
     trainings: pd.DataFrame,
     *,
     votes: Path,
@@ -119,8 +116,7 @@ def read_outcome(
         oof=Predictions(oof.ids, oof.probs, spoken(oof.classes.tolist())),
         members={key: predictions.load(votes / key / "oof.npz") for key in voters},
         curves=joined_curves(curves, run),
-        recipes=recipes,
-        seed=seed,
+        settings=settings,
         book=read_scorebook(ensemble),
         networks=pd.read_csv(networks, dtype={"member": str}),
         looks=read_looks(saliency),

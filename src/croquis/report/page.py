@@ -16,6 +16,7 @@ from croquis.report.cost import costs
 from croquis.report.material import Data, Outcome
 from croquis.report.mistakes import surest_mistakes
 from croquis.report.pictures import Thumbnails
+from croquis.report.ran import every, ran
 from croquis.report.scorebook import Scorebook
 from croquis.report.templates import template
 
@@ -53,7 +54,7 @@ def page(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> str:
 
 def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
     """What the templates show, by the names that they use."""
-    thumbnails, run = Thumbnails(data.pixels, data.index), outcome.run
+    thumbnails, run, asked = Thumbnails(data.pixels, data.index), outcome.run, outcome.settings
     facts = _facts(source, data, outcome)
     return {
         "name": tracking.competition(source),
@@ -62,6 +63,8 @@ def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dic
         "voters": sorted(outcome.members),
         "metrics": metrics,
         "facts": facts,
+        "ran": ran(asked),
+        "settings": every(asked),
         "scores": _scores(data, outcome, metrics),
         "leak": tables.leak,
         "advice": advice(Findings(data, outcome, metrics)),
@@ -73,7 +76,7 @@ def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dic
         "odds": _odds(outcome.book),
         "curves": _curves(outcome),
         "fold_marks": plots.marks(run.folds),
-        "augmentations": augmentations(outcome.recipes, outcome.seed, data),
+        "augmentations": augmentations(asked.models, asked.seed, data),
         "census": census(data, thumbnails),
         "classes": _classes(data.index),
         "copied": copies.in_groups(data.groups),
@@ -104,6 +107,7 @@ def _facts(source: str, data: Data, outcome: Outcome) -> dict[str, Any]:
     split, array = data.index["split"], data.pixels.array
     return {
         "source": source,
+        "seed": outcome.settings.seed,
         "train": int((split == "train").sum()),
         "test": int((split == "test").sum()),
         "classes": len(outcome.oof.classes),
@@ -119,7 +123,8 @@ def _facts(source: str, data: Data, outcome: Outcome) -> dict[str, Any]:
 def _scores(data: Data, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
     oof = outcome.oof
     lines = tables.score_lines(metrics["vote"], metrics["ensemble"], metrics["submission"])
-    parts = tables.by_copies(data.labels(oof.ids), oof, data.groups_of(oof.ids), seed=outcome.seed)
+    seed = outcome.settings.seed
+    parts = tables.by_copies(data.labels(oof.ids), oof, data.groups_of(oof.ids), seed=seed)
     left, right = tables.axis([*lines, *parts])
     return {"lines": lines, "parts": parts, "left": left, "right": right}
 

@@ -31,7 +31,7 @@ def log(source: str, outcome: Outcome, metrics: Metrics, page: Path) -> None:
         page: index.html; its whole folder is kept.
     """
     settings = {
-        "seed": outcome.seed,
+        "seed": outcome.settings.seed,
         "run": outcome.run.model_dump(),
         "data": {"source": source},
         "ensemble": outcome.how.model_dump(),
