@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from leftovers import crowd, data_of, leave, metrics, outcome_of
 from opened import DESK, PHONE, opened
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from croquis.predictions import Predictions
 from croquis.report.material import Data, Outcome
@@ -26,7 +26,7 @@ def report(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     if folder.is_dir():  # seconds: made for the first test
         return folder
     leave(drawn)
-    crowd(3).to_csv(drawn / "duplicates.csv", index=False)
+    crowd(61).to_csv(drawn / "duplicates.csv", index=False)  # two pages
     data, outcome = many(data_of(drawn), outcome_of(drawn))
     write(folder, f"../{EVIL}", data, outcome, metrics())
     return folder
@@ -98,10 +98,8 @@ def test_errors_come_fifty_a_page_the_surest_first(browser: Browser, report: Pat
     assert "is pole" in seen.page.locator(ERRORS).first.inner_text()
     assert EVIL in seen.page.locator(ERRORS).first.inner_text()  # as text
     seen.page.click(".pager >> nth=0 >> text=3")
-    assert (
-        seen.page.locator(ERRORS).count() == 22
-        and found(seen.page) == "122 errors, 101 to 122 shown"
-    )
+    expect(seen.page.locator(ERRORS)).to_have_count(22)
+    assert found(seen.page) == "122 errors, 101 to 122 shown"
     seen.page.reload()
     assert seen.page.locator(ERRORS).count() == 22  # the page stands in the address
 
@@ -140,6 +138,49 @@ def test_a_link_may_choose_what_is_shown(browser: Browser, report: Path) -> None
     assert names == ["any class", f"{EVIL} (1)", "bar (60)", "pole (61)"]
 
 
+def test_pages_are_turned_by_keyboard_and_back(browser: Browser, report: Path) -> None:
+    """Enter on a page's number used to leave the keyboard at the top of the document."""
+    page = opened(browser, report / "errors.html").page
+    status = page.locator("#found")
+    page.focus(".pager >> nth=0 >> text=next")
+    page.keyboard.press("Enter")
+    expect(status).to_have_text("122 errors, 51 to 100 shown")
+    expect(status).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator(".pager >> nth=0 >> text=previous")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(status).to_have_text("122 errors, 1 to 50 shown")
+    assert page.locator(".pager a").all_inner_texts() == ["2", "3", "next"] * 2
+    page.go_back()
+    expect(status).to_have_text("122 errors, 51 to 100 shown")
+
+
+def test_another_address_behind_the_hash_is_followed(browser: Browser, report: Path) -> None:
+    page = opened(browser, report / "errors.html", anchor="#guess=2").page
+    page.evaluate("location.hash = 'label=1&page=2'")
+    expect(page.locator("#found")).to_have_text("61 errors, 51 to 61 shown")
+    assert page.input_value("select[name=guess]") == ""
+
+
+@pytest.mark.parametrize("name", ["errors", "duplicates-1"])
+def test_what_turns_pages_is_a_thumb_wide(browser: Browser, report: Path, name: str) -> None:
+    page = opened(browser, report / f"{name}.html", viewport=PHONE).page
+    boxes = [link.bounding_box() for link in page.locator(".pager a").all()]
+    assert boxes and min(min(box["width"], box["height"]) for box in boxes) >= 44
+
+
+def test_wide_tables_scroll_by_keyboard(browser: Browser, report: Path) -> None:
+    page = opened(browser, report / "index.html", viewport=PHONE).page
+    names = page.locator(".wide").evaluate_all(
+        "all => all.map((one) => one.tabIndex === 0 && one.role === 'region' && one.ariaLabel)"
+    )
+    assert len(names) >= 5 and all(names) and len(set(names)) == len(names)
+    members = page.get_by_role("region", name="Scores of the members")
+    members.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('#members .wide').scrollLeft > 0")
+
+
 def test_a_page_without_its_table_says_so(browser: Browser, report: Path, tmp_path: Path) -> None:
     """MLflow shows each file alone."""
     shutil.copy(report / "errors.html", tmp_path)
@@ -156,6 +197,6 @@ def test_confused_classes_lead_to_their_errors(browser: Browser, report: Path) -
 
 def test_copies_lead_to_their_pages(browser: Browser, report: Path) -> None:
     seen = opened(browser, report / "index.html")
-    seen.page.click("text=All 3 pairs, weakest first")
-    assert seen.page.locator(".doubles > li").count() == 3
-    assert seen.page.inner_text("h1") == "All 3 pairs, weakest first"
+    seen.page.click("text=All 61 pairs, weakest first")
+    assert seen.page.locator(".doubles > li").count() == 60
+    assert seen.page.inner_text("h1") == "All 61 pairs, weakest first"

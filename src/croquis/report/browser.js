@@ -5,15 +5,16 @@
   const PER_PAGE = 50;
   const EXAMPLES = 3;
   const data = window.croquis;
+  const status = document.getElementById("found");
   if (!data) {
-    document.getElementById("found").textContent =
+    status.textContent =
       "The table errors/errors.js is not beside this page: open it in the report's own folder.";
     return;
   }
   const form = document.querySelector(".filters");
   const list = document.querySelector(".errors");
-  const asked = new URLSearchParams(location.hash.slice(1));
-  let page = Number(asked.get("page")) || 1;
+  const FIELDS = ["label", "guess", "from", "to"];
+  let page = 1;
 
   function element(tag, className, text) {
     const made = document.createElement(tag);
@@ -102,41 +103,41 @@
     return found;
   }
 
-  function link(number, text, current) {
-    const made = element(current ? "b" : "a", "", text);
-    if (current) made.setAttribute("aria-current", "page");
-    else {
-      made.href = "#";
-      made.addEventListener("click", (event) => {
-        event.preventDefault();
-        page = number;
-        show();
-        window.scrollTo(0, 0);
-      });
+  // What is chosen, as it stands behind #.
+  function address(number) {
+    const said = new URLSearchParams();
+    for (const name of FIELDS) {
+      const field = form.elements[name];
+      if (field.value !== (field.defaultValue || "")) said.set(name, field.value);
     }
+    if (number > 1) said.set("page", number);
+    return `#${said}`;
+  }
+
+  function link(number, text, rel) {
+    const made = element("a", "", text);
+    made.href = address(number);
+    if (rel) made.rel = rel;
+    return made;
+  }
+
+  function current(number) {
+    const made = element("b", "", String(number));
+    made.setAttribute("aria-current", "page");
     return made;
   }
 
   function pager(nav, count) {
-    nav.replaceChildren();
+    nav.replaceChildren(page > 1 ? link(page - 1, "previous", "prev") : element("span", "", "previous"));
     nav.hidden = count < 2;
     let before = 0;
     for (let number = 1; number <= count; number += 1) {
-      if (number !== 1 && number !== count && Math.abs(number - page) > 2) continue;
-      if (number > before + 1) nav.append(element("span", "", "…"), " ");
-      nav.append(link(number, String(number), number === page), " ");
+      if (number !== 1 && number !== count && Math.abs(number - page) > 1) continue;
+      if (number > before + 1) nav.append(element("span", "", "…"));
+      nav.append(number === page ? current(number) : link(number, String(number)));
       before = number;
     }
-  }
-
-  function remember() {
-    const said = new URLSearchParams();
-    for (const name of ["label", "guess", "from", "to"]) {
-      const field = form.elements[name];
-      if (field.value !== (field.defaultValue || "")) said.set(name, field.value);
-    }
-    if (page > 1) said.set("page", page);
-    history.replaceState(null, "", `#${said}`);
+    nav.append(page < count ? link(page + 1, "next", "next") : element("span", "", "next"));
   }
 
   function show() {
@@ -147,21 +148,25 @@
     const shown = found.slice(start, start + PER_PAGE);
     list.replaceChildren(...shown.map(row));
     const errors = `${found.length.toLocaleString("en")} ${found.length === 1 ? "error" : "errors"}`;
-    document.getElementById("found").textContent =
+    status.textContent =
       pages > 1 ? `${errors}, ${start + 1} to ${start + shown.length} shown` : errors;
     document.querySelectorAll(".pager").forEach((nav) => pager(nav, pages));
-    remember();
+    history.replaceState(null, "", address(page));
   }
 
-  function choose(said) {
-    for (const name of ["label", "guess", "from", "to"]) {
-      if (said.has(name)) form.elements[name].value = said.get(name);
+  function choose() {
+    const said = new URLSearchParams(location.hash.slice(1));
+    for (const name of FIELDS) {
+      const field = form.elements[name];
+      field.value = said.has(name) ? said.get(name) : field.defaultValue || "";
     }
+    page = Number(said.get("page")) || 1;
+    show();
   }
 
   fill(form.elements.label, data.labels);
   fill(form.elements.guess, data.guesses);
-  choose(asked);
+  choose();
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () => {
     page = 1;
@@ -171,5 +176,10 @@
     page = 1;
     setTimeout(show); // after the fields have been emptied
   });
-  show();
+  // A page that was chosen, the browser's "back", or another address typed in.
+  window.addEventListener("hashchange", () => {
+    choose();
+    status.focus({ preventScroll: true }); // the link is gone: without it the keyboard were nowhere
+    status.scrollIntoView();
+  });
 })();
