@@ -52,7 +52,8 @@ def server(run: Path) -> Iterator[Server]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with Server(run, port) as server:
-        line = server.stdout.readline()
+        first, line = server.stdout.readline(), server.stdout.readline()
+        assert first == "demo: loading 2 members x 2 folds ...\n"
         assert f"{server.url}/ draws on this machine alone" in line, line + server.stdout.read()
         yield server
         server.terminate()
@@ -104,6 +105,29 @@ def test_a_stroke_is_guessed_at_and_can_be_taken_back(page: Page) -> None:
     expect(answer.locator("figure img")).to_have_attribute("src", one, timeout=WAIT)
     page.locator("#paper .clear").click()
     expect(answer).to_contain_text("The paper is still white", timeout=WAIT)
+
+
+def test_old_guesses_are_not_taken_for_those_of_a_new_stroke(page: Page) -> None:
+    """Dim and busy from a stroke until the newest one has its answer, which is then said."""
+    answer, said, held = page.locator("#answer"), page.locator("#paper .said"), []
+    page.route("**/queue/join**", held.append)
+    draw(page, (0.2, 0.5), (0.8, 0.5))
+    expect(answer).to_have_attribute("aria-busy", "true")
+    expect(said).to_have_text("thinking …")
+    page.wait_for_function("getComputedStyle(document.querySelector('.answer')).opacity < 0.5")
+    draw(page, (0.5, 0.2), (0.5, 0.8))
+    with page.expect_request("**/queue/join**", timeout=WAIT):  # of the second stroke
+        held[0].continue_()
+    expect(answer.locator("li")).to_have_count(3, timeout=WAIT)  # of the first one
+    expect(answer).to_have_attribute("aria-busy", "true")
+    held[1].continue_()
+    expect(answer).to_have_attribute("aria-busy", "false", timeout=WAIT)
+    first = answer.locator("li").first
+    name, percent = (first.locator(kind).inner_text() for kind in (".name", ".percent"))
+    expect(said).to_have_text(f"{name}, {percent}")
+    expect(answer).not_to_have_class("stale")
+    assert said.get_attribute("aria-live") == "polite"
+    assert page.locator("#paper canvas").get_attribute("role") == "img"
 
 
 def test_a_stroke_is_dark_ink_on_white_paper(page: Page) -> None:

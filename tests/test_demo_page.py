@@ -13,6 +13,7 @@ from served import CPU, leave_run, sheets_of_test
 from croquis import predictions
 from croquis.demo import texts
 from croquis.demo.examples import Examples
+from croquis.demo.loading import loading
 from croquis.demo.page import Guesser, page
 from croquis.inference import Ensemble
 from croquis.serving.sheets import data_url, png
@@ -104,14 +105,29 @@ def test_only_one_function_is_public_and_pictures_take_turns(guesser: Guesser) -
     blocks = asyncio.run(built())
     names = list(blocks.get_api_info()["named_endpoints"])
     assert names == ["/guess"]
-    assert {fn.concurrency_id for fn in blocks.fns.values()} == {"ensemble"}
-    assert {fn.concurrency_limit for fn in blocks.fns.values()} == {1}
+    served = [fn for fn in blocks.fns.values() if fn.fn]  # the others run in the browser
+    assert {fn.concurrency_id for fn in served} == {"ensemble"}
+    assert {fn.concurrency_limit for fn in served} == {1}
     assert blocks.analytics_enabled is False
 
 
 def test_the_headline_counts(guesser: Guesser) -> None:
     said = "Draw one of 3 things. After each stroke 2 members, each trained on 2 folds, say what"
     assert said in texts.headline(guesser.ensemble)
+
+
+def test_the_page_says_what_its_percentages_are(guesser: Guesser) -> None:
+    recipe = guesser.ensemble.recipe
+    said = texts.meaning(recipe.model_copy(update={"temperature": 0.8}))
+    assert "here 2 folds of each member vote" in said and "metrics/submission.json" in said
+    cold = dict.fromkeys(recipe.temperatures, 1.0)
+    plain = recipe.model_copy(update={"temperature": 1.0, "temperatures": cold})
+    assert "nothing was calibrated" in texts.meaning(plain)
+
+
+def test_what_is_loaded_is_said_before_it_is(guesser: Guesser, drawn: Path) -> None:
+    said = loading(drawn / "ensemble" / "recipe.json")
+    assert said == "demo: loading 2 members x 2 folds ..."
 
 
 def test_a_picture_sent_as_text_survives(guesser: Guesser, drawn: Path) -> None:

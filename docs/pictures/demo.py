@@ -31,7 +31,10 @@ def main() -> None:
     command = [sys.executable, "-c", program, "demo", f"--port={PORT}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
-            print(server.stdout.readline(), end="")
+            for line in iter(server.stdout.readline, ""):
+                print(line, end="")
+                if "http://" in line:  # before it, what is being loaded
+                    break
             with sync_playwright() as playwright:
                 path = shutil.which("chromium") or shutil.which("google-chrome")
                 options = {"executable_path": path, "args": ["--no-sandbox"]}

@@ -25,7 +25,10 @@ def demo(
 
 
 def _serve(port: int, parameters: Path, images: Path, ensemble: Path, checkpoints: Path) -> None:
-    typer.echo("demo: loading the networks of the last run, some 20 s")
+    from croquis.demo.loading import loading
+
+    if (ensemble / "recipe.json").is_file():  # else an error says what is missing
+        typer.echo(loading(ensemble / "recipe.json"))
     # Networks and Gradio take seconds to import.
     from croquis.demo.examples import Examples
     from croquis.demo.page import Guesser, launch, page

@@ -68,14 +68,17 @@ def page(guesser: Guesser) -> gr.Blocks:
             with gr.Column(min_width=320):
                 paper = _paper()
             with gr.Column(min_width=320):
-                answer = _html(texts.message(texts.EMPTY))
-        _html(texts.known(guesser.names))
+                answer = _html(texts.message(texts.EMPTY), elem_id="answer")
+        _html(texts.meaning(guesser.ensemble.recipe) + texts.known(guesser.names))
         # While one drawing is looked at, only the newest of those that follow is kept.
         newest = {"trigger_mode": "always_last"}
-        paper.input(guesser.paper, paper, answer, **newest, **hidden, **turn)
+        asks = "(url) => window.paper.asks(url)"  # paper.js
+        asked = paper.input(guesser.paper, paper, answer, js=asks, **newest, **hidden, **turn)
+        asked.success(None, answer, js="(html) => window.paper.hears(html)", **hidden)
+        asked.failure(None, js="() => window.paper.fails()", **hidden)
         picture, found = gr.File(label="picture", visible=False), gr.JSON(visible=False)
-        asked = gr.Button(visible=False)
-        asked.click(guesser.guess, picture, found, api_name="guess", **turn)
+        button = gr.Button(visible=False)
+        button.click(guesser.guess, picture, found, api_name="guess", **turn)
     return blocks.queue(max_size=WAITING)
 
 
@@ -113,5 +116,5 @@ def _paper() -> gr.HTML:
     )
 
 
-def _html(text: str) -> gr.HTML:
-    return gr.HTML(text, apply_default_css=False)
+def _html(text: str, **options: Any) -> gr.HTML:
+    return gr.HTML(text, apply_default_css=False, **options)

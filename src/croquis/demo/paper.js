@@ -1,12 +1,14 @@
 // White paper and dark ink: strokes as lists of points, so that each can be taken back, perhaps on
 // a picture from a file. Gradio gives `element`, `props` and `trigger`. What `props.value` holds
 // after each change is guessed at: the data URL of the file, or of the paper once it is drawn on.
+// Until the answer to the newest change is there, what is shown is of another drawing, and dim.
 const canvas = element.querySelector("canvas"), pen = canvas.getContext("2d");
 const [undo, clear, choose] = element.querySelectorAll("button");
-const chooser = element.querySelector("input");
+const chooser = element.querySelector("input"), said = element.querySelector(".said");
 const INK = 16; // of 480: as wide as the lines of the icons
 const NOTHING = { url: "", image: null };
 let strokes = [], file = NOTHING, current = null;
+let changes = 0, asked = 0; // how many there were, and how many before the newest question
 
 function redraw() {
   pen.fillStyle = "#fff"; // without it, clear paper would be transparent
@@ -31,8 +33,32 @@ function redraw() {
 function changed() {
   redraw();
   props.value = strokes.length ? canvas.toDataURL("image/png") : file.url;
+  changes += 1;
+  shown("thinking …", { busy: true, stale: true });
   trigger("input");
 }
+
+function shown(text, { busy, stale }) {
+  const answer = document.getElementById("answer");
+  said.textContent = text;
+  answer.setAttribute("aria-busy", busy);
+  answer.classList.toggle("stale", stale);
+}
+
+// Called by the page before each question and after its answer; a later change has its own to come.
+window.paper = {
+  asks(url) {
+    asked = changes;
+    return url;
+  },
+  hears(html) {
+    const answer = new DOMParser().parseFromString(html, "text/html").querySelector(".answer");
+    if (asked === changes) shown(answer.dataset.said, { busy: false, stale: false });
+  },
+  fails() {
+    shown("No answer came: draw on, or open the page again.", { busy: false, stale: true });
+  },
+};
 
 function place(event) {
   const box = canvas.getBoundingClientRect(), scale = canvas.width / box.width;

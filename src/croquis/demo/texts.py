@@ -8,6 +8,7 @@ from croquis.demo.guesses import guesses, percent, says
 from croquis.inference import Answer, Ensemble
 from croquis.report.wording import counted
 from croquis.serving.sheets import data_url
+from croquis.votes.ensembling import Recipe
 
 ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader("croquis", "demo"),
@@ -39,7 +40,9 @@ def answered(answer: Answer, sheet: np.ndarray, names: np.ndarray, examples: Exa
 
 def message(text: str, kind: str = "hint") -> str:
     """A sentence in place of guesses; `kind` is hint or problem."""
-    template = ENVIRONMENT.from_string('<div class="answer {{ kind }}"><p>{{ text }}</p></div>')
+    template = ENVIRONMENT.from_string(
+        '<div class="answer {{ kind }}" data-said="{{ text }}"><p>{{ text }}</p></div>'
+    )
     return template.render(text=text, kind=kind)
 
 
@@ -55,6 +58,19 @@ def headline(ensemble: Ensemble) -> str:
         members=counted(len(members), "member"),
         folds=counted(len(folds), "fold"),
     )
+
+
+def meaning(recipe: Recipe) -> str:
+    """What the percentages are, and why the whole may be surer than its members."""
+    if recipe.temperature == 1 and set(recipe.temperatures.values()) == {1.0}:
+        return '<p class="meaning">Percentages are the networks\' own: nothing was calibrated.</p>'
+    template = ENVIRONMENT.from_string(
+        '<p class="meaning">Percentages were calibrated on single models, each on pictures that it'
+        " had never seen; here {{ folds }} of each member vote, and the vote has a temperature of"
+        " its own, so the whole may be surer than its members. How far off that is: <i>ece</i> in"
+        " <code>metrics/submission.json</code>, where the test set's solution is known.</p>"
+    )
+    return template.render(folds=counted(len(recipe.folds), "fold"))
 
 
 def known(names: np.ndarray) -> str:
