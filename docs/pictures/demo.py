@@ -1,7 +1,7 @@
 """The pictures of the page to draw on, from the last run: python docs/pictures/demo.py
 
-Starts `croquis demo`, draws a house as a person would, and writes demo-<screen>-<scheme>.png beside
-this file. Half a minute; needs Chromium.
+Starts `croquis demo`, draws a house as a person would, and writes the pictures of docs/serving.md
+beside this file. Half a minute; needs Chromium.
 """
 
 import shutil
@@ -15,8 +15,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 PORT = 7899
 FOLDER = Path(__file__).parent
 SCREENS = {
-    "desktop": {"viewport": {"width": 1000, "height": 640}},
-    "phone": {"viewport": {"width": 390, "height": 1000}, "has_touch": True, "is_mobile": True},
+    "desktop-light": {"viewport": {"width": 1000, "height": 700}, "color_scheme": "light"},
+    "phone-dark": {
+        "viewport": {"width": 390, "height": 1040},
+        "has_touch": True,
+        "is_mobile": True,
+        "color_scheme": "dark",
+    },
 }
 HOUSE = (  # strokes, corner by corner in shares of the paper
     ((0.17, 0.51), (0.35, 0.34), (0.51, 0.17), (0.67, 0.35), (0.84, 0.5)),
@@ -26,7 +31,7 @@ HOUSE = (  # strokes, corner by corner in shares of the paper
 
 
 def main() -> None:
-    """Writes a picture of each screen in light and dark."""
+    """Writes a picture of each screen."""
     program = "from croquis.commands.main import app; app()"
     command = [sys.executable, "-c", program, "demo", f"--port={PORT}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
@@ -40,15 +45,14 @@ def main() -> None:
                 options = {"executable_path": path, "args": ["--no-sandbox"]}
                 browser = playwright.chromium.launch(**options)
                 for screen in SCREENS:
-                    for scheme in ("light", "dark"):
-                        _picture(browser, screen, scheme)
+                    _picture(browser, screen)
                 browser.close()
         finally:
             server.terminate()
 
 
-def _picture(browser: Browser, screen: str, scheme: str) -> None:
-    context = browser.new_context(color_scheme=scheme, **SCREENS[screen])
+def _picture(browser: Browser, screen: str) -> None:
+    context = browser.new_context(**SCREENS[screen])
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{PORT}")
     page.wait_for_selector("#paper .undo")
@@ -56,7 +60,7 @@ def _picture(browser: Browser, screen: str, scheme: str) -> None:
         _draw(page, stroke)
     page.wait_for_selector(".answer li")
     page.wait_for_load_state("networkidle")
-    path = FOLDER / f"demo-{screen}-{scheme}.png"
+    path = FOLDER / f"demo-{screen}.png"
     page.screenshot(path=path)
     context.close()
     # 64 colours are enough for a page in two of them, and a third of the bytes.
@@ -72,7 +76,7 @@ def _draw(page: Page, corners: tuple[tuple[float, float], ...]) -> None:
     for place in places[1:]:
         page.mouse.move(*place, steps=8)
     page.mouse.up()
-    page.wait_for_timeout(1500)  # until it has been guessed at
+    page.wait_for_selector("#answer[aria-busy=false]")
 
 
 if __name__ == "__main__":

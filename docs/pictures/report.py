@@ -1,8 +1,8 @@
-"""Makes docs/pictures/*.png, which the README shows, from the report of a finished run.
+"""Makes report-*.png, for the README and docs/report.md, from the report of a finished run.
 
     make pictures        (or: python docs/pictures/report.py data/report docs/pictures)
 
-Headless Chromium opens the pages from disk; each picture has 128 colours, 20 to 90 KB.
+Headless Chromium opens the pages from disk; each picture has 128 colours, 40 to 250 KB.
 """
 
 import io
@@ -33,7 +33,6 @@ SHOTS = (
     Shot("report-mistakes", "index.html#mistakes", "dark", 1280, 900),
     Shot("report-copies", "duplicates-1.html", "light", 1280, 900),
     Shot("report-phone", "index.html", "dark", 390, 844),
-    Shot("report-errors-phone", "errors.html", "light", 390, 844),
 )
 
 
