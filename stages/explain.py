@@ -2,7 +2,7 @@
 
 from croquis import cli, params, predictions
 from croquis.data.pixels import Pixels
-from croquis.explain.explaining import explained
+from croquis.explain.explaining import explained, lines
 from croquis.explain.profiles import profiles
 from croquis.files import whole
 from croquis.parts import read_folds
@@ -28,8 +28,9 @@ def main(
     oof = predictions.load(ensemble / "oof.npz")
     models = {key: recipe(key) for key in run.models}
     probes = {key: probe_recipes.recipe(key) for key in run.probes}
+    table = profiles(models, probes, num_classes=len(oof.classes))
     with whole(networks) as draft:
-        profiles(models, probes, num_classes=len(oof.classes)).to_csv(draft, index=False)
+        table.to_csv(draft, index=False)
     voters = {
         key: predictions.load(votes / key / "oof.npz")
         for key in member_keys(run, how)
@@ -45,8 +46,8 @@ def main(
         hardware=hardware(),
     )
     found.save(saliency)
-    by = f"{len(found.ids)} mistakes as {found.member} saw them" if found.member else "no mistakes"
-    cli.say(f"explain: {by}, {len(models) + len(probes)} members' sizes and licences")
+    for line in lines(table, found):
+        cli.say(line)
 
 
 if __name__ == "__main__":

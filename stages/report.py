@@ -4,7 +4,7 @@ import json
 
 from croquis import cli, params, tracking
 from croquis.files import whole
-from croquis.report import cost, records
+from croquis.report import cost, records, summary
 from croquis.report.material import read_data, read_outcome
 from croquis.report.page import write
 from croquis.report.ran import Settings
@@ -52,7 +52,8 @@ def main(
         with whole(path) as draft:
             table.to_csv(draft, index=False)
     records.log(source, outcome, metrics, report / "index.html")
-    cli.say(f"report: {report / 'index.html'}; open it in a browser")
+    for line in summary.lines(data, outcome, metrics, report / "index.html"):
+        cli.say(line)
 
 
 if __name__ == "__main__":

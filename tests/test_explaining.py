@@ -9,7 +9,7 @@ from leftovers import data_of, leave, outcome_of
 from safetensors.torch import save_file
 
 from croquis.explain import explaining
-from croquis.explain.explaining import best, explained
+from croquis.explain.explaining import best, explained, lines
 from croquis.explain.saliency import Maps
 from croquis.predictions import Predictions
 from croquis.training.hardware import Hardware
@@ -55,6 +55,17 @@ def test_without_a_fine_tuned_member_nothing_is_explained(drawn: Path, recipe) -
     leave(drawn)
     found = made(drawn, recipe(), voters=())
     assert found.member == "" and len(found.ids) == len(found.maps) == 0
+
+
+def test_the_lines_of_the_stage_tell_mistakes_sizes_and_licences(drawn: Path) -> None:
+    leave(drawn)
+    networks, looked = (
+        outcome_of(drawn).networks,
+        Maps(np.array(["a"]), np.zeros((1, 2, 2)), "tiny"),
+    )
+    sizes = "explain: 2 members of 11.0 to 11.0 M parameters; licences of their weights: apache-2.0"
+    assert lines(networks, looked) == ["explain: 1 of the surest mistakes, as tiny saw them", sizes]
+    assert lines(networks, explaining.NOBODY)[0].startswith("explain: no mistakes: none were made")
 
 
 def test_the_best_member_is_asked_and_of_equals_the_first() -> None:

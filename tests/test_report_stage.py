@@ -26,6 +26,7 @@ class Kept:
 
     def __init__(self) -> None:
         self.files: set[str] = set()
+        self.lines: list[str] = []  # of the terminal
 
     def begun(self, experiment: str) -> "Kept":
         self.experiment = experiment
@@ -61,6 +62,7 @@ def kept(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     outs = {name: drawn / "plots" / f"{name}.csv" for name in ("curves_csv", "confusion_csv")}
     tables |= {"test_twins": drawn / "twins.csv", "networks": drawn / "networks.csv"}
     tables["saliency"] = drawn / "saliency.npz"
+    monkeypatch.setattr("croquis.cli.say", kept.lines.append)
     module.main(pixels=drawn / "pixels.npy", **tables, **folders, **scores, **outs)
     return kept
 
@@ -73,6 +75,14 @@ def test_the_stage_writes_the_pages_and_the_tables_of_the_plots(kept: Kept, draw
     wrong = confusion[confusion["actual"] != confusion["predicted"]]
     assert list(confusion) == ["actual", "predicted"] and len(confusion) == 12
     assert wrong.to_numpy().tolist() == [["spot", "bar"], ["pole", "spot"]]
+
+
+def test_the_stage_ends_with_the_lines_that_matter(kept: Kept, drawn: Path) -> None:
+    assert kept.lines == [
+        "report: .750 (.700 .. .800) out of fold, 2 errors of 12 pictures",
+        "report: to try next: dvc exp run -S ++models.tiny.epochs=4",
+        f"report: {drawn / 'report' / 'index.html'}; open it in a browser",
+    ]
 
 
 def test_mlflow_gets_scores_settings_and_the_page(kept: Kept, drawn: Path) -> None:

@@ -63,6 +63,24 @@ def explained(
     return Maps(np.array(ids, dtype=np.str_), np.concatenate(maps), member)
 
 
+def lines(networks: pd.DataFrame, found: Maps) -> list[str]:
+    """The lines that the stage ends with: what was looked at, by whom, and what all of them are.
+
+    Args:
+        networks: `profiles`.
+        found: `explained`.
+    """
+    sizes = networks["parameters"] / 1e6
+    licences = ", ".join(sorted(set(networks["licence"])))
+    return [
+        f"explain: {len(found.ids)} of the surest mistakes, as {found.member} saw them"
+        if found.member
+        else "explain: no mistakes: none were made, or no member was fine-tuned",
+        f"explain: {len(networks)} members of {sizes.min():.1f} to {sizes.max():.1f} M parameters; "
+        f"licences of their weights: {licences}",
+    ]
+
+
 def best(voters: Mapping[str, Predictions], ids: np.ndarray, labels: np.ndarray) -> str:
     """The member with the highest OOF accuracy; of equals the first by name."""
     right = {

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from croquis.progress import progress
 from croquis.report import plots
 from croquis.report.material import Data
 from croquis.report.pictures import Thumbnail, Thumbnails
@@ -61,7 +62,7 @@ def _ink(ids: np.ndarray, data: Data) -> tuple[np.ndarray, np.ndarray]:
     """Ids at even distances, (n,), and the share of ink of their pictures, (n,)."""
     places = np.linspace(0, len(ids) - 1, min(MEASURED, len(ids))).astype(int)
     chosen = np.sort(ids)[places]
-    rows = data.pixels.rows(chosen)
+    rows = progress(data.pixels.rows(chosen).tolist(), "report: ink", unit="picture")
     return chosen, np.array([1 - data.pixels.array[row].mean() / 255 for row in rows])
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from croquis.progress import progress
 from croquis.report.decisions import Conflict, Pair, Said, conflicts, pairs_of, weakest
 from croquis.report.material import Data
 from croquis.report.pictures import Thumbnails
@@ -83,12 +84,14 @@ def pages(name: str, data: Data) -> Iterator[tuple[str, str]]:
     """
     made, html = sheets(data), template("contact.html")
     thumbnails = Thumbnails(data.pixels, data.index, SIDE)
-    for sheet in made:
-        for number, rows in enumerate(sheet.pages, start=1):
-            shown = {"sheets": made, "sheet": sheet, "number": number, "rows": rows}
-            named = links(number, len(sheet.pages))
-            text = html.render(name=name, links=named, thumbnails=thumbnails.of, **shown)
-            yield sheet.file(number), text + "\n"
+    every = [
+        (sheet, number, rows) for sheet in made for number, rows in enumerate(sheet.pages, start=1)
+    ]
+    for sheet, number, rows in progress(every, "report: pages of copies", unit="page"):
+        shown = {"sheets": made, "sheet": sheet, "number": number, "rows": rows}
+        named = links(number, len(sheet.pages))
+        text = html.render(name=name, links=named, thumbnails=thumbnails.of, **shown)
+        yield sheet.file(number), text + "\n"
 
 
 def filled(found: Sequence[Conflict]) -> list[list[Conflict]]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.predictions import Predictions
+from croquis.progress import progress
 from croquis.report.pictures import Thumbnail, Thumbnails
 
 SHOWN = 24
@@ -38,12 +39,12 @@ def label_suspects(labels: np.ndarray, oof: Predictions) -> np.ndarray:
 
     # Clipped, as hard votes hold zeros.
     probs = np.clip(oof.probs[:, seen].astype(np.float64), 1e-12, None)
-    return find_label_issues(
-        own,
-        probs / probs.sum(axis=1, keepdims=True),
-        return_indices_ranked_by="self_confidence",
-        n_jobs=1,
-    )
+    probs /= probs.sum(axis=1, keepdims=True)
+    how = {"return_indices_ranked_by": "self_confidence", "n_jobs": 1}
+    # A bar of one step: nobody can look inside, but it says what is waited for.
+    steps = progress([probs], "report: labels in doubt", unit="table")
+    [found] = [find_label_issues(own, step, **how) for step in steps]
+    return found
 
 
 def shown(
