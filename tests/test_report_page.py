@@ -12,8 +12,9 @@ from outline import Outline
 
 from croquis.data.pixels import Pixels
 from croquis.predictions import Predictions
+from croquis.report import census, contact, sprites, suspects
 from croquis.report.material import Data
-from croquis.report.page import licences, page
+from croquis.report.page import licences, page, write
 from croquis.votes.members import RunParams
 
 
@@ -144,6 +145,20 @@ def test_the_page_is_the_same_every_time(drawn: Path) -> None:
     html = shown(drawn)
     assert html == shown(drawn)
     assert not re.search(r"20\d\d-\d\d-\d\d", html)
+
+
+def test_what_takes_seconds_of_a_large_run_has_a_bar(
+    drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bars = []
+    for module in (census, contact, sprites, suspects):
+        monkeypatch.setattr(
+            module, "progress", lambda steps, desc, unit: bars.append(desc) or iter(steps)
+        )
+    leave(drawn)
+    write(drawn / "report", "icons", data_of(drawn), outcome_of(drawn), metrics())
+    known = ("labels in doubt", "ink", "wrong", "class", "pages of copies")
+    assert sorted(bars) == sorted(f"report: {name}" for name in known)
 
 
 def test_the_page_shows_what_the_trainings_saw(drawn: Path) -> None:
