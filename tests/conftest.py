@@ -79,6 +79,20 @@ def _sheet(row: int, label: int) -> np.ndarray:
 
 
 @pytest.fixture
+def pictures(drawn: Path):
+    """The six training pictures of fold 0 of `drawn`, flipped at random."""
+    from croquis.data.pixels import Pixels
+    from croquis.parts import read_folds, read_index
+    from croquis.training.augment import Augment
+    from croquis.training.batches import Pictures
+    from croquis.training.samples import FoldData
+
+    data = FoldData.of(0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv"))
+    pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
+    return Pictures(pixels, data.train, image_size=32, augment=Augment("flips", 0))
+
+
+@pytest.fixture
 def recipe():
     """A function of changes that gives the recipe of a tiny network, all extras off."""
     from croquis.training.recipes import ModelParams

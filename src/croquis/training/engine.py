@@ -1,6 +1,5 @@
 """Training one network on one fold: the steps, and the state between any two of them."""
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,12 +15,12 @@ from croquis.models.freezing import train_mode
 from croquis.progress import progress
 from croquis.training.batches import Batch, Pictures, shuffled, steps_per_epoch
 from croquis.training.checkpoints import Checkpoints
-from croquis.training.gradients import Gradients, NotFinite
 from croquis.training.hardware import Hardware
 from croquis.training.interrupts import Interrupts
-from croquis.training.optimization import Rates, cycle_ends, optimizer
+from croquis.training.optimization import Rates, cycle_ends
 from croquis.training.recipes import ModelParams
 from croquis.training.seeds import seed_of
+from croquis.training.updates import NotFinite, Updates
 
 
 @dataclass(frozen=True)
@@ -84,10 +83,8 @@ class Trainer:
         self._interrupts: Interrupts | None = None
         self._per_epoch = steps_per_epoch(len(pictures), recipe.batch_size)
         self._ends = cycle_ends(recipe, self._per_epoch) if snapshot else []
-        self._optimizer = optimizer(self.model, recipe, lr)
-        self._rates = Rates(self._optimizer, recipe, lr=lr, per_epoch=self._per_epoch)
-        self._scaler = torch.amp.GradScaler(hardware.device.type, enabled=hardware.scaled)
-        self._gradients = Gradients(self.model, recipe, hardware, self._scaler)
+        self._updates = Updates(self.model, recipe, lr, hardware)
+        self._rates = Rates(self._updates.optimizer, recipe, lr=lr, per_epoch=self._per_epoch)
         # use_warmup, or an average over so few steps would still hold the first weights.
         decay = recipe.ema_decay
         self._ema = None if decay is None else ModelEmaV3(self.model, decay=decay, use_warmup=True)
@@ -95,7 +92,7 @@ class Trainer:
         # Tensor by tensor: torch's default on CUDA divides the counters of batch norms, and fails.
         averaging = {"avg_fn": get_swa_avg_fn(), "use_buffers": True}
         self._mean = AveragedModel(self.model, **averaging) if last else None
-        self._step, self._total, self._finite, self._waited = 0, 0.0, 0, 0.0
+        self._step, self._total, self._made, self._waited = 0, 0.0, 0, 0.0
         if kept is not None and (state := kept.load()) is not None:
             self._restore(state)
 
@@ -109,7 +106,7 @@ class Trainer:
     @property
     def micro_batch(self) -> int:
         """Pictures at once: as the recipe says, or what memory allowed."""
-        return self._gradients.micro_batch
+        return self._updates.gradients.micro_batch
 
     def epochs(self, interrupts: Interrupts | None = None) -> Iterator[Epoch]:
         """Trains what is left to train, one epoch a step; call `record` after each.
@@ -135,16 +132,16 @@ class Trainer:
         steps = {"total": self._per_epoch, "initial": done, "unit": "step"}
         for batch in progress(self._fetched(number), f"epoch {number + 1}", **steps):
             loss = self._update(batch, number)
-            if math.isfinite(loss):  # a step that float16 overflowed is skipped
-                self._total, self._finite = self._total + loss, self._finite + 1
+            if loss is not None:
+                self._total, self._made = self._total + loss, self._made + 1
             self._step += 1
             images += len(batch)
             if self._step in self._ends:
                 start += self._keep_snapshot()
             if self._step % self._per_epoch:  # an epoch's end is saved with its row
                 self._save_if_due()
-        loss = self._total / max(1, self._finite)
-        self._total, self._finite = 0.0, 0
+        loss = self._total / max(1, self._made)
+        self._total, self._made = 0.0, 0
         if self._mean is not None and number >= self._recipe.epochs - self._recipe.average_epochs:
             self._mean.update_parameters(self.model)
         seconds = time.perf_counter() - start
@@ -179,36 +176,29 @@ class Trainer:
             start=self._step % self._per_epoch,
         )
 
-    def _update(self, batch: Batch, epoch: int) -> float:
-        """One optimizer update; the loss of the batch."""
+    def _update(self, batch: Batch, epoch: int) -> float | None:
+        """One optimizer update; the loss of the batch, or None where float16 overflowed."""
         losses = [row["train_loss"] for row in self.history]
         self._rates.set(self._step, factor=self._lr_factor(epoch), losses=losses)
-        loss = self._loss_of(batch, epoch)
-        if self._recipe.clip_grad is not None:
-            self._scaler.unscale_(self._optimizer)  # the norm must be the true one
-            nn.utils.clip_grad_norm_(self.model.parameters(), self._recipe.clip_grad)
-        scale = self._scaler.get_scale()
-        self._scaler.step(self._optimizer)
-        self._scaler.update()
-        self._optimizer.zero_grad()
-        if self._ema is not None and self._scaler.get_scale() >= scale:  # not a skipped step
+        seed = seed_of(self._seed, epoch, f"step {self._step}")
+        try:
+            loss = self._updates.make(batch, epoch=epoch, seed=seed)
+        except NotFinite as error:
+            raise self._spoiled(batch, error) from None
+        if self._ema is not None and loss is not None:
             self._ema.update(self.model, step=self._step)
         return loss
 
-    def _loss_of(self, batch: Batch, epoch: int) -> float:
-        """The batch's loss, its gradients added; one that is no number names the pictures."""
-        seed = seed_of(self._seed, epoch, f"step {self._step}")
-        try:
-            return self._gradients.add(batch, epoch=epoch, seed=seed)
-        except NotFinite as error:
-            names = ", ".join(self._pictures.names(batch.positions)[:8])
-            kept = "" if self._kept is None else f"; the last states are in {self._kept.folder}"
-            raise InputError(
-                f"step {self._step}",
-                expected="a finite loss",
-                received=f"{error} on {names} ...",
-                fix=f"lower lr or lr_mult, or look at these pictures{kept}",
-            ) from None
+    def _spoiled(self, batch: Batch, error: NotFinite) -> InputError:
+        """What is wrong with the pictures of a batch."""
+        names = ", ".join(self._pictures.names(batch.positions)[:8])
+        kept = "" if self._kept is None else f"; the last states are in {self._kept.folder}"
+        return InputError(
+            f"step {self._step}",
+            expected=error.expected,
+            received=f"{error.received} on {names} ...",
+            fix=f"lower lr or lr_mult, or look at these pictures{kept}",
+        )
 
     @property
     def _asked(self) -> bool:
@@ -228,18 +218,19 @@ class Trainer:
     def _state(self) -> dict[str, Any]:
         """All that the next step depends on, as tensors and numbers."""
         state = {name: part.state_dict() for name, part in self._parts().items()}
-        numbers = {"step": self._step, "total": self._total, "finite": self._finite}
-        numbers |= {"micro": self.micro_batch}
+        numbers = {"step": self._step, "total": self._total, "made": self._made}
+        numbers |= {"micro": self.micro_batch, "skipped": self._updates.skipped}
         return state | numbers | {"history": self.history, "snapshots": self.snapshots}
 
     def _restore(self, state: dict[str, Any]) -> None:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        self._step, self._total, self._finite = state["step"], state["total"], state["finite"]
+        self._step, self._total, self._made = state["step"], state["total"], state["made"]
         self.history, self.snapshots = state["history"], state["snapshots"]
-        self._gradients.micro_batch = state["micro"]
+        self._updates.gradients.micro_batch = state["micro"]
+        self._updates.skipped = state["skipped"]
 
     def _parts(self) -> dict[str, Any]:
-        parts = {"model": self.model, "optimizer": self._optimizer, "scaler": self._scaler}
-        parts |= {"ema": self._ema, "mean": self._mean}
+        parts = {"model": self.model, "ema": self._ema, "mean": self._mean}
+        parts |= self._updates.parts()
         return {name: part for name, part in parts.items() if part is not None}

@@ -1,22 +1,17 @@
-"""The gradients of one batch: micro-batches that fit the memory, and no loss that is no number."""
+"""The gradients of one batch, in micro-batches that fit the memory."""
 
 import itertools
-import math
-import warnings
 
 import torch
 from torch import nn
 
-from croquis.errors import InputError
 from croquis.models.backbones import normalised, statistics
 from croquis.training.batches import Batch
 from croquis.training.hardware import Hardware, autocast
 from croquis.training.losses import dense, per_picture
+from croquis.training.memory import halved
 from croquis.training.mixing import Mixing
 from croquis.training.recipes import ModelParams
-
-# float16 overflows now and then: the scaler skips such a step and lowers its scale.
-_OVERFLOWS = 8
 
 
 class Gradients:
@@ -44,26 +39,38 @@ class Gradients:
         self._forward = torch.compile(model) if hardware.compiled else model
         self._statistics = statistics(model)
         self._mixing = None if recipe.mix is None else Mixing(recipe.mix, recipe.epochs)
-        self._overflows = 0
+        self._buffers = _buffers(model)
+        self._before = [torch.empty_like(held) for held in self._buffers]
         # Batch normalisation of vectors refuses a single one.
         self._least = 2 if recipe.head.hidden and recipe.head.norm == "batch" else 1
 
-    def add(self, batch: Batch, *, epoch: int, seed: int) -> float:
-        """Adds the gradients of the batch's mean loss; that loss (nats).
+    def add(self, batch: Batch, *, epoch: int, seed: int) -> torch.Tensor:
+        """Adds the gradients of the batch's mean loss; the parts that sum up to it, (M,) nats.
 
-        Out of memory, the micro-batch is halved and the batch done again.
+        They stay on the device: to look at them here would make the CPU wait for it. Out of memory,
+        the micro-batch is halved and the batch done again.
 
         Raises:
-            InputError: if one picture is too much, or the loss is no number.
+            InputError: if one picture is too much.
         """
+        if self._buffers:
+            torch._foreach_copy_(self._before, self._buffers)
         while True:
             try:
                 return self._add(batch, epoch, seed)
             except torch.OutOfMemoryError:
                 pass  # left before anything else, as the traceback holds what must be freed
-            self._halve(len(batch))
+            self.undo()
+            self._model.zero_grad()
+            note, pictures = "; batch norms see fewer", min(self.micro_batch, len(batch))
+            self.micro_batch = halved(pictures, least=self._least, note=note)
 
-    def _add(self, batch: Batch, epoch: int, seed: int) -> float:
+    def undo(self) -> None:
+        """Makes batch norms forget the last batch: it is done again, or must leave no trace."""
+        if self._buffers:
+            torch._foreach_copy_(self._buffers, self._before)
+
+    def _add(self, batch: Batch, epoch: int, seed: int) -> torch.Tensor:
         torch.manual_seed(seed)
         images = normalised(batch.images, self._statistics)
         targets = dense(batch.targets, self._model.num_classes)
@@ -71,15 +78,12 @@ class Gradients:
             images, targets = self._mixing(images, targets, epoch=epoch, seed=seed)
         weights = batch.weights if self._recipe.group_weights else torch.ones_like(batch.weights)
         weights = weights / weights.sum()
-        total = 0.0
+        losses = []
         for rows in self._parts(len(batch)):
             loss = (self._losses(images[rows], targets[rows]) * weights[rows]).sum()
-            if not self._scaler.is_enabled():
-                _check(loss.item())
-            total += loss.item()
+            losses.append(loss.detach())
             self._scaler.scale(loss).backward()
-        self._count(total)
-        return total
+        return torch.stack(losses)
 
     def _parts(self, pictures: int) -> list[slice]:
         """Micro-batches of nearly equal sizes, none smaller than the head can take."""
@@ -101,30 +105,8 @@ class Gradients:
             focal_gamma=recipe.focal_gamma,
         )
 
-    def _count(self, loss: float) -> None:
-        """Lets a scaler skip what overflows in float16, but not for ever."""
-        self._overflows = 0 if math.isfinite(loss) else self._overflows + 1
-        if self._overflows == _OVERFLOWS:
-            raise NotFinite(loss)
 
-    def _halve(self, pictures: int) -> None:
-        micro = min(self.micro_batch, pictures)
-        if micro <= self._least:
-            expected = f"room for {self._least} of a batch's pictures"
-            fix = "set grad_checkpointing: true, or a smaller image_size"
-            raise InputError("memory", expected=expected, received="less", fix=fix)
-        self.micro_batch = max(self._least, -(-micro // 2))
-        self._model.zero_grad()
-        torch.cuda.empty_cache()
-        text = f"out of memory: now {self.micro_batch} pictures at once; batch norms see fewer"
-        warnings.warn(text, stacklevel=2)
-
-
-def _check(loss: float) -> None:
-    """Stops before a loss that is no number spoils the weights."""
-    if not math.isfinite(loss):
-        raise NotFinite(loss)
-
-
-class NotFinite(Exception):
-    """A loss that is no number."""
+def _buffers(model: nn.Module) -> list[torch.Tensor]:
+    """What a forward pass may change: the buffers of a saved state, which are batch norms'."""
+    parameters = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    return [held for name, held in model.state_dict().items() if name not in parameters]
