@@ -54,6 +54,27 @@ def test_the_batch_size_does_not_change_predictions(
     np.testing.assert_allclose(single, all_at_once, atol=1e-5)
 
 
+def test_a_batch_that_does_not_fit_is_predicted_in_parts(
+    held_out: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Out of memory in a val pass used to end a training that had room for its own batches."""
+    model = network(recipe())
+    expected = predicted_logits(model, held_out, hardware=CPU, batch_size=64)
+    forward, seen = type(model).forward, []
+
+    def tight(own: nn.Module, images: torch.Tensor) -> torch.Tensor:
+        seen.append(len(images))
+        if len(images) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(own, images)
+
+    monkeypatch.setattr(type(model), "forward", tight)
+    with pytest.warns(UserWarning, match="out of memory: now 4 pictures at once"):
+        found = predicted_logits(model, held_out, hardware=CPU, batch_size=8)
+    assert seen == [8, 4, 4, 4, 3]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 def test_nothing_to_predict_gives_no_rows(drawn: Path, recipe: Callable[..., ModelParams]) -> None:
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     empty = Pictures(pixels, Samples.unlabelled(np.array([], dtype=str)), image_size=32)

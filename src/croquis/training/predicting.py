@@ -10,6 +10,7 @@ from croquis.models.backbones import normalised, statistics
 from croquis.progress import progress
 from croquis.training.batches import Pictures, in_order
 from croquis.training.hardware import Hardware, autocast
+from croquis.training.memory import InParts
 from croquis.training.views import of_turned, viewed
 
 
@@ -27,19 +28,23 @@ def predicted_logits(
         model: in any mode; left in eval mode.
         pictures: not augmented.
         hardware: where it runs.
-        batch_size: changes nothing but speed.
+        batch_size: changes nothing but speed; halved where memory ends.
         view: the symmetry under which the network sees them.
     """
     # Moved outside of inference mode: parameters made inside of it could not be trained again.
     model = model.to(hardware.device, memory_format=torch.channels_last).eval()
     own = statistics(model)
-    outputs = []
+
+    @torch.inference_mode()
+    def logits(images: torch.Tensor) -> torch.Tensor:
+        with autocast(hardware):
+            return model(normalised(images.to(hardware.device), own)).float().cpu()
+
+    fitting, outputs = InParts(logits), []
     batches = in_order(pictures, batch_size=batch_size, workers=hardware.workers)
     for batch in progress(batches, "predict", total=-(-len(pictures) // batch_size), unit="batch"):
         images = torch.from_numpy(viewed(batch.images.numpy(), view))
-        with torch.inference_mode(), autocast(hardware):
-            found = model(normalised(images.to(hardware.device), own))
-        outputs.append(found.float().cpu().numpy())
+        outputs.append(fitting(images).numpy())
     return np.concatenate(outputs) if outputs else np.empty((0, model.num_classes), np.float32)
 
 
