@@ -149,13 +149,14 @@ def test_views_change_predictions_and_neither_weights_nor_curves(
 RESTARTS = {"schedule": "restarts", "cycle_epochs": 1, "drop_rate": 0.2, "augment": "flips"}
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "lookahead_adamw"])
 def test_a_snapshot_is_what_a_training_of_so_many_cycles_ends_with(
-    run: Callable[..., Outcome], data: FoldData, recipe: Callable[..., ModelParams]
+    run: Callable[..., Outcome], data: FoldData, recipe: Callable[..., ModelParams], optimizer: str
 ) -> None:
-    views = {"tta": ["identity", "flip_lr"]}
-    whole = run(data, recipe(epochs=3, **RESTARTS, **views))
+    options = RESTARTS | {"tta": ["identity", "flip_lr"], "optimizer": optimizer}
+    whole = run(data, recipe(epochs=3, **options))
     for number in (1, 2):
-        part = run(data, recipe(epochs=number, **RESTARTS, **views))
+        part = run(data, recipe(epochs=number, **options))
         for name, expected in (("val", part.val), ("test", part.test)):
             found = whole.more[f"cycle{number}/{name}"]
             assert found.ids.tolist() == expected.ids.tolist()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from timm.optim import Lookahead
 from timm.utils import ModelEmaV3
 from trainings import SCALED, begun, network, trained, weights_after
 
@@ -167,3 +168,17 @@ def test_a_skipped_update_does_not_reach_the_average(
     )
     list(trainer.epochs())
     assert steps == [0, 1, 2]
+
+
+def test_lookahead_ends_on_its_slow_weights(
+    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight updates are no multiple of six: the fast weights of the last two used to be kept."""
+    settings = recipe(epochs=4, optimizer="lookahead_sgd")
+    found = weights_after(pictures, settings, lr=0.1)["conv_stem.weight"]
+    monkeypatch.setattr(Lookahead, "sync_lookahead", lambda own: None)
+    trainer, _ = trained(settings, pictures, lr=0.1)
+    fast = trainer.model.conv_stem.weight
+    slow = trainer._updates.optimizer.state_dict()["state"][0]["lookahead_slow_buff"]
+    assert not torch.equal(fast, slow)
+    torch.testing.assert_close(found, (fast + slow) / 2)

@@ -181,8 +181,9 @@ class Trainer:
         losses = [row["train_loss"] for row in self.history]
         self._rates.set(self._step, factor=self._lr_factor(epoch), losses=losses)
         seed = seed_of(self._seed, epoch, f"step {self._step}")
+        kept = self._step + 1 in {*self._ends, self._recipe.epochs * self._per_epoch}
         try:
-            loss = self._updates.make(batch, epoch=epoch, seed=seed)
+            loss = self._updates.make(batch, epoch=epoch, seed=seed, kept=kept)
         except NotFinite as error:
             raise self._spoiled(batch, error) from None
         if self._ema is not None and loss is not None:

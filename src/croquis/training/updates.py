@@ -41,7 +41,7 @@ class Updates:
         self._parameters = [part for part in model.parameters() if part.requires_grad]
         self._clip, self.skipped = recipe.clip_grad, 0
 
-    def make(self, batch: Batch, *, epoch: int, seed: int) -> float | None:
+    def make(self, batch: Batch, *, epoch: int, seed: int, kept: bool = False) -> float | None:
         """Updates the weights; the batch's loss (nats), or None where float16 overflowed.
 
         An update that is not made leaves weights, moments and batch norms as they were.
@@ -50,6 +50,7 @@ class Updates:
             batch: on the device.
             epoch: from 0.
             seed: of all chance in it.
+            kept: whether its weights are, as they are then: Lookahead leaves its slow ones.
 
         Raises:
             NotFinite: if loss or gradients are no numbers, and a lower scale would not help.
@@ -70,6 +71,8 @@ class Updates:
         else:
             self.gradients.undo()
         self._scaler.update()
+        if kept and hasattr(self.optimizer, "sync_lookahead"):
+            self.optimizer.sync_lookahead()  # acts on parameters with a gradient alone
         self.optimizer.zero_grad()
         self.skipped = 0 if made else self.skipped + 1
         if not made and self.skipped == (_SKIPPED if self._scaler.is_enabled() else 1):
