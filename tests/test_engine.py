@@ -144,17 +144,6 @@ def test_the_mean_of_the_last_epochs_by_hand(
     torch.testing.assert_close(found, (after[1] + after[2]) / 2)
 
 
-def test_waiting_for_batches_is_what_efficiency_lacks(
-    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = iter(range(100))
-    monkeypatch.setattr("croquis.training.engine.time.perf_counter", lambda: next(clock))
-    _, (epoch,) = trained(recipe(epochs=1), pictures)
-    # Two batches of three: 0 begins, 1-2 and 3-4 fetch, 5 finds no more, 6 ends.
-    assert epoch.images_per_second == 1.0
-    assert epoch.data_efficiency == pytest.approx(1 - 2 / 6)
-
-
 def test_the_mean_of_weights_takes_counters_as_cuda_would(
     pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from croquis.training.checkpoints import Checkpoints
 from croquis.training.finetuning import fine_tuned
 from croquis.training.hardware import Hardware
 from croquis.training.networks import network
+from croquis.training.pace import Pace
 from croquis.training.predicting import predicted_logits, softmax
 from croquis.training.recipes import ModelParams
 from croquis.training.records import Outcome
@@ -70,10 +71,39 @@ def test_curves_hold_no_clock_and_the_log_holds_the_speed(
     outcome = run(data, recipe(), log=lambda row, epoch: seen.append((epoch, row)))
     names = {"epoch", "lr", "train_loss", "val_loss", "val_accuracy"}
     assert [set(row) for row in outcome.epochs] == [names, names]
-    assert [epoch for epoch, _ in seen] == [0, 1]
-    assert all(row["images_per_second"] > 0 for _, row in seen)
-    assert all(0 < row["data_efficiency"] < 1 for _, row in seen)
-    assert all(row["trainable_parameters"] > 1000 for _, row in seen)
+    assert [epoch for epoch, _ in seen] == [0, 1, 1]
+    *epochs, (_, last) = seen
+    assert all(row["images_per_second"] > 0 for _, row in epochs)
+    assert all(0 < row["waiting"] < 1 for _, row in epochs)
+    assert all(row["trainable_parameters"] > 1000 for _, row in epochs)
+    assert set(last) == {"synthetic_images_per_second", "data_efficiency"}
+    assert last["synthetic_images_per_second"] > 0 and last["data_efficiency"] > 0
+
+
+def test_the_speed_is_measured_when_nothing_can_be_lost_any_more(
+    run: Callable[..., Outcome],
+    data: FoldData,
+    recipe: Callable[..., ModelParams],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    settings, kept = recipe(ema_decay=0.5), Checkpoints("train/a-0", "x")
+    measured = run(data, settings)
+
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(Pace, "resident", killed)
+        run(data, settings, checkpoints=kept)
+    monkeypatch.setattr("croquis.training.engine.Trainer._update", None)  # nothing is left to do
+    seen = []
+    again = run(data, settings, checkpoints=kept, log=lambda row, epoch: seen.append(row))
+    assert seen == []  # of updates made elsewhere no speed is known
+    np.testing.assert_array_equal(again.test.probs, measured.test.probs)
+    for name, held in measured.weights.items():
+        assert torch.equal(again.weights[name], held), name
 
 
 def test_the_kept_weights_predict_what_was_predicted(

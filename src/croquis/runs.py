@@ -15,6 +15,8 @@ from croquis import store
 SECTIONS = {
     "epoch": "progress/epoch",
     "images_per_second": "speed/images_per_second",
+    "waiting": "speed/waiting",
+    "synthetic_images_per_second": "speed/synthetic_images_per_second",
     "data_efficiency": "speed/data_efficiency",
     "trainable_parameters": "size/trainable_parameters",
 }

@@ -1,23 +1,22 @@
 """Training one network on one fold: the steps, and the state between any two of them."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from timm.utils import ModelEmaV3
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_swa_avg_fn
 
 from croquis.errors import InputError
 from croquis.models.freezing import train_mode
 from croquis.progress import progress
+from croquis.training.averaging import Averages
 from croquis.training.batches import Batch, Pictures, shuffled, steps_per_epoch
 from croquis.training.checkpoints import Checkpoints
 from croquis.training.hardware import Hardware
 from croquis.training.interrupts import Interrupts
 from croquis.training.optimization import Rates, cycle_ends
+from croquis.training.pace import Pace
 from croquis.training.recipes import ModelParams
 from croquis.training.seeds import seed_of
 from croquis.training.updates import NotFinite, Updates
@@ -32,15 +31,14 @@ class Epoch:
         train_loss: mean of the batches' (nats).
         lr: the highest at its end.
         images_per_second: from one end to the other.
-        data_efficiency: share of the time that was not spent waiting for batches; as much of the
-            speed is left that a batch in memory would allow.
+        waiting: share of its time spent waiting for batches.
     """
 
     number: int
     train_loss: float
     lr: float
     images_per_second: float
-    data_efficiency: float
+    waiting: float
 
 
 class Trainer:
@@ -85,23 +83,15 @@ class Trainer:
         self._ends = cycle_ends(recipe, self._per_epoch) if snapshot else []
         self._updates = Updates(self.model, recipe, lr, hardware)
         self._rates = Rates(self._updates.optimizer, recipe, lr=lr, per_epoch=self._per_epoch)
-        # use_warmup, or an average over so few steps would still hold the first weights.
-        decay = recipe.ema_decay
-        self._ema = None if decay is None else ModelEmaV3(self.model, decay=decay, use_warmup=True)
-        last = recipe.average_epochs
-        # Tensor by tensor: torch's default on CUDA divides the counters of batch norms, and fails.
-        averaging = {"avg_fn": get_swa_avg_fn(), "use_buffers": True}
-        self._mean = AveragedModel(self.model, **averaging) if last else None
-        self._step, self._total, self._made, self._waited = 0, 0.0, 0, 0.0
+        self._averages, self._pace = Averages(self.model, recipe), Pace(hardware.device)
+        self._step, self._total, self._made = 0, 0.0, 0
         if kept is not None and (state := kept.load()) is not None:
             self._restore(state)
 
     @property
     def averaged(self) -> nn.Module:
         """The network to score and to keep: an average of the weights where there is one."""
-        if self._mean is not None and self._mean.n_averaged > 0:
-            return self._mean.module
-        return self.model if self._ema is None else self._ema.module
+        return self._averages.scored
 
     @property
     def micro_batch(self) -> int:
@@ -125,46 +115,45 @@ class Trainer:
         if self._asked:
             self._interrupts.end()
 
+    def speed(self) -> dict[str, float]:
+        """Images a second of updates on one batch in memory, and the share of it that was reached.
+
+        Call it when weights and predictions are taken: it goes on updating. Nothing is known where
+        no more than one update was made in this process.
+        """
+        reached = self._pace.images_per_second
+        if reached is None:
+            return {}
+        train_mode(self.model)
+        last = self._recipe.epochs - 1
+        try:
+            limit = self._pace.resident(lambda batch: self._make(batch, last))
+        except InputError:  # of the same pictures again and again a loss may become no number
+            return {}
+        return {"synthetic_images_per_second": limit, "data_efficiency": reached / limit}
+
     def _epoch(self, number: int) -> Epoch:
-        start, images, self._waited = time.perf_counter(), 0, 0.0
+        self._pace.begin()
         train_mode(self.model)
         done = self._step % self._per_epoch
         steps = {"total": self._per_epoch, "initial": done, "unit": "step"}
-        for batch in progress(self._fetched(number), f"epoch {number + 1}", **steps):
+        batches = self._pace.fetched(self._batches(number))
+        for batch in progress(batches, f"epoch {number + 1}", **steps):
             loss = self._update(batch, number)
             if loss is not None:
                 self._total, self._made = self._total + loss, self._made + 1
             self._step += 1
-            images += len(batch)
             if self._step in self._ends:
-                start += self._keep_snapshot()
+                with self._pace.paused():
+                    self.snapshots.append(self._snapshot(self))
+                    train_mode(self.model)
             if self._step % self._per_epoch:  # an epoch's end is saved with its row
                 self._save_if_due()
+        rate, waiting = self._pace.end()
         loss = self._total / max(1, self._made)
         self._total, self._made = 0.0, 0
-        if self._mean is not None and number >= self._recipe.epochs - self._recipe.average_epochs:
-            self._mean.update_parameters(self.model)
-        seconds = time.perf_counter() - start
-        working = 1 - self._waited / seconds
-        return Epoch(number, loss, self._rates.highest, images / seconds, working)
-
-    def _keep_snapshot(self) -> float:
-        """The seconds it took, which are none of the training's."""
-        begun = time.perf_counter()
-        self.snapshots.append(self._snapshot(self))
-        train_mode(self.model)
-        return time.perf_counter() - begun
-
-    def _fetched(self, epoch: int) -> Iterator[Batch]:
-        """The batches of an epoch on the device; what it takes to make them counts as waiting."""
-        batches = self._batches(epoch)
-        while True:
-            begun = time.perf_counter()
-            batch = next(batches, None)
-            if batch is None:
-                return
-            self._waited += time.perf_counter() - begun
-            yield batch.to(self._hardware.device)
+        self._averages.after_epoch(number)
+        return Epoch(number, loss, self._rates.highest, rate, waiting)
 
     def _batches(self, epoch: int) -> Iterator[Batch]:
         return shuffled(
@@ -177,17 +166,20 @@ class Trainer:
         )
 
     def _update(self, batch: Batch, epoch: int) -> float | None:
-        """One optimizer update; the loss of the batch, or None where float16 overflowed."""
+        """One update at its rates; the loss of the batch, or None where float16 overflowed."""
         losses = [row["train_loss"] for row in self.history]
         self._rates.set(self._step, factor=self._lr_factor(epoch), losses=losses)
+        return self._make(batch, epoch)
+
+    def _make(self, batch: Batch, epoch: int) -> float | None:
         seed = seed_of(self._seed, epoch, f"step {self._step}")
         kept = self._step + 1 in {*self._ends, self._recipe.epochs * self._per_epoch}
         try:
             loss = self._updates.make(batch, epoch=epoch, seed=seed, kept=kept)
         except NotFinite as error:
             raise self._spoiled(batch, error) from None
-        if self._ema is not None and loss is not None:
-            self._ema.update(self.model, step=self._step)
+        if loss is not None:
+            self._averages.after_update(self._step)
         return loss
 
     def _spoiled(self, batch: Batch, error: NotFinite) -> InputError:
@@ -232,6 +224,4 @@ class Trainer:
         self._updates.skipped = state["skipped"]
 
     def _parts(self) -> dict[str, Any]:
-        parts = {"model": self.model, "ema": self._ema, "mean": self._mean}
-        parts |= self._updates.parts()
-        return {name: part for name, part in parts.items() if part is not None}
+        return {"model": self.model, **self._updates.parts(), **self._averages.parts()}

@@ -48,7 +48,7 @@ def fine_tuned(
         lr: peak learning rate.
         seed: of the head's first weights, the order of pictures, augmentation and dropout.
         hardware: device and number format.
-        log: gets the numbers of each epoch and its number.
+        log: gets the numbers of each epoch and its number, and at the end those of the speed.
         checkpoints: where it goes on from, and keeps its state.
 
     Raises:
@@ -81,7 +81,10 @@ def fine_tuned(
     )
     cost = cost_of(model, recipe.image_size, hardware)
     _train(trainer, recipe.epochs, lambda: stored.scores(trainer, data.val), log, cost)
-    return _outcome(trainer, stored, data)
+    outcome = _outcome(trainer, stored, data)
+    if speed := trainer.speed():
+        log(speed, recipe.epochs - 1)
+    return outcome
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,9 @@ def _outcome(trainer: Trainer, stored: _Stored, data: FoldData) -> Outcome:
         for part, ids in (("val", data.val.ids), ("test", data.test.ids)):
             more[f"cycle{number}/{part}"] = Predictions(ids, kept[part].numpy(), data.classes)
     test = Predictions(data.test.ids, test, data.classes)
-    return Outcome(val["identity"], test, final.state_dict(), trainer.history, more)
+    # Copies: the speed is measured by updates that go on.
+    weights = {name: held.to("cpu", copy=True) for name, held in final.state_dict().items()}
+    return Outcome(val["identity"], test, weights, trainer.history, more)
 
 
 def _finished(model: nn.Module, recipe: ModelParams) -> nn.Module:
@@ -165,7 +170,7 @@ def _train(
             row = {"epoch": epoch.number, "lr": epoch.lr, "train_loss": epoch.train_loss}
             row |= score()
             more = {"images_per_second": epoch.images_per_second}
-            more |= {"data_efficiency": epoch.data_efficiency}
+            more |= {"waiting": epoch.waiting}
             more |= {"trainable_parameters": trainable_count(trainer.model)}
             if cost is not None:
                 more |= {"mfu": mfu(epoch.images_per_second, *cost)}

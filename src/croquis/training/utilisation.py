@@ -45,7 +45,8 @@ def peak(name: str) -> float | None:
 def mfu(images_per_second: float, macs: int, peak: float) -> float:
     """The share of a GPU's peak that a training needs, 0 to 1.
 
-    A multiply-add is two operations, and a backward pass costs two forward ones.
+    A multiply-add is two operations, and a backward pass costs two forward ones: an upper bound
+    where parts are frozen, whose weights need no gradients.
     """
     return images_per_second * macs * 2 * 3 / peak
 
