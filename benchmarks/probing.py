@@ -22,7 +22,7 @@ from training import prepared
 
 from croquis.data.pixels import Pixels
 from croquis.models.backbones import build, normalised, statistics
-from croquis.training.batches import Pictures, in_order, shuffled
+from croquis.training.batches import Pictures, Shuffled, in_order
 from croquis.training.embedding import embeddings
 from croquis.training.features import Features, save
 from croquis.training.hardware import hardware
@@ -79,8 +79,9 @@ def theirs(data: list[FoldData], pixels: Pixels, epochs: int) -> Cost:
         optimizer = torch.optim.AdamW(head.parameters(), lr=LR)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
         train = Pictures(pixels, fold.train, image_size=SIZE)
+        batches = Shuffled(train, batch_size=BATCH, seed=0, workers=0)
         for epoch in range(epochs):
-            for batch in shuffled(train, batch_size=BATCH, seed=0, epoch=epoch, workers=0):
+            for batch in batches.epoch(epoch):
                 loss = nn.functional.cross_entropy(
                     head(features(batch.images)), batch.targets, label_smoothing=0.1
                 )
@@ -89,8 +90,8 @@ def theirs(data: list[FoldData], pixels: Pixels, epochs: int) -> Cost:
                 optimizer.step()
             schedule.step()
             val = Pictures(pixels, fold.val, image_size=SIZE)  # looked at after each epoch
-            batches = in_order(val, batch_size=2 * BATCH, workers=0)
-            found = [head(features(batch.images)).argmax(dim=1) for batch in batches]
+            seen = in_order(val, batch_size=2 * BATCH, workers=0)
+            found = [head(features(batch.images)).argmax(dim=1) for batch in seen]
         cost.right += int((torch.cat(found).numpy() == fold.val.labels).sum())
     cost.seconds = time.perf_counter() - start
     return cost

@@ -1,7 +1,10 @@
 """Batches hold the right pictures in an order that only seed and epoch decide."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -10,7 +13,7 @@ from croquis.data.pixels import Pixels
 from croquis.errors import InputError
 from croquis.parts import read_folds, read_index
 from croquis.training.augment import Augment
-from croquis.training.batches import Batch, Pictures, in_order, shuffled, steps_per_epoch
+from croquis.training.batches import Batch, Pictures, Shuffled, in_order, steps_per_epoch
 from croquis.training.samples import FoldData, Samples
 
 
@@ -38,9 +41,9 @@ def labels(batches) -> list[list[int]]:
     return [batch.targets.tolist() for batch in batches]
 
 
-def epoch_of(source: Pictures, workers: int = 0, **changes) -> list[Batch]:
-    options = {"batch_size": 4, "seed": 1, "epoch": 0} | changes
-    return list(shuffled(source, workers=workers, **options))
+def epoch_of(source: Pictures, workers: int = 0, epoch: int = 0, **changes) -> list[Batch]:
+    options = {"batch_size": 4, "seed": 1} | changes
+    return list(Shuffled(source, workers=workers, **options).epoch(epoch))
 
 
 def test_a_batch_holds_pictures_labels_and_weights_of_the_same_rows(numbered: Pictures) -> None:
@@ -98,14 +101,37 @@ def test_the_number_of_workers_changes_no_bit(drawn: Path) -> None:
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     source = Pictures(pixels, data.train, image_size=24, augment=Augment("course", 3))
     for epoch in (0, 1):
-        alone, one, two = (
-            epoch_of(source, workers, batch_size=2, epoch=epoch) for workers in range(3)
-        )
+        alone, one, two = (epoch_of(source, workers, epoch, batch_size=2) for workers in range(3))
         assert len(alone) == 3
         for batches in zip(alone, one, two, strict=True):
             for batch in batches[1:]:
                 assert torch.equal(batch.images, batches[0].images)
                 assert torch.equal(batch.targets, batches[0].targets)
+
+
+def test_an_epoch_can_begin_inside(numbered: Pictures) -> None:
+    whole = labels(epoch_of(numbered, batch_size=2, epoch=3))
+    again = Shuffled(numbered, batch_size=2, seed=1, workers=0)
+    assert labels(again.epoch(3, start=3)) == whole[3:]
+    assert labels(again.epoch(3)) == whole
+
+
+class Told(Pictures):
+    """Its targets are the process that made the batch, and how many threads OpenCV has there."""
+
+    def __getitem__(self, key: tuple[int, np.ndarray]) -> Batch:
+        told = torch.tensor([os.getpid(), cv2.getNumThreads()])
+        return replace(super().__getitem__(key), targets=told)
+
+
+def test_workers_stay_for_all_epochs_and_have_one_thread_each(numbered: Pictures) -> None:
+    """They used to be started anew in each epoch, with as many threads each as there are cores."""
+    numbered.__class__ = Told
+    source = Shuffled(numbered, batch_size=2, seed=1, workers=2)
+    one, two = (labels(source.epoch(epoch)) for epoch in range(2))
+    processes = {process for process, _ in one + two}
+    assert len(one) == len(two) == 5 and len(processes) == 2 and os.getpid() not in processes
+    assert {threads for _, threads in one + two} == {1}
 
 
 def test_shrinking_averages_areas(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from croquis.training.hardware import Hardware, hardware
 def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """Eight cores of which this process may use six, nothing set; records the threads asked for."""
     asked: dict[str, int] = {}
-    for name in ("CROQUIS_DEVICE", "CROQUIS_WORKERS", "OMP_NUM_THREADS"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("DEVICE", "WORKERS", "COMPILE", "DETERMINISTIC"):
+        monkeypatch.delenv(f"CROQUIS_{name}", raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
@@ -22,13 +23,19 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     return asked
 
 
-def pretend_gpu(monkeypatch: pytest.MonkeyPatch, *, native: bool) -> None:
+def pretend_gpu(monkeypatch: pytest.MonkeyPatch, *, native: bool) -> list[bool]:
+    """What `torch.use_deterministic_algorithms` is told."""
+    told = []
+
     def supported(including_emulation: bool = True) -> bool:
         return native or including_emulation  # a V100 says yes to emulated bf16
 
     monkeypatch.setattr(torch, "empty", lambda *_, device: None)  # nothing to allocate on
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)  # as it was, afterwards
+    monkeypatch.setattr(torch, "use_deterministic_algorithms", told.append)
+    return told
 
 
 def test_a_cpu_computes_in_float32_on_all_cores_it_may_use(machine: dict[str, int]) -> None:
@@ -63,6 +70,20 @@ def test_native_bf16_needs_no_scaler(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_v100_computes_in_scaled_fp16(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend_gpu(monkeypatch, native=False)
     assert hardware() == Hardware(torch.device("cuda"), torch.float16, True, 5)
+
+
+def test_a_gpu_takes_its_fastest_kernels_or_those_that_repeat_themselves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = pretend_gpu(monkeypatch, native=True)
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # unset afterwards
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    assert not hardware().deterministic and torch.backends.cudnn.benchmark and told == []
+    monkeypatch.setenv("CROQUIS_DETERMINISTIC", "1")
+    assert hardware().deterministic and not torch.backends.cudnn.benchmark and told == [True]
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    # Other bits, so another fingerprint: a state of the one kind is none for the other.
+    assert str(hardware()) == "cuda bfloat16 deterministic"
 
 
 def test_the_environment_names_the_device(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from trainings import SCALED, begun, network, trained, weights_after
 
 from croquis.errors import InputError
 from croquis.training import gradients
-from croquis.training.batches import Pictures, shuffled
+from croquis.training.batches import Pictures, Shuffled
 from croquis.training.checkpoints import Checkpoints
 from croquis.training.gradients import Gradients
 from croquis.training.recipes import ModelParams
@@ -129,7 +129,7 @@ def test_a_gradient_that_is_no_number_stops_before_it_reaches_the_weights(
     spoiling(monkeypatch, {2})
     kept = Checkpoints("train/a-0", "x")
     trainer = begun(recipe(), pictures, kept=kept)
-    batch = next(shuffled(pictures, batch_size=3, seed=0, epoch=1, workers=0))  # the third
+    batch = next(Shuffled(pictures, batch_size=3, seed=0, workers=0).epoch(1))  # the third
     named = ", ".join(pictures.names(batch.positions))
     what = r"step 2: expected a finite gradient, received one of norm nan at a loss of \d.* on "
     with pytest.raises(InputError, match=what + re.escape(named)):

@@ -11,6 +11,8 @@ from torch.utils.data import DataLoader, Dataset
 from croquis.data.pixels import Pixels
 from croquis.training.samples import Samples
 
+_Key = tuple[int, np.ndarray]  # epoch, positions
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -65,7 +67,7 @@ class Pictures(Dataset):
         """The ids of some of the samples."""
         return self._samples.ids[positions.numpy()].tolist()
 
-    def __getitem__(self, key: tuple[int, np.ndarray]) -> Batch:
+    def __getitem__(self, key: _Key) -> Batch:
         epoch, positions = key
         images = np.stack([self._picture(position, epoch) for position in positions])
         return Batch(
@@ -84,25 +86,36 @@ class Pictures(Dataset):
         return self._augment(image, epoch=epoch, name=self._samples.ids[position])
 
 
-def shuffled(
-    pictures: Pictures, *, batch_size: int, seed: int, epoch: int, workers: int, start: int = 0
-) -> Iterator[Batch]:
-    """One epoch in an order that is a function of (seed, epoch); the short last batch is left out.
+class Shuffled:
+    """Epochs of pictures, each in an order that is a function of (seed, epoch).
 
-    A set smaller than one batch is one short batch.
+    The short last batch is left out; a set smaller than one batch is one short batch. Worker
+    processes, if any, stay from epoch to epoch.
 
     Args:
         pictures: to train on.
         batch_size: pictures a batch.
         seed: of the order.
-        epoch: from 0.
         workers: processes that prepare batches; they change nothing but speed.
-        start: the batch to begin with, for a training that goes on inside an epoch.
     """
-    order = np.random.default_rng([seed, epoch]).permutation(len(pictures))
-    stops = range(batch_size, len(order) + 1, batch_size) or [len(order)]
-    keys = [(epoch, order[max(0, stop - batch_size) : stop]) for stop in stops]
-    return iter(_loader(pictures, keys[start:], workers))
+
+    def __init__(self, pictures: Pictures, *, batch_size: int, seed: int, workers: int) -> None:
+        self._count, self._size, self._seed = len(pictures), batch_size, seed
+        self._keys: list[_Key] = []  # the loader looks at them again for each epoch
+        self._loader = _loader(pictures, self._keys, workers, stay=True)
+
+    def epoch(self, number: int, *, start: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch; the one before it has ended.
+
+        Args:
+            number: from 0.
+            start: the batch to begin with, for a training that goes on inside an epoch.
+        """
+        order = np.random.default_rng([self._seed, number]).permutation(self._count)
+        stops = range(self._size, self._count + 1, self._size) or [self._count]
+        keys = [(number, order[max(0, stop - self._size) : stop]) for stop in stops]
+        self._keys[:] = keys[start:]
+        return iter(self._loader)
 
 
 def in_order(pictures: Pictures, *, batch_size: int, workers: int) -> Iterator[Batch]:
@@ -113,11 +126,24 @@ def in_order(pictures: Pictures, *, batch_size: int, workers: int) -> Iterator[B
 
 
 def steps_per_epoch(count: int, batch_size: int) -> int:
-    """How many batches `shuffled` gives."""
+    """How many batches `Shuffled` gives."""
     return max(1, count // batch_size)
 
 
-def _loader(pictures: Pictures, keys: list, workers: int) -> DataLoader:
-    # batch_size=None: a key is a whole batch already, so nothing is collated a second time.
-    pin = torch.cuda.is_available()
-    return DataLoader(pictures, batch_size=None, sampler=keys, num_workers=workers, pin_memory=pin)
+def _loader(
+    pictures: Pictures, keys: list[_Key], workers: int, *, stay: bool = False
+) -> DataLoader:
+    return DataLoader(
+        pictures,
+        batch_size=None,  # a key is a whole batch already: nothing is collated a second time
+        sampler=keys,
+        num_workers=workers,
+        persistent_workers=stay and workers > 0,
+        pin_memory=torch.cuda.is_available(),
+        worker_init_fn=_alone,
+    )
+
+
+def _alone(worker: int) -> None:
+    """One thread a worker: OpenCV would start as many as there are cores in each of them."""
+    cv2.setNumThreads(0)

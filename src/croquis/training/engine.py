@@ -11,7 +11,7 @@ from croquis.errors import InputError
 from croquis.models.freezing import train_mode
 from croquis.progress import progress
 from croquis.training.averaging import Averages
-from croquis.training.batches import Batch, Pictures, shuffled, steps_per_epoch
+from croquis.training.batches import Batch, Pictures, Shuffled, steps_per_epoch
 from croquis.training.checkpoints import Checkpoints
 from croquis.training.hardware import Hardware
 from croquis.training.interrupts import Interrupts
@@ -80,6 +80,9 @@ class Trainer:
         self._lr_factor, self._kept, self._snapshot = lr_factor, kept, snapshot
         self._interrupts: Interrupts | None = None
         self._per_epoch = steps_per_epoch(len(pictures), recipe.batch_size)
+        self._batches = Shuffled(
+            pictures, batch_size=recipe.batch_size, seed=seed, workers=hardware.workers
+        )
         self._ends = cycle_ends(recipe, self._per_epoch) if snapshot else []
         self._updates = Updates(self.model, recipe, lr, hardware)
         self._rates = Rates(self._updates.optimizer, recipe, lr=lr, per_epoch=self._per_epoch)
@@ -137,8 +140,8 @@ class Trainer:
         train_mode(self.model)
         done = self._step % self._per_epoch
         steps = {"total": self._per_epoch, "initial": done, "unit": "step"}
-        batches = self._pace.fetched(self._batches(number))
-        for batch in progress(batches, f"epoch {number + 1}", **steps):
+        batches = self._batches.epoch(number, start=done)
+        for batch in progress(self._pace.fetched(batches), f"epoch {number + 1}", **steps):
             loss = self._update(batch, number)
             if loss is not None:
                 self._total, self._made = self._total + loss, self._made + 1
@@ -154,16 +157,6 @@ class Trainer:
         self._total, self._made = 0.0, 0
         self._averages.after_epoch(number)
         return Epoch(number, loss, self._rates.highest, rate, waiting)
-
-    def _batches(self, epoch: int) -> Iterator[Batch]:
-        return shuffled(
-            self._pictures,
-            batch_size=self._recipe.batch_size,
-            seed=self._seed,
-            epoch=epoch,
-            workers=self._hardware.workers,
-            start=self._step % self._per_epoch,
-        )
 
     def _update(self, batch: Batch, epoch: int) -> float | None:
         """One update at its rates; the loss of the batch, or None where float16 overflowed."""

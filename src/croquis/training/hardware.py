@@ -19,6 +19,7 @@ class Hardware:
         scaled: whether gradients need a scaler, as float16 underflows.
         workers: processes that prepare batches beside the one that trains.
         compiled: whether torch.compile makes the network's step.
+        deterministic: whether a GPU must repeat itself to the bit.
     """
 
     device: torch.device
@@ -26,19 +27,22 @@ class Hardware:
     scaled: bool
     workers: int
     compiled: bool = False
+    deterministic: bool = False
 
     def __str__(self) -> str:
-        kind = str(self.autocast or torch.float32).removeprefix("torch.")
-        return f"{self.device} {kind}{' compiled' if self.compiled else ''}"
+        words = [str(self.device), str(self.autocast or torch.float32).removeprefix("torch.")]
+        words += [name for name in ("compiled", "deterministic") if getattr(self, name)]
+        return " ".join(words)
 
 
 def hardware() -> Hardware:
     """The best this machine has: native bf16, fp16 with a scaler on V100s, float32 on CPUs.
 
     CROQUIS_DEVICE and CROQUIS_WORKERS override; CROQUIS_COMPILE=1 compiles, which takes minutes
-    and pays on trainings of many. On CPUs with AVX512-BF16 small networks ran slower
-    in bf16 than in float32 with channels last (151 to 160 images/s at 96 px, 241 to 397 at 64 px,
-    both `tf_efficientnet_lite0`), so CPUs stay with float32.
+    and pays on trainings of many; CROQUIS_DETERMINISTIC=1 makes a GPU repeat itself to the bit, as
+    CPUs do anyway, where it otherwise tries kernels and keeps the fastest. On CPUs with AVX512-BF16
+    small networks ran slower in bf16 than in float32 with channels last (151 to 160 images/s at
+    96 px, 241 to 397 at 64 px, both `tf_efficientnet_lite0`), so CPUs stay with float32.
     """
     name = os.environ.get("CROQUIS_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
     workers, compiled = _workers(name), os.environ.get("CROQUIS_COMPILE") == "1"
@@ -47,10 +51,15 @@ def hardware() -> Hardware:
     device = _device(name)
     if device.type != "cuda":
         return Hardware(device, None, False, workers, compiled)
+    deterministic = os.environ.get("CROQUIS_DETERMINISTIC") == "1"
+    torch.backends.cudnn.benchmark = not deterministic
+    if deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
+        torch.use_deterministic_algorithms(True)
     # Without this argument Volta claims bf16 too, by slow emulation.
     native = torch.cuda.is_bf16_supported(including_emulation=False)
     dtype = torch.bfloat16 if native else torch.float16
-    return Hardware(device, dtype, not native, workers, compiled)
+    return Hardware(device, dtype, not native, workers, compiled, deterministic)
 
 
 def autocast(hardware: Hardware) -> torch.autocast:
