@@ -95,6 +95,38 @@ def test_another_fingerprint_starts_afresh_and_leaves_the_others_alone(
     assert not kept.folder.exists()  # nobody goes on after a month
 
 
+def test_a_state_is_on_the_disk_before_it_has_its_name(
+    kept: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder was renamed while its files might still be in memory alone."""
+    done, flush, replace = [], checkpoints._flush, os.replace
+    monkeypatch.setattr(
+        checkpoints, "_flush", lambda path: (done.append(f"flush {path.name}"), flush(path))
+    )
+    monkeypatch.setattr(
+        os, "replace", lambda draft, path: (done.append(f"name {path.name}"), replace(draft, path))
+    )
+    kept.save(1, state(1))
+    inside = ["flush state.pt", "flush state.blake2b", "flush 000000001"]
+    assert done == [*inside, "name 000000001", "flush abc"]
+
+
+def test_an_experiment_that_ends_beside_this_one_is_no_error(
+    kept: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.save(1, state(1))
+    glob = Path.glob
+
+    def cleared(folder: Path, pattern: str) -> list[Path]:
+        found = list(glob(folder, pattern))
+        if kept.folder in found:
+            kept.clear()
+        return found
+
+    monkeypatch.setattr(Path, "glob", cleared)
+    assert Checkpoints("train/swin-0", "def").folder.name == "def"
+
+
 def test_after_the_outputs_nothing_is_left(kept: Checkpoints, tmp_path: Path) -> None:
     kept.save(1, state(1))
     kept.clear()

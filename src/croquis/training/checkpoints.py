@@ -41,8 +41,9 @@ class Checkpoints:
             shutil.rmtree(half, ignore_errors=True)
         # Those of other parameters, data or code may belong to an experiment that runs beside this.
         for other in self._stage.glob("*"):
-            if other != self.folder and time.time() - other.stat().st_mtime > _FORGOTTEN:
-                shutil.rmtree(other, ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):  # it has just ended, and cleared its own
+                if other != self.folder and time.time() - other.stat().st_mtime > _FORGOTTEN:
+                    shutil.rmtree(other, ignore_errors=True)
 
     @property
     def due(self) -> bool:
@@ -57,6 +58,10 @@ class Checkpoints:
                 draft.mkdir()
                 torch.save(state, draft / _STATE)
                 (draft / _DIGEST).write_text(_digest(draft / _STATE))
+                # Before the folder takes its name: a power cut could leave the name and no content.
+                for written in (draft / _STATE, draft / _DIGEST, draft):
+                    _flush(written)
+            _flush(self.folder)
         except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
             reason = next(iter(str(error).splitlines()), type(error).__name__)[:200]
             text = f"no resume state at step {step} ({reason}); training goes on without"
@@ -97,6 +102,15 @@ def _minutes() -> float:
         raise InputError(
             "CROQUIS_SAVE_MINUTES", expected=expected, received=repr(asked), fix=fix
         ) from None
+
+
+def _flush(path: Path) -> None:
+    """Waits until a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _digest(path: Path) -> str:
