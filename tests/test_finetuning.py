@@ -227,7 +227,12 @@ def test_a_training_that_goes_on_starts_from_no_probe_again(
     settings, kept = recipe(head_start="probe"), Checkpoints("train/a-0", "x")
     outcome = run(data, settings, checkpoints=kept)
     monkeypatch.setattr("croquis.training.finetuning.start_from_probe", None)
+    loads, load = [], Checkpoints.load
+    monkeypatch.setattr(Checkpoints, "load", lambda own: (loads.append(1), load(own))[1])
     again = run(data, settings, checkpoints=kept)
+    assert loads == [
+        1
+    ]  # a state of gigabytes used to be read once more, to ask whether it is there
     np.testing.assert_array_equal(again.val.probs, outcome.val.probs)
 
 

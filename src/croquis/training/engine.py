@@ -56,6 +56,7 @@ class Trainer:
         seed: of the order of pictures, of mixing and of dropout.
         lr_factor: of each epoch's phase.
         kept: its saved states; it goes on from the newest.
+        first: makes the first weights of `model`; not called where a saved state holds later ones.
         snapshot: gives what is to be kept of the network whenever a cycle of the lr has ended; its
             tensors are part of the saved states, as no later step could make them again.
     """
@@ -71,8 +72,12 @@ class Trainer:
         seed: int,
         lr_factor: Callable[[int], float] = lambda epoch: 1.0,
         kept: Checkpoints | None = None,
+        first: Callable[[], None] | None = None,
         snapshot: Callable[["Trainer"], dict[str, torch.Tensor]] | None = None,
     ) -> None:
+        state = None if kept is None else kept.load()
+        if state is None and first is not None:
+            first()
         self.model = model.to(hardware.device, memory_format=torch.channels_last)
         self.history: list[dict[str, float]] = []
         self.snapshots: list[dict[str, torch.Tensor]] = []
@@ -88,7 +93,7 @@ class Trainer:
         self._rates = Rates(self._updates.optimizer, recipe, lr=lr, per_epoch=self._per_epoch)
         self._averages, self._pace = Averages(self.model, recipe), Pace(hardware.device)
         self._step, self._total, self._made = 0, 0.0, 0
-        if kept is not None and (state := kept.load()) is not None:
+        if state is not None:
             self._restore(state)
 
     @property

@@ -57,8 +57,8 @@ def fine_tuned(
     torch.manual_seed(seed)
     stored = _Stored(pixels, recipe, hardware)
     model = network(recipe, data.classes.tolist())
-    # A training that goes on has its head in its state.
-    if recipe.head_start == "probe" and (checkpoints is None or checkpoints.load() is None):
+
+    def probe() -> None:
         start_from_probe(
             model,
             stored.of(data.train),
@@ -67,6 +67,7 @@ def fine_tuned(
             hardware=hardware,
             batch_size=recipe.micro_batch or recipe.batch_size,
         )
+
     curriculum = Curriculum(recipe, seed)
     trainer = Trainer(
         model,
@@ -77,6 +78,7 @@ def fine_tuned(
         seed=seed,
         lr_factor=curriculum.lr_factor,
         kept=checkpoints,
+        first=probe if recipe.head_start == "probe" else None,
         snapshot=lambda trainer: stored.snapshot(trainer, data),
     )
     cost = cost_of(model, recipe.image_size, hardware)
