@@ -1,5 +1,6 @@
 """Fine-tuning by hand: the schedule, the loss, the average; and prediction without chance."""
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from trainings import CPU, network, trained
+from trainings import CPU, begun, network, trained
 
 from croquis.models.backbones import normalised, statistics
 from croquis.training.batches import Pictures
@@ -92,17 +93,6 @@ def test_a_set_smaller_than_a_batch_trains_one_step_an_epoch(
     assert {int(state["step"]) for state in trainer._updates.optimizer.state.values()} == {2}
 
 
-def test_the_average_is_what_is_scored(
-    pictures: Pictures, recipe: Callable[..., ModelParams]
-) -> None:
-    plain, _ = trained(recipe(), pictures)
-    assert plain.averaged is plain.model
-    ema, _ = trained(recipe(ema_decay=0.9), pictures)
-    latest, averaged = ema.model.state_dict(), ema.averaged.state_dict()
-    assert latest.keys() == averaged.keys()
-    assert not torch.equal(latest["conv_stem.weight"], averaged["conv_stem.weight"])
-
-
 def test_a_group_of_copies_counts_once_if_asked(
     pictures: Pictures, recipe: Callable[..., ModelParams]
 ) -> None:
@@ -128,30 +118,6 @@ def predicted_logits_in_train_mode(model: nn.Module, pictures: Pictures) -> torc
     batch = pictures[0, np.arange(len(pictures))]
     with torch.no_grad():
         return model.train()(normalised(batch.images, statistics(model)))
-
-
-def test_the_mean_of_the_last_epochs_by_hand(
-    pictures: Pictures, recipe: Callable[..., ModelParams]
-) -> None:
-    settings = recipe(epochs=3, average_epochs=2)
-    trainer = Trainer(network(settings), settings, lr=1e-3, pictures=pictures, hardware=CPU, seed=0)
-    after = []
-    for _ in trainer.epochs():
-        after.append(trainer.model.conv_stem.weight.detach().clone())
-        if len(after) == 1:
-            assert trainer.averaged is trainer.model  # there is no mean yet
-    found = trainer.averaged.conv_stem.weight
-    torch.testing.assert_close(found, (after[1] + after[2]) / 2)
-
-
-def test_the_mean_of_weights_takes_counters_as_cuda_would(
-    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """torch's default divided whole numbers on CUDA, and failed at the second epoch of the mean."""
-    devices = "torch.optim.swa_utils._get_foreach_kernels_supported_devices"
-    monkeypatch.setattr(devices, lambda: ["cpu"])
-    trainer, _ = trained(recipe(epochs=3, average_epochs=3), pictures)
-    assert trainer.averaged is not trainer.model
 
 
 EXTRAS = {
@@ -213,3 +179,36 @@ def test_a_training_stopped_after_any_step_ends_with_the_same_bits(
     tensors = straight.averaged.state_dict()
     for name, held in resumed.averaged.state_dict().items():
         assert torch.equal(held, tensors[name]), name
+
+
+def test_a_compiled_training_that_was_stopped_ends_with_the_same_bits_and_names(
+    pictures: Pictures,
+    recipe: Callable[..., ModelParams],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`torch.compile` puts `_orig_mod.` before all names of the network that it returns."""
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    traced = functools.partial(torch.compile, backend="eager")  # all but the making of kernels
+    monkeypatch.setattr(torch, "compile", traced)
+    settings, compiled = recipe(ema_decay=0.9, drop_rate=0.2), replace(CPU, compiled=True)
+
+    def run(kept: Checkpoints, interrupts: Interrupts | None = None) -> Trainer:
+        trainer = begun(settings, pictures, hardware=compiled, kept=kept)
+        for epoch in trainer.epochs(interrupts):
+            trainer.record({"train_loss": epoch.train_loss})
+        return trainer
+
+    straight, asked = run(Checkpoints("train/a-0", "straight")), Interrupts()
+    asked(15, None)
+    with pytest.raises(SystemExit, match="143"):
+        run(Checkpoints("train/a-0", "stopped"), asked)
+    state = Checkpoints("train/a-0", "stopped").load()
+    plain = network(settings).state_dict()
+    assert state["step"] == 1 and state["model"].keys() == plain.keys()
+    resumed = run(Checkpoints("train/a-0", "stopped"))
+    assert resumed.history == straight.history
+    expected = straight.averaged.state_dict()
+    assert expected.keys() == plain.keys()
+    for name, held in resumed.averaged.state_dict().items():
+        assert torch.equal(held, expected[name]), name

@@ -1,9 +1,15 @@
 """The weights to score: those of the last update, or an average over updates or epochs."""
 
+from collections.abc import Iterable
+
+import torch
 from timm.utils import ModelEmaV3
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import AveragedModel, get_swa_avg_fn
 
+from croquis.models.freezing import train_mode
+from croquis.training.hardware import Hardware, autocast
 from croquis.training.recipes import TrainParams
 
 
@@ -40,6 +46,33 @@ class Averages:
         """Takes in the weights after `epoch` if it is one of the last."""
         if self._mean is not None and epoch >= self._first:
             self._mean.update_parameters(self._model)
+
+    def after_all(self, batches: Iterable[torch.Tensor], hardware: Hardware) -> None:
+        """Gives the mean over epochs batch norms that fit its weights; others' statistics do not.
+
+        As torch's `update_bn`, which would drop out features meanwhile, and change frozen norms.
+
+        Args:
+            batches: network input; none is looked at where there is nothing to do.
+            hardware: in which number format it runs.
+        """
+        if self._mean is None:
+            return
+        model = self._mean.module
+        train_mode(model)
+        norms = [part for part in model.modules() if isinstance(part, _BatchNorm) and part.training]
+        model.eval()
+        if not norms:
+            return
+        momenta = [norm.momentum for norm in norms]
+        for norm in norms:
+            norm.train().reset_running_stats()
+            norm.momentum = None  # the plain mean over all batches
+        with torch.no_grad(), autocast(hardware):
+            for images in batches:
+                model(images)
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.eval().momentum = momentum
 
     def parts(self) -> dict[str, nn.Module]:
         """What a saved state holds of it."""

@@ -1,5 +1,6 @@
 """Batches of stored pictures: read from the memory-mapped array, resized, augmented, stacked."""
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -66,6 +67,12 @@ class Pictures(Dataset):
     def names(self, positions: torch.Tensor) -> list[str]:
         """The ids of some of the samples."""
         return self._samples.ids[positions.numpy()].tolist()
+
+    def plain(self) -> "Pictures":
+        """The same, not augmented."""
+        twin = copy.copy(self)
+        twin._augment = None
+        return twin
 
     def __getitem__(self, key: _Key) -> Batch:
         epoch, positions = key

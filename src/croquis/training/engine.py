@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from croquis.errors import InputError
+from croquis.models.backbones import normalised, statistics
 from croquis.models.freezing import train_mode
 from croquis.progress import progress
 from croquis.training.averaging import Averages
@@ -161,7 +162,17 @@ class Trainer:
         loss = self._total / max(1, self._made)
         self._total, self._made = 0.0, 0
         self._averages.after_epoch(number)
+        if number + 1 == self._recipe.epochs:
+            self._averages.after_all(self._inputs(), self._hardware)
         return Epoch(number, loss, self._rates.highest, rate, waiting)
+
+    def _inputs(self) -> Iterator[torch.Tensor]:
+        """What reaches the network of one more epoch, not augmented: as val and test will be."""
+        plain, own = self._pictures.plain(), statistics(self.model)
+        workers, size = self._hardware.workers, self.micro_batch
+        batches = Shuffled(plain, batch_size=size, seed=self._seed, workers=workers)
+        for batch in batches.epoch(self._recipe.epochs):
+            yield normalised(batch.to(self._hardware.device).images, own)
 
     def _update(self, batch: Batch, epoch: int) -> float | None:
         """One update at its rates; the loss of the batch, or None where float16 overflowed."""
