@@ -3,6 +3,7 @@
 from croquis import cli, params
 from croquis.data.pixels import Pixels
 from croquis.models import stacked
+from croquis.models.backbones import interpolation
 from croquis.parts import read_index
 from croquis.training.batches import Pictures
 from croquis.training.embedding import embeddings
@@ -22,7 +23,10 @@ def main(probe: cli.Name, index: cli.File, pixels: cli.File, features: cli.File)
     )
     ids = read_index(index)["id"].to_numpy(dtype=str)
     pictures = Pictures(
-        Pixels.open(index, pixels), Samples.unlabelled(ids), image_size=recipe.image_size
+        Pixels.open(index, pixels),
+        Samples.unlabelled(ids),
+        image_size=recipe.image_size,
+        interpolation=interpolation(recipe.backbone),
     )
     found = embeddings(model, pictures, views=recipe.views, hardware=hardware())
     save(features, ids, found)

@@ -12,6 +12,7 @@ from plain import PLAIN
 from ruamel.yaml import YAML
 
 from croquis.data.pixels import Pixels
+from croquis.models.backbones import interpolation
 from croquis.parts import read_folds, read_index
 from croquis.predictions import Predictions
 from croquis.serving.trained import Trained
@@ -127,7 +128,8 @@ def _features(folder: Path, embed: EmbedParams, pixels: Pixels) -> Features:
         embed.backbone, pretrained=embed.pretrained, num_classes=0, image_size=embed.image_size
     )
     ids = pixels.ids.to_numpy(dtype=str)
-    pictures = Pictures(pixels, Samples.unlabelled(ids), image_size=embed.image_size)
+    size, how = embed.image_size, interpolation(embed.backbone)
+    pictures = Pictures(pixels, Samples.unlabelled(ids), image_size=size, interpolation=how)
     path = folder / "features.npz"
     save(path, ids, embeddings(model, pictures, views=embed.views, hardware=CPU))
     return Features(path)

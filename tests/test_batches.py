@@ -14,6 +14,7 @@ from croquis.errors import InputError
 from croquis.parts import read_folds, read_index
 from croquis.training.augment import Augment
 from croquis.training.batches import Batch, Pictures, Shuffled, in_order, steps_per_epoch
+from croquis.training.resizing import resized
 from croquis.training.samples import FoldData, Samples
 
 
@@ -134,10 +135,14 @@ def test_workers_stay_for_all_epochs_and_have_one_thread_each(numbered: Pictures
     assert {threads for _, threads in one + two} == {1}
 
 
-def test_shrinking_averages_areas(tmp_path: Path) -> None:
-    sheet = np.array([[0, 4, 8, 8], [4, 8, 8, 8], [0, 0, 255, 255], [0, 0, 255, 255]], np.uint8)
-    (batch,) = in_order(pictures(sheet[None], tmp_path, image_size=2), batch_size=1, workers=0)
-    assert batch.images[0].tolist() == [[4, 8], [0, 255]]
+@pytest.mark.parametrize("how", ["bilinear", "bicubic"])
+def test_pictures_shrink_by_the_networks_filter(tmp_path: Path, how: str) -> None:
+    """They were averaged over areas, whatever timm's config said."""
+    sheets = np.random.default_rng(0).integers(0, 256, (3, 32, 32), np.uint8)
+    source = pictures(sheets, tmp_path, image_size=24, interpolation=how)
+    (batch,) = in_order(source, batch_size=3, workers=0)
+    for found, sheet in zip(batch.images.numpy(), sheets, strict=True):
+        np.testing.assert_array_equal(found, resized(sheet, 24, how))
 
 
 def test_colour_keeps_its_axis(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from croquis.report.augmentations import BETWEEN, DRAWS, GAP, Use, augmentations
 from croquis.report.templates import template
 from croquis.training.augment import Augment
 
+FILTER = {"tiny": "bicubic"}
 PHASES = [
     {"from_epoch": 2, "augment": "none", "lr_factor": 1.0},
     {"from_epoch": 3, "augment": "none", "lr_factor": 0.1},
@@ -24,7 +25,7 @@ PHASES = [
 def test_an_augmentation_is_shown_once_for_all_models_that_use_it(drawn: Path) -> None:
     leave(drawn)
     recipes = {"a": recipe(), "b": recipe(lr_mult=2.0), "c": recipe(augment="course")}
-    found = augmentations(recipes, 42, data_of(drawn))
+    found = augmentations(recipes, dict.fromkeys(recipes, "bilinear"), 42, data_of(drawn))
     assert [(one.name, one.models) for one in found] == [("flips", ["a", "b"]), ("course", ["c"])]
     assert found[1].words.endswith("tone (limit 0.2, p 0.2)")
 
@@ -58,7 +59,7 @@ def test_pictures_are_shown_in_the_size_of_the_training_up_to_a_thumbnail() -> N
 
 def test_a_sheet_weighs_little_and_can_be_read(drawn: Path) -> None:
     leave(drawn)
-    (one,) = augmentations({"tiny": recipe()}, 42, data_of(drawn))
+    (one,) = augmentations({"tiny": recipe()}, FILTER, 42, data_of(drawn))
     kind, _, content = one.uri.partition(";base64,")
     assert kind == "data:image/webp" and len(content) < 100_000
     assert Image.open(io.BytesIO(base64.b64decode(content))).size == (8 * 35, 6 * 35)
@@ -66,7 +67,7 @@ def test_a_sheet_weighs_little_and_can_be_read(drawn: Path) -> None:
 
 def test_the_section_names_models_operations_and_epochs(drawn: Path) -> None:
     leave(drawn)
-    found = augmentations({"tiny": recipe(epochs=6, phases=PHASES)}, 42, data_of(drawn))
+    found = augmentations({"tiny": recipe(epochs=6, phases=PHASES)}, FILTER, 42, data_of(drawn))
     outline = Outline(template("augmentations.html").render(augmentations=found))
     assert outline.open == [] and len(outline.addresses) == 3
     assert "flips of tiny: hflip (p 0.5), vflip" in outline.text

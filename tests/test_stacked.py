@@ -1,5 +1,7 @@
 """Two backbones in one model: each sees its own size and statistics, and both learn."""
 
+import numpy as np
+import PIL.Image
 import pytest
 import timm
 import torch
@@ -51,7 +53,8 @@ def test_no_backbone_gets_more_pixels_than_it_was_trained_on() -> None:
 
 def test_thin_strokes_survive_the_smaller_size() -> None:
     """Plain bilinear samples two rows of four here, and may miss a line of one pixel."""
-    pair = stacked.Stacked(list(stack().branches), [32, 128], num_classes=0, drop_rate=0.0)
+    branches, filters = list(stack().branches), ["bilinear", "bilinear"]
+    pair = stacked.Stacked(branches, [32, 128], filters, num_classes=0, drop_rate=0.0)
     own, ink = backbones.statistics(pair.branches[0]), []
     for row in range(60, 64):
         sheet = torch.ones(1, 3, 128, 128)
@@ -59,6 +62,25 @@ def test_thin_strokes_survive_the_smaller_size() -> None:
         found = pair._input_of(0, sheet)[0, 0] * own.std[0] + own.mean[0]
         ink.append((1 - found).sum(dim=0).mean().item())
     assert ink == pytest.approx([0.25] * 4)  # one row of 128 is a quarter of a row of 32
+
+
+def test_each_backbone_is_shrunk_by_the_filter_of_its_own_config() -> None:
+    """All were by a bilinear one, whatever timm's config said."""
+    assert stack()._filters == ["bicubic", "bicubic"]
+    names = ("resnext101_32x32d.fb_wsl_ig1b_ft_in1k", CONV)
+    assert [backbones.interpolation(name) for name in names] == ["bilinear", "bicubic"]
+    assert backbones.interpolation(list(names)) == "bilinear"  # the stack's own size: the first's
+    branches = list(stack().branches)
+    pair = stacked.Stacked(branches, [32, 32], ["bilinear", "bicubic"], num_classes=0, drop_rate=0)
+    images = torch.rand(1, 3, 128, 128).round()
+    for number, branch in enumerate(branches):
+        own = backbones.statistics(branch)
+        found = pair._input_of(number, images)[0, 0] * own.std[0] + own.mean[0]
+        how = (PIL.Image.Resampling.BILINEAR, PIL.Image.Resampling.BICUBIC)[number]
+        sheet = PIL.Image.fromarray((images[0, 0] * 255).byte().numpy())
+        there = torch.from_numpy(np.array(sheet.resize((32, 32), how))) / 255
+        # Pillow rounds and clips to uint8 between rows and columns; the other filter is .05 off.
+        assert (found - there).abs().mean() < 0.003
 
 
 def test_both_backbones_and_the_head_learn() -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 from torch import nn
 
 from croquis.data.pixels import Pixels
+from croquis.models.backbones import interpolation
 from croquis.serving import networks
 from croquis.serving.sheets import sheet
 from croquis.serving.trained import Trained
@@ -20,7 +21,9 @@ from croquis.training.batches import Pictures
 from croquis.training.embedding import embeddings
 from croquis.training.hardware import Hardware, hardware
 from croquis.training.predicting import averaged_probs, predicted_logits
+from croquis.training.probe_recipes import EmbedParams
 from croquis.training.probing import log_probs
+from croquis.training.recipes import ModelParams
 from croquis.training.samples import Samples
 from croquis.votes.calibration import tempered
 from croquis.votes.voting import soft_vote
@@ -96,7 +99,7 @@ class Ensemble:
         found = {}
         for member, folds in self._models.items():
             own = self.settings.models[member]
-            pictures = _pictures(sheets, own.image_size)
+            pictures = _pictures(sheets, own)
             found[member] = [_seen(m, pictures, own.tta, self._machine) for m in folds]
         for owner, backbone in self._backbones.items():
             found |= self._probed(sheets, owner, backbone)
@@ -109,7 +112,7 @@ class Ensemble:
         probes = self.settings.probes
         sharing = [key for key, first in self.settings.backbones.items() if first == owner]
         views = sorted({view for key in sharing for view in probes[key].embed.views})
-        pictures = _pictures(sheets, probes[owner].embed.image_size)
+        pictures = _pictures(sheets, probes[owner].embed)
         stored = embeddings(
             backbone, pictures, views=views, hardware=self._machine, batch_size=BATCH_SIZE
         )
@@ -144,6 +147,8 @@ def _heads(trained: Trained, key: str) -> list[nn.Module]:
     return [networks.head(shape, count, path) for path in paths]
 
 
-def _pictures(sheets: np.ndarray, image_size: int) -> Pictures:
+def _pictures(sheets: np.ndarray, own: ModelParams | EmbedParams) -> Pictures:
     ids = np.arange(len(sheets)).astype(str)
-    return Pictures(Pixels(pd.Index(ids), sheets), Samples.unlabelled(ids), image_size=image_size)
+    pixels, how = Pixels(pd.Index(ids), sheets), interpolation(own.backbone)
+    samples = Samples.unlabelled(ids)
+    return Pictures(pixels, samples, image_size=own.image_size, interpolation=how)

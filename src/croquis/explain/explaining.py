@@ -8,6 +8,7 @@ import pandas as pd
 
 from croquis.data.pixels import Pixels
 from croquis.explain.saliency import Maps, as_int8, pictures_at, spoken_for
+from croquis.models.backbones import interpolation
 from croquis.predictions import Predictions
 from croquis.progress import progress
 from croquis.report.ranking import surest
@@ -47,13 +48,14 @@ def explained(
     if not voters or not len(rows):
         return NOBODY
     member = best(voters, oof.ids, labels)
+    size, how = recipes[member].image_size, interpolation(recipes[member].backbone)
     ids, maps = [], []
     for fold in progress(np.unique(fold_of[rows]).tolist(), "explain", unit="fold"):
         chosen = rows[fold_of[rows] == fold]
         weights = checkpoints / member / f"fold{fold}.safetensors"
         found = spoken_for(
             fine_tuned(recipes[member], len(oof.classes), weights),
-            pictures_at(pixels, oof.ids[chosen].tolist(), recipes[member].image_size),
+            pictures_at(pixels, oof.ids[chosen].tolist(), size, how),
             guesses=oof.probs[chosen].argmax(axis=1),
             labels=labels[chosen],
             hardware=hardware,

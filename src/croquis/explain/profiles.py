@@ -9,6 +9,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from croquis.models import stacked
+from croquis.models.backbones import interpolation
 from croquis.training.probe_recipes import EmbedParams, ProbeParams
 from croquis.training.recipes import ModelParams
 
@@ -19,8 +20,9 @@ def profiles(
     """One row a member, models first.
 
     Columns: member, kind ("model" or "probe"), backbone, licence (of the weights it begins with),
-    parameters, macs (multiply-adds of one picture, forward), passes (pictures that go forward or
-    backward for each one: epochs times three, as a backward pass costs two, or a probe's views).
+    parameters, macs (multiply-adds of one picture, forward), interpolation (of its pictures, from
+    the stored size to its own), passes (pictures that go forward or backward for each one: epochs
+    times three, as a backward pass costs two, or a probe's views).
     """
     rows = [
         {"member": key, "kind": "model", **_profile(recipe, num_classes)}
@@ -53,6 +55,7 @@ def _profile(recipe: ModelParams | EmbedParams, num_classes: int) -> dict[str, A
         "licence": " and ".join(dict.fromkeys(_licence(name, recipe.pretrained) for name in names)),
         "parameters": sum(tensor.numel() for tensor in model.parameters()),
         "macs": counter.get_total_flops() // 2,
+        "interpolation": interpolation(recipe.backbone),
     }
 
 

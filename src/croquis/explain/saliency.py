@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -13,6 +12,7 @@ from croquis.data.pixels import Pixels
 from croquis.files import whole
 from croquis.models.backbones import normalised, statistics
 from croquis.training.hardware import Hardware
+from croquis.training.resizing import resized
 
 WINDOW = 0.2  # of the side: what is erased at a time; a stroke or a corner, not a pixel
 STEP = 0.1  # of the side: from one place to the next, so that each pixel is erased four times
@@ -91,12 +91,7 @@ def as_int8(maps: np.ndarray) -> np.ndarray:
     return np.round(127 * maps / np.maximum(peaks, 1e-12)).astype(np.int8)
 
 
-def pictures_at(pixels: Pixels, ids: Sequence[str], side: int) -> np.ndarray:
+def pictures_at(pixels: Pixels, ids: Sequence[str], side: int, interpolation: str) -> np.ndarray:
     """Stored pictures as the network saw them, (N, S, S) or (N, S, S, 3) uint8."""
     stored = [np.asarray(pixels.array[row]) for row in pixels.rows(ids)]
-    return np.stack(
-        [
-            one if len(one) == side else cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA)
-            for one in stored
-        ]
-    )
+    return np.stack([resized(one, side, interpolation) for one in stored])

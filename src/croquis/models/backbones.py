@@ -71,6 +71,15 @@ def statistics(model: torch.nn.Module) -> Statistics:
     return Statistics(config["mean"], config["std"])
 
 
+def interpolation(backbone: str | list[str]) -> str:
+    """The filter of timm's config by which pictures come to the network's size.
+
+    That of the first in a stack, which gets its pictures at one size.
+    """
+    first = backbone if isinstance(backbone, str) else backbone[0]
+    return timm.get_pretrained_cfg(first).interpolation
+
+
 def normalised(images: torch.Tensor, own: Statistics) -> torch.Tensor:
     """Network input from stored pixels: uint8 (B, S, S) or (B, S, S, 3) to float (B, 3, S, S).
 

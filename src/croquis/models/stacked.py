@@ -44,7 +44,8 @@ def build(
         backbones.build(name, image_size=size, num_classes=0, **settings)
         for name, size in zip(backbone, sizes, strict=True)
     ]
-    return Stacked(branches, sizes, num_classes=num_classes, drop_rate=drop_rate)
+    filters = [backbones.interpolation(name) for name in backbone]
+    return Stacked(branches, sizes, filters, num_classes=num_classes, drop_rate=drop_rate)
 
 
 def branch_size(backbone: str, image_size: int) -> int:
@@ -64,6 +65,7 @@ class Stacked(nn.Module):
     Args:
         branches: networks without heads.
         sizes: pixels a side that each of them gets.
+        filters: the interpolation of each, from the size of the stack to its own.
         num_classes: C; 0: no head, the D concatenated features come out.
         drop_rate: dropout before the head.
     """
@@ -71,7 +73,13 @@ class Stacked(nn.Module):
     input_statistics = Statistics((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
     def __init__(
-        self, branches: list[nn.Module], sizes: list[int], *, num_classes: int, drop_rate: float
+        self,
+        branches: list[nn.Module],
+        sizes: list[int],
+        filters: list[str],
+        *,
+        num_classes: int,
+        drop_rate: float,
     ) -> None:
         super().__init__()
         self.branches = nn.ModuleList(branches)
@@ -80,7 +88,7 @@ class Stacked(nn.Module):
         self.drop = nn.Dropout(drop_rate)
         self.head = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
         self.pretrained_cfg = {"classifier": "head"}
-        self._sizes = sizes
+        self._sizes, self._filters = sizes, filters
         for number, branch in enumerate(branches):
             own = backbones.statistics(branch)
             for name, values in (("mean", own.mean), ("std", own.std)):
@@ -98,8 +106,8 @@ class Stacked(nn.Module):
         size = self._sizes[number]
         if images.shape[-1] != size:  # only ever smaller; without antialias thin strokes vanish
             images = nn.functional.interpolate(
-                images, (size, size), mode="bilinear", antialias=True
-            )
+                images, (size, size), mode=self._filters[number], antialias=True
+            ).clamp(0, 1)  # a bicubic overshoots at edges, where a picture of uint8 cannot
         return (images - getattr(self, f"mean{number}")) / getattr(self, f"std{number}")
 
     def get_classifier(self) -> nn.Module:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from croquis.report.material import Data
@@ -13,6 +12,7 @@ from croquis.training.augment import Augment, words
 from croquis.training.augment_params import AugmentParams
 from croquis.training.phases import phase_at
 from croquis.training.recipes import ModelParams
+from croquis.training.resizing import resized
 
 PICTURES = 6  # rows of a sheet
 DRAWS = 7  # columns beside the originals
@@ -21,11 +21,12 @@ BETWEEN = 225  # gray of the gaps: neither paper nor ink
 
 
 class Use(NamedTuple):
-    """An augmentation of one size from one epoch on."""
+    """An augmentation of one size from one epoch on, on pictures shrunk by one filter."""
 
     augment: str | AugmentParams
     image_size: int
     from_epoch: int
+    interpolation: str = "bicubic"
 
 
 @dataclass(frozen=True)
@@ -47,17 +48,20 @@ class Augmentation:
     uri: str
 
 
-def augmentations(recipes: Mapping[str, ModelParams], seed: int, data: Data) -> list[Augmentation]:
+def augmentations(
+    recipes: Mapping[str, ModelParams], filters: Mapping[str, str], seed: int, data: Data
+) -> list[Augmentation]:
     """A sheet for each augmentation in use, pixel for pixel as the trainings draw it.
 
     Args:
         recipes: of the models of the run.
+        filters: the interpolation of each.
         seed: of the run; draws are a function of it, the epoch and the picture's id.
         data: the pictures.
     """
     users: dict[str, tuple[Use, list[str]]] = {}
     for key, recipe in recipes.items():
-        for use in uses(recipe):
+        for use in uses(recipe, filters[key]):
             users.setdefault(repr(use), (use, []))[1].append(key)
     ids = shown(data)
     originals = [np.asarray(data.pixels.array[row]) for row in data.pixels.rows(ids)]
@@ -74,13 +78,13 @@ def augmentations(recipes: Mapping[str, ModelParams], seed: int, data: Data) -> 
     ]
 
 
-def uses(recipe: ModelParams) -> list[Use]:
+def uses(recipe: ModelParams, interpolation: str = "bicubic") -> list[Use]:
     """The augmentations of a recipe by the epochs in which they begin."""
     found: list[Use] = []
     for epoch in range(recipe.epochs):
         augment = phase_at(recipe, epoch).augment
         if not found or found[-1].augment != augment:
-            found.append(Use(augment, recipe.image_size, epoch))
+            found.append(Use(augment, recipe.image_size, epoch, interpolation))
     return found
 
 
@@ -100,7 +104,7 @@ def sheet(use: Use, seed: int, pictures: Mapping[str, np.ndarray]) -> np.ndarray
     augment = Augment(use.augment, seed)
     rows = []
     for name, picture in pictures.items():
-        image = _resized(picture, use.image_size)
+        image = resized(picture, use.image_size, use.interpolation)
         epochs = range(use.from_epoch, use.from_epoch + DRAWS)
         drawn = [augment(image, epoch=epoch, name=name) for epoch in epochs]
         rows.append(np.concatenate([_framed(one) for one in (image, *drawn)], axis=1))
@@ -108,13 +112,6 @@ def sheet(use: Use, seed: int, pictures: Mapping[str, np.ndarray]) -> np.ndarray
 
 
 def _framed(image: np.ndarray) -> np.ndarray:
-    small = _resized(image, min(THUMB_SIDE, len(image)))
+    small = resized(image, min(THUMB_SIDE, len(image)), "bicubic")
     wide = ((0, GAP), (0, GAP), (0, 0))[: image.ndim]
     return np.pad(small, wide, constant_values=BETWEEN)
-
-
-def _resized(image: np.ndarray, side: int) -> np.ndarray:
-    """As trainings make pictures smaller."""
-    if len(image) == side:
-        return image
-    return cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)

@@ -56,6 +56,8 @@ def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dic
     """What the templates show, by the names that they use."""
     thumbnails, run, asked = Thumbnails(data.pixels, data.index), outcome.run, outcome.settings
     facts = _facts(source, data, outcome)
+    networks = outcome.networks
+    filters = dict(zip(networks["member"], networks["interpolation"], strict=True))
     return {
         "name": tracking.competition(source),
         "run": run,
@@ -76,7 +78,7 @@ def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dic
         "odds": _odds(outcome.book),
         "curves": _curves(outcome),
         "fold_marks": plots.marks(run.folds),
-        "augmentations": augmentations(asked.models, asked.seed, data),
+        "augmentations": augmentations(asked.models, filters, asked.seed, data),
         "census": census(data, thumbnails),
         "classes": _classes(data.index),
         "copied": copies.in_groups(data.groups),
@@ -84,10 +86,8 @@ def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dic
         "sheets": contact.sheets(data),
         "pairs": copies.narrowest_pairs(data.duplicates, data.groups, thumbnails),
         "figures": {part: tables.figures(metrics[part]) for part in ("dedup", "split")},
-        "networks": outcome.networks,
-        "costs": costs(
-            run, outcome.networks, outcome.trainings, len(data.folds), facts["all_folds"]
-        ),
+        "networks": networks,
+        "costs": costs(run, networks, outcome.trainings, len(data.folds), facts["all_folds"]),
         "licences": licences(source),
         **_mistakes(data, outcome, thumbnails),
     }

@@ -4,12 +4,12 @@ import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from croquis.data.pixels import Pixels
+from croquis.training.resizing import resized
 from croquis.training.samples import Samples
 
 _Key = tuple[int, np.ndarray]  # epoch, positions
@@ -46,7 +46,15 @@ class Batch:
 
 
 class Pictures(Dataset):
-    """Whole batches by (epoch, positions): one resize, one augmentation and one stack each."""
+    """Whole batches by (epoch, positions): one resize, one augmentation and one stack each.
+
+    Args:
+        pixels: the stored pictures.
+        samples: which of them, in the order of their positions.
+        image_size: the network's, in pixels a side.
+        interpolation: the network's, from stored to `image_size`.
+        augment: acts at that size.
+    """
 
     def __init__(
         self,
@@ -54,11 +62,12 @@ class Pictures(Dataset):
         samples: Samples,
         *,
         image_size: int,
+        interpolation: str = "bicubic",
         augment: Callable[..., np.ndarray] | None = None,
     ) -> None:
         self._pixels, self._samples = pixels, samples
         self._rows = pixels.rows(samples.ids)
-        self._size, self._augment = image_size, augment
+        self._size, self._interpolation, self._augment = image_size, interpolation, augment
         self._targets = samples.targets
 
     def __len__(self) -> int:
@@ -85,9 +94,8 @@ class Pictures(Dataset):
         )
 
     def _picture(self, position: int, epoch: int) -> np.ndarray:
-        image = np.asarray(self._pixels.array[self._rows[position]])
-        if image.shape[0] != self._size:  # only ever smaller: area averaging is anti-aliased then
-            image = cv2.resize(image, (self._size, self._size), interpolation=cv2.INTER_AREA)
+        stored = np.asarray(self._pixels.array[self._rows[position]])
+        image = resized(stored, self._size, self._interpolation)
         if self._augment is None:
             return image
         return self._augment(image, epoch=epoch, name=self._samples.ids[position])

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from croquis.data.pixels import Pixels
+from croquis.models.backbones import interpolation
 from croquis.models.freezing import trainable_count
 from croquis.predictions import Predictions
 from croquis.progress import progress
@@ -98,8 +99,8 @@ class _Stored:
     hardware: Hardware
 
     def of(self, samples: Samples, augment: Curriculum | None = None) -> Pictures:
-        size = self.recipe.image_size
-        return Pictures(self.pixels, samples, image_size=size, augment=augment)
+        size, how = self.recipe.image_size, interpolation(self.recipe.backbone)
+        return Pictures(self.pixels, samples, image_size=size, interpolation=how, augment=augment)
 
     def logits(
         self, model: nn.Module, samples: Samples, micro_batch: int, view: str = "identity"
