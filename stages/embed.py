@@ -1,14 +1,19 @@
 """embed: every picture's features from a frozen backbone, once for all folds and heads."""
 
+from collections.abc import Iterator
+
+import numpy as np
+
 from croquis import cli, params
 from croquis.data.pixels import Pixels
 from croquis.models import stacked
 from croquis.models.backbones import interpolation
 from croquis.parts import read_index
 from croquis.training.batches import Pictures
-from croquis.training.embedding import embeddings
+from croquis.training.embedding import by_batch
 from croquis.training.features import save
 from croquis.training.hardware import hardware
+from croquis.training.kept_features import KeptFeatures, embed_fingerprint, resumed
 from croquis.training.probe_recipes import EmbedParams
 from croquis.training.samples import Samples
 
@@ -18,21 +23,26 @@ def main(probe: cli.Name, index: cli.File, pixels: cli.File, features: cli.File)
     recipe = params.checked(
         EmbedParams, params.read()["probes"][probe]["embed"], where=f"probes.{probe}.embed"
     )
-    model = stacked.build(
-        recipe.backbone, pretrained=recipe.pretrained, num_classes=0, image_size=recipe.image_size
-    )
-    ids = read_index(index)["id"].to_numpy(dtype=str)
+    machine, ids = hardware(), read_index(index)["id"].to_numpy(dtype=str)
+    backbone, size = recipe.backbone, recipe.image_size
     pictures = Pictures(
         Pixels.open(index, pixels),
         Samples.unlabelled(ids),
-        image_size=recipe.image_size,
-        interpolation=interpolation(recipe.backbone),
+        image_size=size,
+        interpolation=interpolation(backbone),
     )
-    found = embeddings(model, pictures, views=recipe.views, hardware=hardware())
+
+    def compute(start: int) -> Iterator[np.ndarray]:
+        model = stacked.frozen(backbone, pretrained=recipe.pretrained, image_size=size)
+        return by_batch(model, pictures, views=recipe.views, hardware=machine, start=start)
+
+    kept = KeptFeatures(embed_fingerprint(recipe, machine, index, pixels), ids)
+    found, taken = resumed(kept, len(ids), compute)
     save(features, ids, found)
-    views, count, size = found.shape
-    by = recipe.backbone if isinstance(recipe.backbone, str) else " + ".join(recipe.backbone)
-    cli.say(f"embed: {count:,} pictures x {views} views, {size} features each, by {by}")
+    views, count, width = found.shape
+    by = backbone if isinstance(backbone, str) else " + ".join(backbone)
+    told = f"; {taken:,} taken from an earlier embed" if taken else ""
+    cli.say(f"embed: {count:,} pictures x {views} views, {width} features each, by {by}{told}")
 
 
 if __name__ == "__main__":

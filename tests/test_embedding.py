@@ -8,6 +8,7 @@ import torch
 
 from croquis import symmetries
 from croquis.data.pixels import Pixels
+from croquis.errors import InputError
 from croquis.models import stacked
 from croquis.models.backbones import build
 from croquis.training.batches import Pictures
@@ -67,3 +68,20 @@ def test_several_backbones_give_what_each_gives_alone_side_by_side(drawn: Path) 
     found = embedded(drawn, pair, "identity", "rot90")
     alone = [embedded(drawn, branch, "identity", "rot90") for branch in pair.branches]
     np.testing.assert_allclose(found, np.concatenate(alone, axis=2), atol=1e-5)
+
+
+def test_a_feature_that_is_no_number_stops_and_names_its_picture(drawn: Path, model) -> None:
+    """One overflow of float16 was stored in silence, and made every head of the probe nan."""
+
+    def overflow(_: torch.nn.Module, given: tuple, found: torch.Tensor) -> torch.Tensor:
+        dark = given[0].mean(dim=(1, 2, 3)) == given[0].mean(dim=(1, 2, 3)).min()
+        return torch.where(dark[:, None], torch.inf, found)
+
+    hook = model.register_forward_hook(overflow)
+    darkest = np.load(drawn / "pixels.npy").mean(axis=(1, 2)).argmin()
+    name = Pixels.open(drawn / "index.csv", drawn / "pixels.npy").ids[darkest]
+    try:
+        with pytest.raises(InputError, match=f"finite features, received .* 1 of a batch, {name};"):
+            embedded(drawn, model, "identity", "rot90")
+    finally:
+        hook.remove()

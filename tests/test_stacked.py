@@ -141,3 +141,11 @@ def test_a_stack_can_be_saved_and_filled() -> None:
 @pytest.mark.parametrize("name", [CONV, VIT])
 def test_timm_still_states_the_size_of_a_network(name: str) -> None:
     assert timm.get_pretrained_cfg(name).input_size == (3, 160, 160)
+
+
+def test_an_untrained_backbone_is_the_same_each_time() -> None:
+    """Parts of the features of one probe came from networks of different random weights."""
+    first, second = (stacked.frozen(VIT, pretrained=False, image_size=32) for _ in range(2))
+    assert not first.training
+    for name, weights in first.state_dict().items():
+        assert torch.equal(weights, second.state_dict()[name]), name

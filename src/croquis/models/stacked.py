@@ -48,6 +48,18 @@ def build(
     return Stacked(branches, sizes, filters, num_classes=num_classes, drop_rate=drop_rate)
 
 
+def frozen(backbone: str | list[str], *, pretrained: bool | str, image_size: int) -> nn.Module:
+    """The network whose features a probe takes, without a head; in eval mode.
+
+    Untrained weights (pretrained: false) are the same ones each time: features are computed in
+    parts, maybe of several processes, and served long after.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = build(backbone, pretrained=pretrained, num_classes=0, image_size=image_size)
+    return model.eval()
+
+
 def branch_size(backbone: str, image_size: int) -> int:
     """Pixels a side that one backbone of a stack gets: never more than it was trained on.
 

@@ -43,15 +43,11 @@ def frozen(embed: EmbedParams, weights: Path | None = None) -> nn.Module:
         embed: which one.
         weights: of an export; None: from where `embed` says.
     """
-    model = stacked.build(
-        embed.backbone,
-        pretrained=embed.pretrained if weights is None else False,
-        num_classes=0,
-        image_size=embed.image_size,
-    )
+    pretrained = embed.pretrained if weights is None else False
+    model = stacked.frozen(embed.backbone, pretrained=pretrained, image_size=embed.image_size)
     if weights is not None:
         _load(model, weights)
-    return model.eval()
+    return model
 
 
 def head(shape: HeadShape, num_classes: int, weights: Path) -> nn.Module:

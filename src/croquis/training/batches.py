@@ -133,9 +133,11 @@ class Shuffled:
         return iter(self._loader)
 
 
-def in_order(pictures: Pictures, *, batch_size: int, workers: int) -> Iterator[Batch]:
-    """All pictures once, in their order."""
-    starts = range(0, len(pictures), batch_size)
+def in_order(
+    pictures: Pictures, *, batch_size: int, workers: int, start: int = 0
+) -> Iterator[Batch]:
+    """All pictures from `start` on once, in their order."""
+    starts = range(start, len(pictures), batch_size)
     keys = [(0, np.arange(s, min(s + batch_size, len(pictures)))) for s in starts]
     return iter(_loader(pictures, keys, workers))
 

@@ -9,9 +9,9 @@ from typing import Any
 MODELS = Path(__file__).parents[1] / "models"
 
 
-def data_fingerprint(*tables: Path) -> str:
-    """Hash of tables that carry a hash per picture (index.csv, folds.csv); 16 hex digits."""
-    return _hash(*(table.read_bytes() for table in tables))
+def data_fingerprint(*files: Path) -> str:
+    """Hash of files: tables that carry a hash per picture, or the pixels; 16 hex digits."""
+    return _hash(*(_digest(path) for path in files))
 
 
 def code_fingerprint() -> str:
@@ -30,6 +30,11 @@ def code_fingerprint() -> str:
 def fingerprint(params: dict[str, Any], data: str, code: str) -> str:
     """One hash for all three; 16 hex digits."""
     return _hash(json.dumps(params, sort_keys=True).encode(), data.encode(), code.encode())
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:  # piece by piece: pixels may be larger than the memory
+        return hashlib.file_digest(file, hashlib.blake2b).digest()
 
 
 def _hash(*parts: bytes) -> str:
