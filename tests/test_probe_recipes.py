@@ -26,6 +26,17 @@ def test_a_probe_resolves() -> None:
     assert found.embed.views == ["identity", "rot90"] and found.head.lr_mult == 1.0
 
 
+def test_a_head_may_say_how_it_trains_and_has_a_default_where_it_does_not() -> None:
+    own = {"optimizer": "adam", "schedule": "step", "cycle_epochs": 10, "cycle_factor": 0.1}
+    plain, winners = (
+        resolved({"probes": {"p": {"embed": EMBED, "head": HEAD | more}}}, "p").head
+        for more in ({}, own)
+    )
+    assert (plain.optimizer, plain.schedule, plain.loss) == ("adamw", "cosine", "ce")
+    assert (winners.optimizer, winners.schedule, winners.cycle_factor) == ("adam", "step", 0.1)
+    assert "head.schedule: expected 'cosine'" in complaint(EMBED, HEAD | {"schedule": "linear"})
+
+
 def test_every_probe_of_the_repository_resolves() -> None:
     for key in params.read(PARAMS)["probes"]:
         assert recipe(key, PARAMS).embed.backbone

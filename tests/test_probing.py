@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from croquis.errors import InputError
 from croquis.metrics import scores
 from croquis.training.features import Features, save
 from croquis.training.head_params import HeadShape
 from croquis.training.probe_recipes import HeadParams
-from croquis.training.probing import Head, _batches, log_probs, probed
+from croquis.training.probing import Head, _batches, head_epochs, log_probs, probed
 from croquis.training.samples import FoldData, Samples
 
 NAMES = np.array([f"{number:03d}" for number in range(90)])
@@ -150,6 +151,67 @@ def test_the_learning_rate_follows_a_cosine_and_is_logged(
     )
     assert [row["lr"] for row in outcome.epochs] == pytest.approx([0.1, 0.05])
     assert [epoch for epoch, _ in seen] == [0, 1] and seen[1][1]["train_loss"] > 0
+
+
+def test_a_plain_head_trains_as_torchs_own_adamw_cosine_and_cross_entropy_would() -> None:
+    """What probes were before their recipe could say anything else."""
+    features, labels = torch.rand(40, 6), torch.arange(40) % 3
+    recipe = HEAD.model_copy(update={"epochs": 5, "label_smoothing": 0.1})
+    torch.manual_seed(3)
+    head = Head(features, 3)
+    ours = list(head_epochs(head, features, labels, recipe, lr=0.1))
+    torch.manual_seed(3)
+    own = Head(features, 3)
+    optimizer = torch.optim.AdamW(own.parameters(), lr=0.1, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 5)
+    for row in ours:
+        assert row["lr"] == pytest.approx(schedule.get_last_lr()[0])
+        for rows in _batches(40, 16):
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(
+                own(features[rows]), labels[rows], label_smoothing=0.1
+            ).backward()
+            optimizer.step()
+        schedule.step()
+    for name, weights in own.state_dict().items():
+        torch.testing.assert_close(head.state_dict()[name], weights, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "rates"),
+    [
+        ({"schedule": "step", "cycle_epochs": 2, "cycle_factor": 0.1}, [1, 1, 0.1, 0.1, 0.01]),
+        ({"schedule": "constant", "warmup_epochs": 2}, [0.01, 0.505, 1, 1, 1]),
+        ({"schedule": "restarts", "cycle_epochs": 2}, [1, 0.5, 1, 0.5, 1]),
+        ({"schedule": "cyclic", "cycle_epochs": 4, "min_lr": 0.2}, [0.2, 0.6, 1, 0.6, 0.2]),
+    ],
+    ids=lambda given: str(given.get("schedule")) if isinstance(given, dict) else "",
+)
+def test_a_head_follows_its_schedule(changes: dict, rates: list[float]) -> None:
+    """Every head had a cosine, whatever the winners had; shares of the peak, epoch by epoch."""
+    recipe = HEAD.model_copy(update={"epochs": 5} | changes)
+    features = torch.rand(20, 4)
+    rows = head_epochs(Head(features, 3), features, torch.arange(20) % 3, recipe, lr=0.2)
+    assert [row["lr"] / 0.2 for row in rows] == pytest.approx(rates)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "radam", "lookahead_adam"])
+def test_a_head_trains_with_any_optimizer_and_loss(
+    stored: Callable[..., Features], optimizer: str
+) -> None:
+    found = {}
+    for loss in ("ce", "bce", "focal"):
+        recipe = HEAD.model_copy(update={"optimizer": optimizer, "loss": loss})
+        outcome = probed(DATA, stored(), recipe, lr=0.5 if optimizer == "sgd" else 0.05, seed=0)
+        found[loss] = outcome.epochs[-1]["train_loss"]
+        assert outcome.epochs[-1]["val_accuracy"] == 1.0
+    assert len(set(found.values())) == 3
+
+
+def test_an_unknown_optimizer_is_named(stored: Callable[..., Features]) -> None:
+    recipe = HEAD.model_copy(update={"optimizer": "adamm"})
+    with pytest.raises(InputError, match=r"head\.optimizer: .* received 'adamm'; did you mean"):
+        probed(DATA, stored(), recipe, lr=0.1, seed=0)
 
 
 def test_an_empty_test_set_and_an_empty_fold_are_fine(stored: Callable[..., Features]) -> None:

@@ -1,7 +1,7 @@
 """Recipes of probes, heads on frozen features: the keys of `probes.<key>`. No torch here."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -9,6 +9,8 @@ from croquis import params
 from croquis.errors import InputError
 from croquis.training.head_params import HeadShape
 from croquis.training.view_params import Views
+
+Schedule = Literal["cosine", "constant", "step", "restarts", "cyclic", "plateau"]
 
 
 class EmbedParams(params.Section):
@@ -30,6 +32,15 @@ class HeadParams(params.Section):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     lr_mult: Annotated[float, Field(gt=0)]  # factor on the top-level lr
     shape: HeadShape
+    # What follows may be left out; the words are those of `train`.
+    optimizer: str = "adamw"  # a timm name
+    schedule: Schedule = "cosine"
+    warmup_epochs: Annotated[int, Field(ge=0)] = 0  # whole ones: an epoch has one lr
+    cycle_epochs: Annotated[float, Field(gt=0)] = 10.0
+    cycle_factor: Annotated[float, Field(gt=0, le=1)] = 1.0
+    min_lr: Annotated[float, Field(ge=0)] = 0.0
+    loss: Literal["ce", "bce", "focal"] = "ce"
+    focal_gamma: Annotated[float, Field(ge=0)] = 2.0
 
 
 class ProbeParams(params.Section):

@@ -5,13 +5,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
+from timm.optim import create_optimizer_v2, list_optimizers
 from torch import nn
 
+from croquis.errors import InputError
 from croquis.models.heads import build_head
+from croquis.params import nearest
 from croquis.predictions import Predictions
 from croquis.progress import progress
 from croquis.training.features import Features
 from croquis.training.head_params import HeadShape
+from croquis.training.losses import dense, per_picture
+from croquis.training.optimization import Rates
 from croquis.training.probe_recipes import HeadParams
 from croquis.training.records import Outcome, val_scores
 from croquis.training.samples import FoldData, Samples
@@ -113,23 +118,39 @@ def head_epochs(
     *,
     lr: float,
 ) -> Iterator[dict[str, float]]:
-    """AdamW along a cosine; after each epoch its number, lr and mean loss."""
-    optimizer = torch.optim.AdamW(
-        head.parameters(), lr=lr, weight_decay=recipe.weight_decay, fused=True
-    )
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.epochs)
-    loss_fn = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
+    """Trains a head as its recipe says; after each epoch its number, lr and mean loss."""
+    optimizer, losses = _optimizer(head, recipe, lr), []
+    # One update an epoch, as far as it knows: an epoch takes a second, and has one rate.
+    rates = Rates(optimizer, recipe, lr=lr, per_epoch=1)
+    loss_of = {"loss": recipe.loss, "focal_gamma": recipe.focal_gamma}
+    loss_of |= {"label_smoothing": recipe.label_smoothing}
     for number in progress(range(recipe.epochs), "probe", unit="epoch"):
-        total, now = 0.0, schedule.get_last_lr()[0]
+        rates.set(number, losses=losses)
+        total = 0.0
         head.train()
         for rows in _batches(len(inputs), recipe.batch_size):
-            loss = loss_fn(head(inputs[rows]), targets[rows])
+            logits = head(inputs[rows])
+            loss = per_picture(logits, dense(targets[rows], logits.shape[1]), **loss_of).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             total += loss.item() * len(rows)
-        schedule.step()
-        yield {"epoch": number, "lr": now, "train_loss": total / len(inputs)}
+        losses.append(total / len(inputs))
+        yield {"epoch": number, "lr": rates.highest, "train_loss": losses[-1]}
+
+
+def _optimizer(head: Head, recipe: HeadParams, lr: float) -> torch.optim.Optimizer:
+    """timm's optimizer over the head; all of it decays, biases too, as it always has."""
+    group = {"params": list(head.parameters()), "weight_decay": recipe.weight_decay}
+    # torch's own have one kernel for all parameters; timm's know no such option.
+    fused = {"fused": True} if recipe.optimizer in ("adam", "adamw", "sgd") else {}
+    try:
+        return create_optimizer_v2([group], opt=recipe.optimizer, lr=lr, weight_decay=0.0, **fused)
+    except (AssertionError, ValueError) as error:
+        fix = nearest(recipe.optimizer, list_optimizers())
+        raise InputError(
+            "head.optimizer", expected="a timm optimizer", received=repr(recipe.optimizer), fix=fix
+        ) from error
 
 
 def _batches(count: int, batch_size: int) -> list[torch.Tensor]:
