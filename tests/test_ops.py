@@ -1,12 +1,13 @@
 """Each operation on drawings: white paper, gray and RGB, and numbers by hand."""
 
+import random
 import warnings
 
 import numpy as np
 import pytest
 
 from croquis.errors import InputError
-from croquis.training.augment import PRESETS, Augment, operations
+from croquis.training.augment import PRESETS, Augment, operations, words
 from croquis.training.augment_params import AugmentParams
 from croquis.training.ops import OPS
 
@@ -36,7 +37,15 @@ def test_shapes_and_types_stay_and_gray_is_treated_as_rgb_is(op: str, cross: np.
     gray, rgb = drawn(only(op), cross), drawn(only(op), np.stack([cross] * 3, axis=-1))
     assert gray.shape == (16, SIDE, SIDE) and rgb.shape == (16, SIDE, SIDE, 3)
     assert gray.dtype == rgb.dtype == np.uint8
-    if op not in ("noise", "tone", "rand", "auto", "trivial", "clahe"):  # noise is per channel
+    if op not in (
+        "noise",
+        "tone",
+        "rand",
+        "auto",
+        "trivial",
+        "clahe",
+        "timm",
+    ):  # noise is per channel
         difference = np.abs(rgb.astype(int) - gray[..., None])
         assert difference.mean() < 1
 
@@ -52,10 +61,26 @@ MOVING = [
     "cutout",
     "thicken",
     "thin",
+    "offset",
+    "closing",
 ]
+EDGES = ["unsharp", "sharpen", "canny", "laplacian"]
 
 
-@pytest.mark.parametrize("op", [*MOVING, "blur", "motion_blur", "unsharp", "sharpen", "canny"])
+@pytest.mark.parametrize(
+    "op",
+    [
+        *MOVING,
+        "offset",
+        "closing",
+        "blur",
+        "motion_blur",
+        "unsharp",
+        "sharpen",
+        "canny",
+        "laplacian",
+    ],
+)
 def test_empty_paper_stays_empty(op: str) -> None:
     white = np.full((SIDE, SIDE), 255, np.uint8)
     assert drawn(only(op), white).min() == 255
@@ -106,18 +131,65 @@ def test_canny_draws_the_edges_in_black(cross: np.ndarray) -> None:
     assert edges[40, 32] == 255 and (edges[40, 26:38] == 0).sum() == 2  # the thick arm is hollow
 
 
-def test_policies_draw_from_the_pictures_seed_and_leave_torchs_generator(
+def test_an_offset_moves_all_the_ink_and_loses_none() -> None:
+    """`affine` shifts it over the edge; cv-01's "random offset" always centred."""
+    sheet = np.full((SIDE, SIDE), 255, np.uint8)
+    sheet[20:50, 10:40] = np.random.default_rng(0).integers(0, 200, (30, 30))
+    moved = drawn(only("offset"), sheet)
+    places = set()
+    for picture in moved:
+        rows, columns = np.nonzero(picture < 255)
+        places.add((rows.min(), columns.min()))
+        box = picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        np.testing.assert_array_equal(box, sheet[20:50, 10:40])
+    assert len(places) > 12 and max(max(place) for place in places) <= SIDE - 30
+
+
+def test_closing_takes_thin_lines_alone(cross: np.ndarray) -> None:
+    closed = drawn(only("closing", width=5 / SIDE), cross)[0]  # arms of 3 and 8 pixels
+    assert (closed[30:33, 12:28] == 255).all() and (closed[12:52, 28:36] == 0).all()
+
+
+def test_laplacian_mixes_edges_in_by_hand() -> None:
+    sheet = np.full((9, 9), 255, np.uint8)
+    sheet[4:] = 155  # the edge is 100 strong on both sides, and 70 % of gray 155 stays
+    mixed = drawn(only("laplacian"), sheet)[0]
+    assert mixed[:, 4].tolist() == [255, 255, 255, 225, 155, 185, 185, 185, 185]
+
+
+@pytest.mark.parametrize("side", [64, 256])
+def test_windows_of_unsharp_grow_with_the_side(side: int) -> None:
+    """They were seven pixels at most at every size."""
+    limits = OPS["unsharp"](side).blur_limit
+    assert limits == {64: (3, 3), 256: (3, 13)}[side]
+
+
+def test_timms_policies_fill_with_paper(cross: np.ndarray) -> None:
+    """timm's own default is gray."""
+    policies = OPS["timm"](SIDE).policies
+    assert {op.kwargs["fillcolor"] for op in policies[2].ops} == {255}
+    assert {op.kwargs["fillcolor"] for op in policies[3].ops} == {(255, 255, 255)}
+
+
+def test_the_preset_randaugment_is_timms() -> None:
+    """The preset was torchvision's, with other operations and strengths."""
+    assert operations("randaugment")["timm"] == {}
+    assert "policy rand-m9-mstd0.5-inc1" in words("randaugment")
+
+
+def test_policies_draw_from_the_pictures_seed_and_leave_the_global_generators(
     cross: np.ndarray,
 ) -> None:
     import torch
 
     torch.manual_seed(0)
-    before = torch.get_rng_state()
-    for op in ("rand", "auto", "trivial"):
+    before, python, arrays = torch.get_rng_state(), random.getstate(), np.random.get_state()[1]
+    for op in ("rand", "auto", "trivial", "timm"):
         first, second = (drawn(only(op), cross[:, ::-1] // 2 + 90) for _ in range(2))
         np.testing.assert_array_equal(first, second)
         assert len({picture.tobytes() for picture in first}) > 5, op
-    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(torch.get_rng_state(), before) and random.getstate() == python
+    np.testing.assert_array_equal(np.random.get_state()[1], arrays)
 
 
 def test_policies_take_stored_pictures_which_are_read_only(cross: np.ndarray) -> None:
@@ -138,6 +210,7 @@ def test_changes_replace_add_and_take_out() -> None:
         ("flip", r"augment: expected a preset, received 'flip'; did you mean 'flips'"),
         ({"flop": {}}, r"augment\.ops\.flop: expected an operation, .* did you mean"),
         ({"turn": {"angle": 3}}, r"augment\.ops\.turn: expected settings it takes.*'angle'"),
+        ({"timm": {"policy": "rand-q5"}}, r"augment\.ops\.timm: expected .* RandAugment config"),
         ({"hflip": {"p": 2.0}}, r"augment\.ops\.hflip: expected settings it takes"),
         ({"affine": {"scale": 1.0}}, r"augment\.ops\.affine: expected settings it takes"),
     ],

@@ -53,7 +53,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "noise": {},
         "cutout": {},
     },
-    "randaugment": {"hflip": {}, "rand": {}},
+    "randaugment": {"hflip": {}, "timm": {}},
     "autoaugment": {"hflip": {}, "auto": {}},
     "trivialaugment": {"hflip": {}, "trivial": {}},
 }

@@ -4,17 +4,21 @@ Each function gives an albumentations transform for pictures of `side` pixels. A
 would mean something else at every size; black corners and frames would be ink that nobody drew.
 """
 
-import os
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import cv2
-import numpy as np
 
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # no look-up of newer versions at import
-import albumentations as A  # after the line above: it reads that at import
+from croquis.training.op_classes import (
+    PAPER,
+    A,
+    Closing,
+    Edges,
+    Laplacian,
+    Offset,
+    Policy,
+    TimmPolicy,
+)
 
-PAPER = 255
 # Three values, as a single one fills but the first channel of a remapped RGB picture.
 _WHITE = {"fill": (PAPER, PAPER, PAPER), "border_mode": cv2.BORDER_CONSTANT}
 Range = Sequence[float]
@@ -64,6 +68,11 @@ def affine(
     )
 
 
+def offset(side: int, *, p: float = 0.5) -> A.BasicTransform:
+    """The ink somewhere else on its sheet, all of it; `affine` may push a part over the edge."""
+    return Offset(p=p)
+
+
 def crop(side: int, *, least: float = 0.35, p: float = 1.0) -> A.BasicTransform:
     """A part of the area, at least `least`, enlarged: .08, a usual value, would cut off meaning."""
     return A.RandomResizedCrop(size=(side, side), scale=(least, 1.0), p=p)
@@ -98,6 +107,11 @@ def thin(side: int, *, width: float = 0.02, p: float = 0.3) -> A.BasicTransform:
     return A.Morphological(scale=_pixels(width, side, least=2), operation="dilation", p=p)
 
 
+def closing(side: int, *, width: float = 0.01, p: float = 0.3) -> A.BasicTransform:
+    """Lines of up to `width` of the side vanish, the others stay as they are."""
+    return Closing(_pixels(width, side, least=2), p=p)
+
+
 def blur(side: int, *, sigma: float = 0.01, p: float = 0.3) -> A.BasicTransform:
     """A Gaussian of at most `sigma` of the side."""
     return A.GaussianBlur(blur_limit=0, sigma_limit=(0.1, max(0.2, sigma * side)), p=p)
@@ -124,9 +138,12 @@ def clahe(side: int, *, clip: float = 2.0, p: float = 0.3) -> A.BasicTransform:
     return A.CLAHE(clip_limit=(1.0, max(1.0, clip)), tile_grid_size=(8, 8), p=p)
 
 
-def unsharp(side: int, *, alpha: float = 0.5, p: float = 0.3) -> A.BasicTransform:
-    """Edges raised by at most `alpha`."""
-    return A.UnsharpMask(blur_limit=(3, 7), alpha=(alpha / 4, alpha), p=p)
+def unsharp(
+    side: int, *, alpha: float = 0.5, size: float = 0.05, p: float = 0.3
+) -> A.BasicTransform:
+    """Edges raised by at most `alpha` over a blur of windows of at most `size` of the side."""
+    widest = max(3, _pixels(size, side, least=3) | 1)
+    return A.UnsharpMask(blur_limit=(3, widest), alpha=(alpha / 4, alpha), p=p)
 
 
 def sharpen(side: int, *, alpha: float = 0.3, p: float = 0.3) -> A.BasicTransform:
@@ -146,7 +163,12 @@ def invert(side: int, *, p: float = 0.1) -> A.BasicTransform:
 
 def canny(side: int, *, low: float = 100, high: float = 200, p: float = 0.3) -> A.BasicTransform:
     """Edges alone, black on white."""
-    return _Edges(low, high, p=p)
+    return Edges(low, high, p=p)
+
+
+def laplacian(side: int, *, share: float = 0.3, p: float = 0.3) -> A.BasicTransform:
+    """Mixed with its edges, black on white, by `share`."""
+    return Laplacian(share, p=p)
 
 
 def rand(side: int, *, count: int = 2, magnitude: int = 9, p: float = 1.0) -> A.BasicTransform:
@@ -154,14 +176,14 @@ def rand(side: int, *, count: int = 2, magnitude: int = 9, p: float = 1.0) -> A.
     from torchvision.transforms import InterpolationMode, RandAugment
 
     smooth = InterpolationMode.BILINEAR
-    return _Policy(RandAugment(count, magnitude, interpolation=smooth, fill=[PAPER]), p=p)
+    return Policy(RandAugment(count, magnitude, interpolation=smooth, fill=[PAPER]), p=p)
 
 
 def auto(side: int, *, p: float = 1.0) -> A.BasicTransform:
     """AutoAugment's policy for ImageNet (Cubuk et al. 2018, arXiv:1805.09501) by torchvision."""
     from torchvision.transforms import AutoAugment, InterpolationMode
 
-    return _Policy(AutoAugment(interpolation=InterpolationMode.BILINEAR, fill=[PAPER]), p=p)
+    return Policy(AutoAugment(interpolation=InterpolationMode.BILINEAR, fill=[PAPER]), p=p)
 
 
 def trivial(side: int, *, p: float = 1.0) -> A.BasicTransform:
@@ -169,52 +191,24 @@ def trivial(side: int, *, p: float = 1.0) -> A.BasicTransform:
     from torchvision.transforms import InterpolationMode, TrivialAugmentWide
 
     smooth = InterpolationMode.BILINEAR
-    return _Policy(TrivialAugmentWide(interpolation=smooth, fill=[PAPER]), p=p)
+    return Policy(TrivialAugmentWide(interpolation=smooth, fill=[PAPER]), p=p)
+
+
+def timm(side: int, *, policy: str = "rand-m9-mstd0.5-inc1", p: float = 1.0) -> A.BasicTransform:
+    """A policy by timm's own text: rand-..., augmix-..., original..., v0..."""
+    return TimmPolicy(policy, side, p=p)
 
 
 Op = Callable[..., A.BasicTransform]
 OPS: dict[str, Op] = {
     op.__name__: op
     for op in (
-        hflip, vflip, turn, tone, affine, crop, elastic, grid, shuffle, thicken, thin, blur,
-        motion_blur, noise, cutout, clahe, unsharp, sharpen, emboss, invert, canny, rand, auto,
-        trivial,
+        hflip, vflip, turn, tone, affine, offset, crop, elastic, grid, shuffle, thicken, thin,
+        closing, blur, motion_blur, noise, cutout, clahe, unsharp, sharpen, emboss, invert, canny,
+        laplacian, rand, auto, trivial, timm,
     )
 }  # fmt: skip
 
 
 def _pixels(share: float, side: int, *, least: int) -> int:
     return max(least, round(share * side))
-
-
-class _Edges(A.ImageOnlyTransform):
-    """Canny's edges (OpenCV's thresholds), black on white."""
-
-    def __init__(self, low: float, high: float, p: float) -> None:
-        super().__init__(p=p)
-        self.low, self.high = low, high
-
-    def apply(self, img: np.ndarray, **_: Any) -> np.ndarray:
-        edges = PAPER - cv2.Canny(np.ascontiguousarray(img), self.low, self.high)
-        return edges if img.ndim == 2 else np.repeat(edges[..., None], img.shape[2], axis=2)
-
-
-class _Policy(A.ImageOnlyTransform):
-    """A policy of torchvision, drawn from albumentations' generator instead of torch's."""
-
-    def __init__(self, policy: Callable, p: float) -> None:
-        super().__init__(p=p)
-        self.policy = policy
-
-    def get_params(self) -> dict[str, int]:
-        return {"seed": self.py_random.getrandbits(32)}
-
-    def apply(self, img: np.ndarray, seed: int = 0, **_: Any) -> np.ndarray:
-        import torch
-
-        picture = torch.from_numpy(np.array(img))  # a copy: stored pictures are read-only
-        picture = picture[None] if img.ndim == 2 else picture.permute(2, 0, 1)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            found = self.policy(picture)
-        return np.ascontiguousarray(found[0] if img.ndim == 2 else found.permute(1, 2, 0))

@@ -1,0 +1,144 @@
+"""Augmentations that albumentations lacks, as transforms of it: edges, ink that moves, policies."""
+
+import contextlib
+import os
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # no look-up of newer versions at import
+import albumentations as A  # after the line above: it reads that at import
+
+PAPER = 255
+_INK = 250  # darker pixels are ink: JPEGs leave paper a little gray about the strokes
+
+
+class Offset(A.ImageOnlyTransform):
+    """The box of all ink at a random place of the sheet; the rest is paper."""
+
+    def get_params(self) -> dict[str, float]:
+        return {"down": self.py_random.random(), "right": self.py_random.random()}
+
+    def apply(self, img: np.ndarray, down: float = 0.0, right: float = 0.0, **_: Any) -> np.ndarray:
+        ink = (img if img.ndim == 2 else img.min(axis=2)) < _INK
+        rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+        if not len(rows):
+            return img
+        box = img[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        top = round(down * (len(img) - len(box)))
+        left = round(right * (img.shape[1] - box.shape[1]))
+        sheet = np.full_like(img, PAPER)
+        sheet[top : top + box.shape[0], left : left + box.shape[1]] = box
+        return sheet
+
+
+class Closing(A.ImageOnlyTransform):
+    """Morphological closing by a square of `width` pixels."""
+
+    def __init__(self, width: int, p: float) -> None:
+        super().__init__(p=p)
+        self.kernel = np.ones((width, width), np.uint8)
+
+    def apply(self, img: np.ndarray, **_: Any) -> np.ndarray:
+        return cv2.morphologyEx(np.ascontiguousarray(img), cv2.MORPH_CLOSE, self.kernel)
+
+
+class Laplacian(A.ImageOnlyTransform):
+    """A share of the edges that the Laplacian finds, and the rest of the picture itself."""
+
+    def __init__(self, share: float, p: float) -> None:
+        super().__init__(p=p)
+        self.share = share
+
+    def apply(self, img: np.ndarray, **_: Any) -> np.ndarray:
+        edges = np.abs(cv2.Laplacian(np.ascontiguousarray(img), cv2.CV_16S))
+        paper = (PAPER - np.minimum(edges, PAPER)).astype(np.uint8)
+        return cv2.addWeighted(np.ascontiguousarray(img), 1 - self.share, paper, self.share, 0)
+
+
+class Edges(A.ImageOnlyTransform):
+    """Canny's edges (OpenCV's thresholds), black on white."""
+
+    def __init__(self, low: float, high: float, p: float) -> None:
+        super().__init__(p=p)
+        self.low, self.high = low, high
+
+    def apply(self, img: np.ndarray, **_: Any) -> np.ndarray:
+        edges = PAPER - cv2.Canny(np.ascontiguousarray(img), self.low, self.high)
+        return edges if img.ndim == 2 else np.repeat(edges[..., None], img.shape[2], axis=2)
+
+
+class Policy(A.ImageOnlyTransform):
+    """A policy of torchvision, drawn from albumentations' generator instead of torch's."""
+
+    def __init__(self, policy: Callable, p: float) -> None:
+        super().__init__(p=p)
+        self.policy = policy
+
+    def get_params(self) -> dict[str, int]:
+        return {"seed": self.py_random.getrandbits(32)}
+
+    def apply(self, img: np.ndarray, seed: int = 0, **_: Any) -> np.ndarray:
+        import torch
+
+        picture = torch.from_numpy(np.array(img))  # a copy: stored pictures are read-only
+        picture = picture[None] if img.ndim == 2 else picture.permute(2, 0, 1)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            found = self.policy(picture)
+        return np.ascontiguousarray(found[0] if img.ndim == 2 else found.permute(1, 2, 0))
+
+
+class TimmPolicy(A.ImageOnlyTransform):
+    """A policy of timm's, drawn from albumentations' generator instead of the global ones.
+
+    Args:
+        policy: timm's text.
+        side: of the pictures; timm shifts by a share of it.
+        p: of being applied.
+
+    Raises:
+        ValueError: if timm has no such policy.
+    """
+
+    def __init__(self, policy: str, side: int, p: float) -> None:
+        from timm.data import auto_augment  # torch, which the report needs for nothing else
+
+        super().__init__(p=p)
+        makers = {
+            "rand": auto_augment.rand_augment_transform,
+            "augmix": auto_augment.augment_and_mix_transform,
+        }
+        make = makers.get(policy.split("-")[0], auto_augment.auto_augment_transform)
+        white = {2: PAPER, 3: (PAPER, PAPER, PAPER)}  # by the dimensions of a picture
+        try:
+            self.policies = {
+                ndim: make(policy, {"translate_const": round(0.45 * side), "img_mean": fill})
+                for ndim, fill in white.items()
+            }
+        except AssertionError as error:
+            raise ValueError(f"{policy!r}: {error}") from error
+
+    def get_params(self) -> dict[str, int]:
+        return {"seed": self.py_random.getrandbits(32)}
+
+    def apply(self, img: np.ndarray, seed: int = 0, **_: Any) -> np.ndarray:
+        with _global_generators(seed):
+            return np.array(self.policies[img.ndim](Image.fromarray(img)))
+
+
+@contextlib.contextmanager
+def _global_generators(seed: int) -> Iterator[None]:
+    """Python's and numpy's own start from `seed`, and are as before afterwards."""
+    before, arrays = random.getstate(), np.random.get_state()
+    random.seed(seed)
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(before)
+        np.random.set_state(arrays)
