@@ -9,10 +9,19 @@ from leftovers import data_of, leave, recipe
 from outline import Outline
 from PIL import Image
 
-from croquis.report import augmentations as module
-from croquis.report.augmentations import BETWEEN, DRAWS, GAP, Use, augmentations, sheet, shown, uses
+from croquis.report.augmentations import (
+    BETWEEN,
+    DRAWS,
+    GAP,
+    Use,
+    augmentations,
+    presets,
+    sheet,
+    shown,
+    uses,
+)
 from croquis.report.templates import template
-from croquis.training.augment import Augment
+from croquis.training.augment import PRESETS, Augment
 
 FILTER = {"tiny": "bicubic"}
 PHASES = [
@@ -38,7 +47,7 @@ def test_a_curriculum_is_shown_phase_by_phase() -> None:
 def test_the_draws_are_those_of_the_training(drawn: Path) -> None:
     leave(drawn)
     data = data_of(drawn)
-    ids = shown(data)
+    ids = shown(data, 6)
     pictures = {
         name: data.pixels.array[row] for name, row in zip(ids, data.pixels.rows(ids), strict=True)
     }
@@ -68,14 +77,27 @@ def test_a_sheet_weighs_little_and_can_be_read(drawn: Path) -> None:
 def test_the_section_names_models_operations_and_epochs(drawn: Path) -> None:
     leave(drawn)
     found = augmentations({"tiny": recipe(epochs=6, phases=PHASES)}, FILTER, 42, data_of(drawn))
-    outline = Outline(template("augmentations.html").render(augmentations=found))
+    outline = Outline(template("augmentations.html").render(augmentations=found, presets=[]))
     assert outline.open == [] and len(outline.addresses) == 3
     assert "flips of tiny: hflip (p 0.5), vflip" in outline.text
     assert "none of tiny from epoch 2 on: nothing" in outline.text
-    assert template("augmentations.html").render(augmentations=[]).strip() == ""
+    assert template("augmentations.html").render(augmentations=[], presets=[]).strip() == ""
 
 
-def test_few_pictures_make_a_small_sheet(drawn: Path, monkeypatch) -> None:
+def test_few_pictures_make_a_small_sheet(drawn: Path) -> None:
     leave(drawn)
-    monkeypatch.setattr(module, "PICTURES", 40)
-    assert len(shown(data_of(drawn))) == 12
+    assert len(shown(data_of(drawn), 40)) == 12
+
+
+def test_every_named_preset_has_a_sheet_whether_it_is_used_or_not(drawn: Path) -> None:
+    """Whoever chose a preset had to train with it to see it."""
+    leave(drawn)
+    found = presets(32, 42, data_of(drawn))
+    assert [one.name for one in found] == [name for name in PRESETS if name != "none"]
+    assert len({one.uri for one in found}) == len(found)
+    assert sum(len(one.uri) for one in found) < 300_000
+    used = augmentations({"tiny": recipe()}, FILTER, 42, data_of(drawn))
+    text = template("augmentations.html").render(augmentations=used, presets=found)
+    outline = Outline(text)
+    assert outline.open == [] and len(outline.addresses) == 1 + len(found)
+    assert "strong : crop (least 0.35, p 1.0)" in outline.text

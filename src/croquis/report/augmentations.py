@@ -8,13 +8,14 @@ import numpy as np
 
 from croquis.report.material import Data
 from croquis.report.pictures import THUMB_SIDE, webp
-from croquis.training.augment import Augment, words
+from croquis.training.augment import PRESETS, Augment, words
 from croquis.training.augment_params import AugmentParams
 from croquis.training.phases import phase_at
 from croquis.training.recipes import ModelParams
 from croquis.training.resizing import resized
 
 PICTURES = 6  # rows of a sheet
+FEW = 2  # rows of the sheets of presets that nobody need have used
 DRAWS = 7  # columns beside the originals
 GAP = 3  # pixels between pictures
 BETWEEN = 225  # gray of the gaps: neither paper nor ink
@@ -31,7 +32,7 @@ class Use(NamedTuple):
 
 @dataclass(frozen=True)
 class Augmentation:
-    """A sheet of pictures, each with its draws, and who trains on such.
+    """A sheet of pictures, each with its draws, and who trains on such, if anybody.
 
     Attributes:
         name: the preset.
@@ -63,18 +64,21 @@ def augmentations(
     for key, recipe in recipes.items():
         for use in uses(recipe, filters[key]):
             users.setdefault(repr(use), (use, []))[1].append(key)
-    ids = shown(data)
-    originals = [np.asarray(data.pixels.array[row]) for row in data.pixels.rows(ids)]
+    pictures = _pictures(data, PICTURES)
+    return [_sheeted(use, models, seed, pictures) for use, models in users.values()]
+
+
+def presets(image_size: int, seed: int, data: Data) -> list[Augmentation]:
+    """A small sheet for each named preset, whether a training uses it or not.
+
+    Args:
+        image_size: in pixels, as strengths are shares of it.
+        seed: of the run.
+        data: the pictures.
+    """
+    pictures = _pictures(data, FEW)
     return [
-        Augmentation(
-            name=preset(use.augment),
-            models=models,
-            from_epoch=use.from_epoch,
-            words=words(use.augment),
-            # 60: a sheet of drawings weighs some 60 KB
-            uri=webp(sheet(use, seed, dict(zip(ids, originals, strict=True))), quality=60),
-        )
-        for use, models in users.values()
+        _sheeted(Use(name, image_size, 0), [], seed, pictures) for name in PRESETS if PRESETS[name]
     ]
 
 
@@ -93,10 +97,10 @@ def preset(augment: str | AugmentParams) -> str:
     return augment if isinstance(augment, str) else augment.preset
 
 
-def shown(data: Data) -> list[str]:
+def shown(data: Data, count: int) -> list[str]:
     """Ids of training pictures, at even distances among all of them in order."""
     ids = np.sort(data.folds["id"].to_numpy(dtype=str))
-    return ids[np.linspace(0, len(ids) - 1, min(PICTURES, len(ids))).astype(int)].tolist()
+    return ids[np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int)].tolist()
 
 
 def sheet(use: Use, seed: int, pictures: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -109,6 +113,25 @@ def sheet(use: Use, seed: int, pictures: Mapping[str, np.ndarray]) -> np.ndarray
         drawn = [augment(image, epoch=epoch, name=name) for epoch in epochs]
         rows.append(np.concatenate([_framed(one) for one in (image, *drawn)], axis=1))
     return np.concatenate(rows)
+
+
+def _pictures(data: Data, count: int) -> dict[str, np.ndarray]:
+    ids = shown(data, count)
+    rows = data.pixels.rows(ids)
+    return {name: np.asarray(data.pixels.array[row]) for name, row in zip(ids, rows, strict=True)}
+
+
+def _sheeted(
+    use: Use, models: list[str], seed: int, pictures: Mapping[str, np.ndarray]
+) -> Augmentation:
+    return Augmentation(
+        name=preset(use.augment),
+        models=models,
+        from_epoch=use.from_epoch,
+        words=words(use.augment),
+        # 60: a sheet of six drawings weighs some 60 KB
+        uri=webp(sheet(use, seed, pictures), quality=60),
+    )
 
 
 def _framed(image: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import pandas as pd
 from croquis import tracking
 from croquis.report import confusions, contact, copies, plots, suspects, tables
 from croquis.report.advice import Findings, advice
-from croquis.report.augmentations import augmentations
+from croquis.report.augmentations import Augmentation, augmentations, presets
 from croquis.report.browser import EXAMPLES, typical, write_browser
 from croquis.report.census import census
 from croquis.report.cost import costs
@@ -79,6 +79,7 @@ def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dic
         "curves": _curves(outcome),
         "fold_marks": plots.marks(run.folds),
         "augmentations": augmentations(asked.models, filters, asked.seed, data),
+        "presets": _presets(outcome, data),
         "census": census(data, thumbnails),
         "classes": _classes(data.index),
         "copied": copies.in_groups(data.groups),
@@ -101,6 +102,13 @@ def licences(source: str) -> tuple[tuple[str, str, str], ...]:
     from croquis.data.icons import ATTRIBUTION
 
     return ATTRIBUTION
+
+
+def _presets(outcome: Outcome, data: Data) -> list[Augmentation]:
+    """At the size of the largest model; none without models, as nothing else is augmented."""
+    asked = outcome.settings
+    sizes = [recipe.image_size for recipe in asked.models.values()]
+    return presets(max(sizes), asked.seed, data) if sizes else []
 
 
 def _facts(source: str, data: Data, outcome: Outcome) -> dict[str, Any]:
