@@ -20,7 +20,9 @@ from croquis.training.predicting import predicted_logits
 from croquis.training.probe_recipes import HeadParams
 from croquis.training.probing import Head, head_epochs
 
-EPOCHS, LR = 60, 1e-3  # of the probe, as the probes of params.yaml have them
+# Of the probe, as lite0_probe in params.yaml has them; no setting, so that fine-tunings which are
+# compared begin with the same head.
+EPOCHS, LR = 60, 1e-3
 
 
 def start_from_probe(
