@@ -10,10 +10,12 @@ import torch
 
 from croquis.errors import InputError
 from croquis.metrics import scores
+from croquis.serving import networks
 from croquis.training.features import Features, save
 from croquis.training.head_params import HeadShape
 from croquis.training.probe_recipes import HeadParams
 from croquis.training.probing import Head, _batches, head_epochs, log_probs, probed
+from croquis.training.records import write_weights
 from croquis.training.samples import FoldData, Samples
 
 NAMES = np.array([f"{number:03d}" for number in range(90)])
@@ -206,6 +208,26 @@ def test_a_head_trains_with_any_optimizer_and_loss(
         found[loss] = outcome.epochs[-1]["train_loss"]
         assert outcome.epochs[-1]["val_accuracy"] == 1.0
     assert len(set(found.values())) == 3
+
+
+@pytest.mark.parametrize("shape", [LINEAR, MLP], ids=["linear", "mlp"])
+def test_heads_of_several_seeds_predict_by_the_mean_of_their_probabilities(
+    stored: Callable[..., Features], tmp_path: Path, shape: HeadShape
+) -> None:
+    recipe = HEAD.model_copy(update={"num_seeds": 3, "epochs": 2, "shape": shape})
+    features = stored(2, noise=4.0)
+    outcome = probed(DATA, features, recipe, lr=0.05, seed=0)
+    again = probed(DATA, features, recipe, lr=0.05, seed=0)
+    np.testing.assert_array_equal(outcome.val.probs, again.val.probs)
+    write_weights(tmp_path / "h.safetensors", outcome.weights)
+    served = networks.head(shape, 3, tmp_path / "h.safetensors")
+    given = features.of(DATA.test.ids)
+    alone = np.stack([np.exp(log_probs(head, given)) for head in served.heads])
+    assert len(alone) == 3 and np.ptp(alone, axis=0).max() > 0.01
+    np.testing.assert_allclose(outcome.test.probs, alone.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(np.exp(log_probs(served, given)), outcome.test.probs, atol=1e-6)
+    truth = scores(DATA.val.labels, outcome.val.probs)
+    assert outcome.epochs[-1]["val_loss"] == pytest.approx(truth["log_loss"], rel=1e-5)
 
 
 def test_an_unknown_optimizer_is_named(stored: Callable[..., Features]) -> None:

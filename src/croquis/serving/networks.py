@@ -11,7 +11,7 @@ from croquis.models import stacked
 from croquis.training.head_params import HeadShape
 from croquis.training.networks import network
 from croquis.training.probe_recipes import EmbedParams
-from croquis.training.probing import Head
+from croquis.training.probing import Head, joined
 from croquis.training.recipes import ModelParams
 
 # What a checkpoint holds already, or what only training needs: adapters were merged into the
@@ -51,9 +51,12 @@ def frozen(embed: EmbedParams, weights: Path | None = None) -> nn.Module:
 
 
 def head(shape: HeadShape, num_classes: int, weights: Path) -> nn.Module:
-    """The head of a probe, features to logits, in eval mode."""
-    width = _tensors(weights).get("mean", torch.empty(1)).shape[-1]
-    model = Head(torch.zeros(2, width), num_classes, shape)  # its statistics are in the weights
+    """The head of a probe, or its heads of several seeds, features to logits, in eval mode."""
+    tensors = _tensors(weights)
+    # The statistics of features that each head keeps; weights of something else have none.
+    means = [tensors[name] for name in tensors if name.split(".")[-1] == "mean"]
+    means = means or [torch.empty(1)]
+    model = joined([Head(torch.zeros(2, len(mean)), num_classes, shape) for mean in means])
     _load(model, weights)
     return model.eval()
 

@@ -41,6 +41,7 @@ class HeadParams(params.Section):
     min_lr: Annotated[float, Field(ge=0)] = 0.0
     loss: Literal["ce", "bce", "focal"] = "ce"
     focal_gamma: Annotated[float, Field(ge=0)] = 2.0
+    num_seeds: Annotated[int, Field(ge=1)] = 1  # heads that differ by chance; their mean predicts
 
 
 class ProbeParams(params.Section):

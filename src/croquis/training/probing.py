@@ -49,6 +49,24 @@ class Head(nn.Module):
         return self.layers((features - self.mean) / self.std)
 
 
+class Heads(nn.Module):
+    """Several heads as one, by the mean of their probabilities."""
+
+    def __init__(self, heads: Sequence[Head]) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(heads)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Logarithms of probabilities, a kind of logits, (..., D) to (..., C)."""
+        logits = torch.stack([head(features) for head in self.heads])
+        return logits.log_softmax(dim=-1).logsumexp(dim=0) - math.log(len(self.heads))
+
+
+def joined(heads: Sequence[Head]) -> nn.Module:
+    """A head alone as it is, several as one."""
+    return heads[0] if len(heads) == 1 else Heads(heads)
+
+
 def probed(
     data: FoldData,
     stored: Features,
@@ -67,7 +85,7 @@ def probed(
         stored: features of all its pictures; each view of a picture trains as a sample of its own.
         recipe: the head's settings.
         lr: peak learning rate.
-        seed: of the first weights, the order of samples and dropout.
+        seed: of the first weights, the order of samples and dropout of all heads.
         views: under which the pictures were embedded.
         device: where the head trains.
         log: gets the numbers of each epoch and its number.
@@ -76,11 +94,17 @@ def probed(
     inputs = torch.from_numpy(stored.of(data.train.ids)).float().to(device)  # (V, N, D)
     # Each view of a picture has its targets: (V * N,) labels, or (V * N, C) shares.
     targets = torch.from_numpy(np.concatenate([data.train.targets] * len(inputs))).to(device)
+    inputs = inputs.flatten(0, 1)
     # From the CPU's generator, then moved: every device starts from the same weights.
-    head = Head(inputs.flatten(0, 1).cpu(), len(data.classes), recipe.shape).to(device)
-    val = stored.of(data.val.ids)
+    heads = [
+        Head(inputs.cpu(), len(data.classes), recipe.shape).to(device)
+        for _ in range(recipe.num_seeds)
+    ]
+    head, val = joined(heads), stored.of(data.val.ids)
     epochs = []
-    for row in head_epochs(head, inputs.flatten(0, 1), targets, recipe, lr=lr):
+    trainings = [head_epochs(one, inputs, targets, recipe, lr=lr) for one in heads]
+    for rows in zip(*trainings, strict=True):
+        row = rows[0] | {"train_loss": sum(one["train_loss"] for one in rows) / len(rows)}
         row |= val_scores(log_probs(head, val, device), data.val.labels)  # a kind of logits
         if log is not None:
             log(row, row["epoch"])
