@@ -102,9 +102,7 @@ def probed(
     ]
     head, val = joined(heads), stored.of(data.val.ids)
     epochs = []
-    trainings = [head_epochs(one, inputs, targets, recipe, lr=lr) for one in heads]
-    for rows in zip(*trainings, strict=True):
-        row = rows[0] | {"train_loss": sum(one["train_loss"] for one in rows) / len(rows)}
+    for row in _side_by_side(heads, inputs, targets, recipe, lr):
         row |= val_scores(log_probs(head, val, device), data.val.labels)  # a kind of logits
         if log is not None:
             log(row, row["epoch"])
@@ -119,6 +117,19 @@ def probed(
     flips = [flip for flip in FLIPS if of_turned(flip, views) == sorted(views)]
     more = {f"val_{flip}": val for flip in flips}
     return Outcome(val, test, head.state_dict(), epochs, more)
+
+
+def _side_by_side(
+    heads: Sequence[Head],
+    inputs: torch.Tensor,
+    targets: torch.Tensor,
+    recipe: HeadParams,
+    lr: float,
+) -> Iterator[dict[str, float]]:
+    """Trains heads an epoch each in turn; after each epoch as `head_epochs`, the mean of losses."""
+    trainings = [head_epochs(head, inputs, targets, recipe, lr=lr) for head in heads]
+    for rows in zip(*trainings, strict=True):
+        yield rows[0] | {"train_loss": sum(row["train_loss"] for row in rows) / len(rows)}
 
 
 @torch.inference_mode()
