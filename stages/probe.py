@@ -28,7 +28,7 @@ def main(
     data = FoldData.of(fold, table, pictures)
     resolved = settings.model_dump() | {"seed": seed, "lr": lr}
     rests_on = records.provenance(
-        probe, fold, settings=resolved, tables=(index, folds), hardware=machine
+        probe, fold, settings=resolved, files=(index, folds), hardware=machine
     )
     options = {"lr": lr, "seed": seed, "device": machine.device}
     with records.tracked(rests_on, source=source, settings=resolved) as run:

@@ -29,9 +29,9 @@ def main(
     machine = hardware()
     resolved = settings.model_dump() | {"seed": seed, "lr": lr}
     resolved["weights_blake2b"] = digest(settings.pretrained)  # a path may hold others tomorrow
-    rests_on = records.provenance(
-        model, fold, settings=resolved, tables=(index, folds), hardware=machine
-    )
+    # index.csv has a hash of each file, but not how `prepare` fitted it to its sheet.
+    files = (index, folds, pixels)
+    rests_on = records.provenance(model, fold, settings=resolved, files=files, hardware=machine)
     kept = Checkpoints(f"train/{model}-{fold}", rests_on.fingerprint)
     memory = kept.folder / "mlflow_run"
     with records.tracked(rests_on, source=source, settings=resolved, memory=memory) as run:

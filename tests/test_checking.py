@@ -213,6 +213,19 @@ def test_a_schedule_that_never_acts_or_ends_at_its_peak_is_refused(
     assert words in str(caught.value)
 
 
+def test_a_probes_head_is_checked_as_a_model_is() -> None:
+    head = TREE["probes"]["lite0_probe"]["head"]
+    for change, words in (
+        ({"schedule": "step"}, r"lite0_probe\.head\.schedule: expected a cycle_factor below 1"),
+        ({"optimizer": "adamv"}, r"lite0_probe\.head\.optimizer: expected a timm optimizer"),
+        ({"optimizer": "adahessian"}, r"lite0_probe\.head\.optimizer: expected an optimizer that"),
+    ):
+        with pytest.raises(InputError, match=words):
+            check(changed("probes.lite0_probe.head", head | change))
+    step = {"schedule": "step", "cycle_epochs": 10, "cycle_factor": 0.1, "optimizer": "adam"}
+    check(changed("probes.lite0_probe.head", head | step))
+
+
 @pytest.mark.parametrize(
     "change",
     [

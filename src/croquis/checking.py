@@ -19,7 +19,7 @@ from croquis.folds import SplitParams
 from croquis.models.weights import BUNDLED
 from croquis.training import probe_recipes, recipes
 from croquis.training.phases import Curriculum
-from croquis.training.regimes import check_regime
+from croquis.training.regimes import check_regime, check_schedule
 from croquis.training.rehearsal import check_optimizer, rehearse, rehearse_optimizer
 from croquis.votes.ensembling import EnsembleParams, VoteParams, member_keys, weights_of
 from croquis.votes.members import RunParams
@@ -158,7 +158,11 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
     for key in tree["probes"]:
         probe = probe_recipes.resolved(tree, key).embed
         _check_networks(f"probes.{key}.embed", probe.backbone, probe.pretrained)
+        head = probe_recipes.resolved(tree, key).head
+        check_optimizer(f"probes.{key}.head", head.optimizer)
         if key in tree["run"]["probes"]:
+            check_schedule(f"probes.{key}.head", head)
+            rehearse_optimizer(f"probes.{key}.head", head.optimizer)
             _check_file(f"probes.{key}.embed", probe.pretrained)
             _check_size(f"probes.{key}.embed", probe.image_size, image_size)
 

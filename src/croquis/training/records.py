@@ -52,7 +52,7 @@ def provenance(
     fold: int,
     *,
     settings: Mapping[str, Any],
-    tables: tuple[Path, ...],
+    files: tuple[Path, ...],
     hardware: Hardware,
 ) -> Provenance:
     """What the training of one member on one fold rests on.
@@ -61,10 +61,10 @@ def provenance(
         member: its key.
         fold: the fold held out.
         settings: all resolved parameters.
-        tables: index.csv and folds.csv, which carry the pictures' hashes.
+        files: the data: index.csv, folds.csv, and the pixels where a state rests on them.
         hardware: what it trains on; another number format gives other bits.
     """
-    data, code = data_fingerprint(*tables), code_fingerprint()
+    data, code = data_fingerprint(*files), code_fingerprint()
     tags = {"member": member, "fold": str(fold), "device": str(hardware)}
     tags |= {"torch": torch.__version__, "timm": version("timm")}
     whole_fingerprint = fingerprint({**tags, **settings}, data, code)

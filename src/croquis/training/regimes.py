@@ -7,6 +7,7 @@ import timm
 
 from croquis.errors import InputError
 from croquis.models.imagenet_head import IMAGENET_CLASSES
+from croquis.training.probe_recipes import HeadParams
 from croquis.training.recipes import MixParams, ModelParams, spans
 
 
@@ -24,7 +25,7 @@ def check_regime(where: str, recipe: ModelParams) -> None:
     if recipe.average_epochs > recipe.epochs:
         received = f"average_epochs: {recipe.average_epochs}"
         raise _clash(where, f"at most epochs ({recipe.epochs})", received, "lower it")
-    _check_schedule(where, recipe)
+    check_schedule(where, recipe)
     if recipe.mix is not None:
         _check_mix(where, recipe.mix, recipe.epochs)
         if recipe.group_weights:
@@ -36,8 +37,13 @@ def check_regime(where: str, recipe: ModelParams) -> None:
         _check_pattern(where, pattern)
 
 
-def _check_schedule(where: str, recipe: ModelParams) -> None:
-    """A schedule that never acts, or that ends in the middle of a cycle, near its peak."""
+def check_schedule(where: str, recipe: ModelParams | HeadParams) -> None:
+    """Raises InputError on a schedule that never acts, or ends inside a cycle, near its peak.
+
+    Args:
+        where: the block's key, such as "models.eva_giant" or "probes.eva02_large_mlp.head".
+        recipe: the resolved settings.
+    """
     where, schedule = f"{where}.schedule", recipe.schedule
     if schedule in ("step", "plateau") and recipe.cycle_factor == 1:
         fix = "set cycle_factor, .1 for the usual step"
