@@ -58,17 +58,6 @@ def fine_tuned(
     torch.manual_seed(seed)
     stored = _Stored(pixels, recipe, hardware)
     model = network(recipe, data.classes.tolist())
-
-    def probe() -> None:
-        start_from_probe(
-            model,
-            stored.of(data.train),
-            data.train.targets,
-            shape=recipe.head,
-            hardware=hardware,
-            batch_size=recipe.micro_batch or recipe.batch_size,
-        )
-
     curriculum = Curriculum(recipe, seed)
     trainer = Trainer(
         model,
@@ -79,7 +68,7 @@ def fine_tuned(
         seed=seed,
         lr_factor=curriculum.lr_factor,
         kept=checkpoints,
-        first=probe if recipe.head_start == "probe" else None,
+        first=lambda: stored.begin(model, data.train),
         snapshot=lambda trainer: stored.snapshot(trainer, data),
     )
     cost = cost_of(model, recipe.image_size, hardware)
@@ -101,6 +90,19 @@ class _Stored:
     def of(self, samples: Samples, augment: Curriculum | None = None) -> Pictures:
         size, how = self.recipe.image_size, interpolation(self.recipe.backbone)
         return Pictures(self.pixels, samples, image_size=size, interpolation=how, augment=augment)
+
+    def begin(self, model: nn.Module, samples: Samples) -> None:
+        """Gives the head its first weights where they come from a probe."""
+        if self.recipe.head_start != "probe":
+            return
+        start_from_probe(
+            model,
+            self.of(samples),
+            samples.targets,
+            shape=self.recipe.head,
+            hardware=self.hardware,
+            batch_size=self.recipe.micro_batch or self.recipe.batch_size,
+        )
 
     def logits(
         self, model: nn.Module, samples: Samples, micro_batch: int, view: str = "identity"
