@@ -25,7 +25,8 @@ CURRICULUM = (
     " {from_epoch: 4, augment: {preset: flips, ops: {elastic: {}}}, lr_factor: 0.5}]"
 )
 MIX = "{prob: 0.5, mixup: 1.0, cutmix: 1.0, clip: [0.3, 0.7], off_last_epochs: 1}"
-LORA = "{rank: 16, alpha: 32, dropout: 0.0, targets: '.*(conv_pw|conv_pwl)'}"
+# At lr 3e-3 and alpha 32 the train loss never fell: batch norms stay frozen beside adapters.
+LORA = "{rank: 16, alpha: 16, dropout: 0.0, targets: '.*(conv_pw|conv_pwl)'}"
 # Of each recipe its member, what differs from params.yaml, and what it is compared with.
 RECIPES: dict[str, tuple[str, list[str], str | None]] = {
     "fine-tuned, flips": ("lite0_96", [], None),
@@ -47,7 +48,7 @@ RECIPES: dict[str, tuple[str, list[str], str | None]] = {
     ),
     "LoRA": (
         "lite0_96",
-        [f"train.lora={LORA}", "models.lite0_96.lr_mult=3.0"],
+        [f"train.lora={LORA}"],
         "fine-tuned, flips",
     ),
     "curriculum": (
