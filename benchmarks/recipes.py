@@ -35,15 +35,15 @@ RECIPES: dict[str, tuple[str, list[str], str | None]] = {
     "course": ("lite0_96", ["train.augment=course"], "fine-tuned, flips"),
     "LP-FT": ("lite0_96", ["train.head_start=probe"], "fine-tuned, flips"),
     "EMA": ("lite0_96", ["train.ema_decay=0.998"], "fine-tuned, flips"),
-    "mixup, cutmix": ("lite0_96", [f"models.lite0_96.mix={MIX}"], "fine-tuned, flips"),
+    "mixup, cutmix": ("lite0_96", [f"train.mix={MIX}"], "fine-tuned, flips"),
     "mixup, cutmix, no flips": (
         "lite0_96",
-        [f"models.lite0_96.mix={MIX}", "train.augment=none"],
+        [f"train.mix={MIX}", "train.augment=none"],
         "no augmentation",
     ),
     "mixup, cutmix, no flips, LP-FT": (
         "lite0_96",
-        [f"models.lite0_96.mix={MIX}", "train.augment=none", "train.head_start=probe"],
+        [f"train.mix={MIX}", "train.augment=none", "train.head_start=probe"],
         "mixup, cutmix, no flips",
     ),
     "LoRA": (
@@ -71,8 +71,8 @@ def run(source: str, out: Path, names: list[str], folds: list[int], epochs: int)
         kind, other = ("probes", "models") if "probe" in member else ("models", "probes")
         chosen = [f"data.source={source}", f"run.{kind}=[{member}]", f"run.{other}=[]"]
         chosen.append(f"run.folds={folds}".replace(" ", ""))
-        if kind == "models":  # the entries have their own length and mixing
-            chosen += [f"models.{member}.epochs={epochs}", f"models.{member}.mix=null"]
+        if kind == "models":  # the entries have a length of their own
+            chosen.append(f"models.{member}.epochs={epochs}")
         chosen += changes
         settings = [part for change in chosen for part in ("-S", change)]
         print(name, " ".join(chosen), flush=True)
