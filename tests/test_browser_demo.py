@@ -110,7 +110,7 @@ def test_a_stroke_is_guessed_at_and_can_be_taken_back(page: Page) -> None:
 def test_old_guesses_are_not_taken_for_those_of_a_new_stroke(page: Page) -> None:
     """Dim and busy from a stroke until the newest one has its answer, which is then said."""
     answer, said, held = page.locator("#answer"), page.locator("#paper .said"), []
-    page.route("**/queue/join**", held.append)
+    page.route("**/queue/join**", lambda route: held.append(route))
     draw(page, (0.2, 0.5), (0.8, 0.5))
     expect(answer).to_have_attribute("aria-busy", "true")
     expect(said).to_have_text("thinking …")

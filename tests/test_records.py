@@ -64,7 +64,7 @@ def test_a_run_is_tagged_with_all_it_rests_on(
     cpu = Hardware(torch.device("cpu"), None, False, 0)
 
     def rests_on(fold: int = 0, hardware: Hardware = cpu, **settings: object) -> records.Provenance:
-        options = {"settings": {"lr": 1.0} | settings, "tables": (table,), "hardware": hardware}
+        options = {"settings": {"lr": 1.0} | settings, "files": (table,), "hardware": hardware}
         return records.provenance("swin", fold, **options)
 
     first = rests_on()

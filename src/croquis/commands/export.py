@@ -20,7 +20,6 @@ def export(
 ) -> None:
     """Registers the ensemble of the last run in MLflow: pictures in, class probabilities out."""
     _quiet_mlflow()
-    typer.echo("export: trying the networks of the last run on test pictures, then copying them")
     # Networks and MLflow take seconds to import.
     from croquis import params, tracking
     from croquis.data.pixels import Pixels
@@ -30,6 +29,8 @@ def export(
 
     with cli.one_line():
         score = read_scores(metrics)
+        if (ensemble / "recipe.json").is_file():  # else an error says what is missing
+            typer.echo("export: trying the last run's networks on test pictures, then copying them")
         trained, _ = checked_run(
             parameters=parameters, images=images, ensemble=ensemble, checkpoints=checkpoints
         )
