@@ -19,7 +19,7 @@ import numpy as np
 
 from croquis.progress import progress
 from croquis.votes.fitting import FITTED, favourites
-from croquis.votes.nesting import Ways, fit, fits
+from croquis.votes.nesting import Known, Ways, fit, fits
 
 CLASSES, MEMBERS, FRESH = 20, 12, 60_000
 WAYS: Ways = {"soft": ("soft", np.ones(MEMBERS))} | {
@@ -56,12 +56,12 @@ def draw(pictures: int, seed: int) -> dict[str, dict[str, np.ndarray]]:
     """
     rng = np.random.default_rng([pictures, seed])
     (labels, probs), (answers, fresh) = drawn(rng, pictures), drawn(rng, FRESH)
-    known = labels, probs, np.arange(pictures), favourites(labels, probs)
-    whole = fit(*known, WAYS, calibrate=True)
+    known = Known(labels, probs, np.arange(pictures), favourites(labels, probs))
+    whole = fit(known, WAYS, calibrate=True)
     truth = {name: right(answers, judged) for name, judged in whole.judged(fresh).items()}
     own = {name: right(labels, judged) for name, judged in whole.judged(probs).items()}
     errors = {name: np.array([own[name] - truth[name], 0.0]) for name in WAYS}
-    for out, each in fits(*known, WAYS, calibrate=True, seed=seed):
+    for out, each in fits(known, WAYS, calibrate=True, seed=seed):
         inside, outside = each.judged(probs[:, out]), each.judged(fresh)
         for name in WAYS:
             gap = right(labels[out], inside[name]) - right(answers, outside[name])

@@ -34,10 +34,10 @@ def coins(rng: np.random.Generator, pictures: int) -> tuple[np.ndarray, np.ndarr
     return labels, np.eye(2, dtype=np.float32)[rng.integers(2, size=(12, pictures))] * 0.8 + 0.1
 
 
-def leaking(*known: object, seed: int, **how: object) -> Iterator[tuple[np.ndarray, Fit]]:
+def leaking(*given: object, seed: int, **how: object) -> Iterator[tuple[np.ndarray, Fit]]:
     """Parts as `fits` cuts them, each judged by a fit on everything."""
-    for out, _ in fits(*known, seed=seed, **how):
-        yield out, fit(*known, **how)
+    for out, _ in fits(*given, seed=seed, **how):
+        yield out, fit(*given, **how)
 
 
 @pytest.mark.parametrize("leaks", [False, True])

@@ -6,7 +6,7 @@ import pytest
 from croquis.votes import nesting
 from croquis.votes.calibration import tempered
 from croquis.votes.fitting import FITTED, Seen, best_member, favourites, seen, temperature
-from croquis.votes.nesting import calibrated, fits, parts_of, temperatures
+from croquis.votes.nesting import Known, calibrated, fits, parts_of, temperatures
 from croquis.votes.voting import soft_vote
 
 
@@ -21,7 +21,11 @@ def members(rows: int = 400) -> tuple[np.ndarray, np.ndarray]:
 def nested(
     labels: np.ndarray, probs: np.ndarray, groups: np.ndarray, ways: nesting.Ways, **how: object
 ) -> dict[str, np.ndarray]:
-    return nesting.nested(labels, probs, groups, favourites(labels, probs), ways, **how)
+    return nesting.nested(known(labels, probs, groups), ways, **how)
+
+
+def known(labels: np.ndarray, probs: np.ndarray, groups: np.ndarray) -> Known:
+    return Known(labels, probs, groups, favourites(labels, probs))
 
 
 def test_copies_share_a_part_and_parts_are_even() -> None:
@@ -116,10 +120,10 @@ def test_each_member_has_a_temperature_of_its_own() -> None:
 
 def test_what_each_part_was_fitted_with_can_judge_others() -> None:
     labels, probs = members()
-    groups, ways = np.arange(400), {"simplex": ("soft", FITTED["simplex"])}
-    known, how = (labels, probs, groups, favourites(labels, probs)), {"calibrate": True, "seed": 1}
-    unseen = nesting.nested(*known, ways, **how)["simplex"]
-    for out, fit in fits(*known, ways, **how):
+    ways, how = {"simplex": ("soft", FITTED["simplex"])}, {"calibrate": True, "seed": 1}
+    given = known(labels, probs, np.arange(400))
+    unseen = nesting.nested(given, ways, **how)["simplex"]
+    for out, fit in fits(given, ways, **how):
         vote, weights, heat = fit.votes["simplex"]
         warm = calibrated(probs[:, out], fit.temperatures)
         assert vote == "soft"

@@ -53,6 +53,6 @@ class InParts:
                 done += len(part)
                 continue
             except torch.OutOfMemoryError:
-                pass
+                pass  # left first, as its traceback holds what must be freed
             self._most = halved(len(part))
         return torch.cat(found)

@@ -15,7 +15,7 @@ from croquis.votes.calibration import tempered
 from croquis.votes.ensembling import EnsembleParams, Recipe, VoteParams
 from croquis.votes.fitting import FITTED, Seen, favourites, seen, temperature
 from croquis.votes.members import folder_of
-from croquis.votes.nesting import Ways, Weigh, calibrated, nested, temperatures
+from croquis.votes.nesting import Known, Ways, Weigh, calibrated, nested, temperatures
 from croquis.votes.voting import VOTES
 
 
@@ -128,15 +128,8 @@ def alternatives(given: Ballots, weights: np.ndarray) -> dict[str, Alternative]:
         if np.ptp(weights):
             ways["soft uniform"] = ("soft", np.ones(len(weights)))
         ways |= {name: ("soft", fit) for name, fit in FITTED.items()}
-    unseen = nested(
-        given.labels,
-        given.probs,
-        given.groups,
-        given.columns,
-        ways,
-        calibrate=given.how.calibrated,
-        seed=given.seed,
-    )
+    known = Known(given.labels, given.probs, given.groups, given.columns)
+    unseen = nested(known, ways, calibrate=given.how.calibrated, seed=given.seed)
     found = {name: _whole(given, *way, unseen[name]) for name, way in ways.items()}
     if given.how.calibrated:
         raw = VOTES["soft"](given.probs, weights)

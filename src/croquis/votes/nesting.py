@@ -6,6 +6,7 @@ A soft vote has a temperature of its own: the mean of calibrated members that di
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,26 @@ from croquis.votes.voting import VOTES
 PARTS = 5
 Weigh = Callable[[Seen], np.ndarray]
 Ways = Mapping[str, tuple[str, Weigh | np.ndarray]]
+
+
+class Known(NamedTuple):
+    """Pictures whose labels are known, and what M members say of them.
+
+    Attributes:
+        labels: (N,).
+        probs: (M, N, C), as the members gave them.
+        groups: (N,) any labels of the groups.
+        columns: (N, K), `fitting.favourites` of these.
+    """
+
+    labels: np.ndarray
+    probs: np.ndarray
+    groups: np.ndarray
+    columns: np.ndarray
+
+    def of(self, rows: np.ndarray) -> "Known":
+        """Some of them; `rows` is (N,) bool."""
+        return Known(self.labels[rows], self.probs[:, rows], self.groups[rows], self.columns[rows])
 
 
 @dataclass(frozen=True)
@@ -61,16 +82,9 @@ def calibrated(probs: np.ndarray, each: np.ndarray) -> np.ndarray:
     return np.stack([tempered(member, t) for member, t in zip(probs, each, strict=True)])
 
 
-def fit(
-    labels: np.ndarray,
-    probs: np.ndarray,
-    groups: np.ndarray,
-    columns: np.ndarray,
-    ways: Ways,
-    *,
-    calibrate: bool,
-) -> Fit:
+def fit(known: Known, ways: Ways, *, calibrate: bool) -> Fit:
     """Temperatures and weights of least loss on these pictures; arguments as in `nested`."""
+    labels, probs, groups, columns = known
     each = temperatures(labels, probs) if calibrate else np.ones(len(probs))
     warm, votes = calibrated(probs, each) if calibrate else probs, {}
     shown = seen(labels, warm, groups, columns)
@@ -83,49 +97,28 @@ def fit(
 
 
 def fits(
-    labels: np.ndarray,
-    probs: np.ndarray,
-    groups: np.ndarray,
-    columns: np.ndarray,
-    ways: Ways,
-    *,
-    calibrate: bool,
-    seed: int,
+    known: Known, ways: Ways, *, calibrate: bool, seed: int
 ) -> Iterator[tuple[np.ndarray, Fit]]:
     """Each part, (N,) bool, and what was fitted on all the others; arguments as in `nested`."""
-    parts = parts_of(groups, seed=seed)
+    parts = parts_of(known.groups, seed=seed)
     for part in progress(np.unique(parts), "nested", unit="part"):
         out = parts == part
         rest = ~out if (~out).any() else out  # one group alone has nothing else to learn from
-        known = labels[rest], probs[:, rest], groups[rest], columns[rest]
-        yield out, fit(*known, ways, calibrate=calibrate)
+        yield out, fit(known.of(rest), ways, calibrate=calibrate)
 
 
-def nested(
-    labels: np.ndarray,
-    probs: np.ndarray,
-    groups: np.ndarray,
-    columns: np.ndarray,
-    ways: Ways,
-    *,
-    calibrate: bool,
-    seed: int,
-) -> dict[str, np.ndarray]:
+def nested(known: Known, ways: Ways, *, calibrate: bool, seed: int) -> dict[str, np.ndarray]:
     """Votes of M members by name, (N, C) each, fitted without the picture's part.
 
     Args:
-        labels: (N,).
-        probs: (M, N, C), as the members gave them.
-        groups: (N,) any labels of the groups.
-        columns: `fitting.favourites` of these.
+        known: the pictures.
         ways: of each vote its key of `voting.VOTES`, and its weights: fixed ones, (M,), or what
             fits them, one of `fitting.FITTED`.
         calibrate: whether members vote at their temperatures, fitted as well.
         seed: of the parts.
     """
-    found = {name: np.empty_like(probs[0]) for name in ways}
-    known = labels, probs, groups, columns
-    for out, each in fits(*known, ways, calibrate=calibrate, seed=seed):
-        for name, judged in each.judged(probs[:, out]).items():
+    found = {name: np.empty_like(known.probs[0]) for name in ways}
+    for out, each in fits(known, ways, calibrate=calibrate, seed=seed):
+        for name, judged in each.judged(known.probs[:, out]).items():
             found[name][out] = judged
     return found
