@@ -69,6 +69,15 @@ def test_what_differs_is_said(changes: dict, column: str, words: str) -> None:
     assert getattr(ran(settings(**changes))[1], column) == words
 
 
+def test_a_probes_own_optimizer_and_loss_are_said() -> None:
+    """Whatever trained a head, the page said adamw, cosine and ce."""
+    own = {"optimizer": "adam", "schedule": "step", "loss": "focal", "num_seeds": 3}
+    probe = HEAD.model_copy(update={"head": HEAD.head.model_copy(update=own)})
+    told = ran(replace(settings(), probes={"head": probe}))[0]
+    assert (told.pace, told.loss) == ("adam, step", "focal of gamma 2")
+    assert told.head == "8 relu, the mean of 3 seeds"
+
+
 def test_every_setting_stands_below() -> None:
     table = dict(every(settings(weight_decay=0.123)))
     assert table["weight_decay"] == ["", "0.123"]  # head has one of its own, tiny's is the other

@@ -10,7 +10,7 @@ from croquis.report.wording import share, symmetry
 from croquis.training import probe_recipes, recipes
 from croquis.training.augment_params import AugmentParams
 from croquis.training.head_params import HeadShape
-from croquis.training.probe_recipes import ProbeParams
+from croquis.training.probe_recipes import HeadParams, ProbeParams
 from croquis.training.recipes import ModelParams, TrainParams
 from croquis.votes.members import RunParams
 
@@ -91,23 +91,25 @@ def _model(key: str, recipe: ModelParams, lr: float) -> Ran:
         pace=f"{recipe.optimizer}, {recipe.schedule}",
         batch_size=recipe.batch_size,
         augment=_augmented(recipe),
-        loss=_loss(recipe),
+        loss=_loss(recipe) + (", groups weigh alike" if recipe.group_weights else ""),
         head=f"{_shape(recipe.head)}, {STARTS[recipe.head_start]}{tuned}",
         views=_views(recipe.tta),
     )
 
 
 def _probe(key: str, recipe: ProbeParams, lr: float) -> Ran:
+    count = recipe.head.num_seeds
+    seeds = f", the mean of {count} seeds" if count > 1 else ""
     return Ran(
         member=key,
         image_size=recipe.embed.image_size,
         epochs=recipe.head.epochs,
         lr=f"{lr * recipe.head.lr_mult:g}",
-        pace="adamw, cosine",  # croquis.training.probing
+        pace=f"{recipe.head.optimizer}, {recipe.head.schedule}",
         batch_size=recipe.head.batch_size,
         augment="none: frozen features",
-        loss=f"ce{_smoothing(recipe.head.label_smoothing)}",
-        head=_shape(recipe.head.shape),
+        loss=_loss(recipe.head),
+        head=f"{_shape(recipe.head.shape)}{seeds}",
         views=_views(recipe.embed.views),
     )
 
@@ -135,14 +137,10 @@ def _named(augment: str | AugmentParams) -> str:
     return " ".join([augment.preset, ", ".join(words)]).strip()
 
 
-def _loss(recipe: TrainParams) -> str:
+def _loss(recipe: TrainParams | HeadParams) -> str:
     gamma = f" of gamma {recipe.focal_gamma:g}" if recipe.loss == "focal" else ""
-    weighed = ", groups weigh alike" if recipe.group_weights else ""
-    return f"{recipe.loss}{gamma}{_smoothing(recipe.label_smoothing)}{weighed}"
-
-
-def _smoothing(amount: float) -> str:
-    return f", smoothing {share(amount, 2)}" if amount else ""
+    smoothed = f", smoothing {share(recipe.label_smoothing, 2)}" if recipe.label_smoothing else ""
+    return f"{recipe.loss}{gamma}{smoothed}"
 
 
 def _shape(head: HeadShape) -> str:
