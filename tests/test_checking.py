@@ -120,6 +120,27 @@ def test_a_change_of_train_need_not_suit_the_whole_catalogue() -> None:
         check(running("lite0_80", tree))
 
 
+@pytest.mark.parametrize(
+    ("key", "size", "words"),
+    [
+        ("lite0_96", 64, ()),
+        ("lite0_96", 512, ("models.lite0_96.image_size", "-S prepare.image_size=512")),
+        ("beit_base", 160, ("models.beit_base.phases: expected an image_size", "received 160")),
+        ("lite01_96", 64, ("models.lite01_96.phases", "a stack scales pictures")),
+    ],
+)
+def test_a_phase_has_a_size_that_is_stored_and_that_the_network_takes(
+    key: str, size: int, words: tuple
+) -> None:
+    phase = {"from_epoch": 1, "augment": "flips", "lr_factor": 1.0, "image_size": size}
+    tree = running(key, changed(f"models.{key}.phases", [phase]))
+    if not words:
+        return check(tree)
+    with pytest.raises(InputError) as caught:
+        check(tree)
+    assert all(word in str(caught.value) for word in words)
+
+
 @pytest.mark.parametrize("key", TREE["models"])
 def test_every_model_of_the_catalogue_goes_together(key: str) -> None:
     recipe = recipes.resolved(TREE, key)

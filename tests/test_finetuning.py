@@ -255,6 +255,13 @@ REGIMES = {
         "loss": "bce",
         "mix": {"prob": 1.0, "mixup": 1.0, "cutmix": 1.0, "clip": [0.3, 0.7], "off_last_epochs": 0},
     },
+    "small pictures first": {
+        "backbone": "test_efficientnet.r160_in1k",
+        "phases": [
+            {"from_epoch": 0, "augment": "none", "lr_factor": 1.0, "image_size": 16},
+            {"from_epoch": 1, "augment": "none", "lr_factor": 1.0},
+        ],
+    },
     "checkpointing": {"backbone": "test_vit.r160_in1k", "grad_checkpointing": True},
 }
 

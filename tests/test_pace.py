@@ -8,7 +8,8 @@ import torch
 from croquis.training.batches import Batch
 from croquis.training.pace import Pace
 
-FOUR = Batch(*(torch.zeros(4) for _ in range(4)))
+FOUR_MORE = tuple(torch.zeros(4) for _ in range(3))  # targets, weights, positions
+FOUR = Batch(torch.zeros(4), *FOUR_MORE)
 
 
 class Clock:
@@ -59,6 +60,17 @@ def test_what_pauses_a_training_is_none_of_its_time(clock: Clock) -> None:
         with pace.paused():
             clock.wait(50)
     assert pace.end() == (8 / 4, 0) and pace.images_per_second == 4 / 2
+
+
+def test_the_speed_is_that_of_pictures_of_the_last_size(clock: Clock) -> None:
+    pace, small = Pace(torch.device("cpu")), torch.zeros(4, 16, 16)
+    large = torch.zeros(4, 32, 32)
+    pace.begin()
+    for images in (small, small, large, large, large):
+        for _ in pace.fetched(iter([Batch(images, *FOUR_MORE)])):
+            clock.wait(1 if images is small else 5)
+    pace.end()
+    assert pace.images_per_second == 8 / 10  # without the first of that size
 
 
 def test_of_a_single_update_nothing_is_known(clock: Clock) -> None:

@@ -2,14 +2,19 @@
 
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from croquis.data.pixels import Pixels
 from croquis.errors import InputError
+from croquis.parts import read_folds, read_index
 from croquis.training.augment import Augment
+from croquis.training.batches import Pictures
 from croquis.training.phases import Curriculum
 from croquis.training.recipes import ModelParams
+from croquis.training.samples import FoldData
 
 NOISE = np.random.default_rng(0).integers(0, 255, (16, 16), np.uint8)
 PHASES = [
@@ -28,6 +33,22 @@ def test_each_phase_holds_until_the_next(recipe: Callable[..., ModelParams]) -> 
             found = curriculum(NOISE, epoch=epoch, name=name)
             expected = alone[epoch // 2](NOISE, epoch=epoch, name=name)
             np.testing.assert_array_equal(found, expected)
+
+
+def test_a_phase_has_pictures_of_its_own_size(
+    recipe: Callable[..., ModelParams], drawn: Path
+) -> None:
+    small = {"from_epoch": 1, "augment": "none", "lr_factor": 1.0, "image_size": 16}
+    back = {"from_epoch": 3, "augment": "none", "lr_factor": 1.0}
+    curriculum = Curriculum(recipe(epochs=4, image_size=32, phases=[small, back]), 0)
+    data = FoldData.of(0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv"))
+    pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
+    options = {"augment": curriculum, "size_at": curriculum.image_size}
+    pictures = Pictures(pixels, data.train, image_size=32, **options)
+    sides = [pictures[epoch, np.arange(2)].images.shape[1] for epoch in range(4)]
+    assert sides == [32, 16, 16, 32]
+    assert curriculum.image_sizes == {16, 32}
+    assert pictures.plain()[1, np.arange(2)].images.shape[1] == 32  # batch norms of averages
 
 
 @pytest.mark.parametrize("starts", [[3, 2], [2, 2], [6]])

@@ -44,6 +44,15 @@ def test_a_curriculum_is_shown_phase_by_phase() -> None:
     assert found == [Use("flips", 32, 0), Use("none", 32, 2), Use("course", 32, 4)]
 
 
+def test_a_phases_pictures_are_shown_in_its_size() -> None:
+    small = {"from_epoch": 0, "augment": "flips", "lr_factor": 1.0, "image_size": 16}
+    whole = {"from_epoch": 3, "augment": "flips", "lr_factor": 1.0}
+    assert uses(recipe(epochs=6, phases=[small, whole])) == [
+        Use("flips", 16, 0),
+        Use("flips", 32, 3),
+    ]
+
+
 def test_the_draws_are_those_of_the_training(drawn: Path) -> None:
     leave(drawn)
     data = data_of(drawn)

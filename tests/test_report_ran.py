@@ -53,6 +53,15 @@ def test_a_member_is_a_row_of_few_words() -> None:
             "loss",
             "focal of gamma 2, groups weigh alike",
         ),
+        (
+            {
+                "phases": [
+                    {"from_epoch": 1, "augment": "none", "lr_factor": 1.0, "image_size": 16},
+                ]
+            },
+            "augment",
+            "flips; from epoch 1 none at 16 px",
+        ),
         ({"tta": ["identity", "flip_lr"]}, "views", "as is, mirrored"),
         (
             {

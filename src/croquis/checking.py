@@ -152,7 +152,8 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
             check_regime(f"models.{key}", recipe)
             _check_augment(f"models.{key}", recipe)
             _check_file(f"models.{key}", recipe.pretrained)
-            _check_size(f"models.{key}", recipe.image_size, image_size)
+            for size in (recipe.image_size, *(phase.image_size or 0 for phase in recipe.phases)):
+                _check_size(f"models.{key}", size, image_size)
             rehearse(f"models.{key}", recipe)
             rehearse_optimizer(f"models.{key}", recipe.optimizer)
     for key in tree["probes"]:

@@ -86,9 +86,9 @@ def uses(recipe: ModelParams, interpolation: str = "bicubic") -> list[Use]:
     """The augmentations of a recipe by the epochs in which they begin."""
     found: list[Use] = []
     for epoch in range(recipe.epochs):
-        augment = phase_at(recipe, epoch).augment
-        if not found or found[-1].augment != augment:
-            found.append(Use(augment, recipe.image_size, epoch, interpolation))
+        phase = phase_at(recipe, epoch)
+        if not found or found[-1][:2] != (phase.augment, phase.image_size):
+            found.append(Use(phase.augment, phase.image_size, epoch, interpolation))
     return found
 
 

@@ -118,8 +118,9 @@ def _augmented(recipe: TrainParams) -> str:
     """flips with tone, without turn; from epoch 5 strong at .50 of the lr; mixup 1 at .50"""
     parts = [_named(recipe.augment)]
     for phase in recipe.phases:
+        sized = f" at {phase.image_size} px" if phase.image_size else ""
         slower = "" if phase.lr_factor == 1 else f" at {phase.lr_factor:g} of the lr"
-        parts.append(f"from epoch {phase.from_epoch} {_named(phase.augment)}{slower}")
+        parts.append(f"from epoch {phase.from_epoch} {_named(phase.augment)}{sized}{slower}")
     if recipe.mix and recipe.mix.prob:
         kinds = {"mixup": recipe.mix.mixup, "cutmix": recipe.mix.cutmix}
         drawn = " or ".join(f"{kind} {alpha:g}" for kind, alpha in kinds.items() if alpha)

@@ -55,6 +55,7 @@ class Pictures(Dataset):
         image_size: the network's, in pixels a side.
         interpolation: the network's, from stored to `image_size`.
         augment: acts at that size.
+        size_at: the size in an epoch, where a curriculum changes it.
     """
 
     def __init__(
@@ -65,8 +66,9 @@ class Pictures(Dataset):
         image_size: int,
         interpolation: str = "bicubic",
         augment: Callable[..., np.ndarray] | None = None,
+        size_at: Callable[[int], int] | None = None,
     ) -> None:
-        self._pixels, self._samples = pixels, samples
+        self._pixels, self._samples, self._size_at = pixels, samples, size_at
         self._rows = pixels.rows(samples.ids)
         self._size, self._interpolation, self._augment = image_size, interpolation, augment
         self._targets = samples.targets
@@ -79,14 +81,15 @@ class Pictures(Dataset):
         return self._samples.ids[positions.numpy()].tolist()
 
     def plain(self) -> "Pictures":
-        """The same, not augmented."""
+        """The same, not augmented and of the network's size, as val and test will be."""
         twin = copy.copy(self)
-        twin._augment = None
+        twin._augment = twin._size_at = None
         return twin
 
     def __getitem__(self, key: _Key) -> Batch:
         epoch, positions = key
-        images = np.stack([self._picture(position, epoch) for position in positions])
+        size = self._size if self._size_at is None else self._size_at(epoch)
+        images = np.stack([self._picture(position, epoch, size) for position in positions])
         return Batch(
             torch.from_numpy(images),
             torch.from_numpy(self._targets[positions]),
@@ -94,9 +97,9 @@ class Pictures(Dataset):
             torch.from_numpy(positions),
         )
 
-    def _picture(self, position: int, epoch: int) -> np.ndarray:
+    def _picture(self, position: int, epoch: int, size: int) -> np.ndarray:
         stored = np.asarray(self._pixels.array[self._rows[position]])
-        image = resized(stored, self._size, self._interpolation)
+        image = resized(stored, size, self._interpolation)
         if self._augment is None:
             return image
         return self._augment(image, epoch=epoch, name=self._samples.ids[position])

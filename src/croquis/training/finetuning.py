@@ -71,8 +71,14 @@ def fine_tuned(
         first=lambda: stored.begin(model, data.train),
         snapshot=lambda trainer: stored.snapshot(trainer, data),
     )
-    cost = cost_of(model, recipe.image_size, hardware)
-    _train(trainer, recipe.epochs, lambda: stored.scores(trainer, data.val), log, cost)
+    costs = {size: cost_of(model, size, hardware) for size in curriculum.image_sizes}
+    _train(
+        trainer,
+        recipe.epochs,
+        lambda: stored.scores(trainer, data.val),
+        log,
+        lambda epoch: costs[curriculum.image_size(epoch)],
+    )
     outcome = _outcome(trainer, stored, data)
     if speed := trainer.speed():
         log(speed, recipe.epochs - 1)
@@ -87,9 +93,12 @@ class _Stored:
     recipe: ModelParams
     hardware: Hardware
 
-    def of(self, samples: Samples, augment: Curriculum | None = None) -> Pictures:
+    def of(self, samples: Samples, curriculum: Curriculum | None = None) -> Pictures:
         size, how = self.recipe.image_size, interpolation(self.recipe.backbone)
-        return Pictures(self.pixels, samples, image_size=size, interpolation=how, augment=augment)
+        options = {"image_size": size, "interpolation": how}
+        if curriculum is not None:
+            options |= {"augment": curriculum, "size_at": curriculum.image_size}
+        return Pictures(self.pixels, samples, **options)
 
     def begin(self, model: nn.Module, samples: Samples) -> None:
         """Gives the head its first weights where they come from a probe."""
@@ -165,7 +174,7 @@ def _train(
     epochs: int,
     score: Callable[[], dict[str, float]],
     log: Callable[[Mapping[str, float], int], None],
-    cost: tuple[int, float] | None,
+    cost_at: Callable[[int], tuple[int, float] | None],
 ) -> None:
     """Trains the epochs that are left; each is scored, logged and recorded."""
     done = len(trainer.history)
@@ -177,6 +186,7 @@ def _train(
             more = {"images_per_second": epoch.images_per_second}
             more |= {"waiting": epoch.waiting}
             more |= {"trainable_parameters": trainable_count(trainer.model)}
+            cost = cost_at(epoch.number)
             if cost is not None:
                 more |= {"mfu": mfu(epoch.images_per_second, *cost)}
             log(row | more, epoch.number)

@@ -35,7 +35,8 @@ class Pace:
     def images_per_second(self) -> float | None:
         """Of all epochs of this process; None if that is no more than its first update.
 
-        What is slow only once (compiling, choosing kernels) belongs to that one, and is left out.
+        What is slow only once (compiling, choosing kernels) belongs to that one, and is left out;
+        so is what came before pictures got another size.
         """
         return self._images / self._seconds if self._images else None
 
@@ -51,10 +52,10 @@ class Pace:
             if batch is None:
                 return
             self._waited += time.perf_counter() - asked
-            first, self.batch = self.batch is None, batch.to(self._device)
+            last, self.batch = self.batch, batch.to(self._device)
             yield self.batch
             self._seen += len(batch)
-            if first:
+            if last is None or last.images.shape[1:2] != batch.images.shape[1:2]:
                 self._images, self._seconds = -self._seen, -self._now()
 
     @contextmanager

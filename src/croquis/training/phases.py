@@ -1,4 +1,4 @@
-"""A curriculum: which augmentation and which factor on the lr hold in an epoch."""
+"""A curriculum: which augmentation, factor on the lr and size of pictures hold in an epoch."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 from croquis.errors import InputError
 from croquis.training.augment import Augment
 from croquis.training.augment_params import AugmentParams
-from croquis.training.recipes import TrainParams
+from croquis.training.recipes import ModelParams
 
 
 @dataclass(frozen=True)
@@ -16,14 +16,16 @@ class Phase:
 
     augment: str | AugmentParams
     lr_factor: float
+    image_size: int
 
 
-def phase_at(recipe: TrainParams, epoch: int) -> Phase:
-    """The phase of an epoch; before the first one the recipe's own augmentation, and 1."""
+def phase_at(recipe: ModelParams, epoch: int) -> Phase:
+    """The phase of an epoch; before the first one the recipe's own augmentation and size, and 1."""
     begun = [phase for phase in recipe.phases if phase.from_epoch <= epoch]
     if not begun:
-        return Phase(recipe.augment, 1.0)
-    return Phase(begun[-1].augment, begun[-1].lr_factor)
+        return Phase(recipe.augment, 1.0, recipe.image_size)
+    last = begun[-1]
+    return Phase(last.augment, last.lr_factor, last.image_size or recipe.image_size)
 
 
 class Curriculum:
@@ -33,7 +35,7 @@ class Curriculum:
         InputError: if phases are out of order or begin after the last epoch.
     """
 
-    def __init__(self, recipe: TrainParams, seed: int) -> None:
+    def __init__(self, recipe: ModelParams, seed: int) -> None:
         check_phases(recipe)
         self._recipe = recipe
         kinds = {_key(phase_at(recipe, epoch)): epoch for epoch in range(recipe.epochs)}
@@ -50,8 +52,17 @@ class Curriculum:
         """The factor on the lr in an epoch."""
         return phase_at(self._recipe, epoch).lr_factor
 
+    @property
+    def image_sizes(self) -> set[int]:
+        """All sizes of the curriculum."""
+        return {self.image_size(epoch) for epoch in range(self._recipe.epochs)}
 
-def check_phases(recipe: TrainParams) -> None:
+    def image_size(self, epoch: int) -> int:
+        """Pixels a side of the pictures that an epoch trains on."""
+        return phase_at(self._recipe, epoch).image_size
+
+
+def check_phases(recipe: ModelParams) -> None:
     """Raises InputError unless phases rise and begin before the last epoch."""
     starts = [phase.from_epoch for phase in recipe.phases]
     if starts != sorted(set(starts)) or any(start >= recipe.epochs for start in starts):

@@ -17,11 +17,12 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class PhaseParams(params.Section):
-    """A part of a curriculum: from an epoch on, another augmentation and a factor on the lr."""
+    """A part of a curriculum: what holds from an epoch on."""
 
     from_epoch: Annotated[int, Field(ge=0)]
     augment: str | AugmentParams
     lr_factor: Positive
+    image_size: Annotated[int, Field(ge=8)] | None = None  # of training pictures; null: the model's
 
 
 class MixParams(params.Section):

@@ -54,11 +54,14 @@ def _step(name: str, device: str) -> None:
 def rehearse(where: str, recipe: ModelParams) -> None:
     """Raises InputError if a pattern of `lora` or `trainable` does not fit the network's names.
 
+    Or if it does not take pictures of the size that a phase wants.
+
     Args:
         where: the block's key, such as "models.eva_giant".
         recipe: the resolved settings.
     """
-    if recipe.lora is None and recipe.trainable is None:
+    sizes = sorted({phase.image_size for phase in recipe.phases} - {None, recipe.image_size})
+    if recipe.lora is None and recipe.trainable is None and not sizes:
         return
     import torch  # with peft some seconds, which others need not wait for
 
@@ -67,6 +70,20 @@ def rehearse(where: str, recipe: ModelParams) -> None:
     bare = recipe.model_copy(update={"pretrained": False, "head_start": "random"})
     try:
         with torch.device("meta"):
-            network(bare, ["one", "other"])
+            model = network(bare, ["one", "other"])
     except InputError as error:
         raise error.within(where) from None
+    if sizes and isinstance(recipe.backbone, list):
+        fix = "leave image_size out: a stack scales pictures to the size of each of its networks"
+        raise _unfit(where, sizes, fix)
+    for size in sizes:
+        try:
+            with torch.inference_mode():
+                model.eval()(torch.empty(1, 3, size, size, device="meta"))
+        except Exception as error:  # of any network, in any way
+            raise _unfit(where, size, "convolutional networks take most sizes") from error
+
+
+def _unfit(where: str, received: object, fix: str) -> InputError:
+    expected = "an image_size that the network takes"
+    return InputError(f"{where}.phases", expected=expected, received=str(received), fix=fix)
