@@ -139,7 +139,7 @@ def _curves(folder: Path, member: str, fold: int) -> None:
 def metrics(**changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The JSON of all stages; `changes` replaces some of them."""
     score = {"accuracy": 0.75, "accuracy_low": 0.7, "accuracy_high": 0.8}
-    score |= {"macro_f1": 0.74, "log_loss": 1.2345}
+    score |= {"macro_f1": 0.74, "log_loss": 1.2345, "ece": 0.123}
     head = score | {"accuracy": 0.481, "accuracy_low": 0.456, "accuracy_high": 0.505}
     by_vote = {"soft": 0.75, "hard": 0.7}
     counts = {"folds": 2, "members": 2, "pictures": 12, "ties": 1, "accuracy_by_vote": by_vote}

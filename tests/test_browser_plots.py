@@ -14,12 +14,10 @@ TWO = ("workspace", "main")
 
 
 def curves() -> list[dict]:
-    """Two members, two folds, three epochs, two revisions."""
+    """Two members, two folds, three epochs, two revisions; a csv's cells are strings to DVC."""
     keys = [(r, m, f, e) for r in TWO for m in ("a", "b") for f in (0, 1) for e in range(3)]
-    return [
-        {"rev": rev, "member": member, "fold": fold, "epoch": epoch, "val_accuracy": 0.2 * epoch}
-        for rev, member, fold, epoch in keys
-    ]
+    names = ("rev", "member", "fold", "epoch", "val_accuracy")
+    return [dict(zip(names, map(str, (*key, 0.2 * key[-1])), strict=True)) for key in keys]
 
 
 def confused() -> list[dict]:
@@ -86,6 +84,8 @@ def test_curves_have_a_chart_a_member_and_a_line_a_fold_and_revision(
     )
     assert sorted(set(dashes)) == ["", "6 4"]
     assert page.inner_text(".key >> nth=0").split("\n") == ["●fold 0", "■fold 1", *TWO]
+    ticks = page.locator("figure >> nth=0 >> text[text-anchor=middle]:not(.shape)")
+    assert ticks.all_text_contents() == ["0", "1", "2", "epoch"]  # no half epochs
     shapes = page.locator("figure >> nth=0 >> .shape").all_text_contents()
     assert sorted(shapes) == ["■"] * 6 + ["●"] * 6  # two revisions of three epochs
 
@@ -102,7 +102,8 @@ def test_confusion_has_a_matrix_a_revision_and_a_cell_a_pair(
 
 def test_reliability_has_its_diagonal(browser: Browser, tmp_path: Path) -> None:
     page = drawn(browser, tmp_path, "reliability").page
-    assert page.locator("figure").count() == 2
+    found = page.locator("figcaption").all_inner_texts()
+    assert found == ["bins of equal width", "bins of equal mass"]
     # raw and calibrated of two revisions, and the diagonal
     assert page.locator("figure >> nth=0 >> path").count() == 5
     first, last = page.locator("figure >> nth=0 >> path >> nth=4").get_attribute("d").split("L")

@@ -32,6 +32,7 @@ def test_the_page_tells_the_score_its_interval_and_the_test(drawn: Path) -> None
     assert "vote of all 2 folds: .731 , another +.019" in text
     assert ".582 +.101" in text and "soft counts .750 .700 .. .800" in text
     assert "hard .700 .700 .. .800 -.050 .250" in text
+    assert ".740 1.234 .123" in text  # its ECE by bins of equal mass, as its members' above it
     assert "without a copy (" not in text  # no group of folds.csv has two pictures
 
 
