@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from leftovers import data_of, leave, outcome_of
 
+from croquis.predictions import Predictions
 from croquis.report.browser import typical, write_browser
 
 
@@ -32,6 +33,18 @@ def test_errors_are_columns_the_surest_first(table: dict) -> None:
     assert table["confidence"] == [0.8, 0.6] and table["own"] == [0.1, 0.2]
     assert table["knew"] == [1, 1] and table["members"] == 2
     assert table["classes"] == ["bar", "pole", "spot"]
+
+
+def test_a_confidence_is_rounded_once_where_it_is_shown(drawn: Path) -> None:
+    """.95543 came as .955, and the browser showed .96 where the report said .95."""
+    leave(drawn)
+    outcome, data = outcome_of(drawn), data_of(drawn)
+    probs = outcome.oof.probs.copy()
+    probs[2] = [0.95543, 0.03, 0.01457]
+    oof = Predictions(outcome.oof.ids, probs, outcome.oof.classes)
+    (drawn / "report").mkdir()
+    write_browser(drawn / "report", "x", data, oof, outcome.members)
+    assert read(drawn / "report" / "errors" / "errors.js")["confidence"][0] == 0.95543
 
 
 def test_an_example_that_is_an_error_says_which(table: dict) -> None:
