@@ -138,6 +138,17 @@ def test_a_link_may_choose_what_is_shown(browser: Browser, report: Path) -> None
     assert names == ["any class", f"{EVIL} (1)", "bar (60)", "pole (61)"]
 
 
+def test_a_class_without_errors_stays_chosen(browser: Browser, report: Path) -> None:
+    """A select drops what is no option of it, so that all errors were shown, from page 2 on."""
+    page = opened(browser, report / "errors.html", anchor="#label=9&page=2").page
+    assert found(page) == "no errors of this class: show all 122 errors"
+    assert page.locator(ERRORS).count() == 0 and page.url.endswith("#label=9")
+    page.click("text=show all 122 errors")
+    expect(page.locator("#found")).to_have_text("122 errors, 1 to 50 shown")
+    page.goto(page.url.split("#")[0] + "#label=0&guess=0")
+    expect(page.locator("#found")).to_have_text("no errors of this choice: show all 122 errors")
+
+
 def test_pages_are_turned_by_keyboard_and_back(browser: Browser, report: Path) -> None:
     """Enter on a page's number used to leave the keyboard at the top of the document."""
     page = opened(browser, report / "errors.html").page

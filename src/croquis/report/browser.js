@@ -140,6 +140,18 @@
     nav.append(page < count ? link(page + 1, "next", "next") : element("span", "", "next"));
   }
 
+  function errors(count) {
+    return `${count.toLocaleString("en")} ${count === 1 ? "error" : "errors"}`;
+  }
+
+  // Said instead of a number, with the way back.
+  function nothing() {
+    const one = /^#(label|guess)=[^&]*$/.test(address(1));
+    const all = element("a", "", `show all ${errors(data.ids.length)}`);
+    all.href = "#";
+    return [`no errors of this ${one ? "class" : "choice"}: `, all];
+  }
+
   function show() {
     const found = chosen();
     const pages = Math.max(1, Math.ceil(found.length / PER_PAGE));
@@ -147,17 +159,24 @@
     const start = (page - 1) * PER_PAGE;
     const shown = found.slice(start, start + PER_PAGE);
     list.replaceChildren(...shown.map(row));
-    const errors = `${found.length.toLocaleString("en")} ${found.length === 1 ? "error" : "errors"}`;
     status.textContent =
-      pages > 1 ? `${errors}, ${start + 1} to ${start + shown.length} shown` : errors;
+      pages > 1 ? `${errors(found.length)}, ${start + 1} to ${start + shown.length} shown` : errors(found.length);
+    if (!found.length && data.ids.length) status.replaceChildren(...nothing());
     document.querySelectorAll(".pager").forEach((nav) => pager(nav, pages));
     history.replaceState(null, "", address(page));
+  }
+
+  // A class that has no errors is no option, and what is no option a select drops silently.
+  function offer(select, label) {
+    if ([...select.options].some((option) => option.value === label)) return;
+    select.append(new Option(`${data.classes[label] || `class ${label}`} (0)`, label));
   }
 
   function choose() {
     const said = new URLSearchParams(location.hash.slice(1));
     for (const name of FIELDS) {
       const field = form.elements[name];
+      if (field.options && said.has(name)) offer(field, said.get(name));
       field.value = said.has(name) ? said.get(name) : field.defaultValue || "";
     }
     page = Number(said.get("page")) || 1;
