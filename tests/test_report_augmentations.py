@@ -35,8 +35,19 @@ def test_an_augmentation_is_shown_once_for_all_models_that_use_it(drawn: Path) -
     leave(drawn)
     recipes = {"a": recipe(), "b": recipe(lr_mult=2.0), "c": recipe(augment="course")}
     found = augmentations(recipes, dict.fromkeys(recipes, "bilinear"), 42, data_of(drawn))
-    assert [(one.name, one.models) for one in found] == [("flips", ["a", "b"]), ("course", ["c"])]
+    named = {one.name: one.models for one in found}
+    assert named == {"flips": ["a at 32 px", "b at 32 px"], "course": ["c at 32 px"]}
     assert found[1].words.endswith("tone (limit 0.2, p 0.2)")
+
+
+def test_models_of_several_sizes_share_the_sheet_of_the_largest(drawn: Path) -> None:
+    """Two sheets of one preset, at 80 and at 64 px, filled two screens with the same."""
+    leave(drawn)
+    recipes = {"small": recipe(image_size=16), "large": recipe(image_size=32)}
+    filters, data = dict.fromkeys(recipes, "bicubic"), data_of(drawn)
+    (one,) = augmentations(recipes, filters, 42, data)
+    assert one.models == ["small at 16 px", "large at 32 px"]
+    assert one.uri == augmentations({"large": recipes["large"]}, filters, 42, data)[0].uri
 
 
 def test_a_curriculum_is_shown_phase_by_phase() -> None:
@@ -88,8 +99,8 @@ def test_the_section_names_models_operations_and_epochs(drawn: Path) -> None:
     found = augmentations({"tiny": recipe(epochs=6, phases=PHASES)}, FILTER, 42, data_of(drawn))
     outline = Outline(template("augmentations.html").render(augmentations=found, presets=[]))
     assert outline.open == [] and len(outline.addresses) == 3
-    assert "flips of tiny: hflip (p 0.5), vflip" in outline.text
-    assert "none of tiny from epoch 2 on: nothing" in outline.text
+    assert "flips of tiny at 32 px: hflip (p 0.5), vflip" in outline.text
+    assert "none of tiny at 32 px from epoch 2 on: nothing" in outline.text
     assert template("augmentations.html").render(augmentations=[], presets=[]).strip() == ""
 
 

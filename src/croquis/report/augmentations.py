@@ -36,15 +36,13 @@ class Augmentation:
 
     Attributes:
         name: the preset.
-        models: those that use it.
-        from_epoch: the epoch of the first draw; the next draw is of the next epoch.
+        models: those that use it, each with the size of its pictures and since when.
         words: its operations.
-        uri: the sheet.
+        uri: the sheet; its draws are of one epoch after the other.
     """
 
     name: str
     models: list[str]
-    from_epoch: int
     words: str
     uri: str
 
@@ -54,18 +52,28 @@ def augmentations(
 ) -> list[Augmentation]:
     """A sheet for each augmentation in use, pixel for pixel as the trainings draw it.
 
+    One of all sizes, the largest: strengths are shares of it, so that the others look the same.
+
     Args:
         recipes: of the models of the run.
         filters: the interpolation of each.
         seed: of the run; draws are a function of it, the epoch and the picture's id.
         data: the pictures.
     """
-    users: dict[str, tuple[Use, list[str]]] = {}
+    users: dict[str, list[tuple[Use, str]]] = {}
     for key, recipe in recipes.items():
         for use in uses(recipe, filters[key]):
-            users.setdefault(repr(use), (use, []))[1].append(key)
+            users.setdefault(repr(use.augment), []).append((use, _user(key, use)))
     pictures = _pictures(data, PICTURES)
-    return [_sheeted(use, models, seed, pictures) for use, models in users.values()]
+    return [
+        _sheeted(
+            max((use for use, _ in own), key=lambda use: use.image_size),
+            [words for _, words in own],
+            seed,
+            pictures,
+        )
+        for own in users.values()
+    ]
 
 
 def presets(image_size: int, seed: int, data: Data) -> list[Augmentation]:
@@ -115,6 +123,12 @@ def sheet(use: Use, seed: int, pictures: Mapping[str, np.ndarray]) -> np.ndarray
     return np.concatenate(rows)
 
 
+def _user(key: str, use: Use) -> str:
+    """tiny at 80 px from epoch 2 on"""
+    since = f" from epoch {use.from_epoch} on" if use.from_epoch else ""
+    return f"{key} at {use.image_size} px{since}"
+
+
 def _pictures(data: Data, count: int) -> dict[str, np.ndarray]:
     ids = shown(data, count)
     rows = data.pixels.rows(ids)
@@ -127,7 +141,6 @@ def _sheeted(
     return Augmentation(
         name=preset(use.augment),
         models=models,
-        from_epoch=use.from_epoch,
         words=words(use.augment),
         # 60: a sheet of six drawings weighs some 60 KB
         uri=webp(sheet(use, seed, pictures), quality=60),
