@@ -13,6 +13,7 @@ from croquis.report.augmentations import Augmentation, augmentations, presets
 from croquis.report.browser import EXAMPLES, typical, write_browser
 from croquis.report.census import census
 from croquis.report.cost import costs
+from croquis.report.decisions import Said
 from croquis.report.material import Data, Outcome
 from croquis.report.mistakes import surest_mistakes
 from croquis.report.pictures import Thumbnails
@@ -155,6 +156,7 @@ def _odds(book: Scorebook) -> dict[str, Any]:
 
 def _mistakes(data: Data, outcome: Outcome, thumbnails: Thumbnails) -> dict[str, Any]:
     oof, labels = outcome.oof, data.labels(outcome.oof.ids)
+    groups, said = data.groups_of(oof.ids), Said(data.overrides, data.groups["id"].tolist())
     doubted = suspects.label_suspects(labels, oof)
     pairs = confusions.confused_pairs(labels, oof)
     examples = typical(labels, oof, data)
@@ -164,7 +166,7 @@ def _mistakes(data: Data, outcome: Outcome, thumbnails: Thumbnails) -> dict[str,
         "mistakes": surest_mistakes(
             labels,
             oof,
-            data.groups_of(oof.ids),
+            groups,
             outcome.members,
             thumbnails,
             lambda name: outcome.looks.uri(name, data.pixels),
@@ -177,7 +179,8 @@ def _mistakes(data: Data, outcome: Outcome, thumbnails: Thumbnails) -> dict[str,
         "hardest": confusions.hardest_classes(labels, oof),
         "class_names": oof.classes.tolist(),
         "doubted": len(doubted),
-        "suspects": suspects.shown(doubted, labels, oof, data.groups_of(oof.ids), thumbnails),
+        "alone": suspects.alone(labels),
+        "suspects": suspects.shown(doubted, labels, oof, groups, thumbnails, said),
     }
 
 
