@@ -98,10 +98,33 @@ def test_figures_are_worded_in_reading_order_unknown_keys_last() -> None:
     content = {"novel_key": 0.5, "pairs": {"bytes": 1204}, "pictures": 12, "sizes": list(range(14))}
     assert figures(content | {"capped": False}) == [
         ("training pictures", "12"),
-        ("pairs of copies: bytes", "1,204"),
+        ("pairs of copies, by the test that found them: bytes", "1,204"),
         ("capped", "no"),
         ("novel key", ".500"),
         ("sizes", "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more"),
+    ]
+
+
+def test_parts_of_figures_have_words_of_their_own() -> None:
+    """The seconds of the step `groups` were those of "groups, a picture without a copy being one".
+
+    Tests and symmetries had one name, as if each pair were two; a median was 12.000.
+    """
+    content = {
+        "classes": {"median_before": 12.0, "median_after": 11.5},
+        "pairs": {"same": 1, "ssim": 2},
+        "seconds": {"groups": 0.1, "ssim": 7.4},
+        "symmetries": {"flip_lr": 1, "identity": 2},
+    }
+    assert figures(content) == [
+        ("classes: pictures in the median one", "12"),
+        ("classes: pictures in the median one after dropping", "11.5"),
+        ("pairs of copies, by the test that found them: a person's word", "1"),
+        ("pairs of copies, by the test that found them: ssim", "2"),
+        ("the same pairs, by what makes them alike: as is", "2"),
+        ("the same pairs, by what makes them alike: second mirrored", "1"),
+        ("seconds: groups", "0.1"),
+        ("seconds: ssim", "7.4"),
     ]
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from croquis.errors import InputError
 from croquis.metrics import accuracy_interval
 from croquis.predictions import Predictions
-from croquis.report.wording import gain, share
+from croquis.report.wording import SYMMETRIES, gain, share
 from croquis.votes.members import RunParams
 
 CURVES = ["member", "fold", "epoch", "lr", "train_loss", "val_loss", "val_accuracy"]
@@ -25,24 +25,31 @@ WORDS = {
     "biggest_group": "pictures in the biggest group",
     "with_copies": "pictures that have a copy",
     "conflicts": "groups with several labels",
-    "pairs": "pairs of copies",
-    "symmetries": "pairs of copies",
+    "pairs": "pairs of copies, by the test that found them",
+    "symmetries": "the same pairs, by what makes them alike",
     "lowest_likeness": "cosine of blurred ink of the least alike in a group",
     "cut_groups": "chains that were cut",
     "cut_pairs": "pairs that a cut parted",
     "flat": "flat pictures, compared by bytes and pixels only",
     "dropped": "pictures dropped from training",
     "test_twins": "test pictures with a copy in training",
-    "smallest_before": "smallest",
-    "smallest_after": "smallest after dropping",
-    "median_before": "median",
-    "median_after": "median after dropping",
     "candidates": "candidates",
     "seconds": "seconds",
     "smallest_class_in_training": "fewest training pictures of a class in a fold",
     "fold_min": "pictures in the smallest fold",
     "fold_max": "pictures in the largest fold",
     "plain_twins": "pictures that plain folds would part from a copy",
+}
+# The same of figures that have parts; a key may mean something else there.
+PARTS = {
+    "classes": {
+        "smallest_before": "pictures in the smallest",
+        "smallest_after": "pictures in the smallest after dropping",
+        "median_before": "pictures in the median one",
+        "median_after": "pictures in the median one after dropping",
+    },
+    "pairs": {"same": "a person's word"},
+    "symmetries": SYMMETRIES,
 }
 
 
@@ -139,22 +146,25 @@ def axis(lines: Iterable[Line]) -> tuple[float, float]:
     return (left, right) if right > left else (max(left - 0.05, 0), min(right + 0.05, 1))
 
 
-def figures(metrics: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """A JSON of metrics as pairs of words and number, nested keys after their parents."""
+def figures(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """A JSON of metrics as pairs of words and number, parts with what they are parts of."""
     rows = []
-    for key in sorted(metrics, key=_rank):
+    for key, words in _worded(metrics, WORDS):
         value = metrics[key]
-        words = f"{prefix}{WORDS.get(key, key.replace('_', ' '))}"
         if isinstance(value, Mapping):
-            rows += figures(value, f"{words}: ")
+            shown = "{:.1f}".format if key == "seconds" else _shown
+            parts = _worded(value, PARTS.get(key, {}))
+            rows += [(f"{words}: {name}", shown(value[part])) for part, name in parts]
         else:
             rows.append((words, _shown(value)))
     return rows
 
 
-def _rank(key: str) -> tuple[int, str]:
-    known = list(WORDS)
-    return (known.index(key) if key in known else len(known)), key
+def _worded(keys: Iterable[str], words: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Keys with their words, in the order of `words`; what is not among these comes last."""
+    known = list(words)
+    ordered = sorted(keys, key=lambda key: (known.index(key) if key in words else len(known), key))
+    return [(key, words.get(key, key.replace("_", " "))) for key in ordered]
 
 
 def _shown(value: Any) -> str:
@@ -164,7 +174,7 @@ def _shown(value: Any) -> str:
         more = f" and {len(value) - 12:,} more" if len(value) > 12 else ""
         return ", ".join(_shown(item) for item in value[:12]) + more
     if isinstance(value, float):
-        return share(value)
+        return share(value) if abs(value) <= 1 else f"{value:,.1f}".removesuffix(".0")
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
