@@ -100,6 +100,29 @@ def test_confusion_has_a_matrix_a_revision_and_a_cell_a_pair(
     assert len(cells) == 3
 
 
+def test_confusion_is_as_strong_as_its_share_of_the_actual_class(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """It was the share of the predicted one: one of two dogs, where one of three cats was wrong."""
+    page = drawn(browser, tmp_path, "confusion").page
+    strength = page.locator("rect", has_text="predicted dog, actual cat").first
+    assert float(strength.get_attribute("fill-opacity")) == pytest.approx(0.45 + 0.55 / 3)
+    assert page.inner_text(".key >> nth=0").endswith("larger share of its actual class")
+
+
+def test_colours_go_by_name_and_folds_by_number(browser: Browser, tmp_path: Path) -> None:
+    """Raw was blue here, and calibrated blue in the report, whose first colour this is."""
+    page = drawn(browser, tmp_path, "reliability").page
+    assert page.inner_text(".key >> nth=0").split("\n")[:2] == ["●calibrated", "■raw"]
+    tints = page.locator(".key >> nth=0 >> b").evaluate_all("all => all.map((b) => b.style.color)")
+    assert tints == ["rgb(59, 130, 246)", "rgb(194, 98, 10)"]  # COLOURS[0] and RAW of report/plots
+    rows = [row | {"fold": f"{fold}"} for fold in (10, 2) for row in curves()[:3]]
+    encoding = {"x": {"field": "epoch"}, "y": {"field": "val_accuracy"}, "color": {"field": "fold"}}
+    spec = {"data": {"values": rows}, "mark": "line", "encoding": encoding}
+    page.evaluate("(spec) => vegaEmbed('h2', spec)", spec)
+    assert page.inner_text("h2 .key").split("\n") == ["●fold 2", "■fold 10"]
+
+
 def test_reliability_has_its_diagonal(browser: Browser, tmp_path: Path) -> None:
     page = drawn(browser, tmp_path, "reliability").page
     found = page.locator("figcaption").all_inner_texts()
