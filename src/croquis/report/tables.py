@@ -26,7 +26,7 @@ WORDS = {
     "with_copies": "pictures that have a copy",
     "conflicts": "groups with several labels",
     "pairs": "pairs of copies, by the test that found them",
-    "symmetries": "the same pairs, by what makes them alike",
+    "symmetries": "the same pairs, by how they are alike",
     "lowest_likeness": "cosine of blurred ink of the least alike in a group",
     "cut_groups": "chains that were cut",
     "cut_pairs": "pairs that a cut parted",
@@ -43,10 +43,10 @@ WORDS = {
 # The same of figures that have parts; a key may mean something else there.
 PARTS = {
     "classes": {
-        "smallest_before": "pictures in the smallest",
-        "smallest_after": "pictures in the smallest after dropping",
-        "median_before": "pictures in the median one",
-        "median_after": "pictures in the median one after dropping",
+        "smallest_before": "pictures of the smallest",
+        "smallest_after": "of the smallest after dropping",
+        "median_before": "of the median one",
+        "median_after": "of the median one after dropping",
     },
     "pairs": {"same": "a person's word"},
     "symmetries": SYMMETRIES,
@@ -146,17 +146,26 @@ def axis(lines: Iterable[Line]) -> tuple[float, float]:
     return (left, right) if right > left else (max(left - 0.05, 0), min(right + 0.05, 1))
 
 
-def figures(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """A JSON of metrics as pairs of words and number, parts with what they are parts of."""
+class Figure(NamedTuple):
+    """A number and what it means; what has parts has no number of its own, and they follow it."""
+
+    words: str
+    number: str
+    part: bool = False
+
+
+def figures(metrics: Mapping[str, Any]) -> list[Figure]:
+    """A JSON of metrics, two levels deep, in reading order."""
     rows = []
     for key, words in _worded(metrics, WORDS):
         value = metrics[key]
         if isinstance(value, Mapping):
             shown = "{:.1f}".format if key == "seconds" else _shown
             parts = _worded(value, PARTS.get(key, {}))
-            rows += [(f"{words}: {name}", shown(value[part])) for part, name in parts]
+            rows.append(Figure(words, ""))
+            rows += [Figure(name, shown(value[part]), part=True) for part, name in parts]
         else:
-            rows.append((words, _shown(value)))
+            rows.append(Figure(words, _shown(value)))
     return rows
 
 
