@@ -1,5 +1,6 @@
 """The report in a real browser, opened from disk as a person opens it."""
 
+import io
 import shutil
 from dataclasses import replace as changed
 from pathlib import Path
@@ -9,7 +10,8 @@ import pandas as pd
 import pytest
 from leftovers import crowd, data_of, leave, metrics, outcome_of
 from opened import DESK, PHONE, opened
-from playwright.sync_api import Browser, Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from croquis.predictions import Predictions
 from croquis.report.material import Data, Outcome
@@ -81,6 +83,26 @@ def test_every_page_opens_whole_and_fits(
     assert seen.page.evaluate(broken) == 0
     paper = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert paper == {"light": "rgb(252, 252, 251)", "dark": "rgb(20, 21, 26)"}[scheme]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_table_that_is_cut_shows_a_shade_until_its_end(
+    browser: Browser, report: Path, scheme: str
+) -> None:
+    """A phone cut tables at its edge, and nothing said that they scroll."""
+    page = opened(browser, report / "index.html", viewport=PHONE, color_scheme=scheme).page
+    table = page.locator("#members .wide").first
+    table.scroll_into_view_if_needed()
+    paper = {"light": 252, "dark": 20}[scheme]
+    assert abs(_edge(table) - paper) > 20
+    table.evaluate("table => table.scrollTo(table.scrollWidth, 0)")
+    assert abs(_edge(table) - paper) < 3
+
+
+def _edge(table: Locator) -> int:
+    """The red of the last pixel but one of a table's first line."""
+    picture = Image.open(io.BytesIO(table.screenshot()))
+    return picture.getpixel((picture.width - 2, 2))[0]
 
 
 def test_the_top_tells_the_score_and_leads_to_the_errors(browser: Browser, report: Path) -> None:
