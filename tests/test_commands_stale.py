@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from dvc.repo import Repo
 
+from croquis import checking
 from croquis.commands.stale import Stale, stale_stages
 from croquis.errors import InputError
 
@@ -146,7 +148,7 @@ def test_a_new_model_is_trained_alone(pipeline: Path) -> None:
 
 def test_an_output_that_is_gone_comes_back_and_nothing_follows(pipeline: Path) -> None:
     (pipeline / "images.txt").unlink()
-    expected = Stale("prepare", ("its output images.txt is gone",), False, True)
+    expected = Stale("prepare", (), False, True, ("images.txt",))
     assert stale_stages()[0] == [expected]
 
 
@@ -182,8 +184,29 @@ def test_asking_changes_nothing(pipeline: Path) -> None:
     ],
 )
 def test_what_cannot_be_read_is_one_error(
-    pipeline: Path, name: str, old: str, new: str, message: str
+    pipeline: Path, monkeypatch: pytest.MonkeyPatch, name: str, old: str, new: str, message: str
 ) -> None:
+    monkeypatch.setattr(checking, "check", lambda tree: None)  # these are not croquis's parameters
     edit(pipeline, name, old, new)
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message) as caught:
+        stale_stages()
+    assert ".;" not in str(caught.value)
+
+
+def test_a_misspelt_model_is_not_blamed_on_the_pipeline(
+    pipeline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DVC's own words were shown: dvc.yaml, and parameters that are missing."""
+    asked: list[dict] = []
+    monkeypatch.setattr(checking, "check", asked.append)
+    stale_stages()
+    assert not asked  # it imports torch
+    edit(pipeline, "params.yaml", "[a, b]", "[a, bb]")
+    with pytest.raises(InputError, match=r"models\.bb"):
+        stale_stages()
+    assert asked[0]["run"]["models"] == ["a", "bb"]
+
+
+def test_another_dvc_is_waited_for(pipeline: Path) -> None:
+    with Repo() as repo, repo.lock, pytest.raises(InputError, match="wait until it has ended"):
         stale_stages()

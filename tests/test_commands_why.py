@@ -63,6 +63,25 @@ def test_many_stages_of_one_change_are_counted() -> None:
     assert lines(stale, 7, {})[1] == "  code cli.py changed   a, b, c, d, e and 2 more"
 
 
+def test_many_outputs_that_are_gone_are_counted() -> None:
+    """On the way back from an experiment there was a line for each of 39."""
+    stale = [Stale(name, (), False, True, (f"{name}.npz", f"{name}.csv")) for name in "ab"]
+    assert lines(stale, 7, {}) == [
+        "because of",
+        "  4 outputs of 2 stages are gone   a, b",
+        "",
+        "`dvc checkout` brings back what is gone, where DVC's cache has it",
+        "",
+        "restored from DVC's cache without running",
+        "  a",
+        "  b",
+    ]
+    assert lines(stale[:1], 7, {})[1:3] == [
+        "  output a.npz is gone   a",
+        "  output a.csv is gone   a",
+    ]
+
+
 def test_a_comment_in_params_is_still_told() -> None:
     stale = [Stale("check", ("file params.yaml changed",), False, False)]
     assert lines(stale, 7, {})[1] == "  file params.yaml changed   check"

@@ -22,12 +22,14 @@ class Stale:
         follows: whether a stage before it would hand it something new, or might.
         cached: whether the run cache holds its results, so that it is not run but restored; None:
             what it would read is not known yet.
+        gone: its outputs that are not here; no part of `changes`.
     """
 
     name: str
     changes: tuple[str, ...]
     follows: bool
     cached: bool | None
+    gone: tuple[str, ...] = ()
 
 
 def stale_stages() -> tuple[list[Stale], int]:
@@ -42,6 +44,7 @@ def stale_stages() -> tuple[list[Stale], int]:
     import logging
 
     from dvc.exceptions import DvcException  # DVC takes a second to import
+    from dvc.lock import LockError
     from dvc.repo import Repo
 
     logging.getLogger("dvc").setLevel(logging.ERROR)
@@ -49,11 +52,18 @@ def stale_stages() -> tuple[list[Stale], int]:
     try:
         with Repo() as repo, repo.lock:
             return _walked(repo, tree)
-    except DvcException as error:
-        reason = " ".join(str(error).split())
-        fix = "mend it, or wait until the DVC that is at work has ended"
+    except LockError as error:
+        fix = "wait until it has ended"
         raise InputError(
-            "dvc.yaml", expected="a pipeline that DVC can read", received=reason, fix=fix
+            "dvc", expected="no other DVC at work here", received="one that is", fix=fix
+        ) from error
+    except DvcException as error:
+        from croquis.checking import check  # brings torch and timm
+
+        check(tree)  # DVC blames dvc.yaml for a misspelt key of params.yaml
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise InputError(
+            "dvc.yaml", expected="a pipeline that DVC can read", received=reason, fix="mend it"
         ) from error
 
 
@@ -109,8 +119,8 @@ class _Walk:
     def judged(self, stage: Any) -> Stale | None:
         """The stage with what would make it run; None if nothing would."""
         follows = any(self._reads(dep, self._moved) for dep in stage.deps)
-        changes = self._changes(stage)
-        if not changes and not follows:
+        changes, gone = self._changes(stage)
+        if not (changes or gone or follows):
             return None
         results = self._results(stage)
         for out in stage.outs:
@@ -120,21 +130,26 @@ class _Walk:
                 self._moved.add(out.def_path)
         known = results is not None or not any(self._unknown(dep) for dep in stage.deps)
         cached = (results is not None) if known else None
-        return Stale(stage.addressing, tuple(changes), follows, cached)
+        return Stale(stage.addressing, tuple(changes), follows, cached, tuple(gone))
 
-    def _changes(self, stage: Any) -> list[str]:
-        """What of the stage is not as dvc.lock has it, but for what stages before it would make."""
+    def _changes(self, stage: Any) -> tuple[list[str], list[str]]:
+        """What of the stage is not as dvc.lock has it, but for what stages before it would make.
+
+        Returns:
+            The changes in words, and the outputs that are gone.
+        """
         if not any(out.hash_info for out in stage.outs):
-            return ["it has never run here"]
+            return ["it has never run here"], []
         found = []
         if stage.changed_stage():
             found.append("its command in dvc.yaml changed")
         for dep in stage.deps:
             if not self._reads(dep, self._coming):
                 found += _of_params(dep) if hasattr(dep, "params") else _of_file(dep)
-        for out in stage.outs:
-            found += [f"its output {path} {_said(how)}" for path, how in out.status().items()]
-        return found
+        outs = {path: how for out in stage.outs for path, how in out.status().items()}
+        gone = [path for path, how in outs.items() if how == "deleted"]
+        found += [f"its output {p} {_said(how)}" for p, how in outs.items() if p not in gone]
+        return found, gone
 
     def _results(self, stage: Any) -> dict[str, Any] | None:
         """The outputs that the run cache would restore, by path; None if it would not."""

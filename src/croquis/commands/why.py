@@ -14,6 +14,8 @@ from croquis.tracking import competition
 
 TRAINED = {"train": "model", "probe": "probe"}  # stages that are trainings, and of what
 NAMED = 5  # kinds of stages that are named beside a change
+GONE_NAMED = 3  # outputs that are gone are named one by one up to here
+BACK = "`dvc checkout` brings back what is gone, where DVC's cache has it"
 PARAMS_FILE = "file params.yaml changed"  # says less than the keys that changed, so alone it stands
 
 
@@ -40,7 +42,9 @@ def lines(stale: Sequence[Stale], count: int, durations: Mapping[str, float]) ->
         return [f"nothing would run: all {count} stages are as dvc.lock has them"]
     running = [stage for stage in stale if not stage.cached]
     restored = [stage for stage in stale if stage.cached]
-    found = ["because of", *_indented(_causes(stale))]
+    found = ["because of", *_indented(_causes(stale) + _losses(stale))]
+    if any(stage.gone for stage in stale):
+        found += ["", BACK]
     if running:
         found += ["", f"{len(running)} of {counted(count, 'stage')} would run"]
         found += [*_indented(_plan(running, durations)), "", *_cost(running, durations)]
@@ -59,6 +63,16 @@ def _causes(stale: Sequence[Stale]) -> list[tuple[str, str]]:
     if len(touched) > 1:
         touched.pop(PARAMS_FILE, None)
     return [(change, _named(stages, stale)) for change, stages in touched.items()]
+
+
+def _losses(stale: Sequence[Stale]) -> list[tuple[str, str]]:
+    """The outputs that are gone, each with its stage; counted, where they are many."""
+    losers = [stage for stage in stale if stage.gone]
+    count = sum(len(stage.gone) for stage in losers)
+    if count <= GONE_NAMED:
+        return [(f"output {path} is gone", each.name) for each in losers for path in each.gone]
+    said = f"{counted(count, 'output')} of {counted(len(losers), 'stage')} are gone"
+    return [(said, _named(losers, stale))]
 
 
 def _named(stages: Sequence[Stale], stale: Sequence[Stale]) -> str:
