@@ -2,7 +2,6 @@
 VENV ?= .venv
 PYTHON ?= python3
 UV_VERSION := 0.13.8
-PORT ?= 5000
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV := $(VENV)/.uv/bin/uv
@@ -49,11 +48,8 @@ why: $(READY) ## what a run would do, because of which change, and for how long
 experiments: $(READY) ## DVC's experiments: scores and what was changed
 	@$(RUN) croquis experiments
 
-# Without the eight processes that would wait for jobs of language models.
 mlflow: $(READY) ## MLflow's pages of all trainings, on http://127.0.0.1:5000 (or PORT=...)
-	@case "$${MLFLOW_TRACKING_URI:-}" in http*) echo "trainings are tracked by your server: open $$MLFLOW_TRACKING_URI"; exit;; esac; \
-	echo "open http://127.0.0.1:$(PORT)/#/experiments?workflowType=machine_learning; Ctrl-C ends it"; \
-	$(RUN) MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --host 127.0.0.1 --port $(PORT) --workers 1 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
+	@$(RUN) croquis mlflow --port $${PORT:-5000}
 
 demo: $(READY) ## a page to draw on: the last run guesses, on http://127.0.0.1:7860 (or PORT=...)
 	@$(RUN) croquis demo --port $${PORT:-7860}

@@ -13,6 +13,7 @@ from croquis.commands.experiments import experiments
 from croquis.commands.export import export, serve
 from croquis.commands.scores import read_scores
 from croquis.commands.table import aligned
+from croquis.commands.tracked import mlflow
 from croquis.commands.vote import vote
 from croquis.commands.why import why
 from croquis.errors import InputError
@@ -31,6 +32,7 @@ app.command()(vote)
 app.command()(why)
 app.command()(doctor)
 app.command()(experiments)
+app.command()(mlflow)
 app.command()(demo)
 app.command()(export)
 app.command()(serve)
