@@ -69,13 +69,15 @@ def test_the_pipelines_run_holds_scores_settings_and_report(
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "index.html").write_text("page")
     run = tracking.pipeline("records")
+    run.tags({"mlflow.runName": records.name(metrics())})
     run.metrics(records.scores(metrics()))
     run.artifact(tmp_path / "report")
     run.end()
+    assert tracking.pipeline("records")._id == run._id  # which is found by its tags
     client = MlflowClient()
     experiment = client.get_experiment_by_name("records")
     (found,) = client.search_runs([experiment.experiment_id])
-    assert found.info.run_name == "bold-idea" and found.data.tags["kind"] == "pipeline"
+    assert found.info.run_name == "bold-idea .750" and found.data.tags["kind"] == "pipeline"
     assert found.data.metrics["oof_accuracy/head"] == 0.481
     assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
     paths = [entry.path for entry in client.list_artifacts(found.info.run_id, "report")]

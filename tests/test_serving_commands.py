@@ -54,6 +54,7 @@ def test_export_registers_the_checked_run(registered: list[dict], drawn: Path) -
     ]
     [call] = registered
     assert call["experiment"] == "drawn" and "OOF accuracy .750" in call["description"]
+    assert call["score"]["log_loss"] == 1.2345
     np.testing.assert_array_equal(call["example"], np.load(drawn / "pixels.npy")[0])
 
 

@@ -13,7 +13,7 @@ from mlflow.exceptions import MlflowException
 from PIL import Image
 from served import leave_run, sheets_of_test
 
-from croquis import predictions, store
+from croquis import predictions, store, tracking
 from croquis.errors import InputError
 from croquis.serving.registering import SERVED_BY, Registered, alias_of, register, requirements
 from croquis.serving.sheets import png
@@ -23,6 +23,7 @@ pytestmark = [  # of MLflow about itself: when mlflow.pyfunc is imported, and un
     pytest.mark.filterwarnings("ignore:Operation with range is deprecated"),
 ]
 
+SCORE = {"accuracy": 0.75, "log_loss": 1.2345, "pictures": 12}
 DISTRIBUTIONS = {"PIL": "pillow", "cv2": "opencv-python-headless", "ruamel": "ruamel.yaml"}
 
 
@@ -34,8 +35,15 @@ def registered(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Registered:
     monkeypatch.chdir(drawn)  # a store without a place for artifacts puts them here
     monkeypatch.syspath_prepend("")  # undone at the end, with what MLflow puts before it
     made = leave_run(drawn, views={"head": ["identity", "rot90"]})
+    for accuracy in (0.75, 0.5):  # the last run, and one since then
+        monkeypatch.setenv("DVC_EXP_NAME", f"scored-{accuracy}")
+        tracking.pipeline("drawn").metrics(
+            {"ensemble/accuracy": accuracy, "ensemble/log_loss": 1.2345}
+        )
+    monkeypatch.setenv("DVC_EXP_NAME", "later")
+    example = sheets_of_test(drawn)[0]
     return register(
-        made, experiment="drawn", description="Of *three*.", example=sheets_of_test(drawn)[0]
+        made, experiment="drawn", description="Of *three*.", score=SCORE, example=example
     )
 
 
@@ -56,6 +64,7 @@ def test_the_registered_model_answers_as_the_batch(registered: Registered, drawn
     with pytest.raises(MlflowException, match="picture 2: expected a picture, received not a"):
         model.predict(pd.DataFrame({"picture": [pictures["picture"][0], "dGV4dA=="]}))
     _check_its_files(registered)
+    _check_its_run(registered)
 
 
 def _check_its_files(registered: Registered) -> None:
@@ -71,6 +80,16 @@ def _check_its_files(registered: Registered) -> None:
     assert len(weights) == 5  # of two folds of two members, and of a backbone
     assert {"code/croquis/inference.py", "pyfunc.py", "MLmodel", "input_example.json"} <= names
     assert "torch==" in (folder / "requirements.txt").read_text()
+
+
+def _check_its_run(registered: Registered) -> None:
+    """An export after a commit made a run of a pipeline that had nothing in it."""
+    client = mlflow.MlflowClient()
+    run = client.get_run(client.get_model_version("drawn", registered.version).run_id)
+    pipelines = client.search_runs([run.info.experiment_id], "tags.kind = 'pipeline'")
+    assert {each.info.run_name for each in pipelines} == {"scored-0.75", "scored-0.5"}
+    above = client.get_run(run.data.tags["mlflow.parentRunId"])
+    assert above.info.run_name == "scored-0.75" and run.info.run_name == "later/ensemble"
 
 
 @pytest.mark.parametrize(
@@ -90,12 +109,12 @@ def test_a_store_that_is_not_there_is_a_clear_error(
     drawn: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, example = leave_run(drawn), sheets_of_test(drawn)[0]
-    monkeypatch.setattr(store, "connected", unreachable)
+    monkeypatch.setattr(store, "connected_by_scores", unreachable)
     with pytest.raises(InputError, match="expected a store that answers, received no route; start"):
-        register(made, experiment="drawn", description="", example=example)
+        register(made, experiment="drawn", description="", score=SCORE, example=example)
 
 
-def unreachable(experiment: str) -> None:
+def unreachable(*_: object) -> None:
     raise ConnectionError("no route")
 
 

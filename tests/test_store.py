@@ -41,6 +41,21 @@ def test_a_stage_fills_the_column_source(monkeypatch: pytest.MonkeyPatch) -> Non
     assert found["commit"] == found["mlflow.source.git.commit"] == stores.commit()
 
 
+def test_a_pipeline_is_found_by_its_scores_the_newest_first_and_never_made() -> None:
+    made = []
+    client, experiment_id, _ = stores.connected_by_scores("by-scores", {"a": 1.0})
+    for start, scores in enumerate(({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 3.0}, {"a": 4.0})):
+        run = client.create_run(experiment_id, start_time=start + 1, tags={"kind": "pipeline"})
+        made.append(run.info.run_id)
+        for name, value in scores.items():
+            client.log_metric(run.info.run_id, name, value)
+    client.create_run(experiment_id, start_time=9, tags={"kind": "train"})
+    wanted = ({"a": 1.0}, made[1]), ({"a": 1.0, "b": 2.0}, made[0]), ({"a": 5.0}, None)
+    for scores, found in wanted:
+        assert stores.connected_by_scores("by-scores", scores)[2] == found
+    assert len(client.search_runs([experiment_id])) == 4
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [

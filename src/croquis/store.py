@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,23 @@ def connected(experiment: str) -> tuple[Any, str, str]:
     # Two processes that make the same new store at once break its schema migration, and two would
     # make two runs of one pipeline.
     with FileLock(root() / ".mlflow.lock", timeout=120):
-        client = opened()
-        found = client.get_experiment_by_name(experiment)
-        experiment_id = found.experiment_id if found else _created(client, experiment)
+        client, experiment_id = _entered(experiment)
         return client, experiment_id, _pipeline(client, experiment_id)
+
+
+def connected_by_scores(
+    experiment: str, scores: Mapping[str, float]
+) -> tuple[Any, str, str | None]:
+    """As `connected`, with the newest pipeline that has these scores; None if none has, none made.
+
+    What lies in a run's folders may be older than the commit, or that of an experiment.
+    """
+    with FileLock(root() / ".mlflow.lock", timeout=120):
+        client, experiment_id = _entered(experiment)
+    for run in client.search_runs([experiment_id], "tags.kind = 'pipeline'"):  # the newest first
+        if scores.items() <= run.data.metrics.items():
+            return client, experiment_id, run.info.run_id
+    return client, experiment_id, None
 
 
 def opened() -> Any:
@@ -83,6 +97,12 @@ def surroundings() -> dict[str, str]:
     return known | {"mlflow.source.name": known.get("stage", ""), "mlflow.source.type": "LOCAL"}
 
 
+def _entered(experiment: str) -> tuple[Any, str]:
+    client = opened()
+    found = client.get_experiment_by_name(experiment)
+    return client, found.experiment_id if found else _created(client, experiment)
+
+
 def _pipeline(client: Any, experiment_id: str) -> str:
     """The run that groups the trainings of one DVC experiment or commit; it has no end of its own,
     as each stage is a process, so it counts as finished from the start."""
@@ -104,6 +124,6 @@ def _created(client: Any, experiment: str) -> str:
     # The kind decides whether MLflow's pages speak of trainings or of language models.
     tags = {
         "mlflow.experimentKind": "custom_model_development",
-        NOTE: "A run a commit or DVC experiment; below it its trainings.",
+        NOTE: "Each run is of a commit or of a DVC experiment; its trainings are below it.",
     }
     return client.create_experiment(experiment, str(root() / "mlruns") if local else None, tags)

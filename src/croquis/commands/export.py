@@ -39,6 +39,7 @@ def export(
             trained,
             experiment=tracking.competition(source),
             description=described(trained, source, score),
+            score=score,
             example=Pixels.open(images / "index.csv", images / "pixels.npy").array[0],
         )
     typer.echo(f"export: {made.name}, version {made.version}, also called {made.alias}: {made.uri}")

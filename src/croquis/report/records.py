@@ -38,7 +38,8 @@ def log(source: str, outcome: Outcome, metrics: Metrics, page: Path) -> None:
     }
     run = tracking.pipeline(tracking.competition(source))
     chosen = {key: str(value) for key, value in tracking.flat(settings).items()}
-    run.tags(chosen | {store.NOTE: description(metrics)})
+    titled = {"mlflow.runName": name(metrics), store.NOTE: description(metrics)}
+    run.tags(chosen | titled)
     run.metrics(scores(metrics))
     with _alone(page.parent) as folder:
         run.artifact(folder)
@@ -82,6 +83,11 @@ def scores(metrics: Metrics) -> dict[str, float]:
             section = "size" if name in COUNTS else part
             found[f"{section}/{name.replace('.', '/')}"] = value
     return {name: float(value) for name, value in found.items() if isinstance(value, int | float)}
+
+
+def name(metrics: Metrics) -> str:
+    """The run's name with the accuracy: MLflow's table of runs shows no score by itself."""
+    return f"{store.version()} {share(metrics['ensemble']['accuracy'])}"
 
 
 def description(metrics: Metrics) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,7 +40,12 @@ class Registered(NamedTuple):
 
 
 def register(
-    trained: Trained, *, experiment: str, description: str, example: np.ndarray
+    trained: Trained,
+    *,
+    experiment: str,
+    description: str,
+    score: Mapping[str, float],
+    example: np.ndarray,
 ) -> Registered:
     """Logs the ensemble to MLflow and registers it as the newest version of its competition's.
 
@@ -49,12 +55,14 @@ def register(
         trained: of a run.
         experiment: the competition, which gives the model its name.
         description: in Markdown.
+        score: of the ensemble; the export goes below the pipeline's run that has it.
         example: a prepared picture.
 
     Raises:
         InputError: if the store of MLflow cannot be reached.
     """
-    client, experiment_id, pipeline = _connected(experiment)
+    known = {f"ensemble/{name}": score[name] for name in ("accuracy", "log_loss")}
+    client, experiment_id, pipeline = _connected(experiment, known)
     mlflow.set_tracking_uri(store.uri())
     own = {"experiment_id": experiment_id, "run_name": f"{store.version()}/ensemble"}
     tags = store.surroundings() | {"kind": "export", "mlflow.source.name": "croquis export"}
@@ -84,10 +92,10 @@ def alias_of(version: str) -> str:
     return f"run-{plain}" if re.fullmatch(r"[vV]\d+|latest", plain) else plain
 
 
-def _connected(experiment: str) -> tuple[Any, str, str]:
-    """As `store.connected`; a training goes on without a store, an export has no other aim."""
+def _connected(experiment: str, scores: Mapping[str, float]) -> tuple[Any, str, str | None]:
+    """A training goes on without a store; an export has no other aim."""
     try:
-        return store.connected(experiment)
+        return store.connected_by_scores(experiment, scores)
     except Exception as error:  # MLflow and its transports raise a dozen kinds
         expected, fix = "a store that answers", "start its server, or unset MLFLOW_TRACKING_URI"
         where, received = store.shown(store.uri()), store.reason(error)
