@@ -12,8 +12,12 @@ from croquis.commands.main import app
 PARAMS = {"lr": 0.001, "run": {"models": ["a", "b"], "folds": [0, 1]}, "train": {"drop": 0.0}}
 
 
+PICTURES = 840  # a fold
+
+
 def state(rev: str, name: str | None, accuracy: float | None, **params: Any) -> dict[str, Any]:
     ensemble = {"accuracy": accuracy, "accuracy_low": 0.1, "accuracy_high": 0.9}
+    ensemble["pictures"] = PICTURES * len((PARAMS | params)["run"].get("folds", []))
     metrics = {"metrics/ensemble.json": {"data": ensemble}} if accuracy is not None else {}
     metrics["metrics/submission.json"] = {"data": {"rows": 6, "test_accuracy": 0.5}}
     data = {"timestamp": "2026-11-21T14:36:44", "metrics": metrics}
@@ -30,14 +34,23 @@ def test_each_commit_is_followed_by_its_experiments_the_best_first() -> None:
     head = state("0123456789", "main", 0.8)
     head["experiments"] = [experiment("low", 0.7, lr=1e-05), experiment("high", 0.9, lr=0.01)]
     assert lines([state("workspace", None, 0.8), head]) == [
-        "experiment       OOF accuracy          test   when          changed",
-        "workspace        .800 (.100 .. .900)   .500   11-21 14:36",
-        "0123456 [main]   .800 (.100 .. .900)   .500   11-21 14:36",
-        "  high           .900 (.100 .. .900)   .500   11-21 14:36   lr=0.01",
-        "  low            .700 (.100 .. .900)   .500   11-21 14:36   lr=1e-05",
+        "experiment       OOF accuracy          pictures   test   when          changed",
+        "workspace        .800 (.100 .. .900)   1,680      .500   11-21 14:36",
+        "0123456 [main]   .800 (.100 .. .900)   1,680      .500   11-21 14:36",
+        "  high           .900 (.100 .. .900)   1,680      .500   11-21 14:36   lr=0.01",
+        "  low            .700 (.100 .. .900)   1,680      .500   11-21 14:36   lr=1e-05",
         "",
+        "pictures: of run.folds; `croquis compare` compares on those that two experiments share",
         "test: the vote of all folds, where a solution is known",
     ]
+
+
+def test_an_experiment_on_one_fold_shows_its_fewer_pictures() -> None:
+    """Nothing told it apart from one on all folds."""
+    head = state("0123456789", "main", 0.8)
+    head["experiments"] = [experiment("one", 0.6, run={"models": ["a", "b"], "folds": [0]})]
+    rows = [line.partition(")   ")[2].split() for line in lines([head])[1:3]]
+    assert [row[0] for row in rows] == ["1,680", "840"] and rows[1][-1] == "run.folds=[0]"
 
 
 def test_the_workspace_is_compared_with_the_last_commit() -> None:

@@ -48,7 +48,7 @@ def test_two_projects_are_compared_and_the_better_one_is_named(folder: Path) -> 
         "left out: 0 that only A has and 0 that only B has"
     )
     # All of ten for one side: 2 / 1,024.
-    assert difference.startswith("B - A   +.250  (+.") and "exact McNemar p 0.002" in difference
+    assert difference.startswith("B - A   +.250  (+.") and "exact McNemar p .002" in difference
     assert verdict == "B is better than A by .250: more than chance gives."
     assert ran("other", "workspace")[-1] == "A is better than B by .250: more than chance gives."
 

@@ -10,37 +10,50 @@ GB = 2**30
 
 
 def test_parameters_are_counted_without_building_anything(recipe) -> None:
-    trained, frozen = parameters(recipe())
-    fewer, rest = parameters(recipe(trainable=["classifier"]))
-    # The head has 256 inputs, a weight and a bias for each of 1,000 classes.
-    assert fewer == 256 * 1000 + 1000 and fewer + rest == trained and frozen == 0
+    trained, frozen = parameters(recipe(), 117)
+    fewer, rest = parameters(recipe(trainable=["classifier"]), 117)
+    # The head has 256 inputs, a weight and a bias for each of 117 classes.
+    assert fewer == 256 * 117 + 117 and fewer + rest == trained and frozen == 0
+
+
+def test_the_head_is_that_of_the_data(recipe) -> None:
+    """ImageNet's thousand classes were counted: 4.7 M parameters where the report has 3.5."""
+    lite = recipe(backbone="tf_efficientnet_lite0.in1k", image_size=64)
+    for classes, said in (
+        (117, "3.5 M parameters with a head for 117 classes; "),
+        (None, "3.4 M parameters with a head for 1 class, until `prepare` has counted them; "),
+    ):
+        (found,) = memory_findings({"lite": lite}, GB, "the GPU", classes)
+        assert found.says.startswith(said)
 
 
 def test_a_giant_is_counted_in_a_blink(recipe) -> None:
-    trained, _ = parameters(recipe(backbone="eva_giant_patch14_336.clip_ft_in1k", image_size=336))
+    trained, _ = parameters(
+        recipe(backbone="eva_giant_patch14_336.clip_ft_in1k", image_size=336), 1000
+    )
     assert 1.0e9 < trained < 1.03e9
 
 
 @pytest.mark.parametrize(("share", "state"), [(0.91, "problem"), (0.6, "warning"), (0.4, "ok")])
 def test_a_model_is_judged_by_its_share_of_the_memory(recipe, share: float, state: str) -> None:
-    trained, _ = parameters(recipe())
+    trained, _ = parameters(recipe(), 117)
     memory = int(16 * trained / share)
-    (found,) = memory_findings({"tiny": recipe()}, memory, "the GPU")
+    (found,) = memory_findings({"tiny": recipe()}, memory, "the GPU", 117)
     assert (found.topic, found.state) == ("model tiny", state)
     assert ("lora" in found.fix) == (state != "ok")
 
 
 def test_an_average_of_the_weights_and_frozen_ones_count_four_bytes(recipe) -> None:
-    trained, frozen = parameters(recipe(trainable=["classifier"]))
+    trained, frozen = parameters(recipe(trainable=["classifier"]), 117)
     changed = recipe(trainable=["classifier"], ema_decay=0.9)
     needed = 20 * trained + 4 * frozen
-    (tight,) = memory_findings({"a": changed}, int(needed / 0.89), "the GPU")
-    (over,) = memory_findings({"a": changed}, int(needed / 0.91), "the GPU")
+    (tight,) = memory_findings({"a": changed}, int(needed / 0.89), "the GPU", 117)
+    (over,) = memory_findings({"a": changed}, int(needed / 0.91), "the GPU", 117)
     assert (tight.state, over.state) == ("warning", "problem")
 
 
 def test_a_network_that_cannot_be_built_is_a_problem(recipe) -> None:
-    (found,) = memory_findings({"a": recipe(trainable=["nowhere"])}, GB, "the GPU")
+    (found,) = memory_findings({"a": recipe(trainable=["nowhere"])}, GB, "the GPU", 117)
     assert found.state == "problem" and "nowhere" in found.says
 
 

@@ -8,7 +8,7 @@ import typer
 
 from croquis import cli
 from croquis.commands.table import aligned
-from croquis.report.wording import counted, gain, share
+from croquis.report.wording import counted, gain, odds, share
 
 Name = Annotated[str, typer.Argument(help="workspace, folder, .npz, experiment, branch or commit")]
 
@@ -72,7 +72,7 @@ def lines(found: Any, a: str, b: str) -> list[str]:
         *aligned(rows),
         "",
         f"{pictures}; left out: {left_out}",
-        f"B - A   {gain(difference)}  {ends}, exact McNemar p {found.p:.2g}",
+        f"B - A   {gain(difference)}  {ends}, exact McNemar p {odds(found.p)}",
         "",
         _verdict(found),
     ]

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -69,7 +70,8 @@ def _of_the_run(build: gpus.Build) -> list[Finding]:
     on_gpu = machine.device.type == "cuda" and build.gpus
     memory = build.gpus[0].memory if on_gpu else _main_memory()
     found = [Finding("trains on", "ok", str(machine))]
-    found += members_here.memory_findings(models, memory, "the GPU" if on_gpu else "main memory")
+    where = "the GPU" if on_gpu else "main memory"
+    found += members_here.memory_findings(models, memory, where, _classes())
     first = {key: (each.backbone, each.pretrained) for key, each in (models | probes).items()}
     found += members_here.weights_findings(first)
     size = params.load(PrepareParams, "prepare").image_size
@@ -81,11 +83,20 @@ def _of_the_run(build: gpus.Build) -> list[Finding]:
 
 def _pictures() -> int | None:
     """How many pictures the last `prepare` found; None before the first."""
-    index = root() / "data" / "images" / "index.csv"
-    if not index.is_file():
-        return None
-    with index.open("rb") as file:
-        return sum(1 for _ in file) - 1
+    return None if (index := _index()) is None else len(index)
+
+
+def _classes() -> int | None:
+    """How many classes these pictures have."""
+    index = _index()
+    return None if index is None else index.loc[index["split"] == "train", "label"].nunique()
+
+
+def _index() -> Any:
+    from croquis.parts import read_index
+
+    path = root() / "data" / "images" / "index.csv"
+    return read_index(path) if path.is_file() else None
 
 
 def _main_memory() -> int:

@@ -19,6 +19,10 @@ WIDTH = 100
 SHOWN = 24  # characters of a value
 LEAST = 20  # columns for what was changed
 INDENT = " " * 6
+NOTES = (
+    "pictures: of run.folds; `croquis compare` compares on those that two experiments share",
+    "test: the vote of all folds, where a solution is known",
+)
 
 
 def experiments() -> None:
@@ -55,7 +59,7 @@ def lines(states: Sequence[Mapping[str, Any]]) -> list[str]:
         states: as `dvc exp show --json` has them, the workspace first.
     """
     head = next((s for s in states if s["rev"] != "workspace"), None)
-    rows = [("experiment", "OOF accuracy", "test", "when", "changed")]
+    rows = [("experiment", "OOF accuracy", "pictures", "test", "when", "changed")]
     for state in states:
         # The workspace is compared with the last commit, an experiment with the one it began at.
         against = head if state["rev"] == "workspace" else None
@@ -67,7 +71,7 @@ def lines(states: Sequence[Mapping[str, Any]]) -> list[str]:
         for each, revision in sorted(begun, key=lambda pair: -_accuracy(pair[1])):
             name = f"  {each.get('name') or revision['rev'][:7]}"
             rows.append(_row(name, revision, state, (each.get("executor") or {}).get("state")))
-    return [*_narrow(rows), "", "test: the vote of all folds, where a solution is known"]
+    return [*_narrow(rows), "", *NOTES]
 
 
 def _row(
@@ -83,10 +87,11 @@ def _row(
     if state.get("error"):
         doing = "failed"
     if doing is not None and doing.lower() != "success":
-        return name, doing.lower(), "", when, changed
+        return name, doing.lower(), "", "", when, changed
     accuracy = f"{share(scores['accuracy'])} ({ends(scores)})" if "accuracy" in scores else "none"
     test = _metrics(state, "submission").get("test_accuracy")
-    return name, accuracy, "" if test is None else share(test), when, changed
+    pictures = f"{scores['pictures']:,}" if "pictures" in scores else ""
+    return name, accuracy, pictures, "" if test is None else share(test), when, changed
 
 
 def _accuracy(state: Mapping[str, Any]) -> float:

@@ -7,40 +7,47 @@ from pathlib import Path
 from croquis.doctor.finding import Finding
 from croquis.errors import InputError
 from croquis.files import root
+from croquis.report.wording import counted
 from croquis.training.recipes import ModelParams
 
 # float32 weights, their gradients, and AdamW's two averages.
 TRAINED_BYTES, FROZEN_BYTES, EMA_BYTES = 16, 4, 4
-CLASSES = 1000  # not known before `prepare`; a head is a small part of a network
 LESS = "set grad_checkpointing, a smaller micro_batch or lora, or take a probe of this backbone"
 
 
-def memory_findings(recipes: Mapping[str, ModelParams], memory: int, where: str) -> list[Finding]:
+def memory_findings(
+    recipes: Mapping[str, ModelParams], memory: int, where: str, classes: int | None
+) -> list[Finding]:
     """Weights and optimizer of each model against the memory; activations come on top.
 
     Args:
         recipes: of the models of `run`.
         memory: bytes there are.
         where: "GPU" or "main memory".
+        classes: of the data; None before `prepare`, when a head for one is counted.
     """
     found = []
+    head = f"a head for {counted(classes or 1, 'class', 'classes')}"
+    if classes is None:
+        head += ", until `prepare` has counted them"
     for key, recipe in recipes.items():
         try:
-            trained, frozen = parameters(recipe)
+            trained, frozen = parameters(recipe, classes or 1)
         except InputError as error:
             found.append(Finding(f"model {key}", "problem", str(error)))
             continue
         each = TRAINED_BYTES + (EMA_BYTES if recipe.ema_decay else 0)
         needed = each * trained + FROZEN_BYTES * frozen
         said = (
-            f"{(trained + frozen) / 1e6:,.1f} M parameters, {needed / 2**30:.1f} GB with gradients"
-            f" and AdamW's state, of {memory / 2**30:.0f} GB of {where}; activations come on top"
+            f"{(trained + frozen) / 1e6:,.1f} M parameters with {head}; {needed / 2**30:.1f} GB"
+            f" with gradients and AdamW's state, of {memory / 2**30:.0f} GB of {where};"
+            " activations come on top"
         )
         found.append(_judged(f"model {key}", said, needed / memory))
     return found
 
 
-def parameters(recipe: ModelParams) -> tuple[int, int]:
+def parameters(recipe: ModelParams, classes: int) -> tuple[int, int]:
     """Counts of parameters that train and that are frozen; nothing is allocated or loaded.
 
     Raises:
@@ -52,7 +59,7 @@ def parameters(recipe: ModelParams) -> tuple[int, int]:
 
     plain = recipe.model_copy(update={"pretrained": False, "head_start": "random"})
     with torch.device("meta"):
-        model = network(plain, [str(number) for number in range(CLASSES)])
+        model = network(plain, [str(number) for number in range(classes)])
     counts = {True: 0, False: 0}
     for parameter in model.parameters():
         counts[parameter.requires_grad] += parameter.numel()

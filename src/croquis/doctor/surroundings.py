@@ -13,6 +13,7 @@ from croquis import store
 from croquis.cores import cores
 from croquis.doctor.finding import Finding
 from croquis.files import root
+from croquis.report.wording import counted
 
 GRAY = 224  # pixels a side of what dedup looks at
 GB = 2**30
@@ -178,8 +179,9 @@ def git_finding(folder: Path) -> Finding:
         return Finding("git", "warning", "no author is set, so nothing can be committed", fix)
     changed = (_git(folder, "status", "--porcelain") or "").splitlines()
     if changed:
-        said = f"{commit}, and {len(changed)} files that are not committed"
-        return Finding("git", "ok", f"{said}: a run's tag `commit` does not tell of them")
+        files = counted(len(changed), "file that is", "files that are")
+        said = f"{commit}, and {files} not committed: a run's tag `commit` does not tell of them"
+        return Finding("git", "ok", said)
     return Finding("git", "ok", f"{commit}, all committed")
 
 

@@ -21,6 +21,9 @@ from croquis.training.recipes import ModelParams
 from croquis.training.records import write_weights
 from croquis.votes.ensembling import Recipe
 
+# An experiment that failed took them away, and DVC's cache still has them.
+BACK = "try `dvc checkout`, else run `make repro`"
+
 
 class Settings(params.Section):
     """What the weights alone do not tell."""
@@ -61,7 +64,7 @@ class Trained:
             InputError: if one of them is missing.
         """
         for path in (parameters, index, pixels, ensemble / "recipe.json"):
-            _require(path, "a finished run", "run `make repro`")
+            _require(path, "a finished run", BACK)
         recipe, tree = _with_a_say(Recipe.load(ensemble / "recipe.json")), params.read(parameters)
         _check_weights(recipe.members)
         probes = [key for key in recipe.members if key in (tree["probes"] or {})]
@@ -111,7 +114,7 @@ class Trained:
     def checkpoint(self, member: str, fold: int) -> Path:
         """The weights of a member's fold; raises InputError if they are not there."""
         path = self.checkpoints / member / f"fold{fold}.safetensors"
-        _require(path, f"the weights of {member} without fold {fold}", "run `make repro`")
+        _require(path, f"the weights of {member} without fold {fold}", BACK)
         return path
 
     def backbone(self, probe: str) -> Path | None:
