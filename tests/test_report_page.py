@@ -165,7 +165,7 @@ def test_what_takes_seconds_of_a_large_run_has_a_bar(
 
 def test_the_page_shows_what_the_trainings_saw(drawn: Path) -> None:
     html = shown(drawn)
-    assert "flips of tiny: hflip (p 0.5), vflip (p 0.5), turn" in Outline(html).text
+    assert "flips of tiny at 32 px: hflip (p 0.5), vflip (p 0.5), turn" in Outline(html).text
     assert '<a href="#augmentation">' in html and html.count("data:image/webp") == 1 + len(PRESETS)
 
 
