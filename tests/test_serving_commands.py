@@ -3,12 +3,14 @@
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from served import leave_run
 from typer.testing import CliRunner, Result
 
+from croquis import store
 from croquis.commands.main import app
 
 SET = ("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "MLFLOW_LOGGING_LEVEL", "GRADIO_TEMP_DIR")
@@ -78,22 +80,49 @@ def test_export_of_half_a_run_is_one_line(
 
 @pytest.mark.parametrize(
     ("more", "model"),
-    [([], "models:/competition/latest"), (["--model=models:/other/2"], "models:/other/2")],
+    [([], "models:/competition/2"), (["--model=models:/other/2"], "models:/other/2")],
 )
 def test_serve_is_mlflows_server_on_this_machine_alone(
     more: list[str], model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called: list[list[str]] = []
     monkeypatch.setattr(os, "execvp", lambda program, command: called.append(command))
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///here.db")
+    monkeypatch.setattr(store, "begun", lambda: True)
+    monkeypatch.setattr(store, "opened", Registry)
     (tmp_path / "params.yaml").write_text("data: {source: a/competition.tar.gz}\n")
     options = [f"--parameters={tmp_path / 'params.yaml'}", "--port=5009", *more]
-    assert CliRunner().invoke(app, ["serve", *options]).exit_code == 0
+    done = CliRunner().invoke(app, ["serve", *options])
+    assert done.output == (
+        f"serve: {model} on http://127.0.0.1:5009/invocations; "
+        "docs/serving.md shows how to ask it\n"
+    )
     [command] = called
     assert command[:5] == [sys.executable, "-m", "mlflow", "models", "serve"]
     assert " ".join(command[5:]) == (
         f"--env-manager local --host 127.0.0.1 --port 5009 --model-uri {model}"
     )
+
+
+class Registry:
+    """MLflow's client, as far as it is asked for versions of a model."""
+
+    def search_model_versions(self, wanted: str) -> list[SimpleNamespace]:
+        known = [SimpleNamespace(version=number) for number in ("1", "2")]
+        return known if wanted == "name = 'competition'" else []
+
+
+def test_serving_what_was_never_exported_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was MLflow's traceback."""
+    (tmp_path / "params.yaml").write_text("data: {source: another}\n")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    done = CliRunner().invoke(app, ["serve", f"--parameters={tmp_path / 'params.yaml'}"])
+    assert done.exit_code == 1 and done.output == (
+        "error: models:/another: expected an exported model, received none; run `make export`\n"
+    )
+    assert not (tmp_path / "mlflow.db").exists()
 
 
 def test_a_demo_of_no_run_is_one_line(tmp_path: Path) -> None:

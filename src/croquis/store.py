@@ -9,6 +9,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from croquis.errors import InputError
 from croquis.files import root
 
 NOTE = "mlflow.note.content"  # what MLflow shows as a description
@@ -62,6 +63,13 @@ def uri() -> str:
 def reason(error: Exception) -> str:
     """The first line of what went wrong, for people to read."""
     return shown((str(error) or type(error).__name__).splitlines()[0][:200])
+
+
+def unreachable(error: Exception) -> InputError:
+    """The error of a command that can do nothing without the store."""
+    fix = "start its server, or unset MLFLOW_TRACKING_URI"
+    expected, received = "a store that answers", reason(error)
+    return InputError(shown(uri()), expected=expected, received=received, fix=fix)
 
 
 def shown(text: str) -> str:

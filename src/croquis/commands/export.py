@@ -9,6 +9,7 @@ import typer
 
 from croquis import cli
 from croquis.commands.scores import read_scores
+from croquis.errors import InputError
 
 
 def export(
@@ -58,12 +59,32 @@ def serve(
     from croquis import params, store, tracking
 
     with cli.one_line():
-        name = tracking.competition(params.read(parameters)["data"]["source"])
+        model = model or _newest(tracking.competition(params.read(parameters)["data"]["source"]))
+    address = f"http://127.0.0.1:{port}/invocations"
+    typer.echo(f"serve: {model} on {address}; docs/serving.md shows how to ask it")
     os.environ["MLFLOW_TRACKING_URI"] = store.uri()
     command = [sys.executable, *"-m mlflow models serve --env-manager local".split()]
-    command += ["--host", "127.0.0.1", "--port", str(port)]
-    command += ["--model-uri", model or f"models:/{name}/latest"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--model-uri", model]
     os.execvp(command[0], command)  # its signals and its exit status are the server's own
+
+
+def _newest(name: str) -> str:
+    """The URI of a model's newest version; its number, as the server itself never tells it.
+
+    Raises:
+        InputError: if the store cannot be reached, or has no such model.
+    """
+    from croquis import store
+
+    try:
+        wanted = f"name = '{name}'"
+        found = store.opened().search_model_versions(wanted) if store.begun() else []
+    except Exception as error:  # MLflow and its transports raise a dozen kinds
+        raise store.unreachable(error) from error
+    if not found:
+        where, fix = f"models:/{name}", "run `make export`"
+        raise InputError(where, expected="an exported model", received="none", fix=fix)
+    return f"models:/{name}/{max(int(version.version) for version in found)}"
 
 
 def _quiet_mlflow() -> None:

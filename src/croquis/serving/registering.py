@@ -14,7 +14,6 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 from croquis import files, store
-from croquis.errors import InputError
 from croquis.serving.sheets import data_url
 from croquis.serving.trained import Trained
 
@@ -97,9 +96,7 @@ def _connected(experiment: str, scores: Mapping[str, float]) -> tuple[Any, str, 
     try:
         return store.connected_by_scores(experiment, scores)
     except Exception as error:  # MLflow and its transports raise a dozen kinds
-        expected, fix = "a store that answers", "start its server, or unset MLFLOW_TRACKING_URI"
-        where, received = store.shown(store.uri()), store.reason(error)
-        raise InputError(where, expected=expected, received=received, fix=fix) from error
+        raise store.unreachable(error) from error
 
 
 def signature(classes: list[str]) -> ModelSignature:
