@@ -42,7 +42,8 @@ def main(
     scored = summary(given, found, taken, twins) | {"folds": len(run.folds)}
     write_json(metrics, scored)
     ends = f"{scored['accuracy_low']:.3f} to {scored['accuracy_high']:.3f}"
-    cli.say(f"ensemble: {taken} vote of {', '.join(keys)} over {len(run.folds)} folds")
+    count = f"{len(run.folds)} fold{'s' if len(run.folds) > 1 else ''}"
+    cli.say(f"ensemble: {taken} vote of {', '.join(keys)} over {count}")
     if isinstance(how.weights, str) and how.weights not in ("uniform", taken):
         cli.say(f"ensemble: {how.weights} weights are not surely better when nested: uniform ones")
     cli.say(
