@@ -198,6 +198,18 @@ def test_git_without_a_commit_is_a_problem(tmp_path: Path) -> None:
     assert found.state == "problem" and found.fix.startswith("git init")
 
 
+def test_one_file_is_no_files(tmp_path: Path) -> None:
+    """It said: 1 files that are not committed."""
+    for command in (
+        ["init", "-q"],
+        ["config", "user.email", "a@example.com"],
+        ["-c", "user.name=a", "commit", "-q", "--allow-empty", "-m", "start"],
+    ):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+    (tmp_path / "new").touch()
+    assert ", and 1 file that is not committed: " in surroundings.git_finding(tmp_path).says
+
+
 def test_without_chromium_browser_tests_are_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
