@@ -1,14 +1,11 @@
 """prepare: reads every picture once, into a few big arrays and an index."""
 
 import numpy as np
-import pandas as pd
 
 from croquis import cli, params
 from croquis.data.layout import read_layout
 from croquis.data.packing import PrepareParams, pack
 from croquis.files import whole
-
-NAMED = 3  # unreadable pictures that the terminal names
 
 
 def main(
@@ -47,15 +44,7 @@ def main(
         f" {classes:,} classes, {prepare.image_size} px {colour}"
     )
     if len(packed.quarantine):
-        cli.say(f"prepare: {_left_out(packed.quarantine, quarantine)}")
-
-
-def _left_out(lost: pd.DataFrame, listed: cli.File) -> str:
-    """Which training pictures cannot be read, and where all of them are listed."""
-    named = [f"{row.path} ({row.reason})" for row in lost.head(NAMED).itertuples()]
-    more = len(lost) - len(named)
-    words = ", ".join(named) + (f" and {more:,} more" if more else "")
-    return f"left out, as they cannot be read: {words}; {listed} has them all"
+        cli.say(f"prepare: {packed.left_out(quarantine)}")
 
 
 if __name__ == "__main__":

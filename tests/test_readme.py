@@ -56,6 +56,7 @@ def _wait_for_queue(project: Project) -> None:
         status = project.run("dvc queue status")
         assert "Failed" not in status, status
         if status.count("Success") == 2:
+            project.run("dvc queue stop --kill")  # a worker that read a half-written file stays
             return
         time.sleep(2)
     pytest.fail(f"the queue did not end: {status}")

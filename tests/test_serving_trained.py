@@ -51,7 +51,7 @@ def test_backbones_of_other_weights_or_sizes_are_not_shared(drawn: Path) -> None
         (
             "checkpoints/small/fold1.safetensors",
             "fold1.safetensors: expected the weights of small without fold 1, received no such file"
-            "; run `make repro`",
+            "; try `dvc checkout`, else run `make repro`",
         ),
     ],
 )

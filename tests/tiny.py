@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -151,10 +152,16 @@ class Project:
 
     def run(self, command: str, *, fails: bool = False) -> str:
         """What a shell command in the project printed; it must fail if `fails`, else succeed."""
-        done = subprocess.run(
-            ["bash", "-c", command], cwd=self.folder, env=self.env, capture_output=True, text=True
-        )
-        text = done.stdout + done.stderr
+        with tempfile.TemporaryFile("w+") as printed:  # a pipe would wait for DVC's workers, too
+            done = subprocess.run(
+                ["bash", "-c", command],
+                cwd=self.folder,
+                env=self.env,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+            )
+            printed.seek(0)
+            text = printed.read()
         assert (done.returncode != 0) == fails, (
             f"{command}: status {done.returncode}\n{text[-6000:]}"
         )

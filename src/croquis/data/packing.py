@@ -20,6 +20,7 @@ from croquis.params import Section
 from croquis.progress import progress
 from croquis.symmetries import digest
 
+NAMED = 3  # unreadable pictures that the terminal names
 GRAY_SIDE = 224  # of the pictures that dedup compares: its thresholds were measured at this size
 COLUMNS = [
     "id", "split", "label", "class_name", "path", "sha256", "digest", "source_id", "width",
@@ -40,6 +41,13 @@ class Packed(NamedTuple):
 
     index: pd.DataFrame
     quarantine: pd.DataFrame
+
+    def left_out(self, listed: Path) -> str:
+        """Which training pictures cannot be read; `listed` is the file with all of them."""
+        named = [f"{row.path} ({row.reason})" for row in self.quarantine.head(NAMED).itertuples()]
+        more = len(self.quarantine) - len(named)
+        words = ", ".join(named) + (f" and {more:,} more" if more else "")
+        return f"left out, as they cannot be read: {words}; {listed} has them all"
 
 
 class Sheet(NamedTuple):
