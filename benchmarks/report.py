@@ -35,7 +35,7 @@ MEMBERS = {"first": 0.75, "second": 0.72, "third": 0.7, "fourth": 0.65}  # how o
 MODELS, PROBES = ["first", "second"], ["third", "fourth"]
 FOLDS, EPOCHS = 5, 20
 SCORE = {"accuracy": 0.78, "accuracy_low": 0.77, "accuracy_high": 0.79, "macro_f1": 0.77}
-SCORE |= {"log_loss": 0.9, "ece": 0.05}
+SCORE |= {"log_loss": 0.9}
 
 
 def pictures(folder: Path, count: int, side: int) -> np.ndarray:
@@ -112,7 +112,7 @@ def outcome_of(data: Data) -> Outcome:
         book=book(),
         networks=pd.DataFrame(
             {"member": list(MEMBERS), "kind": "model", "backbone": "made up", "licence": "none"}
-        ).assign(parameters=10**8, macs=10**10, passes=3 * EPOCHS),
+        ).assign(parameters=10**8, macs=10**10, passes=3 * EPOCHS, interpolation="bicubic"),
         looks=Looks("first", {name: np.zeros((96, 96), np.int8) for name in ids.tolist()}),
         trainings=pd.DataFrame(
             columns=["member", "fold", "device", "seconds", "images_per_second"]
@@ -157,6 +157,7 @@ def book() -> Scorebook:
 def metrics(count: int) -> dict[str, dict]:
     """The JSON of all stages."""
     ensemble = SCORE | {"folds": FOLDS, "members": len(MEMBERS), "pictures": count, "vote": "soft"}
+    ensemble |= {"ece": 0.05}
     vote = dict.fromkeys(MEMBERS, SCORE)
     return {"dedup": {}, "split": {}, "vote": vote, "ensemble": ensemble, "submission": {"rows": 0}}
 
