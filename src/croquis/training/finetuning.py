@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -72,13 +73,8 @@ def fine_tuned(
         snapshot=lambda trainer: stored.snapshot(trainer, data),
     )
     costs = {size: cost_of(model, size, hardware) for size in curriculum.image_sizes}
-    _train(
-        trainer,
-        recipe.epochs,
-        lambda: stored.scores(trainer, data.val),
-        log,
-        lambda epoch: costs[curriculum.image_size(epoch)],
-    )
+    score = partial(stored.scores, trainer, data.val)
+    _train(trainer, recipe.epochs, score, log, lambda epoch: costs[curriculum.image_size(epoch)])
     outcome = _outcome(trainer, stored, data)
     if speed := trainer.speed():
         log(speed, recipe.epochs - 1)

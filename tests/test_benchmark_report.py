@@ -1,0 +1,21 @@
+"""The made-up run of the report's benchmark has all that the page asks for."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from croquis.report.page import write
+
+
+def test_the_report_of_a_made_up_run_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lacked what the page had come to ask of networks, and nobody heard of it."""
+    monkeypatch.syspath_prepend("benchmarks")
+    monkeypatch.delitem(sys.modules, "report", raising=False)
+    import report
+
+    data = report.data_of(tmp_path, 120, 10, 32)
+    write(tmp_path / "out", "made-up.zip", data, report.outcome_of(data), report.metrics(120))
+    assert "made-up.zip" in (tmp_path / "out/index.html").read_text(encoding="utf-8")
