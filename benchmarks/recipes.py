@@ -96,7 +96,7 @@ def score(out: Path, truth: Path) -> None:
     print("| recipe | OOF (95 %) | test, single folds | against | difference | p |")
     print("|---|---|---|---|---|---|")
     for name, found in right.items():
-        groups = folds.loc[found.index, "group"].to_numpy()
+        groups = folds.loc[found.index, "unit"].to_numpy()
         low, high = metrics.accuracy_interval(found.to_numpy(), groups, seed=0)
         claimed = f"{found.mean():.3f} ({low:.3f} to {high:.3f})"
         line = f"| {name} | {claimed} | {_tested(out / name, labels):.3f} |"

@@ -14,12 +14,13 @@ def main(
     pixels: cli.File,
     gray224: cli.File,
     quarantine: cli.File,
+    columns: cli.File,
     sample: cli.File,
 ) -> None:
     """Reads the folder <raw>; writes its pictures to <pixels> and, gray and small, to <gray224>.
 
     Row i of the arrays is row i of <index>. <quarantine> lists the unreadable training pictures,
-    <sample> is the submission's template.
+    <columns> has what train.csv says besides, <sample> is the submission's template.
     """
     prepare = params.load(PrepareParams, "prepare")
     layout = read_layout(raw)
@@ -28,11 +29,13 @@ def main(
         whole(pixels) as pixels_draft,
         whole(gray224) as gray_draft,
         whole(quarantine) as quarantine_draft,
+        whole(columns) as columns_draft,
         whole(sample) as sample_draft,
     ):
         packed = pack(layout.pictures, raw, prepare, pixels_draft, gray_draft)
         packed.index.to_csv(index_draft, index=False)
         packed.quarantine.to_csv(quarantine_draft, index=False)
+        layout.columns.to_csv(columns_draft, index=False)
         layout.sample.to_csv(sample_draft, index=False)
     for note in layout.notes:
         cli.say(f"prepare: {note}")

@@ -3,20 +3,30 @@
 from croquis import cli, params
 from croquis.files import whole, write_json
 from croquis.folds import SplitParams, summary, with_folds
-from croquis.parts import read_groups, read_index
+from croquis.parts import read_columns, read_groups, read_index
 
 
-def main(index: cli.File, groups: cli.File, folds: cli.File, metrics: cli.File) -> None:
-    """Reads <index> and <groups>; writes each picture's fold to <folds>, counts to <metrics>."""
+def main(
+    index: cli.File, groups: cli.File, columns: cli.File, folds: cli.File, metrics: cli.File
+) -> None:
+    """Reads <index>, <groups>, <columns>; writes all pictures' <folds>, and counts to <metrics>."""
     settings, seed = params.load(SplitParams, "split"), params.value("seed", int)
     pictures = read_index(index).query("split == 'train'")
-    table = with_folds(pictures, read_groups(groups), settings, seed=seed)
-    found = summary(table, settings.num_folds)
+    known = read_columns(columns)
+    table = with_folds(pictures, read_groups(groups), known, settings, seed=seed)
+    found = summary(table, settings)
     with whole(folds) as draft:
         table.to_csv(draft, index=False)
     write_json(metrics, found)
     sizes = f"{found['fold_min']:,} to {found['fold_max']:,} scored pictures"
     cli.say(f"split: {settings.num_folds} folds of {sizes}, {found['groups']:,} groups")
+    if settings.domain is not None:
+        sizes = table["unit"].value_counts()
+        pictures = f"{sizes.min():,} to {sizes.max():,} pictures"
+        cli.say(f"split: {found['domains']:,} domains of {pictures}, each in one fold")
+        if settings.group and found["copies_across_domains"]:
+            count = f"{found['copies_across_domains']:,} pictures"
+            cli.say(f"split: {count} have a copy in another domain: they train, and are not scored")
     cli.say(f"split: under plain folds {found['plain_twins']:,} would have a copy on both sides")
     if found["rare_classes"]:
         cli.say(f"split: {found['rare_classes']} classes train in every fold and are never scored")

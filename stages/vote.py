@@ -23,7 +23,7 @@ def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.F
             oof = out_of_fold(predictions, member, table, run.folds)
             oof.save(draft / member / "oof.npz")
             rows = truth.loc[oof.ids]
-            labels, groups = rows["label"].to_numpy(), rows["group"].to_numpy()
+            labels, groups = rows["label"].to_numpy(), rows["unit"].to_numpy()
             degrees = temperature(labels, oof.probs) if how.calibrated else 1.0
             for vote, test in fold_votes(predictions, member, run.folds, degrees).items():
                 test.save(draft / member / f"test_{vote}.npz")

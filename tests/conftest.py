@@ -63,7 +63,11 @@ def _draw(folder: Path) -> Path:
     sheets = np.stack([_sheet(row, row % 3) for row in range(15)])
     np.save(folder / "pixels.npy", sheets)
     folds = index.loc[:11, ["id", "label"]].assign(
-        group=range(12), fold=[row // 3 % 2 for row in range(12)], scored=True, keep=True
+        group=range(12),
+        unit=range(12),
+        fold=[row // 3 % 2 for row in range(12)],
+        scored=True,
+        keep=True,
     )
     folds = folds.assign(plain_fold=folds["fold"], weight=1.0, targets="", sha256=index["sha256"])
     folds.to_csv(folder / "folds.csv", index=False)

@@ -46,7 +46,7 @@ def on_disk(folder: Path, noise: tuple[float, ...] = (1.0, 2.0), rows: int = 300
         Predictions(ids[order], probs[order], CLASSES).save(
             folder / "votes" / "abcd"[number] / "oof.npz"
         )
-    table = pd.DataFrame({"id": ids, "label": labels, "group": np.arange(rows) // 2})
+    table = pd.DataFrame({"id": ids, "label": labels, "unit": np.arange(rows) // 2})
     table.assign(targets="", sha256="").to_csv(folder / "folds.csv", index=False)
     return labels
 

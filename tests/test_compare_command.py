@@ -83,7 +83,7 @@ def test_too_few_groups_are_said_to_be_the_reason(folder: Path) -> None:
     write(folder / "all_wrong", 40)
     verdict = ran("data/votes/tiny", "all_wrong")[-1]
     assert verdict == (
-        "They cannot be told apart: 40 pictures in 4 groups of copies are too few; "
+        "They cannot be told apart: 40 pictures in 4 groups are too few; "
         "fewer than 20 groups say nothing."
     )
 

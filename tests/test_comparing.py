@@ -14,7 +14,7 @@ from croquis.predictions import Predictions
 def experiment(right: list[int], first: int = 0, name: str = "a", **columns: object) -> Scored:
     """Pictures `first`, `first` + 1, ... with their rights, each a group of its own."""
     ids = [f"train/{number:04d}" for number in range(first, first + len(right))]
-    rest = {"class_name": "cup", "group": np.arange(first, first + len(right)), "sha256": ids}
+    rest = {"class_name": "cup", "unit": np.arange(first, first + len(right)), "sha256": ids}
     table = pd.DataFrame({"right": np.array(right, bool), **rest, **columns}, index=ids)
     return Scored(name, table)
 
@@ -57,7 +57,7 @@ def test_only_pictures_scored_by_both_are_compared() -> None:
 def test_the_interval_is_the_one_that_metrics_give() -> None:
     right = np.arange(60) % 3 > 0
     groups = np.arange(60)[::-1] // 2 * 5
-    a = experiment(right.tolist(), group=groups)
+    a = experiment(right.tolist(), unit=groups)
     found = compared(a, a, seed=3)
     assert found.accuracies[0][1:] == accuracy_interval(right, groups, seed=3)
     assert found.difference == (0, 0, 0) and not found.told_apart
@@ -66,7 +66,7 @@ def test_the_interval_is_the_one_that_metrics_give() -> None:
 def test_what_either_takes_for_copies_is_drawn_together() -> None:
     """With one big group in either of the two there is nothing to draw from."""
     rights = [1] * 30 + [0] * 30
-    a, b = experiment(rights), experiment(rights[::-1], name="b", group=7)
+    a, b = experiment(rights), experiment(rights[::-1], name="b", unit=7)
     low, high = compared(a, b, seed=0).accuracies[0][1:]
     assert low == high == 0.5
 
@@ -74,8 +74,8 @@ def test_what_either_takes_for_copies_is_drawn_together() -> None:
 def test_a_few_big_groups_tell_nothing_apart_and_name_no_smallest_difference() -> None:
     """A difference of .5 at p 1e-15 could not be called as "the smallest" would be .2."""
     groups = np.arange(100) // 10
-    a = experiment([0] * 100, group=groups)
-    b = experiment(([1] * 5 + [0] * 5) * 10, name="b", group=groups)
+    a = experiment([0] * 100, unit=groups)
+    b = experiment(([1] * 5 + [0] * 5) * 10, name="b", unit=groups)
     found = compared(a, b, seed=0)
     assert found.p < 1e-14 and found.groups == 10
     assert not found.told_apart and found.smallest is None
@@ -109,7 +109,7 @@ def test_on_five_pictures_nothing_can_be_called(differing: int) -> None:
 
 
 def test_oof_is_judged_by_the_labels_of_the_folds() -> None:
-    folds = pd.DataFrame({"id": ["x", "y", "z"], "label": [0, 1, 1], "group": 0, "sha256": "s"})
+    folds = pd.DataFrame({"id": ["x", "y", "z"], "label": [0, 1, 1], "unit": 0, "sha256": "s"})
     probs = np.array([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]])
     found = scored("a", Predictions(["z", "y", "x"], probs, ["cup", "star"]), folds)
     # z is a star and taken for one; y, a tie, goes to the lower class; x is a cup.

@@ -11,8 +11,9 @@ from croquis import parts
 from croquis.errors import InputError
 from croquis.folds import ALWAYS, SplitParams, summary, with_folds
 
-GROUPED = SplitParams(num_folds=3, group=True, rare="error")
-PLAIN = SplitParams(num_folds=3, group=False, rare="error")
+GROUPED = SplitParams(num_folds=3, group=True, domain=None, rare="error")
+PLAIN = GROUPED.model_copy(update={"group": False})
+APART = GROUPED.model_copy(update={"domain": "author"})
 
 
 def tables(
@@ -36,15 +37,21 @@ def tables(
     return index, table.assign(conflict=False)
 
 
-def cut(params: SplitParams, *args, seed: int = 0, **kwargs) -> pd.DataFrame:
-    return with_folds(*tables(*args, **kwargs), params, seed=seed)
+def cut(
+    params: SplitParams, *args, seed: int = 0, authors: str | list[str] | None = None, **kwargs
+) -> pd.DataFrame:
+    """folds.csv of `tables`; `authors` has one letter or name a picture."""
+    index, groups = tables(*args, **kwargs)
+    columns = pd.DataFrame({"image_path": index["id"].str.removeprefix("train/")})
+    if authors is not None:
+        columns["author"] = list(authors)
+    return with_folds(index, groups, columns, params, seed=seed)
 
 
 def test_plain_folds_are_the_published_ones() -> None:
     # the field's folds: StratifiedKFold(5, shuffle=True, random_state=42) in the order of train.csv
     labels = np.random.default_rng(0).permutation(np.repeat(np.arange(20), 30)).tolist()
-    params = SplitParams(num_folds=5, group=False, rare="error")
-    table = cut(params, labels, seed=42)
+    table = cut(PLAIN.model_copy(update={"num_folds": 5}), labels, seed=42)
     splitter = StratifiedKFold(5, shuffle=True, random_state=42)
     for fold, (_, held_out) in enumerate(splitter.split(labels, labels)):
         assert np.flatnonzero(table["fold"] == fold).tolist() == held_out.tolist()
@@ -53,11 +60,12 @@ def test_plain_folds_are_the_published_ones() -> None:
 
 def test_the_columns_are_those_of_the_contract_in_index_order() -> None:
     index, groups = tables([0, 1] * 6)
-    table = with_folds(index, groups.iloc[::-1], GROUPED, seed=0)
+    columns = pd.DataFrame({"image_path": []})
+    table = with_folds(index, groups.iloc[::-1], columns, GROUPED, seed=0)
     assert table["id"].tolist() == index["id"].tolist()
     assert (
         ",".join(table.columns)
-        == "id,label,group,fold,plain_fold,scored,keep,weight,targets,sha256"
+        == "id,label,group,unit,fold,plain_fold,scored,keep,weight,targets,sha256"
     )
 
 
@@ -161,13 +169,13 @@ def test_more_folds_than_groups_or_pictures_is_an_error(labels, groups, most: st
 def test_groups_of_other_pictures_are_refused() -> None:
     index, groups = tables([0] * 6)
     with pytest.raises(InputError, match=r"groups: expected the 6 training ids .*; rerun dedup"):
-        with_folds(index, groups.iloc[:5], GROUPED, seed=0)
+        with_folds(index, groups.iloc[:5], pd.DataFrame({"image_path": []}), GROUPED, seed=0)
 
 
 def test_the_summary_counts_what_plain_folds_would_leak() -> None:
     labels, groups = [0] * 12 + [1] * 6, [0] * 4 + list(range(4, 18))
     table = cut(GROUPED, labels, groups)
-    assert summary(table, 3) == {
+    assert summary(table, GROUPED) == {
         "pictures": 18,
         "scored": 18,
         "classes": 2,
@@ -180,6 +188,66 @@ def test_the_summary_counts_what_plain_folds_would_leak() -> None:
     }
 
 
+# Six people in the order of the letters, each with one picture of both classes.
+PEOPLE = "aabbccddeeff"
+
+
+def test_domains_are_held_apart_and_are_what_intervals_draw() -> None:
+    table = cut(APART, [0, 1] * 6, authors=PEOPLE)
+    assert table["unit"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    assert (table.groupby("unit")["fold"].nunique() == 1).all()
+    assert table["fold"].value_counts().tolist() == [4, 4, 4] and table["scored"].all()
+    assert table["plain_fold"].tolist() == cut(PLAIN, [0, 1] * 6)["plain_fold"].tolist()
+
+
+def test_without_a_domain_groups_are_what_intervals_draw() -> None:
+    table = cut(GROUPED, [0, 1] * 6, [0, 0, 0, *range(3, 12)], authors=PEOPLE)
+    assert table["unit"].tolist() == table["group"].tolist()
+
+
+def test_a_copy_in_a_domain_of_another_fold_trains_and_is_not_scored() -> None:
+    # The first drawings of all six people are copies; three folds have two people each.
+    groups = [0 if place % 2 == 0 else place for place in range(12)]
+    table = cut(APART, [0, 1] * 6, groups, authors=PEOPLE)
+    assert table["scored"].tolist() == [False, True] * 6
+    assert len(parts.trained(table, 0)) == 8 and len(parts.scored(table, 0)) == 2
+    assert summary(table, APART)["copies_across_domains"] == 6
+    assert summary(table, APART)["domains"] == 6
+    assert summary(table, APART)["rare_classes"] == 0
+    free = cut(APART.model_copy(update={"group": False}), [0, 1] * 6, groups, authors=PEOPLE)
+    assert free["scored"].all() and free["fold"].tolist() == table["fold"].tolist()
+
+
+def test_copies_inside_a_domain_are_scored() -> None:
+    table = cut(APART, [0, 0] * 6, [place // 2 for place in range(12)], authors=PEOPLE)
+    assert table["scored"].all() and summary(table, APART)["copies_across_domains"] == 0
+
+
+def test_a_fold_of_nothing_but_copies_across_domains_is_an_error() -> None:
+    with pytest.raises(InputError, match=r"split.domain: .*none in fold 0; set split.group=false"):
+        cut(APART, [0, 1] * 6, [0, 1] * 6, authors=PEOPLE)
+
+
+def test_a_derived_file_is_in_its_sources_domain() -> None:
+    table = cut(APART, [0, 1] * 6 + [0], sources={12: 0}, authors=PEOPLE + "f")
+    assert table["unit"][12] == table["unit"][0] == table["unit"][11]  # two people become one
+    assert table["fold"][12] == table["fold"][0] == table["fold"][11]
+
+
+def test_a_class_of_one_domain_trains_always_without_the_rest_of_it() -> None:
+    params = APART.model_copy(update={"rare": "train"})
+    table = cut(params, [0, 1] * 6 + [2, 2], authors=PEOPLE + "aa")
+    assert table["fold"].tolist()[12:] == [ALWAYS] * 2 and not table["scored"][12:].any()
+    assert table["scored"][:12].all() and set(table["fold"][:12]) == {0, 1, 2}
+    with pytest.raises(InputError, match=r"'class 2' \(pictures 2, groups 1\)"):
+        cut(APART, [0, 1] * 6 + [2, 2], authors=PEOPLE + "aa")
+
+
+def test_fewer_domains_than_folds_are_an_error() -> None:
+    with pytest.raises(InputError, match=r"split.num_folds: expected at most 2 \(2 groups"):
+        cut(APART, [0, 1] * 6, authors="aaaaaabbbbbb")
+
+
 @st.composite
 def cases(draw: st.DrawFn) -> dict:
     count = draw(st.integers(4, 40))
@@ -189,15 +257,18 @@ def cases(draw: st.DrawFn) -> dict:
         "groups": draw(st.lists(place, min_size=count, max_size=count)),
         "sources": draw(st.dictionaries(place, place, max_size=8)),
         "dropped": draw(st.sets(place, max_size=5)),
+        "authors": draw(st.lists(st.sampled_from("abcdef"), min_size=count, max_size=count)),
     }
 
 
-@given(cases(), st.booleans(), st.integers(2, 4), st.integers(0, 3))
+@given(
+    cases(), st.booleans(), st.sampled_from([None, "author"]), st.integers(2, 4), st.integers(0, 3)
+)
 @settings(deadline=None, max_examples=200)
 def test_folds_hold_their_promises_or_say_why_not(
-    case: dict, group: bool, num_folds: int, seed: int
+    case: dict, group: bool, domain: str | None, num_folds: int, seed: int
 ) -> None:
-    params = SplitParams(num_folds=num_folds, group=group, rare="train")
+    params = SplitParams(num_folds=num_folds, group=group, domain=domain, rare="train")
     try:
         table = cut(params, seed=seed, **case)
     except InputError:
@@ -207,8 +278,15 @@ def test_folds_hold_their_promises_or_say_why_not(
     assert set(scored["id"]) <= set(kept["id"])
     for fold in range(num_folds):  # every class in every training part
         assert set(kept.loc[kept["fold"] != fold, "label"]) == set(kept["label"])
-    if group:
+    if group and domain is None:
         assert (table.groupby("group")["fold"].nunique() == 1).all()
+    for fold in range(num_folds):  # nothing of a scored picture's group or domain trains
+        trained, out = parts.trained(table, fold), parts.scored(table, fold)
+        if group:
+            assert not set(trained["group"]) & set(out["group"])
+        if domain is not None:
+            cut_ones = trained[trained["fold"] != ALWAYS]
+            assert not set(cut_ones["unit"]) & set(out["unit"])
     assert not table["scored"].iloc[list(case["sources"])].any()
     again = cut(params, seed=seed, **case)
     pd.testing.assert_frame_equal(again, table)

@@ -43,6 +43,14 @@ def test_rows_keep_the_order_of_the_csv_train_before_test(tmp_path: Path) -> Non
     assert layout.notes == []
 
 
+def test_what_else_train_csv_says_is_kept_as_text(tmp_path: Path) -> None:
+    rows = "\n".join(f"a,{name},00{place},0" for place, name in enumerate(TRAIN))
+    layout = read_layout(competition(tmp_path, train=f"class_name,image_path,id,target\n{rows}\n"))
+    assert list(layout.columns) == ["image_path", "id"]
+    assert layout.columns["image_path"].tolist() == TRAIN
+    assert layout.columns["id"].tolist() == ["000", "001", "002", "003"]
+
+
 def test_pictures_that_no_row_names_are_counted_and_left_out(tmp_path: Path) -> None:
     made(competition(tmp_path), "train/a/99.png", "train/readme.txt", "train/a/.hidden.png")
     layout = read_layout(tmp_path)
@@ -53,6 +61,7 @@ def test_pictures_that_no_row_names_are_counted_and_left_out(tmp_path: Path) -> 
 def test_class_folders_are_ranked_by_name_and_read_in_natural_order(tmp_path: Path) -> None:
     made(tmp_path, *(f"train/{name}" for name in TRAIN), "train/loose.png", "test/10.png")
     layout = read_layout(made(tmp_path, "test/9.JPEG", "train/a/notes.txt"))
+    assert "train/" + layout.columns["image_path"][0] == column(layout, "id")[0]
     names = ["train/a/0.png", "train/a/2.png", "train/a/10.png", "train/b/1.png"]
     assert column(layout, "id") == [*names, "test/9.JPEG", "test/10.png"]
     assert column(layout, "label") == [0, 0, 0, 1, -1, -1]

@@ -6,7 +6,15 @@ import pandas as pd
 import pytest
 
 from croquis.errors import InputError
-from croquis.parts import class_names, ids_of_test, read_folds, read_index, scored, trained
+from croquis.parts import (
+    class_names,
+    ids_of_test,
+    read_columns,
+    read_folds,
+    read_index,
+    scored,
+    trained,
+)
 
 FOLDS = pd.DataFrame(
     [
@@ -78,8 +86,22 @@ def test_names_that_look_like_numbers_or_nothing_stay_text(tmp_path: Path) -> No
 
 
 def test_folds_read_flags_as_flags(tmp_path: Path) -> None:
-    FOLDS.assign(sha256="00", targets="").to_csv(tmp_path / "folds.csv", index=False)
+    table = FOLDS.assign(sha256="00", targets="", group=7, unit=[1, 1, 1, 2, 2])
+    table.to_csv(tmp_path / "folds.csv", index=False)
     folds = read_folds(tmp_path / "folds.csv")
+    assert folds["unit"].tolist() == [1, 1, 1, 2, 2]
     assert folds["scored"].dtype == bool and folds["keep"].dtype == bool
     assert trained(folds, 0)["id"].tolist() == ["lone", "rare"]
     assert folds["sha256"].tolist() == ["00"] * 5
+
+
+def test_folds_from_before_there_were_domains_can_be_read(tmp_path: Path) -> None:
+    FOLDS.assign(sha256="00", targets="", group=[4, 4, 4, 5, 6]).to_csv(
+        tmp_path / "folds.csv", index=False
+    )
+    assert read_folds(tmp_path / "folds.csv")["unit"].tolist() == [4, 4, 4, 5, 6]
+
+
+def test_columns_are_read_as_text(tmp_path: Path) -> None:
+    (tmp_path / "columns.csv").write_text("image_path,author\na.png,007\nb.png,NA\n")
+    assert read_columns(tmp_path / "columns.csv")["author"].tolist() == ["007", "NA"]

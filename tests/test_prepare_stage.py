@@ -19,8 +19,9 @@ def test_pictures_that_cannot_be_read_are_named(
             Image.fromarray(sheet).save(tmp_path / f"raw/train/{name}/{number}.png")
     for number in range(4):
         (tmp_path / f"raw/train/bar/{number}.png").write_bytes(b"")
-    files = {name: tmp_path / name for name in ("index", "pixels", "gray224", "quarantine")}
-    stage("prepare").main(raw=tmp_path / "raw", sample=tmp_path / "sample", **files)
+    names = ("index", "pixels", "gray224", "quarantine", "columns", "sample")
+    files = {name: tmp_path / name for name in names}
+    stage("prepare").main(raw=tmp_path / "raw", **files)
     told = capsys.readouterr().out
     assert "prepare: 8 train and 0 test pictures of 2 classes, 96 px gray\n" in told
     assert "left out, as they cannot be read: train/bar/0.png (empty file)," in told

@@ -50,6 +50,20 @@ def test_the_page_says_when_the_test_falls_outside(drawn: Path) -> None:
     assert "outside the interval" in text and "gap far wider than the interval" in text
 
 
+def test_the_page_says_what_domains_do_and_asks_for_them_where_they_may_be_missing(
+    drawn: Path,
+) -> None:
+    text = Outline(shown(drawn)).text
+    assert "groups of copies, as copies are right or wrong together" in text
+    assert "split.domain" not in text
+    outside = Outline(shown(drawn, submission=TEST | {"inside_interval": False})).text
+    assert "by other people, or from other cameras? Then split.domain holds these" in outside
+    text = Outline(shown(drawn, split=metrics()["split"] | {"domains": 12})).text
+    assert "nor a copy of it, nor any other picture of its domain (12 domains)" in text
+    assert "bootstrap over domains" in text and "of so few it is rather too narrow" in text
+    assert "domains, each in one fold 12" in text
+
+
 def test_the_page_claims_no_test_score_it_does_not_know(drawn: Path) -> None:
     text = Outline(shown(drawn, submission={"rows": 3})).text
     assert "No solution of the test set is known" in text and "test, fold vote" not in text
@@ -204,6 +218,7 @@ def test_a_big_run_keeps_the_page_small(drawn: Path) -> None:
     index = pd.DataFrame({"id": ids, "split": "train", "label": labels, "width": 96, "height": 96})
     index["class_name"] = np.array(names)[labels]
     folds = index[["id", "label"]].assign(group=np.arange(count) // 20, fold=0, keep=True)
+    folds["unit"] = folds["group"]
     groups = folds[["id", "group"]].assign(conflict=True, keep=True)
     pairs = pd.DataFrame({"id_a": ids[::2], "id_b": ids[1::2], "tier": "ssim", "score": 0.95})
     pixels = np.broadcast_to(rng.integers(0, 256, (96, 96, 3), dtype=np.uint8), (count, 96, 96, 3))

@@ -140,10 +140,13 @@ def test_the_leak_is_what_plain_folds_claim_beyond_grouped_ones() -> None:
 
 def test_pictures_with_a_copy_and_without_are_scored_apart() -> None:
     oof = Predictions(list("abcde"), np.eye(2)[[0, 1, 0, 0, 0]], ["cat", "dog"])
-    copied, single = by_copies(np.zeros(5, int), oof, np.array([7, 7, 1, 2, 3]), seed=0)
+    copied, single = by_copies(
+        np.zeros(5, int), oof, np.array([7, 7, 1, 2, 3]), np.array([7, 7, 1, 2, 3]), seed=0
+    )
     assert (copied.name, copied.accuracy) == ("with a copy (2)", 0.5)
     assert (copied.low, copied.high) == (0.5, 0.5)  # of one group nothing can be drawn
     assert (single.name, single.accuracy, single.high) == ("without a copy (3)", 1, 1)
-    assert [line.name for line in by_copies(np.zeros(5, int), oof, np.arange(5), seed=0)] == [
-        "without a copy (5)"
-    ]
+    alone, apart = np.arange(5), np.array([0, 0, 0, 1, 1])
+    (line,) = by_copies(np.zeros(5, int), oof, alone, apart, seed=0)
+    assert line.name == "without a copy (5)"
+    assert (line.low, line.high) == (2 / 3, 1)  # the two domains' own accuracies

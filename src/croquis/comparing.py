@@ -18,7 +18,7 @@ class Scored:
 
     Attributes:
         name: of the experiment, for people.
-        pictures: by id: `right` (bool), `class_name` (the true one), `group`, `sha256`.
+        pictures: by id: `right` (bool), `class_name` (the true one), `unit`, `sha256`.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Comparison:
 
     Attributes:
         pictures: how many these are.
-        groups: of copies among them.
+        groups: of copies among them, or domains.
         left_out: how many only the first, and only the second one has scored.
         accuracies: of the two, each with the ends of its 95 % interval.
         both: how many pictures both get right.
@@ -74,14 +74,14 @@ def scored(name: str, oof: Predictions, folds: pd.DataFrame) -> Scored:
         fix = "give the OOF and the folds of one run"
         raise InputError(name, expected=expected, received=received, fix=fix)
     found = {"right": oof.probs.argmax(axis=1) == labels, "class_name": oof.classes[labels]}
-    return Scored(name, rows[["group", "sha256"]].assign(**found))
+    return Scored(name, rows[["unit", "sha256"]].assign(**found))
 
 
 def compared(one: Scored, other: Scored, *, seed: int) -> Comparison:
     """The comparison of two experiments, picture by picture.
 
-    Groups of copies are drawn together; where the two were grouped differently, what either takes
-    for copies is.
+    Groups of copies, or domains, are drawn together; where the two were grouped differently, what
+    either takes for one is.
 
     Args:
         one: the first.
@@ -100,9 +100,9 @@ def compared(one: Scored, other: Scored, *, seed: int) -> Comparison:
         _check_same(one, other, shared, column, kind)
     left_out = (len(a) - len(shared), len(b) - len(shared))
     a, b = a.loc[shared], b.loc[shared]
-    groups = a["group"].to_numpy()
-    if not a["group"].equals(b["group"]):  # numbered anew, the same groups would be drawn otherwise
-        groups = joined(groups, b["group"].to_numpy())
+    groups = a["unit"].to_numpy()
+    if not a["unit"].equals(b["unit"]):  # numbered anew, the same groups would be drawn otherwise
+        groups = joined(groups, b["unit"].to_numpy())
     return _judged(a["right"].to_numpy(), b["right"].to_numpy(), groups, left_out, seed)
 
 

@@ -8,11 +8,13 @@ import pandas as pd
 from pydantic import Field
 
 from croquis.components import families, joined
+from croquis.domains import DomainKey, domains_of
 from croquis.errors import InputError
 from croquis.params import Section
 
 COLUMNS = [
-    "id", "label", "group", "fold", "plain_fold", "scored", "keep", "weight", "targets", "sha256",
+    "id", "label", "group", "unit", "fold", "plain_fold", "scored", "keep", "weight", "targets",
+    "sha256",
 ]  # fmt: skip
 ALWAYS = -1  # the fold of what trains in every fold and is never scored
 
@@ -23,27 +25,38 @@ class SplitParams(Section):
     Attributes:
         num_folds: how many parts; each is held out once.
         group: whether copies share a fold; False gives plain stratified folds.
+        domain: what folds hold apart as well, as the test set does: a column of train.csv, or a
+            regular expression of the path. Copies in two domains may then be in two folds: they
+            train, and are scored only if `group` is False.
         rare: a class that sits in one fold only would be missing when that fold is held out; error
             stops, train lets it train in every fold, unscored.
     """
 
     num_folds: Annotated[int, Field(ge=2)]
     group: bool
+    domain: DomainKey | None
     rare: Literal["error", "train"]
 
 
 def with_folds(
-    index: pd.DataFrame, groups: pd.DataFrame, settings: SplitParams, *, seed: int
+    index: pd.DataFrame,
+    groups: pd.DataFrame,
+    columns: pd.DataFrame,
+    settings: SplitParams,
+    *,
+    seed: int,
 ) -> pd.DataFrame:
     """folds.csv, in the order of `index`; `fold` is grouped or not, `plain_fold` never is.
 
     Only kept originals decide the folds and are scored. A derived picture (one with a source_id)
     is in its source's fold, so it trains exactly when its source does; a dropped copy is in the
-    fold of its group.
+    fold of its group. What an interval draws together is a `unit`: a domain where these are given,
+    else a group.
 
     Args:
         index: the training rows of index.csv.
         groups: groups.csv.
+        columns: columns.csv, which may know domains.
         settings: the cut.
         seed: of the shuffle.
 
@@ -53,9 +66,16 @@ def with_folds(
     table = _joined(index, groups)
     table["family"] = families(table["id"], table["source_id"])
     table["group"] = joined(table["group"].to_numpy(), table["family"].to_numpy())
+    table["unit"] = table["group"]
+    if settings.domain is not None:
+        domains = domains_of(table, columns, settings.domain)
+        table["unit"] = joined(domains.to_numpy(), table["family"].to_numpy())
     table["original"] = (table["source_id"] == "") & table["keep"]
     table["fold"], always = _settled(table, settings, seed)
     table["scored"] = table["original"] & ~always
+    if settings.group:  # domains may have torn groups; a copy in training is no honest question
+        table["scored"] &= ~table["group"].isin(torn(table))
+        _check_scored(table, settings.num_folds)
     table["plain_fold"] = _cut(table, table["scored"], settings.num_folds, None, seed)
     table.loc[always, "plain_fold"] = ALWAYS
     return table[COLUMNS]
@@ -74,11 +94,12 @@ def _settled(table: pd.DataFrame, settings: SplitParams, seed: int) -> tuple[pd.
 
     With a picture of such a class goes all of its group: its copies must not be scored beside it.
     """
-    unit = table["group" if settings.group else "family"]
+    copies = table["group" if settings.group else "family"]
+    unit = table["unit"] if settings.group or settings.domain is not None else None
     always = pd.Series(False, table.index)
     while True:
         deciding = table["original"] & ~always
-        fold = _cut(table, deciding, settings.num_folds, unit if settings.group else None, seed)
+        fold = _cut(table, deciding, settings.num_folds, unit, seed)
         fold[always] = ALWAYS
         stuck = _in_one_fold(table, fold)
         if not len(stuck):
@@ -86,27 +107,27 @@ def _settled(table: pd.DataFrame, settings: SplitParams, seed: int) -> tuple[pd.
         if settings.rare == "error":
             raise _rare_classes(table, stuck)
         rare = table["label"].isin(stuck) & table["keep"]
-        always |= unit.isin(unit[rare])
+        always |= copies.isin(copies[rare])
 
 
 def _cut(
     table: pd.DataFrame,
     deciding: pd.Series,
     num_folds: int,
-    group: pd.Series | None,
+    unit: pd.Series | None,
     seed: int,
 ) -> pd.Series:
     """Folds of all pictures, (N,) int; the `deciding` ones are cut, the others follow them.
 
-    They follow their family first, then their group; with neither they always train.
+    They follow their family first, then their domain or group; with none they always train.
     """
     # Imported here: the check stage wants SplitParams at once, and sklearn takes a second.
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     labels = table.loc[deciding, "label"].to_numpy()
-    units = np.arange(len(labels)) if group is None else group[deciding].to_numpy()
+    units = np.arange(len(labels)) if unit is None else unit[deciding].to_numpy()
     _check_num_folds(num_folds, labels, units)
-    kind: Any = StratifiedKFold if group is None else StratifiedGroupKFold
+    kind: Any = StratifiedKFold if unit is None else StratifiedGroupKFold
     splitter = kind(num_folds, shuffle=True, random_state=seed)
     cut = np.empty(len(labels))
     with warnings.catch_warnings():
@@ -116,18 +137,31 @@ def _cut(
             cut[held_out] = fold
     fold = pd.Series(np.nan, table.index)
     fold[deciding] = cut
-    for relation in ("family", "group"):
+    for relation in ("family", "unit", "group"):
         fold = fold.fillna(fold.groupby(table[relation]).transform("first"))
     return fold.fillna(ALWAYS).astype(np.int64)
 
 
+def torn(folds: pd.DataFrame) -> np.ndarray:
+    """The groups with kept copies in several folds; none, unless domains cut through them."""
+    sides = folds[folds["keep"]].groupby("group")["fold"].nunique()
+    return sides.index[sides > 1].to_numpy()
+
+
+def _check_scored(table: pd.DataFrame, num_folds: int) -> None:
+    empty = set(range(num_folds)) - set(table.loc[table["scored"], "fold"])
+    if empty:
+        received = f"none in fold {min(empty)}"
+        fix = "set split.group=false to score copies all the same, or lower split.num_folds"
+        expected = "pictures without a copy in another domain"
+        raise InputError("split.domain", expected=expected, received=received, fix=fix)
+
+
 def _check_num_folds(num_folds: int, labels: np.ndarray, units: np.ndarray) -> None:
-    groups = len(np.unique(units))
+    apart = len(np.unique(units))
     biggest = max(np.bincount(labels), default=0)
-    if num_folds > min(groups, biggest):
-        expected = (
-            f"at most {min(groups, biggest)} ({groups} groups, {biggest} in the largest class)"
-        )
+    if num_folds > min(apart, biggest):
+        expected = f"at most {min(apart, biggest)} ({apart} groups, {biggest} in the largest class)"
         fix = "lower it, or add pictures"
         raise InputError("split.num_folds", expected=expected, received=str(num_folds), fix=fix)
 
@@ -141,7 +175,7 @@ def _in_one_fold(table: pd.DataFrame, fold: pd.Series) -> np.ndarray:
 
 def _rare_classes(table: pd.DataFrame, stuck: np.ndarray) -> InputError:
     rows = table[table["label"].isin(stuck) & table["keep"]]
-    counts = rows.groupby("class_name")["group"].agg(["size", "nunique"])
+    counts = rows.groupby("class_name")["unit"].agg(["size", "nunique"])
     shown = [
         f"{name!r} (pictures {row['size']}, groups {row['nunique']})"
         for name, row in counts.head(5).iterrows()
@@ -154,13 +188,19 @@ def _rare_classes(table: pd.DataFrame, stuck: np.ndarray) -> InputError:
     )
 
 
-def summary(folds: pd.DataFrame, num_folds: int) -> dict[str, int]:
-    """metrics/split.json: sizes of folds, classes and groups, and what plain folds would leak."""
+def summary(folds: pd.DataFrame, settings: SplitParams) -> dict[str, int]:
+    """metrics/split.json: sizes of folds, classes and groups, and what plain folds would leak.
+
+    With domains also how many there are, and how many kept pictures have a copy in another fold.
+    """
     kept, scored = folds[folds["keep"]], folds[folds["scored"]]
     sizes = scored["fold"].value_counts()
-    training = [kept.loc[kept["fold"] != k, "label"].value_counts() for k in range(num_folds)]
+    training = [
+        kept.loc[kept["fold"] != k, "label"].value_counts() for k in range(settings.num_folds)
+    ]
     sides = kept.groupby("group")["plain_fold"].nunique()
-    return {
+    always = kept.groupby("label")["fold"].max() == ALWAYS
+    found = {
         "pictures": len(folds),
         "scored": len(scored),
         "classes": int(folds["label"].nunique()),
@@ -168,6 +208,10 @@ def summary(folds: pd.DataFrame, num_folds: int) -> dict[str, int]:
         "fold_min": int(sizes.min()),
         "fold_max": int(sizes.max()),
         "smallest_class_in_training": int(min(counts.min() for counts in training)),
-        "rare_classes": int(kept["label"].nunique() - scored["label"].nunique()),
+        "rare_classes": int(always.sum()),
         "plain_twins": int(scored["group"].map(sides).gt(1).sum()),
     }
+    if settings.domain is not None:
+        found["domains"] = int(folds["unit"].nunique())
+        found["copies_across_domains"] = int(kept["group"].isin(torn(folds)).sum())
+    return found

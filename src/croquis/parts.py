@@ -11,9 +11,11 @@ from croquis.errors import InputError
 def read_folds(path: Path) -> pd.DataFrame:
     """folds.csv, one row a train picture.
 
-    Columns: id, label, group, fold, plain_fold, scored, keep, weight, targets, sha256.
+    Columns: id, label, group, unit, fold, plain_fold, scored, keep, weight, targets, sha256.
     """
-    return _read_table(path, {"sha256": str})
+    table = _read_table(path, {"sha256": str})
+    # Experiments from before there were domains have no units, and can still be compared.
+    return table if "unit" in table else table.assign(unit=table["group"])
 
 
 def read_groups(path: Path) -> pd.DataFrame:
@@ -24,6 +26,11 @@ def read_groups(path: Path) -> pd.DataFrame:
 def _read_table(path: Path, columns: dict[str, type]) -> pd.DataFrame:
     table = pd.read_csv(path, dtype={"id": str, "targets": str, **columns})
     return table.assign(targets=table["targets"].fillna(""))
+
+
+def read_columns(path: Path) -> pd.DataFrame:
+    """columns.csv as text: `image_path`, and the columns of train.csv that croquis does not use."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
 def trained(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.DataFrame:

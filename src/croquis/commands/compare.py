@@ -92,7 +92,7 @@ def _verdict(found: Any) -> str:
         return "They cannot be told apart: they are right and wrong on the same pictures."
     if found.groups < FEWEST:
         groups = f"{counted(found.pictures, 'picture')} in {counted(found.groups, 'group')}"
-        few = f"{groups} of copies are too few; fewer than {FEWEST} groups say nothing"
+        few = f"{groups} are too few; fewer than {FEWEST} groups say nothing"
         return f"They cannot be told apart: {few}."
     size = f"{counted(found.pictures, 'picture')}, of which they differ on {differing:,}"
     if found.smallest is None:

@@ -12,6 +12,7 @@ from croquis.data.template import blank_sample, given_sample
 from croquis.errors import InputError
 
 COLUMNS = ["id", "split", "label", "class_name", "path", "source_id"]
+USED = ["target", "class_name", "source_id"]  # columns of train.csv that end there
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,13 @@ class Layout:
     Attributes:
         pictures: `COLUMNS`, train rows first; label -1 and an empty class name in test rows; `path`
             is relative to the data set's folder.
+        columns: `image_path` of each training picture, with the columns of train.csv beyond these.
         sample: the submission's template, `target` 0 in each row.
         notes: what people should know about the files.
     """
 
     pictures: pd.DataFrame
+    columns: pd.DataFrame
     sample: pd.DataFrame
     notes: list[str]
 
@@ -38,30 +41,31 @@ def read_layout(raw: Path) -> Layout:
     """
     test, names, notes = _read_test(raw)
     if (raw / "train.csv").is_file():
-        train, more = _read_train(raw, set(names["image_path"]))
+        train, columns, more = _read_train(raw, set(names["image_path"]))
     else:
-        train, more = _read_classfolders_in(raw)
+        train, columns, more = _read_classfolders_in(raw)
     if train.empty:
         raise InputError(raw, expected="training pictures", received="none", fix="add some")
     sample, last = blank_sample(names), []
     if (raw / "sample_submission.csv").is_file():
         sample, last = given_sample(raw / "sample_submission.csv", names)
     pictures = pd.concat([train, test], ignore_index=True)[COLUMNS]
-    return Layout(pictures, sample, more + notes + last)
+    return Layout(pictures, columns, sample, more + notes + last)
 
 
-def _read_train(raw: Path, test_paths: set[str]) -> tuple[pd.DataFrame, list[str]]:
+def _read_train(raw: Path, test_paths: set[str]) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     csv = raw / "train.csv"
     table, notes = read_table(csv, ["image_path"])
+    columns = table.drop(columns=USED, errors="ignore")
     table["path"] = located(table, csv, "train")
     table = with_sources(with_labels(table, csv), test_paths, csv)
     unnamed = len(set(pictures_in(raw / "train")) - set(table["path"].str.removeprefix("train/")))
     if unnamed:
         notes.append(f"{unnamed:,} pictures in train/ are not named in train.csv and left out")
-    return table.assign(id="train/" + table["image_path"], split="train"), notes
+    return table.assign(id="train/" + table["image_path"], split="train"), columns, notes
 
 
-def _read_classfolders_in(raw: Path) -> tuple[pd.DataFrame, list[str]]:
+def _read_classfolders_in(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     rows = []
     for folder in folders_in(raw / "train"):
         names = pictures_in(folder)
@@ -73,7 +77,8 @@ def _read_classfolders_in(raw: Path) -> tuple[pd.DataFrame, list[str]]:
     loose = len(pictures_in(raw / "train")) - len(rows)
     notes = [f"{loose:,} pictures in train/ are in no class folder and left out"] if loose else []
     table = table.assign(id=table["path"], label=ranks(table["class_name"]))
-    return table.assign(split="train", source_id=""), notes
+    columns = pd.DataFrame({"image_path": table["path"].str.removeprefix("train/")})
+    return table.assign(split="train", source_id=""), columns, notes
 
 
 def _read_test(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:

@@ -67,7 +67,7 @@ def _vote(found: Findings) -> Iterator[Advice]:
     votes = found.outcome.book.votes
     better = votes[(votes["difference"] > 0) & ~votes["chosen"].astype(bool)]
     better = better[better["vote"].isin(SETTINGS)].sort_values("difference", ascending=False)
-    groups = found.data.groups_of(found.outcome.oof.ids)
+    groups = found.data.units_of(found.outcome.oof.ids)
     # As the stage ensemble asks before it takes fitted weights: else it would decline them.
     sure = (
         row

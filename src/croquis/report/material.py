@@ -44,6 +44,10 @@ class Data:
         """The groups of copies of training pictures, (N,)."""
         return self.folds.set_index("id")["group"].loc[ids].to_numpy()
 
+    def units_of(self, ids: np.ndarray) -> np.ndarray:
+        """What intervals draw together of training pictures, (N,): groups, or domains."""
+        return self.folds.set_index("id")["unit"].loc[ids].to_numpy()
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -56,7 +56,7 @@ def page(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> str:
 def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
     """What the templates show, by the names that they use."""
     thumbnails, run, asked = Thumbnails(data.pixels, data.index), outcome.run, outcome.settings
-    facts = _facts(source, data, outcome)
+    facts = _facts(source, data, outcome) | {"domains": metrics["split"].get("domains", 0)}
     networks = outcome.networks
     filters = dict(zip(networks["member"], networks["interpolation"], strict=True))
     return {
@@ -133,7 +133,8 @@ def _scores(data: Data, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
     oof = outcome.oof
     lines = tables.score_lines(metrics["vote"], metrics["ensemble"], metrics["submission"])
     seed = outcome.settings.seed
-    parts = tables.by_copies(data.labels(oof.ids), oof, data.groups_of(oof.ids), seed=seed)
+    groups, units = data.groups_of(oof.ids), data.units_of(oof.ids)
+    parts = tables.by_copies(data.labels(oof.ids), oof, groups, units, seed=seed)
     left, right = tables.axis([*lines, *parts])
     return {"lines": lines, "parts": parts, "left": left, "right": right}
 

@@ -39,6 +39,8 @@ WORDS = {
     "fold_min": "pictures in the smallest fold",
     "fold_max": "pictures in the largest fold",
     "plain_twins": "pictures that plain folds would part from a copy",
+    "domains": "domains, each in one fold",
+    "copies_across_domains": "pictures with a copy in another domain",
 }
 # The same of figures that have parts; a key may mean something else there.
 PARTS = {
@@ -117,21 +119,24 @@ def _line(name: str, score: Mapping[str, float]) -> Line:
     return Line(name, score["accuracy"], low, high, score.get("plain_accuracy"))
 
 
-def by_copies(labels: np.ndarray, oof: Predictions, groups: np.ndarray, *, seed: int) -> list[Line]:
+def by_copies(
+    labels: np.ndarray, oof: Predictions, groups: np.ndarray, units: np.ndarray, *, seed: int
+) -> list[Line]:
     """The ensemble's accuracy on pictures that have a copy and on those that have none.
 
     Args:
         labels: (N,) true labels in the order of `oof`.
         oof: of the ensemble.
-        groups: (N,) the group of each.
-        seed: of the interval's draws.
+        groups: (N,) the group of copies of each.
+        units: (N,) what the intervals draw together, a group or a domain.
+        seed: of these draws.
     """
     _, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     copied, right = sizes[inverse] > 1, oof.probs.argmax(axis=1) == labels
     lines = []
     for words, part in (("with a copy", copied), ("without a copy", ~copied)):
         if part.any():
-            ends = accuracy_interval(right[part], groups[part], seed=seed)
+            ends = accuracy_interval(right[part], units[part], seed=seed)
             lines.append(Line(f"{words} ({part.sum():,})", float(right[part].mean()), *ends))
     return lines
 

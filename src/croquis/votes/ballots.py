@@ -96,7 +96,7 @@ def read_ballots(
     same_classes(parts, paths)
     ids = parts[0].ids
     truth = truth_of(ids, read_folds(folds), where=paths[0])
-    labels, groups = truth["label"].to_numpy(), truth["group"].to_numpy()
+    labels, groups = truth["label"].to_numpy(), truth["unit"].to_numpy()
     probs = np.stack(
         [part.aligned(ids, where=path).probs for part, path in zip(parts, paths, strict=True)]
     )
