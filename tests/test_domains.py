@@ -45,7 +45,7 @@ def test_what_is_wrong_is_said(by: str, message: str) -> None:
 
 
 def test_without_columns_the_fix_is_a_pattern() -> None:
-    with pytest.raises(InputError, match="train.csv has none: give a pattern of the path"):
+    with pytest.raises(InputError, match=r"train\.csv has none: give a pattern of the path"):
         domains_of(PICTURES, COLUMNS[["image_path"]], "author")
 
 
