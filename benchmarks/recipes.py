@@ -18,7 +18,9 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from croquis import metrics, predictions
+from croquis.components import units
 from croquis.files import whole
+from croquis.parts import read_folds
 
 CURRICULUM = (
     "[{from_epoch: 2, augment: flips, lr_factor: 1.0},"
@@ -90,13 +92,13 @@ def run(source: str, out: Path, names: list[str], folds: list[int], epochs: int)
 
 def score(out: Path, truth: Path) -> None:
     """Prints a table of all that was run."""
-    folds = pd.read_csv(out / "folds.csv", dtype={"id": str}).set_index("id")
+    folds = read_folds(out / "folds.csv").set_index("id")
     labels = pd.read_csv(truth, dtype={"image_path": str}).set_index("image_path")["target"]
     right = {name: _right(out / name, folds) for name in RECIPES if (out / name).exists()}
     print("| recipe | OOF (95 %) | test, single folds | against | difference | p |")
     print("|---|---|---|---|---|---|")
     for name, found in right.items():
-        groups = folds.loc[found.index, "unit"].to_numpy()
+        groups = units(folds.loc[found.index])
         low, high = metrics.accuracy_interval(found.to_numpy(), groups, seed=0)
         claimed = f"{found.mean():.3f} ({low:.3f} to {high:.3f})"
         line = f"| {name} | {claimed} | {_tested(out / name, labels):.3f} |"

@@ -75,6 +75,7 @@ def data_of(folder: Path, count: int, num_classes: int, side: int) -> Data:
     )
     index["width"], index["height"] = rng.integers(200, 900, (2, count))
     folds = index[["id", "label"]].assign(group=group, fold=group % FOLDS, scored=True, keep=True)
+    folds["unit"] = folds["group"]
     pairs = pd.DataFrame({"id_a": np.array(ids)[: len(copies)]})
     pairs["id_b"] = np.array(ids)[num_classes : num_classes + len(copies)]
     pairs["ink"], pairs["score"] = rng.uniform(0.9, 1, (2, len(pairs)))

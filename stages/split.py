@@ -24,12 +24,12 @@ def main(
         sizes = table["unit"].value_counts()
         pictures = f"{sizes.min():,} to {sizes.max():,} pictures"
         cli.say(f"split: {found['domains']:,} domains of {pictures}, each in one fold")
-        if settings.group and found["copies_across_domains"]:
-            count = f"{found['copies_across_domains']:,} pictures"
-            cli.say(f"split: {count} have a copy in another domain: they train, and are not scored")
+        if settings.group and found["copies_across_folds"]:
+            count = f"{found['copies_across_folds']:,} pictures"
+            cli.say(f"split: {count} have a copy in another fold: they train, and are not scored")
     cli.say(f"split: under plain folds {found['plain_twins']:,} would have a copy on both sides")
-    if found["rare_classes"]:
-        cli.say(f"split: {found['rare_classes']} classes train in every fold and are never scored")
+    if found["unscored_classes"]:
+        cli.say(f"split: {found['unscored_classes']} classes train and are never scored")
 
 
 if __name__ == "__main__":

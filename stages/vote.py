@@ -1,6 +1,7 @@
 """vote: joins each member's folds, to OOF and to a vote on the test set, and scores the members."""
 
 from croquis import cli, params
+from croquis.components import units
 from croquis.files import whole, write_json
 from croquis.metrics import report
 from croquis.parts import read_folds
@@ -23,7 +24,7 @@ def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.F
             oof = out_of_fold(predictions, member, table, run.folds)
             oof.save(draft / member / "oof.npz")
             rows = truth.loc[oof.ids]
-            labels, groups = rows["label"].to_numpy(), rows["unit"].to_numpy()
+            labels, groups = rows["label"].to_numpy(), units(rows)
             degrees = temperature(labels, oof.probs) if how.calibrated else 1.0
             for vote, test in fold_votes(predictions, member, run.folds, degrees).items():
                 test.save(draft / member / f"test_{vote}.npz")

@@ -46,7 +46,8 @@ def on_disk(folder: Path, noise: tuple[float, ...] = (1.0, 2.0), rows: int = 300
         Predictions(ids[order], probs[order], CLASSES).save(
             folder / "votes" / "abcd"[number] / "oof.npz"
         )
-    table = pd.DataFrame({"id": ids, "label": labels, "unit": np.arange(rows) // 2})
+    table = pd.DataFrame({"id": ids, "label": labels, "group": np.arange(rows)})
+    table["unit"] = table["group"] // 2
     table.assign(targets="", sha256="").to_csv(folder / "folds.csv", index=False)
     return labels
 
@@ -62,6 +63,13 @@ def test_members_are_joined_by_id(tmp_path: Path) -> None:
     np.testing.assert_array_equal(given.probs[::-1][:, rows], turned.probs)
     np.testing.assert_array_equal(given.labels[rows], turned.labels)
     assert given.warm.shape == given.probs.shape == (2, 300, 3)
+
+
+def test_what_is_drawn_together_are_units_not_groups(tmp_path: Path) -> None:
+    on_disk(tmp_path)
+    given = ballots(tmp_path)
+    drawn = {name: group for name, group in zip(given.ids, given.groups, strict=True)}
+    assert drawn["p0"] == drawn["p1"] != drawn["p2"] == drawn["p3"]
 
 
 def test_hard_fold_votes_are_one_hot_and_have_no_temperature(tmp_path: Path) -> None:

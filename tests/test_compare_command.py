@@ -88,6 +88,14 @@ def test_too_few_groups_are_said_to_be_the_reason(folder: Path) -> None:
     )
 
 
+def test_folds_that_hold_other_people_apart_are_mentioned(folder: Path) -> None:
+    """Only the folds differed, and one model was called better."""
+    table = pd.read_csv("other/data/folds.csv")
+    table.assign(unit=table["group"] // 2).to_csv("other/data/folds.csv", index=False)
+    *_, verdict, note = ran("workspace", "other")
+    assert verdict.startswith("B is better") and "hold other groups or domains apart" in note
+
+
 def test_an_experiment_that_is_not_there_is_one_line(folder: Path) -> None:
     (said,) = ran("workspace", "other", "--member", "nope", fails=True)
     assert said.startswith("error: workspace: expected the results of a run, data/votes/nope/oof")

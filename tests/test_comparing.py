@@ -67,8 +67,20 @@ def test_what_either_takes_for_copies_is_drawn_together() -> None:
     """With one big group in either of the two there is nothing to draw from."""
     rights = [1] * 30 + [0] * 30
     a, b = experiment(rights), experiment(rights[::-1], name="b", unit=7)
-    low, high = compared(a, b, seed=0).accuracies[0][1:]
+    found = compared(a, b, seed=0)
+    low, high = found.accuracies[0][1:]
     assert low == high == 0.5
+    assert not found.same_question
+
+
+def test_the_same_groups_under_other_numbers_are_the_same_question() -> None:
+    a = experiment([1, 0] * 30, unit=np.arange(60) // 2)
+    b = experiment([1, 1] * 30, name="b", unit=99 - np.arange(60) // 2)
+    found = compared(a, b, seed=0)
+    assert found.same_question and found.groups == 30
+    finer = experiment([1, 1] * 30, name="b")
+    assert not compared(a, finer, seed=0).same_question
+    assert compared(a, finer, seed=0).groups == 30
 
 
 def test_a_few_big_groups_tell_nothing_apart_and_name_no_smallest_difference() -> None:
@@ -109,12 +121,14 @@ def test_on_five_pictures_nothing_can_be_called(differing: int) -> None:
 
 
 def test_oof_is_judged_by_the_labels_of_the_folds() -> None:
-    folds = pd.DataFrame({"id": ["x", "y", "z"], "label": [0, 1, 1], "unit": 0, "sha256": "s"})
+    folds = pd.DataFrame({"id": ["x", "y", "z"], "label": [0, 1, 1], "sha256": "s"})
+    folds["group"], folds["unit"] = [0, 1, 2], [4, 4, 5]
     probs = np.array([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]])
     found = scored("a", Predictions(["z", "y", "x"], probs, ["cup", "star"]), folds)
     # z is a star and taken for one; y, a tie, goes to the lower class; x is a cup.
     assert found.pictures["right"].to_dict() == {"z": True, "y": False, "x": True}
     assert found.pictures["class_name"].tolist() == ["star", "star", "cup"]
+    assert found.pictures["unit"].nunique() == 2
     with pytest.raises(InputError, match=r"a: expected pictures of its .* 1 others, as w"):
         scored("a", Predictions(["w"], probs[:1], ["cup", "star"]), folds)
     with pytest.raises(InputError, match=r"a: expected labels below 1, its classes, received 1;"):

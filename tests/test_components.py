@@ -7,7 +7,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from croquis.components import components, families, joined
+from croquis.components import components, families, joined, units
 
 
 def test_components_are_numbered_by_first_appearance() -> None:
@@ -47,3 +47,16 @@ def test_pictures_of_a_lost_source_are_one_family() -> None:
     ids, sources = pd.Series(["a", "x1", "x2"]), pd.Series(["", "lost", "lost"])
     own = families(ids, sources)
     assert own[1] == own[2] != own[0]
+
+
+def test_units_are_domains_and_those_with_a_copy_of_each_other_one() -> None:
+    rows = pd.DataFrame({"unit": [4, 4, 5, 6, 6], "group": [0, 1, 2, 3, 3]})
+    assert units(rows).tolist() == [0, 0, 1, 2, 2]
+    rows["group"] = [0, 1, 1, 3, 4]  # somebody's second is another's first
+    assert units(rows).tolist() == [0, 0, 0, 1, 1]
+
+
+def test_of_one_domain_groups_are_the_units() -> None:
+    """The interval of five cameras' first fold had no width, and its nested parts were one."""
+    rows = pd.DataFrame({"unit": 7, "group": [3, 3, 1, 2]})
+    assert units(rows).tolist() == [0, 0, 1, 2]

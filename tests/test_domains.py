@@ -25,6 +25,13 @@ def test_a_pattern_names_a_domain_by_all_its_groups() -> None:
     assert domains_of(PICTURES, COLUMNS, r"(?P<name>Latin)|Greek_(\d)").tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize("name", ["id", "path", "author (id)", "group"])
+def test_a_column_may_be_called_anything(name: str) -> None:
+    """`split.domain=id` was a traceback, and `author (id)` a pattern."""
+    columns = COLUMNS.rename(columns={"author": name})
+    assert domains_of(PICTURES, columns, name).tolist() == [0, 1, 0]
+
+
 def test_rows_of_a_selection_keep_their_places() -> None:
     found = domains_of(PICTURES[1:], COLUMNS, "author")
     assert found.to_dict() == {1: 0, 2: 1}
@@ -33,10 +40,11 @@ def test_rows_of_a_selection_keep_their_places() -> None:
 @pytest.mark.parametrize(
     ("by", "message"),
     [
-        ("autor", r"split.domain: expected a column .*, received 'autor'; did you mean 'author'"),
-        ("image_path", r"received 'image_path'; known: author, site"),
-        ("site", r"split.domain site: .* received 3 without one \(train/Greek_1/Greek_1_003.png,"),
-        (r"Latin_(\d)", r"received 2 without one .*; fill them in, or widen the pattern"),
+        ("autor", r"split.domain: expected a further column .*, received 'autor'; did you mean 'author'"),
+        ("image_path", r"received 'image_path', which croquis takes for something else; known: "),
+        ("target", r"received 'target', which croquis takes for something else"),
+        ("site", r"split.domain site: .* received 3 without one \(train/Greek_1/.*; fill them in"),
+        (r"Latin_(\d)", r"received 2 without one .*; widen the pattern"),
     ],
 )
 def test_what_is_wrong_is_said(by: str, message: str) -> None:

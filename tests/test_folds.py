@@ -159,7 +159,10 @@ def test_fewer_members_than_folds_do_not_warn() -> None:
 
 @pytest.mark.parametrize(
     ("labels", "groups", "most"),
-    [([0] * 6, [0, 0, 0, 1, 1, 1], r"at most 2 \(2 groups"), ([0, 0, 1, 1], None, "2 in the larg")],
+    [
+        ([0] * 6, [0, 0, 0, 1, 1, 1], r"at most 2 \(2 groups"),
+        ([0, 0, 1, 1], None, "2 pictures"),
+    ],
 )
 def test_more_folds_than_groups_or_pictures_is_an_error(labels, groups, most: str) -> None:
     with pytest.raises(InputError, match=rf"split.num_folds: expected .*{most}.*received 3; lower"):
@@ -183,7 +186,7 @@ def test_the_summary_counts_what_plain_folds_would_leak() -> None:
         "fold_min": 6,
         "fold_max": 6,
         "smallest_class_in_training": 4,
-        "rare_classes": 0,
+        "unscored_classes": 0,
         "plain_twins": 4,  # the group of four is in more than one plain fold
     }
 
@@ -211,16 +214,16 @@ def test_a_copy_in_a_domain_of_another_fold_trains_and_is_not_scored() -> None:
     table = cut(APART, [0, 1] * 6, groups, authors=PEOPLE)
     assert table["scored"].tolist() == [False, True] * 6
     assert len(parts.trained(table, 0)) == 8 and len(parts.scored(table, 0)) == 2
-    assert summary(table, APART)["copies_across_domains"] == 6
-    assert summary(table, APART)["domains"] == 6
-    assert summary(table, APART)["rare_classes"] == 0
+    found = summary(table, APART)
+    assert (found["copies_across_folds"], found["domains"], found["unscored_classes"]) == (6, 6, 1)
+    assert found["plain_twins"] == 6  # which plain folds would part as well
     free = cut(APART.model_copy(update={"group": False}), [0, 1] * 6, groups, authors=PEOPLE)
     assert free["scored"].all() and free["fold"].tolist() == table["fold"].tolist()
 
 
 def test_copies_inside_a_domain_are_scored() -> None:
     table = cut(APART, [0, 0] * 6, [place // 2 for place in range(12)], authors=PEOPLE)
-    assert table["scored"].all() and summary(table, APART)["copies_across_domains"] == 0
+    assert table["scored"].all() and summary(table, APART)["copies_across_folds"] == 0
 
 
 def test_a_fold_of_nothing_but_copies_across_domains_is_an_error() -> None:
@@ -228,10 +231,33 @@ def test_a_fold_of_nothing_but_copies_across_domains_is_an_error() -> None:
         cut(APART, [0, 1] * 6, [0, 1] * 6, authors=PEOPLE)
 
 
-def test_a_derived_file_is_in_its_sources_domain() -> None:
-    table = cut(APART, [0, 1] * 6 + [0], sources={12: 0}, authors=PEOPLE + "f")
-    assert table["unit"][12] == table["unit"][0] == table["unit"][11]  # two people become one
-    assert table["fold"][12] == table["fold"][0] == table["fold"][11]
+@pytest.mark.parametrize("author", ["f", ""])
+def test_a_derived_file_is_of_its_sources_domain_whatever_its_row_says(author: str) -> None:
+    """One author `augmented` of all derived files made one domain of all people."""
+    table = cut(APART, [0, 1] * 6 + [0], sources={12: 0}, authors=[*PEOPLE, author])
+    assert table["unit"][12] == table["unit"][0] != table["unit"][11]
+    assert table["fold"][12] == table["fold"][0]
+
+
+def test_a_derived_file_without_its_source_is_of_no_ones_domain() -> None:
+    table = cut(APART, [0, 1] * 6 + [0], sources={12: 99}, authors=PEOPLE + "a")
+    assert table["unit"].nunique() == 7 and table["fold"][12] == ALWAYS
+
+
+def test_plain_folds_are_the_same_with_domains_and_without() -> None:
+    """Pictures that domains part from a copy decided no plain fold, and counted as no twin."""
+    labels, groups = [0, 1] * 6, [0, 1, 0, 1, *range(4, 12)]
+    apart = cut(APART, labels, groups, authors=PEOPLE)
+    grouped = cut(GROUPED, labels, groups)
+    assert not apart["scored"].all()
+    assert apart["plain_fold"].tolist() == grouped["plain_fold"].tolist()
+    twins = [summary(cut_, APART)["plain_twins"] for cut_ in (apart, grouped)]
+    assert twins[0] == twins[1] > 0
+
+
+def test_a_dropped_copy_is_held_out_with_its_domain() -> None:
+    table = cut(APART, [0, 1] * 6, [0, 1, 0, *range(3, 12)], dropped=(2,), authors=PEOPLE)
+    assert table["fold"][2] == table["fold"][3] and table["scored"][0] and not table["scored"][2]
 
 
 def test_a_class_of_one_domain_trains_always_without_the_rest_of_it() -> None:
@@ -239,12 +265,12 @@ def test_a_class_of_one_domain_trains_always_without_the_rest_of_it() -> None:
     table = cut(params, [0, 1] * 6 + [2, 2], authors=PEOPLE + "aa")
     assert table["fold"].tolist()[12:] == [ALWAYS] * 2 and not table["scored"][12:].any()
     assert table["scored"][:12].all() and set(table["fold"][:12]) == {0, 1, 2}
-    with pytest.raises(InputError, match=r"'class 2' \(pictures 2, groups 1\)"):
+    with pytest.raises(InputError, match=r"'class 2' \(pictures 2, domains 1\)"):
         cut(APART, [0, 1] * 6 + [2, 2], authors=PEOPLE + "aa")
 
 
 def test_fewer_domains_than_folds_are_an_error() -> None:
-    with pytest.raises(InputError, match=r"split.num_folds: expected at most 2 \(2 groups"):
+    with pytest.raises(InputError, match=r"split.num_folds: expected at most 2 \(2 domains"):
         cut(APART, [0, 1] * 6, authors="aaaaaabbbbbb")
 
 

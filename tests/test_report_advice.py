@@ -95,6 +95,21 @@ def test_a_vote_that_the_stage_would_decline_is_not_proposed(
     assert ("ensemble.weights=greedy" in commands(better)) == asked
 
 
+def test_a_vote_is_judged_by_domains_where_there_are_any(
+    found: Findings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stage would decline it, as six people are too few."""
+    monkeypatch.setattr(paired, "FEWEST", 12)
+    votes = found.outcome.book.votes.copy()
+    votes.loc[1, ["vote", "difference", "p"]] = ["greedy", 0.02, 0.01]
+    votes.loc[1, ["difference_low", "difference_high"]] = [0.001, 0.04]
+    better = changed(found, book=replace(found.outcome.book, votes=votes))
+    assert "ensemble.weights=greedy" in commands(better)
+    folds = found.data.folds.assign(unit=lambda table: table["group"] // 2)
+    apart = replace(better, data=replace(found.data, folds=folds))
+    assert "ensemble.weights=greedy" not in commands(apart)
+
+
 def test_a_smaller_picture_than_is_stored_asks_for_the_larger(found: Findings) -> None:
     small = changed(found, settings=settings(image_size=16))
     assert "++models.tiny.image_size=32" in commands(small)

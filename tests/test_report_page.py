@@ -58,10 +58,21 @@ def test_the_page_says_what_domains_do_and_asks_for_them_where_they_may_be_missi
     assert "split.domain" not in text
     outside = Outline(shown(drawn, submission=TEST | {"inside_interval": False})).text
     assert "by other people, or from other cameras? Then split.domain holds these" in outside
-    text = Outline(shown(drawn, split=metrics()["split"] | {"domains": 12})).text
-    assert "nor a copy of it, nor any other picture of its domain (12 domains)" in text
+    folds = pd.read_csv(drawn / "folds.csv")
+    folds.assign(unit=folds["group"] // 4, fold=[0] * 4 + [1] * 8).to_csv(
+        drawn / "folds.csv", index=False
+    )
+    apart = metrics()["split"] | {"domains": 40}
+    text = Outline(shown(drawn, split=apart)).text
+    assert "nor a copy of it, nor any other picture of its domain (3 domains)" in text
     assert "bootstrap over domains" in text and "of so few it is rather too narrow" in text
-    assert "domains, each in one fold 12" in text
+    assert "Where domains part a group, its pictures are not scored" in text
+    folds.assign(unit=folds["group"] // 4, fold=[0] * 3 + [-1] + [1] * 8).to_csv(
+        drawn / "folds.csv", index=False
+    )
+    text = Outline(shown(drawn, split=apart)).text
+    assert "nor any other picture of its domain" not in text
+    assert "4 pictures are of a domain that has a class of its own" in text
 
 
 def test_the_page_claims_no_test_score_it_does_not_know(drawn: Path) -> None:

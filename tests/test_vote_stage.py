@@ -11,6 +11,7 @@ import pytest
 from leftovers import stage
 
 from croquis import predictions
+from croquis.metrics import accuracy_interval
 from croquis.predictions import Predictions
 
 PARAMS = """
@@ -65,6 +66,18 @@ def test_folds_vote_at_the_temperature_of_their_member(folder: Path) -> None:
     found = ran(folder, "soft")
     assert found["temperature"] > 1.2 and found["ece_calibrated"] < found["ece"]
     assert soft(folder).max() < mean(folder).max() - 0.01
+
+
+def test_the_interval_redraws_domains(folder: Path) -> None:
+    alone = ran(folder, "soft")
+    folds = pd.read_csv(folder / "folds.csv")
+    folds.assign(unit=folds["label"]).to_csv(folder / "folds.csv", index=False)
+    apart = ran(folder, "soft")
+    oof = predictions.load(folder / "votes/tiny/oof.npz")
+    rows = folds.set_index("id").loc[oof.ids, "label"].to_numpy()
+    ends = accuracy_interval(oof.probs.argmax(axis=1) == rows, rows, seed=42)
+    assert (apart["accuracy_low"], apart["accuracy_high"]) == pytest.approx(ends, abs=1e-4)
+    assert apart["accuracy_low"] != alone["accuracy_low"]
 
 
 def test_a_hard_vote_of_folds_has_no_temperature_anywhere(folder: Path) -> None:

@@ -1,11 +1,11 @@
 """Two experiments on the same pictures: which is better, or whether that can be told at all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from croquis.components import joined
+from croquis.components import joined, units
 from croquis.errors import InputError
 from croquis.metrics import accuracy_interval
 from croquis.paired import FEWEST, LEVEL, difference_interval, mcnemar, told_apart
@@ -41,6 +41,8 @@ class Comparison:
         told_apart: whether they are surely unlike, `paired.told_apart`.
         smallest: the smallest difference that could have been called; None if there is none, as
             they differ on so few pictures, or the groups are fewer than `paired.FEWEST`.
+        same_question: whether the folds of both hold the same together; else a difference may be
+            that of the questions.
     """
 
     pictures: int
@@ -53,6 +55,7 @@ class Comparison:
     p: float
     told_apart: bool
     smallest: float | None
+    same_question: bool = True
 
 
 def scored(name: str, oof: Predictions, folds: pd.DataFrame) -> Scored:
@@ -74,7 +77,7 @@ def scored(name: str, oof: Predictions, folds: pd.DataFrame) -> Scored:
         fix = "give the OOF and the folds of one run"
         raise InputError(name, expected=expected, received=received, fix=fix)
     found = {"right": oof.probs.argmax(axis=1) == labels, "class_name": oof.classes[labels]}
-    return Scored(name, rows[["unit", "sha256"]].assign(**found))
+    return Scored(name, rows[["sha256"]].assign(unit=units(rows), **found))
 
 
 def compared(one: Scored, other: Scored, *, seed: int) -> Comparison:
@@ -100,10 +103,13 @@ def compared(one: Scored, other: Scored, *, seed: int) -> Comparison:
         _check_same(one, other, shared, column, kind)
     left_out = (len(a) - len(shared), len(b) - len(shared))
     a, b = a.loc[shared], b.loc[shared]
-    groups = a["unit"].to_numpy()
-    if not a["unit"].equals(b["unit"]):  # numbered anew, the same groups would be drawn otherwise
-        groups = joined(groups, b["unit"].to_numpy())
-    return _judged(a["right"].to_numpy(), b["right"].to_numpy(), groups, left_out, seed)
+    groups, others = a["unit"].to_numpy(), b["unit"].to_numpy()
+    pairs = len(set(zip(groups, others, strict=True)))
+    same = pairs == len(np.unique(groups)) == len(np.unique(others))
+    if not same:
+        groups = joined(groups, others)
+    rights = a["right"].to_numpy(), b["right"].to_numpy()
+    return replace(_judged(*rights, groups, left_out, seed), same_question=same)
 
 
 def least_called(differing: int, pictures: int) -> float | None:

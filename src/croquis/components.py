@@ -31,6 +31,19 @@ def joined(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return pd.factorize(components(2 * shift, one, shift + other)[one])[0]
 
 
+def units(rows: pd.DataFrame) -> np.ndarray:
+    """What an interval draws together of some pictures, (N,) int: groups of copies, or domains.
+
+    Domains with a copy of each other are one. All of one domain would leave nothing to draw: then
+    it is groups alone.
+
+    Args:
+        rows: of folds.csv.
+    """
+    apart = joined(rows["unit"].to_numpy(), rows["group"].to_numpy())
+    return apart if apart.any() else pd.factorize(rows["group"])[0]
+
+
 def families(ids: pd.Series, source_ids: pd.Series) -> np.ndarray:
     """The family of each picture, (N,) int: a source, all that derives from it, and from those.
 

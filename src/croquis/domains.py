@@ -13,6 +13,7 @@ from pydantic import AfterValidator
 from croquis.errors import InputError
 from croquis.params import nearest
 
+USED = ["image_path", "target", "class_name", "source_id"]  # columns with a meaning of their own
 NAMED = 3  # pictures without a domain that an error shows
 
 
@@ -34,33 +35,41 @@ def domains_of(pictures: pd.DataFrame, columns: pd.DataFrame, by: DomainKey) -> 
     """The domain of each picture, (N,) int in the order of `pictures`.
 
     Args:
-        pictures: the training rows of index.csv.
+        pictures: training rows of index.csv.
         columns: columns.csv: by `image_path`, what else train.csv says.
-        by: one of its columns; or, with parentheses, a regular expression that is searched in
-            `path`: pictures are of one domain where all its groups match alike.
+        by: one of its columns; else a regular expression that is searched in `path`: pictures are
+            of one domain where all its groups match alike.
 
     Raises:
         InputError: if there is no such column, or a picture without a value.
     """
-    if _is_pattern(by):
+    known = columns.drop(columns="image_path")
+    if by in known:
+        given = known[by].str.strip().set_axis("train/" + columns["image_path"])
+        found = pd.DataFrame({by: given.reindex(pictures["id"], fill_value="").to_numpy()})
+        fix = "fill them in"
+    elif _is_pattern(by):
         found = pictures["path"].str.extract(by).fillna("")
+        fix = "widen the pattern, or give a column of train.csv"
     else:
-        if by == "image_path" or by not in columns:
-            known = [name for name in columns if name != "image_path"]
-            fix = nearest(by, known) if known else "train.csv has none: give a pattern of the path"
-            expected = "a column of train.csv, or a pattern with a (group)"
-            raise InputError("split.domain", expected=expected, received=repr(by), fix=fix)
-        given = columns.set_index("train/" + columns["image_path"])[[by]]
-        found = given.reindex(pictures["id"], fill_value="").apply(lambda cells: cells.str.strip())
+        raise _no_column(by, list(known))
     lost = (found == "").all(axis=1).to_numpy()
     if lost.any():
         first = ", ".join(pictures.loc[lost, "path"].head(NAMED))
         received = f"{lost.sum():,} without one ({first}{', ...' if lost.sum() > NAMED else ''})"
-        fix = "fill them in, or widen the pattern"
         expected = "a domain for each training picture"
         raise InputError(f"split.domain {by}", expected=expected, received=received, fix=fix)
-    numbers = found.groupby(list(found), sort=False).ngroup()
-    return numbers.set_axis(pictures.index)
+    return found.groupby(list(found), sort=False).ngroup().set_axis(pictures.index)
+
+
+def _no_column(by: str, known: list[str]) -> InputError:
+    received, fix = repr(by), "train.csv has none: give a pattern of the path"
+    if known:
+        fix = nearest(by, known)
+    if by in USED:
+        received += ", which croquis takes for something else"
+    expected = "a further column of train.csv, or a pattern of the path with a (group)"
+    return InputError("split.domain", expected=expected, received=received, fix=fix)
 
 
 def _is_pattern(by: str) -> bool:

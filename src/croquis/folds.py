@@ -11,12 +11,12 @@ from croquis.components import families, joined
 from croquis.domains import DomainKey, domains_of
 from croquis.errors import InputError
 from croquis.params import Section
+from croquis.parts import ALWAYS
 
 COLUMNS = [
     "id", "label", "group", "unit", "fold", "plain_fold", "scored", "keep", "weight", "targets",
     "sha256",
 ]  # fmt: skip
-ALWAYS = -1  # the fold of what trains in every fold and is never scored
 
 
 class SplitParams(Section):
@@ -50,8 +50,8 @@ def with_folds(
 
     Only kept originals decide the folds and are scored. A derived picture (one with a source_id)
     is in its source's fold, so it trains exactly when its source does; a dropped copy is in the
-    fold of its group. What an interval draws together is a `unit`: a domain where these are given,
-    else a group.
+    fold of its domain or group. The `unit` that folds hold together is a domain where these are
+    given, else a group.
 
     Args:
         index: the training rows of index.csv.
@@ -68,17 +68,26 @@ def with_folds(
     table["group"] = joined(table["group"].to_numpy(), table["family"].to_numpy())
     table["unit"] = table["group"]
     if settings.domain is not None:
-        domains = domains_of(table, columns, settings.domain)
-        table["unit"] = joined(domains.to_numpy(), table["family"].to_numpy())
+        table["unit"] = _domains(table, columns, settings.domain)
     table["original"] = (table["source_id"] == "") & table["keep"]
     table["fold"], always = _settled(table, settings, seed)
     table["scored"] = table["original"] & ~always
     if settings.group:  # domains may have torn groups; a copy in training is no honest question
         table["scored"] &= ~table["group"].isin(torn(table))
-        _check_scored(table, settings.num_folds)
-    table["plain_fold"] = _cut(table, table["scored"], settings.num_folds, None, seed)
+    table["plain_fold"] = _cut(table, table["original"] & ~always, settings, None, seed)
     table.loc[always, "plain_fold"] = ALWAYS
+    _check_scored(table, settings.num_folds)
     return table[COLUMNS]
+
+
+def _domains(table: pd.DataFrame, columns: pd.DataFrame, by: str) -> np.ndarray:
+    """The domain of each picture, (N,) int: of a derived one its source's.
+
+    What derives from a source that could not be read is a domain of its own, and always trains.
+    """
+    originals = table[table["source_id"] == ""]
+    known = domains_of(originals, columns, by).groupby(originals["family"]).first()
+    return pd.factorize(table["family"].map(known).fillna(-1 - table["family"]))[0]
 
 
 def _joined(index: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
@@ -99,13 +108,13 @@ def _settled(table: pd.DataFrame, settings: SplitParams, seed: int) -> tuple[pd.
     always = pd.Series(False, table.index)
     while True:
         deciding = table["original"] & ~always
-        fold = _cut(table, deciding, settings.num_folds, unit, seed)
+        fold = _cut(table, deciding, settings, unit, seed)
         fold[always] = ALWAYS
         stuck = _in_one_fold(table, fold)
         if not len(stuck):
             return fold, always
         if settings.rare == "error":
-            raise _rare_classes(table, stuck)
+            raise _rare_classes(table, stuck, settings)
         rare = table["label"].isin(stuck) & table["keep"]
         always |= copies.isin(copies[rare])
 
@@ -113,22 +122,22 @@ def _settled(table: pd.DataFrame, settings: SplitParams, seed: int) -> tuple[pd.
 def _cut(
     table: pd.DataFrame,
     deciding: pd.Series,
-    num_folds: int,
+    settings: SplitParams,
     unit: pd.Series | None,
     seed: int,
 ) -> pd.Series:
     """Folds of all pictures, (N,) int; the `deciding` ones are cut, the others follow them.
 
-    They follow their family first, then their domain or group; with none they always train.
+    They follow their family first, then their unit, then their group; with none they always train.
     """
     # Imported here: the check stage wants SplitParams at once, and sklearn takes a second.
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     labels = table.loc[deciding, "label"].to_numpy()
     units = np.arange(len(labels)) if unit is None else unit[deciding].to_numpy()
-    _check_num_folds(num_folds, labels, units)
+    _check_num_folds(settings, labels, units)
     kind: Any = StratifiedKFold if unit is None else StratifiedGroupKFold
-    splitter = kind(num_folds, shuffle=True, random_state=seed)
+    splitter = kind(settings.num_folds, shuffle=True, random_state=seed)
     cut = np.empty(len(labels))
     with warnings.catch_warnings():
         # "The least populated class has only ..": rare classes are dealt with by `_settled`.
@@ -137,7 +146,7 @@ def _cut(
             cut[held_out] = fold
     fold = pd.Series(np.nan, table.index)
     fold[deciding] = cut
-    for relation in ("family", "unit", "group"):
+    for relation in ("family", "unit", "group") if unit is not None else ("family", "group"):
         fold = fold.fillna(fold.groupby(table[relation]).transform("first"))
     return fold.fillna(ALWAYS).astype(np.int64)
 
@@ -149,21 +158,27 @@ def torn(folds: pd.DataFrame) -> np.ndarray:
 
 
 def _check_scored(table: pd.DataFrame, num_folds: int) -> None:
-    empty = set(range(num_folds)) - set(table.loc[table["scored"], "fold"])
-    if empty:
-        received = f"none in fold {min(empty)}"
-        fix = "set split.group=false to score copies all the same, or lower split.num_folds"
-        expected = "pictures without a copy in another domain"
-        raise InputError("split.domain", expected=expected, received=received, fix=fix)
+    """Each fold needs pictures to be scored on; too many copies across domains leave none."""
+    for words, column in (("fold", "fold"), ("plain fold", "plain_fold")):
+        empty = set(range(num_folds)) - set(table.loc[table["scored"], column])
+        if empty:
+            received = f"none in {words} {min(empty)}"
+            fix = "set split.group=false to score copies all the same, or lower split.num_folds"
+            expected = "pictures without a copy in another domain"
+            raise InputError("split.domain", expected=expected, received=received, fix=fix)
 
 
-def _check_num_folds(num_folds: int, labels: np.ndarray, units: np.ndarray) -> None:
-    apart = len(np.unique(units))
-    biggest = max(np.bincount(labels), default=0)
-    if num_folds > min(apart, biggest):
-        expected = f"at most {min(apart, biggest)} ({apart} groups, {biggest} in the largest class)"
-        fix = "lower it, or add pictures"
-        raise InputError("split.num_folds", expected=expected, received=str(num_folds), fix=fix)
+def _check_num_folds(settings: SplitParams, labels: np.ndarray, units: np.ndarray) -> None:
+    apart, largest = len(np.unique(units)), max(np.bincount(labels), default=0)
+    if settings.num_folds > min(apart, largest):
+        words = f"{apart} {_kind(settings)}, {largest} pictures in the largest class"
+        received, fix = str(settings.num_folds), "lower it, or add pictures"
+        expected = f"at most {min(apart, largest)} ({words})"
+        raise InputError("split.num_folds", expected=expected, received=received, fix=fix)
+
+
+def _kind(settings: SplitParams) -> str:
+    return "groups" if settings.domain is None else "domains"
 
 
 def _in_one_fold(table: pd.DataFrame, fold: pd.Series) -> np.ndarray:
@@ -173,11 +188,11 @@ def _in_one_fold(table: pd.DataFrame, fold: pd.Series) -> np.ndarray:
     return alone.index[alone].to_numpy()
 
 
-def _rare_classes(table: pd.DataFrame, stuck: np.ndarray) -> InputError:
+def _rare_classes(table: pd.DataFrame, stuck: np.ndarray, settings: SplitParams) -> InputError:
     rows = table[table["label"].isin(stuck) & table["keep"]]
     counts = rows.groupby("class_name")["unit"].agg(["size", "nunique"])
     shown = [
-        f"{name!r} (pictures {row['size']}, groups {row['nunique']})"
+        f"{name!r} (pictures {row['size']}, {_kind(settings)} {row['nunique']})"
         for name, row in counts.head(5).iterrows()
     ]
     received = f"{len(counts)} in one fold only: {', '.join(shown)}"
@@ -198,8 +213,8 @@ def summary(folds: pd.DataFrame, settings: SplitParams) -> dict[str, int]:
     training = [
         kept.loc[kept["fold"] != k, "label"].value_counts() for k in range(settings.num_folds)
     ]
-    sides = kept.groupby("group")["plain_fold"].nunique()
-    always = kept.groupby("label")["fold"].max() == ALWAYS
+    sides, across = kept.groupby("group")["plain_fold"].nunique(), kept["group"].isin(torn(folds))
+    asked = kept[kept["scored"] | across]
     found = {
         "pictures": len(folds),
         "scored": len(scored),
@@ -208,10 +223,10 @@ def summary(folds: pd.DataFrame, settings: SplitParams) -> dict[str, int]:
         "fold_min": int(sizes.min()),
         "fold_max": int(sizes.max()),
         "smallest_class_in_training": int(min(counts.min() for counts in training)),
-        "rare_classes": int(always.sum()),
-        "plain_twins": int(scored["group"].map(sides).gt(1).sum()),
+        "unscored_classes": int(kept["label"].nunique() - scored["label"].nunique()),
+        "plain_twins": int(asked["group"].map(sides).gt(1).sum()),
     }
     if settings.domain is not None:
         found["domains"] = int(folds["unit"].nunique())
-        found["copies_across_domains"] = int(kept["group"].isin(torn(folds)).sum())
+        found["copies_across_folds"] = int(across.sum())
     return found

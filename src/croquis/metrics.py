@@ -36,7 +36,7 @@ def accuracy_interval(correct: np.ndarray, groups: np.ndarray, *, seed: int) -> 
 
     Args:
         correct: (N,) bool.
-        groups: (N,) any labels of the groups of copies.
+        groups: (N,) any labels of the groups of copies, or of domains.
         seed: of the draws.
 
     Returns:

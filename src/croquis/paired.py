@@ -32,7 +32,7 @@ def difference_interval(
     *,
     seed: int,
 ) -> tuple[float, float]:
-    """The 95 % bootstrap interval of accuracy b minus accuracy a, drawing groups of copies.
+    """The 95 % bootstrap interval of accuracy b minus accuracy a, drawing groups, not pictures.
 
     Args:
         right_a: (N,) bool.

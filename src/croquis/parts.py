@@ -7,6 +7,8 @@ import pandas as pd
 
 from croquis.errors import InputError
 
+ALWAYS = -1  # the fold of what trains in every fold and is never scored
+
 
 def read_folds(path: Path) -> pd.DataFrame:
     """folds.csv, one row a train picture.
@@ -36,7 +38,7 @@ def read_columns(path: Path) -> pd.DataFrame:
 def trained(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.DataFrame:
     """The rows that train when fold `fold` is held out: all kept pictures of other folds.
 
-    Derived pictures train beside their source; fold -1 trains always.
+    Derived pictures train beside their source; the fold ALWAYS trains always.
     """
     return folds[(folds[column] != fold) & folds["keep"]]
 

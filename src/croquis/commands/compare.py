@@ -10,6 +10,8 @@ from croquis import cli
 from croquis.commands.table import aligned
 from croquis.report.wording import counted, gain, odds, share
 
+OTHERWISE = "Their folds hold other groups or domains apart, which may be part of the difference."
+
 Name = Annotated[str, typer.Argument(help="workspace, folder, .npz, experiment, branch or commit")]
 
 
@@ -75,6 +77,7 @@ def lines(found: Any, a: str, b: str) -> list[str]:
         f"B - A   {gain(difference)}  {ends}, exact McNemar p {odds(found.p)}",
         "",
         _verdict(found),
+        *([] if found.same_question else [OTHERWISE]),
     ]
 
 

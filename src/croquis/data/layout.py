@@ -12,7 +12,6 @@ from croquis.data.template import blank_sample, given_sample
 from croquis.errors import InputError
 
 COLUMNS = ["id", "split", "label", "class_name", "path", "source_id"]
-USED = ["target", "class_name", "source_id"]  # columns of train.csv that end there
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def read_layout(raw: Path) -> Layout:
 def _read_train(raw: Path, test_paths: set[str]) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     csv = raw / "train.csv"
     table, notes = read_table(csv, ["image_path"])
-    columns = table.drop(columns=USED, errors="ignore")
+    columns = table.drop(columns=["target", "class_name", "source_id"], errors="ignore")
     table["path"] = located(table, csv, "train")
     table = with_sources(with_labels(table, csv), test_paths, csv)
     unnamed = len(set(pictures_in(raw / "train")) - set(table["path"].str.removeprefix("train/")))

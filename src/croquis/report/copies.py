@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from croquis.parts import ALWAYS
 from croquis.report.pictures import Thumbnail, Thumbnails
 
 GROUPS, OF_A_GROUP, PAIRS = 6, 8, 12  # how many are shown, so that the page stays small
@@ -89,6 +90,15 @@ def leaking(folds: pd.DataFrame) -> int:
     """
     parts = folds[folds["keep"]].groupby("group")["fold"].nunique()
     return int((folds["scored"] & folds["group"].map(parts).gt(1)).sum())
+
+
+def partly_seen(folds: pd.DataFrame) -> int:
+    """How many scored pictures have another of their domain or group that always trains.
+
+    None, unless a rare class of one domain does (`split.rare`); `folds` is folds.csv.
+    """
+    seen = folds.loc[folds["keep"] & (folds["fold"] == ALWAYS), "unit"]
+    return int((folds["scored"] & folds["unit"].isin(seen)).sum())
 
 
 def cut_across(duplicates: pd.DataFrame, folds: pd.DataFrame) -> int:

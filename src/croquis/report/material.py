@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from croquis import predictions
+from croquis.components import units
 from croquis.data.pixels import Pixels
 from croquis.dedup.overrides import NOBODY, Overrides, read_overrides
 from croquis.parts import read_folds, read_groups, read_index
@@ -46,7 +47,7 @@ class Data:
 
     def units_of(self, ids: np.ndarray) -> np.ndarray:
         """What intervals draw together of training pictures, (N,): groups, or domains."""
-        return self.folds.set_index("id")["unit"].loc[ids].to_numpy()
+        return units(self.folds.set_index("id").loc[ids])
 
 
 @dataclass(frozen=True)

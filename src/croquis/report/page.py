@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from croquis import tracking
@@ -56,7 +57,9 @@ def page(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> str:
 def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
     """What the templates show, by the names that they use."""
     thumbnails, run, asked = Thumbnails(data.pixels, data.index), outcome.run, outcome.settings
-    facts = _facts(source, data, outcome) | {"domains": metrics["split"].get("domains", 0)}
+    facts = _facts(source, data, outcome)
+    if "domains" in metrics["split"]:
+        facts["domains"] = len(np.unique(data.units_of(outcome.oof.ids)))
     networks = outcome.networks
     filters = dict(zip(networks["member"], networks["interpolation"], strict=True))
     return {
@@ -124,6 +127,8 @@ def _facts(source: str, data: Data, outcome: Outcome) -> dict[str, Any]:
         "colour": "gray" if array.ndim == 3 else "colour",
         "scored": len(outcome.oof),
         "all_folds": int(data.folds["fold"].max()) + 1,
+        "domains": 0,  # that are scored, where there are any
+        "partly_seen": copies.partly_seen(data.folds),
         "leaking": copies.leaking(data.folds),
         "cut_across": copies.cut_across(data.duplicates, data.folds),
     }

@@ -20,7 +20,7 @@ WORDS = {
     "pictures": "training pictures",
     "scored": "of them scored out of fold",
     "classes": "classes",
-    "rare_classes": "classes too rare to be scored",
+    "unscored_classes": "classes that are never scored",
     "groups": "groups, a picture without a copy being one",
     "biggest_group": "pictures in the biggest group",
     "with_copies": "pictures that have a copy",
@@ -39,8 +39,8 @@ WORDS = {
     "fold_min": "pictures in the smallest fold",
     "fold_max": "pictures in the largest fold",
     "plain_twins": "pictures that plain folds would part from a copy",
-    "domains": "domains, each in one fold",
-    "copies_across_domains": "pictures with a copy in another domain",
+    "domains": "domains",
+    "copies_across_folds": "pictures with a copy in another fold",
 }
 # The same of figures that have parts; a key may mean something else there.
 PARTS = {

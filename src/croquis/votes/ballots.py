@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from croquis import predictions
+from croquis.components import units
 from croquis.paired import difference_interval, mcnemar, told_apart
 from croquis.parts import read_folds, truth_of
 from croquis.predictions import Predictions, same_classes
@@ -28,7 +29,7 @@ class Ballots:
         ids: (N,).
         classes: (C,) names.
         labels: (N,).
-        groups: (N,), of copies.
+        groups: (N,), of copies, or domains.
         probs: (M, N, C), uncalibrated; one-hot where folds vote hard.
         warm: (M, N, C), each member at its temperature, or `probs` again.
         temperatures: (M,), ones where nothing is calibrated.
@@ -87,7 +88,7 @@ def read_ballots(
     Args:
         members: their keys.
         votes: data/votes.
-        folds: folds.csv, which knows labels and groups.
+        folds: folds.csv, which knows labels, groups and domains.
         how: whether folds vote softly, and at a temperature.
         seed: of all that is drawn from here on.
     """
@@ -96,7 +97,7 @@ def read_ballots(
     same_classes(parts, paths)
     ids = parts[0].ids
     truth = truth_of(ids, read_folds(folds), where=paths[0])
-    labels, groups = truth["label"].to_numpy(), truth["unit"].to_numpy()
+    labels, groups = truth["label"].to_numpy(), units(truth)
     probs = np.stack(
         [part.aligned(ids, where=path).probs for part, path in zip(parts, paths, strict=True)]
     )
