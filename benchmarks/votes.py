@@ -6,7 +6,8 @@
 
 The second takes the recipes of `recipes.py` as members. This script alone reads the labels of the
 test set, after the run. OOF has one model a picture, so it is compared with the mean over folds of
-the ensemble of that fold's models ("single folds"); what the vote of all folds adds stands apart.
+the ensemble of that fold's models ("single folds"): whether that is inside OOF's interval, and the
+gap with an interval of both errors. What the vote of all folds adds stands apart.
 p is McNemar's exact one against the soft vote, that of a gain the bootstrap's.
 """
 
@@ -17,7 +18,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from croquis.metrics import accuracy_interval, mean_gain
+from croquis.metrics import accuracy_interval, difference, mean_gain, mean_interval
 from croquis.paired import mcnemar
 from croquis.parts import read_folds, truth_of
 from croquis.submission import by_vote, read_votes
@@ -88,17 +89,21 @@ def main() -> None:
 
 def _table(given: Ballots, found: dict[str, Alternative], shown: dict) -> None:
     head = (
-        "vote | OOF | nested (95 %) | p | single folds | inside | vote of folds | p | gain of folds"
+        "vote | OOF | nested (95 %) | p | single folds | inside | gap (95 %) | vote of folds | p |"
+        " gain of folds (95 %) | p"
     )
-    print(f"| {head} (95 %) | p |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print(f"| {head} |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     base = found["soft"].nested.argmax(axis=1) == given.labels
     for name, each in found.items():
         unseen = each.nested.argmax(axis=1) == given.labels
         low, high = accuracy_interval(unseen, given.groups, seed=given.seed)
         full, single = shown[name]
         alone, gain = single.mean(), full.mean() - single.mean()
-        least, most, p = mean_gain(full, single, np.arange(len(full)), seed=given.seed)
+        pictures = np.arange(len(full))
+        kept = mean_interval(single.mean(axis=0), pictures, seed=given.seed)
+        gap, short, over = difference((unseen.mean(), low, high), kept)
+        least, most, p = mean_gain(full, single, pictures, seed=given.seed)
         cells = [
             name,
             f"{(each.probs.argmax(axis=1) == given.labels).mean():.4f}",
@@ -106,6 +111,7 @@ def _table(given: Ballots, found: dict[str, Alternative], shown: dict) -> None:
             f"{mcnemar(base, unseen):.3f}",
             f"{alone:.4f}",
             "yes" if low <= alone <= high else "no",
+            f"{gap:+.4f} ({short:+.3f} to {over:+.3f})",
             f"{full.mean():.4f}",
             f"{mcnemar(shown['soft'][0], full):.3f}",
             f"{gain:+.4f} ({least:+.3f} to {most:+.3f})",

@@ -7,7 +7,16 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import f1_score, log_loss
 
-from croquis.metrics import accuracy_interval, accuracy_intervals, mean_gain, report, scores
+from croquis.metrics import (
+    accuracy_interval,
+    accuracy_intervals,
+    difference,
+    mean_gain,
+    mean_interval,
+    report,
+    scores,
+    wilson,
+)
 
 LABELS = np.array([0, 0, 1, 1])
 # Right, wrong, right, right.
@@ -135,3 +144,24 @@ def test_copies_prove_no_gain_twice() -> None:
     alone = mean_gain(voted, others, np.arange(40), seed=0)
     copied = mean_gain(voted, others, np.r_[np.zeros(6), np.arange(1, 35)], seed=0)
     assert alone[0] > 0 == copied[0] and alone[2] < 0.05 < copied[2]
+
+
+def test_the_distances_to_the_ends_add_up_as_squares() -> None:
+    # .8 (.75 to .84) on one set, .7 (.67 to .75) on another: 3, 4 and 5 hundredths.
+    found = difference((0.8, 0.75, 0.84), (0.7, 0.67, 0.75))
+    assert found == pytest.approx((-0.1, -0.1 - 0.05, -0.1 + 0.05 * 2**0.5))
+
+
+def test_the_gap_of_two_honest_estimates_holds_zero_19_times_of_20() -> None:
+    """OOF's own interval holds the test's score less often, as the test set errs, too."""
+    drawn = np.random.default_rng(0).binomial(250, 0.7, (2000, 2))
+    pairs = [[(right / 250, *wilson(right, 250)) for right in pair] for pair in drawn.tolist()]
+    held = [low <= 0 <= high for _, low, high in (difference(*pair) for pair in pairs)]
+    inside = [oof[1] <= test[0] <= oof[2] for oof, test in pairs]
+    assert 0.94 < np.mean(held) < 0.965 and np.mean(inside) < 0.87
+
+
+def test_the_mean_of_numbers_has_the_interval_of_an_accuracy() -> None:
+    right = np.arange(40) % 4 > 0
+    found = mean_interval(right, np.arange(40), seed=5)
+    assert found == (0.75, *accuracy_interval(right, np.arange(40), seed=5))

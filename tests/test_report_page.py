@@ -47,7 +47,12 @@ def test_the_page_parts_pictures_with_a_copy_from_those_without(drawn: Path) -> 
 
 def test_the_page_says_when_the_test_falls_outside(drawn: Path) -> None:
     text = Outline(shown(drawn, submission=TEST | {"inside_interval": False})).text
-    assert "outside the interval" in text and "gap far wider than the interval" in text
+    assert "outside the interval, by no more than chance in both sets : that is" in text
+    assert "the gap of -.038 has the interval -.090 .. +.014: an honest run comes out so" in text
+    far = TEST | {"inside_interval": False, "gap_high": -0.001}
+    text = Outline(shown(drawn, submission=far)).text
+    assert "outside the interval, by more than chance in both sets : that is" in text
+    assert "test pictures are of another kind, or OOF was not honest" in text
 
 
 def test_the_page_says_what_domains_do_and_asks_for_them_where_they_may_be_missing(
@@ -56,7 +61,8 @@ def test_the_page_says_what_domains_do_and_asks_for_them_where_they_may_be_missi
     text = Outline(shown(drawn)).text
     assert "groups of copies, as copies are right or wrong together" in text
     assert "split.domain" not in text
-    outside = Outline(shown(drawn, submission=TEST | {"inside_interval": False})).text
+    far = TEST | {"inside_interval": False, "gap_high": -0.001}
+    outside = Outline(shown(drawn, submission=far)).text
     assert "by other people, or from other cameras? Then split.domain holds these" in outside
     folds = pd.read_csv(drawn / "folds.csv")
     folds.assign(unit=folds["group"] // 4, fold=[0] * 4 + [1] * 8).to_csv(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from croquis.report.wording import counted, duration, ends, gain, odds, share, symmetry
+from croquis.report.wording import counted, duration, ends, gain, odds, share, side, symmetry
 from croquis.symmetries import NAMES, turned
 
 STEPS = {
@@ -71,3 +71,18 @@ def test_a_duration_in_the_unit_that_fits(minutes: float, text: str) -> None:
 
 def test_odds_below_a_thousandth_are_not_counted_out() -> None:
     assert (odds(0.1364), odds(0.0005)) == (".136", "< .001")
+
+
+@pytest.mark.parametrize(
+    ("inside", "low", "high", "words"),
+    [
+        (True, -0.03, -0.01, "inside the interval"),
+        (False, -0.03, 0.01, "outside the interval, by no more than chance in both sets"),
+        (False, -0.03, -0.01, "outside the interval, by more than chance in both sets"),
+        (False, 0.01, 0.03, "outside the interval, by more than chance in both sets"),
+    ],
+)
+def test_outside_the_interval_is_not_yet_more_than_chance(
+    inside: bool, low: float, high: float, words: str
+) -> None:
+    assert side({"inside_interval": inside, "gap_low": low, "gap_high": high}) == words

@@ -91,6 +91,13 @@ def test_the_gain_of_the_fold_vote_stands_apart_from_what_oof_estimates() -> Non
     by_fold = [sure({"10": 0, "2": 2, "1": 0}), sure({"1": 0, "2": 0, "10": 0})]  # 2/3, 1/3
     estimate = {"accuracy": 0.55, "accuracy_low": 0.45, "accuracy_high": 0.65, "members": 2}
     found = scored(labels, TEST, by_fold, estimate, seed=0)
+    # Two folds get 0, 1 and 2 of their answers on the three pictures right: of 27 draws one is of
+    # the first alone and one of the last, so the interval is 0 to 1, and the squares add up.
+    assert [found.pop(f"gap{end}") for end in ("", "_low", "_high")] == [
+        -0.05,
+        round(-0.05 - (0.5**2 + 0.1**2) ** 0.5, 5),
+        round(-0.05 + (0.5**2 + 0.1**2) ** 0.5, 5),
+    ]
     ends = [found.pop(f"fold_vote_gain_{end}") for end in ("low", "high", "p")]
     # Gains of 1, .5 and 0 on the three pictures: of 27 draws one has no gain at all.
     assert ends == [0, 1, pytest.approx(2 / 27, abs=0.02)]

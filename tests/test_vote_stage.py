@@ -118,7 +118,7 @@ def test_the_benchmark_prints_every_vote_and_what_folds_add(
     )
     votes.main()
     head, _, *rows = capsys.readouterr().out.splitlines()
-    assert head.count("|") == rows[0].count("|") == 11 and "gain of folds" in head
+    assert head.count("|") == rows[0].count("|") == 12 and "gain of folds" in head
     assert [row.split()[1] for row in rows[:2]] == ["soft", "hard"]
     assert "'soft-soft'" in rows[-1]
 

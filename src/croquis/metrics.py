@@ -97,6 +97,30 @@ def mean_gain(
     return float(low), float(high), min(1.0, 2 * float(beyond) / (len(drawn) + 1))
 
 
+Estimate = tuple[float, float, float]  # a number, and the ends of its 95 % interval
+
+
+def difference(one: Estimate, other: Estimate) -> Estimate:
+    """`other` minus `one`, which were estimated on different pictures, with its 95 % interval.
+
+    Both err, so it is wider than either one's: the squares of the distances to the ends add up.
+    Method: MOVER, Zou and Donner 2008.
+    """
+    (a, a_low, a_high), (b, b_low, b_high) = one, other
+    gap = b - a
+    return (
+        gap,
+        gap - float(np.hypot(b - b_low, a_high - a)),
+        gap + float(np.hypot(b_high - b, a - a_low)),
+    )
+
+
+def mean_interval(values: np.ndarray, groups: np.ndarray, *, seed: int) -> Estimate:
+    """The mean of (N,) numbers with its bootstrap interval, as `accuracy_interval` has it."""
+    low, high = np.quantile(resampled_means(values[:, None], groups, seed=seed)[:, 0], TAILS)
+    return float(values.mean()), float(low), float(high)
+
+
 def wilson(right: int, count: int) -> tuple[float, float]:
     """The 95 % interval of a share of independent trials (Wilson 1927)."""
     share, spread = right / count, 1.96**2 / count

@@ -7,7 +7,7 @@ import pandas as pd
 
 from croquis import predictions
 from croquis.errors import InputError
-from croquis.metrics import mean_gain, scores
+from croquis.metrics import difference, mean_gain, mean_interval, scores
 from croquis.predictions import Predictions
 from croquis.votes.calibration import ece
 from croquis.votes.ensembling import Recipe
@@ -112,9 +112,11 @@ def scored(
     OOF is made by one model a picture, the submission by a vote of all folds: so the mean score of
     the single folds' ensembles is what OOF estimates, and the gain of the fold vote stands apart.
     The test set has a sampling error of its own: with as many pictures as OOF has, one honest run
-    in six is outside. Log-loss and calibration error are the submission's: temperatures were fitted
-    on one model a picture, and the vote of folds is more modest. The gain's interval and p redraw
-    test pictures one by one, as copies among them are not known.
+    in six is outside OOF's interval. So the `gap` between the two has an interval of both errors:
+    where it is all below zero, OOF promised more than chance explains. Log-loss and calibration
+    error are the submission's: temperatures were fitted on one model a picture, and the vote of
+    folds is more modest. What is drawn of the test set are pictures, one by one, as neither copies
+    nor domains among them are known.
 
     Args:
         labels: (N,) true labels in the order of `test`.
@@ -126,9 +128,15 @@ def scored(
     right, by_one = test.probs.argmax(axis=1) == labels, rights(labels, test.ids, by_fold)
     full, single = float(right.mean()), round(float(by_one.mean()), 5)
     low, high, p = mean_gain(right, by_one, np.arange(len(right)), seed=seed)
+    promised = tuple(estimate[key] for key in ("accuracy", "accuracy_low", "accuracy_high"))
+    kept = mean_interval(by_one.mean(axis=0), np.arange(len(right)), seed=seed)
+    gap, gap_low, gap_high = difference(promised, kept)
     found = {
         "test_accuracy": full,
         "test_single_fold": single,
+        "gap": gap,
+        "gap_low": gap_low,
+        "gap_high": gap_high,
         "fold_vote_gain": full - single,
         "fold_vote_gain_low": low,
         "fold_vote_gain_high": high,

@@ -17,7 +17,7 @@ from croquis.commands.tracked import mlflow
 from croquis.commands.vote import vote
 from croquis.commands.why import why
 from croquis.errors import InputError
-from croquis.report.wording import counted, ends, share
+from croquis.report.wording import counted, ends, share, side
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 
@@ -83,8 +83,7 @@ def lines(vote: dict[str, Any], ensemble: dict[str, Any], test: dict[str, Any]) 
 
 def _on_test(test: dict[str, Any], ensemble: dict[str, Any]) -> str:
     """OOF estimates what single folds do; the submission is the vote of all of them."""
-    side = "inside" if test["inside_interval"] else "outside"
     full, single = share(test["test_accuracy"]), share(test["test_single_fold"])
     folds = counted(ensemble["folds"], "fold")
     said = f"{full} by the vote of {folds}; {single} by single folds"
-    return f"{said if ensemble['folds'] > 1 else f'{full} by {folds}'}: {side} the interval"
+    return f"{said if ensemble['folds'] > 1 else f'{full} by {folds}'}: {side(test)}"

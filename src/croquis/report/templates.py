@@ -20,6 +20,7 @@ def template(name: str) -> Template:
     environment.filters |= {
         "share": wording.share,
         "gain": wording.gain,
+        "side": wording.side,
         "ends": wording.ends,
         "counted": wording.counted,
         "symmetry": wording.symmetry,

@@ -29,6 +29,14 @@ def ends(score: dict[str, float]) -> str:
     return f"{share(score['accuracy_low'])} .. {share(score['accuracy_high'])}"
 
 
+def side(test: dict[str, float]) -> str:
+    """Where single folds' test accuracy lies, as OOF estimates it: inside the interval, or not."""
+    if test["inside_interval"]:
+        return "inside the interval"
+    chance = "no more" if test["gap_low"] <= 0 <= test["gap_high"] else "more"
+    return f"outside the interval, by {chance} than chance in both sets"
+
+
 def gain(number: float) -> str:
     """A difference of shares with its sign: +.019, -.012, .000."""
     text = share(number)
