@@ -56,6 +56,9 @@ def _read_train(raw: Path, test_paths: set[str]) -> tuple[pd.DataFrame, pd.DataF
     csv = raw / "train.csv"
     table, notes = read_table(csv, ["image_path"])
     columns = table.drop(columns=["target", "class_name", "source_id"], errors="ignore")
+    further = list(columns.columns[columns.columns != "image_path"])
+    if further:
+        notes.append(f"train.csv also has {', '.join(further)}, by which split.domain can hold apart")
     table["path"] = located(table, csv, "train")
     table = with_sources(with_labels(table, csv), test_paths, csv)
     unnamed = len(set(pictures_in(raw / "train")) - set(table["path"].str.removeprefix("train/")))
