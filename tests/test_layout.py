@@ -49,7 +49,7 @@ def test_what_else_train_csv_says_is_kept_as_text(tmp_path: Path) -> None:
     assert list(layout.columns) == ["image_path", "id"]
     assert layout.columns["image_path"].tolist() == TRAIN
     assert layout.columns["id"].tolist() == ["000", "001", "002", "003"]
-    assert layout.notes == ["train.csv also has id, by which split.domain can hold apart"]
+    assert layout.notes == ["train.csv also has id: split.domain can hold one apart"]
 
 
 def test_pictures_that_no_row_names_are_counted_and_left_out(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def _read_train(raw: Path, test_paths: set[str]) -> tuple[pd.DataFrame, pd.DataF
     columns = table.drop(columns=["target", "class_name", "source_id"], errors="ignore")
     further = list(columns.columns[columns.columns != "image_path"])
     if further:
-        notes.append(f"train.csv also has {', '.join(further)}, by which split.domain can hold apart")
+        notes.append(f"train.csv also has {', '.join(further)}: split.domain can hold one apart")
     table["path"] = located(table, csv, "train")
     table = with_sources(with_labels(table, csv), test_paths, csv)
     unnamed = len(set(pictures_in(raw / "train")) - set(table["path"].str.removeprefix("train/")))
