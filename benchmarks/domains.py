@@ -3,11 +3,12 @@ r"""Do folds tell the score on other people? From training pictures alone, as of
     dvc exp run -S data.source=omniglot242.tar.gz ...
     python benchmarks/domains.py data '^train/(\w+)_character.*_(\d+)\.' --draws 100
 
-In each draw a random third of the people are set aside as the test set that nobody has seen; the
-pictures of the others are cut into folds, once as they come (copies together) and once with people
-held apart (`split.domain`). A ridge classifier on the frozen features of `embed` gives OOF and, by
-the model of each fold, the accuracy on the people set aside. The gap between the two should be zero
-on average, and its interval should hold zero in 19 draws of 20. No test picture is touched.
+In each draw a third of the people are set aside as the test set that nobody has seen: one of three
+stratified folds, so that each class loses a third of its pictures. The pictures of the others are
+cut into folds, once as they come (copies together) and once with people held apart
+(`split.domain`). A ridge classifier on the frozen features of `embed` gives OOF and, by the model
+of each fold, the accuracy on the people set aside. The gap between the two should be zero on
+average, and its interval should hold zero in 19 draws of 20. No test picture is touched.
 """
 
 import argparse
@@ -50,10 +51,9 @@ def draw(
         domain: split.domain.
         seed: of the folds and the interval.
     """
-    settings = SplitParams(num_folds=FOLDS, group=True, domain=domain, rare="train")
     rest, others = index[~apart].reset_index(drop=True), index[apart]
     kept = groups[groups["id"].isin(rest["id"])]
-    folds = with_folds(rest, kept, columns, settings, seed=seed)
+    folds = with_folds(rest, kept, columns, _cut(FOLDS, domain), seed=seed)
     asked, right, kept_right = [], [], []
     for fold in range(FOLDS):
         model = make_pipeline(StandardScaler(), RidgeClassifier(alpha=ALPHA))
@@ -66,6 +66,10 @@ def draw(
     rows, oof = pd.concat(asked), np.concatenate(right)
     ends = accuracy_interval(oof, units(rows), seed=seed)
     return (float(oof.mean()), *ends), np.stack(kept_right)
+
+
+def _cut(num_folds: int, domain: str | None) -> SplitParams:
+    return SplitParams(num_folds=num_folds, group=True, domain=domain, rare="train")
 
 
 def main() -> None:
@@ -86,9 +90,8 @@ def main() -> None:
     people = domains_of(index, columns, options.domain).to_numpy()
     found: dict[str, list[tuple[float, ...]]] = {"as they come": [], "held apart": []}
     for seed in progress(range(options.draws), "domains", unit="draw"):
-        rng = np.random.default_rng(seed)
-        names = np.unique(people)
-        apart = np.isin(people, rng.choice(names, len(names) // 3, replace=False))
+        thirds = with_folds(index, groups, columns, _cut(3, options.domain), seed=seed)
+        apart = np.isin(people, people[thirds["fold"] == 0])
         for words, domain in zip(found, (None, options.domain), strict=True):
             oof, by_fold = draw(index, groups, columns, features, apart, domain, seed)
             pictures = np.arange(by_fold.shape[1])
@@ -97,7 +100,7 @@ def main() -> None:
             gap, low, high = difference(oof, new)
             inside = oof[1] <= new[0] <= oof[2]
             found[words].append((oof[0], new[0], gap, oof[2] - oof[1], inside, low <= 0 <= high))
-    print(f"{len(names)} domains, of which {len(names) // 3} are set aside in each draw")
+    print(f"{len(np.unique(people))} domains, of which a third are set aside in each draw")
     print("| people in folds | OOF | people set aside | gap | width | inside | gap holds zero |")
     print("|---|---|---|---|---|---|---|")
     for words, rows in found.items():

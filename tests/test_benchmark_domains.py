@@ -52,7 +52,7 @@ def test_folds_that_part_peoples_drawings_promise_too_much(
     monkeypatch.setattr(sys, "argv", ["domains.py", str(data), "by", "--draws", "6"])
     domains.main()
     first, _, _, *rows, last = capsys.readouterr().out.splitlines()
-    assert first == "12 domains, of which 4 are set aside in each draw"
+    assert first == "12 domains, of which a third are set aside in each draw"
     told = {row.split("|")[1].strip(): [cell.split() for cell in row.split("|")] for row in rows}
     gaps = {words: float(cells[4][0]) for words, cells in told.items()}
     assert gaps["as they come"] < -0.1 and abs(gaps["held apart"]) < 0.05
