@@ -40,7 +40,7 @@ def test_rows_of_a_selection_keep_their_places() -> None:
 @pytest.mark.parametrize(
     ("by", "message"),
     [
-        ("autor", r"split.domain: expected a further column .*, received 'autor'; did you mean 'author'"),
+        ("autor", r"split.domain: expected a further column .* 'autor'; did you mean 'author'"),
         ("image_path", r"received 'image_path', which croquis takes for something else; known: "),
         ("target", r"received 'target', which croquis takes for something else"),
         ("site", r"split.domain site: .* received 3 without one \(train/Greek_1/.*; fill them in"),
