@@ -104,7 +104,7 @@ def recipe():
     return lambda **changes: ModelParams(**PLAIN | changes)
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
+@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of one `project` stay in one process, and begin first, as they take longest."""
     for item in items:
