@@ -21,9 +21,9 @@ def main(
     sizes = f"{found['fold_min']:,} to {found['fold_max']:,} scored pictures"
     cli.say(f"split: {settings.num_folds} folds of {sizes}, {found['groups']:,} groups")
     if settings.domain is not None:
-        sizes = table["unit"].value_counts()
-        pictures = f"{sizes.min():,} to {sizes.max():,} pictures"
-        cli.say(f"split: {found['domains']:,} domains of {pictures}, each in one fold")
+        domains = table["unit"].value_counts()
+        sizes = f"{domains.min():,} to {domains.max():,} pictures"
+        cli.say(f"split: {len(domains):,} domains of {sizes}, held apart by folds")
         if settings.group and found["copies_across_folds"]:
             count = f"{found['copies_across_folds']:,} pictures"
             cli.say(f"split: {count} have a copy in another fold: they train, and are not scored")

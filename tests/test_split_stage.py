@@ -56,7 +56,7 @@ def test_people_are_held_apart(
     assert (table.groupby(who)["fold"].nunique() == 1).all() and table["fold"].nunique() == 3
     assert metrics["domains"] == 6
     told = capsys.readouterr().out
-    assert "split: 6 domains of 1 to 2 pictures, each in one fold" in told
+    assert "split: 6 domains of 1 to 2 pictures, held apart by folds" in told
     # Two people share a fold, so four are in at least two.
     unscored = table["id"][~table["scored"]].str.removeprefix("train/bar/")
     assert unscored.tolist() == ["0_a.png", "1_b.png", "2_c.png", "3_d.png"]

@@ -128,25 +128,20 @@ def scored(
     right, by_one = test.probs.argmax(axis=1) == labels, rights(labels, test.ids, by_fold)
     full, single = float(right.mean()), round(float(by_one.mean()), 5)
     low, high, p = mean_gain(right, by_one, np.arange(len(right)), seed=seed)
-    promised = tuple(estimate[key] for key in ("accuracy", "accuracy_low", "accuracy_high"))
+    promised = (estimate["accuracy"], estimate["accuracy_low"], estimate["accuracy_high"])
     kept = mean_interval(by_one.mean(axis=0), np.arange(len(right)), seed=seed)
-    gap, gap_low, gap_high = difference(promised, kept)
-    found = {
+    found = dict(zip(("gap", "gap_low", "gap_high"), difference(promised, kept), strict=True))
+    found |= {
         "test_accuracy": full,
         "test_single_fold": single,
-        "gap": gap,
-        "gap_low": gap_low,
-        "gap_high": gap_high,
         "fold_vote_gain": full - single,
         "fold_vote_gain_low": low,
         "fold_vote_gain_high": high,
         "fold_vote_gain_p": p,
-        "oof_accuracy": estimate["accuracy"],
-        "oof_low": estimate["accuracy_low"],
-        "oof_high": estimate["accuracy_high"],
     }
+    found |= dict(zip(("oof_accuracy", "oof_low", "oof_high"), promised, strict=True))
     found |= {"log_loss": scores(labels, test.probs)["log_loss"], "ece": ece(labels, test.probs)}
-    inside = estimate["accuracy_low"] <= single <= estimate["accuracy_high"]
+    inside = promised[1] <= single <= promised[2]
     return {name: round(score, 5) for name, score in found.items()} | {
         "inside_interval": bool(inside)
     }
