@@ -78,6 +78,6 @@ bench: $(READY) ## the benchmarks that need nothing else, each beside what it is
 lock: $(UV) ## requirements.lock, from pyproject.toml
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements.lock
 
-clean: ## removes what runs made (not the DVC cache, not mlflow.db)
-	find data -mindepth 1 -not -name README.md -not -name overrides.csv -delete
+clean: $(READY) ## removes what runs made (not a file of yours, the DVC cache or mlflow.db)
+	@$(RUN) croquis clean
 	rm -rf .resume dvc_plots .pytest_cache .ruff_cache .hypothesis

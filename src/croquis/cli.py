@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from croquis import made
 from croquis.errors import InputError
 
 # No telemetry. The hub's client, MLflow and gradio read this when they are imported, after this.
@@ -25,7 +26,7 @@ def run(main: Callable[..., None]) -> None:
     """Runs `main` with the options of its signature; bad input ends with one line and status 1."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(main)
-    with one_line():
+    with one_line(), made.by_a_stage():
         app()
 
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from croquis import made
+
 
 def root() -> Path:
     """The project's folder, also inside the temporary checkouts of queued experiments."""
@@ -28,6 +30,7 @@ def whole(path: Path) -> Iterator[Path]:
     try:
         draft = workshop / path.name  # numpy picks its format by the suffix, so the name is kept
         yield draft
+        made.note(draft, path)
         _put_in_place(draft, path)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)

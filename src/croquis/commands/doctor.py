@@ -13,6 +13,7 @@ from croquis.doctor import gpus, surroundings
 from croquis.doctor.finding import Finding, lines
 from croquis.errors import InputError
 from croquis.files import root
+from croquis.obstacles import obstacles
 
 
 def doctor() -> None:
@@ -33,7 +34,17 @@ def examined() -> list[Finding]:
     found.append(surroundings.tracking_finding())
     found.append(surroundings.privacy_finding(root()))
     found.append(surroundings.git_finding(root()))
+    found += _guarded("outputs", _of_the_outputs)
     return [*found, surroundings.browser_finding()]
+
+
+def _of_the_outputs() -> list[Finding]:
+    """What stands where a run would write and is a person's."""
+    found = [
+        Finding("outputs", "problem", f"{each.where}: {each.says}", each.fix)
+        for each in obstacles(params.read())
+    ]
+    return found or [Finding("outputs", "ok", "a run would touch nothing but what runs made")]
 
 
 def _guarded(topic: str, look: Callable[[], list[Finding]]) -> list[Finding]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from croquis import cli
+from croquis.commands.clean import clean
 from croquis.commands.compare import compare
 from croquis.commands.demo import demo
 from croquis.commands.doctor import doctor
@@ -31,6 +32,7 @@ app.command()(compare)
 app.command()(vote)
 app.command()(why)
 app.command()(doctor)
+app.command()(clean)
 app.command()(experiments)
 app.command()(mlflow)
 app.command()(demo)

@@ -9,6 +9,7 @@ from croquis import cli, params
 from croquis.commands.durations import estimated, last_durations, spoken
 from croquis.commands.stale import Stale, stale_stages
 from croquis.commands.table import aligned
+from croquis.obstacles import Obstacle, obstacles
 from croquis.report.wording import counted
 from croquis.tracking import competition
 
@@ -22,12 +23,22 @@ PARAMS_FILE = "file params.yaml changed"  # says less than the keys that changed
 def why() -> None:
     """Says what would run and because of which change; runs nothing."""
     with cli.one_line():
-        source = params.required(params.required(params.read(), "data"), "source")
+        tree = params.read()
+        in_the_way = obstacles(tree)
+        source = params.required(params.required(tree, "data"), "source")
         stale, count = stale_stages()
         trained = any(_kind(stage) in TRAINED for stage in stale if not stage.cached)
         known = last_durations(competition(str(source))) if trained else {}
-    for line in lines(stale, count, known):
+    for line in stopped(in_the_way) + lines(stale, count, known):
         typer.echo(line)
+
+
+def stopped(found: Sequence[Obstacle]) -> list[str]:
+    """What `check` would refuse, as a run would touch what is a person's; nothing if all is well."""
+    if not found:
+        return []
+    said = [f"  {each.where}: {each.says}; {each.fix}" for each in found]
+    return ["check would stop the run, before anything is touched", *said, ""]
 
 
 def lines(stale: Sequence[Stale], count: int, durations: Mapping[str, float]) -> list[str]:

@@ -1,0 +1,125 @@
+"""The outputs of dvc.yaml, each path of it: DVC deletes them before their stage runs."""
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from croquis.errors import InputError
+
+PIPELINE, LOCK = Path("dvc.yaml"), Path("dvc.lock")
+
+
+@dataclass(frozen=True)
+class Output:
+    """A path that a stage writes.
+
+    Attributes:
+        path: from the project's folder.
+        stage: which writes it, as dvc.yaml has it, without its member and fold.
+        cached: whether DVC's cache holds it; the others are for git.
+        md5: of its content when the stage last ended here, as dvc.lock has it, with the suffix .dir
+            for a folder; empty if it never did.
+    """
+
+    path: str
+    stage: str
+    cached: bool
+    md5: str
+
+
+def declared(tree: Mapping[str, Any]) -> list[Output]:
+    """All outputs of dvc.yaml, those of matrix stages for each member and fold.
+
+    Not DVC's own reading of the file, which takes a second.
+
+    Args:
+        tree: all of params.yaml.
+    """
+    locked = in_lock()
+    found = {}
+    for stage, entry in _mapping(_parsed(PIPELINE).get("stages")).items():
+        for context in _contexts(entry, tree):
+            body = entry.get("do", entry)
+            for path, cached in _paths(body):
+                place = Path(_filled(str(body.get("wdir", "")), context)) / _filled(path, context)
+                name = place.as_posix()
+                found[name] = Output(name, stage, cached, locked.get(name, ""))
+    return list(found.values())
+
+
+def in_lock() -> dict[str, str]:
+    """The md5 of each output in dvc.lock, by its path; of stages that are no more, too."""
+    entries = _mapping(_parsed(LOCK).get("stages")).values()
+    outs = itertools.chain.from_iterable(entry.get("outs") or [] for entry in entries)
+    return {out["path"]: str(out.get("md5", "")) for out in outs}
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    """A YAML file, read by the C parser: dvc.lock grows with members and folds."""
+    if not path.is_file():
+        return {}
+    try:
+        return _mapping(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        fix = f"correct it, or take git's: git checkout -- {path}"
+        raise InputError(path, expected="valid YAML", received=reason, fix=fix) from error
+
+
+def _mapping(content: Any) -> dict[str, Any]:
+    return content if isinstance(content, dict) else {}
+
+
+def _contexts(entry: Mapping[str, Any], tree: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What `${...}` may name in a stage: params.yaml, and the items of its matrix or foreach."""
+    if "matrix" in entry:
+        axes = {name: _listed(values, tree) for name, values in entry["matrix"].items()}
+        for chosen in itertools.product(*axes.values()):
+            yield {**tree, "item": dict(zip(axes, chosen, strict=True))}
+    elif "foreach" in entry:
+        values = entry["foreach"]
+        values = _at(tree, values) if isinstance(values, str) else values
+        pairs = values.items() if isinstance(values, dict) else enumerate(_listed(values, tree))
+        yield from ({**tree, "key": key, "item": item} for key, item in pairs)
+    else:
+        yield dict(tree)
+
+
+def _listed(values: Any, tree: Mapping[str, Any]) -> list[Any]:
+    """A list, or the one that `${run.models}` names; the keys of a mapping, as DVC has it."""
+    values = _at(tree, values) if isinstance(values, str) else values
+    return list(values) if isinstance(values, list | dict) else []
+
+
+_NAMED = re.compile(r"\$\{\s*([^}\s]+)\s*\}")
+
+
+def _filled(text: str, context: Mapping[str, Any]) -> str:
+    """`text` with each `${a.b}` as `context` has it; what it has not stays, for DVC to complain."""
+
+    def value(named: re.Match[str]) -> str:
+        found = _at(context, named[0])
+        return named[0] if found is None else str(found)
+
+    return _NAMED.sub(value, text)
+
+
+def _at(tree: Any, named: str) -> Any:
+    """The value of `${a.b}`; None where there is none."""
+    match = _NAMED.fullmatch(named)
+    for part in match[1].split(".") if match else [named]:
+        tree = tree.get(part) if isinstance(tree, Mapping) else None
+    return tree
+
+
+def _paths(body: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """The outputs of a stage, and whether DVC's cache holds them."""
+    for kind in ("outs", "metrics", "plots"):
+        for out in body.get(kind) or []:
+            for path, options in (out if isinstance(out, dict) else {out: {}}).items():
+                yield path, (options or {}).get("cache", True)
