@@ -210,3 +210,16 @@ def test_nested_params_get_dotted_keys() -> None:
 )
 def test_the_experiment_is_called_as_the_data(source: str, name: str) -> None:
     assert tracking.competition(source) == name
+
+
+def test_a_run_that_fails_says_why_until_it_goes_on(store: Path) -> None:
+    memory = store / "mlflow_run"
+    options = {"params": {}, "tags": {}, "memory": memory}
+    with pytest.raises(ValueError), tracking.run("icons", "m-fold0", **options):
+        raise ValueError("lr: 0.001 -> 0.002")
+    found, client, _ = logged(store)
+    assert found.info.status == "FAILED" and found.data.tags["failure"] == "lr: 0.001 -> 0.002"
+    with tracking.run("icons", "m-fold0", **options):
+        pass
+    found = client.get_run(found.info.run_id)
+    assert found.info.status == "FINISHED" and "failure" not in found.data.tags

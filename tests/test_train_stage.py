@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from leftovers import stage
 
-from croquis import params
+from croquis import cli, params
+from croquis.predictions import Predictions
+from croquis.training.records import Outcome
 
 TRAIN = stage("train")
 
@@ -44,3 +46,43 @@ def test_a_training_does_not_go_on_with_other_pixels(
     assert folder_of_states(drawn, monkeypatch) == before
     np.save(drawn / "pixels.npy", 255 - np.load(drawn / "pixels.npy"))
     assert folder_of_states(drawn, monkeypatch) != before
+
+
+def test_an_edit_while_it_trains_leaves_the_state_and_a_failed_run(
+    drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DVC recorded the edited lr for weights of the old one, and nothing was left to go on from."""
+    from mlflow.tracking import MlflowClient
+
+    for name in ("dvc.yaml", "params.yaml"):
+        shutil.copy(name, drawn)
+    monkeypatch.chdir(drawn)
+    monkeypatch.setenv("DVC_ROOT", str(drawn))
+    monkeypatch.setenv("DVC_STAGE", "train@resnet18_96-0")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{drawn / 'mlflow.db'}")
+
+    def edited(data: Any, *given: Any, checkpoints: Any, **more: Any) -> Outcome:
+        checkpoints.save(1, {"step": 1})
+        text = Path("params.yaml").read_text()
+        Path("params.yaml").write_text(text.replace("lr: 1.0e-3", "lr: 2.0e-3", 1))
+        scored = Predictions(data.val.ids, np.eye(3)[[0] * len(data.val)], ["bar", "pole", "spot"])
+        return Outcome(scored, scored, {}, [{"epoch": 0, "val_accuracy": 1.0, "val_loss": 0.0}])
+
+    monkeypatch.setattr(TRAIN, "fine_tuned", edited)
+    files = {"index": "index.csv", "pixels": "pixels.npy", "folds": "folds.csv"}
+    outs = {kind: f"data/{kind}/resnet18_96/fold0" for kind in ("predictions", "curves")}
+    outs |= {"curves": f"{outs['curves']}.csv", "weights": "data/checkpoints/x.safetensors"}
+    words = [f"--{name}={value}" for name, value in (files | outs).items()]
+    command = ["stages/train.py", "--model=resnet18_96", "--fold=0", *words]
+    monkeypatch.setattr("sys.argv", command)
+    with pytest.raises(SystemExit) as caught:
+        cli.run(TRAIN.main)
+    said = (
+        "lr: 0.001 -> 0.002; nothing is recorded: put it back and give `dvc repro` again: it goes"
+    )
+    assert said in str(caught.value)
+    assert not list(drawn.glob("data/*/*/*.npz"))
+    assert list(drawn.glob(".resume/train/resnet18_96-0/*/*/state.pt"))
+    client = MlflowClient(f"sqlite:///{drawn / 'mlflow.db'}")
+    (run,) = client.search_runs(["1"], "tags.member = 'resnet18_96'")
+    assert run.info.status == "FAILED" and "lr: 0.001 -> 0.002" in run.data.tags["failure"]

@@ -1,16 +1,18 @@
 """The command line of a stage: its main function's signature, and one line where input was bad."""
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from croquis import made
 from croquis.errors import InputError
+from croquis.inputs import held
 
 # No telemetry. The hub's client, MLflow and gradio read this when they are imported, after this.
 QUIET = {"DO_NOT_TRACK": "true", "GRADIO_ANALYTICS_ENABLED": "False"}
@@ -25,9 +27,20 @@ Number = Annotated[int, typer.Option()]
 def run(main: Callable[..., None]) -> None:
     """Runs `main` with the options of its signature; bad input ends with one line and status 1."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(main)
+    app.command()(_watched(main))
     with one_line(), made.by_a_stage():
         app()
+
+
+def _watched(main: Callable[..., None]) -> Callable[..., None]:
+    """`main`, which ends as bad input where what it reads is edited meanwhile."""
+
+    @functools.wraps(main)
+    def watched(**options: Any) -> None:
+        with held(Path(sys.argv[0]), options):
+            main(**options)
+
+    return watched
 
 
 @contextmanager

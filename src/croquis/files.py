@@ -4,12 +4,15 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from croquis import made
+
+# Asked before a file or folder takes its place, with its path; one that raises leaves the old one.
+before_writing: list[Callable[[Path], None]] = []
 
 
 def root() -> Path:
@@ -43,6 +46,8 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def _put_in_place(draft: Path, path: Path) -> None:
+    for ask in before_writing:
+        ask(path)
     if draft.is_dir() and path.is_dir():
         # os.replace cannot overwrite a folder that has content. Moved, not deleted: a deletion that
         # stops halfway would leave half of the old one.

@@ -109,7 +109,9 @@ def _of_the_source(
     expected = "data that lies apart from what runs write and delete"
     if inside:
         away = _free(path.name)
-        how = f"move it: mv {source} {away}, and" if path.exists() else "see where your data is, and"
+        how = (
+            f"move it: mv {source} {away}, and" if path.exists() else "see where your data is, and"
+        )
         fix = f"{how} say -S data.source={away}"
         received = f"{source!r}, in the place of {inside[0].path}"
     else:

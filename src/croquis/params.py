@@ -25,13 +25,25 @@ S = TypeVar("S", bound=Section)
 
 
 def read(path: Path = PARAMS) -> dict[str, Any]:
-    """All of params.yaml as plain dicts and lists.
+    """All of params.yaml as plain dicts and lists."""
+    return parsed(path.read_bytes(), path)
+
+
+def parsed(content: bytes, path: Path) -> dict[str, Any]:
+    """The text of a params.yaml as plain dicts and lists.
 
     ruamel.yaml, as DVC uses it: PyYAML reads the 1e-05 that `-S lr=1e-5` writes as a string. Keys
     given twice are refused by the parser.
+
+    Args:
+        content: of the file.
+        path: its name, for errors.
+
+    Raises:
+        InputError: if it is no YAML of sections.
     """
     try:
-        tree = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        tree = YAML(typ="safe", pure=True).load(content.decode())
     except (YAMLError, UnicodeDecodeError) as error:
         # ruamel.yaml's own advice on keys given twice is to switch the check off.
         reason = " ".join(str(error).split()).split(" To suppress")[0]

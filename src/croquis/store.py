@@ -60,7 +60,7 @@ def uri() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root() / 'mlflow.db'}"
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """The first line of what went wrong, for people to read."""
     return shown((str(error) or type(error).__name__).splitlines()[0][:200])
 

@@ -8,6 +8,8 @@ from typing import Any
 from croquis import store
 from croquis.runs import SECTIONS, Run, as_tags, warn
 
+FAILURE = "failure"  # the tag of a run that says what ended it
+
 
 @contextmanager
 def run(
@@ -18,7 +20,7 @@ def run(
     tags: Mapping[str, str],
     memory: Path | None = None,
 ) -> Iterator[Run]:
-    """An MLflow run that ends as FINISHED, as KILLED by a signal, or as FAILED by an error.
+    """An MLflow run that ends as FINISHED, as KILLED by a signal, or as FAILED with the error.
 
     MLFLOW_TRACKING_URI decides where; else the store is mlflow.db beside dvc.yaml. A dead server
     costs seconds and one warning. The run is the child of its pipeline's, which bears the name of
@@ -40,7 +42,8 @@ def run(
     except (SystemExit, KeyboardInterrupt):
         opened.end("KILLED")
         raise
-    except BaseException:
+    except BaseException as error:
+        opened.tags({FAILURE: store.reason(error)})
         opened.end("FAILED")
         raise
     opened.end()
@@ -115,10 +118,13 @@ def _resumed(client: Any, memory: Path | None) -> Run | None:
         return None
     run_id = memory.read_text().strip()
     try:
-        metrics = client.get_run(run_id).data.metrics
+        known = client.get_run(run_id).data
+        metrics = known.metrics
         epoch = SECTIONS["epoch"]
         points = client.get_metric_history(run_id, epoch) if epoch in metrics else []
         client.update_run(run_id, status="RUNNING")
+        if FAILURE in known.tags:
+            client.delete_tag(run_id, FAILURE)
     except MlflowException:
         return None
     return Run(client, run_id, logged=max((point.step for point in points), default=-1))

@@ -1,0 +1,203 @@
+"""What a stage reads, as it was when the stage began: nothing is written for other inputs.
+
+DVC takes the hashes of parameters and code when a stage has ended (treeverse/dvc#11058). An edit
+while it ran would be recorded as what made its results.
+"""
+
+import hashlib
+import os
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from croquis import files, params, pipeline
+from croquis.errors import InputError
+
+READ_BYTES = 2**24  # a dep up to this size is compared by its content, in some 20 ms
+NAMED = 3  # changes that an error names
+STARTUP_SECONDS = 600  # an older process is no stage that has just begun
+
+
+@contextmanager
+def held(script: Path, options: Mapping[str, Any]) -> Iterator[None]:
+    """Within the block no output of the stage is written once one of its inputs has changed.
+
+    They are compared before each output takes its place, and when the block ends.
+
+    Args:
+        script: of the stage.
+        options: of its command line.
+
+    Raises:
+        InputError: if an input changed.
+    """
+    entry = pipeline.entry_of(script, options)
+    if entry is None:  # no pipeline here: nothing is recorded
+        yield
+        return
+    inputs, outs = Inputs(entry, script), [path.absolute() for path in entry.outs]
+
+    def ask(path: Path) -> None:
+        if any(path.absolute().is_relative_to(out) for out in outs):
+            inputs.check()
+
+    files.before_writing.append(ask)
+    try:
+        yield
+        inputs.check()
+    finally:
+        files.before_writing.remove(ask)
+
+
+class Inputs:
+    """The inputs of a stage at one moment.
+
+    Args:
+        entry: of dvc.yaml.
+        script: of the stage.
+    """
+
+    def __init__(self, entry: pipeline.Entry, script: Path) -> None:
+        self._entry = entry
+        self._params = {path: _text(path) for path in entry.params}
+        self._states = {dep: _state(dep) for dep in entry.deps}
+        self._code = {dep.resolve(): dep for dep in entry.deps if dep.suffix == ".py"}
+        self._written = {path: _written(path) for path in self._code}
+        self._loaded = _loaded(self._code) | {script.resolve()}
+        begun, now = _begun(), time.time_ns()
+        for path in self._loaded & set(self._code):
+            # A time in the future is a clock of another machine.
+            if begun is not None and begun < (self._written[path] or 0) <= now:
+                self._refuse([f"{self._code[path]} was written while this was starting"])
+
+    def check(self) -> None:
+        """Raises InputError if one of them has changed."""
+        if changes := [*self._param_changes(), *self._file_changes()]:
+            self._refuse(changes)
+
+    def _param_changes(self) -> Iterator[str]:
+        for path, before in self._params.items():
+            after = _text(path)
+            if after != before:
+                yield from _differences(path, before, after, self._entry.params[path])
+
+    def _file_changes(self) -> Iterator[str]:
+        for dep, before in self._states.items():
+            after = _state(dep)
+            for path in sorted({*before, *after}):
+                if before.get(path) != after.get(path):
+                    how = "is gone" if path not in after else "is new"
+                    yield f"{path} {'changed' if path in before and path in after else how}"
+        # What was edited, loaded and put back looks as before, but another text of it has run.
+        for path in sorted(_loaded(self._code) - self._loaded):
+            if self._written[path] != _written(path):
+                yield f"{self._code[path]} was written before it was loaded"
+
+    def _refuse(self, changes: list[str]) -> None:
+        more = len(changes) - NAMED
+        received = "; ".join(changes[:NAMED]) + (f"; and {more} more" if more > 0 else "")
+        kept = (files.root() / ".resume" / self._entry.name.partition("@")[0]).is_dir()
+        after = "it goes on from its state" if kept else "it begins anew"
+        fix = f"nothing is recorded: put it back and give {_command()} again: {after}"
+        expected = "what it reads to stay as it was when it began"
+        raise InputError(self._entry.name, expected=expected, received=received, fix=fix)
+
+
+def _command() -> str:
+    """What a person gives to have this stage run again."""
+    if "DVC_STAGE" not in os.environ:
+        return f"`{shlex.join(['python', *sys.argv])}`"
+    if "DVC_EXP_NAME" in os.environ:
+        return "the same `dvc exp run`"
+    return "`make repro`" if "MAKELEVEL" in os.environ else "`dvc repro`"
+
+
+def _text(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _differences(
+    path: Path, before: bytes | None, after: bytes | None, keys: tuple[str, ...]
+) -> Iterator[str]:
+    """What two texts of a file of parameters say differently under some keys; all, if none."""
+    if before is None or after is None:
+        yield f"{path} {'is gone' if after is None else 'is new'}"
+        return
+    if path.suffix not in (".yaml", ".yml"):
+        yield f"{path} changed"
+        return
+    try:
+        old, new = (params.parsed(text, path) for text in (before, after))
+    except InputError as error:
+        yield str(error).partition("; ")[0]
+        return
+    for key, change in _changed(old, new):
+        if not keys or any(_holds(each, key) or _holds(key, each) for each in keys):
+            yield f"{key}: {change}"
+
+
+def _changed(old: Any, new: Any, at: str = "") -> Iterator[tuple[str, str]]:
+    """The dotted keys whose values differ, each with both values."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in {**old, **new}:
+            inner = f"{at}.{key}" if at else str(key)
+            yield from _changed(old.get(key, ...), new.get(key, ...), inner)
+    elif old != new:
+        yield at, f"{_shown(old)} -> {_shown(new)}"
+
+
+def _holds(outer: str, inner: str) -> bool:
+    """Whether a dotted key is, or lies in, another."""
+    return f"{inner}.".startswith(f"{outer}.")
+
+
+def _shown(value: Any) -> str:
+    if value is ...:
+        return "nothing"
+    return "null" if value is None else str(value)
+
+
+def _state(dep: Path) -> dict[str, object]:
+    """Each file at or under `dep`, with a hash, or where they are big with size, time and inode.
+
+    Big data is no user's to edit, and reading it takes as long as some stages.
+    """
+    inside = [Path(here, name) for here, _, names in os.walk(dep) for name in names]
+    stats = {path: path.stat() for path in inside or [dep] if path.is_file()}
+    if sum(stat.st_size for stat in stats.values()) <= READ_BYTES:
+        return {str(path): _digest(path) for path in stats}
+    return {str(path): (s.st_size, s.st_mtime_ns, s.st_ino) for path, s in stats.items()}
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, hashlib.blake2b).digest()
+
+
+def _written(path: Path) -> int | None:
+    """When a file was last written, in ns; None where there is none."""
+    return path.stat().st_mtime_ns if path.is_file() else None
+
+
+def _loaded(code: Mapping[Path, Path]) -> set[Path]:
+    """Those of the files that this process has loaded as modules."""
+    places = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    return {Path(place).resolve() for place in places if place} & set(code)
+
+
+def _begun() -> int | None:
+    """When this process began, in ns since 1970, at most 10 ms late; None where nobody says."""
+    try:
+        fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+        ticks = int(fields[19]) + 1  # since the machine started
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, AttributeError, IndexError, ValueError):
+        return None
+    return time.time_ns() - int(age * 1e9) if age < STARTUP_SECONDS else None

@@ -1,0 +1,139 @@
+"""dvc.yaml as a stage sees it: what the stage reads, and what it writes."""
+
+import os
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from croquis.errors import InputError
+
+DVC_YAML = Path("dvc.yaml")
+PARAMS = "params.yaml"  # where DVC looks for keys without a file
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A stage of dvc.yaml, or one of its matrix.
+
+    Attributes:
+        name: as DVC has it: `vote`, or `train@<model>-<fold>`.
+        params: files of parameters, each with its dotted keys; no keys: all of the file.
+        deps: the files and folders that it reads.
+        outs: those that it writes, metrics too.
+    """
+
+    name: str
+    params: Mapping[Path, tuple[str, ...]]
+    deps: tuple[Path, ...]
+    outs: tuple[Path, ...]
+
+
+def read_stages(path: Path = DVC_YAML) -> dict[str, dict[str, Any]]:
+    """The stages of a dvc.yaml by name, each as its template; none where there is no such file.
+
+    Raises:
+        InputError: if it is no pipeline.
+    """
+    if not path.is_file():
+        return {}
+    import yaml  # its C parser takes 6 ms, ruamel.yaml 100
+
+    try:
+        tree = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            path, expected="valid YAML", received=reason, fix="correct that line"
+        ) from error
+    stages = tree.get("stages") if isinstance(tree, dict) else None
+    if not isinstance(stages, dict):
+        fix = "start from the dvc.yaml of the repository"
+        raise InputError(path, expected="`stages:`", received="none", fix=fix)
+    return {str(name): _template(stage) for name, stage in stages.items()}
+
+
+def entry_of(script: Path, options: Mapping[str, Any]) -> Entry | None:
+    """The entry of the stage that runs here; None where dvc.yaml has none.
+
+    DVC says which stage it runs; without DVC it is the stage whose command has the script.
+
+    Args:
+        script: what Python runs.
+        options: of the command line; `${item.fold}` is the option `fold`.
+    """
+    stages = read_stages()
+    address = os.environ.get("DVC_STAGE", "").rpartition(":")[2]  # sub/dvc.yaml:train@...
+    name, _, item = address.partition("@")
+    if name not in stages:
+        running = [name for name, stage in stages.items() if runs(stage, script)]
+        if not running:
+            return None
+        name, item = script.stem if script.stem in running else running[0], ""
+        address = name
+    known = {f"item.{option}": str(value) for option, value in options.items()}
+    if item:
+        known |= {"item": item, "key": item}
+    return _entry(address, stages[name], known)
+
+
+def runs(stage: Mapping[str, Any], script: Path) -> bool:
+    """Whether the command of a stage has the script."""
+    return script.resolve() in {path.resolve() for path in scripts(stage)}
+
+
+def scripts(stage: Mapping[str, Any]) -> list[Path]:
+    """The Python files that the command of a stage names."""
+    commands = stage.get("cmd") or ""
+    lines = commands if isinstance(commands, list) else [commands]
+    words = [word for line in lines for word in _words(str(line))]
+    return [Path(word) for word in words if word.endswith(".py") and Path(word).is_file()]
+
+
+def listed(stage: Mapping[str, Any], key: str) -> list[str]:
+    """The paths of a stage's list `deps`, `outs`, `metrics` or `plots`, without their settings."""
+    items = stage.get(key) or []
+    return [str(next(iter(item)) if isinstance(item, dict) else item) for item in items]
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:  # a quote that is never closed: the shell will say so
+        return line.split()
+
+
+def _template(stage: Any) -> dict[str, Any]:
+    """A stage as it is written, or what stands under `do:` of one with `foreach:`."""
+    inner = stage.get("do", stage) if isinstance(stage, dict) else {}
+    return inner if isinstance(inner, dict) else {}
+
+
+def _entry(name: str, stage: Mapping[str, Any], known: Mapping[str, str]) -> Entry:
+    params: dict[Path, tuple[str, ...]] = {}
+    for item in stage.get("params") or []:
+        for file, keys in (item if isinstance(item, dict) else {PARAMS: [item]}).items():
+            path = Path(_filled(str(file), known))
+            wanted = [_known_part(_filled(str(key), known)) for key in keys or [""]]
+            before = params.get(path, ("never all",))
+            whole = "" in wanted or not before
+            params[path] = () if whole else (*params.get(path, ()), *wanted)
+    outs = [out for key in ("outs", "metrics", "plots") for out in listed(stage, key)]
+    deps = [_filled(dep, known) for dep in listed(stage, "deps")]
+    return Entry(name, params, _paths(deps), _paths([_filled(out, known) for out in outs]))
+
+
+def _filled(text: str, known: Mapping[str, str]) -> str:
+    """A text of dvc.yaml with the values of its `${...}`; unknown ones stay."""
+    return re.sub(r"\$\{\s*([^}]*?)\s*\}", lambda found: known.get(found[1], found[0]), text)
+
+
+def _known_part(key: str) -> str:
+    """`models.${item.of}.lr` is `models` where the item is unknown: more than needed is watched."""
+    return key.partition("${")[0].rpartition(".")[0] if "${" in key else key
+
+
+def _paths(names: list[str]) -> tuple[Path, ...]:
+    return tuple(Path(name) for name in names if "${" not in name)
