@@ -138,9 +138,9 @@ class Project:
             check=True,
         )
         for name in listed.stdout.splitlines():
-            if Path(name).is_file() and name != "dvc.lock":
+            if (Path(name).is_file() or Path(name).is_symlink()) and name != "dvc.lock":
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(name, folder / name)
+                shutil.copy2(name, folder / name, follow_symlinks=False)
         with tarfile.open(folder / "competition.tar.gz", "w:gz") as archive:
             archive.add(competition(folder / ".outside" / "source"), "data")
         shrink(folder / "params.yaml", "competition.tar.gz")

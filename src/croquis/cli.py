@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from croquis import made
+from croquis.checkouts import refuse_others
 from croquis.errors import InputError
 from croquis.inputs import held
 
@@ -47,6 +48,7 @@ def _watched(main: Callable[..., None]) -> Callable[..., None]:
 def one_line() -> Iterator[None]:
     """Bad input, or a disk that fails, ends the program with one line and status 1."""
     try:
+        refuse_others()
         yield
     except InputError as error:
         sys.exit(f"error: {error}")

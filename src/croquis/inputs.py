@@ -188,8 +188,10 @@ def _written(path: Path) -> int | None:
 
 def _loaded(code: Mapping[Path, Path]) -> set[Path]:
     """Those of the files that this process has loaded as modules."""
-    places = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    return {Path(place).resolve() for place in places if place} & set(code)
+    names = {path.name for path in code}  # torch brings thousands of others
+    places = [getattr(module, "__file__", None) or "" for module in list(sys.modules.values())]
+    alike = [place for place in places if os.path.basename(place) in names]
+    return {Path(place).resolve() for place in alike} & set(code)
 
 
 def _begun() -> int | None:

@@ -1,0 +1,23 @@
+"""Which clone's modules run: DVC hashes those of the checkout that it works in."""
+
+from pathlib import Path
+
+from croquis.errors import InputError
+
+OWN = Path("src/croquis/cli.py")
+
+
+def refuse_others() -> None:
+    """Raises InputError if the working folder is a checkout whose modules are not those that run.
+
+    An environment holds the modules of the clone that it was made in. Stages take those beside
+    them all the same, as Python looks into the folder of a script first: stages/croquis is a link.
+    """
+    running = Path(__file__).with_name(OWN.name)
+    if OWN.is_file() and not OWN.samefile(running):
+        raise InputError(
+            "croquis",
+            expected=f"the modules of this checkout ({OWN.parent.absolute()})",
+            received=f"those in {running.parent}",
+            fix="`make setup` gives it an environment of its own; or begin with PYTHONPATH=src",
+        )
