@@ -55,13 +55,48 @@ def test_a_missing_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert "folds.csv: No such file or directory" in str(ran(monkeypatch, main))
 
 
-def test_our_own_mistakes_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_one_line_and_a_failure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def main() -> None:
         raise KeyError("oops")
 
+    monkeypatch.chdir(tmp_path)
+    said = str(ran(monkeypatch, main))
+    assert said.startswith("error: stage: expected no error of Python's, received KeyError: 'oops'")
+    (file,) = Path(".resume/errors").iterdir()
+    assert str(file) in said and "in main\n    raise KeyError" in file.read_text()
+
+
+def test_the_traceback_itself_is_shown_on_request(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def main() -> None:
+        raise KeyError("oops")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CROQUIS_TRACEBACK", "1")
     monkeypatch.setattr(sys, "argv", ["stage"])
     with pytest.raises(KeyError, match="oops"):
         cli.run(main)
+    assert not Path(".resume").exists()
+
+
+@pytest.mark.parametrize(("ending", "status"), [(SystemExit(143), 143), (KeyboardInterrupt(), 130)])
+def test_a_signal_keeps_its_status(
+    monkeypatch: pytest.MonkeyPatch, ending: BaseException, status: int
+) -> None:
+    def main() -> None:
+        raise ending
+
+    assert ran(monkeypatch, main) == status
+
+
+def test_a_mistyped_option_keeps_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    def main(fold: cli.Number) -> None:
+        """Reads."""
+
+    assert ran(monkeypatch, main, "--fold", "x") == ran(monkeypatch, main, "--fald", "1") == 2
 
 
 def test_what_runs_under_our_command_line_is_not_tracked() -> None:
@@ -82,6 +117,21 @@ def test_what_runs_under_our_command_line_is_not_tracked() -> None:
 def test_say_prints_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     cli.say("split: 5 folds")
     assert capsys.readouterr().out == "split: 5 folds\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8", "cp949"])
+def test_any_name_can_be_printed_on_any_terminal(encoding: str) -> None:
+    """A file name of other bytes than UTF-8, or a class in Hangul under LANG=C, was a traceback."""
+    code = (
+        "import sys; from croquis import cli; sys.argv = ['stage'];"
+        "cli.run(lambda: cli.say('caf\\udce9 \\uac15\\uc544\\uc9c0 \\u2192 \\U0001f642'))"
+    )
+    environment = os.environ | {"PYTHONPATH": "src", "PYTHONIOENCODING": f"{encoding}:strict"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    readable = "utf-8" if encoding == "ascii" else encoding  # typer takes ASCII for a mistake
+    assert done.stdout.startswith(b"caf") and "강아지".encode(readable) in done.stdout
 
 
 def test_progress_is_silent_in_ci_and_passes_all_through(

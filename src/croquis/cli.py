@@ -1,6 +1,7 @@
 """The command line of a stage: its main function's signature, and one line where input was bad."""
 
 import functools
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from croquis import made
+from croquis import crashes, made
 from croquis.checkouts import refuse_others
 from croquis.errors import InputError
 from croquis.inputs import held
@@ -19,6 +20,8 @@ from croquis.inputs import held
 QUIET = {"DO_NOT_TRACK": "true", "GRADIO_ANALYTICS_ENABLED": "False"}
 for _name, _value in QUIET.items():
     os.environ.setdefault(_name, _value)
+# Now, as what is imported after this may fail on a machine that lacks a library.
+sys.excepthook = crashes.hook
 
 File = Annotated[Path, typer.Option()]
 Name = Annotated[str, typer.Option()]
@@ -29,8 +32,23 @@ def run(main: Callable[..., None]) -> None:
     """Runs `main` with the options of its signature; bad input ends with one line and status 1."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(_watched(main))
-    with one_line(), made.by_a_stage():
-        app()
+    started(app)
+
+
+class Commands(typer.Typer):
+    """Several commands in one program, which ends as stages do."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        return started(super().__call__, *arguments, **options)
+
+
+def started(program: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Runs a program of stages or commands: what goes wrong is one line, and status 1."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal may lack a letter that a file's or a class's name has.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    with one_line():
+        return program(*arguments, **options)
 
 
 def _watched(main: Callable[..., None]) -> Callable[..., None]:
@@ -38,7 +56,7 @@ def _watched(main: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(main)
     def watched(**options: Any) -> None:
-        with held(Path(sys.argv[0]), options):
+        with made.by_a_stage(), held(Path(sys.argv[0]), options):
             main(**options)
 
     return watched
@@ -46,17 +64,24 @@ def _watched(main: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def one_line() -> Iterator[None]:
-    """Bad input, or a disk that fails, ends the program with one line and status 1."""
+    """Bad input, a disk that fails, any error at all ends the program with one line and status 1.
+
+    CROQUIS_TRACEBACK=1 lets errors that are not ours through.
+    """
     try:
         refuse_others()
         yield
+    except (typer.Exit, typer.Abort, typer.BadParameter):  # the command line's own words
+        raise
     except InputError as error:
         sys.exit(f"error: {error}")
-    except OSError as error:
-        if error.errno is None:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            where, reason = error.filename or "disk", os.strerror(error.errno)
+            sys.exit(f"error: {where}: {reason}; each file is whole or absent")
+        if crashes.wanted_whole():
             raise
-        where, reason = error.filename or "disk", os.strerror(error.errno)
-        sys.exit(f"error: {where}: {reason}; each file is whole or absent")
+        sys.exit(f"error: {crashes.explained(error)}")
 
 
 def say(text: str) -> None:

@@ -20,7 +20,7 @@ from croquis.commands.why import why
 from croquis.errors import InputError
 from croquis.report.wording import counted, ends, share, side
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+app = cli.Commands(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 
 
 @app.callback()

@@ -117,9 +117,23 @@ def _tar_entry(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Entry:
 def _zip_entries(archive: Path, meter: Meter) -> Iterator[Entry]:
     with zipfile.ZipFile(archive) as bundle:
         for info in bundle.infolist():
-            name = info.filename.replace("\\", "/")  # some packers on Windows
+            name = _zip_name(info).replace("\\", "/")  # some packers on Windows
             kind = "folder" if name.endswith("/") else "file"
             mode = stat.S_IFMT(info.external_attr >> 16)
             if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
                 kind = "special"  # links among them: unzip's users rarely mean them
             yield Entry(name, kind, lambda info=info: Metered(bundle.open(info), meter))
+
+
+def _zip_name(info: zipfile.ZipInfo) -> str:
+    """The name of an entry; where the zip does not say UTF-8, Python takes DOS's letters.
+
+    Packers of macOS write UTF-8 all the same, those of Windows their country's: as bytes that are
+    no text it is left to whoever looks at all names.
+    """
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a name from a field of its own, which is UTF-8
+        return info.filename

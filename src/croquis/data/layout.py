@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from croquis.data.labels import ranks, with_labels, with_sources
+from croquis.data.names import refuse_undecodable
 from croquis.data.roots import folders_in
 from croquis.data.tables import located, pictures_in, read_table
 from croquis.data.template import blank_sample, given_sample
@@ -38,6 +39,7 @@ def read_layout(raw: Path) -> Layout:
     Raises:
         InputError: if the files contradict each other.
     """
+    refuse_undecodable(raw)
     test, names, notes = _read_test(raw)
     if (raw / "train.csv").is_file():
         train, columns, more = _read_train(raw, set(names["image_path"]))

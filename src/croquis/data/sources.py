@@ -12,6 +12,7 @@ from pydantic import Field
 
 from croquis.data.archives import unpack
 from croquis.data.copying import copy_tree
+from croquis.data.names import to_utf8
 from croquis.data.roots import find_root, is_layout
 from croquis.data.tables import read_table
 from croquis.errors import InputError
@@ -41,7 +42,7 @@ def fetch(wanted: DataParams, raw: Path, solution: Path) -> list[str]:
     """
     bring = SOURCES[kind_of(wanted.source)]
     with whole(solution) as answers, whole(raw) as draft:
-        notes = bring(wanted, draft)
+        notes = bring(wanted, draft) + to_utf8(draft, wanted.source)
         return notes + _set_aside(draft / "solution.csv", answers)
 
 
