@@ -1,11 +1,9 @@
 """report: the pages for a person, the tables of DVC's plots, and the scores to MLflow."""
 
-import json
-
 from croquis import cli, params, tracking
 from croquis.files import whole
 from croquis.report import cost, records, summary
-from croquis.report.material import read_data, read_outcome
+from croquis.report.material import read_data, read_metrics, read_outcome
 from croquis.report.page import write
 from croquis.report.ran import Settings
 from croquis.report.tables import confusion
@@ -40,7 +38,7 @@ def main(
     source, settings = params.read()["data"]["source"], Settings.of(run)
     names = ("dedup", "split", "vote", "ensemble", "submission")
     files = (dedup_metrics, split_metrics, vote_metrics, ensemble_metrics, submission_metrics)
-    metrics = {name: json.loads(f.read_text()) for name, f in zip(names, files, strict=True)}
+    metrics = read_metrics(dict(zip(names, files, strict=True)))
     data = read_data(index, pixels, folds, groups, duplicates, test_twins, overrides)
     spent = cost.recorded(tracking.competition(source), run)
     left = dict(votes=votes, ensemble=ensemble, curves=curves, networks=networks, saliency=saliency)

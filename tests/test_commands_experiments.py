@@ -100,7 +100,12 @@ def test_an_experiment_that_failed_or_has_no_scores_is_a_row() -> None:
     broken = {"rev": "e" * 40, "name": "b", "data": None, "error": {"msg": "no such file"}}
     head = state("0123456789", None, None)
     head["experiments"] = [{"name": "b", "executor": None, "revs": [broken]}]
-    assert [line.split()[1] for line in lines([head])[1:3]] == ["none", "failed"]
+    shown = lines([head])
+    assert (
+        shown[1].partition("   ")[2].strip().startswith("not run")
+        and shown[2].split()[1] == "failed"
+    )
+    assert shown[-1] == "not run: no score is of the parameters and the data of that row"
 
 
 def test_outside_of_a_repository_it_is_one_line(

@@ -138,7 +138,8 @@ class Project:
             check=True,
         )
         for name in listed.stdout.splitlines():
-            if (Path(name).is_file() or Path(name).is_symlink()) and name != "dvc.lock":
+            listed_here = Path(name).is_file() or Path(name).is_symlink()
+            if listed_here and name != "dvc.lock" and not _is_score(name):
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(name, folder / name, follow_symlinks=False)
         with tarfile.open(folder / "competition.tar.gz", "w:gz") as archive:
@@ -184,6 +185,11 @@ class Project:
             yield
         finally:
             path.write_text(before, encoding="utf-8")
+
+
+def _is_score(name: str) -> bool:
+    """Whether a file is one of a run in the working tree: the copy begins as a clone does."""
+    return name.startswith("metrics/") and name.endswith(".json")
 
 
 _DVC_FOLDERS = ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR", "DVC_SITE_CACHE_DIR")

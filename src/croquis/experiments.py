@@ -1,10 +1,11 @@
 """Files of an experiment, wherever it is: here, in a folder, or in a revision that DVC knows."""
 
 from pathlib import Path
+from typing import Any
 
+from croquis import lockfile
 from croquis.errors import InputError
-
-HERE = "workspace"  # DVC's own word
+from croquis.lockfile import HERE
 
 
 def fetched(name: str, files: list[Path], into: Path) -> list[Path]:
@@ -17,12 +18,23 @@ def fetched(name: str, files: list[Path], into: Path) -> list[Path]:
         into: an empty folder for what has to be fetched from DVC's cache.
 
     Raises:
-        InputError: if there is no such experiment, or it lacks one of the files.
+        InputError: if there is no such experiment, it lacks one of the files, or one of them was
+            made with other parameters or data than it has.
     """
     if name == HERE or Path(name).is_dir():
         folder = Path() if name == HERE else Path(name)
+        _check(name, files, lockfile.here(folder))
         return [_present(folder / file, name) for file in files]
     return _from_revision(name, files, into)
+
+
+def _check(name: str, files: list[Path], state: lockfile.Revision) -> None:
+    for file in files:
+        if reason := state.outdated(file.as_posix()):
+            fix = "run `dvc repro` with these parameters and data"
+            raise InputError(
+                name, expected=f"{file} of its own run", received=f"none: {reason}", fix=fix
+            )
 
 
 def _present(path: Path, name: str) -> Path:
@@ -39,6 +51,7 @@ def _from_revision(name: str, files: list[Path], into: Path) -> list[Path]:
     targets = [into / file for file in files]
     try:
         revision = DVCFileSystem(rev=name)
+        _check(name, files, lockfile.Revision(_reader(revision), lockfile.cache(Path())))
         for file, target in zip(files, targets, strict=True):
             target.parent.mkdir(parents=True, exist_ok=True)
             revision.get_file(file.as_posix(), str(target))
@@ -55,3 +68,12 @@ def _from_revision(name: str, files: list[Path], into: Path) -> list[Path]:
             fix=fix,
         ) from error
     return targets
+
+
+def _reader(revision: Any) -> lockfile.Reader:
+    """Reads what git has at a revision of DVC's."""
+
+    def read(path: str) -> bytes | None:
+        return revision.cat_file(path) if revision.exists(path) else None
+
+    return read

@@ -42,7 +42,7 @@ def _said(a: str, b: str, *, oof: Path, folds: Path, seed: int) -> list[str]:
 
 def _scored(name: str, oof: Path, folds: Path) -> Any:
     """An experiment's OOF, judged; of an .npz or a folder with one by the workspace's folds.csv."""
-    from croquis import predictions
+    from croquis import lockfile, predictions
     from croquis.comparing import scored
     from croquis.experiments import HERE, fetched
     from croquis.parts import read_folds
@@ -50,6 +50,7 @@ def _scored(name: str, oof: Path, folds: Path) -> Any:
     path = Path(name) / oof.name if (Path(name) / oof.name).is_file() else Path(name)
     with tempfile.TemporaryDirectory() as into:
         if path.suffix == ".npz":
+            lockfile.require(path)
             (table,) = fetched(HERE, [folds], Path(into))
         else:
             path, table = fetched(name, [oof, folds], Path(into))

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from croquis import cli
+from croquis import cli, lockfile
 from croquis.commands.table import aligned
 from croquis.errors import InputError
 from croquis.report.wording import ends, share
@@ -19,10 +19,12 @@ WIDTH = 100
 SHOWN = 24  # characters of a value
 LEAST = 20  # columns for what was changed
 INDENT = " " * 6
+NOT_RUN = "not run"
 NOTES = (
     "pictures: of run.folds; `croquis compare` compares on those that two experiments share",
     "test: the vote of all folds, where a solution is known",
 )
+UNMADE = "not run: no score is of the parameters and the data of that row"
 
 
 def experiments() -> None:
@@ -46,10 +48,22 @@ def _asked() -> list[dict[str, Any]]:
         with Repo() as repo:
             begun = repo.experiments.ls(all_commits=True)
             revisions = list(dict.fromkeys([repo.scm.get_rev(), *begun]))
-            return [state.dumpd() for state in repo.experiments.show(revs=revisions)]
+            return [_own(state.dumpd()) for state in repo.experiments.show(revs=revisions)]
     except (DvcException, SCMError) as error:
         reason, fix = " ".join(str(error).split()), "start from a git repository with a commit"
         raise InputError("dvc", expected="experiments", received=reason, fix=fix) from error
+
+
+def _own(state: dict[str, Any]) -> dict[str, Any]:
+    """The state without scores that its dvc.lock does not have; its experiments' likewise."""
+    rev, kept = state["rev"], (state.get("data") or {}).get("metrics") or {}
+    if kept:
+        run = lockfile.here() if rev == lockfile.HERE else lockfile.committed(rev)
+        for path in [path for path in kept if run.outdated(path)]:
+            del kept[path]
+    for each in state.get("experiments") or []:
+        each["revs"] = [_own(revision) for revision in each["revs"]]
+    return state
 
 
 def lines(states: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -71,7 +85,7 @@ def lines(states: Sequence[Mapping[str, Any]]) -> list[str]:
         for each, revision in sorted(begun, key=lambda pair: -_accuracy(pair[1])):
             name = f"  {each.get('name') or revision['rev'][:7]}"
             rows.append(_row(name, revision, state, (each.get("executor") or {}).get("state")))
-    return [*_narrow(rows), "", *NOTES]
+    return [*_narrow(rows), "", *NOTES, *([UNMADE] if any(NOT_RUN in row for row in rows) else [])]
 
 
 def _row(
@@ -88,7 +102,7 @@ def _row(
         doing = "failed"
     if doing is not None and doing.lower() != "success":
         return name, doing.lower(), "", "", when, changed
-    accuracy = f"{share(scores['accuracy'])} ({ends(scores)})" if "accuracy" in scores else "none"
+    accuracy = f"{share(scores['accuracy'])} ({ends(scores)})" if "accuracy" in scores else NOT_RUN
     test = _metrics(state, "submission").get("test_accuracy")
     pictures = f"{scores['pictures']:,}" if "pictures" in scores else ""
     return name, accuracy, pictures, "" if test is None else share(test), when, changed

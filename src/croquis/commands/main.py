@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from croquis import cli
+from croquis import cli, lockfile
 from croquis.commands.clean import clean
 from croquis.commands.compare import compare
 from croquis.commands.demo import demo
@@ -48,19 +48,36 @@ def summary(
 ) -> None:
     """Prints the scores of the last run: members, ensemble and, where it is known, the test set."""
     with cli.one_line():
-        by_member, ensemble, test = (
-            read_scores(metrics / f"{part}.json") for part in ("vote", "ensemble", "submission")
-        )
-        if not submission.is_file():  # the scores in git are those of the last run committed
+        by_member = read_scores(metrics / "vote.json")
+        ensemble, no_ensemble = _scores(metrics / "ensemble.json")
+        test, no_test = _scores(metrics / "submission.json")
+        if not no_test and not submission.is_file():  # what is committed came without its outputs
             fix = "say `make repro`"
             raise InputError(str(submission), expected="a run here", received="none", fix=fix)
     for line in lines(by_member, ensemble, test):
         typer.echo(line)
-    typer.echo(f"\nsubmission  {submission}\nreport      {report}")
+    for what, reason in (("ensemble", no_ensemble), ("test", no_test)):
+        if reason:
+            typer.echo(f"{what} not run: {reason}")
+    for what, path in (("submission", submission), ("report", report)):
+        reason = lockfile.here().outdated(path.as_posix())
+        typer.echo(f"{what:<10}  {path if not reason else f'not run: {reason}'}")
+
+
+def _scores(path: Path) -> tuple[dict[str, Any], str]:
+    """The scores of a stage; none, and why, where it has not run as params.yaml has it now."""
+    reason = lockfile.here().outdated(path.as_posix())
+    return ({} if reason else read_scores(path)), reason
 
 
 def lines(vote: dict[str, Any], ensemble: dict[str, Any], test: dict[str, Any]) -> list[str]:
-    """A line a member, the ensemble, the test set where it is known, and what it rests on."""
+    """A line a member, the ensemble, the test set where it is known, and what it rests on.
+
+    Args:
+        vote: the scores of each member.
+        ensemble: of their vote; empty if it has not run.
+        test: of the submission; empty if it has not run.
+    """
     probed = any("plain_accuracy" in score for score in vote.values())
     by_member = test.get("test_single_fold_by_member", {})
     rows = [
@@ -71,16 +88,18 @@ def lines(vote: dict[str, Any], ensemble: dict[str, Any], test: dict[str, Any]) 
             "plain folds would claim" if probed else "",
         )
     ]
-    for name, score in [*sorted(vote.items()), ("ensemble", ensemble)]:
+    for name, score in [*sorted(vote.items()), *([("ensemble", ensemble)] if ensemble else [])]:
         single = test.get("test_single_fold") if name == "ensemble" else by_member.get(name)
         plain = share(score["plain_accuracy"]) if "plain_accuracy" in score else ""
         known = share(single) if by_member and single is not None else ""
         rows.append((name, f"{share(score['accuracy'])}  ({ends(score)})", known, plain))
     table = aligned(rows)
+    if not ensemble:
+        return [*table, "", "in brackets: the 95 % interval", ""]
     if "test_accuracy" in test:
         table.append(f"{'test':<{max(len(row[0]) for row in rows)}}   {_on_test(test, ensemble)}")
     pictures, folds = counted(ensemble["pictures"], "picture"), counted(ensemble["folds"], "fold")
-    return [*table, "", f"in brackets: the 95 % interval on {pictures} of {folds}"]
+    return [*table, "", f"in brackets: the 95 % interval on {pictures} of {folds}", ""]
 
 
 def _on_test(test: dict[str, Any], ensemble: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from croquis import lockfile
 from croquis.errors import InputError
 
 
@@ -11,8 +12,9 @@ def read_scores(path: Path) -> dict[str, Any]:
     """The JSON of one stage.
 
     Raises:
-        InputError: if it is missing, or no JSON.
+        InputError: if it is missing, no JSON, or of other parameters or data than those here.
     """
+    lockfile.require(path)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

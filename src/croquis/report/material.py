@@ -1,13 +1,16 @@
 """What the report is made of, as the other stages left it."""
 
+import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from croquis import predictions
+from croquis import lockfile, predictions
 from croquis.components import units
 from croquis.data.pixels import Pixels
 from croquis.dedup.overrides import NOBODY, Overrides, read_overrides
@@ -99,6 +102,18 @@ def read_data(
         twins=pd.read_csv(twins, dtype={"id": str, "train_id": str}),
         overrides=read_overrides(overrides, decided["id"].to_numpy()),
     )
+
+
+def read_metrics(files: Mapping[str, Path]) -> dict[str, Any]:
+    """The scores of each stage by its name.
+
+    Raises:
+        InputError: if DVC runs this alone (`dvc repro -s`) on scores of other parameters or data,
+            or after an edit of params.yaml in the middle of a run.
+    """
+    if "DVC_STAGE" in os.environ:  # a stage started by hand has no dvc.lock to go by
+        lockfile.require(*files.values())
+    return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in files.items()}
 
 
 def read_outcome(
