@@ -5,39 +5,37 @@ import numpy as np
 from croquis import cli, params
 from croquis.data.layout import read_layout
 from croquis.data.packing import PrepareParams, pack
+from croquis.data.solution import read_solution
 from croquis.files import whole
 
 
 def main(
     raw: cli.File,
+    solution: cli.File,
     index: cli.File,
     pixels: cli.File,
     gray224: cli.File,
     quarantine: cli.File,
     columns: cli.File,
     sample: cli.File,
+    test_labels: cli.File,
 ) -> None:
     """Reads the folder <raw>; writes its pictures to <pixels> and, gray and small, to <gray224>.
 
     Row i of the arrays is row i of <index>. <quarantine> lists the unreadable training pictures,
-    <columns> has what train.csv says besides, <sample> is the submission's template.
+    <columns> has what train.csv says besides, <sample> is the submission's template. <test-labels>
+    are those of <solution>, checked: none where it is not known.
     """
     prepare = params.load(PrepareParams, "prepare")
     layout = read_layout(raw)
-    with (
-        whole(index) as index_draft,
-        whole(pixels) as pixels_draft,
-        whole(gray224) as gray_draft,
-        whole(quarantine) as quarantine_draft,
-        whole(columns) as columns_draft,
-        whole(sample) as sample_draft,
-    ):
+    truth, further = read_solution(solution, layout)
+    with whole(pixels) as pixels_draft, whole(gray224) as gray_draft:
         packed = pack(layout.pictures, raw, prepare, pixels_draft, gray_draft)
-        packed.index.to_csv(index_draft, index=False)
-        packed.quarantine.to_csv(quarantine_draft, index=False)
-        layout.columns.to_csv(columns_draft, index=False)
-        layout.sample.to_csv(sample_draft, index=False)
-    for note in layout.notes:
+    tables = {index: packed.index, quarantine: packed.quarantine, columns: layout.columns}
+    for path, table in (tables | {sample: layout.sample, test_labels: truth}).items():
+        with whole(path) as draft:
+            table.to_csv(draft, index=False)
+    for note in layout.notes + further:
         cli.say(f"prepare: {note}")
     count = packed.index["split"].value_counts()
     classes = packed.index["label"].max() + 1

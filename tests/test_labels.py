@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from croquis.data.labels import with_labels, with_sources
+from croquis.data.labels import with_labels, with_named_targets, with_sources
 from croquis.errors import InputError
 
 CSV = Path("train.csv")
@@ -47,6 +47,23 @@ def test_neither_target_nor_class_name_is_an_error() -> None:
 def test_a_target_that_is_no_whole_number_is_an_error(target: str) -> None:
     with pytest.raises(InputError, match=r"whole numbers from 0 as target, .*1 rows.*\(f/1.png\)"):
         labelled(target=["0", target])
+
+
+def test_a_target_that_only_has_names_is_the_class_name() -> None:
+    """The fix of its error was "mend these rows": of all rows."""
+    table = pd.DataFrame({"image_path": ["0.png", "1.png"], "target": ["cup", "nan"]})
+    named, notes = with_named_targets(table, CSV)
+    assert list(named) == ["image_path", "class_name"]
+    assert notes == ["train.csv: target has no numbers, and is read as class_name"]
+    mixed = table.assign(target=["cup", "1.5"])
+    for other in (mixed, table.assign(target=["cup", " "]), table.assign(class_name="x")):
+        assert with_named_targets(other, CSV) == (other, [])
+    with pytest.raises(InputError, match=r"received 1 rows .*call the column class_name if it ha"):
+        labelled(target=["cup", "1"])
+
+
+def test_a_whole_number_with_a_fraction_of_nothing_is_that_number() -> None:
+    assert labelled(target=["0.0", "1."]) == [(0, "0"), (1, "1")]
 
 
 def test_an_empty_target_is_an_error() -> None:

@@ -114,3 +114,16 @@ def test_a_test_picture_that_is_missing_is_named(tmp_path: Path) -> None:
     message = r"test.csv: expected a file in test/ for each image_path, received 1 .*\(8.png\)"
     with pytest.raises(InputError, match=message):
         read_layout(competition(tmp_path, test="image_path\n9.png\n8.png\n"))
+
+
+def test_whose_numbers_they_are_is_known(tmp_path: Path) -> None:
+    """A solution by ID or by number can be read only where these are the competition's own."""
+    assert read_layout(competition(tmp_path / "a")).numbered == {"target"}
+    with_ids = competition(tmp_path / "b", test="ID,image_path\n7,9.png\n")
+    assert read_layout(with_ids).numbered == {"target", "ID"}
+    sample = "ID,image_path,target\n7,9.png,0\n"
+    names = "\n".join(f"{name[0]},{name}" for name in TRAIN)
+    train = f"class_name,image_path\n{names}\n"
+    layout = read_layout(competition(tmp_path / "c", train=train, sample_submission=sample))
+    assert layout.numbered == {"ID"}
+    assert read_layout(made(tmp_path / "d", "train/a/0.png", "train/b/0.png")).numbered == set()

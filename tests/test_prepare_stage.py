@@ -7,6 +7,15 @@ import pytest
 from leftovers import stage
 from PIL import Image
 
+from croquis.errors import InputError
+
+
+def files_in(folder: Path) -> dict[str, Path]:
+    """The files of the stage but raw, by their options; no solution is known."""
+    names = ("index", "pixels", "gray224", "quarantine", "columns", "sample", "test_labels")
+    (folder / "solution").write_text("image_path,target\n")
+    return {name: folder / name for name in (*names, "solution")}
+
 
 def test_pictures_that_cannot_be_read_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -19,10 +28,27 @@ def test_pictures_that_cannot_be_read_are_named(
             Image.fromarray(sheet).save(tmp_path / f"raw/train/{name}/{number}.png")
     for number in range(4):
         (tmp_path / f"raw/train/bar/{number}.png").write_bytes(b"")
-    names = ("index", "pixels", "gray224", "quarantine", "columns", "sample")
-    files = {name: tmp_path / name for name in names}
+    files = files_in(tmp_path)
     stage("prepare").main(raw=tmp_path / "raw", **files)
     told = capsys.readouterr().out
     assert "prepare: 8 train and 0 test pictures of 2 classes, 96 px gray\n" in told
     assert "left out, as they cannot be read: train/bar/0.png (empty file)," in told
     assert f"train/bar/2.png (empty file) and 1 more; {files['quarantine']} has them all" in told
+
+
+def test_a_solution_with_class_names_is_mapped_and_one_with_a_row_too_few_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both ended in submit, after all trainings: a traceback and an error."""
+    for name in ("train/cup/0", "train/star/0", "test/a", "test/b"):
+        (tmp_path / "raw" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.eye(9, dtype=np.uint8) * 255).save(tmp_path / f"raw/{name}.png")
+    files = files_in(tmp_path)
+    files["solution"].write_text("image_path,target\ntest/b.png,star\ntest/a.png,cup\n")
+    stage("prepare").main(raw=tmp_path / "raw", **files)
+    assert files["test_labels"].read_text() == "image_path,target\na.png,0\nb.png,1\n"
+    told = "prepare: solution.csv: image_path 'test/b.png' is read as 'b.png'"
+    assert told in capsys.readouterr().out
+    files["solution"].write_text("image_path,target\nb.png,1\n")
+    with pytest.raises(InputError, match=r"received 1 test images without a row \(a.png\); corr"):
+        stage("prepare").main(raw=tmp_path / "raw", **files)

@@ -116,17 +116,18 @@ def test_a_folder_that_holds_the_raw_data_is_refused() -> None:
         bring(".")
 
 
-def test_the_solution_moves_out_of_sight(tmp_path: Path) -> None:
+def test_the_solution_moves_out_of_sight_as_it_came(tmp_path: Path) -> None:
+    """Whether it makes sense is for prepare to say, which knows the classes and the test images."""
     given = {"solution.csv": b",image_path,target,Usage\n0,0.png,7,Public\n"}
-    notes = bring(packed(tmp_path / "a.tgz", LAYOUT | given))
+    bring(packed(tmp_path / "a.tgz", LAYOUT | given))
     assert tree(Path("data/raw")) == LAYOUT
-    assert Path("data/solution.csv").read_text() == "image_path,target\n0.png,7\n"
-    assert "solution.csv: an index column without a name was left out" in notes
+    assert Path("data/solution.csv").read_bytes() == given["solution.csv"]
 
 
-def test_a_solution_without_targets_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"solution.csv: expected a column target"):
-        bring(packed(tmp_path / "a.tgz", LAYOUT | {"solution.csv": b"image_path\n0.png\n"}))
+def test_a_solution_that_is_a_folder_is_refused(tmp_path: Path) -> None:
+    """It ended in the words of the system, "Is a directory"."""
+    with pytest.raises(InputError, match=r"solution.csv: expected a csv file, received a folder"):
+        bring(packed(tmp_path / "a.tgz", LAYOUT | {"solution.csv/0.txt": b"0"}))
     assert not Path("data/raw").exists() and not Path("data/solution.csv").exists()
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from leftovers import stage
 from PIL import Image
+from test_prepare_stage import files_in
 
 from croquis.errors import InputError
 
@@ -29,8 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "raw/train/disc/0_a.png").write_bytes(b"")
     csv = [f"{row},{row.split('/')[0]},{row[-5].upper()}" for row in rows]
     (tmp_path / "raw/train.csv").write_text("\n".join(["image_path,class_name,by", *csv]) + "\n")
-    names = ("index", "pixels", "gray224", "quarantine", "columns", "sample")
-    STAGES["prepare"].main(raw=tmp_path / "raw", **{name: tmp_path / name for name in names})
+    STAGES["prepare"].main(raw=tmp_path / "raw", **files_in(tmp_path))
     index = pd.read_csv(tmp_path / "index")
     groups = index[["id"]].assign(group=range(11), keep=True, weight=1.0, conflict=False)
     groups.loc[[0, 1, 3, 5], "group"] = 0

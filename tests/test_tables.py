@@ -98,3 +98,11 @@ def test_pictures_are_told_by_their_suffix_in_any_case(tmp_path: Path) -> None:
     for name in ("0.JPEG", "1.png", "x.txt", ".2.png", "._3.png", "Thumbs.db"):
         (tmp_path / name).touch()
     assert pictures_in(tmp_path) == ["0.JPEG", "1.png"]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_another_separator_is_named(tmp_path: Path, separator: str) -> None:
+    """The fix was "add or rename it", of a column that is there."""
+    path = table_of(tmp_path, f"image_path{separator}target\n0.png{separator}0\n")
+    with pytest.raises(InputError, match=r"a column image_path, .*; save it with commas$"):
+        read_table(path, ["image_path"])

@@ -1,5 +1,6 @@
 """What train.csv says of its pictures: label, class name, and which are derived from which."""
 
+import re
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -33,6 +34,22 @@ def with_labels(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
     return table.assign(label=labels)
 
 
+def with_named_targets(table: pd.DataFrame, csv: Path) -> tuple[pd.DataFrame, list[str]]:
+    """`table` with a target that only has names as its class_name, and a note that says so."""
+    if "target" not in table or "class_name" in table:
+        return table, []
+    numbers = pd.to_numeric(table["target"], errors="coerce")
+    if (numbers.notna() | (table["target"].str.strip() == "")).any():
+        return table, []
+    note = f"{csv.name}: target has no numbers, and is read as class_name"
+    return table.rename(columns={"target": "class_name"}), [note]
+
+
+def without_fraction(text: str) -> str:
+    """3 for 3.0, as tables with gaps write whole numbers."""
+    return re.sub(r"^\s*(\d+)\.0*\s*$", r"\1", text)
+
+
 def ranks(class_names: pd.Series) -> pd.Series:
     """The rank of each class name among the sorted ones, (N,) int."""
     rank = {name: number for number, name in enumerate(sorted(set(class_names)))}
@@ -62,10 +79,10 @@ def with_sources(table: pd.DataFrame, test_paths: set[str], csv: Path) -> pd.Dat
 
 
 def _numbers(table: pd.DataFrame, csv: Path) -> pd.Series:
-    target = table["target"].str.strip()
-    refuse(
-        table, ~target.str.fullmatch(r"\d{1,9}").astype(bool), csv, "whole numbers from 0 as target"
-    )
+    target = table["target"].map(without_fraction).str.strip()
+    strange = ~target.str.fullmatch(r"\d{1,9}").astype(bool)
+    fix = "mend these rows, or call the column class_name if it has names"
+    refuse(table, strange, csv, "whole numbers from 0 as target", fix)
     labels = target.astype(int)
     present = set(labels)
     absent = sorted(set(range(min(len(present), labels.max() + 1 if present else 0))) - present)

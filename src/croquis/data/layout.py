@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from croquis.data.labels import ranks, with_labels, with_sources
+from croquis.data.labels import ranks, with_labels, with_named_targets, with_sources
 from croquis.data.names import refuse_undecodable
 from croquis.data.roots import folders_in
 from croquis.data.tables import located, pictures_in, read_table
@@ -24,12 +24,15 @@ class Layout:
             is relative to the data set's folder.
         columns: `image_path` of each training picture, with the columns of train.csv beyond these.
         sample: the submission's template, `target` 0 in each row.
+        numbered: what the source numbers itself: "ID" (test images) and "target" (classes). What it
+            does not is counted here, in an order that its people do not know.
         notes: what people should know about the files.
     """
 
     pictures: pd.DataFrame
     columns: pd.DataFrame
     sample: pd.DataFrame
+    numbered: frozenset[str]
     notes: list[str]
 
 
@@ -47,16 +50,20 @@ def read_layout(raw: Path) -> Layout:
         train, columns, more = _read_classfolders_in(raw)
     if train.empty:
         raise InputError(raw, expected="training pictures", received="none", fix="add some")
-    sample, last = blank_sample(names), []
+    sample, last, own = blank_sample(names), [], names
     if (raw / "sample_submission.csv").is_file():
         sample, last = given_sample(raw / "sample_submission.csv", names)
+        own = sample
+    numbered = {"target"} & set(train) | {"ID"} & set(own)
     pictures = pd.concat([train, test], ignore_index=True)[COLUMNS]
-    return Layout(pictures, columns, sample, more + notes + last)
+    return Layout(pictures, columns, sample, frozenset(numbered), more + notes + last)
 
 
 def _read_train(raw: Path, test_paths: set[str]) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     csv = raw / "train.csv"
     table, notes = read_table(csv, ["image_path"])
+    table, more = with_named_targets(table, csv)
+    notes += more
     columns = table.drop(columns=["target", "class_name", "source_id"], errors="ignore")
     further = list(columns.columns[columns.columns != "image_path"])
     if further:

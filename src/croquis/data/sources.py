@@ -14,7 +14,6 @@ from croquis.data.archives import unpack
 from croquis.data.copying import copy_tree
 from croquis.data.names import to_utf8
 from croquis.data.roots import find_root, is_layout
-from croquis.data.tables import read_table
 from croquis.errors import InputError
 from croquis.files import root, whole
 from croquis.params import Section
@@ -33,8 +32,8 @@ class DataParams(Section):
 def fetch(wanted: DataParams, raw: Path, solution: Path) -> list[str]:
     """Notes on `wanted`, which is brought to the folder `raw`, and its true labels to `solution`.
 
-    `raw` holds the competition layout or class folders afterwards; `solution` has the columns
-    image_path,target, and no rows where the source tells none. Either is written whole or not at
+    `raw` holds the competition layout or class folders afterwards; `solution` is the source's
+    solution.csv, and a table without rows where there is none. Either is written whole or not at
     all.
 
     Raises:
@@ -43,7 +42,8 @@ def fetch(wanted: DataParams, raw: Path, solution: Path) -> list[str]:
     bring = SOURCES[kind_of(wanted.source)]
     with whole(solution) as answers, whole(raw) as draft:
         notes = bring(wanted, draft) + to_utf8(draft, wanted.source)
-        return notes + _set_aside(draft / "solution.csv", answers)
+        _set_aside(draft / "solution.csv", answers)
+        return notes
 
 
 def kind_of(source: str) -> str:
@@ -165,13 +165,12 @@ def _place_of(found: Path, draft: Path) -> Path:
     return place
 
 
-def _set_aside(given: Path, answers: Path) -> list[str]:
-    """Moves the true labels out of the sight of every later stage but submit."""
-    columns = ["image_path", "target"]
+def _set_aside(given: Path, answers: Path) -> None:
+    """Moves the true labels, as they came, out of the sight of what trains; prepare checks them."""
     if not given.exists():
-        answers.write_text(",".join(columns) + "\n")
-        return []
-    table, notes = read_table(given, columns)
-    table[columns].to_csv(answers, index=False)
-    given.unlink()
-    return notes
+        answers.write_text("image_path,target\n")
+    elif given.is_file():
+        os.replace(given, answers)
+    else:
+        fix = "rename it, or pack the file alone"
+        raise InputError("solution.csv", expected="a csv file", received="a folder", fix=fix)

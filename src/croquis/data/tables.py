@@ -44,9 +44,14 @@ def _require(table: pd.DataFrame, path: Path, required: Iterable[str]) -> None:
     for column in required:
         if column not in table:
             received = f"only {', '.join(table)[:200]}"  # of a csv, if it is one
-            fix = "add or rename it"
+            fix = "save it with commas" if _other_separator(table) else "add or rename it"
             raise InputError(path, expected=f"a column {column}", received=received, fix=fix)
         refuse(table, table[column] == "", path, f"a value in each row of {column}")
+
+
+def _other_separator(table: pd.DataFrame) -> bool:
+    """Whether the names of all columns stand in one, as with semicolons or tabs."""
+    return table.shape[1] == 1 and bool(re.search(r"[;\t|]", table.columns[0]))
 
 
 def refuse(
