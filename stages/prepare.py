@@ -3,6 +3,7 @@
 import numpy as np
 
 from croquis import cli, params
+from croquis.data.labels import check_classes
 from croquis.data.layout import read_layout
 from croquis.data.packing import PrepareParams, pack
 from croquis.data.solution import read_solution
@@ -28,6 +29,7 @@ def main(
     """
     prepare = params.load(PrepareParams, "prepare")
     layout = read_layout(raw)
+    check_classes(layout.pictures, raw)
     truth, further = read_solution(solution, layout)
     with whole(pixels) as pixels_draft, whole(gray224) as gray_draft:
         packed = pack(layout.pictures, raw, prepare, pixels_draft, gray_draft)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from croquis.data.labels import with_labels, with_named_targets, with_sources
+from croquis.data.labels import check_classes, with_labels, with_named_targets, with_sources
 from croquis.errors import InputError
 
 CSV = Path("train.csv")
@@ -117,3 +117,28 @@ def test_a_source_that_is_no_original_training_picture_is_an_error(
 ) -> None:
     with pytest.raises(InputError, match=rf"train.csv: source_id: expected.*{message}"):
         sources(*given)
+
+
+def classes(*names: str, derived: str = "") -> None:
+    """The check of train images of these classes (`derived` of the last), and of a test image."""
+    source_id = [""] * len(names) + ["train/0"] * len(derived)
+    rows = {"class_name": [*names, *derived, ""], "source_id": [*source_id, ""]}
+    split = ["train"] * len(source_id) + ["test"]
+    check_classes(pd.DataFrame(rows | {"split": split}), Path("raw"))
+
+
+def test_one_class_alone_is_an_error() -> None:
+    """It ran to its end, with an accuracy of 1."""
+    with pytest.raises(
+        InputError, match=r"raw: expected images of two classes .*'a' alone, with 3"
+    ):
+        classes("a", "a", "a")
+    with pytest.raises(InputError, match=r"'a' alone, with 2; put .* into train/<class>/, or name"):
+        classes("a", "a", derived="bb")
+    classes("a", "a", "b")
+
+
+def test_classes_of_one_image_each_are_an_error() -> None:
+    """The advice of split was to lower num_folds to 1, where 2 is the least."""
+    with pytest.raises(InputError, match="received 2 classes of one image each; add images"):
+        classes("a", "b", derived="ab")

@@ -40,7 +40,7 @@ def test_a_solution_with_class_names_is_mapped_and_one_with_a_row_too_few_refuse
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Both ended in submit, after all trainings: a traceback and an error."""
-    for name in ("train/cup/0", "train/star/0", "test/a", "test/b"):
+    for name in ("train/cup/0", "train/cup/1", "train/star/0", "test/a", "test/b"):
         (tmp_path / "raw" / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.eye(9, dtype=np.uint8) * 255).save(tmp_path / f"raw/{name}.png")
     files = files_in(tmp_path)
@@ -52,3 +52,11 @@ def test_a_solution_with_class_names_is_mapped_and_one_with_a_row_too_few_refuse
     files["solution"].write_text("image_path,target\nb.png,1\n")
     with pytest.raises(InputError, match=r"received 1 test images without a row \(a.png\); corr"):
         stage("prepare").main(raw=tmp_path / "raw", **files)
+
+
+def test_one_class_stops_the_stage(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / "raw/train/images").mkdir(parents=True, exist_ok=True)
+        Image.new("L", (9, 9), number).save(tmp_path / f"raw/train/images/{number}.png")
+    with pytest.raises(InputError, match="expected images of two classes or more, received 'imag"):
+        stage("prepare").main(raw=tmp_path / "raw", **files_in(tmp_path))

@@ -78,6 +78,25 @@ def with_sources(table: pd.DataFrame, test_paths: set[str], csv: Path) -> pd.Dat
     return table.assign(source_id=("train/" + source).where(derived, ""))
 
 
+def check_classes(pictures: pd.DataFrame, raw: Path) -> None:
+    """Raises InputError unless a network could learn to tell classes apart, and be scored on it.
+
+    Args:
+        pictures: the rows of a Layout.
+        raw: where they are.
+    """
+    scored = (pictures["split"] == "train") & (pictures["source_id"] == "")
+    counts = pictures.loc[scored, "class_name"].value_counts()
+    if len(counts) == 1:
+        received = f"{counts.index[0]!r} alone, with {counts.iloc[0]:,}"
+        fix = "put the images of each class into train/<class>/, or name the classes in train.csv"
+        raise InputError(raw, expected="images of two classes or more", received=received, fix=fix)
+    if counts.iloc[0] == 1:
+        received, fix = f"{len(counts):,} classes of one image each", "add images"
+        expected = "classes of two images or more: one to learn from, one to be scored on"
+        raise InputError(raw, expected=expected, received=received, fix=fix)
+
+
 def _numbers(table: pd.DataFrame, csv: Path) -> pd.Series:
     target = table["target"].map(without_fraction).str.strip()
     strange = ~target.str.fullmatch(r"\d{1,9}").astype(bool)
