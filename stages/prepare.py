@@ -46,8 +46,8 @@ def main(
         f"prepare: {count['train']:,} train and {count.get('test', 0):,} test pictures of"
         f" {classes:,} classes, {prepare.image_size} px {colour}"
     )
-    if len(packed.quarantine):
-        cli.say(f"prepare: {packed.left_out(quarantine)}")
+    for note in packed.notes(quarantine):
+        cli.say(f"prepare: {note}")
 
 
 if __name__ == "__main__":

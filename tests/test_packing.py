@@ -52,7 +52,7 @@ def test_rows_of_arrays_and_index_agree(tmp_path: Path) -> None:
     content = (tmp_path / names[7]).read_bytes()
     assert row["sha256"] == hashlib.sha256(content).hexdigest()
     assert row["digest"] == digest(np.full((10, 20), 7, np.uint8))
-    assert (row["width"], row["height"], row["status"]) == (20, 10, "ok")
+    assert (row["width"], row["height"], row["status"]) == (20, 10, "blank")
 
 
 def test_padding_is_white_and_squashing_fills(tmp_path: Path) -> None:
@@ -111,9 +111,63 @@ def test_an_unreadable_test_picture_stops_or_is_a_white_sheet(tmp_path: Path) ->
     with pytest.raises(InputError, match=r"received 1 .*: test/0.png \(not a.*bad_test=blank"):
         packed(tmp_path, rows)
     found = packed(tmp_path, rows, bad_test="blank")
-    assert found.index["status"].tolist() == ["ok", "unreadable: blank", "ok"]
+    assert found.index["status"].tolist() == ["blank", "unreadable: blank", "blank"]
     assert np.load(tmp_path / "pixels.npy")[:, 0, 0].tolist() == [0, 255, 0]
     assert found.quarantine.empty
+
+
+def half(folder: Path, name: str, left: int, size: tuple[int, int] = (20, 10)) -> None:
+    """A picture whose left half is `left`, the right one white."""
+    sheet = np.full(size[::-1], 255, np.uint8)
+    sheet[:, : size[0] // 2] = left
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(sheet).save(folder / name)
+
+
+def test_pictures_without_contrast_are_blank_whatever_is_around_them(tmp_path: Path) -> None:
+    """A black sheet on a white border was nobody's news, and white ones neither."""
+    half(tmp_path, "train/a0.png", 240)  # of 255: a contrast of 15
+    half(tmp_path, "train/a1.png", 239)
+    picture(tmp_path, "train/a2.png", 0)
+    names = [f"train/a{number}.png" for number in range(3)]
+    found = packed(tmp_path, table(*names), fit="pad")
+    assert found.index["status"].tolist() == ["blank", "ok", "blank"]
+    assert found.notes(tmp_path / "q.csv") == [
+        "2 of 3 pictures are blank (no two pixels differ by 16 of 255): train/a0.png, train/a2.png"
+    ]
+
+
+def test_a_hair_that_fades_away_leaves_a_blank_picture(tmp_path: Path) -> None:
+    sheet = np.full((400, 400), 255, np.uint8)
+    sheet[200, 200:210] = 0  # 10 of the 2,500 pixels that become one at 8 px a side
+    (tmp_path / "train").mkdir()
+    Image.fromarray(sheet).save(tmp_path / "train/a.png")
+    assert packed(tmp_path, table("train/a.png")).index["status"].tolist() == ["blank"]
+    found = packed(tmp_path, table("train/a.png"), image_size=200)
+    assert found.index["status"].tolist() == ["ok"]
+
+
+def test_what_was_done_to_pictures_is_counted_and_the_first_are_named(tmp_path: Path) -> None:
+    clear = np.zeros((10, 20, 4), np.uint8)
+    clear[3:7, 3:9] = 255
+    (tmp_path / "train").mkdir()
+    for number in range(5):
+        Image.fromarray(clear).save(tmp_path / f"train/a{number}.png")
+    Image.fromarray(np.arange(200, dtype=np.uint16).reshape(10, 20) * 20).save(
+        tmp_path / "train/b.png"
+    )
+    (tmp_path / "train/a5.png").write_bytes(b"")
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test/0.png").write_bytes(b"")
+    names = [f"train/a{number}.png" for number in range(6)]
+    found = packed(tmp_path, table(*names, "train/b.png", "test/0.png"), bad_test="blank")
+    assert found.notes(Path("q.csv")) == [
+        "left out, as they cannot be read: train/a5.png (empty file); q.csv has them all",
+        "1 of 7 pictures cannot be read, and are white sheets: test/0.png",
+        "5 of 7 pictures have white ink on clear paper, and are laid on black: "
+        "train/a0.png, train/a1.png, train/a2.png and 2 more",
+        "1 of 7 pictures of 16 bits have 12 at most, and are read so: train/b.png",
+    ]
 
 
 def test_warnings_of_pillow_do_not_leak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +175,7 @@ def test_warnings_of_pillow_do_not_leak(tmp_path: Path, monkeypatch: pytest.Monk
     picture(tmp_path, "train/a.png")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert packed(tmp_path, table("train/a.png")).index["status"].tolist() == ["ok"]
+        assert packed(tmp_path, table("train/a.png")).index["status"].tolist() == ["blank"]
 
 
 def test_a_full_disk_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,3 +49,17 @@ def test_of_many_pictures_a_part_is_measured(drawn: Path, monkeypatch: pytest.Mo
     leave(drawn)
     monkeypatch.setattr(module, "MEASURED", 4)
     assert found(drawn).measured == 4
+
+
+def test_blank_pictures_of_train_and_test_are_counted_and_the_first_shown(
+    drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave(drawn)
+    assert found(drawn).blank == []
+    index = pd.read_csv(drawn / "index.csv", keep_default_na=False)
+    index["status"] = ["blank", "ok", "cmyk; blank", *["ok"] * 11, "unreadable: blank"]
+    index.to_csv(drawn / "index.csv", index=False)
+    monkeypatch.setattr(module, "ENDS", 1)
+    statistics = found(drawn)
+    assert statistics.blank_count == 2
+    assert [one.id for one in statistics.blank] == ["train/bar/0.png"]

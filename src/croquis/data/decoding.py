@@ -1,4 +1,4 @@
-"""One picture: from a file's bytes to upright 8-bit pixels on white, and onto a square sheet."""
+"""One picture: from a file's bytes to upright 8-bit pixels on paper, and onto a square sheet."""
 
 import io
 from typing import Literal, NamedTuple
@@ -6,7 +6,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
+from croquis.data.depth import Unscalable, in_eight_bits, is_deep, widened
+from croquis.data.statuses import ON_BLACK, joined
+
 ORIENTATION = 0x0112  # EXIF's tag for how the camera was held; 1 is upright
+BLANK_BELOW = 16  # of 255: the least contrast, from the darkest to the lightest, of a drawing
 _LEAST_INK, _INK_SHARE = 16, 0.1  # of 255, and of the darkest stroke
 _MARGIN = 0.04  # of the side, all around
 
@@ -19,7 +23,7 @@ class Picture(NamedTuple):
     """Upright pixels, (H, W) uint8 where all channels agree, else (H, W, 3); 255 is white."""
 
     pixels: np.ndarray
-    status: str  # "ok", or what decoding had to do
+    status: str  # of statuses.py: what decoding had to do
 
 
 def decode(content: bytes) -> Picture:
@@ -33,11 +37,13 @@ def decode(content: bytes) -> Picture:
     try:
         with Image.open(io.BytesIO(content)) as image:
             notes: list[str] = []
-            image = _eight_bits(_upright(_first_frame(image, notes), notes), notes)
-            image = _on_white(image, notes)
-            return Picture(_channels(image), "; ".join(notes) or "ok")
-    except Unreadable:
-        raise
+            deep = is_deep(image)
+            image = _upright(_first_frame(image, notes), notes)
+            image = widened(image, content, notes) if deep else image
+            image = _on_paper(in_eight_bits(image, notes), notes)
+            return Picture(_channels(image), joined(notes))
+    except Unscalable as error:
+        raise Unreadable(str(error)) from None
     except Image.UnidentifiedImageError:
         raise Unreadable("not a picture in a known format") from None
     except MemoryError:
@@ -119,28 +125,60 @@ def _upright(image: Image.Image, notes: list[str]) -> Image.Image:
     return image
 
 
-def _eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
-    if image.mode == "F":
-        raise Unreadable("floating-point pixels, of which none is known to be white")
-    if not image.mode.startswith("I"):
-        return image
-    notes.append("16-bit")
-    deep = np.asarray(image).astype(np.float64)
-    if deep.min() < 0 or deep.max() > 65535:
-        raise Unreadable(f"pixels from {deep.min():.0f} to {deep.max():.0f}, not 0 to 65535")
-    return Image.fromarray(np.rint(deep / 257).astype(np.uint8))  # 65535 = 257 * 255
-
-
-def _on_white(image: Image.Image, notes: list[str]) -> Image.Image:
+def _on_paper(image: Image.Image, notes: list[str]) -> Image.Image:
     """Mode L or RGB; convert("L") would drop alpha, which turns clear paper black."""
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        if image.getextrema()[3][0] < 255:
-            notes.append("alpha on white")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = _opaque(image.convert("RGBA"), notes)
     if image.mode == "CMYK":
         notes.append("cmyk")
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _opaque(image: Image.Image, notes: list[str]) -> Image.Image:
+    """An RGBA image on white; on black where white hides it; its colours where all of it is clear.
+
+    Some programs write an alpha of 0 throughout, and mean the colours.
+    """
+    *colours, (least, most) = image.getextrema()
+    if least == 255:
+        return image
+    if most == 0 and any(low < high for low, high in colours):
+        notes.append("alpha left out, as all is clear")
+        return image.convert("RGB")
+    on_white, on_black = (
+        Image.alpha_composite(Image.new("RGBA", image.size, paper), image)
+        for paper in ("white", "black")
+    )
+    faint = _contrast(on_white) < BLANK_BELOW and _contrast(on_white) < _contrast(on_black)
+    if faint or _hidden_by_white(image):
+        notes.append(ON_BLACK)
+        return on_black
+    notes.append("alpha on white")
+    return on_white
+
+
+def _hidden_by_white(image: Image.Image) -> bool:
+    """Whether most of the ink of an RGBA image, and most of its outline, is as good as white.
+
+    The outline alone would be wrong for stickers, colours with a white rim; the ink alone for a
+    white animal with a black outline. Both stay on white.
+    """
+    light = np.asarray(image.convert("L")) > 255 - BLANK_BELOW
+    alpha = np.asarray(image)[..., 3].astype(np.int64)
+    if 2 * (alpha * light).sum() <= alpha.sum():
+        return False
+    steps = hidden = 0
+    for one, other in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
+        step = alpha[one] - alpha[other]
+        lighter = np.where(step > 0, light[one], light[other])  # of the one with more ink
+        steps += int(np.abs(step).sum())
+        hidden += int((np.abs(step) * lighter).sum())
+    return 2 * hidden > steps
+
+
+def _contrast(image: Image.Image) -> int:
+    low, high = image.convert("L").getextrema()
+    return high - low
 
 
 def _channels(image: Image.Image) -> np.ndarray:

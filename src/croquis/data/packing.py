@@ -13,8 +13,18 @@ import pandas as pd
 from pydantic import Field
 
 from croquis.cores import cores
-from croquis.data.decoding import FITS, Fit, Picture, Unreadable, decode, gray_of, squashed
+from croquis.data.decoding import (
+    BLANK_BELOW,
+    FITS,
+    Fit,
+    Picture,
+    Unreadable,
+    decode,
+    gray_of,
+    squashed,
+)
 from croquis.data.rows import RowWriter
+from croquis.data.statuses import BETWEEN, BLANK, OK, ON_BLACK, UNREADABLE, having
 from croquis.errors import InputError
 from croquis.params import Section
 from croquis.progress import progress
@@ -22,6 +32,16 @@ from croquis.symmetries import digest
 
 NAMED = 3  # unreadable pictures that the terminal names
 GRAY_SIDE = 224  # of the pictures that dedup compares: its thresholds were measured at this size
+# What is said of pictures whose status has such a note; the status stands in index.csv.
+ODD = {
+    BLANK: f"pictures are blank (no two pixels differ by {BLANK_BELOW} of 255)",
+    UNREADABLE: "pictures cannot be read, and are white sheets",
+    ON_BLACK: "pictures have white ink on clear paper, and are laid on black",
+    **{
+        f"16-bit, read as {bits}-bit": f"pictures of 16 bits have {bits} at most, and are read so"
+        for bits in (8, 10, 12, 14)
+    },
+}
 COLUMNS = [
     "id", "split", "label", "class_name", "path", "sha256", "digest", "source_id", "width",
     "height", "status",
@@ -42,12 +62,23 @@ class Packed(NamedTuple):
     index: pd.DataFrame
     quarantine: pd.DataFrame
 
-    def left_out(self, listed: Path) -> str:
-        """Which training pictures cannot be read; `listed` is the file with all of them."""
-        named = [f"{row.path} ({row.reason})" for row in self.quarantine.head(NAMED).itertuples()]
-        more = len(self.quarantine) - len(named)
-        words = ", ".join(named) + (f" and {more:,} more" if more else "")
-        return f"left out, as they cannot be read: {words}; {listed} has them all"
+    def notes(self, listed: Path) -> list[str]:
+        """What people should know about the pictures; `listed` has all that cannot be read."""
+        found = []
+        if len(self.quarantine):
+            reasons = self.quarantine["path"] + " (" + self.quarantine["reason"] + ")"
+            named = f"{_first(reasons)}; {listed} has them all"
+            found.append(f"left out, as they cannot be read: {named}")
+        for note, words in ODD.items():
+            paths = self.index.loc[having(self.index, note), "path"]
+            if len(paths):
+                found.append(f"{len(paths):,} of {len(self.index):,} {words}: {_first(paths)}")
+        return found
+
+
+def _first(names: pd.Series) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 class Sheet(NamedTuple):
@@ -103,13 +134,20 @@ def _sheet(row: dict[str, Any], raw: Path, prepare: PrepareParams) -> Sheet | st
     except Unreadable as error:
         if row["split"] == "train" or prepare.bad_test == "error":
             return str(error)
-        picture = Picture(np.full((1, 1), 255, np.uint8), "unreadable: blank")
+        picture = Picture(np.full((1, 1), 255, np.uint8), UNREADABLE)
     gray = gray_of(picture.pixels)
     height, width = gray.shape
-    facts = {"sha256": hashlib.sha256(content).hexdigest(), "digest": digest(gray)}
-    facts |= {"width": width, "height": height, "status": picture.status}
     fitted = FITS[prepare.fit](picture.pixels, prepare.image_size)
+    facts = {"sha256": hashlib.sha256(content).hexdigest(), "digest": digest(gray)}
+    facts |= {"width": width, "height": height, "status": _status(picture.status, gray, fitted)}
     return Sheet(fitted, squashed(gray, GRAY_SIDE), facts)
+
+
+def _status(decoded: str, gray: np.ndarray, fitted: np.ndarray) -> str:
+    """As it came a picture may be blank, or become so: a hair on a large sheet fades away."""
+    if decoded == UNREADABLE or min(np.ptp(gray), np.ptp(gray_of(fitted))) >= BLANK_BELOW:
+        return decoded
+    return BLANK if decoded == OK else decoded + BETWEEN + BLANK
 
 
 def _in_order(work: Callable, items: Iterable) -> Iterator:

@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from croquis.data.statuses import BLANK, having
 from croquis.progress import progress
 from croquis.report import plots
 from croquis.report.material import Data
 from croquis.report.pictures import Thumbnail, Thumbnails
 
 MEASURED = 4_000  # pictures whose ink is looked at: 15,000 of 448 px would be read for a minute
-ENDS = 8  # palest and darkest pictures shown
+ENDS = 8  # palest, darkest and blank pictures shown
 SIZES = 6  # sizes named
 
 
@@ -26,6 +27,8 @@ class Census:
         charts: caption and chart of what varies.
         palest: pictures with least ink.
         darkest: those with most.
+        blank: those of train and test without contrast, the first of them.
+        blank_count: how many there are.
         measured: of how many pictures the ink is known.
         ink: mean share of ink, 0 is white paper.
     """
@@ -35,6 +38,8 @@ class Census:
     charts: list[tuple[str, Markup]]
     palest: list[Thumbnail]
     darkest: list[Thumbnail]
+    blank: list[Thumbnail]
+    blank_count: int
     measured: int
     ink: float
 
@@ -46,6 +51,7 @@ def census(data: Data, thumbnails: Thumbnails) -> Census:
     order = np.lexsort((ids, ink))
     counts = train.value_counts(["width", "height"]).sort_index(ascending=False)
     counts = counts.sort_values(ascending=False, kind="stable")
+    blank = data.index.loc[having(data.index, BLANK), "id"].tolist()
     named = [(f"{width} by {height}", int(count)) for (width, height), count in counts.items()]
     return Census(
         sizes=named[:SIZES],
@@ -53,6 +59,8 @@ def census(data: Data, thumbnails: Thumbnails) -> Census:
         charts=_charts(train, ink),
         palest=thumbnails.of(ids[order[:ENDS]].tolist()),
         darkest=thumbnails.of(ids[order[::-1][:ENDS]].tolist()),
+        blank=thumbnails.of(blank[:ENDS]),
+        blank_count=len(blank),
         measured=len(ids),
         ink=float(ink.mean()),
     )

@@ -1,0 +1,88 @@
+"""Deep pixels to 8 bits: values of 16 bits or floats, by the range that they fill.
+
+A camera of 12 bits writes files of 16 bits with values to 4,095: by the range of the file they are
+nearly black. The range is chosen for each image, never for a set: one image is then the same in
+train and test, and to the drawing page and the server, which see no set. A sheet of paper is near
+the top of its range, so drawings lose nothing by it; a dark photograph of 16 bits gets brighter.
+"""
+
+import numpy as np
+from PIL import Image
+
+RANGES = (255, 1023, 4095, 16383, 65535)  # of 8, 10, 12, 14 and 16 bits
+_NARROW = 64  # what Pillow leaves of 14 bits or less in files of 16, at most
+
+
+class Unscalable(Exception):
+    """Pixels of no known range; the text says which."""
+
+
+def is_deep(image: Image.Image) -> bool:
+    """Whether a file that is not loaded yet has 16 bits a channel, whatever Pillow makes of it."""
+    return any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
+
+
+def in_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
+    """Mode L for the modes of deep gray (I, I;16, F); others stay as they are.
+
+    Raises:
+        Unscalable: if values are negative, beyond 16 bits, or no numbers.
+    """
+    if image.mode == "F":
+        values = np.asarray(image).astype(np.float64)
+        if not np.isfinite(values).all():
+            raise Unscalable("floating-point pixels with nan or inf")
+        top = 1 if values.max(initial=0) <= 1 else _top(values)
+        notes.append(f"floats, read as 0 to {top}")
+    elif image.mode.startswith("I"):
+        values = np.asarray(image).astype(np.float64)
+        top = _top(values)
+        notes.append(_words(top))
+    else:
+        return image
+    if values.min(initial=0) < 0:
+        raise Unscalable(f"pixels from {values.min():.4g} to {values.max():.4g}, below 0")
+    return Image.fromarray(_scaled(values, top))
+
+
+def widened(image: Image.Image, content: bytes, notes: list[str]) -> Image.Image:
+    """An image of 16 bits a channel, colour or alpha among them, whose values fill a few of them.
+
+    Pillow keeps the upper byte alone, which is almost nothing of 12 bits; OpenCV reads them all.
+    """
+    if image.mode not in ("RGB", "RGBA", "LA"):
+        return image
+    bands = zip(image.getbands(), image.getextrema(), strict=True)
+    if max(high for band, (_, high) in bands if band != "A") >= _NARROW:
+        return image
+    import cv2  # for these rare files alone
+
+    values = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if values is None or values.dtype != np.uint16 or values.shape[:2] != image.size[::-1]:
+        return image
+    values = np.atleast_3d(values)
+    colour, alpha = values[..., 2::-1], values[..., 3:]
+    if colour.shape[2] != 3 or colour.max() > RANGES[-2]:
+        return image
+    top = _top(colour)
+    notes.append(_words(top))
+    # An alpha of 12 bits as well, or one that is its own.
+    parts = [_scaled(colour, top), _scaled(alpha, top if alpha.max(initial=0) <= top else 65535)]
+    return Image.fromarray(np.ascontiguousarray(np.concatenate(parts, axis=2)))
+
+
+def _top(values: np.ndarray) -> int:
+    most = values.max(initial=0)
+    for top in RANGES:
+        if most <= top:
+            return top
+    raise Unscalable(f"pixels from {values.min():.0f} to {most:.0f}, not 0 to 65535")
+
+
+def _scaled(values: np.ndarray, top: int) -> np.ndarray:
+    return np.rint(values / (top / 255)).astype(np.uint8)  # 65535 = 257 * 255
+
+
+def _words(top: int) -> str:
+    bits = top.bit_length()
+    return "16-bit" if bits == 16 else f"16-bit, read as {bits}-bit"
