@@ -85,3 +85,9 @@ def test_floats_are_read_by_their_range() -> None:
 def test_values_of_no_known_range_are_unreadable(values: np.ndarray, reason: str) -> None:
     with pytest.raises(Unreadable, match=reason):
         decode(coded(values, "TIFF"))
+
+
+def test_a_mask_of_0_and_1_is_black_and_white() -> None:
+    check(coded(np.array([[0, 1, 1]], np.uint8), "PNG"), [[0, 255, 255]], "8-bit, read as 1-bit")
+    for others in ([[0, 1, 2]], [[1, 1, 1]], [[0, 0, 0]]):
+        check(coded(np.array(others, np.uint8), "PNG"), others, "ok")

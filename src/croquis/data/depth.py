@@ -1,4 +1,4 @@
-"""Deep pixels to 8 bits: values of 16 bits or floats, by the range that they fill.
+"""Pixels to 8 bits, by the range that they fill: values of 16 bits, floats, or 0 and 1 alone.
 
 A camera of 12 bits writes files of 16 bits with values to 4,095: by the range of the file they are
 nearly black. The range is chosen for each image, never for a set: one image is then the same in
@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 RANGES = (255, 1023, 4095, 16383, 65535)  # of 8, 10, 12, 14 and 16 bits
+MASK = "8-bit, read as 1-bit"  # the note of an image of 0 and 1, which is as good as black
 _NARROW = 64  # what Pillow leaves of 14 bits or less in files of 16, at most
 
 
@@ -23,7 +24,7 @@ def is_deep(image: Image.Image) -> bool:
 
 
 def in_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
-    """Mode L for the modes of deep gray (I, I;16, F); others stay as they are.
+    """Mode L for the modes of deep gray (I, I;16, F) and for masks of 0 and 1; others stay.
 
     Raises:
         Unscalable: if values are negative, beyond 16 bits, or no numbers.
@@ -38,6 +39,9 @@ def in_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
         values = np.asarray(image).astype(np.float64)
         top = _top(values)
         notes.append(_words(top))
+    elif image.mode == "L" and image.getextrema() == (0, 1):
+        notes.append(MASK)
+        return image.point([0] + [255] * 255)
     else:
         return image
     if values.min(initial=0) < 0:

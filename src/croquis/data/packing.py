@@ -23,6 +23,7 @@ from croquis.data.decoding import (
     gray_of,
     squashed,
 )
+from croquis.data.depth import MASK
 from croquis.data.rows import RowWriter
 from croquis.data.statuses import BETWEEN, BLANK, OK, ON_BLACK, UNREADABLE, having
 from croquis.errors import InputError
@@ -37,6 +38,7 @@ ODD = {
     BLANK: f"pictures are blank (no two pixels differ by {BLANK_BELOW} of 255)",
     UNREADABLE: "pictures cannot be read, and are white sheets",
     ON_BLACK: "pictures have white ink on clear paper, and are laid on black",
+    MASK: "pictures have values of 0 and 1 alone, and are read as black and white",
     **{
         f"16-bit, read as {bits}-bit": f"pictures of 16 bits have {bits} at most, and are read so"
         for bits in (8, 10, 12, 14)
