@@ -1,7 +1,10 @@
 """A stage's command line: options from the signature, bad input in one line."""
 
+import ast
 import errno
 import os
+import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +14,11 @@ import pytest
 from croquis import cli
 from croquis.errors import InputError
 from croquis.progress import progress
+
+ROOT = Path(__file__).parents[1]
+STAGES = sorted(ROOT.glob("stages/*.py"))
+COMMANDS = ROOT / "src/croquis/commands/main.py"
+WITHOUT_OPENMP = ("numpy", "pandas", "typer")
 
 
 def ran(monkeypatch: pytest.MonkeyPatch, main, *arguments: str) -> object:
@@ -112,6 +120,50 @@ def test_what_runs_under_our_command_line_is_not_tracked() -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=known, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "True"]
+
+
+@pytest.mark.parametrize(
+    ("known", "count"),
+    [
+        ({}, "100000"),
+        ({"GOMP_SPINCOUNT": "7"}, "7"),
+        ({"OMP_WAIT_POLICY": "PASSIVE"}, None),  # which a count would outdo
+        ({"OMP_WAIT_POLICY": "ACTIVE", "GOMP_SPINCOUNT": "7"}, "7"),
+    ],
+)
+def test_waiting_threads_spin_as_the_user_said_or_not_for_long(
+    known: dict[str, str], count: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside other programs a training that spins for ever took up to 60 times as long."""
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "environ", {**os.environ, **known})
+    runpy.run_path(cli.__file__)
+    assert os.environ.get("GOMP_SPINCOUNT") == count
+
+
+@pytest.mark.parametrize("script", [*STAGES, COMMANDS], ids=lambda path: path.name)
+def test_the_command_line_is_imported_before_any_openmp(script: Path) -> None:
+    """libgomp reads how to wait when it is loaded, by torch, scikit-learn and others."""
+    before: set[str] = set()
+    for node in ast.parse(script.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and node.module == "croquis":
+            assert node.names[0].name == "cli"
+            break
+        if isinstance(node, ast.ImportFrom | ast.Import):
+            names = [node.module] if isinstance(node, ast.ImportFrom) else node.names
+            before |= {getattr(name, "name", name).partition(".")[0] for name in names}
+    else:
+        pytest.fail(f"{script}: expected an import of croquis.cli")
+    assert before <= {*sys.stdlib_module_names, *WITHOUT_OPENMP}
+
+
+def test_no_openmp_is_loaded_before_the_command_line_says_how_to_wait() -> None:
+    code = f"import {', '.join(WITHOUT_OPENMP)}, croquis.cli; print(open('/proc/self/maps').read())"
+    command = [sys.executable, "-c", code]
+    known = os.environ | {"PYTHONPATH": str(Path("src").absolute())}
+    done = subprocess.run(command, env=known, capture_output=True, text=True, check=True)
+    assert "numpy" in done.stdout and not re.search(r"lib[gi]?omp", done.stdout)
 
 
 def test_say_prints_a_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,6 +22,11 @@ for _name, _value in QUIET.items():
     os.environ.setdefault(_name, _value)
 # Now, as what is imported after this may fail on a machine that lacks a library.
 sys.excepthook = crashes.hook
+# Threads that wait spin so often, then sleep. libgomp's own 300,000 times cost nothing alone, but
+# beside other programs up to 60 times as long (docs/training.md). It is read once, when torch or
+# scikit-learn load, after this; and it would outdo OMP_WAIT_POLICY, which the user may have set.
+if not os.environ.get("OMP_WAIT_POLICY"):
+    os.environ.setdefault("GOMP_SPINCOUNT", "100000")
 
 File = Annotated[Path, typer.Option()]
 Name = Annotated[str, typer.Option()]

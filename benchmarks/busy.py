@@ -1,0 +1,144 @@
+"""How waiting threads should wait: a training alone, and beside programs that want the same cores.
+
+    python benchmarks/busy.py                  the embedded drawings
+    python benchmarks/busy.py data.tar.gz      another source
+
+Between two parallel loops the threads of a training wait for the next one. libgomp, PyTorch's
+OpenMP, lets them spin (GOMP_SPINCOUNT times, 300,000 by default), then sleep; with
+OMP_WAIT_POLICY=PASSIVE they sleep at once. It reads both once, so each setting is a process of its
+own, which trains `lite0_80` as params.yaml has it, on the CPU. They take turns: only one of them
+works at a time, alone and then beside a busy loop a core. Medians are compared with those of
+croquis' default, which `src/croquis/cli.py` sets. Four minutes; nothing else should run meanwhile.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import timm
+import torch
+from training import prepared
+
+from croquis import params
+from croquis.cores import cores
+from croquis.data.pixels import Pixels
+from croquis.training.augment import Augment
+from croquis.training.batches import Pictures
+from croquis.training.engine import Trainer
+from croquis.training.hardware import hardware
+from croquis.training.recipes import resolved
+from croquis.training.samples import Samples
+
+MODEL, OURS = "lite0_80", "GOMP_SPINCOUNT=100000"
+SETTINGS = ("", "OMP_WAIT_POLICY=PASSIVE", "GOMP_SPINCOUNT=1000", "GOMP_SPINCOUNT=10000")
+SETTINGS += (OURS, "GOMP_SPINCOUNT=1000000")
+READ_ONCE = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+UPDATES = 2  # an epoch: beside others the slowest takes seconds for each update
+
+
+class Worker(subprocess.Popen):
+    """A process that trains under one setting, whenever it is asked to."""
+
+    def __init__(self, setting: str, folder: Path) -> None:
+        known = {name: value for name, value in os.environ.items() if name not in READ_ONCE}
+        known |= dict([setting.split("=")]) if setting else {}
+        known |= {"CROQUIS_DEVICE": "cpu", "CI": "1"}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        super().__init__([sys.executable, __file__, "--work", str(folder)], env=known, **pipes)
+
+    def speed(self, seconds: float) -> float:
+        """Images a second of a training that goes on for `seconds`, and to the end of an epoch."""
+        print(seconds, file=self.stdin, flush=True)
+        return json.loads(self.stdout.readline())
+
+
+def work(folder: Path) -> None:
+    """Trains for as many seconds as each line of the input says, and prints images a second."""
+    recipe = resolved(params.read(), MODEL).model_copy(update={"epochs": 1_000_000})
+    pixels = Pixels.open(folder / "index.csv", folder / "pixels.npy")
+    ids = pixels.ids.to_numpy(dtype=str)[: UPDATES * recipe.batch_size]
+    labels = np.load(folder / "labels.npy")
+    samples = Samples(ids, labels[: len(ids)], np.ones(len(ids), np.float32))
+    augment = Augment(recipe.augment, 0)
+    pictures = Pictures(pixels, samples, image_size=recipe.image_size, augment=augment)
+    torch.manual_seed(0)
+    model = timm.create_model(recipe.backbone, num_classes=int(labels.max()) + 1)
+    options = {"lr": 1e-3, "pictures": pictures, "hardware": hardware(), "seed": 0}
+    trainer = Trainer(model, recipe, **options)
+    epochs = trainer.epochs()
+    for line in sys.stdin:
+        start, seen = time.perf_counter(), 0
+        while time.perf_counter() - start < float(line):
+            trainer.record({"train_loss": next(epochs).train_loss})
+            seen += len(ids)
+        print(seen / (time.perf_counter() - start), flush=True)
+
+
+@contextmanager
+def others(count: int) -> Iterator[None]:
+    """As many programs that never wait."""
+    started = [subprocess.Popen([sys.executable, "-c", "while 1: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for program in started:
+            program.kill()
+            program.wait()
+
+
+def compare(workers: dict[str, Worker], rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Median images a second of each setting: alone, and beside a busy loop a core."""
+    found = {setting: ([], []) for setting in workers}
+    for worker in workers.values():
+        worker.speed(0.1)  # loads everything, and chooses kernels
+    for _, busy in itertools.product(range(rounds), (False, True)):
+        for setting, worker in workers.items():
+            with others(cores() if busy else 0):
+                found[setting][busy].append(worker.speed(seconds))
+    return {setting: [statistics.median(part) for part in both] for setting, both in found.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("source", nargs="?", default="icons")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.work:
+        return work(options.work)
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _, labels, _ = prepared(options.source, folder, 64)
+        np.save(folder / "labels.npy", labels)
+        workers = {setting: Worker(setting, folder) for setting in SETTINGS}
+        try:
+            found = compare(workers, options.rounds, options.seconds)
+        finally:
+            for worker in workers.values():
+                worker.kill()
+                worker.wait()
+    print(f"{MODEL} on {options.source}, {options.rounds} rounds of {options.seconds:.0f} s, ")
+    print(f"{cores()} cores, load {load:.1f} before; images/s, and times those of {OURS}")
+    print(f"{'':26s} {'alone':>12s} {f'beside {cores()} busy loops':>24s}")
+    for setting, (alone, busy) in found.items():
+        times = [own / ours for own, ours in zip((alone, busy), found[OURS], strict=True)]
+        shown = f"{alone:5.0f} {times[0]:5.2f}x {busy:17.1f} {times[1]:5.2f}x"
+        print(f"{setting or 'PyTorch alone':26s} {shown}")
+
+
+if __name__ == "__main__":
+    main()
