@@ -63,10 +63,11 @@ serve: $(READY) ## the exported model, on http://127.0.0.1:5001 (PORT=..., MODEL
 test: $(READY) ## all tests
 	@$(RUN) CI=1 python -m pytest -q -n auto --maxprocesses 4 --dist loadgroup
 
-lint: $(READY) ## ruff, and whether dvc.yaml can be read
+lint: $(READY) ## ruff, and whether dvc.yaml can be read and lists all code
 	@$(RUN) ruff check --no-cache .
 	@$(RUN) ruff format --check .
 	@$(RUN) dvc stage list --quiet > /dev/null
+	@$(RUN) croquis deps
 
 pictures: $(READY) ## docs/pictures, which the README shows, from the last run
 	@$(RUN) python docs/pictures/report.py

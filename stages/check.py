@@ -2,6 +2,7 @@
 
 from croquis import checked_before, cli, params
 from croquis.files import whole
+from croquis.imports import refuse_unlisted
 from croquis.obstacles import refuse
 
 
@@ -13,6 +14,7 @@ def main(parameters: cli.File, checked: cli.File) -> None:
     """
     tree = params.read(parameters)
     refuse(tree)
+    refuse_unlisted(tree)
     state = checked_before.fingerprint(parameters)
     if not checked_before.passed(state):
         from croquis.checking import check  # PyTorch and timm take seconds to import

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from imports import loaded_by, modules_of
+from imports import loaded_by
+
+from croquis.imports import modules_of
 
 STAGES = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]
 ORDER = (

@@ -8,13 +8,14 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from imports import loaded_by, modules_of
+from imports import loaded_by
 from mlflow.exceptions import MlflowException
 from PIL import Image
 from served import leave_run, sheets_of_test
 
 from croquis import predictions, store, tracking
 from croquis.errors import InputError
+from croquis.imports import modules_of
 from croquis.serving.registering import SERVED_BY, Registered, alias_of, register, requirements
 from croquis.serving.sheets import png
 

@@ -84,6 +84,13 @@ def runs(stage: Mapping[str, Any], script: Path) -> bool:
     return script.resolve() in {path.resolve() for path in scripts(stage)}
 
 
+def runs_with(stage: Mapping[str, Any], tree: Mapping[str, Any]) -> bool:
+    """Whether parameters give a stage something to do: a matrix of no members has nothing."""
+    axes = stage.get("matrix", stage.get("foreach"))
+    values = axes.values() if isinstance(axes, dict) else [axes]
+    return not any(_value(axis, tree) in ([], {}) for axis in values)
+
+
 def scripts(stage: Mapping[str, Any]) -> list[Path]:
     """The Python files that the command of a stage names."""
     commands = stage.get("cmd") or ""
@@ -98,6 +105,16 @@ def listed(stage: Mapping[str, Any], key: str) -> list[str]:
     return [str(next(iter(item)) if isinstance(item, dict) else item) for item in items]
 
 
+def _value(axis: Any, tree: Any) -> Any:
+    """What `${run.models}` stands for in parameters; anything else is itself."""
+    template = re.fullmatch(r"\$\{\s*([^}]*?)\s*\}", axis) if isinstance(axis, str) else None
+    if template is None:
+        return axis
+    for part in template[1].split("."):
+        tree = tree.get(part) if isinstance(tree, dict) else None
+    return tree
+
+
 def _words(line: str) -> list[str]:
     try:
         return shlex.split(line)
@@ -106,9 +123,11 @@ def _words(line: str) -> list[str]:
 
 
 def _template(stage: Any) -> dict[str, Any]:
-    """A stage as it is written, or what stands under `do:` of one with `foreach:`."""
-    inner = stage.get("do", stage) if isinstance(stage, dict) else {}
-    return inner if isinstance(inner, dict) else {}
+    """A stage as it is written, with what stands under `do:` of one with `foreach:`."""
+    if not isinstance(stage, dict):
+        return {}
+    inner = stage.get("do")
+    return stage | inner if isinstance(inner, dict) else stage
 
 
 def _entry(name: str, stage: Mapping[str, Any], known: Mapping[str, str]) -> Entry:

@@ -9,6 +9,7 @@ from croquis import cli, lockfile
 from croquis.commands.clean import clean
 from croquis.commands.compare import compare
 from croquis.commands.demo import demo
+from croquis.commands.deps import deps
 from croquis.commands.doctor import doctor
 from croquis.commands.experiments import experiments
 from croquis.commands.export import export, serve
@@ -31,6 +32,7 @@ def croquis() -> None:
 app.command()(compare)
 app.command()(vote)
 app.command()(why)
+app.command()(deps)
 app.command()(doctor)
 app.command()(clean)
 app.command()(experiments)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import typer
 
-from croquis import cli, params
+from croquis import cli, imports, params
 from croquis.commands.durations import estimated, last_durations, spoken
 from croquis.commands.stale import Stale, stale_stages
 from croquis.commands.table import aligned
@@ -29,7 +29,8 @@ def why() -> None:
         stale, count = stale_stages()
         trained = any(_kind(stage) in TRAINED for stage in stale if not stage.cached)
         known = last_durations(competition(str(source))) if trained else {}
-    for line in stopped(in_the_way) + lines(stale, count, known):
+        faults = imports.unlisted()
+    for line in stopped(in_the_way) + lines(stale, count, known) + unlisted(faults):
         typer.echo(line)
 
 
@@ -63,6 +64,14 @@ def lines(stale: Sequence[Stale], count: int, durations: Mapping[str, float]) ->
         found += ["", "restored from DVC's cache without running"]
         found += _indented([(kind, _matrix(kind, names)) for kind, names in _by_kind(restored)])
     return found
+
+
+def unlisted(faults: Sequence[imports.Fault]) -> list[str]:
+    """What the answer cannot know: edits of code that dvc.yaml does not list."""
+    if not faults:
+        return []
+    head = "not seen: edits of code that dvc.yaml does not list; `make repro` would refuse to start"
+    return ["", head, *(f"  {fault}" for fault in faults)]
 
 
 def _causes(stale: Sequence[Stale]) -> list[tuple[str, str]]:

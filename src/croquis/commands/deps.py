@@ -1,0 +1,19 @@
+"""`croquis deps`: whether dvc.yaml lists the code that stages import."""
+
+import typer
+
+from croquis import cli, imports
+from croquis.errors import InputError
+
+
+def deps() -> None:
+    """Compares the deps of dvc.yaml with what stages import; says the lines that differ."""
+    with cli.one_line():
+        faults = imports.unlisted() + imports.needless()
+        for fault in faults:
+            typer.echo(str(fault))
+        if faults:
+            received = f"{len(faults)} lines that differ"
+            expected, fix = "the code that stages import", "see above"
+            raise InputError("dvc.yaml", expected=expected, received=received, fix=fix)
+    typer.echo("dvc.yaml lists the code that stages import")
