@@ -10,12 +10,14 @@ from croquis.votes.calibration import calibration_scores
 from croquis.votes.ensembling import EnsembleParams, VoteParams, voters
 from croquis.votes.fitting import temperature
 from croquis.votes.members import RunParams, flipped, fold_votes, out_of_fold
+from croquis.votes.recorded import refuse_mixed
 
 
 def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.File) -> None:
     """Reads the <predictions> of `run.folds`; writes <votes>/<member>/, the scores to <metrics>."""
     run, seed = params.load(RunParams, "run"), params.value("seed", int)
     how, ensemble = params.load(VoteParams, "vote"), params.load(EnsembleParams, "ensemble")
+    refuse_mixed(predictions, run.members, run.folds)
     table = read_folds(folds)
     truth = table.set_index("id")
     found: dict[str, dict[str, float]] = {}

@@ -197,5 +197,5 @@ def test_the_stage_check_refuses_before_any_work(monkeypatch: pytest.MonkeyPatch
     CHECK.main(Path("params.yaml"), Path("checked.txt"))
     assert Path("checked.txt").exists()
     write("src/croquis/known.py", "import croquis.new\n")
-    with pytest.raises(InputError, match="add `- src/croquis/new.py`"):
+    with pytest.raises(InputError, match=r"add `- src/croquis/new\.py`"):
         CHECK.main(Path("params.yaml"), Path("checked.txt"))

@@ -102,12 +102,12 @@ class Inputs:
         received = "; ".join(changes[:NAMED]) + (f"; and {more} more" if more > 0 else "")
         kept = (files.root() / ".resume" / self._entry.name.partition("@")[0]).is_dir()
         after = "it goes on from its state" if kept else "it begins anew"
-        fix = f"nothing is recorded: put it back and give {_command()} again: {after}"
+        fix = f"nothing is recorded: put it back and give {command()} again: {after}"
         expected = "what it reads to stay as it was when it began"
         raise InputError(self._entry.name, expected=expected, received=received, fix=fix)
 
 
-def _command() -> str:
+def command() -> str:
     """What a person gives to have this stage run again."""
     if "DVC_STAGE" not in os.environ:
         return f"`{shlex.join(['python', *sys.argv])}`"
@@ -138,17 +138,17 @@ def _differences(
     except InputError as error:
         yield str(error).partition("; ")[0]
         return
-    for key, change in _changed(old, new):
+    for key, change in changed(old, new):
         if not keys or any(_holds(each, key) or _holds(key, each) for each in keys):
             yield f"{key}: {change}"
 
 
-def _changed(old: Any, new: Any, at: str = "") -> Iterator[tuple[str, str]]:
+def changed(old: Any, new: Any, at: str = "") -> Iterator[tuple[str, str]]:
     """The dotted keys whose values differ, each with both values."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in {**old, **new}:
             inner = f"{at}.{key}" if at else str(key)
-            yield from _changed(old.get(key, ...), new.get(key, ...), inner)
+            yield from changed(old.get(key, ...), new.get(key, ...), inner)
     elif old != new:
         yield at, f"{_shown(old)} -> {_shown(new)}"
 
