@@ -52,6 +52,12 @@ def test_a_stage_is_a_sentence(stage: str) -> None:
     assert lines <= 60
 
 
+def test_check_looks_each_time_and_before_anything_is_deleted() -> None:
+    """DVC deletes the outputs of a stage that it runs, but for those that persist."""
+    (out,) = STAGES["check"]["outs"]
+    assert STAGES["check"]["always_changed"] and out == {"data/checked.txt": {"persist": True}}
+
+
 def test_training_writes_no_uncached_output() -> None:
     for stage in ("train", "embed", "probe"):
         assert all(isinstance(out, str) for out in STAGES[stage]["outs"])

@@ -33,8 +33,8 @@ def note(draft: Path, path: Path) -> None:
     """Notes the files of `draft`, which is about to take the place of `path`.
 
     Before, not after: a kill between the two then leaves a note too many, and never an output that
-    nobody knows. Notes nothing outside a stage, of a path that is not in this folder, or of one that
-    is hidden: resume states, and the parts of a draft.
+    nobody knows. Notes nothing outside a stage, of a path that is not in this folder, or of one
+    that is hidden: resume states, and the parts of a draft.
     """
     place = os.path.relpath(path)
     if not _in_stage.get() or any(part.startswith(".") for part in place.split(os.sep)):

@@ -96,7 +96,7 @@ def _of_files(output: Output, names: list[str]) -> Obstacle:
 def _of_the_source(
     tree: Mapping[str, Any], outputs: list[Output]
 ) -> tuple[list[Obstacle], list[Output]]:
-    """A `data.source` that is, holds or lies in an output; and the outputs that it is or lies in."""
+    """A `data.source` that is, holds or lies in an output; and the outputs it is or lies in."""
     data = tree.get("data")
     source = data.get("source") if isinstance(data, dict) else None
     if not isinstance(source, str) or source == "icons" or "://" in source:
@@ -109,10 +109,8 @@ def _of_the_source(
     expected = "data that lies apart from what runs write and delete"
     if inside:
         away = _free(path.name)
-        how = (
-            f"move it: mv {source} {away}, and" if path.exists() else "see where your data is, and"
-        )
-        fix = f"{how} say -S data.source={away}"
+        how = f"move it: mv {source} {away}" if path.exists() else "see where your data is"
+        fix = f"{how}, and say -S data.source={away}"
         received = f"{source!r}, in the place of {inside[0].path}"
     else:
         fix = "name the folder that has train/ in it, outside of this project's outputs"

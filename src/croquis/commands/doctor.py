@@ -1,6 +1,7 @@
 """`croquis doctor`: what this machine can do, and the fix for what is wrong."""
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,7 @@ def examined() -> list[Finding]:
     found.append(surroundings.tracking_finding())
     found.append(surroundings.privacy_finding(root()))
     found.append(surroundings.git_finding(root()))
+    found.append(surroundings.dvc_finding(shutil.which("dvc")))
     found += _guarded("outputs", _of_the_outputs)
     return [*found, surroundings.browser_finding()]
 

@@ -35,7 +35,7 @@ def why() -> None:
 
 
 def stopped(found: Sequence[Obstacle]) -> list[str]:
-    """What `check` would refuse, as a run would touch what is a person's; nothing if all is well."""
+    """What `check` would refuse, as a run would touch a person's files; nothing if all is well."""
     if not found:
         return []
     said = [f"  {each.where}: {each.says}; {each.fix}" for each in found]

@@ -193,6 +193,20 @@ def _git(folder: Path, *arguments: str) -> str | None:
         return None
 
 
+def dvc_finding(command: str | None) -> Finding:
+    """Whether `dvc` looks at what it would delete before it does; `exp run` acts before `check`.
+
+    Args:
+        command: the file behind `dvc`, if there is one.
+    """
+    if command is None:
+        return Finding("dvc", "problem", "no such command: the pipeline runs with it", "make setup")
+    if b"guarded_dvc" in Path(command).read_bytes():
+        return Finding("dvc", "ok", f"{command}, which looks for files of yours before it deletes")
+    said = f"{command} is DVC alone: `dvc exp run` puts outputs over files of yours unasked"
+    return Finding("dvc", "warning", said, "make setup, and put .venv/bin first on PATH")
+
+
 def browser_finding() -> Finding:
     """Whether the tests of the pages can run."""
     if path := shutil.which("chromium"):
