@@ -2,7 +2,7 @@
 
 from croquis import cli, params, predictions
 from croquis.data.pixels import Pixels
-from croquis.explain.explaining import explained, lines
+from croquis.explain.explaining import errors, explained, lines
 from croquis.explain.profiles import profiles
 from croquis.files import whole
 from croquis.parts import read_folds
@@ -25,7 +25,7 @@ def main(
 ) -> None:
     """Writes a row a member to <networks>, and maps of the surest mistakes to <saliency>."""
     run, how = params.load(RunParams, "run"), params.load(EnsembleParams, "ensemble")
-    oof = predictions.load(ensemble / "oof.npz")
+    oof, parts = predictions.load(ensemble / "oof.npz"), read_folds(folds)
     models = {key: recipe(key) for key in run.models}
     probes = {key: probe_recipes.recipe(key) for key in run.probes}
     table = profiles(models, probes, num_classes=len(oof.classes))
@@ -37,7 +37,7 @@ def main(
         if key in models
     }
     found = explained(
-        read_folds(folds),
+        parts,
         oof,
         voters,
         models,
@@ -46,7 +46,7 @@ def main(
         hardware=hardware(),
     )
     found.save(saliency)
-    for line in lines(table, found):
+    for line in lines(table, found, errors(parts, oof)):
         cli.say(line)
 
 

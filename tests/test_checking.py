@@ -8,9 +8,10 @@ import pytest
 from croquis import params
 from croquis.checking import check
 from croquis.errors import InputError
-from croquis.training import recipes
+from croquis.training import probe_recipes, recipes, trial
 from croquis.training.phases import Curriculum
 from croquis.training.regimes import check_regime
+from croquis.training.rehearsal import rehearse
 
 TREE = params.read(Path("params.yaml"))
 
@@ -139,6 +140,47 @@ def test_a_phase_has_a_size_that_is_stored_and_that_the_network_takes(
     with pytest.raises(InputError) as caught:
         check(tree)
     assert all(word in str(caught.value) for word in words)
+
+
+def test_a_size_that_a_model_of_the_run_cannot_take_is_told_before_the_download() -> None:
+    tree = running("coatnet", changed("models.coatnet.image_size", 380))
+    with pytest.raises(InputError, match=r"models\.coatnet\.image_size: .* received 380 .*say 384"):
+        check(tree)
+
+
+def test_probes_are_rehearsed_too() -> None:
+    embed = {"backbone": TREE["models"]["coatnet"]["backbone"], "pretrained": True}
+    embed |= {"image_size": 380, "views": ["identity"]}
+    tree = changed("probes.so400m_linear.embed", embed)
+    tree["run"] = {"models": [], "probes": ["so400m_linear"], "folds": [0]}
+    tree["prepare"]["image_size"] = 380
+    words = r"probes\.so400m_linear\.embed\.image_size: .* received 380 .*say 384"
+    with pytest.raises(InputError, match=words):
+        check(tree)
+
+
+def test_members_that_differ_in_numbers_alone_are_rehearsed_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[str] = []
+    monkeypatch.setattr(trial, "try_model", lambda recipe, _: tried.append(recipe.backbone))
+    monkeypatch.setattr(trial, "try_probe", lambda recipe, _: tried.append(recipe.embed.backbone))
+    own = recipes.resolved(TREE, "lite0_96")
+    others = {"epochs": 3, "lr_mult": 0.1, "pretrained": False, "tta": ["identity", "flip_lr"]}
+    models = {"a": own, "b": own.model_copy(update=others)}
+    models["c"] = own.model_copy(update={"image_size": 64})
+    probe = probe_recipes.resolved(TREE, "lite0_probe")
+    rehearse(models, {"d": probe, "e": probe})
+    assert tried == [own.backbone] * 3
+
+
+def test_what_cannot_be_tried_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unanswered(*_: object) -> None:
+        raise trial.Unanswered("RuntimeError: item() of a meta tensor")
+
+    monkeypatch.setattr(trial, "try_model", unanswered)
+    with pytest.warns(UserWarning, match=r"models\.a cannot be tried before .*: RuntimeError"):
+        rehearse({"a": recipes.resolved(TREE, "lite0_96")}, {})
 
 
 @pytest.mark.parametrize("key", TREE["models"])

@@ -57,6 +57,13 @@ def test_a_network_that_cannot_be_built_is_a_problem(recipe) -> None:
     assert found.state == "problem" and "nowhere" in found.says
 
 
+def test_a_network_that_does_not_take_its_size_is_a_problem(recipe) -> None:
+    """`make doctor` ended in a traceback."""
+    own = recipe(backbone="coatnet_rmlp_2_rw_384.sw_in12k_ft_in1k", image_size=380)
+    (found,) = memory_findings({"a": own}, GB, "the GPU", 117)
+    assert found.state == "problem" and found.says.startswith("models.a.image_size: expected")
+
+
 def test_weights_of_a_package_of_a_file_and_of_chance(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,24 +5,48 @@ import pytest
 from leftovers import RUN, TRAININGS
 
 from croquis import tracking
-from croquis.report.cost import costs, recorded
+from croquis.report.cost import BACKWARD, FORWARD, costs, recorded
 from croquis.votes.members import RunParams
 
 NETWORKS = pd.DataFrame(
-    {"member": ["tiny", "head"], "kind": ["model", "probe"], "macs": 10**9, "passes": [6, 4]}
+    {
+        "member": ["tiny", "head"],
+        "once": [0, 4e9],
+        "train": [3e9, 1e9],
+        "back": [6e9, 0],
+        "val": [2e9, 0],
+        "test": [5e9, 0],
+        "failed": "",
+    }
 )
+SIZES = {"train": 1000, "test": 100, "all_folds": 2}
 
 
 def test_a_v100_is_estimated_from_multiply_adds() -> None:
-    tiny, head = costs(RUN, NETWORKS, TRAININGS, pictures=1000, all_folds=2)
-    # 2 folds of half of 1,000 pictures, 6 passes, 2 operations each; 35 % of 125 TFLOP/s
-    assert tiny.gpu_hours == pytest.approx(1000 * 6 * 2e9 / (0.35 * 125e12) / 3600)
-    # All pictures once a view, whatever the folds; 45 %
-    assert head.gpu_hours == pytest.approx(1000 * 4 * 2e9 / (0.45 * 125e12) / 3600)
+    tiny, head = costs(RUN, NETWORKS, TRAININGS, **SIZES)
+    # In each of 2 folds 500 pictures train, 500 are held out and 100 are the test set. Two
+    # operations a multiply-add; forward at 45 % of 125 TFLOP/s.
+    forward = 2 * (500 * 3e9 + 500 * 2e9 + 100 * 5e9) * 2 / (0.45 * 125e12)
+    backward = 2 * (500 * 6e9) * 2 / (BACKWARD * 125e12)
+    assert tiny.gpu_hours == pytest.approx((forward + backward) / 3600)
+    # The features of all pictures once, whatever the folds, and two heads.
+    forward = (1100 * 4e9 + 2 * 500 * 1e9) * 2 / (0.45 * 125e12)
+    assert head.gpu_hours == pytest.approx(forward / 3600)
+
+
+def test_a_step_of_which_all_trains_reaches_35_percent() -> None:
+    assert 3 / (1 / FORWARD + 2 / BACKWARD) == pytest.approx(0.35)
+
+
+def test_a_network_that_could_not_be_counted_has_no_hours_and_a_reason() -> None:
+    broken = NETWORKS.assign(back=[float("nan"), 0], failed=["KeyError: 'x'", ""])
+    tiny, head = costs(RUN, broken, TRAININGS, **SIZES)
+    assert (tiny.gpu_hours, tiny.failed) == (None, "KeyError: 'x'")
+    assert head.gpu_hours > 0 and head.failed == ""
 
 
 def test_what_is_not_recorded_has_no_time() -> None:
-    tiny, head = costs(RUN, NETWORKS, TRAININGS, pictures=1000, all_folds=2)
+    tiny, head = costs(RUN, NETWORKS, TRAININGS, **SIZES)
     assert (tiny.folds, tiny.minutes, tiny.rate, tiny.device) == (1, 30, 20, "cuda float16")
     assert (head.folds, head.minutes, head.rate, head.device) == (0, 0, None, "")
 

@@ -127,9 +127,25 @@ def test_the_page_tells_cost_licence_and_what_next(drawn: Path) -> None:
 def test_without_a_fine_tuned_model_the_page_says_that_there_are_no_maps(drawn: Path) -> None:
     leave(drawn)
     nothing = np.empty(0, np.str_), np.empty((0, 1, 1), np.int8)
-    np.savez(drawn / "saliency.npz", ids=nothing[0], maps=nothing[1], member="")
+    np.savez(drawn / "saliency.npz", ids=nothing[0], maps=nothing[1], member="", failed="")
     text = Outline(page("icons", data_of(drawn), outcome_of(drawn), metrics())).text
     assert "no maps of what a network saw" in text
+
+
+def test_what_explain_could_not_do_is_said_in_its_place(drawn: Path) -> None:
+    leave(drawn)
+    networks = pd.read_csv(drawn / "networks.csv").astype({"failed": object})
+    counts = ["parameters", "macs", "once", "train", "back", "val", "test"]
+    networks = networks.astype(dict.fromkeys(counts, float))
+    networks.loc[0, counts] = np.nan
+    networks.loc[0, "failed"] = "KeyError: 'x'"
+    networks.to_csv(drawn / "networks.csv", index=False)
+    nothing = {"ids": np.empty(0, np.str_), "maps": np.empty((0, 1, 1), np.int8), "member": "tiny"}
+    np.savez(drawn / "saliency.npz", **nothing, failed="fold 0: AttributeError: y")
+    text = Outline(page("icons", data_of(drawn), outcome_of(drawn), metrics())).text
+    assert "The work of tiny could not be counted, so its cells are empty: KeyError: 'x'." in text
+    assert "All maps of what a network saw could not be made: fold 0: AttributeError: y." in text
+    assert "No member was fine-tuned" not in text
 
 
 def test_the_page_links_to_the_contact_sheets_there_are(drawn: Path) -> None:

@@ -154,7 +154,6 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
             _check_file(f"models.{key}", recipe.pretrained)
             for size in (recipe.image_size, *(phase.image_size or 0 for phase in recipe.phases)):
                 _check_size(f"models.{key}", size, image_size)
-            rehearse(f"models.{key}", recipe)
             rehearse_optimizer(f"models.{key}", recipe.optimizer)
     for key in tree["probes"]:
         probe = probe_recipes.resolved(tree, key).embed
@@ -166,6 +165,10 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
             rehearse_optimizer(f"probes.{key}.head", head.optimizer)
             _check_file(f"probes.{key}.embed", probe.pretrained)
             _check_size(f"probes.{key}.embed", probe.image_size, image_size)
+    rehearse(
+        {key: recipes.resolved(tree, key) for key in tree["run"]["models"]},
+        {key: probe_recipes.resolved(tree, key) for key in tree["run"]["probes"]},
+    )  # last, as it takes seconds a member
 
 
 def _check_augment(where: str, recipe: recipes.ModelParams) -> None:

@@ -9,6 +9,7 @@ from croquis.errors import InputError
 from croquis.files import root
 from croquis.report.wording import counted
 from croquis.training.recipes import ModelParams
+from croquis.training.rehearsal import rehearse
 
 # float32 weights, their gradients, and AdamW's two averages.
 TRAINED_BYTES, FROZEN_BYTES, EMA_BYTES = 16, 4, 4
@@ -32,6 +33,7 @@ def memory_findings(
         head += ", until `prepare` has counted them"
     for key, recipe in recipes.items():
         try:
+            rehearse({key: recipe}, {}, classes or 1)
             trained, frozen = parameters(recipe, classes or 1)
         except InputError as error:
             found.append(Finding(f"model {key}", "problem", str(error)))
@@ -53,15 +55,10 @@ def parameters(recipe: ModelParams, classes: int) -> tuple[int, int]:
     Raises:
         InputError: if the network cannot be built as the recipe says.
     """
-    import torch
+    from croquis.training.networks import on_meta
 
-    from croquis.training.networks import network
-
-    plain = recipe.model_copy(update={"pretrained": False, "head_start": "random"})
-    with torch.device("meta"):
-        model = network(plain, [str(number) for number in range(classes)])
     counts = {True: 0, False: 0}
-    for parameter in model.parameters():
+    for parameter in on_meta(recipe, classes).parameters():
         counts[parameter.requires_grad] += parameter.numel()
     return counts[True], counts[False]
 

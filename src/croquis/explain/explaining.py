@@ -12,9 +12,11 @@ from croquis.models.backbones import interpolation
 from croquis.predictions import Predictions
 from croquis.progress import progress
 from croquis.report.ranking import surest
+from croquis.report.wording import counted
 from croquis.serving.networks import fine_tuned
 from croquis.training.hardware import Hardware
 from croquis.training.recipes import ModelParams
+from croquis.training.trial import reason
 
 NOBODY = Maps(np.empty(0, np.str_), np.empty((0, 1, 1), np.int8), "")
 
@@ -31,7 +33,8 @@ def explained(
 ) -> Maps:
     """Maps of the ensemble's surest mistakes; of nothing where no model was fine-tuned.
 
-    Each picture is asked of the network that was trained without its fold.
+    Each picture is asked of the network that was trained without its fold. A network that fails
+    leaves a reason in `Maps.failed` instead of its maps.
 
     Args:
         folds: folds.csv.
@@ -47,40 +50,65 @@ def explained(
     rows = surest(labels, oof, known["group"].to_numpy())
     if not voters or not len(rows):
         return NOBODY
-    member = best(voters, oof.ids, labels)
+    member, failed = best(voters, oof.ids, labels), ""
     size, how = recipes[member].image_size, interpolation(recipes[member].backbone)
-    ids, maps = [], []
+    ids, maps = [], [np.empty((0, size, size), np.int8)]
     for fold in progress(np.unique(fold_of[rows]).tolist(), "explain", unit="fold"):
         chosen = rows[fold_of[rows] == fold]
         weights = checkpoints / member / f"fold{fold}.safetensors"
-        found = spoken_for(
-            fine_tuned(recipes[member], len(oof.classes), weights),
-            pictures_at(pixels, oof.ids[chosen].tolist(), size, how),
-            guesses=oof.probs[chosen].argmax(axis=1),
-            labels=labels[chosen],
-            hardware=hardware,
-        )
+        try:
+            found = spoken_for(
+                fine_tuned(recipes[member], len(oof.classes), weights),
+                pictures_at(pixels, oof.ids[chosen].tolist(), size, how),
+                guesses=oof.probs[chosen].argmax(axis=1),
+                labels=labels[chosen],
+                hardware=hardware,
+            )
+        except Exception as error:  # of any network, in any way: maps are no result of a run
+            failed = f"fold {fold}: {reason(error)}"
+            continue
         ids += oof.ids[chosen].tolist()
         maps.append(as_int8(found))
-    return Maps(np.array(ids, dtype=np.str_), np.concatenate(maps), member)
+    return Maps(np.array(ids, dtype=np.str_), np.concatenate(maps), member, failed)
 
 
-def lines(networks: pd.DataFrame, found: Maps) -> list[str]:
+def errors(folds: pd.DataFrame, oof: Predictions) -> int:
+    """How many pictures the ensemble got wrong out of fold."""
+    labels = folds.set_index("id").loc[oof.ids, "label"].to_numpy()
+    return int((oof.probs.argmax(axis=1) != labels).sum())
+
+
+def lines(networks: pd.DataFrame, found: Maps, wrong: int) -> list[str]:
     """The lines that the stage ends with: what was looked at, by whom, and what all of them are.
 
     Args:
         networks: `profiles`.
         found: `explained`.
+        wrong: `errors`.
     """
-    sizes = networks["parameters"] / 1e6
+    sizes = networks["parameters"].dropna() / 1e6
     licences = ", ".join(sorted(set(networks["licence"])))
+    known = f" of {sizes.min():.1f} to {sizes.max():.1f} M parameters" if len(sizes) else ""
+    again = "; `dvc repro -f -s explain` tries again"
+    failed = networks[networks["failed"] != ""]
     return [
-        f"explain: {len(found.ids)} of the surest mistakes, as {found.member} saw them"
-        if found.member
-        else "explain: no mistakes: none were made, or no member was fine-tuned",
-        f"explain: {len(networks)} members of {sizes.min():.1f} to {sizes.max():.1f} M parameters; "
+        f"explain: {_looked(found, wrong)}",
+        f"explain: {counted(len(networks), 'member')}{known}; "
         f"licences of their weights: {licences}",
+        *(
+            f"explain: warning: {row.member} could not be counted ({row.failed}){again}"
+            for row in failed.itertuples()
+        ),
+        *([f"explain: warning: no map for {found.failed}{again}"] if found.failed else []),
     ]
+
+
+def _looked(found: Maps, wrong: int) -> str:
+    if not wrong:
+        return "no mistakes to explain: every picture is right out of fold"
+    if not found.member:
+        return f"no network to ask about {counted(wrong, 'error')}: no voting member is fine-tuned"
+    return f"{len(found.ids)} of the surest mistakes, as {found.member} saw them"
 
 
 def best(voters: Mapping[str, Predictions], ids: np.ndarray, labels: np.ndarray) -> str:

@@ -1,17 +1,23 @@
-"""What the networks of a run are: their size, the price of a picture, whose weights they have."""
+"""What the networks of a run are: their size, the price of an image, whose weights they have."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 import timm
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from croquis.models import stacked
 from croquis.models.backbones import interpolation
+from croquis.models.macs import forward_macs
+from croquis.training.networks import on_meta
 from croquis.training.probe_recipes import EmbedParams, ProbeParams
 from croquis.training.recipes import ModelParams
+from croquis.training.trial import reason
+from croquis.training.work import Work, model_work, probe_work
+
+# What is counted, in this order; from the first that fails on, the cells are empty.
+COUNTED = ("parameters", "macs", *Work._fields)
 
 
 def profiles(
@@ -20,43 +26,65 @@ def profiles(
     """One row a member, models first.
 
     Columns: member, kind ("model" or "probe"), backbone, licence (of the weights it begins with),
-    parameters, macs (multiply-adds of one picture, forward), interpolation (of its pictures, from
-    the stored size to its own), passes (pictures that go forward or backward for each one: epochs
-    times three, as a backward pass costs two, or a probe's views).
+    interpolation (of its images, from the stored size to its own), parameters, macs (multiply-adds
+    of one image, forward), those of `Work`, and failed: why the cells are empty, if they are. A
+    network that cannot be counted costs its own cells, not the run.
     """
     rows = [
-        {"member": key, "kind": "model", **_profile(recipe, num_classes)}
-        | {"passes": 3 * recipe.epochs}
-        for key, recipe in models.items()
+        _row(key, "model", recipe, _of_model(recipe, num_classes)) for key, recipe in models.items()
     ]
     rows += [
-        {"member": key, "kind": "probe", **_profile(recipe.embed, 0)}
-        | {"passes": len(recipe.embed.views)}
+        _row(key, "probe", recipe.embed, _of_probe(recipe, num_classes))
         for key, recipe in probes.items()
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype(dict.fromkeys(COUNTED, "Int64"))
 
 
-def _profile(recipe: ModelParams | EmbedParams, num_classes: int) -> dict[str, Any]:
+def _row(
+    member: str, kind: str, recipe: ModelParams | EmbedParams, counts: Iterator[Mapping[str, int]]
+) -> dict[str, Any]:
     names = [recipe.backbone] if isinstance(recipe.backbone, str) else recipe.backbone
-    # On the meta device nothing is computed: a network of a billion parameters takes a second.
-    with torch.device("meta"):
-        model = stacked.build(
-            recipe.backbone,
-            pretrained=False,
-            num_classes=num_classes,
-            image_size=recipe.image_size,
-        ).eval()
-        picture = torch.empty(1, 3, recipe.image_size, recipe.image_size)
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        model(picture)
-    return {
+    row: dict[str, Any] = {
+        "member": member,
+        "kind": kind,
         "backbone": " + ".join(names),
         "licence": " and ".join(dict.fromkeys(_licence(name, recipe.pretrained) for name in names)),
-        "parameters": sum(tensor.numel() for tensor in model.parameters()),
-        "macs": counter.get_total_flops() // 2,
         "interpolation": interpolation(recipe.backbone),
+        **dict.fromkeys(COUNTED, None),
+        "failed": "",
     }
+    try:
+        for found in counts:
+            row |= found
+    except Exception as error:  # of any network, in any way
+        row["failed"] = reason(error)
+    return row
+
+
+def _of_model(recipe: ModelParams, num_classes: int) -> Iterator[Mapping[str, int]]:
+    # As it is kept: adapters are merged into the weights by then.
+    kept = recipe.model_copy(update={"lora": None, "grad_checkpointing": False})
+    model = on_meta(kept, num_classes)
+    yield {"parameters": _size(model)}
+    macs = forward_macs(model, recipe.image_size)
+    yield {"macs": macs}
+    yield model_work(recipe, num_classes, macs)._asdict()
+
+
+def _of_probe(recipe: ProbeParams, num_classes: int) -> Iterator[Mapping[str, int]]:
+    embed = recipe.embed
+    with torch.device("meta"):
+        model = stacked.build(
+            embed.backbone, pretrained=False, num_classes=0, image_size=embed.image_size
+        )
+    yield {"parameters": _size(model)}
+    macs = forward_macs(model, embed.image_size)
+    yield {"macs": macs}
+    yield probe_work(recipe, num_classes, model.num_features, macs)._asdict()
+
+
+def _size(model: torch.nn.Module) -> int:
+    return sum(tensor.numel() for tensor in model.parameters())
 
 
 def _licence(backbone: str, pretrained: bool | str) -> str:

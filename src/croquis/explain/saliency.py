@@ -28,16 +28,20 @@ class Maps:
         maps: (N, S, S) int8; 127 is the strongest of its picture for the guess, below 0 for the
             label.
         member: whose network was asked, or nothing.
+        failed: why some or all maps are missing, or nothing.
     """
 
     ids: np.ndarray
     maps: np.ndarray
     member: str
+    failed: str = ""
 
     def save(self, path: Path) -> None:
         """Writes one compressed .npz that opens without unpickling."""
         with whole(path) as draft:
-            np.savez_compressed(draft, ids=self.ids, maps=self.maps, member=self.member)
+            np.savez_compressed(
+                draft, ids=self.ids, maps=self.maps, member=self.member, failed=self.failed
+            )
 
 
 def spoken_for(

@@ -14,7 +14,10 @@ from croquis.votes.members import RunParams
 COLUMNS = ["member", "fold", "device", "seconds", "images_per_second"]
 RATE = tracking.SECTIONS["images_per_second"]
 V100 = 125e12  # FLOP a second in fp16, NVIDIA's data sheet
-USED = {"model": 0.35, "probe": 0.45}  # of it, as docs/models.md: training, and forward alone
+# The shares of it that are reached, as docs/models.md has them: forward alone, and backward so that
+# a step of which all parts train, one forward and two backward, comes to .35.
+FORWARD = 0.45
+BACKWARD = 2 / (3 / 0.35 - 1 / FORWARD)
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,9 @@ class Cost:
         folds: how many of them are recorded.
         minutes: of all of these together.
         rate: mean pictures a second in training, or None.
-        gpu_hours: computed for all folds of the run on one V100.
+        gpu_hours: computed for all folds of the run on one V100; None where its network could not
+            be counted.
+        failed: why not, or nothing.
     """
 
     member: str
@@ -35,30 +40,34 @@ class Cost:
     folds: int
     minutes: float
     rate: float | None
-    gpu_hours: float
+    gpu_hours: float | None
+    failed: str = ""
 
 
 def costs(
-    run: RunParams, networks: pd.DataFrame, trainings: pd.DataFrame, pictures: int, all_folds: int
+    run: RunParams,
+    networks: pd.DataFrame,
+    trainings: pd.DataFrame,
+    *,
+    train: int,
+    test: int,
+    all_folds: int,
 ) -> list[Cost]:
     """One entry a member, in the order of `networks`.
-
-    A model goes through all but one of `all_folds` parts of the pictures in each fold; a probe's
-    backbone through all pictures once a view, whatever the folds.
 
     Args:
         run: what was trained.
         networks: networks.csv.
         trainings: `recorded`.
-        pictures: that train.
-        all_folds: of the split.
+        train: pictures that train.
+        test: pictures of the test set.
+        all_folds: of the split; each holds out one of as many parts.
     """
     found = []
     for row in networks.itertuples():
         mine = trainings[trainings["member"] == row.member]
         rates = mine["images_per_second"].dropna()
-        seen = pictures * (len(run.folds) * (1 - 1 / all_folds) if row.kind == "model" else 1)
-        flop = 2 * row.macs * row.passes * seen
+        hours = None if row.failed else _hours(row, train, test, len(run.folds), all_folds)
         found.append(
             Cost(
                 member=row.member,
@@ -66,10 +75,21 @@ def costs(
                 folds=len(mine),
                 minutes=float(mine["seconds"].sum()) / 60,
                 rate=float(rates.mean()) if len(rates) else None,
-                gpu_hours=flop / (V100 * USED[row.kind]) / 3600,
+                gpu_hours=hours,
+                failed=row.failed,
             )
         )
     return found
+
+
+def _hours(row: Any, train: int, test: int, folds: int, all_folds: int) -> float:
+    """Hours on a V100 of a member's work, which networks.csv has by what each picture is for."""
+    held = train / all_folds
+    forward = row.once * (train + test)
+    forward += folds * (row.train * (train - held) + row.val * held + row.test * test)
+    backward = folds * row.back * (train - held)
+    # Two operations a multiply-add.
+    return 2 * float(forward / FORWARD + backward / BACKWARD) / V100 / 3600
 
 
 def recorded(experiment: str, run: RunParams) -> pd.DataFrame:

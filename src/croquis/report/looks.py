@@ -22,10 +22,12 @@ class Looks:
     Attributes:
         member: its key, or nothing.
         maps: id to (S, S) int8; above 0 for the guess, below for the label.
+        failed: why some or all of them are missing, or nothing.
     """
 
     member: str
     maps: Mapping[str, np.ndarray]
+    failed: str = ""
 
     def uri(self, name: str, pixels: Pixels) -> str:
         """The map of a picture over it as a data URI, or nothing if there is none."""
@@ -40,9 +42,9 @@ def read_looks(path: Path) -> Looks:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             maps = dict(zip(file["ids"].tolist(), file["maps"], strict=True))
-            return Looks(str(file["member"]), maps)
+            return Looks(str(file["member"]), maps, str(file["failed"]))
     except (OSError, KeyError, ValueError, EOFError) as error:
-        expected, fix = "an .npz with ids, maps, member", "rerun the stage explain"
+        expected, fix = "an .npz with ids, maps, member, failed", "rerun the stage explain"
         raise InputError(path, expected=expected, received=str(error), fix=fix) from error
 
 

@@ -138,7 +138,7 @@ def read_outcome(
         curves=joined_curves(curves, run),
         settings=settings,
         book=read_scorebook(ensemble),
-        networks=pd.read_csv(networks, dtype={"member": str}),
+        networks=pd.read_csv(networks, dtype={"member": str, "failed": str}).fillna({"failed": ""}),
         looks=read_looks(saliency),
         trainings=trainings,
     )

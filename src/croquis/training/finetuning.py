@@ -12,6 +12,7 @@ from torch import nn
 from croquis.data.pixels import Pixels
 from croquis.models.backbones import interpolation
 from croquis.models.freezing import trainable_count
+from croquis.models.macs import Step
 from croquis.predictions import Predictions
 from croquis.progress import progress
 from croquis.training.batches import Pictures
@@ -170,7 +171,7 @@ def _train(
     epochs: int,
     score: Callable[[], dict[str, float]],
     log: Callable[[Mapping[str, float], int], None],
-    cost_at: Callable[[int], tuple[int, float] | None],
+    cost_at: Callable[[int], tuple[Step, float] | None],
 ) -> None:
     """Trains the epochs that are left; each is scored, logged and recorded."""
     done = len(trainer.history)

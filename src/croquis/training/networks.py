@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import nn
 
 from croquis.models import stacked
@@ -40,3 +41,14 @@ def network(recipe: ModelParams, classes: Sequence[str]) -> nn.Module:
 
         with_lora(model, recipe.lora, head_names(model))
     return model
+
+
+def on_meta(recipe: ModelParams, num_classes: int) -> nn.Module:
+    """The network of a recipe as it trains, on the meta device: nothing is loaded or allocated.
+
+    Raises:
+        InputError: if head, adapters or patterns do not fit the backbone.
+    """
+    bare = recipe.model_copy(update={"pretrained": False, "head_start": "random"})
+    with torch.device("meta"):
+        return network(bare, [str(number) for number in range(num_classes)])

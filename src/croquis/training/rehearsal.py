@@ -1,11 +1,30 @@
 """What fails only when it is tried, tried for an instant: it would cost hours to find out later."""
 
+import warnings
+from collections.abc import Mapping
+
 from timm.optim import list_optimizers
 
 from croquis import params
 from croquis.errors import InputError
+from croquis.training.probe_recipes import ProbeParams
 from croquis.training.recipes import ModelParams
 
+# What a network, its sizes and the groups of its optimizer depend on.
+_SHAPES = {
+    "backbone",
+    "image_size",
+    "phases",
+    "head",
+    "head_start",
+    "lora",
+    "trainable",
+    "grad_checkpointing",
+    "layer_decay",
+    "drop_rate",
+    "drop_path_rate",
+    "average_epochs",
+}
 # In front of any timm name: an average of weights every few steps (arXiv:1907.08610).
 _LOOKAHEAD = "lookahead_"
 
@@ -51,39 +70,44 @@ def _step(name: str, device: str) -> None:
     optimizer.step()
 
 
-def rehearse(where: str, recipe: ModelParams) -> None:
-    """Raises InputError if a pattern of `lora` or `trainable` does not fit the network's names.
+def rehearse(
+    models: Mapping[str, ModelParams], probes: Mapping[str, ProbeParams], num_classes: int = 2
+) -> None:
+    """Raises InputError unless each member can be built, trained and explained.
 
-    Or if it does not take pictures of the size that a phase wants.
+    On the meta device: each network is built, goes forward at all its sizes and takes a step, its
+    optimizer's groups are made and its work is counted, as the stages will do. Members that differ
+    in none of this are tried once.
 
     Args:
-        where: the block's key, such as "models.eva_giant".
-        recipe: the resolved settings.
+        models: the models of the run.
+        probes: its probes.
+        num_classes: of the head; any number serves.
     """
-    sizes = sorted({phase.image_size for phase in recipe.phases} - {None, recipe.image_size})
-    if recipe.lora is None and recipe.trainable is None and not sizes:
-        return
-    import torch  # with peft some seconds, which others need not wait for
+    tried: set[str] = set()
+    for section, members in (("models", models), ("probes", probes)):
+        for key, recipe in members.items():
+            if (kind := _kind(recipe)) not in tried:
+                _rehearse_member(f"{section}.{key}", recipe, num_classes)
+            tried.add(kind)
 
-    from croquis.training.networks import network
 
-    bare = recipe.model_copy(update={"pretrained": False, "head_start": "random"})
+def _kind(recipe: ModelParams | ProbeParams) -> str:
+    """All that a rehearsal depends on; most numbers of a training do not matter to it."""
+    if isinstance(recipe, ModelParams):
+        return recipe.model_dump_json(include=_SHAPES)
+    shape = {"embed": {"backbone", "image_size"}, "head": {"shape"}}
+    return recipe.model_dump_json(include=shape)
+
+
+def _rehearse_member(where: str, recipe: ModelParams | ProbeParams, num_classes: int) -> None:
+    from croquis.training import trial  # torch and networks: seconds
+
+    attempt = trial.try_model if isinstance(recipe, ModelParams) else trial.try_probe
     try:
-        with torch.device("meta"):
-            model = network(bare, ["one", "other"])
+        attempt(recipe, num_classes)
     except InputError as error:
         raise error.within(where) from None
-    if sizes and isinstance(recipe.backbone, list):
-        fix = "leave image_size out: a stack scales pictures to the size of each of its networks"
-        raise _unfit(where, sizes, fix)
-    for size in sizes:
-        try:
-            with torch.inference_mode():
-                model.eval()(torch.empty(1, 3, size, size, device="meta"))
-        except Exception as error:  # of any network, in any way
-            raise _unfit(where, size, "convolutional networks take most sizes") from error
-
-
-def _unfit(where: str, received: object, fix: str) -> InputError:
-    expected = "an image_size that the network takes"
-    return InputError(f"{where}.phases", expected=expected, received=str(received), fix=fix)
+    except trial.Unanswered as error:
+        text = f"{where} cannot be tried before its training: {error}"
+        warnings.warn(text, stacklevel=2)

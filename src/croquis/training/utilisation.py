@@ -5,11 +5,12 @@ checkpointing repeats, over what the chip could do in the time.
 """
 
 import copy
+import warnings
 
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
+from croquis.models.macs import Step, step_macs
 from croquis.training.hardware import Hardware
 
 # Dense operations a second in 16 bits, by a part of the name; NVIDIA's datasheets. Longest first.
@@ -28,13 +29,12 @@ PEAKS = {
 }
 
 
-def multiply_adds(model: nn.Module, image_size: int) -> int:
-    """Those of one picture going forward; counted on the meta device, where nothing is computed."""
-    twin = copy.deepcopy(model).to("meta").eval()
-    picture = torch.empty(1, 3, image_size, image_size, device="meta")
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        twin(picture)
-    return counter.get_total_flops() // 2
+def needed_macs(model: nn.Module, image_size: int) -> Step:
+    """Multiply-adds that one image of a training step needs, by the parameters that train."""
+    twin = copy.deepcopy(model).to("meta")
+    if hasattr(twin, "set_grad_checkpointing"):
+        twin.set_grad_checkpointing(False)  # what is computed twice is needed once
+    return step_macs(twin, (3, image_size, image_size))
 
 
 def peak(name: str) -> float | None:
@@ -42,18 +42,23 @@ def peak(name: str) -> float | None:
     return next((peak for part, peak in PEAKS.items() if part in name), None)
 
 
-def mfu(images_per_second: float, macs: int, peak: float) -> float:
-    """The share of a GPU's peak that a training needs, 0 to 1.
+def mfu(images_per_second: float, needed: Step, peak: float) -> float:
+    """The share of a GPU's peak that a training needs, 0 to 1; a multiply-add is two operations."""
+    return images_per_second * 2 * sum(needed) / peak
 
-    A multiply-add is two operations, and a backward pass costs two forward ones: an upper bound
-    where parts are frozen, whose weights need no gradients.
+
+def cost_of(model: nn.Module, image_size: int, hardware: Hardware) -> tuple[Step, float] | None:
+    """What a picture needs, and the peak of this GPU; None on CPUs and on GPUs unknown.
+
+    A network that cannot be counted trains all the same: a warning says why.
     """
-    return images_per_second * macs * 2 * 3 / peak
-
-
-def cost_of(model: nn.Module, image_size: int, hardware: Hardware) -> tuple[int, float] | None:
-    """Multiply-adds of a picture and the peak of this GPU; None on CPUs and on GPUs unknown."""
     if hardware.device.type != "cuda" or hardware.autocast is None:
         return None
     known = peak(torch.cuda.get_device_name(hardware.device))
-    return None if known is None else (multiply_adds(model, image_size), known)
+    if known is None:
+        return None
+    try:
+        return needed_macs(model, image_size), known
+    except Exception as error:  # of any network, in any way
+        warnings.warn(f"no mfu: {type(error).__name__}: {error}", stacklevel=2)
+        return None
