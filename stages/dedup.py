@@ -2,27 +2,29 @@
 
 import numpy as np
 
-from croquis import cli, params
-from croquis.dedup.groups import grouped, listed, twins
+from croquis import cli, external, params
+from croquis.dedup.external import grouped_beside, without_test_copies
+from croquis.dedup.groups import listed, twins
 from croquis.dedup.overrides import read_overrides
 from croquis.dedup.pairs import find_copies
 from croquis.dedup.settings import DedupParams
 from croquis.dedup.summary import lines, summary
 from croquis.errors import InputError
 from croquis.files import whole, write_json
-from croquis.parts import read_index
+from croquis.parts import read_columns, read_index
 
 
 def main(
     index: cli.File,
     gray224: cli.File,
+    columns: cli.File,
     overrides: cli.File,
     groups: cli.File,
     duplicates: cli.File,
     test_twins: cli.File,
     metrics: cli.File,
 ) -> None:
-    """Reads <index>, <gray224>, <overrides>; writes <groups>, pairs to <duplicates>, <metrics>.
+    """Reads <index>, <gray224>, <columns>, <overrides>; writes <groups>, <duplicates>, <metrics>.
 
     Test pictures with a copy in train go to <test-twins>, which the report alone reads.
     """
@@ -37,20 +39,19 @@ def main(
     decided = read_overrides(overrides, train["id"].to_numpy())
     copies = find_copies(pictures, gray, settings)
     inside = copies.pairs[copies.pairs["b"] < len(train)]
+    only = external.train_only(train, read_columns(columns))
+    decided = without_test_copies(pictures, copies.pairs, only, settings, decided)
     with copies.tally.step("groups"):
-        found = grouped(train, inside, copies.blurred, settings, decided)
+        found = grouped_beside(train, inside, copies.blurred, settings, decided, only)
     across = twins(pictures, copies.pairs)
-    tables = {
-        groups: found.table.sort_index(),
-        duplicates: listed(train, found.pairs),
-        test_twins: across,
-    }
-    for path, table in tables.items():
+    tables = {groups: found.table.sort_index(), duplicates: listed(train, found.pairs)}
+    for path, table in (tables | {test_twins: across}).items():
         with whole(path) as draft:
             table.to_csv(draft, index=False)
-    counts = summary(train, copies, found, across)
+    beside = external.counts(found.table, only)
+    counts = summary(train, copies, found, across) | beside
     write_json(metrics, counts)
-    for line in lines(counts, tests=len(pictures) - len(train)):
+    for line in lines(counts, tests=len(pictures) - len(train)) + external.lines(beside):
         cli.say(f"dedup: {line}")
 
 

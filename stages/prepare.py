@@ -29,7 +29,7 @@ def main(
     """
     prepare = params.load(PrepareParams, "prepare")
     layout = read_layout(raw)
-    check_classes(layout.pictures, raw)
+    check_classes(layout.pictures, layout.columns, raw)
     truth, further = read_solution(solution, layout)
     with whole(pixels) as pixels_draft, whole(gray224) as gray_draft:
         packed = pack(layout.pictures, raw, prepare, pixels_draft, gray_draft)

@@ -1,6 +1,6 @@
 """split: gives every training picture its fold."""
 
-from croquis import cli, params
+from croquis import cli, external, params
 from croquis.files import whole, write_json
 from croquis.folds import SplitParams, summary, with_folds
 from croquis.parts import read_columns, read_groups, read_index
@@ -14,12 +14,15 @@ def main(
     pictures = read_index(index).query("split == 'train'")
     known = read_columns(columns)
     table = with_folds(pictures, read_groups(groups), known, settings, seed=seed)
-    found = summary(table, settings)
+    only = external.counts(table, external.train_only(pictures, known))
+    found = summary(table, settings) | only
     with whole(folds) as draft:
         table.to_csv(draft, index=False)
     write_json(metrics, found)
     sizes = f"{found['fold_min']:,} to {found['fold_max']:,} scored pictures"
     cli.say(f"split: {settings.num_folds} folds of {sizes}, {found['groups']:,} groups")
+    for line in external.lines(only):
+        cli.say(f"split: {line}")
     if settings.domain is not None:
         domains = table["unit"].value_counts()
         sizes = f"{domains.min():,} to {domains.max():,} pictures"

@@ -27,12 +27,13 @@ def ran(folder: Path, order: np.ndarray) -> dict[str, pd.DataFrame | dict]:
     np.save(folder / "gray.npy", gray)
     lines = [OVERRIDES[place % len(OVERRIDES)] for place in order[:4].argsort()]
     (folder / "overrides.csv").write_text("\n".join(["id,decision,other", *lines]) + "\n")
-    names = ("index", "overrides", "groups", "duplicates", "test_twins")
+    (folder / "columns.csv").write_text("image_path\n")
+    names = ("index", "columns", "overrides", "groups", "duplicates", "test_twins")
     files = {name: folder / f"{name}.csv" for name in names}
     stage("dedup").main(gray224=folder / "gray.npy", metrics=folder / "metrics.json", **files)
     metrics = json.loads((folder / "metrics.json").read_text())
     seconds = metrics.pop("seconds")
-    tables = {name: pd.read_csv(files[name]) for name in names[2:]}
+    tables = {name: pd.read_csv(files[name]) for name in names[3:]}
     tables["groups"] = tables["groups"].sort_values("id", ignore_index=True)
     return tables | {"metrics": metrics, "steps": set(seconds)}
 

@@ -316,3 +316,64 @@ def test_folds_hold_their_promises_or_say_why_not(
     assert not table["scored"].iloc[list(case["sources"])].any()
     again = cut(params, seed=seed, **case)
     pd.testing.assert_frame_equal(again, table)
+
+
+def beside(
+    marked: set[int], params: SplitParams, labels: list[int], groups: list[int], **options: object
+) -> pd.DataFrame:
+    """folds.csv where the `marked` places only train."""
+    index, table = tables(labels, groups, options.get("sources"))
+    columns = pd.DataFrame({"image_path": index["id"].str.removeprefix("train/")})
+    columns["use"] = ["train" if place in marked else "" for place in range(len(labels))]
+    if "authors" in options:
+        columns["author"] = list(options["authors"])
+    return with_folds(index, table, columns, params, seed=0)
+
+
+@pytest.mark.parametrize("params", [GROUPED, PLAIN])
+def test_train_only_images_change_no_fold_and_go_with_their_copies(params: SplitParams) -> None:
+    labels, groups = [0, 1] * 6, [0, 0, *range(2, 12)]
+    without = cut(params, labels, groups)
+    # A copy of nobody, then one of nobody and what derives from it: a class of their own.
+    table = beside({0, 1, 2}, params, [1, 2, 2, *labels], [14, 15, 16, *(2 + g for g in groups)],
+                   sources={2: 1})  # fmt: skip
+    assert table["fold"][1:3].tolist() == [ALWAYS] * 2
+    first = beside({0}, params, [1, *labels], [11, *groups])
+    assert first["fold"][0] == first["fold"][12] and first["keep"].all()
+    for found, count in ((table, 3), (first, 1)):
+        assert not found["scored"][:count].any() and found["scored"][count:].all()
+        for column in ("fold", "plain_fold"):
+            assert found[column].iloc[count:].tolist() == without[column].tolist()
+
+
+def test_an_offline_copy_of_a_train_only_image_binds_it() -> None:
+    """The blurred file is a copy of a scored one, its sharp source is not: both go with it."""
+    labels = [0, 1] * 6
+    table = beside({12, 13}, GROUPED, [*labels, 0, 0], [*range(12), 20, 5], sources={13: 12})
+    assert table["fold"][12] == table["fold"][13] == table["fold"][5]
+
+
+def test_a_train_only_image_between_a_copy_and_its_domain_is_left_out() -> None:
+    table = beside({12, 13, 14}, APART, [0, 1] * 6 + [0, 0, 0], [*range(12), 0, 20, 21],
+                   authors=[*PEOPLE, "f", "a", ""])  # fmt: skip
+    ends = table["fold"][0], table["fold"][11]
+    assert ends[0] != ends[1] and not table["keep"][12]  # a copy of an a, drawn by f
+    assert table["fold"][13] == ends[0] and table["keep"][13]
+    assert table["fold"][14] == ALWAYS and table["scored"][:12].all()  # of nobody
+
+
+def test_a_class_in_one_fold_but_for_train_only_images_is_learned_from_them() -> None:
+    labels = [0, 1] * 6 + [2, 2]
+    groups = [*range(12), 12, 12]
+    with pytest.raises(InputError, match="'class 2'"):
+        cut(GROUPED, labels, groups)
+    table = beside({14}, GROUPED, [*labels, 2], [*groups, 14])
+    assert table["scored"][12:14].all() and table["fold"][14] == ALWAYS
+
+
+def test_a_label_that_only_a_train_only_copy_has_is_no_rare_class() -> None:
+    """It is in one fold, and never scored: there is nothing to stop for, or to go on about."""
+    for rare in ("error", "train"):
+        params = GROUPED.model_copy(update={"rare": rare})
+        table = beside({12}, params, [0, 1] * 6 + [2], [*range(12), 3])
+        assert table["fold"][12] == table["fold"][3] and table["scored"][:12].all()

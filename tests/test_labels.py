@@ -5,7 +5,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from croquis.data.labels import check_classes, with_labels, with_named_targets, with_sources
+from croquis.data.labels import (
+    check_classes,
+    with_labels,
+    with_named_targets,
+    with_sources,
+    with_use,
+)
 from croquis.errors import InputError
 
 CSV = Path("train.csv")
@@ -119,12 +125,19 @@ def test_a_source_that_is_no_original_training_picture_is_an_error(
         sources(*given)
 
 
-def classes(*names: str, derived: str = "") -> None:
-    """The check of train images of these classes (`derived` of the last), and of a test image."""
+def classes(*names: str, derived: str = "", marked: set[int] | None = None) -> None:
+    """The check of train images of these classes, `derived` ones, and of a test image.
+
+    `marked` are the places of those that only train.
+    """
     source_id = [""] * len(names) + ["train/0"] * len(derived)
     rows = {"class_name": [*names, *derived, ""], "source_id": [*source_id, ""]}
+    rows["id"] = [f"train/{row}" for row in range(len(source_id))] + ["test/0"]
     split = ["train"] * len(source_id) + ["test"]
-    check_classes(pd.DataFrame(rows | {"split": split}), Path("raw"))
+    columns = pd.DataFrame({"image_path": [str(row) for row in range(len(source_id))]})
+    if marked is not None:
+        columns["use"] = ["train" if row in marked else "" for row in range(len(source_id))]
+    check_classes(pd.DataFrame(rows | {"split": split}), columns, Path("raw"))
 
 
 def test_one_class_alone_is_an_error() -> None:
@@ -142,3 +155,30 @@ def test_classes_of_one_image_each_are_an_error() -> None:
     """The advice of split was to lower num_folds to 1, where 2 is the least."""
     with pytest.raises(InputError, match="received 2 classes of one image each; add images"):
         classes("a", "b", derived="ab")
+
+
+def test_images_that_only_train_are_no_class_to_be_scored_on() -> None:
+    with pytest.raises(InputError, match="expected images of two classes or more, received 'a'"):
+        classes("a", "a", "b", marked={2})
+    with pytest.raises(InputError, match=r"train.csv: expected images to be scored on, received 2"):
+        classes("a", "b", marked={0, 1})
+    classes("a", "a", "b", "c", marked={3})
+
+
+def uses(*words: str) -> tuple[list[str], list[str]]:
+    table, notes = with_use(
+        pd.DataFrame({"image_path": list("abcde"[: len(words)]), "use": words}), CSV
+    )
+    return table["use"].tolist(), notes
+
+
+def test_use_is_train_or_as_usual() -> None:
+    note = "2 images train only (train.csv: use), and are never scored"
+    assert uses("", "train", "all", " Train ", "score") == (["", "train", "", "train", ""], [note])
+    assert uses("all", "") == (["", ""], [])
+    with pytest.raises(InputError, match=r"train, all, score or nothing as use, .*1 rows.* \(b\);"):
+        uses("train", "test")
+    with pytest.raises(InputError, match="or rename the column if it means something else"):
+        uses("commercial")
+    table = pd.DataFrame({"image_path": ["a"]})
+    assert with_use(table, CSV) == (table, [])

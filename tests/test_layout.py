@@ -127,3 +127,10 @@ def test_whose_numbers_they_are_is_known(tmp_path: Path) -> None:
     layout = read_layout(competition(tmp_path / "c", train=train, sample_submission=sample))
     assert layout.numbered == {"ID"}
     assert read_layout(made(tmp_path / "d", "train/a/0.png", "train/b/0.png")).numbered == set()
+
+
+def test_which_images_only_train_is_kept_and_is_no_domain(tmp_path: Path) -> None:
+    rows = "\n".join(f"{name[0]},{name},{'train' * (name[0] == 'b')}" for name in TRAIN)
+    layout = read_layout(competition(tmp_path, train=f"class_name,image_path,use\n{rows}\n"))
+    assert layout.columns["use"].tolist() == ["train", "", "", ""]
+    assert layout.notes == ["1 images train only (train.csv: use), and are never scored"]

@@ -7,13 +7,15 @@ apart estimate the score, and folds that do not are too kind: Koh et al. 2021, "
 import re
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 from pydantic import AfterValidator
 
 from croquis.errors import InputError
 from croquis.params import nearest
 
-USED = ["image_path", "target", "class_name", "source_id"]  # columns with a meaning of their own
+# Columns with a meaning of their own.
+USED = ["image_path", "target", "class_name", "source_id", "use"]
 NAMED = 3  # pictures without a domain that an error shows
 
 
@@ -31,7 +33,13 @@ def _telling(by: str) -> str:
 DomainKey = Annotated[str, AfterValidator(_telling)]
 
 
-def domains_of(pictures: pd.DataFrame, columns: pd.DataFrame, by: DomainKey) -> pd.Series:
+def domains_of(
+    pictures: pd.DataFrame,
+    columns: pd.DataFrame,
+    by: DomainKey,
+    *,
+    may_lack: np.ndarray | bool = False,
+) -> pd.Series:
     """The domain of each picture, (N,) int in the order of `pictures`.
 
     Args:
@@ -39,11 +47,12 @@ def domains_of(pictures: pd.DataFrame, columns: pd.DataFrame, by: DomainKey) -> 
         columns: columns.csv: by `image_path`, what else train.csv says.
         by: one of its columns; else a regular expression that is searched in `path`: pictures are
             of one domain where all its groups match alike.
+        may_lack: (N,) bool, which may be without a value; those without are one domain.
 
     Raises:
         InputError: if there is no such column, or a picture without a value.
     """
-    known = columns.drop(columns="image_path")
+    known = columns.drop(columns=["image_path", "use"], errors="ignore")
     if by in known:
         given = known[by].str.strip().set_axis("train/" + columns["image_path"])
         found = pd.DataFrame({by: given.reindex(pictures["id"], fill_value="").to_numpy()})
@@ -53,7 +62,7 @@ def domains_of(pictures: pd.DataFrame, columns: pd.DataFrame, by: DomainKey) -> 
         fix = "widen the pattern, or give a column of train.csv"
     else:
         raise _no_column(by, list(known))
-    lost = (found == "").all(axis=1).to_numpy()
+    lost = (found == "").all(axis=1).to_numpy() & ~np.asarray(may_lack)
     if lost.any():
         first = ", ".join(pictures.loc[lost, "path"].head(NAMED))
         received = f"{lost.sum():,} without one ({first}{', ...' if lost.sum() > NAMED else ''})"

@@ -10,6 +10,7 @@ from pydantic import Field
 from croquis.components import families, joined
 from croquis.domains import DomainKey, domains_of
 from croquis.errors import InputError
+from croquis.external import train_only
 from croquis.params import Section
 from croquis.parts import ALWAYS
 
@@ -51,7 +52,8 @@ def with_folds(
     Only kept originals decide the folds and are scored. A derived picture (one with a source_id)
     is in its source's fold, so it trains exactly when its source does; a dropped copy is in the
     fold of its domain or group. The `unit` that folds hold together is a domain where these are
-    given, else a group.
+    given, else a group. A train-only picture changes no fold of others: it is in the fold of its
+    group and domain, and where these are in two it is not kept.
 
     Args:
         index: the training rows of index.csv.
@@ -64,13 +66,17 @@ def with_folds(
         InputError: if the pictures cannot be cut so that every training part has every class.
     """
     table = _joined(index, groups)
+    table["external"] = train_only(table, columns)
     table["family"] = families(table["id"], table["source_id"])
-    table["group"] = joined(table["group"].to_numpy(), table["family"].to_numpy())
+    table["group"] = _groups(table)
     table["unit"] = table["group"]
     if settings.domain is not None:
         table["unit"] = _domains(table, columns, settings.domain)
-    table["original"] = (table["source_id"] == "") & table["keep"]
+    table["original"] = (table["source_id"] == "") & table["keep"] & ~table["external"]
     table["fold"], always = _settled(table, settings, seed)
+    if settings.group or settings.domain is not None:
+        low, high = _folds_beside(table, table["fold"], settings)
+        table["keep"] &= ~table["external"] | ~(low < high)
     table["scored"] = table["original"] & ~always
     if settings.group:  # domains may have torn groups; a copy in training is no honest question
         table["scored"] &= ~table["group"].isin(torn(table))
@@ -80,14 +86,32 @@ def with_folds(
     return table[COLUMNS]
 
 
+def _groups(table: pd.DataFrame) -> np.ndarray:
+    """The groups of copies and families, (N,) int: train-only pictures join none to another."""
+    rest = ~table["external"].to_numpy()
+    given, family = table["group"].to_numpy(), table["family"].to_numpy()
+    group = np.empty(len(table), np.int64)
+    group[rest] = joined(given[rest], family[rest])
+    known = dict(zip(given[rest], group[rest], strict=True))
+    alone = ~rest & ~np.isin(given, given[rest])
+    group[~rest & ~alone] = [known[number] for number in given[~rest & ~alone]]
+    group[alone] = len(table) + joined(given[alone], family[alone])  # a number that no other has
+    return group
+
+
 def _domains(table: pd.DataFrame, columns: pd.DataFrame, by: str) -> np.ndarray:
     """The domain of each picture, (N,) int: of a derived one its source's.
 
     What derives from a source that could not be read is a domain of its own, and always trains.
     """
     originals = table[table["source_id"] == ""]
-    known = domains_of(originals, columns, by).groupby(originals["family"]).first()
-    return pd.factorize(table["family"].map(known).fillna(-1 - table["family"]))[0]
+    found = domains_of(originals, columns, by, may_lack=originals["external"].to_numpy())
+    domain = table["family"].map(found.groupby(originals["family"]).first())
+    # Numbered by the others first, as folds depend on the order.
+    order = np.argsort(table["external"].to_numpy(), kind="stable")
+    unit = np.empty(len(table), np.int64)
+    unit[order] = pd.factorize(domain.fillna(-1 - table["family"]).iloc[order])[0]
+    return unit
 
 
 def _joined(index: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
@@ -115,7 +139,7 @@ def _settled(table: pd.DataFrame, settings: SplitParams, seed: int) -> tuple[pd.
             return fold, always
         if settings.rare == "error":
             raise _rare_classes(table, stuck, settings)
-        rare = table["label"].isin(stuck) & table["keep"]
+        rare = table["label"].isin(stuck) & table["keep"] & ~table["external"]
         always |= copies.isin(copies[rare])
 
 
@@ -146,9 +170,28 @@ def _cut(
             cut[held_out] = fold
     fold = pd.Series(np.nan, table.index)
     fold[deciding] = cut
+    rest = ~table["external"]
     for relation in ("family", "unit", "group") if unit is not None else ("family", "group"):
-        fold = fold.fillna(fold.groupby(table[relation]).transform("first"))
+        fold = fold.fillna(fold.groupby(table[relation]).transform("first").where(rest))
+    fold[~rest] = _folds_beside(table, fold, settings)[0]
     return fold.fillna(ALWAYS).astype(np.int64)
+
+
+def _folds_beside(
+    table: pd.DataFrame, fold: pd.Series, settings: SplitParams
+) -> tuple[pd.Series, pd.Series]:
+    """The lowest and the highest fold of what train-only pictures are beside; nan where none is.
+
+    That is their groups and, where folds hold these apart, their domains; of a family together.
+    """
+    others = fold.where(~table["external"] & (fold != ALWAYS))
+    by = ["group"] if settings.domain is None else ["group", "unit"]
+    ends = []
+    for which in ("min", "max"):
+        beside = [others.groupby(table[one]).transform(which) for one in by]
+        nearest = pd.concat(beside, axis=1).agg(which, axis=1)
+        ends.append(nearest.groupby(table["family"]).transform(which)[table["external"]])
+    return ends[0], ends[1]
 
 
 def torn(folds: pd.DataFrame) -> np.ndarray:
@@ -185,7 +228,9 @@ def _in_one_fold(table: pd.DataFrame, fold: pd.Series) -> np.ndarray:
     """The labels whose kept pictures are all in one fold: no class to learn when it is held out."""
     by_label = fold[table["keep"]].groupby(table["label"])
     alone = (by_label.nunique() == 1) & (by_label.first() != ALWAYS)
-    return alone.index[alone].to_numpy()
+    # A class of train-only pictures is never scored: it is no loss where it is not learned.
+    others = table["keep"] & ~table["external"]
+    return np.intersect1d(alone.index[alone], table.loc[others, "label"])
 
 
 def _rare_classes(table: pd.DataFrame, stuck: np.ndarray, settings: SplitParams) -> InputError:

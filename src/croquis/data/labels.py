@@ -7,6 +7,7 @@ import pandas as pd
 
 from croquis.data.tables import refuse
 from croquis.errors import InputError
+from croquis.external import TRAIN, USE, train_only
 
 
 def with_labels(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
@@ -78,15 +79,38 @@ def with_sources(table: pd.DataFrame, test_paths: set[str], csv: Path) -> pd.Dat
     return table.assign(source_id=("train/" + source).where(derived, ""))
 
 
-def check_classes(pictures: pd.DataFrame, raw: Path) -> None:
+def with_use(table: pd.DataFrame, csv: Path) -> tuple[pd.DataFrame, list[str]]:
+    """`table` with `use` as "train" or nothing, if there is such a column; and a note.
+
+    Raises:
+        InputError: if it has other words than train, and all or score for the usual.
+    """
+    if USE not in table:
+        return table, []
+    words = table[USE].str.strip().str.casefold()
+    fix = "correct these rows, or rename the column if it means something else"
+    expected = f"{TRAIN}, all, score or nothing as {USE}"
+    refuse(table, ~words.isin([TRAIN, "all", "score", ""]), csv, expected, fix)
+    only = words == TRAIN
+    note = f"{only.sum():,} images train only ({csv.name}: {USE}), and are never scored"
+    return table.assign(**{USE: words.where(only, "")}), [note] if only.any() else []
+
+
+def check_classes(pictures: pd.DataFrame, columns: pd.DataFrame, raw: Path) -> None:
     """Raises InputError unless a network could learn to tell classes apart, and be scored on it.
 
     Args:
         pictures: the rows of a Layout.
+        columns: of the Layout, which may mark some that only train.
         raw: where they are.
     """
-    scored = (pictures["split"] == "train") & (pictures["source_id"] == "")
-    counts = pictures.loc[scored, "class_name"].value_counts()
+    train = pictures[pictures["split"] == "train"]
+    scored = ~train_only(train, columns) & (train["source_id"] == "")
+    counts = train.loc[scored, "class_name"].value_counts()
+    if counts.empty:
+        fix = f"leave {USE} empty for the images of the competition itself"
+        expected, received = "images to be scored on", f"{len(train):,} that all train only"
+        raise InputError(raw / "train.csv", expected=expected, received=received, fix=fix)
     if len(counts) == 1:
         received = f"{counts.index[0]!r} alone, with {counts.iloc[0]:,}"
         fix = "put the images of each class into train/<class>/, or name the classes in train.csv"

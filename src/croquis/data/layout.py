@@ -5,12 +5,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from croquis.data.labels import ranks, with_labels, with_named_targets, with_sources
+from croquis.data.labels import (
+    ranks,
+    with_labels,
+    with_named_targets,
+    with_sources,
+    with_use,
+)
 from croquis.data.names import refuse_undecodable
 from croquis.data.roots import folders_in
 from croquis.data.tables import located, pictures_in, read_table
 from croquis.data.template import blank_sample, given_sample
 from croquis.errors import InputError
+from croquis.external import USE
 
 COLUMNS = ["id", "split", "label", "class_name", "path", "source_id"]
 
@@ -22,7 +29,8 @@ class Layout:
     Attributes:
         pictures: `COLUMNS`, train rows first; label -1 and an empty class name in test rows; `path`
             is relative to the data set's folder.
-        columns: `image_path` of each training picture, with the columns of train.csv beyond these.
+        columns: `image_path` of each training picture, with the columns of train.csv beyond these;
+            `use` among them, if it is there.
         sample: the submission's template, `target` 0 in each row.
         numbered: what the source numbers itself: "ID" (test images) and "target" (classes). What it
             does not is counted here, in an order that its people do not know.
@@ -63,9 +71,10 @@ def _read_train(raw: Path, test_paths: set[str]) -> tuple[pd.DataFrame, pd.DataF
     csv = raw / "train.csv"
     table, notes = read_table(csv, ["image_path"])
     table, more = with_named_targets(table, csv)
-    notes += more
+    table, marked = with_use(table, csv)
+    notes += more + marked
     columns = table.drop(columns=["target", "class_name", "source_id"], errors="ignore")
-    further = list(columns.columns[columns.columns != "image_path"])
+    further = [name for name in columns if name not in ("image_path", USE)]
     if further:
         notes.append(f"train.csv also has {', '.join(further)}: split.domain can hold one apart")
     table["path"] = located(table, csv, "train")

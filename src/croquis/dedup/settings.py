@@ -36,6 +36,8 @@ class DedupParams(Section):
         policy: group keeps all, and copies share a fold; prune drops copies that have a kept twin.
         conflicts: one picture with several labels: keep says so; drop_minority drops labels
             outvoted 2:1; drop_all drops them all; soft trains each on the labels' shares.
+        external_in_test: train-only images (train.csv: use) that are copies of a test image, whose
+            label they tell: refuse stops, drop leaves them out, keep trains on them.
         min_per_class: what drops leaves a class at least so many pictures, or all it has.
     """
 
@@ -53,6 +55,7 @@ class DedupParams(Section):
     chain_share: Share
     policy: Literal["group", "prune"]
     conflicts: Literal["keep", "drop_minority", "drop_all", "soft"]
+    external_in_test: Literal["refuse", "drop", "keep"]
     min_per_class: Annotated[int, Field(ge=1)]
 
     @field_validator("methods")
