@@ -74,6 +74,7 @@ def data_of(folder: Path, count: int, num_classes: int, side: int) -> Data:
         {"id": ids, "split": "train", "label": labels, "class_name": names[labels]}
     )
     index["width"], index["height"] = rng.integers(200, 900, (2, count))
+    index["status"] = "ok"
     folds = index[["id", "label"]].assign(group=group, fold=group % FOLDS, scored=True, keep=True)
     folds["unit"] = folds["group"]
     pairs = pd.DataFrame({"id_a": np.array(ids)[: len(copies)]})

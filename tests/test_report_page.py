@@ -252,7 +252,9 @@ def test_a_big_run_keeps_the_page_small(drawn: Path) -> None:
     count, classes, rng = 15_000, 500, np.random.default_rng(0)
     names = [f"class {label:03} with a long name" for label in range(classes)]
     ids, labels = [f"train/{row}.jpg" for row in range(count)], np.arange(count) % classes
-    index = pd.DataFrame({"id": ids, "split": "train", "label": labels, "width": 96, "height": 96})
+    index = pd.DataFrame(
+        {"id": ids, "split": "train", "label": labels, "width": 96, "height": 96, "status": "ok"}
+    )
     index["class_name"] = np.array(names)[labels]
     folds = index[["id", "label"]].assign(group=np.arange(count) // 20, fold=0, keep=True)
     folds["unit"] = folds["group"]
