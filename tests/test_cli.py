@@ -191,3 +191,21 @@ def test_progress_is_silent_in_ci_and_passes_all_through(
 ) -> None:
     assert list(progress(range(3), "count")) == [0, 1, 2]
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "here", "named"), [("a", True, True), ("a", False, False), ("", True, False)]
+)
+def test_a_stage_that_fails_in_an_experiment_names_the_way_back(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, here: bool, named: bool
+) -> None:
+    """Its value stays in params.yaml, unless it is queued and runs in a folder of its own."""
+
+    def main() -> None:
+        raise InputError("lr", expected="a number", received="'abc'", fix="mend it")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path if here else tmp_path / "elsewhere"))
+    if name:
+        monkeypatch.setenv("DVC_EXP_NAME", name)
+    assert ("`croquis undo` takes" in str(ran(monkeypatch, main))) == named

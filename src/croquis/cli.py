@@ -14,6 +14,7 @@ import typer
 from croquis import crashes, made
 from croquis.checkouts import refuse_others
 from croquis.errors import InputError
+from croquis.files import root
 from croquis.inputs import held
 
 # No telemetry. The hub's client, MLflow and gradio read this when they are imported, after this.
@@ -79,14 +80,23 @@ def one_line() -> Iterator[None]:
     except (typer.Exit, typer.Abort, typer.BadParameter):  # the command line's own words
         raise
     except InputError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {error}{_way_back()}")
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:
             where, reason = error.filename or "disk", os.strerror(error.errno)
-            sys.exit(f"error: {where}: {reason}; each file is whole or absent")
+            sys.exit(f"error: {where}: {reason}; each file is whole or absent{_way_back()}")
         if crashes.wanted_whole():
             raise
-        sys.exit(f"error: {crashes.explained(error)}")
+        sys.exit(f"error: {crashes.explained(error)}{_way_back()}")
+
+
+def _way_back() -> str:
+    """What `dvc exp run` leaves when a stage fails: its change of params.yaml, and outputs gone.
+
+    Only where it works in the project's folder: a queued experiment has a folder of its own.
+    """
+    here = "DVC_EXP_NAME" in os.environ and Path.cwd() == root().resolve()
+    return "; `croquis undo` takes this experiment's changes back" if here else ""
 
 
 def say(text: str) -> None:

@@ -37,9 +37,9 @@ class Revision:
 
     def __init__(self, read: Reader, cache: Path) -> None:
         self._read, self._cache = read, cache
-        self._pipeline = _parsed(read("dvc.yaml") or b"").get("stages") or {}
-        self._lock = _parsed(read("dvc.lock") or b"").get("stages") or {}
-        self._names = _names(self._pipeline, _parsed(read("params.yaml") or b""))
+        self._pipeline = parsed(read("dvc.yaml") or b"").get("stages") or {}
+        self._lock = parsed(read("dvc.lock") or b"").get("stages") or {}
+        self._names = _names(self._pipeline, parsed(read("params.yaml") or b""))
         self._known: dict[str, str] = {}
 
     def outdated(self, path: str) -> str:
@@ -52,7 +52,7 @@ class Revision:
             return "" if stage is None else reason
         wanted = {out["path"]: out.get("md5") for out in self._lock[stage]["outs"]}
         content = self._read(path) if path in self._metrics(stage) else None
-        if content is not None and hashlib.md5(content).hexdigest() != wanted.get(path):
+        if content is not None and md5(content) != wanted.get(path):
             return f"{path} is not the one that {stage} wrote"
         return ""
 
@@ -94,10 +94,9 @@ class Revision:
         """`lr 0.001, now 0.002` for each parameter that is not as the stage had it."""
         found = []
         for file, values in (entry.get("params") or {}).items():
-            tree = _parsed(self._read(file) or b"")
+            tree = parsed(self._read(file) or b"")
             now = {key: _at(tree, key) for key in values}
-            for key, was in values.items():
-                found += _differences(key, was, now[key])
+            found += [f"{key} {shown(a)}, now {shown(b)}" for key, a, b in differences(values, now)]
         return found
 
     def _below(self, dep: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
@@ -202,7 +201,7 @@ for _tag, _pattern, _first in (
 
 
 @lru_cache(maxsize=64)
-def _parsed(content: bytes) -> Mapping[str, Any]:
+def parsed(content: bytes) -> Mapping[str, Any]:
     """A YAML file's mapping; nothing where it cannot be read, as then it says nothing."""
     try:
         tree = yaml.load(content, _Loader)
@@ -233,6 +232,20 @@ def _paths(entries: Any) -> list[str]:
     return [next(iter(each)) if isinstance(each, dict) else each for each in entries or []]
 
 
+def uncached(pipeline: bytes) -> set[str]:
+    """The outputs of a dvc.yaml that git keeps, not DVC's cache."""
+    entries = (parsed(pipeline).get("stages") or {}).values()
+    kinds = ("outs", "metrics", "plots")
+    outs = [out for entry in entries for kind in kinds for out in entry.get(kind) or []]
+    options = [pair for out in outs if isinstance(out, dict) for pair in out.items()]
+    return {path for path, chosen in options if (chosen or {}).get("cache") is False}
+
+
+def md5(content: bytes) -> str:
+    """DVC's hash of a file."""
+    return hashlib.md5(content).hexdigest()
+
+
 def _at(tree: Any, dotted: str) -> Any:
     """The value at a dotted key, or ... where there is none."""
     for part in dotted.split("."):
@@ -242,16 +255,18 @@ def _at(tree: Any, dotted: str) -> Any:
     return tree
 
 
-def _differences(key: str, was: Any, now: Any) -> list[str]:
-    """`key was, now now`, of the innermost keys that differ."""
+def differences(was: Any, now: Any, key: str = "") -> list[tuple[str, Any, Any]]:
+    """The innermost keys that differ, dotted, with both values; ... where there is none."""
     if isinstance(was, dict) and isinstance(now, dict):
-        inner = {**was, **now}
-        parts = (_differences(f"{key}.{k}", was.get(k, ...), now.get(k, ...)) for k in inner)
-        return [line for part in parts for line in part]
-    return [] if was == now else [f"{key} {_shown(was)}, now {_shown(now)}"]
+        keys = {**was, **now}
+        start = f"{key}." if key else ""
+        parts = (differences(was.get(k, ...), now.get(k, ...), f"{start}{k}") for k in keys)
+        return [each for part in parts for each in part]
+    return [] if was == now else [(key, was, now)]
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as params.yaml has it."""
     return "nothing" if value is ... else "null" if value is None else str(value)
 
 
@@ -263,7 +278,7 @@ def _size(outs: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
 def _digest(files: Iterable[tuple[str, str]]) -> str:
     """DVC's hash of a folder, from the paths and hashes of its files."""
     listed = [{"md5": value, "relpath": path} for path, value in sorted(files)]
-    return f"{hashlib.md5(json.dumps(listed, sort_keys=True).encode()).hexdigest()}.dir"
+    return f"{md5(json.dumps(listed, sort_keys=True).encode())}.dir"
 
 
 def cache(folder: Path) -> Path:

@@ -16,6 +16,7 @@ from croquis.commands.export import export, serve
 from croquis.commands.scores import read_scores
 from croquis.commands.table import aligned
 from croquis.commands.tracked import mlflow
+from croquis.commands.undo import undo
 from croquis.commands.vote import vote
 from croquis.commands.why import why
 from croquis.errors import InputError
@@ -36,6 +37,7 @@ app.command()(deps)
 app.command()(doctor)
 app.command()(clean)
 app.command()(experiments)
+app.command()(undo)
 app.command()(mlflow)
 app.command()(demo)
 app.command()(export)
