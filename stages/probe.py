@@ -34,13 +34,13 @@ def main(
     with records.tracked(rests_on, source=source, settings=resolved) as run:
         views = settings.embed.views
         outcome = probed(data, stored, settings.head, views=views, log=run.metrics, **options)
+        outcome.save(predictions)
+        records.write_weights(weights, outcome.weights)
+        records.write_curves(curves, probe, fold, outcome.epochs)
     # What folds that ignore copies would have claimed: the same head, trained and scored on those.
     plain = FoldData.of(fold, table, pictures, column="plain_fold")
     claimed = probed(plain, stored, settings.head, **options)
-    outcome.save(predictions)
     claimed.val.save(predictions / "plain.npz")
-    records.write_weights(weights, outcome.weights)
-    records.write_curves(curves, probe, fold, outcome.epochs)
     last = outcome.epochs[-1]
     cli.say(f"probe: {probe} fold {fold}, val accuracy {last['val_accuracy']:.3f}")
 

@@ -97,3 +97,20 @@ def test_the_command_starts_without_any_heavy_library() -> None:
     done = subprocess.run([sys.executable, "-c", code], env=path, capture_output=True, text=True)
     assert not {"numpy", "pandas", "torch", "mlflow", "matplotlib"} & set(done.stdout.split())
     assert "croquis.commands.main" in done.stdout
+
+
+def test_an_unexpected_error_of_a_command_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(path: Path) -> None:
+        raise KeyError("oops")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("croquis.commands.main.read_scores", broken)
+    monkeypatch.setattr("sys.argv", ["croquis", "summary"])
+    with pytest.raises(SystemExit) as caught:
+        app()
+    said = str(caught.value)
+    assert said.startswith("error: croquis summary: expected no error of Python's, received KeyErr")
+    (file,) = Path(".resume/errors").iterdir()
+    assert str(file) in said

@@ -9,8 +9,8 @@ from croquis import fastyaml
 
 PLAIN = [
     "1e-05", "1e5", "1.0e-3", ".5", "5.", "-1.5", "+2", "-3", "0", "007", "12", "1.", "-.inf",
-    ".nan", "true", "False", "on", "off", "yes", "no", "y", "n", "null", "~", "Null", "", "1:30", "a",
-    "1a", "e5", ".", "0.1.2", "'1'", '"on"', "[1, 1e-4, off]", "{a: 1e-2, b: null}", "1_0a",
+    ".nan", "true", "False", "on", "off", "yes", "no", "y", "n", "null", "~", "Null", "", "1:30",
+    "a", "1a", "e5", ".", "0.1.2", "'1'", '"on"', "[1, 1e-4, off]", "{a: 1e-2, b: null}", "1_0a",
     "2.e3",
 ]  # fmt: skip
 
