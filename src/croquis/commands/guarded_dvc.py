@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+NOT_READ = 254  # DVC's status where it cannot read its arguments
 CHECK = Path("stages/check.py")  # a folder that has it is a project of this kind
 # The classes behind `dvc repro`, `exp run`, `exp apply`, `checkout` and `pull`.
 TOUCHING = {"CmdRepro", "CmdExperimentsRun", "CmdExperimentsApply", "CmdCheckout", "CmdDataPull"}
@@ -37,8 +38,10 @@ def _touched(arguments: list[str]) -> Path | None:
     try:
         chosen = parse_args(arguments)
         folder = Path(Repo.find_root(getattr(chosen, "cd", None)))
-    except (DvcParserError, NotDvcRepoError, SystemExit):
-        return None  # DVC says it better
+    except DvcParserError:
+        sys.exit(NOT_READ)  # it has said why
+    except NotDvcRepoError:
+        return None
     return folder if _touches(chosen) and (folder / CHECK).is_file() else None
 
 
