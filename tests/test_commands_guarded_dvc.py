@@ -7,7 +7,7 @@ import pytest
 from standing_files import commit, dvc, environment, make_repository, run
 
 from croquis.commands import guarded_dvc
-from croquis.commands.guarded_dvc import _touched
+from croquis.commands.guarded_dvc import _parsed, _touched
 
 GUARDED = (sys.executable, "-m", "croquis.commands.guarded_dvc")
 
@@ -38,6 +38,30 @@ def test_an_experiment_deletes_nothing_of_a_persons(project: Path) -> None:
     run(project, "git", "checkout", "-q", "--", "params.yaml")
 
 
+def test_what_an_experiment_would_set_is_looked_at_and_does_not_stay(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member that does not run yet has outputs, too; and params.yaml is DVC's to change."""
+    other = make_repository(tmp_path / "other")
+    mine = other / "data" / "predictions" / "new" / "fold0"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    printed = run(other, *GUARDED, "exp", "run", "-S", "run.models=[new]", fails=True)
+    assert printed.startswith("error: data/predictions/new/fold0: ")
+    mine.unlink()
+    printed = run(other, *GUARDED, "exp", "run", "-S", "run.models=[new]", fails=True)
+    assert printed.startswith("error: seed: expected this key in params.yaml")
+    assert run(other, "git", "status", "--porcelain") == ""
+
+
+def test_values_that_dvc_cannot_set_are_for_dvc_to_say(project: Path, tmp_path: Path) -> None:
+    chosen = _parsed(["exp", "run", "-S", "nothing=1"])
+    assert guarded_dvc._as_asked(chosen, tmp_path) == Path("params.yaml")
+    chosen = _parsed(["exp", "run", "-S", "params.yaml:data.source=a.zip", "-S", "run.folds=[3]"])
+    text = guarded_dvc._as_asked(chosen, tmp_path).read_text()
+    assert "source: a.zip" in text and "3" in text
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -54,7 +78,7 @@ def test_an_experiment_deletes_nothing_of_a_persons(project: Path) -> None:
     ],
 )
 def test_commands_that_put_outputs_in_their_places_look_first(command: str, project: Path) -> None:
-    assert _touched(command.split()) == project
+    assert _touched(_parsed(command.split())) == project
 
 
 @pytest.mark.parametrize(
@@ -73,7 +97,7 @@ def test_commands_that_put_outputs_in_their_places_look_first(command: str, proj
     ],
 )
 def test_commands_that_touch_no_output_here_are_left_alone(command: str, project: Path) -> None:
-    assert _touched(command.split()) is None
+    assert _touched(_parsed(command.split())) is None
 
 
 def test_what_dvc_cannot_read_is_said_once_by_dvc(project: Path) -> None:
@@ -86,17 +110,17 @@ def test_the_project_is_found_from_inside_and_by_cd(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(project / "stages")
-    assert _touched(["repro"]) == project
+    assert _touched(_parsed(["repro"])) == project
     monkeypatch.chdir(tmp_path)
-    assert _touched(["repro"]) is None
-    assert _touched(["--cd", str(project), "repro"]) == project
+    assert _touched(_parsed(["repro"])) is None
+    assert _touched(_parsed(["--cd", str(project), "repro"])) == project
 
 
 def test_other_projects_of_dvc_are_left_alone(project: Path, tmp_path: Path) -> None:
     other = make_repository(tmp_path / "other")
     (other / "stages" / "check.py").unlink()
     commit(other)
-    assert _touched(["--cd", str(other), "repro"]) is None
+    assert _touched(_parsed(["--cd", str(other), "repro"])) is None
 
 
 def test_parameters_that_cannot_be_read_still_leave_outputs_to_look_at(

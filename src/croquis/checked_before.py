@@ -4,11 +4,28 @@ import hashlib
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import croquis
 from croquis.files import root, whole
 
 LIBRARIES = ("pydantic", "timm", "torch")  # whose versions decide what params.yaml may say
+
+
+def check_once(tree: dict[str, Any], parameters: Path) -> None:
+    """Raises InputError if `parameters` cannot work, unless they were the last that passed.
+
+    Args:
+        tree: what the file holds.
+        parameters: params.yaml, or a copy of it.
+    """
+    state = fingerprint(parameters)
+    if passed(state):
+        return
+    from croquis.checking import check  # PyTorch and timm take seconds to import
+
+    check(tree)
+    remember(state)
 
 
 def fingerprint(parameters: Path) -> str:

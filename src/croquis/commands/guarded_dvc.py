@@ -6,43 +6,58 @@ every output of dvc.lock in its place by force, and deletes what stands where it
 
 import contextlib
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 NOT_READ = 254  # DVC's status where it cannot read its arguments
 CHECK = Path("stages/check.py")  # a folder that has it is a project of this kind
-# The classes behind `dvc repro`, `exp run`, `exp apply`, `checkout` and `pull`.
-TOUCHING = {"CmdRepro", "CmdExperimentsRun", "CmdExperimentsApply", "CmdCheckout", "CmdDataPull"}
+EXPERIMENT = "CmdExperimentsRun"  # the class behind `dvc exp run`
+# Those of `dvc repro`, `exp apply`, `checkout` and `pull`.
+TOUCHING = {EXPERIMENT, "CmdRepro", "CmdExperimentsApply", "CmdCheckout", "CmdDataPull"}
 
 
 def main() -> None:
-    """Runs DVC with this program's arguments, or says what it would delete, with status 1."""
+    """Runs DVC with this program's arguments, or says what it would delete, with status 1.
+
+    Parameters of an experiment are checked, too: one that is refused later would stay in the file.
+    """
     from dvc.cli import main as dvc
 
-    if (folder := _touched(sys.argv[1:])) is not None:
+    chosen = _parsed(sys.argv[1:])
+    if (folder := _touched(chosen)) is not None:
         from croquis import cli
 
-        with cli.one_line(), _inside(folder):
-            _refuse()
+        with cli.one_line(), _inside(folder), tempfile.TemporaryDirectory() as desk:
+            _refuse(chosen, Path(desk))
     sys.exit(dvc(sys.argv[1:]))
 
 
-def _touched(arguments: list[str]) -> Path | None:
-    """The project whose outputs these arguments of DVC would replace; None if there is none."""
+def _parsed(arguments: list[str]) -> Any:
+    """What DVC understands, which says itself what it does not."""
     from dvc.cli import DvcParserError, parse_args
+
+    try:
+        return parse_args(arguments)
+    except DvcParserError:
+        sys.exit(NOT_READ)
+
+
+def _touched(chosen: Any) -> Path | None:
+    """The project whose outputs a command of DVC would replace; None if there is none."""
     from dvc.exceptions import NotDvcRepoError
     from dvc.repo import Repo
 
+    if not _touches(chosen):
+        return None
     try:
-        chosen = parse_args(arguments)
-        folder = Path(Repo.find_root(getattr(chosen, "cd", None)))
-    except DvcParserError:
-        sys.exit(NOT_READ)  # it has said why
+        folder = Path(Repo.find_root(chosen.cd))
     except NotDvcRepoError:
         return None
-    return folder if _touches(chosen) and (folder / CHECK).is_file() else None
+    return folder if (folder / CHECK).is_file() else None
 
 
 def _touches(chosen: Any) -> bool:
@@ -63,16 +78,41 @@ def _inside(folder: Path) -> Iterator[None]:
         os.chdir(before)
 
 
-def _refuse() -> None:
+def _refuse(chosen: Any, desk: Path) -> None:
+    """Raises InputError if the command would touch what no run made, or run what cannot work."""
     from croquis import params
+    from croquis.checked_before import check_once
     from croquis.errors import InputError
     from croquis.obstacles import refuse
 
+    parameters = _as_asked(chosen, desk)
     try:
-        tree = params.read()
+        tree = params.read(parameters)
     except InputError:
-        tree = {}  # `check` complains of it; outputs that hang on no parameter are looked at
+        refuse({})  # outputs that hang on no parameter; `check` complains of the rest
+        return
     refuse(tree)
+    if chosen.func.__name__ == EXPERIMENT:
+        check_once(tree, parameters)
+
+
+def _as_asked(chosen: Any, desk: Path) -> Path:
+    """params.yaml, or a copy of it with what `-S` would set, as DVC sets it."""
+    from dvc.exceptions import DvcException
+    from dvc.utils.cli_parse import to_path_overrides
+    from dvc.utils.hydra import apply_overrides
+
+    from croquis.params import PARAMS
+
+    overrides = to_path_overrides(getattr(chosen, "set_param", None) or []).get(str(PARAMS))
+    if not overrides or not PARAMS.is_file():
+        return PARAMS
+    copy = Path(shutil.copy(PARAMS, desk / PARAMS.name))
+    try:
+        apply_overrides(copy, overrides)
+    except DvcException:
+        return PARAMS  # DVC says it better
+    return copy
 
 
 if __name__ == "__main__":
