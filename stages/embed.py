@@ -14,6 +14,7 @@ from croquis.training.embedding import by_batch
 from croquis.training.features import save
 from croquis.training.hardware import hardware
 from croquis.training.kept_features import KeptFeatures, embed_fingerprint, resumed
+from croquis.training.lineage import check_all, parents_of
 from croquis.training.probe_recipes import EmbedParams
 from croquis.training.samples import Samples
 
@@ -23,7 +24,9 @@ def main(probe: cli.Name, index: cli.File, pixels: cli.File, features: cli.File)
     recipe = params.checked(
         EmbedParams, params.read()["probes"][probe]["embed"], where=f"probes.{probe}.embed"
     )
-    machine, ids = hardware(), read_index(index)["id"].to_numpy(dtype=str)
+    machine, rows = hardware(), read_index(index)
+    check_all(parents_of(recipe.pretrained), rows)
+    ids = rows["id"].to_numpy(dtype=str)
     backbone, size = recipe.backbone, recipe.image_size
     pictures = Pictures(
         Pixels.open(index, pixels),

@@ -2,7 +2,7 @@
 
 from croquis import cli, params
 from croquis.parts import read_folds, read_index
-from croquis.training import records
+from croquis.training import lineage, records
 from croquis.training.features import Features
 from croquis.training.hardware import hardware
 from croquis.training.probe_recipes import recipe
@@ -35,7 +35,9 @@ def main(
         views = settings.embed.views
         outcome = probed(data, stored, settings.head, views=views, log=run.metrics, **options)
         outcome.save(predictions)
-        records.write_weights(weights, outcome.weights)
+        parents = lineage.parents_of(settings.embed.pretrained)
+        note = rests_on.note(resolved, data.train.ids, pictures, list(parents.values()))
+        records.write_weights(weights, outcome.weights, note)
         records.write_curves(curves, probe, fold, outcome.epochs)
     # What folds that ignore copies would have claimed: the same head, trained and scored on those.
     plain = FoldData.of(fold, table, pictures, column="plain_fold")

@@ -4,11 +4,11 @@ from croquis import cli, params
 from croquis.data.pixels import Pixels
 from croquis.models.weights import digest
 from croquis.parts import read_folds, read_index
-from croquis.training import records
+from croquis.training import lineage, records
 from croquis.training.checkpoints import Checkpoints
 from croquis.training.finetuning import fine_tuned
 from croquis.training.hardware import hardware
-from croquis.training.recipes import recipe
+from croquis.training.recipes import bound, recipe
 from croquis.training.samples import FoldData
 
 
@@ -23,11 +23,12 @@ def main(
     curves: cli.File,
 ) -> None:
     """Trains <model> without <fold>; writes its <predictions>, <weights> and <curves>."""
-    settings, seed = recipe(model), params.value("seed", int)
+    settings, seed = bound(recipe(model), fold), params.value("seed", int)
     lr, source = params.value("lr", float) * settings.lr_mult, params.read()["data"]["source"]
-    data = FoldData.of(fold, read_folds(folds), read_index(index))
-    machine = hardware()
-    resolved = settings.model_dump() | {"seed": seed, "lr": lr}
+    table, pictures = read_folds(folds), read_index(index)
+    parents = lineage.checked(settings.pretrained, table, pictures, fold)
+    data = FoldData.of(fold, table, pictures)
+    machine, resolved = hardware(), settings.model_dump() | {"seed": seed, "lr": lr}
     resolved["weights_blake2b"] = digest(settings.pretrained)  # a path may hold others tomorrow
     # index.csv has a hash of each file, but not how `prepare` fitted it to its sheet.
     files = (index, folds, pixels)
@@ -46,7 +47,8 @@ def main(
             checkpoints=kept,
         )
         outcome.save(predictions)
-        records.write_weights(weights, outcome.weights)
+        note = rests_on.note(resolved, data.train.ids, pictures, parents)
+        records.write_weights(weights, outcome.weights, note)
         records.write_curves(curves, model, fold, outcome.epochs)
     kept.clear()
     last = outcome.epochs[-1]

@@ -3,13 +3,16 @@
 import copy
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from croquis import params
 from croquis.checking import check
 from croquis.errors import InputError
-from croquis.training import probe_recipes, recipes, trial
+from croquis.training import lineage, probe_recipes, recipes, trial
 from croquis.training.phases import Curriculum
+from croquis.training.records import write_weights
 from croquis.training.regimes import check_regime
 from croquis.training.rehearsal import rehearse
 
@@ -157,6 +160,60 @@ def test_probes_are_rehearsed_too() -> None:
     words = r"probes\.so400m_linear\.embed\.image_size: .* received 380 .*say 384"
     with pytest.raises(InputError, match=words):
         check(tree)
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project's folder with weights w/fold0 and w/fold1 of this very data, and its index."""
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    index = pd.DataFrame({"id": list("abcd"), "split": "train", "class_name": "x"})
+    index = index.assign(width=8, height=8, digest=[f"{row + 10:032x}" for row in range(4)])
+    index["sha256"] = [f"{row:064x}" for row in range(4)]
+    (tmp_path / "data" / "images").mkdir(parents=True)
+    index.to_csv(tmp_path / "data" / "images" / "index.csv", index=False)
+    options = {"settings": {}, "data": "", "index": index, "parents": []}
+    for fold, ids in enumerate((["c", "d"], ["a", "b"])):
+        own = lineage.note("older", fold, train=np.array(ids), **options)
+        write_weights(tmp_path / "w" / f"fold{fold}.safetensors", {}, own)
+    return tmp_path
+
+
+def refusal(tree: dict) -> str:
+    with pytest.raises(InputError) as caught:
+        check(tree)
+    return str(caught.value)
+
+
+def test_weights_of_this_data_are_bound_to_their_fold_before_any_work(weights: Path) -> None:
+    tree = changed("models.lite0_80.pretrained", "w/fold1.safetensors")
+    tree["run"] = {"models": ["lite0_80"], "probes": [], "folds": [0, 1]}
+    text = refusal(tree)
+    assert text.startswith("models.lite0_80.pretrained: w/fold1.safetensors: expected weights that")
+    assert "trained on 2 of the 4 training pictures, for folds 0, 1" in text
+    assert text.endswith("name the weights of each fold: w/fold{fold}.safetensors")
+    tree["models"]["lite0_80"]["pretrained"] = "w/fold{fold}.safetensors"
+    check(tree)
+    tree["run"]["folds"] = [0, 1, 2]
+    assert "received 'w/fold2.safetensors'; mend the path" in refusal(tree)
+
+
+def test_a_probe_is_bound_to_no_fold(weights: Path) -> None:
+    tree = changed("probes.lite0_probe.embed.pretrained", "w/fold{fold}.safetensors")
+    tree["run"] = {"models": [], "probes": ["lite0_probe"], "folds": [0, 1]}
+    assert "expected one file for all folds, as features are computed once" in refusal(tree)
+    tree["probes"]["lite0_probe"]["embed"]["pretrained"] = "w/fold1.safetensors"
+    assert "trained on 2 of 4; a probe's features are computed once" in refusal(tree)
+
+
+def test_a_stack_has_weights_for_each_of_its_networks(weights: Path) -> None:
+    own = ["w/fold{fold}.safetensors", "bundled"]
+    tree = changed("models.lite01_96.pretrained", own)
+    tree["run"] = {"models": ["lite01_96"], "probes": [], "folds": [0, 1]}
+    check(tree)
+    tree["models"]["lite01_96"]["pretrained"] = [*own, True]
+    assert "expected true or false for 2 backbones, or a list of 2" in refusal(tree)
+    tree["models"]["lite01_96"]["pretrained"] = ["w/fold0.safetensors", "bundled"]
+    assert "w/fold0.safetensors: expected weights that never saw" in refusal(tree)
 
 
 def test_members_that_differ_in_numbers_alone_are_rehearsed_once(

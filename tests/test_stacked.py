@@ -1,10 +1,13 @@
 """Two backbones in one model: each sees its own size and statistics, and both learn."""
 
+from pathlib import Path
+
 import numpy as np
 import PIL.Image
 import pytest
 import timm
 import torch
+from safetensors.torch import load_file, save_file
 from timm.optim import create_optimizer_v2
 
 from croquis.models import backbones, stacked
@@ -149,3 +152,17 @@ def test_an_untrained_backbone_is_the_same_each_time() -> None:
     assert not first.training
     for name, weights in first.state_dict().items():
         assert torch.equal(weights, second.state_dict()[name]), name
+
+
+def test_each_backbone_of_a_stack_can_have_weights_of_its_own(tmp_path: Path) -> None:
+    """Branches that were fine-tuned before: one file fits one network."""
+    paths = []
+    for number, name in enumerate((CONV, RESNET)):
+        single = stacked.build(name, pretrained=False, num_classes=3, image_size=32)
+        paths.append(str(tmp_path / f"{number}.safetensors"))
+        save_file(single.state_dict(), paths[-1])
+    both = stacked.build([CONV, RESNET], pretrained=paths, num_classes=3, image_size=32)
+    for branch, path in zip(both.branches, paths, strict=True):
+        held, own = load_file(path), branch.state_dict()
+        shared = [name for name in own if name in held]
+        assert shared and all(torch.equal(own[name], held[name]) for name in shared)

@@ -1,16 +1,21 @@
 """What a training is resumed from: a state of the same pixels, or none."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from leftovers import stage
 
 from croquis import cli, params
+from croquis.errors import InputError
+from croquis.parts import read_folds, read_index, trained
 from croquis.predictions import Predictions
-from croquis.training.records import Outcome
+from croquis.training.lineage import note
+from croquis.training.records import Outcome, write_weights
 
 TRAIN = stage("train")
 
@@ -19,7 +24,7 @@ class Begun(Exception):
     """The training would begin now."""
 
 
-def folder_of_states(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder_of_states(drawn: Path, monkeypatch: pytest.MonkeyPatch, fold: int = 0) -> Path:
     """Where the stage would keep its states."""
     seen = {}
 
@@ -31,7 +36,7 @@ def folder_of_states(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     out = {name: drawn / name for name in ("predictions", "weights", "curves")}
     tables = {name: drawn / f"{name}.csv" for name in ("index", "folds")}
     with pytest.raises(Begun):
-        TRAIN.main("resnet18_96", 0, pixels=drawn / "pixels.npy", **tables, **out)
+        TRAIN.main("resnet18_96", fold, pixels=drawn / "pixels.npy", **tables, **out)
     return seen["folder"]
 
 
@@ -86,3 +91,24 @@ def test_an_edit_while_it_trains_leaves_the_state_and_a_failed_run(
     client = MlflowClient(f"sqlite:///{drawn / 'mlflow.db'}")
     (run,) = client.search_runs(["1"], "tags.member = 'resnet18_96'")
     assert run.info.status == "FAILED" and "lr: 0.001 -> 0.002" in run.data.tags["failure"]
+
+
+def test_weights_that_saw_the_fold_are_refused_before_the_training(
+    drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = params.read(params.PARAMS)
+    tree["models"]["resnet18_96"]["pretrained"] = "w/fold{fold}.safetensors"
+    (drawn / "params.yaml").write_text(json.dumps(tree))
+    monkeypatch.setenv("DVC_ROOT", str(drawn))
+    monkeypatch.chdir(drawn)
+    index, folds = read_index(drawn / "index.csv"), read_folds(drawn / "folds.csv")
+    options = {"settings": {}, "data": "", "index": index, "parents": []}
+    for fold, held in ((0, 0), (1, 0)):  # both files are of fold 0
+        ids = trained(folds, held)["id"].to_numpy()
+        own = note("other", held, train=ids, **options)
+        write_weights(drawn / "w" / f"fold{fold}.safetensors", {}, own)
+    before = folder_of_states(drawn, monkeypatch, fold=0)
+    with pytest.raises(InputError, match=r"w/fold1\.safetensors: expected weights that never saw"):
+        folder_of_states(drawn, monkeypatch, fold=1)
+    write_weights(drawn / "w" / "fold0.safetensors", {"a": torch.ones(1)})
+    assert folder_of_states(drawn, monkeypatch, fold=0) != before  # the file is in the fingerprint

@@ -16,8 +16,9 @@ from croquis.dedup.settings import DedupParams
 from croquis.errors import InputError
 from croquis.files import root
 from croquis.folds import SplitParams
-from croquis.models.weights import BUNDLED
-from croquis.training import probe_recipes, recipes
+from croquis.models.weights import BUNDLED, files_of
+from croquis.parts import read_index
+from croquis.training import lineage, probe_recipes, recipes
 from croquis.training.phases import Curriculum
 from croquis.training.regimes import check_regime, check_schedule
 from croquis.training.rehearsal import check_optimizer, rehearse, rehearse_optimizer
@@ -151,7 +152,7 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
         if key in tree["run"]["models"]:  # a change of `train` need not suit all of the catalogue
             check_regime(f"models.{key}", recipe)
             _check_augment(f"models.{key}", recipe)
-            _check_file(f"models.{key}", recipe.pretrained)
+            _check_files(f"models.{key}", recipe.pretrained, tree["run"]["folds"])
             for size in (recipe.image_size, *(phase.image_size or 0 for phase in recipe.phases)):
                 _check_size(f"models.{key}", size, image_size)
             rehearse_optimizer(f"models.{key}", recipe.optimizer)
@@ -163,7 +164,8 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
         if key in tree["run"]["probes"]:
             check_schedule(f"probes.{key}.head", head)
             rehearse_optimizer(f"probes.{key}.head", head.optimizer)
-            _check_file(f"probes.{key}.embed", probe.pretrained)
+            _check_unbound(f"probes.{key}.embed", probe.pretrained)
+            _check_files(f"probes.{key}.embed", probe.pretrained, None)
             _check_size(f"probes.{key}.embed", probe.image_size, image_size)
     rehearse(
         {key: recipes.resolved(tree, key) for key in tree["run"]["models"]},
@@ -178,17 +180,22 @@ def _check_augment(where: str, recipe: recipes.ModelParams) -> None:
         raise error.within(where) from None
 
 
-def _check_networks(where: str, backbone: str | list[str], pretrained: bool | str) -> None:
+def _check_networks(
+    where: str, backbone: str | list[str], pretrained: bool | str | list[bool | str]
+) -> None:
     names = [backbone] if isinstance(backbone, str) else backbone
-    for name in names:
-        _check_network(where, name, pretrained)
-    if len(names) > 1 and isinstance(pretrained, str) and pretrained != "bundled":
+    weights = pretrained if isinstance(pretrained, list) else [pretrained] * len(names)
+    one = isinstance(pretrained, str) and pretrained != "bundled"
+    if len(weights) != len(names) or (len(names) > 1 and one):
+        several = f"true or false for {len(names)} backbones, or a list of {len(names)}"
         raise InputError(
             f"{where}.pretrained",
-            expected=f"true or false for {len(names)} backbones",
+            expected=several if len(names) > 1 else "one value for one backbone",
             received=repr(pretrained),
             fix="one file of weights fits one network",
         )
+    for name, own in zip(names, weights, strict=True):
+        _check_network(where, name, own)
 
 
 def _check_network(where: str, backbone: str, pretrained: bool | str) -> None:
@@ -210,17 +217,47 @@ def _check_network(where: str, backbone: str, pretrained: bool | str) -> None:
         )
 
 
-def _check_file(where: str, pretrained: bool | str) -> None:
-    """Asked of members of `run` alone: a catalogue may serve several machines."""
-    if isinstance(pretrained, str) and pretrained != "bundled":
-        if not (root() / Path(pretrained).expanduser()).is_file():
-            expected = 'true, false, "bundled" or a file of weights'
-            raise InputError(
-                f"{where}.pretrained",
-                expected=expected,
-                received=repr(pretrained),
-                fix="mend the path",
-            )
+def _check_files(
+    where: str, pretrained: bool | str | list[bool | str], run_folds: list[int] | None
+) -> None:
+    """Asked of members of `run` alone: a catalogue may serve several machines.
+
+    Args:
+        where: the block's key.
+        pretrained: of the block.
+        run_folds: that start from the weights; None where all do at once.
+    """
+    for name in files_of(pretrained):
+        for fold in run_folds or [0]:
+            path = root() / Path(name.replace(lineage.FOLD, str(fold))).expanduser()
+            if not path.is_file():
+                raise InputError(
+                    f"{where}.pretrained",
+                    expected='true, false, "bundled" or a file of weights',
+                    received=repr(name.replace(lineage.FOLD, str(fold))),
+                    fix="mend the path",
+                )
+    index = root() / "data" / "images" / "index.csv"  # of the last run, if there was one
+    parents = lineage.parents_of(pretrained)
+    if not parents or not index.is_file():
+        return  # the stage itself asks again, when it knows the pictures
+    try:
+        if run_folds is None:
+            lineage.check_all(parents, read_index(index))
+        else:
+            lineage.check_early(parents, read_index(index), run_folds)
+    except InputError as error:
+        raise error.within(where) from None
+
+
+def _check_unbound(where: str, pretrained: bool | str) -> None:
+    """Features are computed once, for all folds."""
+    if isinstance(pretrained, str) and lineage.FOLD in pretrained:
+        fix = "name weights that saw none of the pictures, or fine-tune a model from them"
+        expected = "one file for all folds, as features are computed once"
+        raise InputError(
+            f"{where}.pretrained", expected=expected, received=repr(pretrained), fix=fix
+        )
 
 
 @functools.cache

@@ -70,7 +70,9 @@ def _judged(topic: str, said: str, share: float) -> Finding:
     return Finding(topic, "warning" if share > 0.5 else "ok", said, LESS if share > 0.5 else "")
 
 
-def weights_findings(pretrained: Mapping[str, tuple[str | list[str], bool | str]]) -> list[Finding]:
+def weights_findings(
+    pretrained: Mapping[str, tuple[str | list[str], bool | str | list[bool | str]]],
+) -> list[Finding]:
     """Whether each member's first weights are at hand.
 
     Args:
@@ -79,7 +81,8 @@ def weights_findings(pretrained: Mapping[str, tuple[str | list[str], bool | str]
     found = []
     for key, (backbone, setting) in pretrained.items():
         names = [backbone] if isinstance(backbone, str) else backbone
-        found += [_weights(key, name, setting) for name in names]
+        each = setting if isinstance(setting, list) else [setting] * len(names)
+        found += [_weights(key, *one) for one in zip(names, each, strict=True)]
     return found
 
 
@@ -91,7 +94,7 @@ def _weights(key: str, backbone: str, setting: bool | str) -> Finding:
         return _of_the_hub(topic, backbone)
     if setting == "bundled":
         return _bundled(topic, backbone)
-    path = root() / Path(setting).expanduser()
+    path = root() / Path(setting.replace("{fold}", "0")).expanduser()  # one stands for all
     if path.is_file():
         return Finding(topic, "ok", f"{setting}, {path.stat().st_size / 1e6:,.0f} MB")
     return Finding(topic, "problem", f"nothing is at {path}", f"mend `pretrained` of {key}")

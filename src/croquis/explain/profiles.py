@@ -44,11 +44,14 @@ def _row(
     member: str, kind: str, recipe: ModelParams | EmbedParams, counts: Iterator[Mapping[str, int]]
 ) -> dict[str, Any]:
     names = [recipe.backbone] if isinstance(recipe.backbone, str) else recipe.backbone
+    asked = recipe.pretrained
+    weights = asked if isinstance(asked, list) else [asked] * len(names)
+    licences = [_licence(*each) for each in zip(names, weights, strict=True)]
     row: dict[str, Any] = {
         "member": member,
         "kind": kind,
         "backbone": " + ".join(names),
-        "licence": " and ".join(dict.fromkeys(_licence(name, recipe.pretrained) for name in names)),
+        "licence": " and ".join(dict.fromkeys(licences)),
         "interpolation": interpolation(recipe.backbone),
         **dict.fromkeys(COUNTED, None),
         "failed": "",

@@ -16,7 +16,7 @@ from croquis.models.backbones import Statistics
 def build(
     backbone: str | list[str],
     *,
-    pretrained: bool | str,
+    pretrained: bool | str | list[bool | str],
     num_classes: int,
     image_size: int,
     drop_rate: float = 0.0,
@@ -26,7 +26,7 @@ def build(
 
     Args:
         backbone: full timm name, or several.
-        pretrained: as for one backbone; the same for all.
+        pretrained: as for one backbone; one for all of several, or one for each.
         num_classes: outputs of the head.
         image_size: side of the square input in pixels.
         drop_rate: dropout before the head.
@@ -35,14 +35,14 @@ def build(
     Raises:
         InputError: if the weights cannot be had, or do not fit.
     """
-    settings |= {"pretrained": pretrained}
     if isinstance(backbone, str):
-        settings |= {"num_classes": num_classes, "drop_rate": drop_rate}
+        settings |= {"num_classes": num_classes, "drop_rate": drop_rate, "pretrained": pretrained}
         return backbones.build(backbone, image_size=image_size, **settings)
     sizes = [branch_size(name, image_size) for name in backbone]
+    each = pretrained if isinstance(pretrained, list) else [pretrained] * len(backbone)
     branches = [
-        backbones.build(name, image_size=size, num_classes=0, **settings)
-        for name, size in zip(backbone, sizes, strict=True)
+        backbones.build(name, image_size=size, num_classes=0, pretrained=weights, **settings)
+        for name, size, weights in zip(backbone, sizes, each, strict=True)
     ]
     filters = [backbones.interpolation(name) for name in backbone]
     return Stacked(branches, sizes, filters, num_classes=num_classes, drop_rate=drop_rate)

@@ -65,13 +65,20 @@ def state_dict(pretrained: str, backbone: str) -> dict[str, torch.Tensor]:
     return _tensors(path)
 
 
-def digest(pretrained: bool | str) -> str:
-    """The blake2b of the file of weights that `pretrained` names, 16 hex digits; "" of no file."""
-    if not isinstance(pretrained, str) or pretrained == "bundled":
-        return ""
-    path = root() / Path(pretrained).expanduser()
-    if not path.is_file():
-        return ""  # `state_dict` says so
+def files_of(pretrained: bool | str | list[bool | str]) -> dict[str, Path]:
+    """The files that `pretrained` names, by their names there; those that are not there, too."""
+    named = pretrained if isinstance(pretrained, list) else [pretrained]
+    paths = [name for name in named if isinstance(name, str) and name != "bundled"]
+    return {name: root() / Path(name).expanduser() for name in paths}
+
+
+def digest(pretrained: bool | str | list[bool | str]) -> str:
+    """The blake2b of the files of weights that `pretrained` names, 16 hex digits each."""
+    found = files_of(pretrained).values()
+    return " ".join(_digest(path) for path in found if path.is_file())  # `state_dict` says so
+
+
+def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
 

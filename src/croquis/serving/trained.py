@@ -13,9 +13,11 @@ from croquis.data.decoding import Fit
 from croquis.data.packing import PrepareParams
 from croquis.errors import InputError
 from croquis.files import whole, write_json
+from croquis.models.weights import files_of
 from croquis.parts import class_names, read_index
 from croquis.serving.networks import frozen
 from croquis.training import probe_recipes, recipes
+from croquis.training.lineage import metadata
 from croquis.training.probe_recipes import ProbeParams
 from croquis.training.recipes import ModelParams
 from croquis.training.records import write_weights
@@ -108,8 +110,10 @@ class Trained:
                     copy.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(source, copy)
             for probe in sorted(set(self.settings.backbones.values())):
-                network = frozen(self.settings.probes[probe].embed)
-                write_weights(draft / "backbones" / f"{probe}.safetensors", network.state_dict())
+                embed = self.settings.probes[probe].embed
+                kept = [metadata(path) for path in files_of(embed.pretrained).values()]
+                path = draft / "backbones" / f"{probe}.safetensors"
+                write_weights(path, frozen(embed).state_dict(), next(iter(kept), None))
 
     def checkpoint(self, member: str, fold: int) -> Path:
         """The weights of a member's fold; raises InputError if they are not there."""

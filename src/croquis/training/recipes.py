@@ -85,7 +85,9 @@ class ModelParams(TrainParams):
 
     # full timm name, or several: their features are joined, trained end to end
     backbone: str | Annotated[list[str], Field(min_length=2)]
-    pretrained: bool | str  # false | true (timm's hub) | "bundled" | a path to weights
+    # false | true (timm's hub) | "bundled" | a path to weights, where {fold} is the fold's number;
+    # of several backbones one for all, or one for each
+    pretrained: bool | str | list[bool | str]
     image_size: Annotated[int, Field(ge=8)]
     lr_mult: Positive  # factor on the top-level lr
 
@@ -126,6 +128,16 @@ def resolved(tree: dict[str, Any], key: str) -> ModelParams:
         fix = "see the other entries"
         raise InputError(f"models.{key}", expected="a block of keys", received=repr(block), fix=fix)
     return params.checked(ModelParams, train.model_dump() | block, where=f"models.{key}")
+
+
+def bound(recipe: ModelParams, fold: int) -> ModelParams:
+    """The recipe of a fold: its number stands for {fold} in paths of `pretrained`."""
+    asked = recipe.pretrained
+    named = [
+        each.replace("{fold}", str(fold)) if isinstance(each, str) else each
+        for each in (asked if isinstance(asked, list) else [asked])
+    ]
+    return recipe.model_copy(update={"pretrained": named if isinstance(asked, list) else named[0]})
 
 
 def recipe(key: str, path: Path = params.PARAMS) -> ModelParams:

@@ -1,6 +1,6 @@
 """What a training leaves behind: predictions, curves, weights, and its MLflow run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -15,6 +15,7 @@ import torch
 from croquis import tracking
 from croquis.files import whole
 from croquis.predictions import Predictions
+from croquis.training import lineage
 from croquis.training.fingerprint import code_fingerprint, data_fingerprint, fingerprint
 from croquis.training.hardware import Hardware
 
@@ -45,6 +46,24 @@ class Provenance:
 
     fingerprint: str
     tags: Mapping[str, str]
+
+    def note(
+        self,
+        settings: Mapping[str, Any],
+        train: np.ndarray,
+        index: pd.DataFrame,
+        parents: Sequence[lineage.Lineage],
+    ) -> dict[str, str]:
+        """What the training's weights carry with them, as `lineage.note`."""
+        return lineage.note(
+            self.tags["member"],
+            int(self.tags["fold"]),
+            settings=settings,
+            data=self.tags["data"],
+            train=train,
+            index=index,
+            parents=parents,
+        )
 
 
 def provenance(
@@ -110,8 +129,16 @@ def write_curves(path: Path, member: str, fold: int, epochs: list[dict[str, floa
         table.to_csv(draft, index=False, float_format="%.6g")
 
 
-def write_weights(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    """A .safetensors file: tensors alone, nothing to unpickle."""
+def write_weights(
+    path: Path, tensors: Mapping[str, torch.Tensor], note: Mapping[str, str] | None = None
+) -> None:
+    """A .safetensors file: tensors alone, nothing to unpickle.
+
+    Args:
+        path: of the file.
+        tensors: by name.
+        note: its metadata, such as `lineage.note`.
+    """
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with whole(path) as draft:
-        safetensors.torch.save_file(ready, draft)
+        safetensors.torch.save_file(ready, draft, metadata=dict(note or {}) or None)
