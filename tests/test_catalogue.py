@@ -17,10 +17,14 @@ from croquis import params
 from croquis.data.pixels import Pixels
 from croquis.models import backbones, stacked
 from croquis.models.heads import head_names
+from croquis.models.macs import forward_macs
+from croquis.report.cost import BACKWARD, FORWARD, V100
 from croquis.training import probe_recipes, recipes
 from croquis.training.batches import Pictures
 from croquis.training.networks import network
+from croquis.training.networks import on_meta as on_meta_with_head
 from croquis.training.samples import Samples
+from croquis.training.work import model_work
 
 TEXT = Path("params.yaml").read_text(encoding="utf-8")
 TREE = params.read(Path("params.yaml"))
@@ -142,6 +146,28 @@ def test_the_comment_of_an_entry_states_cost_and_licence(key: str) -> None:
     assert int(re.match(r"(\d+) M, ", cost)[1]) == pytest.approx(
         millions / 1e6, abs=5
     )  # with a head
+
+
+def test_a_comment_claims_no_score_of_another_recipe() -> None:
+    """`eva02_large_mlp` was headed by the score of a curriculum, which it has not.
+
+    `raw` is of the weights as downloaded, whatever is trained from them.
+    """
+    for key, comment in COMMENTS.items():
+        said = re.sub(r"raw \d\d\.\d|cv-\d\d", "", comment.split("; ")[1])
+        assert not re.search(r"\d*\.\d|\d\d\.|val|score", said), key
+
+
+@pytest.mark.parametrize("key", ["deit3_large_attention", "convnext_xxlarge", "resnet18"])
+def test_minutes_are_those_of_the_entry_itself(key: str) -> None:
+    """A part that trains, checkpointing, and all of it: three passes stood for each of them."""
+    recipe = MODELS[key]
+    whole = on_meta_with_head(recipe.model_copy(update={"grad_checkpointing": False}), 500)
+    work = model_work(recipe, 500, forward_macs(whole, recipe.image_size))
+    forward, back = work.train / recipe.epochs, work.back / recipe.epochs
+    minutes = 2 * 12_000 * (forward / FORWARD + back / BACKWARD) / V100 / 60
+    told = float(re.search(r"([\d.]+) min", COMMENTS[key])[1])
+    assert told == pytest.approx(minutes, rel=0.04)
 
 
 @pytest.mark.parametrize("key", [key for key in EVERY if EVERY[key].pretrained is True])
