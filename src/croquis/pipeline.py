@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,17 +145,19 @@ def _template(stage: Any) -> dict[str, Any]:
 
 
 def _entry(name: str, stage: Mapping[str, Any], known: Mapping[str, str]) -> Entry:
-    params: dict[Path, tuple[str, ...]] = {}
-    for item in stage.get("params") or []:
-        for file, keys in (item if isinstance(item, dict) else {PARAMS: [item]}).items():
-            path = Path(_filled(str(file), known))
-            wanted = [_known_part(_filled(str(key), known)) for key in keys or [""]]
-            before = params.get(path, ("never all",))
-            whole = "" in wanted or not before
-            params[path] = () if whole else (*params.get(path, ()), *wanted)
     outs = [out for key in ("outs", "metrics", "plots") for out in listed(stage, key)]
-    deps = [_filled(dep, known) for dep in listed(stage, "deps")]
-    return Entry(name, params, _paths(deps), _paths([_filled(out, known) for out in outs]))
+    params = _params(stage.get("params") or [], known)
+    return Entry(name, params, _paths(listed(stage, "deps"), known), _paths(outs, known))
+
+
+def _params(items: list[Any], known: Mapping[str, str]) -> dict[Path, tuple[str, ...]]:
+    """The keys by file: `- lr` is one of params.yaml, `- other.yaml:` all of another file."""
+    found: dict[Path, list[str]] = defaultdict(list)
+    for item in items:
+        for file, keys in (item if isinstance(item, dict) else {PARAMS: [item]}).items():
+            wanted = [_known_part(_filled(str(key), known)) for key in keys or [""]]
+            found[Path(_filled(str(file), known))] += wanted
+    return {path: () if "" in keys else tuple(keys) for path, keys in found.items()}
 
 
 def _filled(text: str, known: Mapping[str, str]) -> str:
@@ -167,5 +170,6 @@ def _known_part(key: str) -> str:
     return key.partition("${")[0].rpartition(".")[0] if "${" in key else key
 
 
-def _paths(names: list[str]) -> tuple[Path, ...]:
-    return tuple(Path(name) for name in names if "${" not in name)
+def _paths(names: list[str], known: Mapping[str, str]) -> tuple[Path, ...]:
+    filled = [_filled(name, known) for name in names]
+    return tuple(Path(name) for name in filled if "${" not in name)
