@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from standing_files import make
 from typer.testing import CliRunner
 
 from croquis import cli, params
@@ -57,6 +58,28 @@ def test_a_broken_params_yaml_is_a_finding_beside_the_others(
     found = {finding.topic: finding for finding in doctor.examined()}
     assert found["settings"].state == "problem"
     assert {"Python", "GPU", "cores", "tracking", "telemetry", "git", "browser"} < set(found)
+
+
+def test_a_persons_file_where_a_run_writes_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(make(tmp_path / "project"))
+    (found,) = doctor._of_the_outputs()
+    assert found == Finding("outputs", "ok", "a run would touch nothing but what runs made")
+    (tmp_path / "project" / "data").mkdir()
+    (tmp_path / "project" / "data" / "solution.csv").write_text("mine")
+    (found,) = doctor._of_the_outputs()
+    assert found.state == "problem" and found.says.startswith("data/solution.csv: expected")
+    assert found.fix == "move it away: mv data/solution.csv solution.csv"
+
+
+def test_a_dvc_that_does_not_look_first_is_a_warning(tmp_path: Path) -> None:
+    command = tmp_path / "dvc"
+    command.write_text("from dvc.cli import main")
+    assert surroundings.dvc_finding(str(command)).state == "warning"
+    command.write_text("from croquis.commands.guarded_dvc import main")
+    assert surroundings.dvc_finding(str(command)).state == "ok"
+    assert surroundings.dvc_finding(None).state == "problem"
 
 
 def test_a_device_that_is_not_there_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:

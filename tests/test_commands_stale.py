@@ -20,8 +20,9 @@ PIPELINE = """
 stages:
   check:
     cmd: echo fine > checked.txt
+    always_changed: true
     deps: [params.yaml]
-    outs: [checked.txt]
+    outs: [checked.txt: {persist: true}]
   prepare:
     cmd: grep side params.yaml > images.txt && cat raw.txt >> images.txt
     params: [side]

@@ -3,13 +3,15 @@
 from pathlib import Path
 
 import pytest
+from standing_files import make
 from typer.testing import CliRunner
 
 from croquis.commands import durations
 from croquis.commands.durations import estimated, last_durations, spoken
 from croquis.commands.main import app
 from croquis.commands.stale import Stale
-from croquis.commands.why import lines
+from croquis.commands.why import lines, stopped
+from croquis.obstacles import Obstacle
 
 
 def trainings(kind: str, member: str, *changes: str, cached: bool | None = False) -> list[Stale]:
@@ -20,6 +22,28 @@ def trainings(kind: str, member: str, *changes: str, cached: bool | None = False
 
 def test_nothing_to_run_is_one_line() -> None:
     assert lines([], 25, {}) == ["nothing would run: all 25 stages are as dvc.lock has them"]
+
+
+def test_a_persons_file_in_the_way_is_said_before_all_else() -> None:
+    assert stopped([]) == []
+    assert stopped([Obstacle("data/raw", "nothing", "2 files", "mv data/raw raw")]) == [
+        "check would stop the run, before anything is touched",
+        "  data/raw: expected nothing, received 2 files; mv data/raw raw",
+        "",
+    ]
+
+
+def test_why_tells_of_a_persons_file_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(make(tmp_path / "project"))
+    monkeypatch.setattr("croquis.commands.why.stale_stages", lambda: ([], 1))
+    monkeypatch.setattr("croquis.commands.why.competition", lambda source: source)
+    (tmp_path / "project" / "data").mkdir()
+    (tmp_path / "project" / "data" / "solution.csv").write_text("mine")
+    printed = CliRunner().invoke(app, ["why"]).output.splitlines()
+    assert printed[0].startswith("check would stop") and printed[-1].startswith("nothing would")
+    assert printed[1].startswith("  data/solution.csv: expected what a run made")
 
 
 def test_changes_come_first_then_what_runs_then_what_it_costs() -> None:
