@@ -92,8 +92,14 @@ def test_half_made_drafts_and_junk_go(project: Path) -> None:
     put("data/.raw.ab12cd_9/raw/half")
     put("data/raw/.DS_Store")
     put("data/.hidden")
+    put("data/.mine.template")
+    put("data/.mine.ab12cd_9/other")
     clean()
-    assert left() == ["data/.hidden"]
+    assert [path for path in left() if Path(path).is_file()] == [
+        "data/.hidden",
+        "data/.mine.ab12cd_9/other",
+        "data/.mine.template",
+    ]
 
 
 def test_parameters_that_cannot_be_read_are_no_hindrance(project: Path) -> None:

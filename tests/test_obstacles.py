@@ -67,6 +67,23 @@ def test_one_file_among_outputs_is_moved_alone() -> None:
     assert said().endswith("move it away: mv data/raw/train/a.png a.png")
 
 
+def test_names_with_blanks_are_quoted_for_the_shell() -> None:
+    put("data/raw/my cat.png")
+    assert said().endswith("mv 'data/raw/my cat.png' 'my cat.png'")
+
+
+def test_what_comes_while_it_looks_is_not_taken_for_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashing may take a while."""
+
+    def slow(standing: dict) -> dict:
+        put("data/solution.csv")
+        return {}
+
+    monkeypatch.setattr("croquis.obstacles.foreign", slow)
+    refuse(TREE)
+    assert made.noted() == {}
+
+
 def test_a_run_over_two_things_names_both() -> None:
     put("data/solution.csv")
     put("data/predictions/one/fold1/val.npz")

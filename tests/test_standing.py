@@ -10,7 +10,7 @@ from standing_files import TREE, commit, dvc, environment, make, make_repository
 from croquis import made
 from croquis.files import whole
 from croquis.outputs import declared
-from croquis.standing import files, foreign, link_on_the_way
+from croquis.standing import files, foreign, is_draft, link_on_the_way
 
 
 @pytest.fixture
@@ -48,7 +48,8 @@ def _enter(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def lost() -> list[str]:
-    return [path for paths in foreign(declared(TREE)).values() for path in paths]
+    standing = {output: files(output) for output in declared(TREE)}
+    return [path for paths in foreign(standing).values() for path in paths]
 
 
 def put(path: str, text: str = "mine\n") -> None:
@@ -110,9 +111,19 @@ def test_what_a_killed_stage_wrote_is_no_persons(after: Path) -> None:
 
 
 def test_a_file_that_only_looks_like_a_leftover_is_a_persons(fresh: Path) -> None:
-    for name in (".notes", ".a.short", "a.ab12cd_9", "x.tmp", ".a.ab12cd_99"):
+    names = (".notes.template", ".a.short/a", "a.ab12cd_9/a", "x.tmp", ".a.ab12cd_9/b")
+    for name in names:
         put(f"data/raw/{name}")
-    assert len(lost()) == 5
+    assert sorted(lost()) == sorted(f"data/raw/{name}" for name in names)
+
+
+@pytest.mark.parametrize(
+    ("inside", "draft"), [("raw", True), ("raw.old", True), ("tmpabcd_123", True), ("mine", False)]
+)
+def test_a_draft_holds_what_was_to_take_its_place(inside: str, draft: bool, fresh: Path) -> None:
+    put(f"data/.raw.ab12cd_9/{inside}/a")
+    assert is_draft(Path("data/.raw.ab12cd_9")) is draft
+    assert not is_draft(Path("data/.raw.ab12cd_9") / inside) and not is_draft(Path("params.yaml"))
 
 
 def test_what_was_seen_to_be_safe_stays_so_until_it_is_touched(after: Path) -> None:

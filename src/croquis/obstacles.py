@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from croquis import made
@@ -11,7 +12,7 @@ from croquis.errors import InputError
 from croquis.files import root
 from croquis.outputs import Output, declared
 from croquis.report.wording import counted
-from croquis.standing import files, foreign, link_on_the_way
+from croquis.standing import Standing, files, foreign, link_on_the_way
 
 NAMED = 3  # paths that are named one by one up to here
 
@@ -44,31 +45,38 @@ def refuse(tree: Mapping[str, Any]) -> None:
     Args:
         tree: all of params.yaml.
     """
-    found = obstacles(tree)
+    found, standing = _examined(tree)
     if found:
         first, *others = found
         fix = first.fix
         if others:
             fix += f"; then see to {_named([each.where for each in others])} (`croquis doctor`)"
         raise InputError(first.where, expected=first.expected, received=first.received, fix=fix)
-    made.remember({path: sign for each in declared(tree) for path, sign in files(each).items()})
+    # As they were looked at: what comes meanwhile has not been.
+    made.remember({path: sign for signs in standing.values() for path, sign in signs.items()})
 
 
 def obstacles(tree: Mapping[str, Any]) -> list[Obstacle]:
     """All that is in the way of a run: links, its own source, files that no run made."""
+    return _examined(tree)[0]
+
+
+def _examined(tree: Mapping[str, Any]) -> tuple[list[Obstacle], Standing]:
+    """The obstacles, and what stands in the places of outputs that no link leads to."""
     outputs = declared(tree)
     links = {each: link for each in outputs if (link := link_on_the_way(each)) is not None}
     first = {link: each for each, link in reversed(links.items())}  # one of each link is enough
     found = [_of_a_link(link, each) for link, each in reversed(first.items())]
     source, covered = _of_the_source(tree, outputs)
     found += source
-    plain = [each for each in outputs if each not in links and each not in covered]
-    return found + [_of_files(each, names) for each, names in foreign(plain).items()]
+    standing = {each: files(each) for each in outputs if each not in links and each not in covered}
+    found += [_of_files(each, names) for each, names in foreign(standing).items()]
+    return found, standing
 
 
 def _of_a_link(link: str, output: Output) -> Obstacle:
     target = os.path.realpath(link)
-    fix = f"take the link away, what it points to stays: rm {link}"
+    fix = f"take the link away, what it points to stays: rm {quote(link)}"
     if link != output.path:
         fix += f", and git checkout -- {link} brings what git has of it; for room on another disk, "
         fix += "clone the project there, or keep DVC's cache there: dvc cache dir <folder>"
@@ -82,7 +90,7 @@ def _of_files(output: Output, names: list[str]) -> Obstacle:
     """Files that no run made, in the place of `output`."""
     moved = names[0] if len(names) == 1 else output.path
     away = _free(Path(moved).name)
-    fix = f"move it away: mv {moved} {away}"
+    fix = f"move it away: mv {quote(moved)} {quote(away)}"
     received = "a file that no run made, or that was changed since"
     if names != [output.path]:
         what = counted(len(names), "file")
@@ -109,7 +117,11 @@ def _of_the_source(
     expected = "data that lies apart from what runs write and delete"
     if inside:
         away = _free(path.name)
-        how = f"move it: mv {source} {away}" if path.exists() else "see where your data is"
+        how = (
+            f"move it: mv {quote(source)} {quote(away)}"
+            if path.exists()
+            else "see where your data is"
+        )
         fix = f"{how}, and say -S data.source={away}"
         received = f"{source!r}, in the place of {inside[0].path}"
     else:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from croquis import made
@@ -10,8 +10,12 @@ from croquis.data.junk import is_junk
 from croquis.dvc_cache import Cache, in_git, md5_of_folder
 from croquis.outputs import Output
 
-# What a kill leaves beside or inside an output: drafts of files.whole, and of DVC's copies.
-LEFTOVER = re.compile(r"(^|/)\.[^/]+\.[a-z0-9_]{8}(/|$)|\.[\w-]{22}\.tmp$")
+# What a kill leaves: drafts of files.whole, .<name>.<8 letters>/<name>, what `download` unpacks
+# beside them, and half of a copy of DVC.
+_DRAFT = r"\.(?P<name>[^/]+)\.[a-z0-9_]{8}/((?P=name)(\.old)?|tmp[a-z0-9_]{8})"
+_LEFTOVER = re.compile(rf"(^|/){_DRAFT}(/|$)|\.[\w-]{{22}}\.tmp$")
+
+Standing = dict[Output, dict[str, made.Sign]]
 
 
 def files(output: Output) -> dict[str, made.Sign]:
@@ -21,18 +25,27 @@ def files(output: Output) -> dict[str, made.Sign]:
     """
     signs = made.signs(Path(output.path)).items()
     found = {f"{output.path}/{name}" if name else output.path: sign for name, sign in signs}
-    return {p: sign for p, sign in found.items() if not (is_junk(p) or LEFTOVER.search(p))}
+    return {p: sign for p, sign in found.items() if not (is_junk(p) or _LEFTOVER.search(p))}
 
 
-def foreign(outputs: Iterable[Output]) -> dict[Output, list[str]]:
+def is_draft(folder: Path) -> bool:
+    """Whether a killed stage was about to write what lies in this folder."""
+    inside = list(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else []
+    return bool(inside) and all(_LEFTOVER.search(f"{folder.name}/{each.name}") for each in inside)
+
+
+def foreign(standing: Standing) -> dict[Output, list[str]]:
     """The files in the place of each output that would be lost with it; only where there are any.
 
     Not lost is what a run of this folder wrote, what was seen to be safe and was not touched since,
     and what dvc.lock, DVC's cache or git's database holds.
+
+    Args:
+        standing: the `files` of each output.
     """
     noted, cache, found = made.noted(), None, {}
-    for output in outputs:
-        new = [path for path, sign in files(output).items() if sign not in noted.get(path, ())]
+    for output, signs in standing.items():
+        new = [path for path, sign in signs.items() if sign not in noted.get(path, ())]
         if not new:
             continue
         cache = cache or Cache()
