@@ -3,35 +3,58 @@
 import numpy as np
 import pytest
 
-from croquis.dedup.exact import same_value, with_symmetry
-from croquis.dedup.search import pair_table
+from croquis.dedup import exact
+from croquis.dedup.exact import best_symmetry, pixel_keys, sheet_numbers, spanning_pairs
 from croquis.symmetries import NAMES, turned
 
 
-def test_all_pairs_of_a_value_are_found_in_order() -> None:
-    pairs = same_value(np.array(["x", "y", "x", "z", "y", "x"]))
-    assert pairs[["a", "b"]].to_numpy().tolist() == [[0, 2], [0, 5], [1, 4], [2, 5]]
-    assert (pairs["score"] == 1).all()
+def test_equal_values_are_joined_to_their_first() -> None:
+    pairs, key = spanning_pairs([np.array([0, 1, 0, 2, 1, 0])])
+    assert pairs[["a", "b"]].to_numpy().tolist() == [[0, 2], [0, 5], [1, 4]]
+    assert (pairs["score"] == 1).all() and key.tolist() == [0, 0, 0]
 
 
-def test_pairs_of_later_positions_alone_are_left_out() -> None:
-    pairs = same_value(np.array(["x", "y", "x", "x", "y", "y"]), firsts=2)
-    assert pairs[["a", "b"]].to_numpy().tolist() == [[0, 2], [0, 3], [1, 4], [1, 5]]
+def test_a_weaker_key_joins_only_what_a_stronger_one_left_apart() -> None:
+    # 0 = 1 and 2 = 3 by bytes, all four by pixels
+    pairs, key = spanning_pairs([np.array([0, 0, 1, 1]), np.zeros(4, int)])
+    assert pairs[["a", "b"]].to_numpy().tolist() == [[0, 1], [0, 2], [2, 3]]
+    assert key.tolist() == [0, 1, 0]
+
+
+def test_a_key_below_zero_is_equal_to_nothing() -> None:
+    assert spanning_pairs([np.array([-1, -1, 0])])[0].empty
 
 
 def test_no_copies_is_an_empty_table() -> None:
-    assert same_value(np.array(["x", "y"])).empty
+    assert spanning_pairs([np.arange(2)])[0].empty
+
+
+def test_equal_sheets_have_one_number() -> None:
+    gray = np.zeros((3, 8, 8), np.uint8)
+    gray[1, 0, 0] = 1
+    assert sheet_numbers(gray, np.array([1, 0, 2, 1])).tolist() == [0, 1, 1, 0]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_symmetry_of_a_turned_copy_is_named(name: str) -> None:
-    gray = np.random.default_rng(0).integers(0, 200, (3, 8, 8), dtype=np.uint8)
-    # a is b turned, give or take what resizing does
-    gray[2] = turned(gray[0], name) + np.eye(8, dtype=np.uint8)
-    pairs = with_symmetry(pair_table([0], [1]), gray, np.array([2, 0]))
-    assert pairs["symmetry"].tolist() == [NAMES.index(name)]
+    x = np.random.default_rng(0).integers(0, 200, (8, 8), dtype=np.uint8)
+    # the one is the other turned, give or take what resizing does
+    assert best_symmetry(turned(x, name) + np.eye(8, dtype=np.uint8), x) == NAMES.index(name)
 
 
-def test_a_symmetric_picture_matches_as_it_stands() -> None:
-    gray = np.zeros((2, 4, 4), np.uint8)
-    assert with_symmetry(pair_table([0], [1]), gray, np.arange(2))["symmetry"].tolist() == [0]
+def test_a_symmetric_picture_matches_as_it_stands_and_no_turn_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = []
+    monkeypatch.setattr(exact, "turned", lambda y, name: tried.append(name) or turned(y, name))
+    assert best_symmetry(np.zeros((4, 4), np.uint8), np.zeros((4, 4), np.uint8)) == 0
+    assert tried == ["identity"]
+
+
+def test_without_symmetries_what_needs_a_turn_has_another_key() -> None:
+    x = np.random.default_rng(0).integers(0, 200, (8, 8), dtype=np.uint8)
+    gray, rows = np.stack([x, turned(x, "rot90"), x]), np.arange(3)
+    digests, sheet = np.array(["d", "d", "d"]), np.array([0, 1, 0])
+    assert pixel_keys(digests, sheet, gray, rows, symmetries=True).tolist() == [0, 0, 0]
+    keys = pixel_keys(digests, sheet, gray, rows, symmetries=False)
+    assert keys[0] == keys[2] != keys[1]

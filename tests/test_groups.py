@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from croquis import params
 from croquis.dedup.groups import Grouped, grouped, listed, strictly, twins, with_overrides
+from croquis.dedup.named import things
 from croquis.dedup.overrides import NOBODY, Overrides
 from croquis.dedup.pairs import TIERS
 from croquis.dedup.settings import DedupParams
@@ -17,8 +18,11 @@ from croquis.errors import InputError
 BLURRED = np.ones((6, 4), np.float32) / 2  # all pictures alike: no chain is cut
 
 
+DEFAULT = params.load(DedupParams, "dedup")
+
+
 def settings(**changes: object) -> DedupParams:
-    return params.load(DedupParams, "dedup").model_copy(update={"min_per_class": 1, **changes})
+    return DEFAULT.model_copy(update={"min_per_class": 1, **changes})
 
 
 def pictures() -> pd.DataFrame:
@@ -28,10 +32,10 @@ def pictures() -> pd.DataFrame:
 
 
 def pairs() -> pd.DataFrame:
-    """a = b in class 0, b like c, and c like d of class 1; the last only for a group."""
-    table = pd.DataFrame({"a": [0, 1, 2], "b": [1, 2, 3], "score": [1.0, 0.9712345678, 0.96]})
+    """a like b in class 0, b like c, and c like d of class 1; the last only for a group."""
+    table = pd.DataFrame({"a": [0, 1, 2], "b": [1, 2, 3], "score": [0.99, 0.9712345678, 0.96]})
     table["symmetry"] = [0, 1, 4]
-    table["tier"] = pd.Categorical(["bytes", "copy", "copy"], categories=TIERS)
+    table["tier"] = pd.Categorical(["copy", "copy", "copy"], categories=TIERS)
     return table.assign(ink=table["score"])
 
 
@@ -95,7 +99,7 @@ def test_a_person_wins() -> None:
     assert keeping["keep"].tolist() == [True, True, True, True, True, False]
     found = decided(Overrides(same=((3, 4),), different=((1, 2),)))
     assert found.table["group"].tolist() == [0, 0, 1, 1, 1, 2]
-    assert found.pairs["tier"].tolist() == ["bytes", "copy", "same"]
+    assert found.pairs["tier"].tolist() == ["copy", "copy", "same"]
 
 
 def test_a_person_cannot_empty_a_class() -> None:
@@ -177,7 +181,7 @@ def test_duplicates_carry_ids_names_whether_classes_agree_and_whether_they_are_g
     found = decided(Overrides(different=((1, 3),)))
     table = listed(pictures(), found.pairs)
     assert table.to_numpy().tolist() == [
-        ["a", "b", "bytes", 1.0, 1.0, "identity", True, True],
+        ["a", "b", "copy", 0.99, 0.99, "identity", True, True],
         ["b", "c", "copy", 0.971235, 0.971235, "rot90", True, True],
         ["c", "d", "copy", 0.96, 0.96, "flip_lr", False, False],
     ]
@@ -195,7 +199,7 @@ def test_a_twin_is_the_strongest_pair_of_a_test_picture() -> None:
     table = pictures().assign(split=["train"] * 4 + ["test"] * 2)
     across = pairs().assign(a=[1, 0, 4], b=[4, 4, 5], ink=1.0)
     found = twins(table, across)
-    assert found[["id", "train_id", "tier"]].to_numpy().tolist() == [["e", "b", "bytes"]]
+    assert found[["id", "train_id", "tier"]].to_numpy().tolist() == [["e", "b", "copy"]]
     assert list(found) == ["id", "train_id", "tier", "score", "ink", "symmetry"]
 
 
@@ -234,7 +238,9 @@ def test_no_class_empties_and_the_dropped_have_a_kept_direct_twin(
         assert keep[labels == label].sum() >= min(least, (labels == label).sum())
     if policy in ("keep", "soft"):
         strict = found.pairs[strictly(found.pairs, chosen)]
-        direct = {*zip(strict["a"], strict["b"], strict=True)}
+        thing = things(len(table), found.pairs)  # a pair of one is a pair of all its equals
+        ends = zip(thing[strict["a"]], thing[strict["b"]], strict=True)
+        direct = {end for a, b in ends for end in ((a, b), (b, a))} | {(t, t) for t in thing}
         for place in np.flatnonzero(~keep):
-            twins = [b if a == place else a for a, b in direct if place in (a, b)]
-            assert any(keep[twin] and labels[twin] == labels[place] for twin in twins)
+            twins = [(thing[place], thing[twin]) in direct for twin in range(len(table))]
+            assert (keep & twins & (labels == labels[place])).any()

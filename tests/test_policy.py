@@ -30,7 +30,8 @@ def prune(table: pd.DataFrame, edges: pd.DataFrame, min_per_class: int) -> np.nd
     """What is kept, (N,) bool, once each class has its minimum back."""
     labels = table["label"].to_numpy()
     keep = np.ones(len(table), bool)
-    keep[list(restored(labels, pruned(table, edges), min_per_class))] = False
+    dropped = pruned(table, edges, np.arange(len(table)))
+    keep[list(restored(labels, dropped, min_per_class))] = False
     return keep
 
 
@@ -51,6 +52,20 @@ def test_a_chain_drops_only_what_touches_a_kept_picture() -> None:
     assert prune(pictures([0] * 4), edges, 1).tolist() == [True, False, True, False]
 
 
+def test_of_equal_pictures_one_stays_in_each_class_and_what_is_like_one_is_like_all() -> None:
+    # 0 = 2 = 4 (4 is larger) and 1 = 3; a pair of 0 and 1 stands for all; 3 and 4 are of class 1
+    equal = np.array([0, 1, 0, 1, 0])
+    table = pictures([0, 0, 0, 1, 1], [100, 100, 100, 100, 200])
+    dropped = pruned(table, pairs((0, 1, 0.98)), equal)
+    assert dropped == {1: 0.98, 2: 1.0, 3: 0.98}  # 0 stays for 2 and 1, 4 for 3
+
+
+def test_ten_thousand_equal_pictures_are_pruned_without_a_pair_of_each_two() -> None:
+    star = pairs(*((0, place, 1.0) for place in range(1, 10_000)))
+    dropped = pruned(pictures([0] * 10_000), star, np.zeros(10_000, int))
+    assert sorted(dropped) == list(range(1, 10_000))
+
+
 def test_a_copy_in_another_class_drops_nothing() -> None:
     assert prune(pictures([0, 1]), pairs((0, 1, 1.0)), 1).all()
 
@@ -63,7 +78,7 @@ def test_a_class_gets_back_the_least_alike_first() -> None:
 
 
 def test_group_keeps_everything() -> None:
-    assert none_dropped(pictures([0, 0]), pairs((0, 1, 1.0))) == {}
+    assert none_dropped(pictures([0, 0]), pairs((0, 1, 1.0)), np.zeros(2, int)) == {}
 
 
 @st.composite

@@ -7,11 +7,13 @@ import pandas as pd
 
 from croquis.components import components
 from croquis.dedup import chains, conflicts
+from croquis.dedup.named import things, with_named
 from croquis.dedup.overrides import NOBODY, Overrides
 from croquis.dedup.pairs import SURE, TIERS
-from croquis.dedup.policy import POLICIES, restored
+from croquis.dedup.policy import POLICIES, Dropped, restored
 from croquis.dedup.search import pair_table
 from croquis.dedup.settings import DedupParams
+from croquis.dedup.sheets import kin_of
 from croquis.errors import InputError
 from croquis.symmetries import NAMES
 
@@ -53,11 +55,17 @@ def grouped(
     Raises:
         InputError: if a person dropped all of a class.
     """
-    pairs = with_overrides(pairs, overrides)
+    kin = kin_of(pictures)
+    related = kin.may_join(pairs["a"].to_numpy(), pairs["b"].to_numpy())
+    thing = things(len(pictures), pairs[related])
+    pairs = with_overrides(_of_everybody(pairs, related, overrides.named), overrides)
+    # What may not join is listed all the same.
+    joining = kin.may_join(pairs["a"].to_numpy(), pairs["b"].to_numpy()) | pairs["tier"].eq("same")
     names = NAMES if settings.symmetries else NAMES[:1]
     largest = max(SMALLEST_LIMIT, int(settings.chain_share * len(pictures)))
     limits = chains.Limits(settings.chain_min, largest, overrides.different)
-    grouping = chains.cohesive(pairs, _trust(pairs["tier"]), blurred, names, limits)
+    trusted = pairs[joining]
+    grouping = chains.cohesive(trusted, _trust(trusted["tier"]), blurred, names, limits)
     group, labels = grouping.group, pictures["label"].to_numpy()
     pairs = pairs.assign(grouped=group[pairs["a"]] == group[pairs["b"]])
     # What a person dropped is nobody's kept twin, and its label has no vote.
@@ -65,13 +73,41 @@ def grouped(
     strict = pairs[strictly(pairs, settings) & pairs["grouped"] & there]
     cluster = components(len(pictures), strict["a"].to_numpy(), strict["b"].to_numpy())
     table = pictures[["id"]].assign(group=group)
-    table["keep"] = _kept(pictures, strict, cluster, settings, overrides)
+    equal = _equal(thing, group, overrides.drop)
+    strange = _strange(pairs[~joining.to_numpy() & ~pairs["grouped"]], kin.derived)
+    table["keep"] = _kept(pictures, strict, equal, cluster, strange, settings, overrides)
     of_group = table.groupby("group")["keep"].transform("sum")
     table["weight"] = table["keep"] / of_group.clip(lower=1)  # a group counts once, however many
     table["conflict"] = conflicts.disputed(labels, group)
     soft = settings.conflicts == "soft"
     table["targets"] = conflicts.shares(labels, cluster) if soft else ""
     return Grouped(table, pairs, grouping)
+
+
+def _of_everybody(pairs: pd.DataFrame, related: np.ndarray, named: tuple[int, ...]) -> pd.DataFrame:
+    """The pairs, and all of the pictures that a person named; `related` is which may join, (P,)."""
+    if not named:
+        return pairs
+    count = int(max(pairs[["a", "b"]].max().max(), *named)) + 1 if len(pairs) else 0
+    if not count:
+        return pairs
+    return pd.concat([with_named(pairs[related], count, named), pairs[~related]])
+
+
+def _strange(pairs: pd.DataFrame, derived: np.ndarray) -> Dropped:
+    """The derived pictures that look like an original of another group, with the highest score.
+
+    They train with their source. Where that is in another fold than the original, they would show
+    it to the model that is scored on it; and nothing is lost with them that was drawn.
+    """
+    ends = np.where(derived[pairs["b"]], pairs["b"], pairs["a"])
+    return pairs["score"].groupby(ends).max().to_dict()
+
+
+def _equal(thing: np.ndarray, group: np.ndarray, dropped: tuple[int, ...]) -> np.ndarray:
+    """Which pictures are one, and in one group, (N,) int; what a person dropped is so with none."""
+    alone = np.where(np.isin(np.arange(len(thing)), dropped), np.arange(len(thing)), -1)
+    return pd.MultiIndex.from_arrays([thing, group, alone]).factorize()[0]
 
 
 def _trust(tiers: pd.Series) -> np.ndarray:
@@ -104,19 +140,24 @@ def with_overrides(pairs: pd.DataFrame, overrides: Overrides) -> pd.DataFrame:
 def _kept(
     pictures: pd.DataFrame,
     strict: pd.DataFrame,
+    equal: np.ndarray,
     cluster: np.ndarray,
+    strange: Dropped,
     settings: DedupParams,
     overrides: Overrides,
 ) -> np.ndarray:
     labels = pictures["label"].to_numpy()
-    dropped = POLICIES[settings.policy](pictures, strict)
+    dropped = POLICIES[settings.policy](pictures, strict, equal)
     outvoted = conflicts.DROPPED[settings.conflicts](labels, cluster)
     dropped |= dict.fromkeys(np.flatnonzero(outvoted).tolist(), DISPUTED)
     for place in (*overrides.keep, *overrides.drop):  # nobody else decides on these
         dropped.pop(place, None)
-    left = restored(labels, dropped, settings.min_per_class, gone=overrides.drop)
+        strange.pop(place, None)
+    strange = restored(labels, strange, 1, gone=overrides.drop)
+    dropped = {place: score for place, score in dropped.items() if place not in strange}
+    gone = (*overrides.drop, *strange)
     keep = np.ones(len(pictures), bool)
-    keep[[*left, *overrides.drop]] = False
+    keep[[*restored(labels, dropped, settings.min_per_class, gone=gone), *gone]] = False
     if emptied := sorted(set(labels) - set(labels[keep])):
         first = pictures.loc[pictures["label"] == emptied[0], "id"].iloc[0]
         raise InputError(

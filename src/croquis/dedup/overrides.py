@@ -7,6 +7,7 @@ say of two pictures whether they are copies. Lines may be added by hand, in any 
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,11 @@ class Overrides:
     drop: tuple[int, ...] = ()
     same: tuple[tuple[int, int], ...] = ()
     different: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def named(self) -> tuple[int, ...]:
+        """Those that do not go with their equals: dropped, or called the same or different."""
+        return tuple(sorted({*self.drop, *chain(*self.same), *chain(*self.different)}))
 
 
 NOBODY = Overrides()  # nobody decided anything

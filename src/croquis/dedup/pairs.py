@@ -1,12 +1,16 @@
 """Every pair of copies, by the strongest test that finds it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from croquis.dedup import exact, ink
+from croquis.dedup.identity import Identity
+from croquis.dedup.search import best, pair_table
 from croquis.dedup.settings import DedupParams
+from croquis.dedup.sheets import as_images, kin_of
 from croquis.dedup.ssim import ssim_pairs
 from croquis.dedup.tally import Tally
 from croquis.dedup.variants import variant_pairs
@@ -23,7 +27,8 @@ class Copies:
 
     Attributes:
         pairs: the columns of `search.pair_table`, tier, and ink, the cosine of the ink under that
-            symmetry; 1 where the pictures are identical.
+            symmetry; 1 where the pictures are identical. Of k identical ones there are k - 1, and
+            to others one of them is paired.
         blurred: (N, 32 * 32) of `ink.blurred_vectors`, by which groups are judged.
         flat: how many pictures have no ink to compare.
         tally: what it cost.
@@ -36,60 +41,80 @@ class Copies:
 
 
 def find_copies(pictures: pd.DataFrame, gray: np.ndarray, settings: DedupParams) -> Copies:
-    """All pairs of copies among `pictures`, each once, under the first tier that finds it.
+    """A spanning set of the pairs of copies among `pictures`, each under its first tier.
+
+    Tests see each gray sheet once, however many pictures are equal to it.
 
     Args:
         pictures: split, label, sha256, digest; its index is the row in `gray`. Train pictures
             first and each split sorted by id, so that nothing depends on the order of files. Test
             pictures meet training pictures in the tests that need no label and no alignment:
-            identity and copy.
+            identity and copy. With source_id, what is derived joins its source alone.
         gray: (N, 224, 224) uint8.
         settings: the tests and their thresholds.
     """
     tally, rows = Tally(), pictures.index.to_numpy()
     train = int((pictures["split"] == "train").sum())
     with tally.step("identical"):
-        found = _identical(pictures, train, gray, symmetries=settings.symmetries)
+        sheet = exact.sheet_numbers(gray, rows)
+        firsts = np.unique(sheet, return_index=True)[1]
     with tally.step("ink"):
-        vectors, _ = ink.ink_vectors(gray, rows)
-        blurred = ink.blurred_vectors(gray, rows[:train])
-        flat = ~vectors[:train].any(axis=1)
-        blurred[flat] = 0  # like nothing here too
-    labels = pictures["label"].to_numpy()[:train]
-    search = Search(settings, gray, rows[:train], labels, vectors, blurred, flat, tally)
+        vectors, _ = ink.ink_vectors(gray, rows[firsts])
+        flat = ~vectors.any(axis=1)
+        count = int(sheet[:train].max(initial=-1)) + 1  # sheets with a training picture
+        blurred = ink.blurred_vectors(gray, rows[firsts[:count]])
+        blurred[flat[:count]] = 0  # like nothing here too
+    with tally.step("identical"):
+        identity = Identity.of(pictures, sheet, flat, gray, symmetries=settings.symmetries)
+    labels = pictures["label"].to_numpy()
+    search = Search(
+        settings, gray, rows[firsts], sheet[:train], labels[:train], vectors, blurred, flat, tally
+    )
+    between = identity.between_sheets(len(firsts))
+    known = len(between)
     for method in METHODS:  # in the order of the tiers, whatever the order in params.yaml
         if method in settings.methods:
-            pairs = METHODS[method](search, found)
-            found = pd.concat([found, _tier(method, pairs)])
-    found = found.sort_values(["a", "b"], ignore_index=True)
+            between = pd.concat([between, _tier(method, METHODS[method](search, between))])
+    between = between[known:].sort_values(["a", "b"], ignore_index=True)
     with tally.step("ink of pairs"):
-        found["ink"] = _ink_of(found, vectors)
-    return Copies(found, blurred, int(flat.sum()), tally)
+        between["ink"] = _ink_of(between, vectors)
+    pairs = pd.concat([identity.pairs(train), *_of_pictures(between, search, pictures, sheet)])
+    pairs["tier"] = pd.Categorical(pairs["tier"], categories=TIERS)
+    pairs = pairs.astype({"a": np.int64, "b": np.int64, "symmetry": np.int64})
+    pairs = pairs.sort_values(["a", "b", "tier"]).drop_duplicates(["a", "b"], ignore_index=True)
+    return Copies(pairs, blurred[sheet[:train]], int(flat[sheet[:train]].sum()), tally)
 
 
 @dataclass(frozen=True)
 class Search:
-    """What the tests work on.
+    """What the tests work on: sheets, in the order of the first picture of each.
 
     Attributes:
         settings: of the stage.
         gray: (N, 224, 224) uint8.
-        rows: (T,) the training pictures' rows in it.
+        rows: (S,) the rows of all sheets in it, those of training pictures first.
+        sheet: (T,) of each training picture.
         labels: (T,) theirs.
-        ink: of all pictures, the training ones first, (N, 64 * 64).
-        blurred: of the training pictures, (T, 32 * 32).
-        flat: of the training pictures, which have no ink to compare, (T,) bool.
+        ink: of all sheets, (S, 64 * 64).
+        blurred: of the training pictures' sheets, (C, 32 * 32).
+        flat: (S,) bool, those with no ink to compare.
         tally: what it costs.
     """
 
     settings: DedupParams
     gray: np.ndarray
     rows: np.ndarray
+    sheet: np.ndarray
     labels: np.ndarray
     ink: np.ndarray
     blurred: np.ndarray
     flat: np.ndarray
     tally: Tally
+
+    @property
+    def count(self) -> int:
+        """The sheets of training pictures."""
+        return len(self.blurred)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -99,37 +124,48 @@ class Search:
 
 def _copies(search: Search, known: pd.DataFrame) -> pd.DataFrame:
     options = {"names": search.names, "at_least": search.settings.copy_min, "known": known}
-    options["firsts"] = len(search.rows)
+    options["firsts"] = search.count
     with search.tally.step("copy"):
         return ink.cosine_pairs(search.ink, tally=search.tally, step="copy", **options)
 
 
 def _alike_in_structure(search: Search, known: pd.DataFrame) -> pd.DataFrame:
-    labels = search.labels if search.settings.ssim_scope == "class" else None
-    options = {"names": search.names, "at_least": search.settings.ssim_min, "known": known}
-    options |= {"flat": search.flat, "tally": search.tally}
-    return ssim_pairs(search.gray, search.rows, labels, **options)
+    options = {"names": search.names, "at_least": search.settings.ssim_min}
+    options |= {"tally": search.tally}
+    if search.settings.ssim_scope == "global":
+        rows, flat = search.rows[: search.count], search.flat[: search.count]
+        return ssim_pairs(search.gray, rows, None, known=known, flat=flat, **options)
+    # A sheet is there once for each class it is of.
+    there = pd.DataFrame({"sheet": search.sheet, "label": search.labels}).drop_duplicates()
+    there = there.sort_values(["sheet", "label"], ignore_index=True).rename_axis("at").reset_index()
+    ends = known[["a", "b"]].merge(there, left_on="a", right_on="sheet")
+    ends = ends.merge(there, left_on=["b", "label"], right_on=["sheet", "label"])
+    sheet, labels = there["sheet"].to_numpy(), there["label"].to_numpy()
+    options |= {"known": pair_table(ends["at_x"], ends["at_y"]), "flat": search.flat[sheet]}
+    pairs = ssim_pairs(search.gray, search.rows[sheet], labels, **options)
+    return best(pairs.assign(a=sheet[pairs["a"]], b=sheet[pairs["b"]]))
 
 
 def _alike_in_raw_pixels(search: Search, known: pd.DataFrame) -> pd.DataFrame:
     options = {"names": search.names, "at_least": search.settings.cosine_min, "known": known}
     with search.tally.step("cosine"):
-        paper = ink.paper_vectors(search.gray, search.rows)
+        paper = ink.paper_vectors(search.gray, search.rows[: search.count])
+        paper[search.flat[: search.count]] = 0  # white paper is no copy of other white paper
         return ink.cosine_pairs(paper, tally=search.tally, step="cosine", **options)
 
 
 def _variants(search: Search, known: pd.DataFrame) -> pd.DataFrame:
-    settings, count = search.settings, len(search.rows)
+    settings = search.settings
     with search.tally.step("variant"):
         return variant_pairs(
             search.gray,
-            search.rows,
-            search.ink[:count],
+            search.rows[: search.count],
+            search.ink[: search.count],
             search.blurred,
             names=search.names,
             blurred_min=settings.blurred_min,
             aligned_min=settings.aligned_min,
-            most=settings.variants_per_picture * count,
+            most=settings.variants_per_picture * len(search.labels),
             known=known,
             tally=search.tally,
         )
@@ -143,27 +179,30 @@ METHODS = {
 }
 
 
-def _identical(
-    pictures: pd.DataFrame, train: int, gray: np.ndarray, *, symmetries: bool
-) -> pd.DataFrame:
-    """The same bytes, or the same native pixels under the symmetries; no two test pictures."""
-    found = _tier("bytes", exact.same_value(pictures["sha256"].to_numpy(), train))
-    pixels = _tier("pixels", exact.same_value(pictures["digest"].to_numpy(), train))
-    pixels = pd.concat([found, pixels]).drop_duplicates(["a", "b"])[len(found) :]
-    pixels = exact.with_symmetry(pixels, gray, pictures.index.to_numpy())
-    if not symmetries:  # the digest sees all eight: what needs a turn is no copy then
-        pixels = pixels[pixels["symmetry"] == 0]
-    return pd.concat([found, pixels])
+def _of_pictures(
+    between: pd.DataFrame, search: Search, pictures: pd.DataFrame, sheet: np.ndarray
+) -> Iterator[pd.DataFrame]:
+    """Pairs of sheets as pairs of training pictures, and of these with each test picture."""
+    train, kin = len(search.labels), kin_of(pictures[: len(search.labels)])
+    inside = between[between["b"] < search.count]
+    scoped = (inside["tier"] == "ssim") & (search.settings.ssim_scope == "class")
+    yield as_images(inside[~scoped], search.sheet, None, kin)
+    yield as_images(inside[scoped], search.sheet, search.labels, kin)
+    first = pd.Series(np.arange(train)).groupby(search.sheet).first()
+    tests = pd.DataFrame({"b": sheet[train:], "place": np.arange(train, len(sheet))})
+    across = between[between["b"] >= search.count].merge(tests, on="b")
+    one = first.reindex(across["a"]).to_numpy(np.int64)
+    yield across.assign(a=one, b=across["place"].to_numpy(np.int64))[between.columns]
 
 
 def _tier(name: str, pairs: pd.DataFrame) -> pd.DataFrame:
-    return pairs.assign(tier=pd.Categorical([name] * len(pairs), categories=TIERS))
+    return pairs.assign(tier=name)
 
 
 def _ink_of(pairs: pd.DataFrame, vectors: np.ndarray) -> np.ndarray:
     """The cosine of each pair's ink under its own symmetry, (P,)."""
-    cosines, judge = np.ones(len(pairs)), ink.cosine_judge(vectors)
-    unsure = pairs[~pairs["tier"].isin(SURE)]  # blank sheets are equal, and have no ink
+    cosines, judge = pairs["score"].to_numpy(np.float64, copy=True), ink.cosine_judge(vectors)
+    unsure = pairs[pairs["tier"] != "copy"]  # whose score is just that
     for symmetry, rows in unsure.groupby("symmetry").groups.items():
         for part in np.array_split(rows, len(rows) // 1024 + 1):
             a, b = pairs.loc[part, "a"].to_numpy(), pairs.loc[part, "b"].to_numpy()

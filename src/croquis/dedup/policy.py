@@ -10,12 +10,12 @@ import pandas as pd
 Dropped = dict[int, float]
 
 
-def none_dropped(pictures: pd.DataFrame, pairs: pd.DataFrame) -> Dropped:
+def none_dropped(pictures: pd.DataFrame, pairs: pd.DataFrame, equal: np.ndarray) -> Dropped:
     """Everything stays: copies are groups before they are deletions."""
     return {}
 
 
-def pruned(pictures: pd.DataFrame, pairs: pd.DataFrame) -> Dropped:
+def pruned(pictures: pd.DataFrame, pairs: pd.DataFrame, equal: np.ndarray) -> Dropped:
     """What goes when copies go.
 
     Pictures are visited once: originals before derived ones, large ones first, then by id. The
@@ -24,24 +24,35 @@ def pruned(pictures: pd.DataFrame, pairs: pd.DataFrame) -> Dropped:
 
     Args:
         pictures: id, label, source_id, width, height.
-        pairs: a, b (positions in `pictures`) and score.
+        pairs: a, b (positions in `pictures`) and score; one of equal pictures stands for all.
+        equal: (N,) int, which pictures are one.
     """
-    labels = pictures["label"].to_numpy()
-    twins: dict[int, list[tuple[int, float]]] = defaultdict(list)
-    for a, b, score in zip(pairs["a"], pairs["b"], pairs["score"], strict=True):
-        if labels[a] == labels[b]:
-            twins[a].append((b, score))
-            twins[b].append((a, score))
-    keep = np.zeros(len(pictures), bool)
+    # A picture is its thing and its class: the second one of both goes in any case.
+    places = pd.MultiIndex.from_arrays([equal, pictures["label"].to_numpy()])
+    kinds = {kind: number for number, kind in enumerate(dict.fromkeys(places))}
+    kind = [kinds[key] for key in places]
+    labels_of: dict[int, list[int]] = defaultdict(list)
+    for thing, label in kinds:
+        labels_of[thing].append(label)
+    twins: dict[int, dict[int, float]] = defaultdict(dict)
+    for a, b, score in zip(equal[pairs["a"]], equal[pairs["b"]], pairs["score"], strict=True):
+        for label in set(labels_of[a]).intersection(labels_of[b]) if a != b else ():
+            one, other = kinds[a, label], kinds[b, label]
+            twins[one][other] = twins[other][one] = max(score, twins[one].get(other, score))
+    keep: dict[int, int] = {}  # the kept picture of a kind
     for place in _visits(pictures):
-        keep[place] = not any(keep[twin] for twin, _ in twins[place])
+        if kind[place] not in keep and not any(twin in keep for twin in twins[kind[place]]):
+            keep[kind[place]] = place
     return {
-        int(place): max(score for twin, score in twins[place] if keep[twin])
-        for place in np.flatnonzero(~keep)
+        place: 1.0
+        if own in keep
+        else max(score for twin, score in twins[own].items() if twin in keep)
+        for place, own in enumerate(kind)
+        if keep.get(own) != place
     }
 
 
-POLICIES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Dropped]] = {
+POLICIES: dict[str, Callable[[pd.DataFrame, pd.DataFrame, np.ndarray], Dropped]] = {
     "group": none_dropped,
     "prune": pruned,
 }

@@ -97,6 +97,14 @@ def narrowed(found: Candidates, vectors: np.ndarray, *, side: int, at_least: flo
             yield name, one[near], other[near]
 
 
+def unknown(found: Candidates, known: pd.DataFrame) -> Candidates:
+    """The candidates without the pairs of `known`, a `pair_table`: no bound has to look at them."""
+    codes = np.sort(_codes(known["a"].to_numpy(), known["b"].to_numpy()))
+    for name, a, b in found:
+        new = ~np.isin(_codes(a, b), codes)
+        yield name, a[new], b[new]
+
+
 def counted(found: Candidates, tally: Tally, step: str) -> Candidates:
     """The same candidates, counted as `step`."""
     for name, a, b in found:

@@ -37,6 +37,7 @@ from croquis.dedup.search import (
     inside_classes,
     judged,
     narrowed,
+    unknown,
 )
 from croquis.dedup.tally import Tally
 from croquis.dedup.threads import one_thread
@@ -78,7 +79,7 @@ def ssim_pairs(
         coarse[flat] = 0
     options = {"names": names, "at_least": at_least}
     found = _passing(coarse, labels, fine // 2, **options)
-    found = counted(found, tally, "ssim coarse bound")
+    found = counted(unknown(found, known), tally, "ssim coarse bound")
     found = narrowed(found, vectors, side=fine, at_least=at_least)
     judge = ssim_judge(gray, rows, at_least=at_least, tally=tally)
     with tally.step("ssim"):
