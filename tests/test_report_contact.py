@@ -23,8 +23,8 @@ def data(drawn: Path) -> Data:
 
 def test_conflicts_fill_pages_and_none_is_cut_in_two() -> None:
     pair = Pair("a", "b", "copy", 0.96, 0.96, "identity", cut=False, line="")
-    small = Conflict(0, [("a", True, "")] * 20, [pair] * 20, 0)  # 60 pictures
-    large = Conflict(1, [("a", True, "")] * 500, [], 0)
+    small = Conflict(0, 20, [("a", True, "")] * 20, [pair] * 20, 0)  # 60 pictures
+    large = Conflict(1, 500, [("a", True, "")] * 500, [], 0)
     assert list(map(len, filled([small, small, small, large, small]))) == [2, 1, 1, 1]
     assert filled([]) == []
 

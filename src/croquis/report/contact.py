@@ -62,7 +62,8 @@ class Sheet:
 def sheets(data: Data) -> list[Sheet]:
     """The sheets that have something to show."""
     said = Said(data.overrides, data.groups["id"].tolist())
-    disputed = conflicts(data.groups, data.duplicates, said)
+    class_names = data.index.set_index("id")["class_name"]
+    disputed = conflicts(data.groups, data.duplicates, said, class_names)
     twins = data.twins.rename(columns={"train_id": "id_a", "id": "id_b"}).assign(grouped=True)
     made = [Sheet("conflicts", len(disputed), filled(disputed))]
     for name, table in {"duplicates": data.duplicates, "twins": twins}.items():

@@ -11,7 +11,7 @@ import pandas as pd
 from croquis.components import components
 from croquis.dedup.overrides import Overrides
 
-OF_A_CONFLICT = 60  # pairs, the weakest; a hundred identical pictures have 4,950
+OF_A_CONFLICT = 60  # pairs, the weakest, and pictures: a placeholder may be there 10,000 times
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,15 @@ class Conflict:
 
     Attributes:
         group: its number in groups.csv.
-        pictures: id, whether it trains, and the line that overrules that or nothing, of all its
-            pictures.
+        size: how many pictures it has.
+        pictures: id, whether it trains, and the line that overrules that or nothing, of the first
+            of each class, then the second of each, and so on.
         pairs: those that join them, weakest first.
         more: how many pairs are not shown.
     """
 
     group: int
+    size: int
     pictures: list[tuple[str, bool, str]]
     pairs: list[Pair]
     more: int
@@ -88,27 +90,32 @@ def weakest(pairs: pd.DataFrame) -> pd.DataFrame:
     return pairs.sort_values(["ink", "id_a", "id_b"])
 
 
-def conflicts(groups: pd.DataFrame, duplicates: pd.DataFrame, said: Said) -> list[Conflict]:
-    """The groups with several labels, by number, with all their pictures by id.
+def conflicts(
+    groups: pd.DataFrame, duplicates: pd.DataFrame, said: Said, class_names: pd.Series
+) -> list[Conflict]:
+    """The groups with several labels, by number, with their pictures by id.
 
     Args:
         groups: groups.csv.
         duplicates: duplicates.csv.
         said: by a person.
+        class_names: by id.
     """
-    disputed = groups[groups["conflict"]].sort_values(["group", "id"])
+    disputed = groups[groups["conflict"]].sort_values(["group", "id"], ignore_index=True)
     number = disputed.set_index("id")["group"]
     joined = duplicates[duplicates["grouped"].astype(bool)]  # of no rows pandas knows no type
     by_group = dict(list(weakest(joined).groupby(joined["id_a"].map(number))))
     found = []
     for group, members in disputed.groupby("group"):
         inside = by_group.get(group, joined[:0])
+        of_class = members.groupby(class_names.loc[members["id"]].to_numpy()).cumcount()
+        first = members.loc[of_class.sort_values(kind="stable").index[:OF_A_CONFLICT]].sort_index()
         pictures = [
             (name, keep, said.line_of(name, "drop" if keep else "keep"))
-            for name, keep in zip(members["id"], members["keep"].tolist(), strict=True)
+            for name, keep in zip(first["id"], first["keep"].tolist(), strict=True)
         ]
         shown = pairs_of(inside.head(OF_A_CONFLICT), said)
-        found.append(Conflict(int(group), pictures, shown, len(inside) - len(shown)))
+        found.append(Conflict(int(group), len(members), pictures, shown, len(inside) - len(shown)))
     return found
 
 
