@@ -273,3 +273,24 @@ def test_a_big_run_keeps_the_page_small(drawn: Path) -> None:
     oof = Predictions(ids, probs / probs.sum(axis=1, keepdims=True), names)
     outcome = replace(outcome_of(drawn), oof=oof, members={"tiny": oof})
     assert len(page("icons.zip", data, outcome, metrics()).encode()) < 2_500_000
+
+
+@pytest.mark.parametrize(
+    ("broken", "file"),
+    [("page", "index.html"), ("write_browser", "errors.html")],
+)
+def test_a_page_that_cannot_be_made_loses_no_other(
+    broken: str, file: str, drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave(drawn)
+
+    def fails(*_: object) -> None:
+        raise KeyError("<b>")
+
+    monkeypatch.setattr(f"croquis.report.page.{broken}", fails)
+    with pytest.warns(UserWarning, match=f"{file} could not be made: KeyError: '<b>'"):
+        write(drawn / "report", "icons", data_of(drawn), outcome_of(drawn), metrics())
+    text = (drawn / "report" / file).read_text(encoding="utf-8")
+    assert "could not be made: KeyError: &#x27;&lt;b&gt;&#x27;. The run itself is whole" in text
+    pages = {path.name for path in (drawn / "report").glob("*.html")}
+    assert {"index.html", "errors.html", "conflicts-1.html"} <= pages

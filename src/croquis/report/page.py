@@ -1,6 +1,9 @@
 """The page that a person reads after a run: index.html, whole in itself."""
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
+from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +35,36 @@ Metrics = Mapping[str, Mapping[str, Any]]
 def write(folder: Path, source: str, data: Data, outcome: Outcome, metrics: Metrics) -> None:
     """Writes index.html, the error browser and the contact sheets into a new folder.
 
+    What cannot be made leaves a warning and its reason in its place: a page is no result of a run.
     Arguments as of `page`.
     """
     folder.mkdir()
-    (folder / "index.html").write_text(page(source, data, outcome, metrics), encoding="utf-8")
     name = tracking.competition(source)
-    write_browser(folder, name, data, outcome.oof, outcome.members)
-    for file, html in contact.pages(name, data):
-        (folder / file).write_text(html, encoding="utf-8")
+
+    def contact_sheets() -> None:
+        for file, html in contact.pages(name, data):
+            (folder / file).write_text(html, encoding="utf-8")
+
+    def index() -> None:
+        html = page(source, data, outcome, metrics)
+        (folder / "index.html").write_text(html, encoding="utf-8")
+
+    _or_warning(folder / "index.html", index)
+    browser = partial(write_browser, folder, name, data, outcome.oof, outcome.members)
+    _or_warning(folder / "errors.html", browser)
+    _or_warning(folder / "contact-sheets.html", contact_sheets)
+
+
+def _or_warning(path: Path, make: Callable[[], None]) -> None:
+    """Calls `make`; where it fails, a page at `path` says why, and how to try again."""
+    try:
+        make()
+    except Exception as error:  # whatever it is, the scores stand in metrics/ and were voted on
+        reason = f"{type(error).__name__}: {error}"
+        warnings.warn(f"{path.name} could not be made: {reason}", stacklevel=2)
+        text = f"{path.name} could not be made: {escape(reason)}. The run itself is whole: see "
+        text += "metrics/ and data/submission.csv. Try again with: dvc repro -f -s report"
+        path.write_text(f"<!doctype html><title>croquis</title><p>{text}</p>\n", encoding="utf-8")
 
 
 def page(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> str:
