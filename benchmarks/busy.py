@@ -44,6 +44,7 @@ SETTINGS = ("", "OMP_WAIT_POLICY=PASSIVE", "GOMP_SPINCOUNT=1000", "GOMP_SPINCOUN
 SETTINGS += (OURS, "GOMP_SPINCOUNT=1000000")
 READ_ONCE = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 UPDATES = 2  # an epoch: beside others the slowest takes seconds for each update
+NEVER_WAITS = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
 
 
 class Worker(subprocess.Popen):
@@ -86,8 +87,8 @@ def work(folder: Path) -> None:
 
 @contextmanager
 def others(count: int) -> Iterator[None]:
-    """As many programs that never wait."""
-    started = [subprocess.Popen([sys.executable, "-c", "while 1: pass"]) for _ in range(count)]
+    """As many programs that never wait, and end with this one."""
+    started = [subprocess.Popen([sys.executable, "-c", NEVER_WAITS]) for _ in range(count)]
     try:
         yield
     finally:

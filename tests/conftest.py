@@ -1,5 +1,6 @@
 """What all tests share: no GPU, no bars, one thread, no tracking into the repository."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from plain import PLAIN
 from tiny import Project
 
 CLASSES = ("bar", "pole", "spot")
+
+# All the libraries are a million objects that stay: each search of them for garbage takes .5 s.
+gc.set_threshold(50_000)
 
 
 @pytest.fixture(autouse=True)
@@ -111,6 +115,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "project" in item.fixturenames:
             item.add_marker(pytest.mark.xdist_group("project"))
     items.sort(key=lambda item: "project" not in item.fixturenames)
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported is never searched for garbage again."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

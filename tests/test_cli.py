@@ -166,6 +166,19 @@ def test_no_openmp_is_loaded_before_the_command_line_says_how_to_wait() -> None:
     assert "numpy" in done.stdout and not re.search(r"lib[gi]?omp", done.stdout)
 
 
+def test_a_stage_searches_for_garbage_as_usual_but_not_in_what_was_imported() -> None:
+    """Searches of libraries that stay were a third of what a stage's start costs."""
+    code = (
+        "import gc; usual = gc.get_threshold(); from croquis import cli; late = gc.get_threshold();"
+        "cli.run(lambda: print(late > usual, gc.get_threshold() == usual, gc.get_freeze_count()))"
+    )
+    known = os.environ | {"PYTHONPATH": str(Path("src").absolute())}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=known, capture_output=True, text=True, check=True)
+    patient, usual, frozen = done.stdout.split()
+    assert (patient, usual) == ("True", "True") and int(frozen) > 10_000
+
+
 def test_say_prints_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     cli.say("split: 5 folds")
     assert capsys.readouterr().out == "split: 5 folds\n"

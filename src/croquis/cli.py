@@ -1,6 +1,7 @@
 """The command line of a stage: its main function's signature, and one line where input was bad."""
 
 import functools
+import gc
 import io
 import os
 import sys
@@ -28,6 +29,10 @@ sys.excepthook = crashes.hook
 # scikit-learn load, after this; and it would outdo OMP_WAIT_POLICY, which the user may have set.
 if not os.environ.get("OMP_WAIT_POLICY"):
     os.environ.setdefault("GOMP_SPINCOUNT", "100000")
+# Libraries of networks are half a million objects that stay. Searching them for garbage after each
+# 700 new ones, as Python does, and once more at the end, was a third of what a stage's start costs.
+_USUAL = gc.get_threshold()
+gc.set_threshold(50_000)
 
 File = Annotated[Path, typer.Option()]
 Name = Annotated[str, typer.Option()]
@@ -53,6 +58,8 @@ def started(program: Callable[..., Any], *arguments: Any, **options: Any) -> Any
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal may lack a letter that a file's or a class's name has.
         sys.stdout.reconfigure(errors="backslashreplace")
+    gc.freeze()  # what has been imported is never searched again
+    gc.set_threshold(*_USUAL)
     with one_line():
         return program(*arguments, **options)
 
