@@ -18,7 +18,7 @@ from typing import Any
 from croquis import cli
 from croquis.commands.scores import read_scores
 from croquis.files import write_json
-from croquis.tracking import flat
+from croquis.store import flat
 
 KEPT = Path("docs/default_run.json")
 STAGES = ("dedup", "split", "vote", "ensemble", "submission")

@@ -22,7 +22,7 @@ def main(
 ) -> None:
     """Trains a head of <probe> without <fold>; writes <predictions>, <weights> and <curves>."""
     settings, seed = recipe(probe), params.value("seed", int)
-    lr, source = params.value("lr", float) * settings.head.lr_mult, params.read()["data"]["source"]
+    lr = params.value("lr", float) * settings.head.lr_mult
     table, pictures, stored = read_folds(folds), read_index(index), Features(features)
     machine = hardware()
     data = FoldData.of(fold, table, pictures)
@@ -31,7 +31,7 @@ def main(
         probe, fold, settings=resolved, files=(index, folds), hardware=machine
     )
     options = {"lr": lr, "seed": seed, "device": machine.device}
-    with records.tracked(rests_on, source=source, settings=resolved) as run:
+    with records.tracked(rests_on, index=index, settings=resolved) as run:
         views = settings.embed.views
         outcome = probed(data, stored, settings.head, views=views, log=run.metrics, **options)
         outcome.save(predictions)

@@ -1,6 +1,6 @@
 """report: the pages for a person, the tables of DVC's plots, and the scores to MLflow."""
 
-from croquis import cli, params, tracking
+from croquis import cli, params
 from croquis.files import whole
 from croquis.report import cost, records, summary
 from croquis.report.material import read_data, read_metrics, read_outcome
@@ -40,7 +40,7 @@ def main(
     files = (dedup_metrics, split_metrics, vote_metrics, ensemble_metrics, submission_metrics)
     metrics = read_metrics(dict(zip(names, files, strict=True)))
     data = read_data(index, pixels, folds, groups, duplicates, test_twins, overrides)
-    spent = cost.recorded(tracking.competition(source), run)
+    spent = cost.recorded(source, run)
     left = dict(votes=votes, ensemble=ensemble, curves=curves, networks=networks, saliency=saliency)
     outcome = read_outcome(run, how, settings, spent, **left)
     with whole(report) as draft:
@@ -49,7 +49,7 @@ def main(
     for path, table in ((curves_csv, outcome.curves), (confusion_csv, confused)):
         with whole(path) as draft:
             table.to_csv(draft, index=False)
-    records.log(source, outcome, metrics, report / "index.html")
+    records.log(index, outcome, metrics, report / "index.html")
     for line in summary.lines(data, outcome, metrics, report / "index.html"):
         cli.say(line)
 

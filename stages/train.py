@@ -24,7 +24,7 @@ def main(
 ) -> None:
     """Trains <model> without <fold>; writes its <predictions>, <weights> and <curves>."""
     settings, seed = bound(recipe(model), fold), params.value("seed", int)
-    lr, source = params.value("lr", float) * settings.lr_mult, params.read()["data"]["source"]
+    lr = params.value("lr", float) * settings.lr_mult
     table, pictures = read_folds(folds), read_index(index)
     parents = lineage.checked(settings.pretrained, table, pictures, fold)
     data = FoldData.of(fold, table, pictures)
@@ -35,7 +35,7 @@ def main(
     rests_on = records.provenance(model, fold, settings=resolved, files=files, hardware=machine)
     kept = Checkpoints(f"train/{model}-{fold}", rests_on.fingerprint)
     memory = kept.folder / "mlflow_run"
-    with records.tracked(rests_on, source=source, settings=resolved, memory=memory) as run:
+    with records.tracked(rests_on, index=index, settings=resolved, memory=memory) as run:
         outcome = fine_tuned(
             data,
             Pixels.open(index, pixels),

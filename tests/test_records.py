@@ -68,8 +68,10 @@ def test_a_run_is_tagged_with_all_it_rests_on(
         return records.provenance("swin", fold, **options)
 
     first = rests_on()
-    records.tracked(first, source="icons", settings={"lr": 1.0})
-    assert begun[0][0] == ("icons", "swin-fold0") and begun[0][1]["params"] == {"lr": 1.0}
+    records.tracked(first, index=table, settings={"lr": 1.0})
+    assert begun[0][0] == (tracking.pipeline_of(table), "swin-fold0") and begun[0][1]["params"] == {
+        "lr": 1.0
+    }
     assert begun[0][1]["tags"] == first.tags and first.tags["fingerprint"] == first.fingerprint
     names = {"member", "fold", "device", "data", "code", "torch", "timm", "fingerprint"}
     assert set(first.tags) == names and first.tags["device"] == "cpu float32"

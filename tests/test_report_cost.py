@@ -6,6 +6,7 @@ from leftovers import RUN, TRAININGS
 
 from croquis import tracking
 from croquis.report.cost import BACKWARD, FORWARD, costs, recorded
+from croquis.store import Pipeline
 from croquis.votes.members import RunParams
 
 NETWORKS = pd.DataFrame(
@@ -54,9 +55,12 @@ def test_what_is_not_recorded_has_no_time() -> None:
 def test_the_newest_finished_training_of_a_fold_counts() -> None:
     for rate in (10.0, 20.0):
         tags = {"member": "tiny", "fold": "0", "device": "cpu float32"}
-        with tracking.run("costly", "tiny-fold0", params={}, tags=tags) as run:
+        with tracking.run(Pipeline("costly"), "tiny-fold0", params={}, tags=tags) as run:
             run.metrics({"images_per_second": rate}, 0)
-    with pytest.raises(RuntimeError), tracking.run("costly", "x", params={}, tags=tags) as run:
+    with (
+        pytest.raises(RuntimeError),
+        tracking.run(Pipeline("costly"), "x", params={}, tags=tags) as run,
+    ):
         run.metrics({"images_per_second": 99.0}, 0)
         raise RuntimeError("a training that failed")
     table = recorded("costly", RUN)

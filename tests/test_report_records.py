@@ -8,6 +8,7 @@ from outline import Outline
 
 from croquis import tracking
 from croquis.report import records
+from croquis.store import Pipeline
 
 
 def test_members_stand_side_by_side_and_the_whole_in_sections_of_its_own() -> None:
@@ -68,12 +69,12 @@ def test_the_pipelines_run_holds_scores_settings_and_report(
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "index.html").write_text("page")
-    run = tracking.pipeline("records")
+    run = tracking.pipeline(Pipeline("records"))
     run.tags({"mlflow.runName": records.name(metrics())})
     run.metrics(records.scores(metrics()))
     run.artifact(tmp_path / "report")
     run.end()
-    assert tracking.pipeline("records")._id == run._id  # which is found by its tags
+    assert tracking.pipeline(Pipeline("records"))._id == run._id  # which is found by its tags
     client = MlflowClient()
     experiment = client.get_experiment_by_name("records")
     (found,) = client.search_runs([experiment.experiment_id])

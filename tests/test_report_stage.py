@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from leftovers import BLOCK, PROBE, leave, stage
 
-from croquis import params, tracking
+from croquis import params, store, tracking
 
 PARAMS = """
 seed: 42
@@ -28,8 +28,8 @@ class Kept:
         self.files: set[str] = set()
         self.lines: list[str] = []  # of the terminal
 
-    def begun(self, experiment: str) -> "Kept":
-        self.experiment = experiment
+    def begun(self, whole: store.Pipeline) -> "Kept":
+        self.whole = whole
         return self
 
     def tags(self, values: dict) -> None:
@@ -86,10 +86,10 @@ def test_the_stage_ends_with_the_lines_that_matter(kept: Kept, drawn: Path) -> N
 
 
 def test_mlflow_gets_scores_settings_and_the_page(kept: Kept, drawn: Path) -> None:
-    settings = kept.settings
-    assert kept.experiment == "drawn"
-    assert settings["seed"] == "42" and settings["run.folds"] == "[0, 1]"
-    assert settings["data.source"] == "shapes/drawn.tar.gz" and settings["ensemble.vote"] == "soft"
+    settings = store.flat(kept.whole.settings)
+    assert kept.whole.source == settings["data.source"] == "shapes/drawn.tar.gz"
+    assert settings["seed"] == 42 and settings["run.folds"] == [0, 1]
+    assert settings["ensemble.vote"] == "soft"
     assert kept.scores["oof_plain_accuracy/head"] == 0.582
     assert kept.scores["ensemble/accuracy_by_vote/hard"] == 0.7
     assert kept.scores["test/inside_interval"] == 1

@@ -55,7 +55,7 @@ def test_export_registers_the_checked_run(registered: list[dict], drawn: Path) -
         "export: `make serve MODEL=models:/drawn/3` answers on http://127.0.0.1:5001/invocations",
     ]
     [call] = registered
-    assert call["experiment"] == "drawn" and "OOF accuracy .750" in call["description"]
+    assert call["source"] == "drawn.zip" and "OOF accuracy .750" in call["description"]
     assert call["score"]["log_loss"] == 1.2345
     np.testing.assert_array_equal(call["example"], np.load(drawn / "pixels.npy")[0])
 
@@ -80,7 +80,7 @@ def test_export_of_half_a_run_is_one_line(
 
 @pytest.mark.parametrize(
     ("more", "model"),
-    [([], "models:/competition/2"), (["--model=models:/other/2"], "models:/other/2")],
+    [([], "models:/a-competition/2"), (["--model=models:/other/2"], "models:/other/2")],
 )
 def test_serve_is_mlflows_server_on_this_machine_alone(
     more: list[str], model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -106,9 +106,12 @@ def test_serve_is_mlflows_server_on_this_machine_alone(
 class Registry:
     """MLflow's client, as far as it is asked for versions of a model."""
 
+    def get_experiment_by_name(self, name: str) -> None:
+        """None was made."""
+
     def search_model_versions(self, wanted: str) -> list[SimpleNamespace]:
         known = [SimpleNamespace(version=number) for number in ("1", "2")]
-        return known if wanted == "name = 'competition'" else []
+        return known if wanted == "name = 'a-competition'" else []
 
 
 def test_serving_what_was_never_exported_is_one_line(

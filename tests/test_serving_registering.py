@@ -38,14 +38,12 @@ def registered(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Registered:
     made = leave_run(drawn, views={"head": ["identity", "rot90"]})
     for accuracy in (0.75, 0.5):  # the last run, and one since then
         monkeypatch.setenv("DVC_EXP_NAME", f"scored-{accuracy}")
-        tracking.pipeline("drawn").metrics(
+        tracking.pipeline(store.Pipeline("drawn")).metrics(
             {"ensemble/accuracy": accuracy, "ensemble/log_loss": 1.2345}
         )
     monkeypatch.setenv("DVC_EXP_NAME", "later")
     example = sheets_of_test(drawn)[0]
-    return register(
-        made, experiment="drawn", description="Of *three*.", score=SCORE, example=example
-    )
+    return register(made, source="drawn", description="Of *three*.", score=SCORE, example=example)
 
 
 def base64_of(sheet: np.ndarray) -> str:
@@ -112,7 +110,7 @@ def test_a_store_that_is_not_there_is_a_clear_error(
     made, example = leave_run(drawn), sheets_of_test(drawn)[0]
     monkeypatch.setattr(store, "connected_by_scores", unreachable)
     with pytest.raises(InputError, match="expected a store that answers, received no route; start"):
-        register(made, experiment="drawn", description="", score=SCORE, example=example)
+        register(made, source="drawn", description="", score=SCORE, example=example)
 
 
 def unreachable(*_: object) -> None:

@@ -10,6 +10,7 @@ import pytest
 from croquis import store as stores
 from croquis import tracking
 
+ICONS = stores.Pipeline("icons")
 SETTINGS = {"lr": 1e-05, "embed": {"backbone": "resnet18", "views": ["identity"]}}
 
 
@@ -47,7 +48,7 @@ def test_a_run_keeps_params_tags_and_metrics_per_epoch(
 ) -> None:
     monkeypatch.setenv("DVC_STAGE", "train@swin-0")
     monkeypatch.setenv("DVC_EXP_NAME", "bold-idea")
-    with tracking.run("icons", "swin-fold0", params=SETTINGS, tags={"fold": "0"}) as run:
+    with tracking.run(ICONS, "swin-fold0", params=SETTINGS, tags={"fold": "0"}) as run:
         for epoch in range(3):
             run.metrics({"val_loss": 1 / (epoch + 1), "val_accuracy": float("nan")}, epoch)
         (store / "curves.csv").write_text("epoch\n")
@@ -73,14 +74,14 @@ def test_a_run_keeps_params_tags_and_metrics_per_epoch(
 
 
 def test_a_training_that_fails_leaves_a_failed_run(store: Path) -> None:
-    with pytest.raises(KeyError, match="oops"), tracking.run("icons", "a", params={}, tags={}):
+    with pytest.raises(KeyError, match="oops"), tracking.run(ICONS, "a", params={}, tags={}):
         raise KeyError("oops")
     assert logged(store)[0].info.status == "FAILED"
 
 
 def test_a_second_run_joins_the_same_experiment(store: Path) -> None:
     for fold in (0, 1):
-        with tracking.run("icons", f"a-fold{fold}", params={}, tags={}):
+        with tracking.run(ICONS, f"a-fold{fold}", params={}, tags={}):
             pass
     from mlflow.tracking import MlflowClient
 
@@ -95,7 +96,7 @@ def test_a_second_run_joins_the_same_experiment(store: Path) -> None:
 
 def test_the_pipelines_run_takes_scores_again_and_again(store: Path) -> None:
     for seed, accuracy in ((1, 0.5), (2, 0.75)):
-        run = tracking.pipeline("icons")
+        run = tracking.pipeline(ICONS)
         run.tags({"seed": str(seed)})
         run.metrics({"ensemble.accuracy": accuracy})
     from mlflow.tracking import MlflowClient
@@ -111,7 +112,7 @@ def test_a_signal_leaves_a_killed_run_and_a_resume_goes_on_in_it(store: Path) ->
     memory = store / ".resume" / "mlflow_run"
 
     def train(epochs: range, ends: bool) -> None:
-        with tracking.run("icons", "a", params={"lr": 1}, tags={}, memory=memory) as run:
+        with tracking.run(ICONS, "a", params={"lr": 1}, tags={}, memory=memory) as run:
             for epoch in epochs:
                 run.metrics({"epoch": epoch, "loss": 10.0 - epoch}, epoch)
             if ends:
@@ -130,7 +131,7 @@ def test_a_signal_leaves_a_killed_run_and_a_resume_goes_on_in_it(store: Path) ->
 
 def test_a_long_training_is_watched(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.05")
-    with tracking.run("icons", "a", params={}, tags={}, memory=store / "mlflow_run"):
+    with tracking.run(ICONS, "a", params={}, tags={}, memory=store / "mlflow_run"):
         time.sleep(0.4)
     found, _, _ = logged(store)
     assert found.data.metrics["system/system_memory_usage_percentage"] > 0
@@ -139,7 +140,7 @@ def test_a_long_training_is_watched(store: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_run_that_the_store_lost_is_begun_anew(store: Path) -> None:
     memory = store / "mlflow_run"
     memory.write_text("0123456789abcdef0123456789abcdef")
-    with tracking.run("icons", "a", params={}, tags={}, memory=memory) as run:
+    with tracking.run(ICONS, "a", params={}, tags={}, memory=memory) as run:
         run.metrics({"loss": 1.0})
     assert logged(store)[0].info.run_id == memory.read_text()
 
@@ -152,7 +153,7 @@ def test_a_dead_server_warns_once_and_the_training_runs(
     done = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        with tracking.run("icons", "a", params=SETTINGS, tags={}) as run:
+        with tracking.run(ICONS, "a", params=SETTINGS, tags={}) as run:
             run.metrics({"val_loss": 1.0}, 0)
             run.artifact(tmp_path / "nowhere")
             done.append(True)
@@ -168,7 +169,7 @@ def test_under_a_dead_server_the_trainings_own_error_comes_through(
     with (
         pytest.warns(UserWarning, match="tracking is off"),
         pytest.raises(FloatingPointError, match="loss"),
-        tracking.run("icons", "a", params={}, tags={}),
+        tracking.run(ICONS, "a", params={}, tags={}),
     ):
         raise FloatingPointError("loss")
 
@@ -183,43 +184,60 @@ def test_a_server_that_was_away_still_learns_how_a_run_ended(
         raise OSError("away")
 
     with pytest.warns(UserWarning, match="off for this run: away"):
-        with tracking.run("icons", "a", params={}, tags={}) as run:
+        with tracking.run(ICONS, "a", params={}, tags={}) as run:
             with monkeypatch.context() as moment:
                 moment.setattr(MlflowClient, "log_batch", away)
                 run.metrics({"loss": 1.0})
     assert logged(store)[0].info.status == "FINISHED"
 
 
-def test_nested_params_get_dotted_keys() -> None:
-    assert tracking.flat({"a": {"b": {"c": 1}, "d": []}, "e": None}) == {
-        "a.b.c": 1,
-        "a.d": [],
-        "e": None,
+PARAMS = """
+lr: 1.0e-3
+run: {models: [a], probes: [], folds: [0]}
+data: {source: "https://me:secret@host/x.zip?token=secret&id=7", sha256: null}
+models: {a: {lr_mult: 2.0}, b: {lr_mult: 3.0}}
+probes: {c: {head: {}}}
+"""
+
+
+def test_the_pipeline_is_all_parameters_but_members_that_do_not_run_and_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text(PARAMS)
+    Path("index.csv").write_text("id\n")
+    first = tracking.pipeline_of(Path("index.csv"))
+    assert stores.flat(first.settings) == {
+        "lr": 0.001,
+        "run.models": ["a"],
+        "run.probes": [],
+        "run.folds": [0],
+        "data.source": "https://host/x.zip?id=7",
+        "data.sha256": None,
+        "models.a.lr_mult": 2.0,
     }
-
-
-@pytest.mark.parametrize(
-    ("source", "name"),
-    [
-        ("icons", "icons"),
-        ("../shared/data/quickdraw345.tar.gz", "quickdraw345"),
-        ("https://site.org/a/sketch.v2.zip", "sketch"),
-        ("folder/of/classes/", "classes"),
-        ("..", "croquis"),
-    ],
-)
-def test_the_experiment_is_called_as_the_data(source: str, name: str) -> None:
-    assert tracking.competition(source) == name
+    keys = {first.key}
+    for old, new, same in (
+        ("b: {lr_mult: 3.0}", "b: {lr_mult: 4.0}", True),
+        ("me:secret", "me:another", True),
+        ("a: {lr_mult: 2.0}", "a: {lr_mult: 1.0}", False),
+    ):
+        Path("params.yaml").write_text(PARAMS.replace(old, new))
+        assert (tracking.pipeline_of(Path("index.csv")).key in keys) == same
+        keys.add(tracking.pipeline_of(Path("index.csv")).key)
+    Path("params.yaml").write_text(PARAMS)
+    Path("index.csv").write_text("id\n1\n")
+    assert tracking.pipeline_of(Path("index.csv")).key not in keys
 
 
 def test_a_run_that_fails_says_why_until_it_goes_on(store: Path) -> None:
     memory = store / "mlflow_run"
     options = {"params": {}, "tags": {}, "memory": memory}
-    with pytest.raises(ValueError), tracking.run("icons", "m-fold0", **options):
+    with pytest.raises(ValueError), tracking.run(ICONS, "m-fold0", **options):
         raise ValueError("lr: 0.001 -> 0.002")
     found, client, _ = logged(store)
     assert found.info.status == "FAILED" and found.data.tags["failure"] == "lr: 0.001 -> 0.002"
-    with tracking.run("icons", "m-fold0", **options):
+    with tracking.run(ICONS, "m-fold0", **options):
         pass
     found = client.get_run(found.info.run_id)
     assert found.info.status == "FINISHED" and "failure" not in found.data.tags

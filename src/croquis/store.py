@@ -1,42 +1,102 @@
 """Where MLflow keeps runs: the store, the experiment of a competition, the run of a pipeline."""
 
+import hashlib
+import json
 import os
 import re
 import subprocess
+import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
+from croquis.competitions import address, competition, older
 from croquis.errors import InputError
 from croquis.files import root
 
 NOTE = "mlflow.note.content"  # what MLflow shows as a description
+OURS = "Each run is of a commit or of a DVC experiment; its trainings are below it."
+SOURCE = "croquis.source"  # tag of an experiment
+KEY = "run_key"  # tag of a pipeline's run
+BATCH = 100  # parameters that MLflow takes in one call
 
 
-def connected(experiment: str) -> tuple[Any, str, str]:
+@dataclass(frozen=True)
+class Pipeline:
+    """One run of the whole: a commit or a DVC experiment, its parameters and its data.
+
+    Attributes:
+        source: data.source.
+        settings: the parameters, nested as in params.yaml, without secrets.
+        data: a hash of the pictures.
+    """
+
+    source: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    data: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells this run from all others of its experiment; hexadecimal, for a filter.
+
+        Where the data lies is left out: the same data may come from elsewhere.
+        """
+        chosen = {name: value for name, value in self.settings.items() if name != "data"}
+        text = json.dumps([version(), self.data, chosen], sort_keys=True, default=str)
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def connected(pipeline: Pipeline) -> tuple[Any, str, str]:
     """A client, the id of the experiment, and the id of this pipeline's run in it; made if new."""
     # Two processes that make the same new store at once break its schema migration, and two would
     # make two runs of one pipeline.
     with FileLock(root() / ".mlflow.lock", timeout=120):
-        client, experiment_id = _entered(experiment)
-        return client, experiment_id, _pipeline(client, experiment_id)
+        client, experiment = _entered(pipeline.source)
+        return client, experiment.experiment_id, _run(client, experiment.experiment_id, pipeline)
 
 
-def connected_by_scores(
-    experiment: str, scores: Mapping[str, float]
-) -> tuple[Any, str, str | None]:
-    """As `connected`, with the newest pipeline that has these scores; None if none has, none made.
+def connected_by_scores(source: str, scores: Mapping[str, float]) -> tuple[Any, Any, str | None]:
+    """A client, the experiment, and the newest pipeline in it that has these scores, or None.
 
     What lies in a run's folders may be older than the commit, or that of an experiment.
     """
     with FileLock(root() / ".mlflow.lock", timeout=120):
-        client, experiment_id = _entered(experiment)
-    for run in client.search_runs([experiment_id], "tags.kind = 'pipeline'"):  # the newest first
+        client, experiment = _entered(source)
+    runs = client.search_runs([experiment.experiment_id], "tags.kind = 'pipeline'")
+    for run in runs:  # the newest first
         if scores.items() <= run.data.metrics.items():
-            return client, experiment_id, run.info.run_id
-    return client, experiment_id, None
+            return client, experiment, run.info.run_id
+    return client, experiment, None
+
+
+def experiment_of(client: Any, source: str) -> tuple[str, Any]:
+    """The name of a data source's experiment, and the experiment; None if it is to be made.
+
+    MLFLOW_EXPERIMENT_NAME, or the source's name; with a hash behind it where another source has
+    that name. What a former version made has no source yet, and is taken over.
+    """
+    if name := os.environ.get("MLFLOW_EXPERIMENT_NAME"):
+        return name, client.get_experiment_by_name(name)
+    name, place = competition(source), address(source)
+    kept = client.get_experiment_by_name(name)
+    if kept is not None and kept.tags.get(SOURCE, place) == place:
+        return name, kept
+    former = client.get_experiment_by_name(older(source))
+    if former is not None and former.tags.get(NOTE) == OURS:
+        if former.tags.get(SOURCE, place) == place:
+            return former.name, former
+    if kept is not None:
+        name = f"{name}-{hashlib.blake2b(place.encode(), digest_size=3).hexdigest()}"
+        kept = client.get_experiment_by_name(name)
+    return name, kept
+
+
+def model_name(experiment: str) -> str:
+    """The registered model of an experiment: no / or :, of which its URI is made, no quotes."""
+    return re.sub(r"[^\w.-]+", "-", experiment).strip("-") or "croquis"
 
 
 def opened() -> Any:
@@ -105,33 +165,65 @@ def surroundings() -> dict[str, str]:
     return known | {"mlflow.source.name": known.get("stage", ""), "mlflow.source.type": "LOCAL"}
 
 
-def _entered(experiment: str) -> tuple[Any, str]:
+def flat(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one with dotted keys: {"a": {"b": 1}} to {"a.b": 1}."""
+    found: dict[str, Any] = {}
+    for key, value in params.items():
+        inner = (
+            flat(value, f"{prefix}{key}.")
+            if isinstance(value, Mapping)
+            else {f"{prefix}{key}": value}
+        )
+        found |= inner
+    return found
+
+
+def log_params(client: Any, run_id: str, params: Mapping[str, Any]) -> None:
+    """Logs parameters, nested ones by dotted keys."""
+    from mlflow.entities import Param
+
+    given = [Param(key, str(value)[:6000]) for key, value in flat(params).items()]
+    for start in range(0, len(given), BATCH):
+        client.log_batch(run_id, params=given[start : start + BATCH])
+
+
+def _entered(source: str) -> tuple[Any, Any]:
+    """A client, and the experiment of a data source: found, brought back, or made."""
     client = opened()
-    found = client.get_experiment_by_name(experiment)
-    return client, found.experiment_id if found else _created(client, experiment)
+    name, found = experiment_of(client, source)
+    if found is None:
+        return client, client.get_experiment(_created(client, name, source))
+    if found.lifecycle_stage == "deleted":  # MLflow keeps the name, and takes no run under it
+        client.restore_experiment(found.experiment_id)
+        text = f"MLflow's experiment {name!r} was deleted; it is back, with its runs"
+        warnings.warn(text, stacklevel=2)
+    if SOURCE not in found.tags:
+        client.set_experiment_tag(found.experiment_id, SOURCE, address(source))
+    return client, found
 
 
-def _pipeline(client: Any, experiment_id: str) -> str:
-    """The run that groups the trainings of one DVC experiment or commit; it has no end of its own,
-    as each stage is a process, so it counts as finished from the start."""
-    wanted = f"tags.kind = 'pipeline' and tags.version = '{version()}'"
+def _run(client: Any, experiment_id: str, pipeline: Pipeline) -> str:
+    """The run that groups the trainings of a pipeline; it has no end of its own, as each stage is
+    a process, so it counts as finished from the start."""
+    wanted = f"tags.kind = 'pipeline' and tags.{KEY} = '{pipeline.key}'"
     if found := client.search_runs([experiment_id], wanted, max_results=1):
-        return found[0].info.run_id
-    tags = surroundings() | {"kind": "pipeline", "version": version()}
-    tags.pop("stage", None)  # of whichever stage came first
-    tags["mlflow.source.name"] = "dvc repro"
-    tags[NOTE] = "A pipeline; its trainings are below it, its scores to come."
-    made = client.create_run(experiment_id, run_name=version(), tags=tags).info.run_id
-    client.set_terminated(made)
-    return made
+        run = found[0]
+    else:
+        tags = surroundings() | {"kind": "pipeline", "version": version(), KEY: pipeline.key}
+        tags.pop("stage", None)  # of whichever stage came first
+        tags["mlflow.source.name"] = "dvc repro"
+        tags[NOTE] = "A pipeline; its trainings are below it, its scores to come."
+        run = client.create_run(experiment_id, run_name=version(), tags=tags)
+        client.set_terminated(run.info.run_id)
+    if not run.data.params:  # as those of a process that was killed in between
+        log_params(client, run.info.run_id, pipeline.settings)
+    return run.info.run_id
 
 
-def _created(client: Any, experiment: str) -> str:
+def _created(client: Any, name: str, source: str) -> str:
     """A new experiment; its artifacts lie beside the default store, wherever the process runs."""
     local = not os.environ.get("MLFLOW_TRACKING_URI")
     # The kind decides whether MLflow's pages speak of trainings or of language models.
-    tags = {
-        "mlflow.experimentKind": "custom_model_development",
-        NOTE: "Each run is of a commit or of a DVC experiment; its trainings are below it.",
-    }
-    return client.create_experiment(experiment, str(root() / "mlruns") if local else None, tags)
+    kind = {"mlflow.experimentKind": "custom_model_development"}
+    tags = kind | {NOTE: OURS, SOURCE: address(source)}
+    return client.create_experiment(name, str(root() / "mlruns") if local else None, tags)

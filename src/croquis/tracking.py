@@ -1,19 +1,25 @@
 """MLflow runs that can never fail or stall a training; MLflow is imported when a run begins."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from croquis import params as parameters
 from croquis import store
+from croquis.competitions import address, competition
 from croquis.runs import SECTIONS, Run, as_tags, warn
+from croquis.store import Pipeline
+
+CATALOGUES = ("models", "probes")  # of which a run uses some entries
 
 FAILURE = "failure"  # the tag of a run that says what ended it
 
 
 @contextmanager
 def run(
-    experiment: str,
+    whole: Pipeline,
     name: str,
     *,
     params: Mapping[str, Any],
@@ -27,14 +33,14 @@ def run(
     the DVC experiment or the commit.
 
     Args:
-        experiment: the competition.
+        whole: the pipeline that it is a part of.
         name: `<member>-fold<k>`; the DVC experiment or the commit comes after it, as MLflow's
             table cuts long names.
         params: what was set, nested dicts become dotted keys.
         tags: what it rests on.
         memory: a file that remembers the run's id: a training that goes on does so in its run.
     """
-    opened = _opened(experiment, name, params, tags, memory)
+    opened = _opened(whole, name, params, tags, memory)
     if memory is not None:  # long enough to be resumed is long enough to be watched
         opened.watch(store.uri())
     try:
@@ -49,35 +55,42 @@ def run(
     opened.end()
 
 
-def pipeline(experiment: str) -> Run:
-    """The run that groups the trainings of this DVC experiment or commit.
-
-    Args:
-        experiment: the competition.
-    """
+def pipeline(whole: Pipeline) -> Run:
+    """The run that groups the trainings of a pipeline, and bears its scores."""
     try:
-        client, _, run_id = store.connected(experiment)
+        client, _, run_id = store.connected(whole)
         return Run(client, run_id)
     except Exception as error:
         warn(error)
         return Run(None, None)
 
 
-def competition(source: str) -> str:
-    """The MLflow experiment of a data source: its name without folders and suffixes."""
-    name = source.rstrip("/").rsplit("/", 1)[-1]
-    return name.split(".", 1)[0] or "croquis"
+def pipeline_of(index: Path) -> Pipeline:
+    """The pipeline at work: all of params.yaml but the members that are not in `run`.
+
+    Args:
+        index: index.csv, which has a hash of each picture.
+    """
+    tree = parameters.read()
+    run, data = tree.get("run") or {}, dict(tree["data"])
+    for name in CATALOGUES:
+        chosen = run.get(name) or []
+        tree[name] = {key: block for key, block in tree.get(name, {}).items() if key in chosen}
+    source, data["source"] = str(data["source"]), address(str(data["source"]))
+    with index.open("rb") as file:
+        digest = hashlib.file_digest(file, hashlib.blake2b).hexdigest()
+    return Pipeline(source, tree | {"data": data}, digest[:16])
 
 
 def _opened(
-    experiment: str,
+    whole: Pipeline,
     name: str,
     params: Mapping[str, Any],
     tags: Mapping[str, str],
     memory: Path | None,
 ) -> Run:
     try:
-        client, experiment_id, pipeline = store.connected(experiment)
+        client, experiment_id, pipeline = store.connected(whole)
         if (resumed := _resumed(client, memory)) is not None:
             return resumed
         opened = client.create_run(
@@ -85,9 +98,9 @@ def _opened(
             run_name=f"{name} {store.version()}",
             tags={"mlflow.parentRunId": pipeline},
         )
-        settings = [_param(key, value) for key, value in flat(params).items()]
-        client.log_batch(opened.info.run_id, params=settings, tags=as_tags(_described(name, tags)))
-        client.log_inputs(opened.info.run_id, datasets=[_dataset(experiment, tags)])
+        store.log_params(client, opened.info.run_id, params)
+        client.log_batch(opened.info.run_id, tags=as_tags(_described(name, tags)))
+        client.log_inputs(opened.info.run_id, datasets=[_dataset(whole.source, tags)])
         if memory is not None:
             memory.parent.mkdir(parents=True, exist_ok=True)
             memory.write_text(opened.info.run_id)
@@ -130,28 +143,9 @@ def _resumed(client: Any, memory: Path | None) -> Run | None:
     return Run(client, run_id, logged=max((point.step for point in points), default=-1))
 
 
-def _dataset(experiment: str, tags: Mapping[str, str]) -> Any:
+def _dataset(source: str, tags: Mapping[str, str]) -> Any:
     """The data by name and hash, for the column "Dataset", by which MLflow can filter runs."""
     from mlflow.entities import Dataset, DatasetInput
 
-    digest = tags.get("data", "unknown")
-    return DatasetInput(Dataset(experiment, digest, source_type="local", source="{}"))
-
-
-def _param(key: str, value: Any) -> Any:
-    from mlflow.entities import Param
-
-    return Param(key, str(value)[:6000])
-
-
-def flat(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one with dotted keys: {"a": {"b": 1}} to {"a.b": 1}."""
-    found: dict[str, Any] = {}
-    for key, value in params.items():
-        inner = (
-            flat(value, f"{prefix}{key}.")
-            if isinstance(value, Mapping)
-            else {f"{prefix}{key}": value}
-        )
-        found |= inner
-    return found
+    name, digest = competition(source), tags.get("data", "unknown")
+    return DatasetInput(Dataset(name, digest, source_type="local", source="{}"))

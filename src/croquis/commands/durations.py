@@ -7,19 +7,19 @@ from croquis import store
 NEWEST = 1000  # runs that are looked at
 
 
-def last_durations(experiment: str) -> dict[str, float]:
+def last_durations(source: str) -> dict[str, float]:
     """Seconds that the newest finished run of each training stage took; none without a store.
 
     A training that was stopped and went on counts the pause as well.
 
     Args:
-        experiment: the competition.
+        source: data.source.
     """
     if not store.begun():
         return {}
     try:
         client = store.opened()
-        kept = client.get_experiment_by_name(experiment)
+        _, kept = store.experiment_of(client, source)
         if kept is None:
             return {}
         runs = client.search_runs(

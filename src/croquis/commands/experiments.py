@@ -13,7 +13,7 @@ from croquis import cli, lockfile
 from croquis.commands.table import aligned
 from croquis.errors import InputError
 from croquis.report.wording import ends, share
-from croquis.tracking import flat
+from croquis.store import flat
 
 WIDTH = 100
 SHOWN = 24  # characters of a value

@@ -22,7 +22,8 @@ def export(
     """Registers the ensemble of the last run in MLflow: pictures in, class probabilities out."""
     _quiet_mlflow()
     # Networks and MLflow take seconds to import.
-    from croquis import params, tracking
+    from croquis import params
+    from croquis.competitions import address
     from croquis.data.pixels import Pixels
     from croquis.serving.agreement import checked_run
     from croquis.serving.description import described
@@ -38,8 +39,8 @@ def export(
         source = params.read(parameters)["data"]["source"]
         made = register(
             trained,
-            experiment=tracking.competition(source),
-            description=described(trained, source, score),
+            source=source,
+            description=described(trained, address(source), score),
             score=score,
             example=Pixels.open(images / "index.csv", images / "pixels.npy").array[0],
         )
@@ -56,10 +57,10 @@ def serve(
 ) -> None:
     """Starts MLflow's server of an exported model on http://127.0.0.1:<port>/invocations."""
     _quiet_mlflow()
-    from croquis import params, store, tracking
+    from croquis import params, store
 
     with cli.one_line():
-        model = model or _newest(tracking.competition(params.read(parameters)["data"]["source"]))
+        model = model or _newest(params.read(parameters)["data"]["source"])
     address = f"http://127.0.0.1:{port}/invocations"
     typer.echo(f"serve: {model} on {address}; docs/serving.md shows how to ask it")
     os.environ["MLFLOW_TRACKING_URI"] = store.uri()
@@ -68,17 +69,20 @@ def serve(
     os.execvp(command[0], command)  # its signals and its exit status are the server's own
 
 
-def _newest(name: str) -> str:
-    """The URI of a model's newest version; its number, as the server itself never tells it.
+def _newest(source: str) -> str:
+    """The URI of the newest model of a data source; its number, as a server never tells it.
 
     Raises:
         InputError: if the store cannot be reached, or has no such model.
     """
     from croquis import store
+    from croquis.competitions import competition
 
+    name, found = store.model_name(competition(source)), []
     try:
-        wanted = f"name = '{name}'"
-        found = store.opened().search_model_versions(wanted) if store.begun() else []
+        if store.begun():
+            name = store.model_name(store.experiment_of(store.opened(), source)[0])
+            found = store.opened().search_model_versions(f"name = '{name}'")
     except Exception as error:  # MLflow and its transports raise a dozen kinds
         raise store.unreachable(error) from error
     if not found:

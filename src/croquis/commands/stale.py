@@ -6,7 +6,7 @@ from typing import Any
 
 from croquis import params
 from croquis.errors import InputError
-from croquis.tracking import flat
+from croquis.store import flat
 
 # Rewritten with the same words whenever params.yaml makes sense, so nothing follows it.
 CONSTANT = "check"

@@ -11,7 +11,6 @@ from croquis.commands.stale import Stale, stale_stages
 from croquis.commands.table import aligned
 from croquis.obstacles import Obstacle, obstacles
 from croquis.report.wording import counted
-from croquis.tracking import competition
 
 TRAINED = {"train": "model", "probe": "probe"}  # stages that are trainings, and of what
 NAMED = 5  # kinds of stages that are named beside a change
@@ -28,7 +27,7 @@ def why() -> None:
         source = params.required(params.required(tree, "data"), "source")
         stale, count = stale_stages()
         trained = any(_kind(stage) in TRAINED for stage in stale if not stage.cached)
-        known = last_durations(competition(str(source))) if trained else {}
+        known = last_durations(str(source)) if trained else {}
         faults = imports.unlisted()
     for line in stopped(in_the_way) + lines(stale, count, known) + unlisted(faults):
         typer.echo(line)

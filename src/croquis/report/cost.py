@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from croquis import store, tracking
+from croquis import store
+from croquis.runs import SECTIONS
 from croquis.votes.members import RunParams
 
 COLUMNS = ["member", "fold", "device", "seconds", "images_per_second"]
-RATE = tracking.SECTIONS["images_per_second"]
+RATE = SECTIONS["images_per_second"]
 V100 = 125e12  # FLOP a second in fp16, NVIDIA's data sheet
 # The shares of it that are reached, as docs/models.md has them: forward alone, and backward so that
 # a step of which all parts train, one forward and two backward, comes to .35.
@@ -92,14 +93,14 @@ def _hours(row: Any, train: int, test: int, folds: int, all_folds: int) -> float
     return 2 * float(forward / FORWARD + backward / BACKWARD) / V100 / 3600
 
 
-def recorded(experiment: str, run: RunParams) -> pd.DataFrame:
+def recorded(source: str, run: RunParams) -> pd.DataFrame:
     """The newest finished training of each member and fold in MLflow; COLUMNS.
 
     A training that DVC restored from its cache was recorded when it ran. Without a store, or with
     one that does not answer, the table is empty.
     """
     try:
-        rows = [_row(found) for found in _finished(experiment)]
+        rows = [_row(found) for found in _finished(source)]
     except Exception as error:  # whatever a tracking server does, the report is written
         warnings.warn(f"no cost in the report: {store.reason(error)}", stacklevel=2)
         rows = []
@@ -108,13 +109,13 @@ def recorded(experiment: str, run: RunParams) -> pd.DataFrame:
     return table.drop_duplicates(["member", "fold"]).sort_values(["member", "fold"])
 
 
-def _finished(experiment: str) -> list[Any]:
+def _finished(source: str) -> list[Any]:
     """MLflow's runs, newest first."""
     if store.uri().startswith("sqlite:///"):  # opened, a store that is not there would be made
         if not Path(store.uri().removeprefix("sqlite:///")).is_file():
             return []
     client = store.opened()
-    known = client.get_experiment_by_name(experiment)
+    _, known = store.experiment_of(client, source)
     if known is None:
         return []
     order, wanted = ["attributes.start_time DESC"], "attributes.status = 'FINISHED'"

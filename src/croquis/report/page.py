@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from croquis import tracking
+from croquis.competitions import competition
 from croquis.report import confusions, contact, copies, plots, suspects, tables
 from croquis.report.advice import Findings, advice
 from croquis.report.augmentations import Augmentation, augmentations, presets
@@ -39,7 +39,7 @@ def write(folder: Path, source: str, data: Data, outcome: Outcome, metrics: Metr
     Arguments as of `page`.
     """
     folder.mkdir()
-    name = tracking.competition(source)
+    name = competition(source)
 
     def contact_sheets() -> None:
         for file, html in contact.pages(name, data):
@@ -88,7 +88,7 @@ def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dic
     networks = outcome.networks
     filters = dict(zip(networks["member"], networks["interpolation"], strict=True))
     return {
-        "name": tracking.competition(source),
+        "name": competition(source),
         "run": run,
         "how": outcome.how,
         "voters": sorted(outcome.members),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from croquis import params, tracking
+from croquis import params, store
 from croquis.report.wording import share, symmetry
 from croquis.training import probe_recipes, recipes
 from croquis.training.augment_params import AugmentParams
@@ -73,7 +73,7 @@ def ran(settings: Settings) -> list[Ran]:
 def every(settings: Settings) -> list[tuple[str, list[str]]]:
     """All settings of all members: dotted keys, each with its value for each row of `ran`."""
     own = {key: recipe.model_dump() for key, recipe in (settings.models | settings.probes).items()}
-    flat = {key: tracking.flat(own[key]) for key in sorted(own)}
+    flat = {key: store.flat(own[key]) for key in sorted(own)}
     names = dict.fromkeys(name for one in flat.values() for name in one)
     return [
         (name, [_plain(one[name]) if name in one else "" for one in flat.values()])

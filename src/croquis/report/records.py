@@ -18,28 +18,17 @@ COUNTS = ("folds", "members", "pictures", "ties", "rows")  # no scores: charts b
 Metrics = Mapping[str, Mapping[str, Any]]
 
 
-def log(source: str, outcome: Outcome, metrics: Metrics, page: Path) -> None:
+def log(index: Path, outcome: Outcome, metrics: Metrics, page: Path) -> None:
     """Logs the scores of votes, ensemble and submission with the pipeline's MLflow run.
 
-    What was chosen goes to its tags: parameters of a run can never change, but one commit may see
-    several.
-
     Args:
-        source: data.source.
+        index: index.csv.
         outcome: what ran.
         metrics: the JSON of the stages.
         page: index.html; its whole folder is kept.
     """
-    settings = {
-        "seed": outcome.settings.seed,
-        "run": outcome.run.model_dump(),
-        "data": {"source": source},
-        "ensemble": outcome.how.model_dump(),
-    }
-    run = tracking.pipeline(tracking.competition(source))
-    chosen = {key: str(value) for key, value in tracking.flat(settings).items()}
-    titled = {"mlflow.runName": name(metrics), store.NOTE: description(metrics)}
-    run.tags(chosen | titled)
+    run = tracking.pipeline(tracking.pipeline_of(index))
+    run.tags({"mlflow.runName": name(metrics), store.NOTE: description(metrics)})
     run.metrics(scores(metrics))
     with _alone(page.parent) as folder:
         run.artifact(folder)
@@ -76,10 +65,10 @@ def scores(metrics: Metrics) -> dict[str, float]:
     found: dict[str, Any] = {
         f"oof_{name}/{member}": value
         for member, score in metrics["vote"].items()
-        for name, value in tracking.flat(score).items()
+        for name, value in store.flat(score).items()
     }
     for part, stage in (("ensemble", "ensemble"), ("test", "submission")):
-        for name, value in tracking.flat(metrics[stage]).items():
+        for name, value in store.flat(metrics[stage]).items():
             section = "size" if name in COUNTS else part
             found[f"{section}/{name.replace('.', '/')}"] = value
     return {name: float(value) for name, value in found.items() if isinstance(value, int | float)}

@@ -41,7 +41,7 @@ class Registered(NamedTuple):
 def register(
     trained: Trained,
     *,
-    experiment: str,
+    source: str,
     description: str,
     score: Mapping[str, float],
     example: np.ndarray,
@@ -52,7 +52,7 @@ def register(
 
     Args:
         trained: of a run.
-        experiment: the competition, which gives the model its name.
+        source: data.source; its experiment gives the model its name.
         description: in Markdown.
         score: of the ensemble; the export goes below the pipeline's run that has it.
         example: a prepared picture.
@@ -61,9 +61,10 @@ def register(
         InputError: if the store of MLflow cannot be reached.
     """
     known = {f"ensemble/{name}": score[name] for name in ("accuracy", "log_loss")}
-    client, experiment_id, pipeline = _connected(experiment, known)
+    client, experiment, pipeline = _connected(source, known)
+    name = store.model_name(experiment.name)
     mlflow.set_tracking_uri(store.uri())
-    own = {"experiment_id": experiment_id, "run_name": f"{store.version()}/ensemble"}
+    own = {"experiment_id": experiment.experiment_id, "run_name": f"{store.version()}/ensemble"}
     tags = store.surroundings() | {"kind": "export", "mlflow.source.name": "croquis export"}
     own |= {"tags": tags, "description": description}
     with tempfile.TemporaryDirectory() as folder, mlflow.start_run(**own, parent_run_id=pipeline):
@@ -76,13 +77,13 @@ def register(
             signature=signature(trained.settings.classes),
             input_example=pd.DataFrame({"picture": [data_url(example)]}),
             pip_requirements=requirements(),
-            registered_model_name=experiment,
+            registered_model_name=name,
         )
     number, alias = str(made.registered_model_version), alias_of(store.version())
-    client.update_registered_model(experiment, f"The ensembles trained on {experiment}.")
-    client.update_model_version(experiment, number, description)
-    client.set_registered_model_alias(experiment, alias, number)
-    return Registered(experiment, number, alias)
+    client.update_registered_model(name, f"The ensembles trained on {experiment.name}.")
+    client.update_model_version(name, number, description)
+    client.set_registered_model_alias(name, alias, number)
+    return Registered(name, number, alias)
 
 
 def alias_of(version: str) -> str:
@@ -91,10 +92,10 @@ def alias_of(version: str) -> str:
     return f"run-{plain}" if re.fullmatch(r"[vV]\d+|latest", plain) else plain
 
 
-def _connected(experiment: str, scores: Mapping[str, float]) -> tuple[Any, str, str | None]:
+def _connected(source: str, scores: Mapping[str, float]) -> tuple[Any, Any, str | None]:
     """A training goes on without a store; an export has no other aim."""
     try:
-        return store.connected_by_scores(experiment, scores)
+        return store.connected_by_scores(source, scores)
     except Exception as error:  # MLflow and its transports raise a dozen kinds
         raise store.unreachable(error) from error
 

@@ -92,19 +92,19 @@ def provenance(
 
 
 def tracked(
-    provenance: Provenance, *, source: str, settings: Mapping[str, Any], memory: Path | None = None
+    provenance: Provenance, *, index: Path, settings: Mapping[str, Any], memory: Path | None = None
 ) -> AbstractContextManager[tracking.Run]:
     """The MLflow run of a training.
 
     Args:
         provenance: what it rests on.
-        source: data.source, which names the experiment.
+        index: index.csv, which tells the run of the pipeline above it.
         settings: all resolved parameters.
         memory: the file that remembers the run, for a training that may be resumed.
     """
     name = f"{provenance.tags['member']}-fold{provenance.tags['fold']}"
-    experiment = tracking.competition(source)
-    return tracking.run(experiment, name, params=settings, tags=provenance.tags, memory=memory)
+    whole = tracking.pipeline_of(index)
+    return tracking.run(whole, name, params=settings, tags=provenance.tags, memory=memory)
 
 
 def val_scores(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
