@@ -7,6 +7,7 @@ from croquis.metrics import report
 from croquis.parts import read_folds
 from croquis.progress import progress
 from croquis.votes.calibration import calibration_scores
+from croquis.votes.claims import claim
 from croquis.votes.ensembling import EnsembleParams, VoteParams, voters
 from croquis.votes.fitting import temperature
 from croquis.votes.members import RunParams, flipped, fold_votes, out_of_fold
@@ -32,11 +33,10 @@ def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.F
                 test.save(draft / member / f"test_{vote}.npz")
             found[member] = report(labels, oof.probs, groups, seed=seed)
             found[member] |= calibration_scores(labels, oof.probs, degrees)
-            others = flipped(predictions, member, table, run.folds)
             if member in run.probes:
                 plain = out_of_fold(predictions, member, table, run.folds, part="plain")
-                others["plain"] = plain
-            for name, part in others.items():
+                found[member] |= claim(oof, plain, table, seed=seed)
+            for name, part in flipped(predictions, member, table, run.folds).items():
                 right = part.probs.argmax(axis=1) == truth.loc[part.ids, "label"].to_numpy()
                 found[member][f"{name}_accuracy"] = round(float(right.mean()), 5)
     write_json(metrics, found)

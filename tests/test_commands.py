@@ -50,6 +50,19 @@ def test_the_summary_is_a_table_of_all_scores(tmp_path: Path) -> None:
     ]
 
 
+def test_the_summary_shows_no_claim_where_there_is_none_and_says_where_it_is_chance(
+    tmp_path: Path,
+) -> None:
+    vote = metrics()["vote"]
+    del vote["head"]["plain_accuracy"]
+    assert "plain folds" not in printed(tmp_path, vote=vote)
+    vote["head"] |= {"plain_accuracy": 0.49, "plain_significant": False}
+    said = printed(tmp_path, vote=vote)
+    assert "what plain folds claim beyond OOF is no more than chance" in said
+    vote["head"]["plain_significant"] = True
+    assert "chance" not in printed(tmp_path, vote=vote)
+
+
 def test_the_summary_puts_each_members_test_score_beside_its_oof(tmp_path: Path) -> None:
     test = metrics()["submission"]
     test = test | {"test_single_fold_by_member": {"head": 0.5, "tiny": 0.7}}

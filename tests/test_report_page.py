@@ -175,6 +175,30 @@ def test_the_page_says_that_cut_pairs_stand_in_two_folds(drawn: Path) -> None:
     assert "nor a copy of it" not in text
 
 
+def test_the_page_shows_no_claim_of_plain_folds_where_no_copy_crosses_them(drawn: Path) -> None:
+    leave(drawn)
+    vote = metrics()["vote"]
+    del vote["head"]["plain_accuracy"]  # as the stage vote leaves it then
+    html = page("icons", data_of(drawn), outcome_of(drawn), metrics(vote=vote))
+    text = Outline(html).text
+    assert "would have claimed" not in text and "leak" not in text and "plain folds" not in text
+    assert "<u style" not in html
+
+
+@pytest.mark.parametrize(("sure", "words"), [(True, "a leak, not skill"), (False, "than chance")])
+def test_the_page_speaks_of_a_leak_only_if_it_is_significant(
+    drawn: Path, sure: bool, words: str
+) -> None:
+    leave(drawn)
+    vote = metrics()["vote"]
+    ends = {"plain_difference_low": 0.05, "plain_difference_high": 0.15}
+    vote["head"] |= ends | {"plain_significant": sure}
+    changed = metrics(vote=vote)
+    text = Outline(page("icons", data_of(drawn), outcome_of(drawn), changed)).text
+    assert "+.101 (+.050 .. +.150)" in text and words in text
+    assert ("leak" in text) == sure
+
+
 def test_a_part_of_the_folds_is_named(drawn: Path) -> None:
     leave(drawn)
     run = RunParams(models=["tiny"], probes=["head"], folds=[1])

@@ -136,6 +136,8 @@ def test_parts_of_figures_have_words_of_their_own() -> None:
 def test_the_leak_is_what_plain_folds_claim_beyond_grouped_ones() -> None:
     assert leak({"accuracy": 0.481, "plain_accuracy": 0.582}) == "+.101"
     assert leak({"accuracy": 0.481}) == ""
+    ends = {"plain_difference_low": -0.02, "plain_difference_high": 0.222}
+    assert leak({"accuracy": 0.481, "plain_accuracy": 0.582} | ends) == "+.101 (-.020 .. +.222)"
 
 
 def test_pictures_with_a_copy_and_without_are_scored_apart() -> None:

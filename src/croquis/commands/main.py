@@ -82,14 +82,14 @@ def lines(vote: dict[str, Any], ensemble: dict[str, Any], test: dict[str, Any]) 
         ensemble: of their vote; empty if it has not run.
         test: of the submission; empty if it has not run.
     """
-    probed = any("plain_accuracy" in score for score in vote.values())
+    claims = [score for score in vote.values() if "plain_accuracy" in score]
     by_member = test.get("test_single_fold_by_member", {})
     rows = [
         (
             "member",
             "OOF accuracy",
             "test, single folds" if by_member else "",
-            "plain folds would claim" if probed else "",
+            "plain folds would claim" if claims else "",
         )
     ]
     for name, score in [*sorted(vote.items()), *([("ensemble", ensemble)] if ensemble else [])]:
@@ -103,7 +103,10 @@ def lines(vote: dict[str, Any], ensemble: dict[str, Any], test: dict[str, Any]) 
     if "test_accuracy" in test:
         table.append(f"{'test':<{max(len(row[0]) for row in rows)}}   {_on_test(test, ensemble)}")
     pictures, folds = counted(ensemble["pictures"], "picture"), counted(ensemble["folds"], "fold")
-    return [*table, "", f"in brackets: the 95 % interval on {pictures} of {folds}", ""]
+    table += ["", f"in brackets: the 95 % interval on {pictures} of {folds}"]
+    if claims and not any(score.get("plain_significant", True) for score in claims):
+        table.append("what plain folds claim beyond OOF is no more than chance")
+    return [*table, ""]
 
 
 def _on_test(test: dict[str, Any], ensemble: dict[str, Any]) -> str:

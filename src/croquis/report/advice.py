@@ -165,10 +165,9 @@ def _weights(found: Findings) -> Iterator[Advice]:
 
 def _probe(found: Findings) -> Iterator[Advice]:
     if not found.outcome.run.probes:
-        why = (
-            "No probe runs: one takes seconds a fold, errs otherwise, "
-            "and shows what plain folds would claim."
-        )
+        crossing = found.metrics["split"].get("plain_twins")
+        claim = ", and shows what plain folds would claim" if crossing else ""
+        why = f"No probe runs: one takes seconds a fold, and errs otherwise{claim}."
         yield Advice(why, _experiment("run.probes=[lite0_probe]"))
 
 

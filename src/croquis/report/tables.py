@@ -193,5 +193,11 @@ def _shown(value: Any) -> str:
 
 
 def leak(score: Mapping[str, float]) -> str:
-    """What plain folds claim beyond grouped ones: +.101, or nothing where no probe tells."""
-    return gain(score["plain_accuracy"] - score["accuracy"]) if "plain_accuracy" in score else ""
+    """What plain folds claim beyond grouped ones: +.101 (+.080 .. +.121), or nothing."""
+    if "plain_accuracy" not in score:
+        return ""
+    found = gain(score["plain_accuracy"] - score["accuracy"])
+    if "plain_difference_low" not in score:  # a run from before there were intervals
+        return found
+    low, high = score["plain_difference_low"], score["plain_difference_high"]
+    return f"{found} ({gain(low)} .. {gain(high)})"
