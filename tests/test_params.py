@@ -49,6 +49,15 @@ def test_the_exponent_that_dvc_writes_is_a_float(tmp_path: Path) -> None:
     assert params.value("lr", float, path) == 0.00001
 
 
+def test_a_tree_that_was_changed_or_a_file_that_was_edited_is_read_anew(tmp_path: Path) -> None:
+    """The text is parsed once in a process, as that takes 50 ms."""
+    path = written(tmp_path, "train: {epochs: 1}\n")
+    params.read(path)["train"]["epochs"] = 2
+    assert params.read(path) == {"train": {"epochs": 1}}
+    written(tmp_path, "train: {epochs: 3}\n")
+    assert params.read(path) == {"train": {"epochs": 3}}
+
+
 def test_a_section_is_loaded_and_cannot_be_changed(tmp_path: Path) -> None:
     path = written(tmp_path, "embed: {backbone: resnet18, size: 96}\n")
     section = params.load(Inner, "embed", path)
