@@ -38,7 +38,6 @@ def test_why_tells_of_a_persons_file_in_the_way(
 ) -> None:
     monkeypatch.chdir(make(tmp_path / "project"))
     monkeypatch.setattr("croquis.commands.why.stale_stages", lambda: ([], 1))
-    monkeypatch.setattr("croquis.commands.why.competition", lambda source: source)
     (tmp_path / "project" / "data").mkdir()
     (tmp_path / "project" / "data" / "solution.csv").write_text("mine")
     printed = CliRunner().invoke(app, ["why"]).output.splitlines()

@@ -192,7 +192,7 @@ def test_why_says_what_it_cannot_see() -> None:
 
 
 def test_the_stage_check_refuses_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CHECK, "check", lambda tree: None)
+    monkeypatch.setattr(CHECK, "check_once", lambda tree, parameters: None)
     write("params.yaml", "run: {models: [a]}\n")
     CHECK.main(Path("params.yaml"), Path("checked.txt"))
     assert Path("checked.txt").exists()

@@ -212,16 +212,6 @@ def test_parameters_that_cannot_be_read_have_no_scores(project: Project, text: s
     assert lockfile.here(project.folder).outdated("metrics/vote.json").startswith("vote ran with")
 
 
-@pytest.mark.parametrize("text", ["on", "yes", "1e-05", "0.0005", "2026-11-21", "1_0", "null", "~"])
-def test_values_are_read_as_dvc_reads_them(text: str) -> None:
-    """PyYAML of itself takes `on` for true, and 1e-05 for text."""
-    from ruamel.yaml import YAML
-
-    (found,) = yaml.load(f"[{text}]", lockfile._Loader)
-    (wanted,) = YAML(typ="safe", pure=True).load(f"[{text}]")
-    assert found == wanted or text in ("2026-11-21", "1_0")  # text here, on both sides alike
-
-
 def test_a_commit_is_judged_by_its_own_files(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

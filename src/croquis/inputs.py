@@ -138,30 +138,14 @@ def _differences(
     except InputError as error:
         yield str(error).partition("; ")[0]
         return
-    for key, change in changed(old, new):
+    for key, was, now in params.differences(old, new):
         if not keys or any(_holds(each, key) or _holds(key, each) for each in keys):
-            yield f"{key}: {change}"
-
-
-def changed(old: Any, new: Any, at: str = "") -> Iterator[tuple[str, str]]:
-    """The dotted keys whose values differ, each with both values."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in {**old, **new}:
-            inner = f"{at}.{key}" if at else str(key)
-            yield from changed(old.get(key, ...), new.get(key, ...), inner)
-    elif old != new:
-        yield at, f"{_shown(old)} -> {_shown(new)}"
+            yield f"{key}: {params.shown(was)} -> {params.shown(now)}"
 
 
 def _holds(outer: str, inner: str) -> bool:
     """Whether a dotted key is, or lies in, another."""
     return f"{inner}.".startswith(f"{outer}.")
-
-
-def _shown(value: Any) -> str:
-    if value is ...:
-        return "nothing"
-    return "null" if value is None else str(value)
 
 
 def _state(dep: Path) -> dict[str, object]:

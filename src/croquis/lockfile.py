@@ -9,16 +9,14 @@ An edit of code alone takes no score away: `croquis why` speaks of that.
 import configparser
 import hashlib
 import json
-import re
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, combinations, product
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import yaml
-
+from croquis import fastyaml, params
 from croquis.errors import InputError
 
 HERE = "workspace"  # DVC's own word
@@ -95,8 +93,9 @@ class Revision:
         found = []
         for file, values in (entry.get("params") or {}).items():
             tree = parsed(self._read(file) or b"")
-            now = {key: _at(tree, key) for key in values}
-            found += [f"{key} {shown(a)}, now {shown(b)}" for key, a, b in differences(values, now)]
+            now = {key: params.at(tree, key) for key in values}
+            changes = params.differences(values, now)
+            found += [f"{key} {params.shown(a)}, now {params.shown(b)}" for key, a, b in changes]
         return found
 
     def _below(self, dep: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
@@ -182,30 +181,12 @@ def require(*paths: Path) -> None:
             )
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML 1.2, as DVC reads it, ten times as fast: experiments have a dvc.lock each."""
-
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
-
-
-for _tag, _pattern, _first in (
-    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("int", r"[-+]?\d+", "-+0123456789"),
-    ("float", r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?|[-+]?\.inf|\.nan", "-+0123456789."),
-    ("merge", r"<<", "<"),
-):
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first)
-    )
-
-
 @lru_cache(maxsize=64)
 def parsed(content: bytes) -> Mapping[str, Any]:
     """A YAML file's mapping; nothing where it cannot be read, as then it says nothing."""
     try:
-        tree = yaml.load(content, _Loader)
-    except (yaml.YAMLError, UnicodeDecodeError):
+        tree = fastyaml.load(content)
+    except fastyaml.ParseError:
         return {}
     return tree if isinstance(tree, dict) else {}
 
@@ -223,7 +204,7 @@ def _names(pipeline: Mapping[str, Any], tree: Mapping[str, Any]) -> list[str]:
 def _values(values: Any, tree: Mapping[str, Any]) -> list[str]:
     """What one axis of a matrix goes through: a list, or the key of one, as `${run.folds}`."""
     if isinstance(values, str):
-        values = _at(tree, values.strip("${} "))
+        values = params.at(tree, values.strip("${} "))
     return [str(value) for value in values] if isinstance(values, list) else []
 
 
@@ -244,30 +225,6 @@ def uncached(pipeline: bytes) -> set[str]:
 def md5(content: bytes) -> str:
     """DVC's hash of a file."""
     return hashlib.md5(content).hexdigest()
-
-
-def _at(tree: Any, dotted: str) -> Any:
-    """The value at a dotted key, or ... where there is none."""
-    for part in dotted.split("."):
-        if not isinstance(tree, dict) or part not in tree:
-            return ...
-        tree = tree[part]
-    return tree
-
-
-def differences(was: Any, now: Any, key: str = "") -> list[tuple[str, Any, Any]]:
-    """The innermost keys that differ, dotted, with both values; ... where there is none."""
-    if isinstance(was, dict) and isinstance(now, dict):
-        keys = {**was, **now}
-        start = f"{key}." if key else ""
-        parts = (differences(was.get(k, ...), now.get(k, ...), f"{start}{k}") for k in keys)
-        return [each for part in parts for each in part]
-    return [] if was == now else [(key, was, now)]
-
-
-def shown(value: Any) -> str:
-    """A value as params.yaml has it."""
-    return "nothing" if value is ... else "null" if value is None else str(value)
 
 
 def _size(outs: Sequence[Mapping[str, Any]]) -> tuple[int, int]:

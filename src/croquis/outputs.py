@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from croquis.errors import InputError
-
-PIPELINE, LOCK = Path("dvc.yaml"), Path("dvc.lock")
+from croquis import pipeline
 
 
 @dataclass(frozen=True)
@@ -42,11 +38,10 @@ def declared(tree: Mapping[str, Any]) -> list[Output]:
     """
     locked = in_lock()
     found = {}
-    for stage, entry in _mapping(_parsed(PIPELINE).get("stages")).items():
+    for stage, entry in pipeline.read_stages().items():
         for context in _contexts(entry, tree):
-            body = entry.get("do", entry)
-            for path, cached in _paths(body):
-                place = Path(_filled(str(body.get("wdir", "")), context)) / _filled(path, context)
+            for path, cached in _paths(entry):
+                place = Path(_filled(str(entry.get("wdir", "")), context)) / _filled(path, context)
                 name = place.as_posix()
                 found[name] = Output(name, stage, cached, locked.get(name, ""))
     return list(found.values())
@@ -54,25 +49,9 @@ def declared(tree: Mapping[str, Any]) -> list[Output]:
 
 def in_lock() -> dict[str, str]:
     """The md5 of each output in dvc.lock, by its path; of stages that are no more, too."""
-    entries = _mapping(_parsed(LOCK).get("stages")).values()
+    entries = pipeline.read_lock().values()
     outs = itertools.chain.from_iterable(entry.get("outs") or [] for entry in entries)
     return {out["path"]: str(out.get("md5", "")) for out in outs}
-
-
-def _parsed(path: Path) -> dict[str, Any]:
-    """A YAML file, read by the C parser: dvc.lock grows with members and folds."""
-    if not path.is_file():
-        return {}
-    try:
-        return _mapping(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        fix = f"correct it, or take git's: git checkout -- {path}"
-        raise InputError(path, expected="valid YAML", received=reason, fix=fix) from error
-
-
-def _mapping(content: Any) -> dict[str, Any]:
-    return content if isinstance(content, dict) else {}
 
 
 def _contexts(entry: Mapping[str, Any], tree: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -100,6 +100,35 @@ def checked_value(kind: type, content: Any, *, where: str) -> Any:
         raise _explained(error, content, where) from None
 
 
+def at(tree: Any, dotted: str) -> Any:
+    """The value at a dotted key, or ... where there is none."""
+    for part in dotted.split("."):
+        if not isinstance(tree, dict) or part not in tree:
+            return ...
+        tree = tree[part]
+    return tree
+
+
+def differences(was: Any, now: Any, key: str = "") -> list[tuple[str, Any, Any]]:
+    """The innermost keys that differ, dotted, with both values; ... where there is none.
+
+    Args:
+        was: a tree, or a part of it.
+        now: another.
+        key: the dotted key of that part.
+    """
+    if isinstance(was, dict) and isinstance(now, dict):
+        start = f"{key}." if key else ""
+        parts = (differences(was.get(k, ...), now.get(k, ...), f"{start}{k}") for k in was | now)
+        return [each for part in parts for each in part]
+    return [] if was == now else [(key, was, now)]
+
+
+def shown(value: Any) -> str:
+    """A value as params.yaml has it; "nothing" for ..., which is none."""
+    return "nothing" if value is ... else "null" if value is None else str(value)
+
+
 def nearest(name: str, known: list[str]) -> str:
     """A hint for a misspelt name: "did you mean ...?" or the known ones, at most twelve."""
     close = difflib.get_close_matches(str(name), known, n=3)

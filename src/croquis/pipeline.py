@@ -59,9 +59,8 @@ def _stages(path: Path) -> dict[str, Any]:
         tree = load(path.read_bytes())
     except ParseError as error:
         reason = " ".join(str(error).split())
-        raise InputError(
-            path, expected="valid YAML", received=reason, fix="correct that line"
-        ) from error
+        fix = f"correct it, or take git's: git checkout -- {path}"
+        raise InputError(path, expected="valid YAML", received=reason, fix=fix) from error
     stages = tree.get("stages") if isinstance(tree, dict) else None
     if not isinstance(stages, dict):
         fix = "`git checkout` brings back the one of the last commit"

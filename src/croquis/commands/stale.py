@@ -6,7 +6,6 @@ from typing import Any
 
 from croquis import params
 from croquis.errors import InputError
-from croquis.store import flat
 
 # Rewritten with the same words whenever params.yaml makes sense, so nothing follows it.
 CONSTANT = "check"
@@ -90,17 +89,8 @@ def _in_order(graph: Any) -> list[Any]:
 
 def _read_once(dep: Any, tree: dict[str, Any]) -> None:
     """Gives a dependency on parameters its values: DVC would parse the file anew, three times."""
-    values = {key: value for key in dep.params if (value := _at(tree, key)) is not ...}
+    values = {key: value for key in dep.params if (value := params.at(tree, key)) is not ...}
     dep.read_params = lambda flatten=True: values
-
-
-def _at(tree: Any, dotted: str) -> Any:
-    """The value at a dotted key, or ... where there is none."""
-    for part in dotted.split("."):
-        if not isinstance(tree, dict) or part not in tree:
-            return ...
-        tree = tree[part]
-    return tree
 
 
 class _Walk:
@@ -199,16 +189,8 @@ class _Walk:
 
 def _of_params(dep: Any) -> list[str]:
     """`lr: 0.001 -> 0.0001` for each key that differs between dvc.lock and params.yaml."""
-    old = flat(dep.hash_info.value or {})
-    new = flat(dep.read_params())
-    keys = [key for key in {**old, **new} if old.get(key, ...) != new.get(key, ...)]
-    return [f"{key}: {_value(old, key)} -> {_value(new, key)}" for key in keys]
-
-
-def _value(values: dict[str, Any], key: str) -> str:
-    if key not in values:
-        return "nothing"
-    return "null" if values[key] is None else str(values[key])
+    keys = params.differences(dep.hash_info.value or {}, dep.read_params())
+    return [f"{key}: {params.shown(old)} -> {params.shown(new)}" for key, old, new in keys]
 
 
 def _of_file(dep: Any) -> list[str]:

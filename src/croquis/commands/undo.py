@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from croquis import cli, lockfile
+from croquis import cli, lockfile, params
 from croquis.commands.table import aligned
 from croquis.errors import InputError
 from croquis.files import whole
@@ -196,8 +196,8 @@ def _changes(now: bytes, then: bytes) -> list[str]:
     new, old = lockfile.parsed(now), lockfile.parsed(then)
     if not new:
         return ["all of it, as it cannot be read"]
-    keys = lockfile.differences(new, old)
-    found = [f"{key}: {lockfile.shown(a)} -> {lockfile.shown(b)}" for key, a, b in keys]
+    keys = params.differences(new, old)
+    found = [f"{key}: {params.shown(a)} -> {params.shown(b)}" for key, a, b in keys]
     return found or ["comments and layout alone; no value"]
 
 

@@ -72,8 +72,10 @@ def _other_params(trainings: list[Training]) -> Iterator[str]:
             if now[file] is None:
                 continue
             for key, value in (recorded or {}).items():
-                for inner, change in inputs.changed(value, _at(now[file], key), key):
-                    found[member, f"{inner}: {change}"].append(fold)
+                new = params.at(now[file], key)
+                for inner, old, other in params.differences(value, new, key):
+                    change = f"{inner}: {params.shown(old)} -> {params.shown(other)}"
+                    found[member, change].append(fold)
     for (member, change), folds in found.items():
         yield f"{member} of {_folds(folds)} was trained before {change}"
 
@@ -97,15 +99,6 @@ def _read(path: Path) -> dict[str, Any] | None:
     if path.suffix not in (".yaml", ".yml") or not path.is_file():
         return None
     return params.read(path)
-
-
-def _at(tree: Any, dotted: str) -> Any:
-    """The value at a dotted key, or ... where there is none."""
-    for part in dotted.split("."):
-        if not isinstance(tree, dict) or part not in tree:
-            return ...
-        tree = tree[part]
-    return tree
 
 
 def _folds(folds: list[int]) -> str:
