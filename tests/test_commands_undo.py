@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from croquis import made
 from croquis.commands.main import app
 
 # pygtrie, which DVC goes through outputs with
@@ -52,7 +53,7 @@ def shell(folder: Path, command: str, *, fails: bool = False) -> str:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose first run is committed; the commit before it has no dvc.lock."""
     folder = tmp_path_factory.mktemp("undo") / "project"
     folder.mkdir()
@@ -60,7 +61,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("dvc.yaml", PIPELINE),
         ("one.py", SCRIPT),
         ("params.yaml", PARAMS),
-        (".gitignore", "/data/*\n/.undo/\n__pycache__/\n"),
+        (".gitignore", "/data/*\n/.undo/\n/.resume/\n__pycache__/\n"),
     ):
         (folder / name).write_text(text)
     shell(folder, "git init -q . && dvc init -q && git add -A")
@@ -70,10 +71,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def project(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(first_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of it, in which commands run."""
     folder = tmp_path / "project"
-    shutil.copytree(made, folder)
+    shutil.copytree(first_run, folder)
     for name in NAMES:
         monkeypatch.setenv(name, str(tmp_path / "outside" / name.lower()))
     monkeypatch.chdir(folder)
@@ -181,8 +182,17 @@ def test_a_file_of_the_users_in_an_outputs_place_stays(project: Path) -> None:
     failed(project)
     Path("data/one.txt").write_text("by hand")
     said = "\n".join(undone())
-    assert "data/one.txt: no run that dvc.lock knows wrote it; move it away" in said
+    assert "data/one.txt: no run wrote it; move it away" in said
     assert text("data/one.txt") == "by hand" and text("data/folder/a.txt") == "folder/a.txt 0.5"
+
+
+def test_what_a_run_left_that_did_not_end_makes_room(project: Path) -> None:
+    """It is in no cache, so DVC would ask; the notes of stages tell it from a person's file."""
+    failed(project)
+    Path("data/one.txt").write_text("half of it")
+    made.remember({"data/one.txt": made.sign_of(Path("data/one.txt"))})
+    undone()
+    assert text("data/one.txt") == "one.txt 0.5" and clean(project)
 
 
 def test_what_a_link_points_to_stays(project: Path, tmp_path: Path) -> None:

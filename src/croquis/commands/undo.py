@@ -15,7 +15,9 @@ from croquis import cli, lockfile, params
 from croquis.commands.table import aligned
 from croquis.errors import InputError
 from croquis.files import whole
+from croquis.outputs import Output
 from croquis.report.wording import counted
+from croquis.standing import files, foreign, link_on_the_way
 
 KEPT = Path(".undo")  # in .gitignore and .dvcignore
 FILES = ("params.yaml", "dvc.lock")
@@ -221,7 +223,7 @@ def _plan_outputs(plan: Plan, made: Mapping[str, str], wanted: Mapping[str, str]
     for path in dict.fromkeys([*wanted, *made]):
         if path in uncached:
             _plan_scores(plan, path, wanted.get(path))
-        elif (reason := _foreign(path, disk, made)) is not None:
+        elif (reason := _foreign(path, made)) is not None:
             if disk.hash(path) != wanted.get(path):
                 plan.left[path] = reason
         elif disk.hash(path) != wanted.get(path):
@@ -238,16 +240,14 @@ def _plan_scores(plan: Plan, path: str, wanted: str | None) -> None:
     _compare(plan, path, then)
 
 
-def _foreign(path: str, disk: "_Disk", made: Mapping[str, str]) -> str | None:
+def _foreign(path: str, made: Mapping[str, str]) -> str | None:
     """Why what lies at `path` is not a run's to take; None where it is, or where nothing lies."""
-    inside = [Path(path), *Path(path).parents][:-1]
-    if any(part.is_symlink() for part in inside) and not disk.in_cache(Path(path).resolve()):
+    output = Output(path, "", True, made.get(path, ""))
+    if link_on_the_way(output) is not None:
         return "it is a link, or lies behind one; what it points to is yours"
-    found = disk.hash(path)
-    if found is None or (found == made.get(path) and disk.saved(path)):
+    if not foreign({output: files(output)}):
         return None
-    fix = f"move it away, and `dvc checkout {path}` brings the run's"
-    return f"no run that dvc.lock knows wrote it; {fix}"
+    return f"no run wrote it; move it away, and `dvc checkout {path}` brings the run's"
 
 
 class _Disk:
@@ -267,10 +267,6 @@ class _Disk:
         found, cache = self._object(path), self._opened().cache.local
         parts = [hashed.value for _, _, hashed in found] if found.hash_info.isdir else []
         return all(cache.exists(each) for each in [found.hash_info.value, *parts])
-
-    def in_cache(self, path: Path) -> bool:
-        """Whether a link of DVC's own leads there (cache.type symlink)."""
-        return path.is_relative_to(Path(self._opened().cache.local.path).resolve())
 
     def _opened(self) -> Any:
         from dvc.repo import Repo  # DVC takes a second to import
@@ -321,7 +317,10 @@ def _write(plan: Plan) -> None:
                 draft.write_bytes(content)
     if plan.files:
         _git("reset", "--quiet", "HEAD", "--", *plan.files)
-    for path in plan.away:
+    disk = _Disk()
+    # What a run left that did not end is in no cache, and DVC would ask before it replaces that.
+    unfinished = [path for path in plan.back if Path(path).exists() and not disk.saved(path)]
+    for path in plan.away + unfinished:
         shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink()
 
 
