@@ -3,6 +3,7 @@
 import numpy as np
 
 from croquis import cli, external, params
+from croquis.dedup.derived import complaints
 from croquis.dedup.external import grouped_beside, without_test_copies
 from croquis.dedup.groups import listed, twins
 from croquis.dedup.overrides import read_overrides
@@ -43,6 +44,7 @@ def main(
     decided = without_test_copies(pictures, copies.pairs, only, settings, decided)
     with copies.tally.step("groups"):
         found = grouped_beside(train, inside, copies.blurred, settings, decided, only)
+    said = complaints(train, gray, found.table["group"].to_numpy(), settings.derived)
     across = twins(pictures, copies.pairs)
     tables = {groups: found.table.sort_index(), duplicates: listed(train, found.pairs)}
     for path, table in (tables | {test_twins: across}).items():
@@ -51,7 +53,8 @@ def main(
     beside = external.counts(found.table, only)
     counts = summary(train, copies, found, across) | beside
     write_json(metrics, counts)
-    for line in lines(counts, tests=len(pictures) - len(train)) + external.lines(beside):
+    said = lines(counts, tests=len(pictures) - len(train)) + external.lines(beside) + said
+    for line in said:
         cli.say(f"dedup: {line}")
 
 

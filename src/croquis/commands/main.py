@@ -14,6 +14,7 @@ from croquis.commands.doctor import doctor
 from croquis.commands.experiments import experiments
 from croquis.commands.export import export, serve
 from croquis.commands.scores import read_scores
+from croquis.commands.sources import sources
 from croquis.commands.table import aligned
 from croquis.commands.tracked import mlflow
 from croquis.commands.undo import undo
@@ -34,6 +35,7 @@ app.command()(compare)
 app.command()(vote)
 app.command()(why)
 app.command()(deps)
+app.command()(sources)
 app.command()(doctor)
 app.command()(clean)
 app.command()(experiments)

@@ -33,6 +33,8 @@ class DedupParams(Section):
         chain_min: the least cosine of blurred ink inside a group; weaker bridges are cut; 0 cuts
             none.
         chain_share: the largest group, as a share of all pictures; weaker bridges are cut.
+        derived: what follows where many pictures look made from others that are in other groups,
+            and no source_id says so.
         policy: group keeps all, and copies share a fold; prune drops copies that have a kept twin.
         conflicts: one picture with several labels: keep says so; drop_minority drops labels
             outvoted 2:1; drop_all drops them all; soft trains each on the labels' shares.
@@ -53,6 +55,7 @@ class DedupParams(Section):
     variants_per_picture: Annotated[int, Field(ge=1)]
     chain_min: Share
     chain_share: Share
+    derived: Literal["refuse", "warn", "ignore"]
     policy: Literal["group", "prune"]
     conflicts: Literal["keep", "drop_minority", "drop_all", "soft"]
     external_in_test: Literal["refuse", "drop", "keep"]

@@ -1,0 +1,72 @@
+"""`croquis sources`: a train.csv that says which images were made from which."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from croquis import cli
+from croquis.errors import InputError
+from croquis.report.wording import counted
+
+
+def sources(
+    out: Annotated[Path, typer.Option(help="the train.csv to write")] = Path("train_sources.csv"),
+    index: Annotated[Path, typer.Option(help="of the stage prepare")] = Path(
+        "data/images/index.csv"
+    ),
+    gray224: Annotated[Path, typer.Option(help="of the stage prepare")] = Path(
+        "data/images/gray224.npy"
+    ),
+    columns: Annotated[Path, typer.Option(help="of the stage prepare")] = Path(
+        "data/images/columns.csv"
+    ),
+) -> None:
+    """Writes a train.csv with source_id: what names and edges say of offline copies. Look at it."""
+    with cli.one_line():
+        for line in _written(out, index, gray224, columns):
+            typer.echo(line)
+
+
+def _written(out: Path, index: Path, gray224: Path, columns: Path) -> list[str]:
+    import numpy as np  # these take a second to import, the help should not
+    import pandas as pd
+
+    from croquis.dedup.derived import find_derived
+    from croquis.files import whole
+    from croquis.parts import read_columns, read_index
+
+    for path in (index, gray224, columns):
+        if not path.is_file():
+            fix = "say `dvc repro prepare`"
+            raise InputError(path, expected="what prepare leaves", received="no file", fix=fix)
+    if out.exists():
+        fix = "name another one with --out"
+        raise InputError(out, expected="a new file", received="one that exists", fix=fix)
+    images = read_index(index).query("split == 'train'").sort_values("id")
+    # Every image a group of its own: what dedup would join is derived, too.
+    found = find_derived(images, np.load(gray224, mmap_mode="r"), np.arange(len(images)))
+    table = _table(images, found.source, read_columns(columns), pd)
+    with whole(out) as draft:
+        table.to_csv(draft, index=False)
+    made = table[table["source_id"] != ""]
+    shown = [f"  {row.image_path} from {row.source_id}" for row in made.head(3).itertuples()]
+    return [
+        f"{counted(len(made), 'file looks', 'files look')} made from others, of {len(table):,}:",
+        *shown,
+        f"{out}: look at it, and put it into your data as train.csv",
+    ]
+
+
+def _table(images: Any, source: Any, columns: Any, pd: Any) -> Any:
+    """train.csv: what it said, and source_id, which stays where it was given."""
+    path = images["id"].str.removeprefix("train/").to_numpy()
+    derived = source != range(len(source))
+    known = images["source_id"].str.removeprefix("train/").to_numpy()
+    table = pd.DataFrame({"image_path": path, "target": images["label"].to_numpy()})
+    table["class_name"] = images["class_name"].to_numpy()
+    table["source_id"] = [
+        given or (path[of] if seen else "")
+        for given, of, seen in zip(known, source, derived, strict=True)
+    ]
+    return table.merge(columns, on="image_path", how="left")

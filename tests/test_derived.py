@@ -1,0 +1,175 @@
+"""Files made from others: names propose and edges confirm; names alone stop nobody."""
+
+import hashlib
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from croquis.dedup.affixes import proposed
+from croquis.dedup.derived import complaints, find_derived
+from croquis.dedup.edges import edge_vectors, likeness
+from croquis.errors import InputError
+
+SIDE, CLASSES, EACH = 224, 3, 9
+CANNY = {"canny": lambda x: cv2.Canny(x, 100, 200)}
+MAKES = CANNY | {
+    "negative": lambda x: 255 - x,
+    "outline": lambda x: 255 - cv2.morphologyEx(x, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)),
+    "mirrored": lambda x: 255 - x[:, ::-1],
+}
+NAMES = {
+    "suffix": "train/k{label}/apple_{number}_{make}.png",
+    "prefix": "train/k{label}/{make}_apple_{number}.png",
+    "folder": "train/k{label}/{make}/apple_{number}.png",
+    "format": "train/k{label}/apple_{number}.{make}",
+    "copy": "train/k{label}/apple_{number} (1).png",
+    "dash": "train/k{label}/apple_{number}-copy.png",
+    "augmented": "train/k{label}/apple_{number}_aug_2.png",
+    "hash": "",
+}
+
+
+def drawing(seed: int) -> np.ndarray:
+    """A few crooked strokes on white paper."""
+    rng, sheet = np.random.default_rng(seed), np.full((SIDE, SIDE), 255, np.uint8)
+    for _ in range(4):
+        points = rng.integers(20, 204, (4, 2)).astype(np.int32)
+        cv2.polylines(sheet, [points], isClosed=False, color=0, thickness=5)
+    return sheet
+
+
+def derived_set(style: str, makes: dict = CANNY, *, only: int = CLASSES):
+    """27 originals of 3 classes, and what `makes` gives of those of the first `only` classes."""
+    rows, sheets = [], []
+    for label in range(CLASSES):
+        for number in range(EACH):
+            own = drawing(100 * label + number)
+            rows.append((f"train/k{label}/apple_{number}.png", label))
+            sheets.append(own)
+            for make, kind in makes.items() if label < only else ():
+                rows.append((NAMES[style].format(label=label, number=number, make=make), label))
+                sheets.append(np.ascontiguousarray(kind(own)))
+    if style == "hash":
+        codes = [hashlib.md5(str(row).encode()).hexdigest() for row in range(len(rows))]
+        rows = [(f"train/{code}.png", label) for code, (_, label) in zip(codes, rows, strict=True)]
+    table = pd.DataFrame(rows, columns=["id", "label"]).assign(source_id="")
+    return table, np.stack(sheets)
+
+
+def alone(table: pd.DataFrame) -> np.ndarray:
+    return np.arange(len(table))
+
+
+@pytest.mark.parametrize("make", list(MAKES))
+def test_the_edges_of_what_was_made_from_a_drawing_are_its_own(make: str) -> None:
+    gray = np.stack([drawing(0), MAKES[make](drawing(0)), drawing(1)])
+    vectors = edge_vectors(gray, np.arange(3))
+    scores = likeness(vectors, vectors)
+    assert scores[0, 1] > 0.98 and scores[0, 2] < 0.8
+
+
+def test_an_even_sheet_has_no_edges() -> None:
+    assert not edge_vectors(np.full((1, SIDE, SIDE), 200, np.uint8), np.array([0])).any()
+
+
+@pytest.mark.parametrize("style", list(NAMES))
+def test_derived_files_are_refused_whatever_their_names(style: str) -> None:
+    table, gray = derived_set(style)
+    found = find_derived(table, gray, alone(table))
+    assert found.refused and found.apart.all()
+    with pytest.raises(InputError, match="croquis sources"):
+        complaints(table, gray, alone(table), "refuse")
+
+
+def test_the_error_shows_an_example_and_the_evidence() -> None:
+    table, gray = derived_set("suffix")
+    with pytest.raises(InputError) as error:
+        complaints(table, gray, alone(table), "refuse")
+    said = str(error.value)
+    assert "received 54 of 54 with a sibling in another group" in said
+    assert "as train/k0/apple_0_canny.png of train/k0/apple_0.png" in said
+    assert "'canny': 27 of 27 nearest to whom they name, by chance 2" in said  # 27 / 17
+    assert "-S dedup.derived=ignore" in said
+
+
+def test_a_person_may_have_it_said_or_not_at_all() -> None:
+    table, gray = derived_set("suffix")
+    (line,) = complaints(table, gray, alone(table), "warn")
+    assert line.startswith("warning: train.csv: expected a source_id")
+    assert complaints(table, gray, alone(table), "ignore") == []
+
+
+def test_with_source_id_nothing_is_said() -> None:
+    table, gray = derived_set("suffix", MAKES)
+    source = table["id"].str.replace("_(canny|negative|outline|mirrored)", "", regex=True)
+    table["source_id"] = source.where(source != table["id"], "")
+    found = find_derived(table, gray, alone(table))
+    assert not found.refused and not found.apart.any()
+
+
+def test_what_is_in_one_group_already_is_no_problem() -> None:
+    table, gray = derived_set("suffix")
+    group = np.repeat(np.arange(CLASSES * EACH), 2)
+    assert not find_derived(table, gray, group).refused
+
+
+def test_one_class_that_was_filled_up_is_enough() -> None:
+    makes = {name: MAKES[name] for name in ("canny", "negative", "outline")}
+    table, gray = derived_set("suffix", makes, only=1)
+    others = pd.DataFrame({"id": [f"train/z/{number}.png" for number in range(60)]})
+    table = pd.concat([table, others.assign(label=9, source_id="")], ignore_index=True)
+    more = np.stack([drawing(9000 + number) for number in range(60)])
+    found = find_derived(table, np.concatenate([gray, more]), alone(table))
+    assert found.refused and found.apart.mean() < 0.35
+
+
+LEGIT = {
+    "numbers": "train/k{label}/bird_{number}.png",
+    "numbers of numbers": "train/k{label}/bird_1_{number}.png",
+    "wnid": "train/k{label}/n0144076{label}_{number}0026.png",
+    "sketch": "train/k{label}/sketch_{number}.png",
+    "people": "train/k{label}/person{number}/1.png",
+}
+
+
+@pytest.mark.parametrize("style", list(LEGIT))
+def test_names_that_are_merely_alike_stop_nobody(style: str) -> None:
+    rows = [
+        (LEGIT[style].format(label=label, number=number), label)
+        for label in range(3)
+        for number in range(20)
+    ]
+    table = pd.DataFrame(rows, columns=["id", "label"]).assign(source_id="")
+    gray = np.stack([drawing(seed) for seed in range(len(table))])
+    assert complaints(table, gray, alone(table), "refuse") == []
+
+
+def test_named_as_if_derived_yet_drawn_anew_stops_nobody() -> None:
+    table, gray = derived_set("suffix")
+    gray[1::2] = np.stack([drawing(5000 + number) for number in range(27)])
+    found = find_derived(table, gray, alone(table))
+    assert not found.refused and not found.kinds["derived"].any()
+
+
+def test_names_of_one_class_only_propose() -> None:
+    ids = ["train/a/1.png", "train/a/1_x.png", "train/b/1_x.png", "train/b/2.png"]
+    source, affixes = proposed(ids, np.array([0, 0, 1, 1]))
+    assert source.tolist() == [0, 0, 2, 3] and affixes == ["", "x", "", ""]
+
+
+def test_without_a_bare_name_files_are_named_after_the_first_that_shares_all_but_one_word() -> None:
+    ids = ["train/a/1_orig.png", "train/a/1_x.png", "train/a/2_orig.png", "train/a/2_x.png"]
+    source, affixes = proposed(ids, np.zeros(4, int))
+    assert source.tolist() == [0, 0, 2, 2] and affixes == ["", "x", "", "x"]
+
+
+def test_a_number_after_the_name_of_the_class_is_no_family() -> None:
+    ids = [f"train/cat/cat_{number}.png" for number in range(9)]
+    assert proposed(ids, np.zeros(9, int))[0].tolist() == list(range(9))
+
+
+def test_a_chain_of_names_ends_at_the_bare_one() -> None:
+    ids = ["train/a/1.png", "train/a/1_x.png", "train/a/1_x_y.png"]
+    assert proposed(ids, np.zeros(3, int))[0].tolist() == [0, 0, 0]
