@@ -10,6 +10,7 @@ from leftovers import metrics
 from typer.testing import CliRunner
 
 from croquis.commands.main import aligned, app
+from croquis.lockfile import md5
 
 
 def printed(folder: Path, **changes: dict) -> str:
@@ -98,6 +99,30 @@ def test_a_run_that_is_not_there_is_one_line(
     assert done.exit_code == 1
     assert "vote.json: expected the scores of a run, received " + reason in done.output
     assert done.output.strip().endswith("run `make repro`") and "\n" not in done.output.strip()
+
+
+@pytest.mark.parametrize("lost", ["ensemble", "submit"])
+def test_the_summary_says_what_has_not_run_instead_of_an_old_number(
+    lost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stage that failed left the score of the run before it."""
+    monkeypatch.chdir(tmp_path)
+    names = {"vote": "vote", "ensemble": "ensemble", "submission": "submit"}
+    lock = {}
+    for name, stage in names.items():
+        content = json.dumps(metrics()[name]).encode()
+        (tmp_path / f"{name}.json").write_bytes(content)
+        lock[stage] = {"outs": [{"path": f"{name}.json", "md5": md5(content)}], "deps": []}
+    lock["submit"]["deps"] = [{**lock["ensemble"]["outs"][0]}]
+    pipeline = {s: {"metrics": [{f"{name}.json": {"cache": False}}]} for name, s in names.items()}
+    del lock[lost]
+    for name, stages in (("dvc.yaml", pipeline), ("dvc.lock", lock)):
+        (tmp_path / name).write_text(json.dumps({"stages": stages}))
+    (tmp_path / "made.csv").touch()
+    done = CliRunner().invoke(app, ["summary", "--metrics=.", "--submission=made.csv"])
+    assert "tiny     .750  (.700 .. .800)" in done.output.replace("tiny       ", "tiny     ")
+    assert f"test not run: {lost} has not run" in done.output and "\ntest  " not in done.output
+    assert ("ensemble not run: ensemble has not run" in done.output) == (lost == "ensemble")
 
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:

@@ -101,3 +101,13 @@ def test_an_experiment_that_is_not_there_is_one_line(folder: Path) -> None:
     assert said.startswith("error: workspace: expected the results of a run, data/votes/nope/oof")
     (said,) = ran("nope.npz", "other", fails=True)
     assert said.startswith("error: nope.npz: expected an .npz with ids")
+
+
+def test_predictions_of_other_parameters_or_data_are_not_compared(folder: Path) -> None:
+    """A split alone had run since, and the old ensemble was judged by the new folds."""
+    (folder / "other/dvc.yaml").write_text("stages: {ensemble: {outs: [data/ensemble]}}")
+    (said,) = ran("workspace", "other", fails=True)
+    assert said.startswith("error: other: expected data/ensemble/oof.npz of its own run, received")
+    (folder / "dvc.yaml").write_text("stages: {vote: {outs: [data/votes]}}")
+    (said,) = ran("data/votes/tiny", "other", fails=True)
+    assert "data/votes/tiny/oof.npz: expected a result of these parameters and data" in said

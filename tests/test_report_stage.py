@@ -8,6 +8,8 @@ import pytest
 from leftovers import BLOCK, PROBE, leave, stage
 
 from croquis import params, store, tracking
+from croquis.errors import InputError
+from croquis.report.material import read_metrics
 
 PARAMS = """
 seed: 42
@@ -95,3 +97,16 @@ def test_mlflow_gets_scores_settings_and_the_page(kept: Kept, drawn: Path) -> No
     assert kept.scores["test/inside_interval"] == 1
     pages = {f"report/{path.name}" for path in (drawn / "report").iterdir()}
     assert kept.files == pages | {"pictures/scores.png", "pictures/curves.png"} and kept.over
+
+
+def test_a_report_of_scores_of_another_run_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`dvc repro -s report` showed them, and MLflow kept them, beside other parameters."""
+    monkeypatch.chdir(tmp_path)
+    Path("dvc.yaml").write_text("stages: {vote: {metrics: [{vote.json: {cache: false}}]}}")
+    Path("vote.json").write_text("{}")
+    assert read_metrics({"vote": Path("vote.json")}) == {"vote": {}}  # by hand, without DVC
+    monkeypatch.setenv("DVC_STAGE", "report")
+    with pytest.raises(InputError, match="received none: vote has not run"):
+        read_metrics({"vote": Path("vote.json")})

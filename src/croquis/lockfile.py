@@ -105,8 +105,9 @@ class Revision:
 
     def _may_make(self, name: str, dep: Mapping[str, Any]) -> bool:
         """Whether a stage that has not run would write what a dependency is, or holds."""
-        entry = self._pipeline[name.partition("@")[0]]
-        outs = [out.partition("${")[0] for out in _paths(entry.get("outs"))]
+        kind = name.partition("@")[0]
+        written = _paths(self._pipeline[kind].get("outs")) + self._metrics(kind)
+        outs = [out.partition("${")[0] for out in written]
         return any(out.startswith(f"{dep['path']}/") or out == dep["path"] for out in outs)
 
     def _fits(self, dep: Mapping[str, Any], before: Sequence[str]) -> bool:
