@@ -7,8 +7,9 @@ Between two parallel loops the threads of a training wait for the next one. libg
 OpenMP, lets them spin (GOMP_SPINCOUNT times, 300,000 by default), then sleep; with
 OMP_WAIT_POLICY=PASSIVE they sleep at once. It reads both once, so each setting is a process of its
 own, which trains `lite0_80` as params.yaml has it, on the CPU. They take turns: only one of them
-works at a time, alone and then beside a busy loop a core. Medians are compared with those of
-croquis' default, which `src/croquis/cli.py` sets. Four minutes; nothing else should run meanwhile.
+works at a time, alone, beside a busy loop a core, and beside four a core. Medians are compared with
+those of croquis' default, which `src/croquis/cli.py` sets. Four to five minutes on two cores;
+nothing else should run meanwhile.
 """
 
 import argparse
@@ -20,7 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -97,16 +99,21 @@ def others(count: int) -> Iterator[None]:
             program.wait()
 
 
-def compare(workers: dict[str, Worker], rounds: int, seconds: float) -> dict[str, list[float]]:
-    """Median images a second of each setting: alone, and beside a busy loop a core."""
-    found = {setting: ([], []) for setting in workers}
+def compare(
+    workers: dict[str, Worker], loops: Sequence[int], rounds: int, seconds: float
+) -> dict[str, list[float]]:
+    """Median images a second of each setting, beside each number of busy loops."""
+    found = {setting: defaultdict(list) for setting in workers}
     for worker in workers.values():
         worker.speed(0.1)  # loads everything, and chooses kernels
-    for _, busy in itertools.product(range(rounds), (False, True)):
+    for _, count in itertools.product(range(rounds), loops):
         for setting, worker in workers.items():
-            with others(cores() if busy else 0):
-                found[setting][busy].append(worker.speed(seconds))
-    return {setting: [statistics.median(part) for part in both] for setting, both in found.items()}
+            with others(count):
+                found[setting][count].append(worker.speed(seconds))
+    return {
+        setting: [statistics.median(speeds[count]) for count in loops]
+        for setting, speeds in found.items()
+    }
 
 
 def main() -> None:
@@ -114,31 +121,32 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("source", nargs="?", default="icons")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
         return work(options.work)
-    load = os.getloadavg()[0]
+    load, loops = os.getloadavg()[0], (0, cores(), 4 * cores())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _, labels, _ = prepared(options.source, folder, 64)
         np.save(folder / "labels.npy", labels)
         workers = {setting: Worker(setting, folder) for setting in SETTINGS}
         try:
-            found = compare(workers, options.rounds, options.seconds)
+            found = compare(workers, loops, options.rounds, options.seconds)
         finally:
             for worker in workers.values():
                 worker.kill()
                 worker.wait()
     print(f"{MODEL} on {options.source}, {options.rounds} rounds of {options.seconds:.0f} s, ")
     print(f"{cores()} cores, load {load:.1f} before; images/s, and times those of {OURS}")
-    print(f"{'':26s} {'alone':>12s} {f'beside {cores()} busy loops':>24s}")
-    for setting, (alone, busy) in found.items():
-        times = [own / ours for own, ours in zip((alone, busy), found[OURS], strict=True)]
-        shown = f"{alone:5.0f} {times[0]:5.2f}x {busy:17.1f} {times[1]:5.2f}x"
-        print(f"{setting or 'PyTorch alone':26s} {shown}")
+    heads = "".join(f"{f'{count} busy loops':>18s}" for count in loops)
+    print(f"{'':26s}{heads}")
+    for setting, speeds in found.items():
+        pairs = zip(speeds, found[OURS], strict=True)
+        shown = "".join(f"{own:11.1f} {own / ours:5.2f}x" for own, ours in pairs)
+        print(f"{setting or 'PyTorch alone':26s}{shown}")
 
 
 if __name__ == "__main__":

@@ -123,21 +123,24 @@ def test_what_runs_under_our_command_line_is_not_tracked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "count"),
+    ("known", "load", "count"),
     [
-        ({}, "100000"),
-        ({"GOMP_SPINCOUNT": "7"}, "7"),
-        ({"OMP_WAIT_POLICY": "PASSIVE"}, None),  # which a count would outdo
-        ({"OMP_WAIT_POLICY": "ACTIVE", "GOMP_SPINCOUNT": "7"}, "7"),
+        ({}, 4.9, "100000"),
+        ({}, 5.1, "0"),  # four cores, four programs, and one more
+        ({"GOMP_SPINCOUNT": "7"}, 9.0, "7"),
+        ({"OMP_WAIT_POLICY": "PASSIVE"}, 0.0, None),  # which a count would outdo
+        ({"OMP_WAIT_POLICY": "ACTIVE", "GOMP_SPINCOUNT": "7"}, 9.0, "7"),
     ],
 )
 def test_waiting_threads_spin_as_the_user_said_or_not_for_long(
-    known: dict[str, str], count: str | None, monkeypatch: pytest.MonkeyPatch
+    known: dict[str, str], load: float, count: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Beside other programs a training that spins for ever took up to 60 times as long."""
+    """Beside other programs a training that spins took up to 40 times as long."""
     for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "environ", {**os.environ, **known})
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
     runpy.run_path(cli.__file__)
     assert os.environ.get("GOMP_SPINCOUNT") == count
 

@@ -135,7 +135,7 @@ def test_cores_that_others_use_are_a_warning(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(surroundings, "cores", lambda: 2)
     assert surroundings.cores_finding(load=2.4).state == "ok"
     busy = surroundings.cores_finding(load=6.8)
-    assert busy.state == "warning" and "PASSIVE" in busy.fix
+    assert busy.state == "warning" and "docs/training.md" in busy.fix
 
 
 def test_a_tracking_server_that_is_away_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,7 +122,7 @@ def cores_finding(load: float) -> Finding:
     threads = os.environ.get("OMP_NUM_THREADS")
     said = f"{own} of {all_of_them}" + (f", OMP_NUM_THREADS={threads}" if threads else "")
     if load > own + 0.5:
-        fix = "wait for them; OMP_WAIT_POLICY=PASSIVE lets threads sleep at once (docs/training.md)"
+        fix = "wait for them; a stage that starts now lets its threads sleep (docs/training.md)"
         return Finding("cores", "warning", f"{said}; busy, {load:.1f} programs want them", fix)
     return Finding("cores", "ok", f"{said}; load {load:.1f}")
 
