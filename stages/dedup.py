@@ -1,8 +1,7 @@
 """dedup: finds the copies among the training pictures, and puts them into groups."""
 
-import numpy as np
-
 from croquis import cli, external, params
+from croquis.data.pixels import Pixels
 from croquis.dedup.derived import complaints
 from croquis.dedup.external import grouped_beside, without_test_copies
 from croquis.dedup.groups import listed, twins
@@ -10,7 +9,6 @@ from croquis.dedup.overrides import read_overrides
 from croquis.dedup.pairs import find_copies
 from croquis.dedup.settings import DedupParams
 from croquis.dedup.summary import lines, summary
-from croquis.errors import InputError
 from croquis.files import whole, write_json
 from croquis.parts import read_columns, read_index
 
@@ -30,12 +28,9 @@ def main(
     Test pictures with a copy in train go to <test-twins>, which the report alone reads.
     """
     settings = params.load(DedupParams, "dedup")
-    everything, gray = read_index(index), np.load(gray224, mmap_mode="r")
-    if len(gray) != len(everything):
-        expected, received = f"{len(everything):,} pictures", f"{len(gray):,}"
-        raise InputError(gray224, expected=expected, received=received, fix="rerun prepare")
+    gray = Pixels.open(index, gray224).array
     # Train first, and sorted by id, so that nothing depends on the order of files.
-    pictures = everything.sort_values(["split", "id"], ascending=[False, True])
+    pictures = read_index(index).sort_values(["split", "id"], ascending=[False, True])
     train = pictures[pictures["split"] == "train"]
     decided = read_overrides(overrides, train["id"].to_numpy())
     copies = find_copies(pictures, gray, settings)
