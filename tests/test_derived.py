@@ -125,6 +125,13 @@ def test_one_class_that_was_filled_up_is_enough() -> None:
     assert found.refused and found.apart.mean() < 0.35
 
 
+def test_a_handful_of_like_drawings_is_no_derived_set() -> None:
+    bars = np.stack([drawing(0)] * 4 + [drawing(1)] * 4)
+    table = pd.DataFrame({"id": [f"train/a/{place}.png" for place in range(8)], "label": 0})
+    found = find_derived(table.assign(source_id=""), bars, np.arange(8))
+    assert found.apart.all() and not found.refused
+
+
 LEGIT = {
     "numbers": "train/k{label}/bird_{number}.png",
     "numbers of numbers": "train/k{label}/bird_1_{number}.png",

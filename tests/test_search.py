@@ -11,6 +11,7 @@ from croquis.dedup.search import (
     judged,
     narrowed,
     pair_table,
+    unknown,
 )
 from croquis.dedup.tally import Tally
 from croquis.symmetries import NAMES, turned
@@ -138,3 +139,9 @@ def test_tiles_and_chunks_change_no_pair(tile: int, monkeypatch) -> None:
     best = {(i, j): max(scores[name, i, j] for name in NAMES) for i, j in zip(a, b, strict=True)}
     expected = [(i, j, score) for (i, j), score in best.items() if score >= 0.8]
     assert found[["a", "b", "score"]].to_numpy().tolist() == [list(map(float, e)) for e in expected]
+
+
+def test_known_pairs_meet_no_bound() -> None:
+    found = iter([("identity", np.array([0, 0, 1]), np.array([1, 2, 2]))])
+    left = unknown(found, pair_table([0, 1], [2, 2]))
+    assert as_set(left) == {("identity", 0, 1)}

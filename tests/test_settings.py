@@ -28,6 +28,8 @@ def test_the_settings_of_the_project_are_good() -> None:
         ("chain_share", 2),
         ("symmetries", "yes"),
         ("policy", "delete"),
+        ("derived", True),
+        ("derived", "stop"),
         ("conflicts", "drop"),
         ("min_per_class", 0),
     ],

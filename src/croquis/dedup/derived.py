@@ -26,6 +26,7 @@ FEWEST = 5  # names of a kind
 # Shares of images with a sibling in another group. The icons, which come in several strokes, have
 # a quarter, and two thirds in the worst class.
 SHARE, CLASS_SHARE = 0.35, 0.75
+SMALLEST = 20  # images apart: of fewer a handful of like drawings would be a large share
 SHOWN = 3  # kinds of names in an error
 SMALLEST_CLASS, IN_CLASSES = 8, 30  # images of a class, and of such classes together
 
@@ -80,7 +81,9 @@ def find_derived(images: pd.DataFrame, gray: np.ndarray, group: np.ndarray) -> D
     told = np.isin(affixes, kinds.index[kinds["derived"]]) & (named != np.arange(len(named)))
     by_look = _sources(families[1], images["id"].to_numpy(), apart)
     source = np.where(told, named, np.arange(len(named))) if told.any() else by_look
-    refused = bool(apart.mean() >= SHARE) or _whole_classes(of_name, labels)
+    refused = bool(apart.sum() >= max(SMALLEST, SHARE * len(apart))) or _whole_classes(
+        of_name, labels
+    )
     return Derived(source, apart, kinds, refused)
 
 
