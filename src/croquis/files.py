@@ -9,10 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from croquis import made
-
-# Asked before a file or folder takes its place, with its path; one that raises leaves the old one.
-before_writing: list[Callable[[Path], None]] = []
+# Called with a draft and the place that it is about to take; one that raises leaves the old one.
+before_writing: list[Callable[[Path, Path], None]] = []
 
 
 def root() -> Path:
@@ -33,7 +31,8 @@ def whole(path: Path) -> Iterator[Path]:
     try:
         draft = workshop / path.name  # numpy picks its format by the suffix, so the name is kept
         yield draft
-        made.note(draft, path)
+        for ask in before_writing:
+            ask(draft, path)
         _put_in_place(draft, path)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
@@ -46,8 +45,6 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def _put_in_place(draft: Path, path: Path) -> None:
-    for ask in before_writing:
-        ask(path)
     if draft.is_dir() and path.is_dir():
         # os.replace cannot overwrite a folder that has content. Moved, not deleted: a deletion that
         # stops halfway would leave half of the old one.

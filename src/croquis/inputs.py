@@ -41,7 +41,7 @@ def held(script: Path, options: Mapping[str, Any]) -> Iterator[None]:
         return
     inputs, outs = Inputs(entry, script), [path.absolute() for path in entry.outs]
 
-    def ask(path: Path) -> None:
+    def ask(draft: Path, path: Path) -> None:
         if any(path.absolute().is_relative_to(out) for out in outs):
             inputs.check()
 

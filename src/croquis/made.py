@@ -9,35 +9,34 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
+
+from croquis import files
 
 NOTES = Path(".resume/made")  # of the folder where a stage runs, which may be a temporary checkout
 SEEN = NOTES / "seen.json"  # what `check` last found to be made by runs, or safe elsewhere
 Sign = tuple[int, int]  # of a file: its bytes, and the nanoseconds of its last change
 
-_in_stage: ContextVar[bool] = ContextVar("in_stage", default=False)
-
 
 @contextmanager
 def by_a_stage() -> Iterator[None]:
     """What is written in this block is an output of a stage, not a file that a person asked for."""
-    token = _in_stage.set(True)
+    files.before_writing.append(note)
     try:
         yield
     finally:
-        _in_stage.reset(token)
+        files.before_writing.remove(note)
 
 
 def note(draft: Path, path: Path) -> None:
     """Notes the files of `draft`, which is about to take the place of `path`.
 
     Before, not after: a kill between the two then leaves a note too many, and never an output that
-    nobody knows. Notes nothing outside a stage, of a path that is not in this folder, or of one
-    that is hidden: resume states, and the parts of a draft.
+    nobody knows. Notes nothing of a path that is not in this folder, or of one that is hidden:
+    resume states, and the parts of a draft.
     """
     place = os.path.relpath(path)
-    if not _in_stage.get() or any(part.startswith(".") for part in place.split(os.sep)):
+    if any(part.startswith(".") for part in place.split(os.sep)):
         return
     written = {f"{place}/{name}".rstrip("/"): sign for name, sign in signs(draft).items()}
     _write(NOTES / f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.json", written)
