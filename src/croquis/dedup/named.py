@@ -84,7 +84,7 @@ class _Spokesmen:
         """Of equal images, all pairs with a spokesman."""
         ends = product(self._of[int(self._thing[places[0]])], places)
         return [
-            self._pair(one, other, self._turn(one, one, 0, other, other), 1.0, "pixels", 1.0)
+            self._pair(one, other, self._turn(one, one, 0, one, other), 1.0, "pixels", 1.0)
             for one, other in ends
             if one != other
         ]
