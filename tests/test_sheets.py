@@ -24,6 +24,11 @@ def test_originals_may_join_and_what_derives_only_its_family() -> None:
     assert not kin_of(images[["id"]]).derived.any()
 
 
+def test_families_do_not_depend_on_the_rows_of_the_pixels() -> None:
+    images = pd.DataFrame({"id": list("abcd"), "source_id": ["", "", "a", "b"]}, index=[3, 1, 0, 2])
+    assert kin_of(images).family.tolist() == [0, 1, 0, 1]
+
+
 def test_the_first_image_stands_for_a_sheet() -> None:
     sheet = np.array([0, 1, 0, 1])
     assert ends(as_images(pair_table([0], [1]), sheet, None, originals(4))) == [[0, 1]]

@@ -38,9 +38,9 @@ def kin_of(images: pd.DataFrame) -> Kin:
     """By id and source_id; without that column there are originals alone."""
     if "source_id" not in images:
         return Kin(np.arange(len(images)), np.zeros(len(images), bool))
+    images = images[["id", "source_id"]].reset_index(drop=True)  # its index is rows of pixels
     derived = (images["source_id"] != "").to_numpy()
-    family = families(images["id"].reset_index(drop=True), images["source_id"])
-    return Kin(family, derived)
+    return Kin(families(images["id"], images["source_id"]), derived)
 
 
 def identity_sides(thing: np.ndarray, label: np.ndarray, flat: np.ndarray, kin: Kin) -> np.ndarray:
