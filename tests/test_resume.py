@@ -24,6 +24,7 @@ HARM = {
 }
 WAITING = ({"GOMP_SPINCOUNT": "0"}, {"GOMP_SPINCOUNT": "100000"}, {"OMP_WAIT_POLICY": "PASSIVE"})
 HARMED = """
+from croquis import cli  # first, as in every stage
 import atexit, errno, os, runpy, signal, sys, torch
 from croquis.training.engine import Trainer
 update, steps = Trainer._update, []
