@@ -195,6 +195,14 @@ def test_what_a_run_left_that_did_not_end_makes_room(project: Path) -> None:
     assert text("data/one.txt") == "one.txt 0.5" and clean(project)
 
 
+def test_a_result_that_no_cache_has_stays(project: Path) -> None:
+    shell(project, "dvc exp run -q -S lr=0.25")
+    shutil.rmtree(".dvc/cache")
+    said = "\n".join(undone())
+    assert "data/one.txt: DVC's cache does not have it" in said
+    assert text("data/one.txt") == "one.txt 0.25" and text("data/folder/a.txt").endswith("0.25")
+
+
 def test_what_a_link_points_to_stays(project: Path, tmp_path: Path) -> None:
     shutil.move("data/folder", tmp_path / "own")
     Path("data/folder").symlink_to(tmp_path / "own")

@@ -1,0 +1,276 @@
+"""What differs from the last commit, and putting it back: parameters, lock, scores, outputs."""
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from croquis import lockfile, params
+from croquis.errors import InputError
+from croquis.files import whole
+from croquis.outputs import Output
+from croquis.standing import files, foreign, link_on_the_way
+
+KEPT = Path(".undo")  # in .gitignore and .dvcignore
+
+
+@dataclass
+class Plan:
+    """What is not as the last commit has it.
+
+    Attributes:
+        commit: the first digits of the last commit.
+        files: what each file that differs will hold; None: it goes, as the commit has none.
+        keys: the parameters that change, in words.
+        back: outputs that come from DVC's cache.
+        away: outputs that no stage of the commit has; DVC's cache keeps them.
+        left: what stays though it differs, and why.
+    """
+
+    commit: str
+    files: dict[str, bytes | None] = field(default_factory=dict)
+    keys: list[str] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
+    away: list[str] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
+
+
+def head() -> str:
+    """The last commit's first digits.
+
+    Raises:
+        InputError: outside of a git repository, or before its first commit.
+    """
+    done = _git("rev-parse", "--short", "HEAD")
+    if done is None or not Path("dvc.yaml").is_file():
+        received = "none" if done is None else "no dvc.yaml in this folder"
+        fix = "give the command in the project's folder, after `git commit`"
+        raise InputError("git", expected="a commit to go back to", received=received, fix=fix)
+    return done.decode().strip()
+
+
+def off_branch() -> list[str]:
+    """A killed `dvc exp run` leaves git on no branch, where later commits are easily lost."""
+    if _git("symbolic-ref", "--quiet", "HEAD") is not None:
+        return []
+    here = (_git("branch", "--points-at", "HEAD", "--format=%(refname:short)") or b"").decode()
+    names = [name for name in here.splitlines() if not name.startswith("(")]
+    fix = f"`git switch {names[0]}`" if len(names) == 1 else "`git switch` and the branch's name"
+    return [f"git is on no branch, as a killed experiment leaves it: {fix} goes back to one"]
+
+
+def _git(*arguments: str) -> bytes | None:
+    """What git printed; None where it failed."""
+    done = subprocess.run(["git", *arguments], capture_output=True)
+    return done.stdout if done.returncode == 0 else None
+
+
+def _committed(path: str) -> bytes | None:
+    # As git would write it here, should it change the ends of lines.
+    return _git("cat-file", "--filters", f"HEAD:./{path}")
+
+
+def check_idle() -> None:
+    """DVC frees its own lock while a stage runs, but notes who reads and writes what."""
+    import psutil
+
+    try:
+        noted = json.loads(Path(".dvc/tmp/rwlock").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    groups = [noted.get("write", {}).values(), *noted.get("read", {}).values()]
+    holders = [each for group in groups for each in group]
+    for pid in sorted({each["pid"] for each in holders}):
+        if psutil.pid_exists(pid):
+            received, fix = f"one that is (process {pid})", "wait for it, or end it"
+            raise InputError("dvc", expected="no run at work here", received=received, fix=fix)
+
+
+def planned(commit: str) -> Plan:
+    plan = Plan(commit)
+    then = _committed("params.yaml")
+    if then is None:
+        fix = "commit it: git add params.yaml && git commit"
+        raise InputError("params.yaml", expected="it in the last commit", received="none", fix=fix)
+    _compare(plan, "params.yaml", then)
+    now = _read("params.yaml") or b""
+    plan.keys = _changes(now, then) if "params.yaml" in plan.files else []
+    lock = _committed("dvc.lock")
+    if lock is None and Path("dvc.lock").is_file():
+        plan.left["dvc.lock"] = "no commit has one, so it stays, with the outputs and scores it has"
+    elif lock is not None:
+        _compare(plan, "dvc.lock", lock)
+    _plan_outputs(plan, _outputs(_read("dvc.lock")), _outputs(lock or _read("dvc.lock")))
+    return plan
+
+
+def _compare(plan: Plan, path: str, then: bytes | None) -> None:
+    """By content: git's look at size and time misses an edit of equal length."""
+    if _read(path) != then:
+        plan.files[path] = then
+
+
+def _read(path: str) -> bytes | None:
+    return Path(path).read_bytes() if Path(path).is_file() else None
+
+
+def _changes(now: bytes, then: bytes) -> list[str]:
+    """`lr: abc -> 0.001` for each parameter that goes back."""
+    new, old = lockfile.parsed(now), lockfile.parsed(then)
+    if not new:
+        return ["all of it, as it cannot be read"]
+    keys = params.differences(new, old)
+    found = [f"{key}: {params.shown(a)} -> {params.shown(b)}" for key, a, b in keys]
+    return found or ["comments and layout alone; no value"]
+
+
+def _outputs(lock: bytes | None) -> dict[str, str]:
+    """The hash of each output of a dvc.lock, by its path."""
+    stages = lockfile.parsed(lock or b"").get("stages") or {}
+    outs = [out for entry in stages.values() for out in entry.get("outs") or []]
+    return {out["path"]: str(out.get("md5")) for out in outs}
+
+
+def _plan_outputs(plan: Plan, made: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    """Compares what lies here with what the commit has.
+
+    Args:
+        plan: gets the differences.
+        made: the outputs of the dvc.lock that is here: what runs made.
+        wanted: those of the commit's, or the same where it has none.
+    """
+    uncached = lockfile.uncached(_read("dvc.yaml") or b"")
+    disk = _Disk()
+    for path in dict.fromkeys([*wanted, *made]):
+        if path in uncached:
+            _plan_scores(plan, path, wanted.get(path))
+        elif disk.hash(path) == wanted.get(path):
+            continue
+        elif reason := _foreign(path, made) or _only_here(path, made, disk):
+            plan.left[path] = reason
+        else:
+            (plan.back if path in wanted else plan.away).append(path)
+
+
+def _plan_scores(plan: Plan, path: str, wanted: str | None) -> None:
+    """A file of scores is in git or nowhere; one that the commit's dvc.lock knows stays."""
+    then, now = _committed(path), _read(path)
+    if "dvc.lock" in plan.left and now is not None:
+        return
+    if then is None and now is not None and lockfile.md5(now) == wanted:
+        return
+    _compare(plan, path, then)
+
+
+def _foreign(path: str, made: Mapping[str, str]) -> str:
+    """Why what lies at `path` is not a run's to take; empty where it is, or where nothing lies."""
+    output = Output(path, "", True, made.get(path, ""))
+    if link_on_the_way(output) is not None:
+        return "it is a link, or lies behind one; what it points to is yours"
+    if not foreign({output: files(output)}):
+        return ""
+    return f"no run wrote it; move it away, and `dvc checkout {path}` brings the run's"
+
+
+def _only_here(path: str, made: Mapping[str, str], disk: "_Disk") -> str:
+    """Why a result cannot go: DVC's cache was emptied, and does not have it."""
+    found = disk.hash(path)
+    if found is None or found != made.get(path) or disk.saved(path):
+        return ""
+    return f"DVC's cache does not have it; to do without it, rm -r {path}, and dvc checkout {path}"
+
+
+class _Disk:
+    """What lies at the places of outputs, by DVC's hashes."""
+
+    def __init__(self) -> None:
+        self._repo: Any = None
+        self._found: dict[str, Any] = {}
+
+    def hash(self, path: str) -> str | None:
+        """DVC's hash of a file or folder; None where there is none."""
+        found = self._object(path)
+        return None if found is None else found.hash_info.value
+
+    def saved(self, path: str) -> bool:
+        """Whether DVC's cache has every file of it."""
+        found, cache = self._object(path), self._opened().cache.local
+        parts = [hashed.value for _, _, hashed in found] if found.hash_info.isdir else []
+        return all(cache.exists(each) for each in [found.hash_info.value, *parts])
+
+    def _opened(self) -> Any:
+        from dvc.repo import Repo  # DVC takes a second to import
+
+        self._repo = self._repo or Repo()
+        return self._repo
+
+    def _object(self, path: str) -> Any:
+        from dvc_data.hashfile.build import build
+
+        if path not in self._found:
+            if not Path(path).exists():
+                return None
+            repo = self._opened()
+            place = str(Path(path).absolute())
+            _, _, self._found[path] = build(repo.cache.local, place, repo.fs, "md5", dry_run=True)
+        return self._found[path]
+
+
+def keep(plan: Plan) -> Path | None:
+    """A copy of all files that will change; None where none is there."""
+    now = [path for path in plan.files if Path(path).is_file()]
+    if not now and not plan.away:
+        return None
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    folder, number = KEPT / stamp, 1
+    while folder.exists():
+        folder, number = KEPT / f"{stamp}-{number}", number + 1
+    for path in now:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, folder / path)
+    return folder
+
+
+def put_back(plan: Plan) -> dict[str, str]:
+    """Carries it out; the outputs that could not be had, and why."""
+    _write(plan)
+    return _bring(plan) if plan.back else {}
+
+
+def _write(plan: Plan) -> None:
+    """The files as the commit has them; git's index is told, which `dvc exp run` added them to."""
+    for path, content in plan.files.items():
+        if content is None:
+            Path(path).unlink(missing_ok=True)
+        else:
+            with whole(Path(path)) as draft:
+                draft.write_bytes(content)
+    if plan.files:
+        _git("reset", "--quiet", "HEAD", "--", *plan.files)
+    disk = _Disk()
+    # What a run left that did not end is in no cache, and DVC would ask before it replaces that.
+    unfinished = [path for path in plan.back if Path(path).exists() and not disk.saved(path)]
+    for path in plan.away + unfinished:
+        shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink()
+
+
+def _bring(plan: Plan) -> dict[str, str]:
+    """Fetches outputs from DVC's cache; what could not be had, and why."""
+    import logging
+
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    logging.getLogger("dvc").setLevel(logging.ERROR)
+    lost = {}
+    with Repo() as repo:
+        for path in plan.back:
+            try:
+                repo.checkout(targets=[path], force=False)
+            except DvcException as error:
+                lost[path] = next(iter(str(error).splitlines()), type(error).__name__)
+    return lost
