@@ -26,6 +26,7 @@ def _tracking_away(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest
     """MLflow writes to a folder of its own, and nothing of an enclosing DVC run is seen."""
     for name in [name for name in os.environ if name.startswith("DVC_")]:
         monkeypatch.delenv(name)
+    monkeypatch.delenv("MAKELEVEL", raising=False)  # `make test` is no `make repro`, as errors say
     store = tmp_path_factory.getbasetemp() / "mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
 

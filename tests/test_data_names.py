@@ -113,9 +113,10 @@ def test_the_stage_prepare_refuses_in_one_line_on_any_terminal(tmp_path: Path) -
         "prepare: {image_size: 32, fit: pad, bad_test: error}\n", encoding="utf-8"
     )
     root = Path(__file__).parents[1]
-    outputs = ("index", "pixels", "gray224", "quarantine", "columns", "sample")
+    outputs = ("index", "pixels", "gray224", "quarantine", "columns", "sample", "test_labels")
     command = [sys.executable, str(root / "stages/prepare.py"), "--raw", "raw"]
-    command += [word for name in outputs for word in (f"--{name}", f"out/{name}")]
+    command += ["--solution", "solution.csv"]
+    command += [word for name in outputs for word in (f"--{name.replace('_', '-')}", f"out/{name}")]
     environment = os.environ | {"PYTHONPATH": str(root / "src"), "LANG": "C", "LC_ALL": "C"}
     options = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True}
     done = subprocess.run(command, **options)
