@@ -68,6 +68,25 @@ def test_a_group_stays_below_the_largest_size() -> None:
     assert found.group.tolist() == [0, 0, 1, 1] and found.cut_pairs == 1
 
 
+def test_encodings_of_one_drawing_share_a_group_however_many_they_are() -> None:
+    """300 of one drawing made 13 groups over all folds: what is close is no chain."""
+    edges, limits = pairs((0, 1), (1, 2), (2, 3)), Limits(0.8, 2)
+    close = np.array([True, False, True])
+    found = cohesive(edges, unsure(edges), fan(0, 1, 3, 4), IDENTITY, limits, close)
+    assert found.group.tolist() == [0, 0, 1, 1]
+    found = cohesive(edges, unsure(edges), fan(0, 1, 3, 4), IDENTITY, limits, ~close)
+    assert found.group.tolist() == [0, 1, 1, 2]
+    found = cohesive(edges, unsure(edges), fan(0, 1, 3, 4), IDENTITY, limits, close | ~close)
+    assert found.group.tolist() == [0, 0, 0, 0] and found.cut_pairs == 0
+
+
+def test_a_close_pair_does_not_join_what_is_unlike() -> None:
+    edges = pairs((0, 1), (1, 2))
+    close = np.ones(2, bool)
+    found = cohesive(edges, unsure(edges), fan(0, 20, 45), IDENTITY, Limits(0.8, 1), close)
+    assert found.group.tolist() == [0, 0, 1]
+
+
 def test_what_is_sure_is_joined_whatever_its_size_and_likeness() -> None:
     edges = pairs((0, 1), (1, 2))
     found = cohesive(edges, np.ones(2, bool), fan(0, 90, 45), IDENTITY, Limits(0.9, 1))

@@ -197,6 +197,15 @@ def test_weights_of_this_data_are_bound_to_their_fold_before_any_work(weights: P
     assert "received 'w/fold2.safetensors'; mend the path" in refusal(tree)
 
 
+def test_weights_that_a_run_writes_are_no_beginning(weights: Path) -> None:
+    """The next run of that member would replace them, and nobody would train again."""
+    place = Path("data/checkpoints/lite0_64/fold0.safetensors")
+    (weights / place).parent.mkdir(parents=True)
+    (weights / "w/fold0.safetensors").rename(weights / place)
+    tree = changed("models.lite0_80.pretrained", place.as_posix())
+    assert "expected weights that no run writes anew, received" in refusal(tree)
+
+
 def test_a_probe_is_bound_to_no_fold(weights: Path) -> None:
     tree = changed("probes.lite0_probe.embed.pretrained", "w/fold{fold}.safetensors")
     tree["run"] = {"models": [], "probes": ["lite0_probe"], "folds": [0, 1]}

@@ -1,6 +1,7 @@
 """Results of an experiment from a folder, the workspace or a revision of DVC."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,12 @@ def test_a_revision_is_read_from_the_cache_and_the_workspace_stays(
         fetched("third", FILES, tmp_path / "into")
     with pytest.raises(InputError, match=r"first: expected .* none: no .*votes/oof\.npz"):
         fetched("first", [Path("data/votes/oof.npz")], tmp_path / "into")
+
+
+def test_a_cache_that_was_emptied_is_one_line(repository: Path, tmp_path: Path) -> None:
+    shutil.rmtree(".dvc/cache")
+    with pytest.raises(InputError, match=r"first: expected .*; .*`dvc fetch`"):
+        fetched("first", FILES, tmp_path / "into")
 
 
 def test_a_folder_is_another_project(tmp_path: Path) -> None:

@@ -81,7 +81,8 @@ def by_all_pairs(table: pd.DataFrame, gray: np.ndarray, different=()) -> list[in
     blurred = blurred_vectors(gray, np.arange(len(gray)))
     limits = Limits(SETTINGS.chain_min, 10, tuple(different))
     trust = pairs["trust"].to_numpy()
-    return cohesive(pairs, trust, blurred, NAMES, limits).group.tolist()
+    close = (ink_of(gray, pairs) >= SETTINGS.remove_min) | (trust == IDENTICAL)
+    return cohesive(pairs, trust, blurred, NAMES, limits, close).group.tolist()
 
 
 def found(table: pd.DataFrame, gray: np.ndarray, overrides=None, **changes):

@@ -205,6 +205,17 @@ def test_of_files_that_no_stage_makes_nothing_is_said(project: Project) -> None:
     assert project.reason("elsewhere/vote.json") == ""
 
 
+def test_an_edit_of_a_persons_table_takes_the_scores_away(project: Project) -> None:
+    """After an edit of data/overrides.csv the score was still that of the images before it."""
+    (project.folder / "data").mkdir(exist_ok=True)
+    table = project.folder / "data/overrides.csv"
+    table.write_text("id,decision,other\n")
+    project.lock["split"]["deps"].append(entry("data/overrides.csv", "id,decision,other\n"))
+    assert project.reason() == ""
+    table.write_text("id,decision,other\na,drop,\n")
+    assert project.reason() == "split ran with another data/overrides.csv"
+
+
 @pytest.mark.parametrize("text", ["lr: [", "\x00", "42"])
 def test_parameters_that_cannot_be_read_have_no_scores(project: Project, text: str) -> None:
     project.write()

@@ -69,6 +69,22 @@ def test_stages_in_other_forms_of_dvc_are_seen(project: Path) -> None:
     assert sorted(paths(TREE)) == ["a/one", "b/p/1", "b/q/2", "sub/c.csv", "sub/icons.txt"]
 
 
+@pytest.mark.parametrize(
+    ("path", "stage"),
+    [
+        ("data/predictions/one/fold0", "train"),
+        ("data/predictions/former/fold7/val.npz", "train"),
+        ("data/raw/train/a.png", "download"),
+        ("metrics/vote.json", "vote"),
+        ("data/rawer", ""),
+        ("weights/one/fold0", ""),
+        ("../data/raw", ""),
+    ],
+)
+def test_the_stage_that_writes_a_path_is_known(path: str, stage: str, project: Path) -> None:
+    assert outputs.maker_of(project / path) == stage
+
+
 def test_dvc_lock_tells_what_a_stage_left(project: Path) -> None:
     Path("dvc.lock").write_text(
         "schema: '2.0'\n"

@@ -17,6 +17,7 @@ from croquis.errors import InputError
 from croquis.files import root
 from croquis.folds import SplitParams
 from croquis.models.weights import BUNDLED, files_of
+from croquis.outputs import maker_of
 from croquis.parts import read_index
 from croquis.training import lineage, probe_recipes, recipes
 from croquis.training.phases import Curriculum
@@ -236,6 +237,13 @@ def _check_files(
                     expected='true, false, "bundled" or a file of weights',
                     received=repr(name.replace(lineage.FOLD, str(fold))),
                     fix="mend the path",
+                )
+            if stage := maker_of(path):
+                raise InputError(
+                    f"{where}.pretrained",
+                    expected="weights that no run writes anew",
+                    received=f"{name!r}, which {stage} writes",
+                    fix="copy them to a folder of your own, such as weights/, and name that",
                 )
     index = root() / "data" / "images" / "index.csv"  # of the last run, if there was one
     parents = lineage.parents_of(pretrained)

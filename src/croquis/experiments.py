@@ -47,6 +47,7 @@ def _present(path: Path, name: str) -> Path:
 def _from_revision(name: str, files: list[Path], into: Path) -> list[Path]:
     from dvc.api import DVCFileSystem  # two seconds
     from dvc.exceptions import DvcException
+    from dvc_data.index import DataIndexDirError
 
     targets = [into / file for file in files]
     try:
@@ -55,7 +56,7 @@ def _from_revision(name: str, files: list[Path], into: Path) -> list[Path]:
         for file, target in zip(files, targets, strict=True):
             target.parent.mkdir(parents=True, exist_ok=True)
             revision.get_file(file.as_posix(), str(target))
-    except (DvcException, OSError) as error:
+    except (DvcException, DataIndexDirError, OSError) as error:
         lost = isinstance(error, OSError) and error.filename
         reason = f"none: no {lost}" if lost else next(iter(str(error).splitlines()), "an error")
         fix = "see `dvc exp show`; `dvc fetch` brings what others have pushed"

@@ -86,7 +86,16 @@ class Revision:
                     return reason
             if before and not self._fits(dep, before):
                 return f"{before[-1] if len(before) == 1 else dep['path']} is newer than {stage}"
+            if not before and self._edited(dep):
+                return f"{stage} ran with another {dep['path']}"
         return ""
+
+    def _edited(self, dep: Mapping[str, Any]) -> bool:
+        """Whether a person's table, such as data/overrides.csv, is not as a stage read it."""
+        if Path(dep["path"]).suffix != ".csv":
+            return False  # code, and params.yaml, whose keys are compared one by one
+        content = self._read(dep["path"])
+        return content is not None and md5(content) != dep.get("md5")
 
     def _changes(self, entry: Mapping[str, Any]) -> list[str]:
         """`lr 0.001, now 0.002` for each parameter that is not as the stage had it."""

@@ -1,6 +1,7 @@
 """The outputs of dvc.yaml, each path of it: DVC deletes them before their stage runs."""
 
 import itertools
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from croquis import pipeline
+from croquis.files import root
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,17 @@ def declared(tree: Mapping[str, Any]) -> list[Output]:
                 name = place.as_posix()
                 found[name] = Output(name, stage, cached, locked.get(name, ""))
     return list(found.values())
+
+
+def maker_of(path: Path) -> str:
+    """The stage that writes a path of the project, for any member and fold; empty if none does."""
+    place = Path(os.path.relpath(path, root())).as_posix()
+    for stage, entry in pipeline.read_stages().items():
+        for out, _ in _paths(entry):
+            fixed, more, _ = out.partition("${")
+            if place.startswith(fixed) if more else f"{place}/".startswith(f"{out}/"):
+                return stage
+    return ""
 
 
 def in_lock() -> dict[str, str]:

@@ -33,7 +33,7 @@ class Limits:
     Attributes:
         least: the smallest likeness of two pictures that machines joined; at 0 any will do, below
             0 too, which cosines of mean-removed ink can be.
-        largest: how many pictures machines join.
+        largest: how many pictures machines join by pairs that are not close.
         apart: pairs of positions that no group may hold.
     """
 
@@ -66,6 +66,7 @@ def cohesive(
     blurred: np.ndarray,
     names: Sequence[str],
     limits: Limits,
+    close: np.ndarray | None = None,
 ) -> Grouping:
     """Groups of the pictures that `pairs` connect, within `limits`.
 
@@ -76,12 +77,15 @@ def cohesive(
             them under the symmetries.
         names: the symmetries.
         limits: of a group.
+        close: (P,) bool, pairs of which one could be dropped for the other. No size parts them: a
+            hundred encodings of one drawing are no chain. None: no pair is.
     """
+    close = np.zeros(len(pairs), bool) if close is None else close
     a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
     alike = likeness(blurred, a, b, names)
     clusters = _Clusters(blurred, names, limits)
     for place in np.lexsort((b, a, -alike, -trust.astype(int))):
-        clusters.join(int(a[place]), int(b[place]), int(trust[place]))
+        clusters.join(int(a[place]), int(b[place]), int(trust[place]), bool(close[place]))
     group = clusters.groups.numbered()
     loose = components(len(blurred), a, b)
     split = pd.Series(group).groupby(loose).nunique()
@@ -116,17 +120,17 @@ class _Clusters:
         self._faces = {place: [place] for place in range(len(blurred))}
         self.lowest = 1.0
 
-    def join(self, a: int, b: int, trust: int) -> None:
+    def join(self, a: int, b: int, trust: int, close: bool) -> None:
         """Joins what two pictures are in, if that breaks no limit."""
         if self.groups.forbidden(a, b):
             return
-        if trust == ALIKE and not self._alike(a, b):
+        if trust == ALIKE and not self._alike(a, b, close):
             return
         if trust != SAID:
             self._parts.join(a, b)
         self.groups.join(a, b)
 
-    def _alike(self, a: int, b: int) -> bool:
+    def _alike(self, a: int, b: int, close: bool) -> bool:
         """Whether the parts of two pictures may be one; if so, both are compared from now on."""
         one, other = self._parts.ends(a, b)
         if one == other:
@@ -134,8 +138,10 @@ class _Clusters:
         if self._parts.forbidden(a, b):
             return False
         size = len(self._parts.members[one]) + len(self._parts.members[other])
-        lowest = self._lowest_between(one, other) if size <= self._limits.largest else None
-        if lowest is None or 0 < self._limits.least > lowest:
+        if size > self._limits.largest and not close:
+            return False
+        lowest = self._lowest_between(one, other)
+        if 0 < self._limits.least > lowest:
             self._parts.forbid(a, b)  # for good: parts only grow, and what they hold stays unlike
             return False
         self.lowest = min(self.lowest, lowest)

@@ -65,7 +65,8 @@ def grouped(
     largest = max(SMALLEST_LIMIT, int(settings.chain_share * len(pictures)))
     limits = chains.Limits(settings.chain_min, largest, overrides.different)
     trusted = pairs[joining]
-    grouping = chains.cohesive(trusted, _trust(trusted["tier"]), blurred, names, limits)
+    close = strictly(trusted, settings)
+    grouping = chains.cohesive(trusted, _trust(trusted["tier"]), blurred, names, limits, close)
     group, labels = grouping.group, pictures["label"].to_numpy()
     pairs = pairs.assign(grouped=group[pairs["a"]] == group[pairs["b"]])
     # What a person dropped is nobody's kept twin, and its label has no vote.

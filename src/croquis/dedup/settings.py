@@ -32,7 +32,8 @@ class DedupParams(Section):
         variants_per_picture: variant: candidates that are aligned, most alike first, per picture.
         chain_min: the least cosine of blurred ink inside a group; weaker bridges are cut; 0 cuts
             none.
-        chain_share: the largest group, as a share of all pictures; weaker bridges are cut.
+        chain_share: the largest group, as a share of all pictures; weaker bridges are cut, but for
+            those of at least remove_min.
         derived: what follows where many pictures look made from others that are in other groups,
             and no source_id says so.
         policy: group keeps all, and copies share a fold; prune drops copies that have a kept twin.
