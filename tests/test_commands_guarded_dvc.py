@@ -38,6 +38,38 @@ def test_an_experiment_deletes_nothing_of_a_persons(project: Path) -> None:
     run(project, "git", "checkout", "-q", "--", "params.yaml")
 
 
+@pytest.mark.parametrize("known", ["dvc.yaml", "params.yaml"])
+@pytest.mark.parametrize("at", ["name", "commit"])
+def test_applying_an_experiment_looks_where_its_members_would_be(
+    known: str, at: str, tmp_path: Path
+) -> None:
+    """Its params.yaml and dvc.yaml are there before DVC takes what has no hash out of the way."""
+    other = make_repository(tmp_path / "other")
+    changed, old = other / known, {"dvc.yaml": "data/solution.csv", "params.yaml": "[one]"}[known]
+    new = {"dvc.yaml": "data/truth.csv", "params.yaml": "[one, new]"}[known]
+    changed.write_text(changed.read_text().replace(old, new))
+    base = run(other, "git", "rev-parse", "HEAD").strip()
+    commit = run(other, "git", "stash", "create").strip()
+    run(other, "git", "update-ref", f"refs/exps/{base[:2]}/{base[2:]}/bold-idea", commit)
+    run(other, "git", "checkout", "-q", "--", ".")
+    place = {"dvc.yaml": "data/truth.csv", "params.yaml": "data/predictions/new/fold0"}[known]
+    mine = other / place
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    name = "bold-idea" if at == "name" else commit[:10]
+    printed = run(other, *GUARDED, "exp", "apply", name, fails=True)
+    assert printed.startswith(f"error: {place}: ") and f"mv {place}" in printed
+    assert mine.read_text() == "mine" and new not in changed.read_text()
+    mine.unlink()
+    printed = run(other, *GUARDED, "exp", "apply", name, fails=True)
+    assert "Is your cache up to date?" in printed  # DVC's own words: it never ran
+    assert new in changed.read_text()
+
+
+def test_an_experiment_that_is_not_there_is_for_dvc_to_say(project: Path) -> None:
+    assert "'nobody'" in run(project, *GUARDED, "exp", "apply", "nobody", fails=True)
+
+
 def test_what_an_experiment_would_set_is_looked_at_and_does_not_stay(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

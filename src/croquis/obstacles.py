@@ -11,6 +11,7 @@ from croquis import made
 from croquis.errors import InputError
 from croquis.files import root
 from croquis.outputs import Output, declared
+from croquis.pipeline import DVC_YAML
 from croquis.report.wording import counted
 from croquis.standing import Standing, files, foreign, link_on_the_way
 
@@ -39,39 +40,56 @@ class Obstacle:
         return f"expected {self.expected}, received {self.received}"
 
 
-def refuse(tree: Mapping[str, Any]) -> None:
+def refuse(tree: Mapping[str, Any], dvc_yaml: Path = DVC_YAML) -> None:
     """Raises InputError if a run would touch what no run made; else notes all that runs made.
 
     Args:
         tree: all of params.yaml.
+        dvc_yaml: the pipeline, which may be that of a revision, as `tree` may.
     """
-    found, standing = _examined(tree)
+    found, standing = _examined(tree, dvc_yaml)
+    _raise(found)
+    # As they were looked at: what comes meanwhile has not been.
+    made.remember({path: sign for signs in standing.values() for path, sign in signs.items()})
+
+
+def refuse_in(outputs: list[Output]) -> None:
+    """Raises InputError if there is anything of a person's in the places of these outputs."""
+    links, linked = _links(outputs)
+    standing = {each: files(each) for each in outputs if each not in linked}
+    _raise([*links, *(_of_files(each, names) for each, names in foreign(standing).items())])
+
+
+def _raise(found: list[Obstacle]) -> None:
     if found:
         first, *others = found
         fix = first.fix
         if others:
             fix += f"; then see to {_named([each.where for each in others])} (`croquis doctor`)"
         raise InputError(first.where, expected=first.expected, received=first.received, fix=fix)
-    # As they were looked at: what comes meanwhile has not been.
-    made.remember({path: sign for signs in standing.values() for path, sign in signs.items()})
 
 
 def obstacles(tree: Mapping[str, Any]) -> list[Obstacle]:
     """All that is in the way of a run: links, its own source, files that no run made."""
-    return _examined(tree)[0]
+    return _examined(tree, DVC_YAML)[0]
 
 
-def _examined(tree: Mapping[str, Any]) -> tuple[list[Obstacle], Standing]:
+def _examined(tree: Mapping[str, Any], dvc_yaml: Path) -> tuple[list[Obstacle], Standing]:
     """The obstacles, and what stands in the places of outputs that no link leads to."""
-    outputs = declared(tree)
-    links = {each: link for each in outputs if (link := link_on_the_way(each)) is not None}
-    first = {link: each for each, link in reversed(links.items())}  # one of each link is enough
-    found = [_of_a_link(link, each) for link, each in reversed(first.items())]
+    outputs = declared(tree, dvc_yaml)
+    found, linked = _links(outputs)
     source, covered = _of_the_source(tree, outputs)
     found += source
-    standing = {each: files(each) for each in outputs if each not in links and each not in covered}
+    standing = {each: files(each) for each in outputs if each not in linked and each not in covered}
     found += [_of_files(each, names) for each, names in foreign(standing).items()]
     return found, standing
+
+
+def _links(outputs: list[Output]) -> tuple[list[Obstacle], set[Output]]:
+    """The links on the way to outputs, and the outputs that they lead to."""
+    links = {each: link for each in outputs if (link := link_on_the_way(each)) is not None}
+    first = {link: each for each, link in reversed(links.items())}  # one of each link is enough
+    return [_of_a_link(link, each) for link, each in reversed(first.items())], set(links)
 
 
 def _of_a_link(link: str, output: Output) -> Obstacle:

@@ -30,17 +30,18 @@ class Output:
     md5: str
 
 
-def declared(tree: Mapping[str, Any]) -> list[Output]:
+def declared(tree: Mapping[str, Any], dvc_yaml: Path = pipeline.DVC_YAML) -> list[Output]:
     """All outputs of dvc.yaml, those of matrix stages for each member and fold.
 
     Not DVC's own reading of the file, which takes a second.
 
     Args:
         tree: all of params.yaml.
+        dvc_yaml: the file, which may be that of a revision.
     """
     locked = in_lock()
     found = {}
-    for stage, entry in pipeline.read_stages().items():
+    for stage, entry in pipeline.read_stages(dvc_yaml).items():
         for context in _contexts(entry, tree):
             for path, cached in _paths(entry):
                 place = Path(_filled(str(entry.get("wdir", "")), context)) / _filled(path, context)

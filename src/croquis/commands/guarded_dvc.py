@@ -7,6 +7,7 @@ every output of dvc.lock in its place by force, and deletes what stands where it
 import contextlib
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,8 +17,9 @@ from typing import Any
 NOT_READ = 254  # DVC's status where it cannot read its arguments
 CHECK = Path("stages/check.py")  # a folder that has it is a project of this kind
 EXPERIMENT = "CmdExperimentsRun"  # the class behind `dvc exp run`
-# Those of `dvc repro`, `exp apply`, `checkout` and `pull`.
-TOUCHING = {EXPERIMENT, "CmdRepro", "CmdExperimentsApply", "CmdCheckout", "CmdDataPull"}
+APPLY = "CmdExperimentsApply"
+# Those of `dvc repro`, `checkout` and `pull`, too.
+TOUCHING = {EXPERIMENT, APPLY, "CmdRepro", "CmdCheckout", "CmdDataPull"}
 
 
 def main() -> None:
@@ -82,18 +84,57 @@ def _refuse(chosen: Any, desk: Path) -> None:
     """Raises InputError if the command would touch what no run made, or run what cannot work."""
     from croquis import params
     from croquis.checked_before import check_once
-    from croquis.errors import InputError
     from croquis.obstacles import refuse
+    from croquis.pipeline import DVC_YAML
 
+    if chosen.func.__name__ == APPLY and (revision := _revision(chosen.experiment)):
+        # These are installed before the outputs: its members have places, too.
+        for name in (params.PARAMS, DVC_YAML):
+            (desk / name).write_bytes(_of_revision(revision, name))
+        refuse(_readable(desk / params.PARAMS), desk / DVC_YAML)
     parameters = _as_asked(chosen, desk)
-    try:
-        tree = params.read(parameters)
-    except InputError:
-        refuse({})  # outputs that hang on no parameter; `check` complains of the rest
-        return
+    tree = _readable(parameters)
     refuse(tree)
-    if chosen.func.__name__ == EXPERIMENT:
+    if tree and chosen.func.__name__ == EXPERIMENT:
         check_once(tree, parameters)
+
+
+def _readable(parameters: Path) -> dict[str, Any]:
+    """What the file holds; nothing if it cannot be read, as some outputs hang on no parameter."""
+    from croquis import params
+    from croquis.errors import InputError
+
+    try:
+        return params.read(parameters)
+    except InputError:  # `check` complains of it
+        return {}
+
+
+def _revision(name: str) -> str | None:
+    """The commit of an experiment, done or queued, as `dvc exp apply` finds it."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+    from dvc.scm import Git, RevError, resolve_rev
+
+    with Repo() as repo:
+        if not isinstance(repo.scm, Git):
+            return None  # DVC says it better
+        try:
+            return resolve_rev(repo.scm, name)
+        except RevError:
+            pass
+        try:
+            known = repo.experiments.celery_queue.get_ref_and_entry_by_names(name)
+        except DvcException:
+            return None
+    entry = known[name].queue_entry
+    return entry and entry.stash_rev
+
+
+def _of_revision(revision: str, name: Path) -> bytes:
+    """A file of this folder in a commit; empty if it has none."""
+    command = ["git", "show", f"{revision}:./{name}"]
+    return subprocess.run(command, capture_output=True).stdout
 
 
 def _as_asked(chosen: Any, desk: Path) -> Path:
