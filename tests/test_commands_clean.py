@@ -88,6 +88,25 @@ def test_outputs_of_members_that_run_no_more_go_too(project: Path) -> None:
     assert left() == ["data/predictions", "data/predictions/other", "data/predictions/other/fold0"]
 
 
+def test_a_file_of_a_folder_in_dvc_lock_is_removed_once(project: Path) -> None:
+    """The notes name a file, dvc.lock the folder around it: the second removal found no file."""
+    Path("params.yaml").write_text("data: {source: icons}\nrun: {models: [new], folds: [0]}\n")
+    text = Path("dvc.yaml").read_text().replace("data/raw, data/solution.csv", "data/solution.csv")
+    Path("dvc.yaml").write_text(text)
+    files = ("data/raw/b", "data/raw/train/a", "data/predictions/one/fold0")
+    made.remember({path: made.sign_of(Path(path)) for path in files})
+    assert clean() == "removed 6 files that runs made\n"
+    assert left() == []
+
+
+def test_a_file_of_an_output_within_an_output_is_removed_once(project: Path) -> None:
+    """dvc.lock has a folder of an older dvc.yaml, which has parts of it now."""
+    text = Path("dvc.yaml").read_text().replace("data/raw, data", "data/raw/train, data")
+    Path("dvc.yaml").write_text(text)
+    assert clean() == "removed 6 files that runs made\n"
+    assert left() == []
+
+
 def test_half_made_drafts_and_junk_go(project: Path) -> None:
     put("data/.raw.ab12cd_9/raw/half")
     put("data/raw/.DS_Store")

@@ -20,15 +20,13 @@ def clean() -> None:
     with cli.one_line():
         links = {each: link_on_the_way(each) for each in _outputs()}
         standing = {each: files(each) for each, link in links.items() if link is None}
-        left = foreign(standing)
-        removed = sum(
-            _remove(each, set(signs) - set(left.get(each, ()))) for each, signs in standing.items()
-        )
+        left = {path for paths in foreign(standing).values() for path in paths}
+        removed = sum(_remove(each, set(signs) - left) for each, signs in standing.items())
         _remove_drafts(standing)
     typer.echo(f"removed {counted(removed, 'file')} that runs made")
     for link in sorted({link for link in links.values() if link is not None}):
         typer.echo(f"left    {link}: a link, and what it points to")
-    for path in sorted(path for paths in left.values() for path in paths):
+    for path in sorted(left):
         typer.echo(f"left    {path}: no run made it, or it was changed since")
 
 
@@ -40,7 +38,8 @@ def _outputs() -> list[Output]:
         tree = {}
     found = {each.path: each for each in declared(tree)}
     more = {**dict.fromkeys(made.noted(), ""), **in_lock()}
-    for path, md5 in more.items():
+    # Folders before what lies in them: dvc.lock has a member's folder, the notes have its files.
+    for path, md5 in sorted(more.items(), key=lambda each: each[0].split("/")):
         if not any(path == known or path.startswith(f"{known}/") for known in found):
             found[path] = Output(path, "", True, md5)
     return [each for each in found.values() if each.cached]
@@ -50,8 +49,9 @@ def _remove(output: Output, gone: Iterable[str]) -> int:
     """How many files of runs were removed from the place of an output, with their empty folders."""
     count = 0
     for path in gone:
-        os.unlink(path)
-        count += 1
+        with contextlib.suppress(FileNotFoundError):  # it went with an output around this one
+            os.unlink(path)
+            count += 1
     place = Path(output.path)
     if place.is_dir() and not files(output):
         shutil.rmtree(place)  # with junk and half-made drafts
