@@ -147,6 +147,18 @@ def test_a_new_model_is_trained_alone(pipeline: Path) -> None:
     assert stages["train@c-0"].changes == ("it has never run here",)
 
 
+@pytest.mark.parametrize("place", ["out/a-0", "out"])
+def test_a_name_that_is_not_utf_8_is_a_change(pipeline: Path, place: str) -> None:
+    """DVC cannot hash a folder with such a file, and failed."""
+    if place == "out/a-0":
+        (pipeline / place).unlink()
+        (pipeline / place).mkdir()
+    (pipeline / place / "\udcff\udcfe.txt").write_text("mine")
+    what = {"out": "file out", "out/a-0": "its output out/a-0"}[place]
+    stage = found()[{"out": "vote", "out/a-0": "train@a-0"}[place]]
+    assert f"{what} holds a name that is not UTF-8, which DVC cannot read" in stage.changes
+
+
 def test_an_output_that_is_gone_comes_back_and_nothing_follows(pipeline: Path) -> None:
     (pipeline / "images.txt").unlink()
     expected = Stale("prepare", (), False, True, ("images.txt",))

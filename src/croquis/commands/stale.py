@@ -9,6 +9,7 @@ from croquis.errors import InputError
 
 # Rewritten with the same words whenever params.yaml makes sense, so nothing follows it.
 CONSTANT = "check"
+UNREADABLE = "unreadable"  # beside DVC's words for a state
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ class _Walk:
         for dep in stage.deps:
             if not self._reads(dep, self._coming):
                 found += _of_params(dep) if hasattr(dep, "params") else _of_file(dep)
-        outs = {path: how for out in stage.outs for path, how in out.status().items()}
+        outs = {path: how for out in stage.outs for path, how in _status(out).items()}
         gone = [path for path, how in outs.items() if how == "deleted"]
         found += [f"its output {p} {_said(how)}" for p, how in outs.items() if p not in gone]
         return found, gone
@@ -150,8 +151,8 @@ class _Walk:
             old, new = dep.hash_info, self._coming.get(dep.def_path)
             if new is not None:
                 dep.hash_info, dep.meta = new.hash_info, new.meta
-            elif dep.exists:
-                dep.save()  # in memory; dvc.lock stays as it is
+            elif dep.exists and not _saved(dep):
+                return None
             as_locked = as_locked and dep.hash_info == old
             # DVC would ask once more, and the file need not be there yet.
             dep.get_hash = lambda found=dep.hash_info: found
@@ -195,10 +196,28 @@ def _of_params(dep: Any) -> list[str]:
 
 def _of_file(dep: Any) -> list[str]:
     kind = "code" if str(dep).endswith(".py") else "file"
-    return [f"{kind} {path} {_said(how)}" for path, how in dep.status().items()]
+    return [f"{kind} {path} {_said(how)}" for path, how in _status(dep).items()]
+
+
+def _status(item: Any) -> dict[str, str]:
+    """How a file or folder differs from dvc.lock, in DVC's words; empty if it does not."""
+    try:
+        return dict(item.status())
+    except UnicodeEncodeError:
+        return {str(item): UNREADABLE}
+
+
+def _saved(dep: Any) -> bool:
+    """Gives a dependency its hash, in memory alone; whether DVC has one for it."""
+    try:
+        dep.save()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _said(how: str) -> str:
     """DVC's word for a state as the end of a sentence."""
     words = {"modified": "changed", "deleted": "is gone", "new": "is new"}
+    words[UNREADABLE] = "holds a name that is not UTF-8, which DVC cannot read"
     return words.get(how, f"is {how}")
