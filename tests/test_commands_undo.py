@@ -221,9 +221,7 @@ def test_code_and_unknown_files_are_not_touched(project: Path) -> None:
 
 def test_an_output_that_the_commit_does_not_have_goes_and_is_in_the_cache(project: Path) -> None:
     """As files of a member that an experiment added would change what the vote reads."""
-    stage = PIPELINE.replace("\nstages:", "")
-    for path, old, new in (("two.py", "", SCRIPT), ("dvc.yaml", PIPELINE, stage)):
-        Path(path).write_text(old + new.replace("one", "two").replace("folder", "other"))
+    second_stage()
     shell(project, "dvc repro -q")
     said = "\n".join(undone())
     assert "2 outputs taken away, in DVC's cache: data/other, data/two.txt" in said
@@ -231,6 +229,49 @@ def test_an_output_that_the_commit_does_not_have_goes_and_is_in_the_cache(projec
     (kept,) = Path(".undo").iterdir()
     assert json.loads(text(str(kept / "metrics/two.json"))) == {"accuracy": 0.5}
     assert text("data/one.txt") == "one.txt 0.5"
+
+
+def second_stage() -> None:
+    """Adds a stage with the outputs data/other and data/two.txt, which the commit lacks."""
+    stage = PIPELINE.replace("\nstages:", "")
+    for path, old, new in (("two.py", "", SCRIPT), ("dvc.yaml", PIPELINE, stage)):
+        Path(path).write_text(old + new.replace("one", "two").replace("folder", "other"))
+
+
+def test_a_result_that_was_never_put_into_the_cache_stays(project: Path) -> None:
+    """A stage that the commit does not have, run by `dvc repro --no-commit`."""
+    second_stage()
+    shell(project, "dvc repro -q --no-commit -s two")
+    said = "\n".join(undone())
+    for path in ("data/other", "data/two.txt"):
+        stays = f"{path}: DVC's cache does not have it; to do without it, rm -r {path}\n"
+        assert stays in f"{said}\n"
+    assert "taken away, in DVC's cache" not in said and "deleted" not in said
+    assert text("data/two.txt") == "two.txt 0.5" and text("data/other/a.txt") == "other/a.txt 0.5"
+
+
+def test_what_a_killed_run_left_is_not_said_to_be_in_the_cache(project: Path) -> None:
+    """Of a stage that the commit does not have; its other output is whole, and in the cache."""
+    second_stage()
+    shell(project, "dvc repro -q")
+    Path("data/two.txt").write_text("half of it")
+    made.remember({"data/two.txt": made.sign_of(Path("data/two.txt"))})
+    said = "\n".join(undone())
+    assert "1 output taken away, in DVC's cache: data/other\n" in said
+    assert "1 output deleted, unfinished and in no cache: data/two.txt\n" in said
+    assert not Path("data/two.txt").exists() and not Path("data/other").exists()
+
+
+@pytest.mark.parametrize("name", ["\udcff\udcfe.txt", "caf\udce9/b.txt"])
+def test_a_name_that_is_not_utf_8_makes_an_output_the_users(project: Path, name: str) -> None:
+    failed(project)
+    file = Path("data/folder", name)
+    file.parent.mkdir(parents=True)
+    file.write_text("mine")
+    said = "\n".join(undone())
+    shown = name.encode(errors="backslashreplace").decode()
+    assert f"data/folder: no run wrote data/folder/{shown}; move it away" in said
+    assert file.read_text() == "mine" and text("data/one.txt") == "one.txt 0.5"
 
 
 def test_a_file_that_cannot_be_read_goes_back(project: Path) -> None:

@@ -126,6 +126,14 @@ def test_what_git_has_is_told_from_what_it_has_not(project: Path) -> None:
     assert in_git([]) == set()
 
 
+def test_a_name_that_is_not_utf_8_is_looked_up_in_git(project: Path) -> None:
+    run(project, "git", "init", "-q", ".")
+    for name in ("caf\udce9", "other\udce9"):
+        Path(name).write_text(name[0])
+    run(project, "git", "add", "caf\udce9")
+    assert in_git([Path("caf\udce9"), Path("other\udce9")]) == {Path("caf\udce9")}
+
+
 def test_without_a_repository_or_git_nothing_is_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,7 +72,10 @@ def _git(arguments: list[str], lines: list[str]) -> list[str]:
     """What git answers to `lines`; nothing where there is no git or no repository."""
     try:
         text = "".join(f"{line}\n" for line in lines)
-        done = subprocess.run(["git", *arguments], input=text, capture_output=True, text=True)
+        command = ["git", *arguments]
+        done = subprocess.run(
+            command, input=text, capture_output=True, text=True, errors="surrogateescape"
+        )
     except OSError:
         return []
     return done.stdout.splitlines() if done.returncode == 0 else []

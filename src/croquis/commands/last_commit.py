@@ -28,6 +28,8 @@ class Plan:
         keys: the parameters that change, in words.
         back: outputs that come from DVC's cache.
         away: outputs that no stage of the commit has; DVC's cache keeps them.
+        unfinished: what killed runs left in places of outputs, of the commit's or of others; it
+            goes, and no cache has it.
         left: what stays though it differs, and why.
     """
 
@@ -36,6 +38,7 @@ class Plan:
     keys: list[str] = field(default_factory=list)
     back: list[str] = field(default_factory=list)
     away: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
 
 
@@ -150,10 +153,13 @@ def _plan_outputs(plan: Plan, made: Mapping[str, str], wanted: Mapping[str, str]
             _plan_scores(plan, path, wanted.get(path))
         elif disk.hash(path) == wanted.get(path):
             continue
-        elif reason := _foreign(path, made) or _only_here(path, made, disk):
+        elif reason := _foreign(path, made) or _only_here(path, made, wanted, disk):
             plan.left[path] = reason
         else:
-            (plan.back if path in wanted else plan.away).append(path)
+            is_lost = disk.hash(path) is not None and not disk.saved(path)
+            plan.unfinished += [path] if is_lost else []
+            plan.back += [path] if path in wanted else []
+            plan.away += [path] if path not in wanted and not is_lost else []
 
 
 def _plan_scores(plan: Plan, path: str, wanted: str | None) -> None:
@@ -171,17 +177,20 @@ def _foreign(path: str, made: Mapping[str, str]) -> str:
     output = Output(path, "", True, made.get(path, ""))
     if link_on_the_way(output) is not None:
         return "it is a link, or lies behind one; what it points to is yours"
-    if not foreign({output: files(output)}):
+    lost = foreign({output: files(output)}).get(output, [])
+    if not lost:
         return ""
-    return f"no run wrote it; move it away, and `dvc checkout {path}` brings the run's"
+    first = "it" if lost[0] == path else lost[0].encode(errors="backslashreplace").decode()
+    return f"no run wrote {first}; move it away, and `dvc checkout {path}` brings the run's"
 
 
-def _only_here(path: str, made: Mapping[str, str], disk: "_Disk") -> str:
-    """Why a result cannot go: DVC's cache was emptied, and does not have it."""
+def _only_here(path: str, made: Mapping[str, str], wanted: Mapping[str, str], disk: "_Disk") -> str:
+    """Why a result cannot go: the cache was emptied, or never had it (`dvc repro --no-commit`)."""
     found = disk.hash(path)
     if found is None or found != made.get(path) or disk.saved(path):
         return ""
-    return f"DVC's cache does not have it; to do without it, rm -r {path}, and dvc checkout {path}"
+    then = f", and dvc checkout {path}" if path in wanted else ""
+    return f"DVC's cache does not have it; to do without it, rm -r {path}{then}"
 
 
 class _Disk:
@@ -192,13 +201,17 @@ class _Disk:
         self._found: dict[str, Any] = {}
 
     def hash(self, path: str) -> str | None:
-        """DVC's hash of a file or folder; None where there is none."""
+        """DVC's hash of a file or folder; None where nothing lies, "" where DVC has no hash."""
+        if not Path(path).exists():
+            return None
         found = self._object(path)
-        return None if found is None else found.hash_info.value
+        return "" if found is None else found.hash_info.value
 
     def saved(self, path: str) -> bool:
         """Whether DVC's cache has every file of it."""
         found, cache = self._object(path), self._opened().cache.local
+        if found is None:
+            return False
         parts = [hashed.value for _, _, hashed in found] if found.hash_info.isdir else []
         return all(cache.exists(each) for each in [found.hash_info.value, *parts])
 
@@ -212,11 +225,13 @@ class _Disk:
         from dvc_data.hashfile.build import build
 
         if path not in self._found:
-            if not Path(path).exists():
-                return None
             repo = self._opened()
             place = str(Path(path).absolute())
-            _, _, self._found[path] = build(repo.cache.local, place, repo.fs, "md5", dry_run=True)
+            try:
+                _, _, found = build(repo.cache.local, place, repo.fs, "md5", dry_run=True)
+            except UnicodeEncodeError:  # a name inside that is not UTF-8: no result of a run
+                found = None
+            self._found[path] = found
         return self._found[path]
 
 
@@ -251,10 +266,8 @@ def _write(plan: Plan) -> None:
                 draft.write_bytes(content)
     if plan.files:
         _git("reset", "--quiet", "HEAD", "--", *plan.files)
-    disk = _Disk()
     # What a run left that did not end is in no cache, and DVC would ask before it replaces that.
-    unfinished = [path for path in plan.back if Path(path).exists() and not disk.saved(path)]
-    for path in plan.away + unfinished:
+    for path in plan.away + plan.unfinished:
         shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink()
 
 

@@ -39,7 +39,7 @@ def lines(
         lost: outputs that DVC could not bring, and why.
         dry_run: nothing was done.
     """
-    if not (plan.files or plan.back or plan.away):
+    if not (plan.files or plan.back or plan.away or plan.unfinished):
         same = f"nothing to take back: all is as of the last commit, {plan.commit}"
         return [same, *_rows([("left as it is", f"{p}: {why}") for p, why in plan.left.items()])]
     rows = [("params.yaml", line) for line in plan.keys]
@@ -68,6 +68,9 @@ def _of_outputs(plan: Plan) -> list[str]:
     if plan.away:
         what = f"{counted(len(plan.away), 'output')} taken away, in DVC's cache"
         said.append(f"{what}: {_named(plan.away)}")
+    if plan.unfinished:
+        what = f"{counted(len(plan.unfinished), 'output')} deleted, unfinished and in no cache"
+        said.append(f"{what}: {_named(plan.unfinished)}")
     return said
 
 
