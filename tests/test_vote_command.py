@@ -55,7 +55,7 @@ def test_without_a_sample_the_first_file_gives_the_rows(folder: Path) -> None:
 def test_ties_are_printed_and_weights_break_them(folder: Path) -> None:
     command = "vote --method hard hard.csv ours.npz --sample sample.csv --out s.csv"
     assert "; 2 ties went to the lowest class" in ran(command)
-    assert "; 0 ties went to the lowest class" in ran(f"{command} --weights 2,1")
+    assert "; 0 ties went to the lowest class" in ran(f"{command} --weights 2,1 --force")
 
 
 def test_rows_of_an_npy_may_be_in_the_order_of_another_csv(folder: Path) -> None:
@@ -106,3 +106,28 @@ def test_the_rows_of_the_sample_are_read_once(folder: Path) -> None:
 def test_no_file_that_votes_is_written_over(folder: Path) -> None:
     said = ran("vote --method hard hard.csv --out ./hard.csv", fails=True)
     assert "--out: expected a new file, received one of the files that are read" in said
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_file_that_exists_is_replaced_only_on_request(folder: Path, is_link: bool) -> None:
+    if is_link:
+        Path("mine.csv").symlink_to("nowhere.csv")
+    else:
+        Path("mine.csv").write_text("mine")
+    command = "vote --method hard hard.csv --out mine.csv"
+    assert ran(command, fails=True) == (
+        "error: mine.csv: expected a new file, received one that exists;"
+        " name another one with --out, or add --force"
+    )
+    assert is_link or Path("mine.csv").read_text() == "mine"
+    ran(f"{command} --force")
+    assert Path("mine.csv").read_text().startswith("ID,image_path,target")
+
+
+def test_neither_a_folder_nor_a_file_that_votes_is_replaced_on_request(folder: Path) -> None:
+    Path("mine").mkdir()
+    command = "vote --method hard hard.csv --force --out"
+    assert "received a folder; name another one with --out" in ran(f"{command} mine", fails=True)
+    said = ran(f"{command} ./hard.csv", fails=True)
+    assert "received one of the files that are read" in said
+    assert Path("mine").is_dir()

@@ -1,5 +1,6 @@
 """`croquis vote`: one submission from the prediction files of several people or tools."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,12 +18,26 @@ def vote(
     weights: Annotated[str, typer.Option(help="one a file, as 2,1,1; each once if left out")] = "",
     sample: Annotated[Path | None, typer.Option(help="whose rows and columns to fill in")] = None,
     ids: Annotated[Path | None, typer.Option(help="csv in whose order rows of npy are")] = None,
+    force: Annotated[bool, typer.Option("--force", help="replace an --out that exists")] = False,
 ) -> None:
     """Votes over prediction files, joined by picture. Ties go to the lowest class."""
     with cli.one_line():
+        inputs = [*files, *(path for path in (sample, ids) if path is not None)]
+        _refuse_to_replace(out, inputs, force=force)
         shares = _weights(weights, files)
         for line in _submitted(files, method, shares, out=out, sample=sample, ids=ids):
             typer.echo(line)
+
+
+def _refuse_to_replace(out: Path, inputs: list[Path], *, force: bool) -> None:
+    """Raises InputError where `out` is one of the inputs or, without `force`, is there at all."""
+    if out.resolve() in [path.resolve() for path in inputs]:
+        received, fix = "one of the files that are read", "give it another name"
+        raise InputError("--out", expected="a new file", received=received, fix=fix)
+    if out.is_dir() or (os.path.lexists(out) and not force):
+        received = "a folder" if out.is_dir() else "one that exists"
+        fix = "name another one with --out" + ("" if out.is_dir() else ", or add --force")
+        raise InputError(out, expected="a new file", received=received, fix=fix)
 
 
 def _submitted(
@@ -43,10 +58,6 @@ def _submitted(
     from croquis.votes.foreign import pictures_of, read
     from croquis.votes.foreign_votes import outcome
 
-    inputs = [*files, *(path for path in (sample, ids) if path is not None)]
-    if out.resolve() in [path.resolve() for path in inputs]:
-        received, fix = "one of the files that are read", "give it another name"
-        raise InputError("--out", expected="a new file", received=received, fix=fix)
     notes, template, order = [], None, None
     if sample is not None:
         template, notes = read_table(sample, ["image_path", "target"])  # text: an ID of 007 stays
