@@ -56,6 +56,33 @@ def test_a_full_disk_is_one_line_and_a_failure(monkeypatch: pytest.MonkeyPatch) 
     assert ran(monkeypatch, main) == reason
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("says", ["cli.say", "print"])
+def test_a_reader_that_has_gone_ends_it_in_silence(says: str, unbuffered: str) -> None:
+    """`| head -2`: it was an error of the disk. `print` is written when the program ends."""
+    code = (
+        "import os, sys; from croquis import cli; sys.argv = ['stage'];"
+        f"os.close({{}}); cli.run(lambda: {says}('line'))"
+    )
+    reader, writer = os.pipe()
+    command = [sys.executable, "-c", code.format(reader)]
+    known = os.environ | {"PYTHONPATH": "src", "PYTHONUNBUFFERED": unbuffered}
+    child = subprocess.Popen(
+        command, env=known, stdout=writer, stderr=subprocess.PIPE, pass_fds=[reader]
+    )
+    os.close(reader)
+    os.close(writer)
+    _, errors = child.communicate()
+    assert (child.returncode, errors) == (141, b"")
+
+
+def test_a_broken_pipe_of_another_program_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def main() -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    assert str(ran(monkeypatch, main)).startswith("error: disk: Broken pipe")
+
+
 def test_a_missing_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def main() -> None:
         (tmp_path / "folds.csv").read_text()

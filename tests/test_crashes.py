@@ -61,6 +61,42 @@ def test_the_words_of_an_error_are_one_line(error: Exception, words: str) -> Non
     assert words in line and len(line.splitlines()) == 1
 
 
+class Mute(Exception):
+    """An error with a fault of its own."""
+
+    def __str__(self) -> str:
+        raise AttributeError("no such\nattribute")
+
+
+class Odd(Exception):
+    def __str__(self) -> str:
+        return 3  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(("error", "second"), [(Mute(), "AttributeError"), (Odd(), "TypeError")])
+def test_an_error_that_cannot_say_what_it_is_has_a_line(error: Exception, second: str) -> None:
+    line = said(error)
+    words = f"received {type(error).__name__}: no words, as its own __str__ raises {second} ("
+    assert words in line and len(line.splitlines()) == 1
+
+
+ENDS = ["GeneratorExit()", "BaseExceptionGroup('two', [KeyboardInterrupt(), ValueError('x')])"]
+
+
+@pytest.mark.parametrize("end", [*ENDS, "type('Mute', (ValueError,), {'__str__': 3})()"])
+@pytest.mark.parametrize("late", [True, False], ids=["running", "importing"])
+def test_errors_of_all_kinds_are_one_line(end: str, late: bool) -> None:
+    call = "cli.run(main)" if late else "main()"
+    Path("stage.py").write_text(
+        f"from croquis import cli\ndef main() -> None:\n    raise {end}\n{call}\n"
+    )
+    done = run("stage.py")
+    name = end.split("(")[0] if end in ENDS else "Mute"
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: stage: expected no error of Python's, received {name}")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_the_line_of_croquis_is_named_rather_than_that_of_a_library() -> None:
     from croquis.files import write_json
 

@@ -4,6 +4,8 @@ import functools
 import gc
 import io
 import os
+import select
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,7 +65,11 @@ def started(program: Callable[..., Any], *arguments: Any, **options: Any) -> Any
     gc.freeze()  # what has been imported is never searched again
     gc.set_threshold(*_USUAL)
     with one_line():
-        return program(*arguments, **options)
+        try:
+            return program(*arguments, **options)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here, a reader that has gone ends it as anywhere else
 
 
 def _watched(main: Callable[..., None]) -> Callable[..., None]:
@@ -71,7 +77,8 @@ def _watched(main: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(main)
     def watched(**options: Any) -> None:
-        with made.by_a_stage(), held(Path(sys.argv[0]), options):
+        # The inner one sees a broken pipe first: typer ends any as if it were that of stdout.
+        with one_line(), made.by_a_stage(), held(Path(sys.argv[0]), options):
             main(**options)
 
     return watched
@@ -88,15 +95,36 @@ def one_line() -> Iterator[None]:
         yield
     except (typer.Exit, typer.Abort, typer.BadParameter):  # the command line's own words
         raise
+    except (SystemExit, KeyboardInterrupt):  # ends that were asked for
+        raise
     except InputError as error:
         sys.exit(f"error: {error}{_way_back()}")
-    except Exception as error:
+    except BaseException as error:
+        if isinstance(error, BrokenPipeError) and _nobody_reads():
+            sys.exit(128 + signal.SIGPIPE)
         if isinstance(error, OSError) and error.errno is not None:
             where, reason = error.filename or "disk", os.strerror(error.errno)
             sys.exit(f"error: {where}: {reason}; each file is whole or absent{_way_back()}")
         if crashes.wanted_whole():
             raise
         sys.exit(f"error: {crashes.explained(error)}{_way_back()}")
+
+
+def _nobody_reads() -> bool:
+    """Whether stdout is a pipe whose reader has gone, as that of `| head`; then it is closed."""
+    try:
+        place = sys.stdout.fileno()
+    except (AttributeError, OSError, ValueError):  # no stdout, or one that is no file
+        return False
+    asked = select.poll()
+    asked.register(place, 0)  # asks for nothing but errors
+    if not any(event & (select.POLLERR | select.POLLHUP) for _, event in asked.poll(0)):
+        return False
+    # What is left in the buffer goes nowhere: Python would complain of it when it ends.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, place)
+    os.close(nowhere)
+    return True
 
 
 def _way_back() -> str:

@@ -27,7 +27,7 @@ def explained(error: BaseException) -> InputError:
     text = "".join(traceback.format_exception(error))
     try:
         place = f"the traceback is in {_kept(text)}"
-    except OSError:  # a full disk may be what this is about
+    except Exception:  # a full disk may be what this is about, and no line may be lost
         place = "CROQUIS_TRACEBACK=1 shows the traceback"
     return InputError(
         _where(),
@@ -39,7 +39,7 @@ def explained(error: BaseException) -> InputError:
 
 def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """For sys.excepthook: what fails while modules are imported ends in one line, too."""
-    if wanted_whole() or not issubclass(kind, Exception):
+    if wanted_whole() or issubclass(kind, SystemExit | KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
     else:
         print(f"error: {explained(error)}", file=sys.stderr)
@@ -54,7 +54,11 @@ def _where() -> str:
 
 def _words(error: BaseException) -> str:
     """What an error says, in one line."""
-    lines = [line for line in str(error).splitlines() if line.strip()] or ["no words"]
+    try:
+        text = str(error)
+    except Exception as second:  # a class of an error may have a fault, too
+        text = f"no words, as its own __str__ raises {type(second).__name__}"
+    lines = [line for line in text.splitlines() if line.strip()] or ["no words"]
     # A worker process hands over its own traceback, which ends with what it says.
     said = lines[-1] if any(line.startswith("Traceback (") for line in lines[:3]) else lines[0]
     said = " ".join(said.split())
