@@ -58,6 +58,21 @@ def test_a_script_without_the_link_is_refused(clones: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("folder", ["stages", "benchmarks"])
+def test_a_folder_in_place_of_the_link_is_named(clones: Path, folder: str) -> None:
+    """`cp -rL` makes it: the advice to make an environment changed nothing."""
+    shutil.copytree(clones / "other", clones / "copy", symlinks=False)
+    printed = said(clones / "copy", f"{folder}/says.py", installed=clones / "one")
+    assert printed.splitlines()[-1].startswith(str(clones / "copy"))  # imported, not yet checked
+    code = SAYS + "cli.run(lambda: None)\n"
+    (clones / f"copy/{folder}/says.py").write_text(code)
+    printed = said(clones / "copy", f"{folder}/says.py", installed=clones / "one").splitlines()[-1]
+    links = "stages/croquis benchmarks/croquis"
+    assert printed.endswith(
+        f"; folders stand in place of links; `rm -r {links} && git checkout -- {links}`"
+    )
+
+
 def test_the_command_is_refused_in_another_clone(clones: Path) -> None:
     code = "from croquis.commands.main import app; app(['summary'])"
     printed = said(clones / "other", "-c", code, installed=clones / "one")

@@ -5,6 +5,7 @@ from pathlib import Path
 from croquis.errors import InputError
 
 OWN = Path("src/croquis/cli.py")
+LINKS = (Path("stages/croquis"), Path("benchmarks/croquis"))  # a copy with `cp -rL` has folders
 
 
 def refuse_others() -> None:
@@ -15,9 +16,16 @@ def refuse_others() -> None:
     """
     running = Path(__file__).with_name(OWN.name)
     if OWN.is_file() and not OWN.samefile(running):
+        fix = "`make setup` gives it an environment of its own; or begin with PYTHONPATH=src"
+        copied = [link for link in LINKS if link.is_dir() and not link.is_symlink()]
+        if any(
+            running.resolve().is_relative_to(link.resolve()) for link in copied
+        ):  # no environment helps: Python looks there first
+            fix = " ".join(map(str, copied))
+            fix = f"folders stand in place of links; `rm -r {fix} && git checkout -- {fix}`"
         raise InputError(
             "croquis",
             expected=f"the modules of this checkout ({OWN.parent.absolute()})",
             received=f"those in {running.parent}",
-            fix="`make setup` gives it an environment of its own; or begin with PYTHONPATH=src",
+            fix=fix,
         )
