@@ -1,5 +1,6 @@
 """`croquis undo`: the last commit's state, in any clone, and nothing of the user's is lost."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -201,6 +202,31 @@ def test_a_result_that_no_cache_has_stays(project: Path) -> None:
     said = "\n".join(undone())
     assert "data/one.txt: DVC's cache does not have it" in said
     assert text("data/one.txt") == "one.txt 0.25" and text("data/folder/a.txt").endswith("0.25")
+
+
+def test_outputs_that_a_clone_without_a_cache_lacks_are_named_once(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each had a line of its own, "Checkout failed for following targets:;"."""
+    clone = tmp_path / "clone"
+    shell(tmp_path, f"git clone -q {project} {clone}")
+    monkeypatch.chdir(clone)
+    lines = [" ".join(line.split()) for line in undone()]
+    assert lines[1] == (
+        "not there 2 outputs that DVC's cache does not have: data/folder, data/one.txt;"
+        " `dvc pull` or `make repro` brings them"
+    )
+    assert len(lines) == 3 and lines[2].startswith("not touched ")
+
+
+def test_a_part_of_the_cache_brings_what_it_has(project: Path) -> None:
+    failed(project)
+    md5 = hashlib.md5(b"one.txt 0.5", usedforsecurity=False).hexdigest()
+    Path(".dvc/cache/files/md5", md5[:2], md5[2:]).unlink()
+    said = "\n".join(undone())
+    assert "1 output from DVC's cache: data/folder\n" in said
+    assert "1 output that DVC's cache does not have: data/one.txt; `dvc pull`" in said
+    assert text("data/folder/a.txt") == "folder/a.txt 0.5"
 
 
 def test_what_a_link_points_to_stays(project: Path, tmp_path: Path) -> None:

@@ -251,7 +251,7 @@ def keep(plan: Plan) -> Path | None:
 
 
 def put_back(plan: Plan) -> dict[str, str]:
-    """Carries it out; the outputs that could not be had, and why."""
+    """Carries it out; the outputs that could not be had, and why; "" where no cache has them."""
     _write(plan)
     return _bring(plan) if plan.back else {}
 
@@ -272,10 +272,10 @@ def _write(plan: Plan) -> None:
 
 
 def _bring(plan: Plan) -> dict[str, str]:
-    """Fetches outputs from DVC's cache; what could not be had, and why."""
+    """Fetches outputs from DVC's cache; what could not be had, and why; "" as in `put_back`."""
     import logging
 
-    from dvc.exceptions import DvcException
+    from dvc.exceptions import CheckoutError, DvcException
     from dvc.repo import Repo
 
     logging.getLogger("dvc").setLevel(logging.ERROR)
@@ -284,6 +284,8 @@ def _bring(plan: Plan) -> dict[str, str]:
         for path in plan.back:
             try:
                 repo.checkout(targets=[path], force=False)
+            except CheckoutError:  # its words are advice to a person who gave the paths
+                lost[path] = ""
             except DvcException as error:
                 lost[path] = next(iter(str(error).splitlines()), type(error).__name__)
     return lost

@@ -36,7 +36,7 @@ def lines(
     Args:
         plan: what differed.
         kept: the folder of copies.
-        lost: outputs that DVC could not bring, and why.
+        lost: outputs that DVC could not bring, and why; "" where no cache has them.
         dry_run: nothing was done.
     """
     if not (plan.files or plan.back or plan.away or plan.unfinished):
@@ -44,11 +44,9 @@ def lines(
         return [same, *_rows([("left as it is", f"{p}: {why}") for p, why in plan.left.items()])]
     rows = [("params.yaml", line) for line in plan.keys]
     rows += [(path, _becomes(plan, path)) for path in plan.files if path != "params.yaml"]
-    rows += [("outputs", text) for text in _of_outputs(plan)]
+    rows += [("outputs", text) for text in _of_outputs(plan, lost)]
     rows += [("left as it is", f"{path}: {why}") for path, why in plan.left.items()]
-    rows += [
-        ("not there", f"{path}: {why}; `make repro` makes it anew") for path, why in lost.items()
-    ]
+    rows += [("not there", text) for text in _not_there(lost)]
     rows.append(("not touched", "code, other files that git knows, files that it does not know"))
     if kept is not None:
         back = f"cp -r {kept}/. ." + (" && dvc checkout" if "dvc.lock" in plan.files else "")
@@ -61,10 +59,19 @@ def _becomes(plan: Plan, path: str) -> str:
     return "taken away, as the commit has none" if plan.files[path] is None else "put back"
 
 
-def _of_outputs(plan: Plan) -> list[str]:
-    said = []
-    if plan.back:
-        said.append(f"{counted(len(plan.back), 'output')} from DVC's cache: {_named(plan.back)}")
+def _not_there(lost: Mapping[str, str]) -> list[str]:
+    missing = [path for path, why in lost.items() if not why]
+    said = [f"{path}: {why}; `make repro` makes it anew" for path, why in lost.items() if why]
+    if missing:
+        what = f"{counted(len(missing), 'output')} that DVC's cache does not have"
+        said.append(f"{what}: {_named(missing)}; `dvc pull` or `make repro` brings them")
+    return said
+
+
+def _of_outputs(plan: Plan, lost: Mapping[str, str]) -> list[str]:
+    said, back = [], [path for path in plan.back if path not in lost]
+    if back:
+        said.append(f"{counted(len(back), 'output')} from DVC's cache: {_named(back)}")
     if plan.away:
         what = f"{counted(len(plan.away), 'output')} taken away, in DVC's cache"
         said.append(f"{what}: {_named(plan.away)}")
