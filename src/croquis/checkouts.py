@@ -18,9 +18,8 @@ def refuse_others() -> None:
     if OWN.is_file() and not OWN.samefile(running):
         fix = "`make setup` gives it an environment of its own; or begin with PYTHONPATH=src"
         copied = [link for link in LINKS if link.is_dir() and not link.is_symlink()]
-        if any(
-            running.resolve().is_relative_to(link.resolve()) for link in copied
-        ):  # no environment helps: Python looks there first
+        # No environment helps against these: Python looks there first.
+        if any(running.resolve().is_relative_to(link.resolve()) for link in copied):
             fix = " ".join(map(str, copied))
             fix = f"folders stand in place of links; `rm -r {fix} && git checkout -- {fix}`"
         raise InputError(
