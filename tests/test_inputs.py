@@ -300,3 +300,72 @@ def test_a_process_knows_when_it_began() -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.stdout == "True\n", done.stderr
+
+
+TRAIN = """import importlib, os, sys
+{top}
+from pathlib import Path
+
+from croquis import cli
+
+
+def main(model: cli.Name, out: cli.File) -> None:
+    {body}
+    out.parent.mkdir(parents=True)
+    out.write_text("done")
+
+
+cli.run(main)
+"""
+
+
+def by_itself(body: str, top: str = "", **environment: str) -> str:
+    """What the script of `train` prints in a process of its own; empty if all went well."""
+    write("stages/train.py", TRAIN.format(body=body, top=top))
+    os.utime("stages/train.py", (1, 1))
+    source = os.environ | {"PYTHONPATH": str(Path(inputs.__file__).parents[1])} | environment
+    command = [sys.executable, "stages/train.py", "--model", "a", "--out", "data/a/out.txt"]
+    return subprocess.run(command, env=source, capture_output=True, text=True).stderr.strip()
+
+
+@pytest.mark.parametrize(
+    ("file", "body", "path"),
+    [
+        ("stages/plugin.py", "importlib.import_module(os.environ['NAME'])", ""),
+        ("lib/plugin.py", "sys.path.insert(0, 'lib'); import plugin", ""),
+        ("plugin.py", "import plugin", "."),
+        ("more/deep/plugin.py", "from deep import plugin", "more"),
+    ],
+)
+def test_code_that_only_a_run_shows_is_refused_if_no_dep_is_or_holds_it(
+    file: str, body: str, path: str
+) -> None:
+    """An edit of it ran nothing again."""
+    write(file, "ONE = 1\n")
+    paths = os.pathsep.join([str(Path(inputs.__file__).parents[1]), path])
+    said = by_itself(body, NAME="plugin", PYTHONPATH=paths)
+    assert said == (
+        "error: dvc.yaml, deps of train: expected all code that the stage loads, received no"
+        f" {file}, which it has loaded; add `- {file}` to the deps of train in dvc.yaml, or an"
+        " edit of it makes nothing run again"
+    )
+    replace("src/helper.py", f"src/helper.py, {file}", "dvc.yaml")
+    shutil.rmtree("data/a", ignore_errors=True)
+    assert by_itself(body, NAME="plugin", PYTHONPATH=paths) == ""
+
+
+def test_folders_of_deps_links_and_libraries_cover_what_is_loaded() -> None:
+    for name in ("lib/sub/__init__.py", "lib/sub/one.py", "x/site-packages/two.py"):
+        write(name, "" if "__init__" in name else "ONE = 1\n")
+    write("bare/__init__.py", "")
+    Path("stages/linked").symlink_to("../lib/sub")
+    replace("src/helper.py", "src/helper.py, lib", "dvc.yaml")
+    body = "sys.path.append('x/site-packages'); import linked.one, two; sys.path.append('.')"
+    assert by_itself(f"{body}; import bare; importlib.import_module('lib.sub.one')") == ""
+
+
+def test_what_was_loaded_before_it_began_is_refused_before_any_work() -> None:
+    write("stages/plugin.py", "ONE = 1\n")
+    assert by_itself("sys.exit('at work')") == "at work"
+    said = by_itself("sys.exit('at work')", top="import plugin")
+    assert "received no stages/plugin.py" in said and "at work" not in said

@@ -4,12 +4,13 @@ DVC takes the hashes of parameters and code when a stage has ended (treeverse/dv
 while it ran would be recorded as what made its results.
 """
 
+import functools
 import hashlib
 import os
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,9 @@ class Inputs:
         self._states = {dep: _state(dep) for dep in entry.deps}
         self._code = {dep.resolve(): dep for dep in entry.deps if dep.suffix == ".py"}
         self._written = {path: _written(path) for path in self._code}
-        self._loaded = _loaded(self._code) | {script.resolve()}
+        self._script = script.resolve()
+        self._loaded = _loaded(self._code) | {self._script}
+        self._refuse_unlisted()  # now, as it may be hours to the first output
         begun, now = _begun(), time.time_ns()
         for path in self._loaded & set(self._code):
             # A time in the future is a clock of another machine.
@@ -75,7 +78,8 @@ class Inputs:
                 self._refuse([f"{self._code[path]} was written while this was starting"])
 
     def check(self) -> None:
-        """Raises InputError if one of them has changed."""
+        """Raises InputError if one of them has changed, or is code that dvc.yaml does not list."""
+        self._refuse_unlisted()
         if changes := [*self._param_changes(), *self._file_changes()]:
             self._refuse(changes)
 
@@ -96,6 +100,19 @@ class Inputs:
         for path in sorted(_loaded(self._code) - self._loaded):
             if self._written[path] != _written(path):
                 yield f"{self._code[path]} was written before it was loaded"
+
+    def _refuse_unlisted(self) -> None:
+        """`check` reads the imports of the code, and cannot see names that are made as it runs."""
+        if found := sorted(_unlisted(self._script, self._entry.deps)):
+            more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+            stage = self._entry.name.partition("@")[0]
+            raise InputError(
+                f"dvc.yaml, deps of {stage}",
+                expected="all code that the stage loads",
+                received=f"no {found[0]}{more}, which it has loaded",
+                fix=f"add `- {found[0]}` to the deps of {stage} in dvc.yaml,"
+                " or an edit of it makes nothing run again",
+            )
 
     def _refuse(self, changes: list[str]) -> None:
         more = len(changes) - NAMED
@@ -177,6 +194,42 @@ def _loaded(code: Mapping[Path, Path]) -> set[Path]:
     places = [getattr(module, "__file__", None) or "" for module in list(sys.modules.values())]
     alike = [place for place in places if os.path.basename(place) in names]
     return {Path(place).resolve() for place in alike} & set(code)
+
+
+def _unlisted(script: Path, deps: Iterable[Path]) -> Iterator[str]:
+    """The modules of this folder that this process has loaded, and that no dep is or holds.
+
+    An __init__.py that is bare says nothing.
+    """
+    listed = [script, *(dep.resolve() for dep in deps)]
+    for path in set(_modules_here()):
+        bare = path.name == "__init__.py" and path.stat().st_size == 0
+        if not bare and not any(path.resolve().is_relative_to(dep) for dep in listed):
+            yield path.relative_to(Path.cwd()).as_posix()
+
+
+def _modules_here() -> Iterator[Path]:
+    """The files of the loaded modules that lie in this folder, but for Python's and libraries'."""
+    here = Path.cwd()
+    prefixes = {Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix)}
+    python = [prefix for prefix in prefixes if not here.is_relative_to(prefix)]
+    for module in list(sys.modules.values()):
+        place = getattr(module, "__file__", None)
+        if not isinstance(place, str):
+            continue
+        folder = _real(os.path.dirname(os.path.abspath(place)))  # stages/croquis is a link
+        if not f"{folder}/".startswith(f"{here}/") or "site-packages" in folder:
+            continue
+        path = Path(folder, os.path.basename(place))
+        # torch.ops says that it is in a file of no such place.
+        if path.is_file() and not any(path.is_relative_to(prefix) for prefix in python):
+            yield path
+
+
+@functools.cache
+def _real(folder: str) -> str:
+    """Torch's thousands of modules lie in some hundreds of folders."""
+    return os.path.realpath(folder)
 
 
 def _begun() -> int | None:
