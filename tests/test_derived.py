@@ -24,6 +24,9 @@ NAMES = {
     "prefix": "train/k{label}/{make}_apple_{number}.png",
     "folder": "train/k{label}/{make}/apple_{number}.png",
     "format": "train/k{label}/apple_{number}.{make}",
+    "digits": "train/k{label}/apple{number}{make}.png",
+    "capitals": "train/k{label}/apple{number}Aug1.png",
+    "zeros": "train/k{label}/{make}_apple_{number:04}.png",
     "copy": "train/k{label}/apple_{number} (1).png",
     "dash": "train/k{label}/apple_{number}-copy.png",
     "augmented": "train/k{label}/apple_{number}_aug_2.png",
@@ -166,10 +169,114 @@ def test_names_of_one_class_only_propose() -> None:
     assert source.tolist() == [0, 0, 2, 3] and affixes == ["", "x", "", ""]
 
 
-def test_without_a_bare_name_files_are_named_after_the_first_that_shares_all_but_one_word() -> None:
+def test_files_that_share_all_but_one_word_are_named_after_the_original() -> None:
     ids = ["train/a/1_orig.png", "train/a/1_x.png", "train/a/2_orig.png", "train/a/2_x.png"]
     source, affixes = proposed(ids, np.zeros(4, int))
-    assert source.tolist() == [0, 0, 2, 2] and affixes == ["", "x", "", "x"]
+    assert source.tolist() == [0, 0, 2, 2]
+    source = proposed(ids[::-1], np.zeros(4, int))[0]
+    assert source.tolist() == [1, 1, 3, 3] and affixes == ["orig", "x", "orig", "x"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("orig_{}", "canny_{}"),  # all but the last word are a kind, not an image
+        ("orig{}", "canny{}"),
+        ("{}_orig", "{}_canny"),
+        ("{}_orig", "{}_canny1"),
+        ("photo_{:03}", "canny_{}"),
+    ],
+)
+def test_edges_tell_which_end_of_a_name_is_the_kind(names: tuple[str, str]) -> None:
+    table, gray = derived_set("suffix")
+    numbers = table["id"].str.extract(r"_(\d+)")[0].astype(int)
+    styles = [names[place % 2] for place in range(len(table))]
+    stems = [style.format(number) for style, number in zip(styles, numbers, strict=True)]
+    table["id"] = [f"train/k{k}/{n}.png" for k, n in zip(table["label"], stems, strict=True)]
+    found = find_derived(table, gray, alone(table))
+    assert found.kinds["right"].sum() == 27 and found.refused
+    source = np.arange(len(table)) // 2
+    assert (found.source // 2 == source).all()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("3", "canny_0003"), ("cat3", "cat3canny"), ("cat3", "cat3Aug1"), ("Cat3", "cat_003_x")],
+)
+def test_words_end_at_digits_and_capitals_and_numbers_have_no_zeros(one: str, other: str) -> None:
+    ids = [f"train/a/{one}.png", f"train/a/{other}.png"]
+    assert proposed(ids, np.zeros(2, int))[0].tolist() == [0, 0]
+
+
+def test_a_code_is_one_word() -> None:
+    codes = [hashlib.md5(bytes([place])).hexdigest() for place in range(4)]
+    ids = [f"train/a/cat_{place // 2}_png.rf.{code}.png" for place, code in enumerate(codes)]
+    assert proposed(ids, np.zeros(4, int))[0].tolist() == [0, 0, 2, 2]
+
+
+def few_derived(names: str = "{}_canny", *, classes: int = 12):
+    """8 originals of each class, what Canny makes of the first three, and a class of 120 more."""
+    rows, sheets = [], []
+    for label in range(classes):
+        for number in range(8):
+            rows.append((f"train/k{label}/{number}.png", label))
+            sheets.append(drawing(100 * label + number))
+            if number < 3:
+                rows.append((f"train/k{label}/{names.format(number)}.png", label))
+                sheets.append(CANNY["canny"](sheets[-1]))
+    rows += [(f"train/z/{number}.png", 99) for number in range(120)]
+    sheets += [drawing(9000 + number) for number in range(120)]
+    return pd.DataFrame(rows, columns=["id", "label"]).assign(source_id=""), np.stack(sheets)
+
+
+def test_a_kind_of_name_that_edges_confirm_stops_the_run_whatever_its_share() -> None:
+    table, gray = few_derived()
+    found = find_derived(table, gray, alone(table))
+    assert found.apart.mean() < 0.35 and found.kinds.loc["canny", "apart"] == 36
+    with pytest.raises(InputError, match="'canny': 36 of 36"):
+        complaints(table, gray, alone(table), "refuse")
+
+
+def test_a_handful_of_derived_files_is_said_and_stops_nobody() -> None:
+    table, gray = few_derived(classes=6)  # 18 files
+    (line,) = complaints(table, gray, alone(table), "refuse")
+    assert line.startswith("warning: 18 files named 'canny' look made from")
+    assert complaints(table, gray, alone(table), "ignore") == []
+
+
+@pytest.mark.parametrize(("name", "refused"), [("thin", False), ("canny", True)])
+def test_strokes_that_people_draw_anew_are_no_derived_files(name: str, refused: bool) -> None:
+    table, gray = few_derived(f"{{}}_{name}")
+    for place in np.flatnonzero(table["id"].str.contains(name))[::5]:
+        gray[place] = drawing(7000 + place)  # 8 of 36 are of nobody
+    assert find_derived(table, gray, alone(table)).refused == refused
+
+
+def test_what_edges_cannot_see_goes_by_the_scheme_that_they_confirm() -> None:
+    table, gray = derived_set("suffix", CANNY | {"crop": lambda x: x})
+    crops = np.flatnonzero(table["id"].str.contains("crop"))
+    gray[crops] = np.stack([drawing(6000 + place) for place in crops])  # like nothing
+    found = find_derived(table, gray, alone(table))
+    assert not found.kinds.loc["crop", "derived"]
+    assert (found.source == np.arange(len(table)) // 3 * 3).all()
+
+
+def test_a_source_id_for_some_kinds_leaves_the_others_to_be_said() -> None:
+    table, gray = derived_set("suffix", CANNY | {"crop": lambda x: x})
+    gray[2::3] = np.stack([drawing(6000 + place) for place in range(27)])  # like nothing
+    table.loc[1::3, "source_id"] = table["id"][::3].to_numpy()  # Canny's
+    found = find_derived(table, gray, alone(table))
+    assert (found.source[2::3] == np.arange(0, 81, 3)).all()
+    with pytest.raises(InputError) as error:
+        complaints(table, gray, alone(table), "refuse")
+    said = str(error.value)
+    assert "received 27 named like those with a source_id, and without one ('crop' 27" in said
+    assert "as train/k0/apple_0_crop.png beside those of train/k0/apple_0.png" in said
+    table.loc[2:60:3, "source_id"] = table["id"][:60:3].to_numpy()  # all but 7
+    (line,) = complaints(table, gray, alone(table), "refuse")
+    assert line.startswith("warning: 7 named like those with a source_id")
+    table.loc[2::3, "source_id"] = table["id"][::3].to_numpy()
+    assert complaints(table, gray, alone(table), "refuse") == []
 
 
 def test_a_number_after_the_name_of_the_class_is_no_family() -> None:

@@ -12,69 +12,118 @@ import numpy as np
 
 LONGEST_AFFIX = 4  # words: _aug_rot_15_2
 LARGEST_FAMILY = 50  # files of one name without its first or last word; more are a mere number
+# What people call the file that others were made from.
+ORIGINAL = frozenset(("orig", "original", "origin", "source", "src", "raw", "plain", "base"))
+MOST_PIECES = 4  # of a word at borders of digits and capitals, cat3Aug1; of more it is a code
+BORDER = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])|(?<=[a-z])(?=[A-Z])")
+CODE = re.compile(r"[0-9a-f]{6,}")
 
 
-def proposed(ids: Sequence[str], labels: np.ndarray) -> tuple[np.ndarray, list[str]]:
+def proposed(
+    ids: Sequence[str], labels: np.ndarray, *, front: bool = False
+) -> tuple[np.ndarray, list[str]]:
     """Which file each one is named after, (N,) int, itself if none; and by which affix.
 
     A name is that of another file of its class with words before or after it, or the same name in
     another folder or format. Where no file has the bare name, files that share all but one word are
-    named after the first of them, if the class has several such names.
+    named after one of them, which has an affix, too, if the class has several such names. Numbers
+    are compared as numbers: 3 is 0003.
 
     Args:
         ids: paths, unique.
         labels: (N,) their classes.
+        front: whether words are cut off at the front first, as in canny_3; else at the end, as in
+            3_canny. Where names have two words, both ways read a family from them, and edges tell
+            which one is right.
     """
-    words = [_words(name) for name in ids]
+    split = [_split(name) for name in ids]
+    words = [sum(parts, ()) for parts in split]
     known: dict[tuple, list[int]] = defaultdict(list)
     for place in sorted(range(len(ids)), key=lambda place: (ids[place].count("/"), ids[place])):
         known[int(labels[place]), *words[place]].append(place)
     source, affixes = np.arange(len(ids)), [""] * len(ids)
     for place, own in enumerate(words):
-        found = _named(int(labels[place]), own, known)
+        found = _named(int(labels[place]), own, known, front=front)
         first = known[int(labels[place]), *own][0]
         if found is None and first != place:
             found = first, PurePosixPath(ids[place]).parent.name + PurePosixPath(ids[place]).suffix
         if found is not None:
             source[place], affixes[place] = found[0], re.sub(r"\d+", "#", found[1])
-    _add_families(source, affixes, words, labels)
+    _add_families(source, affixes, split, labels, front=front)
     return _roots(source), affixes
 
 
-def _words(name: str) -> tuple[str, ...]:
-    stem = PurePosixPath(name).stem.lower()
-    return tuple(word for word in re.split(r"[\W_]+", stem) if word) or (stem,)
+def _split(name: str) -> list[tuple[str, ...]]:
+    """The words of a name, each in its pieces."""
+    stem = PurePosixPath(name).stem
+    words = [_pieces(word) for word in re.split(r"[\W_]+", stem) if word]
+    return words or [(stem.lower(),)]
 
 
-def _named(label: int, own: tuple[str, ...], known: dict) -> tuple[int, str] | None:
+def _pieces(word: str) -> tuple[str, ...]:
+    """A word cut where digits and capitals begin, in small letters; numbers without zeros."""
+    pieces = [piece for piece in BORDER.split(word) if piece]
+    code = len(pieces) > 2 and CODE.fullmatch(word.lower())
+    if code or len(pieces) > MOST_PIECES:
+        pieces = [word]
+    return tuple(
+        piece.lstrip("0") or "0" if piece.isdecimal() else piece.lower() for piece in pieces
+    )
+
+
+def is_original(affix: str) -> bool:
+    """Whether an affix is what people call what others were made from, or none at all."""
+    return not affix or not ORIGINAL.isdisjoint(affix.split("_"))
+
+
+def _named(label: int, own: tuple[str, ...], known: dict, *, front: bool) -> tuple[int, str] | None:
     """The file of a class that `own` names with the fewest words around it, and these words."""
     for count in range(1, min(LONGEST_AFFIX, len(own) - 1) + 1):
-        for rest, affix in ((own[:-count], own[-count:]), (own[count:], own[:count])):
+        cuts = [(own[:-count], own[-count:]), (own[count:], own[:count])]
+        for rest, affix in reversed(cuts) if front else cuts:
             if (label, *rest) in known:
                 return known[label, *rest][0], "_".join(affix)
     return None
 
 
 def _add_families(
-    source: np.ndarray, affixes: list[str], words: list[tuple[str, ...]], labels: np.ndarray
+    source: np.ndarray,
+    affixes: list[str],
+    split: list[list[tuple[str, ...]]],
+    labels: np.ndarray,
+    *,
+    front: bool,
 ) -> None:
-    """Names the files that share all words but the last, or the first, after one of them."""
+    """Names the files that share all but the last word, or the first, after one of them.
+
+    A word, or a piece of one: cat_3_aug1 and cat3aug.
+    """
     alone = source == np.arange(len(source))
     alone &= ~np.isin(np.arange(len(source)), source[~alone])
-    for cut, left in ((slice(None, -1), -1), (slice(1, None), 0)):
+    wholes, pieces = split, [[(piece,) for word in words for piece in word] for words in split]
+    ends = [(wholes, False), (pieces, False)]
+    fronts = [(wholes, True), (pieces, True)]
+    for parts, first in fronts + ends if front else ends + fronts:
         families: dict[int, dict[tuple, list[int]]] = defaultdict(lambda: defaultdict(list))
         for place in np.flatnonzero(alone).tolist():
-            if len(words[place]) > 1:
-                families[int(labels[place])][words[place][cut]].append(place)
+            kept, _ = _cut(parts[place], first)
+            if kept:
+                families[int(labels[place])][kept].append(place)
         for of_class in families.values():
             shared = [places for places in of_class.values() if len(places) > 1]
             if len(shared) < 2 or max(map(len, shared)) > LARGEST_FAMILY:
                 continue
-            for first, *others in shared:
-                source[others] = first
-                alone[[first, *others]] = False
-                for place in others:
-                    affixes[place] = re.sub(r"\d+", "#", words[place][left])
+            for places in shared:
+                alone[places] = False
+                for place in places:
+                    affixes[place] = re.sub(r"\d+", "#", _cut(parts[place], first)[1])
+                source[places] = min(places, key=lambda place: not is_original(affixes[place]))
+
+
+def _cut(parts: list[tuple[str, ...]], first: bool) -> tuple[tuple[str, ...], str]:
+    """The pieces that are left without the first, or the last, part; and that part."""
+    rest, part = (parts[1:], parts[0]) if first else (parts[:-1], parts[-1])
+    return sum(rest, ()), "_".join(part)
 
 
 def _roots(source: np.ndarray) -> np.ndarray:

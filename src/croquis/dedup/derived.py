@@ -15,6 +15,7 @@ from croquis.components import components
 from croquis.dedup.affixes import proposed
 from croquis.dedup.edges import edge_vectors, likeness
 from croquis.dedup.sheets import kin_of
+from croquis.dedup.undeclared import Undeclared, find_undeclared
 from croquis.errors import InputError
 
 # Of 9,045 drawings by hand .7 % and 1.1 % have another of their class above it; derived ones do.
@@ -27,6 +28,13 @@ FEWEST = 5  # names of a kind
 # a quarter, and two thirds in the worst class.
 SHARE, CLASS_SHARE = 0.35, 0.75
 SMALLEST = 20  # images apart: of fewer a handful of like drawings would be a large share
+SURE = (
+    0.9  # of the names of a kind, confirmed: of the icons' strokes .86, made by program nearly all
+)
+# Weights and fillings of icons and letters, which people draw anew, and programs make, too.
+STROKES = frozenset(
+    "thin light regular medium bold black heavy fill filled line outline outlined solid".split()
+)
 SHOWN = 3  # kinds of names in an error
 SMALLEST_CLASS, IN_CLASSES = 8, 30  # images of a class, and of such classes together
 
@@ -39,14 +47,17 @@ class Derived:
         source: (N,) int, the image that each seems to be made from, itself if from none; by name
             where names are confirmed, as these know more than looks do.
         apart: (N,) bool, which have a source or siblings in another group.
-        kinds: by affix of the name: files, and how many of them are nearest to whom they name.
+        kinds: by affix of the name: files, how many of them are nearest to whom they name, and how
+            many of these are in another group than it.
         refused: whether there are too many.
+        undeclared: those named like images with a source_id.
     """
 
     source: np.ndarray
     apart: np.ndarray
     kinds: pd.DataFrame
     refused: bool
+    undeclared: Undeclared
 
 
 def find_derived(images: pd.DataFrame, gray: np.ndarray, group: np.ndarray) -> Derived:
@@ -58,17 +69,13 @@ def find_derived(images: pd.DataFrame, gray: np.ndarray, group: np.ndarray) -> D
         group: (N,) of copies, which folds never part.
     """
     labels, kin = images["label"].to_numpy(), kin_of(images)
-    declared = kin.derived
-    named, affixes = proposed(images["id"].tolist(), labels)
-    named = np.where(declared | declared[named], np.arange(len(named)), named)
+    declared, here = kin.derived, np.arange(len(images))
     vectors = edge_vectors(gray, images.index.to_numpy())
     vectors[declared] = 0  # like nothing here: what they are made from is known
-    nearest, own, rivals, alike = _compared(vectors, labels, named)
-    table = pd.DataFrame({"affix": affixes, "own": own, "other": nearest, "rivals": rivals})
-    table = table[(named != np.arange(len(named))) & (rivals > 0) & (own > -1)]
-    table["right"] = table["own"] > table["other"]
+    named, affixes, table, alike = _best_reading(images["id"].tolist(), labels, vectors, declared)
     kinds = _kinds(table)
-    sure = table[table["right"] & table["affix"].isin(kinds.index[kinds["derived"]])].index
+    derived = kinds.index[kinds["derived"]]
+    sure = table[table["right"] & table["affix"].isin(derived)].index
     by_name = np.stack([sure.to_numpy(np.int64), named[sure]], axis=1)
     families = [
         components(len(images), pairs[:, 0], pairs[:, 1])
@@ -78,23 +85,94 @@ def find_derived(images: pd.DataFrame, gray: np.ndarray, group: np.ndarray) -> D
         pd.Series(group).groupby(family).transform("nunique").gt(1).to_numpy() & ~declared
         for family in families
     )
-    told = np.isin(affixes, kinds.index[kinds["derived"]]) & (named != np.arange(len(named)))
+    kinds["apart"] = _parted(by_name, affixes, group).reindex(kinds.index, fill_value=0)
+    told = _schemes(named, affixes, sure, derived)
     by_look = _sources(families[1], images["id"].to_numpy(), apart)
-    source = np.where(told, named, np.arange(len(named))) if told.any() else by_look
-    refused = bool(apart.sum() >= max(SMALLEST, SHARE * len(apart))) or _whole_classes(
-        of_name, labels
-    )
-    return Derived(source, apart, kinds, refused)
+    source = np.where(told, named, here) if told.any() else by_look
+    undeclared = find_undeclared(images["id"].tolist(), labels, kin, group)
+    source[undeclared.places] = undeclared.source[undeclared.places]
+    share = bool(apart.sum() >= max(SMALLEST, SHARE * len(apart)))
+    refused = share or _whole_classes(of_name, labels) or bool(_evident(kinds).any())
+    return Derived(source, apart, kinds, refused, undeclared)
 
 
-def _compared(vectors: np.ndarray, labels: np.ndarray, named: np.ndarray):
+def _best_reading(
+    ids: list[str], labels: np.ndarray, vectors: np.ndarray, declared: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, pd.DataFrame, np.ndarray]:
+    """Of the two ways to read names that of which edges confirm more, and all alike pairs.
+
+    Returns whom each names, (N,); the affixes, (N,); the files with a name to judge; pairs, (P, 2).
+    """
+    readings = []
+    for front in (False, True):
+        named, affixes = proposed(ids, labels, front=front)
+        named = np.where(declared | declared[named], np.arange(len(named)), named)
+        readings.append((named, np.array(affixes, object)))
+    compared, alike = _compared(vectors, labels, np.stack([named for named, _ in readings]))
+    tables = [_judged(*reading, *one) for reading, one in zip(readings, compared, strict=True)]
+    confirmed = [(kinds["right"] * kinds["derived"]).sum() for kinds in map(_kinds, tables)]
+    best = int(np.argmax(confirmed))
+    return *readings[best], tables[best], alike
+
+
+def _judged(
+    named: np.ndarray,
+    affixes: np.ndarray,
+    nearest: np.ndarray,
+    own: np.ndarray,
+    rivals: np.ndarray,
+) -> pd.DataFrame:
+    """The files that name another one, with strangers to compare; whether it is the nearest."""
+    table = pd.DataFrame({"affix": affixes, "own": own, "other": nearest, "rivals": rivals})
+    table = table[(named != np.arange(len(named))) & (rivals > 0) & (own > -1)]
+    return table.assign(right=table["own"] > table["other"])
+
+
+def _schemes(
+    named: np.ndarray, affixes: np.ndarray, sure: pd.Index, derived: pd.Index
+) -> np.ndarray:
+    """Which files are named by a scheme that edges confirm, (N,) bool.
+
+    With `3_canny` confirmed, `3_crop` is made from 3, too, though it looks like nothing: if most
+    files of its kind are named after what others were made from.
+    """
+    child = named != np.arange(len(named))
+    beside = pd.Series(np.isin(named, named[sure]))[child]
+    share = beside.groupby(affixes[child]).mean()
+    return child & (np.isin(affixes, derived) | np.isin(affixes, share.index[share >= LIFT]))
+
+
+def _parted(by_name: np.ndarray, affixes: np.ndarray, group: np.ndarray) -> pd.Series:
+    """By affix how many confirmed files are in another group than the one they name."""
+    child, source = by_name.T
+    return pd.Series(affixes[child])[group[child] != group[source]].value_counts()
+
+
+def _evident(kinds: pd.DataFrame) -> pd.Series:
+    """Which kinds of names stop the run by themselves, however small their share of all."""
+    return kinds["derived"] & (kinds["apart"] >= SMALLEST) & (_surely(kinds) | ~_drawn(kinds))
+
+
+def _surely(kinds: pd.DataFrame) -> pd.Series:
+    return kinds["right"] >= SURE * kinds["files"]
+
+
+def _drawn(kinds: pd.DataFrame) -> np.ndarray:
+    """Which kinds are strokes that somebody may have drawn anew, bool: `bell-thin` of `bell`."""
+    return np.array([not STROKES.isdisjoint(str(affix).split("_")) for affix in kinds.index], bool)
+
+
+def _compared(
+    vectors: np.ndarray, labels: np.ndarray, readings: np.ndarray
+) -> tuple[list[tuple[np.ndarray, np.ndarray, np.ndarray]], np.ndarray]:
     """Of each image the likeness to the nearest stranger of its class, and to whom it names.
 
-    Also how many strangers there are, and all pairs of at least ALIKE, (P, 2).
+    Also how many strangers there are; so for each of `readings`, (R, N) whom they name. And all
+    pairs of at least ALIKE, (P, 2).
     """
-    count = len(vectors)
-    nearest, own = np.full(count, -1.0), np.full(count, -1.0)
-    rivals, alike = np.zeros(count, np.int64), []
+    shape = readings.shape
+    nearest, own = np.full(shape, -1.0), np.full(shape, -1.0)
+    rivals, alike = np.zeros(shape, np.int64), []
     for label in np.unique(labels):
         members = np.flatnonzero((labels == label) & vectors.any(axis=1))
         for start in range(0, len(members), BLOCK):
@@ -103,13 +181,15 @@ def _compared(vectors: np.ndarray, labels: np.ndarray, named: np.ndarray):
             a, b = np.nonzero(scores >= ALIKE)
             pairs = np.stack([rows[a], members[b]], axis=1)
             alike.append(pairs[pairs[:, 0] < pairs[:, 1]])
-            column = np.searchsorted(members, named[rows]).clip(max=len(members) - 1)
-            there = members[column] == named[rows]
-            own[rows[there]] = scores[there, column[there]]
-            strange = named[rows][:, None] != named[members][None]
-            rivals[rows] = strange.sum(axis=1)
-            nearest[rows] = np.where(strange, scores, -1).max(axis=1, initial=-1)
-    return nearest, own, rivals, np.concatenate([np.empty((0, 2), np.int64), *alike])
+            for which, named in enumerate(readings):
+                column = np.searchsorted(members, named[rows]).clip(max=len(members) - 1)
+                there = members[column] == named[rows]
+                own[which, rows[there]] = scores[there, column[there]]
+                strange = named[rows][:, None] != named[members][None]
+                rivals[which, rows] = strange.sum(axis=1)
+                nearest[which, rows] = np.where(strange, scores, -1).max(axis=1, initial=-1)
+    pairs = np.concatenate([np.empty((0, 2), np.int64), *alike])
+    return list(zip(nearest, own, rivals, strict=True)), pairs
 
 
 def _kinds(table: pd.DataFrame) -> pd.DataFrame:
@@ -164,18 +244,53 @@ def complaints(
     Raises:
         InputError: if there are too many, and `mode` is "refuse".
     """
-    found = None if mode == "ignore" else find_derived(images, gray, group)
-    if found is None or not found.refused:
+    if mode == "ignore":
         return []
-    received = f"{found.apart.sum():,} of {len(images):,} with a sibling in another group"
-    received += f" ({_evidence(found, images['id'].to_numpy())})"
-    expected = "a source_id for pictures that were made from others"
-    fix = "say `croquis sources`, which writes a train.csv with that column; or look at them, and"
-    fix += " if nobody made them so, say -S dedup.derived=ignore"
-    error = InputError("train.csv", expected=expected, received=received, fix=fix)
+    found, ids = find_derived(images, gray, group), images["id"].to_numpy()
+    if not found.refused and len(found.undeclared.places) < SMALLEST:
+        return _hints(found.kinds) + _few_undeclared(found.undeclared, ids)
+    error = _error(found, ids)
     if mode == "refuse":
         raise error
     return [f"warning: {error}"]
+
+
+def _error(found: Derived, ids: np.ndarray) -> InputError:
+    received = f"{found.apart.sum():,} of {len(ids):,} with a sibling in another group"
+    received += f" ({_evidence(found, ids)})" if found.refused else ""
+    if len(found.undeclared.places):
+        beside = _beside(found.undeclared, ids)
+        received = f"{received}; and {beside}" if found.refused else beside
+    expected = "a source_id for pictures that were made from others"
+    fix = "say `croquis sources`, which writes a train.csv with that column; or look at them, and"
+    fix += " if nobody made them so, say -S dedup.derived=ignore"
+    return InputError("train.csv", expected=expected, received=received, fix=fix)
+
+
+def _beside(undeclared: Undeclared, ids: np.ndarray) -> str:
+    """How many files are named like those with a source_id, and an example."""
+    places = undeclared.places
+    kinds = pd.Series(undeclared.affixes[places]).value_counts().head(SHOWN)
+    counts = ", ".join(f"{affix!r} {count:,}" for affix, count in kinds.items())
+    example = f"{ids[places[0]]} beside those of {ids[undeclared.source[places[0]]]}"
+    said = f"{len(places):,} named like those with a source_id, and without one"
+    return f"{said} ({counts}; as {example})"
+
+
+def _few_undeclared(undeclared: Undeclared, ids: np.ndarray) -> list[str]:
+    if not len(undeclared.places):
+        return []
+    return [f"warning: {_beside(undeclared, ids)}: look at them (`croquis sources`)"]
+
+
+def _hints(kinds: pd.DataFrame) -> list[str]:
+    """A line for each kind of names that edges confirm, of too few files to stop the run."""
+    few = kinds[kinds["derived"] & _surely(kinds) & (kinds["apart"] > 0)]
+    return [
+        f"warning: {row['apart']} files named {affix!r} look made from the files they name, which "
+        "are in other groups: look at them, and say so in source_id (`croquis sources`)"
+        for affix, row in few.iterrows()
+    ]
 
 
 def _evidence(found: Derived, ids: np.ndarray) -> str:
