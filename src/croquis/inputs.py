@@ -6,6 +6,7 @@ while it ran would be recorded as what made its results.
 
 import functools
 import hashlib
+import json
 import os
 import shlex
 import sys
@@ -14,10 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from croquis import files, params, pipeline
 from croquis.errors import InputError
 
+READ = Path(".resume/read")  # of the folder where a stage runs: what each has read
 READ_BYTES = 2**24  # a dep up to this size is compared by its content, in some 20 ms
 NAMED = 3  # changes that an error names
 STARTUP_SECONDS = 600  # an older process is no stage that has just begun
@@ -50,6 +53,7 @@ def held(script: Path, options: Mapping[str, Any]) -> Iterator[None]:
     try:
         yield
         inputs.check()
+        inputs.note()
     finally:
         files.before_writing.remove(ask)
 
@@ -64,7 +68,7 @@ class Inputs:
 
     def __init__(self, entry: pipeline.Entry, script: Path) -> None:
         self._entry = entry
-        self._params = {path: _text(path) for path in entry.params}
+        self._texts = {path: _text(path) for path in entry.params}
         self._states = {dep: _state(dep) for dep in entry.deps}
         self._code = {dep.resolve(): dep for dep in entry.deps if dep.suffix == ".py"}
         self._written = {path: _written(path) for path in self._code}
@@ -80,22 +84,20 @@ class Inputs:
     def check(self) -> None:
         """Raises InputError if one of them has changed, or is code that dvc.yaml does not list."""
         self._refuse_unlisted()
-        if changes := [*self._param_changes(), *self._file_changes()]:
+        files_now = [*_file_changes(self._states), *self._swapped()]
+        if changes := [*_param_changes(self._texts, self._entry.params), *files_now]:
             self._refuse(changes)
 
-    def _param_changes(self) -> Iterator[str]:
-        for path, before in self._params.items():
-            after = _text(path)
-            if after != before:
-                yield from _differences(path, before, after, self._entry.params[path])
+    def note(self) -> None:
+        """Leaves what was looked at last, for the `dvc` that takes hashes after this process."""
+        texts = {str(path): text and text.decode("latin-1") for path, text in self._texts.items()}
+        keys = {str(path): names for path, names in self._entry.params.items()}
+        states = {str(dep): state for dep, state in self._states.items()}
+        path = note_of(self._entry.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"texts": texts, "keys": keys, "states": states}))
 
-    def _file_changes(self) -> Iterator[str]:
-        for dep, before in self._states.items():
-            after = _state(dep)
-            for path in sorted({*before, *after}):
-                if before.get(path) != after.get(path):
-                    how = "is gone" if path not in after else "is new"
-                    yield f"{path} {'changed' if path in before and path in after else how}"
+    def _swapped(self) -> Iterator[str]:
         # What was edited, loaded and put back looks as before, but another text of it has run.
         for path in sorted(_loaded(self._code) - self._loaded):
             if self._written[path] != _written(path):
@@ -115,13 +117,60 @@ class Inputs:
             )
 
     def _refuse(self, changes: list[str]) -> None:
-        more = len(changes) - NAMED
-        received = "; ".join(changes[:NAMED]) + (f"; and {more} more" if more > 0 else "")
         kept = (files.root() / ".resume" / self._entry.name.partition("@")[0]).is_dir()
         after = "it goes on from its state" if kept else "it begins anew"
         fix = f"nothing is recorded: put it back and give {command()} again: {after}"
         expected = "what it reads to stay as it was when it began"
-        raise InputError(self._entry.name, expected=expected, received=received, fix=fix)
+        raise InputError(self._entry.name, expected=expected, received=_named(changes), fix=fix)
+
+
+def note_of(name: str) -> Path:
+    """Where a stage of this name leaves what it has read."""
+    return READ / f"{quote(name, safe='@')}.json"
+
+
+def refuse_changed(name: str) -> None:
+    """Raises InputError if what a stage has read differs from its note; if it has one.
+
+    Args:
+        name: of the stage, as DVC has it.
+    """
+    try:
+        note = json.loads(note_of(name).read_text())
+    except FileNotFoundError:  # it does not end as ours do, or was restored without running
+        return
+    texts = {Path(p): text and text.encode("latin-1") for p, text in note["texts"].items()}
+    keys = {Path(path): tuple(names) for path, names in note["keys"].items()}
+    states = {Path(dep): state for dep, state in note["states"].items()}
+    if changes := [*_param_changes(texts, keys), *_file_changes(states)]:
+        expected = "what it has read to stay as it was until DVC has noted it"
+        fix = "nothing is recorded: give the same command again, and it runs with what is there now"
+        raise InputError(name, expected=expected, received=_named(changes), fix=fix)
+
+
+def _param_changes(
+    texts: Mapping[Path, bytes | None], keys: Mapping[Path, tuple[str, ...]]
+) -> Iterator[str]:
+    """Where files of parameters say something else than before under the keys that count."""
+    for path, before in texts.items():
+        after = _text(path)
+        if after != before:
+            yield from _differences(path, before, after, keys[path])
+
+
+def _file_changes(states: Mapping[Path, Mapping[str, object]]) -> Iterator[str]:
+    """Where deps are not as before."""
+    for dep, before in states.items():
+        after = _state(dep)
+        for path in sorted({*before, *after}):
+            if before.get(path) != after.get(path):
+                how = "is gone" if path not in after else "is new"
+                yield f"{path} {'changed' if path in before and path in after else how}"
+
+
+def _named(changes: list[str]) -> str:
+    more = len(changes) - NAMED
+    return "; ".join(changes[:NAMED]) + (f"; and {more} more" if more > 0 else "")
 
 
 def command() -> str:
@@ -175,12 +224,12 @@ def _state(dep: Path) -> dict[str, object]:
     stats = {path: os.stat(path) for path in inside or [str(dep)] if os.path.isfile(path)}
     if sum(stat.st_size for stat in stats.values()) <= READ_BYTES:
         return {path: _digest(path) for path in stats}
-    return {path: (s.st_size, s.st_mtime_ns, s.st_ino) for path, s in stats.items()}
+    return {path: [s.st_size, s.st_mtime_ns, s.st_ino] for path, s in stats.items()}
 
 
-def _digest(path: str) -> bytes:
+def _digest(path: str) -> str:
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, hashlib.blake2b).digest()
+        return hashlib.file_digest(file, hashlib.blake2b).hexdigest()
 
 
 def _written(path: Path) -> int | None:

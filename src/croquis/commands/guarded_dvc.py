@@ -5,12 +5,10 @@ every output of dvc.lock in its place by force, and deletes what stands where it
 """
 
 import contextlib
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +16,8 @@ NOT_READ = 254  # DVC's status where it cannot read its arguments
 CHECK = Path("stages/check.py")  # a folder that has it is a project of this kind
 EXPERIMENT = "CmdExperimentsRun"  # the class behind `dvc exp run`
 APPLY = "CmdExperimentsApply"
-# Those of `dvc repro`, `checkout` and `pull`, too.
-TOUCHING = {EXPERIMENT, APPLY, "CmdRepro", "CmdCheckout", "CmdDataPull"}
+RUNNING = {EXPERIMENT, "CmdRepro"}
+TOUCHING = {*RUNNING, APPLY, "CmdCheckout", "CmdDataPull"}
 
 
 def main() -> None:
@@ -32,9 +30,12 @@ def main() -> None:
     chosen = _parsed(sys.argv[1:])
     if (folder := _touched(chosen)) is not None:
         from croquis import cli
+        from croquis.commands.recording import watch
 
-        with cli.one_line(), _inside(folder), tempfile.TemporaryDirectory() as desk:
+        with cli.one_line(), contextlib.chdir(folder), tempfile.TemporaryDirectory() as desk:
             _refuse(chosen, Path(desk))
+        if chosen.func.__name__ in RUNNING:
+            watch()
     sys.exit(dvc(sys.argv[1:]))
 
 
@@ -68,16 +69,6 @@ def _touches(chosen: Any) -> bool:
     return chosen.func.__name__ in TOUCHING and not any(
         getattr(chosen, option, False) for option in elsewhere
     )
-
-
-@contextlib.contextmanager
-def _inside(folder: Path) -> Iterator[None]:
-    before = os.getcwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
 
 
 def _refuse(chosen: Any, desk: Path) -> None:
