@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from croquis import cli, inputs
+from croquis.errors import InputError
 from croquis.files import whole
 
 PIPELINE = """
@@ -369,3 +370,23 @@ def test_what_was_loaded_before_it_began_is_refused_before_any_work() -> None:
     assert by_itself("sys.exit('at work')") == "at work"
     said = by_itself("sys.exit('at work')", top="import plugin")
     assert "received no stages/plugin.py" in said and "at work" not in said
+
+
+@pytest.mark.parametrize("big", [1, 2**24])
+def test_its_note_tells_an_edit_after_its_end(big: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By content, or for big data by size, time and inode; keys that it does not read are free."""
+    monkeypatch.setattr(inputs, "READ_BYTES", big)
+    monkeypatch.setenv("DVC_STAGE", "train@a-0")
+    assert ran(monkeypatch, lambda: None) == 0
+    replace("other: 1", "other: 2")
+    inputs.refuse_changed("train@a-0")
+    replace("lr: 1e-3", "lr: 2e-3")
+    write("data/raw/0.png", "01")
+    with pytest.raises(InputError, match=r"lr: 0\.001 -> 0\.002; data/raw/0\.png changed; nothing"):
+        inputs.refuse_changed("train@a-0")
+    inputs.refuse_changed("train@b-0")  # which left none
+
+
+def test_a_stage_that_fails_leaves_no_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "lr: " in str(ran(monkeypatch, lambda: replace("lr: 1e-3", "lr: 2e-3")))
+    assert not inputs.note_of("train").exists()
