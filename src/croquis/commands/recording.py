@@ -12,7 +12,7 @@ from typing import Any
 
 from croquis import inputs
 from croquis.obstacles import refuse_in
-from croquis.outputs import Output, in_lock
+from croquis.outputs import Output
 
 
 def watch() -> None:
@@ -53,10 +53,10 @@ def _name(stage: Any) -> str:
 
 def _deleted(stage: Any) -> list[Output]:
     """The outputs that DVC deletes before a stage runs; those that persist stay."""
-    locked, root, found = in_lock(), stage.repo.root_dir, []
+    name, found = _name(stage).partition("@")[0], []
     for out in stage.outs:
         if not out.persist and out.protocol == "local":
-            path = Path(os.path.relpath(out.fs_path, root)).as_posix()
-            name = _name(stage).partition("@")[0]
-            found.append(Output(path, name, out.use_cache, locked.get(path, "")))
+            path = Path(os.path.relpath(out.fs_path, stage.repo.root_dir)).as_posix()
+            md5 = out.hash_info.value if out.hash_info else ""  # as dvc.lock has it
+            found.append(Output(path, name, out.use_cache, md5 or ""))
     return found
