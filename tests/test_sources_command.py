@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from test_derived import derived_set
+from test_derived import derived_set, drawing
 from typer.testing import CliRunner
 
 from croquis.commands.main import app
@@ -16,14 +16,18 @@ def asked(folder: Path, *options: str):
     return CliRunner().invoke(app, ["sources", *named, "--out", str(folder / "new.csv"), *options])
 
 
-def prepared(folder: Path, style: str = "suffix") -> pd.DataFrame:
-    """What the stage prepare leaves, with a test image and a further column."""
-    table, gray = derived_set(style)
+def prepared(folder: Path, style: str = "suffix", tests: int = 1) -> pd.DataFrame:
+    """What the stage prepare leaves, with test images and a further column."""
+    return left(folder, *derived_set(style), tests=tests)
+
+
+def left(folder: Path, table: pd.DataFrame, gray: np.ndarray, *, tests: int) -> pd.DataFrame:
     table = table.assign(split="train", class_name="k" + table["label"].astype(str), sha256="")
     table = table.assign(digest="")
-    test = pd.DataFrame({"id": ["test/1.png"], "label": [-1], "split": ["test"]})
+    test = pd.DataFrame({"id": [f"test/{place}.png" for place in range(tests)], "label": -1})
+    test = test.assign(split="test")
     pd.concat([test, table]).to_csv(folder / "index.csv", index=False)
-    np.save(folder / "gray.npy", np.concatenate([gray[:1], gray]))
+    np.save(folder / "gray.npy", np.concatenate([gray[: 2 * tests : 2], gray]))
     paths = table["id"].str.removeprefix("train/")
     columns = pd.DataFrame({"image_path": paths, "author": "x"})
     columns.to_csv(folder / "columns.csv", index=False)
@@ -41,6 +45,39 @@ def test_a_train_csv_with_sources_is_written(tmp_path: Path) -> None:
     assert found.loc["k2/apple_8_canny.png", "source_id"] == "k2/apple_8.png"
     assert found.loc["k2/apple_8.png", "source_id"] == ""
     assert (found["source_id"] != "").sum() == 27 and set(found["author"]) == {"x"}
+
+
+def test_it_counts_by_kind_and_says_how_the_original_was_told(tmp_path: Path) -> None:
+    prepared(tmp_path)
+    said = asked(tmp_path).output
+    assert "27 'canny' from the name alone" in said
+    assert "which is the original was decided by its name (27): look at it" in said
+    assert "27 without a source: others were made from each of them" in said
+
+
+def test_files_of_which_nothing_was_found_are_counted(tmp_path: Path) -> None:
+    table, gray = derived_set("suffix")
+    more = np.stack([drawing(7000 + place) for place in range(12)])
+    others = pd.DataFrame({"id": [f"train/k/{place}.png" for place in range(12)]})
+    others = others.assign(label=np.arange(12) // 4, source_id="")
+    table = pd.concat([table, others], ignore_index=True)
+    left(tmp_path, table, np.concatenate([gray, more]), tests=1)
+    said = " ".join(asked(tmp_path).output.split())
+    assert "39 without a source; of 12 of them nothing was found, 4 a class in 3 classes" in said
+    assert "they may be made from others, too" in said
+
+
+def test_the_original_is_what_looks_like_the_test_images(tmp_path: Path) -> None:
+    table, gray = derived_set("suffix", {"negative": lambda sheet: 255 - sheet})
+    numbers = table["id"].str.extract(r"_(\d+)")[0]
+    kinds = pd.Series(["photograph", "inv"] * 27)  # the negative has the shorter name
+    table["id"] = "train/k" + table["label"].astype(str) + "/" + kinds + "_" + numbers + ".png"
+    left(tmp_path, table, gray, tests=27)
+    said = asked(tmp_path).output
+    assert "27 'inv' from 'photograph'" in said
+    assert "decided by its likeness to the test images (27)" in said
+    found = pd.read_csv(tmp_path / "new.csv", keep_default_na=False).set_index("image_path")
+    assert found.loc["k1/inv_3.png", "source_id"] == "k1/photograph_3.png"
 
 
 def test_a_file_that_is_there_is_never_replaced(tmp_path: Path) -> None:

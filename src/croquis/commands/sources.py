@@ -9,6 +9,8 @@ from croquis import cli
 from croquis.errors import InputError
 from croquis.report.wording import counted
 
+SHOWN = 12  # kinds of names that are counted
+
 
 def sources(
     out: Annotated[Path, typer.Option(help="the train.csv to write")] = Path("train_sources.csv"),
@@ -33,6 +35,7 @@ def _written(out: Path, index: Path, gray224: Path, columns: Path) -> list[str]:
     import pandas as pd
 
     from croquis.dedup.derived import find_derived
+    from croquis.dedup.originals import strangeness
     from croquis.files import whole
     from croquis.parts import read_columns, read_index
 
@@ -43,9 +46,12 @@ def _written(out: Path, index: Path, gray224: Path, columns: Path) -> list[str]:
     if out.exists():
         fix = "name another one with --out"
         raise InputError(out, expected="a new file", received="one that exists", fix=fix)
-    images = read_index(index).query("split == 'train'").sort_values("id")
+    table, gray = read_index(index), np.load(gray224, mmap_mode="r")
+    images = table[table["split"] == "train"].sort_values("id")
+    tests = table.index[table["split"] == "test"].to_numpy()
+    strange = strangeness(gray, images.index.to_numpy(), tests)
     # Every image a group of its own: what dedup would join is derived, too.
-    found = find_derived(images, np.load(gray224, mmap_mode="r"), np.arange(len(images)))
+    found = find_derived(images, gray, np.arange(len(images)), strange)
     table = _table(images, found.source, read_columns(columns), pd)
     with whole(out) as draft:
         table.to_csv(draft, index=False)
@@ -54,7 +60,44 @@ def _written(out: Path, index: Path, gray224: Path, columns: Path) -> list[str]:
     return [
         f"{counted(len(made), 'file looks', 'files look')} made from others, of {len(table):,}:",
         *shown,
+        *_directions(found),
+        *_unplaced(table, made),
         f"{out}: look at it, and put it into your data as train.csv",
+    ]
+
+
+def _directions(found: Any) -> list[str]:
+    """Which kinds of names were made from which, and how the original was told."""
+    from collections import Counter
+
+    from croquis.dedup.originals import RULES
+
+    children = [place for place, of in enumerate(found.source) if of != place]
+    named = [(found.affixes[place], found.affixes[found.source[place]]) for place in children]
+    lines = [
+        f"  {count:,} {made!r} from {of!r}" if of else f"  {count:,} {made!r} from the name alone"
+        for (made, of), count in Counter(named).most_common(SHOWN)
+        if made or of
+    ]
+    rules = Counter(RULES[found.rule[place]] for place in children).most_common()
+    by = ", ".join(f"{rule} ({count:,})" for rule, count in rules)
+    return [*lines, f"which is the original was decided by {by}: look at it"] if rules else lines
+
+
+def _unplaced(table: Any, made: Any) -> list[str]:
+    """How many are neither made from others nor what others are made from."""
+    alone = table[(table["source_id"] == "") & ~table["image_path"].isin(made["source_id"])]
+    without = len(table) - len(made)
+    if alone.empty:
+        return [f"{without:,} without a source: others were made from each of them"]
+    sizes = alone["class_name"].value_counts()
+    each = (
+        f"{sizes.min():,} to {sizes.max():,}" if sizes.min() < sizes.max() else f"{sizes.max():,}"
+    )
+    return [
+        f"{without:,} without a source; of {len(alone):,} of them nothing was found, {each} a "
+        f"class in {counted(len(sizes), 'class', 'classes')}: look at these, they may be made from "
+        "others, too, and then they need a source_id by hand"
     ]
 
 

@@ -39,7 +39,8 @@ def proposed(
     split = [_split(name) for name in ids]
     words = [sum(parts, ()) for parts in split]
     known: dict[tuple, list[int]] = defaultdict(list)
-    for place in sorted(range(len(ids)), key=lambda place: (ids[place].count("/"), ids[place])):
+    order = [(name.count("/"), not says_original(name), name) for name in ids]
+    for place in sorted(range(len(ids)), key=order.__getitem__):
         known[int(labels[place]), *words[place]].append(place)
     source, affixes = np.arange(len(ids)), [""] * len(ids)
     for place, own in enumerate(words):
@@ -73,7 +74,13 @@ def _pieces(word: str) -> tuple[str, ...]:
 
 def is_original(affix: str) -> bool:
     """Whether an affix is what people call what others were made from, or none at all."""
-    return not affix or not ORIGINAL.isdisjoint(affix.split("_"))
+    words = set(affix.split("_")) - {"", "#"}
+    return not affix or (bool(words) and words <= ORIGINAL)
+
+
+def says_original(name: str) -> bool:
+    """Whether a word of the name, or of a folder, is such a word."""
+    return not ORIGINAL.isdisjoint(re.split(r"[\W\d_]+", name.lower()))
 
 
 def _named(label: int, own: tuple[str, ...], known: dict, *, front: bool) -> tuple[int, str] | None:

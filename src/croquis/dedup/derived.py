@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from croquis.components import components
-from croquis.dedup.affixes import proposed
+from croquis.dedup.affixes import is_original, proposed, says_original
 from croquis.dedup.edges import edge_vectors, likeness
+from croquis.dedup.originals import Chosen, choose
 from croquis.dedup.sheets import kin_of
 from croquis.dedup.undeclared import Undeclared, find_undeclared
 from croquis.errors import InputError
@@ -51,6 +52,8 @@ class Derived:
             many of these are in another group than it.
         refused: whether there are too many.
         undeclared: those named like images with a source_id.
+        affixes: (N,) str, what each name adds; "" of all where looks alone decide.
+        rule: (N,) int, the place in `originals.RULES` of what told the source from the derived.
     """
 
     source: np.ndarray
@@ -58,15 +61,23 @@ class Derived:
     kinds: pd.DataFrame
     refused: bool
     undeclared: Undeclared
+    affixes: np.ndarray
+    rule: np.ndarray
 
 
-def find_derived(images: pd.DataFrame, gray: np.ndarray, group: np.ndarray) -> Derived:
+def find_derived(
+    images: pd.DataFrame,
+    gray: np.ndarray,
+    group: np.ndarray,
+    strange: np.ndarray | None = None,
+) -> Derived:
     """The training images that seem to be made from others, beside those that say so.
 
     Args:
         images: id, label and source_id; the index is the row in `gray`.
         gray: (M, S, S) uint8.
         group: (N,) of copies, which folds never part.
+        strange: (N,) float of `originals.strangeness`, where it matters which is the original.
     """
     labels, kin = images["label"].to_numpy(), kin_of(images)
     declared, here = kin.derived, np.arange(len(images))
@@ -87,13 +98,17 @@ def find_derived(images: pd.DataFrame, gray: np.ndarray, group: np.ndarray) -> D
     )
     kinds["apart"] = _parted(by_name, affixes, group).reindex(kinds.index, fill_value=0)
     told = _schemes(named, affixes, sure, derived)
-    by_look = _sources(families[1], images["id"].to_numpy(), apart)
-    source = np.where(told, named, here) if told.any() else by_look
+    ids = images["id"].to_numpy()
+    strange = np.zeros(len(images)) if strange is None else strange
+    if told.any():
+        chosen = _by_name(np.where(told, named, here), affixes, strange, ids)
+    else:
+        chosen, affixes = _by_look(families[1], strange, ids, apart), np.full(len(ids), "", object)
     undeclared = find_undeclared(images["id"].tolist(), labels, kin, group)
-    source[undeclared.places] = undeclared.source[undeclared.places]
+    source = np.where(undeclared.source != here, undeclared.source, chosen.source)
     share = bool(apart.sum() >= max(SMALLEST, SHARE * len(apart)))
     refused = share or _whole_classes(of_name, labels) or bool(_evident(kinds).any())
-    return Derived(source, apart, kinds, refused, undeclared)
+    return Derived(source, apart, kinds, refused, undeclared, affixes, chosen.rule)
 
 
 def _best_reading(
@@ -213,12 +228,19 @@ def _kinds(table: pd.DataFrame) -> pd.DataFrame:
     return kinds.sort_values(["right", "files"], ascending=False)
 
 
-def _sources(family: np.ndarray, ids: np.ndarray, apart: np.ndarray) -> np.ndarray:
-    """Of each family the first of the shortest names, (N,) int."""
-    table = pd.DataFrame({"family": family, "place": np.arange(len(family)), "id": ids})
-    table = table.assign(length=table["id"].str.len()).sort_values(["length", "id"])
-    first = table.groupby("family")["place"].transform("first").sort_index().to_numpy()
-    return np.where(apart, first, np.arange(len(family)))
+def _by_name(root: np.ndarray, affixes: np.ndarray, strange: np.ndarray, ids: np.ndarray) -> Chosen:
+    """The originals of families by name; how strange a kind looks is one number for all of it."""
+    plain = np.array([is_original(affix) for affix in affixes], bool)
+    inside = np.isin(root, root[root != np.arange(len(root))])
+    kinds = pd.Series(strange)[inside].groupby(affixes[inside]).mean().round(1)
+    return choose(root, plain, pd.Series(affixes).map(kinds).fillna(0).to_numpy(), ids)
+
+
+def _by_look(family: np.ndarray, strange: np.ndarray, ids: np.ndarray, apart: np.ndarray) -> Chosen:
+    """The originals of families by look; nobody's is who has no sibling in another group."""
+    family = np.where(apart, family, len(ids) + np.arange(len(ids)))
+    plain = np.array([says_original(name) for name in ids], bool)
+    return choose(family, plain, strange, ids)
 
 
 def _whole_classes(of_name: np.ndarray, labels: np.ndarray) -> bool:
