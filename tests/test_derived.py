@@ -185,6 +185,7 @@ def test_files_that_share_all_but_one_word_are_named_after_the_original() -> Non
         ("{}_orig", "{}_canny"),
         ("{}_orig", "{}_canny1"),
         ("photo_{:03}", "canny_{}"),
+        ("photo_{}", "aug_{}_8506"),
     ],
 )
 def test_edges_tell_which_end_of_a_name_is_the_kind(names: tuple[str, str]) -> None:
@@ -250,6 +251,18 @@ def test_strokes_that_people_draw_anew_are_no_derived_files(name: str, refused: 
     for place in np.flatnonzero(table["id"].str.contains(name))[::5]:
         gray[place] = drawing(7000 + place)  # 8 of 36 are of nobody
     assert find_derived(table, gray, alone(table)).refused == refused
+
+
+def test_of_a_kind_with_several_in_a_family_nobody_is_the_original() -> None:
+    table, gray = derived_set("suffix", CANNY | {"negative": MAKES["negative"]})
+    numbers = table["id"].str.extract(r"_(\d+)")[0]
+    stems = [  # the made ones have the shorter names
+        f"aug_{number}_{place}" if place % 3 else f"photograph_{number}_0000000"
+        for place, number in enumerate(numbers)
+    ]
+    table["id"] = [f"train/k{k}/{n}.png" for k, n in zip(table["label"], stems, strict=True)]
+    source = find_derived(table, gray, alone(table)).source
+    assert (source == np.arange(len(table)) // 3 * 3).all()
 
 
 def test_what_edges_cannot_see_goes_by_the_scheme_that_they_confirm() -> None:

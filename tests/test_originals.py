@@ -9,9 +9,9 @@ from croquis.dedup.originals import RULES, choose, strangeness
 def test_the_name_then_the_look_then_the_length_say_which_is_the_original() -> None:
     ids = np.array(["inv_0", "orig_0", "inv_1", "photo_1", "inv_2", "photo_2", "alone"])
     family = np.array([0, 0, 1, 1, 2, 2, 3])
-    plain = np.array([False, True, False, False, False, False, False])
+    late = np.array([1, 0, 1, 1, 1, 1, 1])
     strange = np.array([0.0, 1.0, 1.0, 0.0, 0.5, 0.5, 0.0])
-    chosen = choose(family, plain, strange, ids)
+    chosen = choose(family, late, strange, ids)
     assert ids[chosen.source[:6:2]].tolist() == ["orig_0", "photo_1", "inv_2"]
     assert (chosen.source[:6:2] == chosen.source[1:6:2]).all() and chosen.source[6] == 6
     assert [RULES[rule] for rule in chosen.rule[:6:2]] == list(RULES)

@@ -7,9 +7,12 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import Literal, get_args
 
 import numpy as np
 
+Reading = Literal["end", "front", "number"]
+READINGS: tuple[Reading, ...] = get_args(Reading)
 LONGEST_AFFIX = 4  # words: _aug_rot_15_2
 LARGEST_FAMILY = 50  # files of one name without its first or last word; more are a mere number
 # What people call the file that others were made from.
@@ -20,7 +23,7 @@ CODE = re.compile(r"[0-9a-f]{6,}")
 
 
 def proposed(
-    ids: Sequence[str], labels: np.ndarray, *, front: bool = False
+    ids: Sequence[str], labels: np.ndarray, reading: Reading = "end"
 ) -> tuple[np.ndarray, list[str]]:
     """Which file each one is named after, (N,) int, itself if none; and by which affix.
 
@@ -32,9 +35,9 @@ def proposed(
     Args:
         ids: paths, unique.
         labels: (N,) their classes.
-        front: whether words are cut off at the front first, as in canny_3; else at the end, as in
-            3_canny. Where names have two words, both ways read a family from them, and edges tell
-            which one is right.
+        reading: where words are cut off first: at the end, as of 3_canny; in front, as of canny_3;
+            or all but the first number, as of aug_3_8506. More than one may read families from
+            the same names, and edges tell which one is right.
     """
     split = [_split(name) for name in ids]
     words = [sum(parts, ()) for parts in split]
@@ -44,13 +47,13 @@ def proposed(
         known[int(labels[place]), *words[place]].append(place)
     source, affixes = np.arange(len(ids)), [""] * len(ids)
     for place, own in enumerate(words):
-        found = _named(int(labels[place]), own, known, front=front)
+        found = _named(int(labels[place]), own, known, front=reading == "front")
         first = known[int(labels[place]), *own][0]
         if found is None and first != place:
             found = first, PurePosixPath(ids[place]).parent.name + PurePosixPath(ids[place]).suffix
         if found is not None:
             source[place], affixes[place] = found[0], re.sub(r"\d+", "#", found[1])
-    _add_families(source, affixes, split, labels, front=front)
+    _add_families(source, affixes, split, labels, reading)
     return _roots(source), affixes
 
 
@@ -98,8 +101,7 @@ def _add_families(
     affixes: list[str],
     split: list[list[tuple[str, ...]]],
     labels: np.ndarray,
-    *,
-    front: bool,
+    reading: Reading,
 ) -> None:
     """Names the files that share all but the last word, or the first, after one of them.
 
@@ -108,12 +110,13 @@ def _add_families(
     alone = source == np.arange(len(source))
     alone &= ~np.isin(np.arange(len(source)), source[~alone])
     wholes, pieces = split, [[(piece,) for word in words for piece in word] for words in split]
-    ends = [(wholes, False), (pieces, False)]
-    fronts = [(wholes, True), (pieces, True)]
-    for parts, first in fronts + ends if front else ends + fronts:
+    ends = [(wholes, _cut_end), (pieces, _cut_end)]
+    fronts = [(wholes, _cut_front), (pieces, _cut_front)]
+    cuts = {"end": ends + fronts, "front": fronts + ends, "number": [(pieces, _cut_number)]}
+    for parts, cut in cuts[reading]:
         families: dict[int, dict[tuple, list[int]]] = defaultdict(lambda: defaultdict(list))
         for place in np.flatnonzero(alone).tolist():
-            kept, _ = _cut(parts[place], first)
+            kept, _ = cut(parts[place])
             if kept:
                 families[int(labels[place])][kept].append(place)
         for of_class in families.values():
@@ -123,14 +126,24 @@ def _add_families(
             for places in shared:
                 alone[places] = False
                 for place in places:
-                    affixes[place] = re.sub(r"\d+", "#", _cut(parts[place], first)[1])
+                    affixes[place] = re.sub(r"\d+", "#", cut(parts[place])[1])
                 source[places] = min(places, key=lambda place: not is_original(affixes[place]))
 
 
-def _cut(parts: list[tuple[str, ...]], first: bool) -> tuple[tuple[str, ...], str]:
-    """The pieces that are left without the first, or the last, part; and that part."""
-    rest, part = (parts[1:], parts[0]) if first else (parts[:-1], parts[-1])
-    return sum(rest, ()), "_".join(part)
+def _cut_end(parts: list[tuple[str, ...]]) -> tuple[tuple[str, ...], str]:
+    """The pieces that are left without the last part, and that part."""
+    return sum(parts[:-1], ()), "_".join(parts[-1])
+
+
+def _cut_front(parts: list[tuple[str, ...]]) -> tuple[tuple[str, ...], str]:
+    return sum(parts[1:], ()), "_".join(parts[0])
+
+
+def _cut_number(parts: list[tuple[str, ...]]) -> tuple[tuple[str, ...], str]:
+    """The first number, and all other parts."""
+    pieces = sum(parts, ())
+    at = next((place for place, piece in enumerate(pieces) if piece.isdecimal()), len(pieces))
+    return pieces[at : at + 1], "_".join(pieces[:at] + pieces[at + 1 :])
 
 
 def _roots(source: np.ndarray) -> np.ndarray:

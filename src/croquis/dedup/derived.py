@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.components import components
-from croquis.dedup.affixes import is_original, proposed, says_original
+from croquis.dedup.affixes import READINGS, is_original, proposed, says_original
 from croquis.dedup.edges import edge_vectors, likeness
 from croquis.dedup.originals import Chosen, choose
 from croquis.dedup.sheets import kin_of
@@ -114,15 +114,16 @@ def find_derived(
 def _best_reading(
     ids: list[str], labels: np.ndarray, vectors: np.ndarray, declared: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, pd.DataFrame, np.ndarray]:
-    """Of the two ways to read names that of which edges confirm more, and all alike pairs.
+    """Of the ways to read names that of which edges confirm more, and all alike pairs.
 
     Returns whom each names, (N,); the affixes, (N,); the files with a name to judge; pairs, (P, 2).
     """
     readings = []
-    for front in (False, True):
-        named, affixes = proposed(ids, labels, front=front)
+    for reading in READINGS:
+        named, affixes = proposed(ids, labels, reading)
         named = np.where(declared | declared[named], np.arange(len(named)), named)
-        readings.append((named, np.array(affixes, object)))
+        if not any(np.array_equal(named, other) for other, _ in readings):  # they take a second
+            readings.append((named, np.array(affixes, object)))
     compared, alike = _compared(vectors, labels, np.stack([named for named, _ in readings]))
     tables = [_judged(*reading, *one) for reading, one in zip(readings, compared, strict=True)]
     confirmed = [(kinds["right"] * kinds["derived"]).sum() for kinds in map(_kinds, tables)]
@@ -230,17 +231,20 @@ def _kinds(table: pd.DataFrame) -> pd.DataFrame:
 
 def _by_name(root: np.ndarray, affixes: np.ndarray, strange: np.ndarray, ids: np.ndarray) -> Chosen:
     """The originals of families by name; how strange a kind looks is one number for all of it."""
-    plain = np.array([is_original(affix) for affix in affixes], bool)
+    late = np.array([not is_original(affix) for affix in affixes], int)
+    # An original is one, what was made from it may be several of a kind.
+    several = pd.Series(affixes).groupby([root, affixes]).size().gt(1).groupby(level=1).mean()
+    late += (late > 0) & np.isin(affixes, several.index[several > LIFT])
     inside = np.isin(root, root[root != np.arange(len(root))])
     kinds = pd.Series(strange)[inside].groupby(affixes[inside]).mean().round(1)
-    return choose(root, plain, pd.Series(affixes).map(kinds).fillna(0).to_numpy(), ids)
+    return choose(root, late, pd.Series(affixes).map(kinds).fillna(0).to_numpy(), ids)
 
 
 def _by_look(family: np.ndarray, strange: np.ndarray, ids: np.ndarray, apart: np.ndarray) -> Chosen:
     """The originals of families by look; nobody's is who has no sibling in another group."""
     family = np.where(apart, family, len(ids) + np.arange(len(ids)))
-    plain = np.array([says_original(name) for name in ids], bool)
-    return choose(family, plain, strange, ids)
+    late = np.array([not says_original(name) for name in ids], int)
+    return choose(family, late, strange, ids)
 
 
 def _whole_classes(of_name: np.ndarray, labels: np.ndarray) -> bool:

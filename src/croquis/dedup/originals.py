@@ -26,16 +26,16 @@ class Chosen:
     rule: np.ndarray
 
 
-def choose(family: np.ndarray, plain: np.ndarray, strange: np.ndarray, ids: np.ndarray) -> Chosen:
+def choose(family: np.ndarray, late: np.ndarray, strange: np.ndarray, ids: np.ndarray) -> Chosen:
     """The original of each family.
 
     Args:
         family: (N,) int.
-        plain: (N,) bool, whose name calls it the original, or adds nothing.
+        late: (N,) int, 0 whose name calls it the original, or adds nothing; more of others.
         strange: (N,) float, how unlike the test images each, or its kind, is.
         ids: (N,) str.
     """
-    table = pd.DataFrame({"family": family, "late": ~plain, "strange": strange, "id": ids})
+    table = pd.DataFrame({"family": family, "late": late, "strange": strange, "id": ids})
     table = table.assign(length=table["id"].str.len(), place=np.arange(len(ids)))
     first = table.sort_values(["late", "strange", "length", "id"]).groupby("family")["place"]
     source = first.transform("first").sort_index().to_numpy()

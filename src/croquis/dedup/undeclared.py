@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from croquis.dedup.affixes import proposed
+from croquis.dedup.affixes import READINGS, proposed
 from croquis.dedup.sheets import Kin
 
 FEWEST = 5  # families that names and source_id agree on
@@ -50,8 +50,8 @@ def find_undeclared(
     if not kin.derived.any():
         return none
     best, most = none, 0
-    for front in (False, True):
-        root, affixes = proposed(ids, labels, front=front)
+    for reading in READINGS:
+        root, affixes = proposed(ids, labels, reading)
         family = _agreed(root, kin)
         if len(family) > most:
             affixes = np.array(affixes, object)
