@@ -212,7 +212,8 @@ def test_words_end_at_digits_and_capitals_and_numbers_have_no_zeros(one: str, ot
 def test_a_code_is_one_word() -> None:
     codes = [hashlib.md5(bytes([place])).hexdigest() for place in range(4)]
     ids = [f"train/a/cat_{place // 2}_png.rf.{code}.png" for place, code in enumerate(codes)]
-    assert proposed(ids, np.zeros(4, int))[0].tolist() == [0, 0, 2, 2]
+    source, affixes = proposed(ids, np.zeros(4, int))
+    assert source.tolist() == [0, 0, 2, 2] and affixes == ["#"] * 4
 
 
 def few_derived(names: str = "{}_canny", *, classes: int = 12):

@@ -52,7 +52,7 @@ def proposed(
         if found is None and first != place:
             found = first, PurePosixPath(ids[place]).parent.name + PurePosixPath(ids[place]).suffix
         if found is not None:
-            source[place], affixes[place] = found[0], re.sub(r"\d+", "#", found[1])
+            source[place], affixes[place] = found[0], _kind(found[1])
     _add_families(source, affixes, split, labels, reading)
     return _roots(source), affixes
 
@@ -66,13 +66,22 @@ def _split(name: str) -> list[tuple[str, ...]]:
 
 def _pieces(word: str) -> tuple[str, ...]:
     """A word cut where digits and capitals begin, in small letters; numbers without zeros."""
-    pieces = [piece for piece in BORDER.split(word) if piece]
-    code = len(pieces) > 2 and CODE.fullmatch(word.lower())
-    if code or len(pieces) > MOST_PIECES:
-        pieces = [word]
+    pieces = [word] if _is_code(word) else [piece for piece in BORDER.split(word) if piece]
     return tuple(
         piece.lstrip("0") or "0" if piece.isdecimal() else piece.lower() for piece in pieces
     )
+
+
+def _is_code(word: str) -> bool:
+    """Whether a word is a hash or a random string, which says of a kind no more than a number."""
+    pieces = len(BORDER.findall(word)) + 1
+    return pieces > MOST_PIECES or (pieces > 2 and CODE.fullmatch(word.lower()) is not None)
+
+
+def _kind(affix: str) -> str:
+    """An affix with # for its numbers and codes."""
+    words = affix.split("_")
+    return "_".join("#" if _is_code(word) else re.sub(r"\d+", "#", word) for word in words)
 
 
 def is_original(affix: str) -> bool:
@@ -126,7 +135,7 @@ def _add_families(
             for places in shared:
                 alone[places] = False
                 for place in places:
-                    affixes[place] = re.sub(r"\d+", "#", cut(parts[place])[1])
+                    affixes[place] = _kind(cut(parts[place])[1])
                 source[places] = min(places, key=lambda place: not is_original(affixes[place]))
 
 
