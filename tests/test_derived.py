@@ -239,6 +239,15 @@ def test_a_kind_of_name_that_edges_confirm_stops_the_run_whatever_its_share() ->
         complaints(table, gray, alone(table), "refuse")
 
 
+def test_folders_outside_the_classes_are_one_kind() -> None:
+    table, gray = few_derived("{}_canny")
+    made = table["id"].str.contains("canny")
+    folder = np.where(made, "train/edges/", "train/drawings/")
+    table["id"] = folder + table["id"].str.removeprefix("train/").str.replace("_canny", "")
+    found = find_derived(table, gray, alone(table))
+    assert found.kinds.loc["edges", "apart"] == 36 and found.refused
+
+
 def test_a_handful_of_derived_files_is_said_and_stops_nobody() -> None:
     table, gray = few_derived(classes=6)  # 18 files
     (line,) = complaints(table, gray, alone(table), "refuse")
@@ -296,6 +305,16 @@ def test_a_source_id_for_some_kinds_leaves_the_others_to_be_said() -> None:
 def test_a_number_after_the_name_of_the_class_is_no_family() -> None:
     ids = [f"train/cat/cat_{number}.png" for number in range(9)]
     assert proposed(ids, np.zeros(9, int))[0].tolist() == list(range(9))
+
+
+@pytest.mark.parametrize(
+    ("other", "affix"),
+    [("train/a/x/1.png", "x"), ("train/a/1.webp", ".webp"), ("train/a/01.png", "#")],
+)
+def test_the_same_name_elsewhere_is_a_kind(other: str, affix: str) -> None:
+    source, affixes = proposed(["train/a/1.png", other], np.zeros(2, int))
+    child = int(source[0])  # of 01 and 1 the first of the alphabet
+    assert source.tolist() in ([0, 0], [1, 1]) and affixes[1 - child] == affix
 
 
 def test_a_chain_of_names_ends_at_the_bare_one() -> None:

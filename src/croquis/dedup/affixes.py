@@ -50,7 +50,7 @@ def proposed(
         found = _named(int(labels[place]), own, known, front=reading == "front")
         first = known[int(labels[place]), *own][0]
         if found is None and first != place:
-            found = first, PurePosixPath(ids[place]).parent.name + PurePosixPath(ids[place]).suffix
+            found = first, _place(ids[place], ids[first])
         if found is not None:
             source[place], affixes[place] = found[0], _kind(found[1])
     _add_families(source, affixes, split, labels, reading)
@@ -93,6 +93,13 @@ def is_original(affix: str) -> bool:
 def says_original(name: str) -> bool:
     """Whether a word of the name, or of a folder, is such a word."""
     return not ORIGINAL.isdisjoint(re.split(r"[\W\d_]+", name.lower()))
+
+
+def _place(name: str, other: str) -> str:
+    """The folders and the format of a file that another one of the same name has not."""
+    one, two = PurePosixPath(name), PurePosixPath(other)
+    folders = "_".join(part for part in one.parent.parts if part not in two.parent.parts)
+    return folders + (one.suffix if one.suffix != two.suffix else "") or "#"
 
 
 def _named(label: int, own: tuple[str, ...], known: dict, *, front: bool) -> tuple[int, str] | None:
