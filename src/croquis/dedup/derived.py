@@ -80,35 +80,38 @@ def find_derived(
         strange: (N,) float of `originals.strangeness`, where it matters which is the original.
     """
     labels, kin = images["label"].to_numpy(), kin_of(images)
-    declared, here = kin.derived, np.arange(len(images))
+    ids, here = images["id"].to_numpy(), np.arange(len(images))
     vectors = edge_vectors(gray, images.index.to_numpy())
-    vectors[declared] = 0  # like nothing here: what they are made from is known
-    named, affixes, table, alike = _best_reading(images["id"].tolist(), labels, vectors, declared)
+    vectors[kin.derived] = 0  # like nothing here: what they are made from is known
+    named, affixes, table, alike = _best_reading(ids.tolist(), labels, vectors, kin.derived)
     kinds = _kinds(table)
     derived = kinds.index[kinds["derived"]]
     sure = table[table["right"] & table["affix"].isin(derived)].index
     by_name = np.stack([sure.to_numpy(np.int64), named[sure]], axis=1)
-    families = [
-        components(len(images), pairs[:, 0], pairs[:, 1])
-        for pairs in (by_name, np.concatenate([by_name, alike]))
-    ]
-    of_name, apart = (
-        pd.Series(group).groupby(family).transform("nunique").gt(1).to_numpy() & ~declared
-        for family in families
-    )
     kinds["apart"] = _parted(by_name, affixes, group).reindex(kinds.index, fill_value=0)
-    told = _schemes(named, affixes, sure, derived)
-    ids = images["id"].to_numpy()
+    of_name = _across(by_name, group)[1] & ~kin.derived
+    family, across = _across(np.concatenate([by_name, alike]), group)
+    apart = across & ~kin.derived
     strange = np.zeros(len(images)) if strange is None else strange
+    told = _schemes(named, affixes, sure, derived)
     if told.any():
         chosen = _by_name(np.where(told, named, here), affixes, strange, ids)
     else:
-        chosen, affixes = _by_look(families[1], strange, ids, apart), np.full(len(ids), "", object)
-    undeclared = find_undeclared(images["id"].tolist(), labels, kin, group)
+        chosen, affixes = _by_look(family, strange, ids, apart), np.full(len(ids), "", object)
+    undeclared = find_undeclared(ids.tolist(), labels, kin, group)
     source = np.where(undeclared.source != here, undeclared.source, chosen.source)
-    share = bool(apart.sum() >= max(SMALLEST, SHARE * len(apart)))
-    refused = share or _whole_classes(of_name, labels) or bool(_evident(kinds).any())
+    refused = _many(apart) or _whole_classes(of_name, labels) or bool(_evident(kinds).any())
     return Derived(source, apart, kinds, refused, undeclared, affixes, chosen.rule)
+
+
+def _across(pairs: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The families that pairs make, (N,) int, and who has some of it in another group, (N,)."""
+    family = components(len(group), pairs[:, 0], pairs[:, 1])
+    return family, pd.Series(group).groupby(family).transform("nunique").gt(1).to_numpy()
+
+
+def _many(apart: np.ndarray) -> bool:
+    return bool(apart.sum() >= max(SMALLEST, SHARE * len(apart)))
 
 
 def _best_reading(
