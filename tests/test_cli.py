@@ -152,7 +152,7 @@ def test_what_runs_under_our_command_line_is_not_tracked() -> None:
 @pytest.mark.parametrize(
     ("known", "load", "count"),
     [
-        ({}, 4.9, "100000"),
+        ({}, 4.9, "10000"),
         ({}, 5.1, "0"),  # four cores, four programs, and one more
         ({"GOMP_SPINCOUNT": "7"}, 9.0, "7"),
         ({"OMP_WAIT_POLICY": "PASSIVE"}, 0.0, None),  # which a count would outdo

@@ -22,7 +22,7 @@ HARM = {
     "SIGKILL in a save": "torch.save = lambda state, path: (path.write_bytes(b'half'), die())",
     "a full disk, then SIGKILL": "torch.save = full",
 }
-WAITING = ({"GOMP_SPINCOUNT": "0"}, {"GOMP_SPINCOUNT": "100000"}, {"OMP_WAIT_POLICY": "PASSIVE"})
+WAITING = ({"GOMP_SPINCOUNT": "0"}, {"GOMP_SPINCOUNT": "10000"}, {"OMP_WAIT_POLICY": "PASSIVE"})
 HARMED = """
 from croquis import cli  # first, as in every stage
 import atexit, errno, os, runpy, signal, sys, torch

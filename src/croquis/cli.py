@@ -26,13 +26,13 @@ for _name, _value in QUIET.items():
     os.environ.setdefault(_name, _value)
 # Now, as what is imported after this may fail on a machine that lacks a library.
 sys.excepthook = crashes.hook
-# Threads that wait spin so often, then sleep. libgomp's own 300,000 times are as fast alone, but up
-# to 25 times slower beside two programs; beside eight any spinning is (docs/training.md), so where
+# Threads that wait spin so often, then sleep. libgomp's own 300,000 times are no faster alone, and
+# four times slower beside two programs; beside eight any spinning is (docs/training.md), so where
 # the machine is crowded they sleep at once. libgomp reads this when torch or scikit-learn load it,
 # after this; and it would outdo OMP_WAIT_POLICY, which the user may have set.
 if not os.environ.get("OMP_WAIT_POLICY"):
     _crowded = os.getloadavg()[0] > (os.cpu_count() or 1) + 1  # of all containers, as is the load
-    os.environ.setdefault("GOMP_SPINCOUNT", "0" if _crowded else "100000")
+    os.environ.setdefault("GOMP_SPINCOUNT", "0" if _crowded else "10000")
 # Libraries of networks are half a million objects that stay. Searching them for garbage after each
 # 700 new ones, as Python does, and once more at the end, was a third of what a stage's start costs.
 _USUAL = gc.get_threshold()
