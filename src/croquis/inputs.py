@@ -22,6 +22,7 @@ from croquis.errors import InputError
 
 READ = Path(".resume/read")  # of the folder where a stage runs: what each has read
 READ_BYTES = 2**24  # a dep up to this size is compared by its content, in some 20 ms
+BYTECODE = "__pycache__"  # Python writes it as it loads; .dvcignore leaves it out, too
 NAMED = 3  # changes that an error names
 STARTUP_SECONDS = 600  # an older process is no stage that has just begun
 
@@ -220,7 +221,8 @@ def _state(dep: Path) -> dict[str, object]:
     Big data is no user's to edit, and reading it takes as long as some stages.
     """
     # Text, not Path: a folder of raw data has ten thousands of files, and is looked at eight times.
-    inside = [os.path.join(here, name) for here, _, names in os.walk(dep) for name in names]
+    walked = [(here, names) for here, _, names in os.walk(dep) if BYTECODE not in Path(here).parts]
+    inside = [os.path.join(here, name) for here, names in walked for name in names]
     stats = {path: os.stat(path) for path in inside or [str(dep)] if os.path.isfile(path)}
     if sum(stat.st_size for stat in stats.values()) <= READ_BYTES:
         return {path: _digest(path) for path in stats}
