@@ -150,6 +150,7 @@ def test_filters_by_class_and_by_confidence(browser: Browser, report: Path) -> N
     seen.page.fill("input[name=from]", "0.79")  # 85 and 87
     assert seen.page.locator(ERRORS).count() == 2
     seen.page.click("text=show all")
+    seen.page.wait_for_selector("text=122 errors")  # the change of the address is told a bit later
     assert found(seen.page) == "122 errors, 1 to 50 shown"
 
 
