@@ -8,7 +8,7 @@ OpenMP, lets them spin (GOMP_SPINCOUNT times, 300,000 by default), then sleep; w
 OMP_WAIT_POLICY=PASSIVE they sleep at once. It reads both once, so each setting is a process of its
 own, which trains `lite0_80` as params.yaml has it, on the CPU. They take turns: only one of them
 works at a time, alone, beside a busy loop a core, and beside four a core. Medians are compared with
-those of croquis' default, which `src/croquis/cli.py` sets. Four to five minutes on two cores;
+those of croquis' default, which `src/croquis/core/cli.py` sets. Four to five minutes on two cores;
 nothing else should run meanwhile.
 """
 
@@ -31,15 +31,15 @@ import timm
 import torch
 from training import prepared
 
-from croquis import params
-from croquis.cores import cores
-from croquis.data.pixels import Pixels
-from croquis.training.augment import Augment
-from croquis.training.batches import Pictures
-from croquis.training.engine import Trainer
-from croquis.training.hardware import hardware
-from croquis.training.recipes import resolved
-from croquis.training.samples import Samples
+from croquis.core import params
+from croquis.augment.augment import Augment
+from croquis.core.cores import cores
+from croquis.images.batches import Pictures
+from croquis.images.pixels import Pixels
+from croquis.recipes.recipes import resolved
+from croquis.runtime.hardware import hardware
+from croquis.tables.samples import Samples
+from croquis.train.engine import Trainer
 
 MODEL, OURS = "lite0_80", "GOMP_SPINCOUNT=10000"
 SETTINGS = ("", "OMP_WAIT_POLICY=PASSIVE", "GOMP_SPINCOUNT=1000", OURS)

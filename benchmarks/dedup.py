@@ -18,15 +18,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from croquis.data.decoding import decode, gray_of, squashed
-from croquis.data.layout import read_layout
-from croquis.data.packing import GRAY_SIDE
-from croquis.data.sources import DataParams, fetch
-from croquis.dedup import ink
-from croquis.dedup.search import pair_table
-from croquis.dedup.ssim import ssim, ssim_pairs
-from croquis.dedup.tally import Tally
-from croquis.symmetries import NAMES, turned
+from croquis.core.symmetries import NAMES, turned
+from croquis.dedup.measures import ink
+from croquis.dedup.measures.search import pair_table
+from croquis.dedup.measures.ssim import ssim, ssim_pairs
+from croquis.dedup.measures.tally import Tally
+from croquis.download.sources import DataParams, fetch
+from croquis.prepare.decoding import decode, gray_of, squashed
+from croquis.prepare.layout import read_layout
+from croquis.prepare.packing import GRAY_SIDE
 
 THRESHOLDS = (0.90, 0.95, 0.99)
 AT_LEAST = 0.95

@@ -22,15 +22,15 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from croquis import params
-from croquis.data.decoding import decode, gray_of, squashed
-from croquis.data.layout import read_layout
-from croquis.data.packing import GRAY_SIDE
-from croquis.data.sources import DataParams, fetch
+from croquis.core import params
+from croquis.core.symmetries import NAMES, digest, turned
 from croquis.dedup.groups import grouped
 from croquis.dedup.pairs import find_copies
 from croquis.dedup.settings import DedupParams
-from croquis.symmetries import NAMES, digest, turned
+from croquis.download.sources import DataParams, fetch
+from croquis.prepare.decoding import decode, gray_of, squashed
+from croquis.prepare.layout import read_layout
+from croquis.prepare.packing import GRAY_SIDE
 
 PER_KIND = 25
 Kind = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -154,7 +154,7 @@ def phash(table: pd.DataFrame, gray: np.ndarray) -> pd.DataFrame | None:
         from imagededup.methods import PHash
     except ImportError:
         return None
-    from croquis.components import components
+    from croquis.tables.components import components
 
     hasher = PHash(verbose=False)
     codes = {str(i): hasher.encode_image(image_array=x) for i, x in enumerate(gray)}

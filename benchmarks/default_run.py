@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from croquis import cli
+from croquis.core import cli
 from croquis.commands.scores import read_scores
-from croquis.files import write_json
-from croquis.store import flat
+from croquis.core.files import write_json
+from croquis.tracking.store import flat
 
 KEPT = Path("docs/default_run.json")
 STAGES = ("dedup", "split", "vote", "ensemble", "submission")

@@ -20,9 +20,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from croquis import params, predictions
-from croquis.data.decoding import decode, gray_of
-from croquis.data.sources import DataParams, fetch
+from croquis.core import params
+from croquis.download.sources import DataParams, fetch
+from croquis.prepare.decoding import decode, gray_of
+from croquis.tables import predictions
 from croquis.votes.members import RunParams
 
 SHARE = 1 / 3

@@ -17,9 +17,9 @@ import argparse
 
 import numpy as np
 
-from croquis.progress import progress
+from croquis.core.progress import progress
+from croquis.ensemble.nesting import Known, Ways, fit, fits
 from croquis.votes.fitting import FITTED, favourites
-from croquis.votes.nesting import Known, Ways, fit, fits
 
 CLASSES, MEMBERS, FRESH = 20, 12, 60_000
 WAYS: Ways = {"soft": ("soft", np.ones(MEMBERS))} | {

@@ -20,16 +20,16 @@ from sklearn.model_selection import StratifiedKFold
 from torch import nn
 from training import prepared
 
-from croquis.data.pixels import Pixels
-from croquis.models.backbones import build, normalised, statistics
-from croquis.training.batches import Pictures, Shuffled, in_order
-from croquis.training.embedding import embeddings
-from croquis.training.features import Features, save
-from croquis.training.hardware import hardware
-from croquis.training.head_params import HeadShape
-from croquis.training.probe_recipes import HeadParams
-from croquis.training.probing import probed
-from croquis.training.samples import FoldData, Samples
+from croquis.backbones.backbones import build, normalised, statistics
+from croquis.embed.embedding import embeddings
+from croquis.heads.probing import probed
+from croquis.images.batches import Pictures, Shuffled, in_order
+from croquis.images.pixels import Pixels
+from croquis.recipes.head_params import HeadShape
+from croquis.recipes.probe_recipes import HeadParams
+from croquis.runtime.hardware import hardware
+from croquis.tables.features import Features, save
+from croquis.tables.samples import FoldData, Samples
 
 FOLDS, SIZE, BATCH, LR = 5, 96, 64, 1e-3
 LINEAR = HeadShape(hidden=[], act="relu", norm="none", dropout=0.0)

@@ -17,10 +17,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from croquis import metrics, predictions
-from croquis.components import units
-from croquis.files import whole
-from croquis.parts import read_folds
+from croquis.core.files import whole
+from croquis.scoring import metrics
+from croquis.tables import predictions
+from croquis.tables.components import units
+from croquis.tables.parts import read_folds
 
 CURRICULUM = (
     "[{from_epoch: 2, augment: flips, lr_factor: 1.0},"

@@ -18,15 +18,15 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from croquis import params
-from croquis.data.pixels import Pixels
-from croquis.predictions import Predictions
+from croquis.core import params
+from croquis.images.pixels import Pixels
+from croquis.recipes import probe_recipes, recipes
 from croquis.report.looks import Looks
 from croquis.report.material import Data, Outcome
 from croquis.report.page import write
-from croquis.report.ran import Settings
 from croquis.report.scorebook import Scorebook
-from croquis.training import probe_recipes, recipes
+from croquis.report.sections.ran import Settings
+from croquis.tables.predictions import Predictions
 from croquis.votes.ensembling import EnsembleParams
 from croquis.votes.members import RunParams
 from croquis.votes.voting import soft_vote

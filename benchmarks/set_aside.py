@@ -22,11 +22,11 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from croquis.components import units
-from croquis.folds import SplitParams, with_folds
-from croquis.metrics import Estimate, accuracy_interval, difference, mean_interval
-from croquis.parts import read_columns, read_groups, read_index, scored, trained
-from croquis.progress import progress
+from croquis.core.progress import progress
+from croquis.scoring.metrics import Estimate, accuracy_interval, difference, mean_interval
+from croquis.split.folds import SplitParams, with_folds
+from croquis.tables.components import units
+from croquis.tables.parts import read_columns, read_groups, read_index, scored, trained
 
 ALPHA = 300.0  # of the ridge, on standardised features; not tuned
 FOLDS = 5

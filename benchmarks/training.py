@@ -28,18 +28,18 @@ from timm.data import create_transform, resolve_model_data_config
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
-from croquis import params
-from croquis.cores import cores
-from croquis.data.decoding import decode, gray_of, padded
-from croquis.data.layout import read_layout
-from croquis.data.pixels import Pixels
-from croquis.data.sources import DataParams, fetch
-from croquis.training.augment import Augment
-from croquis.training.batches import Batch, Pictures
-from croquis.training.engine import Trainer
-from croquis.training.hardware import Hardware
-from croquis.training.recipes import resolved
-from croquis.training.samples import Samples
+from croquis.core import params
+from croquis.augment.augment import Augment
+from croquis.core.cores import cores
+from croquis.download.sources import DataParams, fetch
+from croquis.images.batches import Batch, Pictures
+from croquis.images.pixels import Pixels
+from croquis.prepare.decoding import decode, gray_of, padded
+from croquis.prepare.layout import read_layout
+from croquis.recipes.recipes import resolved
+from croquis.runtime.hardware import Hardware
+from croquis.tables.samples import Samples
+from croquis.train.engine import Trainer
 
 BACKBONE, SIZE, BATCH = "tf_efficientnet_lite0.in1k", 96, 64
 ROWS, SIDE = 25_000, 448  # of the array that shows that memory does not grow with it

@@ -14,17 +14,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from croquis.data.pixels import Pixels
-from croquis.models.backbones import interpolation
-from croquis.paired import mcnemar
-from croquis.parts import read_folds, read_index
-from croquis.predictions import Predictions, load
-from croquis.serving import networks
-from croquis.training import recipes
-from croquis.training.batches import Pictures
-from croquis.training.hardware import hardware
-from croquis.training.predicting import averaged_probs, predicted_logits
-from croquis.training.samples import FoldData, Samples
+from croquis.backbones.backbones import interpolation
+from croquis.images.batches import Pictures
+from croquis.images.pixels import Pixels
+from croquis.networks import restoring as networks
+from croquis.networks.predicting import averaged_probs, predicted_logits
+from croquis.recipes import recipes
+from croquis.runtime.hardware import hardware
+from croquis.scoring.paired import mcnemar
+from croquis.tables.parts import read_folds, read_index
+from croquis.tables.predictions import Predictions, load
+from croquis.tables.samples import FoldData, Samples
 
 INDEX, PIXELS = Path("data/images/index.csv"), Path("data/images/pixels.npy")
 STORED, WEIGHTS = Path("data/predictions"), Path("data/checkpoints")

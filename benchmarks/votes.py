@@ -18,11 +18,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from croquis.metrics import accuracy_interval, difference, mean_gain, mean_interval
-from croquis.paired import mcnemar
-from croquis.parts import read_folds, truth_of
-from croquis.submission import by_vote, read_votes
-from croquis.votes.ballots import (
+from croquis.ensemble.ballots import (
     Alternative,
     Ballots,
     alternatives,
@@ -30,6 +26,10 @@ from croquis.votes.ballots import (
     read_ballots,
     recipe_of,
 )
+from croquis.scoring.metrics import accuracy_interval, difference, mean_gain, mean_interval
+from croquis.scoring.paired import mcnemar
+from croquis.submit.submission import by_vote, read_votes
+from croquis.tables.parts import read_folds, truth_of
 from croquis.votes.ensembling import VoteParams
 from croquis.votes.fitting import temperature
 from croquis.votes.members import fold_votes, out_of_fold

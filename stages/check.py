@@ -1,10 +1,10 @@
 """check: what stands where this run would write, and all of params.yaml, before any work."""
 
-from croquis import cli, params
-from croquis.checked_before import check_once
-from croquis.files import whole
-from croquis.imports import refuse_unlisted
-from croquis.obstacles import refuse
+from croquis.core import cli, params
+from croquis.check.checked_before import check_once
+from croquis.check.imports import refuse_unlisted
+from croquis.check.obstacles import refuse
+from croquis.core.files import whole
 
 
 def main(parameters: cli.File, checked: cli.File) -> None:

@@ -1,16 +1,17 @@
 """dedup: finds the copies among the training pictures, and puts them into groups."""
 
-from croquis import cli, external, params
-from croquis.data.pixels import Pixels
+from croquis.core import cli, params
+from croquis.core.files import whole, write_json
+from croquis.dataset import external
+from croquis.dataset.overrides import read_overrides
 from croquis.dedup.derived import complaints
 from croquis.dedup.external import grouped_beside, without_test_copies
 from croquis.dedup.groups import listed, twins
-from croquis.dedup.overrides import read_overrides
 from croquis.dedup.pairs import find_copies
 from croquis.dedup.settings import DedupParams
 from croquis.dedup.summary import lines, summary
-from croquis.files import whole, write_json
-from croquis.parts import read_columns, read_index
+from croquis.images.pixels import Pixels
+from croquis.tables.parts import read_columns, read_index
 
 
 def main(

@@ -1,7 +1,7 @@
 """download: brings the data set that `data.source` names, verified, unpacked and out of junk."""
 
-from croquis import cli, params
-from croquis.data.sources import DataParams, fetch
+from croquis.core import cli, params
+from croquis.download.sources import DataParams, fetch
 
 
 def main(checked: cli.File, raw: cli.File, solution: cli.File) -> None:

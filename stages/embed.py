@@ -4,19 +4,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from croquis import cli, params
-from croquis.data.pixels import Pixels
-from croquis.models import stacked
-from croquis.models.backbones import interpolation
-from croquis.parts import read_index
-from croquis.training.batches import Pictures
-from croquis.training.embedding import by_batch
-from croquis.training.features import save
-from croquis.training.hardware import hardware
-from croquis.training.kept_features import KeptFeatures, embed_fingerprint, resumed
-from croquis.training.lineage import check_all, parents_of
-from croquis.training.probe_recipes import EmbedParams
-from croquis.training.samples import Samples
+from croquis.core import cli, params
+from croquis.backbones import stacked
+from croquis.backbones.backbones import interpolation
+from croquis.backbones.lineage import check_all, parents_of
+from croquis.embed.embedding import by_batch
+from croquis.embed.kept_features import KeptFeatures, embed_fingerprint, resumed
+from croquis.images.batches import Pictures
+from croquis.images.pixels import Pixels
+from croquis.recipes.probe_recipes import EmbedParams
+from croquis.runtime.hardware import hardware
+from croquis.tables.features import save
+from croquis.tables.parts import read_index
+from croquis.tables.samples import Samples
 
 
 def main(probe: cli.Name, index: cli.File, pixels: cli.File, features: cli.File) -> None:

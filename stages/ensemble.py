@@ -1,14 +1,14 @@
 """ensemble: every vote over members scored side by side on OOF; the chosen one on the test set."""
 
-from croquis import cli, params
-from croquis.files import whole, write_json
-from croquis.parts import read_folds, read_index
-from croquis.predictions import Predictions
-from croquis.votes.ballots import alternatives, chosen, combined, read_ballots, recipe_of
+from croquis.core import cli, params
+from croquis.core.files import whole, write_json
+from croquis.ensemble.ballots import alternatives, chosen, combined, read_ballots, recipe_of
+from croquis.ensemble.scoreboard import summary, tables
+from croquis.ensemble.twins import with_twin
+from croquis.tables.parts import read_folds, read_index
+from croquis.tables.predictions import Predictions
 from croquis.votes.ensembling import EnsembleParams, VoteParams, member_keys, weights_of
 from croquis.votes.members import RunParams
-from croquis.votes.scoreboard import summary, tables
-from croquis.votes.twins import with_twin
 
 
 def main(

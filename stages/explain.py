@@ -1,14 +1,15 @@
 """explain: what the networks of the run are, and where one of them looked when it was wrong."""
 
-from croquis import cli, params, predictions
-from croquis.data.pixels import Pixels
+from croquis.core import cli, params
+from croquis.core.files import whole
 from croquis.explain.explaining import errors, explained, lines
 from croquis.explain.profiles import profiles
-from croquis.files import whole
-from croquis.parts import read_folds
-from croquis.training import probe_recipes
-from croquis.training.hardware import hardware
-from croquis.training.recipes import recipe
+from croquis.images.pixels import Pixels
+from croquis.recipes import probe_recipes
+from croquis.recipes.recipes import recipe
+from croquis.runtime.hardware import hardware
+from croquis.tables import predictions
+from croquis.tables.parts import read_folds
 from croquis.votes.ensembling import EnsembleParams, member_keys
 from croquis.votes.members import RunParams
 

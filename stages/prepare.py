@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from croquis import cli, params
-from croquis.data.labels import check_classes
-from croquis.data.layout import read_layout
-from croquis.data.packing import PrepareParams, pack
-from croquis.data.solution import read_solution
-from croquis.files import whole
+from croquis.core import cli, params
+from croquis.core.files import whole
+from croquis.prepare.labels import check_classes
+from croquis.prepare.layout import read_layout
+from croquis.prepare.packing import PrepareParams, pack
+from croquis.prepare.solution import read_solution
 
 
 def main(

@@ -1,13 +1,14 @@
 """probe: trains a head on frozen features for one fold, and one on the plain fold beside it."""
 
-from croquis import cli, params
-from croquis.parts import read_folds, read_index
-from croquis.training import lineage, records
-from croquis.training.features import Features
-from croquis.training.hardware import hardware
-from croquis.training.probe_recipes import recipe
-from croquis.training.probing import probed
-from croquis.training.samples import FoldData
+from croquis.core import cli, params
+from croquis.backbones import lineage
+from croquis.heads import records
+from croquis.heads.probing import probed
+from croquis.recipes.probe_recipes import recipe
+from croquis.runtime.hardware import hardware
+from croquis.tables.features import Features
+from croquis.tables.parts import read_folds, read_index
+from croquis.tables.samples import FoldData
 
 
 def main(

@@ -1,12 +1,13 @@
 """report: the pages for a person, the tables of DVC's plots, and the scores to MLflow."""
 
-from croquis import cli, params
-from croquis.files import whole
-from croquis.report import cost, records, summary
+from croquis.core import cli, params
+from croquis.core.files import whole
+from croquis.report import records, summary
 from croquis.report.material import read_data, read_metrics, read_outcome
 from croquis.report.page import write
-from croquis.report.ran import Settings
-from croquis.report.tables import confusion
+from croquis.report.sections import cost
+from croquis.report.sections.ran import Settings
+from croquis.report.sections.tables import confusion
 from croquis.votes.ensembling import EnsembleParams
 from croquis.votes.members import RunParams
 

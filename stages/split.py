@@ -1,9 +1,10 @@
 """split: gives every training picture its fold."""
 
-from croquis import cli, external, params
-from croquis.files import whole, write_json
-from croquis.folds import SplitParams, summary, with_folds
-from croquis.parts import read_columns, read_groups, read_index
+from croquis.core import cli, params
+from croquis.core.files import whole, write_json
+from croquis.dataset import external
+from croquis.split.folds import SplitParams, summary, with_folds
+from croquis.tables.parts import read_columns, read_groups, read_index
 
 
 def main(

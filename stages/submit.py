@@ -4,9 +4,17 @@ import json
 
 import pandas as pd
 
-from croquis import cli, params, predictions
-from croquis.files import whole, write_json
-from croquis.submission import by_vote, read_votes, scored, single_fold, submission, true_labels
+from croquis.core import cli, params
+from croquis.core.files import whole, write_json
+from croquis.submit.submission import (
+    by_vote,
+    read_votes,
+    scored,
+    single_fold,
+    submission,
+    true_labels,
+)
+from croquis.tables import predictions
 from croquis.votes.ensembling import Recipe
 from croquis.votes.members import RunParams, on_test
 from croquis.votes.voting import tied

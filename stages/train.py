@@ -1,15 +1,16 @@
 """train: fine-tunes one model on one fold, and predicts what it never saw."""
 
-from croquis import cli, params
-from croquis.data.pixels import Pixels
-from croquis.models.weights import digest
-from croquis.parts import read_folds, read_index
-from croquis.training import lineage, records
-from croquis.training.checkpoints import Checkpoints
-from croquis.training.finetuning import fine_tuned
-from croquis.training.hardware import hardware
-from croquis.training.recipes import bound, recipe
-from croquis.training.samples import FoldData
+from croquis.core import cli, params
+from croquis.backbones import lineage
+from croquis.backbones.weights import digest
+from croquis.heads import records
+from croquis.images.pixels import Pixels
+from croquis.recipes.recipes import bound, recipe
+from croquis.runtime.hardware import hardware
+from croquis.tables.parts import read_folds, read_index
+from croquis.tables.samples import FoldData
+from croquis.train.checkpoints import Checkpoints
+from croquis.train.finetuning import fine_tuned
 
 
 def main(

@@ -1,17 +1,17 @@
 """vote: joins each member's folds, to OOF and to a vote on the test set, and scores the members."""
 
-from croquis import cli, params
-from croquis.components import units
-from croquis.files import whole, write_json
-from croquis.metrics import report
-from croquis.parts import read_folds
-from croquis.progress import progress
+from croquis.core import cli, params
+from croquis.core.files import whole, write_json
+from croquis.core.progress import progress
+from croquis.scoring.metrics import report
+from croquis.tables.components import units
+from croquis.tables.parts import read_folds
+from croquis.vote.claims import claim
+from croquis.vote.recorded import refuse_mixed
 from croquis.votes.calibration import calibration_scores
-from croquis.votes.claims import claim
 from croquis.votes.ensembling import EnsembleParams, VoteParams, voters
 from croquis.votes.fitting import temperature
 from croquis.votes.members import RunParams, flipped, fold_votes, out_of_fold
-from croquis.votes.recorded import refuse_mixed
 
 
 def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.File) -> None:

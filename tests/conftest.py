@@ -12,8 +12,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 import pytest
-from plain import PLAIN
-from tiny import Project
+
+from support.plain import PLAIN
+from support.tiny import Project
 
 CLASSES = ("bar", "pole", "spot")
 
@@ -90,11 +91,11 @@ def _sheet(row: int, label: int) -> np.ndarray:
 @pytest.fixture
 def pictures(drawn: Path):
     """The six training pictures of fold 0 of `drawn`, flipped at random."""
-    from croquis.data.pixels import Pixels
-    from croquis.parts import read_folds, read_index
-    from croquis.training.augment import Augment
-    from croquis.training.batches import Pictures
-    from croquis.training.samples import FoldData
+    from croquis.augment.augment import Augment
+    from croquis.images.batches import Pictures
+    from croquis.images.pixels import Pixels
+    from croquis.tables.parts import read_folds, read_index
+    from croquis.tables.samples import FoldData
 
     data = FoldData.of(0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv"))
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
@@ -104,7 +105,7 @@ def pictures(drawn: Path):
 @pytest.fixture
 def recipe():
     """A function of changes that gives the recipe of a tiny network, all extras off."""
-    from croquis.training.recipes import ModelParams
+    from croquis.recipes.recipes import ModelParams
 
     return lambda **changes: ModelParams(**PLAIN | changes)
 
@@ -132,7 +133,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="module")
 def browser():
     """Headless Chromium, for all tests of a module; they are skipped where it is not installed."""
-    from chromium import chromium  # no other test needs it
+    from support.chromium import chromium  # no other test needs it
 
     with chromium() as started:
         yield started

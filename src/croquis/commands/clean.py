@@ -8,11 +8,11 @@ from pathlib import Path
 
 import typer
 
-from croquis import cli, made, params
-from croquis.errors import InputError
-from croquis.outputs import Output, declared, in_lock
-from croquis.report.wording import counted
-from croquis.standing import files, foreign, is_draft, link_on_the_way
+from croquis.core import cli, made, params
+from croquis.check.outputs import Output, declared, in_lock
+from croquis.check.standing import files, foreign, is_draft, link_on_the_way
+from croquis.core.errors import InputError
+from croquis.core.wording import counted
 
 
 def clean() -> None:

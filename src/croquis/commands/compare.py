@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from croquis import cli
+from croquis.core import cli
 from croquis.commands.table import aligned
-from croquis.report.wording import counted, gain, odds, share
+from croquis.core.wording import counted, gain, odds, share
 
 OTHERWISE = "Their folds hold other groups or domains apart, which may be part of the difference."
 
@@ -34,7 +34,7 @@ def compare(
 
 
 def _said(a: str, b: str, *, oof: Path, folds: Path, seed: int) -> list[str]:
-    from croquis.comparing import compared  # pandas and scipy, which the help does not need
+    from croquis.scoring.comparing import compared  # pandas and scipy, which the help does not need
 
     first, second = (_scored(name, oof, folds) for name in (a, b))
     return lines(compared(first, second, seed=seed), a, b)
@@ -42,10 +42,11 @@ def _said(a: str, b: str, *, oof: Path, folds: Path, seed: int) -> list[str]:
 
 def _scored(name: str, oof: Path, folds: Path) -> Any:
     """An experiment's OOF, judged; of an .npz or a folder with one by the workspace's folds.csv."""
-    from croquis import lockfile, predictions
-    from croquis.comparing import scored
-    from croquis.experiments import HERE, fetched
-    from croquis.parts import read_folds
+    from croquis.scoring import lockfile
+    from croquis.scoring.comparing import scored
+    from croquis.scoring.experiments import HERE, fetched
+    from croquis.tables import predictions
+    from croquis.tables.parts import read_folds
 
     path = Path(name) / oof.name if (Path(name) / oof.name).is_file() else Path(name)
     with tempfile.TemporaryDirectory() as into:
@@ -83,7 +84,7 @@ def lines(found: Any, a: str, b: str) -> list[str]:
 
 
 def _verdict(found: Any) -> str:
-    from croquis.paired import FEWEST
+    from croquis.scoring.paired import FEWEST
 
     difference, _, _ = found.difference
     differing = sum(found.only)

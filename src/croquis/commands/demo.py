@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from croquis import cli
-from croquis.errors import InputError
+from croquis.core import cli
+from croquis.core.errors import InputError
 
 
 def demo(

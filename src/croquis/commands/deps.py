@@ -2,8 +2,9 @@
 
 import typer
 
-from croquis import cli, imports
-from croquis.errors import InputError
+from croquis.core import cli
+from croquis.check import imports
+from croquis.core.errors import InputError
 
 
 def deps() -> None:

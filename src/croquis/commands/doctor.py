@@ -9,12 +9,12 @@ from typing import Any
 
 import typer
 
-from croquis import params
+from croquis.core import params
+from croquis.check.obstacles import obstacles
+from croquis.core.errors import InputError
+from croquis.core.files import root
 from croquis.doctor import gpus, surroundings
 from croquis.doctor.finding import Finding, lines
-from croquis.errors import InputError
-from croquis.files import root
-from croquis.obstacles import obstacles
 
 
 def doctor() -> None:
@@ -69,10 +69,10 @@ def _of_the_networks() -> list[Finding]:
 
 def _of_the_run(build: gpus.Build) -> list[Finding]:
     """Memory, weights, disk and shared memory for what params.yaml asks for."""
-    from croquis.data.packing import PrepareParams
     from croquis.doctor import members_here
-    from croquis.training import probe_recipes, recipes
-    from croquis.training.hardware import hardware
+    from croquis.prepare.packing import PrepareParams
+    from croquis.recipes import probe_recipes, recipes
+    from croquis.runtime.hardware import hardware
     from croquis.votes.members import RunParams  # brings pandas; hardware brings torch
 
     tree = params.read()
@@ -106,7 +106,7 @@ def _classes() -> int | None:
 
 
 def _index() -> Any:
-    from croquis.parts import read_index
+    from croquis.tables.parts import read_index
 
     path = root() / "data" / "images" / "index.csv"
     return read_index(path) if path.is_file() else None

@@ -9,11 +9,12 @@ from typing import Any
 
 import typer
 
-from croquis import cli, lockfile
+from croquis.core import cli
 from croquis.commands.table import aligned
-from croquis.errors import InputError
-from croquis.report.wording import ends, share
-from croquis.store import flat
+from croquis.core.errors import InputError
+from croquis.core.wording import ends, share
+from croquis.scoring import lockfile
+from croquis.tracking.store import flat
 
 WIDTH = 100
 SHOWN = 24  # characters of a value

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from croquis import cli
+from croquis.core import cli
 from croquis.commands.scores import read_scores
-from croquis.errors import InputError
+from croquis.core.errors import InputError
 
 
 def export(
@@ -22,12 +22,12 @@ def export(
     """Registers the ensemble of the last run in MLflow: pictures in, class probabilities out."""
     _quiet_mlflow()
     # Networks and MLflow take seconds to import.
-    from croquis import params
-    from croquis.competitions import address
-    from croquis.data.pixels import Pixels
+    from croquis.core import params
+    from croquis.images.pixels import Pixels
     from croquis.serving.agreement import checked_run
     from croquis.serving.description import described
     from croquis.serving.registering import register
+    from croquis.tracking.competitions import address
 
     with cli.one_line():
         score = read_scores(metrics)
@@ -57,7 +57,8 @@ def serve(
 ) -> None:
     """Starts MLflow's server of an exported model on http://127.0.0.1:<port>/invocations."""
     _quiet_mlflow()
-    from croquis import params, store
+    from croquis.core import params
+    from croquis.tracking import store
 
     with cli.one_line():
         model = model or _newest(params.read(parameters)["data"]["source"])
@@ -75,8 +76,8 @@ def _newest(source: str) -> str:
     Raises:
         InputError: if the store cannot be reached, or has no such model.
     """
-    from croquis import store
-    from croquis.competitions import competition
+    from croquis.tracking import store
+    from croquis.tracking.competitions import competition
 
     name, found = store.model_name(competition(source)), []
     try:

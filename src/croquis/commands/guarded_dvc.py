@@ -29,7 +29,7 @@ def main() -> None:
 
     chosen = _parsed(sys.argv[1:])
     if (folder := _touched(chosen)) is not None:
-        from croquis import cli
+        from croquis.core import cli
         from croquis.commands.recording import watch
 
         with cli.one_line(), contextlib.chdir(folder), tempfile.TemporaryDirectory() as desk:
@@ -73,10 +73,10 @@ def _touches(chosen: Any) -> bool:
 
 def _refuse(chosen: Any, desk: Path) -> None:
     """Raises InputError if the command would touch what no run made, or run what cannot work."""
-    from croquis import params
-    from croquis.checked_before import check_once
-    from croquis.obstacles import refuse
-    from croquis.pipeline import DVC_YAML
+    from croquis.core import params
+    from croquis.check.checked_before import check_once
+    from croquis.check.obstacles import refuse
+    from croquis.core.pipeline import DVC_YAML
 
     if chosen.func.__name__ == APPLY and (revision := _revision(chosen.experiment)):
         # These are installed before the outputs: its members have places, too.
@@ -92,8 +92,8 @@ def _refuse(chosen: Any, desk: Path) -> None:
 
 def _readable(parameters: Path) -> dict[str, Any]:
     """What the file holds; nothing if it cannot be read, as some outputs hang on no parameter."""
-    from croquis import params
-    from croquis.errors import InputError
+    from croquis.core import params
+    from croquis.core.errors import InputError
 
     try:
         return params.read(parameters)
@@ -134,7 +134,7 @@ def _as_asked(chosen: Any, desk: Path) -> Path:
     from dvc.utils.cli_parse import to_path_overrides
     from dvc.utils.hydra import apply_overrides
 
-    from croquis.params import PARAMS
+    from croquis.core.params import PARAMS
 
     overrides = to_path_overrides(getattr(chosen, "set_param", None) or []).get(str(PARAMS))
     if not overrides or not PARAMS.is_file():

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from croquis import lockfile, params
-from croquis.errors import InputError
-from croquis.files import whole
-from croquis.outputs import Output
-from croquis.standing import files, foreign, link_on_the_way
+from croquis.core import params
+from croquis.check.outputs import Output
+from croquis.check.standing import files, foreign, link_on_the_way
+from croquis.core.errors import InputError
+from croquis.core.files import whole
+from croquis.scoring import lockfile
 
 KEPT = Path(".undo")  # in .gitignore and .dvcignore
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from croquis import cli, lockfile
+from croquis.core import cli
 from croquis.commands.clean import clean
 from croquis.commands.compare import compare
 from croquis.commands.demo import demo
@@ -20,8 +20,9 @@ from croquis.commands.tracked import mlflow
 from croquis.commands.undo import undo
 from croquis.commands.vote import vote
 from croquis.commands.why import why
-from croquis.errors import InputError
-from croquis.report.wording import counted, ends, share, side
+from croquis.core.errors import InputError
+from croquis.core.wording import counted, ends, share, side
+from croquis.scoring import lockfile
 
 app = cli.Commands(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 

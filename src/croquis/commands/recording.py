@@ -10,15 +10,15 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
-from croquis import inputs
-from croquis.obstacles import refuse_in
-from croquis.outputs import Output
+from croquis.core import inputs
+from croquis.check.obstacles import refuse_in
+from croquis.check.outputs import Output
 
 
 def watch() -> None:
     """Has each stage that this process runs from now on asked about.
 
-    Both are methods of DVC's Stage that are no promise of it: test_commands_recording.py holds what
+    Both are methods of DVC's Stage that are no promise of it: tests/commands/test_recording.py holds what
     is used of them.
     """
     from dvc.stage import Stage

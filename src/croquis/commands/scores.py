@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from croquis import lockfile
-from croquis.errors import InputError
+from croquis.core.errors import InputError
+from croquis.scoring import lockfile
 
 
 def read_scores(path: Path) -> dict[str, Any]:

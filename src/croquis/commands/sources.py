@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from croquis import cli
-from croquis.errors import InputError
-from croquis.report.wording import counted
+from croquis.core import cli
+from croquis.core.errors import InputError
+from croquis.core.wording import counted
 
 SHOWN = 12  # kinds of names that are counted
 
@@ -34,10 +34,10 @@ def _written(out: Path, index: Path, gray224: Path, columns: Path) -> list[str]:
     import numpy as np  # these take a second to import, the help should not
     import pandas as pd
 
+    from croquis.core.files import whole
     from croquis.dedup.derived import find_derived
     from croquis.dedup.originals import strangeness
-    from croquis.files import whole
-    from croquis.parts import read_columns, read_index
+    from croquis.tables.parts import read_columns, read_index
 
     for path in (index, gray224, columns):
         if not path.is_file():

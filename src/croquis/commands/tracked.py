@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import typer
 
-from croquis import store
+from croquis.tracking import store
 
 NEWEST = """
     SELECT experiment_id FROM runs WHERE lifecycle_stage = 'active'

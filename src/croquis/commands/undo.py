@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from croquis import cli
+from croquis.core import cli
 from croquis.commands.last_commit import Plan, check_idle, head, keep, off_branch, planned, put_back
 from croquis.commands.table import aligned
-from croquis.report.wording import counted
+from croquis.core.wording import counted
 
 NAMED = 6  # paths that are named one by one
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from croquis import cli
-from croquis.errors import InputError
-from croquis.report.wording import counted, share
+from croquis.core import cli
+from croquis.core.errors import InputError
+from croquis.core.wording import counted, share
 
 
 def vote(
@@ -52,11 +52,11 @@ def _submitted(
     """Writes the submission; what to say about it."""
     import pandas as pd  # these take a second to import, the help should not
 
-    from croquis.data.tables import read_table
-    from croquis.data.template import blank_sample
-    from croquis.files import whole
-    from croquis.votes.foreign import pictures_of, read
-    from croquis.votes.foreign_votes import outcome
+    from croquis.core.files import whole
+    from croquis.dataset.tables import read_table
+    from croquis.foreign.foreign import pictures_of, read
+    from croquis.foreign.foreign_votes import outcome
+    from croquis.prepare.template import blank_sample
 
     notes, template, order = [], None, None
     if sample is not None:

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 
 import typer
 
-from croquis import cli, imports, params
-from croquis.commands.durations import estimated, last_durations, spoken
-from croquis.commands.stale import Stale, stale_stages
+from croquis.core import cli, params
+from croquis.check import imports
+from croquis.check.obstacles import Obstacle, obstacles
 from croquis.commands.table import aligned
-from croquis.obstacles import Obstacle, obstacles
-from croquis.report.wording import counted
+from croquis.core.wording import counted
+from croquis.staleness.durations import estimated, last_durations, spoken
+from croquis.staleness.stale import Stale, stale_stages
 
 TRAINED = {"train": "model", "probe": "probe"}  # stages that are trainings, and of what
 NAMED = 5  # kinds of stages that are named beside a change

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from croquis.components import components
-from croquis.dedup.ink import cosine_judge
-from croquis.dedup.search import cell_order
-from croquis.dedup.threads import one_thread
-from croquis.symmetries import INVERSE
+from croquis.core.symmetries import INVERSE
+from croquis.dedup.measures.ink import cosine_judge
+from croquis.dedup.measures.search import cell_order
+from croquis.dedup.measures.threads import one_thread
+from croquis.tables.components import components
 
 ALIKE, IDENTICAL, SAID = 0, 1, 2  # how far a pair is trusted; the latter two need no likeness
 CHUNK = 4096  # pairs compared at once

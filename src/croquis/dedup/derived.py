@@ -11,13 +11,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from croquis.components import components
+from croquis.core.errors import InputError
 from croquis.dedup.affixes import READINGS, is_original, proposed, says_original
-from croquis.dedup.edges import edge_vectors, likeness
+from croquis.dedup.measures.edges import edge_vectors, likeness
 from croquis.dedup.originals import Chosen, choose
 from croquis.dedup.sheets import kin_of
 from croquis.dedup.undeclared import Undeclared, find_undeclared
-from croquis.errors import InputError
+from croquis.tables.components import components
 
 # Of 9,045 drawings by hand .7 % and 1.1 % have another of their class above it; derived ones do.
 ALIKE = 0.97

@@ -10,13 +10,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from croquis.components import components
+from croquis.core.errors import InputError
+from croquis.dataset.overrides import Overrides
 from croquis.dedup import conflicts
 from croquis.dedup.groups import Grouped, grouped, strictly, with_overrides
-from croquis.dedup.overrides import Overrides
 from croquis.dedup.pairs import SURE
 from croquis.dedup.settings import DedupParams
-from croquis.errors import InputError
+from croquis.tables.components import components
 
 NAMED = 3  # train-only images that an error names
 

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from croquis.components import components
+from croquis.core.errors import InputError
+from croquis.core.symmetries import NAMES
+from croquis.dataset.overrides import NOBODY, Overrides
 from croquis.dedup import chains, conflicts
+from croquis.dedup.measures.search import pair_table
 from croquis.dedup.named import things, with_named
-from croquis.dedup.overrides import NOBODY, Overrides
 from croquis.dedup.pairs import SURE, TIERS
 from croquis.dedup.policy import POLICIES, Dropped, restored
-from croquis.dedup.search import pair_table
 from croquis.dedup.settings import DedupParams
 from croquis.dedup.sheets import kin_of
-from croquis.errors import InputError
-from croquis.symmetries import NAMES
+from croquis.tables.components import components
 
 SMALLEST_LIMIT = 10  # pictures; chain_share of a small set would forbid groups altogether
 DISPUTED = 2.0  # above all scores: what lost its label comes back after what is a mere copy

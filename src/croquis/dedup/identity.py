@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from croquis.components import components
-from croquis.dedup.exact import best_symmetry, pixel_keys, spanning_pairs
-from croquis.dedup.search import pair_table
+from croquis.dedup.measures.exact import best_symmetry, pixel_keys, spanning_pairs
+from croquis.dedup.measures.search import pair_table
 from croquis.dedup.sheets import identity_sides, kin_of
+from croquis.tables.components import components
 
 KINDS = np.array(
     ["bytes", "pixels", "pixels", "pixels"]

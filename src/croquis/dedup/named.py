@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from croquis.components import components
-from croquis.symmetries import INVERSE, NAMES, turned
+from croquis.core.symmetries import INVERSE, NAMES, turned
+from croquis.tables.components import components
 
 IDENTICAL = ("bytes", "pixels")
 _SHEET = np.arange(4).reshape(2, 2)  # looks otherwise under each of the eight

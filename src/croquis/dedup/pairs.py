@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from croquis.dedup import exact, ink
+from croquis.core.symmetries import NAMES
 from croquis.dedup.identity import Identity
-from croquis.dedup.search import best, pair_table
+from croquis.dedup.measures import exact, ink
+from croquis.dedup.measures.search import best, pair_table
+from croquis.dedup.measures.ssim import ssim_pairs
+from croquis.dedup.measures.tally import Tally
+from croquis.dedup.measures.variants import variant_pairs
 from croquis.dedup.settings import DedupParams
 from croquis.dedup.sheets import as_images, kin_of
-from croquis.dedup.ssim import ssim_pairs
-from croquis.dedup.tally import Tally
-from croquis.dedup.variants import variant_pairs
-from croquis.symmetries import NAMES
 
 # From the strongest test to the weakest; "same" is a person's word.
 TIERS = ("same", "bytes", "pixels", "copy", "ssim", "cosine", "variant")

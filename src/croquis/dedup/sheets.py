@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from croquis.components import families
-from croquis.symmetries import INVERSE, NAMES
+from croquis.core.symmetries import INVERSE, NAMES
+from croquis.tables.components import families
 
 ORIGINALS = -1  # whom an original may join: any other
 _INVERSE = np.array([NAMES.index(INVERSE[name]) for name in NAMES])

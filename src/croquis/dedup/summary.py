@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
+from croquis.core.symmetries import NAMES
 from croquis.dedup.groups import Grouped
 from croquis.dedup.pairs import TIERS, Copies
-from croquis.symmetries import NAMES
 
 
 def summary(

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from croquis.data.pixels import Pixels
-from croquis.parts import read_index
+from croquis.images.pixels import Pixels
 from croquis.serving.sheets import data_url
+from croquis.tables.parts import read_index
 
 SIDE = 96  # pixels; they are shown at half of it, sharp on a phone
 

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from croquis.inference import Answer
+from croquis.serving.inference import Answer
 
 TOP = 5
 

@@ -6,12 +6,12 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from croquis.core.errors import InputError
 from croquis.demo import texts
 from croquis.demo.examples import Examples
 from croquis.demo.guesses import as_json
-from croquis.errors import InputError
-from croquis.inference import Ensemble
 from croquis.report.names import spoken
+from croquis.serving.inference import Ensemble
 from croquis.serving.sheets import MAX_BYTES, check_size, from_base64
 
 WAITING = 200  # requests; more are told that the queue is full

@@ -3,10 +3,10 @@
 import jinja2
 import numpy as np
 
+from croquis.core.wording import counted
 from croquis.demo.examples import SIDE, Examples, small
 from croquis.demo.guesses import guesses, percent, says
-from croquis.inference import Answer, Ensemble
-from croquis.report.wording import counted
+from croquis.serving.inference import Answer, Ensemble
 from croquis.serving.sheets import data_url
 from croquis.votes.ensembling import Recipe
 

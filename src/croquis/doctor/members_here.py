@@ -4,12 +4,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from croquis.check.rehearsal import rehearse
+from croquis.core.errors import InputError
+from croquis.core.files import root
+from croquis.core.wording import counted
 from croquis.doctor.finding import Finding
-from croquis.errors import InputError
-from croquis.files import root
-from croquis.report.wording import counted
-from croquis.training.recipes import ModelParams
-from croquis.training.rehearsal import rehearse
+from croquis.recipes.recipes import ModelParams
 
 # float32 weights, their gradients, and AdamW's two averages.
 TRAINED_BYTES, FROZEN_BYTES, EMA_BYTES = 16, 4, 4
@@ -55,7 +55,7 @@ def parameters(recipe: ModelParams, classes: int) -> tuple[int, int]:
     Raises:
         InputError: if the network cannot be built as the recipe says.
     """
-    from croquis.training.networks import on_meta
+    from croquis.networks.networks import on_meta
 
     counts = {True: 0, False: 0}
     for parameter in on_meta(recipe, classes).parameters():
@@ -101,7 +101,7 @@ def _weights(key: str, backbone: str, setting: bool | str) -> Finding:
 
 
 def _bundled(topic: str, backbone: str) -> Finding:
-    from croquis.models import weights
+    from croquis.backbones import weights
 
     try:
         count = len(weights.state_dict("bundled", backbone))

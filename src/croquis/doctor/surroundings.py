@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 
-from croquis import store
-from croquis.cores import cores
+from croquis.core.cores import cores
+from croquis.core.files import root
+from croquis.core.wording import counted
 from croquis.doctor.finding import Finding
-from croquis.files import root
-from croquis.report.wording import counted
+from croquis.tracking import store
 
 GRAY = 224  # pixels a side of what dedup looks at
 GB = 2**30

@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from croquis.data.pixels import Pixels
+from croquis.backbones.backbones import interpolation
+from croquis.core.progress import progress
+from croquis.core.wording import counted
+from croquis.costs.trial import reason
 from croquis.explain.saliency import Maps, as_int8, pictures_at, spoken_for
-from croquis.models.backbones import interpolation
-from croquis.predictions import Predictions
-from croquis.progress import progress
-from croquis.report.ranking import surest
-from croquis.report.wording import counted
-from croquis.serving.networks import fine_tuned
-from croquis.training.hardware import Hardware
-from croquis.training.recipes import ModelParams
-from croquis.training.trial import reason
+from croquis.images.pixels import Pixels
+from croquis.networks.restoring import fine_tuned
+from croquis.recipes.recipes import ModelParams
+from croquis.runtime.hardware import Hardware
+from croquis.scoring.ranking import surest
+from croquis.tables.predictions import Predictions
 
 NOBODY = Maps(np.empty(0, np.str_), np.empty((0, 1, 1), np.int8), "")
 

@@ -7,14 +7,14 @@ import pandas as pd
 import timm
 import torch
 
-from croquis.models import stacked
-from croquis.models.backbones import interpolation
-from croquis.models.macs import forward_macs
-from croquis.training.networks import on_meta
-from croquis.training.probe_recipes import EmbedParams, ProbeParams
-from croquis.training.recipes import ModelParams
-from croquis.training.trial import reason
-from croquis.training.work import Work, model_work, probe_work
+from croquis.backbones import stacked
+from croquis.backbones.backbones import interpolation
+from croquis.costs.trial import reason
+from croquis.costs.work import Work, model_work, probe_work
+from croquis.networks.macs import forward_macs
+from croquis.networks.networks import on_meta
+from croquis.recipes.probe_recipes import EmbedParams, ProbeParams
+from croquis.recipes.recipes import ModelParams
 
 # What is counted, in this order; from the first that fails on, the cells are empty.
 COUNTED = ("parameters", "macs", *Work._fields)

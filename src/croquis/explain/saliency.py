@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from croquis.data.pixels import Pixels
-from croquis.files import whole
-from croquis.models.backbones import normalised, statistics
-from croquis.training.hardware import Hardware
-from croquis.training.resizing import resized
+from croquis.backbones.backbones import normalised, statistics
+from croquis.core.files import whole
+from croquis.images.pixels import Pixels
+from croquis.images.resizing import resized
+from croquis.runtime.hardware import Hardware
 
 WINDOW = 0.2  # of the side: what is erased at a time; a stroke or a corner, not a pixel
 STEP = 0.1  # of the side: from one place to the next, so that each pixel is erased four times

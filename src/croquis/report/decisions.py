@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from croquis.components import components
-from croquis.dedup.overrides import Overrides
+from croquis.dataset.overrides import Overrides
+from croquis.tables.components import components
 
 OF_A_CONFLICT = 60  # pairs, the weakest, and pictures: a placeholder may be there 10,000 times
 

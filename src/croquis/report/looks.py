@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from croquis.data.pixels import Pixels
-from croquis.errors import InputError
+from croquis.core.errors import InputError
+from croquis.images.pixels import Pixels
 from croquis.report.pictures import THUMB_SIDE, webp
 
 GUESS, LABEL = np.array([220, 38, 38]), np.array([37, 99, 235])  # red and blue

@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from croquis import lockfile, predictions
-from croquis.components import units
-from croquis.data.pixels import Pixels
-from croquis.dedup.overrides import NOBODY, Overrides, read_overrides
-from croquis.parts import read_folds, read_groups, read_index
-from croquis.predictions import Predictions
+from croquis.dataset.overrides import NOBODY, Overrides, read_overrides
+from croquis.images.pixels import Pixels
 from croquis.report.looks import Looks, read_looks
 from croquis.report.names import spoken
-from croquis.report.ran import Settings
 from croquis.report.scorebook import Scorebook, read_scorebook
-from croquis.report.tables import joined_curves
+from croquis.report.sections.ran import Settings
+from croquis.report.sections.tables import joined_curves
+from croquis.scoring import lockfile
+from croquis.tables import predictions
+from croquis.tables.components import units
+from croquis.tables.parts import read_folds, read_groups, read_index
+from croquis.tables.predictions import Predictions
 from croquis.votes.ensembling import EnsembleParams, member_keys
 from croquis.votes.members import RunParams
 

@@ -10,20 +10,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from croquis.competitions import competition
-from croquis.report import confusions, contact, copies, plots, suspects, tables
-from croquis.report.advice import Findings, advice
-from croquis.report.augmentations import Augmentation, augmentations, presets
-from croquis.report.browser import EXAMPLES, typical, write_browser
-from croquis.report.census import census
-from croquis.report.cost import costs
+from croquis.report import plots
 from croquis.report.decisions import Said
 from croquis.report.material import Data, Outcome
-from croquis.report.mistakes import surest_mistakes
 from croquis.report.pictures import Thumbnails
-from croquis.report.ran import every, ran
 from croquis.report.scorebook import Scorebook
+from croquis.report.sections import confusions, contact, copies, suspects, tables
+from croquis.report.sections.advice import Findings, advice
+from croquis.report.sections.augmentations import Augmentation, augmentations, presets
+from croquis.report.sections.browser import EXAMPLES, typical, write_browser
+from croquis.report.sections.census import census
+from croquis.report.sections.cost import costs
+from croquis.report.sections.mistakes import surest_mistakes
+from croquis.report.sections.ran import every, ran
 from croquis.report.templates import template
+from croquis.tracking.competitions import competition
 
 NAMED_CLASSES = 40  # more would be a wall of bars: then the smallest and the largest are named
 NAMED_ENDS = 8
@@ -135,7 +136,7 @@ def licences(source: str) -> tuple[tuple[str, str, str], ...]:
     if source != "icons":
         return ()
     # Imported here: what draws icons takes a second to load.
-    from croquis.data.icons import ATTRIBUTION
+    from croquis.download.icons import ATTRIBUTION
 
     return ATTRIBUTION
 

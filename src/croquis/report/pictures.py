@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from croquis.data.pixels import Pixels
+from croquis.images.pixels import Pixels
 
 # Pixels. A thumbnail then weighs at most 12 KB, and the page's hundred or so stay under 2 MB.
 THUMB_SIDE = 96

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from croquis import store, tracking
+from croquis.core.wording import counted, ends, share
 from croquis.report import figures
 from croquis.report.material import Outcome
-from croquis.report.wording import counted, ends, share
+from croquis.tracking import store, tracking
 
 LINK = r'href="(?!data:|https?:)([^"#]+\.html)[^"]*"'
 COUNTS = ("folds", "members", "pictures", "ties", "rows")  # no scores: charts beside, not between

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from croquis.errors import InputError
+from croquis.core.errors import InputError
 
 COLUMNS = {
     "votes": (

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from croquis.data.pixels import Pixels
-from croquis.progress import progress
+from croquis.core.progress import progress
+from croquis.images.pixels import Pixels
 
 SIDE = 80  # pixels of a picture
 COLUMNS = 10

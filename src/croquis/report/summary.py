@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from croquis.report.advice import Findings, advice
+from croquis.core.wording import counted, ends, share
 from croquis.report.material import Data, Outcome
-from croquis.report.wording import counted, ends, share
+from croquis.report.sections.advice import Findings, advice
 
 
 def lines(

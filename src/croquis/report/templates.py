@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from croquis.report import wording
+from croquis.core import wording
 
 
 def template(name: str) -> Template:

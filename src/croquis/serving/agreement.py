@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from croquis import predictions
-from croquis.data.pixels import Pixels
-from croquis.errors import InputError
-from croquis.inference import Ensemble
+from croquis.core.errors import InputError
+from croquis.images.pixels import Pixels
+from croquis.serving.inference import Ensemble
 from croquis.serving.trained import Trained
+from croquis.tables import predictions
 
 PICTURES = 16  # a second's work
 # Mean half L1 distance. The same networks in another number format differ by some .005, a picture

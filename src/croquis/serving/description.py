@@ -5,7 +5,7 @@ from typing import Any
 
 import timm
 
-from croquis.report.wording import counted, ends, share
+from croquis.core.wording import counted, ends, share
 from croquis.serving.trained import Settings, Trained
 
 
@@ -61,6 +61,6 @@ def _families(source: str) -> list[str]:
     """Families, authors and licences of the embedded data set; nothing for data of others."""
     if source != "icons":
         return []
-    from croquis.data.icons import ATTRIBUTION  # what draws icons takes a second to load
+    from croquis.download.icons import ATTRIBUTION  # what draws icons takes a second to load
 
     return [f"{family} by {authors}, {licence}" for family, authors, licence in ATTRIBUTION]

@@ -8,8 +8,8 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 
-from croquis.errors import InputError
-from croquis.inference import Ensemble
+from croquis.core.errors import InputError
+from croquis.serving.inference import Ensemble
 from croquis.serving.sheets import from_base64
 from croquis.serving.trained import Trained
 

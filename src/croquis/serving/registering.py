@@ -13,11 +13,12 @@ import pandas as pd
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
-from croquis import files, store
+from croquis.core import files
 from croquis.serving.sheets import data_url
 from croquis.serving.trained import Trained
+from croquis.tracking import store
 
-PACKAGE = Path(files.__file__).parent
+PACKAGE = Path(files.__file__).parents[1]
 CODE = Path(__file__).with_name("pyfunc.py")
 # What the modules import that answer a picture; the rest of requirements.lock trains and reports.
 SERVED_BY = (

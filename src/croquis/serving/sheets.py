@@ -7,8 +7,8 @@ import warnings
 import numpy as np
 from PIL import Image
 
-from croquis.data.decoding import FITS, Fit, Unreadable, decode, gray_of
-from croquis.errors import InputError
+from croquis.core.errors import InputError
+from croquis.prepare.decoding import FITS, Fit, Unreadable, decode, gray_of
 
 MAX_BYTES = 8 * 2**20  # a phone's photograph has 2 to 6 MB
 # Decoding takes up to 12 bytes a pixel, so that a stranger may have some 600 MB at most.

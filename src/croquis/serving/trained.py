@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from croquis import params
-from croquis.data.decoding import Fit
-from croquis.data.packing import PrepareParams
-from croquis.errors import InputError
-from croquis.files import whole, write_json
-from croquis.models.weights import files_of
-from croquis.parts import class_names, read_index
-from croquis.serving.networks import frozen
-from croquis.training import probe_recipes, recipes
-from croquis.training.lineage import metadata
-from croquis.training.probe_recipes import ProbeParams
-from croquis.training.recipes import ModelParams
-from croquis.training.records import write_weights
+from croquis.core import params
+from croquis.backbones.lineage import metadata
+from croquis.backbones.weights import files_of
+from croquis.core.errors import InputError
+from croquis.core.files import whole, write_json
+from croquis.heads.records import write_weights
+from croquis.networks.restoring import frozen
+from croquis.prepare.decoding import Fit
+from croquis.prepare.packing import PrepareParams
+from croquis.recipes import probe_recipes, recipes
+from croquis.recipes.probe_recipes import ProbeParams
+from croquis.recipes.recipes import ModelParams
+from croquis.tables.parts import class_names, read_index
 from croquis.votes.ensembling import Recipe
 
 # An experiment that failed took them away, and DVC's cache still has them.

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from croquis import params
-from croquis.errors import InputError
-from croquis.files import write_json
+from croquis.core import params
+from croquis.core.errors import InputError
+from croquis.core.files import write_json
 from croquis.votes.calibration import tempered
 from croquis.votes.members import RunParams
 from croquis.votes.voting import VOTES, member_vote

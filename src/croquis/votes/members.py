@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from croquis import params, predictions
-from croquis.parts import scored
-from croquis.predictions import Predictions
-from croquis.training.views import FLIPS
+from croquis.core import params
+from croquis.core.views import FLIPS
+from croquis.tables import predictions
+from croquis.tables.parts import scored
+from croquis.tables.predictions import Predictions
 from croquis.votes.calibration import tempered
 from croquis.votes.voting import VOTES
 

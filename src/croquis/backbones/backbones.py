@@ -1,0 +1,130 @@
+"""timm networks, built with the weights and the input statistics that belong to them."""
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import timm
+import torch
+from timm.data import resolve_model_data_config
+
+from croquis.backbones import weights
+from croquis.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Mean and standard deviation of the inputs a network was trained on, in units of 0..1; RGB."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+def build(
+    backbone: str, *, pretrained: bool | str, num_classes: int, image_size: int, **settings: Any
+) -> torch.nn.Module:
+    """A timm model with a fresh head of `num_classes` (0: none, the embeddings come out).
+
+    Args:
+        backbone: full timm name.
+        pretrained: False, True for timm's hub, "bundled", or a path.
+        num_classes: outputs of the head.
+        image_size: side of the square input in pixels, for networks that must know it.
+        settings: drop_rate, drop_path_rate.
+
+    Raises:
+        InputError: if the weights cannot be had, or do not fit.
+    """
+    # Zeros are left out: not every network of timm takes each of the settings.
+    chosen = {name: value for name, value in settings.items() if value}
+    options: dict[str, Any] = {"num_classes": num_classes, **chosen}
+    if timm.get_pretrained_cfg(backbone).fixed_input_size:
+        options["img_size"] = image_size
+    if isinstance(pretrained, str):
+        tensors = weights.state_dict(pretrained, backbone)
+        names = set(tensors)
+        options["pretrained_cfg_overlay"] = {"state_dict": tensors}
+    try:
+        model = timm.create_model(backbone, pretrained=bool(pretrained), **options)
+    except TypeError as error:
+        if not any(f"'{name}'" in str(error) for name in chosen):
+            raise
+        raise _unsettable(backbone, chosen, error) from error
+    except Exception as error:
+        if not pretrained:
+            raise
+        raise _unavailable(backbone, pretrained, error) from error
+    model.pretrained_cfg.pop("state_dict", None)  # a second copy of all weights otherwise
+    if isinstance(pretrained, str):
+        _check_fit(model, names, backbone, pretrained)
+    return model
+
+
+def statistics(model: torch.nn.Module) -> Statistics:
+    """The network's own input statistics, from timm's config: never a constant of ours.
+
+    A network that normalises for itself says so by `input_statistics`.
+    """
+    if hasattr(model, "input_statistics"):
+        return model.input_statistics
+    config = resolve_model_data_config(model)
+    return Statistics(config["mean"], config["std"])
+
+
+def interpolation(backbone: str | list[str]) -> str:
+    """The filter of timm's config by which pictures come to the network's size.
+
+    That of the first in a stack, which gets its pictures at one size.
+    """
+    first = backbone if isinstance(backbone, str) else backbone[0]
+    return timm.get_pretrained_cfg(first).interpolation
+
+
+def normalised(images: torch.Tensor, own: Statistics) -> torch.Tensor:
+    """Network input from stored pixels: uint8 (B, S, S) or (B, S, S, 3) to float (B, 3, S, S).
+
+    Gray is spread over three channels before mean and std act, as they differ by channel.
+    """
+    images = images.unsqueeze(-1).expand(-1, -1, -1, 3) if images.ndim == 3 else images
+    mean, std = _tensors(own, images.device)
+    # Channels stay innermost in memory: convolutions are fastest so, and nothing is copied.
+    return (images / (255 * std) - mean / std).permute(0, 3, 1, 2)
+
+
+@functools.cache
+def _tensors(own: Statistics, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and deviation on a device, made once: each copy to a GPU would wait for it."""
+    with torch.inference_mode(False):
+        return torch.tensor(own.mean, device=device), torch.tensor(own.std, device=device)
+
+
+def _unsettable(backbone: str, settings: dict[str, Any], error: TypeError) -> InputError:
+    expected, fix = f"settings that {backbone} takes", f"set {' and '.join(settings)} to 0"
+    return InputError("params.yaml: models", expected=expected, received=str(error), fix=fix)
+
+
+def _check_fit(model: torch.nn.Module, names: set[str], backbone: str, pretrained: str) -> None:
+    """Raises InputError unless `names` has all parameters but the head's.
+
+    timm loads leniently where the head differs: a file of another network would change nothing.
+    """
+    head = model.pretrained_cfg.get("classifier") or ()
+    heads = tuple(f"{part}." for part in ([head] if isinstance(head, str) else head))
+    own = [name for name, _ in model.named_parameters() if not name.startswith(heads)]
+    if missing := [name for name in own if name not in names]:
+        received = f"{len(own) - len(missing)} of its {len(own)} parameters, no {missing[0]}"
+        raise _unfit(backbone, pretrained, received)
+
+
+def _unfit(backbone: str, pretrained: str, received: str) -> InputError:
+    expected, fix = f"weights that fit {backbone}", "use the weights of this very network"
+    return InputError(f"pretrained: {pretrained}", expected=expected, received=received, fix=fix)
+
+
+def _unavailable(backbone: str, pretrained: bool | str, error: Exception) -> InputError:
+    reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    if pretrained is not True:
+        return _unfit(backbone, pretrained, reason)
+    expected = f"weights of {backbone} from timm's hub"
+    fix = 'go online once, or set it to a path of .safetensors/.pth weights or to "bundled"'
+    return InputError("pretrained: true", expected=expected, received=reason, fix=fix)

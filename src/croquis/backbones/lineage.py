@@ -1,0 +1,219 @@
+"""What weights were trained on: a note in their file, and which folds may start from them.
+
+Weights that have seen a fold's pictures make its score a memory test. The note names what they saw
+by content, so that other names, folders or orders hide nothing.
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from safetensors import SafetensorError, safe_open
+
+from croquis.backbones.weights import files_of
+from croquis.core.errors import InputError
+from croquis.core.symmetries import digest
+from croquis.tables.parts import scored, trained
+
+KEY = "croquis"  # one entry of the file's metadata: several would come in an order of chance
+FOLD = "{fold}"  # in a path of `pretrained`: the number of the fold that starts from it
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Where weights come from.
+
+    Attributes:
+        member: whose they are.
+        fold: the one that was held out.
+        seen: (N,) uint64, sorted: the content of each picture that they were trained on, and of
+            those that the weights they started from were trained on; see `contents`.
+    """
+
+    member: str
+    fold: int
+    seen: np.ndarray
+
+
+def note(
+    member: str,
+    fold: int,
+    *,
+    settings: Mapping[str, Any],
+    data: str,
+    train: np.ndarray,
+    index: pd.DataFrame,
+    parents: Sequence[Lineage],
+) -> dict[str, str]:
+    """The metadata of a file of weights, by which `read` knows them again.
+
+    Args:
+        member: its key.
+        fold: held out.
+        settings: all resolved parameters.
+        data: fingerprint of the tables and pixels.
+        train: ids of the pictures trained on.
+        index: index.csv.
+        parents: of the weights that the training started from; what those saw, these have seen.
+    """
+    own = index.set_index("id").loc[train]
+    names = sorted(set(index["class_name"]) - {""})
+    seen = np.unique(np.concatenate([contents(own).ravel(), *(each.seen for each in parents)]))
+    text = {
+        "version": version("croquis"),
+        "member": member,
+        "fold": fold,
+        "recipe": dict(settings),
+        "data": data,
+        "classes": names if len(names) <= 1000 else len(names),
+        "parents": [f"{each.member} fold {each.fold}" for each in parents],
+        "seen": base64.b64encode(seen.astype("<u8").tobytes()).decode(),
+    }
+    return {KEY: json.dumps(text, sort_keys=True)}
+
+
+def contents(rows: pd.DataFrame) -> np.ndarray:
+    """Two numbers a picture, (N, 2) uint64: of its file, and of its pixels under any turn.
+
+    Eight bytes of each hash: two of a million pictures agree by chance in one of 30 million runs.
+    """
+    columns = [[int(text[-16:], 16) for text in rows[name]] for name in ("sha256", "digest")]
+    return np.array(columns, dtype=np.uint64).T.reshape(-1, 2)
+
+
+def read(path: Path) -> Lineage | None:
+    """Of a file of weights; None of a stranger's, and of files in other formats."""
+    text = metadata(path).get(KEY)
+    if text is None:
+        return None
+    try:
+        told = json.loads(text)
+        seen = np.frombuffer(base64.b64decode(told["seen"], validate=True), "<u8")
+        return Lineage(str(told["member"]), int(told["fold"]), seen.astype(np.uint64))
+    except (ValueError, KeyError, TypeError) as error:
+        expected, fix = "a note of what the weights were trained on", "take the file as it was made"
+        raise InputError(path, expected=expected, received=str(error), fix=fix) from error
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """Of a .safetensors file; empty of others, which say by themselves what is wrong with them."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return file.metadata() or {}
+    except (OSError, SafetensorError):
+        return {}
+
+
+def parents_of(pretrained: bool | str | list[bool | str]) -> dict[str, Lineage]:
+    """The lineage of each file that `pretrained` names and that croquis wrote."""
+    found = {name: read(path) for name, path in files_of(pretrained).items()}
+    return {name: own for name, own in found.items() if own is not None}
+
+
+def checked(
+    pretrained: bool | str | list[bool | str], folds: pd.DataFrame, index: pd.DataFrame, fold: int
+) -> list[Lineage]:
+    """The lineages of what a training starts from, none of which may know the fold's pictures.
+
+    Arguments and errors as of `check_fold`.
+    """
+    parents = parents_of(pretrained)
+    check_fold(parents, folds, index, fold)
+    return list(parents.values())
+
+
+def check_fold(
+    parents: Mapping[str, Lineage], folds: pd.DataFrame, index: pd.DataFrame, fold: int
+) -> None:
+    """Raises InputError if weights have seen what a fold is scored on, or a copy of it.
+
+    What the fold itself trains on counts for nothing: with `split.group: false` copies of scored
+    pictures are there anyway.
+
+    Args:
+        parents: `parents_of` the weights that the training starts from.
+        folds: folds.csv.
+        index: index.csv.
+        fold: held out.
+    """
+    rows = folds.merge(index[["id", "digest", "width", "height"]], on="id")
+    held = scored(rows, fold)
+    mine = np.unique(contents(trained(rows, fold)))
+    for name, own in parents.items():
+        seen = rows[_known(rows, np.setdiff1d(own.seen, mine))]
+        hit = held["group"].isin(seen["group"]) | held["unit"].isin(seen["unit"])
+        if hit.any():
+            received = (
+                f"those of {own.member} without fold {own.fold}, trained on {hit.sum():,} of its"
+                f" {len(held):,} pictures or on copies of them"
+            )
+            fix = f"name the weights of each fold, such as {_pattern(name, own.fold)}"
+            if FOLD in name:
+                fix = "take weights that were trained on these folds"
+            expected = f"weights that never saw the pictures of fold {fold}"
+            raise InputError(f"pretrained: {name}", expected=expected, received=received, fix=fix)
+
+
+def check_all(parents: Mapping[str, Lineage], index: pd.DataFrame) -> None:
+    """Raises InputError if weights have seen a training picture: features serve all folds."""
+    rows = index[index["split"] == "train"]
+    for name, own in parents.items():
+        count = int(_known(rows, own.seen).sum())
+        if count:
+            received = (
+                f"those of {own.member} without fold {own.fold}, trained on {count:,} of"
+                f" {len(rows):,}"
+            )
+            fix = (
+                "a probe's features are computed once for all folds, so they cannot be bound to a"
+                f" fold; take a model with pretrained: {_pattern(name, own.fold)}"
+            )
+            expected = "weights that never saw a training picture"
+            raise InputError(f"pretrained: {name}", expected=expected, received=received, fix=fix)
+
+
+def check_early(
+    parents: Mapping[str, Lineage], index: pd.DataFrame, run_folds: Sequence[int]
+) -> None:
+    """Raises InputError where one file starts several folds, before folds are known.
+
+    Weights without the pictures of fold 3 can start fold 3 at best.
+    """
+    unbound = {name: own for name, own in parents.items() if FOLD not in name}
+    for name, own in unbound.items():
+        if list(run_folds) == [own.fold]:
+            continue
+        rows = index[index["split"] == "train"]
+        count = int(_known(rows, own.seen).sum())
+        if count:
+            received = (
+                f"those of {own.member} without fold {own.fold}, trained on {count:,} of the"
+                f" {len(rows):,} training pictures, for folds {', '.join(map(str, run_folds))}"
+            )
+            fix = f"name the weights of each fold: {_pattern(name, own.fold)}"
+            expected = "weights that never saw the pictures of the fold they start"
+            raise InputError(f"pretrained: {name}", expected=expected, received=received, fix=fix)
+
+
+def _known(rows: pd.DataFrame, seen: np.ndarray) -> np.ndarray:
+    """Which pictures were seen, (N,) bool; blank sheets look alike and tell nothing."""
+    known = np.isin(contents(rows), seen).any(axis=1)
+    for place in np.flatnonzero(known):
+        known[place] = not _blank(rows.iloc[place])
+    return known
+
+
+def _blank(row: pd.Series) -> bool:
+    shape = int(row["height"]), int(row["width"])
+    return any(row["digest"] == digest(np.full(shape, tone, np.uint8)) for tone in (0, 255))
+
+
+def _pattern(name: str, fold: int) -> str:
+    """The path with the fold's number made a pattern, where it is told in it."""
+    return name.replace(f"fold{fold}", f"fold{FOLD}")

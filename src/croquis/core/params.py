@@ -1,0 +1,177 @@
+"""params.yaml, read strictly: the one loader that every stage uses."""
+
+import copy
+import difflib
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pydantic
+from ruamel.yaml import YAML, YAMLError
+
+from croquis.core.errors import InputError
+
+PARAMS = Path("params.yaml")
+
+
+class Section(pydantic.BaseModel):
+    """A part of params.yaml: immutable, no unknown keys, no conversions but from int to float."""
+
+    model_config = pydantic.ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False
+    )
+
+
+S = TypeVar("S", bound=Section)
+
+
+def read(path: Path = PARAMS) -> dict[str, Any]:
+    """All of params.yaml as plain dicts and lists."""
+    return parsed(path.read_bytes(), path)
+
+
+def parsed(content: bytes, path: Path) -> dict[str, Any]:
+    """The text of a params.yaml as plain dicts and lists.
+
+    ruamel.yaml, as DVC uses it: PyYAML reads the 1e-05 that `-S lr=1e-5` writes as a string. Keys
+    given twice are refused by the parser.
+
+    Args:
+        content: of the file.
+        path: its name, for errors.
+
+    Raises:
+        InputError: if it is no YAML of sections.
+    """
+    try:
+        tree = copy.deepcopy(_parsed(content.decode()))
+    except (YAMLError, UnicodeDecodeError) as error:
+        # ruamel.yaml's own advice on keys given twice is to switch the check off.
+        reason = " ".join(str(error).split()).split(" To suppress")[0]
+        raise InputError(
+            path, expected="valid YAML", received=reason, fix="mend that line"
+        ) from error
+    if not isinstance(tree, dict):
+        fix = "start from the params.yaml of the repository"
+        raise InputError(path, expected="sections", received=type(tree).__name__, fix=fix)
+    return tree
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> Any:
+    """The tree of that YAML; the catalogue takes 50 ms, and a stage asks up to eight times."""
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def load(kind: type[S], section: str, path: Path = PARAMS) -> S:
+    """The section of that name as a checked `kind`."""
+    return checked(kind, required(read(path), section), where=section)
+
+
+def value(key: str, kind: type, path: Path = PARAMS) -> Any:
+    """One top-level number or string."""
+    return checked_value(kind, required(read(path), key), where=key)
+
+
+def required(tree: dict[str, Any], key: str) -> Any:
+    """`tree[key]`, or an error that names the keys there are."""
+    if key not in tree:
+        known = ", ".join(map(str, tree))
+        raise InputError(
+            key, expected="this key in params.yaml", received=f"only {known}", fix="add it"
+        )
+    return tree[key]
+
+
+def checked(kind: type[S], content: Any, *, where: str) -> S:
+    """`content` as a `kind`; the first thing wrong with it is the error."""
+    try:
+        return kind.model_validate(content)
+    except pydantic.ValidationError as error:
+        raise _explained(error, content, where, kind) from None
+
+
+def checked_value(kind: type, content: Any, *, where: str) -> Any:
+    """`content` as a `kind` (int, float, str, or a constrained type)."""
+    try:
+        return pydantic.TypeAdapter(kind).validate_python(content, strict=True)
+    except pydantic.ValidationError as error:
+        raise _explained(error, content, where) from None
+
+
+def at(tree: Any, dotted: str) -> Any:
+    """The value at a dotted key, or ... where there is none."""
+    for part in dotted.split("."):
+        if not isinstance(tree, dict) or part not in tree:
+            return ...
+        tree = tree[part]
+    return tree
+
+
+def differences(was: Any, now: Any, key: str = "") -> list[tuple[str, Any, Any]]:
+    """The innermost keys that differ, dotted, with both values; ... where there is none.
+
+    Args:
+        was: a tree, or a part of it.
+        now: another.
+        key: the dotted key of that part.
+    """
+    if isinstance(was, dict) and isinstance(now, dict):
+        start = f"{key}." if key else ""
+        parts = (differences(was.get(k, ...), now.get(k, ...), f"{start}{k}") for k in was | now)
+        return [each for part in parts for each in part]
+    return [] if was == now else [(key, was, now)]
+
+
+def shown(value: Any) -> str:
+    """A value as params.yaml has it; "nothing" for ..., which is none."""
+    return "nothing" if value is ... else "null" if value is None else str(value)
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """A hint for a misspelt name: "did you mean ...?" or the known ones, at most twelve."""
+    close = difflib.get_close_matches(str(name), known, n=3)
+    if close:
+        return f"did you mean {' or '.join(map(repr, close))}?"
+    return f"known: {', '.join(known[:12])}{', ...' if len(known) > 12 else ''}"
+
+
+def _explained(
+    error: pydantic.ValidationError, content: Any, where: str, kind: type[Section] | None = None
+) -> InputError:
+    faults = error.errors()
+    # First, as a misspelt key is also a missing one, and the misspelling says more.
+    for fault in faults:
+        if fault["type"] == "extra_forbidden" and kind is not None:
+            return _misspelt(fault["loc"], kind, where)
+    first = faults[0]
+    if first["type"] == "missing":
+        key, fix = ".".join(map(str, [where, *first["loc"]])), "add this key to params.yaml"
+        return InputError(key, expected="a value", received="nothing", fix=fix)
+    # A key of several types has a complaint from each of them; the deepest ones know best.
+    alike = [fault for fault in faults if fault["loc"][:1] == first["loc"][:1]]
+    path = max((_path(fault["loc"], content) for fault in alike), key=len)
+    alike = [fault for fault in alike if _path(fault["loc"], content) == path]
+    expected = " or ".join(re.sub("^(Input should be|Value error,) ", "", f["msg"]) for f in alike)
+    key, fix = ".".join([where, *path]), "mend it in params.yaml or with -S"
+    return InputError(key, expected=expected, received=repr(alike[0]["input"]), fix=fix)
+
+
+def _misspelt(loc: tuple[int | str, ...], kind: type[Section], where: str) -> InputError:
+    *outer, name = loc
+    for part in outer:
+        kind = kind.model_fields[part].annotation
+    key, hint = ".".join(map(str, [where, *loc])), nearest(name, list(kind.model_fields))
+    return InputError(key, expected="a known key", received=repr(name), fix=hint)
+
+
+def _path(loc: tuple[int | str, ...], content: Any) -> list[str]:
+    """The parts of pydantic's `loc` that are keys or positions of `content`; others name types."""
+    found = []
+    for part in loc:
+        known = range(len(content)) if isinstance(content, list) else content
+        if isinstance(content, dict | list) and part in known:
+            content = content[part]
+            found.append(str(part))
+    return found

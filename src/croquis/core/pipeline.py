@@ -1,0 +1,192 @@
+"""dvc.yaml as a stage sees it: what the stage reads, and what it writes."""
+
+import os
+import re
+import shlex
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from croquis.core.errors import InputError
+
+DVC_YAML, DVC_LOCK = Path("dvc.yaml"), Path("dvc.lock")
+PARAMS = "params.yaml"  # where DVC looks for keys without a file
+SOURCE = Path("src")
+CODE = (".py", ".html", ".css", ".js", ".yaml")  # of src; .dvcignore leaves out all else
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A stage of dvc.yaml, or one of its matrix.
+
+    Attributes:
+        name: as DVC has it: `vote`, or `train@<model>-<fold>`.
+        params: files of parameters, each with its dotted keys; no keys: all of the file.
+        deps: the files and folders that it reads.
+        outs: those that it writes, metrics too.
+    """
+
+    name: str
+    params: Mapping[Path, tuple[str, ...]]
+    deps: tuple[Path, ...]
+    outs: tuple[Path, ...]
+
+
+def read_stages(path: Path = DVC_YAML) -> dict[str, dict[str, Any]]:
+    """The stages of a dvc.yaml by name, each as its template; none where there is no such file.
+
+    Raises:
+        InputError: if it is no pipeline.
+    """
+    return {name: _template(stage) for name, stage in _stages(path).items()}
+
+
+def read_lock(path: Path = DVC_LOCK) -> dict[str, dict[str, Any]]:
+    """What dvc.lock has of each stage; none where there is no such file.
+
+    Raises:
+        InputError: if it is no lock file.
+    """
+    return {name: stage for name, stage in _stages(path).items() if isinstance(stage, dict)}
+
+
+def _stages(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    from croquis.core.fastyaml import ParseError, load
+
+    try:
+        tree = load(path.read_bytes())
+    except ParseError as error:
+        reason = " ".join(str(error).split())
+        fix = f"correct it, or take git's: git checkout -- {path}"
+        raise InputError(path, expected="valid YAML", received=reason, fix=fix) from error
+    stages = tree.get("stages") if isinstance(tree, dict) else None
+    if not isinstance(stages, dict):
+        fix = "`git checkout` brings back the one of the last commit"
+        raise InputError(path, expected="`stages:`", received="none", fix=fix)
+    return {str(name): stage for name, stage in stages.items()}
+
+
+def entry_of(script: Path, options: Mapping[str, Any]) -> Entry | None:
+    """The entry of the stage that runs here; None where dvc.yaml has none.
+
+    DVC says which stage it runs; without DVC it is the stage whose command has the script.
+
+    Args:
+        script: what Python runs.
+        options: of the command line; `${item.fold}` is the option `fold`.
+    """
+    stages = read_stages()
+    address = os.environ.get("DVC_STAGE", "").rpartition(":")[2]  # sub/dvc.yaml:train@...
+    name, _, item = address.partition("@")
+    if name not in stages:
+        running = [name for name, stage in stages.items() if runs(stage, script)]
+        if not running:
+            return None
+        name, item = script.stem if script.stem in running else running[0], ""
+        address = name
+    known = {f"item.{option}": str(value) for option, value in options.items()}
+    if item:
+        known |= {"item": item, "key": item}
+    return _entry(address, stages[name], known)
+
+
+def runs(stage: Mapping[str, Any], script: Path) -> bool:
+    """Whether the command of a stage has the script."""
+    return script.resolve() in {path.resolve() for path in scripts(stage)}
+
+
+def runs_with(stage: Mapping[str, Any], tree: Mapping[str, Any]) -> bool:
+    """Whether parameters give a stage something to do: a matrix of no members has nothing."""
+    axes = stage.get("matrix", stage.get("foreach"))
+    values = axes.values() if isinstance(axes, dict) else [axes]
+    return not any(_value(axis, tree) in ([], {}) for axis in values)
+
+
+def scripts(stage: Mapping[str, Any]) -> list[Path]:
+    """The Python files that the command of a stage names."""
+    commands = stage.get("cmd") or ""
+    lines = commands if isinstance(commands, list) else [commands]
+    words = [word for line in lines for word in _words(str(line))]
+    return [Path(word) for word in words if word.endswith(".py") and Path(word).is_file()]
+
+
+def listed(stage: Mapping[str, Any], key: str) -> list[str]:
+    """The paths of a stage's list `deps`, `outs`, `metrics` or `plots`, without their settings."""
+    items = stage.get(key) or []
+    return [str(next(iter(item)) if isinstance(item, dict) else item) for item in items]
+
+
+def dep_of(module: Path) -> Path:
+    """What the deps of a stage list for a file that it imports.
+
+    A folder of the package for all that lies in it, so that a new module needs no line there.
+    """
+    inside = module.is_relative_to(SOURCE) and len(module.parts) > len(SOURCE.parts) + 2
+    return Path(*module.parts[: len(SOURCE.parts) + 2]) if inside else module
+
+
+def counts(path: Path) -> bool:
+    """Whether an edit of a file makes its readers run again, as .dvcignore has it."""
+    if not path.is_relative_to(SOURCE):
+        return True
+    return path.suffix in CODE and not path.name.startswith(".")
+
+
+def _value(axis: Any, tree: Any) -> Any:
+    """What `${run.models}` stands for in parameters; anything else is itself."""
+    template = re.fullmatch(r"\$\{\s*([^}]*?)\s*\}", axis) if isinstance(axis, str) else None
+    if template is None:
+        return axis
+    for part in template[1].split("."):
+        tree = tree.get(part) if isinstance(tree, dict) else None
+    return tree
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:  # a quote that is never closed: the shell will say so
+        return line.split()
+
+
+def _template(stage: Any) -> dict[str, Any]:
+    """A stage as it is written, with what stands under `do:` of one with `foreach:`."""
+    if not isinstance(stage, dict):
+        return {}
+    inner = stage.get("do")
+    return stage | inner if isinstance(inner, dict) else stage
+
+
+def _entry(name: str, stage: Mapping[str, Any], known: Mapping[str, str]) -> Entry:
+    outs = [out for key in ("outs", "metrics", "plots") for out in listed(stage, key)]
+    params = _params(stage.get("params") or [], known)
+    return Entry(name, params, _paths(listed(stage, "deps"), known), _paths(outs, known))
+
+
+def _params(items: list[Any], known: Mapping[str, str]) -> dict[Path, tuple[str, ...]]:
+    """The keys by file: `- lr` is one of params.yaml, `- other.yaml:` all of another file."""
+    found: dict[Path, list[str]] = defaultdict(list)
+    for item in items:
+        for file, keys in (item if isinstance(item, dict) else {PARAMS: [item]}).items():
+            wanted = [_known_part(_filled(str(key), known)) for key in keys or [""]]
+            found[Path(_filled(str(file), known))] += wanted
+    return {path: () if "" in keys else tuple(keys) for path, keys in found.items()}
+
+
+def _filled(text: str, known: Mapping[str, str]) -> str:
+    """A text of dvc.yaml with the values of its `${...}`; unknown ones stay."""
+    return re.sub(r"\$\{\s*([^}]*?)\s*\}", lambda found: known.get(found[1], found[0]), text)
+
+
+def _known_part(key: str) -> str:
+    """`models.${item.of}.lr` is `models` where the item is unknown: more than needed is watched."""
+    return key.partition("${")[0].rpartition(".")[0] if "${" in key else key
+
+
+def _paths(names: list[str], known: Mapping[str, str]) -> tuple[Path, ...]:
+    filled = [_filled(name, known) for name in names]
+    return tuple(Path(name) for name in filled if "${" not in name)

@@ -1,0 +1,127 @@
+"""A person's word on copies, which wins: data/overrides.csv.
+
+Columns id, decision, other. `keep` and `drop` say whether a picture trains; `same` and `different`
+say of two pictures whether they are copies. Lines may be added by hand, in any order.
+"""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from croquis.core.errors import InputError
+from croquis.core.params import nearest
+from croquis.tables.components import components
+
+COLUMNS = ["id", "decision", "other"]
+OF_ONE, OF_TWO = ("keep", "drop"), ("same", "different")
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """Positions of pictures: to keep, to drop, and pairs (a < b) that are the same or different."""
+
+    keep: tuple[int, ...] = ()
+    drop: tuple[int, ...] = ()
+    same: tuple[tuple[int, int], ...] = ()
+    different: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def named(self) -> tuple[int, ...]:
+        """Those that do not go with their equals: dropped, or called the same or different."""
+        return tuple(sorted({*self.drop, *chain(*self.same), *chain(*self.different)}))
+
+
+NOBODY = Overrides()  # nobody decided anything
+
+
+def read_overrides(path: Path, ids: np.ndarray) -> Overrides:
+    """The decisions of a file on the pictures `ids`, (N,).
+
+    Raises:
+        InputError: if it is no such csv, names a picture or a decision that there is not, or
+            contradicts itself.
+    """
+    places = {name: place for place, name in enumerate(ids.tolist())}
+    found: dict[str, list] = {decision: [] for decision in OF_ONE + OF_TWO}
+    for where, (name, decision, other) in _lines(path):
+        if decision not in found:
+            fix = nearest(decision, list(found))
+            raise InputError(where, expected="a decision", received=repr(decision), fix=fix)
+        place = _place(name, places, where)
+        if decision in OF_ONE:
+            _check_alone(decision, other, where)
+            found[decision].append(place)
+        else:
+            found[decision].append(_pair(place, _place(other, places, where), other, where))
+    decided = Overrides(**{decision: tuple(sorted(set(of))) for decision, of in found.items()})
+    _check_sense(decided, ids.tolist(), path)
+    return decided
+
+
+def contradictions(
+    sames: Iterable[tuple[int, int]], apart: Iterable[tuple[int, int]], count: int
+) -> list[tuple[int, int]]:
+    """The pairs of `apart` that `sames` nevertheless connect, among `count` places."""
+    sames = np.array(list(sames), np.int64).reshape(-1, 2)
+    group = components(count, sames[:, 0], sames[:, 1])
+    return [(one, other) for one, other in apart if group[one] == group[other]]
+
+
+def _lines(path: Path) -> list[tuple[str, list[str]]]:
+    """Where each line that says something stands, and its three fields."""
+    lines = _fields(path)
+    if not lines or lines[0][1] != COLUMNS:
+        received = ",".join(lines[0][1]) if lines else "nothing"
+        fix = "write that line first"
+        raise InputError(path, expected=",".join(COLUMNS), received=received, fix=fix)
+    for where, fields in lines[1:]:
+        if len(fields) > len(COLUMNS):
+            received, fix = f"{len(fields)} fields", "put names with commas into quotes"
+            raise InputError(where, expected=",".join(COLUMNS), received=received, fix=fix)
+    return [(where, [*fields, "", ""][:3]) for where, fields in lines[1:]]
+
+
+def _fields(path: Path) -> list[tuple[str, list[str]]]:
+    """Python's reader, as pandas neither tells lines apart from rows nor minds what is too much."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets write a mark first
+            reader = csv.reader(file, skipinitialspace=True, strict=True)
+            return [(f"{path} line {reader.line_num}", row) for row in reader if any(row)]
+    except (csv.Error, UnicodeDecodeError) as error:
+        fix = "save it as UTF-8 with commas, and close each quote"
+        raise InputError(path, expected="a csv file", received=str(error), fix=fix) from error
+
+
+def _pair(one: int, other: int, name: str, where: str) -> tuple[int, int]:
+    if one == other:
+        fix = "name two pictures, or decide keep or drop"
+        raise InputError(where, expected="another picture", received=repr(name), fix=fix)
+    return min(one, other), max(one, other)
+
+
+def _place(name: str, places: dict[str, int], where: str) -> int:
+    if name not in places:
+        fix = f"{nearest(name, list(places))} Remove lines that were meant for other data"
+        raise InputError(where, expected="the id of a train picture", received=repr(name), fix=fix)
+    return places[name]
+
+
+def _check_alone(decision: str, other: str, where: str) -> None:
+    if other:
+        fix = "leave it empty, or decide same or different"
+        raise InputError(where, expected=f"no other with {decision}", received=repr(other), fix=fix)
+
+
+def _check_sense(decided: Overrides, ids: list[str], path: Path) -> None:
+    fix = "remove one of the lines"
+    if both := sorted(set(decided.keep) & set(decided.drop)):
+        received = f"both for {ids[both[0]]!r}"
+        raise InputError(path, expected="keep or drop", received=received, fix=fix)
+    if torn := contradictions(decided.same, decided.different, len(ids)):
+        one, other = torn[0]
+        received = f"both for {ids[one]!r} and {ids[other]!r}"
+        raise InputError(path, expected="same or different", received=received, fix=fix)

@@ -1,0 +1,95 @@
+"""Copies that need no measure: the same bytes, the same native pixels, or the same gray sheet.
+
+Of k equal images k - 1 pairs are listed, a spanning tree: all pairs of 10,000 placeholders would be
+fifty millions, and say nothing more.
+"""
+
+import hashlib
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from croquis.core.symmetries import NAMES, turned
+from croquis.dedup.measures.search import pair_table
+from croquis.tables.components import components
+
+
+def sheet_numbers(gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Which of `gray[rows]` are equal byte for byte, (R,) int, numbered by first appearance.
+
+    What is equal here is equal to every test, so that one of them stands for all.
+    """
+    hashes = [hashlib.blake2b(np.ascontiguousarray(gray[row]), digest_size=16) for row in rows]
+    return pd.factorize(np.array([each.digest().hex() for each in hashes], dtype=object))[0]
+
+
+def pixel_keys(
+    digests: np.ndarray, sheet: np.ndarray, gray: np.ndarray, rows: np.ndarray, *, symmetries: bool
+) -> np.ndarray:
+    """Which images have equal native pixels, (N,) int; turned ones too, if `symmetries`.
+
+    Args:
+        digests: (N,) of `symmetries.digest`, which all eight turns share.
+        sheet: (N,) of `sheet_numbers`.
+        gray: (M, S, S) uint8.
+        rows: (N,) the row of `gray` at each position.
+        symmetries: if not, what needs a turn is no copy.
+    """
+    codes = pd.factorize(digests)[0]
+    if symmetries:
+        return codes
+    kinds = pd.DataFrame({"code": codes, "sheet": sheet, "place": np.arange(len(codes))})
+    standing = kinds.drop_duplicates(["code", "sheet"])
+    alike = [
+        pair
+        for _, places in standing.groupby("code")["place"]
+        for pair in combinations(places.tolist(), 2)  # of a digest's at most eight sheets
+        if best_symmetry(gray[rows[pair[0]]], gray[rows[pair[1]]]) == 0
+    ]
+    a, b = np.array(alike, np.int64).reshape(-1, 2).T
+    of_kind = pd.Series(components(len(codes), a, b)[standing["place"]])
+    of_kind.index = pd.MultiIndex.from_frame(standing[["code", "sheet"]])
+    return of_kind.loc[pd.MultiIndex.from_frame(kinds[["code", "sheet"]])].to_numpy()
+
+
+def spanning_pairs(keys: list[np.ndarray]) -> tuple[pd.DataFrame, np.ndarray]:
+    """A spanning forest of positions with an equal key: a `pair_table`, and the key of each pair.
+
+    Earlier keys come first, and each joins the rest of its images to the first of them. Of images
+    that are equal by any key, k give k - 1 pairs.
+
+    Args:
+        keys: each (N,) int; below 0 is equal to nothing.
+    """
+    count = len(keys[0])
+    parent = np.arange(count)
+    found: list[tuple[int, int, int]] = []
+    for number, key in enumerate(keys):
+        heads = pd.Series(np.arange(count)).groupby(key).transform("first").to_numpy()
+        for place in np.flatnonzero((heads != np.arange(count)) & (key >= 0)).tolist():
+            one, other = sorted((_root(parent, int(heads[place])), _root(parent, place)))
+            if one != other:
+                parent[other] = one
+                found.append((int(heads[place]), place, number))
+    table = np.array(sorted(found), np.int64).reshape(-1, 3)
+    return pair_table(table[:, 0], table[:, 1]), table[:, 2]
+
+
+def _root(parent: np.ndarray, node: int) -> int:
+    while parent[node] != node:
+        parent[node] = node = int(parent[parent[node]])
+    return node
+
+
+def best_symmetry(x: np.ndarray, y: np.ndarray) -> int:
+    """The code of the symmetry of `y` that fits `x` best, the first of equals; both (S, S) uint8.
+
+    Resizing may not commute with turns, so the fit is a nearest one.
+    """
+    x, best = x.astype(np.int32), (np.inf, 0)
+    for code, name in enumerate(NAMES):
+        best = min(best, (float(np.abs(x - turned(y, name)).sum()), code))
+        if best[0] == 0:  # nothing fits better, and the first of equals is found
+            break
+    return best[1]

@@ -1,0 +1,139 @@
+"""What is in a .zip or .tar archive, entry after entry, counted as it comes out."""
+
+import gzip
+import posixpath
+import shutil
+import stat
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from croquis.core.errors import InputError
+
+# Drawings shrink 2 to 20 times, zeros a thousand times: an archive is called a bomb only when it is
+# past both limits. No archive stores an entry in under 16 bytes, and pictures take hundreds.
+MOST_RATIO = 200
+HARMLESS_BYTES = 2**30
+MOST_ENTRIES = 1_000_000
+HARMLESS_ENTRIES = 10_000
+BYTES_PER_ENTRY = 16
+
+
+class Entry(NamedTuple):
+    """One entry of an archive, whatever its format."""
+
+    name: str
+    kind: str  # file, folder, link or special
+    open: Callable[[], IO[bytes]]
+    target: str = ""  # of a link, seen from the archive's root
+
+
+class Meter:
+    """Counts the bytes and entries that really come out, whatever the headers claim."""
+
+    def __init__(self, archive: Path, folder: Path, where: str) -> None:
+        packed = archive.stat().st_size
+        self.where, self.bytes, self.entries = where, 0, 0
+        self.free = shutil.disk_usage(folder).free
+        self.most_bytes = min(max(HARMLESS_BYTES, MOST_RATIO * packed), self.free)
+        self.most_entries = min(max(HARMLESS_ENTRIES, packed // BYTES_PER_ENTRY), MOST_ENTRIES)
+
+    def add_bytes(self, count: int) -> None:
+        self.bytes += count
+        if self.bytes > self.most_bytes:
+            full = self.most_bytes == self.free
+            limit = "as the disk has free" if full else "unpacked"
+            expected = f"at most {self.most_bytes:,} bytes {limit}"
+            fix = "free some disk space" if full else "look inside: this is how a zip bomb behaves"
+            raise InputError(self.where, expected=expected, received="more", fix=fix)
+
+    def add_entry(self) -> None:
+        self.entries += 1
+        if self.entries > self.most_entries:
+            expected = f"at most {self.most_entries:,} entries in an archive of this size"
+            fix = "look inside: this is how a zip bomb behaves"
+            raise InputError(self.where, expected=expected, received="more", fix=fix)
+
+
+class Metered:
+    """A readable stream that a meter watches."""
+
+    def __init__(self, stream: IO[bytes], meter: Meter) -> None:
+        self.stream, self.meter = stream, meter
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self.stream.read(size)
+        self.meter.add_bytes(len(chunk))
+        return chunk
+
+
+class StrictHeader(tarfile.TarInfo):
+    """Python takes a damaged header for the end of the archive, and would lose what follows it."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes, encoding: str, errors: str) -> tarfile.TarInfo:
+        """As TarInfo.frombuf, but only a block of zeros ends an archive."""
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if len(buf) == tarfile.BLOCKSIZE and not any(buf):
+                raise
+            raise tarfile.ReadError(f"{error}") from error
+
+
+def entries(archive: Path, meter: Meter) -> Iterator[Entry]:
+    """The entries of `archive` in its order; each is to be read before the next is asked for."""
+    with archive.open("rb") as file:
+        start = file.read(2)
+    if start == b"PK":
+        return _zip_entries(archive, meter)
+    return _tar_entries(archive, gzip.open if start == b"\x1f\x8b" else open, meter)
+
+
+def _tar_entries(archive: Path, opener: Callable, meter: Meter) -> Iterator[Entry]:
+    with opener(archive, "rb") as plain:
+        stream = Metered(plain, meter)
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=StrictHeader) as tar:
+            for info in tar:
+                yield _tar_entry(tar, info)
+        while stream.read(2**20):  # to the end, where gzip keeps its checksum
+            pass
+
+
+def _tar_entry(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Entry:
+    target = info.linkname
+    if info.issym():
+        target = posixpath.join(posixpath.dirname(info.name), target)
+    if info.issym() or info.islnk():
+        return Entry(info.name, "link", lambda: tar.extractfile(info), target)
+    # A sparse file is a hole with a size: it writes more than the meter sees.
+    plain = info.isreg() and not info.issparse()
+    kind = "folder" if info.isdir() else "file" if plain else "special"
+    return Entry(info.name, kind, lambda: tar.extractfile(info))
+
+
+def _zip_entries(archive: Path, meter: Meter) -> Iterator[Entry]:
+    with zipfile.ZipFile(archive) as bundle:
+        for info in bundle.infolist():
+            name = _zip_name(info).replace("\\", "/")  # some packers on Windows
+            kind = "folder" if name.endswith("/") else "file"
+            mode = stat.S_IFMT(info.external_attr >> 16)
+            if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
+                kind = "special"  # links among them: unzip's users rarely mean them
+            yield Entry(name, kind, lambda info=info: Metered(bundle.open(info), meter))
+
+
+def _zip_name(info: zipfile.ZipInfo) -> str:
+    """The name of an entry; where the zip does not say UTF-8, Python takes DOS's letters.
+
+    Packers of macOS write UTF-8 all the same, those of Windows their country's: as bytes that are
+    no text it is left to whoever looks at all names.
+    """
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a name from a field of its own, which is UTF-8
+        return info.filename

@@ -1,0 +1,225 @@
+"""Prediction files of other people and tools, read by picture and checked before they vote.
+
+Nothing is guessed: logits, percentages, doubled pictures or classes counted from 1 are errors that
+name the file, as a vote over them would look like any other.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import pandas as pd
+
+from croquis.core.errors import InputError
+from croquis.core.params import nearest
+from croquis.foreign.foreign_csv import other_columns, read_csv
+from croquis.tables import predictions
+
+FORMS = "image_path,0..C-1 (probabilities) or ID,image_path,target (labels)"
+MOST_CLASSES = 30_000  # more than ImageNet-21k has; ballots for an ID would fill the memory
+_SUM_ERROR = 1e-3  # of a row of probabilities, as croquis.tables.predictions has it
+_ROUNDED = 0.05  # up to here a sum looks like digits that were cut off, not like logits
+
+
+@dataclass(frozen=True, eq=False)
+class Foreign:
+    """What one file predicts.
+
+    Attributes:
+        source: the file.
+        ids: (N,) its `image_path`s, each once.
+        values: (N, C) probabilities, rows that sum to one; or (N,) labels from 0.
+        classes: (C,) class names; None where the file only numbers them.
+        left_out: columns that were not looked at.
+    """
+
+    source: Path
+    ids: np.ndarray
+    values: np.ndarray
+    classes: np.ndarray | None = None
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether it holds labels alone."""
+        return self.values.ndim == 1
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The predicted labels, (N,); ties go to the lowest class."""
+        return self.values if self.is_hard else self.values.argmax(axis=1)
+
+    def aligned(self, ids: np.ndarray, owner: object) -> "Foreign":
+        """The same in the order of `ids` (N,), which are those of `owner` and must be all of its.
+
+        Raises:
+            InputError: if a picture is missing here, or there is one too many.
+        """
+        rows = pd.Index(self.ids).get_indexer(ids)
+        missing, extra = ids[rows < 0], len(self.ids) - (rows >= 0).sum()
+        if len(missing) or extra:
+            shown = f"missing {len(missing):,}" + (f", as {missing[0]}" if len(missing) else "")
+            raise InputError(
+                self.source,
+                expected=f"the {len(ids):,} pictures of {owner}",
+                received=f"{len(self.ids):,} ({shown}; {extra:,} too many)",
+                fix="vote over files of one and the same test set",
+            )
+        return replace(self, ids=self.ids[rows], values=self.values[rows])
+
+
+def read(path: Path, ids: np.ndarray | None = None) -> Foreign:
+    """The predictions in a .csv, .npz or .npy file.
+
+    Args:
+        path: csv by column names; .npz with ids, probs and classes, as croquis writes them; .npy of
+            (N, C) probabilities or (N,) labels.
+        ids: (N,) of the rows of an .npy, which carries none.
+
+    Raises:
+        InputError: if the file is none of these, or holds anything but sound predictions.
+    """
+    if path.suffix not in READERS:
+        fix = nearest(path.suffix, list(READERS))
+        expected = "a .csv, .npz or .npy of predictions"
+        raise InputError(path, expected=expected, received=path.suffix or "no suffix", fix=fix)
+    try:
+        found = READERS[path.suffix](path, ids)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(
+            path, expected="a file of predictions", received=reason, fix="mend the path"
+        ) from error
+    found = replace(found, ids=without_folder(found.ids))
+    _check_ids(path, found.ids)
+    if found.is_hard:
+        return replace(found, values=_labels(path, found))
+    _check_probs(path, found)
+    return found
+
+
+def without_folder(ids: np.ndarray) -> np.ndarray:
+    """`image_path`s of the test set, (N,): croquis' own ids begin with test/, all of them."""
+    names = np.asarray(ids, dtype=np.str_)
+    prefixed = len(names) > 0 and np.char.startswith(names, "test/").all()
+    return np.array([name[5:] for name in names], dtype=np.str_) if prefixed else names
+
+
+def pictures_of(path: Path, table: pd.DataFrame) -> np.ndarray:
+    """The `image_path`s of a csv's table in their order, (N,); each must be there once."""
+    ids = without_folder(table["image_path"].to_numpy(dtype=str))
+    _check_ids(path, ids)
+    return ids
+
+
+def _from_csv(path: Path, ids: np.ndarray | None) -> Foreign:
+    table, unnamed = read_csv(path)
+    numbered = sorted((name for name in table if name.isdecimal()), key=int)
+    if "image_path" not in table or not (numbered or "target" in table):
+        raise other_columns(path, table, FORMS)
+    if numbered and "target" in table:
+        received, fix = f"target and {len(numbered)} columns of numbers", "take out one of the two"
+        raise InputError(path, expected=FORMS, received=received, fix=fix)
+    # pandas calls the second column 0 "0.1".
+    if doubled := [name for name in table if re.fullmatch(r"\d+\.\d+", name)]:
+        received, fix = f"class {doubled[0].partition('.')[0]} twice", "take out one of the two"
+        raise InputError(path, expected="each class column once", received=received, fix=fix)
+    if numbered and numbered != [str(number) for number in range(len(numbered))]:
+        received = f"{len(numbered)} of them, {numbered[0]} to {numbered[-1]}"
+        fix = "give each class its column; the first one is 0"
+        raise InputError(path, expected="class columns 0..C-1", received=received, fix=fix)
+    wanted = numbered or ["target"]
+    flags = [name for name in wanted if table[name].dtype == bool]
+    if flags:  # True would be taken for 1
+        received, fix = f"True and False in {flags[0]}", "write numbers"
+        raise InputError(path, expected=FORMS, received=received, fix=fix)
+    others = [name for name in table if name not in ("ID", "image_path", *wanted)]
+    numbers = table[wanted].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
+    values = numbers if numbered else numbers[:, 0]
+    names = table["image_path"].to_numpy(dtype=str)
+    return Foreign(path, names, values, left_out=(*unnamed, *others))
+
+
+def _from_npz(path: Path, ids: np.ndarray | None) -> Foreign:
+    expected, fix = "an .npz with ids, probs, classes", "save these three in it, without pickling"
+    try:
+        # numpy leaves a broken file open where it opened it.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            names, probs, classes = file["ids"], file["probs"], file["classes"]
+    except (KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
+        raise InputError(path, expected=expected, received=str(error), fix=fix) from error
+    if problem := predictions.misshapen(names, probs, classes):
+        raise InputError(path, **problem)
+    return Foreign(path, names, probs.astype(np.float64), classes)
+
+
+def _from_npy(path: Path, ids: np.ndarray | None) -> Foreign:
+    if ids is None:
+        fix = "add --sample, or --ids with a csv whose rows are in its order"
+        expected = "an order for its rows, as it carries no ids"
+        raise InputError(path, expected=expected, received="neither --sample nor --ids", fix=fix)
+    try:
+        with path.open("rb") as stream:
+            values = np.lib.format.read_array(stream, allow_pickle=False)  # no zip by its content
+    except (ValueError, EOFError) as error:
+        fix = "save a plain array of numbers"
+        raise InputError(path, expected="an .npy", received=str(error), fix=fix) from error
+    if len(values.shape) not in (1, 2) or len(values) != len(ids) or values.dtype.kind not in "iuf":
+        raise InputError(
+            path,
+            expected=f"{len(ids):,} labels, or {len(ids):,} rows of probabilities",
+            received=f"{values.dtype} of shape {values.shape}",
+            fix="use the sample or ids that belong to it",
+        )
+    return Foreign(path, ids, values.astype(np.float64))
+
+
+READERS: dict[str, Callable[[Path, np.ndarray | None], Foreign]] = {
+    ".csv": _from_csv,
+    ".npz": _from_npz,
+    ".npy": _from_npy,
+}
+
+
+def _check_ids(path: Path, ids: np.ndarray) -> None:
+    unique, counts = np.unique(ids, return_counts=True)
+    if not len(ids) or "" in unique or len(unique) < len(ids):
+        doubled = ", ".join(unique[counts > 1][:3])
+        received = f"{len(ids) - len(unique):,} doubled, as {doubled}" if doubled else "gaps"
+        raise InputError(
+            path,
+            expected="each picture once",
+            received=received if len(ids) else "none",
+            fix="mend its rows",
+        )
+
+
+def _labels(path: Path, found: Foreign) -> np.ndarray:
+    known = (found.values >= 0) & (found.values < MOST_CLASSES)  # no nan, no inf
+    wrong = ~(known & (found.values == np.floor(found.values)))
+    if wrong.any():
+        shown = f"{found.values[wrong][0]:.12g} of {found.ids[wrong][0]}"
+        received = f"{wrong.sum():,} others, as {shown}"
+        expected = f"labels 0, 1, 2 ... below {MOST_CLASSES:,}"
+        fix = "write the number of the class into each row"
+        raise InputError(path, expected=expected, received=received, fix=fix)
+    return found.values.astype(np.int64)
+
+
+def _check_probs(path: Path, found: Foreign) -> None:
+    """Raises InputError unless all rows are probabilities."""
+    bad = ~np.isfinite(found.values).all(axis=1)
+    if bad.any():
+        received = f"{bad.sum():,} rows with gaps, text, nan or inf, as {found.ids[bad][0]}"
+        fix = "write that file again"
+        raise InputError(path, expected="a number in each cell", received=received, fix=fix)
+    sums, least = found.values.sum(axis=1), found.values.min(initial=0)
+    error = np.abs(sums - 1).max(initial=0)
+    if least < 0 or error > _SUM_ERROR:
+        received = f"sums of {sums.min():.4g} to {sums.max():.4g}, least value {least:.4g}"
+        rounded = least >= 0 and error < _ROUNDED
+        fix = "write them with more digits" if rounded else "softmax first"
+        raise InputError(path, expected="rows >= 0 that sum to 1", received=received, fix=fix)

@@ -1,0 +1,52 @@
+"""Csv files of other tools, as pandas and people write them."""
+
+import warnings
+from pathlib import Path
+
+import pandas as pd
+
+from croquis.core.errors import InputError
+
+CSV = {
+    "keep_default_na": False,
+    "encoding": "utf-8-sig",
+    "index_col": False,
+    "skipinitialspace": True,
+}
+UNREADABLE = (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError)
+
+
+def read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """A csv, and what to say where an index column without a name was left out.
+
+    Blanks around the names of columns, and in front of cells, are not part of them.
+
+    Raises:
+        InputError: if it cannot be read, a row has too many cells or a column is there twice.
+    """
+    try:
+        header = pd.read_csv(path, nrows=0, **CSV).columns
+        # All as text would take seven times as long for 500 classes; nothing reads as missing.
+        texts = {name: str for name in header if name.strip() in ("ID", "image_path")}
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(path, dtype=texts, **CSV)
+    except pd.errors.ParserWarning as error:  # and the last of them would be lost
+        received, fix = "rows of more cells than its first line has", "write as many into each"
+        raise InputError(path, expected="a csv file", received=received, fix=fix) from error
+    except UNREADABLE as error:
+        reason, fix = " ".join(str(error).split()), "save it as UTF-8 with commas"
+        raise InputError(path, expected="a csv file", received=reason, fix=fix) from error
+    table.columns = table.columns.str.strip()
+    if doubled := list(table.columns[table.columns.duplicated()]):
+        received, fix = f"{doubled[0]!r} twice", "take out one of the two"
+        raise InputError(path, expected="each column once", received=received, fix=fix)
+    unnamed = [name for name in table if not name or name.startswith("Unnamed: ")]
+    return table.drop(columns=unnamed), ["an index without a name"] * bool(unnamed)
+
+
+def other_columns(path: Path, table: pd.DataFrame, expected: str) -> InputError:
+    """The error where a file has not the columns it should have."""
+    shown = ", ".join(list(table)[:4]) + (", ..." if table.shape[1] > 4 else "")
+    fix = "name them in its first line, which may be missing"
+    return InputError(path, expected=expected, received=f"columns {shown}", fix=fix)

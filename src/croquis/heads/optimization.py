@@ -1,0 +1,184 @@
+"""Optimizers and learning rates: timm's, with a factor for the head and for phases."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from timm.optim import create_optimizer_v2, param_groups_layer_decay, param_groups_weight_decay
+from timm.scheduler import create_scheduler_v2
+from timm.scheduler.scheduler import Scheduler
+from torch import nn
+
+from croquis.heads.heads import head_names
+from croquis.recipes.recipes import TrainParams, cycles, spans
+
+# Optimizers of torch that have one kernel for all parameters; timm's own know no such option.
+_FUSED = ("adam", "adamw", "sgd")
+# Relative: the loss must fall by this share of itself to count as progress, torch's own threshold.
+_PROGRESS = 1e-4
+
+
+def optimizer(model: nn.Module, recipe: TrainParams, lr: float) -> torch.optim.Optimizer:
+    """timm's optimizer over all parameters that train; `Rates` must set its learning rates."""
+    options: dict[str, Any] = {"fused": True} if recipe.optimizer in _FUSED else {}
+    groups = parameter_groups(model, recipe)
+    # The groups carry their own decay; this one is for optimizers that look at no group.
+    return create_optimizer_v2(groups, opt=recipe.optimizer, lr=lr, weight_decay=0.0, **options)
+
+
+def parameter_groups(model: nn.Module, recipe: TrainParams) -> list[dict[str, Any]]:
+    """Groups with `weight_decay` and `lr_scale`: by depth if layers decay, the head apart.
+
+    One-dimensional parameters (biases, norms) and what the network names have no weight decay.
+    """
+    exempt = model.no_weight_decay() if hasattr(model, "no_weight_decay") else ()
+    decay = recipe.weight_decay
+    if recipe.layer_decay is None:
+        groups = param_groups_weight_decay(model, decay, exempt)
+    else:
+        groups = param_groups_layer_decay(model, decay, exempt, layer_decay=recipe.layer_decay)
+    return list(itertools.chain.from_iterable(_split(group, model, recipe) for group in groups))
+
+
+def _split(group: dict[str, Any], model: nn.Module, recipe: TrainParams) -> list[dict[str, Any]]:
+    """A group as its part in the backbone and its part in the head, whichever there are."""
+    head = {id(parameter) for parameter in _head_parameters(model)}
+    parts = {False: [], True: []}
+    for parameter in group["params"]:
+        parts[id(parameter) in head].append(parameter)
+    scale = group.get("lr_scale", 1.0)
+    scales = {False: scale, True: scale * recipe.head_lr_mult}
+    return [
+        group | {"params": part, "lr_scale": scales[is_head]}
+        for is_head, part in parts.items()
+        if part
+    ]
+
+
+def _head_parameters(model: nn.Module) -> list[nn.Parameter]:
+    heads = (model.get_submodule(name) for name in head_names(model))
+    return [parameter for head in heads for parameter in head.parameters()]
+
+
+class Rates:
+    """Learning rates as a function of the step and the epochs' losses, so a resume needs no state.
+
+    timm's schedulers set them, as torch's own would not act on `lr_scale`.
+
+    Args:
+        optimizer: from `optimizer`.
+        recipe: schedule, warm-up, cycles and floor.
+        lr: the peak.
+        per_epoch: updates an epoch.
+    """
+
+    def __init__(
+        self, optimizer: torch.optim.Optimizer, recipe: TrainParams, *, lr: float, per_epoch: int
+    ) -> None:
+        self._optimizer, self._recipe, self._lr = optimizer, recipe, lr
+        self._scheduler = _scheduler(optimizer, recipe, lr, per_epoch)
+
+    def set(self, step: int, *, factor: float = 1.0, losses: Sequence[float] = ()) -> None:
+        """Sets the rates of update number `step`.
+
+        Args:
+            step: from 0.
+            factor: of the phase.
+            losses: train loss of each whole epoch so far; "plateau" alone looks at it.
+        """
+        self._scheduler.step_update(step)
+        if self._recipe.schedule == "plateau":
+            drops = plateaus(losses, patience=round(self._recipe.cycle_epochs))
+            # Never below the floor, and above the rates of a warm-up that is still going on.
+            factor *= max(self._recipe.min_lr, self._recipe.cycle_factor**drops)
+        for group in self._optimizer.param_groups:
+            group["lr"] *= factor
+
+    @property
+    def highest(self) -> float:
+        """The highest rate of a group now."""
+        return max(group["lr"] for group in self._optimizer.param_groups)
+
+
+def plateaus(losses: Sequence[float], *, patience: int) -> int:
+    """How often `losses` have not fallen for more than `patience` epochs in a row.
+
+    The rule of torch's ReduceLROnPlateau; on train losses, as a fold that is scored steers nothing.
+    """
+    best, waited, found = float("inf"), 0, 0
+    for loss in losses:
+        best, waited = (loss, 0) if loss < best * (1 - _PROGRESS) else (best, waited + 1)
+        if waited > patience:
+            found, waited = found + 1, 0
+    return found
+
+
+def cycle_ends(recipe: TrainParams, per_epoch: int) -> list[int]:
+    """How many updates there were when each cycle of the lr ended, but for the last one."""
+    warmup, cycle = spans(recipe)
+    numbers = range(1, cycles(recipe) + 1)
+    if recipe.schedule == "cyclic":
+        return [number * _period(cycle, per_epoch) for number in numbers]
+    return [math.ceil((warmup + number * cycle) * per_epoch - 1e-9) for number in numbers]
+
+
+def _period(cycle: float, per_epoch: int) -> int:
+    """Updates of a triangle: at least one up and one down."""
+    return max(2, round(cycle * per_epoch))
+
+
+def _scheduler(
+    optimizer: torch.optim.Optimizer, recipe: TrainParams, lr: float, per_epoch: int
+) -> Scheduler:
+    warmup, cycle = spans(recipe)
+    rest, floor = recipe.epochs - warmup, lr * recipe.min_lr
+    if recipe.schedule == "cyclic":
+        return _Triangles(
+            optimizer,
+            period=_period(cycle, per_epoch),
+            floor=floor,
+            factor=recipe.cycle_factor,
+        )
+    cycles = {"cycle_limit": math.ceil(rest / cycle) + 1, "cycle_decay": recipe.cycle_factor}
+    names = {"restarts": "cosine", "plateau": "constant"}
+    scheduler, _ = create_scheduler_v2(
+        optimizer,
+        sched=names.get(recipe.schedule, recipe.schedule),
+        num_epochs=cycle if recipe.schedule == "restarts" else rest,
+        decay_epochs=cycle,
+        decay_rate=recipe.cycle_factor,
+        min_lr=floor,
+        warmup_epochs=warmup,
+        warmup_prefix=True,  # else the cosine runs on beneath the warm-up and starts below its peak
+        warmup_lr=lr / 100,
+        step_on_epochs=False,
+        updates_per_epoch=per_epoch,
+        **(cycles if recipe.schedule == "restarts" else {}),
+    )
+    return scheduler
+
+
+class _Triangles(Scheduler):
+    """From floor to peak and back in straight lines, Smith 2015 (arXiv:1506.01186).
+
+    timm has no such schedule and torch's ignores `lr_scale`. It rises by itself, without a warm-up.
+    """
+
+    def __init__(
+        self,
+        optimizer: torch.optim.Optimizer,
+        *,
+        period: int,
+        floor: float,
+        factor: float,
+    ) -> None:
+        super().__init__(optimizer, "lr", t_in_epochs=False)
+        self._period, self._floor, self._factor = period, floor, factor
+
+    def _get_lr(self, t: int) -> list[float]:
+        cycle, place = divmod(t, self._period)
+        share = 1 - abs(2 * place / self._period - 1)
+        heights = (max(0.0, peak * self._factor**cycle - self._floor) for peak in self.base_values)
+        return [self._floor + share * height for height in heights]

@@ -1,0 +1,170 @@
+"""Batches of stored pictures: read from the memory-mapped array, resized, augmented, stacked."""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from croquis.images.pixels import Pixels
+from croquis.images.resizing import resized
+from croquis.tables.samples import Samples
+
+_Key = tuple[int, np.ndarray]  # epoch, positions
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pictures of one step.
+
+    Attributes:
+        images: (B, S, S) or (B, S, S, 3) uint8.
+        targets: `Samples.targets` of them.
+        weights: (B,) float32.
+        positions: (B,) int64, their places in the samples.
+    """
+
+    images: torch.Tensor
+    targets: torch.Tensor
+    weights: torch.Tensor
+    positions: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def pin_memory(self) -> "Batch":
+        """The same in page-locked memory, from where a GPU copies without waiting."""
+        parts = (self.images, self.targets, self.weights)
+        return Batch(*(part.pin_memory() for part in parts), self.positions)
+
+    def to(self, device: torch.device) -> "Batch":
+        parts = (self.images, self.targets, self.weights)
+        moved = (part.to(device, non_blocking=True) for part in parts)
+        return Batch(*moved, self.positions)  # names for people: they stay on the CPU
+
+
+class Pictures(Dataset):
+    """Whole batches by (epoch, positions): one resize, one augmentation and one stack each.
+
+    Args:
+        pixels: the stored pictures.
+        samples: which of them, in the order of their positions.
+        image_size: the network's, in pixels a side.
+        interpolation: the network's, from stored to `image_size`.
+        augment: acts at that size.
+        size_at: the size in an epoch, where a curriculum changes it.
+    """
+
+    def __init__(
+        self,
+        pixels: Pixels,
+        samples: Samples,
+        *,
+        image_size: int,
+        interpolation: str = "bicubic",
+        augment: Callable[..., np.ndarray] | None = None,
+        size_at: Callable[[int], int] | None = None,
+    ) -> None:
+        self._pixels, self._samples, self._size_at = pixels, samples, size_at
+        self._rows = pixels.rows(samples.ids)
+        self._size, self._interpolation, self._augment = image_size, interpolation, augment
+        self._targets = samples.targets
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def names(self, positions: torch.Tensor) -> list[str]:
+        """The ids of some of the samples."""
+        return self._samples.ids[positions.numpy()].tolist()
+
+    def plain(self) -> "Pictures":
+        """The same, not augmented and of the network's size, as val and test will be."""
+        twin = copy.copy(self)
+        twin._augment = twin._size_at = None
+        return twin
+
+    def __getitem__(self, key: _Key) -> Batch:
+        epoch, positions = key
+        size = self._size if self._size_at is None else self._size_at(epoch)
+        images = np.stack([self._picture(position, epoch, size) for position in positions])
+        return Batch(
+            torch.from_numpy(images),
+            torch.from_numpy(self._targets[positions]),
+            torch.from_numpy(self._samples.weights[positions].astype(np.float32)),
+            torch.from_numpy(positions),
+        )
+
+    def _picture(self, position: int, epoch: int, size: int) -> np.ndarray:
+        stored = np.asarray(self._pixels.array[self._rows[position]])
+        image = resized(stored, size, self._interpolation)
+        if self._augment is None:
+            return image
+        return self._augment(image, epoch=epoch, name=self._samples.ids[position])
+
+
+class Shuffled:
+    """Epochs of pictures, each in an order that is a function of (seed, epoch).
+
+    The short last batch is left out; a set smaller than one batch is one short batch. Worker
+    processes, if any, stay from epoch to epoch.
+
+    Args:
+        pictures: to train on.
+        batch_size: pictures a batch.
+        seed: of the order.
+        workers: processes that prepare batches; they change nothing but speed.
+    """
+
+    def __init__(self, pictures: Pictures, *, batch_size: int, seed: int, workers: int) -> None:
+        self._count, self._size, self._seed = len(pictures), batch_size, seed
+        self._keys: list[_Key] = []  # the loader looks at them again for each epoch
+        self._loader = _loader(pictures, self._keys, workers, stay=True)
+
+    def epoch(self, number: int, *, start: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch; the one before it has ended.
+
+        Args:
+            number: from 0.
+            start: the batch to begin with, for a training that goes on inside an epoch.
+        """
+        order = np.random.default_rng([self._seed, number]).permutation(self._count)
+        stops = range(self._size, self._count + 1, self._size) or [self._count]
+        keys = [(number, order[max(0, stop - self._size) : stop]) for stop in stops]
+        self._keys[:] = keys[start:]
+        return iter(self._loader)
+
+
+def in_order(
+    pictures: Pictures, *, batch_size: int, workers: int, start: int = 0
+) -> Iterator[Batch]:
+    """All pictures from `start` on once, in their order."""
+    starts = range(start, len(pictures), batch_size)
+    keys = [(0, np.arange(s, min(s + batch_size, len(pictures)))) for s in starts]
+    return iter(_loader(pictures, keys, workers))
+
+
+def steps_per_epoch(count: int, batch_size: int) -> int:
+    """How many batches `Shuffled` gives."""
+    return max(1, count // batch_size)
+
+
+def _loader(
+    pictures: Pictures, keys: list[_Key], workers: int, *, stay: bool = False
+) -> DataLoader:
+    return DataLoader(
+        pictures,
+        batch_size=None,  # a key is a whole batch already: nothing is collated a second time
+        sampler=keys,
+        num_workers=workers,
+        persistent_workers=stay and workers > 0,
+        pin_memory=torch.cuda.is_available(),
+        worker_init_fn=_alone,
+    )
+
+
+def _alone(worker: int) -> None:
+    """One thread a worker: OpenCV would start as many as there are cores in each of them."""
+    cv2.setNumThreads(0)

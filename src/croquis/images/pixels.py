@@ -1,0 +1,55 @@
+"""The packed pictures, opened without reading them, and found by id."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from croquis.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Pictures on disk and the ids of their rows.
+
+    Attributes:
+        ids: (N,) in the array's order.
+        array: (N, S, S) or (N, S, S, 3) uint8, memory-mapped; 255 is white.
+    """
+
+    ids: pd.Index
+    array: np.ndarray
+
+    @classmethod
+    def open(cls, index_csv: Path, pixels_npy: Path) -> "Pixels":
+        """The arrays that `prepare` wrote.
+
+        Raises:
+            InputError: if index and array are not of one run.
+        """
+        ids = pd.Index(
+            pd.read_csv(index_csv, usecols=["id"], dtype=str, keep_default_na=False)["id"]
+        )
+        array = np.load(pixels_npy, mmap_mode="r")
+        if len(ids) != len(array):
+            expected, received = f"{len(ids):,} rows, as {index_csv} has", f"{len(array):,}"
+            raise InputError(pixels_npy, expected=expected, received=received, fix="rerun prepare")
+        return cls(ids, array)
+
+    def rows(self, ids: Sequence[str] | np.ndarray) -> np.ndarray:
+        """The rows of `ids` in their order, (n,) int.
+
+        Raises:
+            InputError: if one has no picture.
+        """
+        rows = self.ids.get_indexer(pd.Index(ids))
+        if (rows < 0).any():
+            lost = [name for name, row in zip(ids, rows, strict=True) if row < 0]
+            received = f"{len(lost):,} others ({', '.join(lost[:3])})"
+            fix = "rerun prepare, or the stage that made these ids"
+            raise InputError(
+                "index.csv", expected="ids of its pictures", received=received, fix=fix
+            )
+        return rows

@@ -1,0 +1,57 @@
+"""Training a part of a network: which parameters move, and what must stay still with the rest."""
+
+import re
+
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from croquis.core import params
+from croquis.core.errors import InputError
+
+
+def freeze(model: nn.Module, patterns: list[str]) -> int:
+    """How many numbers still train once all that no pattern names are frozen.
+
+    Args:
+        model: changed in place.
+        patterns: regular expressions, such as "attn" or "^head".
+
+    Raises:
+        InputError: if one of them matches no parameter.
+    """
+    names = [name for name, _ in model.named_parameters()]
+    for pattern in patterns:
+        if not any(re.search(pattern, name) for name in names):
+            received = f"{pattern!r}, which matches none"
+            raise InputError(
+                "trainable",
+                expected="names of parameters",
+                received=received,
+                fix=params.nearest(pattern, _parts(names)),
+            )
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(any(re.search(pattern, name) for pattern in patterns))
+    return trainable_count(model)
+
+
+def trainable_count(model: nn.Module) -> int:
+    """How many numbers train."""
+    return sum(part.numel() for part in model.parameters() if part.requires_grad)
+
+
+def train_mode(model: nn.Module) -> None:
+    """`model.train()`, but batch normalisation without trainable parameters keeps its statistics.
+
+    Else the frozen layers above it would get other inputs than those they were trained on.
+    """
+    model.train()
+    for module in model.modules():
+        own = list(module.parameters(recurse=False))
+        if isinstance(module, _BatchNorm) and own and not any(p.requires_grad for p in own):
+            module.eval()
+
+
+def _parts(names: list[str]) -> list[str]:
+    """What names are made of, each once: "head" and "weight" of "head.weight"; no numbers."""
+    parts = [part for name in reversed(names) for part in name.split(".")]
+    return [part for part in dict.fromkeys(parts) if not part.isdigit()]

@@ -1,0 +1,156 @@
+"""What train.csv says of its pictures: label, class name, and which are derived from which."""
+
+import re
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from croquis.core.errors import InputError
+from croquis.dataset.external import TRAIN, USE, train_only
+from croquis.dataset.tables import refuse
+
+
+def with_labels(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
+    """`table` with `label` (int) and `class_name` in every row.
+
+    A given target is the label. Without one, it is the rank of the class name among the sorted
+    ones. A class without a name is called as its pictures' folder, where that tells classes apart,
+    else as its label.
+
+    Raises:
+        InputError: if the labels are not 0..C-1, or label and class name are not one-to-one.
+    """
+    given = {"target", "class_name"} & set(table)
+    if not given:
+        expected, received = "a column target or class_name", f"only {', '.join(table)}"
+        raise InputError(csv, expected=expected, received=received, fix="add or rename it")
+    for column in sorted(given):
+        refuse(table, table[column].str.strip() == "", csv, f"a value in each row of {column}")
+    if "target" not in given:
+        return table.assign(label=ranks(table["class_name"]))
+    labels = _numbers(table, csv)
+    if "class_name" not in given:
+        return table.assign(label=labels, class_name=_class_names(table["image_path"], labels))
+    _check_one_to_one(table["class_name"], labels, csv)
+    return table.assign(label=labels)
+
+
+def with_named_targets(table: pd.DataFrame, csv: Path) -> tuple[pd.DataFrame, list[str]]:
+    """`table` with a target that only has names as its class_name, and a note that says so."""
+    if "target" not in table or "class_name" in table:
+        return table, []
+    numbers = pd.to_numeric(table["target"], errors="coerce")
+    if (numbers.notna() | (table["target"].str.strip() == "")).any():
+        return table, []
+    note = f"{csv.name}: target has no numbers, and is read as class_name"
+    return table.rename(columns={"target": "class_name"}), [note]
+
+
+def without_fraction(text: str) -> str:
+    """3 for 3.0, as tables with gaps write whole numbers."""
+    return re.sub(r"^\s*(\d+)\.0*\s*$", r"\1", text)
+
+
+def ranks(class_names: pd.Series) -> pd.Series:
+    """The rank of each class name among the sorted ones, (N,) int."""
+    rank = {name: number for number, name in enumerate(sorted(set(class_names)))}
+    return class_names.map(rank).astype(int)
+
+
+def with_sources(table: pd.DataFrame, test_paths: set[str], csv: Path) -> pd.DataFrame:
+    """`table` with `source_id` as the id of the picture that each derived one was made from.
+
+    In train.csv it is that picture's image_path; empty, or the picture itself, means an original.
+
+    Raises:
+        InputError: if a source is unknown, a test picture, or itself derived.
+    """
+    if "source_id" not in table:
+        return table.assign(source_id="")
+    source, known = table["source_id"], table["image_path"]
+    derived = (source != "") & (source != known)
+    unknown = derived & ~source.isin(known)
+    of_test = unknown & source.str.removeprefix("test/").isin(test_paths)
+    where = f"{csv}: source_id"
+    refuse(table, of_test, where, "training pictures as sources, never test pictures")
+    refuse(table, unknown, where, "the image_path of a training picture")
+    chain = derived & source.isin(known[derived])
+    refuse(table, chain, where, "originals as sources", "name the original of the derived picture")
+    return table.assign(source_id=("train/" + source).where(derived, ""))
+
+
+def with_use(table: pd.DataFrame, csv: Path) -> tuple[pd.DataFrame, list[str]]:
+    """`table` with `use` as "train" or nothing, if there is such a column; and a note.
+
+    Raises:
+        InputError: if it has other words than train, and all or score for the usual.
+    """
+    if USE not in table:
+        return table, []
+    words = table[USE].str.strip().str.casefold()
+    fix = "correct these rows, or rename the column if it means something else"
+    expected = f"{TRAIN}, all, score or nothing as {USE}"
+    refuse(table, ~words.isin([TRAIN, "all", "score", ""]), csv, expected, fix)
+    only = words == TRAIN
+    note = f"{only.sum():,} images train only ({csv.name}: {USE}), and are never scored"
+    return table.assign(**{USE: words.where(only, "")}), [note] if only.any() else []
+
+
+def check_classes(pictures: pd.DataFrame, columns: pd.DataFrame, raw: Path) -> None:
+    """Raises InputError unless a network could learn to tell classes apart, and be scored on it.
+
+    Args:
+        pictures: the rows of a Layout.
+        columns: of the Layout, which may mark some that only train.
+        raw: where they are.
+    """
+    train = pictures[pictures["split"] == "train"]
+    scored = ~train_only(train, columns) & (train["source_id"] == "")
+    counts = train.loc[scored, "class_name"].value_counts()
+    if counts.empty:
+        fix = f"leave {USE} empty for the images of the competition itself"
+        expected, received = "images to be scored on", f"{len(train):,} that all train only"
+        raise InputError(raw / "train.csv", expected=expected, received=received, fix=fix)
+    if len(counts) == 1:
+        received = f"{counts.index[0]!r} alone, with {counts.iloc[0]:,}"
+        fix = "put the images of each class into train/<class>/, or name the classes in train.csv"
+        raise InputError(raw, expected="images of two classes or more", received=received, fix=fix)
+    if counts.iloc[0] == 1:
+        received, fix = f"{len(counts):,} classes of one image each", "add images"
+        expected = "classes of two images or more: one to learn from, one to be scored on"
+        raise InputError(raw, expected=expected, received=received, fix=fix)
+
+
+def _numbers(table: pd.DataFrame, csv: Path) -> pd.Series:
+    target = table["target"].map(without_fraction).str.strip()
+    strange = ~target.str.fullmatch(r"\d{1,9}").astype(bool)
+    fix = "mend these rows, or call the column class_name if it has names"
+    refuse(table, strange, csv, "whole numbers from 0 as target", fix)
+    labels = target.astype(int)
+    present = set(labels)
+    absent = sorted(set(range(min(len(present), labels.max() + 1 if present else 0))) - present)
+    if absent:
+        expected = f"each target from 0 to {len(present) - 1}, as there are {len(present)}"
+        received = f"up to {max(present)}, and no {', '.join(map(str, absent[:3]))}"
+        raise InputError(csv, expected=expected, received=received, fix="number the classes anew")
+    return labels
+
+
+def _class_names(image_paths: pd.Series, labels: pd.Series) -> pd.Series:
+    folders = image_paths.map(lambda path: PurePosixPath(path).parent.name)
+    pairs = pd.DataFrame({"folder": folders, "label": labels}).drop_duplicates()
+    telling = not pairs["folder"].duplicated().any() and not pairs["label"].duplicated().any()
+    return folders if telling and "" not in set(folders) else labels.astype(str)
+
+
+def _check_one_to_one(class_names: pd.Series, labels: pd.Series, csv: Path) -> None:
+    pairs = pd.DataFrame({"class_name": class_names, "target": labels}).drop_duplicates()
+    pairs = pairs.astype(object)  # numbers that print as 0, not np.int64(0)
+    for one, other in (("class_name", "target"), ("target", "class_name")):
+        doubled = pairs[pairs[one].duplicated(keep=False)].sort_values([one, other])
+        if len(doubled):
+            first = doubled.iloc[0][one]
+            has = ", ".join(doubled[doubled[one] == first][other].astype(str)[:3])
+            fix = "mend the rows of train.csv"
+            expected = f"one {other} for each {one}"
+            raise InputError(csv, expected=expected, received=f"{first!r} with {has}", fix=fix)

@@ -1,0 +1,106 @@
+"""The competition layout or class folders, read as one table of pictures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from croquis.core.errors import InputError
+from croquis.dataset.external import USE
+from croquis.dataset.names import refuse_undecodable
+from croquis.dataset.roots import folders_in
+from croquis.dataset.tables import located, pictures_in, read_table
+from croquis.prepare.labels import ranks, with_labels, with_named_targets, with_sources, with_use
+from croquis.prepare.template import blank_sample, given_sample
+
+COLUMNS = ["id", "split", "label", "class_name", "path", "source_id"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """All pictures of a data set before any is opened.
+
+    Attributes:
+        pictures: `COLUMNS`, train rows first; label -1 and an empty class name in test rows; `path`
+            is relative to the data set's folder.
+        columns: `image_path` of each training picture, with the columns of train.csv beyond these;
+            `use` among them, if it is there.
+        sample: the submission's template, `target` 0 in each row.
+        numbered: what the source numbers itself: "ID" (test images) and "target" (classes). What it
+            does not is counted here, in an order that its people do not know.
+        notes: what people should know about the files.
+    """
+
+    pictures: pd.DataFrame
+    columns: pd.DataFrame
+    sample: pd.DataFrame
+    numbered: frozenset[str]
+    notes: list[str]
+
+
+def read_layout(raw: Path) -> Layout:
+    """What the folder `raw` holds, in the order of its csv files, or by class and natural order.
+
+    Raises:
+        InputError: if the files contradict each other.
+    """
+    refuse_undecodable(raw)
+    test, names, notes = _read_test(raw)
+    if (raw / "train.csv").is_file():
+        train, columns, more = _read_train(raw, set(names["image_path"]))
+    else:
+        train, columns, more = _read_classfolders_in(raw)
+    if train.empty:
+        raise InputError(raw, expected="training pictures", received="none", fix="add some")
+    sample, last, own = blank_sample(names), [], names
+    if (raw / "sample_submission.csv").is_file():
+        sample, last = given_sample(raw / "sample_submission.csv", names)
+        own = sample
+    numbered = {"target"} & set(train) | {"ID"} & set(own)
+    pictures = pd.concat([train, test], ignore_index=True)[COLUMNS]
+    return Layout(pictures, columns, sample, frozenset(numbered), more + notes + last)
+
+
+def _read_train(raw: Path, test_paths: set[str]) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    csv = raw / "train.csv"
+    table, notes = read_table(csv, ["image_path"])
+    table, more = with_named_targets(table, csv)
+    table, marked = with_use(table, csv)
+    notes += more + marked
+    columns = table.drop(columns=["target", "class_name", "source_id"], errors="ignore")
+    further = [name for name in columns if name not in ("image_path", USE)]
+    if further:
+        notes.append(f"train.csv also has {', '.join(further)}: split.domain can hold one apart")
+    table["path"] = located(table, csv, "train")
+    table = with_sources(with_labels(table, csv), test_paths, csv)
+    unnamed = len(set(pictures_in(raw / "train")) - set(table["path"].str.removeprefix("train/")))
+    if unnamed:
+        notes.append(f"{unnamed:,} pictures in train/ are not named in train.csv and left out")
+    return table.assign(id="train/" + table["image_path"], split="train"), columns, notes
+
+
+def _read_classfolders_in(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    rows = []
+    for folder in folders_in(raw / "train"):
+        names = pictures_in(folder)
+        if not names:
+            fix = "add some, or remove the folder"
+            raise InputError(folder, expected="pictures", received="none", fix=fix)
+        rows += [(folder.name, f"train/{folder.name}/{name}") for name in names]
+    table = pd.DataFrame(rows, columns=["class_name", "path"], dtype=str)
+    loose = len(pictures_in(raw / "train")) - len(rows)
+    notes = [f"{loose:,} pictures in train/ are in no class folder and left out"] if loose else []
+    table = table.assign(id=table["path"], label=ranks(table["class_name"]))
+    columns = pd.DataFrame({"image_path": table["path"].str.removeprefix("train/")})
+    return table.assign(split="train", source_id=""), columns, notes
+
+
+def _read_test(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """The test rows of the index, and test.csv as it came (or as it would have come)."""
+    csv, notes = raw / "test.csv", []
+    if csv.is_file():
+        names, notes = read_table(csv, ["image_path"])
+    else:
+        names = pd.DataFrame({"image_path": pictures_in(raw / "test")}, dtype=str)
+    table = pd.DataFrame({"path": located(names, csv, "test"), "id": "test/" + names["image_path"]})
+    return table.assign(split="test", label=-1, class_name="", source_id=""), names, notes

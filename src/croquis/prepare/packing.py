@@ -1,0 +1,196 @@
+"""All pictures into a few big arrays and an index; each file is decoded once, in parallel."""
+
+import hashlib
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from croquis.core.cores import cores
+from croquis.core.errors import InputError
+from croquis.core.params import Section
+from croquis.core.progress import progress
+from croquis.core.symmetries import digest
+from croquis.dataset.statuses import BETWEEN, BLANK, OK, ON_BLACK, UNREADABLE, having
+from croquis.prepare.decoding import (
+    BLANK_BELOW,
+    FITS,
+    Fit,
+    Picture,
+    Unreadable,
+    decode,
+    gray_of,
+    squashed,
+)
+from croquis.prepare.depth import MASK
+from croquis.prepare.rows import RowWriter
+
+NAMED = 3  # unreadable pictures that the terminal names
+GRAY_SIDE = 224  # of the pictures that dedup compares: its thresholds were measured at this size
+# What is said of pictures whose status has such a note; the status stands in index.csv.
+ODD = {
+    BLANK: f"pictures are blank (no two pixels differ by {BLANK_BELOW} of 255)",
+    UNREADABLE: "pictures cannot be read, and are white sheets",
+    ON_BLACK: "pictures have white ink on clear paper, and are laid on black",
+    MASK: "pictures have values of 0 and 1 alone, and are read as black and white",
+    **{
+        f"16-bit, read as {bits}-bit": f"pictures of 16 bits have {bits} at most, and are read so"
+        for bits in (8, 10, 12, 14)
+    },
+}
+COLUMNS = [
+    "id", "split", "label", "class_name", "path", "sha256", "digest", "source_id", "width",
+    "height", "status",
+]  # fmt: skip
+
+
+class PrepareParams(Section):
+    """Size and geometry of the stored pictures, and what to do with unreadable test pictures."""
+
+    image_size: Annotated[int, Field(ge=8)]
+    fit: Fit
+    bad_test: Literal["error", "blank"]
+
+
+class Packed(NamedTuple):
+    """The rows of index.csv, in the arrays' order, and of quarantine.csv."""
+
+    index: pd.DataFrame
+    quarantine: pd.DataFrame
+
+    def notes(self, listed: Path) -> list[str]:
+        """What people should know about the pictures; `listed` has all that cannot be read."""
+        found = []
+        if len(self.quarantine):
+            reasons = self.quarantine["path"] + " (" + self.quarantine["reason"] + ")"
+            named = f"{_first(reasons)}; {listed} has them all"
+            found.append(f"left out, as they cannot be read: {named}")
+        for note, words in ODD.items():
+            paths = self.index.loc[having(self.index, note), "path"]
+            if len(paths):
+                found.append(f"{len(paths):,} of {len(self.index):,} {words}: {_first(paths)}")
+        return found
+
+
+def _first(names: pd.Series) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+class Sheet(NamedTuple):
+    """What the arrays and the index keep of one file."""
+
+    pixels: np.ndarray  # (S, S) or (S, S, 3)
+    gray: np.ndarray  # (224, 224)
+    facts: dict[str, str | int]
+
+
+def pack(
+    pictures: pd.DataFrame, raw: Path, prepare: PrepareParams, pixels: Path, gray224: Path
+) -> Packed:
+    """Writes (N, S, S) or (N, S, S, 3) to `pixels` and (N, 224, 224) to `gray224`, both uint8 .npy.
+
+    Unreadable training pictures are left out.
+
+    Args:
+        pictures: the rows of a Layout.
+        raw: the folder that their paths start from.
+        prepare: image size S, geometry, and the fate of unreadable test pictures.
+        pixels: gets three channels if a single picture has colour.
+        gray224: squashed, for dedup.
+
+    Raises:
+        InputError: if a test picture, the source of a derived one, or a whole class is unreadable.
+    """
+    rows = pictures.to_dict("records")
+    kept: list[dict[str, Any]] = []
+    lost: list[dict[str, Any]] = []
+    # Filters are global to all threads: set here once, they silence Pillow in each of them.
+    with warnings.catch_warnings(), RowWriter(pixels) as wide, RowWriter(gray224) as small:
+        warnings.simplefilter("ignore")
+        sheets = _in_order(lambda row: _sheet(row, raw, prepare), rows)
+        for row, sheet in zip(rows, progress(sheets, "prepare", len(rows), "picture"), strict=True):
+            if isinstance(sheet, str):
+                lost.append(row | {"reason": sheet})
+                continue
+            kept.append(row | sheet.facts)
+            wide.append(sheet.pixels)
+            small.append(sheet.gray)
+    quarantine = pd.DataFrame(lost, columns=["id", "path", "reason", "split"])
+    index = pd.DataFrame(kept, columns=COLUMNS)
+    _check_losses(pictures, index, quarantine, raw)
+    return Packed(index, quarantine.drop(columns="split"))
+
+
+def _sheet(row: dict[str, Any], raw: Path, prepare: PrepareParams) -> Sheet | str:
+    """The file as stored, or why it cannot be."""
+    content = (raw / row["path"]).read_bytes()
+    try:
+        picture = decode(content)
+    except Unreadable as error:
+        if row["split"] == "train" or prepare.bad_test == "error":
+            return str(error)
+        picture = Picture(np.full((1, 1), 255, np.uint8), UNREADABLE)
+    gray = gray_of(picture.pixels)
+    height, width = gray.shape
+    fitted = FITS[prepare.fit](picture.pixels, prepare.image_size)
+    facts = {"sha256": hashlib.sha256(content).hexdigest(), "digest": digest(gray)}
+    facts |= {"width": width, "height": height, "status": _status(picture.status, gray, fitted)}
+    return Sheet(fitted, squashed(gray, GRAY_SIDE), facts)
+
+
+def _status(decoded: str, gray: np.ndarray, fitted: np.ndarray) -> str:
+    """As it came a picture may be blank, or become so: a hair on a large sheet fades away."""
+    if decoded == UNREADABLE or min(np.ptp(gray), np.ptp(gray_of(fitted))) >= BLANK_BELOW:
+        return decoded
+    return BLANK if decoded == OK else decoded + BETWEEN + BLANK
+
+
+def _in_order(work: Callable, items: Iterable) -> Iterator:
+    """`work` of each item on all cores, in order; a few wait ahead, so that memory stays small."""
+    threads = cores()
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) > 4 * threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _check_losses(
+    pictures: pd.DataFrame, index: pd.DataFrame, lost: pd.DataFrame, raw: Path
+) -> None:
+    fix = "replace the files, or -S prepare.bad_test=blank"
+    _refuse(lost[lost["split"] == "test"], raw, "readable test pictures", fix)
+    sources = lost[lost["id"].isin(pictures["source_id"])]
+    _refuse(sources, raw, "readable sources of derived pictures", "replace them, or drop both")
+    emptied = sorted(set(pictures["class_name"]) - set(index["class_name"]))
+    if emptied:
+        received = f"none of {', '.join(map(repr, emptied[:3]))}"
+        of_first = pictures.loc[pictures["class_name"] == emptied[0], "id"]
+        reason = lost.loc[lost["id"].isin(of_first), "reason"].iloc[0]
+        fix = f"replace its files ({reason})"
+        raise InputError(
+            raw, expected="a readable picture of each class", received=received, fix=fix
+        )
+
+
+def _refuse(lost: pd.DataFrame, raw: Path, expected: str, fix: str) -> None:
+    if len(lost):
+        first = ", ".join(
+            f"{path} ({why})" for path, why in lost[["path", "reason"]].to_numpy()[:3]
+        )
+        received = f"{len(lost):,} that are not: {first}"
+        raise InputError(raw, expected=expected, received=received, fix=fix)

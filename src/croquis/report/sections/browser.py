@@ -1,0 +1,104 @@
+"""The error browser: each wrong out-of-fold prediction beside pictures of both its classes."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from croquis.report.material import Data
+from croquis.report.sprites import COLUMNS, PER_SHEET, SIDE, write_sheets
+from croquis.report.templates import template
+from croquis.scoring.ranking import ranked
+from croquis.tables.predictions import Predictions
+
+EXAMPLES = 4  # of a class: three are shown, and none beside itself
+FOLDER = "errors"  # beside errors.html: a table as a script, and sheets of pictures
+
+
+def write_browser(
+    folder: Path, name: str, data: Data, oof: Predictions, members: Mapping[str, Predictions]
+) -> int:
+    """Writes errors.html and its folder; returns how many errors there are.
+
+    The table is a script that sets one variable: a page that was opened from disk may not fetch.
+
+    Args:
+        folder: of the report.
+        name: of the competition.
+        data: the pictures.
+        oof: of the ensemble.
+        members: OOF of each of its members.
+    """
+    (folder / FOLDER).mkdir()
+    labels = data.labels(oof.ids)
+    wrong, examples = ranked(labels, oof), typical(labels, oof, data)
+    content = table(labels, oof, members, wrong, examples)
+    # ASCII alone, so that no line separator of Unicode can end a string.
+    script = f"window.croquis = {json.dumps(content, separators=(',', ':'))};\n"
+    (folder / FOLDER / "errors.js").write_text(script, encoding="ascii")
+    write_sheets(folder / FOLDER, "wrong", data.pixels, oof.ids[wrong].tolist())
+    shown = [row for rows in examples for row in rows]
+    write_sheets(folder / FOLDER, "class", data.pixels, oof.ids[shown].tolist())
+    html = template("browser.html").render(name=name, errors=len(wrong), scored=len(oof))
+    (folder / "errors.html").write_text(html + "\n", encoding="utf-8")
+    return len(wrong)
+
+
+def table(
+    labels: np.ndarray,
+    oof: Predictions,
+    members: Mapping[str, Predictions],
+    wrong: np.ndarray,
+    examples: list[list[int]],
+) -> dict[str, Any]:
+    """What the browser's script reads: columns of the errors, and which pictures stand where.
+
+    `examples` gives each class the places of its pictures on the sheets, and the error that each
+    of them is, or -1.
+    """
+    preds, probs = oof.probs.argmax(axis=1), oof.probs
+    knew = sum(
+        (member.aligned(oof.ids).probs[wrong].argmax(axis=1) == labels[wrong]).astype(int)
+        for member in members.values()
+    )
+    number = {row: place for place, row in enumerate(wrong.tolist())}
+    shown, places = iter(range(sum(map(len, examples)))), []
+    for rows in examples:
+        places.append([[next(shown), number.get(row, -1)] for row in rows])
+    return {
+        "side": SIDE,
+        "columns": COLUMNS,
+        "perSheet": PER_SHEET,
+        "members": len(members),
+        "classes": oof.classes.tolist(),
+        "ids": oof.ids[wrong].tolist(),
+        "labels": labels[wrong].tolist(),
+        "guesses": preds[wrong].tolist(),
+        "confidence": _rounded(probs[wrong, preds[wrong]]),
+        "own": _rounded(probs[wrong, labels[wrong]]),
+        "knew": np.broadcast_to(knew, wrong.shape).tolist(),
+        "examples": places,
+    }
+
+
+def typical(labels: np.ndarray, oof: Predictions, data: Data) -> list[list[int]]:
+    """Rows of each class's pictures with the highest probability of it, EXAMPLES at most.
+
+    One of a group of copies: three times the same picture shows less of a class.
+    """
+    own = oof.probs[np.arange(len(labels)), labels]
+    rows = pd.DataFrame(
+        {"label": labels, "group": data.groups_of(oof.ids), "own": own, "id": oof.ids}
+    )
+    rows = rows.sort_values(["own", "id"], ascending=[False, True])
+    best = rows.drop_duplicates(["label", "group"]).groupby("label").head(EXAMPLES)
+    by_class = best.groupby("label").groups
+    return [list(map(int, by_class.get(label, []))) for label in range(len(oof.classes))]
+
+
+def _rounded(numbers: np.ndarray) -> list[float]:
+    """To what single precision holds: the script rounds what it shows, and .955 would be .96."""
+    return [round(float(number), 7) for number in numbers]

@@ -1,0 +1,89 @@
+"""What the pictures are like: sizes, shapes and ink, and the palest and darkest of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from croquis.core.progress import progress
+from croquis.dataset.statuses import BLANK, having
+from croquis.report import plots
+from croquis.report.material import Data
+from croquis.report.pictures import Thumbnail, Thumbnails
+
+MEASURED = 4_000  # pictures whose ink is looked at: 15,000 of 448 px would be read for a minute
+ENDS = 8  # palest, darkest and blank pictures shown
+SIZES = 6  # sizes named
+
+
+@dataclass(frozen=True)
+class Census:
+    """Statistics of the training pictures.
+
+    Attributes:
+        sizes: the commonest (width, height) as they came, with their counts.
+        other: how many pictures have another size.
+        charts: caption and chart of what varies.
+        palest: pictures with least ink.
+        darkest: those with most.
+        blank: those of train and test without contrast, the first of them.
+        blank_count: how many there are.
+        measured: of how many pictures the ink is known.
+        ink: mean share of ink, 0 is white paper.
+    """
+
+    sizes: list[tuple[str, int]]
+    other: int
+    charts: list[tuple[str, Markup]]
+    palest: list[Thumbnail]
+    darkest: list[Thumbnail]
+    blank: list[Thumbnail]
+    blank_count: int
+    measured: int
+    ink: float
+
+
+def census(data: Data, thumbnails: Thumbnails) -> Census:
+    """Sizes are those of the files; ink is that of the stored pictures, white borders included."""
+    train = data.index[data.index["split"] == "train"]
+    ids, ink = _ink(train["id"].to_numpy(dtype=str), data)
+    order = np.lexsort((ids, ink))
+    counts = train.value_counts(["width", "height"]).sort_index(ascending=False)
+    counts = counts.sort_values(ascending=False, kind="stable")
+    blank = data.index.loc[having(data.index, BLANK), "id"].tolist()
+    named = [(f"{width} by {height}", int(count)) for (width, height), count in counts.items()]
+    return Census(
+        sizes=named[:SIZES],
+        other=sum(count for _, count in named[SIZES:]),
+        charts=_charts(train, ink),
+        palest=thumbnails.of(ids[order[:ENDS]].tolist()),
+        darkest=thumbnails.of(ids[order[::-1][:ENDS]].tolist()),
+        blank=thumbnails.of(blank[:ENDS]),
+        blank_count=len(blank),
+        measured=len(ids),
+        ink=float(ink.mean()),
+    )
+
+
+def _ink(ids: np.ndarray, data: Data) -> tuple[np.ndarray, np.ndarray]:
+    """Ids at even distances, (n,), and the share of ink of their pictures, (n,)."""
+    places = np.linspace(0, len(ids) - 1, min(MEASURED, len(ids))).astype(int)
+    chosen = np.sort(ids)[places]
+    rows = progress(data.pixels.rows(chosen).tolist(), "report: ink", unit="picture")
+    return chosen, np.array([1 - data.pixels.array[row].mean() / 255 for row in rows])
+
+
+def _charts(train: pd.DataFrame, ink: np.ndarray) -> list[tuple[str, Markup]]:
+    longest = train[["width", "height"]].max(axis=1).to_numpy()
+    aspect = np.log2(train["width"].to_numpy() / train["height"].to_numpy())
+    shown = {
+        "longer side as it came, in pixels": longest,
+        "width : height, as a power of two": aspect,
+        "share of ink": ink,
+    }
+    return [
+        (caption, plots.histogram(values, label=caption))
+        for caption, values in shown.items()
+        if np.ptp(values) > 0
+    ]

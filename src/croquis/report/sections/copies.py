@@ -1,0 +1,117 @@
+"""The page's section on copies: the biggest groups, and the pairs that passed most narrowly."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from croquis.report.pictures import Thumbnail, Thumbnails
+from croquis.tables.parts import ALWAYS
+
+GROUPS, OF_A_GROUP, PAIRS = 6, 8, 12  # how many are shown, so that the page stays small
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of copies, its first pictures, and how many more there are."""
+
+    size: int
+    conflict: bool
+    pictures: list[Thumbnail]
+
+    @property
+    def more(self) -> int:
+        """The pictures that are not shown."""
+        return self.size - len(self.pictures)
+
+    @property
+    def class_names(self) -> str:
+        """The classes of the pictures shown."""
+        return ", ".join(sorted({picture.class_name for picture in self.pictures}))
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """Two pictures that pass for copies, and why: the test (tier), its score, the flip or turn."""
+
+    first: Thumbnail
+    second: Thumbnail
+    tier: str
+    score: float
+    symmetry: str
+    same_class: bool
+
+
+def biggest_groups(groups: pd.DataFrame, thumbnails: Thumbnails) -> list[Group]:
+    """The biggest groups of at least two, by size and then by number; `groups` is groups.csv."""
+    sizes = groups["group"].value_counts().rename_axis("group").reset_index(name="size")
+    sizes = sizes[sizes["size"] > 1].sort_values(["size", "group"], ascending=[False, True])
+    found = []
+    for group, size in sizes.head(GROUPS).itertuples(index=False):
+        members = groups[groups["group"] == group]
+        shown = thumbnails.of(members["id"].tolist()[:OF_A_GROUP])
+        found.append(Group(int(size), bool(members["conflict"].any()), shown))
+    return found
+
+
+def narrowest_pairs(
+    duplicates: pd.DataFrame, groups: pd.DataFrame, thumbnails: Thumbnails
+) -> list[Narrow]:
+    """Each group's pair with the lowest score, lowest first; pairs that were cut did not pass.
+
+    One of a group: where drawings come several times over, its other pairs show the same again.
+
+    Args:
+        duplicates: duplicates.csv.
+        groups: groups.csv.
+        thumbnails: the pictures.
+    """
+    joined = duplicates[duplicates["grouped"].astype(bool)]  # of no rows pandas knows no type
+    group = joined["id_a"].map(groups.set_index("id")["group"])
+    rows = joined.assign(group=group).sort_values(["score", "id_a", "id_b"])
+    rows = rows.drop_duplicates("group").head(PAIRS)
+    return [
+        Narrow(
+            *thumbnails.of([row.id_a, row.id_b]), row.tier, row.score, row.symmetry, row.same_class
+        )
+        for row in rows.itertuples()
+    ]
+
+
+def in_groups(groups: pd.DataFrame) -> tuple[int, int]:
+    """How many pictures have a copy, and in how many groups they are."""
+    sizes = groups["group"].value_counts()
+    return int(sizes[sizes > 1].sum()), int((sizes > 1).sum())
+
+
+def leaking(folds: pd.DataFrame) -> int:
+    """How many scored pictures have a kept copy in another fold; `folds` is folds.csv.
+
+    None, unless split.group is false.
+    """
+    parts = folds[folds["keep"]].groupby("group")["fold"].nunique()
+    return int((folds["scored"] & folds["group"].map(parts).gt(1)).sum())
+
+
+def partly_seen(folds: pd.DataFrame) -> int:
+    """How many scored pictures have another of their domain or group that always trains.
+
+    None, unless a rare class of one domain does (`split.rare`); `folds` is folds.csv.
+    """
+    seen = folds.loc[folds["keep"] & (folds["fold"] == ALWAYS), "unit"]
+    return int((folds["scored"] & folds["unit"].isin(seen)).sum())
+
+
+def cut_across(duplicates: pd.DataFrame, folds: pd.DataFrame) -> int:
+    """How many pairs that were cut have a scored picture in one fold and a kept one in another.
+
+    A model is scored on the one and trains on the other.
+
+    Args:
+        duplicates: duplicates.csv.
+        folds: folds.csv.
+    """
+    cut = duplicates[~duplicates["grouped"].astype(bool)]
+    of_id = folds.set_index("id")[["fold", "scored", "keep"]]
+    a, b = (of_id.loc[cut[end]].reset_index(drop=True) for end in ("id_a", "id_b"))
+    seen = (a["scored"] & b["keep"]) | (b["scored"] & a["keep"])
+    return int((seen & (a["fold"] != b["fold"])).sum())

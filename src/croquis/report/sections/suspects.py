@@ -1,0 +1,88 @@
+"""Pictures whose label the ensemble doubts: shown, never deleted."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from croquis.core.progress import progress
+from croquis.report.decisions import Said
+from croquis.report.pictures import Thumbnail, Thumbnails
+from croquis.tables.predictions import Predictions
+
+SHOWN = 24
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A picture, what it was predicted as, and the probability of its given label.
+
+    `line` drops it, in data/overrides.csv; nothing where that file decides already.
+    """
+
+    picture: Thumbnail
+    predicted: str
+    own: float
+    line: str
+
+
+def label_suspects(labels: np.ndarray, oof: Predictions) -> np.ndarray:
+    """Rows of `oof` whose labels confident learning doubts, least likely label first, (n,) int.
+
+    Method: Northcutt et al. 2021, "Confident Learning", by cleanlab. Only out-of-fold
+    probabilities will do: a model knows the labels that it was trained on by heart.
+
+    Args:
+        labels: (N,) true labels in the order of `oof`.
+        oof: of the ensemble.
+    """
+    # A class without a picture here, as with a part of the folds, would stop cleanlab.
+    seen, own = np.unique(labels, return_inverse=True)
+    if len(seen) < 2:
+        return np.array([], dtype=np.int64)
+    from cleanlab.filter import find_label_issues  # scikit-learn comes with it: seconds
+
+    # Clipped, as hard votes hold zeros.
+    probs = np.clip(oof.probs[:, seen].astype(np.float64), 1e-12, None)
+    probs /= probs.sum(axis=1, keepdims=True)
+    how = {"return_indices_ranked_by": "self_confidence", "n_jobs": 1}
+    # A bar of one step: nobody can look inside, but it says what is waited for.
+    steps = progress([probs], "report: labels in doubt", unit="table")
+    with warnings.catch_warnings():
+        # One a class of `alone`, with a path into cleanlab; the page says it once.
+        warnings.filterwarnings("ignore", "May not flag all label issues", UserWarning)
+        [found] = [find_label_issues(own, step, **how) for step in steps]
+    return found
+
+
+def alone(labels: np.ndarray) -> int:
+    """Classes with a single picture among `labels`, (N,): there is none to doubt it by."""
+    return int((np.bincount(labels) == 1).sum())
+
+
+def shown(
+    rows: np.ndarray,
+    labels: np.ndarray,
+    oof: Predictions,
+    groups: np.ndarray,
+    thumbnails: Thumbnails,
+    said: Said,
+) -> list[Suspect]:
+    """The first of `rows` as the page shows them, one of a group of copies.
+
+    Args:
+        rows: of `label_suspects`.
+        labels: (N,) true labels in the order of `oof`.
+        oof: of the ensemble.
+        groups: (N,) of copies.
+        thumbnails: the pictures.
+        said: by a person.
+    """
+    rows = rows[~pd.Series(groups[rows]).duplicated().to_numpy()][:SHOWN]
+    guesses, own = oof.probs[rows].argmax(axis=1), oof.probs[rows, labels[rows]]
+    pictures = thumbnails.of(oof.ids[rows].tolist())
+    return [
+        Suspect(picture, str(oof.classes[guess]), float(prob), said.line_of(picture.id, "drop"))
+        for picture, guess, prob in zip(pictures, guesses, own, strict=True)
+    ]

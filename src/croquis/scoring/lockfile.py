@@ -1,0 +1,260 @@
+"""Whether a result is one of the parameters and the data beside it, as dvc.lock has them.
+
+A file of scores outlives what it speaks of: an edit of params.yaml, a new split, another data set.
+dvc.lock says what each stage read and wrote, so a result counts only if its stage and all stages
+before it ran with the parameters of the same revision, each on what the one before it left there.
+An edit of code alone takes no score away: `croquis why` speaks of that.
+"""
+
+import configparser
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain, combinations, product
+from pathlib import Path
+from typing import Any
+
+from croquis.core import fastyaml, params
+from croquis.core.errors import InputError
+
+HERE = "workspace"  # DVC's own word
+NEVER = "has not run"
+SEARCHED = 10  # outputs of former members that are looked for in a folder, 2 to the power of it
+Reader = Callable[[str], bytes | None]
+
+
+class Revision:
+    """params.yaml, dvc.yaml and dvc.lock of one state of the project.
+
+    Args:
+        read: the bytes of a file by its path from the project's folder; None where there is none.
+        cache: DVC's cache, which lists the files of folders.
+    """
+
+    def __init__(self, read: Reader, cache: Path) -> None:
+        self._read, self._cache = read, cache
+        self._pipeline = parsed(read("dvc.yaml") or b"").get("stages") or {}
+        self._lock = parsed(read("dvc.lock") or b"").get("stages") or {}
+        self._names = _names(self._pipeline, parsed(read("params.yaml") or b""))
+        self._known: dict[str, str] = {}
+
+    def outdated(self, path: str) -> str:
+        """Why the file or folder at `path` is no result of this state; empty if it is one.
+
+        Of what no stage of dvc.yaml makes nothing is known, so nothing is said.
+        """
+        stage = self._maker(path)
+        if stage is None or (reason := self._stale(stage)):
+            return "" if stage is None else reason
+        wanted = {out["path"]: out.get("md5") for out in self._lock[stage]["outs"]}
+        content = self._read(path) if path in self._metrics(stage) else None
+        if content is not None and md5(content) != wanted.get(path):
+            return f"{path} is not the one that {stage} wrote"
+        return ""
+
+    def _maker(self, path: str) -> str | None:
+        """The stage that makes `path` or a folder above it; of a matrix none is looked for."""
+        for name, entry in self._pipeline.items():
+            for out in _paths(entry.get("outs")) + self._metrics(name):
+                if "${" not in out and f"{path}/".startswith(f"{out}/"):
+                    return name
+        return None
+
+    def _metrics(self, stage: str) -> list[str]:
+        return _paths(self._pipeline[stage].get("metrics"))
+
+    def _stale(self, stage: str) -> str:
+        """Why a stage did not run in this state; empty if it did."""
+        if stage not in self._known:
+            self._known[stage] = ""  # a pipeline has no circles; DVC refuses them
+            self._known[stage] = self._judged(stage)
+        return self._known[stage]
+
+    def _judged(self, stage: str) -> str:
+        entry = self._lock.get(stage)
+        if entry is None:
+            return f"{stage} {NEVER}"
+        if changes := self._changes(entry):
+            return f"{stage} ran with {', '.join(changes)}"
+        for dep in entry.get("deps") or []:
+            before = [n for n in self._names if n in self._lock and self._below(dep, n)]
+            before += [n for n in self._names if n not in self._lock and self._may_make(n, dep)]
+            for name in before:
+                if reason := self._stale(name):
+                    return reason
+            if before and not self._fits(dep, before):
+                return f"{before[-1] if len(before) == 1 else dep['path']} is newer than {stage}"
+            if not before and self._edited(dep):
+                return f"{stage} ran with another {dep['path']}"
+        return ""
+
+    def _edited(self, dep: Mapping[str, Any]) -> bool:
+        """Whether a person's table, such as data/overrides.csv, is not as a stage read it."""
+        if Path(dep["path"]).suffix != ".csv":
+            return False  # code, and params.yaml, whose keys are compared one by one
+        content = self._read(dep["path"])
+        return content is not None and md5(content) != dep.get("md5")
+
+    def _changes(self, entry: Mapping[str, Any]) -> list[str]:
+        """`lr 0.001, now 0.002` for each parameter that is not as the stage had it."""
+        found = []
+        for file, values in (entry.get("params") or {}).items():
+            tree = parsed(self._read(file) or b"")
+            now = {key: params.at(tree, key) for key in values}
+            changes = params.differences(values, now)
+            found += [f"{key} {params.shown(a)}, now {params.shown(b)}" for key, a, b in changes]
+        return found
+
+    def _below(self, dep: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+        """The outputs of a stage that a dependency is, or holds."""
+        outs = self._lock[name].get("outs") or []
+        return [out for out in outs if f"{out['path']}/".startswith(f"{dep['path']}/")]
+
+    def _may_make(self, name: str, dep: Mapping[str, Any]) -> bool:
+        """Whether a stage that has not run would write what a dependency is, or holds."""
+        kind = name.partition("@")[0]
+        written = _paths(self._pipeline[kind].get("outs")) + self._metrics(kind)
+        outs = [out.partition("${")[0] for out in written]
+        return any(out.startswith(f"{dep['path']}/") or out == dep["path"] for out in outs)
+
+    def _fits(self, dep: Mapping[str, Any], before: Sequence[str]) -> bool:
+        """Whether a stage read what the stages before it left, as far as dvc.lock can tell."""
+        outs = [out for name in before for out in self._below(dep, name)]
+        if len(outs) == 1 and outs[0]["path"] == dep["path"]:
+            return outs[0].get("md5") == dep.get("md5")
+        # DVC leaves the files of a member that is no longer in `run` where they are.
+        former = [n for n in self._lock if n not in self._names]
+        left = [out for name in former for out in self._below(dep, name)]
+        if len(left) > SEARCHED:
+            return True
+        return self._held(dep, outs, left)
+
+    def _held(self, dep: Mapping[str, Any], outs: Sequence[Any], left: Sequence[Any]) -> bool:
+        """Whether a folder held `outs`, and maybe some of `left`; true where nobody can tell."""
+        certain = False
+        for count in range(len(left) + 1):
+            for more in combinations(left, count):
+                parts = [*outs, *more]
+                if _size(parts) != (dep.get("nfiles"), dep.get("size")):
+                    continue
+                listed = [self._listed(out, dep["path"]) for out in parts]
+                if None in listed or _digest(chain.from_iterable(listed)) == dep.get("md5"):
+                    return True
+                certain = True
+        files, size = _size(outs)
+        # More than all that is known: files of a member that this dvc.lock never met.
+        return not certain and files <= dep.get("nfiles", 1) and size <= dep.get("size", 0)
+
+    def _listed(self, out: Mapping[str, Any], folder: str) -> list[tuple[str, str]] | None:
+        """The files of an output, each with its hash; None where DVC's cache does not have them."""
+        inner, value = out["path"][len(folder) + 1 :], str(out.get("md5"))
+        if not value.endswith(".dir"):
+            return [(inner, value)]
+        try:
+            content = json.loads((self._cache / value[:2] / value[2:]).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return [(f"{inner}/{file['relpath']}", file["md5"]) for file in content]
+
+
+def here(folder: Path = Path()) -> Revision:
+    """The state of a folder's files: this project's, or another clone's."""
+
+    def read(path: str) -> bytes | None:
+        return (folder / path).read_bytes() if (folder / path).is_file() else None
+
+    return Revision(read, cache(folder))
+
+
+def committed(revision: str) -> Revision:
+    """The state of a commit, a branch, a tag or an experiment's commit."""
+
+    def read(path: str) -> bytes | None:
+        done = subprocess.run(["git", "show", f"{revision}:./{path}"], capture_output=True)
+        return done.stdout if done.returncode == 0 else None
+
+    return Revision(read, cache(Path()))
+
+
+def require(*paths: Path) -> None:
+    """Raises InputError if one of `paths` is no result of the parameters and data that are here."""
+    state = here()
+    for path in paths:
+        if reason := state.outdated(path.as_posix()):
+            raise InputError(
+                path,
+                expected="a result of these parameters and data",
+                received=f"none: {reason}",
+                fix="run `make repro`, or `dvc repro`",
+            )
+
+
+@lru_cache(maxsize=64)
+def parsed(content: bytes) -> Mapping[str, Any]:
+    """A YAML file's mapping; nothing where it cannot be read, as then it says nothing."""
+    try:
+        tree = fastyaml.load(content)
+    except fastyaml.ParseError:
+        return {}
+    return tree if isinstance(tree, dict) else {}
+
+
+def _names(pipeline: Mapping[str, Any], tree: Mapping[str, Any]) -> list[str]:
+    """The stages of dvc.yaml, those of a matrix one by one: `train@<model>-<fold>`."""
+    found = []
+    for name, entry in pipeline.items():
+        axes = [_values(values, tree) for values in (entry.get("matrix") or {}).values()]
+        parts = product(*axes) if axes else [()]
+        found += ["@".join([name, *(["-".join(part)] if part else [])]) for part in parts]
+    return found
+
+
+def _values(values: Any, tree: Mapping[str, Any]) -> list[str]:
+    """What one axis of a matrix goes through: a list, or the key of one, as `${run.folds}`."""
+    if isinstance(values, str):
+        values = params.at(tree, values.strip("${} "))
+    return [str(value) for value in values] if isinstance(values, list) else []
+
+
+def _paths(entries: Any) -> list[str]:
+    """The paths of dvc.yaml's `outs` or `metrics`, which may carry options."""
+    return [next(iter(each)) if isinstance(each, dict) else each for each in entries or []]
+
+
+def uncached(pipeline: bytes) -> set[str]:
+    """The outputs of a dvc.yaml that git keeps, not DVC's cache."""
+    entries = (parsed(pipeline).get("stages") or {}).values()
+    kinds = ("outs", "metrics", "plots")
+    outs = [out for entry in entries for kind in kinds for out in entry.get(kind) or []]
+    options = [pair for out in outs if isinstance(out, dict) for pair in out.items()]
+    return {path for path, chosen in options if (chosen or {}).get("cache") is False}
+
+
+def md5(content: bytes) -> str:
+    """DVC's hash of a file."""
+    return hashlib.md5(content).hexdigest()
+
+
+def _size(outs: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    """Files and bytes of outputs together."""
+    return sum(out.get("nfiles", 1) for out in outs), sum(out.get("size", 0) for out in outs)
+
+
+def _digest(files: Iterable[tuple[str, str]]) -> str:
+    """DVC's hash of a folder, from the paths and hashes of its files."""
+    listed = [{"md5": value, "relpath": path} for path, value in sorted(files)]
+    return f"{md5(json.dumps(listed, sort_keys=True).encode())}.dir"
+
+
+def cache(folder: Path) -> Path:
+    """DVC's cache as the project's settings have it; without it, sizes alone are compared."""
+    home = folder / ".dvc"
+    settings = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        settings.read([home / "config", home / "config.local"], encoding="utf-8")
+        place = settings.get("cache", "dir", fallback="cache")
+    except (configparser.Error, UnicodeDecodeError):
+        place = "cache"
+    return home / place / "files" / "md5"

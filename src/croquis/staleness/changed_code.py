@@ -1,0 +1,82 @@
+"""Which files of a folder of code changed: dvc.lock has a hash of the folder alone."""
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from croquis.core import inputs, pipeline
+
+COMMITS = 30  # that changed the folder; the newest are tried first
+
+Digests = Mapping[str, str]  # the path of each file that counts, and the md5 of its content
+
+
+def changed_files(folder: Path, recorded: str) -> dict[str, str] | None:
+    """The files that differ, each with DVC's word for how: modified, new or deleted.
+
+    What DVC recorded is found again among the notes of the stages that ran here and among git's
+    commits: the hash tells that it is the very state.
+
+    Args:
+        folder: of code, from the project's folder.
+        recorded: the hash of the folder in dvc.lock, with its suffix .dir.
+
+    Returns:
+        None where neither notes nor commits hold that state.
+    """
+    before = next((each for each in _states(folder) if hash_of(folder, each) == recorded), None)
+    if before is None:
+        return None
+    now = _here(folder)
+    words = {path: "modified" for path in before if path in now and now[path] != before[path]}
+    words |= {path: "deleted" for path in before if path not in now}
+    words |= {path: "new" for path in now if path not in before}
+    return dict(sorted(words.items()))
+
+
+def hash_of(folder: Path, digests: Digests) -> str:
+    """The hash that DVC gives a folder of these files."""
+    from dvc_data.hashfile.hash_info import HashInfo
+    from dvc_data.hashfile.tree import Tree
+
+    tree = Tree()
+    for path, digest in digests.items():
+        tree.add(Path(path).relative_to(folder).parts, None, HashInfo("md5", digest))
+    tree.digest()
+    return str(tree.hash_info.value)
+
+
+def _states(folder: Path) -> Iterator[Digests]:
+    """What the folder held whenever somebody noted it."""
+    for note in sorted(inputs.READ.glob("*.json")):
+        state = json.loads(note.read_text())["states"].get(folder.as_posix())
+        if state and all(isinstance(digest, str) for digest in state.values()):
+            yield state
+    blobs: dict[str, str] = {}  # md5 by git's own hash: most files are alike in all commits
+    listed = _git("log", f"--max-count={COMMITS}", "--format=%H", "--", str(folder))
+    for commit in listed.decode().split():
+        yield _committed(commit, folder, blobs)
+
+
+def _committed(commit: str, folder: Path, blobs: dict[str, str]) -> Digests:
+    lines = _git("ls-tree", "-r", "-z", commit, "--", str(folder)).decode().split("\0")
+    pairs = [line.partition("\t") for line in lines if line]
+    names = {path: head.split()[2] for head, _, path in pairs if pipeline.counts(Path(path))}
+    for blob in set(names.values()) - set(blobs):
+        blobs[blob] = hashlib.md5(_git("cat-file", "blob", blob)).hexdigest()
+    return {path: blobs[blob] for path, blob in names.items()}
+
+
+def _here(folder: Path) -> Digests:
+    paths = [path for path in folder.rglob("*") if path.is_file() and pipeline.counts(path)]
+    return {path.as_posix(): hashlib.md5(path.read_bytes()).hexdigest() for path in paths}
+
+
+def _git(*arguments: str) -> bytes:
+    """What git says; nothing where there is no git."""
+    try:
+        return subprocess.run(["git", *arguments], capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return b""

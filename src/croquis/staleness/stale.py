@@ -1,0 +1,230 @@
+"""What `dvc repro` would run, and because of which change; asked of DVC, and nothing is run."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from croquis.core import params, pipeline
+from croquis.core.errors import InputError
+from croquis.staleness.changed_code import changed_files
+
+# Rewritten with the same words whenever params.yaml makes sense, so nothing follows it.
+CONSTANT = "check"
+UNREADABLE = "unreadable"  # beside DVC's words for a state
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A stage that would run.
+
+    Attributes:
+        name: as DVC has it: `vote`, or `train@<model>-<fold>`.
+        changes: what changed of its own, in words; empty if it only follows others.
+        follows: whether a stage before it would hand it something new, or might.
+        cached: whether the run cache holds its results, so that it is not run but restored; None:
+            what it would read is not known yet.
+        gone: its outputs that are not here; no part of `changes`.
+    """
+
+    name: str
+    changes: tuple[str, ...]
+    follows: bool
+    cached: bool | None
+    gone: tuple[str, ...] = ()
+
+
+def stale_stages() -> tuple[list[Stale], int]:
+    """The stages that `dvc repro` would run, in its order, and how many stages there are.
+
+    `dvc repro --dry` calls a changed stage "cached" and what follows it unchanged, so stages are
+    walked here in their order with what each of them would find.
+
+    Raises:
+        InputError: if DVC cannot read the pipeline, or another DVC is at work in it.
+    """
+    import logging
+
+    from dvc.exceptions import DvcException  # DVC takes a second to import
+    from dvc.lock import LockError
+    from dvc.repo import Repo
+
+    logging.getLogger("dvc").setLevel(logging.ERROR)
+    tree = params.read()
+    try:
+        with Repo() as repo, repo.lock:
+            return _walked(repo, tree)
+    except LockError as error:
+        fix = "wait until it has ended"
+        raise InputError(
+            "dvc", expected="no other DVC at work here", received="one that is", fix=fix
+        ) from error
+    except DvcException as error:
+        from croquis.check.checking import check  # brings torch and timm
+
+        check(tree)  # DVC blames dvc.yaml for a misspelt key of params.yaml
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise InputError(
+            "dvc.yaml", expected="a pipeline that DVC can read", received=reason, fix="mend it"
+        ) from error
+
+
+def _walked(repo: Any, tree: dict[str, Any]) -> tuple[list[Stale], int]:
+    graph = repo.index.graph  # from a stage to those it depends on
+    walk, found = _Walk(repo), []
+    for stage in _in_order(graph):
+        for dep in stage.deps:
+            if hasattr(dep, "params") and dep.params:
+                _read_once(dep, tree)
+        found.append(walk.judged(stage))
+    return [stage for stage in found if stage is not None], len(graph)
+
+
+def _in_order(graph: Any) -> list[Any]:
+    """Dependencies first; among equals as dvc.yaml has them."""
+    import networkx as nx
+
+    place = {stage: number for number, stage in enumerate(graph)}
+    return list(
+        nx.lexicographical_topological_sort(graph.reverse(copy=True), key=place.__getitem__)
+    )
+
+
+def _read_once(dep: Any, tree: dict[str, Any]) -> None:
+    """Gives a dependency on parameters its values: DVC would parse the file anew, three times."""
+    values = {key: value for key in dep.params if (value := params.at(tree, key)) is not ...}
+    dep.read_params = lambda flatten=True: values
+
+
+class _Walk:
+    """The stages in their order, with the outputs that those before would have left.
+
+    Args:
+        repo: DVC's.
+    """
+
+    def __init__(self, repo: Any) -> None:
+        self._repo = repo
+        # Outputs of stages that would run: as DVC's Output where they are known, else None.
+        self._coming: dict[str, Any] = {}
+        self._moved: set[str] = set()  # those of them that are not as dvc.lock has them
+
+    def judged(self, stage: Any) -> Stale | None:
+        """The stage with what would make it run; None if nothing would."""
+        follows = any(self._reads(dep, self._moved) for dep in stage.deps)
+        changes, gone = self._changes(stage)
+        if not (changes or gone or follows):
+            return None
+        results = self._results(stage)
+        for out in stage.outs:
+            new = None if results is None else results.get(out.def_path)
+            self._coming[out.def_path] = new
+            if stage.addressing != CONSTANT and (new is None or new.hash_info != out.hash_info):
+                self._moved.add(out.def_path)
+        known = results is not None or not any(self._unknown(dep) for dep in stage.deps)
+        cached = (results is not None) if known else None
+        return Stale(stage.addressing, tuple(changes), follows, cached, tuple(gone))
+
+    def _changes(self, stage: Any) -> tuple[list[str], list[str]]:
+        """What of the stage is not as dvc.lock has it, but for what stages before it would make.
+
+        Returns:
+            The changes in words, and the outputs that are gone.
+        """
+        if not any(out.hash_info for out in stage.outs):
+            return ["it has never run here"], []
+        found = []
+        if stage.changed_stage():
+            found.append("its command in dvc.yaml changed")
+        for dep in stage.deps:
+            if not self._reads(dep, self._coming):
+                found += _of_params(dep) if hasattr(dep, "params") else _of_file(dep)
+        outs = {path: how for out in stage.outs for path, how in _status(out).items()}
+        gone = [path for path, how in outs.items() if how == "deleted"]
+        found += [f"its output {p} {_said(how)}" for p, how in outs.items() if p not in gone]
+        return found, gone
+
+    def _results(self, stage: Any) -> dict[str, Any] | None:
+        """The outputs that the run cache would restore, by path; None if it would not."""
+        if stage.addressing == CONSTANT or any(self._unknown(dep) for dep in stage.deps):
+            return None
+        as_locked = not stage.changed_stage() and all(out.hash_info for out in stage.outs)
+        for dep in stage.deps:
+            old, new = dep.hash_info, self._coming.get(dep.def_path)
+            if new is not None:
+                dep.hash_info, dep.meta = new.hash_info, new.meta
+            elif dep.exists and not _saved(dep):
+                return None
+            as_locked = as_locked and dep.hash_info == old
+            # DVC would ask once more, and the file need not be there yet.
+            dep.get_hash = lambda found=dep.hash_info: found
+        return self._restored(stage, as_locked)
+
+    def _restored(self, stage: Any, as_locked: bool) -> dict[str, Any] | None:
+        """The outputs kept for a stage whose dependencies in memory are as they will be.
+
+        As DVC's StageCache.restore, which says whether there are any, but not which.
+        """
+        from dvc.stage.cache import _can_hash
+        from dvc.stage.serialize import to_single_stage_lockfile
+
+        if not _can_hash(stage):
+            return None
+        cache = self._repo.stage_cache
+        kept = to_single_stage_lockfile(stage) if as_locked else cache._load(stage)
+        outs = cache._create_stage(kept, wdir=stage.wdir).outs if kept else []
+        if not outs or any(out.changed_cache() for out in outs):
+            return None
+        return {out.def_path: out for out in outs}
+
+    def _unknown(self, dep: Any) -> bool:
+        """Whether the stages before would leave something here that cannot be foretold."""
+        open_ends = {path for path, new in self._coming.items() if new is None}
+        inner = {path for path in self._moved if path != dep.def_path}  # a folder of many outputs
+        return self._reads(dep, (open_ends & self._moved) | inner)
+
+    @staticmethod
+    def _reads(dep: Any, outputs: Iterable[str]) -> bool:
+        """Whether a dependency is, holds or lies in one of `outputs`."""
+        own = f"{dep.def_path}/"
+        return any(own.startswith(f"{path}/") or f"{path}/".startswith(own) for path in outputs)
+
+
+def _of_params(dep: Any) -> list[str]:
+    """`lr: 0.001 -> 0.0001` for each key that differs between dvc.lock and params.yaml."""
+    keys = params.differences(dep.hash_info.value or {}, dep.read_params())
+    return [f"{key}: {params.shown(old)} -> {params.shown(new)}" for key, old, new in keys]
+
+
+def _of_file(dep: Any) -> list[str]:
+    """What of a dependency changed, in words: of a folder of code the very files, if known."""
+    status = _status(dep)
+    code = str(dep).endswith(".py") or Path(str(dep)).is_relative_to(pipeline.SOURCE)
+    if code and status.get(str(dep)) == "modified" and dep.hash_info.isdir:
+        status = changed_files(Path(str(dep)), str(dep.hash_info.value)) or status
+    kind = "code" if code else "file"
+    return [f"{kind} {path} {_said(how)}" for path, how in status.items()]
+
+
+def _status(item: Any) -> dict[str, str]:
+    """How a file or folder differs from dvc.lock, in DVC's words; empty if it does not."""
+    try:
+        return dict(item.status())
+    except UnicodeEncodeError:
+        return {str(item): UNREADABLE}
+
+
+def _saved(dep: Any) -> bool:
+    """Gives a dependency its hash, in memory alone; whether DVC has one for it."""
+    try:
+        dep.save()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _said(how: str) -> str:
+    """DVC's word for a state as the end of a sentence."""
+    words = {"modified": "changed", "deleted": "is gone", "new": "is new"}
+    words[UNREADABLE] = "holds a name that is not UTF-8, which DVC cannot read"
+    return words.get(how, f"is {how}")

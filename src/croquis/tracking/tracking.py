@@ -1,0 +1,151 @@
+"""MLflow runs that can never fail or stall a training; MLflow is imported when a run begins."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from croquis.core import params as parameters
+from croquis.tracking import store
+from croquis.tracking.competitions import address, competition
+from croquis.tracking.runs import SECTIONS, Run, as_tags, warn
+from croquis.tracking.store import Pipeline
+
+CATALOGUES = ("models", "probes")  # of which a run uses some entries
+
+FAILURE = "failure"  # the tag of a run that says what ended it
+
+
+@contextmanager
+def run(
+    whole: Pipeline,
+    name: str,
+    *,
+    params: Mapping[str, Any],
+    tags: Mapping[str, str],
+    memory: Path | None = None,
+) -> Iterator[Run]:
+    """An MLflow run that ends as FINISHED, as KILLED by a signal, or as FAILED with the error.
+
+    MLFLOW_TRACKING_URI decides where; else the store is mlflow.db beside dvc.yaml. A dead server
+    costs seconds and one warning. The run is the child of its pipeline's, which bears the name of
+    the DVC experiment or the commit.
+
+    Args:
+        whole: the pipeline that it is a part of.
+        name: `<member>-fold<k>`; the DVC experiment or the commit comes after it, as MLflow's
+            table cuts long names.
+        params: what was set, nested dicts become dotted keys.
+        tags: what it rests on.
+        memory: a file that remembers the run's id: a training that goes on does so in its run.
+    """
+    opened = _opened(whole, name, params, tags, memory)
+    if memory is not None:  # long enough to be resumed is long enough to be watched
+        opened.watch(store.uri())
+    try:
+        yield opened
+    except (SystemExit, KeyboardInterrupt):
+        opened.end("KILLED")
+        raise
+    except BaseException as error:
+        opened.tags({FAILURE: store.reason(error)})
+        opened.end("FAILED")
+        raise
+    opened.end()
+
+
+def pipeline(whole: Pipeline) -> Run:
+    """The run that groups the trainings of a pipeline, and bears its scores."""
+    try:
+        client, _, run_id = store.connected(whole)
+        return Run(client, run_id)
+    except Exception as error:
+        warn(error)
+        return Run(None, None)
+
+
+def pipeline_of(index: Path) -> Pipeline:
+    """The pipeline at work: all of params.yaml but the members that are not in `run`.
+
+    Args:
+        index: index.csv, which has a hash of each picture.
+    """
+    tree = parameters.read()
+    run, data = tree.get("run") or {}, dict(tree["data"])
+    for name in CATALOGUES:
+        chosen = run.get(name) or []
+        tree[name] = {key: block for key, block in tree.get(name, {}).items() if key in chosen}
+    source, data["source"] = str(data["source"]), address(str(data["source"]))
+    with index.open("rb") as file:
+        digest = hashlib.file_digest(file, hashlib.blake2b).hexdigest()
+    return Pipeline(source, tree | {"data": data}, digest[:16])
+
+
+def _opened(
+    whole: Pipeline,
+    name: str,
+    params: Mapping[str, Any],
+    tags: Mapping[str, str],
+    memory: Path | None,
+) -> Run:
+    try:
+        client, experiment_id, pipeline = store.connected(whole)
+        if (resumed := _resumed(client, memory)) is not None:
+            return resumed
+        opened = client.create_run(
+            experiment_id,
+            run_name=f"{name} {store.version()}",
+            tags={"mlflow.parentRunId": pipeline},
+        )
+        store.log_params(client, opened.info.run_id, params)
+        client.log_batch(opened.info.run_id, tags=as_tags(_described(name, tags)))
+        client.log_inputs(opened.info.run_id, datasets=[_dataset(whole.source, tags)])
+        if memory is not None:
+            memory.parent.mkdir(parents=True, exist_ok=True)
+            memory.write_text(opened.info.run_id)
+        return Run(client, opened.info.run_id)
+    except Exception as error:  # no MLflow, no server, no disk: none of it may stop a training
+        warn(error)
+        return Run(None, None)
+
+
+def _described(name: str, tags: Mapping[str, str]) -> dict[str, str]:
+    """`tags` with where the run comes from, its kind (train, probe) and a description."""
+    known = dict(tags) | store.surroundings()
+    kind = known.get("stage", "training").partition("@")[0]
+    said = f"{kind} of **{tags.get('member', name)}**"
+    if "fold" in tags:
+        said += f" on all folds but {tags['fold']}, on which it is scored"
+    if "device" in tags:
+        said += f"; {tags['device']}"
+    said += ". The scores of the whole are in the run above it."
+    return known | {"kind": kind, store.NOTE: said}
+
+
+def _resumed(client: Any, memory: Path | None) -> Run | None:
+    """The run that `memory` remembers, open again; None without, or where the store lost it."""
+    from mlflow.exceptions import MlflowException
+
+    if memory is None or not memory.is_file():
+        return None
+    run_id = memory.read_text().strip()
+    try:
+        known = client.get_run(run_id).data
+        metrics = known.metrics
+        epoch = SECTIONS["epoch"]
+        points = client.get_metric_history(run_id, epoch) if epoch in metrics else []
+        client.update_run(run_id, status="RUNNING")
+        if FAILURE in known.tags:
+            client.delete_tag(run_id, FAILURE)
+    except MlflowException:
+        return None
+    return Run(client, run_id, logged=max((point.step for point in points), default=-1))
+
+
+def _dataset(source: str, tags: Mapping[str, str]) -> Any:
+    """The data by name and hash, for the column "Dataset", by which MLflow can filter runs."""
+    from mlflow.entities import Dataset, DatasetInput
+
+    name, digest = competition(source), tags.get("data", "unknown")
+    return DatasetInput(Dataset(name, digest, source_type="local", source="{}"))

@@ -1,0 +1,99 @@
+"""Updates of a network's weights, one a batch: whatever would spoil them is not made."""
+
+import math
+from typing import Any
+
+import torch
+from torch import nn
+
+from croquis.heads.optimization import optimizer
+from croquis.images.batches import Batch
+from croquis.recipes.recipes import ModelParams
+from croquis.runtime.hardware import Hardware
+from croquis.train.gradients import Gradients
+
+# float16 overflows now and then: such an update is skipped, and the scaler halves its scale. After
+# eight in a row the first scale of 65,536 is down to 256, and something else is wrong.
+_SKIPPED = 8
+
+
+class Updates:
+    """Turns batches into updates.
+
+    Args:
+        model: on its device.
+        recipe: optimizer, loss, mixing, micro-batch and clipping.
+        lr: peak learning rate.
+        hardware: device and number format.
+
+    Attributes:
+        optimizer: of all parameters that train.
+        gradients: of a batch.
+        skipped: how many updates in a row were not made.
+    """
+
+    def __init__(
+        self, model: nn.Module, recipe: ModelParams, lr: float, hardware: Hardware
+    ) -> None:
+        self.optimizer = optimizer(model, recipe, lr)
+        self._scaler = torch.amp.GradScaler(hardware.device.type, enabled=hardware.scaled)
+        self.gradients = Gradients(model, recipe, hardware, self._scaler)
+        self._parameters = [part for part in model.parameters() if part.requires_grad]
+        self._clip, self.skipped = recipe.clip_grad, 0
+
+    def make(self, batch: Batch, *, epoch: int, seed: int, kept: bool = False) -> float | None:
+        """Updates the weights; the batch's loss (nats), or None where float16 overflowed.
+
+        An update that is not made leaves weights, moments and batch norms as they were.
+
+        Args:
+            batch: on the device.
+            epoch: from 0.
+            seed: of all chance in it.
+            kept: whether its weights are, as they are then: Lookahead leaves its slow ones.
+
+        Raises:
+            NotFinite: if loss or gradients are no numbers, and a lower scale would not help.
+            InputError: if one picture is too much for the memory.
+        """
+        losses = self.gradients.add(batch, epoch=epoch, seed=seed)
+        self._scaler.unscale_(self.optimizer)  # the norm must be the true one
+        found = [part.grad for part in self._parameters if part.grad is not None]
+        norm = nn.utils.get_total_norm(found)
+        # The only time in an update that the CPU waits for a GPU.
+        *parts, size = torch.cat([losses, norm.view(1)]).tolist()
+        loss = sum(parts)
+        made = math.isfinite(loss) and math.isfinite(size)
+        if made:
+            if self._clip is not None:
+                nn.utils.clip_grads_with_norm_(self._parameters, self._clip, norm)
+            self._scaler.step(self.optimizer)
+        else:
+            self.gradients.undo()
+        self._scaler.update()
+        if kept and hasattr(self.optimizer, "sync_lookahead"):
+            self.optimizer.sync_lookahead()  # acts on parameters with a gradient alone
+        self.optimizer.zero_grad()
+        self.skipped = 0 if made else self.skipped + 1
+        if not made and self.skipped == (_SKIPPED if self._scaler.is_enabled() else 1):
+            raise NotFinite(loss, size)
+        return loss if made else None
+
+    def parts(self) -> dict[str, Any]:
+        """What a saved state holds of it."""
+        return {"optimizer": self.optimizer, "scaler": self._scaler}
+
+
+class NotFinite(Exception):
+    """A loss or a gradient that is no number.
+
+    Attributes:
+        expected, received: as an `InputError` would say it.
+    """
+
+    def __init__(self, loss: float, norm: float) -> None:
+        super().__init__(loss, norm)
+        self.expected, self.received = "a finite loss", str(loss)
+        if math.isfinite(loss):
+            self.expected = "a finite gradient"
+            self.received = f"one of norm {norm} at a loss of {loss:.4g}"

@@ -1,0 +1,222 @@
+"""Each operation on drawings: white paper, gray and RGB, and numbers by hand."""
+
+import random
+import warnings
+
+import numpy as np
+import pytest
+
+from croquis.augment.augment import PRESETS, Augment, operations, words
+from croquis.augment.ops import OPS
+from croquis.core.errors import InputError
+from croquis.recipes.augment_params import AugmentParams
+
+SIDE = 64
+NAMES = [str(number) for number in range(16)]
+
+
+def only(op: str, **options: object) -> Augment:
+    """One operation that always acts."""
+    return Augment(AugmentParams(preset="none", ops={op: {"p": 1.0} | options}), 0)
+
+
+def drawn(augment: Augment, image: np.ndarray) -> np.ndarray:
+    return np.stack([augment(image, epoch=0, name=name) for name in NAMES])
+
+
+@pytest.fixture
+def cross() -> np.ndarray:
+    """A cross with one thick arm, (64, 64) uint8."""
+    sheet = np.full((SIDE, SIDE), 255, np.uint8)
+    sheet[30:33, 12:52] = sheet[12:52, 28:36] = 0
+    return sheet
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_shapes_and_types_stay_and_gray_is_treated_as_rgb_is(op: str, cross: np.ndarray) -> None:
+    gray, rgb = drawn(only(op), cross), drawn(only(op), np.stack([cross] * 3, axis=-1))
+    assert gray.shape == (16, SIDE, SIDE) and rgb.shape == (16, SIDE, SIDE, 3)
+    assert gray.dtype == rgb.dtype == np.uint8
+    if op not in (
+        "noise",
+        "tone",
+        "rand",
+        "auto",
+        "trivial",
+        "clahe",
+        "timm",
+    ):  # noise is per channel
+        difference = np.abs(rgb.astype(int) - gray[..., None])
+        assert difference.mean() < 1
+
+
+MOVING = [
+    "hflip",
+    "vflip",
+    "turn",
+    "affine",
+    "crop",
+    "elastic",
+    "grid",
+    "cutout",
+    "thicken",
+    "thin",
+    "offset",
+    "closing",
+]
+EDGES = ["unsharp", "sharpen", "canny", "laplacian"]
+
+
+@pytest.mark.parametrize(
+    "op",
+    [
+        *MOVING,
+        "offset",
+        "closing",
+        "blur",
+        "motion_blur",
+        "unsharp",
+        "sharpen",
+        "canny",
+        "laplacian",
+    ],
+)
+def test_empty_paper_stays_empty(op: str) -> None:
+    white = np.full((SIDE, SIDE), 255, np.uint8)
+    assert drawn(only(op), white).min() == 255
+
+
+@pytest.mark.parametrize("op", ["turn", "affine", "elastic", "grid"])
+def test_what_comes_in_from_outside_is_paper(op: str) -> None:
+    strong = {"turn": {"degrees": 60}, "elastic": {"shift": 0.05}}.get(op, {})
+    black = drawn(only(op, **strong), np.zeros((SIDE, SIDE), np.uint8))
+    assert black.max() == 255
+
+
+def test_flips_by_hand() -> None:
+    sheet = np.arange(16, dtype=np.uint8).reshape(4, 4)
+    np.testing.assert_array_equal(drawn(only("hflip"), sheet)[0], sheet[:, ::-1])
+    np.testing.assert_array_equal(drawn(only("vflip"), sheet)[0], sheet[::-1])
+    np.testing.assert_array_equal(drawn(only("invert"), sheet)[0], 255 - sheet)
+
+
+def test_strokes_grow_and_shrink_by_hand() -> None:
+    sheet = np.full((9, 9), 255, np.uint8)
+    sheet[3:6] = 0  # three rows of ink
+    grown, shrunk = drawn(only("thicken"), sheet), drawn(only("thin"), sheet)
+    # A window of two pixels: one row more, one row less.
+    assert {int((picture[:, 4] == 0).sum()) for picture in grown} == {4}
+    assert {int((picture[:, 4] == 0).sum()) for picture in shrunk} == {2}
+
+
+@pytest.mark.parametrize("side", [64, 128])
+@pytest.mark.parametrize("shift", [0.01, 0.03])
+def test_elastic_moves_by_the_share_it_says(side: int, shift: float) -> None:
+    """The teams' elastic moved a pixel or less; that of a share of the side moves as it says."""
+    ramp = np.tile(np.linspace(0, 255, side).astype(np.uint8), (side, 1))
+    moved = drawn(only("elastic", shift=shift), ramp).astype(float)
+    inner = slice(side // 4, -side // 4)  # away from paper that comes in
+    pixels = (moved - ramp)[:, inner, inner] / (255 / (side - 1))
+    assert np.sqrt((pixels**2).mean()) / side == pytest.approx(shift, rel=0.35)
+
+
+def test_cutouts_are_white(cross: np.ndarray) -> None:
+    black = drawn(only("cutout"), np.zeros((SIDE, SIDE), np.uint8))
+    assert set(np.unique(black)) == {0, 255}
+
+
+def test_canny_draws_the_edges_in_black(cross: np.ndarray) -> None:
+    edges = drawn(only("canny"), cross)[0]
+    assert set(np.unique(edges)) == {0, 255} and (edges == 255).mean() > 0.8
+    assert edges[40, 32] == 255 and (edges[40, 26:38] == 0).sum() == 2  # the thick arm is hollow
+
+
+def test_an_offset_moves_all_the_ink_and_loses_none() -> None:
+    """`affine` shifts it over the edge; cv-01's "random offset" always centred."""
+    sheet = np.full((SIDE, SIDE), 255, np.uint8)
+    sheet[20:50, 10:40] = np.random.default_rng(0).integers(0, 200, (30, 30))
+    moved = drawn(only("offset"), sheet)
+    places = set()
+    for picture in moved:
+        rows, columns = np.nonzero(picture < 255)
+        places.add((rows.min(), columns.min()))
+        box = picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        np.testing.assert_array_equal(box, sheet[20:50, 10:40])
+    assert len(places) > 12 and max(max(place) for place in places) <= SIDE - 30
+
+
+def test_closing_takes_thin_lines_alone(cross: np.ndarray) -> None:
+    closed = drawn(only("closing", width=5 / SIDE), cross)[0]  # arms of 3 and 8 pixels
+    assert (closed[30:33, 12:28] == 255).all() and (closed[12:52, 28:36] == 0).all()
+
+
+def test_laplacian_mixes_edges_in_by_hand() -> None:
+    sheet = np.full((9, 9), 255, np.uint8)
+    sheet[4:] = 155  # the edge is 100 strong on both sides, and 70 % of gray 155 stays
+    mixed = drawn(only("laplacian"), sheet)[0]
+    assert mixed[:, 4].tolist() == [255, 255, 255, 225, 155, 185, 185, 185, 185]
+
+
+@pytest.mark.parametrize("side", [64, 256])
+def test_windows_of_unsharp_grow_with_the_side(side: int) -> None:
+    """They were seven pixels at most at every size."""
+    limits = OPS["unsharp"](side).blur_limit
+    assert limits == {64: (3, 3), 256: (3, 13)}[side]
+
+
+def test_timms_policies_fill_with_paper(cross: np.ndarray) -> None:
+    """timm's own default is gray."""
+    policies = OPS["timm"](SIDE).policies
+    assert {op.kwargs["fillcolor"] for op in policies[2].ops} == {255}
+    assert {op.kwargs["fillcolor"] for op in policies[3].ops} == {(255, 255, 255)}
+
+
+def test_the_preset_randaugment_is_timms() -> None:
+    """The preset was torchvision's, with other operations and strengths."""
+    assert operations("randaugment")["timm"] == {}
+    assert "policy rand-m9-mstd0.5-inc1" in words("randaugment")
+
+
+def test_policies_draw_from_the_pictures_seed_and_leave_the_global_generators(
+    cross: np.ndarray,
+) -> None:
+    import torch
+
+    torch.manual_seed(0)
+    before, python, arrays = torch.get_rng_state(), random.getstate(), np.random.get_state()[1]
+    for op in ("rand", "auto", "trivial", "timm"):
+        first, second = (drawn(only(op), cross[:, ::-1] // 2 + 90) for _ in range(2))
+        np.testing.assert_array_equal(first, second)
+        assert len({picture.tobytes() for picture in first}) > 5, op
+    assert torch.equal(torch.get_rng_state(), before) and random.getstate() == python
+    np.testing.assert_array_equal(np.random.get_state()[1], arrays)
+
+
+def test_policies_take_stored_pictures_which_are_read_only(cross: np.ndarray) -> None:
+    cross.setflags(write=False)
+    assert drawn(only("rand"), cross).shape == (16, SIDE, SIDE)
+
+
+def test_changes_replace_add_and_take_out() -> None:
+    ops = {"tone": {"p": 0.9}, "turn": None, "elastic": {"shift": 0.02}}
+    found = operations(AugmentParams(preset="course", ops=ops))
+    assert found == {"hflip": {}, "tone": {"p": 0.9}, "elastic": {"shift": 0.02}}
+    assert PRESETS["course"] == {"hflip": {}, "turn": {}, "tone": {}}
+
+
+@pytest.mark.parametrize(
+    ("augment", "message"),
+    [
+        ("flip", r"augment: expected a preset, received 'flip'; did you mean 'flips'"),
+        ({"flop": {}}, r"augment\.ops\.flop: expected an operation, .* did you mean"),
+        ({"turn": {"angle": 3}}, r"augment\.ops\.turn: expected settings it takes.*'angle'"),
+        ({"timm": {"policy": "rand-q5"}}, r"augment\.ops\.timm: expected .* RandAugment config"),
+        ({"hflip": {"p": 2.0}}, r"augment\.ops\.hflip: expected settings it takes"),
+        ({"affine": {"scale": 1.0}}, r"augment\.ops\.affine: expected settings it takes"),
+    ],
+)
+def test_slips_are_named_before_work(augment: object, message: str) -> None:
+    if isinstance(augment, dict):
+        augment = AugmentParams(preset="flips", ops=augment)
+    with pytest.raises(InputError, match=message), warnings.catch_warnings():
+        Augment(augment, 0)

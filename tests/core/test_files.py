@@ -1,0 +1,107 @@
+"""Outputs appear whole or not at all."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from croquis.core.files import root, whole, write_json
+
+
+def contents(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def test_a_file_appears_with_its_parents(tmp_path: Path) -> None:
+    with whole(tmp_path / "a" / "b.txt") as draft:
+        draft.write_text("done")
+        assert not (tmp_path / "a" / "b.txt").exists()
+    assert (tmp_path / "a" / "b.txt").read_text() == "done"
+    assert contents(tmp_path) == ["a", "a/b.txt"]
+
+
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "out.csv").write_text("old")
+    with pytest.raises(ZeroDivisionError), whole(tmp_path / "out.csv") as draft:
+        draft.write_text("half")
+        _ = 1 / 0
+    assert (tmp_path / "out.csv").read_text() == "old"
+    assert contents(tmp_path) == ["out.csv"]
+
+
+def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), whole(tmp_path / "out") as draft:
+        draft.mkdir()
+        (draft / "first.txt").write_text("half")
+        raise KeyboardInterrupt
+    assert contents(tmp_path) == []
+
+
+def test_a_full_disk_at_the_last_flush_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"), whole(tmp_path / "out.csv") as draft:
+        draft.write_text("all of it")
+    assert contents(tmp_path) == []
+
+
+def test_a_folder_replaces_a_folder_with_all_it_held(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "stale.txt").write_text("old")
+    with whole(tmp_path / "out") as draft:
+        draft.mkdir()
+        (draft / "fresh.txt").write_text("new")
+    assert contents(tmp_path) == ["out", "out/fresh.txt"]
+
+
+def test_a_folder_that_cannot_be_replaced_stays_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deleting the old folder first once left half of it, where the deletion stopped halfway."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old.txt").write_text("old")
+
+    def stuck(source: object, target: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with pytest.raises(PermissionError), whole(tmp_path / "out") as draft:
+        draft.mkdir()
+        monkeypatch.setattr("os.replace", stuck)
+    assert contents(tmp_path) == ["out", "out/old.txt"]
+
+
+def test_drafts_nest_inside_a_folder(tmp_path: Path) -> None:
+    with whole(tmp_path / "votes") as folder, whole(folder / "member" / "oof.npz") as draft:
+        draft.write_bytes(b"x")
+    assert contents(tmp_path) == ["votes", "votes/member", "votes/member/oof.npz"]
+
+
+def test_the_draft_keeps_the_name_and_its_suffix(tmp_path: Path) -> None:
+    with whole(tmp_path / "a.npz") as draft:
+        assert draft.name == "a.npz"
+        draft.touch()
+
+
+def test_a_block_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), whole(tmp_path / "out.csv"):
+        pass
+    assert contents(tmp_path) == []
+
+
+def test_json_is_sorted_and_ends_with_a_line(tmp_path: Path) -> None:
+    write_json(tmp_path / "metrics/a.json", {"b": 1, "a": {"d": 0.5, "c": None}})
+    text = '{\n  "a": {\n    "c": null,\n    "d": 0.5\n  },\n  "b": 1\n}\n'
+    assert (tmp_path / "metrics/a.json").read_text() == text
+
+
+def test_root_is_the_working_folder_unless_dvc_says_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert root() == tmp_path
+    monkeypatch.setenv("DVC_ROOT", "/elsewhere")
+    assert root() == Path("/elsewhere")

@@ -1,0 +1,12 @@
+"""The status of an image: notes that are found one by one."""
+
+import pandas as pd
+
+from croquis.dataset.statuses import BLANK, having, joined
+
+
+def test_notes_become_a_status_and_are_found_in_it_whole() -> None:
+    statuses = [joined([]), joined(["cmyk", BLANK]), "unreadable: blank", "blank", "blanked"]
+    assert statuses[:2] == ["ok", "cmyk; blank"]
+    index = pd.DataFrame({"status": statuses})
+    assert having(index, BLANK).tolist() == [False, True, False, True, False]

@@ -1,0 +1,237 @@
+"""Groups that hold together: no merge joins unlike pictures, too many, or those kept apart."""
+
+from itertools import combinations, permutations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
+
+from croquis.core.symmetries import NAMES, turned
+from croquis.dataset.overrides import contradictions
+from croquis.dedup import chains
+from croquis.dedup.chains import ALIKE, IDENTICAL, SAID, Limits, cohesive, likeness
+from croquis.tables.components import components
+
+LOOSE = Limits(least=0.0, largest=99)
+IDENTITY = NAMES[:1]
+
+
+def fan(*degrees: float) -> np.ndarray:
+    """Unit vectors of 2x2 sheets whose cosines are those of the angles between them."""
+    angles = np.radians(degrees)
+    return np.stack([np.cos(angles), np.sin(angles), 0 * angles, 0 * angles], 1).astype(np.float32)
+
+
+def pairs(*edges: tuple[int, int]) -> pd.DataFrame:
+    return pd.DataFrame(list(edges), columns=["a", "b"], dtype=np.int64)
+
+
+def unsure(edges: pd.DataFrame) -> np.ndarray:
+    return np.zeros(len(edges), bool)
+
+
+def test_a_chain_is_cut_at_its_weakest_bridge() -> None:
+    # 0, 20 and 45 degrees: neighbours are alike (.94, .91), the ends are not (.71)
+    edges = pairs((0, 1), (1, 2))
+    found = cohesive(edges, unsure(edges), fan(0, 20, 45), IDENTITY, Limits(0.8, 99))
+    assert found.group.tolist() == [0, 0, 1]
+    assert (found.cut_groups, found.cut_pairs) == (1, 1)
+    assert found.lowest == np.round(np.cos(np.radians(20)), 5)
+
+
+def test_without_limits_groups_are_connected_components() -> None:
+    edges = pairs((0, 1), (1, 2))
+    found = cohesive(edges, unsure(edges), fan(0, 20, 45), IDENTITY, LOOSE)
+    assert found.group.tolist() == [0, 0, 0] and found.cut_groups == found.cut_pairs == 0
+
+
+def test_a_least_likeness_of_zero_cuts_nothing_however_unlike() -> None:
+    # mean-removed cosines go below 0: -.77 between the ends
+    edges = pairs((0, 1), (1, 2))
+    found = cohesive(edges, unsure(edges), fan(0, 70, 140), IDENTITY, Limits(0.0, 99))
+    assert found.group.tolist() == [0, 0, 0] and found.lowest == pytest.approx(-0.76604)
+
+
+def test_a_group_stays_below_the_largest_size() -> None:
+    edges = pairs((0, 1), (1, 2), (2, 3))
+    found = cohesive(edges, unsure(edges), fan(0, 1, 3, 4), IDENTITY, Limits(0.8, 2))
+    assert found.group.tolist() == [0, 0, 1, 1] and found.cut_pairs == 1
+
+
+def test_encodings_of_one_drawing_share_a_group_however_many_they_are() -> None:
+    """300 of one drawing made 13 groups over all folds: what is close is no chain."""
+    edges, limits = pairs((0, 1), (1, 2), (2, 3)), Limits(0.8, 2)
+    close = np.array([True, False, True])
+    found = cohesive(edges, unsure(edges), fan(0, 1, 3, 4), IDENTITY, limits, close)
+    assert found.group.tolist() == [0, 0, 1, 1]
+    found = cohesive(edges, unsure(edges), fan(0, 1, 3, 4), IDENTITY, limits, ~close)
+    assert found.group.tolist() == [0, 0, 0, 0] and found.cut_pairs == 0
+
+
+def test_a_close_pair_does_not_join_what_is_unlike() -> None:
+    edges = pairs((0, 1), (1, 2))
+    close = np.ones(2, bool)
+    found = cohesive(edges, unsure(edges), fan(0, 20, 45), IDENTITY, Limits(0.8, 1), close)
+    assert found.group.tolist() == [0, 0, 1]
+
+
+def test_what_is_sure_is_joined_whatever_its_size_and_likeness() -> None:
+    edges = pairs((0, 1), (1, 2))
+    found = cohesive(edges, np.ones(2, bool), fan(0, 90, 45), IDENTITY, Limits(0.9, 1))
+    assert found.group.tolist() == [0, 0, 0]
+
+
+def test_a_person_keeps_pictures_apart_through_others_too() -> None:
+    # 0 = 1 and 1 - 2 alike; 0 and 2 are different by a person's word
+    edges = pairs((0, 1), (1, 2))
+    limits = Limits(0.0, 99, apart=((0, 2),))
+    found = cohesive(edges, np.array([True, False]), fan(0, 0, 1), IDENTITY, limits)
+    assert found.group.tolist() == [0, 0, 1]
+    found = cohesive(edges, np.array([True, True]), fan(0, 0, 1), IDENTITY, limits)
+    assert len(set(found.group[[0, 2]])) == 2
+
+
+def test_a_persons_same_wins_over_identity() -> None:
+    # 0 = 1 by bytes, 1 and 2 the same and 0 and 2 different by a person's word
+    edges, limits = pairs((0, 1), (1, 2)), Limits(0.8, 99, apart=((0, 2),))
+    found = cohesive(edges, np.array([IDENTICAL, SAID]), fan(0, 0, 50), IDENTITY, limits)
+    assert found.group.tolist() == [0, 1, 1] and found.cut_pairs == 1
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_persons_same_tears_no_copies_apart_whichever_id_comes_first(order: tuple) -> None:
+    # 0, 80 and 80.5 degrees: a person calls the first two the same, the last two are copies
+    angles, (x, y, z) = np.empty(3), order
+    angles[[x, y, z]] = 0, 80, 80.5
+    edges = pairs(tuple(sorted((x, y))), tuple(sorted((y, z))))
+    found = cohesive(edges, np.array([SAID, ALIKE]), fan(*angles), IDENTITY, Limits(0.8, 3))
+    assert found.group.tolist() == [0, 0, 0]
+    assert found.lowest == np.round(np.cos(np.radians(0.5)), 5)  # of what machines joined
+
+
+@pytest.mark.parametrize(("said", "alike"), [((0, 1), (1, 2)), ((1, 2), (0, 1))])
+def test_what_a_person_joined_makes_no_group_too_large_for_copies(said: tuple, alike: tuple):
+    edges = pairs(said, alike)
+    found = cohesive(edges, np.array([SAID, ALIKE]), fan(0, 1, 2), IDENTITY, Limits(0.8, 2))
+    assert found.group.tolist() == [0, 0, 0]
+
+
+def test_what_machines_join_is_alike_behind_a_persons_back_too() -> None:
+    # 0 - 1 - 2 is a chain of 0, 20 and 45 degrees, and 0 the same as 3 (90) by a person's word
+    edges = pairs((0, 1), (1, 2), (0, 3))
+    trust = np.array([ALIKE, ALIKE, SAID])
+    found = cohesive(edges, trust, fan(0, 20, 45, 90), IDENTITY, Limits(0.8, 99))
+    assert found.group.tolist() == [0, 0, 1, 0]
+    assert found.lowest == np.round(np.cos(np.radians(20)), 5)
+
+
+def test_of_identical_pictures_one_is_compared() -> None:
+    # 0 = 1 by bytes; had 1, which is 30 degrees off in this tale, a say, 2 would be refused
+    edges = pairs((0, 1), (0, 2))
+    trust = np.array([IDENTICAL, ALIKE])
+    found = cohesive(edges, trust, fan(0, 30, -5), IDENTITY, Limits(0.9, 99))
+    assert found.group.tolist() == [0, 0, 0]
+
+
+def test_a_refused_merge_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    # two bundles of six, 40 degrees apart, and all 36 pairs between them
+    calls, measure = [], chains._Clusters._lowest_between
+    monkeypatch.setattr(
+        chains._Clusters,
+        "_lowest_between",
+        lambda self, one, other: calls.append((one, other)) or measure(self, one, other),
+    )
+    edges = pairs(*combinations(range(12), 2))
+    blurred = fan(*np.arange(6) / 10, *(40 + np.arange(6) / 10))
+    found = cohesive(edges, unsure(edges), blurred, IDENTITY, Limits(0.8, 99))
+    assert found.group.tolist() == [0] * 6 + [1] * 6
+    assert len(calls) == 5 + 5 + 1
+
+
+def test_likeness_is_the_largest_under_the_symmetries() -> None:
+    sheet = np.arange(4, dtype=np.float32).reshape(2, 2)
+    both = np.stack([sheet.ravel(), turned(sheet, "rot90").ravel()]) / np.linalg.norm(sheet)
+    a, b = np.array([0]), np.array([1])
+    assert likeness(both, a, b, NAMES).tolist() == [1.0]
+    # [0, 1, 2, 3] with its turn [1, 3, 0, 2]: 3 + 0 + 6 of a length of 14
+    assert likeness(both, a, b, IDENTITY).tolist() == [round(9 / 14, 5)]
+
+
+def test_blank_sheets_are_like_nothing() -> None:
+    edges = pairs((0, 1), (1, 2))
+    blank = np.zeros((3, 4), np.float32)
+    found = cohesive(edges, np.array([True, False]), blank, IDENTITY, Limits(0.5, 99))
+    assert found.group.tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_number_of_threads_changes_no_digit(seed: int) -> None:
+    # two bundles of 64, joined at the end by a product large enough for BLAS to share
+    rng = np.random.default_rng(seed)
+    sheets = np.repeat(rng.normal(size=(2, 1024)), 64, axis=0) + rng.normal(size=(128, 1024))
+    sheets = (sheets / np.linalg.norm(sheets, axis=1, keepdims=True)).astype(np.float32)
+    edges = pairs(*((a, a + 1) for a in range(127)))
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            found.append(cohesive(edges, unsure(edges), sheets, IDENTITY, Limits(0, 999)))
+    assert found[0].lowest == found[1].lowest < 1
+    np.testing.assert_array_equal(found[0].group, found[1].group)
+
+
+@given(
+    st.lists(st.integers(0, 90), min_size=2, max_size=10),
+    st.sets(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=20),
+    st.floats(0.3, 1),
+    st.integers(1, 6),
+    st.randoms(use_true_random=False),
+)
+def test_no_group_breaks_a_limit_and_none_is_wider_than_its_component(
+    degrees: list[int], edges: set[tuple[int, int]], least: float, largest: int, random
+) -> None:
+    count = len(degrees)
+    edges = pairs(*sorted((a, b) for a, b in edges if a < b < count))
+    blurred = fan(*degrees)
+    found = cohesive(edges, unsure(edges), blurred, IDENTITY, Limits(least, largest))
+    loose = components(count, edges["a"].to_numpy(), edges["b"].to_numpy())
+    for group in set(found.group):
+        members = np.flatnonzero(found.group == group)
+        assert len(set(loose[members])) == 1 and len(members) <= max(1, largest)
+        assert len(members) == 1 or (blurred[members] @ blurred[members].T).min() >= least - 1e-4
+    order = list(edges.index)
+    random.shuffle(order)
+    again = cohesive(edges.loc[order], unsure(edges), blurred, IDENTITY, Limits(least, largest))
+    np.testing.assert_array_equal(again.group, found.group)
+
+
+@given(
+    st.lists(st.integers(0, 180), min_size=2, max_size=8),
+    st.dictionaries(
+        st.tuples(st.integers(0, 7), st.integers(0, 7)),
+        st.sampled_from([ALIKE, IDENTICAL, SAID]),
+        max_size=16,
+    ),
+    st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=6),
+    st.randoms(use_true_random=False),
+)
+def test_a_persons_word_always_holds_in_any_order(
+    degrees: list[int], told: dict[tuple[int, int], int], apart: set[tuple[int, int]], random
+) -> None:
+    count = len(degrees)
+    told = {edge: trust for edge, trust in sorted(told.items()) if edge[0] < edge[1] < count}
+    same = [edge for edge, trust in told.items() if trust == SAID]
+    apart = {edge for edge in apart if edge[0] < edge[1] < count}
+    apart -= set(contradictions(same, apart, count))
+    edges, trust = pairs(*told), np.array(list(told.values()), int)
+    limits = Limits(0.8, 4, tuple(sorted(apart)))
+    found = cohesive(edges, trust, fan(*degrees), IDENTITY, limits)
+    assert all(found.group[one] == found.group[other] for one, other in same)
+    assert all(found.group[one] != found.group[other] for one, other in apart)
+    assert found.lowest >= 0.8
+    order = np.arange(len(edges))
+    random.shuffle(order)
+    again = cohesive(edges.iloc[order], trust[order], fan(*degrees), IDENTITY, limits)
+    np.testing.assert_array_equal(again.group, found.group)

@@ -1,0 +1,236 @@
+"""The four tiers together, on drawings with planted copies."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from threadpoolctl import threadpool_limits
+
+from croquis.core import params
+from croquis.core.symmetries import NAMES, digest, turned
+from croquis.dedup import identity
+from croquis.dedup.groups import grouped
+from croquis.dedup.pairs import METHODS, TIERS, find_copies
+from croquis.dedup.settings import DedupParams, Method
+
+SIDE = 224
+SETTINGS = params.load(DedupParams, "dedup").model_copy(update={"ssim_min": 0.95})
+STEPS = {"identical", "ink", "copy", "ssim vectors", "ssim", "variant", "ink of pairs"}
+
+
+def drawing(seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    gray = np.full((SIDE, SIDE), 255, np.uint8)
+    for _ in range(8):
+        top, left = rng.integers(10, 180, 2)
+        gray[top : top + rng.integers(3, 60), left : left + rng.integers(3, 60)] = 0
+    return gray
+
+
+def catalogue(pictures: dict[str, tuple[int, np.ndarray]]) -> tuple[pd.DataFrame, np.ndarray]:
+    """The pictures' table, sorted by id as the stage does it, and their pixels."""
+    rows = [
+        (name, label, hashlib.sha256(gray.tobytes()).hexdigest(), digest(gray))
+        for name, (label, gray) in pictures.items()
+    ]
+    table = pd.DataFrame(rows, columns=["id", "label", "sha256", "digest"])
+    table["split"] = np.where(table["label"] < 0, "test", "train")
+    table = table.sort_values(["split", "id"], ascending=[False, True])
+    return table, np.stack([gray for _, gray in pictures.values()])
+
+
+def planted() -> dict[str, tuple[int, np.ndarray]]:
+    noise = np.random.default_rng(9).integers(0, 30, (SIDE, SIDE))
+    noisy = np.clip(drawing(0) - noise, 0, 255).astype(np.uint8)
+    brighter = np.maximum(drawing(2), 3)
+    return {
+        "original": (0, drawing(0)),
+        "same-bytes": (1, drawing(0)),
+        "turned": (0, turned(drawing(0), "rot90")),
+        "noisy": (1, turned(noisy, "flip_ud")),
+        "other": (0, drawing(1)),
+        "shade": (2, brighter),
+        "shape": (2, drawing(2)),
+        "white": (0, np.full((SIDE, SIDE), 255, np.uint8)),
+        "white-too": (1, np.full((SIDE, SIDE), 255, np.uint8)),
+    }
+
+
+def as_ids(table: pd.DataFrame, pairs: pd.DataFrame) -> set[tuple]:
+    ids = table["id"].to_numpy()
+    rows = pairs[["a", "b", "tier", "symmetry"]].itertuples(index=False)
+    return {(ids[a], ids[b], tier, NAMES[symmetry]) for a, b, tier, symmetry in rows}
+
+
+def test_each_kind_of_copy_is_found_by_its_first_tier() -> None:
+    table, gray = catalogue(planted())
+    copies = find_copies(table, gray, SETTINGS)
+    assert as_ids(table, copies.pairs) == {
+        ("original", "same-bytes", "bytes", "identity"),
+        ("original", "turned", "pixels", "rot270"),  # "turned" needs rot270 to look like "original"
+        ("noisy", "original", "copy", "flip_ud"),  # across classes, so not for SSIM
+        ("noisy", "turned", "copy", "antitranspose"),
+        ("shade", "shape", "copy", "identity"),
+    }
+    assert copies.flat == 2 and len(copies.blurred) == 9
+
+
+def test_without_symmetries_only_what_stands_alike_is_a_copy() -> None:
+    table, gray = catalogue(planted())
+    copies = find_copies(table, gray, SETTINGS.model_copy(update={"symmetries": False}))
+    assert as_ids(table, copies.pairs) == {
+        ("original", "same-bytes", "bytes", "identity"),
+        ("shade", "shape", "copy", "identity"),
+    }
+
+
+def test_other_bytes_of_the_same_pixels_are_a_copy_without_symmetries_too() -> None:
+    table, gray = catalogue({"a": (0, drawing(0)), "b": (1, drawing(0))})
+    table["sha256"] = ["one", "two"]
+    copies = find_copies(table, gray, SETTINGS.model_copy(update={"symmetries": False}))
+    assert as_ids(table, copies.pairs) == {("a", "b", "pixels", "identity")}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_order_of_files_changes_nothing(seed: int) -> None:
+    pictures = planted()
+    names = list(pictures)
+    np.random.default_rng(seed).shuffle(names)
+    table, gray = catalogue(pictures)
+    expected = find_copies(table, gray, SETTINGS).pairs
+    table, gray = catalogue({name: pictures[name] for name in names})
+    pd.testing.assert_frame_equal(find_copies(table, gray, SETTINGS).pairs, expected)
+
+
+def test_copies_of_a_thin_drawing_share_a_group() -> None:
+    line = np.full((SIDE, SIDE), 255, np.uint8)
+    line[100, 50:90] = 0
+    table, gray = catalogue({"a": (0, line), "b": (0, np.where(line, 254, 3).astype(np.uint8))})
+    copies = find_copies(table, gray, SETTINGS)
+    assert as_ids(table, copies.pairs) == {("a", "b", "copy", "identity")}
+    table = table.assign(source_id="", width=SIDE, height=SIDE)
+    found = grouped(table, copies.pairs, copies.blurred, SETTINGS)
+    assert found.table["group"].tolist() == [0, 0]
+
+
+def test_what_is_flat_at_64_px_is_like_nothing_once_blurred() -> None:
+    speck = np.full((SIDE, SIDE), 255, np.uint8)
+    speck[100, 100] = 128
+    table, gray = catalogue({"a": (0, speck), "b": (0, drawing(0))})
+    copies = find_copies(table, gray, SETTINGS)
+    assert copies.flat == 1 and copies.blurred.any(axis=1).tolist() == [False, True]
+
+
+def test_one_picture_has_no_copies() -> None:
+    table, gray = catalogue({"alone": (0, drawing(0))})
+    assert find_copies(table, gray, SETTINGS).pairs.empty
+
+
+def test_ssim_and_raw_cosine_find_what_the_copy_test_is_not_asked_for() -> None:
+    table, gray = catalogue(planted())
+    settings = SETTINGS.model_copy(update={"methods": ["ssim"]})
+    ssim = as_ids(table, find_copies(table, gray, settings).pairs)
+    assert ("shade", "shape", "ssim", "identity") in ssim
+    assert not any("noisy" in pair[:2] for pair in ssim)  # another class
+    settings = SETTINGS.model_copy(update={"methods": ["cosine"], "symmetries": False})
+    cosine = as_ids(table, find_copies(table, gray, settings).pairs)
+    assert ("shade", "shape", "cosine", "identity") in cosine
+
+
+def test_nearly_blank_pictures_are_no_copies_by_their_structure() -> None:
+    specks = np.full((3, SIDE, SIDE), 255, np.uint8)
+    specks[[0, 1, 2], [10, 60, 120], [20, 90, 200]] = 200
+    table, gray = catalogue({str(number): (0, speck) for number, speck in enumerate(specks)})
+    copies = find_copies(table, gray, SETTINGS)
+    assert copies.pairs.empty and copies.flat == 3
+
+
+def test_ssim_over_everything_sees_other_classes() -> None:
+    dotted = drawing(0)
+    dotted[100, 100] ^= 255
+    table, gray = catalogue({"a": (0, drawing(0)), "b": (1, dotted)})
+    settings = SETTINGS.model_copy(update={"methods": ["ssim"]})
+    assert find_copies(table, gray, settings).pairs.empty
+    settings = settings.model_copy(update={"ssim_scope": "global"})
+    assert as_ids(table, find_copies(table, gray, settings).pairs) == {
+        ("a", "b", "ssim", "identity")
+    }
+
+
+def test_a_shifted_drawing_is_a_variant() -> None:
+    pictures = {"a": (0, drawing(0)), "b": (1, np.roll(drawing(0), 7, axis=1))}
+    table, gray = catalogue(pictures)
+    settings = SETTINGS.model_copy(update={"blurred_min": 0.8})
+    assert as_ids(table, find_copies(table, gray, settings).pairs) == {
+        ("a", "b", "variant", "identity")
+    }
+
+
+def test_test_pictures_meet_the_tests_that_need_no_label() -> None:
+    pictures = {
+        "train": (0, drawing(0)),
+        "bytes": (-1, drawing(0)),
+        "turned": (-1, turned(drawing(0), "rot90")),
+        "shade": (-1, np.maximum(drawing(0), 3)),
+        "other": (-1, drawing(1)),
+    }
+    table, gray = catalogue(pictures)
+    copies = find_copies(table, gray, SETTINGS)
+    found = as_ids(table, copies.pairs)
+    assert ("train", "bytes", "bytes", "identity") in found
+    assert ("train", "shade", "copy", "identity") in found
+    assert {pair[1] for pair in found if pair[0] == "train"} == {"bytes", "turned", "shade"}
+    assert len(copies.blurred) == 1
+
+
+def test_two_test_pictures_make_no_pair() -> None:
+    pictures = {str(number): (-1, drawing(0)) for number in range(3)}
+    pictures["shade"] = (-1, np.maximum(drawing(0), 3))
+    table, gray = catalogue(pictures | {"train": (0, drawing(1))})
+    copies = find_copies(table, gray, SETTINGS)
+    assert copies.pairs.empty and copies.tally.candidates["copy bound"] == 0
+
+
+def test_the_symmetry_of_equal_files_is_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(identity, "best_symmetry", lambda x, y: asked.append(1) or 0)
+    table, gray = catalogue(planted())  # "turned" is equal to two others by its pixels alone
+    find_copies(table, gray, SETTINGS)
+    assert len(asked) == 1
+
+
+def test_every_pair_tells_the_cosine_of_its_ink() -> None:
+    table, gray = catalogue(planted())
+    pairs = find_copies(table, gray, SETTINGS.model_copy(update={"methods": ["ssim"]})).pairs
+    ink = pairs.set_index("tier")["ink"]
+    assert ink["ssim"] > 0.999
+    assert ink["bytes"] == 1
+
+
+def test_the_tally_tells_steps_and_candidates() -> None:
+    table, gray = catalogue(planted())
+    tally = find_copies(table, gray, SETTINGS).tally
+    assert set(tally.seconds) == STEPS
+    assert tally.candidates["copy bound"] >= 4
+
+
+def test_the_number_of_threads_changes_nothing() -> None:
+    # 80 pictures: fewer make products too small for BLAS to share
+    faded = [np.maximum(drawing(seed), 2 * seed).astype(np.uint8) for seed in range(40)]
+    pictures = {f"{seed:02d}": (seed % 3, drawing(seed)) for seed in range(40)}
+    pictures |= {f"{seed:02d}-faded": (seed % 3, gray) for seed, gray in enumerate(faded)}
+    table, gray = catalogue(pictures)
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            found.append(find_copies(table, gray, SETTINGS))
+    assert len(found[0].pairs) >= 40
+    pd.testing.assert_frame_equal(found[0].pairs, found[1].pairs, check_exact=True)
+    np.testing.assert_array_equal(found[0].blurred, found[1].blurred)
+    assert found[0].tally.candidates == found[1].tally.candidates
+
+
+def test_every_method_of_the_settings_has_its_function_and_its_tier() -> None:
+    assert set(METHODS) == set(Method.__args__)
+    assert [tier for tier in TIERS if tier in METHODS] == list(METHODS)

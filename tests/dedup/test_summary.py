@@ -1,0 +1,67 @@
+"""metrics/dedup.json."""
+
+import numpy as np
+from test_groups import BLURRED, pairs, pictures, settings
+
+from croquis.dedup.groups import grouped
+from croquis.dedup.measures.tally import Tally
+from croquis.dedup.pairs import Copies
+from croquis.dedup.summary import lines, summary
+
+
+def test_the_summary_counts() -> None:
+    tally = Tally({"ssim vectors": 1.234, "copy": 0.0}, {"copy bound": 7})
+    copies = Copies(pairs(), BLURRED, flat=2, tally=tally)
+    found = grouped(pictures(), pairs(), BLURRED, settings(policy="prune"))
+    twins = pairs().iloc[:1]
+    assert summary(pictures(), copies, found, twins) == {
+        "pictures": 6,
+        "groups": 3,
+        "biggest_group": 4,
+        "with_copies": 4,
+        "lowest_likeness": 1.0,
+        "cut_groups": 0,
+        "cut_pairs": 0,
+        "conflicts": 1,
+        "dropped": 1,
+        "flat": 2,
+        "test_twins": 1,
+        "pairs": {
+            "same": 0,
+            "bytes": 0,
+            "pixels": 0,
+            "copy": 3,
+            "ssim": 0,
+            "cosine": 0,
+            "variant": 0,
+        },
+        "symmetries": {
+            "identity": 1,
+            "rot90": 1,
+            "rot180": 0,
+            "rot270": 0,
+            "flip_lr": 1,
+            "flip_ud": 0,
+            "transpose": 0,
+            "antitranspose": 0,
+        },
+        "classes": {
+            "smallest_before": 3,
+            "smallest_after": 2,
+            "median_before": 3.0,
+            "median_after": 2.5,
+        },
+        "candidates": {"copy_bound": 7},
+        "seconds": {"ssim_vectors": 1.2, "copy": 0.0},
+    }
+    assert np.isclose(sum(found.table["weight"]), 3)
+
+
+def test_three_lines_say_what_matters() -> None:
+    copies = Copies(pairs(), BLURRED, flat=0, tally=Tally({"copy": 3.0}))
+    found = grouped(pictures(), pairs(), BLURRED, settings())
+    assert lines(summary(pictures(), copies, found, pairs().iloc[:0]), tests=1234) == [
+        "6 pictures in 3 groups; pairs: 3 copy",
+        "biggest group 4, 1 with several labels, 0 chains cut, 0 pictures dropped, 3 s",
+        "0 of 1,234 test pictures have a copy in train",
+    ]

@@ -1,0 +1,139 @@
+"""The functions behind the page to draw on; test_browser.py opens it."""
+
+import asyncio
+import base64
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+from croquis.demo import texts
+from croquis.demo.examples import Examples
+from croquis.demo.loading import loading
+from croquis.demo.page import Guesser, page
+from croquis.serving.inference import Ensemble
+from croquis.serving.sheets import data_url, png
+from croquis.tables import predictions
+from support.served import CPU, leave_run, sheets_of_test
+
+
+@pytest.fixture
+def guesser(drawn: Path) -> Guesser:
+    ensemble = Ensemble(leave_run(drawn), CPU)
+    return Guesser(ensemble, Examples(drawn / "index.csv", drawn / "pixels.npy"))
+
+
+def test_the_api_answers_as_the_batch(guesser: Guesser, drawn: Path) -> None:
+    batch = predictions.load(drawn / "ensemble" / "test.npz")
+    for row, sheet in enumerate(sheets_of_test(drawn)):
+        (drawn / "it.png").write_bytes(png(Image.fromarray(sheet)))
+        found = guesser.guess(str(drawn / "it.png"))
+        probs = {guess["class"]: guess["probability"] for guess in found["guesses"]}
+        expected = dict(zip(batch.classes.tolist(), batch.probs[row].tolist(), strict=True))
+        assert probs == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_drawing_is_answered_in_html(guesser: Guesser, drawn: Path) -> None:
+    html = guesser.paper(data_url(sheets_of_test(drawn)[0]))
+    assert html.count("<li>") == 3 and html.count("<tr") == 3  # classes; head and two members
+    assert html.count("data:image/png") == 3 * 3 + 1  # examples, and the drawing itself
+    assert "as the networks get it, 32 px" in html
+
+
+@pytest.mark.parametrize("url", [None, "", data_url(np.full((50, 50), 255, np.uint8))])
+def test_white_paper_gets_a_friendly_word(guesser: Guesser, url: str | None) -> None:
+    assert "The paper is still white: draw something" in guesser.paper(url)
+
+
+def test_an_erased_drawing_on_clear_paper_is_white_too(guesser: Guesser) -> None:
+    assert texts.EMPTY in guesser.paper(data_url(np.zeros((9, 9, 4), np.uint8)))
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        (
+            "data:text/plain;base64,dGV4dA==",
+            "expected a picture, received not a picture in a known",
+        ),
+        ("size:52428800", "expected a picture of at most 8 MB, received 50 MB; make it smaller"),
+        ("/etc/passwd", "your picture: expected base64, received"),
+        ("size:1", "your picture: expected base64"),
+    ],
+)
+def test_what_is_no_picture_is_refused_politely(guesser: Guesser, url: str, message: str) -> None:
+    html = guesser.paper(url)
+    assert message in html and 'class="answer problem"' in html
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "expected a file, received none"), (b"text", "received not a picture in a known")],
+)
+def test_the_api_says_what_is_wrong(
+    guesser: Guesser, drawn: Path, content: bytes | None, message: str
+) -> None:
+    path = drawn / "it.txt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(gr.Error, match=message):
+        guesser.guess(None if content is None else str(path))
+
+
+def test_names_are_escaped(guesser: Guesser, drawn: Path) -> None:
+    guesser.names = np.array(["<b>bar</b>", "pole", "spot"])
+    html = guesser.paper(data_url(sheets_of_test(drawn)[0])) + texts.known(guesser.names)
+    assert "<b>" not in html and html.count("&lt;b&gt;bar") >= 2
+
+
+def test_wnids_are_shown_as_words(drawn: Path) -> None:
+    made = leave_run(drawn)
+    ensemble = Ensemble(made, CPU)
+    wnids = ["n02119789", "n01440764", "n01530575"]
+    ensemble.settings = made.settings.model_copy(update={"classes": wnids})
+    examples = Examples(drawn / "index.csv", drawn / "pixels.npy")
+    assert Guesser(ensemble, examples).names.tolist() == ["kit fox", "tench", "brambling"]
+
+
+def test_only_one_function_is_public_and_pictures_take_turns(guesser: Guesser) -> None:
+
+    async def built() -> gr.Blocks:  # without a running loop Gradio makes some, and closes none
+        return page(guesser)
+
+    blocks = asyncio.run(built())
+    names = list(blocks.get_api_info()["named_endpoints"])
+    assert names == ["/guess"]
+    served = [fn for fn in blocks.fns.values() if fn.fn]  # the others run in the browser
+    assert {fn.concurrency_id for fn in served} == {"ensemble"}
+    assert {fn.concurrency_limit for fn in served} == {1}
+    assert blocks.analytics_enabled is False
+
+
+def test_the_headline_counts(guesser: Guesser) -> None:
+    said = "Draw one of 3 things. After each stroke 2 members, each trained on 2 folds, say what"
+    assert said in texts.headline(guesser.ensemble)
+
+
+def test_the_page_says_what_its_percentages_are(guesser: Guesser) -> None:
+    recipe = guesser.ensemble.recipe
+    said = texts.meaning(recipe.model_copy(update={"temperature": 0.8}))
+    assert "here 2 folds of each member vote" in said and "metrics/submission.json" in said
+    cold = dict.fromkeys(recipe.temperatures, 1.0)
+    plain = recipe.model_copy(update={"temperature": 1.0, "temperatures": cold})
+    assert "nothing was calibrated" in texts.meaning(plain)
+
+
+def test_what_is_loaded_is_said_before_it_is(guesser: Guesser, drawn: Path) -> None:
+    said = loading(drawn / "ensemble" / "recipe.json")
+    assert said == "demo: loading 2 members x 2 folds ..."
+
+
+def test_a_picture_sent_as_text_survives(guesser: Guesser, drawn: Path) -> None:
+    """A JPEG keeps its bytes: nothing is encoded a second time on the way."""
+    path = drawn / "it.jpg"
+    Image.fromarray(sheets_of_test(drawn)[0]).save(path, quality=80)
+    url = f"data:image/jpeg;base64,{base64.b64encode(path.read_bytes()).decode()}"
+    first = guesser.guess(str(path))["guesses"][0]
+    assert f'<span class="name">{first["class"]}</span>' in guesser.paper(url)

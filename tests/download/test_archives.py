@@ -1,0 +1,243 @@
+"""Unpacking: what honest packers write comes out whole, and what nobody honest writes stays in."""
+
+import gzip
+import io
+import os
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from croquis.core.errors import InputError
+from croquis.download import entries
+from croquis.download.archives import unpack
+
+FILES = {"data/train.csv": b"image_path,target\n", "data/train/cat/0.png": bytes(1000)}
+
+
+def packed(path: Path, files: dict[str, bytes], *special: tarfile.TarInfo) -> Path:
+    """An archive of `files`, in the format of its suffix; `special` entries go to tars only."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
+            for name, content in files.items():
+                bundle.writestr(name, content)
+        return path
+    with tarfile.open(path, "w" if path.suffix == ".tar" else "w:gz") as tar:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+        for info in special:
+            tar.addfile(info)
+    return path
+
+
+def special(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.tgz", "a.zip"])
+def test_each_format_comes_out_as_it_went_in(tmp_path: Path, out: Path, name: str) -> None:
+    unpack(packed(tmp_path / name, FILES), out, where="a")
+    assert contents(out) == FILES
+
+
+def test_the_first_bytes_tell_the_format_not_the_name(tmp_path: Path, out: Path) -> None:
+    packed(tmp_path / "a.zip", FILES).rename(tmp_path / "a.tar.gz")
+    unpack(tmp_path / "a.tar.gz", out, where="a")
+    assert contents(out) == FILES
+
+
+def test_junk_is_dropped_even_with_a_bad_path(tmp_path: Path, out: Path) -> None:
+    junk = ["._data", "data/._train.csv", "data/train/.DS_Store", "__MACOSX/data/x", "../._x"]
+    junk += ["data/Thumbs.db"]
+    unpack(packed(tmp_path / "a.tgz", FILES | dict.fromkeys(junk, b"junk")), out, where="a")
+    assert contents(out) == FILES
+
+
+def test_paths_with_windows_slashes_become_folders(tmp_path: Path, out: Path) -> None:
+    unpack(packed(tmp_path / "a.zip", {"train\\cat\\0.png": b"x"}), out, where="a")
+    assert contents(out) == {"train/cat/0.png": b"x"}
+
+
+def test_links_inside_become_copies(tmp_path: Path, out: Path) -> None:
+    hard = special("b.png", tarfile.LNKTYPE, "data/train/cat/0.png")
+    soft = special("data/c.png", tarfile.SYMTYPE, "../data/train/cat/0.png")
+    unpack(packed(tmp_path / "a.tar", FILES, hard, soft), out, where="a")
+    assert contents(out)["b.png"] == contents(out)["data/c.png"] == bytes(1000)
+    assert not any(path.is_symlink() for path in out.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [
+        ("../evil", ".tar"),
+        ("data/../../evil", ".tgz"),
+        ("/tmp/evil", ".tar"),
+        ("../evil", ".zip"),
+        ("/tmp/evil", ".zip"),
+        ("..\\evil", ".zip"),
+    ],
+)
+def test_a_path_that_leaves_is_refused(tmp_path: Path, out: Path, name: str, suffix: str) -> None:
+    archive = packed(tmp_path / f"a{suffix}", {name: b"x"})
+    with pytest.raises(InputError, match=r"a: expected entries that stay inside, received.*evil"):
+        unpack(archive, out, where="a")
+    assert not contents(out) and not (tmp_path / "evil").exists()
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (special("x", tarfile.SYMTYPE, "../../etc/passwd"), "'x', a link to '../../etc/passwd'"),
+        (special("x", tarfile.LNKTYPE, "/etc/passwd"), "'x', a link to '/etc/passwd'"),
+        (special("x", tarfile.SYMTYPE, "nowhere"), "'x', a link to 'nowhere', which is none"),
+        (special("x", tarfile.CHRTYPE), "expected files and folders, received 'x'"),
+        (special("x", tarfile.FIFOTYPE), "expected files and folders, received 'x'"),
+    ],
+)
+def test_links_out_and_devices_are_refused(
+    tmp_path: Path, out: Path, entry: tarfile.TarInfo, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        unpack(packed(tmp_path / "a.tar", {}, entry), out, where="a")
+    assert not contents(out)
+
+
+def test_a_link_never_leads_a_later_file_out(tmp_path: Path, out: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        tar.addfile(special("door", tarfile.SYMTYPE, str(tmp_path)))
+        info = tarfile.TarInfo("door/evil")
+        tar.addfile(info, io.BytesIO())
+    with pytest.raises(InputError, match="stay inside"):
+        unpack(tmp_path / "a.tar", out, where="a")
+    assert not (tmp_path / "evil").exists()
+
+
+def cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def flipped(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.zip"])
+@pytest.mark.parametrize("damage", [cut, lambda _: b"", lambda _: b"<html>404</html>" * 99])
+def test_a_damaged_archive_is_refused(
+    tmp_path: Path, out: Path, name: str, damage: Callable[[bytes], bytes]
+) -> None:
+    archive = packed(tmp_path / name, {str(i): os.urandom(3000) for i in range(9)})
+    archive.write_bytes(damage(archive.read_bytes()))
+    with pytest.raises(InputError, match=r"the-source: expected a whole, readable .*; fetch it"):
+        unpack(archive, out, where="the-source")
+
+
+@pytest.mark.parametrize("name", ["a.tar.gz", "a.zip"])
+def test_one_wrong_byte_is_noticed(tmp_path: Path, out: Path, name: str) -> None:
+    archive = packed(tmp_path / name, {"x": os.urandom(30_000)})
+    archive.write_bytes(flipped(archive.read_bytes()))
+    with pytest.raises(InputError, match="whole, readable"):
+        unpack(archive, out, where="a")
+
+
+def test_a_damaged_header_in_a_tar_is_not_its_end(tmp_path: Path, out: Path) -> None:
+    archive = packed(tmp_path / "a.tar", {"x": bytes(512), "y": bytes(512)})
+    content = bytearray(archive.read_bytes())
+    content[1024 + 3] ^= 255  # in the name of the second entry
+    archive.write_bytes(content)
+    with pytest.raises(InputError, match="bad checksum"):
+        unpack(archive, out, where="a")
+
+
+def test_a_checksum_after_the_last_entry_is_read(tmp_path: Path, out: Path) -> None:
+    archive = packed(tmp_path / "a.tgz", FILES)
+    content = archive.read_bytes()
+    archive.write_bytes(content[:-8] + bytes(4) + content[-4:])
+    with pytest.raises(InputError, match="CRC check failed"):
+        unpack(archive, out, where="a")
+
+
+def test_an_encrypted_zip_says_so(tmp_path: Path, out: Path) -> None:
+    archive = packed(tmp_path / "a.zip", {"x": b"secret"})
+    content = archive.read_bytes().replace(b"PK\x03\x04\x14\x00\x00", b"PK\x03\x04\x14\x00\x01")
+    content = content.replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01")
+    archive.write_bytes(content)
+    with pytest.raises(InputError, match="password required"):
+        unpack(archive, out, where="a")
+
+
+@pytest.mark.parametrize("name", ["bomb.tar.gz", "bomb.zip"])
+def test_a_bomb_stops_at_the_bytes_that_come_out(
+    tmp_path: Path, out: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entries, "HARMLESS_BYTES", 2**22)
+    archive = packed(tmp_path / name, {"zeros": bytes(2**25)})  # 32 MiB in some 32 KiB
+    with pytest.raises(InputError, match=r"at most [\d,]+ bytes unpacked, received more.*bomb"):
+        unpack(archive, out, where="a")
+    # 200 times what was packed, and the one buffer that went too far was never written.
+    assert (out / "zeros").stat().st_size <= max(2**22, 200 * archive.stat().st_size)
+
+
+def test_a_bomb_of_junk_is_no_way_around(
+    tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entries, "HARMLESS_BYTES", 2**22)
+    archive = packed(tmp_path / "a.tgz", {"._zeros": bytes(2**25)})
+    with pytest.raises(InputError, match="bomb"):
+        unpack(archive, out, where="a")
+
+
+def test_what_is_small_or_shrinks_little_is_no_bomb(tmp_path: Path, out: Path) -> None:
+    unpack(packed(tmp_path / "a.tgz", {"zeros": bytes(2**22)}), out, where="a")
+    assert (out / "zeros").stat().st_size == 2**22
+
+
+def test_more_entries_than_the_size_allows_are_a_bomb(
+    tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entries, "HARMLESS_ENTRIES", 50)
+    archive = packed(tmp_path / "a.tgz", {f"{i:03}": b"" for i in range(900)})
+    most = max(50, archive.stat().st_size // 16)
+    assert most < 900
+    with pytest.raises(InputError, match=f"at most {most} entries"):
+        unpack(archive, out, where="a")
+
+
+def test_more_than_the_disk_has_free_stops(
+    tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = type("Usage", (), {"free": 10_000})
+    monkeypatch.setattr(entries.shutil, "disk_usage", lambda _: usage)
+    archive = packed(tmp_path / "a.tar", {"x": bytes(20_000)})
+    with pytest.raises(InputError, match=r"at most 10,000 bytes as the disk has free.*free some"):
+        unpack(archive, out, where="a")
+
+
+def test_a_name_for_a_file_and_a_folder_is_damage(tmp_path: Path, out: Path) -> None:
+    archive = packed(tmp_path / "a.tar", {"x": b"", "x/y": b""})
+    with pytest.raises(InputError, match="whole, readable"):
+        unpack(archive, out, where="a")
+
+
+def test_gzip_of_a_plain_file_is_no_archive(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "a.tar.gz").write_bytes(gzip.compress(b"just text, and no tar" * 99))
+    with pytest.raises(InputError, match="whole, readable"):
+        unpack(tmp_path / "a.tar.gz", out, where="a")

@@ -1,0 +1,151 @@
+"""Rules about what to try next: each from figures that call for it, and not from others."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+
+from croquis.core import params
+from croquis.report.sections import advice as module
+from croquis.report.sections.advice import Findings, advice
+from croquis.report.sections.ran import Settings
+from croquis.scoring import paired
+from croquis.votes.members import RunParams
+from support.leftovers import data_of, leave, metrics, outcome_of, recipe
+
+
+@pytest.fixture
+def found(drawn: Path) -> Findings:
+    """The figures of `leave`, of which only the rising curve of "tiny" calls for anything."""
+    leave(drawn)
+    data = data_of(drawn)
+    alone = data.groups.assign(group=range(12))  # without copies
+    return Findings(replace(data, groups=alone), outcome_of(drawn), metrics())
+
+
+def commands(found: Findings) -> list[str]:
+    return [one.command.removeprefix("dvc exp run -S ") for one in advice(found)]
+
+
+def settings(**changes: object) -> Settings:
+    return Settings(42, 1e-3, {"tiny": recipe(**changes)}, {})
+
+
+def changed(found: Findings, **changes: object) -> Findings:
+    return replace(found, outcome=replace(found.outcome, **changes))
+
+
+def test_a_curve_that_still_rises_asks_for_epochs(found: Findings) -> None:
+    assert commands(found) == ["++models.tiny.epochs=4"]
+    assert "tiny still gained +.250" in advice(found)[0].why
+    flat = found.outcome.curves.assign(val_accuracy=0.5)
+    assert commands(changed(found, curves=flat)) == []
+
+
+def test_a_loss_that_rises_asks_for_augmentation(found: Findings) -> None:
+    soured = found.outcome.curves.assign(val_accuracy=0.5)
+    soured.loc[soured["epoch"] == 1, "val_loss"] = 1.5
+    assert commands(changed(found, curves=soured)) == ["++models.tiny.augment=strong"]
+
+
+@pytest.mark.parametrize(
+    "strong",
+    [
+        {"augment": "strong"},
+        {"augment": {"preset": "strong", "ops": {"noise": None}}},
+        {"phases": [{"from_epoch": 1, "augment": "strong", "lr_factor": 1.0}]},
+    ],
+)
+def test_what_is_strong_already_is_not_proposed_again(found: Findings, strong: dict) -> None:
+    soured = found.outcome.curves.assign(val_accuracy=0.5)
+    soured.loc[soured["epoch"] == 1, "val_loss"] = 1.5
+    known = changed(found, curves=soured, settings=settings(**strong))
+    assert commands(known) == []
+
+
+def test_missing_folds_are_named(found: Findings) -> None:
+    one = RunParams(models=["tiny"], probes=["head"], folds=[0])
+    assert commands(changed(found, run=one))[0] == "'run.folds=[0, 1]'"
+
+
+def test_folds_that_leak_come_first(found: Findings) -> None:
+    leaky = replace(found.data, folds=found.data.folds.assign(group=0))
+    assert commands(replace(found, data=leaky))[0] == "split.group=true"
+
+
+@pytest.mark.parametrize(
+    ("p", "low", "fewest", "asked"),
+    [
+        (0.01, 0.001, 12, True),
+        (0.2, 0.001, 12, False),
+        (0.04, -0.001, 12, False),
+        (0.01, 0.001, 13, False),
+    ],
+)
+def test_a_vote_that_the_stage_would_decline_is_not_proposed(
+    found: Findings, monkeypatch: pytest.MonkeyPatch, p: float, low: float, fewest: int, asked: bool
+) -> None:
+    """There are twelve groups; by its p or by its interval alone a vote is not surely better."""
+    monkeypatch.setattr(paired, "FEWEST", fewest)
+    votes = found.outcome.book.votes.copy()
+    votes.loc[1, ["vote", "difference", "p"]] = ["greedy", 0.02, p]
+    votes.loc[1, ["difference_low", "difference_high"]] = [low, 0.04]
+    better = changed(found, book=replace(found.outcome.book, votes=votes))
+    assert ("ensemble.weights=greedy" in commands(better)) == asked
+
+
+def test_a_vote_is_judged_by_domains_where_there_are_any(
+    found: Findings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stage would decline it, as six people are too few."""
+    monkeypatch.setattr(paired, "FEWEST", 12)
+    votes = found.outcome.book.votes.copy()
+    votes.loc[1, ["vote", "difference", "p"]] = ["greedy", 0.02, 0.01]
+    votes.loc[1, ["difference_low", "difference_high"]] = [0.001, 0.04]
+    better = changed(found, book=replace(found.outcome.book, votes=votes))
+    assert "ensemble.weights=greedy" in commands(better)
+    folds = found.data.folds.assign(unit=lambda table: table["group"] // 2)
+    apart = replace(better, data=replace(found.data, folds=folds))
+    assert "ensemble.weights=greedy" not in commands(apart)
+
+
+def test_a_smaller_picture_than_is_stored_asks_for_the_larger(found: Findings) -> None:
+    small = changed(found, settings=settings(image_size=16))
+    assert "++models.tiny.image_size=32" in commands(small)
+
+
+def test_larger_files_than_are_stored_ask_for_more_pixels(found: Findings) -> None:
+    large = replace(found.data, index=found.data.index.assign(width=448, height=300))
+    asked = commands(replace(found, data=large))
+    assert "prepare.image_size=48 -S ++models.tiny.image_size=48" in asked
+
+
+def test_members_that_cost_accuracy_are_left_out(found: Findings) -> None:
+    gains = pd.DataFrame({"step": [1, 2], "member": ["tiny", "head"], "accuracy": [0.8, 0.7]})
+    worse = changed(found, book=replace(found.outcome.book, gains=gains.assign(log_loss=1.0)))
+    assert "'ensemble.members=[tiny]'" in commands(worse)
+
+
+def test_conflicts_copies_and_a_missing_probe(found: Findings) -> None:
+    disputed = replace(found, metrics=metrics(dedup={"conflicts": 2, "dropped": 0}))
+    assert "dedup.conflicts=drop_minority" in commands(disputed)
+    crowded = replace(found.data, groups=found.data.groups.assign(group=[0, 0, 0, 0, *range(1, 9)]))
+    assert "train.group_weights=true" in commands(replace(found, data=crowded))
+    alone = RunParams(models=["tiny"], probes=[], folds=[0, 1])
+    assert "'run.probes=[lite0_probe]'" in commands(changed(found, run=alone))
+
+
+def test_the_settings_of_commands_are_keys_of_params() -> None:
+    """Else the command that a reader copies would fail."""
+    tree = YAML(typ="safe", pure=True).load(params.PARAMS.read_text(encoding="utf-8"))
+    text = Path(module.__file__).read_text(encoding="utf-8")
+    assert "lite0_probe" in tree["probes"]
+    for setting in module.SETTINGS.values():
+        section, key = setting.split("=")[0].split(".")
+        assert setting in text and key in tree[section]
+    train = ("split.group", "train.group_weights", "train.epochs", "train.augment")
+    for dotted in (*train, "dedup.conflicts", "prepare.image_size", "ensemble.members"):
+        section, key = dotted.split(".")
+        assert key in tree[section]

@@ -1,0 +1,135 @@
+"""Paired comparison of two experiments: counts by hand, and what must be refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binomtest
+
+from croquis.core.errors import InputError
+from croquis.scoring.comparing import Scored, compared, least_called, scored
+from croquis.scoring.metrics import accuracy_interval
+from croquis.tables.predictions import Predictions
+
+
+def experiment(right: list[int], first: int = 0, name: str = "a", **columns: object) -> Scored:
+    """Pictures `first`, `first` + 1, ... with their rights, each a group of its own."""
+    ids = [f"train/{number:04d}" for number in range(first, first + len(right))]
+    rest = {"class_name": "cup", "unit": np.arange(first, first + len(right)), "sha256": ids}
+    table = pd.DataFrame({"right": np.array(right, bool), **rest, **columns}, index=ids)
+    return Scored(name, table)
+
+
+def test_pictures_are_counted_by_hand() -> None:
+    a, b = experiment([1, 1, 1, 0, 0, 1]), experiment([1, 0, 1, 1, 1, 1], name="b")
+    found = compared(a, b, seed=0)
+    assert (found.pictures, found.both, found.only, found.left_out) == (6, 3, (1, 2), (0, 0))
+    assert found.accuracies[0][0] == pytest.approx(4 / 6)
+    assert found.accuracies[1][0] == pytest.approx(5 / 6)
+    assert found.difference[0] == pytest.approx(1 / 6) and found.p == 1.0
+    assert not found.told_apart and found.smallest is None  # 3 pictures are too few
+
+
+def test_a_clear_difference_is_called_and_its_sign_is_that_of_the_second() -> None:
+    right, wrong = [1] * 40 + [0] * 160, [0] * 40 + [1] * 20 + [0] * 140
+    better, worse = experiment(right), experiment(wrong, name="b")
+    found, turned = compared(worse, better, seed=0), compared(better, worse, seed=0)
+    assert found.told_apart and turned.told_apart
+    assert found.difference[0] == pytest.approx(0.1) == -turned.difference[0]
+    assert found.p == pytest.approx(binomtest(20, 60).pvalue)
+    assert found.difference[1] > 0 > turned.difference[2]
+
+
+def test_what_is_not_called_is_below_the_smallest_that_would_be() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        a, b = (rng.random(80) < share for share in (0.5, rng.uniform(0.4, 0.7)))
+        found = compared(experiment(a.tolist()), experiment(b.tolist()), seed=0)
+        if not found.told_apart:
+            assert abs(found.difference[0]) <= found.smallest
+
+
+def test_only_pictures_scored_by_both_are_compared() -> None:
+    """The folds of a run may be a part of them."""
+    found = compared(experiment([1] * 8), experiment([1, 1, 0], first=6, name="b"), seed=0)
+    assert (found.pictures, found.left_out, found.both) == (2, (6, 1), 2)
+
+
+def test_the_interval_is_the_one_that_metrics_give() -> None:
+    right = np.arange(60) % 3 > 0
+    groups = np.arange(60)[::-1] // 2 * 5
+    a = experiment(right.tolist(), unit=groups)
+    found = compared(a, a, seed=3)
+    assert found.accuracies[0][1:] == accuracy_interval(right, groups, seed=3)
+    assert found.difference == (0, 0, 0) and not found.told_apart
+
+
+def test_what_either_takes_for_copies_is_drawn_together() -> None:
+    """With one big group in either of the two there is nothing to draw from."""
+    rights = [1] * 30 + [0] * 30
+    a, b = experiment(rights), experiment(rights[::-1], name="b", unit=7)
+    found = compared(a, b, seed=0)
+    low, high = found.accuracies[0][1:]
+    assert low == high == 0.5
+    assert not found.same_question
+
+
+def test_the_same_groups_under_other_numbers_are_the_same_question() -> None:
+    a = experiment([1, 0] * 30, unit=np.arange(60) // 2)
+    b = experiment([1, 1] * 30, name="b", unit=99 - np.arange(60) // 2)
+    found = compared(a, b, seed=0)
+    assert found.same_question and found.groups == 30
+    finer = experiment([1, 1] * 30, name="b")
+    assert not compared(a, finer, seed=0).same_question
+    assert compared(a, finer, seed=0).groups == 30
+
+
+def test_a_few_big_groups_tell_nothing_apart_and_name_no_smallest_difference() -> None:
+    """A difference of .5 at p 1e-15 could not be called as "the smallest" would be .2."""
+    groups = np.arange(100) // 10
+    a = experiment([0] * 100, unit=groups)
+    b = experiment(([1] * 5 + [0] * 5) * 10, name="b", unit=groups)
+    found = compared(a, b, seed=0)
+    assert found.p < 1e-14 and found.groups == 10
+    assert not found.told_apart and found.smallest is None
+    alone = compared(experiment([0] * 100), experiment([1] * 50 + [0] * 50, name="b"), seed=0)
+    assert alone.told_apart and alone.groups == 100 and alone.smallest is not None
+
+
+def test_bad_pairs_are_refused() -> None:
+    a = experiment([1, 0, 1])
+    with pytest.raises(InputError, match=r"a, b: expected OOF of the same .*received 3 and 1 pict"):
+        compared(a, experiment([1], first=9, name="b"), seed=0)
+    with pytest.raises(InputError, match="received 3 of 3 with other labels, as train/0000; comp"):
+        compared(a, experiment([1, 0, 1], name="b", class_name="star"), seed=0)
+    with pytest.raises(InputError, match="received 1 of 3 with other files, as train/0002"):
+        compared(a, experiment([1] * 3, name="b", sha256=["train/0000", "train/0001", ""]), seed=0)
+
+
+@pytest.mark.parametrize("differing", [6, 7, 40, 87, 450])
+def test_the_smallest_difference_that_mcnemar_calls_is_that_of_scipy(differing: int) -> None:
+    called = [
+        differing - 2 * fewer
+        for fewer in range(differing // 2 + 1)
+        if binomtest(fewer, differing).pvalue < 0.05
+    ]
+    assert least_called(differing, 1000) == pytest.approx(min(called) / 1000)
+
+
+@pytest.mark.parametrize("differing", [0, 1, 5])
+def test_on_five_pictures_nothing_can_be_called(differing: int) -> None:
+    assert least_called(differing, 1000) is None
+
+
+def test_oof_is_judged_by_the_labels_of_the_folds() -> None:
+    folds = pd.DataFrame({"id": ["x", "y", "z"], "label": [0, 1, 1], "sha256": "s"})
+    folds["group"], folds["unit"] = [0, 1, 2], [4, 4, 5]
+    probs = np.array([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]])
+    found = scored("a", Predictions(["z", "y", "x"], probs, ["cup", "star"]), folds)
+    # z is a star and taken for one; y, a tie, goes to the lower class; x is a cup.
+    assert found.pictures["right"].to_dict() == {"z": True, "y": False, "x": True}
+    assert found.pictures["class_name"].tolist() == ["star", "star", "cup"]
+    assert found.pictures["unit"].nunique() == 2
+    with pytest.raises(InputError, match=r"a: expected pictures of its .* 1 others, as w"):
+        scored("a", Predictions(["w"], probs[:1], ["cup", "star"]), folds)
+    with pytest.raises(InputError, match=r"a: expected labels below 1, its classes, received 1;"):
+        scored("a", Predictions(["z"], [[1.0]], ["cup"]), folds)

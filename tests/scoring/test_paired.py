@@ -1,0 +1,64 @@
+"""Paired tests by hand, against SciPy, and on simulated predictors whose truth is known."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from croquis.scoring.paired import difference_interval, difference_intervals, mcnemar
+
+
+def rights(only_a: int, only_b: int, both: int = 5) -> tuple[np.ndarray, np.ndarray]:
+    a = np.array([True] * only_a + [False] * only_b + [True] * both)
+    b = np.array([False] * only_a + [True] * only_b + [True] * both)
+    return a, b
+
+
+def test_five_against_none_by_hand() -> None:
+    assert mcnemar(*rights(0, 5)) == pytest.approx(2 / 2**5)  # all heads or all tails
+    assert mcnemar(*rights(1, 3)) == pytest.approx(2 * (1 + 4) / 2**4)
+
+
+@pytest.mark.parametrize(("only_a", "only_b"), [(3, 11), (40, 61), (7, 7), (0, 1), (300, 200)])
+def test_p_is_the_exact_binomial_one(only_a: int, only_b: int) -> None:
+    expected = binomtest(only_a, only_a + only_b).pvalue
+    assert mcnemar(*rights(only_a, only_b)) == pytest.approx(expected)
+    assert mcnemar(*rights(only_b, only_a)) == pytest.approx(expected)
+
+
+def test_pictures_on_which_both_agree_say_nothing() -> None:
+    assert mcnemar(*rights(2, 9, both=0)) == mcnemar(*rights(2, 9, both=1000))
+    assert mcnemar(*rights(0, 0)) == 1.0
+
+
+def test_the_interval_of_a_difference_is_the_paired_one() -> None:
+    a, b = rights(100, 140, both=760)
+    low, high = difference_interval(a, b, np.arange(1000), seed=0)
+    # Variance of the mean of 100 times -1, 140 times 1, 760 times 0.
+    half = 1.96 * np.sqrt((0.24 - 0.04**2) / 1000)
+    assert (low, high) == pytest.approx((0.04 - half, 0.04 + half), abs=0.004)
+
+
+def test_copies_widen_the_interval() -> None:
+    a, b = rights(100, 140, both=760)
+    low, high = difference_interval(a, b, np.arange(1000), seed=0)
+    doubled = [np.repeat(part, 4) for part in (a, b, np.arange(1000))]
+    wide = difference_interval(*doubled, seed=0)
+    assert wide == pytest.approx((low, high), abs=0.004)  # copies are no new evidence
+    narrow = difference_interval(doubled[0], doubled[1], np.arange(4000), seed=0)
+    assert narrow[1] - narrow[0] < 0.6 * (high - low)
+
+
+def test_a_predictor_does_not_differ_from_itself() -> None:
+    a, _ = rights(3, 4)
+    assert difference_interval(a, a, np.arange(len(a)), seed=1) == (0.0, 0.0)
+
+
+def test_several_differences_are_those_of_each_alone() -> None:
+    rights, groups = np.random.default_rng(0).random((3, 90)) < 0.7, np.arange(90) // 3
+    one, other = [0, 0, 1], [1, 2, 2]
+    each = [
+        difference_interval(rights[a], rights[b], groups, seed=2)
+        for a, b in zip(one, other, strict=True)
+    ]
+    assert difference_intervals(rights[one], rights[other], groups, seed=2) == each
+    assert difference_intervals(rights[0], rights[other], groups, seed=2)[:2] == each[:2]

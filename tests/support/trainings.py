@@ -1,0 +1,39 @@
+"""Trainings of tiny networks on the drawings of `drawn`, which tests of the engine look into."""
+
+import torch
+from torch import nn
+
+from croquis.backbones.backbones import build
+from croquis.images.batches import Pictures
+from croquis.recipes.recipes import ModelParams
+from croquis.runtime.hardware import Hardware
+from croquis.train.engine import Epoch, Trainer
+
+CPU = Hardware(torch.device("cpu"), None, False, 0)
+SCALED = Hardware(torch.device("cpu"), None, True, 0)  # gradients as fp16 has them
+
+
+def network(recipe: ModelParams, seed: int = 0) -> nn.Module:
+    torch.manual_seed(seed)
+    rates = {"drop_rate": recipe.drop_rate, "drop_path_rate": recipe.drop_path_rate}
+    return build(recipe.backbone, pretrained=False, num_classes=3, image_size=32, **rates)
+
+
+def begun(recipe: ModelParams, pictures: Pictures, *, seed: int = 0, **changes: object) -> Trainer:
+    """A trainer before its first update."""
+    options = {"lr": 1e-3, "pictures": pictures, "hardware": CPU, "seed": seed} | changes
+    return Trainer(network(recipe, seed), recipe, **options)
+
+
+def trained(
+    recipe: ModelParams, pictures: Pictures, **options: object
+) -> tuple[Trainer, list[Epoch]]:
+    trainer = begun(recipe, pictures, **options)
+    return trainer, list(trainer.epochs())
+
+
+def weights_after(
+    pictures: Pictures, recipe: ModelParams, **options: object
+) -> dict[str, torch.Tensor]:
+    trainer, _ = trained(recipe, pictures, **options)
+    return {name: held.clone() for name, held in trainer.averaged.state_dict().items()}

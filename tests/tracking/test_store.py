@@ -1,0 +1,184 @@
+"""Where runs are kept, and what they are called."""
+
+from pathlib import Path
+
+import pytest
+
+from croquis.tracking import store as stores
+
+
+def test_the_commit_is_gits_and_none_outside_of_a_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert stores.commit() == "none"
+    monkeypatch.setenv("PATH", str(tmp_path))  # where there is no git either
+    assert stores.commit() == "none"
+
+
+def test_a_pipeline_is_called_as_its_experiment_or_its_commit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert stores.version() == stores.commit()[:7]
+    monkeypatch.setenv("DVC_EXP_NAME", "bold-idea")
+    assert stores.version() == "bold-idea"
+
+
+def test_the_store_lies_beside_the_pipeline_unless_the_environment_says_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
+    assert stores.uri() == "http://127.0.0.1:5000"
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert stores.uri() == f"sqlite:///{tmp_path}/mlflow.db"
+
+
+def test_a_stage_fills_the_column_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_STAGE", "train@swin-0")
+    found = stores.surroundings()
+    assert found["stage"] == found["mlflow.source.name"] == "train@swin-0"
+    assert found["commit"] == found["mlflow.source.git.commit"] == stores.commit()
+
+
+def test_a_pipeline_is_found_by_its_scores_the_newest_first_and_never_made() -> None:
+    made = []
+    client, experiment, _ = stores.connected_by_scores("by-scores", {"a": 1.0})
+    experiment_id = experiment.experiment_id
+    for start, scores in enumerate(({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 3.0}, {"a": 4.0})):
+        run = client.create_run(experiment_id, start_time=start + 1, tags={"kind": "pipeline"})
+        made.append(run.info.run_id)
+        for name, value in scores.items():
+            client.log_metric(run.info.run_id, name, value)
+    client.create_run(experiment_id, start_time=9, tags={"kind": "train"})
+    wanted = ({"a": 1.0}, made[1]), ({"a": 1.0, "b": 2.0}, made[0]), ({"a": 5.0}, None)
+    for scores, found in wanted:
+        assert stores.connected_by_scores("by-scores", scores)[2] == found
+    assert len(client.search_runs([experiment_id])) == 4
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("first\nsecond"), "first"),
+        (ValueError(), "ValueError"),
+        (ConnectionError("https://me:secret@host/api failed"), "https://***@host/api failed"),
+        (ValueError("x" * 300), "x" * 200),
+    ],
+)
+def test_a_reason_is_one_line_without_a_password(error: Exception, said: str) -> None:
+    assert stores.reason(error) == said
+
+
+def entered(source: str, **settings: object) -> tuple[str, str]:
+    """The ids of the experiment and of the run of a pipeline on a source."""
+    pipeline = stores.Pipeline(source, settings, str(settings.pop("pictures", "")))
+    return stores.connected(pipeline)[1:]
+
+
+def test_another_set_of_parameters_or_data_is_another_run_and_the_same_one_is_found_again() -> None:
+    """Two `make repro` at one commit shared a run, and the second overwrote the first's score."""
+    runs = [
+        entered("keyed", lr=0.1)[1],
+        entered("keyed", lr=0.2)[1],
+        entered("keyed", lr=0.1, pictures="other")[1],
+        entered("keyed", lr=0.1)[1],
+        entered("keyed", lr=0.1, data={"source": "elsewhere"})[1],
+    ]
+    assert len(set(runs)) == 3 and runs[0] == runs[3] == runs[4]
+
+
+def test_each_commit_and_each_experiment_has_runs_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = entered("versions", lr=0.1)[1]
+    monkeypatch.setenv("DVC_EXP_NAME", "bold-idea")
+    assert entered("versions", lr=0.1)[1] != first
+
+
+def test_a_run_of_a_pipeline_shows_its_parameters() -> None:
+    """It had none, not even lr, so that experiments could not be compared."""
+    wide = {f"key{number}": number for number in range(150)}  # MLflow takes 100 in one call
+    client, _, run_id = stores.connected(
+        stores.Pipeline("shown", {"lr": 0.1, "run": {"folds": [0, 1]}, "train": wide})
+    )
+    params = client.get_run(run_id).data.params
+    assert params["lr"] == "0.1" and params["run.folds"] == "[0, 1]"
+    assert len(params) == 152 and params["train.key149"] == "149"
+
+
+def test_a_run_whose_maker_was_killed_gets_its_parameters() -> None:
+    pipeline = stores.Pipeline("killed", {"lr": 0.1})
+    client, experiment_id, _ = stores.connected(stores.Pipeline("killed"))
+    tags = {"kind": "pipeline", stores.KEY: pipeline.key}
+    made = client.create_run(experiment_id, tags=tags).info.run_id
+    assert stores.connected(pipeline)[2] == made
+    assert client.get_run(made).data.params == {"lr": "0.1"}
+
+
+@pytest.mark.parametrize("name", ["it's", 'say "it\'s"', "back\\slash", "50%_off", "a;--"])
+def test_no_character_of_a_name_leaves_a_run_untracked(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An apostrophe ended the filter, and every later run was untracked."""
+    monkeypatch.setenv("DVC_EXP_NAME", name)
+    first, second = entered(f"{name}/{name}.zip"), entered(f"{name}/{name}.zip")
+    assert first == second
+    client = stores.opened()
+    assert client.get_experiment(first[0]).name == name
+    assert client.get_run(first[1]).info.run_name == name
+    model = client.create_registered_model(stores.model_name(name))
+    assert client.search_model_versions(f"name = '{model.name}'") == []
+
+
+def test_a_deleted_experiment_is_brought_back_with_a_line() -> None:
+    """MLflow keeps its name, and takes no run under it: every later run was untracked."""
+    first = entered("deleted")
+    client = stores.opened()
+    client.delete_experiment(first[0])
+    with pytest.warns(UserWarning, match="experiment 'deleted' was deleted; it is back"):
+        assert entered("deleted") == first
+    assert entered("deleted") == first
+
+
+def test_two_sources_of_one_name_have_an_experiment_each() -> None:
+    """Two competitions with a data.tar.gz shared one."""
+    first, second = (entered(f"/home/{who}/shapes/data.tar.gz")[0] for who in ("ann", "bob"))
+    client = stores.opened()
+    names = [client.get_experiment(each).name for each in (first, second)]
+    assert names[0] == "shapes-data" and names[1].startswith("shapes-data-")
+    assert client.get_experiment(first).tags[stores.SOURCE] == "/home/ann/shapes/data.tar.gz"
+    for who, experiment in (("ann", first), ("bob", second)):
+        source = f"/home/{who}/shapes/data.tar.gz"
+        assert entered(source)[0] == experiment
+        assert stores.experiment_of(client, source)[1].experiment_id == experiment
+
+
+def test_what_a_former_version_made_is_taken_over() -> None:
+    """It named a data.tar.gz "data", wherever that lay, and tagged nothing."""
+    client = stores.opened()
+    plain = client.create_experiment("ferns")
+    assert entered("/a/ferns.zip")[0] == plain
+    assert client.get_experiment(plain).tags[stores.SOURCE] == "/a/ferns.zip"
+    former = client.create_experiment("train", tags={stores.NOTE: stores.OURS})
+    assert entered("/a/mosses/train.tar.gz")[0] == former
+    assert client.get_experiment(entered("/b/lichens/train.tar.gz")[0]).name == "lichens-train"
+    client.create_experiment("images")  # somebody else's, on a shared server
+    assert client.get_experiment(entered("/a/moths/images.zip")[0]).name == "moths-images"
+
+
+def test_the_environment_names_the_experiment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "/Users/me/it's mine")
+    experiment = entered("any.zip")[0]
+    client = stores.opened()
+    assert client.get_experiment(experiment).name == "/Users/me/it's mine"
+    assert stores.experiment_of(client, "other.zip")[1].experiment_id == experiment
+    assert stores.model_name("/Users/me/it's mine") == "Users-me-it-s-mine"
+
+
+def test_nested_params_get_dotted_keys() -> None:
+    assert stores.flat({"a": {"b": {"c": 1}, "d": []}, "e": None}) == {
+        "a.b.c": 1,
+        "a.d": [],
+        "e": None,
+    }
