@@ -26,7 +26,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def registered(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
-    """What `register` was given; nothing is logged. tests/serving/test_registering.py does the rest."""
+    """What `register` was given; nothing is logged. test_registering.py does the rest."""
     from croquis.serving import registering
 
     calls: list[dict] = []

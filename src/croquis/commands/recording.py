@@ -18,7 +18,7 @@ from croquis.check.outputs import Output
 def watch() -> None:
     """Has each stage that this process runs from now on asked about.
 
-    Both are methods of DVC's Stage that are no promise of it: tests/commands/test_recording.py holds what
+    Both are methods of DVC's Stage that are no promise of it: test_recording.py holds what
     is used of them.
     """
     from dvc.stage import Stage
