@@ -53,11 +53,15 @@ class Worker(subprocess.Popen):
     """A process that trains under one setting, whenever it is asked to."""
 
     def __init__(self, setting: str, folder: Path) -> None:
-        known = {name: value for name, value in os.environ.items() if name not in READ_ONCE}
+        known = {
+            name: value for name, value in os.environ.items() if name not in READ_ONCE
+        }
         known |= dict([setting.split("=")]) if setting else {}
         known |= {"CROQUIS_DEVICE": "cpu", "CI": "1"}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        super().__init__([sys.executable, __file__, "--work", str(folder)], env=known, **pipes)
+        super().__init__(
+            [sys.executable, __file__, "--work", str(folder)], env=known, **pipes
+        )
 
     def speed(self, seconds: float) -> float:
         """Images a second of a training that goes on for `seconds`, and to the end of an epoch."""
@@ -90,7 +94,9 @@ def work(folder: Path) -> None:
 @contextmanager
 def others(count: int) -> Iterator[None]:
     """As many programs that never wait, and end with this one."""
-    started = [subprocess.Popen([sys.executable, "-c", NEVER_WAITS]) for _ in range(count)]
+    started = [
+        subprocess.Popen([sys.executable, "-c", NEVER_WAITS]) for _ in range(count)
+    ]
     try:
         yield
     finally:
@@ -122,7 +128,9 @@ def main() -> None:
     )
     parser.add_argument("source", nargs="?", default="icons")
     parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument(
+        "--seconds", type=float, default=3.0, help="of each measurement"
+    )
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
@@ -139,8 +147,12 @@ def main() -> None:
             for worker in workers.values():
                 worker.kill()
                 worker.wait()
-    print(f"{MODEL} on {options.source}, {options.rounds} rounds of {options.seconds:.0f} s, ")
-    print(f"{cores()} cores, load {load:.1f} before; images/s, and times those of {OURS}")
+    print(
+        f"{MODEL} on {options.source}, {options.rounds} rounds of {options.seconds:.0f} s, "
+    )
+    print(
+        f"{cores()} cores, load {load:.1f} before; images/s, and times those of {OURS}"
+    )
     heads = "".join(f"{f'{count} busy loops':>18s}" for count in loops)
     print(f"{'':26s}{heads}")
     for setting, speeds in found.items():

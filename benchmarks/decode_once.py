@@ -58,7 +58,9 @@ def main() -> None:
     ratio = statistics.median(b / a for a, b in pairs)
     print(f"{COUNT} drawings of {NATIVE} px at {STORED} px, medians of {ROUNDS} rounds")
     print(f"decoded at every epoch {slow:10,.0f} pictures/s")
-    print(f"read from pixels.npy   {fast:10,.0f} pictures/s   {ratio:,.0f} times as many")
+    print(
+        f"read from pixels.npy   {fast:10,.0f} pictures/s   {ratio:,.0f} times as many"
+    )
 
 
 if __name__ == "__main__":

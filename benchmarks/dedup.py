@@ -58,7 +58,9 @@ def read(sources: list[str], folder: Path) -> tuple[np.ndarray, np.ndarray]:
     gray = np.lib.format.open_memmap(folder / "gray.npy", "w+", np.uint8, shape)
     for sheet, (path, _) in zip(gray, rows, strict=True):
         sheet[:] = squashed(gray_of(decode(path.read_bytes()).pixels), GRAY_SIDE)
-    return gray, pd.factorize(pd.Series([name for _, name in rows]).replace("", np.nan))[0]
+    return gray, pd.factorize(
+        pd.Series([name for _, name in rows]).replace("", np.nan)
+    )[0]
 
 
 def decisions(gray: np.ndarray, count: int) -> None:
@@ -69,7 +71,9 @@ def decisions(gray: np.ndarray, count: int) -> None:
     """
     rng = np.random.default_rng(0)
     own = gray[np.sort(rng.permutation(len(gray))[: count // 2])]
-    copies = [np.roll(turned(x, NAMES[i % 8]), i % 2, axis=0) for i, x in enumerate(own)]
+    copies = [
+        np.roll(turned(x, NAMES[i % 8]), i % 2, axis=0) for i, x in enumerate(own)
+    ]
     faded = [255 - ((255 - c) * (1 - 0.02 * (i % 9))) for i, c in enumerate(copies)]
     pictures = np.concatenate([own, np.stack(faded).astype(np.uint8)])
     clock = Clock()
@@ -87,8 +91,12 @@ def decisions(gray: np.ndarray, count: int) -> None:
         found, tally = {}, Tally()
         for name in NAMES:
             options = {"names": [name], "at_least": at_least, "known": pair_table()}
-            table = ssim_pairs(pictures, np.arange(len(pictures)), None, tally=tally, **options)
-            found |= {(a, b, name): s for a, b, s in table[["a", "b", "score"]].to_numpy()}
+            table = ssim_pairs(
+                pictures, np.arange(len(pictures)), None, tally=tally, **options
+            )
+            found |= {
+                (a, b, name): s for a, b, s in table[["a", "b", "score"]].to_numpy()
+            }
         fast = clock.seconds()
         expected = {key: score for key, score in brute.items() if score >= at_least}
         same = "identical" if set(found) == set(expected) else "DIFFERENT"
@@ -131,14 +139,19 @@ def whole(gray: np.ndarray, classes: np.ndarray, decoding: float) -> None:
 def say(name: str, seconds: float, found: pd.DataFrame, tally: Tally) -> None:
     """One line."""
     left = ", ".join(f"{step} {count:,}" for step, count in tally.candidates.items())
-    print(f"{name} {seconds:8.1f} CPU s   {len(found):,} pairs; left by {left}", flush=True)
+    print(
+        f"{name} {seconds:8.1f} CPU s   {len(found):,} pairs; left by {left}",
+        flush=True,
+    )
 
 
 def main() -> None:
     """Reads the sources once, then prints both parts."""
     parser = argparse.ArgumentParser()
     parser.add_argument("sources", nargs="*", default=["icons"])
-    parser.add_argument("--sample", type=int, default=74, help="pictures for brute force")
+    parser.add_argument(
+        "--sample", type=int, default=74, help="pictures for brute force"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         clock = Clock()

@@ -58,10 +58,16 @@ def moved(shift: float = 0, degrees: float = 0, zoom: float = 1) -> Kind:
 
     def kind(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         centre = (len(x) - 1) / 2
-        matrix = cv2.getRotationMatrix2D((centre, centre), degrees * rng.choice([-1, 1]), zoom)
+        matrix = cv2.getRotationMatrix2D(
+            (centre, centre), degrees * rng.choice([-1, 1]), zoom
+        )
         angle = rng.uniform(0, 2 * np.pi)
         matrix[:, 2] += shift * np.array([np.cos(angle), np.sin(angle)])
-        options = {"flags": cv2.INTER_CUBIC, "borderMode": cv2.BORDER_CONSTANT, "borderValue": 255}
+        options = {
+            "flags": cv2.INTER_CUBIC,
+            "borderMode": cv2.BORDER_CONSTANT,
+            "borderValue": 255,
+        }
         return cv2.warpAffine(x, matrix, x.shape[::-1], **options)
 
     return kind
@@ -89,7 +95,9 @@ KINDS: dict[str, Kind] = {
     "blur 1": blurred(1),
     "blur 2": blurred(2),
     "noise 10": noisy,
-    "fainter": lambda x, rng: (255 - (255 - x.astype(np.float64)) * 0.6).astype(np.uint8),
+    "fainter": lambda x, rng: (255 - (255 - x.astype(np.float64)) * 0.6).astype(
+        np.uint8
+    ),
     "gamma 2": lambda x, rng: (255 * (x / 255.0) ** 2).astype(np.uint8),
     "1 px": moved(shift=1),
     "3 px": moved(shift=3),
@@ -98,7 +106,9 @@ KINDS: dict[str, Kind] = {
     "2 degrees": moved(degrees=2),
     "2 % crop": moved(zoom=1 / 0.96),
     "5 % smaller": moved(zoom=0.95),
-    "flipped, 2 px, jpeg 50": lambda x, rng: jpeg(50)(moved(2)(x[:, ::-1].copy(), rng), rng),
+    "flipped, 2 px, jpeg 50": lambda x, rng: jpeg(50)(
+        moved(2)(x[:, ::-1].copy(), rng), rng
+    ),
 }
 
 ALONE = {"chain_min": 0.0, "chain_share": 1.0}
@@ -108,13 +118,25 @@ METHODS: dict[str, dict] = {
     "copy .97": {"methods": ["copy"], "copy_min": 0.97},
     "variant": {"methods": ["variant"]},
     "SSIM-D4 .95": {"methods": ["ssim"], "ssim_min": 0.95, **ALONE},
-    "SSIM .95, no D4": {"methods": ["ssim"], "ssim_min": 0.95, "symmetries": False, **ALONE},
+    "SSIM .95, no D4": {
+        "methods": ["ssim"],
+        "ssim_min": 0.95,
+        "symmetries": False,
+        **ALONE,
+    },
     "raw cosine .99": {"methods": ["cosine"], "symmetries": False, **ALONE},
-    "teams": {"methods": ["ssim", "cosine"], "ssim_min": 0.95, "symmetries": False, **ALONE},
+    "teams": {
+        "methods": ["ssim", "cosine"],
+        "ssim_min": 0.95,
+        "symmetries": False,
+        **ALONE,
+    },
 }
 
 
-def originals(source: str, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def originals(
+    source: str, count: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """`count` pictures of a source at 224 px and their labels, as the pipeline reads them."""
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder, "raw")
@@ -122,7 +144,9 @@ def originals(source: str, count: int, rng: np.random.Generator) -> tuple[np.nda
         rows = read_layout(raw).pictures
         rows = rows[rows["split"] == "train"].sort_values("id")
         rows = rows.iloc[np.sort(rng.permutation(len(rows))[:count])]
-        found = [gray_of(decode((raw / path).read_bytes()).pixels) for path in rows["path"]]
+        found = [
+            gray_of(decode((raw / path).read_bytes()).pixels) for path in rows["path"]
+        ]
     return np.stack([squashed(x, GRAY_SIDE) for x in found]), rows["label"].to_numpy()
 
 
@@ -135,7 +159,11 @@ def planted(gray: np.ndarray, labels: np.ndarray, rng: np.random.Generator):
             rows.append((name, place, labels[place]))
             pictures.append(kind(gray[place], rng))
     table = pd.DataFrame(rows, columns=["kind", "of", "label"])
-    table["id"], table["split"], table["source_id"] = table.index.map("{:06d}".format), "train", ""
+    table["id"], table["split"], table["source_id"] = (
+        table.index.map("{:06d}".format),
+        "train",
+        "",
+    )
     table["sha256"] = [hashlib.sha256(x.tobytes()).hexdigest() for x in pictures]
     table["digest"] = [digest(x) for x in pictures]
     table["width"] = table["height"] = GRAY_SIDE
@@ -168,7 +196,9 @@ def judged(table: pd.DataFrame, found: pd.DataFrame) -> dict[str, float]:
     """Recall by kind, and how many originals were wrongly merged."""
     group, copies = found["group"].to_numpy(), table["kind"] != "original"
     right = pd.Series(group[copies] == group[table.loc[copies, "of"]])
-    result = right.groupby(table.loc[copies, "kind"].to_numpy(), sort=False).mean().to_dict()
+    result = (
+        right.groupby(table.loc[copies, "kind"].to_numpy(), sort=False).mean().to_dict()
+    )
     own = pd.Series(group[~copies])
     return result | {"wrongly merged": int(own.duplicated(keep=False).sum())}
 
@@ -194,12 +224,18 @@ def main() -> None:
         start = time.process_time()
         if (found := phash(table, pictures)) is not None:
             took = time.process_time() - start
-            columns["imagededup PHash 10"] = judged(table, found) | {"CPU s": round(took, 1)}
-        print(f"\n{Path(source).name}: {len(gray):,} originals, {len(table) - len(gray):,} copies")
+            columns["imagededup PHash 10"] = judged(table, found) | {
+                "CPU s": round(took, 1)
+            }
+        print(
+            f"\n{Path(source).name}: {len(gray):,} originals, {len(table) - len(gray):,} copies"
+        )
         print(pd.DataFrame(columns).to_string(float_format=lambda x: f"{x:.2f}"))
         pruning = default.model_copy(update={"policy": "prune", "min_per_class": 1})
         keep = tried(table.iloc[: len(gray)], gray, pruning)["keep"]
-        print(f"originals dropped by policy prune without any copy planted: {(~keep).sum()}")
+        print(
+            f"originals dropped by policy prune without any copy planted: {(~keep).sum()}"
+        )
 
 
 if __name__ == "__main__":

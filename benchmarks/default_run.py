@@ -36,14 +36,17 @@ def differences(kept: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     old, new = flat(kept), flat(found)
     keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     return [
-        f"{key}: {old.get(key, 'nothing')} kept, {new.get(key, 'nothing')} here" for key in keys
+        f"{key}: {old.get(key, 'nothing')} kept, {new.get(key, 'nothing')} here"
+        for key in keys
     ]
 
 
 def main() -> None:
     """Compares, or writes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true", help="keep the figures of the run here")
+    parser.add_argument(
+        "--write", action="store_true", help="keep the figures of the run here"
+    )
     with cli.one_line():
         found = figures(Path("metrics"))
     if parser.parse_args().write:

@@ -48,9 +48,13 @@ def make(source: str, folder: Path) -> None:
     rows = []
     for number, row in enumerate(chosen.to_dict("records")):
         path = Path(row["image_path"])
-        copy = path.with_name(f"{path.name}_again.JPEG")  # with its suffix: a.png is not a.jpg
+        copy = path.with_name(
+            f"{path.name}_again.JPEG"
+        )  # with its suffix: a.png is not a.jpg
         # Gray, on paper and as it is held: a JPEG has no palette and no transparency.
-        image = Image.fromarray(gray_of(decode((folder / "train" / path).read_bytes()).pixels))
+        image = Image.fromarray(
+            gray_of(decode((folder / "train" / path).read_bytes()).pixels)
+        )
         turn = TURNS[number % len(TURNS)]
         image = image if turn is None else image.transpose(turn)
         image.save(folder / "train" / copy, "JPEG", quality=60 if turn is None else 90)
@@ -63,7 +67,9 @@ def make(source: str, folder: Path) -> None:
 
 def score(truth: Path) -> None:
     """Prints what the run in the working folder claims, and what is true."""
-    labels = pd.read_csv(truth, dtype={"image_path": str}).set_index("image_path")["target"]
+    labels = pd.read_csv(truth, dtype={"image_path": str}).set_index("image_path")[
+        "target"
+    ]
 
     def accuracy(path: Path) -> float:
         test = predictions.load(path)
@@ -76,8 +82,12 @@ def score(truth: Path) -> None:
     voted, mean = accuracy(ensemble / "test.npz"), float(np.mean(single))
     oof, low, high = (claimed[f"accuracy{end}"] for end in ("", "_low", "_high"))
     print(f"OOF accuracy                   {oof:.3f} ({low:.3f} to {high:.3f})")
-    print(f"test, mean of single folds     {mean:.3f}   OOF overstates it by {oof - mean:+.3f}")
-    print(f"test, vote of {len(single)} folds           {voted:.3f}   its gain {voted - mean:+.3f}")
+    print(
+        f"test, mean of single folds     {mean:.3f}   OOF overstates it by {oof - mean:+.3f}"
+    )
+    print(
+        f"test, vote of {len(single)} folds           {voted:.3f}   its gain {voted - mean:+.3f}"
+    )
 
 
 def main() -> None:

@@ -58,7 +58,9 @@ def draw(pictures: int, seed: int) -> dict[str, dict[str, np.ndarray]]:
     (labels, probs), (answers, fresh) = drawn(rng, pictures), drawn(rng, FRESH)
     known = Known(labels, probs, np.arange(pictures), favourites(labels, probs))
     whole = fit(known, WAYS, calibrate=True)
-    truth = {name: right(answers, judged) for name, judged in whole.judged(fresh).items()}
+    truth = {
+        name: right(answers, judged) for name, judged in whole.judged(fresh).items()
+    }
     own = {name: right(labels, judged) for name, judged in whole.judged(probs).items()}
     errors = {name: np.array([own[name] - truth[name], 0.0]) for name in WAYS}
     for out, each in fits(known, WAYS, calibrate=True, seed=seed):
@@ -80,12 +82,18 @@ def bias(errors: np.ndarray, luck: np.ndarray) -> tuple[float, float]:
     solved = np.linalg.lstsq(known, errors)[0]
     rest = errors - known @ solved
     spread = rest @ rest / (len(errors) - known.shape[1])
-    return float(solved[0]), float(np.sqrt(spread * np.linalg.inv(known.T @ known)[0, 0]))
+    return float(solved[0]), float(
+        np.sqrt(spread * np.linalg.inv(known.T @ known)[0, 0])
+    )
 
 
-def biases(pictures: int, draws: int) -> dict[str, tuple[float, list[tuple[float, float]]]]:
+def biases(
+    pictures: int, draws: int
+) -> dict[str, tuple[float, list[tuple[float, float]]]]:
     """Of each vote its truth, and the bias with its error on its own OOF and nested."""
-    found = [draw(pictures, seed) for seed in progress(range(draws), f"{pictures} pictures")]
+    found = [
+        draw(pictures, seed) for seed in progress(range(draws), f"{pictures} pictures")
+    ]
     luck = np.array([list(one["luck"].values()) for one in found])
     shown = {}
     for name in WAYS:
@@ -104,7 +112,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.draws < 5:
         parser.error("--draws: expected 5 or more, as three numbers are fitted to them")
-    print(f"{MEMBERS} correlated members, {CLASSES} classes, {options.draws} draws; points\n")
+    print(
+        f"{MEMBERS} correlated members, {CLASSES} classes, {options.draws} draws; points\n"
+    )
     print("| pictures | vote | truth | bias on its own OOF | bias nested |")
     print("|---|---|---|---|---|")
     for pictures in options.pictures:

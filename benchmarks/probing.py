@@ -46,7 +46,10 @@ class Cost:
 
 def backbone() -> nn.Module:
     model = build(
-        "tf_efficientnet_lite0.in1k", pretrained="bundled", num_classes=0, image_size=SIZE
+        "tf_efficientnet_lite0.in1k",
+        pretrained="bundled",
+        num_classes=0,
+        image_size=SIZE,
     )
     return model.to(memory_format=torch.channels_last).eval()
 
@@ -89,7 +92,9 @@ def theirs(data: list[FoldData], pixels: Pixels, epochs: int) -> Cost:
                 loss.backward()
                 optimizer.step()
             schedule.step()
-            val = Pictures(pixels, fold.val, image_size=SIZE)  # looked at after each epoch
+            val = Pictures(
+                pixels, fold.val, image_size=SIZE
+            )  # looked at after each epoch
             seen = in_order(val, batch_size=2 * BATCH, workers=0)
             found = [head(features(batch.images)).argmax(dim=1) for batch in seen]
         cost.right += int((torch.cat(found).numpy() == fold.val.labels).sum())
@@ -129,7 +134,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=30)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
-        _, labels, pixels = prepared(options.source, Path(work), options.pictures, least=FOLDS)
+        _, labels, pixels = prepared(
+            options.source, Path(work), options.pictures, least=FOLDS
+        )
         data = folds_of(pixels, labels)
         count, sd = len(labels), 0.5 / len(labels) ** 0.5
         print(f"{count} pictures of {options.source}, {SIZE} px")
@@ -147,7 +154,9 @@ def main() -> None:
         forwards, seconds = slow.forwards / fast.forwards, slow.seconds / fast.seconds
         print(f"{forwards:.0f}x fewer forwards, {seconds:.0f}x fewer seconds")
         apart = abs(slow.right - fast.right) / count
-        print(f"accuracies {apart:.3f} apart; 95 % of one accuracy's noise is {1.96 * sd:.3f}")
+        print(
+            f"accuracies {apart:.3f} apart; 95 % of one accuracy's noise is {1.96 * sd:.3f}"
+        )
 
 
 if __name__ == "__main__":

@@ -64,14 +64,18 @@ RECIPES: dict[str, tuple[str, list[str], str | None]] = {
 }
 
 
-def run(source: str, out: Path, names: list[str], folds: list[int], epochs: int) -> None:
+def run(
+    source: str, out: Path, names: list[str], folds: list[int], epochs: int
+) -> None:
     """Runs what is not there yet, one recipe after the other."""
     for name in names:
         member, changes, _ = RECIPES[name]
         kept = out / name
         if kept.exists():
             continue
-        kind, other = ("probes", "models") if "probe" in member else ("models", "probes")
+        kind, other = (
+            ("probes", "models") if "probe" in member else ("models", "probes")
+        )
         chosen = [f"data.source={source}", f"run.{kind}=[{member}]", f"run.{other}=[]"]
         chosen.append(f"run.folds={folds}".replace(" ", ""))
         if kind == "models":  # the entries have a length of their own
@@ -80,12 +84,17 @@ def run(source: str, out: Path, names: list[str], folds: list[int], epochs: int)
         settings = [part for change in chosen for part in ("-S", change)]
         print(name, " ".join(chosen), flush=True)
         # `-S` leaves its changes in params.yaml: each recipe starts from the committed ones.
-        subprocess.run(["git", "checkout", "-q", "HEAD", "--", "params.yaml"], check=True)
+        subprocess.run(
+            ["git", "checkout", "-q", "HEAD", "--", "params.yaml"], check=True
+        )
         subprocess.run(["dvc", "exp", "run", *settings], check=True)
-        with whole(kept) as draft:  # of these folds alone: DVC leaves those of other runs there
+        with whole(
+            kept
+        ) as draft:  # of these folds alone: DVC leaves those of other runs there
             for fold in folds:
                 shutil.copytree(
-                    Path("data/predictions", member, f"fold{fold}"), draft / f"fold{fold}"
+                    Path("data/predictions", member, f"fold{fold}"),
+                    draft / f"fold{fold}",
                 )
             shutil.copy("params.yaml", draft)  # what really ran
         shutil.copy("data/folds.csv", out / "folds.csv")
@@ -94,8 +103,12 @@ def run(source: str, out: Path, names: list[str], folds: list[int], epochs: int)
 def score(out: Path, truth: Path) -> None:
     """Prints a table of all that was run."""
     folds = read_folds(out / "folds.csv").set_index("id")
-    labels = pd.read_csv(truth, dtype={"image_path": str}).set_index("image_path")["target"]
-    right = {name: _right(out / name, folds) for name in RECIPES if (out / name).exists()}
+    labels = pd.read_csv(truth, dtype={"image_path": str}).set_index("image_path")[
+        "target"
+    ]
+    right = {
+        name: _right(out / name, folds) for name in RECIPES if (out / name).exists()
+    }
     print("| recipe | OOF (95 %) | test, single folds | against | difference | p |")
     print("|---|---|---|---|---|---|")
     for name, found in right.items():
@@ -128,7 +141,9 @@ def _tested(kept: Path, labels: pd.Series) -> float:
 
 
 def _by_fold(kept: Path) -> list[Path]:
-    return [kept / f"fold{fold}" for fold in range(10) if (kept / f"fold{fold}").exists()]
+    return [
+        kept / f"fold{fold}" for fold in range(10) if (kept / f"fold{fold}").exists()
+    ]
 
 
 def _compared(found: pd.Series, control: pd.Series) -> str:
@@ -148,7 +163,9 @@ def main() -> None:
     running.add_argument("source")
     running.add_argument("out", type=Path)
     running.add_argument("--folds", type=int, nargs="+", default=[0, 1])
-    running.add_argument("--epochs", type=int, default=6, help="of each fine-tuned recipe")
+    running.add_argument(
+        "--epochs", type=int, default=6, help="of each fine-tuned recipe"
+    )
     running.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
     scoring = commands.add_parser("score")
     scoring.add_argument("out", type=Path)

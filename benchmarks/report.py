@@ -31,10 +31,20 @@ from croquis.votes.ensembling import EnsembleParams
 from croquis.votes.members import RunParams
 from croquis.votes.voting import soft_vote
 
-MEMBERS = {"first": 0.75, "second": 0.72, "third": 0.7, "fourth": 0.65}  # how often each is right
+MEMBERS = {
+    "first": 0.75,
+    "second": 0.72,
+    "third": 0.7,
+    "fourth": 0.65,
+}  # how often each is right
 MODELS, PROBES = ["first", "second"], ["third", "fourth"]
 FOLDS, EPOCHS = 5, 20
-SCORE = {"accuracy": 0.78, "accuracy_low": 0.77, "accuracy_high": 0.79, "macro_f1": 0.77}
+SCORE = {
+    "accuracy": 0.78,
+    "accuracy_low": 0.77,
+    "accuracy_high": 0.79,
+    "macro_f1": 0.77,
+}
 SCORE |= {"log_loss": 0.9}
 
 
@@ -50,10 +60,19 @@ def pictures(folder: Path, count: int, side: int) -> np.ndarray:
     return np.load(path, mmap_mode="r")
 
 
-def predictions(labels: np.ndarray, classes: list[str], right: float, seed: int) -> Predictions:
+def predictions(
+    labels: np.ndarray, classes: list[str], right: float, seed: int
+) -> Predictions:
     """Probabilities whose argmax is right so often; what is hard is hard for all members alike."""
-    shared, own, count = np.random.default_rng(9), np.random.default_rng(seed), len(labels)
-    hard, near = shared.random(count), (labels + shared.integers(1, 4, count)) % len(classes)
+    shared, own, count = (
+        np.random.default_rng(9),
+        np.random.default_rng(seed),
+        len(labels),
+    )
+    hard, near = (
+        shared.random(count),
+        (labels + shared.integers(1, 4, count)) % len(classes),
+    )
     trouble = 0.8 * hard + 0.2 * own.random(count)
     guesses = np.where(trouble < np.quantile(trouble, right), labels, near)
     probs = own.random((count, len(classes)), dtype=np.float32) / len(classes)
@@ -64,34 +83,51 @@ def predictions(labels: np.ndarray, classes: list[str], right: float, seed: int)
 
 def data_of(folder: Path, count: int, num_classes: int, side: int) -> Data:
     """The tables of prepare, dedup and split; a fifth of the pictures have a copy."""
-    ids, labels = [f"train/{row:05d}.png" for row in range(count)], np.arange(count) % num_classes
+    ids, labels = (
+        [f"train/{row:05d}.png" for row in range(count)],
+        np.arange(count) % num_classes,
+    )
     names = np.array([f"class {label:03d} of many" for label in range(num_classes)])
     group = np.arange(count)
     copies = group[: count // 5]
-    group[num_classes : num_classes + len(copies)] = copies  # the next of the same class
+    group[num_classes : num_classes + len(copies)] = (
+        copies  # the next of the same class
+    )
     rng = np.random.default_rng(1)
     index = pd.DataFrame(
         {"id": ids, "split": "train", "label": labels, "class_name": names[labels]}
     )
     index["width"], index["height"] = rng.integers(200, 900, (2, count))
     index["status"] = "ok"
-    folds = index[["id", "label"]].assign(group=group, fold=group % FOLDS, scored=True, keep=True)
+    folds = index[["id", "label"]].assign(
+        group=group, fold=group % FOLDS, scored=True, keep=True
+    )
     folds["unit"] = folds["group"]
     pairs = pd.DataFrame({"id_a": np.array(ids)[: len(copies)]})
     pairs["id_b"] = np.array(ids)[num_classes : num_classes + len(copies)]
     pairs["ink"], pairs["score"] = rng.uniform(0.9, 1, (2, len(pairs)))
-    pairs = pairs.assign(tier="copy", symmetry="identity", same_class=True, grouped=True)
+    pairs = pairs.assign(
+        tier="copy", symmetry="identity", same_class=True, grouped=True
+    )
     return Data(
         index=index,
         pixels=Pixels(pd.Index(ids), pictures(folder, count, side)),
         folds=folds,
         groups=folds[["id", "group", "keep"]].assign(conflict=False),
         duplicates=pairs,
-        twins=pd.DataFrame(columns=["id", "train_id", "tier", "score", "ink", "symmetry"]),
+        twins=pd.DataFrame(
+            columns=["id", "train_id", "tier", "score", "ink", "symmetry"]
+        ),
     )
 
 
-WORK = {"once": 0, "train": EPOCHS * 10**10, "back": 2 * EPOCHS * 10**10, "val": 0, "test": 0}
+WORK = {
+    "once": 0,
+    "train": EPOCHS * 10**10,
+    "back": 2 * EPOCHS * 10**10,
+    "val": 0,
+    "test": 0,
+}
 
 
 def outcome_of(data: Data) -> Outcome:
@@ -103,7 +139,9 @@ def outcome_of(data: Data) -> Outcome:
         for seed, (key, right) in enumerate(MEMBERS.items())
     }
     ids = found["first"].ids
-    oof = Predictions(ids, soft_vote(np.stack([own.probs for own in found.values()])), classes)
+    oof = Predictions(
+        ids, soft_vote(np.stack([own.probs for own in found.values()])), classes
+    )
     tree = params.read()
     models = {key: recipes.resolved(tree, "lite0_96") for key in MODELS}
     probes = {key: probe_recipes.resolved(tree, "lite0_probe") for key in PROBES}
@@ -116,9 +154,18 @@ def outcome_of(data: Data) -> Outcome:
         settings=Settings(42, tree["lr"], models, probes),
         book=book(),
         networks=pd.DataFrame(
-            {"member": list(MEMBERS), "kind": "model", "backbone": "made up", "licence": "none"}
-        ).assign(parameters=10**8, macs=10**10, interpolation="bicubic", failed="", **WORK),
-        looks=Looks("first", {name: np.zeros((96, 96), np.int8) for name in ids.tolist()}),
+            {
+                "member": list(MEMBERS),
+                "kind": "model",
+                "backbone": "made up",
+                "licence": "none",
+            }
+        ).assign(
+            parameters=10**8, macs=10**10, interpolation="bicubic", failed="", **WORK
+        ),
+        looks=Looks(
+            "first", {name: np.zeros((96, 96), np.int8) for name in ids.tolist()}
+        ),
         trainings=pd.DataFrame(
             columns=["member", "fold", "device", "seconds", "images_per_second"]
         ),
@@ -130,23 +177,42 @@ def curves() -> pd.DataFrame:
     keys = pd.MultiIndex.from_product([MEMBERS, range(FOLDS), range(EPOCHS)])
     table = keys.to_frame(index=False, name=["member", "fold", "epoch"])
     table["val_accuracy"] = 0.7 - 0.6 / (table["epoch"] + 1)
-    table["val_loss"], table["train_loss"] = 4 / (table["epoch"] + 1), 3 / (table["epoch"] + 1)
+    table["val_loss"], table["train_loss"] = (
+        4 / (table["epoch"] + 1),
+        3 / (table["epoch"] + 1),
+    )
     return table
 
 
 def book() -> Scorebook:
     """Tables of an ensemble, of the shape that the stage writes."""
     keys = list(MEMBERS)
-    votes = pd.DataFrame({"vote": ["soft", "hard"], "chosen": [True, False], "ties": 0, "p": 1.0})
+    votes = pd.DataFrame(
+        {"vote": ["soft", "hard"], "chosen": [True, False], "ties": 0, "p": 1.0}
+    )
     numbers = ["nested_accuracy", "brier", "ece"]
     numbers += ["difference", "difference_low", "difference_high"]
     votes = votes.assign(**SCORE, **dict.fromkeys(numbers, 0.1))
-    members = pd.DataFrame({"member": keys, "accuracy": list(MEMBERS.values()), "weight": 0.25})
-    numbers = ["temperature", "log_loss", "log_loss_calibrated", "ece", "ece_calibrated"]
+    members = pd.DataFrame(
+        {"member": keys, "accuracy": list(MEMBERS.values()), "weight": 0.25}
+    )
+    numbers = [
+        "temperature",
+        "log_loss",
+        "log_loss_calibrated",
+        "ece",
+        "ece_calibrated",
+    ]
     members = members.assign(**dict.fromkeys([*numbers, "brier_calibrated"], 0.5))
-    bins = pd.MultiIndex.from_product([["width", "mass"], ["raw", "calibrated"], range(15)])
-    reliability = bins.to_frame(index=False, name=["binning", "which", "bin"]).assign(count=1000)
-    reliability["confidence"] = reliability["accuracy"] = (reliability["bin"] + 0.5) / 15
+    bins = pd.MultiIndex.from_product(
+        [["width", "mass"], ["raw", "calibrated"], range(15)]
+    )
+    reliability = bins.to_frame(index=False, name=["binning", "which", "bin"]).assign(
+        count=1000
+    )
+    reliability["confidence"] = reliability["accuracy"] = (
+        reliability["bin"] + 0.5
+    ) / 15
     pairs = ["a", "b", "difference", "difference_low", "difference_high", "p"]
     gains = {"step": range(1, 5), "member": keys, "accuracy": [0.75, 0.77, 0.78, 0.78]}
     return Scorebook(
@@ -161,10 +227,21 @@ def book() -> Scorebook:
 
 def metrics(count: int) -> dict[str, dict]:
     """The JSON of all stages."""
-    ensemble = SCORE | {"folds": FOLDS, "members": len(MEMBERS), "pictures": count, "vote": "soft"}
+    ensemble = SCORE | {
+        "folds": FOLDS,
+        "members": len(MEMBERS),
+        "pictures": count,
+        "vote": "soft",
+    }
     ensemble |= {"ece": 0.05}
     vote = dict.fromkeys(MEMBERS, SCORE)
-    return {"dedup": {}, "split": {}, "vote": vote, "ensemble": ensemble, "submission": {"rows": 0}}
+    return {
+        "dedup": {},
+        "split": {},
+        "vote": vote,
+        "ensemble": ensemble,
+        "submission": {"rows": 0},
+    }
 
 
 def open_times(folder: Path) -> dict[str, float]:
@@ -175,12 +252,16 @@ def open_times(folder: Path) -> dict[str, float]:
     if chromium is None:
         return {}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"]
+        )
         page = browser.new_page()
         for name in ("index", "errors", "duplicates-1"):
             page.goto((folder / f"{name}.html").as_uri())
             page.wait_for_function("performance.timing.loadEventEnd > 0")
-            timing = "performance.timing.loadEventEnd - performance.timing.navigationStart"
+            timing = (
+                "performance.timing.loadEventEnd - performance.timing.navigationStart"
+            )
             found[f"{name}.html"] = page.evaluate(timing)
         page.goto((folder / "errors.html").as_uri())
         choose = """() => {
@@ -207,11 +288,21 @@ def main() -> None:
         start = time.perf_counter()
         write(report, "made-up.zip", data, outcome, metrics(given.pictures))
         seconds = time.perf_counter() - start
-        sizes = {path: path.stat().st_size / 1e6 for path in report.rglob("*") if path.is_file()}
+        sizes = {
+            path: path.stat().st_size / 1e6
+            for path in report.rglob("*")
+            if path.is_file()
+        }
         index = sizes[report / "index.html"]
-        print(f"{given.pictures:,} pictures of {given.classes} classes at {given.side} px")
-        print(f"built in {seconds:.1f} s; {len(sizes)} files, {sum(sizes.values()):.1f} MB")
-        print(f"index.html {index:.2f} MB, errors.js {sizes[report / 'errors/errors.js']:.2f} MB")
+        print(
+            f"{given.pictures:,} pictures of {given.classes} classes at {given.side} px"
+        )
+        print(
+            f"built in {seconds:.1f} s; {len(sizes)} files, {sum(sizes.values()):.1f} MB"
+        )
+        print(
+            f"index.html {index:.2f} MB, errors.js {sizes[report / 'errors/errors.js']:.2f} MB"
+        )
         opened = open_times(report)
         for name, milliseconds in opened.items():
             print(f"opened {name}: {milliseconds:.0f} ms")

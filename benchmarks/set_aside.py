@@ -23,7 +23,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from croquis.core.progress import progress
-from croquis.scoring.metrics import Estimate, accuracy_interval, difference, mean_interval
+from croquis.scoring.metrics import (
+    Estimate,
+    accuracy_interval,
+    difference,
+    mean_interval,
+)
 from croquis.split.folds import SplitParams, with_folds
 from croquis.tables.components import units
 from croquis.tables.parts import read_columns, read_groups, read_index, scored, trained
@@ -88,28 +93,38 @@ def main() -> None:
     columns = read_columns(options.data / "images/columns.csv")
     with np.load(options.data / "embeddings" / options.probe / "features.npz") as file:
         features = pd.DataFrame(file["features"][0], index=file["ids"])
-    ways = {"as they come": None} | ({"held apart": options.domain} if options.domain else {})
+    ways = {"as they come": None} | (
+        {"held apart": options.domain} if options.domain else {}
+    )
     found: dict[str, list[tuple[float, ...]]] = {words: [] for words in ways}
     for seed in progress(range(options.draws), "set aside", unit="draw"):
         thirds = with_folds(index, groups, columns, _cut(3, options.domain), seed=seed)
         apart = thirds["unit"].isin(thirds.loc[thirds["fold"] == 0, "unit"]).to_numpy()
         for words, domain in ways.items():
             oof, by_fold = draw(index, groups, columns, features, apart, domain, seed)
-            new = mean_interval(by_fold.mean(axis=0), thirds["unit"].to_numpy()[apart], seed=seed)
+            new = mean_interval(
+                by_fold.mean(axis=0), thirds["unit"].to_numpy()[apart], seed=seed
+            )
             gap, low, high = difference(oof, new)
             inside = oof[1] <= new[0] <= oof[2]
-            found[words].append((oof[0], new[0], gap, oof[2] - oof[1], inside, low <= 0 <= high))
+            found[words].append(
+                (oof[0], new[0], gap, oof[2] - oof[1], inside, low <= 0 <= high)
+            )
     _table(found)
 
 
 def _table(found: dict[str, list[tuple[float, ...]]]) -> None:
-    print("| folds | OOF | set aside | gap | sd of a draw's | width | inside | gap holds zero |")
+    print(
+        "| folds | OOF | set aside | gap | sd of a draw's | width | inside | gap holds zero |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     for words, rows in found.items():
         oof, new, gap, width, inside, holds = np.mean(rows, axis=0)
         spread = np.std([row[2] for row in rows], ddof=1)
         cells = f"{oof:.4f} | {new:.4f} | {gap:+.4f} ± {spread / len(rows) ** 0.5:.4f}"
-        print(f"| {words} | {cells} | {spread:.4f} | {width:.3f} | {inside:.0%} | {holds:.0%} |")
+        print(
+            f"| {words} | {cells} | {spread:.4f} | {width:.3f} | {inside:.0%} | {holds:.0%} |"
+        )
 
 
 if __name__ == "__main__":

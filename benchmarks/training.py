@@ -48,7 +48,9 @@ ROWS, SIDE = 25_000, 448  # of the array that shows that memory does not grow wi
 class Files(Dataset):
     """Pictures of a folder, decoded again at every look, as plain loops do."""
 
-    def __init__(self, paths: list[Path], labels: np.ndarray, transform: Callable) -> None:
+    def __init__(
+        self, paths: list[Path], labels: np.ndarray, transform: Callable
+    ) -> None:
         self._paths, self._labels, self._transform = paths, labels, transform
 
     def __len__(self) -> int:
@@ -75,7 +77,11 @@ def plain(
         color_jitter=None,
     )
     loader = DataLoader(
-        Files(files, labels, transform), BATCH, shuffle=True, num_workers=workers, drop_last=True
+        Files(files, labels, transform),
+        BATCH,
+        shuffle=True,
+        num_workers=workers,
+        drop_last=True,
     )
     layout = torch.channels_last if channels_last else torch.contiguous_format
     model = model.to(memory_format=layout).train()
@@ -123,7 +129,9 @@ def prepared(
     source: str, folder: Path, count: int, least: int = 1
 ) -> tuple[list[Path], np.ndarray, Pixels]:
     """About `count` training pictures, of classes with `least`: files, labels, croquis' array."""
-    fetch(DataParams(source=source, sha256=None), folder / "raw", folder / "solution.csv")
+    fetch(
+        DataParams(source=source, sha256=None), folder / "raw", folder / "solution.csv"
+    )
     table = read_layout(folder / "raw").pictures
     table = table[table["split"] == "train"].sample(frac=1, random_state=0)
     # Whole classes first, so that few pictures still are several of each.
@@ -150,7 +158,9 @@ def show_memory(folder: Path) -> None:
     array = folder / "big.npy"
     np.lib.format.open_memmap(array, "w+", np.uint8, (ROWS, SIDE, SIDE)).flush()
     index = folder / "big.csv"
-    pd.DataFrame({"id": [f"{row}.png" for row in range(ROWS)]}).to_csv(index, index=False)
+    pd.DataFrame({"id": [f"{row}.png" for row in range(ROWS)]}).to_csv(
+        index, index=False
+    )
     pixels = Pixels.open(index, array)
     ids = pixels.ids.to_numpy(dtype=str)
     samples = Samples(ids, np.zeros(ROWS, int), np.ones(ROWS, np.float32))
@@ -161,8 +171,12 @@ def show_memory(folder: Path) -> None:
         pictures[0, order[start : start + BATCH]]
         peak = max(peak, anonymous())
     size = array.stat().st_size / 2**20
-    print(f"\n{ROWS:,} pictures of {SIDE} px, an array of {size:,.0f} MiB: an epoch of batches")
-    print(f"anonymous memory {before:,.0f} MiB before, at most {peak:,.0f} MiB during it")
+    print(
+        f"\n{ROWS:,} pictures of {SIDE} px, an array of {size:,.0f} MiB: an epoch of batches"
+    )
+    print(
+        f"anonymous memory {before:,.0f} MiB before, at most {peak:,.0f} MiB during it"
+    )
 
 
 def main() -> None:
@@ -180,19 +194,31 @@ def main() -> None:
         systems = {
             "plain": plain(files, labels, **many),
             "plain, no workers": plain(files, labels, workers=0, channels_last=False),
-            "plain, channels_last": plain(files, labels, **many | {"channels_last": True}),
-            "plain, channels_last, no workers": plain(files, labels, workers=0, channels_last=True),
+            "plain, channels_last": plain(
+                files, labels, **many | {"channels_last": True}
+            ),
+            "plain, channels_last, no workers": plain(
+                files, labels, workers=0, channels_last=True
+            ),
             "croquis": ours(pixels, labels, options.rounds + 1),
-            "croquis, one batch in memory": ours(pixels, labels, options.rounds + 1, Resident),
+            "croquis, one batch in memory": ours(
+                pixels, labels, options.rounds + 1, Resident
+            ),
         }
         speeds: dict[str, list[float]] = {name: [] for name in systems}
         for epochs in systems.values():
             next(epochs)  # what is slow only once
-        for _, (name, epochs) in itertools.product(range(options.rounds), systems.items()):
+        for _, (name, epochs) in itertools.product(
+            range(options.rounds), systems.items()
+        ):
             speeds[name].append(next(epochs))
         own = statistics.median(speeds["croquis"])
-        print(f"{options.pictures} pictures of {options.source}, {SIZE} px, batch {BATCH}, ")
-        print(f"{options.rounds} rounds, {cores()} cores, load {os.getloadavg()[0]:.1f}")
+        print(
+            f"{options.pictures} pictures of {options.source}, {SIZE} px, batch {BATCH}, "
+        )
+        print(
+            f"{options.rounds} rounds, {cores()} cores, load {os.getloadavg()[0]:.1f}"
+        )
         for name, found in speeds.items():
             middle = statistics.median(found)
             print(f"{name:34s} {middle:6.0f} images/s   croquis is {own / middle:.2f}x")

@@ -32,19 +32,33 @@ BATCH_SIZE = 64
 
 
 def predicted(
-    model: object, own: recipes.ModelParams, samples: Samples, pixels: Pixels, views: list[str]
+    model: object,
+    own: recipes.ModelParams,
+    samples: Samples,
+    pixels: Pixels,
+    views: list[str],
 ) -> tuple[np.ndarray, np.ndarray]:
     """(N, C) probabilities of the pictures as they are, and over the views."""
     how = interpolation(own.backbone)
     pictures = Pictures(pixels, samples, image_size=own.image_size, interpolation=how)
     options = {"hardware": hardware(), "batch_size": BATCH_SIZE}
-    logits = {view: predicted_logits(model, pictures, view=view, **options) for view in views}
-    both = [averaged_probs(logits.__getitem__, seen, ("identity",)) for seen in (views[:1], views)]
+    logits = {
+        view: predicted_logits(model, pictures, view=view, **options) for view in views
+    }
+    both = [
+        averaged_probs(logits.__getitem__, seen, ("identity",))
+        for seen in (views[:1], views)
+    ]
     return both[0]["identity"], both[1]["identity"]
 
 
 def fold_of(
-    member: str, fold: int, folds: pd.DataFrame, index: pd.DataFrame, views: list[str], to: Path
+    member: str,
+    fold: int,
+    folds: pd.DataFrame,
+    index: pd.DataFrame,
+    views: list[str],
+    to: Path,
 ) -> np.ndarray:
     """Which val pictures of a fold are right as they are, and over the views: (2, N) bool."""
     data, pixels = FoldData.of(fold, folds, index), Pixels.open(INDEX, PIXELS)
@@ -68,18 +82,28 @@ def main() -> None:
     style = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
     parser.add_argument("to", type=Path)
-    parser.add_argument("--members", nargs="+", required=True, help="fine-tuned; tta: [identity]")
+    parser.add_argument(
+        "--members", nargs="+", required=True, help="fine-tuned; tta: [identity]"
+    )
     parser.add_argument("--views", nargs="+", default=["identity", "flip_lr"])
     parser.add_argument("--folds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     options = parser.parse_args()
     folds, index = read_folds(Path("data/folds.csv")), read_index(INDEX)
-    print(f"| member | as they are | {', '.join(options.views)} | p |\n|---|---|---|---|")
+    print(
+        f"| member | as they are | {', '.join(options.views)} | p |\n|---|---|---|---|"
+    )
     for member in options.members:
         parts = [
-            fold_of(member, fold, folds, index, options.views, options.to) for fold in options.folds
+            fold_of(member, fold, folds, index, options.views, options.to)
+            for fold in options.folds
         ]
         plain, seen = np.concatenate(parts, axis=1)
-        cells = [member, f"{plain.mean():.4f}", f"{seen.mean():.4f}", f"{mcnemar(plain, seen):.3f}"]
+        cells = [
+            member,
+            f"{plain.mean():.4f}",
+            f"{seen.mean():.4f}",
+            f"{mcnemar(plain, seen):.3f}",
+        ]
         print(f"| {' | '.join(cells)} |", flush=True)
 
 

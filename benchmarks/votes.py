@@ -26,7 +26,12 @@ from croquis.ensemble.ballots import (
     read_ballots,
     recipe_of,
 )
-from croquis.scoring.metrics import accuracy_interval, difference, mean_gain, mean_interval
+from croquis.scoring.metrics import (
+    accuracy_interval,
+    difference,
+    mean_gain,
+    mean_interval,
+)
 from croquis.scoring.paired import mcnemar
 from croquis.submit.submission import by_vote, read_votes
 from croquis.tables.parts import read_folds, truth_of
@@ -36,22 +41,32 @@ from croquis.votes.members import fold_votes, out_of_fold
 
 
 def rights(
-    given: Ballots, each: Alternative, by_fold: Path, folds: list[int], labels: pd.Series
+    given: Ballots,
+    each: Alternative,
+    by_fold: Path,
+    folds: list[int],
+    labels: pd.Series,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Which test pictures the vote of all folds gets right, and which those of single folds."""
-    found = combined(recipe_of(given, each, folds), by_fold, [folds, *([fold] for fold in folds)])
+    found = combined(
+        recipe_of(given, each, folds), by_fold, [folds, *([fold] for fold in folds)]
+    )
     truth = labels.loc[[Path(name).name for name in found[0].ids]].to_numpy()
     full, *single = (part.probs.argmax(axis=1) == truth for part in found)
     return full, np.stack(single)
 
 
-def joined(members: list[str], by_fold: Path, table: Path, folds: list[int], votes: Path) -> None:
+def joined(
+    members: list[str], by_fold: Path, table: Path, folds: list[int], votes: Path
+) -> None:
     """What the `vote` stage does, for members of any name."""
     rows = read_folds(table)
     for member in members:
         oof = out_of_fold(by_fold, member, rows, folds)
         oof.save(votes / member / "oof.npz")
-        degrees = temperature(truth_of(oof.ids, rows, where=member)["label"].to_numpy(), oof.probs)
+        degrees = temperature(
+            truth_of(oof.ids, rows, where=member)["label"].to_numpy(), oof.probs
+        )
         for vote, test in fold_votes(by_fold, member, folds, degrees).items():
             test.save(votes / member / f"test_{vote}.npz")
 
@@ -63,7 +78,9 @@ def main() -> None:
     parser.add_argument("predictions", type=Path)
     parser.add_argument("folds_csv", type=Path)
     parser.add_argument("truth", type=Path)
-    parser.add_argument("--members", nargs="+", help="all that have these folds unless given")
+    parser.add_argument(
+        "--members", nargs="+", help="all that have these folds unless given"
+    )
     parser.add_argument("--folds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     options = parser.parse_args()
     by_fold, folds = options.predictions, options.folds
@@ -72,13 +89,17 @@ def main() -> None:
         for path in by_fold.iterdir()
         if all((path / f"fold{fold}").exists() for fold in folds)
     )
-    labels = pd.read_csv(options.truth, dtype={"image_path": str}).set_index("image_path")["target"]
+    labels = pd.read_csv(options.truth, dtype={"image_path": str}).set_index(
+        "image_path"
+    )["target"]
     with TemporaryDirectory() as folder:
         votes, how = Path(folder), VoteParams(folds="soft", calibrate=True)
         joined(members, by_fold, options.folds_csv, folds, votes)
         given = read_ballots(members, votes, options.folds_csv, how, seed=0)
         found = alternatives(given, np.ones(len(members)))
-        shown = {name: rights(given, a, by_fold, folds, labels) for name, a in found.items()}
+        shown = {
+            name: rights(given, a, by_fold, folds, labels) for name, a in found.items()
+        }
         _table(given, found, shown)
         recipe = recipe_of(given, found["soft"], folds)
         ballots = read_votes(votes, recipe)

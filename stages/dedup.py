@@ -49,7 +49,9 @@ def main(
     beside = external.counts(found.table, only)
     counts = summary(train, copies, found, across) | beside
     write_json(metrics, counts)
-    said = lines(counts, tests=len(pictures) - len(train)) + external.lines(beside) + said
+    said = (
+        lines(counts, tests=len(pictures) - len(train)) + external.lines(beside) + said
+    )
     for line in said:
         cli.say(f"dedup: {line}")
 

@@ -19,10 +19,14 @@ from croquis.tables.parts import read_index
 from croquis.tables.samples import Samples
 
 
-def main(probe: cli.Name, index: cli.File, pixels: cli.File, features: cli.File) -> None:
+def main(
+    probe: cli.Name, index: cli.File, pixels: cli.File, features: cli.File
+) -> None:
     """Reads all pictures; writes their <features> under the probe's views, with their ids."""
     recipe = params.checked(
-        EmbedParams, params.read()["probes"][probe]["embed"], where=f"probes.{probe}.embed"
+        EmbedParams,
+        params.read()["probes"][probe]["embed"],
+        where=f"probes.{probe}.embed",
     )
     machine, rows = hardware(), read_index(index)
     check_all(parents_of(recipe.pretrained), rows)
@@ -37,7 +41,9 @@ def main(probe: cli.Name, index: cli.File, pixels: cli.File, features: cli.File)
 
     def compute(start: int) -> Iterator[np.ndarray]:
         model = stacked.frozen(backbone, pretrained=recipe.pretrained, image_size=size)
-        return by_batch(model, pictures, views=recipe.views, hardware=machine, start=start)
+        return by_batch(
+            model, pictures, views=recipe.views, hardware=machine, start=start
+        )
 
     kept = KeptFeatures(embed_fingerprint(recipe, machine, index, pixels), ids)
     found, taken = resumed(kept, len(ids), compute)
@@ -45,7 +51,9 @@ def main(probe: cli.Name, index: cli.File, pixels: cli.File, features: cli.File)
     views, count, width = found.shape
     by = backbone if isinstance(backbone, str) else " + ".join(backbone)
     told = f"; {taken:,} taken from an earlier embed" if taken else ""
-    cli.say(f"embed: {count:,} pictures x {views} views, {width} features each, by {by}{told}")
+    cli.say(
+        f"embed: {count:,} pictures x {views} views, {width} features each, by {by}{told}"
+    )
 
 
 if __name__ == "__main__":

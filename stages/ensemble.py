@@ -2,7 +2,13 @@
 
 from croquis.core import cli, params
 from croquis.core.files import whole, write_json
-from croquis.ensemble.ballots import alternatives, chosen, combined, read_ballots, recipe_of
+from croquis.ensemble.ballots import (
+    alternatives,
+    chosen,
+    combined,
+    read_ballots,
+    recipe_of,
+)
 from croquis.ensemble.scoreboard import summary, tables
 from croquis.ensemble.twins import with_twin
 from croquis.tables.parts import read_folds, read_index
@@ -30,7 +36,9 @@ def main(
     with whole(ensemble) as draft:
         recipe.save(draft / "recipe.json")
         # Nested: no picture is scored by a weight or a temperature that was fitted on it.
-        Predictions(given.ids, found[taken].nested, given.classes).save(draft / "oof.npz")
+        Predictions(given.ids, found[taken].nested, given.classes).save(
+            draft / "oof.npz"
+        )
         single = [[fold] for fold in run.folds]
         test, *by_one = combined(recipe, by_fold, [run.folds, *single])
         test.save(draft / "test.npz")
@@ -45,7 +53,9 @@ def main(
     count = f"{len(run.folds)} fold{'s' if len(run.folds) > 1 else ''}"
     cli.say(f"ensemble: {taken} vote of {', '.join(keys)} over {count}")
     if isinstance(how.weights, str) and how.weights not in ("uniform", taken):
-        cli.say(f"ensemble: {how.weights} weights are not surely better when nested: uniform ones")
+        cli.say(
+            f"ensemble: {how.weights} weights are not surely better when nested: uniform ones"
+        )
     cli.say(
         f"ensemble: OOF accuracy {scored['accuracy']:.3f} ({ends}), "
         f"log-loss {scored['log_loss']:.3f}, calibration error {scored['ece']:.3f}"

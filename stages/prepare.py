@@ -33,7 +33,11 @@ def main(
     truth, further = read_solution(solution, layout)
     with whole(pixels) as pixels_draft, whole(gray224) as gray_draft:
         packed = pack(layout.pictures, raw, prepare, pixels_draft, gray_draft)
-    tables = {index: packed.index, quarantine: packed.quarantine, columns: layout.columns}
+    tables = {
+        index: packed.index,
+        quarantine: packed.quarantine,
+        columns: layout.columns,
+    }
     for path, table in (tables | {sample: layout.sample, test_labels: truth}).items():
         with whole(path) as draft:
             table.to_csv(draft, index=False)

@@ -34,7 +34,9 @@ def main(
     options = {"lr": lr, "seed": seed, "device": machine.device}
     with records.tracked(rests_on, index=index, settings=resolved) as run:
         views = settings.embed.views
-        outcome = probed(data, stored, settings.head, views=views, log=run.metrics, **options)
+        outcome = probed(
+            data, stored, settings.head, views=views, log=run.metrics, **options
+        )
         outcome.save(predictions)
         parents = lineage.parents_of(settings.embed.pretrained)
         note = rests_on.note(resolved, data.train.ids, pictures, list(parents.values()))

@@ -38,11 +38,23 @@ def main(
     run, how = params.load(RunParams, "run"), params.load(EnsembleParams, "ensemble")
     source, settings = params.read()["data"]["source"], Settings.of(run)
     names = ("dedup", "split", "vote", "ensemble", "submission")
-    files = (dedup_metrics, split_metrics, vote_metrics, ensemble_metrics, submission_metrics)
+    files = (
+        dedup_metrics,
+        split_metrics,
+        vote_metrics,
+        ensemble_metrics,
+        submission_metrics,
+    )
     metrics = read_metrics(dict(zip(names, files, strict=True)))
     data = read_data(index, pixels, folds, groups, duplicates, test_twins, overrides)
     spent = cost.recorded(source, run)
-    left = dict(votes=votes, ensemble=ensemble, curves=curves, networks=networks, saliency=saliency)
+    left = dict(
+        votes=votes,
+        ensemble=ensemble,
+        curves=curves,
+        networks=networks,
+        saliency=saliency,
+    )
     outcome = read_outcome(run, how, settings, spent, **left)
     with whole(report) as draft:
         write(draft, source, data, outcome, metrics)

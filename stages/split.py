@@ -8,7 +8,11 @@ from croquis.tables.parts import read_columns, read_groups, read_index
 
 
 def main(
-    index: cli.File, groups: cli.File, columns: cli.File, folds: cli.File, metrics: cli.File
+    index: cli.File,
+    groups: cli.File,
+    columns: cli.File,
+    folds: cli.File,
+    metrics: cli.File,
 ) -> None:
     """Reads <index>, <groups>, <columns>; writes all pictures' <folds>, and counts to <metrics>."""
     settings, seed = params.load(SplitParams, "split"), params.value("seed", int)
@@ -30,10 +34,16 @@ def main(
         cli.say(f"split: {len(domains):,} domains of {sizes}, held apart by folds")
         if settings.group and found["copies_across_folds"]:
             count = f"{found['copies_across_folds']:,} pictures"
-            cli.say(f"split: {count} have a copy in another fold: they train, and are not scored")
-    cli.say(f"split: under plain folds {found['plain_twins']:,} would have a copy on both sides")
+            cli.say(
+                f"split: {count} have a copy in another fold: they train, and are not scored"
+            )
+    cli.say(
+        f"split: under plain folds {found['plain_twins']:,} would have a copy on both sides"
+    )
     if found["unscored_classes"]:
-        cli.say(f"split: {found['unscored_classes']} classes train and are never scored")
+        cli.say(
+            f"split: {found['unscored_classes']} classes train and are never scored"
+        )
 
 
 if __name__ == "__main__":

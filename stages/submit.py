@@ -44,12 +44,18 @@ def main(
     )
     if labels is not None:
         recipe = Recipe.load(ensemble / "recipe.json")
-        single = [predictions.load(ensemble / f"test_fold{fold}.npz") for fold in recipe.folds]
+        single = [
+            predictions.load(ensemble / f"test_fold{fold}.npz") for fold in recipe.folds
+        ]
         seed = params.value("seed", int)
-        found |= scored(labels, test, single, json.loads(estimate.read_text()), seed=seed)
+        found |= scored(
+            labels, test, single, json.loads(estimate.read_text()), seed=seed
+        )
         found["test_single_fold_by_member"] = {
             member: single_fold(
-                labels, test.ids, [on_test(by_fold, member, fold) for fold in recipe.folds]
+                labels,
+                test.ids,
+                [on_test(by_fold, member, fold) for fold in recipe.folds],
             )
             for member in params.load(RunParams, "run").members
         }
@@ -61,7 +67,9 @@ def main(
     if labels is not None:
         full, single = found["test_accuracy"], found["test_single_fold"]
         p = found["fold_vote_gain_p"]
-        cli.say(f"submit: test accuracy {full:.3f}, single folds {single:.3f}, p {p:.2g}")
+        cli.say(
+            f"submit: test accuracy {full:.3f}, single folds {single:.3f}, p {p:.2g}"
+        )
 
 
 if __name__ == "__main__":

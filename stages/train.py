@@ -30,13 +30,19 @@ def main(
     parents = lineage.checked(settings.pretrained, table, pictures, fold)
     data = FoldData.of(fold, table, pictures)
     machine, resolved = hardware(), settings.model_dump() | {"seed": seed, "lr": lr}
-    resolved["weights_blake2b"] = digest(settings.pretrained)  # a path may hold others tomorrow
+    resolved["weights_blake2b"] = digest(
+        settings.pretrained
+    )  # a path may hold others tomorrow
     # index.csv has a hash of each file, but not how `prepare` fitted it to its sheet.
     files = (index, folds, pixels)
-    rests_on = records.provenance(model, fold, settings=resolved, files=files, hardware=machine)
+    rests_on = records.provenance(
+        model, fold, settings=resolved, files=files, hardware=machine
+    )
     kept = Checkpoints(f"train/{model}-{fold}", rests_on.fingerprint)
     memory = kept.folder / "mlflow_run"
-    with records.tracked(rests_on, index=index, settings=resolved, memory=memory) as run:
+    with records.tracked(
+        rests_on, index=index, settings=resolved, memory=memory
+    ) as run:
         outcome = fine_tuned(
             data,
             Pixels.open(index, pixels),
@@ -54,7 +60,9 @@ def main(
     kept.clear()
     last = outcome.epochs[-1]
     cli.say(f"train: {model} fold {fold} on {len(data.train):,} pictures, {machine}")
-    cli.say(f"train: val accuracy {last['val_accuracy']:.3f}, val log-loss {last['val_loss']:.3f}")
+    cli.say(
+        f"train: val accuracy {last['val_accuracy']:.3f}, val log-loss {last['val_loss']:.3f}"
+    )
 
 
 if __name__ == "__main__":

@@ -14,10 +14,15 @@ from croquis.votes.fitting import temperature
 from croquis.votes.members import RunParams, flipped, fold_votes, out_of_fold
 
 
-def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.File) -> None:
+def main(
+    predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.File
+) -> None:
     """Reads the <predictions> of `run.folds`; writes <votes>/<member>/, the scores to <metrics>."""
     run, seed = params.load(RunParams, "run"), params.value("seed", int)
-    how, ensemble = params.load(VoteParams, "vote"), params.load(EnsembleParams, "ensemble")
+    how, ensemble = (
+        params.load(VoteParams, "vote"),
+        params.load(EnsembleParams, "ensemble"),
+    )
     refuse_mixed(predictions, run.members, run.folds)
     table = read_folds(folds)
     truth = table.set_index("id")
@@ -29,7 +34,9 @@ def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.F
             rows = truth.loc[oof.ids]
             labels, groups = rows["label"].to_numpy(), units(rows)
             degrees = temperature(labels, oof.probs) if how.calibrated else 1.0
-            for vote, test in fold_votes(predictions, member, run.folds, degrees).items():
+            for vote, test in fold_votes(
+                predictions, member, run.folds, degrees
+            ).items():
                 test.save(draft / member / f"test_{vote}.npz")
             found[member] = report(labels, oof.probs, groups, seed=seed)
             found[member] |= calibration_scores(labels, oof.probs, degrees)
@@ -37,7 +44,9 @@ def main(predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.F
                 plain = out_of_fold(predictions, member, table, run.folds, part="plain")
                 found[member] |= claim(oof, plain, table, seed=seed)
             for name, part in flipped(predictions, member, table, run.folds).items():
-                right = part.probs.argmax(axis=1) == truth.loc[part.ids, "label"].to_numpy()
+                right = (
+                    part.probs.argmax(axis=1) == truth.loc[part.ids, "label"].to_numpy()
+                )
                 found[member][f"{name}_accuracy"] = round(float(right.mean()), 5)
     write_json(metrics, found)
     for member, score in found.items():

@@ -23,11 +23,15 @@ gc.set_threshold(50_000)
 
 
 @pytest.fixture(autouse=True)
-def _tracking_away(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch):
+def _tracking_away(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+):
     """MLflow writes to a folder of its own, and nothing of an enclosing DVC run is seen."""
     for name in [name for name in os.environ if name.startswith("DVC_")]:
         monkeypatch.delenv(name)
-    monkeypatch.delenv("MAKELEVEL", raising=False)  # `make test` is no `make repro`, as errors say
+    monkeypatch.delenv(
+        "MAKELEVEL", raising=False
+    )  # `make test` is no `make repro`, as errors say
     store = tmp_path_factory.getbasetemp() / "mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
 
@@ -49,7 +53,9 @@ def drawn_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _draw(folder: Path) -> Path:
     labels = [row % 3 for row in range(12)] + [-1, -1, -1]
-    names = [f"train/{CLASSES[label]}/{row}.png" for row, label in enumerate(labels[:12])]
+    names = [
+        f"train/{CLASSES[label]}/{row}.png" for row, label in enumerate(labels[:12])
+    ]
     index = pd.DataFrame(
         {
             "id": [*names, "test/0.png", "test/1.png", "test/2.png"],
@@ -75,7 +81,9 @@ def _draw(folder: Path) -> Path:
         scored=True,
         keep=True,
     )
-    folds = folds.assign(plain_fold=folds["fold"], weight=1.0, targets="", sha256=index["sha256"])
+    folds = folds.assign(
+        plain_fold=folds["fold"], weight=1.0, targets="", sha256=index["sha256"]
+    )
     folds.to_csv(folder / "folds.csv", index=False)
     return folder
 
@@ -97,7 +105,9 @@ def pictures(drawn: Path):
     from croquis.tables.parts import read_folds, read_index
     from croquis.tables.samples import FoldData
 
-    data = FoldData.of(0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv"))
+    data = FoldData.of(
+        0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv")
+    )
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     return Pictures(pixels, data.train, image_size=32, augment=Augment("flips", 0))
 

@@ -15,7 +15,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 PORT = 7899
 FOLDER = Path(__file__).parent
 SCREENS = {
-    "desktop-light": {"viewport": {"width": 1000, "height": 700}, "color_scheme": "light"},
+    "desktop-light": {
+        "viewport": {"width": 1000, "height": 700},
+        "color_scheme": "light",
+    },
     "phone-dark": {
         "viewport": {"width": 390, "height": 1040},
         "has_touch": True,
@@ -70,7 +73,9 @@ def _picture(browser: Browser, screen: str) -> None:
 
 def _draw(page: Page, corners: tuple[tuple[float, float], ...]) -> None:
     box = page.locator("#paper canvas").bounding_box()
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    places = [
+        (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners
+    ]
     page.mouse.move(*places[0])
     page.mouse.down()
     for place in places[1:]:

@@ -52,10 +52,14 @@ def main(report: Path, folder: Path) -> None:
     """Writes all pictures of `report` that its run has pages for to `folder`."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None or not (report / "index.html").is_file():
-        sys.exit(f"expected Chromium and {report}/index.html: apt-get install chromium, make repro")
+        sys.exit(
+            f"expected Chromium and {report}/index.html: apt-get install chromium, make repro"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"]
+        )
         for shot in SHOTS:
             if not (report / shot.page.partition("#")[0]).is_file():
                 continue  # a run without copies has no page of them
@@ -66,4 +70,9 @@ def main(report: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:3] if len(sys.argv) == 3 else ("data/report", "docs/pictures")))
+    main(
+        *map(
+            Path,
+            sys.argv[1:3] if len(sys.argv) == 3 else ("data/report", "docs/pictures"),
+        )
+    )

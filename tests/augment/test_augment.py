@@ -16,7 +16,9 @@ def drawn(preset: str, image: np.ndarray, seed: int = 0, epoch: int = 0) -> np.n
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("image", [NOISE, np.stack([NOISE] * 3, axis=-1)], ids=["gray", "rgb"])
+@pytest.mark.parametrize(
+    "image", [NOISE, np.stack([NOISE] * 3, axis=-1)], ids=["gray", "rgb"]
+)
 def test_shape_and_type_stay(preset: str, image: np.ndarray) -> None:
     found = drawn(preset, image)
     assert found.shape == (24, *image.shape) and found.dtype == np.uint8
@@ -59,11 +61,17 @@ def test_the_corners_of_a_turned_picture_are_paper(channels: tuple[int, ...]) ->
 
 def test_each_operation_draws_for_itself() -> None:
     """Started from one seed each, all acted or none: no picture was flipped one way only."""
-    flips = [v.tobytes() for v in (NOISE, NOISE[::-1], NOISE[:, ::-1], NOISE[::-1, ::-1])]
-    found = [
-        picture.tobytes() for epoch in range(20) for picture in drawn("flips", NOISE, 0, epoch)
+    flips = [
+        v.tobytes() for v in (NOISE, NOISE[::-1], NOISE[:, ::-1], NOISE[::-1, ::-1])
     ]
-    counts = [found.count(flip) for flip in flips]  # of 480, half of them turned: 60 each
+    found = [
+        picture.tobytes()
+        for epoch in range(20)
+        for picture in drawn("flips", NOISE, 0, epoch)
+    ]
+    counts = [
+        found.count(flip) for flip in flips
+    ]  # of 480, half of them turned: 60 each
     assert min(counts) > 35 and max(counts) < 85 and 180 < sum(counts) < 300
 
 

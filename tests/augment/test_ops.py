@@ -33,7 +33,9 @@ def cross() -> np.ndarray:
 
 
 @pytest.mark.parametrize("op", OPS)
-def test_shapes_and_types_stay_and_gray_is_treated_as_rgb_is(op: str, cross: np.ndarray) -> None:
+def test_shapes_and_types_stay_and_gray_is_treated_as_rgb_is(
+    op: str, cross: np.ndarray
+) -> None:
     gray, rgb = drawn(only(op), cross), drawn(only(op), np.stack([cross] * 3, axis=-1))
     assert gray.shape == (16, SIDE, SIDE) and rgb.shape == (16, SIDE, SIDE, 3)
     assert gray.dtype == rgb.dtype == np.uint8
@@ -128,7 +130,9 @@ def test_cutouts_are_white(cross: np.ndarray) -> None:
 def test_canny_draws_the_edges_in_black(cross: np.ndarray) -> None:
     edges = drawn(only("canny"), cross)[0]
     assert set(np.unique(edges)) == {0, 255} and (edges == 255).mean() > 0.8
-    assert edges[40, 32] == 255 and (edges[40, 26:38] == 0).sum() == 2  # the thick arm is hollow
+    assert (
+        edges[40, 32] == 255 and (edges[40, 26:38] == 0).sum() == 2
+    )  # the thick arm is hollow
 
 
 def test_an_offset_moves_all_the_ink_and_loses_none() -> None:
@@ -183,7 +187,11 @@ def test_policies_draw_from_the_pictures_seed_and_leave_the_global_generators(
     import torch
 
     torch.manual_seed(0)
-    before, python, arrays = torch.get_rng_state(), random.getstate(), np.random.get_state()[1]
+    before, python, arrays = (
+        torch.get_rng_state(),
+        random.getstate(),
+        np.random.get_state()[1],
+    )
     for op in ("rand", "auto", "trivial", "timm"):
         first, second = (drawn(only(op), cross[:, ::-1] // 2 + 90) for _ in range(2))
         np.testing.assert_array_equal(first, second)
@@ -209,10 +217,19 @@ def test_changes_replace_add_and_take_out() -> None:
     [
         ("flip", r"augment: expected a preset, received 'flip'; did you mean 'flips'"),
         ({"flop": {}}, r"augment\.ops\.flop: expected an operation, .* did you mean"),
-        ({"turn": {"angle": 3}}, r"augment\.ops\.turn: expected settings it takes.*'angle'"),
-        ({"timm": {"policy": "rand-q5"}}, r"augment\.ops\.timm: expected .* RandAugment config"),
+        (
+            {"turn": {"angle": 3}},
+            r"augment\.ops\.turn: expected settings it takes.*'angle'",
+        ),
+        (
+            {"timm": {"policy": "rand-q5"}},
+            r"augment\.ops\.timm: expected .* RandAugment config",
+        ),
         ({"hflip": {"p": 2.0}}, r"augment\.ops\.hflip: expected settings it takes"),
-        ({"affine": {"scale": 1.0}}, r"augment\.ops\.affine: expected settings it takes"),
+        (
+            {"affine": {"scale": 1.0}},
+            r"augment\.ops\.affine: expected settings it takes",
+        ),
     ],
 )
 def test_slips_are_named_before_work(augment: object, message: str) -> None:

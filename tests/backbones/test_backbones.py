@@ -35,9 +35,13 @@ def test_without_a_head_the_embeddings_come_out() -> None:
 
 
 @pytest.mark.parametrize("num_classes", [0, 3])
-def test_weights_of_a_file_fill_all_but_the_head(own_weights: Path, num_classes: int) -> None:
+def test_weights_of_a_file_fill_all_but_the_head(
+    own_weights: Path, num_classes: int
+) -> None:
     held = safetensors.torch.load_file(own_weights)
-    model = build(TINY, pretrained=str(own_weights), num_classes=num_classes, image_size=32)
+    model = build(
+        TINY, pretrained=str(own_weights), num_classes=num_classes, image_size=32
+    )
     found = model.state_dict()
     body = [name for name in found if not name.startswith("classifier")]
     assert len(body) > 50 and all(torch.equal(found[name], held[name]) for name in body)
@@ -73,10 +77,16 @@ def test_weights_of_another_width_are_refused(own_weights: Path) -> None:
         build(TINY, pretrained=str(own_weights), num_classes=3, image_size=32)
 
 
-def test_a_setting_that_a_network_does_not_take_is_named_and_zeros_are_not_passed() -> None:
+def test_a_setting_that_a_network_does_not_take_is_named_and_zeros_are_not_passed() -> (
+    None
+):
     build("vgg11", pretrained=False, num_classes=3, image_size=32, drop_path_rate=0.0)
-    with pytest.raises(InputError, match=r"settings that vgg11 takes, .*set drop_path_rate to 0"):
-        build("vgg11", pretrained=False, num_classes=3, image_size=32, drop_path_rate=0.1)
+    with pytest.raises(
+        InputError, match=r"settings that vgg11 takes, .*set drop_path_rate to 0"
+    ):
+        build(
+            "vgg11", pretrained=False, num_classes=3, image_size=32, drop_path_rate=0.1
+        )
 
 
 @pytest.mark.parametrize("reason", [OSError("offline\ntry later"), TimeoutError()])
@@ -94,7 +104,9 @@ def test_a_missing_hub_names_the_two_other_ways(
     assert ".safetensors/.pth" in said and '"bundled"' in said and "\n" not in said
 
 
-def test_without_weights_timms_own_error_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_weights_timms_own_error_comes_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def broken(*_: object, **__: object) -> None:
         raise TypeError("no such argument")
 
@@ -104,10 +116,14 @@ def test_without_weights_timms_own_error_comes_through(monkeypatch: pytest.Monke
 
 
 def test_statistics_are_the_networks_own() -> None:
-    lite0 = build("tf_efficientnet_lite0.in1k", pretrained=False, num_classes=0, image_size=32)
+    lite0 = build(
+        "tf_efficientnet_lite0.in1k", pretrained=False, num_classes=0, image_size=32
+    )
     assert statistics(lite0) == Statistics((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
     resnet = build("resnet18.a1_in1k", pretrained=False, num_classes=0, image_size=32)
-    assert statistics(resnet) == Statistics((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    assert statistics(resnet) == Statistics(
+        (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    )
 
 
 def test_gray_is_spread_before_it_is_normalised() -> None:
@@ -115,13 +131,17 @@ def test_gray_is_spread_before_it_is_normalised() -> None:
     sheet = torch.tensor([[[0, 255]]], dtype=torch.uint8)  # (1, 1, 2): black, white
     found = normalised(sheet, own)
     # (x - mean) / std: channel 1 is 0 and 1, channel 2 is -1 and 1, channel 3 is -4 and 0.
-    torch.testing.assert_close(found[0, :, 0], torch.tensor([[0.0, 1], [-1, 1], [-4, 0]]))
+    torch.testing.assert_close(
+        found[0, :, 0], torch.tensor([[0.0, 1], [-1, 1], [-4, 0]])
+    )
 
 
 def test_rgb_keeps_its_channels() -> None:
     own = Statistics((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
     sheet = torch.tensor([[[[51, 102, 255]]]], dtype=torch.uint8)  # (1, 1, 1, 3)
-    torch.testing.assert_close(normalised(sheet, own).flatten(), torch.tensor([0.2, 0.4, 1.0]))
+    torch.testing.assert_close(
+        normalised(sheet, own).flatten(), torch.tensor([0.2, 0.4, 1.0])
+    )
 
 
 def test_input_lies_with_channels_innermost() -> None:

@@ -10,7 +10,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from croquis.backbones import lineage
-from croquis.backbones.lineage import Lineage, check_all, check_early, check_fold, contents, read
+from croquis.backbones.lineage import (
+    Lineage,
+    check_all,
+    check_early,
+    check_fold,
+    contents,
+    read,
+)
 from croquis.core.errors import InputError
 from croquis.core.symmetries import digest
 from croquis.heads.records import write_weights
@@ -45,7 +52,9 @@ def without(fold: int, folds: pd.DataFrame, index: pd.DataFrame) -> dict[str, Li
     return of(index[index["id"].isin(trained(folds, fold)["id"])], fold)
 
 
-def test_weights_of_the_same_fold_may_start_it(hashed: pd.DataFrame, index: pd.DataFrame) -> None:
+def test_weights_of_the_same_fold_may_start_it(
+    hashed: pd.DataFrame, index: pd.DataFrame
+) -> None:
     for fold in (0, 1):
         check_fold(without(fold, hashed, index), hashed, index, fold)
 
@@ -68,15 +77,23 @@ def test_a_copy_of_a_scored_picture_counts_as_the_picture(
 ) -> None:
     """Row 3 is held out beside row 0 and not scored, as a derived or a dropped picture is."""
     seen = of(index.iloc[[3]])
-    apart = hashed.assign(fold=[0] * 4 + [1] * 8, scored=[True] * 3 + [False] + [True] * 8)
+    apart = hashed.assign(
+        fold=[0] * 4 + [1] * 8, scored=[True] * 3 + [False] + [True] * 8
+    )
     check_fold(seen, apart, index, 0)
     grouped = apart.assign(group=[0, 1, 2, 0, *range(4, 12)])
-    with pytest.raises(InputError, match="trained on 1 of its 3 pictures or on copies of them"):
+    with pytest.raises(
+        InputError, match="trained on 1 of its 3 pictures or on copies of them"
+    ):
         check_fold(seen, grouped, index, 0)
 
 
-def test_a_picture_of_the_same_domain_counts_too(hashed: pd.DataFrame, index: pd.DataFrame) -> None:
-    apart = hashed.assign(fold=[0] * 4 + [1] * 8, scored=[True] * 3 + [False] + [True] * 8)
+def test_a_picture_of_the_same_domain_counts_too(
+    hashed: pd.DataFrame, index: pd.DataFrame
+) -> None:
+    apart = hashed.assign(
+        fold=[0] * 4 + [1] * 8, scored=[True] * 3 + [False] + [True] * 8
+    )
     domains = apart.assign(unit=[0, 1, 2, 0, *range(4, 12)])
     with pytest.raises(InputError, match="trained on 1 of its 3 pictures"):
         check_fold(of(index.iloc[[3]]), domains, index, 0)
@@ -95,28 +112,43 @@ def test_what_the_fold_itself_trains_on_is_no_new_leak(
 def test_other_names_hide_nothing_and_strangers_pictures_pass(
     hashed: pd.DataFrame, index: pd.DataFrame
 ) -> None:
-    renamed = index.assign(id=[f"other/{row}.jpg" for row in range(15)], path="elsewhere")
+    renamed = index.assign(
+        id=[f"other/{row}.jpg" for row in range(15)], path="elsewhere"
+    )
     renamed = renamed.iloc[[0]]
-    for same in ({"sha256": "f" * 64}, {"digest": "f" * 32}):  # written anew, or only the file
+    for same in (
+        {"sha256": "f" * 64},
+        {"digest": "f" * 32},
+    ):  # written anew, or only the file
         with pytest.raises(InputError, match="trained on 1 of its 6"):
             check_fold(of(renamed.assign(**same)), hashed, index, 0)
     check_fold(of(renamed.assign(sha256="f" * 64, digest="f" * 32)), hashed, index, 0)
 
 
-def test_blank_sheets_are_nobodys_picture(hashed: pd.DataFrame, index: pd.DataFrame) -> None:
+def test_blank_sheets_are_nobodys_picture(
+    hashed: pd.DataFrame, index: pd.DataFrame
+) -> None:
     """Two competitions may both have one, of one size."""
     index.loc[0, "digest"] = digest(np.full((32, 32), 255, np.uint8))
     check_fold(of(index.iloc[[0]]), hashed, index, 0)
 
 
-def test_a_probe_takes_weights_that_saw_no_training_picture(index: pd.DataFrame) -> None:
+def test_a_probe_takes_weights_that_saw_no_training_picture(
+    index: pd.DataFrame,
+) -> None:
     with pytest.raises(InputError) as caught:
         check_all(of(index.iloc[[5, 6]]), index)
-    assert "trained on 2 of 12; a probe's features are computed once for all" in str(caught.value)
-    check_all(of(index.iloc[[13]]), index)  # a test picture: labels of it there are none
+    assert "trained on 2 of 12; a probe's features are computed once for all" in str(
+        caught.value
+    )
+    check_all(
+        of(index.iloc[[13]]), index
+    )  # a test picture: labels of it there are none
 
 
-def test_before_folds_are_known_one_file_starts_its_own_fold_at_best(index: pd.DataFrame) -> None:
+def test_before_folds_are_known_one_file_starts_its_own_fold_at_best(
+    index: pd.DataFrame,
+) -> None:
     one = of(index.iloc[:6], fold=3)
     check_early(one, index, [3])
     with pytest.raises(
@@ -127,8 +159,15 @@ def test_before_folds_are_known_one_file_starts_its_own_fold_at_best(index: pd.D
     check_early(of(index.assign(sha256="e" * 64, digest="e" * 32)), index, [0, 1])
 
 
-def noted(index: pd.DataFrame, ids: list[str], parents: tuple[Lineage, ...] = ()) -> dict[str, str]:
-    options = {"settings": {"lr": 0.1}, "data": "d" * 16, "index": index, "parents": list(parents)}
+def noted(
+    index: pd.DataFrame, ids: list[str], parents: tuple[Lineage, ...] = ()
+) -> dict[str, str]:
+    options = {
+        "settings": {"lr": 0.1},
+        "data": "d" * 16,
+        "index": index,
+        "parents": list(parents),
+    }
     return lineage.note("a", 1, train=np.array(ids), **options)
 
 
@@ -141,13 +180,17 @@ def test_a_note_lies_in_the_file_and_leaves_the_tensors_alone(
     own = read(tmp_path / "w.safetensors")
     assert own is not None and (own.member, own.fold) == ("a", 1)
     assert own.seen.tolist() == [1, 3, 100, 102]  # by file, and by pixels; sorted
-    plain, with_note = (load_file(tmp_path / f"{name}.safetensors") for name in ("plain", "w"))
+    plain, with_note = (
+        load_file(tmp_path / f"{name}.safetensors") for name in ("plain", "w")
+    )
     assert all(torch.equal(plain[name], with_note[name]) for name in plain)
     told = json.loads(lineage.metadata(tmp_path / "w.safetensors")["croquis"])
     assert told["recipe"] == {"lr": 0.1} and told["classes"] == ["bar", "pole", "spot"]
     assert told["version"] and told["data"] == "d" * 16
     again = tmp_path / "again.safetensors"
-    write_weights(again, dict(reversed(tensors.items())), noted(index, [ids[0], ids[2]]))
+    write_weights(
+        again, dict(reversed(tensors.items())), noted(index, [ids[0], ids[2]])
+    )
     assert again.read_bytes() == (tmp_path / "w.safetensors").read_bytes()
 
 
@@ -156,18 +199,26 @@ def test_what_the_first_weights_saw_is_seen_by_all_that_start_from_them(
 ) -> None:
     """A second training, on other pictures, would else wash the first one off."""
     parent = Lineage("older", 0, np.array([7, 9], np.uint64))
-    write_weights(tmp_path / "w.safetensors", {}, noted(index, [index["id"][0]], (parent,)))
+    write_weights(
+        tmp_path / "w.safetensors", {}, noted(index, [index["id"][0]], (parent,))
+    )
     assert read(tmp_path / "w.safetensors").seen.tolist() == [1, 7, 9, 100]
 
 
 def test_strangers_weights_have_no_lineage(tmp_path: Path) -> None:
-    save_file({"a": torch.ones(1)}, tmp_path / "w.safetensors", metadata={"format": "pt"})
+    save_file(
+        {"a": torch.ones(1)}, tmp_path / "w.safetensors", metadata={"format": "pt"}
+    )
     torch.save({"a": torch.ones(1)}, tmp_path / "w.pth")
     assert read(tmp_path / "w.safetensors") is read(tmp_path / "w.pth") is None
     assert lineage.parents_of([True, "bundled", str(tmp_path / "lost.pth")]) == {}
 
 
 def test_a_broken_note_is_an_error_not_a_stranger(tmp_path: Path) -> None:
-    save_file({"a": torch.ones(1)}, tmp_path / "w.safetensors", metadata={"croquis": "{}"})
-    with pytest.raises(InputError, match="expected a note of what the weights were trained on"):
+    save_file(
+        {"a": torch.ones(1)}, tmp_path / "w.safetensors", metadata={"croquis": "{}"}
+    )
+    with pytest.raises(
+        InputError, match="expected a note of what the weights were trained on"
+    ):
         read(tmp_path / "w.safetensors")

@@ -23,14 +23,18 @@ def test_the_bundled_weights_fill_every_tensor_of_timms_network(name: str) -> No
     assert len(found) == len(model.state_dict())
 
 
-def test_the_digest_is_that_of_the_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_digest_is_that_of_the_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     (tmp_path / "w.pth").write_bytes(b"abc")
     # From the reference implementation: b2sum -l 64.
     assert weights.digest("w.pth") == "d8bb14d833d59559"
     (tmp_path / "w.pth").write_bytes(b"abd")
     assert weights.digest("w.pth") != "d8bb14d833d59559"
-    assert [weights.digest(other) for other in (True, False, "bundled", "no.pth")] == [""] * 4
+    assert [weights.digest(other) for other in (True, False, "bundled", "no.pth")] == [
+        ""
+    ] * 4
 
 
 @pytest.mark.parametrize(
@@ -64,7 +68,9 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         raise importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(importlib.metadata, "files", missing)
-    with pytest.raises(InputError, match="received no such package; install efficientnet-lite0"):
+    with pytest.raises(
+        InputError, match="received no such package; install efficientnet-lite0"
+    ):
         weights.state_dict("bundled", LITE0)
 
 
@@ -92,7 +98,9 @@ def test_a_relative_path_starts_at_the_project(
 
 
 def test_a_missing_file_lists_the_other_ways() -> None:
-    with pytest.raises(InputError, match=r"hub.*bundled.*received 'nowhere\.pth'; mend the path"):
+    with pytest.raises(
+        InputError, match=r"hub.*bundled.*received 'nowhere\.pth'; mend the path"
+    ):
         weights.state_dict("nowhere.pth", "any")
 
 
@@ -118,19 +126,27 @@ class Trap:
 
 
 @pytest.mark.parametrize("wrapped", [True, False], ids=["torch.save", "pickle"])
-def test_a_pickle_with_code_is_refused_and_not_run(tmp_path: Path, wrapped: bool) -> None:
+def test_a_pickle_with_code_is_refused_and_not_run(
+    tmp_path: Path, wrapped: bool
+) -> None:
     sprung, path = tmp_path / "sprung", tmp_path / "w.pth"
     if wrapped:
         torch.save({"a": Trap(sprung)}, path)
     else:
         path.write_bytes(pickle.dumps({"a": Trap(sprung)}))
-    with pytest.raises(InputError, match=r"w\.pth: expected a state_dict.*\.safetensors"):
+    with pytest.raises(
+        InputError, match=r"w\.pth: expected a state_dict.*\.safetensors"
+    ):
         weights.state_dict(str(path), "any")
     assert not sprung.exists()
 
 
-@pytest.mark.parametrize("content", [{}, {"epoch": 3}, [torch.ones(1)], torch.ones(1)], ids=repr)
-def test_a_file_without_named_tensors_is_refused(tmp_path: Path, content: object) -> None:
+@pytest.mark.parametrize(
+    "content", [{}, {"epoch": 3}, [torch.ones(1)], torch.ones(1)], ids=repr
+)
+def test_a_file_without_named_tensors_is_refused(
+    tmp_path: Path, content: object
+) -> None:
     """timm takes an empty state_dict for none at all, and would go to its hub."""
     torch.save(content, tmp_path / "w.pth")
     with pytest.raises(InputError, match=r"w\.pth: expected a state_dict of tensors"):

@@ -30,7 +30,9 @@ def test_each_figure_that_differs_is_a_line() -> None:
     ]
 
 
-def test_seconds_are_no_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seconds_are_no_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for stage in default_run.STAGES:
         content = KEPT[stage] | ({"seconds": {"ssim": 1.0}} if stage == "dedup" else {})
         (tmp_path / f"{stage}.json").write_text(json.dumps(content))

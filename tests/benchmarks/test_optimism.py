@@ -23,7 +23,9 @@ def optimism(monkeypatch: pytest.MonkeyPatch):
 def test_every_vote_has_a_truth_and_the_errors_of_its_estimates(optimism) -> None:
     found = optimism.draw(300, seed=0)
     assert list(found["truth"]) == list(found["errors"]) == list(optimism.WAYS)
-    assert found["truth"]["soft"] > found["truth"]["best"] > 30  # twelve know more than one
+    assert (
+        found["truth"]["soft"] > found["truth"]["best"] > 30
+    )  # twelve know more than one
     assert all(np.abs(errors).max() < 10 for errors in found["errors"].values())
     assert list(found["luck"]) == list(optimism.PLAIN)
 
@@ -31,10 +33,14 @@ def test_every_vote_has_a_truth_and_the_errors_of_its_estimates(optimism) -> Non
 def coins(rng: np.random.Generator, pictures: int) -> tuple[np.ndarray, np.ndarray]:
     """Twelve members that guess one of two classes, each surely."""
     labels = rng.integers(2, size=pictures)
-    return labels, np.eye(2, dtype=np.float32)[rng.integers(2, size=(12, pictures))] * 0.8 + 0.1
+    return labels, np.eye(2, dtype=np.float32)[
+        rng.integers(2, size=(12, pictures))
+    ] * 0.8 + 0.1
 
 
-def leaking(*given: object, seed: int, **how: object) -> Iterator[tuple[np.ndarray, Fit]]:
+def leaking(
+    *given: object, seed: int, **how: object
+) -> Iterator[tuple[np.ndarray, Fit]]:
     """Parts as `fits` cuts them, each judged by a fit on everything."""
     for out, _ in fits(*given, seed=seed, **how):
         yield out, fit(*given, **how)

@@ -17,5 +17,11 @@ def test_the_report_of_a_made_up_run_is_written(
     import report
 
     data = report.data_of(tmp_path, 120, 10, 32)
-    write(tmp_path / "out", "made-up.zip", data, report.outcome_of(data), report.metrics(120))
+    write(
+        tmp_path / "out",
+        "made-up.zip",
+        data,
+        report.outcome_of(data),
+        report.metrics(120),
+    )
     assert "made-up.zip" in (tmp_path / "out/index.html").read_text(encoding="utf-8")

@@ -16,23 +16,34 @@ def data(tmp_path: Path) -> Path:
     knows the other, and of other people's little.
     """
     rng = np.random.default_rng(0)
-    rows = [(thing, who, copy) for thing in range(5) for who in range(12) for copy in range(2)]
+    rows = [
+        (thing, who, copy)
+        for thing in range(5)
+        for who in range(12)
+        for copy in range(2)
+    ]
     table = pd.DataFrame(rows, columns=["label", "by", "copy"]).astype({"by": str})
     table["path"] = [f"{thing}/{who}_{copy}.png" for thing, who, copy in rows]
     table["id"] = "train/" + table["path"]
     things, hands = rng.normal(size=(5, 24)), rng.normal(size=(5, 12, 24))
     where = table["label"], table["by"].astype(int)
-    features = 0.8 * things[where[0]] + 1.5 * hands[where] + 0.2 * rng.normal(size=(120, 24))
+    features = (
+        0.8 * things[where[0]] + 1.5 * hands[where] + 0.2 * rng.normal(size=(120, 24))
+    )
     for folder in ("images", "embeddings/lite0_probe"):
         (tmp_path / folder).mkdir(parents=True)
-    index = table.assign(split="train", class_name=table["label"].map("thing {}".format))
+    index = table.assign(
+        split="train", class_name=table["label"].map("thing {}".format)
+    )
     index.assign(sha256="", digest="", source_id="").to_csv(
         tmp_path / "images/index.csv", index=False
     )
     table[["path", "by"]].rename(columns={"path": "image_path"}).to_csv(
         tmp_path / "images/columns.csv", index=False
     )
-    groups = table[["id"]].assign(group=range(120), keep=True, weight=1.0, conflict=False)
+    groups = table[["id"]].assign(
+        group=range(120), keep=True, weight=1.0, conflict=False
+    )
     groups.assign(targets="").to_csv(tmp_path / "groups.csv", index=False)
     np.savez(
         tmp_path / "embeddings/lite0_probe/features.npz",
@@ -43,7 +54,10 @@ def data(tmp_path: Path) -> Path:
 
 
 def ran(
-    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *more: str
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *more: str,
 ) -> dict[str, list[str]]:
     """The rows of the table by their first cell."""
     monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")

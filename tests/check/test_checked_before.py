@@ -14,7 +14,9 @@ def parameters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     (tmp_path / "croquis").mkdir()
     (tmp_path / "croquis" / "judge.py").write_text("1\n")
-    monkeypatch.setattr(checked_before.croquis, "__file__", str(tmp_path / "croquis/__init__.py"))
+    monkeypatch.setattr(
+        checked_before.croquis, "__file__", str(tmp_path / "croquis/__init__.py")
+    )
     (tmp_path / "params.yaml").write_text("lr: 1\n")
     return tmp_path / "params.yaml"
 

@@ -81,7 +81,10 @@ def test_a_folder_has_the_md5_that_dvc_gives_it(project: Path) -> None:
     Path("a").write_text("x\n")
     Path("b").write_text("y\n")
     # As `dvc repro` wrote it to dvc.lock for a folder of these two.
-    assert md5_of_folder({"b": Path("b"), "a": Path("a")}) == "ef085c9b449e0fa01a8120cada124667.dir"
+    assert (
+        md5_of_folder({"b": Path("b"), "a": Path("a")})
+        == "ef085c9b449e0fa01a8120cada124667.dir"
+    )
 
 
 @pytest.mark.filterwarnings("ignore:_NoneStep.value will soon raise")

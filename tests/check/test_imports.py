@@ -65,11 +65,23 @@ def test_what_is_listed_is_no_fault() -> None:
         ("from .new import anything", "new"),
         ("from .inner.other import anything", "inner/other"),
         ("def f():\n    from croquis.inner import other", "inner/other"),
-        ("class A:\n    if True:\n        import croquis.inner.deep.last", "inner/deep/last"),
+        (
+            "class A:\n    if True:\n        import croquis.inner.deep.last",
+            "inner/deep/last",
+        ),
         ("try:\n    import croquis.new\nexcept ImportError:\n    pass", "new"),
-        ("import importlib\nimportlib.import_module('croquis.inner.other')", "inner/other"),
-        ("from importlib import import_module\nx = import_module('croquis.new').y", "new"),
-        ("from importlib import import_module\nimport_module('.new', __package__)", "new"),
+        (
+            "import importlib\nimportlib.import_module('croquis.inner.other')",
+            "inner/other",
+        ),
+        (
+            "from importlib import import_module\nx = import_module('croquis.new').y",
+            "new",
+        ),
+        (
+            "from importlib import import_module\nimport_module('.new', __package__)",
+            "new",
+        ),
         ("__import__('croquis.new')", "new"),
     ],
 )
@@ -90,7 +102,9 @@ def test_every_way_of_importing_is_seen(line: str, module: str) -> None:
 def test_dots_lead_upwards(line: str, module: str) -> None:
     write("src/croquis/known.py", "import croquis.inner.other\n")
     write("src/croquis/inner/other.py", f"{line}\n")
-    assert missing() == sorted(["src/croquis/inner/other.py", f"src/croquis/{module}.py"])
+    assert missing() == sorted(
+        ["src/croquis/inner/other.py", f"src/croquis/{module}.py"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -125,7 +139,9 @@ def test_an_init_with_code_counts() -> None:
 def test_a_script_of_ones_own_and_what_lies_beside_it_count() -> None:
     write("stages/mine.py", "import helpers\n")
     write("stages/helpers.py", "from croquis import new\n")
-    stage = "  mine:\n    cmd:\n    - echo x\n    - python stages/mine.py --of '${item}'\n"
+    stage = (
+        "  mine:\n    cmd:\n    - echo x\n    - python stages/mine.py --of '${item}'\n"
+    )
     write("dvc.yaml", PIPELINE + stage + "    outs: [data/mine]\n")
     faults = imports.unlisted(TREE)
     assert [str(fault) for fault in faults] == [
@@ -155,16 +171,23 @@ def test_a_stage_that_the_run_has_not_stops_nothing() -> None:
 
 def test_stages_of_foreach_are_looked_at() -> None:
     write("src/croquis/known.py", "import croquis.new\n")
-    each = PIPELINE.replace('matrix: {model: "${run.models}"}', "foreach: ${run.models}\n    do:")
+    each = PIPELINE.replace(
+        'matrix: {model: "${run.models}"}', "foreach: ${run.models}\n    do:"
+    )
     head, _, body = each.partition("    do:\n")
-    write("dvc.yaml", f"{head}    do:\n" + "".join(f"  {line}\n" for line in body.splitlines()))
+    write(
+        "dvc.yaml",
+        f"{head}    do:\n" + "".join(f"  {line}\n" for line in body.splitlines()),
+    )
     assert missing() == ["src/croquis/new.py"]
     assert imports.unlisted({"run": {"models": []}}) == []
 
 
 def test_code_that_is_no_python_is_one_line() -> None:
     write("src/croquis/known.py", "def (\n")
-    with pytest.raises(InputError, match=r"src/croquis/known.py: expected Python, received inv"):
+    with pytest.raises(
+        InputError, match=r"src/croquis/known.py: expected Python, received inv"
+    ):
         missing()
 
 
@@ -191,7 +214,9 @@ def test_why_says_what_it_cannot_see() -> None:
     assert told([]) == []
 
 
-def test_the_stage_check_refuses_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_stage_check_refuses_before_any_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(CHECK, "check_once", lambda tree, parameters: None)
     write("params.yaml", "run: {models: [a]}\n")
     CHECK.main(Path("params.yaml"), Path("checked.txt"))

@@ -37,7 +37,14 @@ def said(source: str = "icons") -> str:
 def test_an_empty_place_is_no_obstacle() -> None:
     put("data/mine.tar.gz")
     put("mine/train/a.png")
-    for source in ("icons", "https://x.org/a.zip", "data/mine.tar.gz", "mine", "./mine/", "../x"):
+    for source in (
+        "icons",
+        "https://x.org/a.zip",
+        "data/mine.tar.gz",
+        "mine",
+        "./mine/",
+        "../x",
+    ):
         assert said(source) == ""
 
 
@@ -57,7 +64,10 @@ def test_files_in_the_place_of_a_folder_are_counted_and_moved_together() -> None
     for name in "abcd":
         put(f"data/raw/train/{name}.png")
     message = said()
-    assert "received 4 files that no run made, or changed since: data/raw/train/" in message
+    assert (
+        "received 4 files that no run made, or changed since: data/raw/train/"
+        in message
+    )
     assert "and 1 more; move it away: mv data/raw raw; as the data" in message
     assert message.endswith("say -S data.source=raw")
 
@@ -72,7 +82,9 @@ def test_names_with_blanks_are_quoted_for_the_shell() -> None:
     assert said().endswith("mv 'data/raw/my cat.png' 'my cat.png'")
 
 
-def test_what_comes_while_it_looks_is_not_taken_for_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_comes_while_it_looks_is_not_taken_for_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Hashing may take a while."""
 
     def slow(standing: dict) -> dict:
@@ -89,7 +101,9 @@ def test_a_run_over_two_things_names_both() -> None:
     put("data/predictions/one/fold1/val.npz")
     message = said()
     assert message.startswith("data/solution.csv: ")
-    assert message.endswith("; then see to data/predictions/one/fold1 (`croquis doctor`)")
+    assert message.endswith(
+        "; then see to data/predictions/one/fold1 (`croquis doctor`)"
+    )
     assert [each.where for each in obstacles(TREE)] == [
         "data/solution.csv",
         "data/predictions/one/fold1",
@@ -113,20 +127,28 @@ def test_outputs_of_members_that_do_not_run_are_in_nobodys_way() -> None:
         "HERE/data/raw",
     ],
 )
-def test_a_source_in_the_place_of_an_output_is_refused(source: str, project: Path) -> None:
+def test_a_source_in_the_place_of_an_output_is_refused(
+    source: str, project: Path
+) -> None:
     put("data/raw/deep/a.zip")
     source = source.replace("HERE", str(project))
     message = said(source)
     assert message.startswith("data.source: expected data that lies apart")
     name = Path(source).name
-    assert message.endswith(f"move it: mv {source} {name}, and say -S data.source={name}")
+    assert message.endswith(
+        f"move it: mv {source} {name}, and say -S data.source={name}"
+    )
 
 
 def test_a_source_that_is_gone_from_the_place_of_an_output_is_refused() -> None:
-    assert said("data/raw").endswith("see where your data is, and say -S data.source=raw")
+    assert said("data/raw").endswith(
+        "see where your data is, and say -S data.source=raw"
+    )
 
 
-@pytest.mark.parametrize("source", [".", "..", "data", "/", "./data/", "data/predictions"])
+@pytest.mark.parametrize(
+    "source", [".", "..", "data", "/", "./data/", "data/predictions"]
+)
 def test_a_source_that_holds_outputs_is_refused(source: str) -> None:
     put("data/predictions/x")
     assert f"received {source!r}, which holds data/" in said(source)
@@ -167,17 +189,23 @@ def test_in_an_experiments_folder_a_source_is_compared_with_the_project(
     monkeypatch.chdir(make(tmp_path / "experiment"))
     assert said() == ""
     assert "in the place of data/raw" in said("data/raw")
-    assert "in the place of data/raw" in said(str(tmp_path / "experiment" / "data" / "raw"))
+    assert "in the place of data/raw" in said(
+        str(tmp_path / "experiment" / "data" / "raw")
+    )
     assert "which holds" in said(str(tmp_path))
 
 
-def test_an_output_that_is_a_link_is_refused_and_the_link_alone_is_to_go(tmp_path: Path) -> None:
+def test_an_output_that_is_a_link_is_refused_and_the_link_alone_is_to_go(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "mine").mkdir()
     Path("data").mkdir()
     Path("data/raw").symlink_to(tmp_path / "mine")
     Path("data/solution.csv").symlink_to("nowhere")
     first, second = obstacles(TREE)
-    assert first.where == "data/raw" and first.received == f"a link to {tmp_path / 'mine'}"
+    assert (
+        first.where == "data/raw" and first.received == f"a link to {tmp_path / 'mine'}"
+    )
     assert first.fix == (
         "take the link away, what it points to stays: rm data/raw; "
         f"as the data to work on, say -S data.source={tmp_path / 'mine'}"
@@ -206,7 +234,10 @@ def test_what_passed_needs_no_second_look_and_what_was_refused_is_not_noted() ->
     refuse(TREE)
     assert made.SEEN.is_file() and made.noted().keys() == {"data/raw/a"}
     put("data/solution.csv")
-    assert said().startswith("data/solution.csv") and "data/solution.csv" not in made.noted()
+    assert (
+        said().startswith("data/solution.csv")
+        and "data/solution.csv" not in made.noted()
+    )
 
 
 def test_parameters_that_make_no_sense_are_for_others_to_refuse() -> None:

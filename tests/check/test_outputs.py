@@ -26,7 +26,8 @@ def paths(tree: dict) -> list[str]:
 def test_the_outputs_of_this_project_are_those_that_dvc_sees() -> None:
     with Repo() as repo:
         seen = {
-            repo.fs.relpath(out.fs_path, repo.root_dir): out.use_cache for out in repo.index.outs
+            repo.fs.relpath(out.fs_path, repo.root_dir): out.use_cache
+            for out in repo.index.outs
         }
     assert {each.path: each.cached for each in declared(params.read())} == seen
     assert len(seen) > 50
@@ -42,11 +43,18 @@ def test_a_matrix_stage_has_outputs_for_each_member_and_fold(project: Path) -> N
         "metrics/vote.json",
     ]
     two = {"run": {"models": ["one", "two"], "folds": [3]}}
-    assert paths(two)[3:5] == ["data/predictions/one/fold3", "data/predictions/two/fold3"]
+    assert paths(two)[3:5] == [
+        "data/predictions/one/fold3",
+        "data/predictions/two/fold3",
+    ]
 
 
-@pytest.mark.parametrize("tree", [{}, {"run": None}, {"run": {"models": 1, "folds": [0]}}])
-def test_parameters_that_make_no_sense_leave_the_other_outputs(tree: dict, project: Path) -> None:
+@pytest.mark.parametrize(
+    "tree", [{}, {"run": None}, {"run": {"models": 1, "folds": [0]}}]
+)
+def test_parameters_that_make_no_sense_leave_the_other_outputs(
+    tree: dict, project: Path
+) -> None:
     """`check` complains of them, and files of a person may be at stake all the same."""
     assert {"data/raw", "data/solution.csv"} <= set(paths(tree))
     assert not [path for path in paths(tree) if "predictions" in path]
@@ -67,7 +75,13 @@ def test_stages_in_other_forms_of_dvc_are_seen(project: Path) -> None:
         "    plots: [c.csv: {x: a}]\n"
         "    outs: ['${data.source}.txt']\n"
     )
-    assert sorted(paths(TREE)) == ["a/one", "b/p/1", "b/q/2", "sub/c.csv", "sub/icons.txt"]
+    assert sorted(paths(TREE)) == [
+        "a/one",
+        "b/p/1",
+        "b/q/2",
+        "sub/c.csv",
+        "sub/icons.txt",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +96,9 @@ def test_stages_in_other_forms_of_dvc_are_seen(project: Path) -> None:
         ("../data/raw", ""),
     ],
 )
-def test_the_stage_that_writes_a_path_is_known(path: str, stage: str, project: Path) -> None:
+def test_the_stage_that_writes_a_path_is_known(
+    path: str, stage: str, project: Path
+) -> None:
     assert outputs.maker_of(project / path) == stage
 
 
@@ -100,11 +116,16 @@ def test_dvc_lock_tells_what_a_stage_left(project: Path) -> None:
     )
     assert declared(TREE)[1] == Output("data/raw", "download", True, "aa.dir")
     assert declared(TREE)[2] == Output("data/solution.csv", "download", True, "")
-    assert outputs.in_lock() == {"data/raw": "aa.dir", "data/predictions/gone/fold0": "bb"}
+    assert outputs.in_lock() == {
+        "data/raw": "aa.dir",
+        "data/predictions/gone/fold0": "bb",
+    }
 
 
 def test_a_lock_in_conflict_is_named_with_the_way_back(project: Path) -> None:
     Path("dvc.lock").write_text("<<<<<<< HEAD\nstages: {\n=======\n")
-    with pytest.raises(InputError, match=r"dvc\.lock: expected valid YAML, .*git checkout -- dvc"):
+    with pytest.raises(
+        InputError, match=r"dvc\.lock: expected valid YAML, .*git checkout -- dvc"
+    ):
         declared(params.read())
     assert Path("params.yaml").read_text() == PARAMS

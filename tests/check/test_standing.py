@@ -10,7 +10,15 @@ from croquis.core import made
 from croquis.check.outputs import declared
 from croquis.check.standing import files, foreign, is_draft, link_on_the_way
 from croquis.core.files import whole
-from support.standing_files import TREE, commit, dvc, environment, make, make_repository, run
+from support.standing_files import (
+    TREE,
+    commit,
+    dvc,
+    environment,
+    make,
+    make_repository,
+    run,
+)
 
 
 @pytest.fixture
@@ -59,7 +67,9 @@ def put(path: str, text: str = "mine\n") -> None:
     Path(path).write_text(text)
 
 
-def test_before_a_run_each_file_in_the_place_of_an_output_is_a_persons(fresh: Path) -> None:
+def test_before_a_run_each_file_in_the_place_of_an_output_is_a_persons(
+    fresh: Path,
+) -> None:
     put("data/solution.csv")
     put("data/raw/train/cat/1.png")
     put("data/mine.zip")  # beside outputs
@@ -81,12 +91,16 @@ def test_after_a_run_nothing_is_a_persons(after: Path) -> None:
 @pytest.mark.parametrize(
     "path", ["data/solution.csv", "data/raw/b", "data/raw/c", "metrics/vote.json"]
 )
-def test_what_replaced_an_output_or_was_added_to_it_is_a_persons(path: str, after: Path) -> None:
+def test_what_replaced_an_output_or_was_added_to_it_is_a_persons(
+    path: str, after: Path
+) -> None:
     put(path)
     assert lost() == [path]
 
 
-def test_an_edit_in_place_that_goes_through_to_the_cache_is_a_persons(after: Path) -> None:
+def test_an_edit_in_place_that_goes_through_to_the_cache_is_a_persons(
+    after: Path,
+) -> None:
     os.chmod("data/solution.csv", 0o644)
     Path("data/solution.csv").write_text("4\n")  # as many bytes
     assert lost() == ["data/solution.csv"]
@@ -118,12 +132,17 @@ def test_a_file_that_only_looks_like_a_leftover_is_a_persons(fresh: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("inside", "draft"), [("raw", True), ("raw.old", True), ("tmpabcd_123", True), ("mine", False)]
+    ("inside", "draft"),
+    [("raw", True), ("raw.old", True), ("tmpabcd_123", True), ("mine", False)],
 )
-def test_a_draft_holds_what_was_to_take_its_place(inside: str, draft: bool, fresh: Path) -> None:
+def test_a_draft_holds_what_was_to_take_its_place(
+    inside: str, draft: bool, fresh: Path
+) -> None:
     put(f"data/.raw.ab12cd_9/{inside}/a")
     assert is_draft(Path("data/.raw.ab12cd_9")) is draft
-    assert not is_draft(Path("data/.raw.ab12cd_9") / inside) and not is_draft(Path("params.yaml"))
+    assert not is_draft(Path("data/.raw.ab12cd_9") / inside) and not is_draft(
+        Path("params.yaml")
+    )
 
 
 def test_what_was_seen_to_be_safe_stays_so_until_it_is_touched(after: Path) -> None:
@@ -144,7 +163,9 @@ def test_without_the_cache_dvc_lock_knows_files_and_whole_folders(after: Path) -
     put("data/raw/.DS_Store")
     assert lost() == []
     put("data/raw/c")
-    assert "data/raw/c" in lost()  # and with it the rest, which nothing vouches for one by one
+    assert (
+        "data/raw/c" in lost()
+    )  # and with it the rest, which nothing vouches for one by one
 
 
 def test_without_lock_and_cache_all_but_metrics_might_be_a_persons(after: Path) -> None:
@@ -173,7 +194,10 @@ def test_links_of_the_cache_are_dvcs(after: Path) -> None:
     dvc(after, "config", "cache.type", "symlink")
     dvc(after, "checkout", "-q", "--relink")
     assert Path("data/solution.csv").is_symlink() and Path("data/raw/b").is_symlink()
-    assert lost() == [] and [link_on_the_way(output) for output in declared(TREE)] == [None] * 6
+    assert (
+        lost() == []
+        and [link_on_the_way(output) for output in declared(TREE)] == [None] * 6
+    )
 
 
 def test_a_persons_link_on_the_way_to_an_output_is_found(fresh: Path) -> None:

@@ -44,7 +44,9 @@ def left() -> list[str]:
     return sorted(path.as_posix() for path in Path("data").rglob("*"))
 
 
-def test_all_outputs_of_a_run_go_with_their_folders_and_metrics_stay(project: Path) -> None:
+def test_all_outputs_of_a_run_go_with_their_folders_and_metrics_stay(
+    project: Path,
+) -> None:
     put("data/README.md")
     assert clean() == "removed 6 files that runs made\n"
     assert left() == ["data/README.md"] and Path("metrics/vote.json").is_file()
@@ -56,10 +58,16 @@ def test_an_archive_beside_outputs_stays(project: Path) -> None:
     put("data/mine.tar.gz")
     put("data/predictions/notes.txt")
     clean()
-    assert left() == ["data/mine.tar.gz", "data/predictions", "data/predictions/notes.txt"]
+    assert left() == [
+        "data/mine.tar.gz",
+        "data/predictions",
+        "data/predictions/notes.txt",
+    ]
 
 
-def test_a_persons_file_in_the_place_of_an_output_stays_and_is_named(project: Path) -> None:
+def test_a_persons_file_in_the_place_of_an_output_stays_and_is_named(
+    project: Path,
+) -> None:
     Path("data/solution.csv").unlink()
     put("data/solution.csv")
     put("data/raw/train/mine.png")
@@ -68,7 +76,12 @@ def test_a_persons_file_in_the_place_of_an_output_stays_and_is_named(project: Pa
         "left    data/raw/train/mine.png: no run made it, or it was changed since",
         "left    data/solution.csv: no run made it, or it was changed since",
     ]
-    assert left() == ["data/raw", "data/raw/train", "data/raw/train/mine.png", "data/solution.csv"]
+    assert left() == [
+        "data/raw",
+        "data/raw/train",
+        "data/raw/train/mine.png",
+        "data/solution.csv",
+    ]
 
 
 def test_what_a_link_points_to_stays(project: Path, tmp_path: Path) -> None:
@@ -80,18 +93,30 @@ def test_what_a_link_points_to_stays(project: Path, tmp_path: Path) -> None:
 
 def test_outputs_of_members_that_run_no_more_go_too(project: Path) -> None:
     """dvc.lock has those that ended, the notes of runs have those that were killed."""
-    Path("params.yaml").write_text("data: {source: icons}\nrun: {models: [new], folds: [0]}\n")
+    Path("params.yaml").write_text(
+        "data: {source: icons}\nrun: {models: [new], folds: [0]}\n"
+    )
     with made.by_a_stage(), whole(Path("data/predictions/killed/fold0")) as draft:
         draft.write_text("of a run")
     put("data/predictions/other/fold0")
     clean()
-    assert left() == ["data/predictions", "data/predictions/other", "data/predictions/other/fold0"]
+    assert left() == [
+        "data/predictions",
+        "data/predictions/other",
+        "data/predictions/other/fold0",
+    ]
 
 
 def test_a_file_of_a_folder_in_dvc_lock_is_removed_once(project: Path) -> None:
     """The notes name a file, dvc.lock the folder around it: the second removal found no file."""
-    Path("params.yaml").write_text("data: {source: icons}\nrun: {models: [new], folds: [0]}\n")
-    text = Path("dvc.yaml").read_text().replace("data/raw, data/solution.csv", "data/solution.csv")
+    Path("params.yaml").write_text(
+        "data: {source: icons}\nrun: {models: [new], folds: [0]}\n"
+    )
+    text = (
+        Path("dvc.yaml")
+        .read_text()
+        .replace("data/raw, data/solution.csv", "data/solution.csv")
+    )
     Path("dvc.yaml").write_text(text)
     files = ("data/raw/b", "data/raw/train/a", "data/predictions/one/fold0")
     made.remember({path: made.sign_of(Path(path)) for path in files})
@@ -101,7 +126,9 @@ def test_a_file_of_a_folder_in_dvc_lock_is_removed_once(project: Path) -> None:
 
 def test_a_file_of_an_output_within_an_output_is_removed_once(project: Path) -> None:
     """dvc.lock has a folder of an older dvc.yaml, which has parts of it now."""
-    text = Path("dvc.yaml").read_text().replace("data/raw, data", "data/raw/train, data")
+    text = (
+        Path("dvc.yaml").read_text().replace("data/raw, data", "data/raw/train, data")
+    )
     Path("dvc.yaml").write_text(text)
     assert clean() == "removed 6 files that runs made\n"
     assert left() == []

@@ -26,7 +26,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for project, wrong in ((tmp_path, 12), (tmp_path / "other", 2)):
         write(project / "data/ensemble", wrong)
         write(project / "data/votes/tiny", 5)
-        folds = pd.DataFrame({"id": NAMES, "label": 0, "group": range(40), "sha256": NAMES})
+        folds = pd.DataFrame(
+            {"id": NAMES, "label": 0, "group": range(40), "sha256": NAMES}
+        )
         folds.assign(targets="").to_csv(project / "data/folds.csv", index=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -48,12 +50,20 @@ def test_two_projects_are_compared_and_the_better_one_is_named(folder: Path) -> 
         "left out: 0 that only A has and 0 that only B has"
     )
     # All of ten for one side: 2 / 1,024.
-    assert difference.startswith("B - A   +.250  (+.") and "exact McNemar p .002" in difference
+    assert (
+        difference.startswith("B - A   +.250  (+.")
+        and "exact McNemar p .002" in difference
+    )
     assert verdict == "B is better than A by .250: more than chance gives."
-    assert ran("other", "workspace")[-1] == "A is better than B by .250: more than chance gives."
+    assert (
+        ran("other", "workspace")[-1]
+        == "A is better than B by .250: more than chance gives."
+    )
 
 
-def test_members_folders_and_files_are_compared_by_the_folds_of_the_workspace(folder: Path) -> None:
+def test_members_folders_and_files_are_compared_by_the_folds_of_the_workspace(
+    folder: Path,
+) -> None:
     said = ran("data/votes/tiny", "data/ensemble/oof.npz")
     assert said[1].split()[:3] == ["A", "data/votes/tiny", ".875"]
     # Seven pictures, all for one side: p is 2 / 128, yet the interval is wide.
@@ -73,7 +83,10 @@ def test_what_cannot_be_told_apart_is_said_with_its_reason(folder: Path) -> None
     Predictions(NAMES, labels, ["cup", "star"]).save(Path("more.npz"))
     more = ran("data/votes/tiny", "more.npz")[-1]
     # Of 13 pictures 11 : 2 would be called (p .022), 10 : 3 not (p .092): 9 / 40, or .225.
-    assert "of which they differ on 13, the smallest difference that could be called is ." in more
+    assert (
+        "of which they differ on 13, the smallest difference that could be called is ."
+        in more
+    )
     assert float(more.removesuffix(".").split()[-1]) >= 0.225
 
 
@@ -93,21 +106,33 @@ def test_folds_that_hold_other_people_apart_are_mentioned(folder: Path) -> None:
     table = pd.read_csv("other/data/folds.csv")
     table.assign(unit=table["group"] // 2).to_csv("other/data/folds.csv", index=False)
     *_, verdict, note = ran("workspace", "other")
-    assert verdict.startswith("B is better") and "hold other groups or domains apart" in note
+    assert (
+        verdict.startswith("B is better")
+        and "hold other groups or domains apart" in note
+    )
 
 
 def test_an_experiment_that_is_not_there_is_one_line(folder: Path) -> None:
     (said,) = ran("workspace", "other", "--member", "nope", fails=True)
-    assert said.startswith("error: workspace: expected the results of a run, data/votes/nope/oof")
+    assert said.startswith(
+        "error: workspace: expected the results of a run, data/votes/nope/oof"
+    )
     (said,) = ran("nope.npz", "other", fails=True)
     assert said.startswith("error: nope.npz: expected an .npz with ids")
 
 
 def test_predictions_of_other_parameters_or_data_are_not_compared(folder: Path) -> None:
     """A split alone had run since, and the old ensemble was judged by the new folds."""
-    (folder / "other/dvc.yaml").write_text("stages: {ensemble: {outs: [data/ensemble]}}")
+    (folder / "other/dvc.yaml").write_text(
+        "stages: {ensemble: {outs: [data/ensemble]}}"
+    )
     (said,) = ran("workspace", "other", fails=True)
-    assert said.startswith("error: other: expected data/ensemble/oof.npz of its own run, received")
+    assert said.startswith(
+        "error: other: expected data/ensemble/oof.npz of its own run, received"
+    )
     (folder / "dvc.yaml").write_text("stages: {vote: {outs: [data/votes]}}")
     (said,) = ran("data/votes/tiny", "other", fails=True)
-    assert "data/votes/tiny/oof.npz: expected a result of these parameters and data" in said
+    assert (
+        "data/votes/tiny/oof.npz: expected a result of these parameters and data"
+        in said
+    )

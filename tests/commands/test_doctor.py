@@ -57,7 +57,9 @@ def test_a_broken_params_yaml_is_a_finding_beside_the_others(
     (tmp_path / "params.yaml").write_text("run: [")
     found = {finding.topic: finding for finding in doctor.examined()}
     assert found["settings"].state == "problem"
-    assert {"Python", "GPU", "cores", "tracking", "telemetry", "git", "browser"} < set(found)
+    assert {"Python", "GPU", "cores", "tracking", "telemetry", "git", "browser"} < set(
+        found
+    )
 
 
 def test_a_persons_file_where_a_run_writes_is_a_problem(
@@ -65,11 +67,15 @@ def test_a_persons_file_where_a_run_writes_is_a_problem(
 ) -> None:
     monkeypatch.chdir(make(tmp_path / "project"))
     (found,) = doctor._of_the_outputs()
-    assert found == Finding("outputs", "ok", "a run would touch nothing but what runs made")
+    assert found == Finding(
+        "outputs", "ok", "a run would touch nothing but what runs made"
+    )
     (tmp_path / "project" / "data").mkdir()
     (tmp_path / "project" / "data" / "solution.csv").write_text("mine")
     (found,) = doctor._of_the_outputs()
-    assert found.state == "problem" and found.says.startswith("data/solution.csv: expected")
+    assert found.state == "problem" and found.says.startswith(
+        "data/solution.csv: expected"
+    )
     assert found.fix == "move it away: mv data/solution.csv solution.csv"
 
 
@@ -82,7 +88,9 @@ def test_a_dvc_that_does_not_look_first_is_a_warning(tmp_path: Path) -> None:
     assert surroundings.dvc_finding(None).state == "problem"
 
 
-def test_a_device_that_is_not_there_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_device_that_is_not_there_is_a_finding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("CROQUIS_DEVICE", "toaster")
     (found,) = doctor._guarded("settings", lambda: doctor._of_the_run(build_here()))
     assert found.state == "problem" and "CROQUIS_DEVICE" in found.says
@@ -93,12 +101,18 @@ def test_packages_are_compared_with_the_lock(tmp_path: Path) -> None:
     lock.write_text(
         "numpy==2.1 \\\n    --hash=sha256:0\ntorch==2.14.1\nold==1 ; python_version < '3'\n"
     )
-    (same,) = surroundings.python_findings(lock, {"numpy": "2.1", "torch": "2.14.1+cu126"})
+    (same,) = surroundings.python_findings(
+        lock, {"numpy": "2.1", "torch": "2.14.1+cu126"}
+    )
     assert same.state == "ok" and "2 packages" in same.says
     (other,) = surroundings.python_findings(lock, {"numpy": "2.0", "torch": "2.14.1"})
     assert other.state == "warning" and "numpy 2.0 instead of 2.1" in other.says
     (missing,) = surroundings.python_findings(lock, {"numpy": "2.1"})
-    assert missing.state == "problem" and "torch" in missing.says and missing.fix == "make setup"
+    assert (
+        missing.state == "problem"
+        and "torch" in missing.says
+        and missing.fix == "make setup"
+    )
 
 
 def test_names_of_packages_are_normalised() -> None:
@@ -138,7 +152,9 @@ def test_cores_that_others_use_are_a_warning(monkeypatch: pytest.MonkeyPatch) ->
     assert busy.state == "warning" and "docs/training.md" in busy.fix
 
 
-def test_a_tracking_server_that_is_away_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tracking_server_that_is_away_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9")
     found = surroundings.tracking_finding()
     assert found.state == "warning" and "does not answer" in found.says
@@ -184,12 +200,18 @@ def test_a_shell_that_allows_telemetry_is_told_so_by_the_command() -> None:
     script += "print(s.privacy_finding(files.root()).state)"
     command = [sys.executable, "-c", script]
     for shell, state in ({}, "ok"), ({"DO_NOT_TRACK": "false"}, "warning"):
-        plain = {name: value for name, value in os.environ.items() if name not in cli.QUIET}
-        done = subprocess.run(command, env=plain | shell, capture_output=True, text=True)
+        plain = {
+            name: value for name, value in os.environ.items() if name not in cli.QUIET
+        }
+        done = subprocess.run(
+            command, env=plain | shell, capture_output=True, text=True
+        )
         assert done.stdout.strip() == state, done.stderr
 
 
-def test_a_torch_that_cannot_be_loaded_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_torch_that_cannot_be_loaded_is_a_finding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """It was a traceback, and what had been found by then was lost."""
 
     def broken() -> None:
@@ -213,7 +235,9 @@ def test_a_missing_key_of_params_yaml_is_a_finding(
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     found = {finding.topic: finding for finding in examined()}
-    assert found["settings"].state == "problem" and "image_size" in found["settings"].says
+    assert (
+        found["settings"].state == "problem" and "image_size" in found["settings"].says
+    )
 
 
 def test_git_without_a_commit_is_a_problem(tmp_path: Path) -> None:
@@ -230,7 +254,10 @@ def test_one_file_is_no_files(tmp_path: Path) -> None:
     ):
         subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
     (tmp_path / "new").touch()
-    assert ", and 1 file that is not committed: " in surroundings.git_finding(tmp_path).says
+    assert (
+        ", and 1 file that is not committed: "
+        in surroundings.git_finding(tmp_path).says
+    )
 
 
 def test_without_chromium_browser_tests_are_skipped(

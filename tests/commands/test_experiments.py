@@ -9,30 +9,47 @@ from typer.testing import CliRunner
 from croquis.commands.experiments import lines
 from croquis.commands.main import app
 
-PARAMS = {"lr": 0.001, "run": {"models": ["a", "b"], "folds": [0, 1]}, "train": {"drop": 0.0}}
+PARAMS = {
+    "lr": 0.001,
+    "run": {"models": ["a", "b"], "folds": [0, 1]},
+    "train": {"drop": 0.0},
+}
 
 
 PICTURES = 840  # a fold
 
 
-def state(rev: str, name: str | None, accuracy: float | None, **params: Any) -> dict[str, Any]:
+def state(
+    rev: str, name: str | None, accuracy: float | None, **params: Any
+) -> dict[str, Any]:
     ensemble = {"accuracy": accuracy, "accuracy_low": 0.1, "accuracy_high": 0.9}
     ensemble["pictures"] = PICTURES * len((PARAMS | params)["run"].get("folds", []))
-    metrics = {"metrics/ensemble.json": {"data": ensemble}} if accuracy is not None else {}
+    metrics = (
+        {"metrics/ensemble.json": {"data": ensemble}} if accuracy is not None else {}
+    )
     metrics["metrics/submission.json"] = {"data": {"rows": 6, "test_accuracy": 0.5}}
     data = {"timestamp": "2026-11-21T14:36:44", "metrics": metrics}
     data["params"] = {"params.yaml": {"data": PARAMS | params}}
     return {"rev": rev, "name": name, "data": data, "error": None}
 
 
-def experiment(name: str, accuracy: float, doing: str | None = None, **params: Any) -> dict:
+def experiment(
+    name: str, accuracy: float, doing: str | None = None, **params: Any
+) -> dict:
     executor = doing and {"state": doing}
-    return {"name": name, "executor": executor, "revs": [state("f" * 40, name, accuracy, **params)]}
+    return {
+        "name": name,
+        "executor": executor,
+        "revs": [state("f" * 40, name, accuracy, **params)],
+    }
 
 
 def test_each_commit_is_followed_by_its_experiments_the_best_first() -> None:
     head = state("0123456789", "main", 0.8)
-    head["experiments"] = [experiment("low", 0.7, lr=1e-05), experiment("high", 0.9, lr=0.01)]
+    head["experiments"] = [
+        experiment("low", 0.7, lr=1e-05),
+        experiment("high", 0.9, lr=0.01),
+    ]
     assert lines([state("workspace", None, 0.8), head]) == [
         "experiment       OOF accuracy          pictures   test   when          changed",
         "workspace        .800 (.100 .. .900)   1,680      .500   11-21 14:36",
@@ -48,19 +65,27 @@ def test_each_commit_is_followed_by_its_experiments_the_best_first() -> None:
 def test_an_experiment_on_one_fold_shows_its_fewer_pictures() -> None:
     """Nothing told it apart from one on all folds."""
     head = state("0123456789", "main", 0.8)
-    head["experiments"] = [experiment("one", 0.6, run={"models": ["a", "b"], "folds": [0]})]
+    head["experiments"] = [
+        experiment("one", 0.6, run={"models": ["a", "b"], "folds": [0]})
+    ]
     rows = [line.partition(")   ")[2].split() for line in lines([head])[1:3]]
-    assert [row[0] for row in rows] == ["1,680", "840"] and rows[1][-1] == "run.folds=[0]"
+    assert [row[0] for row in rows] == ["1,680", "840"] and rows[1][
+        -1
+    ] == "run.folds=[0]"
 
 
 def test_the_workspace_is_compared_with_the_last_commit() -> None:
-    shown = lines([state("workspace", None, 0.8, seed=3), state("0123456789", None, 0.8)])
+    shown = lines(
+        [state("workspace", None, 0.8, seed=3), state("0123456789", None, 0.8)]
+    )
     assert shown[1].endswith("   seed=3") and shown[2].endswith("14:36")
 
 
 def test_nested_keys_are_dotted_and_what_is_gone_is_said() -> None:
     head = state("0123456789", None, 0.8)
-    head["experiments"] = [experiment("a", 0.7, run={"models": ["a"]}, train={"drop": 0.5})]
+    head["experiments"] = [
+        experiment("a", 0.7, run={"models": ["a"]}, train={"drop": 0.5})
+    ]
     # Wrapped, so joined again.
     assert "run.models=[a], run.folds=gone, train.drop=0.5" in " ".join(
         " ".join(lines([head])).split()
@@ -86,18 +111,28 @@ def test_beside_a_long_name_changes_stand_below_in_whole_words() -> None:
     assert max(map(len, shown)) <= 100
     place = next(number for number, line in enumerate(shown) if name in line)
     assert shown[place].endswith("11-21 14:36")
-    assert shown[place + 1] == "      train.label_smoothing=0.1, train.augment=randaugment"
+    assert (
+        shown[place + 1] == "      train.label_smoothing=0.1, train.augment=randaugment"
+    )
 
 
 def test_what_has_not_ended_shows_its_state_and_no_score() -> None:
     head = state("0123456789", None, 0.8)
-    head["experiments"] = [experiment("a", 0.7, "Queued"), experiment("b", 0.6, "Success")]
+    head["experiments"] = [
+        experiment("a", 0.7, "Queued"),
+        experiment("b", 0.6, "Success"),
+    ]
     queued, done = lines([head])[2:4]
     assert queued.split()[:2] == ["a", "queued"] and done.split()[:2] == ["b", ".600"]
 
 
 def test_an_experiment_that_failed_or_has_no_scores_is_a_row() -> None:
-    broken = {"rev": "e" * 40, "name": "b", "data": None, "error": {"msg": "no such file"}}
+    broken = {
+        "rev": "e" * 40,
+        "name": "b",
+        "data": None,
+        "error": {"msg": "no such file"},
+    }
     head = state("0123456789", None, None)
     head["experiments"] = [{"name": "b", "executor": None, "revs": [broken]}]
     shown = lines([head])
@@ -105,7 +140,9 @@ def test_an_experiment_that_failed_or_has_no_scores_is_a_row() -> None:
         shown[1].partition("   ")[2].strip().startswith("not run")
         and shown[2].split()[1] == "failed"
     )
-    assert shown[-1] == "not run: no score is of the parameters and the data of that row"
+    assert (
+        shown[-1] == "not run: no score is of the parameters and the data of that row"
+    )
 
 
 def test_outside_of_a_repository_it_is_one_line(
@@ -113,5 +150,7 @@ def test_outside_of_a_repository_it_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["experiments"])
-    assert done.exit_code == 1 and done.output.startswith("error: dvc: expected experiments")
+    assert done.exit_code == 1 and done.output.startswith(
+        "error: dvc: expected experiments"
+    )
     assert done.output.count("\n") == 1

@@ -32,7 +32,10 @@ def test_an_experiment_deletes_nothing_of_a_persons(project: Path) -> None:
     mine.write_text("mine")
     printed = run(project, *GUARDED, "exp", "run", "-S", "data.source=x", fails=True)
     assert printed.startswith("error: data/raw: ") and "mv data/raw/mine.png" in printed
-    assert mine.read_text() == "mine" and run(project, "git", "status", "--porcelain") == ""
+    assert (
+        mine.read_text() == "mine"
+        and run(project, "git", "status", "--porcelain") == ""
+    )
     dvc(project, "exp", "run", "-q", "-S", "data.source=x")
     assert not mine.exists()
     run(project, "git", "checkout", "-q", "--", "params.yaml")
@@ -45,14 +48,21 @@ def test_applying_an_experiment_looks_where_its_members_would_be(
 ) -> None:
     """Its params.yaml and dvc.yaml are there before DVC takes what has no hash out of the way."""
     other = make_repository(tmp_path / "other")
-    changed, old = other / known, {"dvc.yaml": "data/solution.csv", "params.yaml": "[one]"}[known]
+    changed, old = (
+        other / known,
+        {"dvc.yaml": "data/solution.csv", "params.yaml": "[one]"}[known],
+    )
     new = {"dvc.yaml": "data/truth.csv", "params.yaml": "[one, new]"}[known]
     changed.write_text(changed.read_text().replace(old, new))
     base = run(other, "git", "rev-parse", "HEAD").strip()
     commit = run(other, "git", "stash", "create").strip()
-    run(other, "git", "update-ref", f"refs/exps/{base[:2]}/{base[2:]}/bold-idea", commit)
+    run(
+        other, "git", "update-ref", f"refs/exps/{base[:2]}/{base[2:]}/bold-idea", commit
+    )
     run(other, "git", "checkout", "-q", "--", ".")
-    place = {"dvc.yaml": "data/truth.csv", "params.yaml": "data/predictions/new/fold0"}[known]
+    place = {"dvc.yaml": "data/truth.csv", "params.yaml": "data/predictions/new/fold0"}[
+        known
+    ]
     mine = other / place
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
@@ -86,10 +96,14 @@ def test_what_an_experiment_would_set_is_looked_at_and_does_not_stay(
     assert run(other, "git", "status", "--porcelain") == ""
 
 
-def test_values_that_dvc_cannot_set_are_for_dvc_to_say(project: Path, tmp_path: Path) -> None:
+def test_values_that_dvc_cannot_set_are_for_dvc_to_say(
+    project: Path, tmp_path: Path
+) -> None:
     chosen = _parsed(["exp", "run", "-S", "nothing=1"])
     assert guarded_dvc._as_asked(chosen, tmp_path) == Path("params.yaml")
-    chosen = _parsed(["exp", "run", "-S", "params.yaml:data.source=a.zip", "-S", "run.folds=[3]"])
+    chosen = _parsed(
+        ["exp", "run", "-S", "params.yaml:data.source=a.zip", "-S", "run.folds=[3]"]
+    )
     text = guarded_dvc._as_asked(chosen, tmp_path).read_text()
     assert "source: a.zip" in text and "3" in text
 
@@ -109,7 +123,9 @@ def test_values_that_dvc_cannot_set_are_for_dvc_to_say(project: Path, tmp_path: 
         "-q repro",
     ],
 )
-def test_commands_that_put_outputs_in_their_places_look_first(command: str, project: Path) -> None:
+def test_commands_that_put_outputs_in_their_places_look_first(
+    command: str, project: Path
+) -> None:
     assert _touched(_parsed(command.split())) == project
 
 
@@ -128,14 +144,20 @@ def test_commands_that_put_outputs_in_their_places_look_first(command: str, proj
         "metrics diff",
     ],
 )
-def test_commands_that_touch_no_output_here_are_left_alone(command: str, project: Path) -> None:
+def test_commands_that_touch_no_output_here_are_left_alone(
+    command: str, project: Path
+) -> None:
     assert _touched(_parsed(command.split())) is None
 
 
 def test_what_dvc_cannot_read_is_said_once_by_dvc(project: Path) -> None:
     printed = run(project, *GUARDED, "repro", "--nothing", fails=True)
-    assert printed.count("usage: dvc repro") == 1 and "unrecognized arguments" in printed
-    assert "Reproduce complete or partial pipelines" in run(project, *GUARDED, "repro", "--help")
+    assert (
+        printed.count("usage: dvc repro") == 1 and "unrecognized arguments" in printed
+    )
+    assert "Reproduce complete or partial pipelines" in run(
+        project, *GUARDED, "repro", "--help"
+    )
 
 
 def test_the_project_is_found_from_inside_and_by_cd(
@@ -156,7 +178,10 @@ def test_other_projects_of_dvc_are_left_alone(project: Path, tmp_path: Path) -> 
 
 
 def test_parameters_that_cannot_be_read_still_leave_outputs_to_look_at(
-    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    project: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
 ) -> None:
     other = make_repository(tmp_path / "other")
     (other / "params.yaml").write_text("run: [")

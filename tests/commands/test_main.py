@@ -19,7 +19,14 @@ def printed(folder: Path, **changes: dict) -> str:
     made = folder / "submission.csv"
     made.touch()
     page = folder / "report.html"
-    options = ["--metrics", str(folder), "--submission", str(made), "--report", str(page)]
+    options = [
+        "--metrics",
+        str(folder),
+        "--submission",
+        str(made),
+        "--report",
+        str(page),
+    ]
     output = CliRunner().invoke(app, ["summary", *options]).output
     return output.replace(str(made), "data/submission.csv").replace(str(page), "a page")
 
@@ -32,7 +39,8 @@ def test_where_nothing_has_run_the_summary_shows_no_scores(tmp_path: Path) -> No
     done = CliRunner().invoke(app, ["summary", *options])
     assert done.exit_code == 1
     assert (
-        done.output == f"error: {missing}: expected a run here, received none; say `make repro`\n"
+        done.output
+        == f"error: {missing}: expected a run here, received none; say `make repro`\n"
     )
 
 
@@ -64,7 +72,9 @@ def test_the_summary_shows_no_claim_where_there_is_none_and_says_where_it_is_cha
     assert "chance" not in printed(tmp_path, vote=vote)
 
 
-def test_the_summary_puts_each_members_test_score_beside_its_oof(tmp_path: Path) -> None:
+def test_the_summary_puts_each_members_test_score_beside_its_oof(
+    tmp_path: Path,
+) -> None:
     test = metrics()["submission"]
     test = test | {"test_single_fold_by_member": {"head": 0.5, "tiny": 0.7}}
     assert printed(tmp_path, submission=test).splitlines()[:4] == [
@@ -89,7 +99,9 @@ def test_the_summary_without_probes_has_no_column_for_them(tmp_path: Path) -> No
     assert printed(tmp_path, vote=vote).splitlines()[0] == "member     OOF accuracy"
 
 
-@pytest.mark.parametrize(("content", "reason"), [(None, "No such file"), ("{", "no JSON")])
+@pytest.mark.parametrize(
+    ("content", "reason"), [(None, "No such file"), ("{", "no JSON")]
+)
 def test_a_run_that_is_not_there_is_one_line(
     tmp_path: Path, content: str | None, reason: str
 ) -> None:
@@ -98,7 +110,10 @@ def test_a_run_that_is_not_there_is_one_line(
     done = CliRunner().invoke(app, ["summary", "--metrics", str(tmp_path)])
     assert done.exit_code == 1
     assert "vote.json: expected the scores of a run, received " + reason in done.output
-    assert done.output.strip().endswith("run `make repro`") and "\n" not in done.output.strip()
+    assert (
+        done.output.strip().endswith("run `make repro`")
+        and "\n" not in done.output.strip()
+    )
 
 
 @pytest.mark.parametrize("lost", ["ensemble", "submit"])
@@ -112,17 +127,30 @@ def test_the_summary_says_what_has_not_run_instead_of_an_old_number(
     for name, stage in names.items():
         content = json.dumps(metrics()[name]).encode()
         (tmp_path / f"{name}.json").write_bytes(content)
-        lock[stage] = {"outs": [{"path": f"{name}.json", "md5": md5(content)}], "deps": []}
+        lock[stage] = {
+            "outs": [{"path": f"{name}.json", "md5": md5(content)}],
+            "deps": [],
+        }
     lock["submit"]["deps"] = [{**lock["ensemble"]["outs"][0]}]
-    pipeline = {s: {"metrics": [{f"{name}.json": {"cache": False}}]} for name, s in names.items()}
+    pipeline = {
+        s: {"metrics": [{f"{name}.json": {"cache": False}}]}
+        for name, s in names.items()
+    }
     del lock[lost]
     for name, stages in (("dvc.yaml", pipeline), ("dvc.lock", lock)):
         (tmp_path / name).write_text(json.dumps({"stages": stages}))
     (tmp_path / "made.csv").touch()
     done = CliRunner().invoke(app, ["summary", "--metrics=.", "--submission=made.csv"])
-    assert "tiny     .750  (.700 .. .800)" in done.output.replace("tiny       ", "tiny     ")
-    assert f"test not run: {lost} has not run" in done.output and "\ntest  " not in done.output
-    assert ("ensemble not run: ensemble has not run" in done.output) == (lost == "ensemble")
+    assert "tiny     .750  (.700 .. .800)" in done.output.replace(
+        "tiny       ", "tiny     "
+    )
+    assert (
+        f"test not run: {lost} has not run" in done.output
+        and "\ntest  " not in done.output
+    )
+    assert ("ensemble not run: ensemble has not run" in done.output) == (
+        lost == "ensemble"
+    )
 
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:
@@ -132,8 +160,12 @@ def test_columns_are_as_wide_as_their_widest_cell() -> None:
 def test_the_command_starts_without_any_heavy_library() -> None:
     code = "import sys, croquis.commands.main; print(*sys.modules)"
     path = {"PYTHONPATH": str(Path("src").absolute())}
-    done = subprocess.run([sys.executable, "-c", code], env=path, capture_output=True, text=True)
-    assert not {"numpy", "pandas", "torch", "mlflow", "matplotlib"} & set(done.stdout.split())
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=path, capture_output=True, text=True
+    )
+    assert not {"numpy", "pandas", "torch", "mlflow", "matplotlib"} & set(
+        done.stdout.split()
+    )
     assert "croquis.commands.main" in done.stdout
 
 
@@ -149,6 +181,8 @@ def test_an_unexpected_error_of_a_command_is_one_line(
     with pytest.raises(SystemExit) as caught:
         app()
     said = str(caught.value)
-    assert said.startswith("error: croquis summary: expected no error of Python's, received KeyErr")
+    assert said.startswith(
+        "error: croquis summary: expected no error of Python's, received KeyErr"
+    )
     (file,) = Path(".resume/errors").iterdir()
     assert str(file) in said

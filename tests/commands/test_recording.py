@@ -48,7 +48,11 @@ cli.run(main)
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     folder = make_repository(tmp_path / "project")
-    texts = {"dvc.yaml": PIPELINE, "stages/fit.py": SCRIPT, "params.yaml": "lr: 1\nother: 1\n"}
+    texts = {
+        "dvc.yaml": PIPELINE,
+        "stages/fit.py": SCRIPT,
+        "params.yaml": "lr: 1\nother: 1\n",
+    }
     for name, text in {**texts, "table.csv": "id\n"}.items():
         (folder / name).write_text(text)
     commit(folder)
@@ -62,7 +66,9 @@ def edited(project: Path, name: str, text: str) -> None:
 
 
 def recorded(project: Path) -> str:
-    return (project / "dvc.lock").read_text() if (project / "dvc.lock").is_file() else ""
+    return (
+        (project / "dvc.lock").read_text() if (project / "dvc.lock").is_file() else ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,17 +86,24 @@ def test_an_edit_after_the_stages_command_has_ended_is_not_recorded(
     """DVC recorded lr 2 for what was made with 1, and its run cache had it for good."""
     edited(project, name, text)
     printed = run(project, *GUARDED, "repro", "fit", fails=True)
-    assert "fit: expected what it has read to stay as it was until DVC has noted it" in printed
+    assert (
+        "fit: expected what it has read to stay as it was until DVC has noted it"
+        in printed
+    )
     assert f"received {said}; nothing is recorded" in printed
     assert "Traceback" not in printed and "fit:" not in recorded(project)
     assert (project / "data" / "fit.txt").read_text() == "made with 1"
-    run(project, *GUARDED, "repro", "fit")  # its output is no person's file, and is made anew
+    run(
+        project, *GUARDED, "repro", "fit"
+    )  # its output is no person's file, and is made anew
     lr = 2 if name == "params.yaml" else 1
     assert (project / "data" / "fit.txt").read_text() == f"made with {lr}"
     assert f"lr: {lr}" in recorded(project)
 
 
-def test_a_stage_that_is_restored_or_that_reads_no_edit_is_recorded(project: Path) -> None:
+def test_a_stage_that_is_restored_or_that_reads_no_edit_is_recorded(
+    project: Path,
+) -> None:
     """Its note is that of another run: no command has ended here."""
     edited(project, "params.yaml", "lr: 1\nother: 2\n")
     run(project, *GUARDED, "repro", "fit")
@@ -101,7 +114,9 @@ def test_a_stage_that_is_restored_or_that_reads_no_edit_is_recorded(project: Pat
     assert "is cached - skipping run" in printed and "lr: 1" in recorded(project)
     run(project, *GUARDED, "freeze", "fit")
     (project / "params.yaml").write_text("lr: 3\n")
-    run(project, *GUARDED, "repro", "fit")  # DVC runs nothing, and looks at the outputs alone
+    run(
+        project, *GUARDED, "repro", "fit"
+    )  # DVC runs nothing, and looks at the outputs alone
 
 
 def test_a_file_that_came_during_a_run_is_not_deleted(project: Path) -> None:
@@ -109,9 +124,12 @@ def test_a_file_that_came_during_a_run_is_not_deleted(project: Path) -> None:
     edited(project, "data/last.txt", "mine")
     printed = run(project, *GUARDED, "repro", "last", fails=True)
     assert re.search(
-        r"data/last\.txt: expected what a run made.*; move it away: mv data/last", printed
+        r"data/last\.txt: expected what a run made.*; move it away: mv data/last",
+        printed,
     )
-    assert (project / "data" / "last.txt").read_text() == "mine" and "fit:" in recorded(project)
+    assert (project / "data" / "last.txt").read_text() == "mine" and "fit:" in recorded(
+        project
+    )
     (project / "data" / "last.txt").unlink()
     run(project, *GUARDED, "repro", "last")
     assert (project / "data" / "last.txt").read_text() == "made with 1"
@@ -123,7 +141,9 @@ def test_a_file_that_dvc_leaves_where_it_is_stops_nothing(project: Path) -> None
     assert (project / "data" / "kept.txt").read_text() == "mine 1\n"
 
 
-def test_a_link_that_came_during_a_run_is_not_followed(project: Path, tmp_path: Path) -> None:
+def test_a_link_that_came_during_a_run_is_not_followed(
+    project: Path, tmp_path: Path
+) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     (project / "edits" / "data").mkdir(parents=True)
     (project / "edits" / "data" / "last.txt").symlink_to(tmp_path / "mine.txt")

@@ -13,7 +13,11 @@ from croquis.commands.main import app
 from croquis.tracking import store
 from support.served import leave_run
 
-SET = ("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "MLFLOW_LOGGING_LEVEL", "GRADIO_TEMP_DIR")
+SET = (
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR",
+    "MLFLOW_LOGGING_LEVEL",
+    "GRADIO_TEMP_DIR",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -63,8 +67,14 @@ def test_export_registers_the_checked_run(registered: list[dict], drawn: Path) -
 @pytest.mark.parametrize(
     ("lost", "message"),
     [
-        ("ensemble.json", "ensemble.json: expected the scores of a run, received No such file"),
-        ("ensemble/recipe.json", "recipe.json: expected a finished run, received no such file"),
+        (
+            "ensemble.json",
+            "ensemble.json: expected the scores of a run, received No such file",
+        ),
+        (
+            "ensemble/recipe.json",
+            "recipe.json: expected a finished run, received no such file",
+        ),
     ],
 )
 def test_export_of_half_a_run_is_one_line(
@@ -121,7 +131,9 @@ def test_serving_what_was_never_exported_is_one_line(
     (tmp_path / "params.yaml").write_text("data: {source: another}\n")
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    done = CliRunner().invoke(app, ["serve", f"--parameters={tmp_path / 'params.yaml'}"])
+    done = CliRunner().invoke(
+        app, ["serve", f"--parameters={tmp_path / 'params.yaml'}"]
+    )
     assert done.exit_code == 1 and done.output == (
         "error: models:/another: expected an exported model, received none; run `make export`\n"
     )

@@ -12,8 +12,14 @@ from croquis.commands.main import app
 
 def asked(folder: Path, *options: str):
     files = {"index": "index.csv", "gray224": "gray.npy", "columns": "columns.csv"}
-    named = [part for name, file in files.items() for part in (f"--{name}", str(folder / file))]
-    return CliRunner().invoke(app, ["sources", *named, "--out", str(folder / "new.csv"), *options])
+    named = [
+        part
+        for name, file in files.items()
+        for part in (f"--{name}", str(folder / file))
+    ]
+    return CliRunner().invoke(
+        app, ["sources", *named, "--out", str(folder / "new.csv"), *options]
+    )
 
 
 def prepared(folder: Path, style: str = "suffix", tests: int = 1) -> pd.DataFrame:
@@ -21,10 +27,16 @@ def prepared(folder: Path, style: str = "suffix", tests: int = 1) -> pd.DataFram
     return left(folder, *derived_set(style), tests=tests)
 
 
-def left(folder: Path, table: pd.DataFrame, gray: np.ndarray, *, tests: int) -> pd.DataFrame:
-    table = table.assign(split="train", class_name="k" + table["label"].astype(str), sha256="")
+def left(
+    folder: Path, table: pd.DataFrame, gray: np.ndarray, *, tests: int
+) -> pd.DataFrame:
+    table = table.assign(
+        split="train", class_name="k" + table["label"].astype(str), sha256=""
+    )
     table = table.assign(digest="")
-    test = pd.DataFrame({"id": [f"test/{place}.png" for place in range(tests)], "label": -1})
+    test = pd.DataFrame(
+        {"id": [f"test/{place}.png" for place in range(tests)], "label": -1}
+    )
     test = test.assign(split="test")
     pd.concat([test, table]).to_csv(folder / "index.csv", index=False)
     np.save(folder / "gray.npy", np.concatenate([gray[: 2 * tests : 2], gray]))
@@ -40,7 +52,9 @@ def test_a_train_csv_with_sources_is_written(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "27 files look made from others, of 54:" in done.output
     assert "k0/apple_0_canny.png from k0/apple_0.png" in done.output
-    found = pd.read_csv(tmp_path / "new.csv", keep_default_na=False).set_index("image_path")
+    found = pd.read_csv(tmp_path / "new.csv", keep_default_na=False).set_index(
+        "image_path"
+    )
     assert list(found) == ["target", "class_name", "source_id", "author"]
     assert found.loc["k2/apple_8_canny.png", "source_id"] == "k2/apple_8.png"
     assert found.loc["k2/apple_8.png", "source_id"] == ""
@@ -63,7 +77,10 @@ def test_files_of_which_nothing_was_found_are_counted(tmp_path: Path) -> None:
     table = pd.concat([table, others], ignore_index=True)
     left(tmp_path, table, np.concatenate([gray, more]), tests=1)
     said = " ".join(asked(tmp_path).output.split())
-    assert "39 without a source; of 12 of them nothing was found, 4 a class in 3 classes" in said
+    assert (
+        "39 without a source; of 12 of them nothing was found, 4 a class in 3 classes"
+        in said
+    )
     assert "they may be made from others, too" in said
 
 
@@ -71,12 +88,16 @@ def test_the_original_is_what_looks_like_the_test_images(tmp_path: Path) -> None
     table, gray = derived_set("suffix", {"negative": lambda sheet: 255 - sheet})
     numbers = table["id"].str.extract(r"_(\d+)")[0]
     kinds = pd.Series(["photograph", "inv"] * 27)  # the negative has the shorter name
-    table["id"] = "train/k" + table["label"].astype(str) + "/" + kinds + "_" + numbers + ".png"
+    table["id"] = (
+        "train/k" + table["label"].astype(str) + "/" + kinds + "_" + numbers + ".png"
+    )
     left(tmp_path, table, gray, tests=27)
     said = asked(tmp_path).output
     assert "27 'inv' from 'photograph'" in said
     assert "decided by its likeness to the test images (27)" in said
-    found = pd.read_csv(tmp_path / "new.csv", keep_default_na=False).set_index("image_path")
+    found = pd.read_csv(tmp_path / "new.csv", keep_default_na=False).set_index(
+        "image_path"
+    )
     assert found.loc["k1/inv_3.png", "source_id"] == "k1/photograph_3.png"
 
 

@@ -27,7 +27,9 @@ def test_the_table_of_the_newest_run_is_opened(started: list[list[str]]) -> None
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient()  # conftest's store
-    first, second = (client.create_experiment(name) for name in ("tracked-a", "tracked-b"))
+    first, second = (
+        client.create_experiment(name) for name in ("tracked-a", "tracked-b")
+    )
     client.create_experiment("tracked-empty")
     client.create_run(first, start_time=10**15)
     gone = client.create_run(second, start_time=2 * 10**15)
@@ -47,7 +49,10 @@ def test_before_the_first_run_the_list_is_opened(
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     done = CliRunner().invoke(app, ["mlflow"])
-    assert "http://127.0.0.1:5000/#/experiments?workflowType=machine_learning;" in done.output
+    assert (
+        "http://127.0.0.1:5000/#/experiments?workflowType=machine_learning;"
+        in done.output
+    )
     assert len(started) == 1 and not list(tmp_path.iterdir())
 
 

@@ -15,7 +15,9 @@ from croquis.core import made
 from croquis.commands.main import app
 
 # pygtrie, which DVC goes through outputs with
-pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value will soon:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:_NoneStep.value will soon:DeprecationWarning"
+)
 
 PIPELINE = """
 stages:
@@ -42,7 +44,9 @@ NAMES = ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR", "DVC_SITE_CACHE_DIR")
 
 
 def shell(folder: Path, command: str, *, fails: bool = False) -> str:
-    env = os.environ | {name: str(folder.parent / "outside" / name.lower()) for name in NAMES}
+    env = os.environ | {
+        name: str(folder.parent / "outside" / name.lower()) for name in NAMES
+    }
     env |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     config = "git config user.name a; git config user.email a@example.com; git config gc.auto 0"
     script = f"[ -d .git ] && {{ {config}; }}; {command}"
@@ -67,7 +71,10 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).write_text(text)
     shell(folder, "git init -q . && dvc init -q && git add -A")
     shell(folder, "git commit -qm first && git tag first && dvc repro -q")
-    shell(folder, "git add dvc.lock metrics && git commit -qm second && git status --porcelain")
+    shell(
+        folder,
+        "git add dvc.lock metrics && git commit -qm second && git status --porcelain",
+    )
     return folder
 
 
@@ -117,7 +124,9 @@ def test_after_a_failed_experiment_all_is_as_it_was_committed(project: Path) -> 
     assert said[1].split(maxsplit=1) == ["params.yaml", "lr: abc -> 0.5"]
     assert "2 outputs from DVC's cache: data/folder, data/one.txt" in "\n".join(said)
     assert text("data/folder/a.txt") == "folder/a.txt 0.5" and clean(project)
-    assert undone() == [f"nothing to take back: all is as of the last commit, {head(project)}"]
+    assert undone() == [
+        f"nothing to take back: all is as of the last commit, {head(project)}"
+    ]
 
 
 def head(folder: Path) -> str:
@@ -129,7 +138,10 @@ def test_in_a_fresh_clone_without_dvc_lock_the_parameters_go_back(
 ) -> None:
     """`git checkout -- params.yaml dvc.lock metrics` failed, and the bad value stayed."""
     clone = tmp_path / "clone"
-    shell(tmp_path, f"git clone -q {project} {clone} && cd {clone} && git checkout -q first")
+    shell(
+        tmp_path,
+        f"git clone -q {project} {clone} && cd {clone} && git checkout -q first",
+    )
     monkeypatch.chdir(clone)
     shell(clone, "dvc exp run -q -S lr=abc", fails=True)
     assert "lr: abc" in text("params.yaml")
@@ -147,10 +159,14 @@ def test_results_that_no_commit_has_stay(project: Path) -> None:
     said = "\n".join(undone())
     assert "dvc.lock" in said and "no commit has one, so it stays" in said
     assert text("params.yaml") == PARAMS and text("data/one.txt") == "one.txt 0.5"
-    assert Path("dvc.lock").is_file() and text("metrics/one.json") == '{"accuracy": 0.5}'
+    assert (
+        Path("dvc.lock").is_file() and text("metrics/one.json") == '{"accuracy": 0.5}'
+    )
 
 
-def test_a_whole_experiment_is_taken_back_and_the_copy_takes_that_back(project: Path) -> None:
+def test_a_whole_experiment_is_taken_back_and_the_copy_takes_that_back(
+    project: Path,
+) -> None:
     shell(project, "dvc exp run -q -S lr=0.25")
     lock = text("dvc.lock")
     said = undone()
@@ -167,7 +183,9 @@ def test_edits_by_hand_are_named_and_kept(project: Path) -> None:
     said = "\n".join(undone())
     assert "seed: 7 -> 1" in said and "new: null -> nothing" in said
     (kept,) = Path(".undo").iterdir()
-    assert text(str(kept / "params.yaml")) == PARAMS.replace("seed: 1", "seed: 7\nnew: null")
+    assert text(str(kept / "params.yaml")) == PARAMS.replace(
+        "seed: 1", "seed: 7\nnew: null"
+    )
 
 
 def test_a_dry_run_changes_nothing(project: Path) -> None:
@@ -184,7 +202,10 @@ def test_a_file_of_the_users_in_an_outputs_place_stays(project: Path) -> None:
     Path("data/one.txt").write_text("by hand")
     said = "\n".join(undone())
     assert "data/one.txt: no run wrote it; move it away" in said
-    assert text("data/one.txt") == "by hand" and text("data/folder/a.txt") == "folder/a.txt 0.5"
+    assert (
+        text("data/one.txt") == "by hand"
+        and text("data/folder/a.txt") == "folder/a.txt 0.5"
+    )
 
 
 def test_what_a_run_left_that_did_not_end_makes_room(project: Path) -> None:
@@ -201,7 +222,9 @@ def test_a_result_that_no_cache_has_stays(project: Path) -> None:
     shutil.rmtree(".dvc/cache")
     said = "\n".join(undone())
     assert "data/one.txt: DVC's cache does not have it" in said
-    assert text("data/one.txt") == "one.txt 0.25" and text("data/folder/a.txt").endswith("0.25")
+    assert text("data/one.txt") == "one.txt 0.25" and text(
+        "data/folder/a.txt"
+    ).endswith("0.25")
 
 
 def test_outputs_that_a_clone_without_a_cache_lacks_are_named_once(
@@ -234,7 +257,10 @@ def test_what_a_link_points_to_stays(project: Path, tmp_path: Path) -> None:
     Path("data/folder").symlink_to(tmp_path / "own")
     (tmp_path / "own/b.txt").write_text("mine")
     assert "data/folder: it is a link" in "\n".join(undone())
-    assert sorted(path.name for path in (tmp_path / "own").iterdir()) == ["a.txt", "b.txt"]
+    assert sorted(path.name for path in (tmp_path / "own").iterdir()) == [
+        "a.txt",
+        "b.txt",
+    ]
 
 
 def test_code_and_unknown_files_are_not_touched(project: Path) -> None:
@@ -245,7 +271,9 @@ def test_code_and_unknown_files_are_not_touched(project: Path) -> None:
     assert text("one.py").endswith("# edited\n") and text("notes.txt") == "mine"
 
 
-def test_an_output_that_the_commit_does_not_have_goes_and_is_in_the_cache(project: Path) -> None:
+def test_an_output_that_the_commit_does_not_have_goes_and_is_in_the_cache(
+    project: Path,
+) -> None:
     """As files of a member that an experiment added would change what the vote reads."""
     second_stage()
     shell(project, "dvc repro -q")
@@ -261,7 +289,9 @@ def second_stage() -> None:
     """Adds a stage with the outputs data/other and data/two.txt, which the commit lacks."""
     stage = PIPELINE.replace("\nstages:", "")
     for path, old, new in (("two.py", "", SCRIPT), ("dvc.yaml", PIPELINE, stage)):
-        Path(path).write_text(old + new.replace("one", "two").replace("folder", "other"))
+        Path(path).write_text(
+            old + new.replace("one", "two").replace("folder", "other")
+        )
 
 
 def test_a_result_that_was_never_put_into_the_cache_stays(project: Path) -> None:
@@ -270,10 +300,15 @@ def test_a_result_that_was_never_put_into_the_cache_stays(project: Path) -> None
     shell(project, "dvc repro -q --no-commit -s two")
     said = "\n".join(undone())
     for path in ("data/other", "data/two.txt"):
-        stays = f"{path}: DVC's cache does not have it; to do without it, rm -r {path}\n"
+        stays = (
+            f"{path}: DVC's cache does not have it; to do without it, rm -r {path}\n"
+        )
         assert stays in f"{said}\n"
     assert "taken away, in DVC's cache" not in said and "deleted" not in said
-    assert text("data/two.txt") == "two.txt 0.5" and text("data/other/a.txt") == "other/a.txt 0.5"
+    assert (
+        text("data/two.txt") == "two.txt 0.5"
+        and text("data/other/a.txt") == "other/a.txt 0.5"
+    )
 
 
 def test_what_a_killed_run_left_is_not_said_to_be_in_the_cache(project: Path) -> None:
@@ -289,7 +324,9 @@ def test_what_a_killed_run_left_is_not_said_to_be_in_the_cache(project: Path) ->
 
 
 @pytest.mark.parametrize("name", ["\udcff\udcfe.txt", "caf\udce9/b.txt"])
-def test_a_name_that_is_not_utf_8_makes_an_output_the_users(project: Path, name: str) -> None:
+def test_a_name_that_is_not_utf_8_makes_an_output_the_users(
+    project: Path, name: str
+) -> None:
     failed(project)
     file = Path("data/folder", name)
     file.parent.mkdir(parents=True)
@@ -302,7 +339,10 @@ def test_a_name_that_is_not_utf_8_makes_an_output_the_users(project: Path, name:
 
 def test_a_file_that_cannot_be_read_goes_back(project: Path) -> None:
     Path("params.yaml").write_text("lr: [\n")
-    assert undone()[1].split(maxsplit=1) == ["params.yaml", "all of it, as it cannot be read"]
+    assert undone()[1].split(maxsplit=1) == [
+        "params.yaml",
+        "all of it, as it cannot be read",
+    ]
     assert text("params.yaml") == PARAMS
 
 
@@ -333,7 +373,9 @@ def test_outside_of_a_repository_it_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["undo"])
-    assert done.exit_code == 1 and done.output.startswith("error: git: expected a commit")
+    assert done.exit_code == 1 and done.output.startswith(
+        "error: git: expected a commit"
+    )
 
 
 def test_the_pages_name_the_command_and_no_other_way_back() -> None:

@@ -17,7 +17,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a sample and three files on three pictures, each in another order."""
     monkeypatch.chdir(tmp_path)
     Path("sample.csv").write_text(SAMPLE)
-    Path("hard.csv").write_text("ID,image_path,target\n0,a.png,1\n1,b.png,2\n2,c.png,0\n")
+    Path("hard.csv").write_text(
+        "ID,image_path,target\n0,a.png,1\n1,b.png,2\n2,c.png,0\n"
+    )
     probs = np.array([[0.1, 0.2, 0.7], [0.2, 0.5, 0.3], [0.0, 0.5, 0.5]])  # of c, a, b
     ids = np.array(["test/c.png", "test/a.png", "test/b.png"])
     Predictions(ids, probs, np.array(["x", "y", "z"])).save(Path("ours.npz"))
@@ -32,7 +34,9 @@ def ran(command: str, *, fails: bool = False) -> str:
 
 
 def test_files_of_all_kinds_vote_by_picture_into_the_sample(folder: Path) -> None:
-    said = ran("vote --method hard hard.csv ours.npz rows.npy --sample sample.csv --out s.csv")
+    said = ran(
+        "vote --method hard hard.csv ours.npz rows.npy --sample sample.csv --out s.csv"
+    )
     # b: 2 against 1 and 1 (torn between 1 and 2); a: 1; c: 0 against 2 and 2.
     assert Path("s.csv").read_text() == (
         "ID,image_path,target\n007,b.png,1\n008,a.png,1\n009,c.png,2\n"
@@ -48,14 +52,18 @@ def test_files_of_all_kinds_vote_by_picture_into_the_sample(folder: Path) -> Non
 
 def test_without_a_sample_the_first_file_gives_the_rows(folder: Path) -> None:
     said = ran("vote --method hard hard.csv ours.npz --weights 1,3 --out s.csv")
-    assert Path("s.csv").read_text() == ("ID,image_path,target\n0,a.png,1\n1,b.png,1\n2,c.png,2\n")
+    assert Path("s.csv").read_text() == (
+        "ID,image_path,target\n0,a.png,1\n1,b.png,1\n2,c.png,2\n"
+    )
     assert "hard vote of 2 files" in said
 
 
 def test_ties_are_printed_and_weights_break_them(folder: Path) -> None:
     command = "vote --method hard hard.csv ours.npz --sample sample.csv --out s.csv"
     assert "; 2 ties went to the lowest class" in ran(command)
-    assert "; 0 ties went to the lowest class" in ran(f"{command} --weights 2,1 --force")
+    assert "; 0 ties went to the lowest class" in ran(
+        f"{command} --weights 2,1 --force"
+    )
 
 
 def test_rows_of_an_npy_may_be_in_the_order_of_another_csv(folder: Path) -> None:
@@ -71,18 +79,41 @@ def test_rows_of_an_npy_may_be_in_the_order_of_another_csv(folder: Path) -> None
     [
         ("hard.csv --method soft", "hard.csv: expected probabilities for a soft vote"),
         ("rows.npy --method soft", "neither --sample nor --ids; add --sample"),
-        ("hard.csv ours.npz --method hard --weights 1", "--weights: expected 2 numbers >= 0"),
+        (
+            "hard.csv ours.npz --method hard --weights 1",
+            "--weights: expected 2 numbers >= 0",
+        ),
         ("hard.csv --method hard --weights x", "--weights: expected 1 numbers >= 0"),
-        ("hard.csv ours.npz --method hard --weights 0,0", "say --weights 1,1, or leave it out"),
-        (f"hard.csv ours.npz --method hard --weights 1,{'9' * 400}", "--weights: expected 2 num"),
-        ("1 hard.csv ours.npz --method hard --weights 2", "before 1; say --weights 2,1"),
+        (
+            "hard.csv ours.npz --method hard --weights 0,0",
+            "say --weights 1,1, or leave it out",
+        ),
+        (
+            f"hard.csv ours.npz --method hard --weights 1,{'9' * 400}",
+            "--weights: expected 2 num",
+        ),
+        (
+            "1 hard.csv ours.npz --method hard --weights 2",
+            "before 1; say --weights 2,1",
+        ),
         ("hard.csv nope.csv --method hard", "nope.csv: expected a file of predictions"),
-        ("hard.csv --method hard --sample nope.csv", "nope.csv: No such file or directory"),
-        ("hard.csv --method hard --sample few.csv", "expected the 1 pictures of few.csv"),
-        ("rows.npy --method soft --ids hard.npz.csv", "expected a column image_path, received"),
+        (
+            "hard.csv --method hard --sample nope.csv",
+            "nope.csv: No such file or directory",
+        ),
+        (
+            "hard.csv --method hard --sample few.csv",
+            "expected the 1 pictures of few.csv",
+        ),
+        (
+            "rows.npy --method soft --ids hard.npz.csv",
+            "expected a column image_path, received",
+        ),
     ],
 )
-def test_bad_input_is_one_line_and_writes_nothing(folder: Path, command: str, message: str) -> None:
+def test_bad_input_is_one_line_and_writes_nothing(
+    folder: Path, command: str, message: str
+) -> None:
     Path("few.csv").write_text("ID,image_path,target\n0,a.png,0\n")
     Path("hard.npz.csv").write_text("name\na.png\n")
     said = ran(f"vote {command} --out s.csv", fails=True)
@@ -109,7 +140,9 @@ def test_no_file_that_votes_is_written_over(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("is_link", [False, True])
-def test_a_file_that_exists_is_replaced_only_on_request(folder: Path, is_link: bool) -> None:
+def test_a_file_that_exists_is_replaced_only_on_request(
+    folder: Path, is_link: bool
+) -> None:
     if is_link:
         Path("mine.csv").symlink_to("nowhere.csv")
     else:
@@ -124,10 +157,14 @@ def test_a_file_that_exists_is_replaced_only_on_request(folder: Path, is_link: b
     assert Path("mine.csv").read_text().startswith("ID,image_path,target")
 
 
-def test_neither_a_folder_nor_a_file_that_votes_is_replaced_on_request(folder: Path) -> None:
+def test_neither_a_folder_nor_a_file_that_votes_is_replaced_on_request(
+    folder: Path,
+) -> None:
     Path("mine").mkdir()
     command = "vote --method hard hard.csv --force --out"
-    assert "received a folder; name another one with --out" in ran(f"{command} mine", fails=True)
+    assert "received a folder; name another one with --out" in ran(
+        f"{command} mine", fails=True
+    )
     said = ran(f"{command} ./hard.csv", fails=True)
     assert "received one of the files that are read" in said
     assert Path("mine").is_dir()

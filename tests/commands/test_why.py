@@ -14,14 +14,18 @@ from croquis.staleness.stale import Stale
 from support.standing_files import make
 
 
-def trainings(kind: str, member: str, *changes: str, cached: bool | None = False) -> list[Stale]:
+def trainings(
+    kind: str, member: str, *changes: str, cached: bool | None = False
+) -> list[Stale]:
     """Both folds of a member; without changes they follow."""
     names = [f"{kind}@{member}-{fold}" for fold in (0, 1)]
     return [Stale(name, changes, not changes, cached) for name in names]
 
 
 def test_nothing_to_run_is_one_line() -> None:
-    assert lines([], 25, {}) == ["nothing would run: all 25 stages are as dvc.lock has them"]
+    assert lines([], 25, {}) == [
+        "nothing would run: all 25 stages are as dvc.lock has them"
+    ]
 
 
 def test_a_persons_file_in_the_way_is_said_before_all_else() -> None:
@@ -41,16 +45,22 @@ def test_why_tells_of_a_persons_file_in_the_way(
     (tmp_path / "project" / "data").mkdir()
     (tmp_path / "project" / "data" / "solution.csv").write_text("mine")
     printed = CliRunner().invoke(app, ["why"]).output.splitlines()
-    assert printed[0].startswith("check would stop") and printed[-1].startswith("nothing would")
+    assert printed[0].startswith("check would stop") and printed[-1].startswith(
+        "nothing would"
+    )
     assert printed[1].startswith("  data/solution.csv: expected what a run made")
 
 
 def test_changes_come_first_then_what_runs_then_what_it_costs() -> None:
     lr = "lr: 0.001 -> 0.002"
     stale = [Stale("check", ("file params.yaml changed",), False, False)]
-    stale += trainings("train", "big", lr) + trainings("train", "small", lr, "drop: 0 -> 1")
+    stale += trainings("train", "big", lr) + trainings(
+        "train", "small", lr, "drop: 0 -> 1"
+    )
     stale += [*trainings("probe", "head", lr), Stale("vote", (), True, None)]
-    known = {f"train@{m}-{k}": s for m, s in (("big", 3600), ("small", 60)) for k in (0, 1)}
+    known = {
+        f"train@{m}-{k}": s for m, s in (("big", 3600), ("small", 60)) for k in (0, 1)
+    }
     assert lines(stale, 25, known) == [
         "because of",
         "  lr: 0.001 -> 0.002   train, probe",
@@ -69,7 +79,10 @@ def test_changes_come_first_then_what_runs_then_what_it_costs() -> None:
 
 
 def test_what_the_cache_holds_is_not_said_to_run() -> None:
-    stale = [*trainings("train", "a", "lr: 2 -> 1", cached=True), Stale("vote", (), True, False)]
+    stale = [
+        *trainings("train", "a", "lr: 2 -> 1", cached=True),
+        Stale("vote", (), True, False),
+    ]
     assert lines(stale, 9, {})[3:] == [
         "1 of 9 stages would run",
         "  vote   follows",
@@ -88,7 +101,9 @@ def test_many_stages_of_one_change_are_counted() -> None:
 
 def test_many_outputs_that_are_gone_are_counted() -> None:
     """On the way back from an experiment there was a line for each of 39."""
-    stale = [Stale(name, (), False, True, (f"{name}.npz", f"{name}.csv")) for name in "ab"]
+    stale = [
+        Stale(name, (), False, True, (f"{name}.npz", f"{name}.csv")) for name in "ab"
+    ]
     assert lines(stale, 7, {}) == [
         "because of",
         "  4 outputs of 2 stages are gone   a, b",
@@ -118,7 +133,13 @@ def test_a_new_fold_takes_as_long_as_its_members_others() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.2, "1 s"), (89, "89 s"), (90, "2 min"), (7100, "118 min"), (11_100, "3 h 5 min")],
+    [
+        (0.2, "1 s"),
+        (89, "89 s"),
+        (90, "2 min"),
+        (7100, "118 min"),
+        (11_100, "3 h 5 min"),
+    ],
 )
 def test_durations_in_words(seconds: float, words: str) -> None:
     assert spoken(seconds) == words
@@ -139,7 +160,9 @@ def test_durations_are_those_of_the_newest_finished_runs() -> None:
     assert last_durations("another") == {}
 
 
-def test_beyond_the_cap_the_oldest_runs_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_the_cap_the_oldest_runs_are_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The cap cut off the newest."""
     from mlflow.tracking import MlflowClient
 
@@ -148,7 +171,9 @@ def test_beyond_the_cap_the_oldest_runs_are_left_out(monkeypatch: pytest.MonkeyP
     for number in range(1, 4):
         tags = {"stage": "train@a-0", "fold": "0"}
         run = client.create_run(experiment, start_time=number * 100_000, tags=tags)
-        client.set_terminated(run.info.run_id, end_time=number * 100_000 + number * 10_000)
+        client.set_terminated(
+            run.info.run_id, end_time=number * 100_000 + number * 10_000
+        )
     monkeypatch.setattr(durations, "NEWEST", 2)
     assert last_durations("capped") == {"train@a-0": 30.0}
 
@@ -168,7 +193,9 @@ def test_without_a_store_no_duration_is_known(monkeypatch: pytest.MonkeyPatch) -
     assert last_durations("why") == {}
 
 
-def test_a_broken_params_yaml_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_params_yaml_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "params.yaml").write_text("a: [")
     done = CliRunner().invoke(app, ["why"])

@@ -34,12 +34,16 @@ def said(folder: Path, *arguments: str, installed: Path) -> str:
     """What Python prints in `folder`, in the environment that was made in `installed`."""
     environment = os.environ | {"PYTHONPATH": str(installed / "src")}
     command = [sys.executable, *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True
+    )
     return done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("folder", ["stages", "benchmarks"])
-def test_a_script_of_a_second_clone_runs_its_own_modules(clones: Path, folder: str) -> None:
+def test_a_script_of_a_second_clone_runs_its_own_modules(
+    clones: Path, folder: str
+) -> None:
     """DVC hashed those of the second clone and recorded them for what the first's had made."""
     printed = said(clones / "other", f"{folder}/says.py", installed=clones / "one")
     assert Path(printed.strip()).resolve() == clones / "other/src/croquis/core/cli.py"
@@ -63,10 +67,14 @@ def test_a_folder_in_place_of_the_link_is_named(clones: Path, folder: str) -> No
     """`cp -rL` makes it: the advice to make an environment changed nothing."""
     shutil.copytree(clones / "other", clones / "copy", symlinks=False)
     printed = said(clones / "copy", f"{folder}/says.py", installed=clones / "one")
-    assert printed.splitlines()[-1].startswith(str(clones / "copy"))  # imported, not yet checked
+    assert printed.splitlines()[-1].startswith(
+        str(clones / "copy")
+    )  # imported, not yet checked
     code = SAYS + "cli.run(lambda: None)\n"
     (clones / f"copy/{folder}/says.py").write_text(code)
-    printed = said(clones / "copy", f"{folder}/says.py", installed=clones / "one").splitlines()[-1]
+    printed = said(
+        clones / "copy", f"{folder}/says.py", installed=clones / "one"
+    ).splitlines()[-1]
     links = "stages/croquis benchmarks/croquis"
     assert printed.endswith(
         f"; folders stand in place of links; `rm -r {links} && git checkout -- {links}`"

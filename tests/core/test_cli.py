@@ -45,7 +45,9 @@ def test_bad_input_is_one_line_and_a_failure(monkeypatch: pytest.MonkeyPatch) ->
     def main() -> None:
         raise InputError("seed", expected="an int", received="'x'", fix="mend it")
 
-    assert ran(monkeypatch, main) == "error: seed: expected an int, received 'x'; mend it"
+    assert (
+        ran(monkeypatch, main) == "error: seed: expected an int, received 'x'; mend it"
+    )
 
 
 def test_a_full_disk_is_one_line_and_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,14 +78,18 @@ def test_a_reader_that_has_gone_ends_it_in_silence(says: str, unbuffered: str) -
     assert (child.returncode, errors) == (141, b"")
 
 
-def test_a_broken_pipe_of_another_program_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_pipe_of_another_program_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def main() -> None:
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
     assert str(ran(monkeypatch, main)).startswith("error: disk: Broken pipe")
 
 
-def test_a_missing_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_file_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def main() -> None:
         (tmp_path / "folds.csv").read_text()
 
@@ -98,7 +104,9 @@ def test_an_unexpected_error_is_one_line_and_a_failure(
 
     monkeypatch.chdir(tmp_path)
     said = str(ran(monkeypatch, main))
-    assert said.startswith("error: stage: expected no error of Python's, received KeyError: 'oops'")
+    assert said.startswith(
+        "error: stage: expected no error of Python's, received KeyError: 'oops'"
+    )
     (file,) = Path(".resume/errors").iterdir()
     assert str(file) in said and "in main\n    raise KeyError" in file.read_text()
 
@@ -117,7 +125,9 @@ def test_the_traceback_itself_is_shown_on_request(
     assert not Path(".resume").exists()
 
 
-@pytest.mark.parametrize(("ending", "status"), [(SystemExit(143), 143), (KeyboardInterrupt(), 130)])
+@pytest.mark.parametrize(
+    ("ending", "status"), [(SystemExit(143), 143), (KeyboardInterrupt(), 130)]
+)
 def test_a_signal_keeps_its_status(
     monkeypatch: pytest.MonkeyPatch, ending: BaseException, status: int
 ) -> None:
@@ -131,7 +141,11 @@ def test_a_mistyped_option_keeps_its_status(monkeypatch: pytest.MonkeyPatch) -> 
     def main(fold: cli.Number) -> None:
         """Reads."""
 
-    assert ran(monkeypatch, main, "--fold", "x") == ran(monkeypatch, main, "--fald", "1") == 2
+    assert (
+        ran(monkeypatch, main, "--fold", "x")
+        == ran(monkeypatch, main, "--fald", "1")
+        == 2
+    )
 
 
 def test_what_runs_under_our_command_line_is_not_tracked() -> None:
@@ -141,12 +155,18 @@ def test_what_runs_under_our_command_line_is_not_tracked() -> None:
         "print(hub.HF_HUB_DISABLE_TELEMETRY, mlflow.is_telemetry_disabled())"
     )
     known = {
-        name: value for name, value in os.environ.items() if name not in ("CI", "DO_NOT_TRACK")
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("CI", "DO_NOT_TRACK")
     }
-    known = {name: value for name, value in known.items() if not name.startswith("PYTEST")}
+    known = {
+        name: value for name, value in known.items() if not name.startswith("PYTEST")
+    }
     known["PYTHONPATH"] = str(Path("src").absolute())
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=known, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, env=known, capture_output=True, text=True, check=True
+    )
     assert done.stdout.split() == ["True", "True"]
 
 
@@ -161,7 +181,10 @@ def test_what_runs_under_our_command_line_is_not_tracked() -> None:
     ],
 )
 def test_waiting_threads_spin_as_the_user_said_or_not_for_long(
-    known: dict[str, str], load: float, count: str | None, monkeypatch: pytest.MonkeyPatch
+    known: dict[str, str],
+    load: float,
+    count: str | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Beside other programs a training that spins took up to 40 times as long."""
     for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
@@ -178,7 +201,9 @@ def test_the_command_line_is_imported_before_any_openmp(script: Path) -> None:
     """libgomp reads how to wait when it is loaded, by torch, scikit-learn and others."""
     before: set[str] = set()
     for node in ast.parse(script.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("croquis"):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+            "croquis"
+        ):
             assert (node.module, node.names[0].name) == ("croquis.core", "cli")
             break
         if isinstance(node, ast.ImportFrom | ast.Import):
@@ -194,7 +219,9 @@ def test_no_openmp_is_loaded_before_the_command_line_says_how_to_wait() -> None:
     code = f"import {modules}; print(open('/proc/self/maps').read())"
     command = [sys.executable, "-c", code]
     known = os.environ | {"PYTHONPATH": str(Path("src").absolute())}
-    done = subprocess.run(command, env=known, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, env=known, capture_output=True, text=True, check=True
+    )
     assert "numpy" in done.stdout and not re.search(r"lib[gi]?omp", done.stdout)
 
 
@@ -207,7 +234,9 @@ def test_a_stage_searches_for_garbage_as_usual_but_not_in_what_was_imported() ->
     )
     known = os.environ | {"PYTHONPATH": str(Path("src").absolute())}
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=known, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, env=known, capture_output=True, text=True, check=True
+    )
     patient, usual, frozen = done.stdout.split()
     assert (patient, usual) == ("True", "True") and int(frozen) > 10_000
 
@@ -224,11 +253,16 @@ def test_any_name_can_be_printed_on_any_terminal(encoding: str) -> None:
         "import sys; from croquis.core import cli; sys.argv = ['stage'];"
         "cli.run(lambda: cli.say('caf\\udce9 \\uac15\\uc544\\uc9c0 \\u2192 \\U0001f642'))"
     )
-    environment = os.environ | {"PYTHONPATH": "src", "PYTHONIOENCODING": f"{encoding}:strict"}
+    environment = os.environ | {
+        "PYTHONPATH": "src",
+        "PYTHONIOENCODING": f"{encoding}:strict",
+    }
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=environment, capture_output=True)
     assert done.returncode == 0, done.stderr
-    readable = "utf-8" if encoding == "ascii" else encoding  # typer takes ASCII for a mistake
+    readable = (
+        "utf-8" if encoding == "ascii" else encoding
+    )  # typer takes ASCII for a mistake
     assert done.stdout.startswith(b"caf") and "강아지".encode(readable) in done.stdout
 
 
@@ -240,7 +274,8 @@ def test_progress_is_silent_in_ci_and_passes_all_through(
 
 
 @pytest.mark.parametrize(
-    ("name", "here", "named"), [("a", True, True), ("a", False, False), ("", True, False)]
+    ("name", "here", "named"),
+    [("a", True, True), ("a", False, False), ("", True, False)],
 )
 def test_a_stage_that_fails_in_an_experiment_names_the_way_back(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, here: bool, named: bool

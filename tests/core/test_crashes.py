@@ -25,7 +25,9 @@ def said(error: Exception) -> str:
         return str(crashes.explained(raised))
 
 
-def test_the_line_names_stage_kind_words_place_and_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_line_names_stage_kind_words_place_and_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("DVC_STAGE", "train@m-0")
     line = said(ValueError("shapes differ\nby 3"))
     (file,) = Path(".resume/errors").iterdir()
@@ -73,17 +75,26 @@ class Odd(Exception):
         return 3  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize(("error", "second"), [(Mute(), "AttributeError"), (Odd(), "TypeError")])
-def test_an_error_that_cannot_say_what_it_is_has_a_line(error: Exception, second: str) -> None:
+@pytest.mark.parametrize(
+    ("error", "second"), [(Mute(), "AttributeError"), (Odd(), "TypeError")]
+)
+def test_an_error_that_cannot_say_what_it_is_has_a_line(
+    error: Exception, second: str
+) -> None:
     line = said(error)
     words = f"received {type(error).__name__}: no words, as its own __str__ raises {second} ("
     assert words in line and len(line.splitlines()) == 1
 
 
-ENDS = ["GeneratorExit()", "BaseExceptionGroup('two', [KeyboardInterrupt(), ValueError('x')])"]
+ENDS = [
+    "GeneratorExit()",
+    "BaseExceptionGroup('two', [KeyboardInterrupt(), ValueError('x')])",
+]
 
 
-@pytest.mark.parametrize("end", [*ENDS, "type('Mute', (ValueError,), {'__str__': 3})()"])
+@pytest.mark.parametrize(
+    "end", [*ENDS, "type('Mute', (ValueError,), {'__str__': 3})()"]
+)
 @pytest.mark.parametrize("late", [True, False], ids=["running", "importing"])
 def test_errors_of_all_kinds_are_one_line(end: str, late: bool) -> None:
     call = "cli.run(main)" if late else "main()"
@@ -93,7 +104,9 @@ def test_errors_of_all_kinds_are_one_line(end: str, late: bool) -> None:
     done = run("stage.py")
     name = end.split("(")[0] if end in ENDS else "Mute"
     assert done.returncode == 1
-    assert done.stderr.startswith(f"error: stage: expected no error of Python's, received {name}")
+    assert done.stderr.startswith(
+        f"error: stage: expected no error of Python's, received {name}"
+    )
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -126,7 +139,9 @@ def test_the_file_lies_in_the_project_from_wherever_it_is_written(
 def test_old_files_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crashes, "KEPT", 2)
     for second in range(4):
-        monkeypatch.setattr("time.strftime", lambda _, now=second: f"20300101-00000{now}")
+        monkeypatch.setattr(
+            "time.strftime", lambda _, now=second: f"20300101-00000{now}"
+        )
         said(ValueError("x"))
     names = sorted(path.name[:15] for path in Path(".resume/errors").iterdir())
     assert names == ["20300101-000002", "20300101-000003"]
@@ -140,20 +155,27 @@ def test_a_disk_that_takes_no_file_loses_no_line() -> None:
 def test_an_error_in_a_thread_has_its_line() -> None:
     with ThreadPoolExecutor(1) as pool, pytest.raises(ZeroDivisionError) as caught:
         pool.submit(lambda: 1 / 0).result()
-    assert "ZeroDivisionError: division by zero (" in str(crashes.explained(caught.value))
+    assert "ZeroDivisionError: division by zero (" in str(
+        crashes.explained(caught.value)
+    )
 
 
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("import missing_library", "ModuleNotFoundError: No module named 'missing_library'"),
+        (
+            "import missing_library",
+            "ModuleNotFoundError: No module named 'missing_library'",
+        ),
         ("import broken", "SyntaxError: "),
     ],
 )
 def test_a_module_that_cannot_be_imported_is_one_line(code: str, words: str) -> None:
     """As torch on a machine without one of its libraries: stages import before they run."""
     Path("broken.py").write_text("def (")
-    Path("stage.py").write_text(f"from croquis.core import cli\n{code}\ncli.run(print)\n")
+    Path("stage.py").write_text(
+        f"from croquis.core import cli\n{code}\ncli.run(print)\n"
+    )
     done = run("stage.py")
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.startswith("error: stage: expected no error of Python's") and (
@@ -164,7 +186,9 @@ def test_a_module_that_cannot_be_imported_is_one_line(code: str, words: str) -> 
 
 
 def run(script: str, **more: str) -> subprocess.CompletedProcess:
-    environment = os.environ | {"PYTHONPATH": str(Path(crashes.__file__).parents[2])} | more
+    environment = (
+        os.environ | {"PYTHONPATH": str(Path(crashes.__file__).parents[2])} | more
+    )
     command = [sys.executable, script]
     return subprocess.run(command, env=environment, capture_output=True, text=True)
 

@@ -35,7 +35,9 @@ def test_anchors_and_merges_are_followed() -> None:
     assert fastyaml.load(content)["b"] == {"x": 1, "y": 2}
 
 
-@pytest.mark.parametrize("content", [b"a: [", b"a: \xff", b"<<<<<<< HEAD\na: 1\n=======\n"])
+@pytest.mark.parametrize(
+    "content", [b"a: [", b"a: \xff", b"<<<<<<< HEAD\na: 1\n=======\n"]
+)
 def test_what_is_no_yaml_raises(content: bytes) -> None:
     with pytest.raises(fastyaml.ParseError):
         fastyaml.load(content)

@@ -44,7 +44,10 @@ def test_a_full_disk_at_the_last_flush_leaves_nothing(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space left"), whole(tmp_path / "out.csv") as draft:
+    with (
+        pytest.raises(OSError, match="No space left"),
+        whole(tmp_path / "out.csv") as draft,
+    ):
         draft.write_text("all of it")
     assert contents(tmp_path) == []
 
@@ -75,7 +78,10 @@ def test_a_folder_that_cannot_be_replaced_stays_whole(
 
 
 def test_drafts_nest_inside_a_folder(tmp_path: Path) -> None:
-    with whole(tmp_path / "votes") as folder, whole(folder / "member" / "oof.npz") as draft:
+    with (
+        whole(tmp_path / "votes") as folder,
+        whole(folder / "member" / "oof.npz") as draft,
+    ):
         draft.write_bytes(b"x")
     assert contents(tmp_path) == ["votes", "votes/member", "votes/member/oof.npz"]
 

@@ -50,9 +50,21 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pipeline of its own in the working folder; nothing of it is newer than this process."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(inputs, "_begun", lambda: None)
-    texts = {"dvc.yaml": PIPELINE, "params.yaml": PARAMS, "more.yaml": "depth: 2\nwidth: 3\n"}
-    texts |= {"data/in.csv": "id\n1\n", "data/raw/0.png": "0", "data/raw/sub/1.png": "1"}
-    texts |= {"src/helper.py": "ONE = 1\n", "stages/train.py": "", "stages/check.py": ""}
+    texts = {
+        "dvc.yaml": PIPELINE,
+        "params.yaml": PARAMS,
+        "more.yaml": "depth: 2\nwidth: 3\n",
+    }
+    texts |= {
+        "data/in.csv": "id\n1\n",
+        "data/raw/0.png": "0",
+        "data/raw/sub/1.png": "1",
+    }
+    texts |= {
+        "src/helper.py": "ONE = 1\n",
+        "stages/train.py": "",
+        "stages/check.py": "",
+    }
     for name, text in texts.items():
         write(name, text)
 
@@ -68,7 +80,9 @@ def replace(old: str, new: str, name: str = "params.yaml") -> None:
     Path(name).write_text(text.replace(old, new))
 
 
-def ran(monkeypatch: pytest.MonkeyPatch, edit: Edit, then: Edit = lambda: None) -> object:
+def ran(
+    monkeypatch: pytest.MonkeyPatch, edit: Edit, then: Edit = lambda: None
+) -> object:
     """How the stage of model a ends: `edit` happens before its output, `then` after it."""
 
     def main(model: cli.Name, out: cli.File) -> None:
@@ -82,7 +96,10 @@ def ran(monkeypatch: pytest.MonkeyPatch, edit: Edit, then: Edit = lambda: None) 
 
 
 def ended(
-    monkeypatch: pytest.MonkeyPatch, main: Callable[..., None], name: str, *arguments: str
+    monkeypatch: pytest.MonkeyPatch,
+    main: Callable[..., None],
+    name: str,
+    *arguments: str,
 ) -> object:
     monkeypatch.setattr(sys, "argv", [f"stages/{name}.py", *arguments])
     with pytest.raises(SystemExit) as caught:
@@ -90,7 +107,9 @@ def ended(
     return caught.value.code
 
 
-def test_an_edit_of_a_parameter_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edit_of_a_parameter_is_not_recorded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """DVC recorded lr_mult 5.0 for weights that were trained at 4.0."""
     monkeypatch.setenv("DVC_STAGE", "train@a-0")
     said = ran(monkeypatch, lambda: replace("lr_mult: 4.0", "lr_mult: 5.0"))
@@ -123,7 +142,11 @@ def test_an_edit_that_the_stage_does_not_read_stops_nothing(
     ("old", "new", "said"),
     [
         ("lr: 1e-3", "lr: 0.002", "lr: 0.001 -> 0.002; nothing"),
-        ("[identity]", "[identity, flip_lr]", "tta: ['identity'] -> ['identity', 'flip_lr']"),
+        (
+            "[identity]",
+            "[identity, flip_lr]",
+            "tta: ['identity'] -> ['identity', 'flip_lr']",
+        ),
         (", tta: [identity]", "", "models.a.tta: ['identity'] -> nothing"),
         ("lr_mult: 4.0,", "lr_mult: ,", "models.a.lr_mult: 4.0 -> null"),
         ("lr_mult: 4.0", "epochs: 3, lr_mult: 4.0", "models.a.epochs: nothing -> 3"),
@@ -146,7 +169,9 @@ def test_params_that_are_gone_are_one_line(monkeypatch: pytest.MonkeyPatch) -> N
     )
 
 
-def test_other_files_of_parameters_count_by_their_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_files_of_parameters_count_by_their_keys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert ran(monkeypatch, lambda: replace("width: 3", "width: 4", "more.yaml")) == 0
     said = ran(monkeypatch, lambda: replace("depth: 2", "depth: 4", "more.yaml"))
     assert "depth: 2 -> 4" in str(said)
@@ -155,14 +180,20 @@ def test_other_files_of_parameters_count_by_their_keys(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (lambda: replace("ONE = 1", "ONE = 2", "src/helper.py"), "src/helper.py changed"),
+        (
+            lambda: replace("ONE = 1", "ONE = 2", "src/helper.py"),
+            "src/helper.py changed",
+        ),
         (lambda: write("stages/train.py", "# other"), "stages/train.py changed"),
         (lambda: Path("src/helper.py").unlink(), "src/helper.py is gone"),
         (lambda: write("data/in.csv", "id\n2\n"), "data/in.csv changed"),
         (lambda: write("data/raw/sub/1.png", "2"), "data/raw/sub/1.png changed"),
         (lambda: write("data/raw/sub/2.png", "2"), "data/raw/sub/2.png is new"),
         (lambda: Path("data/raw/0.png").unlink(), "data/raw/0.png is gone"),
-        (lambda: shutil.rmtree("data/raw"), "data/raw/0.png is gone; data/raw/sub/1.png is gone"),
+        (
+            lambda: shutil.rmtree("data/raw"),
+            "data/raw/0.png is gone; data/raw/sub/1.png is gone",
+        ),
     ],
 )
 def test_edits_of_code_and_data_are_named(
@@ -179,7 +210,10 @@ def test_many_changes_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
             write(f"data/raw/{number}.jpg", "new")
 
     said = str(ran(monkeypatch, edit))
-    assert "lr: 0.001 -> 0.0001; data/raw/0.jpg is new; data/raw/1.jpg is new; and 2 more" in said
+    assert (
+        "lr: 0.001 -> 0.0001; data/raw/0.jpg is new; data/raw/1.jpg is new; and 2 more"
+        in said
+    )
 
 
 @pytest.mark.parametrize("name", ["params.yaml", "src/helper.py", "data/in.csv"])
@@ -197,7 +231,9 @@ def test_the_same_words_written_again_stop_nothing(
     assert ran(monkeypatch, again) == 0
 
 
-def test_big_data_is_not_read_but_must_not_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_big_data_is_not_read_but_must_not_be_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(inputs, "READ_BYTES", 1)
     assert ran(monkeypatch, lambda: None) == 0
     shutil.rmtree("data/a")
@@ -205,12 +241,16 @@ def test_big_data_is_not_read_but_must_not_be_written(monkeypatch: pytest.Monkey
     assert "received data/raw/0.png changed; nothing" in str(said)
 
 
-def test_an_edit_after_the_last_output_fails_the_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edit_after_the_last_output_fails_the_stage(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     said = ran(monkeypatch, lambda: None, then=lambda: replace("lr: 1e-3", "lr: 2e-3"))
     assert "lr: 0.001 -> 0.002" in str(said)
 
 
-def test_a_file_of_parameters_as_a_dep_counts_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_parameters_as_a_dep_counts_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """`check` would have looked at another file than the one that is recorded."""
 
     def main() -> None:
@@ -222,7 +262,9 @@ def test_a_file_of_parameters_as_a_dep_counts_whole(monkeypatch: pytest.MonkeyPa
     assert not Path("data/out.txt").exists()
 
 
-def test_a_state_is_saved_whatever_changed_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_state_is_saved_whatever_changed_and_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def edit() -> None:
         replace("lr: 1e-3", "lr: 2e-3")
         with whole(Path(".resume/train/a-0/fingerprint/000000001")) as draft:
@@ -241,7 +283,9 @@ def test_by_hand_the_fix_is_the_command_itself(monkeypatch: pytest.MonkeyPatch) 
     assert "give `python stages/train.py --model a --out data/a/out.txt` again" in said
 
 
-def test_an_error_of_the_stage_is_said_before_what_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_the_stage_is_said_before_what_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def edit() -> None:
         replace("lr: 1e-3", "lr: 2e-3")
         Path("data/lost.csv").read_text()
@@ -249,12 +293,16 @@ def test_an_error_of_the_stage_is_said_before_what_changed(monkeypatch: pytest.M
     assert "data/lost.csv: No such file" in str(ran(monkeypatch, edit))
 
 
-def test_the_next_stage_in_a_process_is_asked_for_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_stage_in_a_process_is_asked_for_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert "lr: " in str(ran(monkeypatch, lambda: replace("lr: 1e-3", "lr: 2e-3")))
     assert ran(monkeypatch, lambda: None) == 0
 
 
-def test_without_a_pipeline_there_is_nothing_to_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_pipeline_there_is_nothing_to_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     Path("dvc.yaml").unlink()
     assert ran(monkeypatch, lambda: replace("lr: 1e-3", "lr: 2e-3")) == 0
 
@@ -266,7 +314,9 @@ def test_a_module_loaded_between_an_edit_and_its_way_back_counts(
 
     def edit() -> None:
         write("src/helper.py", "ONE = 2\n")
-        spec = importlib.util.spec_from_file_location("helper_of_train", "src/helper.py")
+        spec = importlib.util.spec_from_file_location(
+            "helper_of_train", "src/helper.py"
+        )
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
@@ -274,7 +324,9 @@ def test_a_module_loaded_between_an_edit_and_its_way_back_counts(
         write("src/helper.py", "ONE = 1\n")
         os.utime("src/helper.py", ns=(1, 1))
 
-    assert "src/helper.py was written before it was loaded" in str(ran(monkeypatch, edit))
+    assert "src/helper.py was written before it was loaded" in str(
+        ran(monkeypatch, edit)
+    )
 
 
 def test_code_that_was_written_while_the_process_started_counts(
@@ -286,8 +338,14 @@ def test_code_that_was_written_while_the_process_started_counts(
     for name in ("src/helper.py", "stages/train.py"):
         os.utime(name, ns=(now - 10**9, now - 10**9))
     said = ran(monkeypatch, lambda: None)
-    assert "received stages/train.py was written while this was starting; nothing" in str(said)
-    for stamp in (now - 3 * 10**9, now + 3600 * 10**9):  # before it; by another machine's clock
+    assert (
+        "received stages/train.py was written while this was starting; nothing"
+        in str(said)
+    )
+    for stamp in (
+        now - 3 * 10**9,
+        now + 3600 * 10**9,
+    ):  # before it; by another machine's clock
         os.utime("stages/train.py", ns=(stamp, stamp))
         assert ran(monkeypatch, lambda: None) == 0
 
@@ -325,9 +383,20 @@ def by_itself(body: str, top: str = "", **environment: str) -> str:
     """What the script of `train` prints in a process of its own; empty if all went well."""
     write("stages/train.py", TRAIN.format(body=body, top=top))
     os.utime("stages/train.py", (1, 1))
-    source = os.environ | {"PYTHONPATH": str(Path(inputs.__file__).parents[2])} | environment
-    command = [sys.executable, "stages/train.py", "--model", "a", "--out", "data/a/out.txt"]
-    return subprocess.run(command, env=source, capture_output=True, text=True).stderr.strip()
+    source = (
+        os.environ | {"PYTHONPATH": str(Path(inputs.__file__).parents[2])} | environment
+    )
+    command = [
+        sys.executable,
+        "stages/train.py",
+        "--model",
+        "a",
+        "--out",
+        "data/a/out.txt",
+    ]
+    return subprocess.run(
+        command, env=source, capture_output=True, text=True
+    ).stderr.strip()
 
 
 @pytest.mark.parametrize(
@@ -363,7 +432,9 @@ def test_folders_of_deps_links_and_libraries_cover_what_is_loaded() -> None:
     Path("stages/linked").symlink_to("../lib/sub")
     replace("src/helper.py", "src/helper.py, lib", "dvc.yaml")
     body = "sys.path.append('x/site-packages'); import linked.one, two; sys.path.append('.')"
-    assert by_itself(f"{body}; import bare; importlib.import_module('lib.sub.one')") == ""
+    assert (
+        by_itself(f"{body}; import bare; importlib.import_module('lib.sub.one')") == ""
+    )
 
 
 def test_what_was_loaded_before_it_began_is_refused_before_any_work() -> None:
@@ -374,7 +445,9 @@ def test_what_was_loaded_before_it_began_is_refused_before_any_work() -> None:
 
 
 @pytest.mark.parametrize("big", [1, 2**24])
-def test_its_note_tells_an_edit_after_its_end(big: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_note_tells_an_edit_after_its_end(
+    big: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By content, or for big data by size, time and inode; keys that it does not read are free."""
     monkeypatch.setattr(inputs, "READ_BYTES", big)
     monkeypatch.setenv("DVC_STAGE", "train@a-0")
@@ -383,7 +456,9 @@ def test_its_note_tells_an_edit_after_its_end(big: int, monkeypatch: pytest.Monk
     inputs.refuse_changed("train@a-0")
     replace("lr: 1e-3", "lr: 2e-3")
     write("data/raw/0.png", "01")
-    with pytest.raises(InputError, match=r"lr: 0\.001 -> 0\.002; data/raw/0\.png changed; nothing"):
+    with pytest.raises(
+        InputError, match=r"lr: 0\.001 -> 0\.002; data/raw/0\.png changed; nothing"
+    ):
         inputs.refuse_changed("train@a-0")
     inputs.refuse_changed("train@b-0")  # which left none
 

@@ -29,7 +29,9 @@ def test_a_file_of_a_stage_is_noted_with_its_size_and_time() -> None:
 def test_each_file_of_a_folder_is_noted() -> None:
     with made.by_a_stage(), whole(Path("data/votes")) as draft:
         draft.mkdir()
-        write(str(draft / "one" / "oof.npz"), "abcd")  # a draft in a draft has no note of its own
+        write(
+            str(draft / "one" / "oof.npz"), "abcd"
+        )  # a draft in a draft has no note of its own
         (draft / "link").symlink_to("one")
     noted = made.noted()
     assert noted.keys() == {"data/votes/one/oof.npz", "data/votes/link"}

@@ -50,7 +50,9 @@ def test_the_exponent_that_dvc_writes_is_a_float(tmp_path: Path) -> None:
     assert params.value("lr", float, path) == 0.00001
 
 
-def test_a_tree_that_was_changed_or_a_file_that_was_edited_is_read_anew(tmp_path: Path) -> None:
+def test_a_tree_that_was_changed_or_a_file_that_was_edited_is_read_anew(
+    tmp_path: Path,
+) -> None:
     """The text is parsed once in a process, as that takes 50 ms."""
     path = written(tmp_path, "train: {epochs: 1}\n")
     params.read(path)["train"]["epochs"] = 2
@@ -81,27 +83,39 @@ def test_an_int_is_a_float_too() -> None:
 
 def test_keys_given_twice_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path, "lr: 1e-05\nlr: 3\n")
-    with pytest.raises(InputError, match=r'params\.yaml: expected valid YAML.*key "lr".*mend') as e:
+    with pytest.raises(
+        InputError, match=r'params\.yaml: expected valid YAML.*key "lr".*mend'
+    ) as e:
         params.read(path)
-    assert "suppress" not in str(e.value)  # the parser's own advice is to switch the check off
+    assert "suppress" not in str(
+        e.value
+    )  # the parser's own advice is to switch the check off
 
 
 @pytest.mark.parametrize("content", [b"run: [a\n", b"lr: \xff\xfe\n"])
 def test_what_is_no_yaml_is_an_input_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "params.yaml").write_bytes(content)
-    with pytest.raises(InputError, match=r"params\.yaml: expected valid YAML, received .*; mend"):
+    with pytest.raises(
+        InputError, match=r"params\.yaml: expected valid YAML, received .*; mend"
+    ):
         params.read(tmp_path / "params.yaml")
 
 
 @pytest.mark.parametrize(("text", "kind"), [("- a\n", "list"), ("", "NoneType")])
-def test_a_file_without_sections_is_refused(tmp_path: Path, text: str, kind: str) -> None:
-    with pytest.raises(InputError, match=f"expected sections, received {kind}; start from"):
+def test_a_file_without_sections_is_refused(
+    tmp_path: Path, text: str, kind: str
+) -> None:
+    with pytest.raises(
+        InputError, match=f"expected sections, received {kind}; start from"
+    ):
         params.read(written(tmp_path, text))
 
 
 def test_a_missing_section_names_the_others(tmp_path: Path) -> None:
     path = written(tmp_path, "seed: 1\nlr: 2\n")
-    with pytest.raises(InputError, match=r"train: expected this key.*only seed, lr; add it"):
+    with pytest.raises(
+        InputError, match=r"train: expected this key.*only seed, lr; add it"
+    ):
         params.load(Inner, "train", path)
 
 
@@ -113,7 +127,9 @@ def test_a_missing_key_is_named() -> None:
 
 
 def test_a_misspelt_key_is_told_before_the_one_it_leaves_out() -> None:
-    misspelt = {key: value for key, value in GOOD.items() if key != "epochs"} | {"epoch": 3}
+    misspelt = {key: value for key, value in GOOD.items() if key != "epochs"} | {
+        "epoch": 3
+    }
     assert complaint(misspelt) == (
         "train.epoch: expected a known key, received 'epoch'; did you mean 'epochs'?"
     )
@@ -121,7 +137,9 @@ def test_a_misspelt_key_is_told_before_the_one_it_leaves_out() -> None:
 
 def test_a_misspelt_key_inside_a_block_hints_at_the_keys_of_that_block() -> None:
     embed = GOOD["embed"] | {"bakbone": "resnet18"}
-    assert complaint(GOOD | {"embed": embed}).endswith("'bakbone'; did you mean 'backbone'?")
+    assert complaint(GOOD | {"embed": embed}).endswith(
+        "'bakbone'; did you mean 'backbone'?"
+    )
 
 
 @pytest.mark.parametrize("epochs", ["3", 3.0, True, None, [3]])
@@ -142,9 +160,13 @@ def test_numbers_are_finite(lr: float) -> None:
     assert "train.lr: expected a finite number" in complaint(GOOD | {"lr": lr})
 
 
-def test_a_key_of_several_types_is_named_as_it_stands_and_all_of_them_are_listed() -> None:
+def test_a_key_of_several_types_is_named_as_it_stands_and_all_of_them_are_listed() -> (
+    None
+):
     found = complaint(GOOD | {"pretrained": 3})
-    assert found.startswith("train.pretrained: expected a valid boolean or a valid string, ")
+    assert found.startswith(
+        "train.pretrained: expected a valid boolean or a valid string, "
+    )
     assert "train.members: expected 'all' or a valid list, received 3" in complaint(
         GOOD | {"members": 3}
     )
@@ -159,7 +181,9 @@ def test_a_block_that_is_none_is_named() -> None:
 
 
 def test_one_value_is_checked_like_a_section() -> None:
-    with pytest.raises(InputError, match="seed: expected a valid integer, received 'x'; mend it"):
+    with pytest.raises(
+        InputError, match="seed: expected a valid integer, received 'x'; mend it"
+    ):
         params.checked_value(int, "x", where="seed")
     assert params.checked_value(float, 1, where="lr") == 1.0
 

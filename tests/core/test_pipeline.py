@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.core.pipeline import Entry, entry_of, read_lock, read_stages, runs_with, scripts
+from croquis.core.pipeline import (
+    Entry,
+    entry_of,
+    read_lock,
+    read_stages,
+    runs_with,
+    scripts,
+)
 
 PIPELINE = """
 stages:
@@ -82,7 +89,9 @@ def test_without_dvc_yaml_there_are_no_stages() -> None:
 @pytest.mark.parametrize("text", ["stages: [", "a: 1", "", "stages:\n- train", "\xff"])
 def test_a_broken_file_is_one_line(text: str) -> None:
     Path("dvc.yaml").write_bytes(text.encode("latin1"))
-    with pytest.raises(InputError, match=r"^dvc\.yaml: expected (valid YAML|`stages:`), received"):
+    with pytest.raises(
+        InputError, match=r"^dvc\.yaml: expected (valid YAML|`stages:`), received"
+    ):
         entry_of(Path("stages/train.py"), {})
 
 
@@ -94,7 +103,9 @@ def test_scripts_are_found_in_lists_of_commands_and_beside_open_quotes() -> None
 
 
 @pytest.mark.parametrize(("models", "runs"), [([], False), (["a"], True)])
-def test_a_matrix_of_no_members_has_nothing_to_run(models: list[str], runs: bool) -> None:
+def test_a_matrix_of_no_members_has_nothing_to_run(
+    models: list[str], runs: bool
+) -> None:
     stages = read_stages()
     tree = {"run": {"models": models}}
     assert runs_with(stages["train"], tree) == runs_with(stages["each"], tree) == runs

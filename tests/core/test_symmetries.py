@@ -24,7 +24,9 @@ GRAY = arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=6))
         ("antitranspose", [[4, 2], [3, 1]]),
     ],
 )
-def test_each_symmetry_moves_the_four_corners_as_named(name: str, expected: list) -> None:
+def test_each_symmetry_moves_the_four_corners_as_named(
+    name: str, expected: list
+) -> None:
     np.testing.assert_array_equal(turned(np.array([[1, 2], [3, 4]]), name), expected)
 
 
@@ -44,7 +46,9 @@ def test_a_stack_is_turned_picture_by_picture(stack: np.ndarray, name: str) -> N
 
 
 @given(GRAY, st.sampled_from(NAMES))
-def test_the_digest_is_the_same_for_all_eight_turns(gray: np.ndarray, name: str) -> None:
+def test_the_digest_is_the_same_for_all_eight_turns(
+    gray: np.ndarray, name: str
+) -> None:
     assert digest(turned(gray, name)) == digest(gray)
 
 

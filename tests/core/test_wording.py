@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from croquis.core.symmetries import NAMES, turned
-from croquis.core.wording import counted, duration, ends, gain, odds, share, side, symmetry
+from croquis.core.wording import (
+    counted,
+    duration,
+    ends,
+    gain,
+    odds,
+    share,
+    side,
+    symmetry,
+)
 
 STEPS = {
     "as is": lambda a: a,
@@ -38,7 +47,8 @@ def test_a_share_of_two_digits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(0.019, "+.019"), (-0.012, "-.012"), (0.0001, ".000"), (-0.0001, ".000")]
+    ("number", "text"),
+    [(0.019, "+.019"), (-0.012, "-.012"), (0.0001, ".000"), (-0.0001, ".000")],
 )
 def test_a_gain_has_its_sign_unless_it_is_nothing(number: float, text: str) -> None:
     assert gain(number) == text
@@ -49,7 +59,9 @@ def test_the_ends_of_an_interval() -> None:
 
 
 def test_a_noun_follows_its_number() -> None:
-    assert counted(1, "fold") == "1 fold" and counted(1204, "picture") == "1,204 pictures"
+    assert (
+        counted(1, "fold") == "1 fold" and counted(1204, "picture") == "1,204 pictures"
+    )
     assert counted(2, "class", "classes") == "2 classes"
 
 
@@ -77,7 +89,12 @@ def test_odds_below_a_thousandth_are_not_counted_out() -> None:
     ("inside", "low", "high", "words"),
     [
         (True, -0.03, -0.01, "inside the interval"),
-        (False, -0.03, 0.01, "outside the interval, by no more than chance in both sets"),
+        (
+            False,
+            -0.03,
+            0.01,
+            "outside the interval, by no more than chance in both sets",
+        ),
         (False, -0.03, -0.01, "outside the interval, by more than chance in both sets"),
         (False, 0.01, 0.03, "outside the interval, by more than chance in both sets"),
     ],

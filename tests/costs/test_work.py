@@ -49,7 +49,9 @@ def test_phases_count_at_their_own_size() -> None:
     small, large = FORWARD, macs_of(recipe(), 64)
     once, train, back, val, test = work_of(phases=[phase, later])
     assert train == small + large and large > 3 * small
-    assert back == 2 * train - FIRST - 4 * FIRST  # at twice the side four times the places
+    assert (
+        back == 2 * train - FIRST - 4 * FIRST
+    )  # at twice the side four times the places
     assert (once, val, test) == (0, 5 * small, small)  # scored at the model's own size
 
 
@@ -60,7 +62,12 @@ def test_views_count_for_val_and_test_and_mirrored_views_once() -> None:
 
 
 def test_snapshots_are_predictions_more() -> None:
-    changes = {"schedule": "restarts", "cycle_epochs": 2, "epochs": 4, "warmup_epochs": 0}
+    changes = {
+        "schedule": "restarts",
+        "cycle_epochs": 2,
+        "epochs": 4,
+        "warmup_epochs": 0,
+    }
     *_, val, test = work_of(**changes)
     assert (val, test) == ((4 + 3 + 1) * FORWARD, (1 + 1) * FORWARD)
 
@@ -68,18 +75,24 @@ def test_snapshots_are_predictions_more() -> None:
 def test_a_start_from_a_probe_is_a_pass_and_its_head() -> None:
     _, train, back, *_ = work_of(head_start="probe")
     assert train == 3 * FORWARD + 60 * HEAD_MACS
-    assert back == 2 * (2 * FORWARD - FIRST) + 60 * HEAD_MACS  # features need no gradient
+    assert (
+        back == 2 * (2 * FORWARD - FIRST) + 60 * HEAD_MACS
+    )  # features need no gradient
 
 
 def test_a_mean_over_epochs_looks_at_all_images_once_more_for_its_batch_norms() -> None:
     assert work_of(average_epochs=1)[1] == 3 * FORWARD
-    assert work_of(average_epochs=1, trainable=["^fc"])[1] == 2 * FORWARD  # frozen statistics
+    assert (
+        work_of(average_epochs=1, trainable=["^fc"])[1] == 2 * FORWARD
+    )  # frozen statistics
 
 
 def test_checkpointing_is_a_second_way_forward() -> None:
     plain, again = work_of(), work_of(grad_checkpointing=True)
     assert again[2:] == plain[2:]
-    assert 1.5 * plain[1] < again[1] < 2 * plain[1]  # all but the stem, and what nobody needs
+    assert (
+        1.5 * plain[1] < again[1] < 2 * plain[1]
+    )  # all but the stem, and what nobody needs
 
 
 def test_adapters_leave_the_backbone_without_gradients_of_weights() -> None:
@@ -111,4 +124,6 @@ def test_views_and_seeds_of_a_probe_multiply() -> None:
 
 
 def test_a_network_is_made_on_the_meta_device_alone() -> None:
-    assert {part.device for part in on_meta(recipe(), 3).parameters()} == {torch.device("meta")}
+    assert {part.device for part in on_meta(recipe(), 3).parameters()} == {
+        torch.device("meta")
+    }

@@ -14,7 +14,9 @@ INDEX = pd.DataFrame(
 
 
 def test_marked_images_and_what_derives_from_them_only_train() -> None:
-    columns = pd.DataFrame({"image_path": ["3", "1", "0"], "use": ["train", "train", ""]})
+    columns = pd.DataFrame(
+        {"image_path": ["3", "1", "0"], "use": ["train", "train", ""]}
+    )
     # 3 derives from 1; 2 derives from 0, which is as usual.
     assert train_only(INDEX, columns).tolist() == [False, True, False, True]
     assert not train_only(INDEX, columns[["image_path"]]).any()

@@ -53,7 +53,11 @@ class _Bytes(zipfile.ZipInfo):
 
 
 def fetched(source: Path, place: Path) -> list[str]:
-    return fetch(DataParams(source=str(source), sha256=None), place / "raw", place / "solution.csv")
+    return fetch(
+        DataParams(source=str(source), sha256=None),
+        place / "raw",
+        place / "solution.csv",
+    )
 
 
 @pytest.mark.parametrize("kind", ["folder", "tar", "zip"])
@@ -64,11 +68,15 @@ def test_korean_names_are_read_right(tmp_path: Path, kind: str, encoding: str) -
     source = packed(data_set(tmp_path / "set", names), kind)
     notes = [note for note in fetched(source, tmp_path) if "pin this" not in note]
     assert notes == (
-        ["4 file names were read as CP949 (Korean Windows)"] if encoding == "cp949" else []
+        ["4 file names were read as CP949 (Korean Windows)"]
+        if encoding == "cp949"
+        else []
     )
     pictures = read_layout(tmp_path / "raw").pictures
     assert pictures["class_name"].tolist() == [DOG, CAT]
-    assert pictures["path"].tolist() == [f"train/{name}/{name}.png" for name in (DOG, CAT)]
+    assert pictures["path"].tolist() == [
+        f"train/{name}/{name}.png" for name in (DOG, CAT)
+    ]
     assert sorted(os.listdir(tmp_path / "set/train"), key=os.fsencode) == sorted(
         map(os.fsdecode, names), key=os.fsencode
     )
@@ -80,7 +88,10 @@ def test_other_names_are_refused_with_the_fix(tmp_path: Path, kind: str) -> None
     with pytest.raises(InputError) as caught:
         fetched(source, tmp_path)
     said = str(caught.value)
-    assert r"expected file names in UTF-8, received 2 in another encoding (train/caf\xe9/" in said
+    assert (
+        r"expected file names in UTF-8, received 2 in another encoding (train/caf\xe9/"
+        in said
+    )
     assert "convmv -r --notest -f latin1 -t utf8 FOLDER" in said and said.isprintable()
     assert not (tmp_path / "raw").exists() and not (tmp_path / "solution.csv").exists()
 
@@ -102,7 +113,9 @@ def test_many_names_are_counted(tmp_path: Path) -> None:
     for number in range(5):
         shutil.copy(folder / "train/star/star.png", os.fsdecode(b"%s/%d\xe9.png" % (
             os.fsencode(folder / "train/star"), number)))  # fmt: skip
-    with pytest.raises(InputError, match=r"received 5 in another encoding \(.*, \.\.\.\)"):
+    with pytest.raises(
+        InputError, match=r"received 5 in another encoding \(.*, \.\.\.\)"
+    ):
         read_layout(folder)
 
 
@@ -113,13 +126,37 @@ def test_the_stage_prepare_refuses_in_one_line_on_any_terminal(tmp_path: Path) -
         "prepare: {image_size: 32, fit: pad, bad_test: error}\n", encoding="utf-8"
     )
     root = Path(__file__).parents[2]
-    outputs = ("index", "pixels", "gray224", "quarantine", "columns", "sample", "test_labels")
+    outputs = (
+        "index",
+        "pixels",
+        "gray224",
+        "quarantine",
+        "columns",
+        "sample",
+        "test_labels",
+    )
     command = [sys.executable, str(root / "stages/prepare.py"), "--raw", "raw"]
     command += ["--solution", "solution.csv"]
-    command += [word for name in outputs for word in (f"--{name.replace('_', '-')}", f"out/{name}")]
-    environment = os.environ | {"PYTHONPATH": str(root / "src"), "LANG": "C", "LC_ALL": "C"}
-    options = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True}
+    command += [
+        word
+        for name in outputs
+        for word in (f"--{name.replace('_', '-')}", f"out/{name}")
+    ]
+    environment = os.environ | {
+        "PYTHONPATH": str(root / "src"),
+        "LANG": "C",
+        "LC_ALL": "C",
+    }
+    options = {
+        "cwd": tmp_path,
+        "env": environment,
+        "capture_output": True,
+        "text": True,
+    }
     done = subprocess.run(command, **options)
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
-    assert r"raw: expected file names in UTF-8, received 2 in another encoding" in done.stderr
+    assert (
+        r"raw: expected file names in UTF-8, received 2 in another encoding"
+        in done.stderr
+    )
     assert not list(tmp_path.glob("out/*"))

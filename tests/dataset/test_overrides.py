@@ -40,11 +40,26 @@ def test_the_projects_own_file_decides_nothing() -> None:
             r"line 4: expected the id of a train picture, received 'train/x.png'",
         ),
         ("train/a.png,same,\n", r"expected the id of a train picture, received ''"),
-        ("train/a.png,keep,train/b.png\n", r"expected no other with keep, received 'train/b.png'"),
-        ("train/a.png,same,train/a.png\n", r"line 2: expected another picture, received 'train/a"),
-        ("train/a, b.png,drop,\n", r"line 2: expected id,decision,other, received 4 fields; put"),
-        ('"train/a.png,drop,\n', r"expected a csv file, received unexpected end of data; save"),
-        ("train/a.png,keep,\ntrain/a.png,drop,\n", r"keep or drop, received both for 'train/a"),
+        (
+            "train/a.png,keep,train/b.png\n",
+            r"expected no other with keep, received 'train/b.png'",
+        ),
+        (
+            "train/a.png,same,train/a.png\n",
+            r"line 2: expected another picture, received 'train/a",
+        ),
+        (
+            "train/a, b.png,drop,\n",
+            r"line 2: expected id,decision,other, received 4 fields; put",
+        ),
+        (
+            '"train/a.png,drop,\n',
+            r"expected a csv file, received unexpected end of data; save",
+        ),
+        (
+            "train/a.png,keep,\ntrain/a.png,drop,\n",
+            r"keep or drop, received both for 'train/a",
+        ),
         (
             "train/a.png,same,train/b.png\ntrain/b.png,same,train/c.png\n"
             "train/c.png,different,train/a.png\n",
@@ -52,7 +67,9 @@ def test_the_projects_own_file_decides_nothing() -> None:
         ),
     ],
 )
-def test_what_makes_no_sense_is_an_error(tmp_path: Path, text: str, message: str) -> None:
+def test_what_makes_no_sense_is_an_error(
+    tmp_path: Path, text: str, message: str
+) -> None:
     with pytest.raises(InputError, match=message):
         read(tmp_path, text)
 
@@ -63,7 +80,9 @@ def test_what_is_no_csv_in_utf_8_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected a csv file, received 'utf-8' codec"):
         read_overrides(path, IDS)
     path.write_text("")
-    with pytest.raises(InputError, match="expected id,decision,other, received nothing"):
+    with pytest.raises(
+        InputError, match="expected id,decision,other, received nothing"
+    ):
         read_overrides(path, IDS)
 
 
@@ -80,5 +99,7 @@ def test_contradictions_are_found_through_others() -> None:
 
 def test_other_columns_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "overrides.csv").write_text("id_a,id_b\n")
-    with pytest.raises(InputError, match="expected id,decision,other, received id_a,id_b"):
+    with pytest.raises(
+        InputError, match="expected id,decision,other, received id_a,id_b"
+    ):
         read_overrides(tmp_path / "overrides.csv", IDS)

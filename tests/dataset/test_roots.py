@@ -29,7 +29,9 @@ def test_the_root_may_be_bare_class_folders_one_called_train(tmp_path: Path) -> 
 @pytest.mark.parametrize("stray", ["x/labels.csv", "x/docs/manual.txt"])
 def test_bare_class_folders_hold_nothing_else(tmp_path: Path, stray: str) -> None:
     made(tmp_path, "x/cat/0.png", "x/dog/0.png", stray)
-    with pytest.raises(InputError, match=r"mine: expected one folder with.*received none; name"):
+    with pytest.raises(
+        InputError, match=r"mine: expected one folder with.*received none; name"
+    ):
         find_root(tmp_path, where="mine")
 
 

@@ -6,7 +6,13 @@ from croquis.dataset.statuses import BLANK, having, joined
 
 
 def test_notes_become_a_status_and_are_found_in_it_whole() -> None:
-    statuses = [joined([]), joined(["cmyk", BLANK]), "unreadable: blank", "blank", "blanked"]
+    statuses = [
+        joined([]),
+        joined(["cmyk", BLANK]),
+        "unreadable: blank",
+        "blank",
+        "blanked",
+    ]
     assert statuses[:2] == ["ok", "cmyk; blank"]
     index = pd.DataFrame({"status": statuses})
     assert having(index, BLANK).tolist() == [False, True, False, True, False]

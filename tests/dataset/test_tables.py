@@ -29,14 +29,18 @@ def test_cells_stay_as_they_were_written(tmp_path: Path) -> None:
         '"","a","b"\n"0","x","y"\n',  # R's write.csv
     ],
 )
-def test_an_index_without_a_name_is_dropped_with_a_note(tmp_path: Path, text: str) -> None:
+def test_an_index_without_a_name_is_dropped_with_a_note(
+    tmp_path: Path, text: str
+) -> None:
     table, notes = read_table(table_of(tmp_path, text), ["a", "b"])
     assert table.to_dict("list") == {"a": ["x"], "b": ["y"]}
     assert notes == ["train.csv: an index column without a name was left out"]
 
 
 def test_the_mark_that_excel_writes_first_is_no_part_of_a_name(tmp_path: Path) -> None:
-    table, _ = read_table(table_of(tmp_path, b"\xef\xbb\xbfa, b\r\nx,y\r\n"), ["a", "b"])
+    table, _ = read_table(
+        table_of(tmp_path, b"\xef\xbb\xbfa, b\r\nx,y\r\n"), ["a", "b"]
+    )
     assert table.to_dict("list") == {"a": ["x"], "b": ["y"]}
 
 
@@ -47,13 +51,17 @@ def test_what_is_no_csv_is_refused(tmp_path: Path, text: str | bytes) -> None:
 
 
 def test_a_missing_column_names_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="expected a column b, received only a, c; add or rename"):
+    with pytest.raises(
+        InputError, match="expected a column b, received only a, c; add or rename"
+    ):
         read_table(table_of(tmp_path, "a,c\n1,2\n"), ["a", "b"])
 
 
 def test_empty_cells_are_counted_and_their_lines_named(tmp_path: Path) -> None:
     path = table_of(tmp_path, "a,b\n1,2\n,3\n4,5\n,6\n")
-    with pytest.raises(InputError, match=r"each row of a, received 2 rows.*\(line 3, line 5\)"):
+    with pytest.raises(
+        InputError, match=r"each row of a, received 2 rows.*\(line 3, line 5\)"
+    ):
         read_table(path, ["a"])
 
 
@@ -80,18 +88,28 @@ def test_paths_that_leave_are_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_doubled_rows_are_counted_even_if_spelt_differently(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"each image_path once, received 2 .*\(./a.png, b.png\)"):
+    with pytest.raises(
+        InputError, match=r"each image_path once, received 2 .*\(./a.png, b.png\)"
+    ):
         locate(tmp_path, "a.png", "b.png", "./a.png", "b.png")
 
 
 def test_missing_files_are_counted_and_the_first_three_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"received 5 .*\(0.png, 1.png, 2.png, \.\.\.\); add"):
+    with pytest.raises(
+        InputError, match=r"received 5 .*\(0.png, 1.png, 2.png, \.\.\.\); add"
+    ):
         locate(tmp_path, *(f"{number}.png" for number in range(5)))
 
 
 def test_natural_order_counts() -> None:
     names = ["10.png", "9.png", "a2/1.png", "a10/1.png", "1.png"]
-    assert sorted(names, key=natural) == ["1.png", "9.png", "10.png", "a2/1.png", "a10/1.png"]
+    assert sorted(names, key=natural) == [
+        "1.png",
+        "9.png",
+        "10.png",
+        "a2/1.png",
+        "a10/1.png",
+    ]
 
 
 def test_pictures_are_told_by_their_suffix_in_any_case(tmp_path: Path) -> None:
@@ -104,5 +122,7 @@ def test_pictures_are_told_by_their_suffix_in_any_case(tmp_path: Path) -> None:
 def test_another_separator_is_named(tmp_path: Path, separator: str) -> None:
     """The fix was "add or rename it", of a column that is there."""
     path = table_of(tmp_path, f"image_path{separator}target\n0.png{separator}0\n")
-    with pytest.raises(InputError, match=r"a column image_path, .*; save it with commas$"):
+    with pytest.raises(
+        InputError, match=r"a column image_path, .*; save it with commas$"
+    ):
         read_table(path, ["image_path"])

@@ -37,7 +37,9 @@ def picture(kind: str, seed: int) -> np.ndarray:
     elif kind == "checkerboard":
         gray = (np.indices((SIDE, SIDE)).sum(axis=0) % 2 * 255).astype(np.uint8)
     elif kind == "one level of noise":
-        gray = np.full((SIDE, SIDE), 254, np.uint8) + rng.integers(0, 2, gray.shape, np.uint8)
+        gray = np.full((SIDE, SIDE), 254, np.uint8) + rng.integers(
+            0, 2, gray.shape, np.uint8
+        )
     return gray
 
 
@@ -47,8 +49,12 @@ PICTURES = st.builds(picture, st.sampled_from(KINDS), st.integers(0, 50))
 
 @given(PICTURES, PICTURES, st.sampled_from(["as it is", "inverted", "nearly x"]))
 @settings(deadline=None, max_examples=200)
-def test_the_bound_is_never_below_ssim(x: np.ndarray, y: np.ndarray, change: str) -> None:
-    y = {"as it is": y, "inverted": 255 - y, "nearly x": x ^ (y > 253)}[change].astype(np.uint8)
+def test_the_bound_is_never_below_ssim(
+    x: np.ndarray, y: np.ndarray, change: str
+) -> None:
+    y = {"as it is": y, "inverted": 255 - y, "nearly x": x ^ (y > 253)}[change].astype(
+        np.uint8
+    )
     f, g = ssim_vectors(np.stack([x, y]), GRID)
     assert structural_similarity(x, y) <= f @ g + MARGIN / 10
 
@@ -65,7 +71,9 @@ def sheet(kind: str, seed: int) -> np.ndarray:
     return gray
 
 
-SHEETS = st.builds(sheet, st.sampled_from(["flat", "pixels", "strokes"]), st.integers(0, 30))
+SHEETS = st.builds(
+    sheet, st.sampled_from(["flat", "pixels", "strokes"]), st.integers(0, 30)
+)
 
 
 @given(SHEETS, SHEETS, st.sampled_from(NAMES), st.booleans())
@@ -93,7 +101,10 @@ def test_the_vectors_have_length_one(x: np.ndarray) -> None:
 @given(PICTURES, st.sampled_from(NAMES))
 @settings(deadline=None, max_examples=100)
 def test_turning_the_picture_permutes_the_cells(x: np.ndarray, name: str) -> None:
-    f, turned_f = ssim_vectors(x[None], GRID)[0], ssim_vectors(turned(x[None], name), GRID)[0]
+    f, turned_f = (
+        ssim_vectors(x[None], GRID)[0],
+        ssim_vectors(turned(x[None], name), GRID)[0],
+    )
     order = cell_order(name, side=GRID, depth=DEPTH)
     np.testing.assert_allclose(turned_f, f[order], atol=5e-5)
 
@@ -133,7 +144,11 @@ def test_pooled_vectors_are_those_of_the_coarser_grid(x: np.ndarray) -> None:
 def test_finer_cells_give_a_tighter_bound(x: np.ndarray, y: np.ndarray) -> None:
     f, g = ssim_vectors(np.stack([x, y]), 8)
     coarse_f, coarse_g = pooled(np.stack([f, g]), 8)
-    assert structural_similarity(x, y) - MARGIN / 10 <= f @ g <= coarse_f @ coarse_g + MARGIN / 10
+    assert (
+        structural_similarity(x, y) - MARGIN / 10
+        <= f @ g
+        <= coarse_f @ coarse_g + MARGIN / 10
+    )
 
 
 def test_window_sums_are_exact() -> None:

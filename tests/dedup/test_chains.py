@@ -22,7 +22,9 @@ IDENTITY = NAMES[:1]
 def fan(*degrees: float) -> np.ndarray:
     """Unit vectors of 2x2 sheets whose cosines are those of the angles between them."""
     angles = np.radians(degrees)
-    return np.stack([np.cos(angles), np.sin(angles), 0 * angles, 0 * angles], 1).astype(np.float32)
+    return np.stack([np.cos(angles), np.sin(angles), 0 * angles, 0 * angles], 1).astype(
+        np.float32
+    )
 
 
 def pairs(*edges: tuple[int, int]) -> pd.DataFrame:
@@ -45,7 +47,9 @@ def test_a_chain_is_cut_at_its_weakest_bridge() -> None:
 def test_without_limits_groups_are_connected_components() -> None:
     edges = pairs((0, 1), (1, 2))
     found = cohesive(edges, unsure(edges), fan(0, 20, 45), IDENTITY, LOOSE)
-    assert found.group.tolist() == [0, 0, 0] and found.cut_groups == found.cut_pairs == 0
+    assert (
+        found.group.tolist() == [0, 0, 0] and found.cut_groups == found.cut_pairs == 0
+    )
 
 
 def test_a_least_likeness_of_zero_cuts_nothing_however_unlike() -> None:
@@ -74,7 +78,9 @@ def test_encodings_of_one_drawing_share_a_group_however_many_they_are() -> None:
 def test_a_close_pair_does_not_join_what_is_unlike() -> None:
     edges = pairs((0, 1), (1, 2))
     close = np.ones(2, bool)
-    found = cohesive(edges, unsure(edges), fan(0, 20, 45), IDENTITY, Limits(0.8, 1), close)
+    found = cohesive(
+        edges, unsure(edges), fan(0, 20, 45), IDENTITY, Limits(0.8, 1), close
+    )
     assert found.group.tolist() == [0, 0, 1]
 
 
@@ -97,25 +103,37 @@ def test_a_person_keeps_pictures_apart_through_others_too() -> None:
 def test_a_persons_same_wins_over_identity() -> None:
     # 0 = 1 by bytes, 1 and 2 the same and 0 and 2 different by a person's word
     edges, limits = pairs((0, 1), (1, 2)), Limits(0.8, 99, apart=((0, 2),))
-    found = cohesive(edges, np.array([IDENTICAL, SAID]), fan(0, 0, 50), IDENTITY, limits)
+    found = cohesive(
+        edges, np.array([IDENTICAL, SAID]), fan(0, 0, 50), IDENTITY, limits
+    )
     assert found.group.tolist() == [0, 1, 1] and found.cut_pairs == 1
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_a_persons_same_tears_no_copies_apart_whichever_id_comes_first(order: tuple) -> None:
+def test_a_persons_same_tears_no_copies_apart_whichever_id_comes_first(
+    order: tuple,
+) -> None:
     # 0, 80 and 80.5 degrees: a person calls the first two the same, the last two are copies
     angles, (x, y, z) = np.empty(3), order
     angles[[x, y, z]] = 0, 80, 80.5
     edges = pairs(tuple(sorted((x, y))), tuple(sorted((y, z))))
-    found = cohesive(edges, np.array([SAID, ALIKE]), fan(*angles), IDENTITY, Limits(0.8, 3))
+    found = cohesive(
+        edges, np.array([SAID, ALIKE]), fan(*angles), IDENTITY, Limits(0.8, 3)
+    )
     assert found.group.tolist() == [0, 0, 0]
-    assert found.lowest == np.round(np.cos(np.radians(0.5)), 5)  # of what machines joined
+    assert found.lowest == np.round(
+        np.cos(np.radians(0.5)), 5
+    )  # of what machines joined
 
 
 @pytest.mark.parametrize(("said", "alike"), [((0, 1), (1, 2)), ((1, 2), (0, 1))])
-def test_what_a_person_joined_makes_no_group_too_large_for_copies(said: tuple, alike: tuple):
+def test_what_a_person_joined_makes_no_group_too_large_for_copies(
+    said: tuple, alike: tuple
+):
     edges = pairs(said, alike)
-    found = cohesive(edges, np.array([SAID, ALIKE]), fan(0, 1, 2), IDENTITY, Limits(0.8, 2))
+    found = cohesive(
+        edges, np.array([SAID, ALIKE]), fan(0, 1, 2), IDENTITY, Limits(0.8, 2)
+    )
     assert found.group.tolist() == [0, 0, 0]
 
 
@@ -142,7 +160,9 @@ def test_a_refused_merge_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(
         chains._Clusters,
         "_lowest_between",
-        lambda self, one, other: calls.append((one, other)) or measure(self, one, other),
+        lambda self, one, other: (
+            calls.append((one, other)) or measure(self, one, other)
+        ),
     )
     edges = pairs(*combinations(range(12), 2))
     blurred = fan(*np.arange(6) / 10, *(40 + np.arange(6) / 10))
@@ -153,7 +173,9 @@ def test_a_refused_merge_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) 
 
 def test_likeness_is_the_largest_under_the_symmetries() -> None:
     sheet = np.arange(4, dtype=np.float32).reshape(2, 2)
-    both = np.stack([sheet.ravel(), turned(sheet, "rot90").ravel()]) / np.linalg.norm(sheet)
+    both = np.stack([sheet.ravel(), turned(sheet, "rot90").ravel()]) / np.linalg.norm(
+        sheet
+    )
     a, b = np.array([0]), np.array([1])
     assert likeness(both, a, b, NAMES).tolist() == [1.0]
     # [0, 1, 2, 3] with its turn [1, 3, 0, 2]: 3 + 0 + 6 of a length of 14
@@ -171,13 +193,17 @@ def test_blank_sheets_are_like_nothing() -> None:
 def test_the_number_of_threads_changes_no_digit(seed: int) -> None:
     # two bundles of 64, joined at the end by a product large enough for BLAS to share
     rng = np.random.default_rng(seed)
-    sheets = np.repeat(rng.normal(size=(2, 1024)), 64, axis=0) + rng.normal(size=(128, 1024))
+    sheets = np.repeat(rng.normal(size=(2, 1024)), 64, axis=0) + rng.normal(
+        size=(128, 1024)
+    )
     sheets = (sheets / np.linalg.norm(sheets, axis=1, keepdims=True)).astype(np.float32)
     edges = pairs(*((a, a + 1) for a in range(127)))
     found = []
     for threads in (1, 2):
         with threadpool_limits(threads):
-            found.append(cohesive(edges, unsure(edges), sheets, IDENTITY, Limits(0, 999)))
+            found.append(
+                cohesive(edges, unsure(edges), sheets, IDENTITY, Limits(0, 999))
+            )
     assert found[0].lowest == found[1].lowest < 1
     np.testing.assert_array_equal(found[0].group, found[1].group)
 
@@ -200,10 +226,15 @@ def test_no_group_breaks_a_limit_and_none_is_wider_than_its_component(
     for group in set(found.group):
         members = np.flatnonzero(found.group == group)
         assert len(set(loose[members])) == 1 and len(members) <= max(1, largest)
-        assert len(members) == 1 or (blurred[members] @ blurred[members].T).min() >= least - 1e-4
+        assert (
+            len(members) == 1
+            or (blurred[members] @ blurred[members].T).min() >= least - 1e-4
+        )
     order = list(edges.index)
     random.shuffle(order)
-    again = cohesive(edges.loc[order], unsure(edges), blurred, IDENTITY, Limits(least, largest))
+    again = cohesive(
+        edges.loc[order], unsure(edges), blurred, IDENTITY, Limits(least, largest)
+    )
     np.testing.assert_array_equal(again.group, found.group)
 
 
@@ -218,10 +249,15 @@ def test_no_group_breaks_a_limit_and_none_is_wider_than_its_component(
     st.randoms(use_true_random=False),
 )
 def test_a_persons_word_always_holds_in_any_order(
-    degrees: list[int], told: dict[tuple[int, int], int], apart: set[tuple[int, int]], random
+    degrees: list[int],
+    told: dict[tuple[int, int], int],
+    apart: set[tuple[int, int]],
+    random,
 ) -> None:
     count = len(degrees)
-    told = {edge: trust for edge, trust in sorted(told.items()) if edge[0] < edge[1] < count}
+    told = {
+        edge: trust for edge, trust in sorted(told.items()) if edge[0] < edge[1] < count
+    }
     same = [edge for edge, trust in told.items() if trust == SAID]
     apart = {edge for edge in apart if edge[0] < edge[1] < count}
     apart -= set(contradictions(same, apart, count))

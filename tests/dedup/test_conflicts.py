@@ -38,10 +38,14 @@ def test_shares_are_those_of_the_cluster_and_empty_without_dispute() -> None:
 @pytest.mark.parametrize("count", [3, 7, 11])
 def test_shares_that_are_trained_on_sum_to_one(count: int) -> None:
     targets = shares(np.arange(count), np.zeros(count, int))
-    rows = pd.DataFrame({"id": list(map(str, range(count))), "label": range(count), "weight": 1.0})
+    rows = pd.DataFrame(
+        {"id": list(map(str, range(count))), "label": range(count), "weight": 1.0}
+    )
     found = Samples.labelled(rows.assign(targets=targets), count)
     np.testing.assert_allclose(found.targets.sum(axis=1), 1, rtol=0, atol=5e-7)
 
 
 def test_every_policy_of_the_settings_has_its_function() -> None:
-    assert set(DROPPED) == set(DedupParams.model_fields["conflicts"].annotation.__args__)
+    assert set(DROPPED) == set(
+        DedupParams.model_fields["conflicts"].annotation.__args__
+    )

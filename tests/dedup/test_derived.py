@@ -16,7 +16,9 @@ SIDE, CLASSES, EACH = 224, 3, 9
 CANNY = {"canny": lambda x: cv2.Canny(x, 100, 200)}
 MAKES = CANNY | {
     "negative": lambda x: 255 - x,
-    "outline": lambda x: 255 - cv2.morphologyEx(x, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)),
+    "outline": lambda x: (
+        255 - cv2.morphologyEx(x, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    ),
     "mirrored": lambda x: 255 - x[:, ::-1],
 }
 NAMES = {
@@ -52,11 +54,16 @@ def derived_set(style: str, makes: dict = CANNY, *, only: int = CLASSES):
             rows.append((f"train/k{label}/apple_{number}.png", label))
             sheets.append(own)
             for make, kind in makes.items() if label < only else ():
-                rows.append((NAMES[style].format(label=label, number=number, make=make), label))
+                rows.append(
+                    (NAMES[style].format(label=label, number=number, make=make), label)
+                )
                 sheets.append(np.ascontiguousarray(kind(own)))
     if style == "hash":
         codes = [hashlib.md5(str(row).encode()).hexdigest() for row in range(len(rows))]
-        rows = [(f"train/{code}.png", label) for code, (_, label) in zip(codes, rows, strict=True)]
+        rows = [
+            (f"train/{code}.png", label)
+            for code, (_, label) in zip(codes, rows, strict=True)
+        ]
     table = pd.DataFrame(rows, columns=["id", "label"]).assign(source_id="")
     return table, np.stack(sheets)
 
@@ -74,7 +81,9 @@ def test_the_edges_of_what_was_made_from_a_drawing_are_its_own(make: str) -> Non
 
 
 def test_an_even_sheet_has_no_edges() -> None:
-    assert not edge_vectors(np.full((1, SIDE, SIDE), 200, np.uint8), np.array([0])).any()
+    assert not edge_vectors(
+        np.full((1, SIDE, SIDE), 200, np.uint8), np.array([0])
+    ).any()
 
 
 @pytest.mark.parametrize("style", list(NAMES))
@@ -106,7 +115,9 @@ def test_a_person_may_have_it_said_or_not_at_all() -> None:
 
 def test_with_source_id_nothing_is_said() -> None:
     table, gray = derived_set("suffix", MAKES)
-    source = table["id"].str.replace("_(canny|negative|outline|mirrored)", "", regex=True)
+    source = table["id"].str.replace(
+        "_(canny|negative|outline|mirrored)", "", regex=True
+    )
     table["source_id"] = source.where(source != table["id"], "")
     found = find_derived(table, gray, alone(table))
     assert not found.refused and not found.apart.any()
@@ -130,7 +141,9 @@ def test_one_class_that_was_filled_up_is_enough() -> None:
 
 def test_a_handful_of_like_drawings_is_no_derived_set() -> None:
     bars = np.stack([drawing(0)] * 4 + [drawing(1)] * 4)
-    table = pd.DataFrame({"id": [f"train/a/{place}.png" for place in range(8)], "label": 0})
+    table = pd.DataFrame(
+        {"id": [f"train/a/{place}.png" for place in range(8)], "label": 0}
+    )
     found = find_derived(table.assign(source_id=""), bars, np.arange(8))
     assert found.apart.all() and not found.refused
 
@@ -170,7 +183,12 @@ def test_names_of_one_class_only_propose() -> None:
 
 
 def test_files_that_share_all_but_one_word_are_named_after_the_original() -> None:
-    ids = ["train/a/1_orig.png", "train/a/1_x.png", "train/a/2_orig.png", "train/a/2_x.png"]
+    ids = [
+        "train/a/1_orig.png",
+        "train/a/1_x.png",
+        "train/a/2_orig.png",
+        "train/a/2_x.png",
+    ]
     source, affixes = proposed(ids, np.zeros(4, int))
     assert source.tolist() == [0, 0, 2, 2]
     source = proposed(ids[::-1], np.zeros(4, int))[0]
@@ -192,8 +210,12 @@ def test_edges_tell_which_end_of_a_name_is_the_kind(names: tuple[str, str]) -> N
     table, gray = derived_set("suffix")
     numbers = table["id"].str.extract(r"_(\d+)")[0].astype(int)
     styles = [names[place % 2] for place in range(len(table))]
-    stems = [style.format(number) for style, number in zip(styles, numbers, strict=True)]
-    table["id"] = [f"train/k{k}/{n}.png" for k, n in zip(table["label"], stems, strict=True)]
+    stems = [
+        style.format(number) for style, number in zip(styles, numbers, strict=True)
+    ]
+    table["id"] = [
+        f"train/k{k}/{n}.png" for k, n in zip(table["label"], stems, strict=True)
+    ]
     found = find_derived(table, gray, alone(table))
     assert found.kinds["right"].sum() == 27 and found.refused
     source = np.arange(len(table)) // 2
@@ -202,16 +224,26 @@ def test_edges_tell_which_end_of_a_name_is_the_kind(names: tuple[str, str]) -> N
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("3", "canny_0003"), ("cat3", "cat3canny"), ("cat3", "cat3Aug1"), ("Cat3", "cat_003_x")],
+    [
+        ("3", "canny_0003"),
+        ("cat3", "cat3canny"),
+        ("cat3", "cat3Aug1"),
+        ("Cat3", "cat_003_x"),
+    ],
 )
-def test_words_end_at_digits_and_capitals_and_numbers_have_no_zeros(one: str, other: str) -> None:
+def test_words_end_at_digits_and_capitals_and_numbers_have_no_zeros(
+    one: str, other: str
+) -> None:
     ids = [f"train/a/{one}.png", f"train/a/{other}.png"]
     assert proposed(ids, np.zeros(2, int))[0].tolist() == [0, 0]
 
 
 def test_a_code_is_one_word() -> None:
     codes = [hashlib.md5(bytes([place])).hexdigest() for place in range(4)]
-    ids = [f"train/a/cat_{place // 2}_png.rf.{code}.png" for place, code in enumerate(codes)]
+    ids = [
+        f"train/a/cat_{place // 2}_png.rf.{code}.png"
+        for place, code in enumerate(codes)
+    ]
     source, affixes = proposed(ids, np.zeros(4, int))
     assert source.tolist() == [0, 0, 2, 2] and affixes == ["#"] * 4
 
@@ -228,7 +260,9 @@ def few_derived(names: str = "{}_canny", *, classes: int = 12):
                 sheets.append(CANNY["canny"](sheets[-1]))
     rows += [(f"train/z/{number}.png", 99) for number in range(120)]
     sheets += [drawing(9000 + number) for number in range(120)]
-    return pd.DataFrame(rows, columns=["id", "label"]).assign(source_id=""), np.stack(sheets)
+    return pd.DataFrame(rows, columns=["id", "label"]).assign(source_id=""), np.stack(
+        sheets
+    )
 
 
 def test_a_kind_of_name_that_edges_confirm_stops_the_run_whatever_its_share() -> None:
@@ -243,7 +277,9 @@ def test_folders_outside_the_classes_are_one_kind() -> None:
     table, gray = few_derived("{}_canny")
     made = table["id"].str.contains("canny")
     folder = np.where(made, "train/edges/", "train/drawings/")
-    table["id"] = folder + table["id"].str.removeprefix("train/").str.replace("_canny", "")
+    table["id"] = folder + table["id"].str.removeprefix("train/").str.replace(
+        "_canny", ""
+    )
     found = find_derived(table, gray, alone(table))
     assert found.kinds.loc["edges", "apart"] == 36 and found.refused
 
@@ -256,7 +292,9 @@ def test_a_handful_of_derived_files_is_said_and_stops_nobody() -> None:
 
 
 @pytest.mark.parametrize(("name", "refused"), [("thin", False), ("canny", True)])
-def test_strokes_that_people_draw_anew_are_no_derived_files(name: str, refused: bool) -> None:
+def test_strokes_that_people_draw_anew_are_no_derived_files(
+    name: str, refused: bool
+) -> None:
     table, gray = few_derived(f"{{}}_{name}")
     for place in np.flatnonzero(table["id"].str.contains(name))[::5]:
         gray[place] = drawing(7000 + place)  # 8 of 36 are of nobody
@@ -270,7 +308,9 @@ def test_of_a_kind_with_several_in_a_family_nobody_is_the_original() -> None:
         f"aug_{number}_{place}" if place % 3 else f"photograph_{number}_0000000"
         for place, number in enumerate(numbers)
     ]
-    table["id"] = [f"train/k{k}/{n}.png" for k, n in zip(table["label"], stems, strict=True)]
+    table["id"] = [
+        f"train/k{k}/{n}.png" for k, n in zip(table["label"], stems, strict=True)
+    ]
     source = find_derived(table, gray, alone(table)).source
     assert (source == np.arange(len(table)) // 3 * 3).all()
 
@@ -286,14 +326,19 @@ def test_what_edges_cannot_see_goes_by_the_scheme_that_they_confirm() -> None:
 
 def test_a_source_id_for_some_kinds_leaves_the_others_to_be_said() -> None:
     table, gray = derived_set("suffix", CANNY | {"crop": lambda x: x})
-    gray[2::3] = np.stack([drawing(6000 + place) for place in range(27)])  # like nothing
+    gray[2::3] = np.stack(
+        [drawing(6000 + place) for place in range(27)]
+    )  # like nothing
     table.loc[1::3, "source_id"] = table["id"][::3].to_numpy()  # Canny's
     found = find_derived(table, gray, alone(table))
     assert (found.source[2::3] == np.arange(0, 81, 3)).all()
     with pytest.raises(InputError) as error:
         complaints(table, gray, alone(table), "refuse")
     said = str(error.value)
-    assert "received 27 named like those with a source_id, and without one ('crop' 27" in said
+    assert (
+        "received 27 named like those with a source_id, and without one ('crop' 27"
+        in said
+    )
     assert "as train/k0/apple_0_crop.png beside those of train/k0/apple_0.png" in said
     table.loc[2:60:3, "source_id"] = table["id"][:60:3].to_numpy()  # all but 7
     (line,) = complaints(table, gray, alone(table), "refuse")

@@ -5,7 +5,12 @@ import pytest
 
 from croquis.core.symmetries import NAMES, turned
 from croquis.dedup.measures import exact
-from croquis.dedup.measures.exact import best_symmetry, pixel_keys, sheet_numbers, spanning_pairs
+from croquis.dedup.measures.exact import (
+    best_symmetry,
+    pixel_keys,
+    sheet_numbers,
+    spanning_pairs,
+)
 
 
 def test_equal_values_are_joined_to_their_first() -> None:
@@ -39,14 +44,18 @@ def test_equal_sheets_have_one_number() -> None:
 def test_the_symmetry_of_a_turned_copy_is_named(name: str) -> None:
     x = np.random.default_rng(0).integers(0, 200, (8, 8), dtype=np.uint8)
     # the one is the other turned, give or take what resizing does
-    assert best_symmetry(turned(x, name) + np.eye(8, dtype=np.uint8), x) == NAMES.index(name)
+    assert best_symmetry(turned(x, name) + np.eye(8, dtype=np.uint8), x) == NAMES.index(
+        name
+    )
 
 
 def test_a_symmetric_picture_matches_as_it_stands_and_no_turn_is_tried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tried = []
-    monkeypatch.setattr(exact, "turned", lambda y, name: tried.append(name) or turned(y, name))
+    monkeypatch.setattr(
+        exact, "turned", lambda y, name: tried.append(name) or turned(y, name)
+    )
     assert best_symmetry(np.zeros((4, 4), np.uint8), np.zeros((4, 4), np.uint8)) == 0
     assert tried == ["identity"]
 

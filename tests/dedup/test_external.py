@@ -25,17 +25,24 @@ def linked(*pairs: tuple[int, int] | tuple[int, int, str]) -> pd.DataFrame:
 def images(labels: str = "001100", tests: int = 0) -> pd.DataFrame:
     split = ["train"] * len(labels) + ["test"] * tests
     labels = [int(label) for label in labels] + [-1] * tests
-    table = pd.DataFrame({"id": [f"i{place}" for place in range(len(split))], "label": labels})
+    table = pd.DataFrame(
+        {"id": [f"i{place}" for place in range(len(split))], "label": labels}
+    )
     return table.assign(split=split, source_id="", width=9, height=9)
 
 
 def decided(
-    *pairs: tuple, labels: str = "001100", overrides: Overrides = NOBODY, **changes: object
+    *pairs: tuple,
+    labels: str = "001100",
+    overrides: Overrides = NOBODY,
+    **changes: object,
 ) -> Grouped:
     table = images(labels)
     blurred = np.ones((len(table), 4), np.float32) / 2  # all alike: no chain is cut
     external = np.resize(EXTERNAL, len(table))
-    return grouped_beside(table, linked(*pairs), blurred, settings(**changes), overrides, external)
+    return grouped_beside(
+        table, linked(*pairs), blurred, settings(**changes), overrides, external
+    )
 
 
 def test_a_train_only_image_is_in_the_group_of_its_copy_and_weighs_on_it() -> None:
@@ -73,10 +80,14 @@ def test_the_groups_of_the_others_are_those_without_them() -> None:
         rest = np.flatnonzero(~np.resize(EXTERNAL, 12))
         place = {int(at): number for number, at in enumerate(rest)}
         chosen = settings(policy="prune", conflicts="drop_minority")
-        found = decided(*pairs, labels=labels, policy="prune", conflicts="drop_minority").table
+        found = decided(
+            *pairs, labels=labels, policy="prune", conflicts="drop_minority"
+        ).table
         alone = grouped(
             images(labels).iloc[rest],
-            linked(*((place[a], place[b]) for a, b in pairs if a in place and b in place)),
+            linked(
+                *((place[a], place[b]) for a, b in pairs if a in place and b in place)
+            ),
             np.ones((len(rest), 4), np.float32) / 2,
             chosen,
         ).table
@@ -103,7 +114,9 @@ def asked(overrides: Overrides = NOBODY, **changes: object) -> Overrides:
     """Of 4, which is a copy of 0, which is test image 7's equal; 6 is a test image, too."""
     pairs = linked((0, 4), (0, 7, "bytes"), (3, 6))
     everything = images(tests=2)
-    return without_test_copies(everything, pairs, EXTERNAL, settings(**changes), overrides)
+    return without_test_copies(
+        everything, pairs, EXTERNAL, settings(**changes), overrides
+    )
 
 
 def test_a_copy_of_a_test_image_is_refused_dropped_or_kept() -> None:
@@ -117,4 +130,7 @@ def test_a_copy_of_a_test_image_is_refused_dropped_or_kept() -> None:
 
 def test_nothing_is_asked_of_images_that_are_scored() -> None:
     pairs = linked((0, 6), (1, 7, "bytes"))
-    assert without_test_copies(images(tests=2), pairs, EXTERNAL, settings(), NOBODY) == NOBODY
+    assert (
+        without_test_copies(images(tests=2), pairs, EXTERNAL, settings(), NOBODY)
+        == NOBODY
+    )

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from croquis.core import params
 from croquis.core.errors import InputError
 from croquis.dataset.overrides import NOBODY, Overrides
-from croquis.dedup.groups import Grouped, grouped, listed, strictly, twins, with_overrides
+from croquis.dedup.groups import (
+    Grouped,
+    grouped,
+    listed,
+    strictly,
+    twins,
+    with_overrides,
+)
 from croquis.dedup.named import things
 from croquis.dedup.pairs import TIERS
 from croquis.dedup.settings import DedupParams
@@ -27,13 +34,17 @@ def settings(**changes: object) -> DedupParams:
 
 def pictures() -> pd.DataFrame:
     """Six pictures of the classes 0, 0, 0, 1, 1, 1, sorted by id."""
-    table = pd.DataFrame({"id": list("abcdef"), "label": [0, 0, 0, 1, 1, 1], "split": "train"})
+    table = pd.DataFrame(
+        {"id": list("abcdef"), "label": [0, 0, 0, 1, 1, 1], "split": "train"}
+    )
     return table.assign(source_id="", width=10, height=10)
 
 
 def pairs() -> pd.DataFrame:
     """a like b in class 0, b like c, and c like d of class 1; the last only for a group."""
-    table = pd.DataFrame({"a": [0, 1, 2], "b": [1, 2, 3], "score": [0.99, 0.9712345678, 0.96]})
+    table = pd.DataFrame(
+        {"a": [0, 1, 2], "b": [1, 2, 3], "score": [0.99, 0.9712345678, 0.96]}
+    )
     table["symmetry"] = [0, 1, 4]
     table["tier"] = pd.Categorical(["copy", "copy", "copy"], categories=TIERS)
     return table.assign(ink=table["score"])
@@ -70,16 +81,24 @@ def test_what_only_shares_a_group_drops_nothing() -> None:
 
 
 def test_a_variant_is_never_strict_and_a_ssim_only_without_the_copy_test() -> None:
-    tiers = pd.Categorical(["pixels", "copy", "ssim", "cosine", "variant"], categories=TIERS)
+    tiers = pd.Categorical(
+        ["pixels", "copy", "ssim", "cosine", "variant"], categories=TIERS
+    )
     table = pd.DataFrame({"tier": tiers, "ink": [0.0, 0.98, 0.5, 0.5, 0.5]})
     assert strictly(table, settings()).tolist() == [True, True, False, False, False]
     teams = settings(methods=["ssim", "cosine"])
     assert strictly(table, teams).tolist() == [True, False, True, True, False]
 
 
-def test_conflicts_are_dropped_or_shared_only_where_the_pictures_are_surely_one() -> None:
-    strict = pairs().assign(ink=[1.0, 0.98, 0.98])  # a, b, c of class 0 and d of class 1 are one
-    found = grouped(pictures(), strict, BLURRED, settings(conflicts="drop_minority")).table
+def test_conflicts_are_dropped_or_shared_only_where_the_pictures_are_surely_one() -> (
+    None
+):
+    strict = pairs().assign(
+        ink=[1.0, 0.98, 0.98]
+    )  # a, b, c of class 0 and d of class 1 are one
+    found = grouped(
+        pictures(), strict, BLURRED, settings(conflicts="drop_minority")
+    ).table
     assert found.loc[~found["keep"], "id"].tolist() == ["d"]
     found = grouped(pictures(), strict, BLURRED, settings(conflicts="soft")).table
     assert found["targets"].tolist() == ["0:0.75 1:0.25"] * 4 + [""] * 2
@@ -103,7 +122,9 @@ def test_a_person_wins() -> None:
 
 
 def test_a_person_cannot_empty_a_class() -> None:
-    with pytest.raises(InputError, match="a kept picture of each class, received none of label 0"):
+    with pytest.raises(
+        InputError, match="a kept picture of each class, received none of label 0"
+    ):
         decided(Overrides(drop=(0, 1, 2)))
 
 
@@ -123,7 +144,9 @@ def test_what_a_person_drops_counts_as_gone_where_a_class_needs_its_pictures() -
 def test_what_a_person_keeps_needs_no_other_picture_to_come_back() -> None:
     # a, b and c are one picture of class 0; a person wants b beside a
     strict = pairs().iloc[:2].assign(a=0, b=[1, 2], score=[1.0, 0.98], ink=1.0)
-    found = decided_of(strict, Overrides(keep=(1,)), policy="prune", min_per_class=2).table
+    found = decided_of(
+        strict, Overrides(keep=(1,)), policy="prune", min_per_class=2
+    ).table
     assert found["keep"].tolist() == [True, True, False, True, True, True]
 
 
@@ -147,15 +170,22 @@ def test_a_copy_that_was_cut_drops_nothing() -> None:
 def chained(count: int, **changes: object) -> list[int]:
     """The sizes of the groups of a chain of pictures that are all alike."""
     table = pd.DataFrame({"id": [f"{place:03d}" for place in range(count)], "label": 0})
-    found = pd.DataFrame({"a": range(count - 1), "b": range(1, count), "score": 0.96, "ink": 0.96})
+    found = pd.DataFrame(
+        {"a": range(count - 1), "b": range(1, count), "score": 0.96, "ink": 0.96}
+    )
     found["tier"] = pd.Categorical(["copy"] * (count - 1), categories=TIERS)
     alike = np.full((count, 4), 0.5, np.float32)
-    table, found = table.assign(source_id="", width=9, height=9), found.assign(symmetry=0)
+    table, found = (
+        table.assign(source_id="", width=9, height=9),
+        found.assign(symmetry=0),
+    )
     groups = grouped(table, found, alike, settings(**changes)).table
     return groups["group"].value_counts().tolist()
 
 
-def test_a_group_is_at_most_a_share_of_all_pictures_but_ten_are_always_allowed() -> None:
+def test_a_group_is_at_most_a_share_of_all_pictures_but_ten_are_always_allowed() -> (
+    None
+):
     assert max(chained(12, chain_share=0.02)) == 10
     assert chained(12, chain_share=1.0) == [12]
     assert max(chained(700, chain_share=0.02)) == 14
@@ -177,7 +207,9 @@ def test_overrides_replace_what_was_found() -> None:
     ]
 
 
-def test_duplicates_carry_ids_names_whether_classes_agree_and_whether_they_are_grouped() -> None:
+def test_duplicates_carry_ids_names_whether_classes_agree_and_whether_they_are_grouped() -> (
+    None
+):
     found = decided(Overrides(different=((1, 3),)))
     table = listed(pictures(), found.pairs)
     assert table.to_numpy().tolist() == [
@@ -185,7 +217,16 @@ def test_duplicates_carry_ids_names_whether_classes_agree_and_whether_they_are_g
         ["b", "c", "copy", 0.971235, 0.971235, "rot90", True, True],
         ["c", "d", "copy", 0.96, 0.96, "flip_lr", False, False],
     ]
-    columns = ["id_a", "id_b", "tier", "score", "ink", "symmetry", "same_class", "grouped"]
+    columns = [
+        "id_a",
+        "id_b",
+        "tier",
+        "score",
+        "ink",
+        "symmetry",
+        "same_class",
+        "grouped",
+    ]
     assert list(table.columns) == columns
 
 
@@ -212,7 +253,9 @@ def test_weights_of_every_group_sum_to_one(policy: str) -> None:
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
     count = draw(st.integers(1, 12))
-    table = pd.DataFrame({"id": [f"{place:03d}" for place in range(count)], "split": "train"})
+    table = pd.DataFrame(
+        {"id": [f"{place:03d}" for place in range(count)], "split": "train"}
+    )
     table["label"] = draw(st.lists(st.integers(0, 2), min_size=count, max_size=count))
     edge = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1))
     edges = sorted({(a, b) for a, b in draw(st.sets(edge, max_size=30)) if a < b})
@@ -224,7 +267,11 @@ def cases(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
     return table, found.assign(score=found["ink"], symmetry=0)
 
 
-@given(cases(), st.sampled_from(["keep", "drop_minority", "drop_all", "soft"]), st.integers(1, 4))
+@given(
+    cases(),
+    st.sampled_from(["keep", "drop_minority", "drop_all", "soft"]),
+    st.integers(1, 4),
+)
 @hypothesis.settings(deadline=None)
 def test_no_class_empties_and_the_dropped_have_a_kept_direct_twin(
     case: tuple, policy: str, least: int
@@ -238,9 +285,15 @@ def test_no_class_empties_and_the_dropped_have_a_kept_direct_twin(
         assert keep[labels == label].sum() >= min(least, (labels == label).sum())
     if policy in ("keep", "soft"):
         strict = found.pairs[strictly(found.pairs, chosen)]
-        thing = things(len(table), found.pairs)  # a pair of one is a pair of all its equals
+        thing = things(
+            len(table), found.pairs
+        )  # a pair of one is a pair of all its equals
         ends = zip(thing[strict["a"]], thing[strict["b"]], strict=True)
-        direct = {end for a, b in ends for end in ((a, b), (b, a))} | {(t, t) for t in thing}
+        direct = {end for a, b in ends for end in ((a, b), (b, a))} | {
+            (t, t) for t in thing
+        }
         for place in np.flatnonzero(~keep):
-            twins = [(thing[place], thing[twin]) in direct for twin in range(len(table))]
+            twins = [
+                (thing[place], thing[twin]) in direct for twin in range(len(table))
+            ]
             assert (keep & twins & (labels == labels[place])).any()

@@ -34,15 +34,24 @@ def drawing(seed: int, side: int = SIDE) -> np.ndarray:
     return gray
 
 
-def table_of(sheets: list[np.ndarray], labels: list[int], sources: dict[int, str] | None = None):
+def table_of(
+    sheets: list[np.ndarray], labels: list[int], sources: dict[int, str] | None = None
+):
     """Rows as the stage has them: train first, sorted by id; label -1 is a test image."""
     order = sorted(range(len(sheets)), key=lambda place: labels[place] < 0)
-    sheets, labels = [sheets[place] for place in order], [labels[place] for place in order]
-    table = pd.DataFrame({"id": [f"{place:03d}" for place in range(len(sheets))], "label": labels})
+    sheets, labels = (
+        [sheets[place] for place in order],
+        [labels[place] for place in order],
+    )
+    table = pd.DataFrame(
+        {"id": [f"{place:03d}" for place in range(len(sheets))], "label": labels}
+    )
     table["split"] = np.where(table["label"] < 0, "test", "train")
     table["sha256"] = [hashlib.sha256(sheet.tobytes()).hexdigest() for sheet in sheets]
     table["digest"] = [digest(sheet) for sheet in sheets]
-    table["source_id"] = [(sources or {}).get(place, "") for place in range(len(sheets))]
+    table["source_id"] = [
+        (sources or {}).get(place, "") for place in range(len(sheets))
+    ]
     return table.assign(width=SIDE, height=SIDE), np.stack(sheets)
 
 
@@ -55,8 +64,15 @@ def pool() -> list[np.ndarray]:
     sheets = []
     for seed in range(3):
         own = drawing(seed)
-        sheets += [own, np.ascontiguousarray(turned(own, NAMES[seed + 1])), faded(own, 9)]
-        sheets += [faded(np.ascontiguousarray(turned(own, "rot90")), 40), np.roll(own, 1, axis=0)]
+        sheets += [
+            own,
+            np.ascontiguousarray(turned(own, NAMES[seed + 1])),
+            faded(own, 9),
+        ]
+        sheets += [
+            faded(np.ascontiguousarray(turned(own, "rot90")), 40),
+            np.roll(own, 1, axis=0),
+        ]
     return sheets
 
 
@@ -66,7 +82,8 @@ def all_pairs(table: pd.DataFrame, gray: np.ndarray, different=()) -> pd.DataFra
     found = []
     for a, b in combinations(range(len(gray)), 2):
         cosines = [
-            float(vectors[a] @ vectors[b][cell_order(name, side=64, depth=1)]) for name in NAMES
+            float(vectors[a] @ vectors[b][cell_order(name, side=64, depth=1)])
+            for name in NAMES
         ]
         if table["digest"][a] == table["digest"][b]:
             found.append((a, b, IDENTICAL))
@@ -130,7 +147,9 @@ def test_what_goes_is_what_all_pairs_would_drop(seed: int, policy: str) -> None:
     rng, sheets = np.random.default_rng(seed), pool()[:5]
     chosen = [sheets[place] for place in rng.integers(0, len(sheets), 14)]
     table, gray = table_of(chosen, rng.integers(0, 2, 14).tolist())
-    table["width"] = rng.integers(10, 13, 14)  # others than the first of its equals may stay
+    table["width"] = rng.integers(
+        10, 13, 14
+    )  # others than the first of its equals may stay
     changes = {"policy": "prune", "conflicts": policy}
     overrides = Overrides(drop=(0, 5))
     ours = found(table, gray, overrides, **changes)[1].table
@@ -138,7 +157,9 @@ def test_what_goes_is_what_all_pairs_would_drop(seed: int, policy: str) -> None:
     every = all_pairs(table, gray).assign(score=1.0, symmetry=0, ink=0.98)
     sure = every["trust"] == IDENTICAL
     tiers = np.where(sure, "pixels", "copy")
-    every["tier"] = pd.Categorical(tiers, categories=copies.pairs["tier"].cat.categories)
+    every["tier"] = pd.Categorical(
+        tiers, categories=copies.pairs["tier"].cat.categories
+    )
     strict = ink_of(gray, every) >= SETTINGS.remove_min
     every["ink"] = np.where(sure, 1.0, np.where(strict, 0.98, 0.96))
     settings = SETTINGS.model_copy(update=changes)
@@ -161,14 +182,19 @@ def ink_of(gray: np.ndarray, pairs: pd.DataFrame) -> np.ndarray:
 def test_k_equal_files_are_k_minus_1_pairs_of_the_first() -> None:
     table, gray = table_of([drawing(0)] * 50 + [drawing(1)], [0] * 51)
     pairs = found(table, gray)[0].pairs
-    assert pairs[["a", "b"]].to_numpy().tolist() == [[0, place] for place in range(1, 50)]
+    assert pairs[["a", "b"]].to_numpy().tolist() == [
+        [0, place] for place in range(1, 50)
+    ]
     assert set(pairs["tier"]) == {"bytes"}
 
 
-def test_turned_copies_in_numbers_need_one_look_each(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_turned_copies_in_numbers_need_one_look_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked, look = [], exact.best_symmetry
     monkeypatch.setattr(
-        "croquis.dedup.identity.best_symmetry", lambda x, y: asked.append(1) or look(x, y)
+        "croquis.dedup.identity.best_symmetry",
+        lambda x, y: asked.append(1) or look(x, y),
     )
     ways = [np.ascontiguousarray(turned(drawing(0), name)) for name in NAMES]
     table, gray = table_of([ways[place % 8] for place in range(80)], [0] * 80)
@@ -187,7 +213,10 @@ def test_a_copy_of_many_equal_images_is_one_pair() -> None:
 
 def test_equal_gray_sheets_of_other_pixels_are_one_image() -> None:
     table, gray = table_of([drawing(0)] * 30, [0] * 30)
-    table["sha256"], table["digest"] = table["id"], table["id"]  # colours, or a larger file
+    table["sha256"], table["digest"] = (
+        table["id"],
+        table["id"],
+    )  # colours, or a larger file
     copies, groups = found(table, gray)
     assert len(copies.pairs) == 29 and set(copies.pairs["tier"]) == {"pixels"}
     assert set(groups.table["group"]) == {0}  # thirty, though chains end at ten
@@ -204,7 +233,9 @@ def test_each_test_image_of_equal_ones_is_listed_once() -> None:
 WHITE = np.full((SIDE, SIDE), 255, np.uint8)
 
 
-def groups_of(sheets: list, labels: list[int], sources: dict[int, str] | None = None, **changes):
+def groups_of(
+    sheets: list, labels: list[int], sources: dict[int, str] | None = None, **changes
+):
     return found(*table_of(sheets, labels, sources), **changes)[1]
 
 
@@ -249,18 +280,28 @@ def test_no_derived_image_welds_the_groups_of_two_originals() -> None:
     assert groups.table["keep"].tolist() == [True] * 4 + [False, True]
 
 
-def test_a_derived_image_equal_to_another_original_is_listed_and_does_not_train() -> None:
+def test_a_derived_image_equal_to_another_original_is_listed_and_does_not_train() -> (
+    None
+):
     sheets = [drawing(0), drawing(1), drawing(1)]
     groups = groups_of(sheets, [0, 1, 0], {2: "000"})
     assert groups.table["group"].tolist() == [0, 1, 2]
     assert groups.pairs[["a", "b", "grouped"]].to_numpy().tolist() == [[1, 2, False]]
     assert groups.table["keep"].tolist() == [True, True, False]
-    kept = found(*table_of(sheets, [0, 1, 0], {2: "000"}), Overrides(keep=(2,)))[1].table
+    kept = found(*table_of(sheets, [0, 1, 0], {2: "000"}), Overrides(keep=(2,)))[
+        1
+    ].table
     assert kept["keep"].all()
 
 
 def test_derived_images_share_the_group_of_the_source_that_they_look_like() -> None:
-    sheets = [drawing(0), drawing(0), drawing(0), faded(drawing(0), 9), faded(drawing(0), 40)]
+    sheets = [
+        drawing(0),
+        drawing(0),
+        drawing(0),
+        faded(drawing(0), 9),
+        faded(drawing(0), 40),
+    ]
     # 1 is an original too; 2 and 3 derive from 0, 4 from 3
     groups = groups_of(sheets, [0] * 5, {2: "000", 3: "000", 4: "003"}).table
     assert groups["group"].tolist() == [0] * 5 and groups["keep"].all()
@@ -268,4 +309,8 @@ def test_derived_images_share_the_group_of_the_source_that_they_look_like() -> N
 
 def test_a_person_may_join_what_machines_do_not() -> None:
     table, gray = table_of([drawing(0), drawing(1), drawing(5)], [0, 1, 0], {2: "000"})
-    assert found(table, gray, Overrides(same=((1, 2),)))[1].table["group"].tolist() == [0, 1, 1]
+    assert found(table, gray, Overrides(same=((1, 2),)))[1].table["group"].tolist() == [
+        0,
+        1,
+        1,
+    ]

@@ -46,9 +46,13 @@ def test_ink_is_darkness_without_its_mean_at_length_one() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_turned_and_toned_copies_have_cosine_one(name: str) -> None:
-    copy = turned(drawing(1), name) // 3 + 100  # another tone is another factor and offset
+    copy = (
+        turned(drawing(1), name) // 3 + 100
+    )  # another tone is another factor and offset
     pairs, _ = pairs_of([copy, drawing(1), drawing(2)])
-    assert pairs[["a", "b", "symmetry"]].to_numpy().tolist() == [[0, 1, NAMES.index(name)]]
+    assert pairs[["a", "b", "symmetry"]].to_numpy().tolist() == [
+        [0, 1, NAMES.index(name)]
+    ]
     assert pairs["score"][0] == pytest.approx(1, abs=1e-4)
 
 
@@ -70,7 +74,9 @@ def test_small_drawings_on_much_white_are_not_alike() -> None:
 def test_flat_pictures_are_counted_and_like_nothing() -> None:
     faint = np.full((SIDE, SIDE), 255, np.uint8)
     faint[:112] = 254  # a standard deviation of half a gray level
-    pairs, flat = pairs_of([np.full((SIDE, SIDE), 255, np.uint8), faint, faint, drawing(1)])
+    pairs, flat = pairs_of(
+        [np.full((SIDE, SIDE), 255, np.uint8), faint, faint, drawing(1)]
+    )
     assert pairs.empty and flat == 3
 
 
@@ -80,14 +86,20 @@ def test_turning_and_shrinking_commute(seed: int, name: str) -> None:
     gray = np.random.default_rng(seed).integers(0, 256, (1, SIDE, SIDE), dtype=np.uint8)
     (ink,), _ = ink_vectors(gray, np.array([0]))
     (turned_ink,), _ = ink_vectors(turned(gray, name), np.array([0]))
-    np.testing.assert_allclose(turned_ink, ink[cell_order(name, side=64, depth=1)], rtol=1e-5)
+    np.testing.assert_allclose(
+        turned_ink, ink[cell_order(name, side=64, depth=1)], rtol=1e-5
+    )
 
 
 @given(st.integers(0, 10**6), st.sampled_from(NAMES), st.floats(0, 1))
 @settings(deadline=None, max_examples=50)
-def test_the_bound_is_never_below_the_cosine(seed: int, name: str, likeness: float) -> None:
+def test_the_bound_is_never_below_the_cosine(
+    seed: int, name: str, likeness: float
+) -> None:
     x, noise = np.random.default_rng(seed).normal(size=(2, 4096))
-    pair = np.stack([x, likeness * x[cell_order(name, side=64, depth=1)] + (1 - likeness) * noise])
+    pair = np.stack(
+        [x, likeness * x[cell_order(name, side=64, depth=1)] + (1 - likeness) * noise]
+    )
     pair = (pair / np.linalg.norm(pair, axis=1, keepdims=True)).astype(np.float32)
     cosine = pair[0] @ pair[1][cell_order(name, side=64, depth=1)]
     bounds = bound_vectors(pair)
@@ -107,14 +119,22 @@ def test_decisions_are_those_of_brute_force(at_least: float) -> None:
 
 def test_area_weights_are_whole_numbers_that_sum_to_a_cell() -> None:
     # 6 px to 4 cells: a pixel is 2 units, a cell 3
-    expected = [[2, 1, 0, 0, 0, 0], [0, 1, 2, 0, 0, 0], [0, 0, 0, 2, 1, 0], [0, 0, 0, 0, 1, 2]]
+    expected = [
+        [2, 1, 0, 0, 0, 0],
+        [0, 1, 2, 0, 0, 0],
+        [0, 0, 0, 2, 1, 0],
+        [0, 0, 0, 0, 1, 2],
+    ]
     assert area_weights(6, 4).tolist() == expected
     assert (area_weights(224, 64).sum(axis=1) == 7).all()
 
 
 def test_blurred_ink_hardly_notices_a_shift() -> None:
     pictures = np.stack([drawing(1), np.roll(drawing(1), 4, axis=1)])
-    sharp, soft = ink_vectors(pictures, np.arange(2))[0], blurred_vectors(pictures, np.arange(2))
+    sharp, soft = (
+        ink_vectors(pictures, np.arange(2))[0],
+        blurred_vectors(pictures, np.arange(2)),
+    )
     assert soft.shape == (2, 32 * 32)
     assert soft[0] @ soft[1] > 0.93 > sharp[0] @ sharp[1]
 
@@ -132,7 +152,9 @@ def small(kind: str) -> np.ndarray:
     return gray
 
 
-@pytest.mark.parametrize("kind", ["a line of 20 px", "a line of 40 px", "a dot", "a faint line"])
+@pytest.mark.parametrize(
+    "kind", ["a line of 20 px", "a line of 40 px", "a dot", "a faint line"]
+)
 def test_what_is_not_flat_at_64_px_is_not_flat_once_blurred(kind: str) -> None:
     pictures = np.stack([small(kind), turned(small(kind), "rot90")])
     assert ink_vectors(pictures, np.arange(2))[1] == 0
@@ -150,4 +172,6 @@ def test_raw_pixels_are_neither_inverted_nor_centred() -> None:
     gray = np.full((1, SIDE, SIDE), 255, np.uint8)
     gray[0, :112] = 0
     expected = np.repeat([0, 1 / np.sqrt(2048)], 2048)
-    np.testing.assert_allclose(paper_vectors(gray, np.array([0]))[0], expected, atol=1e-7)
+    np.testing.assert_allclose(
+        paper_vectors(gray, np.array([0]))[0], expected, atol=1e-7
+    )

@@ -12,7 +12,9 @@ SHEET = np.random.default_rng(0).integers(0, 255, (6, 6))
 
 
 def pairs(*rows: tuple[int, int, int, str]) -> pd.DataFrame:
-    table = pd.DataFrame(list(rows), columns=["a", "b", "symmetry", "tier"]).assign(score=1.0)
+    table = pd.DataFrame(list(rows), columns=["a", "b", "symmetry", "tier"]).assign(
+        score=1.0
+    )
     table["tier"] = pd.Categorical(table["tier"], categories=TIERS)
     return table.assign(ink=np.where(table["tier"] == "copy", 0.96, 1.0))
 
@@ -43,17 +45,25 @@ def test_if_the_first_is_named_the_second_speaks_for_the_rest() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_how_one_has_to_be_turned_follows_from_what_both_are_equal_to(seed: int) -> None:
+def test_how_one_has_to_be_turned_follows_from_what_both_are_equal_to(
+    seed: int,
+) -> None:
     # 1, 2 are turns of 0; 4 is one of 3, which is like 0
     turn = np.random.default_rng(seed).integers(0, 8, 4).tolist()
     back = {name: other for name in NAMES for other in NAMES if same(name, other)}
     sheets = [SHEET, *(turned(SHEET, back[NAMES[code]]) for code in turn[:3])]
     sheets.append(turned(sheets[3], back[NAMES[turn[3]]]))
-    rows = [(0, 1, turn[0], "pixels"), (0, 2, turn[1], "pixels"), (0, 3, turn[2], "copy")]
+    rows = [
+        (0, 1, turn[0], "pixels"),
+        (0, 2, turn[1], "pixels"),
+        (0, 3, turn[2], "copy"),
+    ]
     found = with_named(pairs(*rows, (3, 4, turn[3], "pixels")), 5, [1, 2, 4])
     assert len(found) == 10
     for row in found.itertuples():
-        np.testing.assert_array_equal(turned(sheets[row.b], NAMES[row.symmetry]), sheets[row.a])
+        np.testing.assert_array_equal(
+            turned(sheets[row.b], NAMES[row.symmetry]), sheets[row.a]
+        )
 
 
 def same(name: str, other: str) -> bool:

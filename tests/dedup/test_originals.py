@@ -28,7 +28,13 @@ def test_strange_is_what_is_darker_or_grayer_than_the_test_images() -> None:
 
 
 def test_what_people_call_an_original() -> None:
-    assert [is_original(affix) for affix in ("", "orig", "raw_#", "canny", "#")] == [1, 1, 1, 0, 0]
+    assert [is_original(affix) for affix in ("", "orig", "raw_#", "canny", "#")] == [
+        1,
+        1,
+        1,
+        0,
+        0,
+    ]
     assert not is_original("cat_original_cat")  # so Augmentor calls what it makes
     assert says_original("train/raw/3.png") and says_original("train/cat/Orig_3.png")
     assert not says_original("train/cat/drawing_3.png")

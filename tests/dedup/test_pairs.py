@@ -28,7 +28,9 @@ def drawing(seed: int) -> np.ndarray:
     return gray
 
 
-def catalogue(pictures: dict[str, tuple[int, np.ndarray]]) -> tuple[pd.DataFrame, np.ndarray]:
+def catalogue(
+    pictures: dict[str, tuple[int, np.ndarray]],
+) -> tuple[pd.DataFrame, np.ndarray]:
     """The pictures' table, sorted by id as the stage does it, and their pixels."""
     rows = [
         (name, label, hashlib.sha256(gray.tobytes()).hexdigest(), digest(gray))
@@ -68,7 +70,12 @@ def test_each_kind_of_copy_is_found_by_its_first_tier() -> None:
     copies = find_copies(table, gray, SETTINGS)
     assert as_ids(table, copies.pairs) == {
         ("original", "same-bytes", "bytes", "identity"),
-        ("original", "turned", "pixels", "rot270"),  # "turned" needs rot270 to look like "original"
+        (
+            "original",
+            "turned",
+            "pixels",
+            "rot270",
+        ),  # "turned" needs rot270 to look like "original"
         ("noisy", "original", "copy", "flip_ud"),  # across classes, so not for SSIM
         ("noisy", "turned", "copy", "antitranspose"),
         ("shade", "shape", "copy", "identity"),
@@ -106,7 +113,9 @@ def test_the_order_of_files_changes_nothing(seed: int) -> None:
 def test_copies_of_a_thin_drawing_share_a_group() -> None:
     line = np.full((SIDE, SIDE), 255, np.uint8)
     line[100, 50:90] = 0
-    table, gray = catalogue({"a": (0, line), "b": (0, np.where(line, 254, 3).astype(np.uint8))})
+    table, gray = catalogue(
+        {"a": (0, line), "b": (0, np.where(line, 254, 3).astype(np.uint8))}
+    )
     copies = find_copies(table, gray, SETTINGS)
     assert as_ids(table, copies.pairs) == {("a", "b", "copy", "identity")}
     table = table.assign(source_id="", width=SIDE, height=SIDE)
@@ -141,7 +150,9 @@ def test_ssim_and_raw_cosine_find_what_the_copy_test_is_not_asked_for() -> None:
 def test_nearly_blank_pictures_are_no_copies_by_their_structure() -> None:
     specks = np.full((3, SIDE, SIDE), 255, np.uint8)
     specks[[0, 1, 2], [10, 60, 120], [20, 90, 200]] = 200
-    table, gray = catalogue({str(number): (0, speck) for number, speck in enumerate(specks)})
+    table, gray = catalogue(
+        {str(number): (0, speck) for number, speck in enumerate(specks)}
+    )
     copies = find_copies(table, gray, SETTINGS)
     assert copies.pairs.empty and copies.flat == 3
 
@@ -180,7 +191,11 @@ def test_test_pictures_meet_the_tests_that_need_no_label() -> None:
     found = as_ids(table, copies.pairs)
     assert ("train", "bytes", "bytes", "identity") in found
     assert ("train", "shade", "copy", "identity") in found
-    assert {pair[1] for pair in found if pair[0] == "train"} == {"bytes", "turned", "shade"}
+    assert {pair[1] for pair in found if pair[0] == "train"} == {
+        "bytes",
+        "turned",
+        "shade",
+    }
     assert len(copies.blurred) == 1
 
 
@@ -192,17 +207,23 @@ def test_two_test_pictures_make_no_pair() -> None:
     assert copies.pairs.empty and copies.tally.candidates["copy bound"] == 0
 
 
-def test_the_symmetry_of_equal_files_is_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_symmetry_of_equal_files_is_not_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked = []
     monkeypatch.setattr(identity, "best_symmetry", lambda x, y: asked.append(1) or 0)
-    table, gray = catalogue(planted())  # "turned" is equal to two others by its pixels alone
+    table, gray = catalogue(
+        planted()
+    )  # "turned" is equal to two others by its pixels alone
     find_copies(table, gray, SETTINGS)
     assert len(asked) == 1
 
 
 def test_every_pair_tells_the_cosine_of_its_ink() -> None:
     table, gray = catalogue(planted())
-    pairs = find_copies(table, gray, SETTINGS.model_copy(update={"methods": ["ssim"]})).pairs
+    pairs = find_copies(
+        table, gray, SETTINGS.model_copy(update={"methods": ["ssim"]})
+    ).pairs
     ink = pairs.set_index("tier")["ink"]
     assert ink["ssim"] > 0.999
     assert ink["bytes"] == 1
@@ -219,7 +240,9 @@ def test_the_number_of_threads_changes_nothing() -> None:
     # 80 pictures: fewer make products too small for BLAS to share
     faded = [np.maximum(drawing(seed), 2 * seed).astype(np.uint8) for seed in range(40)]
     pictures = {f"{seed:02d}": (seed % 3, drawing(seed)) for seed in range(40)}
-    pictures |= {f"{seed:02d}-faded": (seed % 3, gray) for seed, gray in enumerate(faded)}
+    pictures |= {
+        f"{seed:02d}-faded": (seed % 3, gray) for seed, gray in enumerate(faded)
+    }
     table, gray = catalogue(pictures)
     found = []
     for threads in (1, 2):

@@ -8,13 +8,17 @@ from hypothesis import strategies as st
 from croquis.dedup.policy import none_dropped, pruned, restored
 
 
-def pictures(labels: list[int], areas: list[int] | None = None, derived: tuple[int, ...] = ()):
+def pictures(
+    labels: list[int], areas: list[int] | None = None, derived: tuple[int, ...] = ()
+):
     count = len(labels)
     return pd.DataFrame(
         {
             "id": [f"train/{place:03d}" for place in range(count)],
             "label": labels,
-            "source_id": ["train/999" if place in derived else "" for place in range(count)],
+            "source_id": [
+                "train/999" if place in derived else "" for place in range(count)
+            ],
             "width": areas or [100] * count,
             "height": 1,
         },
@@ -37,13 +41,20 @@ def prune(table: pd.DataFrame, edges: pd.DataFrame, min_per_class: int) -> np.nd
 
 def test_the_largest_of_a_group_stays_and_the_first_id_of_equals() -> None:
     edges = pairs((0, 1, 1.0), (0, 2, 1.0), (1, 2, 1.0))
-    assert prune(pictures([0, 0, 0], [10, 30, 20]), edges, 1).tolist() == [False, True, False]
+    assert prune(pictures([0, 0, 0], [10, 30, 20]), edges, 1).tolist() == [
+        False,
+        True,
+        False,
+    ]
     assert prune(pictures([0, 0, 0]), edges, 1).tolist() == [True, False, False]
 
 
 def test_an_original_stays_before_a_larger_derived_picture() -> None:
     edges = pairs((0, 1, 1.0))
-    assert prune(pictures([0, 0], [90, 10], derived=(0,)), edges, 1).tolist() == [False, True]
+    assert prune(pictures([0, 0], [90, 10], derived=(0,)), edges, 1).tolist() == [
+        False,
+        True,
+    ]
 
 
 def test_a_chain_drops_only_what_touches_a_kept_picture() -> None:
@@ -52,7 +63,9 @@ def test_a_chain_drops_only_what_touches_a_kept_picture() -> None:
     assert prune(pictures([0] * 4), edges, 1).tolist() == [True, False, True, False]
 
 
-def test_of_equal_pictures_one_stays_in_each_class_and_what_is_like_one_is_like_all() -> None:
+def test_of_equal_pictures_one_stays_in_each_class_and_what_is_like_one_is_like_all() -> (
+    None
+):
     # 0 = 2 = 4 (4 is larger) and 1 = 3; a pair of 0 and 1 stands for all; 3 and 4 are of class 1
     equal = np.array([0, 1, 0, 1, 0])
     table = pictures([0, 0, 0, 1, 1], [100, 100, 100, 100, 200])
@@ -88,7 +101,9 @@ def cases(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     areas = draw(st.lists(st.integers(1, 3), min_size=count, max_size=count))
     edge = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1))
     edges = {(a, b) for a, b in draw(st.sets(edge, max_size=30)) if a < b}
-    scored = [(a, b, draw(st.sampled_from([0.95, 0.97, 1.0]))) for a, b in sorted(edges)]
+    scored = [
+        (a, b, draw(st.sampled_from([0.95, 0.97, 1.0]))) for a, b in sorted(edges)
+    ]
     return pictures(labels, areas), pairs(*scored), draw(st.integers(1, 4))
 
 

@@ -29,7 +29,8 @@ def looped(vectors: np.ndarray, side: int, depth: int, at_least: float) -> set:
         for name in NAMES
         for a in range(len(grid))
         for b in range(a + 1, len(grid))
-        if np.sum(grid[a] * turned(grid[b].transpose(2, 0, 1), name).transpose(1, 2, 0)) >= at_least
+        if np.sum(grid[a] * turned(grid[b].transpose(2, 0, 1), name).transpose(1, 2, 0))
+        >= at_least
     }
 
 
@@ -41,13 +42,17 @@ def as_set(found: search.Candidates) -> set:
 def test_candidates_are_those_of_a_plain_loop(block: int, monkeypatch) -> None:
     monkeypatch.setattr(search, "BLOCK", block)
     vectors, at_least = unit_vectors(7, side=4, depth=2), 0.25
-    found = as_set(candidates(vectors, side=4, names=NAMES, at_least=at_least + search.MARGIN))
+    found = as_set(
+        candidates(vectors, side=4, names=NAMES, at_least=at_least + search.MARGIN)
+    )
     assert found == looped(vectors, 4, 2, at_least)
     assert 0 < len(found) < 8 * 21
 
 
 @pytest.mark.parametrize("block", [1, 3, 100])
-def test_candidates_with_one_of_the_first_rows_are_some_of_all(block: int, monkeypatch) -> None:
+def test_candidates_with_one_of_the_first_rows_are_some_of_all(
+    block: int, monkeypatch
+) -> None:
     monkeypatch.setattr(search, "BLOCK", block)
     options = {"side": 4, "names": NAMES, "at_least": 0.25}
     vectors = unit_vectors(7, side=4, depth=2)
@@ -59,7 +64,9 @@ def test_candidates_with_one_of_the_first_rows_are_some_of_all(block: int, monke
 def test_inside_classes_compares_no_two_classes() -> None:
     vectors, labels = unit_vectors(6, side=2, depth=1), np.array([0, 1, 0, 1, 1, 2])
     found = as_set(
-        inside_classes(vectors, labels, side=2, names=["identity"], at_least=-1, desc="x")
+        inside_classes(
+            vectors, labels, side=2, names=["identity"], at_least=-1, desc="x"
+        )
     )
     assert found == {("identity", a, b) for a, b in [(0, 2), (1, 3), (1, 4), (3, 4)]}
 
@@ -93,7 +100,9 @@ def test_known_pairs_are_not_judged_again() -> None:
         return np.ones(len(a))
 
     found = iter([("identity", np.array([0, 0, 1]), np.array([1, 2, 2]))])
-    pairs = judged(found, judge, at_least=0.5, known=pair_table([0], [2]), tally=tally, step="here")
+    pairs = judged(
+        found, judge, at_least=0.5, known=pair_table([0], [2]), tally=tally, step="here"
+    )
     assert seen == [(0, 1), (1, 2)]
     assert tally.candidates == {"here bound": 3}
     assert pairs[["a", "b"]].to_numpy().tolist() == [[0, 1], [1, 2]]
@@ -106,7 +115,9 @@ def test_nothing_alike_is_an_empty_table() -> None:
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 100])
-def test_a_second_bound_narrows_the_candidates_of_the_first(chunk: int, monkeypatch) -> None:
+def test_a_second_bound_narrows_the_candidates_of_the_first(
+    chunk: int, monkeypatch
+) -> None:
     monkeypatch.setattr(search, "CHUNK", chunk)
     vectors = unit_vectors(7, side=4, depth=2)
     options = {"side": 4, "names": NAMES}
@@ -116,7 +127,9 @@ def test_a_second_bound_narrows_the_candidates_of_the_first(chunk: int, monkeypa
 
 
 def test_a_second_bound_leaves_room_for_rounding() -> None:
-    vectors = np.full((2, 4), 0.5, np.float32)  # a cosine of one, and a threshold just above
+    vectors = np.full(
+        (2, 4), 0.5, np.float32
+    )  # a cosine of one, and a threshold just above
     pair = [("identity", np.array([0]), np.array([1]))]
     for above, left in ((search.MARGIN / 2, 1), (search.MARGIN * 2, 0)):
         ((_, found, _),) = narrowed(iter(pair), vectors, side=2, at_least=1 + above)
@@ -128,17 +141,26 @@ def test_tiles_and_chunks_change_no_pair(tile: int, monkeypatch) -> None:
     monkeypatch.setattr(search, "TILE", tile)
     monkeypatch.setattr(search, "CHUNK", 2)
     rng = np.random.default_rng(0)
-    scores = {(name, a, b): rng.random() for name in NAMES for a in range(5) for b in range(5)}
+    scores = {
+        (name, a, b): rng.random() for name in NAMES for a in range(5) for b in range(5)
+    }
 
     def judge(name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return np.array([scores[name, i, j] for i, j in zip(a.tolist(), b.tolist(), strict=True)])
+        return np.array(
+            [scores[name, i, j] for i, j in zip(a.tolist(), b.tolist(), strict=True)]
+        )
 
     a, b = np.triu_indices(5, 1)
     options = {"at_least": 0.8, "known": pair_table(), "tally": Tally(), "step": "x"}
     found = judged(((name, a, b) for name in NAMES), judge, **options)
-    best = {(i, j): max(scores[name, i, j] for name in NAMES) for i, j in zip(a, b, strict=True)}
+    best = {
+        (i, j): max(scores[name, i, j] for name in NAMES)
+        for i, j in zip(a, b, strict=True)
+    }
     expected = [(i, j, score) for (i, j), score in best.items() if score >= 0.8]
-    assert found[["a", "b", "score"]].to_numpy().tolist() == [list(map(float, e)) for e in expected]
+    assert found[["a", "b", "score"]].to_numpy().tolist() == [
+        list(map(float, e)) for e in expected
+    ]
 
 
 def test_known_pairs_meet_no_bound() -> None:

@@ -41,7 +41,9 @@ def test_a_bad_value_is_an_error_that_names_its_key(key: str, value: object) -> 
 
 def test_what_is_dropped_must_be_a_copy() -> None:
     with pytest.raises(InputError, match="expected remove_min >= copy_min"):
-        checked(DedupParams, {**GOOD, "remove_min": 0.9, "copy_min": 0.95}, where="dedup")
+        checked(
+            DedupParams, {**GOOD, "remove_min": 0.9, "copy_min": 0.95}, where="dedup"
+        )
 
 
 def test_a_bound_too_weak_for_all_pairs_is_refused() -> None:
@@ -49,10 +51,16 @@ def test_a_bound_too_weak_for_all_pairs_is_refused() -> None:
     assert checked(DedupParams, loose, where="dedup").ssim_min == 0.85
     with pytest.raises(InputError, match=r"ssim_min >= 0\.9 with ssim_scope global"):
         checked(DedupParams, {**loose, "ssim_scope": "global"}, where="dedup")
-    checked(DedupParams, {**loose, "ssim_scope": "global", "methods": ["copy"]}, where="dedup")
+    checked(
+        DedupParams,
+        {**loose, "ssim_scope": "global", "methods": ["copy"]},
+        where="dedup",
+    )
 
 
 def test_every_key_is_needed() -> None:
     for key in GOOD:
         with pytest.raises(InputError, match=rf"dedup\.{key}"):
-            checked(DedupParams, {k: v for k, v in GOOD.items() if k != key}, where="dedup")
+            checked(
+                DedupParams, {k: v for k, v in GOOD.items() if k != key}, where="dedup"
+            )

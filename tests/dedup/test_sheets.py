@@ -25,7 +25,9 @@ def test_originals_may_join_and_what_derives_only_its_family() -> None:
 
 
 def test_families_do_not_depend_on_the_rows_of_the_pixels() -> None:
-    images = pd.DataFrame({"id": list("abcd"), "source_id": ["", "", "a", "b"]}, index=[3, 1, 0, 2])
+    images = pd.DataFrame(
+        {"id": list("abcd"), "source_id": ["", "", "a", "b"]}, index=[3, 1, 0, 2]
+    )
     assert kin_of(images).family.tolist() == [0, 1, 0, 1]
 
 
@@ -34,7 +36,9 @@ def test_the_first_image_stands_for_a_sheet() -> None:
     assert ends(as_images(pair_table([0], [1]), sheet, None, originals(4))) == [[0, 1]]
 
 
-def test_inside_classes_each_class_has_its_own_first_and_the_turn_may_be_the_other_way() -> None:
+def test_inside_classes_each_class_has_its_own_first_and_the_turn_may_be_the_other_way() -> (
+    None
+):
     sheet, label = np.array([0, 1, 1, 0]), np.array([0, 0, 1, 1])
     turn = NAMES.index("rot90")
     table = as_images(pair_table([0], [1], symmetry=turn), sheet, label, originals(4))

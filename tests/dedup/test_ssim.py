@@ -38,7 +38,9 @@ def brute_force(gray: np.ndarray, names: list[str], at_least: float) -> dict:
     best: dict[tuple[int, int], float] = {}
     for a in range(len(gray)):
         for b in range(a + 1, len(gray)):
-            score = max(structural_similarity(gray[a], turned(gray[b], name)) for name in names)
+            score = max(
+                structural_similarity(gray[a], turned(gray[b], name)) for name in names
+            )
             if score >= at_least:
                 best[a, b] = score
     return best
@@ -46,7 +48,9 @@ def brute_force(gray: np.ndarray, names: list[str], at_least: float) -> dict:
 
 @pytest.mark.parametrize("scope", ["class", "global"])
 @pytest.mark.parametrize("at_least", [0.7, 0.9, 0.95, 0.99])
-@pytest.mark.parametrize("names", [NAMES, NAMES[:1]], ids=["eight symmetries", "identity only"])
+@pytest.mark.parametrize(
+    "names", [NAMES, NAMES[:1]], ids=["eight symmetries", "identity only"]
+)
 def test_decisions_are_those_of_brute_force(
     at_least: float, names: tuple[str, ...], scope: str
 ) -> None:
@@ -60,7 +64,10 @@ def test_decisions_are_those_of_brute_force(
         "fine": GRID,
     }
     pairs = ssim_pairs(gray, rows, labels, **options)
-    found = {(a, b): score for a, b, score in pairs[["a", "b", "score"]].itertuples(index=False)}
+    found = {
+        (a, b): score
+        for a, b, score in pairs[["a", "b", "score"]].itertuples(index=False)
+    }
     assert found == pytest.approx(brute_force(gray, list(names), at_least), abs=1e-6)
 
 
@@ -74,7 +81,9 @@ def test_only_pictures_of_one_class_are_compared() -> None:
         "fine": GRID,
     }
     pairs = ssim_pairs(gray, np.array([2, 0, 1]), np.array([7, 8, 7]), **options)
-    assert pairs[["a", "b", "score", "symmetry"]].to_numpy().tolist() == [[0, 2, 1.0, 0]]
+    assert pairs[["a", "b", "score", "symmetry"]].to_numpy().tolist() == [
+        [0, 2, 1.0, 0]
+    ]
 
 
 def test_flat_pictures_are_like_nothing() -> None:
@@ -100,7 +109,11 @@ def test_the_symmetry_says_how_to_turn_b() -> None:
     assert [NAMES[code] for code in pairs["symmetry"]] == ["rot90"]
 
 
-@given(st.integers(0, 10**6), st.sampled_from(NAMES), st.sampled_from(["noise", "strokes", "near"]))
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from(NAMES),
+    st.sampled_from(["noise", "strokes", "near"]),
+)
 @settings(deadline=None, max_examples=60)
 def test_the_judge_agrees_with_scikit_image(seed: int, name: str, kind: str) -> None:
     rng = np.random.default_rng(seed)

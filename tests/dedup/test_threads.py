@@ -15,4 +15,7 @@ def test_one_thread_inside_and_what_was_before_after_it() -> None:
         assert cv2.getNumThreads() == 1
         assert all(pool["num_threads"] == 1 for pool in threadpool_info())
         _ = 1 / 0
-    assert (cv2.getNumThreads(), [pool["num_threads"] for pool in threadpool_info()]) == before
+    assert (
+        cv2.getNumThreads(),
+        [pool["num_threads"] for pool in threadpool_info()],
+    ) == before

@@ -10,13 +10,19 @@ from croquis.dedup.undeclared import find_undeclared
 
 def left(names: dict[str, str], group: np.ndarray | None = None) -> list[str]:
     """Which of `names`, by id their source_id, of each of six numbers, are named."""
-    rows = [(k.format(n), v.format(n) if v else "") for n in range(6) for k, v in names.items()]
+    rows = [
+        (k.format(n), v.format(n) if v else "")
+        for n in range(6)
+        for k, v in names.items()
+    ]
     table = pd.DataFrame(rows, columns=["id", "source_id"])
     group = np.arange(len(table)) if group is None else group
     labels = np.zeros(len(table), int)
     found = find_undeclared(table["id"].tolist(), labels, kin_of(table), group)
     assert (table["source_id"][found.places] == "").all()
-    return table["id"][found.places].str.replace(r"\d+", "#", regex=True).unique().tolist()
+    return (
+        table["id"][found.places].str.replace(r"\d+", "#", regex=True).unique().tolist()
+    )
 
 
 @pytest.mark.parametrize(
@@ -29,7 +35,9 @@ def left(names: dict[str, str], group: np.ndarray | None = None) -> list[str]:
         ("{}.png", "canny/{}.png", "crop/{}.png"),
     ],
 )
-def test_other_kinds_of_the_scheme_are_left_out(one: str, made: str, other: str) -> None:
+def test_other_kinds_of_the_scheme_are_left_out(
+    one: str, made: str, other: str
+) -> None:
     assert left({one: "", made: one, other: ""}) == [other.replace("{}", "#")]
     assert left({one: "", made: one, other: one}) == []
     assert left({one: "", made: "", other: ""}) == []
@@ -41,7 +49,12 @@ def test_who_shares_the_group_of_the_family_needs_no_source() -> None:
 
 
 def test_a_number_after_a_name_is_another_image() -> None:
-    assert left({"bird_{}.png": "", "bird_{}_canny.png": "bird_{}.png", "bird_{}_2.png": ""}) == []
+    assert (
+        left(
+            {"bird_{}.png": "", "bird_{}_canny.png": "bird_{}.png", "bird_{}_2.png": ""}
+        )
+        == []
+    )
 
 
 def test_names_that_source_id_does_not_follow_tell_nothing() -> None:
@@ -51,4 +64,6 @@ def test_names_that_source_id_does_not_follow_tell_nothing() -> None:
     rows = [(f"{kind}_{n}.png", "") for kind in ("a", "crop") for n in numbers] + made
     table = pd.DataFrame(rows, columns=["id", "source_id"])
     here = np.arange(len(table))
-    assert not len(find_undeclared(table["id"].tolist(), 0 * here, kin_of(table), here).places)
+    assert not len(
+        find_undeclared(table["id"].tolist(), 0 * here, kin_of(table), here).places
+    )

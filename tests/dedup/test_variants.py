@@ -8,7 +8,12 @@ from croquis.core.symmetries import NAMES, turned
 from croquis.dedup.measures.ink import blurred_vectors, ink_vectors
 from croquis.dedup.measures.search import pair_table
 from croquis.dedup.measures.tally import Tally
-from croquis.dedup.measures.variants import is_small, moved_cosine, small_warp, variant_pairs
+from croquis.dedup.measures.variants import (
+    is_small,
+    moved_cosine,
+    small_warp,
+    variant_pairs,
+)
 
 SIDE = 224
 
@@ -21,10 +26,14 @@ def drawing(seed: int) -> np.ndarray:
     return cv2.polylines(sheet, [points], False, 0, 7, cv2.LINE_AA)
 
 
-def moved(gray: np.ndarray, *, shift=(0.0, 0.0), degrees: float = 0, zoom: float = 1) -> np.ndarray:
+def moved(
+    gray: np.ndarray, *, shift=(0.0, 0.0), degrees: float = 0, zoom: float = 1
+) -> np.ndarray:
     matrix = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), degrees, zoom)
     matrix[:, 2] += shift
-    return cv2.warpAffine(gray, matrix, (SIDE, SIDE), flags=cv2.INTER_CUBIC, borderValue=255)
+    return cv2.warpAffine(
+        gray, matrix, (SIDE, SIDE), flags=cv2.INTER_CUBIC, borderValue=255
+    )
 
 
 def pairs_of(pictures: list[np.ndarray], **changes):
@@ -43,7 +52,12 @@ def pairs_of(pictures: list[np.ndarray], **changes):
 
 @pytest.mark.parametrize(
     "change",
-    [{"shift": (3, -2)}, {"degrees": 2}, {"zoom": 0.96}, {"shift": (4, 4), "degrees": -2}],
+    [
+        {"shift": (3, -2)},
+        {"degrees": 2},
+        {"zoom": 0.96},
+        {"shift": (4, 4), "degrees": -2},
+    ],
     ids=str,
 )
 def test_a_small_movement_is_undone(change: dict) -> None:
@@ -54,7 +68,9 @@ def test_a_small_movement_is_undone(change: dict) -> None:
 def test_a_movement_after_a_turn_is_undone() -> None:
     copy = moved(np.ascontiguousarray(turned(drawing(1), "rot90")), shift=(2, 3))
     pairs = pairs_of([copy, drawing(1)])
-    assert pairs[["a", "b", "symmetry"]].to_numpy().tolist() == [[0, 1, NAMES.index("rot90")]]
+    assert pairs[["a", "b", "symmetry"]].to_numpy().tolist() == [
+        [0, 1, NAMES.index("rot90")]
+    ]
 
 
 def test_a_large_movement_is_none_that_a_copy_has() -> None:
@@ -62,11 +78,18 @@ def test_a_large_movement_is_none_that_a_copy_has() -> None:
 
 
 def test_the_most_alike_candidates_are_aligned_and_the_others_counted() -> None:
-    pictures = [drawing(1), moved(drawing(1), shift=(2, 0)), moved(drawing(1), shift=(6, 0))]
+    pictures = [
+        drawing(1),
+        moved(drawing(1), shift=(2, 0)),
+        moved(drawing(1), shift=(6, 0)),
+    ]
     tally = Tally()
     pairs = pairs_of(pictures, most=1, blurred_min=0.5, tally=tally)
     assert pairs[["a", "b"]].to_numpy().tolist() == [[0, 1]]
-    assert tally.candidates["variant aligned"] == 1 and tally.candidates["variant left out"] == 2
+    assert (
+        tally.candidates["variant aligned"] == 1
+        and tally.candidates["variant left out"] == 2
+    )
 
 
 def test_known_pairs_are_left_alone() -> None:
@@ -94,11 +117,15 @@ def test_the_warp_is_undone_at_the_size_of_the_pictures() -> None:
     # 2 px of 64 are 7 of 224: the place p of the first picture is p + 2 on the second
     shifted = np.roll(drawing(1), 7, axis=1)
     warp = np.array([[1.0, 0, 2], [0, 1, 0]])
-    assert moved_cosine(drawing(1), shifted, "identity", warp) == pytest.approx(1, abs=1e-6)
+    assert moved_cosine(drawing(1), shifted, "identity", warp) == pytest.approx(
+        1, abs=1e-6
+    )
     assert moved_cosine(drawing(1), shifted, "identity", np.eye(2, 3)) < 0.9
 
 
-def warp(scale: float = 1, degrees: float = 0, shear: float = 0, shift: float = 0) -> np.ndarray:
+def warp(
+    scale: float = 1, degrees: float = 0, shear: float = 0, shift: float = 0
+) -> np.ndarray:
     """About the centre of 64 px, then `shift` to the right."""
     angle = np.radians(degrees)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

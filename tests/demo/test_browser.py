@@ -22,7 +22,10 @@ from croquis.tables import predictions
 from support.chromium import PHONE, chromium, watched
 from support.served import leave_run, sheets_of_test
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]  # one server for all of them
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("demo"),
+]  # one server for all of them
 COMMAND = "from croquis.commands.main import app; app()"
 WAIT = 60_000  # milliseconds, on a busy machine
 
@@ -54,7 +57,9 @@ def server(run: Path) -> Iterator[Server]:
     with Server(run, port) as server:
         first, line = server.stdout.readline(), server.stdout.readline()
         assert first == "demo: loading 2 members x 2 folds ...\n"
-        assert f"{server.url}/ draws on this machine alone" in line, line + server.stdout.read()
+        assert f"{server.url}/ draws on this machine alone" in line, (
+            line + server.stdout.read()
+        )
         yield server
         server.terminate()
 
@@ -84,7 +89,9 @@ def opened(page: Page, server: Server) -> None:
 def draw(page: Page, *corners: tuple[float, float]) -> None:
     """A stroke with the mouse, corner by corner in shares of the paper."""
     box = page.locator("#paper canvas").bounding_box()
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    places = [
+        (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners
+    ]
     page.mouse.move(*places[0])
     page.mouse.down()
     for place in places[1:]:
@@ -114,7 +121,9 @@ def test_old_guesses_are_not_taken_for_those_of_a_new_stroke(page: Page) -> None
     draw(page, (0.2, 0.5), (0.8, 0.5))
     expect(answer).to_have_attribute("aria-busy", "true")
     expect(said).to_have_text("thinking …")
-    page.wait_for_function("getComputedStyle(document.querySelector('.answer')).opacity < 0.5")
+    page.wait_for_function(
+        "getComputedStyle(document.querySelector('.answer')).opacity < 0.5"
+    )
     draw(page, (0.5, 0.2), (0.5, 0.8))
     with page.expect_request("**/queue/join**", timeout=WAIT):  # of the second stroke
         held[0].continue_()
@@ -142,16 +151,26 @@ def test_a_stroke_is_dark_ink_on_white_paper(page: Page) -> None:
     assert {int(sheet[y, x]) for y in (0, 31) for x in (0, 31)} == {255}
 
 
-def test_uploads_are_guessed_at_or_refused_politely(page: Page, run: Path, tmp_path: Path) -> None:
+def test_uploads_are_guessed_at_or_refused_politely(
+    page: Page, run: Path, tmp_path: Path
+) -> None:
     answer, chooser = page.locator(".answer"), page.locator("#paper input[type=file]")
-    chooser.set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"text"})
-    expect(answer).to_contain_text("expected a picture, received not a picture", timeout=WAIT)
+    chooser.set_input_files(
+        {"name": "a.txt", "mimeType": "text/plain", "buffer": b"text"}
+    )
+    expect(answer).to_contain_text(
+        "expected a picture, received not a picture", timeout=WAIT
+    )
     with (tmp_path / "big.png").open("wb") as file:
         file.truncate(52_428_800)
     chooser.set_input_files(tmp_path / "big.png")
-    expect(answer).to_contain_text("at most 8 MB, received 50 MB; make it smaller", timeout=WAIT)
+    expect(answer).to_contain_text(
+        "at most 8 MB, received 50 MB; make it smaller", timeout=WAIT
+    )
     picture = png(Image.fromarray(sheets_of_test(run)[0]))
-    chooser.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": picture})
+    chooser.set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": picture}
+    )
     expect(answer.locator("li")).to_have_count(3, timeout=WAIT)
     page.locator("#paper .clear").click()
     expect(answer).to_contain_text("The paper is still white", timeout=WAIT)
@@ -169,7 +188,9 @@ def test_a_phone_shows_paper_and_guesses_without_scrolling_sideways(
     assert before["width"] >= 300
     page.touchscreen.tap(before["x"] + 100, before["y"] + 100)  # a dot
     expect(page.locator(".answer li")).to_have_count(3, timeout=WAIT)
-    assert page.locator("#paper canvas").bounding_box() == before  # paper stays under the pen
+    assert (
+        page.locator("#paper canvas").bounding_box() == before
+    )  # paper stays under the pen
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
     assert wrong == []
@@ -186,14 +207,20 @@ def ask(url: str, content: bytes) -> dict:
     return json.loads(lines[-1].removeprefix("data: "))[0]
 
 
-def test_fifty_who_ask_at_once_are_all_answered_as_in_the_batch(server: Server, run: Path) -> None:
+def test_fifty_who_ask_at_once_are_all_answered_as_in_the_batch(
+    server: Server, run: Path
+) -> None:
     files = [png(Image.fromarray(sheet)) for sheet in sheets_of_test(run)]
     batch = predictions.load(run / "ensemble" / "test.npz")
     with ThreadPoolExecutor(50) as pool:
-        found = list(pool.map(lambda number: ask(server.url, files[number % 3]), range(50)))
+        found = list(
+            pool.map(lambda number: ask(server.url, files[number % 3]), range(50))
+        )
     for number, answer in enumerate(found):
         probs = {guess["class"]: guess["probability"] for guess in answer["guesses"]}
-        expected = dict(zip(batch.classes.tolist(), batch.probs[number % 3].tolist(), strict=True))
+        expected = dict(
+            zip(batch.classes.tolist(), batch.probs[number % 3].tolist(), strict=True)
+        )
         assert probs == pytest.approx(expected, abs=1e-5)
 
 
@@ -207,7 +234,9 @@ def test_the_api_refuses_what_is_too_big_or_not_uploaded(server: Server) -> None
 
 
 def test_the_page_is_served_to_this_machine_alone(server: Server) -> None:
-    listening = [c.laddr for c in psutil.Process(server.pid).net_connections() if not c.raddr]
+    listening = [
+        c.laddr for c in psutil.Process(server.pid).net_connections() if not c.raddr
+    ]
     assert {address.ip for address in listening} == {"127.0.0.1"}
 
 
@@ -215,5 +244,7 @@ def test_a_port_in_use_is_one_line(server: Server, run: Path) -> None:
     with Server(run, int(server.url.rpartition(":")[2])) as second:
         said = second.communicate()[0]
     assert second.returncode == 1
-    assert "expected a free port, received one in use; say PORT=" in said.splitlines()[-1]
+    assert (
+        "expected a free port, received one in use; say PORT=" in said.splitlines()[-1]
+    )
     assert "Traceback" not in said

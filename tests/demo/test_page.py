@@ -31,13 +31,17 @@ def test_the_api_answers_as_the_batch(guesser: Guesser, drawn: Path) -> None:
         (drawn / "it.png").write_bytes(png(Image.fromarray(sheet)))
         found = guesser.guess(str(drawn / "it.png"))
         probs = {guess["class"]: guess["probability"] for guess in found["guesses"]}
-        expected = dict(zip(batch.classes.tolist(), batch.probs[row].tolist(), strict=True))
+        expected = dict(
+            zip(batch.classes.tolist(), batch.probs[row].tolist(), strict=True)
+        )
         assert probs == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_drawing_is_answered_in_html(guesser: Guesser, drawn: Path) -> None:
     html = guesser.paper(data_url(sheets_of_test(drawn)[0]))
-    assert html.count("<li>") == 3 and html.count("<tr") == 3  # classes; head and two members
+    assert (
+        html.count("<li>") == 3 and html.count("<tr") == 3
+    )  # classes; head and two members
     assert html.count("data:image/png") == 3 * 3 + 1  # examples, and the drawing itself
     assert "as the networks get it, 32 px" in html
 
@@ -58,19 +62,27 @@ def test_an_erased_drawing_on_clear_paper_is_white_too(guesser: Guesser) -> None
             "data:text/plain;base64,dGV4dA==",
             "expected a picture, received not a picture in a known",
         ),
-        ("size:52428800", "expected a picture of at most 8 MB, received 50 MB; make it smaller"),
+        (
+            "size:52428800",
+            "expected a picture of at most 8 MB, received 50 MB; make it smaller",
+        ),
         ("/etc/passwd", "your picture: expected base64, received"),
         ("size:1", "your picture: expected base64"),
     ],
 )
-def test_what_is_no_picture_is_refused_politely(guesser: Guesser, url: str, message: str) -> None:
+def test_what_is_no_picture_is_refused_politely(
+    guesser: Guesser, url: str, message: str
+) -> None:
     html = guesser.paper(url)
     assert message in html and 'class="answer problem"' in html
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "expected a file, received none"), (b"text", "received not a picture in a known")],
+    [
+        (None, "expected a file, received none"),
+        (b"text", "received not a picture in a known"),
+    ],
 )
 def test_the_api_says_what_is_wrong(
     guesser: Guesser, drawn: Path, content: bytes | None, message: str
@@ -84,7 +96,9 @@ def test_the_api_says_what_is_wrong(
 
 def test_names_are_escaped(guesser: Guesser, drawn: Path) -> None:
     guesser.names = np.array(["<b>bar</b>", "pole", "spot"])
-    html = guesser.paper(data_url(sheets_of_test(drawn)[0])) + texts.known(guesser.names)
+    html = guesser.paper(data_url(sheets_of_test(drawn)[0])) + texts.known(
+        guesser.names
+    )
     assert "<b>" not in html and html.count("&lt;b&gt;bar") >= 2
 
 
@@ -94,18 +108,26 @@ def test_wnids_are_shown_as_words(drawn: Path) -> None:
     wnids = ["n02119789", "n01440764", "n01530575"]
     ensemble.settings = made.settings.model_copy(update={"classes": wnids})
     examples = Examples(drawn / "index.csv", drawn / "pixels.npy")
-    assert Guesser(ensemble, examples).names.tolist() == ["kit fox", "tench", "brambling"]
+    assert Guesser(ensemble, examples).names.tolist() == [
+        "kit fox",
+        "tench",
+        "brambling",
+    ]
 
 
 def test_only_one_function_is_public_and_pictures_take_turns(guesser: Guesser) -> None:
 
-    async def built() -> gr.Blocks:  # without a running loop Gradio makes some, and closes none
+    async def built() -> (
+        gr.Blocks
+    ):  # without a running loop Gradio makes some, and closes none
         return page(guesser)
 
     blocks = asyncio.run(built())
     names = list(blocks.get_api_info()["named_endpoints"])
     assert names == ["/guess"]
-    served = [fn for fn in blocks.fns.values() if fn.fn]  # the others run in the browser
+    served = [
+        fn for fn in blocks.fns.values() if fn.fn
+    ]  # the others run in the browser
     assert {fn.concurrency_id for fn in served} == {"ensemble"}
     assert {fn.concurrency_limit for fn in served} == {1}
     assert blocks.analytics_enabled is False
@@ -119,7 +141,9 @@ def test_the_headline_counts(guesser: Guesser) -> None:
 def test_the_page_says_what_its_percentages_are(guesser: Guesser) -> None:
     recipe = guesser.ensemble.recipe
     said = texts.meaning(recipe.model_copy(update={"temperature": 0.8}))
-    assert "here 2 folds of each member vote" in said and "metrics/submission.json" in said
+    assert (
+        "here 2 folds of each member vote" in said and "metrics/submission.json" in said
+    )
     cold = dict.fromkeys(recipe.temperatures, 1.0)
     plain = recipe.model_copy(update={"temperature": 1.0, "temperatures": cold})
     assert "nothing was calibrated" in texts.meaning(plain)

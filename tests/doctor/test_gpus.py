@@ -23,7 +23,8 @@ def test_a_v100_under_a_build_for_cuda_13_is_a_problem_with_its_fix() -> None:
     (found,) = gpu_findings(on(V100, native_bf16=False))
     assert found.state == "problem"
     assert (
-        "Tesla V100-SXM2-32GB, 32 GB, sm_70, but PyTorch 2.14.1+cu130 for CUDA 13.0" in found.says
+        "Tesla V100-SXM2-32GB, 32 GB, sm_70, but PyTorch 2.14.1+cu130 for CUDA 13.0"
+        in found.says
     )
     assert "no kernel image is available" in found.says
     assert "--torch-backend cu126" in found.fix
@@ -38,7 +39,9 @@ def test_a_v100_under_its_own_build_trains_in_fp16() -> None:
 
 def test_an_h100_trains_in_bf16() -> None:
     gpu, precision = gpu_findings(on(H100))
-    assert gpu.state == "ok" and gpu.says.startswith("NVIDIA H100, 80 GB, sm_90; PyTorch 2.14.1")
+    assert gpu.state == "ok" and gpu.says.startswith(
+        "NVIDIA H100, 80 GB, sm_90; PyTorch 2.14.1"
+    )
     assert precision.says == "bf16, native"
 
 
@@ -58,7 +61,9 @@ def test_no_gpu_is_fine() -> None:
 
 
 def test_a_gpu_that_a_cpu_build_cannot_use_is_a_warning() -> None:
-    (found,) = gpu_findings(on(driver_sees=("NVIDIA H100",), cuda=None, torch="2.14.1+cpu"))
+    (found,) = gpu_findings(
+        on(driver_sees=("NVIDIA H100",), cuda=None, torch="2.14.1+cpu")
+    )
     assert found.state == "warning" and "built for CPUs alone" in found.says
     assert '"torch==2.14.1"' in found.fix
 

@@ -21,7 +21,10 @@ def test_the_head_is_that_of_the_data(recipe) -> None:
     lite = recipe(backbone="tf_efficientnet_lite0.in1k", image_size=64)
     for classes, said in (
         (117, "3.5 M parameters with a head for 117 classes; "),
-        (None, "3.4 M parameters with a head for 1 class, until `prepare` has counted them; "),
+        (
+            None,
+            "3.4 M parameters with a head for 1 class, until `prepare` has counted them; ",
+        ),
     ):
         (found,) = memory_findings({"lite": lite}, GB, "the GPU", classes)
         assert found.says.startswith(said)
@@ -34,8 +37,12 @@ def test_a_giant_is_counted_in_a_blink(recipe) -> None:
     assert 1.0e9 < trained < 1.03e9
 
 
-@pytest.mark.parametrize(("share", "state"), [(0.91, "problem"), (0.6, "warning"), (0.4, "ok")])
-def test_a_model_is_judged_by_its_share_of_the_memory(recipe, share: float, state: str) -> None:
+@pytest.mark.parametrize(
+    ("share", "state"), [(0.91, "problem"), (0.6, "warning"), (0.4, "ok")]
+)
+def test_a_model_is_judged_by_its_share_of_the_memory(
+    recipe, share: float, state: str
+) -> None:
     trained, _ = parameters(recipe(), 117)
     memory = int(16 * trained / share)
     (found,) = memory_findings({"tiny": recipe()}, memory, "the GPU", 117)
@@ -61,7 +68,9 @@ def test_a_network_that_does_not_take_its_size_is_a_problem(recipe) -> None:
     """`make doctor` ended in a traceback."""
     own = recipe(backbone="coatnet_rmlp_2_rw_384.sw_in12k_ft_in1k", image_size=380)
     (found,) = memory_findings({"a": own}, GB, "the GPU", 117)
-    assert found.state == "problem" and found.says.startswith("models.a.image_size: expected")
+    assert found.state == "problem" and found.says.startswith(
+        "models.a.image_size: expected"
+    )
 
 
 def test_weights_of_a_package_of_a_file_and_of_chance(
@@ -71,7 +80,9 @@ def test_weights_of_a_package_of_a_file_and_of_chance(
     (tmp_path / "own.pth").write_bytes(b"x" * 3_000_000)
     name = "tf_efficientnet_lite0.in1k"
     settings = {"a": "bundled", "b": False, "c": "own.pth", "d": "lost.pth"}
-    found = weights_findings({key: (name, setting) for key, setting in settings.items()})
+    found = weights_findings(
+        {key: (name, setting) for key, setting in settings.items()}
+    )
     assert [each.state for each in found] == ["ok", "ok", "ok", "problem"]
     assert found[2].says == "own.pth, 3 MB"
     assert found[3].says == f"nothing is at {tmp_path / 'lost.pth'}"

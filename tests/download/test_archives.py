@@ -53,21 +53,33 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.tgz", "a.zip"])
-def test_each_format_comes_out_as_it_went_in(tmp_path: Path, out: Path, name: str) -> None:
+def test_each_format_comes_out_as_it_went_in(
+    tmp_path: Path, out: Path, name: str
+) -> None:
     unpack(packed(tmp_path / name, FILES), out, where="a")
     assert contents(out) == FILES
 
 
-def test_the_first_bytes_tell_the_format_not_the_name(tmp_path: Path, out: Path) -> None:
+def test_the_first_bytes_tell_the_format_not_the_name(
+    tmp_path: Path, out: Path
+) -> None:
     packed(tmp_path / "a.zip", FILES).rename(tmp_path / "a.tar.gz")
     unpack(tmp_path / "a.tar.gz", out, where="a")
     assert contents(out) == FILES
 
 
 def test_junk_is_dropped_even_with_a_bad_path(tmp_path: Path, out: Path) -> None:
-    junk = ["._data", "data/._train.csv", "data/train/.DS_Store", "__MACOSX/data/x", "../._x"]
+    junk = [
+        "._data",
+        "data/._train.csv",
+        "data/train/.DS_Store",
+        "__MACOSX/data/x",
+        "../._x",
+    ]
     junk += ["data/Thumbs.db"]
-    unpack(packed(tmp_path / "a.tgz", FILES | dict.fromkeys(junk, b"junk")), out, where="a")
+    unpack(
+        packed(tmp_path / "a.tgz", FILES | dict.fromkeys(junk, b"junk")), out, where="a"
+    )
     assert contents(out) == FILES
 
 
@@ -95,9 +107,13 @@ def test_links_inside_become_copies(tmp_path: Path, out: Path) -> None:
         ("..\\evil", ".zip"),
     ],
 )
-def test_a_path_that_leaves_is_refused(tmp_path: Path, out: Path, name: str, suffix: str) -> None:
+def test_a_path_that_leaves_is_refused(
+    tmp_path: Path, out: Path, name: str, suffix: str
+) -> None:
     archive = packed(tmp_path / f"a{suffix}", {name: b"x"})
-    with pytest.raises(InputError, match=r"a: expected entries that stay inside, received.*evil"):
+    with pytest.raises(
+        InputError, match=r"a: expected entries that stay inside, received.*evil"
+    ):
         unpack(archive, out, where="a")
     assert not contents(out) and not (tmp_path / "evil").exists()
 
@@ -105,9 +121,15 @@ def test_a_path_that_leaves_is_refused(tmp_path: Path, out: Path, name: str, suf
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        (special("x", tarfile.SYMTYPE, "../../etc/passwd"), "'x', a link to '../../etc/passwd'"),
+        (
+            special("x", tarfile.SYMTYPE, "../../etc/passwd"),
+            "'x', a link to '../../etc/passwd'",
+        ),
         (special("x", tarfile.LNKTYPE, "/etc/passwd"), "'x', a link to '/etc/passwd'"),
-        (special("x", tarfile.SYMTYPE, "nowhere"), "'x', a link to 'nowhere', which is none"),
+        (
+            special("x", tarfile.SYMTYPE, "nowhere"),
+            "'x', a link to 'nowhere', which is none",
+        ),
         (special("x", tarfile.CHRTYPE), "expected files and folders, received 'x'"),
         (special("x", tarfile.FIFOTYPE), "expected files and folders, received 'x'"),
     ],
@@ -140,13 +162,17 @@ def flipped(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.zip"])
-@pytest.mark.parametrize("damage", [cut, lambda _: b"", lambda _: b"<html>404</html>" * 99])
+@pytest.mark.parametrize(
+    "damage", [cut, lambda _: b"", lambda _: b"<html>404</html>" * 99]
+)
 def test_a_damaged_archive_is_refused(
     tmp_path: Path, out: Path, name: str, damage: Callable[[bytes], bytes]
 ) -> None:
     archive = packed(tmp_path / name, {str(i): os.urandom(3000) for i in range(9)})
     archive.write_bytes(damage(archive.read_bytes()))
-    with pytest.raises(InputError, match=r"the-source: expected a whole, readable .*; fetch it"):
+    with pytest.raises(
+        InputError, match=r"the-source: expected a whole, readable .*; fetch it"
+    ):
         unpack(archive, out, where="the-source")
 
 
@@ -177,8 +203,12 @@ def test_a_checksum_after_the_last_entry_is_read(tmp_path: Path, out: Path) -> N
 
 def test_an_encrypted_zip_says_so(tmp_path: Path, out: Path) -> None:
     archive = packed(tmp_path / "a.zip", {"x": b"secret"})
-    content = archive.read_bytes().replace(b"PK\x03\x04\x14\x00\x00", b"PK\x03\x04\x14\x00\x01")
-    content = content.replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01")
+    content = archive.read_bytes().replace(
+        b"PK\x03\x04\x14\x00\x00", b"PK\x03\x04\x14\x00\x01"
+    )
+    content = content.replace(
+        b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"
+    )
     archive.write_bytes(content)
     with pytest.raises(InputError, match="password required"):
         unpack(archive, out, where="a")
@@ -190,7 +220,9 @@ def test_a_bomb_stops_at_the_bytes_that_come_out(
 ) -> None:
     monkeypatch.setattr(entries, "HARMLESS_BYTES", 2**22)
     archive = packed(tmp_path / name, {"zeros": bytes(2**25)})  # 32 MiB in some 32 KiB
-    with pytest.raises(InputError, match=r"at most [\d,]+ bytes unpacked, received more.*bomb"):
+    with pytest.raises(
+        InputError, match=r"at most [\d,]+ bytes unpacked, received more.*bomb"
+    ):
         unpack(archive, out, where="a")
     # 200 times what was packed, and the one buffer that went too far was never written.
     assert (out / "zeros").stat().st_size <= max(2**22, 200 * archive.stat().st_size)
@@ -227,7 +259,9 @@ def test_more_than_the_disk_has_free_stops(
     usage = type("Usage", (), {"free": 10_000})
     monkeypatch.setattr(entries.shutil, "disk_usage", lambda _: usage)
     archive = packed(tmp_path / "a.tar", {"x": bytes(20_000)})
-    with pytest.raises(InputError, match=r"at most 10,000 bytes as the disk has free.*free some"):
+    with pytest.raises(
+        InputError, match=r"at most 10,000 bytes as the disk has free.*free some"
+    ):
         unpack(archive, out, where="a")
 
 

@@ -20,7 +20,18 @@ from croquis.dedup.measures.variants import variant_pairs
 from croquis.download import icons
 
 # Words of arrows and of interface signs: a class is a thing one can point at.
-SIGNS = {"arrow", "chevron", "check", "plus", "minus", "close", "menu", "wifi", "play", "off"}
+SIGNS = {
+    "arrow",
+    "chevron",
+    "check",
+    "plus",
+    "minus",
+    "close",
+    "menu",
+    "wifi",
+    "play",
+    "off",
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,19 +55,34 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("remix", "home-2-fill", "home"),
         ("fa5-solid", "trash-alt", "trash"),
         ("mdi6", "umbrella-off", "umbrella-off"),
-        ("mdi6", "alarm-light", "alarm-light"),  # a siren: light is a style of phosphor's only
-        ("mdi6", "timer-10", "timer-10"),  # the text 10s: numbers are a style of remix's only
+        (
+            "mdi6",
+            "alarm-light",
+            "alarm-light",
+        ),  # a siren: light is a style of phosphor's only
+        (
+            "mdi6",
+            "timer-10",
+            "timer-10",
+        ),  # the text 10s: numbers are a style of remix's only
         ("phosphor", "bold", "bold"),
     ],
 )
-def test_concept_drops_the_style_and_nothing_else(family: str, name: str, expected: str) -> None:
+def test_concept_drops_the_style_and_nothing_else(
+    family: str, name: str, expected: str
+) -> None:
     assert icons.concept(family, name) == expected
 
 
 def test_glyphs_with_interface_signs_are_left_out(glyphs: list[icons.Glyph]) -> None:
     names = {glyph.name for glyph in glyphs}
     assert {"umbrella", "umbrella-outline", "umbrella-bold"} <= names
-    assert not names & {"umbrella-off", "umbrella-off-outline", "calendar-plus", "bell-alert"}
+    assert not names & {
+        "umbrella-off",
+        "umbrella-off-outline",
+        "calendar-plus",
+        "bell-alert",
+    }
 
 
 def test_a_single_glyph_can_be_another_class_or_none(glyphs: list[icons.Glyph]) -> None:
@@ -84,7 +110,9 @@ def test_the_table_names_each_thing_once_and_no_sign() -> None:
     assert len(names) == len(set(names))
     classes = list(table)[1:]
     assert classes == sorted(classes)
-    assert not SIGNS & {word for class_name in classes for word in class_name.split("-")}
+    assert not SIGNS & {
+        word for class_name in classes for word in class_name.split("-")
+    }
 
 
 def test_every_name_of_the_table_is_in_some_font() -> None:
@@ -95,12 +123,16 @@ def test_every_name_of_the_table_is_in_some_font() -> None:
     assert set(icons.concepts()) <= known
 
 
-def test_drawings_are_black_on_white_fitted_and_centred(glyphs: list[icons.Glyph]) -> None:
+def test_drawings_are_black_on_white_fitted_and_centred(
+    glyphs: list[icons.Glyph],
+) -> None:
     drawings = icons.draw(glyphs[::100])
     assert drawings.shape == (29, 224, 224)
     assert drawings.dtype == np.uint8
     for drawing in drawings:
-        rows, columns = (np.flatnonzero((drawing < 128).any(axis=axis)) for axis in (1, 0))
+        rows, columns = (
+            np.flatnonzero((drawing < 128).any(axis=axis)) for axis in (1, 0)
+        )
         extents = np.ptp(rows) + 1, np.ptp(columns) + 1
         assert 184 <= max(extents) <= 188  # 224 less a margin of 18 on each side
         assert abs(rows[0] + rows[-1] - 223) <= 4
@@ -120,7 +152,9 @@ def test_a_copy_is_found_in_any_class_and_under_any_turn() -> None:
 def test_near_copies_by_ssim_count_inside_a_class_only() -> None:
     drawings = np.full((2, 224, 224), 255, dtype=np.uint8)
     drawings[:, 100:110, 100:110] = 0
-    drawings[1, 100:105, 110:118] = 0  # 40 pixels more than 100: cosine .84, the paper is equal
+    drawings[1, 100:105, 110:118] = (
+        0  # 40 pixels more than 100: cosine .84, the paper is equal
+    )
     assert icons.copy_groups(drawings, np.array([0, 0])).tolist() == [0, 0]
     assert icons.copy_groups(drawings, np.array([0, 1])).tolist() == [0, 1]
 
@@ -149,7 +183,10 @@ def test_the_files_are_a_competition(folder: Path) -> None:
     ranks = {name: rank for rank, name in enumerate(sorted(set(train.class_name)))}
     assert train.target.tolist() == [ranks[name] for name in train.class_name]
     for part, table in (("train", train), ("test", test)):
-        files = {str(path.relative_to(folder / part)) for path in (folder / part).rglob("*.png")}
+        files = {
+            str(path.relative_to(folder / part))
+            for path in (folder / part).rglob("*.png")
+        }
         assert files == set(table.image_path)
     with Image.open(folder / "test" / "0.png") as picture:
         assert (picture.mode, picture.size) == ("L", (224, 224))
@@ -168,22 +205,30 @@ def test_no_number_of_a_test_picture_tells_its_class(folder: Path) -> None:
     assert abs(np.corrcoef(targets, np.arange(len(targets)))[0, 1]) < 0.1
 
 
-def test_no_copy_is_in_train_and_in_test(folder: Path, glyphs: list[icons.Glyph]) -> None:
+def test_no_copy_is_in_train_and_in_test(
+    folder: Path, glyphs: list[icons.Glyph]
+) -> None:
     """By another road than copy_groups: pixels under every turn, then the cosine of the ink."""
     pictures, hashes = {}, {}
     for part in ("train", "test"):
         paths = sorted((folder / part).rglob("*.png"))
         pictures[part] = np.stack([np.asarray(Image.open(path)) for path in paths])
         hashes[part] = {hashlib.sha256(picture).digest() for picture in pictures[part]}
-    assert len(pictures["train"]) + len(pictures["test"]) == len(glyphs) - len(icons.MOVED_COPIES)
+    assert len(pictures["train"]) + len(pictures["test"]) == len(glyphs) - len(
+        icons.MOVED_COPIES
+    )
     train, test = (icons._ink(pictures[part]) for part in ("train", "test"))
     for turns in range(4):
         for flip in (1, -1):
-            turned = np.rot90(test, turns, axes=(1, 2))[:, :, ::flip].reshape(len(test), -1)
+            turned = np.rot90(test, turns, axes=(1, 2))[:, :, ::flip].reshape(
+                len(test), -1
+            )
             assert (train.reshape(len(train), -1) @ turned.T).max() < 0.95
             of_test = np.rot90(pictures["test"], turns, axes=(1, 2))[:, :, ::flip]
             of_test = np.ascontiguousarray(of_test)
-            assert not hashes["train"] & {hashlib.sha256(picture).digest() for picture in of_test}
+            assert not hashes["train"] & {
+                hashlib.sha256(picture).digest() for picture in of_test
+            }
 
 
 def test_no_moved_copy_is_in_train_and_in_test(folder: Path) -> None:
@@ -191,7 +236,10 @@ def test_no_moved_copy_is_in_train_and_in_test(folder: Path) -> None:
     paths = sorted((folder / "train").rglob("*.png"))
     is_test = np.arange(len(paths) + 10_000) >= len(paths)
     paths += sorted((folder / "test").rglob("*.png"))
-    gray, rows = np.stack([np.asarray(Image.open(path)) for path in paths]), np.arange(len(paths))
+    gray, rows = (
+        np.stack([np.asarray(Image.open(path)) for path in paths]),
+        np.arange(len(paths)),
+    )
     found = variant_pairs(
         gray,
         rows,
@@ -210,20 +258,26 @@ def test_no_moved_copy_is_in_train_and_in_test(folder: Path) -> None:
 def test_the_same_call_writes_the_same_bytes(
     tmp_path: Path, glyphs: list[icons.Glyph], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    some = [glyph for glyph in glyphs if glyph.class_name in {"anchor", "crown", "fish"}]
+    some = [
+        glyph for glyph in glyphs if glyph.class_name in {"anchor", "crown", "fish"}
+    ]
     monkeypatch.setattr(icons, "chosen_glyphs", lambda: some)
     trees = []
     for name in ("first", "second"):
         icons.write_icons(tmp_path / name)
         files = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file())
-        trees.append({path.relative_to(tmp_path / name): path.read_bytes() for path in files})
+        trees.append(
+            {path.relative_to(tmp_path / name): path.read_bytes() for path in files}
+        )
     assert trees[0] == trees[1]
     assert len(trees[0]) == len(some) + 4
 
 
 def test_attribution_names_every_family() -> None:
     text = " ".join(row[0] for row in icons.ATTRIBUTION).lower()
-    for version in (family.font.rsplit("-", 1)[1] for family in icons.FAMILIES.values()):
+    for version in (
+        family.font.rsplit("-", 1)[1] for family in icons.FAMILIES.values()
+    ):
         assert version in text
 
 
@@ -231,13 +285,19 @@ def _missing(name: str) -> metadata.Distribution:
     raise metadata.PackageNotFoundError(name)
 
 
-def test_a_missing_package_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(metadata, "distribution", _missing)
-    with pytest.raises(InputError, match=r"qtawesome 1\.4\.2, received none; pip install"):
+    with pytest.raises(
+        InputError, match=r"qtawesome 1\.4\.2, received none; pip install"
+    ):
         icons.chosen_glyphs()
 
 
-def test_another_version_of_the_package_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_of_the_package_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(icons, "VERSION", "9.9")
     with pytest.raises(InputError, match=r"qtawesome 9\.9, received 1\.4\.2"):
         icons.chosen_glyphs()

@@ -17,7 +17,11 @@ from croquis.download import icons
 from croquis.download.sources import DataParams, fetch, kind_of
 
 CSV = b"image_path,target\n"
-LAYOUT = {"train.csv": CSV + b"cat/0.png,0\n", "train/cat/0.png": b"0", "test/0.png": b"1"}
+LAYOUT = {
+    "train.csv": CSV + b"cat/0.png,0\n",
+    "train/cat/0.png": b"0",
+    "test/0.png": b"1",
+}
 NO_SOLUTION = "image_path,target\n"
 
 
@@ -53,14 +57,18 @@ def server(tmp_path: Path) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=tmp_path)) as httpd:
+    with ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(Quiet, directory=tmp_path)
+    ) as httpd:
         threading.Thread(target=httpd.serve_forever, args=[0.01], daemon=True).start()
         yield f"http://127.0.0.1:{httpd.server_port}"
         httpd.shutdown()
 
 
 @pytest.mark.parametrize("depth", ["", "data/", "a/b/c/"])
-def test_an_archive_of_any_depth_ends_in_the_same_layout(tmp_path: Path, depth: str) -> None:
+def test_an_archive_of_any_depth_ends_in_the_same_layout(
+    tmp_path: Path, depth: str
+) -> None:
     files = {depth + name: content for name, content in LAYOUT.items()}
     bring(packed(tmp_path / "a.tgz", files))
     assert tree(Path("data/raw")) == LAYOUT
@@ -76,30 +84,46 @@ def test_a_class_called_train_is_no_second_layout(tmp_path: Path) -> None:
 def test_bare_class_folders_become_train(tmp_path: Path) -> None:
     written(tmp_path / "mine", {"cat/0.png": b"0", "train/0.png": b"1"})
     bring(tmp_path / "mine")
-    assert tree(Path("data/raw")) == {"train/cat/0.png": b"0", "train/train/0.png": b"1"}
+    assert tree(Path("data/raw")) == {
+        "train/cat/0.png": b"0",
+        "train/train/0.png": b"1",
+    }
 
 
 def test_several_layouts_are_named(tmp_path: Path) -> None:
-    files = {f"{part}/{name}": content for part in "ab" for name, content in LAYOUT.items()}
-    with pytest.raises(InputError, match=r"expected one folder with train.csv.*2 of them \(a, b\)"):
+    files = {
+        f"{part}/{name}": content for part in "ab" for name, content in LAYOUT.items()
+    }
+    with pytest.raises(
+        InputError, match=r"expected one folder with train.csv.*2 of them \(a, b\)"
+    ):
         bring(packed(tmp_path / "a.tgz", files))
     assert not Path("data/raw").exists()
 
 
 def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"expected one folder with train.csv.*received none"):
+    with pytest.raises(
+        InputError, match=r"expected one folder with train.csv.*received none"
+    ):
         bring(packed(tmp_path / "a.tgz", {"readme.txt": b"hello"}))
 
 
 def test_a_folder_is_copied_without_hidden_files_and_junk(tmp_path: Path) -> None:
-    junk = {".git/config": b"", "train/._0.png": b"", "__MACOSX/x": b"", "train/.DS_Store": b""}
+    junk = {
+        ".git/config": b"",
+        "train/._0.png": b"",
+        "__MACOSX/x": b"",
+        "train/.DS_Store": b"",
+    }
     source = written(tmp_path / "mine", LAYOUT | junk)
     bring(source)
     assert tree(Path("data/raw")) == LAYOUT
     assert tree(source) == LAYOUT | junk
 
 
-def test_links_in_a_folder_are_copied_and_loops_are_not_followed(tmp_path: Path) -> None:
+def test_links_in_a_folder_are_copied_and_loops_are_not_followed(
+    tmp_path: Path,
+) -> None:
     source = written(tmp_path / "mine", LAYOUT)
     written(tmp_path / "else", {"9.png": b"9"})
     (source / "train/dog").symlink_to(tmp_path / "else")
@@ -112,7 +136,9 @@ def test_links_in_a_folder_are_copied_and_loops_are_not_followed(tmp_path: Path)
 
 def test_a_folder_that_holds_the_raw_data_is_refused() -> None:
     written(Path("."), LAYOUT)
-    with pytest.raises(InputError, match=r"data.source: .*does not hold this project's data/raw"):
+    with pytest.raises(
+        InputError, match=r"data.source: .*does not hold this project's data/raw"
+    ):
         bring(".")
 
 
@@ -126,7 +152,9 @@ def test_the_solution_moves_out_of_sight_as_it_came(tmp_path: Path) -> None:
 
 def test_a_solution_that_is_a_folder_is_refused(tmp_path: Path) -> None:
     """It ended in the words of the system, "Is a directory"."""
-    with pytest.raises(InputError, match=r"solution.csv: expected a csv file, received a folder"):
+    with pytest.raises(
+        InputError, match=r"solution.csv: expected a csv file, received a folder"
+    ):
         bring(packed(tmp_path / "a.tgz", LAYOUT | {"solution.csv/0.txt": b"0"}))
     assert not Path("data/raw").exists() and not Path("data/solution.csv").exists()
 
@@ -146,7 +174,9 @@ def test_relative_paths_start_at_the_dvc_root(
     assert tree(Path("data/raw")) == LAYOUT
 
 
-def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tilde_is_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     packed(tmp_path / "a.zip", LAYOUT)
     monkeypatch.setenv("HOME", str(tmp_path))
     bring("~/a.zip")
@@ -154,11 +184,15 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_path_to_nothing_names_the_choices() -> None:
-    with pytest.raises(InputError, match=r"data.source: expected 'icons', an http.*'nothing.tgz'"):
+    with pytest.raises(
+        InputError, match=r"data.source: expected 'icons', an http.*'nothing.tgz'"
+    ):
         kind_of("nothing.tgz")
 
 
-def test_an_unpinned_archive_says_its_sha256_and_a_pinned_one_is_silent(tmp_path: Path) -> None:
+def test_an_unpinned_archive_says_its_sha256_and_a_pinned_one_is_silent(
+    tmp_path: Path,
+) -> None:
     archive = packed(tmp_path / "a.tgz", LAYOUT)
     sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
     assert bring(archive) == [f"to pin this archive: -S data.sha256={sha256}"]
@@ -167,16 +201,23 @@ def test_an_unpinned_archive_says_its_sha256_and_a_pinned_one_is_silent(tmp_path
 
 def test_a_wrong_sha256_names_both_and_leaves_the_old_data(tmp_path: Path) -> None:
     bring(packed(tmp_path / "a.tgz", LAYOUT))
-    with pytest.raises(InputError, match=rf"data.sha256: expected {'0' * 64}, received \w{{64}};"):
+    with pytest.raises(
+        InputError, match=rf"data.sha256: expected {'0' * 64}, received \w{{64}};"
+    ):
         bring(packed(tmp_path / "b.tgz", LAYOUT | {"new": b""}), "0" * 64)
     assert tree(Path("data/raw")) == LAYOUT
-    assert sorted(path.name for path in Path("data").iterdir()) == ["raw", "solution.csv"]
+    assert sorted(path.name for path in Path("data").iterdir()) == [
+        "raw",
+        "solution.csv",
+    ]
 
 
 def test_a_sha256_beside_a_folder_is_refused(tmp_path: Path) -> None:
     written(tmp_path / "mine", LAYOUT)
     for source in (tmp_path / "mine", "icons"):
-        with pytest.raises(InputError, match=r"data.sha256: expected null.*-S data.sha256=null"):
+        with pytest.raises(
+            InputError, match=r"data.sha256: expected null.*-S data.sha256=null"
+        ):
             bring(source, "0" * 64)
 
 
@@ -195,7 +236,9 @@ def test_a_url_is_fetched_checked_and_unpacked(tmp_path: Path, server: str) -> N
 
 
 def test_a_url_that_is_not_there_leaves_nothing(server: str) -> None:
-    with pytest.raises(InputError, match=r"gone.zip: expected an archive at this URL.*404"):
+    with pytest.raises(
+        InputError, match=r"gone.zip: expected an archive at this URL.*404"
+    ):
         bring(f"{server}/gone.zip")
     assert list(Path("data").iterdir()) == []
 
@@ -238,4 +281,7 @@ def test_a_full_disk_leaves_the_old_data(
     with pytest.raises(OSError, match="No space left"):
         bring(source)
     assert tree(Path("data/raw")) == LAYOUT
-    assert sorted(path.name for path in Path("data").iterdir()) == ["raw", "solution.csv"]
+    assert sorted(path.name for path in Path("data").iterdir()) == [
+        "raw",
+        "solution.csv",
+    ]

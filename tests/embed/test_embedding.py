@@ -41,7 +41,9 @@ def test_there_is_a_vector_for_each_picture_and_view(drawn: Path, model) -> None
 
 
 def test_the_batch_size_does_not_change_a_vector(drawn: Path, model) -> None:
-    alone, together = (embedded(drawn, model, "identity", batch_size=size) for size in (1, 64))
+    alone, together = (
+        embedded(drawn, model, "identity", batch_size=size) for size in (1, 64)
+    )
     np.testing.assert_allclose(alone, together, atol=1e-5)
 
 
@@ -56,13 +58,18 @@ def test_a_view_is_the_embedding_of_the_turned_picture(
         np.save(drawn / "pixels.npy", sheets)
     (found,) = embedded(drawn, model, view)
     planes = sheets.reshape(15, 32, 32, channels)
-    turned = [symmetries.turned(planes[..., channel], view) for channel in range(channels)]
+    turned = [
+        symmetries.turned(planes[..., channel], view) for channel in range(channels)
+    ]
     np.save(drawn / "pixels.npy", np.stack(turned, axis=-1).reshape(sheets.shape))
     np.testing.assert_allclose(found, embedded(drawn, model, "identity")[0], atol=1e-5)
 
 
 def test_several_backbones_give_what_each_gives_alone_side_by_side(drawn: Path) -> None:
-    names = ["test_convnext.r160_in1k", "resnet18.a1_in1k"]  # of different mean and deviation
+    names = [
+        "test_convnext.r160_in1k",
+        "resnet18.a1_in1k",
+    ]  # of different mean and deviation
     torch.manual_seed(0)
     pair = stacked.build(names, pretrained=False, num_classes=0, image_size=32)
     found = embedded(drawn, pair, "identity", "rot90")
@@ -70,7 +77,9 @@ def test_several_backbones_give_what_each_gives_alone_side_by_side(drawn: Path) 
     np.testing.assert_allclose(found, np.concatenate(alone, axis=2), atol=1e-5)
 
 
-def test_a_feature_that_is_no_number_stops_and_names_its_picture(drawn: Path, model) -> None:
+def test_a_feature_that_is_no_number_stops_and_names_its_picture(
+    drawn: Path, model
+) -> None:
     """One overflow of float16 was stored in silence, and made every head of the probe nan."""
 
     def overflow(_: torch.nn.Module, given: tuple, found: torch.Tensor) -> torch.Tensor:
@@ -81,7 +90,9 @@ def test_a_feature_that_is_no_number_stops_and_names_its_picture(drawn: Path, mo
     darkest = np.load(drawn / "pixels.npy").mean(axis=(1, 2)).argmin()
     name = Pixels.open(drawn / "index.csv", drawn / "pixels.npy").ids[darkest]
     try:
-        with pytest.raises(InputError, match=f"finite features, received .* 1 of a batch, {name};"):
+        with pytest.raises(
+            InputError, match=f"finite features, received .* 1 of a batch, {name};"
+        ):
             embedded(drawn, model, "identity", "rot90")
     finally:
         hook.remove()

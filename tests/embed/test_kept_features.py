@@ -24,7 +24,12 @@ from support.leftovers import stage
 
 CPU = Hardware(torch.device("cpu"), None, False, 0)
 TINY = "test_efficientnet.r160_in1k"
-EMBED = {"backbone": TINY, "pretrained": False, "image_size": 32, "views": ["identity", "rot90"]}
+EMBED = {
+    "backbone": TINY,
+    "pretrained": False,
+    "image_size": 32,
+    "views": ["identity", "rot90"],
+}
 
 
 class Backbone:
@@ -65,7 +70,9 @@ def backbone(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Backbone:
 
 
 @pytest.fixture
-def straight(drawn: Path, tmp_path_factory, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
+def straight(
+    drawn: Path, tmp_path_factory, monkeypatch: pytest.MonkeyPatch
+) -> np.ndarray:
     """The features, computed at once, elsewhere."""
     monkeypatch.setenv("DVC_ROOT", str(tmp_path_factory.mktemp("elsewhere")))
     found = Backbone(drawn).run()
@@ -85,7 +92,9 @@ def test_a_killed_embed_goes_on_and_ends_with_the_same_bits(
     assert backbone.seen == 19  # nor is anything the third time
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)]
+)
 def test_a_signal_keeps_what_is_computed_and_ends_the_process(
     straight: np.ndarray, backbone: Backbone, monkeypatch, number: int, status: int
 ) -> None:
@@ -113,7 +122,9 @@ def test_a_broken_file_is_computed_again(
     assert backbone.seen == 15 + 7
 
 
-def test_a_full_disk_costs_a_warning(straight: np.ndarray, backbone: Backbone, monkeypatch) -> None:
+def test_a_full_disk_costs_a_warning(
+    straight: np.ndarray, backbone: Backbone, monkeypatch
+) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -140,7 +151,9 @@ def test_whatever_changes_features_changes_the_fingerprint(drawn: Path) -> None:
     (drawn / "weights").write_bytes(b"1")
     by_file = EmbedParams(**EMBED | {"pretrained": str(drawn / "weights")})
     found = {first, embed_fingerprint(recipe, half, *data)}
-    found |= {embed_fingerprint(EmbedParams(**EMBED | {"views": ["rot90"]}), CPU, *data)}
+    found |= {
+        embed_fingerprint(EmbedParams(**EMBED | {"views": ["rot90"]}), CPU, *data)
+    }
     found |= {embed_fingerprint(by_file, CPU, *data)}
     (drawn / "weights").write_bytes(b"2")
     found |= {embed_fingerprint(by_file, CPU, *data)}
@@ -158,7 +171,9 @@ def test_a_second_probe_of_the_same_features_runs_no_backbone(
         YAML(typ="safe").dump({"probes": probes}, file)
     embed, built = stage("embed"), []
     monkeypatch.chdir(drawn)
-    monkeypatch.setattr(embed.stacked, "frozen", lambda *a, **b: built.append(1) or real(*a, **b))
+    monkeypatch.setattr(
+        embed.stacked, "frozen", lambda *a, **b: built.append(1) or real(*a, **b)
+    )
     files = {"index": Path("index.csv"), "pixels": Path("pixels.npy")}
     for probe in probes:
         embed.main(probe, features=Path(f"{probe}.npz"), **files)

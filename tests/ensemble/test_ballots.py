@@ -36,7 +36,9 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
-def on_disk(folder: Path, noise: tuple[float, ...] = (1.0, 2.0), rows: int = 300) -> np.ndarray:
+def on_disk(
+    folder: Path, noise: tuple[float, ...] = (1.0, 2.0), rows: int = 300
+) -> np.ndarray:
     """Votes of members a, b, ... in folder/votes, folds.csv beside them; returns the labels."""
     rng = np.random.default_rng(0)
     labels, ids = rng.integers(3, size=rows), np.array([f"p{n}" for n in range(rows)])
@@ -53,7 +55,9 @@ def on_disk(folder: Path, noise: tuple[float, ...] = (1.0, 2.0), rows: int = 300
 
 
 def ballots(folder: Path, members: str = "ab", vote: VoteParams = SOFT) -> Ballots:
-    return read_ballots(list(members), folder / "votes", folder / "folds.csv", vote, seed=0)
+    return read_ballots(
+        list(members), folder / "votes", folder / "folds.csv", vote, seed=0
+    )
 
 
 def test_members_are_joined_by_id(tmp_path: Path) -> None:
@@ -75,7 +79,10 @@ def test_what_is_drawn_together_are_units_not_groups(tmp_path: Path) -> None:
 def test_hard_fold_votes_are_one_hot_and_have_no_temperature(tmp_path: Path) -> None:
     on_disk(tmp_path)
     given = ballots(tmp_path, vote=VoteParams(folds="hard", calibrate=True))
-    assert set(np.unique(given.probs)) == {0, 1} and given.temperatures.tolist() == [1, 1]
+    assert set(np.unique(given.probs)) == {0, 1} and given.temperatures.tolist() == [
+        1,
+        1,
+    ]
     found = alternatives(given, np.ones(2))
     np.testing.assert_array_equal(found["soft"].probs, found["hard"].probs)
 
@@ -83,7 +90,14 @@ def test_hard_fold_votes_are_one_hot_and_have_no_temperature(tmp_path: Path) -> 
 def test_all_votes_stand_side_by_side(tmp_path: Path) -> None:
     on_disk(tmp_path)
     found = alternatives(ballots(tmp_path), np.ones(2))
-    assert list(found) == ["soft", "hard", "greedy", "simplex", "best", "soft uncalibrated"]
+    assert list(found) == [
+        "soft",
+        "hard",
+        "greedy",
+        "simplex",
+        "best",
+        "soft uncalibrated",
+    ]
     assert found["soft uncalibrated"].temperatures.tolist() == [1, 1]
     assert found["soft"].temperatures.tolist() != [1, 1]
     for each in found.values():
@@ -127,7 +141,9 @@ def test_fitted_weights_are_taken_where_they_are_surely_better(tmp_path: Path) -
 def judged(given: Ballots, right: np.ndarray) -> Alternative:
     """A vote whose nested predictions are right there, and whose own OOF is all right."""
     sure = np.eye(3)[np.where(right, given.labels, (given.labels + 1) % 3)]
-    return Alternative("soft", np.ones(2), np.ones(2), 1.0, np.eye(3)[given.labels], sure)
+    return Alternative(
+        "soft", np.ones(2), np.ones(2), 1.0, np.eye(3)[given.labels], sure
+    )
 
 
 def test_it_is_the_nested_scores_that_decide(tmp_path: Path) -> None:
@@ -162,7 +178,9 @@ def test_a_picture_that_folds_do_not_know_is_named(tmp_path: Path) -> None:
     on_disk(tmp_path)
     table = pd.read_csv(tmp_path / "folds.csv").iloc[1:]
     table.to_csv(tmp_path / "folds.csv", index=False)
-    with pytest.raises(InputError, match=r"a/oof\.npz: expected pictures of folds\.csv.*as p0"):
+    with pytest.raises(
+        InputError, match=r"a/oof\.npz: expected pictures of folds\.csv.*as p0"
+    ):
         ballots(tmp_path)
 
 
@@ -190,17 +208,23 @@ def test_the_recipe_gives_the_vote_of_what_was_stored(tmp_path: Path) -> None:
         for fold in (0, 1):
             order = rng.permutation(4)
             part = Predictions(
-                np.array(list("pqrs"))[order], rng.dirichlet(np.ones(3), 4)[order], CLASSES
+                np.array(list("pqrs"))[order],
+                rng.dirichlet(np.ones(3), 4)[order],
+                CLASSES,
             )
             part.save(tmp_path / "by_fold" / member / f"fold{fold}" / "test.npz")
             parts[member, fold] = part
     found, alone = combined(recipe, tmp_path / "by_fold", [[0, 1], [1]])
     means = [
-        voted([warmed(parts[m, fold], recipe.temperatures[m]) for fold in (0, 1)], "soft")
+        voted(
+            [warmed(parts[m, fold], recipe.temperatures[m]) for fold in (0, 1)], "soft"
+        )
         for m in "ab"
     ]
     expected = warmed(voted(means, "soft"), recipe.temperature)
-    np.testing.assert_allclose(found.aligned(expected.ids).probs, expected.probs, atol=1e-6)
+    np.testing.assert_allclose(
+        found.aligned(expected.ids).probs, expected.probs, atol=1e-6
+    )
     expected = recipe.combine({m: [parts[m, 1].aligned(alone.ids).probs] for m in "ab"})
     np.testing.assert_allclose(alone.probs, expected, atol=1e-6)
 
@@ -208,15 +232,23 @@ def test_the_recipe_gives_the_vote_of_what_was_stored(tmp_path: Path) -> None:
 def test_a_member_with_other_classes_is_refused(tmp_path: Path) -> None:
     labels = on_disk(tmp_path)
     ids = [f"p{n}" for n in range(len(labels))]
-    Predictions(ids, np.full((300, 3), 1 / 3), ["z", "y", "x"]).save(tmp_path / "votes/b/oof.npz")
-    with pytest.raises(InputError, match=r"b/oof\.npz: expected the 3 classes of .*a/oof\.npz"):
+    Predictions(ids, np.full((300, 3), 1 / 3), ["z", "y", "x"]).save(
+        tmp_path / "votes/b/oof.npz"
+    )
+    with pytest.raises(
+        InputError, match=r"b/oof\.npz: expected the 3 classes of .*a/oof\.npz"
+    ):
         ballots(tmp_path)
 
 
 def test_a_member_that_lacks_a_picture_is_refused(tmp_path: Path) -> None:
     on_disk(tmp_path)
-    Predictions(["p1"], np.full((1, 3), 1 / 3), CLASSES).save(tmp_path / "votes/b/oof.npz")
-    with pytest.raises(InputError, match=r"b/oof\.npz: expected the 300 ids.*missing 299"):
+    Predictions(["p1"], np.full((1, 3), 1 / 3), CLASSES).save(
+        tmp_path / "votes/b/oof.npz"
+    )
+    with pytest.raises(
+        InputError, match=r"b/oof\.npz: expected the 300 ids.*missing 299"
+    ):
         ballots(tmp_path)
 
 

@@ -6,7 +6,14 @@ import pytest
 from croquis.ensemble import nesting
 from croquis.ensemble.nesting import Known, calibrated, fits, parts_of, temperatures
 from croquis.votes.calibration import tempered
-from croquis.votes.fitting import FITTED, Seen, best_member, favourites, seen, temperature
+from croquis.votes.fitting import (
+    FITTED,
+    Seen,
+    best_member,
+    favourites,
+    seen,
+    temperature,
+)
 from croquis.votes.voting import soft_vote
 
 
@@ -19,7 +26,11 @@ def members(rows: int = 400) -> tuple[np.ndarray, np.ndarray]:
 
 
 def nested(
-    labels: np.ndarray, probs: np.ndarray, groups: np.ndarray, ways: nesting.Ways, **how: object
+    labels: np.ndarray,
+    probs: np.ndarray,
+    groups: np.ndarray,
+    ways: nesting.Ways,
+    **how: object,
 ) -> dict[str, np.ndarray]:
     return nesting.nested(known(labels, probs, groups), ways, **how)
 
@@ -48,7 +59,12 @@ def test_each_part_is_fitted_without_itself_by_hand() -> None:
     groups = np.arange(400)
     parts = parts_of(groups, seed=3)
     found = nested(
-        labels, probs, groups, {"one": ("soft", np.array([1.0, 0.0]))}, calibrate=True, seed=3
+        labels,
+        probs,
+        groups,
+        {"one": ("soft", np.array([1.0, 0.0]))},
+        calibrate=True,
+        seed=3,
     )["one"]
     for part in range(5):
         rest, out = parts != part, parts == part
@@ -91,12 +107,16 @@ def test_labels_of_a_part_leave_its_own_nested_scores_as_they_were(way: str) -> 
         assert not np.array_equal(before[~part], after[~part])
 
 
-def test_choosing_the_best_of_many_useless_members_flatters_itself_but_not_nested() -> None:
+def test_choosing_the_best_of_many_useless_members_flatters_itself_but_not_nested() -> (
+    None
+):
     rng = np.random.default_rng(0)
     labels = rng.integers(2, size=300)
     probs = rng.dirichlet(np.ones(2), size=(60, 300))  # sixty coins
     ways = {"best": ("soft", best_member)}
-    unseen = nested(labels, probs, np.arange(300), ways, calibrate=False, seed=0)["best"]
+    unseen = nested(labels, probs, np.arange(300), ways, calibrate=False, seed=0)[
+        "best"
+    ]
     shown = seen(labels, probs, np.arange(300), favourites(labels, probs))
     inside = soft_vote(probs, best_member(shown))
     assert (inside.argmax(axis=1) == labels).mean() > 0.55
@@ -127,5 +147,7 @@ def test_what_each_part_was_fitted_with_can_judge_others() -> None:
         vote, weights, heat = fit.votes["simplex"]
         warm = calibrated(probs[:, out], fit.temperatures)
         assert vote == "soft"
-        np.testing.assert_array_equal(unseen[out], tempered(soft_vote(warm, weights), heat))
+        np.testing.assert_array_equal(
+            unseen[out], tempered(soft_vote(warm, weights), heat)
+        )
         assert fit.judged(probs)["simplex"].shape == (400, 3)

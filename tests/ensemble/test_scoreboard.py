@@ -43,7 +43,9 @@ MEAN = PROBS.mean(axis=0)  # .75 .4 .35 .45 for class 0: right, wrong, right, ri
 ALL_RIGHT, ALL_WRONG = np.eye(2)[LABELS], np.eye(2)[1 - LABELS]
 FOUND = {
     "soft": Alternative("soft", np.ones(2), np.ones(2), 1.0, ALL_RIGHT, MEAN),
-    "best": Alternative("soft", np.array([1.0, 0.0]), np.ones(2), 1.0, PROBS[0], ALL_WRONG),
+    "best": Alternative(
+        "soft", np.array([1.0, 0.0]), np.ones(2), 1.0, PROBS[0], ALL_WRONG
+    ),
 }
 
 
@@ -62,7 +64,10 @@ def test_votes_are_judged_nested_and_against_the_soft_vote() -> None:
 def test_what_is_published_is_nested() -> None:
     assert summary(given(), FOUND, "soft", TWINS)["accuracy"] == 0.75
     assert summary(given(), FOUND, "best", TWINS)["accuracy"] == 0
-    assert summary(given(), FOUND, "best", TWINS)["accuracy_by_vote"] == {"soft": 0.75, "best": 0.0}
+    assert summary(given(), FOUND, "best", TWINS)["accuracy_by_vote"] == {
+        "soft": 0.75,
+        "best": 0.0,
+    }
 
 
 def test_agreement_is_the_share_of_equal_predictions() -> None:
@@ -101,9 +106,19 @@ def test_pictures_with_a_twin_are_scored_apart() -> None:
 
 def test_every_table_has_its_file() -> None:
     found = tables(given(), FOUND, "soft")
-    assert list(found) == ["votes", "members", "agreement", "pairs", "gains", "reliability"]
+    assert list(found) == [
+        "votes",
+        "members",
+        "agreement",
+        "pairs",
+        "gains",
+        "reliability",
+    ]
     counts = found["reliability"].groupby(["which", "binning"])["count"].sum()
-    assert counts.to_dict() == {("raw", "mass"): 4, ("raw", "width"): 4}  # nothing is calibrated
+    assert counts.to_dict() == {
+        ("raw", "mass"): 4,
+        ("raw", "width"): 4,
+    }  # nothing is calibrated
 
 
 def test_a_calibrated_vote_is_shown_before_and_after() -> None:

@@ -25,7 +25,11 @@ INDEX = pd.concat([TEST, TABLE.assign(split="train")[::-1]])
 def test_what_derives_from_a_picture_is_no_twin_of_it() -> None:
     """A source with two augmented files counted as a picture that is there three times."""
     found = with_twin(TABLE["id"].to_numpy(), TABLE, INDEX)
-    assert TABLE["id"][found].tolist() == ["drawn", "turned drawn", "copy of turned drawn"]
+    assert TABLE["id"][found].tolist() == [
+        "drawn",
+        "turned drawn",
+        "copy of turned drawn",
+    ]
 
 
 def test_pictures_are_found_by_id() -> None:

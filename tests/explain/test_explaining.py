@@ -43,7 +43,9 @@ def test_each_mistake_is_asked_of_the_network_without_its_fold(
     monkeypatch.setattr(
         explaining,
         "fine_tuned",
-        lambda recipe, count, path: asked.append(path.name) or real(recipe, count, path),
+        lambda recipe, count, path: (
+            asked.append(path.name) or real(recipe, count, path)
+        ),
     )
     found = made(drawn, own)
     assert found.ids.tolist() == ["train/spot/2.png", "train/pole/7.png"]
@@ -95,7 +97,9 @@ def test_a_network_that_fails_leaves_a_reason_and_the_maps_of_other_folds(
     monkeypatch.setattr(explaining, "fine_tuned", broken)
     found = made(drawn, recipe(image_size=32))
     assert (
-        found.maps.shape == (0, 32, 32) and len(found.ids) == 0 and asked == ["fold0.safetensors"]
+        found.maps.shape == (0, 32, 32)
+        and len(found.ids) == 0
+        and asked == ["fold0.safetensors"]
     )
     assert found.failed == "fold 0: AttributeError: no next_functions"
     said = lines(outcome_of(drawn).networks, found, 2)
@@ -111,7 +115,9 @@ def test_a_member_that_was_not_counted_is_named(drawn: Path) -> None:
     networks.loc[0, ["parameters", "failed"]] = [np.nan, "KeyError: 'x'"]
     said = lines(networks, explaining.NOBODY, 0)
     assert said[1].startswith("explain: 2 members of 11.0 to 11.0 M parameters")
-    assert said[2].startswith("explain: warning: tiny could not be counted (KeyError: 'x'); `dvc")
+    assert said[2].startswith(
+        "explain: warning: tiny could not be counted (KeyError: 'x'); `dvc"
+    )
 
 
 def test_the_best_member_is_asked_and_of_equals_the_first() -> None:

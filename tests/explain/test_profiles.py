@@ -26,7 +26,9 @@ def test_a_probe_goes_forward_once_a_view_and_has_no_head() -> None:
     assert row["backbone"].count(" + ") == 2 and row["licence"] == "apache-2.0"
 
 
-def test_the_price_of_a_member_with_adapters_is_that_of_the_network_it_becomes() -> None:
+def test_the_price_of_a_member_with_adapters_is_that_of_the_network_it_becomes() -> (
+    None
+):
     lora = {"rank": 2, "alpha": 2.0, "dropout": 0.0, "targets": r"layer4\.\d\.conv\d"}
     table = profiles({"a": recipe(), "b": recipe(lora=lora)}, {}, num_classes=3)
     assert table["parameters"].nunique() == table["macs"].nunique() == 1
@@ -46,7 +48,9 @@ def test_a_network_that_cannot_be_counted_costs_its_own_cells(
         raise AttributeError("'NoneType' object has no attribute 'next_functions'")
 
     monkeypatch.setattr(profiling, step, broken)
-    table = profiles({"tiny": recipe()}, {"head": HEAD}, num_classes=3).set_index("member")
+    table = profiles({"tiny": recipe()}, {"head": HEAD}, num_classes=3).set_index(
+        "member"
+    )
     tiny = table.loc["tiny"]
     assert tuple(name for name in COUNTED if pd.isna(tiny[name])) == empty
     assert tiny["failed"].startswith("AttributeError: 'NoneType' object")

@@ -19,7 +19,9 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
-def test_probabilities_of_a_csv_are_read_by_the_names_of_their_columns(tmp_path: Path) -> None:
+def test_probabilities_of_a_csv_are_read_by_the_names_of_their_columns(
+    tmp_path: Path,
+) -> None:
     path = written(tmp_path / "a.csv", "1,image_path,0\n.8,0.JPEG,.2\n.25,1.JPEG,.75\n")
     found = read(path)
     assert found.ids.tolist() == NAMES.tolist() and not found.is_hard
@@ -41,7 +43,9 @@ def test_labels_of_a_csv_are_read(tmp_path: Path) -> None:
     assert found.is_hard and found.labels.tolist() == [3, 0] and found.left_out == ()
 
 
-def test_an_index_without_a_name_and_other_columns_are_left_out_and_named(tmp_path: Path) -> None:
+def test_an_index_without_a_name_and_other_columns_are_left_out_and_named(
+    tmp_path: Path,
+) -> None:
     text = ",ID,image_path,target,super\n9,0,a,1,5\n8,1,b,0,5\n"
     found = read(written(tmp_path / "a.csv", text))
     assert found.labels.tolist() == [1, 0]
@@ -64,7 +68,10 @@ def test_predictions_of_croquis_lose_the_folder_in_front(tmp_path: Path) -> None
     ids = np.char.add("test/", NAMES)
     Predictions(ids, PROBS, np.array(["cup", "star"])).save(tmp_path / "a.npz")
     found = read(tmp_path / "a.npz")
-    assert found.ids.tolist() == NAMES.tolist() and found.classes.tolist() == ["cup", "star"]
+    assert found.ids.tolist() == NAMES.tolist() and found.classes.tolist() == [
+        "cup",
+        "star",
+    ]
     np.testing.assert_allclose(found.values, PROBS)
 
 
@@ -73,7 +80,9 @@ def test_a_folder_that_not_all_begin_with_is_a_name() -> None:
 
 
 @pytest.mark.parametrize("values", [PROBS, PROBS.astype(np.float32), np.array([1, 0])])
-def test_an_npy_takes_its_ids_from_elsewhere(tmp_path: Path, values: np.ndarray) -> None:
+def test_an_npy_takes_its_ids_from_elsewhere(
+    tmp_path: Path, values: np.ndarray
+) -> None:
     np.save(tmp_path / "a.npy", values)
     found = read(tmp_path / "a.npy", NAMES)
     assert found.ids.tolist() == NAMES.tolist() and found.labels.tolist() == [1, 0]
@@ -137,16 +146,36 @@ def test_a_picture_file_is_no_csv(tmp_path: Path) -> None:
         ({"ids": NAMES[:1], "probs": PROBS, "classes": np.arange(2)}, r"\(2, 2\)"),
         ({"ids": NAMES, "probs": PROBS * 9, "classes": np.arange(2)}, "sums of 9 to 9"),
         ({"ids": NAMES[[0, 0]], "probs": PROBS, "classes": np.arange(2)}, "1 doubled"),
-        ({"ids": np.array([{}, 1]), "probs": PROBS, "classes": np.arange(2)}, "Object arrays"),
-        ({"ids": np.array("a"), "probs": PROBS, "classes": np.arange(2)}, r"shapes \(\) and"),
-        ({"ids": NAMES[None], "probs": PROBS, "classes": np.arange(2)}, r"shapes \(1, 2\) and"),
-        ({"ids": NAMES, "probs": PROBS, "classes": np.array("x")}, r"shapes \(2,\) and \(\)"),
+        (
+            {"ids": np.array([{}, 1]), "probs": PROBS, "classes": np.arange(2)},
+            "Object arrays",
+        ),
+        (
+            {"ids": np.array("a"), "probs": PROBS, "classes": np.arange(2)},
+            r"shapes \(\) and",
+        ),
+        (
+            {"ids": NAMES[None], "probs": PROBS, "classes": np.arange(2)},
+            r"shapes \(1, 2\) and",
+        ),
+        (
+            {"ids": NAMES, "probs": PROBS, "classes": np.array("x")},
+            r"shapes \(2,\) and \(\)",
+        ),
         ({"ids": NAMES, "probs": PROBS.astype(str), "classes": np.arange(2)}, "<U"),
-        ({"ids": NAMES, "probs": PROBS > 0.5, "classes": np.arange(2)}, "received bool of shape"),
-        ({"ids": NAMES, "probs": PROBS, "classes": np.array(["x", "x"])}, "received 'x' twice"),
+        (
+            {"ids": NAMES, "probs": PROBS > 0.5, "classes": np.arange(2)},
+            "received bool of shape",
+        ),
+        (
+            {"ids": NAMES, "probs": PROBS, "classes": np.array(["x", "x"])},
+            "received 'x' twice",
+        ),
     ],
 )
-def test_a_bad_npz_is_an_error_that_names_it(tmp_path: Path, content: dict, received: str) -> None:
+def test_a_bad_npz_is_an_error_that_names_it(
+    tmp_path: Path, content: dict, received: str
+) -> None:
     np.savez(tmp_path / "their.npz", **content)
     with pytest.raises(InputError, match=rf"their\.npz: expected .*{received}"):
         read(tmp_path / "their.npz")
@@ -154,25 +183,37 @@ def test_a_bad_npz_is_an_error_that_names_it(tmp_path: Path, content: dict, rece
 
 @pytest.mark.parametrize("suffix", ["npz", "npy"])
 def test_a_broken_file_is_an_error_that_names_it(tmp_path: Path, suffix: str) -> None:
-    (tmp_path / f"a.{suffix}").write_bytes(b"PK\x03\x04 no array")  # numpy would look for a zip
+    (tmp_path / f"a.{suffix}").write_bytes(
+        b"PK\x03\x04 no array"
+    )  # numpy would look for a zip
     with pytest.raises(InputError, match=rf"a\.{suffix}: expected an \.{suffix}"):
         read(tmp_path / f"a.{suffix}", NAMES)
 
 
-@pytest.mark.parametrize("values", [PROBS[:1], PROBS[None], PROBS > 0.5, np.array(["a", "b"])])
-def test_an_npy_of_another_shape_or_kind_is_refused(tmp_path: Path, values: np.ndarray) -> None:
+@pytest.mark.parametrize(
+    "values", [PROBS[:1], PROBS[None], PROBS > 0.5, np.array(["a", "b"])]
+)
+def test_an_npy_of_another_shape_or_kind_is_refused(
+    tmp_path: Path, values: np.ndarray
+) -> None:
     np.save(tmp_path / "a.npy", values)
-    with pytest.raises(InputError, match=r"a\.npy: expected 2 labels, or 2 rows .* of shape"):
+    with pytest.raises(
+        InputError, match=r"a\.npy: expected 2 labels, or 2 rows .* of shape"
+    ):
         read(tmp_path / "a.npy", NAMES)
 
 
 def test_an_npy_without_ids_has_no_order(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", PROBS)
-    with pytest.raises(InputError, match="carries no ids, received neither --sample nor --ids"):
+    with pytest.raises(
+        InputError, match="carries no ids, received neither --sample nor --ids"
+    ):
         read(tmp_path / "a.npy")
 
 
-def test_other_kinds_of_files_and_files_that_are_not_there_are_refused(tmp_path: Path) -> None:
+def test_other_kinds_of_files_and_files_that_are_not_there_are_refused(
+    tmp_path: Path,
+) -> None:
     with pytest.raises(InputError, match=r"a\.pkl: expected a \.csv, \.npz or \.npy"):
         read(tmp_path / "a.pkl")
     with pytest.raises(InputError, match=r"a\.csv: .* received No such file"):
@@ -181,7 +222,11 @@ def test_other_kinds_of_files_and_files_that_are_not_there_are_refused(tmp_path:
 
 def test_rows_are_joined_by_picture(tmp_path: Path) -> None:
     found = read(written(tmp_path / "a.csv", "image_path,target\nb,1\na,0\nc,2\n"))
-    assert found.aligned(np.array(["a", "b", "c"]), "s.csv").labels.tolist() == [0, 1, 2]
+    assert found.aligned(np.array(["a", "b", "c"]), "s.csv").labels.tolist() == [
+        0,
+        1,
+        2,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -192,9 +237,13 @@ def test_rows_are_joined_by_picture(tmp_path: Path) -> None:
         (["a", "b", "c", "d"], r"3 \(missing 1, as d; 0 too many\)"),
     ],
 )
-def test_other_pictures_are_refused(tmp_path: Path, ids: list[str], received: str) -> None:
+def test_other_pictures_are_refused(
+    tmp_path: Path, ids: list[str], received: str
+) -> None:
     found = read(written(tmp_path / "a.csv", "image_path,target\nb,1\na,0\nc,2\n"))
-    with pytest.raises(InputError, match=rf"a\.csv: expected the {len(ids)} .*s\.csv.*{received}"):
+    with pytest.raises(
+        InputError, match=rf"a\.csv: expected the {len(ids)} .*s\.csv.*{received}"
+    ):
         found.aligned(np.array(ids), "s.csv")
 
 
@@ -209,5 +258,7 @@ def test_a_class_that_has_two_columns_is_refused(tmp_path: Path) -> None:
     """The second one was taken for a column of another name, and left out."""
     path = tmp_path / "p.csv"
     path.write_text("image_path,0,1,0\na.png,0.5,0.5,0\n")
-    with pytest.raises(InputError, match="expected each class column once, received class 0 twice"):
+    with pytest.raises(
+        InputError, match="expected each class column once, received class 0 twice"
+    ):
         read(path, None)

@@ -12,19 +12,25 @@ from croquis.foreign.foreign import Foreign
 from croquis.foreign.foreign_votes import class_count, outcome
 
 
-def soft(rows: list[list[float]], name: str = "p.csv", classes: list[str] | None = None) -> Foreign:
+def soft(
+    rows: list[list[float]], name: str = "p.csv", classes: list[str] | None = None
+) -> Foreign:
     ids = np.array([str(row) for row in range(len(rows))])
     names = None if classes is None else np.array(classes)
     return Foreign(Path(name), ids, np.array(rows, dtype=float), names)
 
 
 def hard(labels: list[int] | np.ndarray, name: str = "h.csv") -> Foreign:
-    return Foreign(Path(name), np.array([str(row) for row in range(len(labels))]), np.array(labels))
+    return Foreign(
+        Path(name), np.array([str(row) for row in range(len(labels))]), np.array(labels)
+    )
 
 
 def test_a_majority_vote_of_15_voters_is_that_of_scipy() -> None:
     """The rule that gives the winning file of the challenge from 15 of its authors' fold files."""
-    votes = np.random.default_rng(0).integers(0, 6, size=(15, 2500))  # of a few rows most tie
+    votes = np.random.default_rng(0).integers(
+        0, 6, size=(15, 2500)
+    )  # of a few rows most tie
     found = outcome([hard(labels) for labels in votes], "hard")
     np.testing.assert_array_equal(found.labels, stats.mode(votes, axis=0).mode)
     counts = np.sort((votes[None] == np.arange(6)[:, None, None]).sum(axis=1), axis=0)
@@ -54,7 +60,9 @@ def test_a_file_of_probabilities_has_one_vote_in_a_hard_vote() -> None:
 def test_the_order_of_files_and_the_size_of_blocks_decide_nothing(
     method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = np.random.default_rng(1).integers(1, 4, size=(3, 50, 3)).astype(float)  # ties abound
+    rows = (
+        np.random.default_rng(1).integers(1, 4, size=(3, 50, 3)).astype(float)
+    )  # ties abound
     files = [soft((part / part.sum(axis=1, keepdims=True)).tolist()) for part in rows]
     found = outcome(files, method)
     monkeypatch.setattr(foreign_votes, "_ROWS", 7)
@@ -73,15 +81,21 @@ def test_a_file_given_twice_has_weight_two() -> None:
 
 
 def test_labels_have_no_probabilities_to_average() -> None:
-    with pytest.raises(InputError, match=r"h\.csv: expected prob.*received labels; say --method h"):
+    with pytest.raises(
+        InputError, match=r"h\.csv: expected prob.*received labels; say --method h"
+    ):
         outcome([soft([[1.0, 0.0]]), hard([0])], "soft")
 
 
 def test_files_of_other_classes_are_refused() -> None:
     two, three = soft([[1, 0]]), soft([[1, 0, 0]], "q.csv")
-    with pytest.raises(InputError, match=r"q\.csv: expected 2 classes, as p\.csv has, received 3"):
+    with pytest.raises(
+        InputError, match=r"q\.csv: expected 2 classes, as p\.csv has, received 3"
+    ):
         class_count([two, three])
-    with pytest.raises(InputError, match=r"h\.csv: expected labels 0 to 1, as p\.csv has 2 .*l 2"):
+    with pytest.raises(
+        InputError, match=r"h\.csv: expected labels 0 to 1, as p\.csv has 2 .*l 2"
+    ):
         class_count([hard([2]), two])
     named = [soft([[1, 0]], classes=["a", "b"]), soft([[1, 0]], "q.npz", ["b", "a"])]
     with pytest.raises(InputError, match=r"q\.npz: expected the class names of p\.csv"):

@@ -15,7 +15,13 @@ from croquis.recipes.head_params import HeadShape
 LINEAR = HeadShape(hidden=[], act="relu", norm="none", dropout=0.0)
 MLP = HeadShape(hidden=[16, 8], act="gelu", norm="batch", dropout=0.3)
 # One for each place where timm keeps classifiers: classifier, head, head.fc, fc, head.fc.fc2.
-BACKBONES = ["test_efficientnet", "test_vit", "test_convnext", "test_resnet", "caformer_s18"]
+BACKBONES = [
+    "test_efficientnet",
+    "test_vit",
+    "test_convnext",
+    "test_resnet",
+    "caformer_s18",
+]
 
 
 def kinds(head: nn.Module) -> list[str]:
@@ -35,7 +41,11 @@ def test_hidden_layers_come_in_order_and_dropout_before_each_but_the_first() -> 
     head = build_head(4, 3, MLP)
     block = ["Linear", "BatchNorm1d", "GELU", "Dropout"]
     assert kinds(head) == [*block, *block, "Linear"]
-    assert [m.weight.shape for m in head if isinstance(m, nn.Linear)] == [(16, 4), (8, 16), (3, 8)]
+    assert [m.weight.shape for m in head if isinstance(m, nn.Linear)] == [
+        (16, 4),
+        (8, 16),
+        (3, 8),
+    ]
     assert head[3].p == 0.3
 
 
@@ -87,5 +97,7 @@ def test_layer_decay_takes_the_mlp_for_the_top_layer(name: str) -> None:
 
 def test_a_network_with_another_kind_of_head_is_refused() -> None:
     model = timm.create_model("test_resnet", num_classes=0)
-    with pytest.raises(InputError, match=r"head\.hidden: expected a linear layer at fc, received"):
+    with pytest.raises(
+        InputError, match=r"head\.hidden: expected a linear layer at fc, received"
+    ):
         put_head(model, MLP)

@@ -44,11 +44,17 @@ def test_binary_cross_entropy_by_hand() -> None:
 
 
 @given(seed=st.integers(0, 2**16), smoothing=st.floats(0, 0.9))
-def test_cross_entropy_is_pytorchs_and_focal_without_gamma_too(seed: int, smoothing: float) -> None:
+def test_cross_entropy_is_pytorchs_and_focal_without_gamma_too(
+    seed: int, smoothing: float
+) -> None:
     draw = torch.Generator().manual_seed(seed)
     logits = torch.randn(5, 4, generator=draw)
     targets = torch.randint(4, (5,), generator=draw)
-    expected = F.cross_entropy(logits, targets, reduction="none", label_smoothing=smoothing)
+    expected = F.cross_entropy(
+        logits, targets, reduction="none", label_smoothing=smoothing
+    )
     for options in ({"loss": "ce"}, {"loss": "focal", "focal_gamma": 0.0}):
-        found = per_picture(logits, dense(targets, 4), label_smoothing=smoothing, **options)
+        found = per_picture(
+            logits, dense(targets, 4), label_smoothing=smoothing, **options
+        )
         torch.testing.assert_close(found, expected)

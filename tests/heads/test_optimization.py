@@ -8,13 +8,21 @@ import timm
 import torch
 from torch import nn
 
-from croquis.heads.optimization import Rates, cycle_ends, optimizer, parameter_groups, plateaus
+from croquis.heads.optimization import (
+    Rates,
+    cycle_ends,
+    optimizer,
+    parameter_groups,
+    plateaus,
+)
 from croquis.recipes.recipes import ModelParams
 
 Recipe = Callable[..., ModelParams]
 
 
-def curve(recipe: ModelParams, *, steps: int, per_epoch: int = 2, lr: float = 1.0) -> list[float]:
+def curve(
+    recipe: ModelParams, *, steps: int, per_epoch: int = 2, lr: float = 1.0
+) -> list[float]:
     """The lr of each step of one parameter under a recipe."""
     sgd = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=lr)
     rates = Rates(sgd, recipe, lr=lr, per_epoch=per_epoch)
@@ -42,7 +50,9 @@ def test_constant_stays(recipe: Recipe) -> None:
 
 def test_step_falls_by_its_factor(recipe: Recipe) -> None:
     settings = recipe(epochs=6, schedule="step", cycle_epochs=2, cycle_factor=0.1)
-    assert curve(settings, steps=6, per_epoch=1) == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01])
+    assert curve(settings, steps=6, per_epoch=1) == pytest.approx(
+        [1, 1, 0.1, 0.1, 0.01, 0.01]
+    )
 
 
 def test_restarts_begin_anew_each_cycle_a_little_lower(recipe: Recipe) -> None:
@@ -57,7 +67,9 @@ def test_restarts_go_on_after_the_last_whole_cycle(recipe: Recipe) -> None:
 
 
 def test_cyclic_is_triangles_between_floor_and_peak(recipe: Recipe) -> None:
-    settings = recipe(epochs=8, schedule="cyclic", cycle_epochs=4, cycle_factor=0.5, min_lr=0.2)
+    settings = recipe(
+        epochs=8, schedule="cyclic", cycle_epochs=4, cycle_factor=0.5, min_lr=0.2
+    )
     found = curve(settings, steps=8, per_epoch=1)
     assert found == pytest.approx([0.2, 0.6, 1.0, 0.6, 0.2, 0.35, 0.5, 0.35])
 
@@ -71,7 +83,11 @@ def test_a_cycle_of_restarts_ends_where_the_lr_rises_again(
     settings = recipe(schedule="restarts", **options)
     found = curve(settings, steps=8 * per_epoch, per_epoch=per_epoch)
     begin = math.ceil(warmup * per_epoch)
-    rises = [step for step in range(begin + 1, len(found)) if found[step] > found[step - 1] + 1e-9]
+    rises = [
+        step
+        for step in range(begin + 1, len(found))
+        if found[step] > found[step - 1] + 1e-9
+    ]
     if 2 * per_epoch > 1:
         assert cycle_ends(settings, per_epoch) == rises and len(rises) == 3
 
@@ -79,7 +95,11 @@ def test_a_cycle_of_restarts_ends_where_the_lr_rises_again(
 def test_a_cycle_of_triangles_ends_at_the_floor(recipe: Recipe) -> None:
     settings = recipe(epochs=9, schedule="cyclic", cycle_epochs=2, warmup_epochs=1.0)
     found = curve(settings, steps=18)
-    assert cycle_ends(settings, 2) == [4, 8, 12, 16] == [k for k in range(1, 18) if found[k] == 0]
+    assert (
+        cycle_ends(settings, 2)
+        == [4, 8, 12, 16]
+        == [k for k in range(1, 18) if found[k] == 0]
+    )
     assert cycle_ends(settings, 1) == [2, 4, 6, 8]
 
 
@@ -128,7 +148,9 @@ def test_layer_decay_gives_each_depth_its_rate(recipe: Recipe) -> None:
     Rates(made, settings, lr=1.0, per_epoch=1).set(0)
     rates = sorted({group["lr"] for group in made.param_groups}, reverse=True)
     # Head, the last norm and six blocks, embedding: each half of the one above.
-    assert len(rates) > 3 and rates == pytest.approx([0.5**depth for depth in range(len(rates))])
+    assert len(rates) > 3 and rates == pytest.approx(
+        [0.5**depth for depth in range(len(rates))]
+    )
 
 
 def test_the_head_has_a_rate_of_its_own(recipe: Recipe) -> None:
@@ -140,7 +162,9 @@ def test_the_head_has_a_rate_of_its_own(recipe: Recipe) -> None:
         assert (group["lr_scale"] == 10) == inside.pop()
 
 
-def test_every_parameter_is_in_one_group_and_norms_have_no_decay(recipe: Recipe) -> None:
+def test_every_parameter_is_in_one_group_and_norms_have_no_decay(
+    recipe: Recipe,
+) -> None:
     model = network()
     groups = parameter_groups(model, recipe(weight_decay=0.1, head_lr_mult=3.0))
     placed = [id(parameter) for group in groups for parameter in group["params"]]
@@ -159,8 +183,12 @@ def test_frozen_parameters_are_left_out(recipe: Recipe) -> None:
         assert sum(len(group["params"]) for group in groups) == 2
 
 
-@pytest.mark.parametrize("name", ["adam", "radam", "sgd", "lookahead_adamw", "adamw", "lamb"])
-def test_optimizers_by_timm_name_train_and_can_be_saved(recipe: Recipe, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["adam", "radam", "sgd", "lookahead_adamw", "adamw", "lamb"]
+)
+def test_optimizers_by_timm_name_train_and_can_be_saved(
+    recipe: Recipe, name: str
+) -> None:
     settings, model = recipe(optimizer=name), network()
     made = optimizer(model, settings, lr=0.01)
     Rates(made, settings, lr=0.01, per_epoch=1).set(0)

@@ -23,7 +23,12 @@ LABELS = np.arange(90) % 3
 LINEAR = HeadShape(hidden=[], act="relu", norm="none", dropout=0.0)
 MLP = HeadShape(hidden=[8], act="prelu", norm="batch", dropout=0.2)
 HEAD = HeadParams(
-    epochs=20, batch_size=16, weight_decay=0.01, label_smoothing=0.0, lr_mult=1.0, shape=LINEAR
+    epochs=20,
+    batch_size=16,
+    weight_decay=0.01,
+    label_smoothing=0.0,
+    lr_mult=1.0,
+    shape=LINEAR,
 )
 DATA = FoldData(
     train=Samples(NAMES[:60], LABELS[:60], np.ones(60)),
@@ -40,7 +45,9 @@ def stored(tmp_path: Path) -> Callable[..., Features]:
     def stored(views: int = 1, noise: float = 0.1, **changed: float) -> Features:
         clean = np.hstack([np.eye(3)[LABELS] * 5 + 100, np.zeros((90, 1))])
         rng = np.random.default_rng(0)
-        features = np.stack([clean + noise * rng.normal(size=(90, 4)) for _ in range(views)])
+        features = np.stack(
+            [clean + noise * rng.normal(size=(90, 4)) for _ in range(views)]
+        )
         features[:, :, 3] = 0
         for name, value in changed.items():
             features[:, int(name.removeprefix("row"))] = value
@@ -57,11 +64,15 @@ def test_separable_features_are_learned(stored: Callable[..., Features]) -> None
     assert outcome.val.ids.tolist() == NAMES[60:80].tolist()
 
 
-@pytest.mark.parametrize("batch_size", [16, 59, 64], ids=["even", "a lone last one", "one batch"])
+@pytest.mark.parametrize(
+    "batch_size", [16, 59, 64], ids=["even", "a lone last one", "one batch"]
+)
 def test_hidden_layers_learn_too_and_predict_without_dropout(
     stored: Callable[..., Features], batch_size: int
 ) -> None:
-    recipe = HEAD.model_copy(update={"shape": MLP, "batch_size": batch_size, "epochs": 40})
+    recipe = HEAD.model_copy(
+        update={"shape": MLP, "batch_size": batch_size, "epochs": 40}
+    )
     outcome = probed(DATA, stored(2), recipe, lr=0.05, seed=0)
     assert outcome.epochs[-1]["val_accuracy"] == 1.0
     assert outcome.weights["layers.0.weight"].shape == (8, 4)
@@ -72,7 +83,9 @@ def test_hidden_layers_learn_too_and_predict_without_dropout(
 def test_a_lone_last_sample_joins_the_batch_before() -> None:
     """Batch normalisation refuses a batch of one."""
     sizes = [len(batch) for batch in _batches(9, 4)]
-    assert sizes == [4, 5] and sorted(torch.cat(_batches(9, 4)).tolist()) == list(range(9))
+    assert sizes == [4, 5] and sorted(torch.cat(_batches(9, 4)).tolist()) == list(
+        range(9)
+    )
     assert [len(batch) for batch in _batches(3, 1)] == [1, 1, 1]
 
 
@@ -89,7 +102,9 @@ def test_features_are_standardised_by_hand() -> None:
     torch.testing.assert_close(head.std, torch.tensor([2**0.5, 1e-3]))
 
 
-def test_only_the_training_part_decides_the_statistics(stored: Callable[..., Features]) -> None:
+def test_only_the_training_part_decides_the_statistics(
+    stored: Callable[..., Features],
+) -> None:
     plain = probed(DATA, stored(), HEAD, lr=0.05, seed=0)
     wild = probed(DATA, stored(row60=1e6, row85=-1e6), HEAD, lr=0.05, seed=0)
     for name, tensor in plain.weights.items():
@@ -114,8 +129,12 @@ def test_the_same_seed_gives_the_same_bits_whatever_ran_before(
 def test_probs_are_averaged_over_views() -> None:
     head = torch.nn.Identity()
     features = np.log(np.array([[[1.0, 3.0]], [[3.0, 1.0]], [[1.0, 1.0]]]))  # (3, 1, 2)
-    np.testing.assert_allclose(np.exp(log_probs(head, features)), [[0.5, 0.5]], rtol=1e-6)
-    np.testing.assert_allclose(np.exp(log_probs(head, features[:1])), [[0.25, 0.75]], rtol=1e-6)
+    np.testing.assert_allclose(
+        np.exp(log_probs(head, features)), [[0.5, 0.5]], rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        np.exp(log_probs(head, features[:1])), [[0.25, 0.75]], rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize("views", [1, 3])
@@ -149,13 +168,20 @@ def test_the_learning_rate_follows_a_cosine_and_is_logged(
     seen = []
     recipe = HEAD.model_copy(update={"epochs": 2})
     outcome = probed(
-        DATA, stored(), recipe, lr=0.1, seed=0, log=lambda row, epoch: seen.append((epoch, row))
+        DATA,
+        stored(),
+        recipe,
+        lr=0.1,
+        seed=0,
+        log=lambda row, epoch: seen.append((epoch, row)),
     )
     assert [row["lr"] for row in outcome.epochs] == pytest.approx([0.1, 0.05])
     assert [epoch for epoch, _ in seen] == [0, 1] and seen[1][1]["train_loss"] > 0
 
 
-def test_a_plain_head_trains_as_torchs_own_adamw_cosine_and_cross_entropy_would() -> None:
+def test_a_plain_head_trains_as_torchs_own_adamw_cosine_and_cross_entropy_would() -> (
+    None
+):
     """What probes were before their recipe could say anything else."""
     features, labels = torch.rand(40, 6), torch.arange(40) % 3
     recipe = HEAD.model_copy(update={"epochs": 5, "label_smoothing": 0.1})
@@ -176,16 +202,24 @@ def test_a_plain_head_trains_as_torchs_own_adamw_cosine_and_cross_entropy_would(
             optimizer.step()
         schedule.step()
     for name, weights in own.state_dict().items():
-        torch.testing.assert_close(head.state_dict()[name], weights, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(
+            head.state_dict()[name], weights, atol=1e-5, rtol=1e-4
+        )
 
 
 @pytest.mark.parametrize(
     ("changes", "rates"),
     [
-        ({"schedule": "step", "cycle_epochs": 2, "cycle_factor": 0.1}, [1, 1, 0.1, 0.1, 0.01]),
+        (
+            {"schedule": "step", "cycle_epochs": 2, "cycle_factor": 0.1},
+            [1, 1, 0.1, 0.1, 0.01],
+        ),
         ({"schedule": "constant", "warmup_epochs": 2}, [0.01, 0.505, 1, 1, 1]),
         ({"schedule": "restarts", "cycle_epochs": 2}, [1, 0.5, 1, 0.5, 1]),
-        ({"schedule": "cyclic", "cycle_epochs": 4, "min_lr": 0.2}, [0.2, 0.6, 1, 0.6, 0.2]),
+        (
+            {"schedule": "cyclic", "cycle_epochs": 4, "min_lr": 0.2},
+            [0.2, 0.6, 1, 0.6, 0.2],
+        ),
     ],
     ids=lambda given: str(given.get("schedule")) if isinstance(given, dict) else "",
 )
@@ -193,7 +227,9 @@ def test_a_head_follows_its_schedule(changes: dict, rates: list[float]) -> None:
     """Every head had a cosine, whatever the winners had; shares of the peak, epoch by epoch."""
     recipe = HEAD.model_copy(update={"epochs": 5} | changes)
     features = torch.rand(20, 4)
-    rows = head_epochs(Head(features, 3), features, torch.arange(20) % 3, recipe, lr=0.2)
+    rows = head_epochs(
+        Head(features, 3), features, torch.arange(20) % 3, recipe, lr=0.2
+    )
     assert [row["lr"] / 0.2 for row in rows] == pytest.approx(rates)
 
 
@@ -204,7 +240,9 @@ def test_a_head_trains_with_any_optimizer_and_loss(
     found = {}
     for loss in ("ce", "bce", "focal"):
         recipe = HEAD.model_copy(update={"optimizer": optimizer, "loss": loss})
-        outcome = probed(DATA, stored(), recipe, lr=0.5 if optimizer == "sgd" else 0.05, seed=0)
+        outcome = probed(
+            DATA, stored(), recipe, lr=0.5 if optimizer == "sgd" else 0.05, seed=0
+        )
         found[loss] = outcome.epochs[-1]["train_loss"]
         assert outcome.epochs[-1]["val_accuracy"] == 1.0
     assert len(set(found.values())) == 3
@@ -225,19 +263,27 @@ def test_heads_of_several_seeds_predict_by_the_mean_of_their_probabilities(
     alone = np.stack([np.exp(log_probs(head, given)) for head in served.heads])
     assert len(alone) == 3 and np.ptp(alone, axis=0).max() > 0.01
     np.testing.assert_allclose(outcome.test.probs, alone.mean(axis=0), atol=1e-6)
-    np.testing.assert_allclose(np.exp(log_probs(served, given)), outcome.test.probs, atol=1e-6)
+    np.testing.assert_allclose(
+        np.exp(log_probs(served, given)), outcome.test.probs, atol=1e-6
+    )
     truth = scores(DATA.val.labels, outcome.val.probs)
     assert outcome.epochs[-1]["val_loss"] == pytest.approx(truth["log_loss"], rel=1e-5)
 
 
 def test_an_unknown_optimizer_is_named(stored: Callable[..., Features]) -> None:
     recipe = HEAD.model_copy(update={"optimizer": "adamm"})
-    with pytest.raises(InputError, match=r"head\.optimizer: .* received 'adamm'; did you mean"):
+    with pytest.raises(
+        InputError, match=r"head\.optimizer: .* received 'adamm'; did you mean"
+    ):
         probed(DATA, stored(), recipe, lr=0.1, seed=0)
 
 
-def test_an_empty_test_set_and_an_empty_fold_are_fine(stored: Callable[..., Features]) -> None:
+def test_an_empty_test_set_and_an_empty_fold_are_fine(
+    stored: Callable[..., Features],
+) -> None:
     nothing = Samples.unlabelled(np.array([], dtype=str))
-    outcome = probed(replace(DATA, val=nothing, test=nothing), stored(), HEAD, lr=0.1, seed=0)
+    outcome = probed(
+        replace(DATA, val=nothing, test=nothing), stored(), HEAD, lr=0.1, seed=0
+    )
     assert outcome.val.probs.shape == outcome.test.probs.shape == (0, 3)
     assert np.isnan(outcome.epochs[-1]["val_loss"])

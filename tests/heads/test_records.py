@@ -28,16 +28,27 @@ def test_curves_are_one_row_an_epoch_without_a_clock(tmp_path: Path) -> None:
 
 def test_predictions_are_kept_under_their_names(tmp_path: Path) -> None:
     one, two, three = (Predictions([name], [[1.0]], ["cup"]) for name in "abc")
-    records.Outcome(one, two, {}, [], {"val_flip_lr": two, "cycle1/val": three}).save(tmp_path)
-    found = {path.relative_to(tmp_path).as_posix(): path for path in tmp_path.rglob("*.npz")}
+    records.Outcome(one, two, {}, [], {"val_flip_lr": two, "cycle1/val": three}).save(
+        tmp_path
+    )
+    found = {
+        path.relative_to(tmp_path).as_posix(): path for path in tmp_path.rglob("*.npz")
+    }
     ids = {name: load(path).ids[0] for name, path in found.items()}
-    assert ids == {"val.npz": "a", "test.npz": "b", "val_flip_lr.npz": "b", "cycle1/val.npz": "c"}
+    assert ids == {
+        "val.npz": "a",
+        "test.npz": "b",
+        "val_flip_lr.npz": "b",
+        "cycle1/val.npz": "c",
+    }
 
 
 def test_weights_are_tensors_alone_in_their_plain_layout(tmp_path: Path) -> None:
     kernel = torch.arange(16.0).reshape(1, 4, 2, 2)
     layer = torch.nn.Parameter(kernel.to(memory_format=torch.channels_last))
-    records.write_weights(tmp_path / "w.safetensors", {"a": layer, "count": torch.tensor(3)})
+    records.write_weights(
+        tmp_path / "w.safetensors", {"a": layer, "count": torch.tensor(3)}
+    )
     found = safetensors.torch.load_file(tmp_path / "w.safetensors")
     assert torch.equal(found["a"], kernel) and found["count"].item() == 3
 
@@ -58,21 +69,32 @@ def test_a_run_is_tagged_with_all_it_rests_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = []
-    monkeypatch.setattr(tracking, "run", lambda *names, **rest: begun.append((names, rest)))
+    monkeypatch.setattr(
+        tracking, "run", lambda *names, **rest: begun.append((names, rest))
+    )
     table = tmp_path / "index.csv"
     table.write_text("id\n")
     cpu = Hardware(torch.device("cpu"), None, False, 0)
 
-    def rests_on(fold: int = 0, hardware: Hardware = cpu, **settings: object) -> records.Provenance:
-        options = {"settings": {"lr": 1.0} | settings, "files": (table,), "hardware": hardware}
+    def rests_on(
+        fold: int = 0, hardware: Hardware = cpu, **settings: object
+    ) -> records.Provenance:
+        options = {
+            "settings": {"lr": 1.0} | settings,
+            "files": (table,),
+            "hardware": hardware,
+        }
         return records.provenance("swin", fold, **options)
 
     first = rests_on()
     records.tracked(first, index=table, settings={"lr": 1.0})
-    assert begun[0][0] == (tracking.pipeline_of(table), "swin-fold0") and begun[0][1]["params"] == {
-        "lr": 1.0
-    }
-    assert begun[0][1]["tags"] == first.tags and first.tags["fingerprint"] == first.fingerprint
+    assert begun[0][0] == (tracking.pipeline_of(table), "swin-fold0") and begun[0][1][
+        "params"
+    ] == {"lr": 1.0}
+    assert (
+        begun[0][1]["tags"] == first.tags
+        and first.tags["fingerprint"] == first.fingerprint
+    )
     names = {"member", "fold", "device", "data", "code", "torch", "timm", "fingerprint"}
     assert set(first.tags) == names and first.tags["device"] == "cpu float32"
     assert rests_on() == first

@@ -20,12 +20,16 @@ from croquis.tables.samples import FoldData, Samples
 
 def samples(count: int) -> Samples:
     """Pictures "0", "1" ... with their number as label."""
-    return Samples(np.arange(count).astype(str), np.arange(count), np.arange(count) / 10)
+    return Samples(
+        np.arange(count).astype(str), np.arange(count), np.arange(count) / 10
+    )
 
 
 def pictures(sheets: np.ndarray, tmp_path: Path, **options) -> Pictures:
     """All of `sheets`, (N, S, S[, 3])."""
-    (tmp_path / "i.csv").write_text("id\n" + "".join(f"{row}\n" for row in range(len(sheets))))
+    (tmp_path / "i.csv").write_text(
+        "id\n" + "".join(f"{row}\n" for row in range(len(sheets)))
+    )
     np.save(tmp_path / "p.npy", sheets)
     pixels = Pixels.open(tmp_path / "i.csv", tmp_path / "p.npy")
     return Pictures(pixels, samples(len(sheets)), **options)
@@ -42,27 +46,37 @@ def labels(batches) -> list[list[int]]:
     return [batch.targets.tolist() for batch in batches]
 
 
-def epoch_of(source: Pictures, workers: int = 0, epoch: int = 0, **changes) -> list[Batch]:
+def epoch_of(
+    source: Pictures, workers: int = 0, epoch: int = 0, **changes
+) -> list[Batch]:
     options = {"batch_size": 4, "seed": 1} | changes
     return list(Shuffled(source, workers=workers, **options).epoch(epoch))
 
 
-def test_a_batch_holds_pictures_labels_and_weights_of_the_same_rows(numbered: Pictures) -> None:
+def test_a_batch_holds_pictures_labels_and_weights_of_the_same_rows(
+    numbered: Pictures,
+) -> None:
     for batch in epoch_of(numbered):
         assert batch.images.dtype == torch.uint8 and batch.images.shape == (4, 8, 8)
-        assert batch.targets.dtype == torch.int64 and batch.weights.dtype == torch.float32
+        assert (
+            batch.targets.dtype == torch.int64 and batch.weights.dtype == torch.float32
+        )
         assert batch.images[:, 0, 0].tolist() == batch.targets.tolist()
         torch.testing.assert_close(batch.weights, batch.targets / 10)
 
 
 def test_the_short_last_batch_is_left_out(numbered: Pictures) -> None:
     found = labels(epoch_of(numbered))
-    assert [len(batch) for batch in found] == [4, 4] and len({*found[0], *found[1]}) == 8
+    assert [len(batch) for batch in found] == [4, 4] and len(
+        {*found[0], *found[1]}
+    ) == 8
     assert steps_per_epoch(10, 4) == 2
 
 
 @pytest.mark.parametrize("batch_size", [10, 11, 64])
-def test_a_set_smaller_than_a_batch_is_one_batch(numbered: Pictures, batch_size: int) -> None:
+def test_a_set_smaller_than_a_batch_is_one_batch(
+    numbered: Pictures, batch_size: int
+) -> None:
     (found,) = labels(epoch_of(numbered, batch_size=batch_size))
     assert sorted(found) == list(range(10))
     assert steps_per_epoch(10, batch_size) == 1
@@ -98,11 +112,15 @@ def test_no_pictures_are_no_batches(drawn: Path, workers: int) -> None:
 
 
 def test_the_number_of_workers_changes_no_bit(drawn: Path) -> None:
-    data = FoldData.of(0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv"))
+    data = FoldData.of(
+        0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv")
+    )
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     source = Pictures(pixels, data.train, image_size=24, augment=Augment("course", 3))
     for epoch in (0, 1):
-        alone, one, two = (epoch_of(source, workers, epoch, batch_size=2) for workers in range(3))
+        alone, one, two = (
+            epoch_of(source, workers, epoch, batch_size=2) for workers in range(3)
+        )
         assert len(alone) == 3
         for batches in zip(alone, one, two, strict=True):
             for batch in batches[1:]:
@@ -125,13 +143,19 @@ class Told(Pictures):
         return replace(super().__getitem__(key), targets=told)
 
 
-def test_workers_stay_for_all_epochs_and_have_one_thread_each(numbered: Pictures) -> None:
+def test_workers_stay_for_all_epochs_and_have_one_thread_each(
+    numbered: Pictures,
+) -> None:
     """They used to be started anew in each epoch, with as many threads each as there are cores."""
     numbered.__class__ = Told
     source = Shuffled(numbered, batch_size=2, seed=1, workers=2)
     one, two = (labels(source.epoch(epoch)) for epoch in range(2))
     processes = {process for process, _ in one + two}
-    assert len(one) == len(two) == 5 and len(processes) == 2 and os.getpid() not in processes
+    assert (
+        len(one) == len(two) == 5
+        and len(processes) == 2
+        and os.getpid() not in processes
+    )
     assert {threads for _, threads in one + two} == {1}
 
 
@@ -147,14 +171,20 @@ def test_pictures_shrink_by_the_networks_filter(tmp_path: Path, how: str) -> Non
 
 def test_colour_keeps_its_axis(tmp_path: Path) -> None:
     sheets = np.zeros((2, 8, 8, 3), np.uint8)
-    (batch,) = in_order(pictures(sheets, tmp_path, image_size=4), batch_size=2, workers=0)
+    (batch,) = in_order(
+        pictures(sheets, tmp_path, image_size=4), batch_size=2, workers=0
+    )
     assert batch.images.shape == (2, 4, 4, 3)
 
 
 def test_pictures_are_found_by_id_and_a_missing_one_is_named(drawn: Path) -> None:
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     turned = Samples.unlabelled(pixels.ids.to_numpy(dtype=str)[::-1])
-    (batch,) = in_order(Pictures(pixels, turned, image_size=32), batch_size=99, workers=0)
-    np.testing.assert_array_equal(batch.images.numpy(), np.load(drawn / "pixels.npy")[::-1])
+    (batch,) = in_order(
+        Pictures(pixels, turned, image_size=32), batch_size=99, workers=0
+    )
+    np.testing.assert_array_equal(
+        batch.images.numpy(), np.load(drawn / "pixels.npy")[::-1]
+    )
     with pytest.raises(InputError, match="nowhere"):
         Pictures(pixels, Samples.unlabelled(np.array(["nowhere"])), image_size=32)

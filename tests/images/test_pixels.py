@@ -11,7 +11,9 @@ from croquis.images.pixels import Pixels
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "index.csv").write_text("id,split\ntrain/a.png,train\ntrain/b.png,train\nNA,test\n")
+    (tmp_path / "index.csv").write_text(
+        "id,split\ntrain/a.png,train\ntrain/b.png,train\nNA,test\n"
+    )
     np.save(tmp_path / "pixels.npy", np.arange(12, dtype=np.uint8).reshape(3, 2, 2))
     return tmp_path
 
@@ -33,11 +35,15 @@ def test_nothing_is_read_when_opened(folder: Path) -> None:
 
 
 def test_an_id_without_a_picture_is_named(folder: Path) -> None:
-    with pytest.raises(InputError, match=r"ids of its pictures, received 1 others \(train/c.png\)"):
+    with pytest.raises(
+        InputError, match=r"ids of its pictures, received 1 others \(train/c.png\)"
+    ):
         opened(folder).rows(["train/a.png", "train/c.png"])
 
 
 def test_an_array_of_another_run_is_refused(folder: Path) -> None:
     np.save(folder / "pixels.npy", np.zeros((2, 2, 2), np.uint8))
-    with pytest.raises(InputError, match=r"pixels.npy: expected 3 rows, as .*, received 2; rerun"):
+    with pytest.raises(
+        InputError, match=r"pixels.npy: expected 3 rows, as .*, received 2; rerun"
+    ):
         opened(folder)

@@ -25,7 +25,9 @@ def test_a_picture_of_that_size_is_handed_through() -> None:
 
 
 def test_every_filter_of_timms_configs_is_known() -> None:
-    names = {timm.get_pretrained_cfg(name).interpolation for name in timm.list_pretrained()}
+    names = {
+        timm.get_pretrained_cfg(name).interpolation for name in timm.list_pretrained()
+    }
     assert names == set(FILTERS)
 
 
@@ -34,12 +36,16 @@ def test_a_bilinear_half_by_hand() -> None:
     rows = np.array([0, 8, 16, 80, 160, 240, 0, 0], np.uint8)
     sheet = np.repeat(rows[:, None], 8, axis=1)
     found = resized(sheet, 4, "bilinear")[:, 0]
-    assert found[1] == (8 + 3 * 16 + 3 * 80 + 160) / 8 and found[2] == (80 + 480 + 720) / 8
+    assert (
+        found[1] == (8 + 3 * 16 + 3 * 80 + 160) / 8 and found[2] == (80 + 480 + 720) / 8
+    )
 
 
 @pytest.mark.parametrize("how", FILTERS)
 @pytest.mark.parametrize("channels", [(), (3,)], ids=["gray", "rgb"])
-def test_a_thin_stroke_keeps_its_ink_wherever_it_lies(how: str, channels: tuple[int, ...]) -> None:
+def test_a_thin_stroke_keeps_its_ink_wherever_it_lies(
+    how: str, channels: tuple[int, ...]
+) -> None:
     """Without antialias a line of one pixel would vanish between two samples of four."""
     ink = []
     for row in range(60, 64):
@@ -48,20 +54,32 @@ def test_a_thin_stroke_keeps_its_ink_wherever_it_lies(how: str, channels: tuple[
         found = resized(sheet, 32, how)
         assert found.shape == (32, 32, *channels) and found.dtype == np.uint8
         ink.append((255 - found.astype(int)).sum() / found[0].size / 255)
-    assert ink == pytest.approx([0.25] * 4, abs=0.04)  # one row of 128 is a quarter of one of 32
+    assert ink == pytest.approx(
+        [0.25] * 4, abs=0.04
+    )  # one row of 128 is a quarter of one of 32
 
 
 def test_training_and_serving_shrink_by_the_filter_of_the_networks_config(
     drawn: Path, recipe
 ) -> None:
     """Both averaged over areas. 32 px drawings at 24 px, for the one network that is bilinear."""
-    data = FoldData.of(0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv"))
+    data = FoldData.of(
+        0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv")
+    )
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     own = recipe(backbone=BILINEAR, image_size=24)
     machine = Hardware(torch.device("cpu"), None, False, 0)
     trained = finetuning._Stored(pixels, own, machine).of(data.test)
-    embed = EmbedParams(backbone=BILINEAR, pretrained=False, image_size=24, views=["identity"])
+    embed = EmbedParams(
+        backbone=BILINEAR, pretrained=False, image_size=24, views=["identity"]
+    )
     sheets = np.asarray(pixels.array[-3:])
-    for source in (trained, inference._pictures(sheets, own), inference._pictures(sheets, embed)):
-        for found, sheet in zip(source[0, np.arange(3)].images.numpy(), sheets, strict=True):
+    for source in (
+        trained,
+        inference._pictures(sheets, own),
+        inference._pictures(sheets, embed),
+    ):
+        for found, sheet in zip(
+            source[0, np.arange(3)].images.numpy(), sheets, strict=True
+        ):
             np.testing.assert_array_equal(found, resized(sheet, 24, "bilinear"))

@@ -21,11 +21,17 @@ def test_only_what_a_pattern_finds_is_trainable() -> None:
     left = {name for name, part in model.named_parameters() if part.requires_grad}
     assert {"head.weight", "pos_embed", "blocks.0.attn.qkv.weight"} <= left
     assert not [name for name in left if "mlp" in name or "patch_embed" in name]
-    assert count == trainable_count(model) == sum(model.get_parameter(n).numel() for n in left)
+    assert (
+        count
+        == trainable_count(model)
+        == sum(model.get_parameter(n).numel() for n in left)
+    )
 
 
 def test_a_pattern_that_finds_nothing_is_an_error_with_names() -> None:
-    with pytest.raises(InputError, match=r"trainable: .*'headd', which matches none; did you mean"):
+    with pytest.raises(
+        InputError, match=r"trainable: .*'headd', which matches none; did you mean"
+    ):
         freeze(vit(), ["attn", "headd"])
 
 

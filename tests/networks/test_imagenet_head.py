@@ -20,7 +20,9 @@ def test_logits_are_those_of_the_whole_head(name: str) -> None:
     whole = model(images)
     keep_rows(model, [WNIDS[row] for row in chosen])
     torch.testing.assert_close(model(images), whole[:, chosen])
-    assert model.num_classes == 3 and all(part.requires_grad for part in model.parameters())
+    assert model.num_classes == 3 and all(
+        part.requires_grad for part in model.parameters()
+    )
 
 
 def test_other_class_names_are_counted() -> None:
@@ -32,5 +34,7 @@ def test_other_class_names_are_counted() -> None:
 
 def test_another_head_is_refused() -> None:
     model = timm.create_model("test_vit", num_classes=21841)
-    with pytest.raises(InputError, match=r"1000 classes, received Linear of 21841 outputs at head"):
+    with pytest.raises(
+        InputError, match=r"1000 classes, received Linear of 21841 outputs at head"
+    ):
         keep_rows(model, WNIDS[:3])

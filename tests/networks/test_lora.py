@@ -22,19 +22,28 @@ def lora(targets: str = ALL) -> LoraParams:
 
 def eva() -> torch.nn.Module:
     """A tiny EVA with fused qkv, as EVA-giant has it."""
-    model = Eva(img_size=32, patch_size=8, embed_dim=24, depth=2, num_heads=2, num_classes=3)
+    model = Eva(
+        img_size=32, patch_size=8, embed_dim=24, depth=2, num_heads=2, num_classes=3
+    )
     model.pretrained_cfg = {"classifier": "head"}
     return model
 
 
 def swinv2() -> torch.nn.Module:
-    options = {"img_size": 64, "window_size": 4, "embed_dim": 12, "depths": (1, 1, 1, 1)}
+    options = {
+        "img_size": 64,
+        "window_size": 4,
+        "embed_dim": 12,
+        "depths": (1, 1, 1, 1),
+    }
     model = timm.create_model(
         "swinv2_tiny_window8_256", num_classes=3, num_heads=(1, 2, 2, 4), **options
     )
     for module in model.modules():
         if isinstance(module, torch.nn.LayerNorm):
-            torch.nn.init.ones_(module.weight)  # untrained blocks add zero, so nothing would learn
+            torch.nn.init.ones_(
+                module.weight
+            )  # untrained blocks add zero, so nothing would learn
     return model
 
 
@@ -44,7 +53,12 @@ def vit() -> torch.nn.Module:
 
 def beit() -> torch.nn.Module:
     return timm.create_model(
-        "beit_base_patch16_224", num_classes=3, img_size=32, embed_dim=24, depth=2, num_heads=2
+        "beit_base_patch16_224",
+        num_classes=3,
+        img_size=32,
+        embed_dim=24,
+        depth=2,
+        num_heads=2,
     )
 
 
@@ -70,7 +84,9 @@ def stepped(model: torch.nn.Module) -> torch.Tensor:
 def test_every_adapter_learns(model: torch.nn.Module) -> None:
     """EVA, BEiT and Swin V2 read the weights of `qkv` themselves: its adapter had no gradient."""
     stepped(with_lora(model, lora(), ["head"]).eval())
-    adapters = {name: part for name, part in model.named_parameters() if "lora_" in name}
+    adapters = {
+        name: part for name, part in model.named_parameters() if "lora_" in name
+    }
     assert [name for name in adapters if ".qkv." in name]
     assert [name for name, part in adapters.items() if part.grad is None] == []
     assert all(part.any() for name, part in adapters.items() if "lora_B" in name)
@@ -84,7 +100,9 @@ def test_adapters_change_nothing_at_first(model: torch.nn.Module) -> None:
     torch.testing.assert_close(before, after, atol=1e-6, rtol=0)
 
 
-def test_merging_is_exact_and_brings_the_plain_names_back(model: torch.nn.Module) -> None:
+def test_merging_is_exact_and_brings_the_plain_names_back(
+    model: torch.nn.Module,
+) -> None:
     names = list(model.state_dict())
     images = stepped(with_lora(model, lora(), ["head"]).eval())
     before = model(images)
@@ -105,7 +123,9 @@ def test_the_backbone_stays_and_the_head_moves() -> None:
 
 def test_layer_decay_still_acts() -> None:
     """Around the network, peft's names broke timm's layer groups: one rate for all, a warning."""
-    groups = param_groups_layer_decay(with_lora(vit(), lora(), ["head"]), layer_decay=0.5)
+    groups = param_groups_layer_decay(
+        with_lora(vit(), lora(), ["head"]), layer_decay=0.5
+    )
     assert len({group["lr_scale"] for group in groups}) > 3
 
 

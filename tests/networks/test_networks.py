@@ -32,7 +32,11 @@ def moved(model: torch.nn.Module) -> set[str]:
     generator = torch.Generator().manual_seed(0)
     model.train()(torch.rand(4, 3, 32, 32, generator=generator))[:, 0].sum().backward()
     optimizer.step()
-    return {name for name, tensor in model.state_dict().items() if not tensor.equal(before[name])}
+    return {
+        name
+        for name, tensor in model.state_dict().items()
+        if not tensor.equal(before[name])
+    }
 
 
 @pytest.mark.parametrize(
@@ -43,7 +47,11 @@ def moved(model: torch.nn.Module) -> set[str]:
         {"trainable": ["attn", "^head"]},
         {"grad_checkpointing": True},
         {"backbone": ["test_vit.r160_in1k", "test_convnext.r160_in1k"]},
-        {"backbone": ["test_vit.r160_in1k", "test_vit.r160_in1k"], "lora": LORA, "head": MLP},
+        {
+            "backbone": ["test_vit.r160_in1k", "test_vit.r160_in1k"],
+            "lora": LORA,
+            "head": MLP,
+        },
     ],
     ids=lambda changes: "+".join(changes),
 )
@@ -51,7 +59,10 @@ def test_each_regime_gives_logits_and_its_head_learns(changes: dict) -> None:
     torch.manual_seed(0)
     model = network(recipe(**changes), CLASSES)
     assert {name for name in moved(model) if name.startswith("head")}
-    assert model.eval()(torch.zeros(2, 3, 32, 32)).shape == (2, 3) and model.num_classes == 3
+    assert (
+        model.eval()(torch.zeros(2, 3, 32, 32)).shape == (2, 3)
+        and model.num_classes == 3
+    )
 
 
 def test_attention_only_moves_attention_and_head_only() -> None:
@@ -83,7 +94,9 @@ def test_gradients_are_the_same_with_checkpointing() -> None:
         torch.manual_seed(0)
         model = network(recipe(grad_checkpointing=checkpointed, lora=LORA), CLASSES)
         model(torch.ones(2, 3, 32, 32)).sum().backward()
-        grads.append({n: p.grad for n, p in model.named_parameters() if p.grad is not None})
+        grads.append(
+            {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
+        )
     assert grads[0].keys() == grads[1].keys() and len(grads[0]) > 10
     for name, grad in grads[0].items():
         torch.testing.assert_close(grad, grads[1][name])

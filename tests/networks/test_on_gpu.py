@@ -27,7 +27,10 @@ pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
 ]
 GPU = torch.device("cuda")
-BF16, FP16 = Hardware(GPU, torch.bfloat16, False, 0), Hardware(GPU, torch.float16, True, 0)
+BF16, FP16 = (
+    Hardware(GPU, torch.bfloat16, False, 0),
+    Hardware(GPU, torch.float16, True, 0),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +76,9 @@ def test_a_training_that_was_stopped_ends_with_the_same_bits(
 
     def run(name: str, interrupts: Interrupts | None = None) -> Trainer:
         options = {"hardware": replace(machine, compiled=compiled)}
-        trainer = begun(settings, pictures, kept=Checkpoints("train/a-0", name), **options)
+        trainer = begun(
+            settings, pictures, kept=Checkpoints("train/a-0", name), **options
+        )
         for epoch in trainer.epochs(interrupts):
             trainer.record({"train_loss": epoch.train_loss})
             if interrupts is not None and epoch.number == 4:
@@ -86,7 +91,10 @@ def test_a_training_that_was_stopped_ends_with_the_same_bits(
     assert Checkpoints("train/a-0", "stopped").load()["step"] == 11
     resumed = run("stopped")
     assert resumed.history == straight.history
-    for mine, other in ((resumed.model, straight.model), (resumed.averaged, straight.averaged)):
+    for mine, other in (
+        (resumed.model, straight.model),
+        (resumed.averaged, straight.averaged),
+    ):
         tensors = other.state_dict()
         for name, held in mine.state_dict().items():
             assert torch.equal(held, tensors[name]), name
@@ -99,14 +107,20 @@ def test_memory_that_ends_halves_the_micro_batch_and_goes_on(
     large = np.load(drawn / "pixels.npy").repeat(32, axis=1).repeat(32, axis=2)
     np.save(drawn / "pixels.npy", large)
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
-    samples = Samples(pixels.ids.to_numpy(dtype=str)[:6], np.arange(6) % 3, np.ones(6, np.float32))
+    samples = Samples(
+        pixels.ids.to_numpy(dtype=str)[:6], np.arange(6) % 3, np.ones(6, np.float32)
+    )
     pictures = Pictures(pixels, samples, image_size=1024)
     settings, machine = recipe(batch_size=6, epochs=2), Hardware(GPU, None, False, 0)
 
     def peak(size: int) -> int:
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
-        trained(settings.model_copy(update={"micro_batch": size}), pictures, hardware=machine)
+        trained(
+            settings.model_copy(update={"micro_batch": size}),
+            pictures,
+            hardware=machine,
+        )
         return torch.cuda.max_memory_reserved()
 
     peak(1)  # what libraries take once

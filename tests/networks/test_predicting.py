@@ -24,22 +24,32 @@ CPU = Hardware(torch.device("cpu"), None, False, 0)
 def network(recipe: ModelParams) -> nn.Module:
     torch.manual_seed(0)
     rates = {"drop_rate": recipe.drop_rate, "drop_path_rate": recipe.drop_path_rate}
-    return build(recipe.backbone, pretrained=False, num_classes=3, image_size=32, **rates)
+    return build(
+        recipe.backbone, pretrained=False, num_classes=3, image_size=32, **rates
+    )
 
 
 @pytest.fixture
 def held_out(drawn: Path) -> Pictures:
     """All fifteen pictures, not augmented."""
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
-    return Pictures(pixels, Samples.unlabelled(pixels.ids.to_numpy(dtype=str)), image_size=32)
+    return Pictures(
+        pixels, Samples.unlabelled(pixels.ids.to_numpy(dtype=str)), image_size=32
+    )
 
 
-@pytest.mark.parametrize("backbone", ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"])
+@pytest.mark.parametrize(
+    "backbone", ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"]
+)
 def test_predicting_twice_gives_the_same_bits(
     held_out: Pictures, recipe: Callable[..., ModelParams], backbone: str
 ) -> None:
-    model = network(recipe(backbone=backbone, drop_rate=0.5, drop_path_rate=0.5)).train()
-    once, twice = (predicted_logits(model, held_out, hardware=CPU, batch_size=4) for _ in range(2))
+    model = network(
+        recipe(backbone=backbone, drop_rate=0.5, drop_path_rate=0.5)
+    ).train()
+    once, twice = (
+        predicted_logits(model, held_out, hardware=CPU, batch_size=4) for _ in range(2)
+    )
     assert once.shape == (15, 3) and once.dtype == np.float32
     np.testing.assert_array_equal(once, twice)
 
@@ -49,13 +59,16 @@ def test_the_batch_size_does_not_change_predictions(
 ) -> None:
     model = network(recipe())
     single, all_at_once = (
-        predicted_logits(model, held_out, hardware=CPU, batch_size=size) for size in (1, 64)
+        predicted_logits(model, held_out, hardware=CPU, batch_size=size)
+        for size in (1, 64)
     )
     np.testing.assert_allclose(single, all_at_once, atol=1e-5)
 
 
 def test_a_batch_that_does_not_fit_is_predicted_in_parts(
-    held_out: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+    held_out: Pictures,
+    recipe: Callable[..., ModelParams],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Out of memory in a val pass used to end a training that had room for its own batches."""
     model = network(recipe())
@@ -75,7 +88,9 @@ def test_a_batch_that_does_not_fit_is_predicted_in_parts(
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_nothing_to_predict_gives_no_rows(drawn: Path, recipe: Callable[..., ModelParams]) -> None:
+def test_nothing_to_predict_gives_no_rows(
+    drawn: Path, recipe: Callable[..., ModelParams]
+) -> None:
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     empty = Pictures(pixels, Samples.unlabelled(np.array([], dtype=str)), image_size=32)
     found = predicted_logits(network(recipe()), empty, hardware=CPU, batch_size=4)
@@ -87,7 +102,9 @@ def test_a_view_is_the_prediction_of_the_turned_pictures(
 ) -> None:
     model, options = network(recipe()), {"hardware": CPU, "batch_size": 4}
     found = predicted_logits(model, held_out, view="rot90", **options)
-    assert not np.allclose(found, predicted_logits(model, held_out, **options), atol=1e-4)
+    assert not np.allclose(
+        found, predicted_logits(model, held_out, **options), atol=1e-4
+    )
     np.save(drawn / "pixels.npy", turned(np.load(drawn / "pixels.npy"), "rot90"))
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     samples = Samples.unlabelled(pixels.ids.to_numpy(dtype=str))
@@ -104,10 +121,14 @@ def test_probabilities_are_averaged_over_views_and_none_is_predicted_twice() -> 
         asked.append(view)
         return np.array([[0.0, math.log(odds[view])]], np.float32)
 
-    found = averaged_probs(logits_of, ["identity", "flip_lr"], ("identity", "flip_lr", "flip_ud"))
+    found = averaged_probs(
+        logits_of, ["identity", "flip_lr"], ("identity", "flip_lr", "flip_ud")
+    )
     np.testing.assert_allclose(found["identity"], [[0.5, 0.5]], atol=1e-7)
     np.testing.assert_array_equal(found["flip_lr"], found["identity"])
-    np.testing.assert_allclose(found["flip_ud"], [[(1 / 2 + 1 / 4) / 2, (1 / 2 + 3 / 4) / 2]])
+    np.testing.assert_allclose(
+        found["flip_ud"], [[(1 / 2 + 1 / 4) / 2, (1 / 2 + 3 / 4) / 2]]
+    )
     assert sorted(asked) == sorted(odds)
 
 

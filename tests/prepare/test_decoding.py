@@ -18,10 +18,14 @@ from croquis.prepare.decoding import (
     squashed,
 )
 
-GRAY = np.array([[0, 100, 200], [50, 150, 255]], np.uint8)  # no two turns of it are alike
+GRAY = np.array(
+    [[0, 100, 200], [50, 150, 255]], np.uint8
+)  # no two turns of it are alike
 
 
-def coded(image: Image.Image | np.ndarray, kind: str = "PNG", **options: object) -> bytes:
+def coded(
+    image: Image.Image | np.ndarray, kind: str = "PNG", **options: object
+) -> bytes:
     if isinstance(image, np.ndarray):
         image = Image.fromarray(image)
     file = io.BytesIO()
@@ -63,7 +67,11 @@ def test_sixteen_bits_are_scaled_not_cut() -> None:
     deep = np.array([[0, 257, 32768, 65535]], np.uint16)
     check(coded(deep), [[0, 1, 128, 255]], "16-bit")  # 32768 / 257 = 127.502
     check(coded(deep, "TIFF"), [[0, 1, 128, 255]], "16-bit")
-    check(coded(Image.fromarray(deep.astype(np.int32)), "TIFF"), [[0, 1, 128, 255]], "16-bit")
+    check(
+        coded(Image.fromarray(deep.astype(np.int32)), "TIFF"),
+        [[0, 1, 128, 255]],
+        "16-bit",
+    )
 
 
 def test_alpha_is_laid_on_white() -> None:
@@ -92,7 +100,9 @@ def test_white_ink_on_clear_paper_is_laid_on_black() -> None:
     indexed = Image.fromarray((frame > 0).astype(np.uint8), "P")
     indexed.putpalette([0, 0, 0, 250, 250, 250])
     check(coded(indexed, transparency=0), np.where(frame, 250, 0), "alpha on black")
-    check(coded(strokes(255, alpha=100)), frame // 255 * 100, "alpha on black")  # of 100 alone
+    check(
+        coded(strokes(255, alpha=100)), frame // 255 * 100, "alpha on black"
+    )  # of 100 alone
 
 
 @pytest.mark.parametrize("ink", [0, 128, [255, 230, 0], 239])
@@ -173,7 +183,9 @@ def test_damaged_exif_costs_no_picture() -> None:
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
 def test_of_an_animation_the_first_frame_counts(kind: str) -> None:
-    frames = [Image.fromarray(np.full((4, 4), value, np.uint8)) for value in (0, 120, 255)]
+    frames = [
+        Image.fromarray(np.full((4, 4), value, np.uint8)) for value in (0, 120, 255)
+    ]
     options = {"lossless": True} if kind == "WEBP" else {}
     content = coded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
     check(content, np.zeros((4, 4)), "first of 3 frames")
@@ -191,7 +203,10 @@ def test_one_pixel_is_a_picture() -> None:
 
 
 def test_what_is_no_picture_says_why_and_the_same_each_time() -> None:
-    for content, reason in ((b"", "empty file"), (b"hello", "not a picture in a known format")):
+    for content, reason in (
+        (b"", "empty file"),
+        (b"hello", "not a picture in a known format"),
+    ):
         with pytest.raises(Unreadable, match=reason):
             decode(content)
 
@@ -208,18 +223,25 @@ def test_a_truncated_picture_is_unreadable(kind: str) -> None:
 def test_a_bomb_is_unreadable_before_it_takes_memory() -> None:
     def chunk(name: bytes, body: bytes) -> bytes:
         return (
-            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+            struct.pack(">I", len(body))
+            + name
+            + body
+            + struct.pack(">I", zlib.crc32(name + body))
         )
 
     head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
-    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b""))
+    content = (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b""))
+    )
     with pytest.raises(Unreadable, match=r"3600000000 pixels.*decompression bomb"):
         decode(content + chunk(b"IEND", b""))
 
 
 def test_gray_of_colour_is_its_luminance() -> None:
     colour = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
-    np.testing.assert_array_equal(gray_of(colour), [[76, 150, 29]])  # .299, .587, .114 of 255
+    np.testing.assert_array_equal(
+        gray_of(colour), [[76, 150, 29]]
+    )  # .299, .587, .114 of 255
     assert gray_of(GRAY) is GRAY
 
 
@@ -231,7 +253,9 @@ def test_padding_centres_on_white_and_keeps_the_aspect() -> None:
 
 def test_padding_keeps_the_thinnest_line() -> None:
     sheet = padded(np.zeros((1, 1000), np.uint8), 8)
-    assert (sheet == 0).sum() == 8  # one row of eight, where 0.008 rows would have vanished
+    assert (
+        sheet == 0
+    ).sum() == 8  # one row of eight, where 0.008 rows would have vanished
 
 
 def test_padding_a_coloured_picture_pads_with_white() -> None:
@@ -266,7 +290,11 @@ def test_a_white_sheet_and_colours_are_fitted_to_the_ink_too() -> None:
     assert (inked(np.full((30, 40), 255, np.uint8), 8) == 255).all()
     red = np.full((40, 40, 3), 255, np.uint8)
     red[10:20, 10:20] = [255, 0, 0]
-    assert inked(red, 10)[5, 5].tolist() == [255, 0, 0] and inked(red, 10).shape == (10, 10, 3)
+    assert inked(red, 10)[5, 5].tolist() == [255, 0, 0] and inked(red, 10).shape == (
+        10,
+        10,
+        3,
+    )
 
 
 def test_shrinking_does_not_lose_thin_strokes() -> None:

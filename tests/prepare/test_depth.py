@@ -79,15 +79,24 @@ def test_floats_are_read_by_their_range() -> None:
         (np.array([[-5, 100]], np.int32), "pixels from -5 to 100, below 0"),
         (np.array([[-1, 1]], np.float32), "pixels from -1 to 1, below 0"),
         (np.array([[0, np.nan]], np.float32), "floating-point pixels with nan or inf"),
-        (np.array([[0, 1e9]], np.float32), "pixels from 0 to 1000000000, not 0 to 65535"),
+        (
+            np.array([[0, 1e9]], np.float32),
+            "pixels from 0 to 1000000000, not 0 to 65535",
+        ),
     ],
 )
-def test_values_of_no_known_range_are_unreadable(values: np.ndarray, reason: str) -> None:
+def test_values_of_no_known_range_are_unreadable(
+    values: np.ndarray, reason: str
+) -> None:
     with pytest.raises(Unreadable, match=reason):
         decode(coded(values, "TIFF"))
 
 
 def test_a_mask_of_0_and_1_is_black_and_white() -> None:
-    check(coded(np.array([[0, 1, 1]], np.uint8), "PNG"), [[0, 255, 255]], "8-bit, read as 1-bit")
+    check(
+        coded(np.array([[0, 1, 1]], np.uint8), "PNG"),
+        [[0, 255, 255]],
+        "8-bit, read as 1-bit",
+    )
     for others in ([[0, 1, 2]], [[1, 1, 1]], [[0, 0, 0]]):
         check(coded(np.array(others, np.uint8), "PNG"), others, "ok")

@@ -34,7 +34,10 @@ def test_without_targets_the_label_is_the_rank_of_the_name() -> None:
 
 
 def test_without_names_a_class_is_called_as_its_folder() -> None:
-    assert labelled(image_path=["x/0.png", "y/0.png"], target=["0", "1"]) == [(0, "x"), (1, "y")]
+    assert labelled(image_path=["x/0.png", "y/0.png"], target=["0", "1"]) == [
+        (0, "x"),
+        (1, "y"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -45,13 +48,17 @@ def test_folders_that_do_not_tell_classes_apart_give_no_names(paths: list[str]) 
 
 
 def test_neither_target_nor_class_name_is_an_error() -> None:
-    with pytest.raises(InputError, match="a column target or class_name, received only image_path"):
+    with pytest.raises(
+        InputError, match="a column target or class_name, received only image_path"
+    ):
         labelled(image_path=["0.png"])
 
 
 @pytest.mark.parametrize("target", ["cat", "1.5", "-1", "1e3"])
 def test_a_target_that_is_no_whole_number_is_an_error(target: str) -> None:
-    with pytest.raises(InputError, match=r"whole numbers from 0 as target, .*1 rows.*\(f/1.png\)"):
+    with pytest.raises(
+        InputError, match=r"whole numbers from 0 as target, .*1 rows.*\(f/1.png\)"
+    ):
         labelled(target=["0", target])
 
 
@@ -62,9 +69,15 @@ def test_a_target_that_only_has_names_is_the_class_name() -> None:
     assert list(named) == ["image_path", "class_name"]
     assert notes == ["train.csv: target has no numbers, and is read as class_name"]
     mixed = table.assign(target=["cup", "1.5"])
-    for other in (mixed, table.assign(target=["cup", " "]), table.assign(class_name="x")):
+    for other in (
+        mixed,
+        table.assign(target=["cup", " "]),
+        table.assign(class_name="x"),
+    ):
         assert with_named_targets(other, CSV) == (other, [])
-    with pytest.raises(InputError, match=r"received 1 rows .*call the column class_name if it ha"):
+    with pytest.raises(
+        InputError, match=r"received 1 rows .*call the column class_name if it ha"
+    ):
         labelled(target=["cup", "1"])
 
 
@@ -78,22 +91,30 @@ def test_an_empty_target_is_an_error() -> None:
 
 
 def test_targets_with_a_gap_are_an_error() -> None:
-    with pytest.raises(InputError, match="from 0 to 2, as there are 3, received up to 4, and no 1"):
+    with pytest.raises(
+        InputError, match="from 0 to 2, as there are 3, received up to 4, and no 1"
+    ):
         labelled(target=["0", "2", "4", "2"])
 
 
 def test_targets_from_one_are_an_error() -> None:
-    with pytest.raises(InputError, match=r"each target from 0 to 1.*up to 2, and no 0; number"):
+    with pytest.raises(
+        InputError, match=r"each target from 0 to 1.*up to 2, and no 0; number"
+    ):
         labelled(target=["1", "2"])
 
 
 def test_one_name_with_two_targets_is_an_error() -> None:
-    with pytest.raises(InputError, match="one target for each class_name, received 'a' with 0, 1"):
+    with pytest.raises(
+        InputError, match="one target for each class_name, received 'a' with 0, 1"
+    ):
         labelled(class_name=["a", "a", "b"], target=["0", "1", "1"])
 
 
 def test_one_target_with_two_names_is_an_error() -> None:
-    with pytest.raises(InputError, match="one class_name for each target, received 0 with a, b"):
+    with pytest.raises(
+        InputError, match="one class_name for each target, received 0 with a, b"
+    ):
         labelled(class_name=["a", "b"], target=["0", "0"])
 
 
@@ -111,7 +132,10 @@ def test_a_source_becomes_an_id_and_an_original_has_none() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (("", "lost.png"), r"image_path of a training picture, received 1 rows.*\(1.png\)"),
+        (
+            ("", "lost.png"),
+            r"image_path of a training picture, received 1 rows.*\(1.png\)",
+        ),
         (("", "9.png"), "never test pictures, received 1"),
         (("", "test/9.png"), "never test pictures, received 1"),
         (("", "0.png", "1.png"), r"originals as sources, received 1 rows.*\(2.png\)"),
@@ -136,7 +160,9 @@ def classes(*names: str, derived: str = "", marked: set[int] | None = None) -> N
     split = ["train"] * len(source_id) + ["test"]
     columns = pd.DataFrame({"image_path": [str(row) for row in range(len(source_id))]})
     if marked is not None:
-        columns["use"] = ["train" if row in marked else "" for row in range(len(source_id))]
+        columns["use"] = [
+            "train" if row in marked else "" for row in range(len(source_id))
+        ]
     check_classes(pd.DataFrame(rows | {"split": split}), columns, Path("raw"))
 
 
@@ -146,21 +172,29 @@ def test_one_class_alone_is_an_error() -> None:
         InputError, match=r"raw: expected images of two classes .*'a' alone, with 3"
     ):
         classes("a", "a", "a")
-    with pytest.raises(InputError, match=r"'a' alone, with 2; put .* into train/<class>/, or name"):
+    with pytest.raises(
+        InputError, match=r"'a' alone, with 2; put .* into train/<class>/, or name"
+    ):
         classes("a", "a", derived="bb")
     classes("a", "a", "b")
 
 
 def test_classes_of_one_image_each_are_an_error() -> None:
     """The advice of split was to lower num_folds to 1, where 2 is the least."""
-    with pytest.raises(InputError, match="received 2 classes of one image each; add images"):
+    with pytest.raises(
+        InputError, match="received 2 classes of one image each; add images"
+    ):
         classes("a", "b", derived="ab")
 
 
 def test_images_that_only_train_are_no_class_to_be_scored_on() -> None:
-    with pytest.raises(InputError, match="expected images of two classes or more, received 'a'"):
+    with pytest.raises(
+        InputError, match="expected images of two classes or more, received 'a'"
+    ):
         classes("a", "a", "b", marked={2})
-    with pytest.raises(InputError, match=r"train.csv: expected images to be scored on, received 2"):
+    with pytest.raises(
+        InputError, match=r"train.csv: expected images to be scored on, received 2"
+    ):
         classes("a", "b", marked={0, 1})
     classes("a", "a", "b", "c", marked={3})
 
@@ -174,11 +208,18 @@ def uses(*words: str) -> tuple[list[str], list[str]]:
 
 def test_use_is_train_or_as_usual() -> None:
     note = "2 images train only (train.csv: use), and are never scored"
-    assert uses("", "train", "all", " Train ", "score") == (["", "train", "", "train", ""], [note])
+    assert uses("", "train", "all", " Train ", "score") == (
+        ["", "train", "", "train", ""],
+        [note],
+    )
     assert uses("all", "") == (["", ""], [])
-    with pytest.raises(InputError, match=r"train, all, score or nothing as use, .*1 rows.* \(b\);"):
+    with pytest.raises(
+        InputError, match=r"train, all, score or nothing as use, .*1 rows.* \(b\);"
+    ):
         uses("train", "test")
-    with pytest.raises(InputError, match="or rename the column if it means something else"):
+    with pytest.raises(
+        InputError, match="or rename the column if it means something else"
+    ):
         uses("commercial")
     table = pd.DataFrame({"image_path": ["a"]})
     assert with_use(table, CSV) == (table, [])

@@ -22,7 +22,10 @@ def made(folder: Path, *pictures: str, **tables: str) -> Path:
 
 def competition(folder: Path, **tables: str) -> Path:
     rows = "\n".join(f"{name[0]},{name},{'ab'.index(name[0])}" for name in TRAIN)
-    given = {"train": f"class_name,image_path,target\n{rows}\n", "test": "image_path\n9.png\n"}
+    given = {
+        "train": f"class_name,image_path,target\n{rows}\n",
+        "test": "image_path\n9.png\n",
+    }
     pictures = [f"train/{name}" for name in TRAIN]
     return made(folder, *pictures, "test/9.png", **(given | tables))
 
@@ -45,7 +48,9 @@ def test_rows_keep_the_order_of_the_csv_train_before_test(tmp_path: Path) -> Non
 
 def test_what_else_train_csv_says_is_kept_as_text(tmp_path: Path) -> None:
     rows = "\n".join(f"a,{name},00{place},0" for place, name in enumerate(TRAIN))
-    layout = read_layout(competition(tmp_path, train=f"class_name,image_path,id,target\n{rows}\n"))
+    layout = read_layout(
+        competition(tmp_path, train=f"class_name,image_path,id,target\n{rows}\n")
+    )
     assert list(layout.columns) == ["image_path", "id"]
     assert layout.columns["image_path"].tolist() == TRAIN
     assert layout.columns["id"].tolist() == ["000", "001", "002", "003"]
@@ -53,14 +58,25 @@ def test_what_else_train_csv_says_is_kept_as_text(tmp_path: Path) -> None:
 
 
 def test_pictures_that_no_row_names_are_counted_and_left_out(tmp_path: Path) -> None:
-    made(competition(tmp_path), "train/a/99.png", "train/readme.txt", "train/a/.hidden.png")
+    made(
+        competition(tmp_path),
+        "train/a/99.png",
+        "train/readme.txt",
+        "train/a/.hidden.png",
+    )
     layout = read_layout(tmp_path)
     assert len(layout.pictures) == 5
-    assert layout.notes == ["1 pictures in train/ are not named in train.csv and left out"]
+    assert layout.notes == [
+        "1 pictures in train/ are not named in train.csv and left out"
+    ]
 
 
-def test_class_folders_are_ranked_by_name_and_read_in_natural_order(tmp_path: Path) -> None:
-    made(tmp_path, *(f"train/{name}" for name in TRAIN), "train/loose.png", "test/10.png")
+def test_class_folders_are_ranked_by_name_and_read_in_natural_order(
+    tmp_path: Path,
+) -> None:
+    made(
+        tmp_path, *(f"train/{name}" for name in TRAIN), "train/loose.png", "test/10.png"
+    )
     layout = read_layout(made(tmp_path, "test/9.JPEG", "train/a/notes.txt"))
     assert "train/" + layout.columns["image_path"][0] == column(layout, "id")[0]
     names = ["train/a/0.png", "train/a/2.png", "train/a/10.png", "train/b/1.png"]
@@ -80,7 +96,9 @@ def test_no_test_set_at_all_is_fine(tmp_path: Path) -> None:
 
 def test_a_class_called_train_keeps_its_files(tmp_path: Path) -> None:
     rows = "class_name,image_path\ntrain,train/0.png\ntrain,train/1.png\n"
-    layout = read_layout(made(tmp_path, "train/train/0.png", "train/train/1.png", train=rows))
+    layout = read_layout(
+        made(tmp_path, "train/train/0.png", "train/train/1.png", train=rows)
+    )
     assert column(layout, "path") == ["train/train/0.png", "train/train/1.png"]
 
 
@@ -124,13 +142,22 @@ def test_whose_numbers_they_are_is_known(tmp_path: Path) -> None:
     sample = "ID,image_path,target\n7,9.png,0\n"
     names = "\n".join(f"{name[0]},{name}" for name in TRAIN)
     train = f"class_name,image_path\n{names}\n"
-    layout = read_layout(competition(tmp_path / "c", train=train, sample_submission=sample))
+    layout = read_layout(
+        competition(tmp_path / "c", train=train, sample_submission=sample)
+    )
     assert layout.numbered == {"ID"}
-    assert read_layout(made(tmp_path / "d", "train/a/0.png", "train/b/0.png")).numbered == set()
+    assert (
+        read_layout(made(tmp_path / "d", "train/a/0.png", "train/b/0.png")).numbered
+        == set()
+    )
 
 
 def test_which_images_only_train_is_kept_and_is_no_domain(tmp_path: Path) -> None:
     rows = "\n".join(f"{name[0]},{name},{'train' * (name[0] == 'b')}" for name in TRAIN)
-    layout = read_layout(competition(tmp_path, train=f"class_name,image_path,use\n{rows}\n"))
+    layout = read_layout(
+        competition(tmp_path, train=f"class_name,image_path,use\n{rows}\n")
+    )
     assert layout.columns["use"].tolist() == ["train", "", "", ""]
-    assert layout.notes == ["1 images train only (train.csv: use), and are never scored"]
+    assert layout.notes == [
+        "1 images train only (train.csv: use), and are never scored"
+    ]

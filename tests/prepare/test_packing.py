@@ -30,7 +30,9 @@ def table(*paths: str) -> pd.DataFrame:
         label = ord(name[0]) - ord("a") if split == "train" else -1
         class_name = name[0] if split == "train" else ""
         rows.append((path, split, label, class_name, path, ""))
-    return pd.DataFrame(rows, columns=["id", "split", "label", "class_name", "path", "source_id"])
+    return pd.DataFrame(
+        rows, columns=["id", "split", "label", "class_name", "path", "source_id"]
+    )
 
 
 def packed(folder: Path, rows: pd.DataFrame, **options: object) -> Packed:
@@ -58,7 +60,16 @@ def test_rows_of_arrays_and_index_agree(tmp_path: Path) -> None:
 def test_padding_is_white_and_squashing_fills(tmp_path: Path) -> None:
     picture(tmp_path, "train/a.png")
     packed(tmp_path, table("train/a.png"), fit="pad")
-    assert np.load(tmp_path / "pixels.npy")[0, :, 0].tolist() == [255, 255, 0, 0, 0, 0, 255, 255]
+    assert np.load(tmp_path / "pixels.npy")[0, :, 0].tolist() == [
+        255,
+        255,
+        0,
+        0,
+        0,
+        0,
+        255,
+        255,
+    ]
     packed(tmp_path, table("train/a.png"))
     assert np.load(tmp_path / "pixels.npy").max() == 0
 
@@ -77,20 +88,28 @@ def test_one_coloured_picture_makes_three_channels_for_all(tmp_path: Path) -> No
 def test_unreadable_training_pictures_are_listed_and_left_out(tmp_path: Path) -> None:
     picture(tmp_path, "train/a0.png", 5)
     (tmp_path / "train/a1.png").write_bytes(b"")
-    (tmp_path / "train/a2.png").write_bytes((tmp_path / "train/a0.png").read_bytes()[:40])
+    (tmp_path / "train/a2.png").write_bytes(
+        (tmp_path / "train/a0.png").read_bytes()[:40]
+    )
     picture(tmp_path, "train/a3.png", 6)
     found = packed(tmp_path, table(*(f"train/a{number}.png" for number in range(4))))
     assert found.index["id"].tolist() == ["train/a0.png", "train/a3.png"]
     assert np.load(tmp_path / "pixels.npy")[:, 0, 0].tolist() == [5, 6]
     assert list(found.quarantine) == ["id", "path", "reason"]
-    assert found.quarantine.iloc[0].tolist() == ["train/a1.png", "train/a1.png", "empty file"]
+    assert found.quarantine.iloc[0].tolist() == [
+        "train/a1.png",
+        "train/a1.png",
+        "empty file",
+    ]
     assert found.quarantine["id"].tolist() == ["train/a1.png", "train/a2.png"]
 
 
 def test_a_class_without_a_readable_picture_is_named(tmp_path: Path) -> None:
     picture(tmp_path, "train/a.png")
     (tmp_path / "train/b.png").write_bytes(b"")
-    with pytest.raises(InputError, match=r"of each class, received none of 'b'; .*\(empty file\)"):
+    with pytest.raises(
+        InputError, match=r"of each class, received none of 'b'; .*\(empty file\)"
+    ):
         packed(tmp_path, table("train/a.png", "train/b.png"))
 
 
@@ -99,7 +118,9 @@ def test_an_unreadable_source_of_a_derived_picture_is_named(tmp_path: Path) -> N
     (tmp_path / "train/a1.png").write_bytes(b"")
     rows = table("train/a0.png", "train/a1.png")
     rows.loc[0, "source_id"] = "train/a1.png"
-    with pytest.raises(InputError, match=r"readable sources .*received 1 .*train/a1.png \(empty"):
+    with pytest.raises(
+        InputError, match=r"readable sources .*received 1 .*train/a1.png \(empty"
+    ):
         packed(tmp_path, rows)
 
 
@@ -108,7 +129,9 @@ def test_an_unreadable_test_picture_stops_or_is_a_white_sheet(tmp_path: Path) ->
     picture(tmp_path, "test/1.png")
     (tmp_path / "test/0.png").write_bytes(b"no picture")
     rows = table("train/a.png", "test/0.png", "test/1.png")
-    with pytest.raises(InputError, match=r"received 1 .*: test/0.png \(not a.*bad_test=blank"):
+    with pytest.raises(
+        InputError, match=r"received 1 .*: test/0.png \(not a.*bad_test=blank"
+    ):
         packed(tmp_path, rows)
     found = packed(tmp_path, rows, bad_test="blank")
     assert found.index["status"].tolist() == ["blank", "unreadable: blank", "blank"]
@@ -124,7 +147,9 @@ def half(folder: Path, name: str, left: int, size: tuple[int, int] = (20, 10)) -
     Image.fromarray(sheet).save(folder / name)
 
 
-def test_pictures_without_contrast_are_blank_whatever_is_around_them(tmp_path: Path) -> None:
+def test_pictures_without_contrast_are_blank_whatever_is_around_them(
+    tmp_path: Path,
+) -> None:
     """A black sheet on a white border was nobody's news, and white ones neither."""
     half(tmp_path, "train/a0.png", 240)  # of 255: a contrast of 15
     half(tmp_path, "train/a1.png", 239)
@@ -147,7 +172,9 @@ def test_a_hair_that_fades_away_leaves_a_blank_picture(tmp_path: Path) -> None:
     assert found.index["status"].tolist() == ["ok"]
 
 
-def test_what_was_done_to_pictures_is_counted_and_the_first_are_named(tmp_path: Path) -> None:
+def test_what_was_done_to_pictures_is_counted_and_the_first_are_named(
+    tmp_path: Path,
+) -> None:
     clear = np.zeros((10, 20, 4), np.uint8)
     clear[3:7, 3:9] = 255
     (tmp_path / "train").mkdir()
@@ -160,7 +187,9 @@ def test_what_was_done_to_pictures_is_counted_and_the_first_are_named(tmp_path: 
     (tmp_path / "test").mkdir()
     (tmp_path / "test/0.png").write_bytes(b"")
     names = [f"train/a{number}.png" for number in range(6)]
-    found = packed(tmp_path, table(*names, "train/b.png", "test/0.png"), bad_test="blank")
+    found = packed(
+        tmp_path, table(*names, "train/b.png", "test/0.png"), bad_test="blank"
+    )
     assert found.notes(Path("q.csv")) == [
         "left out, as they cannot be read: train/a5.png (empty file); q.csv has them all",
         "1 of 7 pictures cannot be read, and are white sheets: test/0.png",
@@ -170,15 +199,23 @@ def test_what_was_done_to_pictures_is_counted_and_the_first_are_named(tmp_path: 
     ]
 
 
-def test_warnings_of_pillow_do_not_leak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 150)  # 200 pixels: a warning, 300: an error
+def test_warnings_of_pillow_do_not_leak(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        Image, "MAX_IMAGE_PIXELS", 150
+    )  # 200 pixels: a warning, 300: an error
     picture(tmp_path, "train/a.png")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert packed(tmp_path, table("train/a.png")).index["status"].tolist() == ["blank"]
+        assert packed(tmp_path, table("train/a.png")).index["status"].tolist() == [
+            "blank"
+        ]
 
 
-def test_a_full_disk_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_passed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -190,7 +227,8 @@ def test_a_full_disk_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"image_size": 7}, {"fit": "crop"}, {"bad_test": "skip"}, {"image_size": 96.0}]
+    "wrong",
+    [{"image_size": 7}, {"fit": "crop"}, {"bad_test": "skip"}, {"image_size": 96.0}],
 )
 def test_values_that_mean_nothing_are_refused(wrong: dict[str, object]) -> None:
     good = {"image_size": 8, "fit": "pad", "bad_test": "error"}

@@ -31,13 +31,17 @@ def layout(
     return Layout(pictures, pd.DataFrame(), sample, numbered, [])
 
 
-def read(folder: Path, text: str | bytes, of: Layout | None = None) -> tuple[list[int], list[str]]:
+def read(
+    folder: Path, text: str | bytes, of: Layout | None = None
+) -> tuple[list[int], list[str]]:
     """The labels in the order of the sample, and the notes."""
     csv = folder / "solution.csv"
     csv.write_bytes(text if isinstance(text, bytes) else text.encode())
     table, notes = read_solution(csv, of or layout())
     assert list(table) == ["image_path", "target"]
-    assert table["image_path"].tolist() == (of or layout()).sample["image_path"].tolist()
+    assert (
+        table["image_path"].tolist() == (of or layout()).sample["image_path"].tolist()
+    )
     return table["target"].tolist(), notes
 
 
@@ -56,7 +60,9 @@ def read(folder: Path, text: str | bytes, of: Layout | None = None) -> tuple[lis
         PLAIN.replace("0.png", "./0.png"),
     ],
 )
-def test_what_says_the_same_is_read_as_the_same(tmp_path: Path, text: str | bytes) -> None:
+def test_what_says_the_same_is_read_as_the_same(
+    tmp_path: Path, text: str | bytes
+) -> None:
     labels, notes = read(tmp_path, text)
     assert labels == [0, 1, 2] and "true labels of 3 test images" in notes[-1]
 
@@ -65,16 +71,24 @@ def test_what_says_the_same_is_read_as_the_same(tmp_path: Path, text: str | byte
     ("text", "first"),
     [
         (PLAIN.replace("\n", "\ntest/")[:-5], "image_path 'test/0.png'"),
-        (PLAIN.replace("\n", "\nC:\\data\\test\\")[:-13], r"image_path 'C:\\data\\test\\0.png'"),
+        (
+            PLAIN.replace("\n", "\nC:\\data\\test\\")[:-13],
+            r"image_path 'C:\\data\\test\\0.png'",
+        ),
         (PLAIN.replace(".png", "").replace("image_path", "id"), "id '0'"),
-        (PLAIN.replace(".png", ".jpg").replace("image_path", "file_name"), "file_name '0.jpg'"),
+        (
+            PLAIN.replace(".png", ".jpg").replace("image_path", "file_name"),
+            "file_name '0.jpg'",
+        ),
     ],
 )
 def test_names_that_mean_one_image_each_are_mapped_and_said(
     tmp_path: Path, text: str, first: str
 ) -> None:
     labels, notes = read(tmp_path, text)
-    assert labels == [0, 1, 2] and notes[0] == f"solution.csv: {first} is read as '0.png'"
+    assert (
+        labels == [0, 1, 2] and notes[0] == f"solution.csv: {first} is read as '0.png'"
+    )
 
 
 def test_folders_that_all_share_are_no_part_of_a_name(tmp_path: Path) -> None:
@@ -94,7 +108,9 @@ def test_an_id_is_the_samples_own_where_it_has_one_and_never_a_count_of_ours(
     turned = layout(numbered=BOTH, ids=("2", "1", "0"))  # 0 is the ID of 2.png
     assert read(tmp_path, text, turned)[0] == [0, 1, 2]
     assert read(tmp_path, text)[0] == [2, 1, 0]  # by the files' names
-    with pytest.raises(InputError, match=r"3 test images without a row \(a, b, c\); 3 rows of ot"):
+    with pytest.raises(
+        InputError, match=r"3 test images without a row \(a, b, c\); 3 rows of ot"
+    ):
         read(tmp_path, text, layout(["a", "b", "c"]))
 
 
@@ -115,11 +131,16 @@ def test_names_that_are_numbers_are_read_as_train_csv_is(tmp_path: Path) -> None
     unsure = f"{words} class names, though it could be numbers"
     assert read(tmp_path, text, named) == ([0, 1, 0], [unsure])
     labels, notes = read(tmp_path, text, numbered)
-    assert labels == [1, 2, 1] and notes[0] == f"{words} numbers, though it could be class names"
+    assert (
+        labels == [1, 2, 1]
+        and notes[0] == f"{words} numbers, though it could be class names"
+    )
     labels, notes = read(tmp_path, text.replace("target", "class_name"), numbered)
     assert labels == [0, 1, 0] and "though" not in notes[0]
     # A 3 is no number of three classes, so all are names.
-    assert read(tmp_path, text.replace("1.png,2", "1.png,3"), layout(classes="123"))[0] == [0, 2, 0]
+    assert read(tmp_path, text.replace("1.png,2", "1.png,3"), layout(classes="123"))[
+        0
+    ] == [0, 2, 0]
     floats = text.replace(",1\n", ",100.0\n").replace(",2\n", ",200.0\n")
     assert read(tmp_path, floats, layout(classes=["100", "200"]))[0] == [0, 1, 0]
 
@@ -133,31 +154,62 @@ def test_labels_counted_from_1_are_refused_by_their_range(tmp_path: Path) -> Non
     with pytest.raises(InputError, match=message):
         read(tmp_path, "image_path,target\n0.png,1\n1.png,2\n2.png,3\n")
     for wrong in ("-1", "7"):
-        with pytest.raises(InputError, match=r"from 0 to 2.*(-1 to 2|1 to 7); correct it"):
+        with pytest.raises(
+            InputError, match=r"from 0 to 2.*(-1 to 2|1 to 7); correct it"
+        ):
             read(tmp_path, PLAIN.replace("png,0", f"png,{wrong}"))
 
 
 def test_labels_that_may_be_counted_from_1_are_said(tmp_path: Path) -> None:
     _, notes = read(tmp_path, PLAIN.replace("png,0", "png,1"))
-    assert notes[1:] == ["solution.csv: no test image has the label 0; are they counted from 1?"]
+    assert notes[1:] == [
+        "solution.csv: no test image has the label 0; are they counted from 1?"
+    ]
     assert len(read(tmp_path, PLAIN.replace("png,2", "png,1"))[1]) == 1
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (PLAIN.replace("2.png,2\n", ""), r"once, received 1 test images without a row \(2.png\);"),
-        (PLAIN + "3.png,1\n", r"each of the 3 test images, once, received 1 rows of other images"),
+        (
+            PLAIN.replace("2.png,2\n", ""),
+            r"once, received 1 test images without a row \(2.png\);",
+        ),
+        (
+            PLAIN + "3.png,1\n",
+            r"each of the 3 test images, once, received 1 rows of other images",
+        ),
         (PLAIN + "1.png,0\n", r"received 1 images named again \(1.png\)"),
-        (PLAIN.replace("1.png", "x.png"), r"without a row \(1.png\); 1 rows of other images \(x"),
-        (PLAIN.replace("png,1", "png,"), r"a value of target in each row, received 1 .*\(line 3\)"),
-        (PLAIN.replace("1.png", " "), r"a value of image_path in each row, .*\(line 3\)"),
-        (PLAIN.replace("png,1", "png,Star"), r"1 rows .*\('Star' in line 3\); did you mean 'star'"),
-        (PLAIN.replace("png,1", "png,1.5"), r"1 rows .*\('1.5' in line 3\); known: cup, star, tr"),
+        (
+            PLAIN.replace("1.png", "x.png"),
+            r"without a row \(1.png\); 1 rows of other images \(x",
+        ),
+        (
+            PLAIN.replace("png,1", "png,"),
+            r"a value of target in each row, received 1 .*\(line 3\)",
+        ),
+        (
+            PLAIN.replace("1.png", " "),
+            r"a value of image_path in each row, .*\(line 3\)",
+        ),
+        (
+            PLAIN.replace("png,1", "png,Star"),
+            r"1 rows .*\('Star' in line 3\); did you mean 'star'",
+        ),
+        (
+            PLAIN.replace("png,1", "png,1.5"),
+            r"1 rows .*\('1.5' in line 3\); known: cup, star, tr",
+        ),
         (PLAIN.replace("png,1", "png,star"), r"or its number, in all rows alike"),
         (PLAIN.replace(",", ";"), r"a column image_path \(or .*only image_path;target"),
-        (PLAIN.replace("target", "probability"), r"a column target \(or class_name, label, class"),
-        ("class_name," + PLAIN.replace("\n", "\ncup,")[:-4], r"2 rows that do not, as 'cup' with"),
+        (
+            PLAIN.replace("target", "probability"),
+            r"a column target \(or class_name, label, class",
+        ),
+        (
+            "class_name," + PLAIN.replace("\n", "\ncup,")[:-4],
+            r"2 rows that do not, as 'cup' with",
+        ),
         (PLAIN.encode("utf-16"), r"expected a csv file, received .*codec"),
         (b"", r"expected a csv file, received No columns"),
     ],
@@ -174,6 +226,11 @@ def test_without_rows_nothing_is_known_and_without_test_images_rows_are_refused(
 ) -> None:
     csv = tmp_path / "solution.csv"
     csv.write_text("image_path,target\n")
-    assert read_solution(csv, layout())[0].empty and read_solution(csv, layout([]))[0].empty
-    with pytest.raises(InputError, match="expected test images for its rows, received none"):
+    assert (
+        read_solution(csv, layout())[0].empty
+        and read_solution(csv, layout([]))[0].empty
+    )
+    with pytest.raises(
+        InputError, match="expected test images for its rows, received none"
+    ):
         read(tmp_path, PLAIN, layout([]))

@@ -17,7 +17,10 @@ def read(folder: Path, text: str, names: pd.DataFrame = NAMES) -> pd.DataFrame:
 
 
 def test_without_a_sample_rows_are_numbered_from_zero() -> None:
-    assert blank_sample(NAMES).to_numpy().tolist() == [["0", "0.png", 0], ["1", "1.png", 0]]
+    assert blank_sample(NAMES).to_numpy().tolist() == [
+        ["0", "0.png", 0],
+        ["1", "1.png", 0],
+    ]
 
 
 def test_without_a_sample_ids_of_test_csv_are_kept() -> None:
@@ -38,8 +41,12 @@ def test_a_sample_keeps_its_columns_order_and_zeros_in_front(tmp_path: Path) -> 
         ("0.png,0\n1.png,0\n1.png,0\n", r"1 doubled \(1.png\)"),
     ],
 )
-def test_a_sample_of_another_test_set_is_an_error(tmp_path: Path, rows: str, message: str) -> None:
-    expected = "sample_submission.csv: expected each image_path of the 2 test pictures once"
+def test_a_sample_of_another_test_set_is_an_error(
+    tmp_path: Path, rows: str, message: str
+) -> None:
+    expected = (
+        "sample_submission.csv: expected each image_path of the 2 test pictures once"
+    )
     with pytest.raises(InputError, match=f"{expected}, received {message}"):
         read(tmp_path, "image_path,target\n" + rows)
 
@@ -58,5 +65,7 @@ def test_a_sample_that_swaps_ids_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_sample_without_target_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="expected a column target, received only ID, image_path"):
+    with pytest.raises(
+        InputError, match="expected a column target, received only ID, image_path"
+    ):
         read(tmp_path, "ID,image_path\n0,0.png\n")

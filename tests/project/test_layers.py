@@ -40,11 +40,15 @@ IMPORTED = imported()
 
 
 def test_no_folder_imports_one_that_imports_it() -> None:
-    order = list(TopologicalSorter(IMPORTED).static_order())  # an error where there is a circle
+    order = list(
+        TopologicalSorter(IMPORTED).static_order()
+    )  # an error where there is a circle
     assert order[0] == "core"
 
 
-@pytest.mark.parametrize("name", sorted({folder(module) for module in MODULES} - set(PEOPLE)))
+@pytest.mark.parametrize(
+    "name", sorted({folder(module) for module in MODULES} - set(PEOPLE))
+)
 def test_a_folder_imports_downwards_only(name: str) -> None:
     stages = set() if name in ACROSS else set(STAGES)
     assert not IMPORTED.get(name, set()) & (stages | set(PEOPLE))

@@ -16,9 +16,13 @@ TWO = ("workspace", "main")
 
 def curves() -> list[dict]:
     """Two members, two folds, three epochs, two revisions; a csv's cells are strings to DVC."""
-    keys = [(r, m, f, e) for r in TWO for m in ("a", "b") for f in (0, 1) for e in range(3)]
+    keys = [
+        (r, m, f, e) for r in TWO for m in ("a", "b") for f in (0, 1) for e in range(3)
+    ]
     names = ("rev", "member", "fold", "epoch", "val_accuracy")
-    return [dict(zip(names, map(str, (*key, 0.2 * key[-1])), strict=True)) for key in keys]
+    return [
+        dict(zip(names, map(str, (*key, 0.2 * key[-1])), strict=True)) for key in keys
+    ]
 
 
 def confused() -> list[dict]:
@@ -53,7 +57,13 @@ PLOTTED = {
 def drawn(browser: Browser, folder: Path, name: str, size: dict = DESK) -> Opened:
     """The page that DVC makes of one of our plots."""
     rows, x, y = PLOTTED[name]
-    properties = {"x": x, "y": y, "template": name, "template_dir": str(PLOTS), "title": "Title"}
+    properties = {
+        "x": x,
+        "y": y,
+        "template": name,
+        "template_dir": str(PLOTS),
+        "title": "Title",
+    }
     renderer = VegaRenderer(rows(), name, **properties)
     render_html([renderer], folder / "index.html", html_template=PLOTS / "page.html")
     return opened(browser, folder / "index.html", viewport=size)
@@ -97,7 +107,10 @@ def test_confusion_has_a_matrix_a_revision_and_a_cell_a_pair(
     page = drawn(browser, tmp_path, "confusion").page
     assert page.locator("figcaption").all_inner_texts() == list(TWO)
     cells = page.locator("figure >> nth=0 >> rect title").all_text_contents()
-    assert "predicted dog, actual cat: 1" in cells and "predicted cat, actual cat: 2" in cells
+    assert (
+        "predicted dog, actual cat: 1" in cells
+        and "predicted cat, actual cat: 2" in cells
+    )
     assert len(cells) == 3
 
 
@@ -107,18 +120,31 @@ def test_confusion_is_as_strong_as_its_share_of_the_actual_class(
     """It was the share of the predicted one: one of two dogs, where one of three cats was wrong."""
     page = drawn(browser, tmp_path, "confusion").page
     strength = page.locator("rect", has_text="predicted dog, actual cat").first
-    assert float(strength.get_attribute("fill-opacity")) == pytest.approx(0.45 + 0.55 / 3)
+    assert float(strength.get_attribute("fill-opacity")) == pytest.approx(
+        0.45 + 0.55 / 3
+    )
     assert page.inner_text(".key >> nth=0").endswith("larger share of its actual class")
 
 
-def test_colours_go_by_name_and_folds_by_number(browser: Browser, tmp_path: Path) -> None:
+def test_colours_go_by_name_and_folds_by_number(
+    browser: Browser, tmp_path: Path
+) -> None:
     """Raw was blue here, and calibrated blue in the report, whose first colour this is."""
     page = drawn(browser, tmp_path, "reliability").page
     assert page.inner_text(".key >> nth=0").split("\n")[:2] == ["●calibrated", "■raw"]
-    tints = page.locator(".key >> nth=0 >> b").evaluate_all("all => all.map((b) => b.style.color)")
-    assert tints == ["rgb(59, 130, 246)", "rgb(194, 98, 10)"]  # COLOURS[0] and RAW of report/plots
+    tints = page.locator(".key >> nth=0 >> b").evaluate_all(
+        "all => all.map((b) => b.style.color)"
+    )
+    assert tints == [
+        "rgb(59, 130, 246)",
+        "rgb(194, 98, 10)",
+    ]  # COLOURS[0] and RAW of report/plots
     rows = [row | {"fold": f"{fold}"} for fold in (10, 2) for row in curves()[:3]]
-    encoding = {"x": {"field": "epoch"}, "y": {"field": "val_accuracy"}, "color": {"field": "fold"}}
+    encoding = {
+        "x": {"field": "epoch"},
+        "y": {"field": "val_accuracy"},
+        "color": {"field": "fold"},
+    }
     spec = {"data": {"values": rows}, "mark": "line", "encoding": encoding}
     page.evaluate("(spec) => vegaEmbed('h2', spec)", spec)
     assert page.inner_text("h2 .key").split("\n") == ["●fold 2", "■fold 10"]
@@ -130,11 +156,15 @@ def test_reliability_has_its_diagonal(browser: Browser, tmp_path: Path) -> None:
     assert found == ["bins of equal width", "bins of equal mass"]
     # raw and calibrated of two revisions, and the diagonal
     assert page.locator("figure >> nth=0 >> path").count() == 5
-    first, last = page.locator("figure >> nth=0 >> path >> nth=4").get_attribute("d").split("L")
+    first, last = (
+        page.locator("figure >> nth=0 >> path >> nth=4").get_attribute("d").split("L")
+    )
     assert first == "M44.0 206.0" and last == "352.0 12.0"  # from corner to corner
 
 
-def test_many_rows_of_one_group_are_gone_through_once(browser: Browser, tmp_path: Path) -> None:
+def test_many_rows_of_one_group_are_gone_through_once(
+    browser: Browser, tmp_path: Path
+) -> None:
     """A copy of the group for each of its rows took 13 s."""
     page = drawn(browser, tmp_path, "confusion").page
     plot = """() => {

@@ -11,7 +11,9 @@ from support.tiny import BASELINE, Project
 pytestmark = pytest.mark.slow
 
 README = Path("README.md").read_text(encoding="utf-8")
-NOT_HERE = {"make test": "this is it"} | dict.fromkeys(BASELINE.split(" && "), "project did it")
+NOT_HERE = {"make test": "this is it"} | dict.fromkeys(
+    BASELINE.split(" && "), "project did it"
+)
 
 
 def commands() -> list[str]:
@@ -40,7 +42,9 @@ def test_the_readme_names_every_stage() -> None:
     assert not [stage for stage in stages if f"`{stage}`" not in README]
 
 
-@pytest.mark.parametrize("command", [line for line in commands() if line not in NOT_HERE])
+@pytest.mark.parametrize(
+    "command", [line for line in commands() if line not in NOT_HERE]
+)
 def test_a_command_of_the_readme_works(project: Project, command: str) -> None:
     printed = project.run(command)
     if "dvc exp run" in command and "--queue" not in command:
@@ -57,7 +61,11 @@ def _wait_for_queue(project: Project) -> None:
         status = project.run("dvc queue status")
         assert "Failed" not in status, status
         if status.count("Success") == 2:
-            project.run("dvc queue stop --kill")  # a worker that read a half-written file stays
+            project.run(
+                "dvc queue stop --kill"
+            )  # a worker that read a half-written file stays
             return
-        time.sleep(8)  # the question takes a second of the core on which the queue works
+        time.sleep(
+            8
+        )  # the question takes a second of the core on which the queue works
     pytest.fail(f"the queue did not end: {status}")

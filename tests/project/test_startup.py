@@ -34,12 +34,15 @@ def loaded() -> set[str]:
     code = f"import sys, {', '.join(f'croquis.{name}' for name in CHEAP)}; print(*sys.modules)"
     environment = os.environ | {"PYTHONPATH": str(Path(files.__file__).parents[2])}
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=True
+    )
     return set(done.stdout.split())
 
 
 @pytest.mark.parametrize(
-    "heavy", ["torch", "mlflow", "timm", "albumentations", "matplotlib", "scipy", "sklearn"]
+    "heavy",
+    ["torch", "mlflow", "timm", "albumentations", "matplotlib", "scipy", "sklearn"],
 )
 def test_cheap_modules_import_nothing_heavy(heavy: str, loaded: set[str]) -> None:
     assert "croquis.votes.voting" in loaded and heavy not in loaded

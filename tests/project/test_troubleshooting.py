@@ -11,7 +11,11 @@ PAGE = Path("docs/troubleshooting.md").read_text(encoding="utf-8")
 def test_its_make_targets_exist() -> None:
     makefile = Path("Makefile").read_text(encoding="utf-8")
     named = set(re.findall(r"`make ([a-z]+)`", PAGE))
-    assert {"doctor", "why"} <= named <= set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    assert (
+        {"doctor", "why"}
+        <= named
+        <= set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    )
 
 
 def test_its_finding_is_what_the_doctor_says() -> None:

@@ -45,7 +45,11 @@ def test_scores_stand_beside_the_solution(project: Project) -> None:
     target = pd.read_csv(project.folder / "data/submission.csv")["target"].to_numpy()
     assert found["test_accuracy"] == pytest.approx((truth == target).mean(), abs=1e-5)
     assert found["rows"] == 6
-    assert set(found["test_single_fold_by_member"]) == {"lite0_80", "lite0_64", "lite0_probe"}
+    assert set(found["test_single_fold_by_member"]) == {
+        "lite0_80",
+        "lite0_64",
+        "lite0_probe",
+    }
 
 
 def test_every_training_is_an_mlflow_run(project: Project) -> None:
@@ -72,7 +76,15 @@ def test_an_edit_of_voting_retrains_nothing(project: Project) -> None:
     with project.with_text(path, path.read_text() + "\n# an edit\n"):
         stages = would_run(project)
     assert {"vote", "ensemble"} <= stages
-    assert not stages & {"train", "probe", "embed", "split", "dedup", "prepare", "download"}
+    assert not stages & {
+        "train",
+        "probe",
+        "embed",
+        "split",
+        "dedup",
+        "prepare",
+        "download",
+    }
 
 
 def test_an_edit_of_one_model_retrains_that_model_alone(project: Project) -> None:
@@ -86,7 +98,9 @@ def test_why_tells_an_edit_of_one_model_from_what_follows(project: Project) -> N
     with project.params_as({"models.lite0_64.drop_rate": 0.1}):
         printed = project.run("make -s why")
     assert "models.lite0_64.drop_rate: nothing -> 0.1" in printed
-    assert re.search(r"train +2 trainings \(1 model x 2 folds: lite0_64\) +about \d+ s", printed)
+    assert re.search(
+        r"train +2 trainings \(1 model x 2 folds: lite0_64\) +about \d+ s", printed
+    )
     assert "split" not in printed and re.search(r"vote +follows", printed)
 
 
@@ -101,7 +115,9 @@ def test_the_doctor_finds_no_problem_where_the_pipeline_ran(project: Project) ->
 
 def test_bad_params_stop_before_any_work(project: Project) -> None:
     path = project.folder / "params.yaml"
-    with project.with_text(path, path.read_text().replace("label_smoothing:", "label_smothing:")):
+    with project.with_text(
+        path, path.read_text().replace("label_smoothing:", "label_smothing:")
+    ):
         printed = project.run("make -s repro", fails=True)
     assert "label_smothing" in printed and "did you mean" in printed
     assert "Running stage" not in printed

@@ -49,7 +49,9 @@ BACKBONES = sorted({name for key in EVERY for name in names_of(key)})
 def on_meta(backbone: str) -> torch.nn.Module:
     with torch.device("meta"):
         size = timm.get_pretrained_cfg(backbone).input_size[-1]
-        return backbones.build(backbone, pretrained=False, num_classes=0, image_size=size).eval()
+        return backbones.build(
+            backbone, pretrained=False, num_classes=0, image_size=size
+        ).eval()
 
 
 def output_of(model: torch.nn.Module, image_size: int) -> tuple[int, ...]:
@@ -79,7 +81,10 @@ def test_a_probe_gets_as_many_features_as_its_backbones_have(key: str) -> None:
     recipe = PROBES[key].embed
     with torch.device("meta"):
         model = stacked.build(
-            recipe.backbone, pretrained=False, num_classes=0, image_size=recipe.image_size
+            recipe.backbone,
+            pretrained=False,
+            num_classes=0,
+            image_size=recipe.image_size,
         )
     features = sum(on_meta(name).num_features for name in names_of(key))
     assert output_of(model, recipe.image_size) == (1, features)
@@ -88,9 +93,14 @@ def test_a_probe_gets_as_many_features_as_its_backbones_have(key: str) -> None:
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_statistics_are_those_of_timms_own_config(backbone: str) -> None:
     """The winners of the challenge fed EVA, which knows CLIP's statistics, with ImageNet's."""
-    config, own = timm.get_pretrained_cfg(backbone), backbones.statistics(on_meta(backbone))
+    config, own = (
+        timm.get_pretrained_cfg(backbone),
+        backbones.statistics(on_meta(backbone)),
+    )
     assert own.mean == config.mean and own.std == config.std
-    assert resolve_model_data_config(on_meta(backbone))["input_size"] == config.input_size
+    assert (
+        resolve_model_data_config(on_meta(backbone))["input_size"] == config.input_size
+    )
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)
@@ -104,7 +114,9 @@ def test_a_stored_picture_reaches_the_network_as_timms_own_transform_would_give_
     config = resolve_model_data_config(on_meta(backbone))
     size = config["input_size"][-1]
     picture = np.full((size + 64, size + 64), 255, np.uint8)
-    picture[40:-40:9] = picture[:, 50:-50:23] = 0  # thin strokes, which tell filters apart
+    picture[40:-40:9] = picture[:, 50:-50:23] = (
+        0  # thin strokes, which tell filters apart
+    )
     pixels = Pixels(pd.Index(["a"]), picture[None])
     source = Pictures(
         pixels,
@@ -142,7 +154,9 @@ def test_the_comment_of_an_entry_states_cost_and_licence(key: str) -> None:
     assert licence.split(" and ") == list(
         dict.fromkeys(timm.get_pretrained_cfg(name).license for name in names_of(key))
     )
-    millions = sum(sum(p.numel() for p in on_meta(name).parameters()) for name in names_of(key))
+    millions = sum(
+        sum(p.numel() for p in on_meta(name).parameters()) for name in names_of(key)
+    )
     assert int(re.match(r"(\d+) M, ", cost)[1]) == pytest.approx(
         millions / 1e6, abs=5
     )  # with a head
@@ -158,11 +172,15 @@ def test_a_comment_claims_no_score_of_another_recipe() -> None:
         assert not re.search(r"\d*\.\d|\d\d\.|val|score", said), key
 
 
-@pytest.mark.parametrize("key", ["deit3_large_attention", "convnext_xxlarge", "resnet18"])
+@pytest.mark.parametrize(
+    "key", ["deit3_large_attention", "convnext_xxlarge", "resnet18"]
+)
 def test_minutes_are_those_of_the_entry_itself(key: str) -> None:
     """A part that trains, checkpointing, and all of it: three passes stood for each of them."""
     recipe = MODELS[key]
-    whole = on_meta_with_head(recipe.model_copy(update={"grad_checkpointing": False}), 500)
+    whole = on_meta_with_head(
+        recipe.model_copy(update={"grad_checkpointing": False}), 500
+    )
     work = model_work(recipe, 500, forward_macs(whole, recipe.image_size))
     forward, back = work.train / recipe.epochs, work.back / recipe.epochs
     minutes = 2 * 12_000 * (forward / FORWARD + back / BACKWARD) / V100 / 60
@@ -188,7 +206,9 @@ def test_an_experiment_changes_the_line_of_its_key_alone(tmp_path: Path) -> None
 
 def test_the_documents_tables_say_what_params_say() -> None:
     text = Path("docs/models.md").read_text(encoding="utf-8")
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()]
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()
+    ]
     told = {row[0]: row for row in rows if len(row) == 7 and row[0] in EVERY}
     assert set(told) == set(COMMENTS)
     for key, (_, size, millions, _, minutes, reported, licence) in told.items():

@@ -24,5 +24,7 @@ from croquis.votes.ensembling import EnsembleParams, VoteParams
         (PrepareParams.model_fields["fit"].annotation, FITS),
     ],
 )
-def test_the_names_that_check_allows_are_those_that_work(allowed: object, served: object) -> None:
+def test_the_names_that_check_allows_are_those_that_work(
+    allowed: object, served: object
+) -> None:
     assert set(get_args(allowed)) == set(served)

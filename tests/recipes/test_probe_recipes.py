@@ -9,9 +9,20 @@ from croquis.core.errors import InputError
 from croquis.recipes.probe_recipes import recipe, resolved
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
-EMBED = {"backbone": "x", "pretrained": True, "image_size": 64, "views": ["identity", "rot90"]}
+EMBED = {
+    "backbone": "x",
+    "pretrained": True,
+    "image_size": 64,
+    "views": ["identity", "rot90"],
+}
 SHAPE = {"hidden": [8], "act": "relu", "norm": "none", "dropout": 0}
-HEAD = {"epochs": 2, "batch_size": 8, "weight_decay": 0, "label_smoothing": 0, "lr_mult": 1}
+HEAD = {
+    "epochs": 2,
+    "batch_size": 8,
+    "weight_decay": 0,
+    "label_smoothing": 0,
+    "lr_mult": 1,
+}
 HEAD |= {"shape": SHAPE}
 
 
@@ -27,14 +38,25 @@ def test_a_probe_resolves() -> None:
 
 
 def test_a_head_may_say_how_it_trains_and_has_a_default_where_it_does_not() -> None:
-    own = {"optimizer": "adam", "schedule": "step", "cycle_epochs": 10, "cycle_factor": 0.1}
+    own = {
+        "optimizer": "adam",
+        "schedule": "step",
+        "cycle_epochs": 10,
+        "cycle_factor": 0.1,
+    }
     plain, winners = (
         resolved({"probes": {"p": {"embed": EMBED, "head": HEAD | more}}}, "p").head
         for more in ({}, own)
     )
     assert (plain.optimizer, plain.schedule, plain.loss) == ("adamw", "cosine", "ce")
-    assert (winners.optimizer, winners.schedule, winners.cycle_factor) == ("adam", "step", 0.1)
-    assert "head.schedule: expected 'cosine'" in complaint(EMBED, HEAD | {"schedule": "linear"})
+    assert (winners.optimizer, winners.schedule, winners.cycle_factor) == (
+        "adam",
+        "step",
+        0.1,
+    )
+    assert "head.schedule: expected 'cosine'" in complaint(
+        EMBED, HEAD | {"schedule": "linear"}
+    )
 
 
 def test_every_probe_of_the_repository_resolves() -> None:
@@ -43,23 +65,31 @@ def test_every_probe_of_the_repository_resolves() -> None:
 
 
 def test_slips_are_named_with_their_block() -> None:
-    assert complaint(EMBED | {"views": []}, HEAD).startswith("probes.p.embed.views: expected ")
+    assert complaint(EMBED | {"views": []}, HEAD).startswith(
+        "probes.p.embed.views: expected "
+    )
     assert "probes.p.embed.views: expected each view once, received" in complaint(
         EMBED | {"views": ["rot90", "rot90"]}, HEAD
     )
     assert "probes.p.embed.views.1: expected 'identity'" in complaint(
         EMBED | {"views": ["identity", "rot45"]}, HEAD
     )
-    assert "probes.p.head.epoch: expected a known key" in complaint(EMBED, HEAD | {"epoch": 3})
+    assert "probes.p.head.epoch: expected a known key" in complaint(
+        EMBED, HEAD | {"epoch": 3}
+    )
     assert "probes.p.head.shape.act: expected 'relu'" in complaint(
         EMBED, HEAD | {"shape": SHAPE | {"act": "selu"}}
     )
-    assert "probes.p.embed.backbone: expected " in complaint(EMBED | {"backbone": ["x"]}, HEAD)
+    assert "probes.p.embed.backbone: expected " in complaint(
+        EMBED | {"backbone": ["x"]}, HEAD
+    )
     assert "did you mean 'backbone'?" in complaint(EMBED | {"bakbone": "x"}, HEAD)
     assert complaint(EMBED, None).startswith("probes.p.head: expected ")
 
 
 @pytest.mark.parametrize("catalogue", [{"lite_probe": {}}, None])
 def test_an_unknown_probe_is_named(catalogue: object) -> None:
-    with pytest.raises(InputError, match=r"run\.probes: expected keys of `probes`, received 'lite"):
+    with pytest.raises(
+        InputError, match=r"run\.probes: expected keys of `probes`, received 'lite"
+    ):
         resolved({"probes": catalogue}, "lite0_probe")

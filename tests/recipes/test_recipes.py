@@ -22,7 +22,10 @@ def tree() -> dict[str, Any]:
         "lr_mult": 0.5,
         "epochs": 3,
     }
-    return {"train": params.read(PARAMS)["train"] | {"epochs": 8}, "models": {"small": model}}
+    return {
+        "train": params.read(PARAMS)["train"] | {"epochs": 8},
+        "models": {"small": model},
+    }
 
 
 def test_a_models_own_key_wins_over_the_default(tree: dict) -> None:
@@ -37,7 +40,9 @@ def test_every_model_of_the_repository_resolves() -> None:
 
 
 def test_an_unknown_model_hints_at_the_nearest(tree: dict) -> None:
-    with pytest.raises(InputError, match=r"run\.models: .*received 'smal'; did you mean 'small'\?"):
+    with pytest.raises(
+        InputError, match=r"run\.models: .*received 'smal'; did you mean 'small'\?"
+    ):
         resolved(tree, "smal")
 
 
@@ -48,30 +53,58 @@ def test_a_catalogue_that_is_none_is_named(tree: dict, catalogue: object) -> Non
 
 
 def test_a_block_that_is_none_is_named(tree: dict) -> None:
-    with pytest.raises(InputError, match=r"models\.small: expected a block of keys, received None"):
+    with pytest.raises(
+        InputError, match=r"models\.small: expected a block of keys, received None"
+    ):
         resolved(tree | {"models": {"small": None}}, "small")
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"epoch": 3}, r"models\.small\.epoch: expected a known key.*did you mean 'epochs'"),
-        ({"epochs": 0}, r"models\.small\.epochs: expected greater than or equal to 1, received 0"),
-        ({"batch_size": 1}, r"models\.small\.batch_size: expected greater than or equal to 2"),
+        (
+            {"epoch": 3},
+            r"models\.small\.epoch: expected a known key.*did you mean 'epochs'",
+        ),
+        (
+            {"epochs": 0},
+            r"models\.small\.epochs: expected greater than or equal to 1, received 0",
+        ),
+        (
+            {"batch_size": 1},
+            r"models\.small\.batch_size: expected greater than or equal to 2",
+        ),
         ({"lr_mult": 0}, r"models\.small\.lr_mult: expected greater than 0"),
-        ({"layer_decay": 1.5}, r"models\.small\.layer_decay: expected less than or equal to 1"),
+        (
+            {"layer_decay": 1.5},
+            r"models\.small\.layer_decay: expected less than or equal to 1",
+        ),
         ({"drop_rate": 1.0}, r"models\.small\.drop_rate: expected less than 1"),
         ({"augment": 3}, r"models\.small\.augment: expected a valid string or"),
         ({"tta": []}, r"models\.small\.tta: expected List should have at least 1 item"),
         ({"tta": ["rot45"]}, r"models\.small\.tta\.0: expected 'identity', 'rot90', "),
-        ({"tta": ["rot90", "rot90"]}, r"models\.small\.tta: expected each view once, received"),
-        ({"tta": "identity"}, r"models\.small\.tta: expected a valid list, received 'identity'"),
-        ({"schedule": "cos"}, r"models\.small\.schedule: expected 'cosine', 'constant', "),
-        ({"pretrained": 1}, r"models\.small\.pretrained: expected a valid boolean or a valid str"),
+        (
+            {"tta": ["rot90", "rot90"]},
+            r"models\.small\.tta: expected each view once, received",
+        ),
+        (
+            {"tta": "identity"},
+            r"models\.small\.tta: expected a valid list, received 'identity'",
+        ),
+        (
+            {"schedule": "cos"},
+            r"models\.small\.schedule: expected 'cosine', 'constant', ",
+        ),
+        (
+            {"pretrained": 1},
+            r"models\.small\.pretrained: expected a valid boolean or a valid str",
+        ),
         ({"image_size": "64"}, r"models\.small\.image_size: expected a valid integer"),
     ],
 )
-def test_a_slip_in_a_models_block_is_named(tree: dict, change: dict, message: str) -> None:
+def test_a_slip_in_a_models_block_is_named(
+    tree: dict, change: dict, message: str
+) -> None:
     tree["models"]["small"] |= change
     with pytest.raises(InputError, match=message):
         resolved(tree, "small")
@@ -83,11 +116,25 @@ def test_a_slip_in_a_models_block_is_named(tree: dict, change: dict, message: st
         ({"schedule": "cosine"}, 0),
         ({"schedule": "step"}, 0),  # comes to no floor
         ({"schedule": "restarts"}, 3),  # after 4, 7 and 10 epochs
-        ({"schedule": "restarts", "epochs": 10}, 2),  # the third end is that of the training
+        (
+            {"schedule": "restarts", "epochs": 10},
+            2,
+        ),  # the third end is that of the training
         ({"schedule": "restarts", "cycle_epochs": 20}, 0),
-        ({"schedule": "cyclic"}, 3),  # after 3, 6 and 9: it rises by itself, without a warm-up
+        (
+            {"schedule": "cyclic"},
+            3,
+        ),  # after 3, 6 and 9: it rises by itself, without a warm-up
         ({"schedule": "cyclic", "epochs": 9}, 2),
-        ({"schedule": "restarts", "warmup_epochs": 0.4, "cycle_epochs": 0.2, "epochs": 1}, 2),
+        (
+            {
+                "schedule": "restarts",
+                "warmup_epochs": 0.4,
+                "cycle_epochs": 0.2,
+                "epochs": 1,
+            },
+            2,
+        ),
     ],
 )
 def test_cycles_are_those_that_end_before_the_training(
@@ -100,7 +147,9 @@ def test_cycles_are_those_that_end_before_the_training(
 
 def test_a_slip_in_the_defaults_is_named_there(tree: dict) -> None:
     del tree["train"]["augment"]
-    with pytest.raises(InputError, match=r"train\.augment: expected a value, received nothing"):
+    with pytest.raises(
+        InputError, match=r"train\.augment: expected a value, received nothing"
+    ):
         resolved(tree, "small")
 
 
@@ -111,8 +160,14 @@ def test_a_model_without_a_backbone_is_named(tree: dict) -> None:
 
 
 def test_null_switches_off_what_may_be_off(tree: dict) -> None:
-    tree["models"]["small"] |= {"layer_decay": None, "clip_grad": None, "ema_decay": None}
+    tree["models"]["small"] |= {
+        "layer_decay": None,
+        "clip_grad": None,
+        "ema_decay": None,
+    }
     assert resolved(tree, "small").clip_grad is None
     tree["models"]["small"] |= {"weight_decay": None}
-    with pytest.raises(InputError, match=r"weight_decay: expected a valid number, received None"):
+    with pytest.raises(
+        InputError, match=r"weight_decay: expected a valid number, received None"
+    ):
         resolved(tree, "small")

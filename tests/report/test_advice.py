@@ -58,7 +58,9 @@ def test_a_loss_that_rises_asks_for_augmentation(found: Findings) -> None:
         {"phases": [{"from_epoch": 1, "augment": "strong", "lr_factor": 1.0}]},
     ],
 )
-def test_what_is_strong_already_is_not_proposed_again(found: Findings, strong: dict) -> None:
+def test_what_is_strong_already_is_not_proposed_again(
+    found: Findings, strong: dict
+) -> None:
     soured = found.outcome.curves.assign(val_accuracy=0.5)
     soured.loc[soured["epoch"] == 1, "val_loss"] = 1.5
     known = changed(found, curves=soured, settings=settings(**strong))
@@ -85,7 +87,12 @@ def test_folds_that_leak_come_first(found: Findings) -> None:
     ],
 )
 def test_a_vote_that_the_stage_would_decline_is_not_proposed(
-    found: Findings, monkeypatch: pytest.MonkeyPatch, p: float, low: float, fewest: int, asked: bool
+    found: Findings,
+    monkeypatch: pytest.MonkeyPatch,
+    p: float,
+    low: float,
+    fewest: int,
+    asked: bool,
 ) -> None:
     """There are twelve groups; by its p or by its interval alone a vote is not surely better."""
     monkeypatch.setattr(paired, "FEWEST", fewest)
@@ -123,15 +130,21 @@ def test_larger_files_than_are_stored_ask_for_more_pixels(found: Findings) -> No
 
 
 def test_members_that_cost_accuracy_are_left_out(found: Findings) -> None:
-    gains = pd.DataFrame({"step": [1, 2], "member": ["tiny", "head"], "accuracy": [0.8, 0.7]})
-    worse = changed(found, book=replace(found.outcome.book, gains=gains.assign(log_loss=1.0)))
+    gains = pd.DataFrame(
+        {"step": [1, 2], "member": ["tiny", "head"], "accuracy": [0.8, 0.7]}
+    )
+    worse = changed(
+        found, book=replace(found.outcome.book, gains=gains.assign(log_loss=1.0))
+    )
     assert "'ensemble.members=[tiny]'" in commands(worse)
 
 
 def test_conflicts_copies_and_a_missing_probe(found: Findings) -> None:
     disputed = replace(found, metrics=metrics(dedup={"conflicts": 2, "dropped": 0}))
     assert "dedup.conflicts=drop_minority" in commands(disputed)
-    crowded = replace(found.data, groups=found.data.groups.assign(group=[0, 0, 0, 0, *range(1, 9)]))
+    crowded = replace(
+        found.data, groups=found.data.groups.assign(group=[0, 0, 0, 0, *range(1, 9)])
+    )
     assert "train.group_weights=true" in commands(replace(found, data=crowded))
     alone = RunParams(models=["tiny"], probes=[], folds=[0, 1])
     assert "'run.probes=[lite0_probe]'" in commands(changed(found, run=alone))

@@ -34,7 +34,9 @@ PHASES = [
 def test_an_augmentation_is_shown_once_for_all_models_that_use_it(drawn: Path) -> None:
     leave(drawn)
     recipes = {"a": recipe(), "b": recipe(lr_mult=2.0), "c": recipe(augment="course")}
-    found = augmentations(recipes, dict.fromkeys(recipes, "bilinear"), 42, data_of(drawn))
+    found = augmentations(
+        recipes, dict.fromkeys(recipes, "bilinear"), 42, data_of(drawn)
+    )
     named = {one.name: one.models for one in found}
     assert named == {"flips": ["a at 32 px", "b at 32 px"], "course": ["c at 32 px"]}
     assert found[1].words.endswith("tone (limit 0.2, p 0.2)")
@@ -47,7 +49,9 @@ def test_models_of_several_sizes_share_the_sheet_of_the_largest(drawn: Path) -> 
     filters, data = dict.fromkeys(recipes, "bicubic"), data_of(drawn)
     (one,) = augmentations(recipes, filters, 42, data)
     assert one.models == ["small at 16 px", "large at 32 px"]
-    assert one.uri == augmentations({"large": recipes["large"]}, filters, 42, data)[0].uri
+    assert (
+        one.uri == augmentations({"large": recipes["large"]}, filters, 42, data)[0].uri
+    )
 
 
 def test_a_curriculum_is_shown_phase_by_phase() -> None:
@@ -69,14 +73,17 @@ def test_the_draws_are_those_of_the_training(drawn: Path) -> None:
     data = data_of(drawn)
     ids = shown(data, 6)
     pictures = {
-        name: data.pixels.array[row] for name, row in zip(ids, data.pixels.rows(ids), strict=True)
+        name: data.pixels.array[row]
+        for name, row in zip(ids, data.pixels.rows(ids), strict=True)
     }
     made = sheet(Use("flips", 32, 2), 42, pictures)
     side = 32 + GAP
     assert made.shape == (6 * side, (1 + DRAWS) * side)
     np.testing.assert_array_equal(made[:32, :32], pictures[ids[0]])
     seen = Augment("flips", 42)(np.asarray(pictures[ids[1]]), epoch=4, name=ids[1])
-    np.testing.assert_array_equal(made[side : side + 32, 3 * side : 3 * side + 32], seen)
+    np.testing.assert_array_equal(
+        made[side : side + 32, 3 * side : 3 * side + 32], seen
+    )
     assert (made[32:side] == BETWEEN).all()
 
 
@@ -96,12 +103,19 @@ def test_a_sheet_weighs_little_and_can_be_read(drawn: Path) -> None:
 
 def test_the_section_names_models_operations_and_epochs(drawn: Path) -> None:
     leave(drawn)
-    found = augmentations({"tiny": recipe(epochs=6, phases=PHASES)}, FILTER, 42, data_of(drawn))
-    outline = Outline(template("augmentations.html").render(augmentations=found, presets=[]))
+    found = augmentations(
+        {"tiny": recipe(epochs=6, phases=PHASES)}, FILTER, 42, data_of(drawn)
+    )
+    outline = Outline(
+        template("augmentations.html").render(augmentations=found, presets=[])
+    )
     assert outline.open == [] and len(outline.addresses) == 3
     assert "flips of tiny at 32 px: hflip (p 0.5), vflip" in outline.text
     assert "none of tiny at 32 px from epoch 2 on: nothing" in outline.text
-    assert template("augmentations.html").render(augmentations=[], presets=[]).strip() == ""
+    assert (
+        template("augmentations.html").render(augmentations=[], presets=[]).strip()
+        == ""
+    )
 
 
 def test_few_pictures_make_a_small_sheet(drawn: Path) -> None:

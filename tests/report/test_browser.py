@@ -23,7 +23,12 @@ def table(drawn: Path) -> dict:
     leave(drawn)
     outcome = outcome_of(drawn)
     (drawn / "report").mkdir()
-    assert write_browser(drawn / "report", "x", data_of(drawn), outcome.oof, outcome.members) == 2
+    assert (
+        write_browser(
+            drawn / "report", "x", data_of(drawn), outcome.oof, outcome.members
+        )
+        == 2
+    )
     return read(drawn / "report" / "errors" / "errors.js")
 
 
@@ -58,7 +63,9 @@ def test_an_example_that_is_an_error_says_which(table: dict) -> None:
 def test_examples_are_the_likeliest_one_of_a_group(drawn: Path) -> None:
     leave(drawn)
     folds = (drawn / "folds.csv").read_text()
-    (drawn / "folds.csv").write_text(folds.replace("train/bar/3.png,0,3,", "train/bar/3.png,0,0,"))
+    (drawn / "folds.csv").write_text(
+        folds.replace("train/bar/3.png,0,3,", "train/bar/3.png,0,0,")
+    )
     outcome, data = outcome_of(drawn), data_of(drawn)
     bar, _, spot = typical(data.labels(outcome.oof.ids), outcome.oof, data)
     assert bar == [0, 6, 9]  # 3 is a copy of 0

@@ -42,7 +42,9 @@ def many(data: Data, outcome: Outcome) -> tuple[Data, Outcome]:
     ids = [f"train/{EVIL}/{row}.png" for row in range(120)]
     labels, names = np.arange(120) % 2, np.array(["bar", "pole", EVIL])
     index = data.index.head(1).drop(columns=["id", "label", "class_name"])
-    index = pd.concat([index] * 120).assign(id=ids, label=labels, class_name=names[labels])
+    index = pd.concat([index] * 120).assign(
+        id=ids, label=labels, class_name=names[labels]
+    )
     index = pd.concat([data.index, index], ignore_index=True)
     index["class_name"] = index["class_name"].replace("spot", EVIL)
     folds = pd.concat([data.folds.head(1)] * 120).assign(
@@ -53,7 +55,9 @@ def many(data: Data, outcome: Outcome) -> tuple[Data, Outcome]:
     wrong = np.zeros((120, 3))
     wrong[np.arange(120), np.where(labels == 1, 0, 2)] = sure
     wrong[np.arange(120), labels] = 1 - sure
-    oof = Predictions([*outcome.oof.ids, *ids], np.concatenate([outcome.oof.probs, wrong]), names)
+    oof = Predictions(
+        [*outcome.oof.ids, *ids], np.concatenate([outcome.oof.probs, wrong]), names
+    )
     data = changed(
         data,
         index=index,
@@ -90,7 +94,9 @@ def test_a_table_that_is_cut_shows_a_shade_until_its_end(
     browser: Browser, report: Path, scheme: str
 ) -> None:
     """A phone cut tables at its edge, and nothing said that they scroll."""
-    page = opened(browser, report / "index.html", viewport=PHONE, color_scheme=scheme).page
+    page = opened(
+        browser, report / "index.html", viewport=PHONE, color_scheme=scheme
+    ).page
     table = page.locator("#members .wide").first
     table.scroll_into_view_if_needed()
     paper = {"light": 252, "dark": 20}[scheme]
@@ -105,17 +111,22 @@ def _edge(table: Locator) -> int:
     return picture.getpixel((picture.width - 2, 2))[0]
 
 
-def test_the_top_tells_the_score_and_leads_to_the_errors(browser: Browser, report: Path) -> None:
+def test_the_top_tells_the_score_and_leads_to_the_errors(
+    browser: Browser, report: Path
+) -> None:
     seen = opened(browser, report / "index.html")
     assert seen.page.inner_text(".headline strong") == ".750"
     seen.page.click("text=in the error browser")
     assert seen.page.inner_text("h1") == "122 errors of 132 pictures"
 
 
-def test_errors_come_fifty_a_page_the_surest_first(browser: Browser, report: Path) -> None:
+def test_errors_come_fifty_a_page_the_surest_first(
+    browser: Browser, report: Path
+) -> None:
     seen = opened(browser, report / "errors.html")
     assert (
-        seen.page.locator(ERRORS).count() == 50 and found(seen.page) == "122 errors, 1 to 50 shown"
+        seen.page.locator(ERRORS).count() == 50
+        and found(seen.page) == "122 errors, 1 to 50 shown"
     )
     assert "is pole" in seen.page.locator(ERRORS).first.inner_text()
     assert EVIL in seen.page.locator(ERRORS).first.inner_text()  # as text
@@ -142,7 +153,9 @@ def test_filters_by_class_and_by_confidence(browser: Browser, report: Path) -> N
     seen.page.select_option("select[name=label]", "1")
     assert found(seen.page) == "61 errors, 1 to 50 shown"
     seen.page.select_option("select[name=guess]", "0")
-    assert found(seen.page) == "60 errors, 1 to 50 shown"  # one pole is a spot to the ensemble
+    assert (
+        found(seen.page) == "60 errors, 1 to 50 shown"
+    )  # one pole is a spot to the ensemble
     # .51 + row / 300 up to .8: the odd ones of rows 1 to 87
     seen.page.fill("input[name=to]", "0.8")
     assert found(seen.page) == "44 errors"
@@ -150,7 +163,9 @@ def test_filters_by_class_and_by_confidence(browser: Browser, report: Path) -> N
     seen.page.fill("input[name=from]", "0.79")  # 85 and 87
     assert seen.page.locator(ERRORS).count() == 2
     seen.page.click("text=show all")
-    seen.page.wait_for_selector("text=122 errors")  # the change of the address is told a bit later
+    seen.page.wait_for_selector(
+        "text=122 errors"
+    )  # the change of the address is told a bit later
     assert found(seen.page) == "122 errors, 1 to 50 shown"
 
 
@@ -169,7 +184,9 @@ def test_a_class_without_errors_stays_chosen(browser: Browser, report: Path) -> 
     page.click("text=show all 122 errors")
     expect(page.locator("#found")).to_have_text("122 errors, 1 to 50 shown")
     page.goto(page.url.split("#")[0] + "#label=0&guess=0")
-    expect(page.locator("#found")).to_have_text("no errors of this choice: show all 122 errors")
+    expect(page.locator("#found")).to_have_text(
+        "no errors of this choice: show all 122 errors"
+    )
 
 
 def test_pages_are_turned_by_keyboard_and_back(browser: Browser, report: Path) -> None:
@@ -189,7 +206,9 @@ def test_pages_are_turned_by_keyboard_and_back(browser: Browser, report: Path) -
     expect(status).to_have_text("122 errors, 51 to 100 shown")
 
 
-def test_another_address_behind_the_hash_is_followed(browser: Browser, report: Path) -> None:
+def test_another_address_behind_the_hash_is_followed(
+    browser: Browser, report: Path
+) -> None:
     page = opened(browser, report / "errors.html", anchor="#guess=2").page
     page.evaluate("location.hash = 'label=1&page=2'")
     expect(page.locator("#found")).to_have_text("61 errors, 51 to 61 shown")
@@ -197,7 +216,9 @@ def test_another_address_behind_the_hash_is_followed(browser: Browser, report: P
 
 
 @pytest.mark.parametrize("name", ["errors", "duplicates-1"])
-def test_what_turns_pages_is_a_thumb_wide(browser: Browser, report: Path, name: str) -> None:
+def test_what_turns_pages_is_a_thumb_wide(
+    browser: Browser, report: Path, name: str
+) -> None:
     page = opened(browser, report / f"{name}.html", viewport=PHONE).page
     boxes = [link.bounding_box() for link in page.locator(".pager a").all()]
     assert boxes and min(min(box["width"], box["height"]) for box in boxes) >= 44
@@ -215,7 +236,9 @@ def test_wide_tables_scroll_by_keyboard(browser: Browser, report: Path) -> None:
     page.wait_for_function("document.querySelector('#members .wide').scrollLeft > 0")
 
 
-def test_a_page_without_its_table_says_so(browser: Browser, report: Path, tmp_path: Path) -> None:
+def test_a_page_without_its_table_says_so(
+    browser: Browser, report: Path, tmp_path: Path
+) -> None:
     """MLflow shows each file alone."""
     shutil.copy(report / "errors.html", tmp_path)
     seen = opened(browser, tmp_path / "errors.html")

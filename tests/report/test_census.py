@@ -45,7 +45,9 @@ def test_ink_is_what_is_not_white(drawn: Path) -> None:
     assert statistics.darkest[0].id == "train/bar/0.png"
 
 
-def test_of_many_pictures_a_part_is_measured(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_pictures_a_part_is_measured(
+    drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     leave(drawn)
     monkeypatch.setattr(module, "MEASURED", 4)
     assert found(drawn).measured == 4

@@ -48,8 +48,13 @@ def test_a_pager_names_both_ends_and_the_neighbours(
 
 def test_pages_hold_sixty_pairs_and_lead_to_each_other(data: Data) -> None:
     made = dict(pages("drawn", replace(data, duplicates=crowd(130))))
-    assert list(made) == ["conflicts-1.html", *(f"duplicates-{n}.html" for n in (1, 2, 3))]
-    counts = [html.count("flip") + html.count("second mirrored") for html in made.values()]
+    assert list(made) == [
+        "conflicts-1.html",
+        *(f"duplicates-{n}.html" for n in (1, 2, 3)),
+    ]
+    counts = [
+        html.count("flip") + html.count("second mirrored") for html in made.values()
+    ]
     assert counts == [0, 60, 60, 10]
     second = made["duplicates-2.html"]
     assert '<a href="duplicates-1.html" rel="prev">' in second
@@ -58,7 +63,10 @@ def test_pages_hold_sixty_pairs_and_lead_to_each_other(data: Data) -> None:
     outlines = [Outline(html) for html in made.values()]
     assert all(outline.open == [] for outline in outlines)
     named = {address for outline in outlines for address in outline.addresses}
-    assert {name for name in named if not name.startswith("data:")} == {*made, "index.html#copies"}
+    assert {name for name in named if not name.startswith("data:")} == {
+        *made,
+        "index.html#copies",
+    }
 
 
 def test_of_too_many_pairs_the_weakest_are_shown_and_the_rest_counted(
@@ -68,21 +76,27 @@ def test_of_too_many_pairs_the_weakest_are_shown_and_the_rest_counted(
     many = replace(data, duplicates=crowd(101))
     _, listed = sheets(many)
     assert (listed.title, listed.shown) == ("The 100 weakest of 101 pairs", 100)
-    assert listed.pages[0][0].ink == pytest.approx(0.99) and listed.pages[-1][-1].ink < 1
+    assert (
+        listed.pages[0][0].ink == pytest.approx(0.99) and listed.pages[-1][-1].ink < 1
+    )
     text = Outline(dict(pages("drawn", many))["duplicates-1.html"]).text
     assert "1 pair with more ink in common is not shown" in text
 
 
 def test_a_page_tells_tier_score_ink_symmetry_classes_and_cuts(data: Data) -> None:
     pairs = data.duplicates.assign(grouped=[True, False, True])
-    text = Outline(dict(pages("drawn", replace(data, duplicates=pairs)))["duplicates-1.html"]).text
+    text = Outline(
+        dict(pages("drawn", replace(data, duplicates=pairs)))["duplicates-1.html"]
+    ).text
     assert "ssim .960 cut pole ink .900, second turned 90° left" in text
     assert "cosine .950 pole and spot ink .910, as is" in text
 
 
 def test_the_page_of_conflicts_says_which_pictures_are_dropped(data: Data) -> None:
     groups = data.groups.assign(keep=data.groups["id"] != TRAIN[5])
-    text = Outline(dict(pages("drawn", replace(data, groups=groups)))["conflicts-1.html"]).text
+    text = Outline(
+        dict(pages("drawn", replace(data, groups=groups)))["conflicts-1.html"]
+    ).text
     assert "Group 1 3 pictures, 2 pairs" in text and text.count(" dropped ") == 1
 
 
@@ -90,12 +104,24 @@ def test_where_a_person_decided_there_is_no_line(data: Data) -> None:
     said = replace(data, overrides=Overrides(drop=(4,), same=((0, 3),)))
     made = dict(pages("drawn", said))
     codes = [code for html in made.values() for code in Outline(html).codes]
-    assert codes and f"{TRAIN[1]},drop," in codes and f"{TRAIN[4]},different,{TRAIN[5]}" in codes
+    assert (
+        codes
+        and f"{TRAIN[1]},drop," in codes
+        and f"{TRAIN[4]},different,{TRAIN[5]}" in codes
+    )
     assert not any(f"{TRAIN[4]},drop," == code or TRAIN[0] in code for code in codes)
 
 
-def test_test_pictures_are_shown_beside_their_twin_with_nothing_to_decide(data: Data) -> None:
-    row = {"id": "test/1.png", "train_id": TRAIN[2], "tier": "copy", "score": 0.96, "ink": 0.96}
+def test_test_pictures_are_shown_beside_their_twin_with_nothing_to_decide(
+    data: Data,
+) -> None:
+    row = {
+        "id": "test/1.png",
+        "train_id": TRAIN[2],
+        "tier": "copy",
+        "score": 0.96,
+        "ink": 0.96,
+    }
     twins = pd.DataFrame([row | {"symmetry": "identity"}])
     outline = Outline(dict(pages("drawn", replace(data, twins=twins)))["twins-1.html"])
     assert "1 test picture with a copy in train Each" in outline.text
@@ -105,15 +131,22 @@ def test_test_pictures_are_shown_beside_their_twin_with_nothing_to_decide(data: 
 
 def test_where_nothing_is_a_copy_there_are_no_pages(drawn: Path) -> None:
     leave(drawn)
-    for name in ("duplicates.csv", "twins.csv"):  # as read, so that no column has a type
+    for name in (
+        "duplicates.csv",
+        "twins.csv",
+    ):  # as read, so that no column has a type
         header = (drawn / name).read_text().splitlines()[0]
         (drawn / name).write_text(header + "\n")
     data = data_of(drawn)
-    unanimous = replace(data, groups=data.groups.assign(conflict=False, group=range(12)))
+    unanimous = replace(
+        data, groups=data.groups.assign(conflict=False, group=range(12))
+    )
     assert sheets(unanimous) == [] and list(pages("drawn", unanimous)) == []
 
 
-def test_hostile_ids_never_become_markup_and_their_lines_can_be_read(drawn: Path) -> None:
+def test_hostile_ids_never_become_markup_and_their_lines_can_be_read(
+    drawn: Path,
+) -> None:
     leave(drawn)
     evil = 'train/<b onclick="x()">, &amp;  "two"/'
     data = data_of(drawn)
@@ -128,12 +161,16 @@ def test_hostile_ids_never_become_markup_and_their_lines_can_be_read(drawn: Path
         assert "&lt;i&gt;$" in html
     outline = Outline(dict(pages("drawn", data))["duplicates-1.html"])
     lines = [code for code in outline.codes if ",different," in code]
-    (drawn / "overrides.csv").write_text("\n".join(["id,decision,other", *lines]) + "\n")
+    (drawn / "overrides.csv").write_text(
+        "\n".join(["id,decision,other", *lines]) + "\n"
+    )
     decided = read_overrides(drawn / "overrides.csv", index["id"].to_numpy()[:12])
     assert decided.different == ((0, 3), (1, 4), (4, 5))
 
 
-def test_pages_ask_nothing_of_the_network_and_are_the_same_every_time(data: Data) -> None:
+def test_pages_ask_nothing_of_the_network_and_are_the_same_every_time(
+    data: Data,
+) -> None:
     made = dict(pages("drawn", data))
     assert made == dict(pages("drawn", data))
     for html in made.values():

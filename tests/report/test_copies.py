@@ -50,27 +50,39 @@ def test_a_group_shows_its_weakest_pair_the_weakest_first(
     data: Data, thumbnails: Thumbnails
 ) -> None:
     pairs = narrowest_pairs(data.duplicates, data.groups, thumbnails)
-    assert [(pair.tier, pair.score) for pair in pairs] == [("cosine", 0.95), ("bytes", 1.0)]
+    assert [(pair.tier, pair.score) for pair in pairs] == [
+        ("cosine", 0.95),
+        ("bytes", 1.0),
+    ]
     assert not pairs[0].same_class and pairs[0].second.class_name == "spot"
 
 
 def test_a_pair_that_was_cut_did_not_pass(data: Data, thumbnails: Thumbnails) -> None:
     cut = data.duplicates.assign(grouped=[True, True, False])
     pairs = narrowest_pairs(cut, data.groups, thumbnails)
-    assert [(pair.tier, pair.score) for pair in pairs] == [("ssim", 0.96), ("bytes", 1.0)]
+    assert [(pair.tier, pair.score) for pair in pairs] == [
+        ("ssim", 0.96),
+        ("bytes", 1.0),
+    ]
 
 
-def test_cut_pairs_are_counted_where_one_is_scored_by_a_model_of_the_other(data: Data) -> None:
+def test_cut_pairs_are_counted_where_one_is_scored_by_a_model_of_the_other(
+    data: Data,
+) -> None:
     cut = data.duplicates.assign(grouped=[True, False, False])  # rows 1 and 4, 4 and 5
     folds = data.folds.assign(fold=[0, 0, 0, 0, 1, 1, *[0] * 6], scored=True, keep=True)
     assert cut_across(cut, folds) == 1
-    assert cut_across(cut, folds.assign(keep=folds["id"] != TRAIN[1])) == 1  # still scored
+    assert (
+        cut_across(cut, folds.assign(keep=folds["id"] != TRAIN[1])) == 1
+    )  # still scored
     derived = folds["id"] != TRAIN[1]
     assert cut_across(cut, folds.assign(scored=derived, keep=derived)) == 0
     assert cut_across(data.duplicates, folds) == cut_across(cut[:0], folds) == 0
 
 
-def test_no_copies_give_no_groups_and_no_pairs(data: Data, thumbnails: Thumbnails) -> None:
+def test_no_copies_give_no_groups_and_no_pairs(
+    data: Data, thumbnails: Thumbnails
+) -> None:
     alone = data.groups.assign(group=range(12))
     assert biggest_groups(alone, thumbnails) == [] and in_groups(alone) == (0, 0)
     assert narrowest_pairs(data.duplicates[:0], alone, thumbnails) == []
@@ -82,6 +94,8 @@ def test_pictures_in_groups_are_counted(data: Data) -> None:
 
 def test_only_scored_pictures_with_a_kept_copy_in_another_fold_leak() -> None:
     columns = {"group": [0, 0, 1, 1, 2, 2], "fold": [0, 0, 0, 1, 0, 1]}
-    folds = pd.DataFrame(columns | {"keep": [True] * 5 + [False], "scored": [True] * 5 + [False]})
+    folds = pd.DataFrame(
+        columns | {"keep": [True] * 5 + [False], "scored": [True] * 5 + [False]}
+    )
     assert leaking(folds) == 2
     assert leaking(folds.assign(fold=0)) == 0

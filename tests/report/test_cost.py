@@ -48,14 +48,21 @@ def test_a_network_that_could_not_be_counted_has_no_hours_and_a_reason() -> None
 
 def test_what_is_not_recorded_has_no_time() -> None:
     tiny, head = costs(RUN, NETWORKS, TRAININGS, **SIZES)
-    assert (tiny.folds, tiny.minutes, tiny.rate, tiny.device) == (1, 30, 20, "cuda float16")
+    assert (tiny.folds, tiny.minutes, tiny.rate, tiny.device) == (
+        1,
+        30,
+        20,
+        "cuda float16",
+    )
     assert (head.folds, head.minutes, head.rate, head.device) == (0, 0, None, "")
 
 
 def test_the_newest_finished_training_of_a_fold_counts() -> None:
     for rate in (10.0, 20.0):
         tags = {"member": "tiny", "fold": "0", "device": "cpu float32"}
-        with tracking.run(Pipeline("costly"), "tiny-fold0", params={}, tags=tags) as run:
+        with tracking.run(
+            Pipeline("costly"), "tiny-fold0", params={}, tags=tags
+        ) as run:
             run.metrics({"images_per_second": rate}, 0)
     with (
         pytest.raises(RuntimeError),
@@ -64,7 +71,9 @@ def test_the_newest_finished_training_of_a_fold_counts() -> None:
         run.metrics({"images_per_second": 99.0}, 0)
         raise RuntimeError("a training that failed")
     table = recorded("costly", RUN)
-    assert table[["member", "fold", "images_per_second"]].to_numpy().tolist() == [["tiny", 0, 20.0]]
+    assert table[["member", "fold", "images_per_second"]].to_numpy().tolist() == [
+        ["tiny", 0, 20.0]
+    ]
     assert recorded("costly", RunParams(models=["other"], probes=[], folds=[0])).empty
 
 

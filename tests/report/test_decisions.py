@@ -23,8 +23,14 @@ def nobody(data: Data) -> Said:
 
 
 def test_pairs_come_by_ink_then_by_ids_not_by_score() -> None:
-    rows = [("b", "c", "ssim", 0.95, 0.9), ("a", "c", "copy", 0.97, 0.97), ("a", "b", "x", 1, 0.9)]
-    table = weakest(pd.DataFrame(rows, columns=["id_a", "id_b", "tier", "score", "ink"]))
+    rows = [
+        ("b", "c", "ssim", 0.95, 0.9),
+        ("a", "c", "copy", 0.97, 0.97),
+        ("a", "b", "x", 1, 0.9),
+    ]
+    table = weakest(
+        pd.DataFrame(rows, columns=["id_a", "id_b", "tier", "score", "ink"])
+    )
     assert (table["id_a"] + table["id_b"]).tolist() == ["ab", "bc", "ac"]
 
 
@@ -40,7 +46,9 @@ def test_a_conflict_has_all_its_pictures_and_the_pairs_between_them(data: Data) 
 
 
 def test_every_conflict_is_shown(data: Data) -> None:
-    alone = data.groups.assign(conflict=True)  # a group of one, too, where its pairs were cut
+    alone = data.groups.assign(
+        conflict=True
+    )  # a group of one, too, where its pairs were cut
     found = conflicts(alone, data.duplicates[:0], nobody(data), classes(data))
     assert [conflict.group for conflict in found] == list(range(9))
     assert sum(len(conflict.pictures) for conflict in found) == 12
@@ -55,7 +63,9 @@ def test_a_conflict_of_many_pairs_shows_the_weakest(data: Data) -> None:
 
 
 def test_a_line_says_the_opposite_of_what_was_decided(data: Data) -> None:
-    pairs = data.duplicates.assign(grouped=[True, False, True], tier=["bytes", "copy", "same"])
+    pairs = data.duplicates.assign(
+        grouped=[True, False, True], tier=["bytes", "copy", "same"]
+    )
     said = Said(Overrides(same=((4, 5),)), TRAIN)
     lines = {pair.tier: pair.line for pair in pairs_of(pairs, said)}
     assert lines == {
@@ -81,13 +91,17 @@ def test_no_line_contradicts_what_a_person_said_of_twins() -> None:
     # 0 = 1 = 2 and 3 is something else than 2, all by a person's word
     said = Said(Overrides(same=((0, 1), (1, 2)), different=((2, 3),)), list("abcde"))
     assert said.line_between("a", "different", "c") == ""
-    assert said.line_between("a", "same", "d") == said.line_between("d", "same", "b") == ""
+    assert (
+        said.line_between("a", "same", "d") == said.line_between("d", "same", "b") == ""
+    )
     assert said.line_between("a", "different", "e") == "a,different,e"
     assert said.line_between("a", "same", "e") == "a,same,e"
 
 
 def test_lines_are_quoted_where_they_must_be() -> None:
-    assert line('a "b", c.png', "different", "d.png") == '"a ""b"", c.png",different,d.png'
+    assert (
+        line('a "b", c.png', "different", "d.png") == '"a ""b"", c.png",different,d.png'
+    )
     assert line("two\nlines.png", "drop", "") == '"two\nlines.png",drop,'
 
 

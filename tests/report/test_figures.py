@@ -14,7 +14,10 @@ def test_both_pictures_show_something_in_colour(drawn: Path) -> None:
     folder = drawn / "pictures"
     folder.mkdir()
     draw(folder, outcome_of(drawn), metrics())
-    assert sorted(path.name for path in folder.iterdir()) == ["curves.png", "scores.png"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "curves.png",
+        "scores.png",
+    ]
     for path in folder.iterdir():
         pixels = np.asarray(Image.open(path).convert("RGB")).astype(int)
         coloured = np.ptp(pixels, axis=2) > 60

@@ -15,7 +15,11 @@ def test_ink_is_red_for_the_guess_blue_for_the_label_gray_for_neither() -> None:
     found = np.zeros((90, 90), np.int8)
     found[:, :30], found[:, 60:] = 127, -127
     made = overlaid(picture, found, side=90)
-    assert made[45, 5].tolist() == [220, 38, 38] and made[45, 85].tolist() == [37, 99, 235]
+    assert made[45, 5].tolist() == [220, 38, 38] and made[45, 85].tolist() == [
+        37,
+        99,
+        235,
+    ]
     assert made[45, 45].tolist() == [205, 205, 205]
 
 
@@ -33,5 +37,7 @@ def test_a_picture_without_a_map_has_none(drawn: Path) -> None:
 
 
 def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"saliency\.npz: expected an \.npz .* rerun the stage"):
+    with pytest.raises(
+        InputError, match=r"saliency\.npz: expected an \.npz .* rerun the stage"
+    ):
         read_looks(tmp_path / "saliency.npz")

@@ -9,9 +9,15 @@ def test_wnids_become_english() -> None:
 
 def test_two_wnids_of_one_name_keep_their_numbers() -> None:
     """The machine and the bird."""
-    assert spoken(["n02012849", "n03126707"]) == ["crane (n02012849)", "crane (n03126707)"]
+    assert spoken(["n02012849", "n03126707"]) == [
+        "crane (n02012849)",
+        "crane (n03126707)",
+    ]
 
 
 def test_words_stay_as_they_are() -> None:
     assert spoken(["cup", "n123", "nn02119789"]) == ["cup", "n123", "nn02119789"]
-    assert spoken(["n99999999", "cup"]) == ["n99999999", "cup"]  # none that anybody knows
+    assert spoken(["n99999999", "cup"]) == [
+        "n99999999",
+        "cup",
+    ]  # none that anybody knows

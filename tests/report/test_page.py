@@ -22,18 +22,25 @@ from support.outline import Outline
 
 def shown(folder: Path, **changes: dict) -> str:
     leave(folder)
-    return page("../icons.tar.gz", data_of(folder), outcome_of(folder), metrics(**changes))
+    return page(
+        "../icons.tar.gz", data_of(folder), outcome_of(folder), metrics(**changes)
+    )
 
 
 def test_the_page_tells_the_score_its_interval_and_the_test(drawn: Path) -> None:
     text = Outline(shown(drawn)).text
-    assert "12 training pictures of 3 classes and 3 test pictures from ../icons.tar.gz" in text
+    assert (
+        "12 training pictures of 3 classes and 3 test pictures from ../icons.tar.gz"
+        in text
+    )
     assert ".750 .700 .. .800" in text and "nor a copy of it" in text
     assert "single fold score .712 there on average, inside the interval" in text
     assert "vote of all 2 folds: .731 , another +.019" in text
     assert ".582 +.101" in text and "soft counts .750 .700 .. .800" in text
     assert "hard .700 .700 .. .800 -.050 .250" in text
-    assert ".740 1.234 .123" in text  # its ECE by bins of equal mass, as its members' above it
+    assert (
+        ".740 1.234 .123" in text
+    )  # its ECE by bins of equal mass, as its members' above it
     assert "without a copy (" not in text  # no group of folds.csv has two pictures
 
 
@@ -49,7 +56,10 @@ def test_the_page_parts_pictures_with_a_copy_from_those_without(drawn: Path) -> 
 def test_the_page_says_when_the_test_falls_outside(drawn: Path) -> None:
     text = Outline(shown(drawn, submission=TEST | {"inside_interval": False})).text
     assert "outside the interval, by no more than chance in both sets : that is" in text
-    assert "the gap of -.038 has the interval -.090 .. +.014: an honest run comes out so" in text
+    assert (
+        "the gap of -.038 has the interval -.090 .. +.014: an honest run comes out so"
+        in text
+    )
     far = TEST | {"inside_interval": False, "gap_high": -0.001}
     text = Outline(shown(drawn, submission=far)).text
     assert "outside the interval, by more than chance in both sets : that is" in text
@@ -64,7 +74,10 @@ def test_the_page_says_what_domains_do_and_asks_for_them_where_they_may_be_missi
     assert "split.domain" not in text
     far = TEST | {"inside_interval": False, "gap_high": -0.001}
     outside = Outline(shown(drawn, submission=far)).text
-    assert "by other people, or from other cameras? Then split.domain holds these" in outside
+    assert (
+        "by other people, or from other cameras? Then split.domain holds these"
+        in outside
+    )
     folds = pd.read_csv(drawn / "folds.csv")
     folds.assign(unit=folds["group"] // 4, fold=[0] * 4 + [1] * 8).to_csv(
         drawn / "folds.csv", index=False
@@ -72,7 +85,9 @@ def test_the_page_says_what_domains_do_and_asks_for_them_where_they_may_be_missi
     apart = metrics()["split"] | {"domains": 40}
     text = Outline(shown(drawn, split=apart)).text
     assert "nor a copy of it, nor any other picture of its domain (3 domains)" in text
-    assert "bootstrap over domains" in text and "of so few it is rather too narrow" in text
+    assert (
+        "bootstrap over domains" in text and "of so few it is rather too narrow" in text
+    )
     assert "Where domains part a group, its pictures are not scored" in text
     folds.assign(unit=folds["group"] // 4, fold=[0] * 3 + [-1] + [1] * 8).to_csv(
         drawn / "folds.csv", index=False
@@ -88,7 +103,9 @@ def test_the_page_says_what_domains_do_and_asks_for_them_where_they_may_be_missi
 
 def test_the_page_claims_no_test_score_it_does_not_know(drawn: Path) -> None:
     text = Outline(shown(drawn, submission={"rows": 3})).text
-    assert "No solution of the test set is known" in text and "test, fold vote" not in text
+    assert (
+        "No solution of the test set is known" in text and "test, fold vote" not in text
+    )
 
 
 def test_the_page_shows_copies_and_mistakes(drawn: Path) -> None:
@@ -101,7 +118,9 @@ def test_the_page_shows_copies_and_mistakes(drawn: Path) -> None:
     assert "spot taken for bar 1 of 4 pictures" in text and "spot 3/4" in text
 
 
-def test_the_page_tells_what_confidence_is_worth_and_what_members_bring(drawn: Path) -> None:
+def test_the_page_tells_what_confidence_is_worth_and_what_members_bring(
+    drawn: Path,
+) -> None:
     text = Outline(shown(drawn)).text
     # (2 * .2 + 10 * .1) / 12 and (2 * .1) / 12
     assert "ECE, bins of equal width .117 .017" in text
@@ -121,14 +140,20 @@ def test_the_page_tells_cost_licence_and_what_next(drawn: Path) -> None:
     text = Outline(shown(drawn)).text
     assert "resnet18 apache-2.0 11.0 M 2.00 30 min 1 fold, cuda float16 20" in text
     assert "not recorded" in text
-    assert "dvc exp run -S ++models.tiny.epochs=4" in text  # .5 to .75 in the last epoch
+    assert (
+        "dvc exp run -S ++models.tiny.epochs=4" in text
+    )  # .5 to .75 in the last epoch
     assert "They came as 32 by 32 (12 pictures); 32 px a side are stored" in text
 
 
-def test_without_a_fine_tuned_model_the_page_says_that_there_are_no_maps(drawn: Path) -> None:
+def test_without_a_fine_tuned_model_the_page_says_that_there_are_no_maps(
+    drawn: Path,
+) -> None:
     leave(drawn)
     nothing = np.empty(0, np.str_), np.empty((0, 1, 1), np.int8)
-    np.savez(drawn / "saliency.npz", ids=nothing[0], maps=nothing[1], member="", failed="")
+    np.savez(
+        drawn / "saliency.npz", ids=nothing[0], maps=nothing[1], member="", failed=""
+    )
     text = Outline(page("icons", data_of(drawn), outcome_of(drawn), metrics())).text
     assert "no maps of what a network saw" in text
 
@@ -141,11 +166,21 @@ def test_what_explain_could_not_do_is_said_in_its_place(drawn: Path) -> None:
     networks.loc[0, counts] = np.nan
     networks.loc[0, "failed"] = "KeyError: 'x'"
     networks.to_csv(drawn / "networks.csv", index=False)
-    nothing = {"ids": np.empty(0, np.str_), "maps": np.empty((0, 1, 1), np.int8), "member": "tiny"}
+    nothing = {
+        "ids": np.empty(0, np.str_),
+        "maps": np.empty((0, 1, 1), np.int8),
+        "member": "tiny",
+    }
     np.savez(drawn / "saliency.npz", **nothing, failed="fold 0: AttributeError: y")
     text = Outline(page("icons", data_of(drawn), outcome_of(drawn), metrics())).text
-    assert "The work of tiny could not be counted, so its cells are empty: KeyError: 'x'." in text
-    assert "All maps of what a network saw could not be made: fold 0: AttributeError: y." in text
+    assert (
+        "The work of tiny could not be counted, so its cells are empty: KeyError: 'x'."
+        in text
+    )
+    assert (
+        "All maps of what a network saw could not be made: fold 0: AttributeError: y."
+        in text
+    )
     assert "No member was fine-tuned" not in text
 
 
@@ -161,7 +196,9 @@ def test_the_page_says_that_folds_leak_where_they_do(drawn: Path) -> None:
     leaky = pd.read_csv(drawn / "folds.csv").assign(group=0)
     leaky.to_csv(drawn / "folds.csv", index=False)
     text = Outline(page("icons", data_of(drawn), outcome_of(drawn), metrics())).text
-    assert "12 scored pictures have a copy in training, so the score is too kind" in text
+    assert (
+        "12 scored pictures have a copy in training, so the score is too kind" in text
+    )
     assert "nor a copy of it" not in text and "never crosses folds" not in text
 
 
@@ -176,17 +213,25 @@ def test_the_page_says_that_cut_pairs_stand_in_two_folds(drawn: Path) -> None:
     assert "nor a copy of it" not in text
 
 
-def test_the_page_shows_no_claim_of_plain_folds_where_no_copy_crosses_them(drawn: Path) -> None:
+def test_the_page_shows_no_claim_of_plain_folds_where_no_copy_crosses_them(
+    drawn: Path,
+) -> None:
     leave(drawn)
     vote = metrics()["vote"]
     del vote["head"]["plain_accuracy"]  # as the stage vote leaves it then
     html = page("icons", data_of(drawn), outcome_of(drawn), metrics(vote=vote))
     text = Outline(html).text
-    assert "would have claimed" not in text and "leak" not in text and "plain folds" not in text
+    assert (
+        "would have claimed" not in text
+        and "leak" not in text
+        and "plain folds" not in text
+    )
     assert "<u style" not in html
 
 
-@pytest.mark.parametrize(("sure", "words"), [(True, "a leak, not skill"), (False, "than chance")])
+@pytest.mark.parametrize(
+    ("sure", "words"), [(True, "a leak, not skill"), (False, "than chance")]
+)
 def test_the_page_speaks_of_a_leak_only_if_it_is_significant(
     drawn: Path, sure: bool, words: str
 ) -> None:
@@ -204,7 +249,9 @@ def test_a_part_of_the_folds_is_named(drawn: Path) -> None:
     leave(drawn)
     run = RunParams(models=["tiny"], probes=["head"], folds=[1])
     single = metrics()["ensemble"] | {"folds": 1}
-    html = page("icons", data_of(drawn), outcome_of(drawn, run), metrics(ensemble=single))
+    html = page(
+        "icons", data_of(drawn), outcome_of(drawn, run), metrics(ensemble=single)
+    )
     text = Outline(html).text
     assert "on 1 of 2 folds only (1)" in text
     assert "the submission scores .731 , inside the interval" in text
@@ -215,7 +262,9 @@ def test_the_page_asks_nothing_of_the_network_and_closes_its_tags(drawn: Path) -
     outline = Outline(html)
     assert outline.open == []
     beside = ("conflicts-1.html", "duplicates-1.html", "errors.html")
-    assert all(address.startswith(("#", "data:", *beside)) for address in outline.addresses)
+    assert all(
+        address.startswith(("#", "data:", *beside)) for address in outline.addresses
+    )
     assert "<script" not in html and "@import" not in html and "url(http" not in html
 
 
@@ -231,7 +280,9 @@ def test_what_takes_seconds_of_a_large_run_has_a_bar(
     bars = []
     for module in (census, contact, sprites, suspects):
         monkeypatch.setattr(
-            module, "progress", lambda steps, desc, unit: bars.append(desc) or iter(steps)
+            module,
+            "progress",
+            lambda steps, desc, unit: bars.append(desc) or iter(steps),
         )
     leave(drawn)
     write(drawn / "report", "icons", data_of(drawn), outcome_of(drawn), metrics())
@@ -241,8 +292,13 @@ def test_what_takes_seconds_of_a_large_run_has_a_bar(
 
 def test_the_page_shows_what_the_trainings_saw(drawn: Path) -> None:
     html = shown(drawn)
-    assert "flips of tiny at 32 px: hflip (p 0.5), vflip (p 0.5), turn" in Outline(html).text
-    assert '<a href="#augmentation">' in html and html.count("data:image/webp") == 1 + len(PRESETS)
+    assert (
+        "flips of tiny at 32 px: hflip (p 0.5), vflip (p 0.5), turn"
+        in Outline(html).text
+    )
+    assert '<a href="#augmentation">' in html and html.count(
+        "data:image/webp"
+    ) == 1 + len(PRESETS)
 
 
 def test_names_never_become_markup(drawn: Path) -> None:
@@ -250,7 +306,10 @@ def test_names_never_become_markup(drawn: Path) -> None:
     evil = '<script>alert("1")</script>'
     for name in ("index.csv", "folds.csv", "groups.csv", "duplicates.csv"):
         text = (
-            (drawn / name).read_text().replace("train/spot", "train/<b>").replace(",spot", ",$<i>$")
+            (drawn / name)
+            .read_text()
+            .replace("train/spot", "train/<b>")
+            .replace(",spot", ",$<i>$")
         )
         (drawn / name).write_text(text)
     outcome = outcome_of(drawn)
@@ -276,22 +335,40 @@ def test_a_big_run_keeps_the_page_small(drawn: Path) -> None:
     leave(drawn)
     count, classes, rng = 15_000, 500, np.random.default_rng(0)
     names = [f"class {label:03} with a long name" for label in range(classes)]
-    ids, labels = [f"train/{row}.jpg" for row in range(count)], np.arange(count) % classes
+    ids, labels = (
+        [f"train/{row}.jpg" for row in range(count)],
+        np.arange(count) % classes,
+    )
     index = pd.DataFrame(
-        {"id": ids, "split": "train", "label": labels, "width": 96, "height": 96, "status": "ok"}
+        {
+            "id": ids,
+            "split": "train",
+            "label": labels,
+            "width": 96,
+            "height": 96,
+            "status": "ok",
+        }
     )
     index["class_name"] = np.array(names)[labels]
-    folds = index[["id", "label"]].assign(group=np.arange(count) // 20, fold=0, keep=True)
+    folds = index[["id", "label"]].assign(
+        group=np.arange(count) // 20, fold=0, keep=True
+    )
     folds["unit"] = folds["group"]
     groups = folds[["id", "group"]].assign(conflict=True, keep=True)
-    pairs = pd.DataFrame({"id_a": ids[::2], "id_b": ids[1::2], "tier": "ssim", "score": 0.95})
-    pixels = np.broadcast_to(rng.integers(0, 256, (96, 96, 3), dtype=np.uint8), (count, 96, 96, 3))
+    pairs = pd.DataFrame(
+        {"id_a": ids[::2], "id_b": ids[1::2], "tier": "ssim", "score": 0.95}
+    )
+    pixels = np.broadcast_to(
+        rng.integers(0, 256, (96, 96, 3), dtype=np.uint8), (count, 96, 96, 3)
+    )
     data = Data(
         index=index,
         pixels=Pixels(pd.Index(ids), pixels),
         folds=folds.assign(scored=True),
         groups=groups,
-        duplicates=pairs.assign(ink=0.9, symmetry="identity", same_class=False, grouped=True),
+        duplicates=pairs.assign(
+            ink=0.9, symmetry="identity", same_class=False, grouped=True
+        ),
         twins=data_of(drawn).twins,
     )
     probs = rng.random((count, classes), dtype=np.float32)
@@ -316,6 +393,9 @@ def test_a_page_that_cannot_be_made_loses_no_other(
     with pytest.warns(UserWarning, match=f"{file} could not be made: KeyError: '<b>'"):
         write(drawn / "report", "icons", data_of(drawn), outcome_of(drawn), metrics())
     text = (drawn / "report" / file).read_text(encoding="utf-8")
-    assert "could not be made: KeyError: &#x27;&lt;b&gt;&#x27;. The run itself is whole" in text
+    assert (
+        "could not be made: KeyError: &#x27;&lt;b&gt;&#x27;. The run itself is whole"
+        in text
+    )
     pages = {path.name for path in (drawn / "report").glob("*.html")}
     assert {"index.html", "errors.html", "conflicts-1.html"} <= pages

@@ -27,14 +27,18 @@ def test_a_small_gray_picture_is_kept_exactly() -> None:
 
 @pytest.mark.parametrize("shape", [(500, 500), (500, 500, 3)])
 def test_no_thumbnail_weighs_more_than_expected(shape: tuple[int, ...]) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)  # the worst to pack
+    noise = np.random.default_rng(0).integers(
+        0, 256, shape, dtype=np.uint8
+    )  # the worst to pack
     uri = data_uri(noise)
     assert decoded(uri).size == (THUMB_SIDE, THUMB_SIDE) and len(uri) < 13_000
 
 
 def test_thumbnails_can_be_smaller(drawn: Path) -> None:
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
-    (spot,) = Thumbnails(pixels, read_index(drawn / "index.csv"), 16).of(["train/spot/5.png"])
+    (spot,) = Thumbnails(pixels, read_index(drawn / "index.csv"), 16).of(
+        ["train/spot/5.png"]
+    )
     assert decoded(spot.uri).size == (16, 16)
 
 

@@ -8,16 +8,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from croquis.report.plots import COLOURS, SHAPES, accuracy_curves, class_sizes, loss_curves, marks
+from croquis.report.plots import (
+    COLOURS,
+    SHAPES,
+    accuracy_curves,
+    class_sizes,
+    loss_curves,
+    marks,
+)
 
 
 @pytest.fixture
 def curves() -> pd.DataFrame:
     """Two folds of two epochs; fold 1 has nothing to be scored on."""
     nan = float("nan")
-    columns = {"fold": [0, 0, 1, 1], "epoch": [0, 1, 0, 1], "train_loss": [2.0, 1.0, 2.1, 1.1]}
+    columns = {
+        "fold": [0, 0, 1, 1],
+        "epoch": [0, 1, 0, 1],
+        "train_loss": [2.0, 1.0, 2.1, 1.1],
+    }
     return pd.DataFrame(
-        columns | {"val_loss": [2.2, 1.5, nan, nan], "val_accuracy": [0.1, 0.4, nan, nan]}
+        columns
+        | {"val_loss": [2.2, 1.5, nan, nan], "val_accuracy": [0.1, 0.4, nan, nan]}
     )
 
 
@@ -29,16 +41,25 @@ def lines(svg: str, colour: str) -> int:
 def test_each_fold_has_its_line_and_colour(curves: pd.DataFrame) -> None:
     blue, amber = (mark.colour for mark in marks([0, 1]).values())
     svg = loss_curves(curves, [0, 1])
-    assert (lines(svg, blue), lines(svg, amber)) == (2, 2)  # amber's val is an empty path
+    assert (lines(svg, blue), lines(svg, amber)) == (
+        2,
+        2,
+    )  # amber's val is an empty path
     assert lines(accuracy_curves(curves, [0]), amber) == 0
 
 
 def test_folds_are_told_apart_without_colour(curves: pd.DataFrame) -> None:
     letters = [mark.letter for mark in marks(range(8)).values()]
-    assert len(set(letters)) == len({mark.marker for mark in marks(range(8)).values()}) == 8
+    assert (
+        len(set(letters))
+        == len({mark.marker for mark in marks(range(8)).values()})
+        == 8
+    )
     svg = loss_curves(curves.assign(val_loss=1.0), [0, 1])
     shape = r'<path id="m\w+" d="([^"]*)" style="stroke: {}'
-    round_, square = (set(re.findall(shape.format(colour), svg)) for colour in COLOURS[:2])
+    round_, square = (
+        set(re.findall(shape.format(colour), svg)) for colour in COLOURS[:2]
+    )
     assert len(round_) == len(square) == 1 and round_ != square
 
 
@@ -52,7 +73,10 @@ def test_the_plots_of_dvc_have_the_same_colours_and_shapes() -> None:
 def test_lines_stand_out_from_light_and_dark_paper(paper: str) -> None:
     """WCAG 2 asks 3:1 of graphics; paper and cards of style.css."""
     light = [luminance(colour) for colour in (*COLOURS, paper)]
-    brighter, darker = np.maximum(light[:-1], light[-1]), np.minimum(light[:-1], light[-1])
+    brighter, darker = (
+        np.maximum(light[:-1], light[-1]),
+        np.minimum(light[:-1], light[-1]),
+    )
     assert ((brighter + 0.05) / (darker + 0.05)).min() >= 3
 
 

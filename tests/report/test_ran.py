@@ -13,7 +13,13 @@ from support.outline import Outline
 CURRICULUM = {
     "augment": {"preset": "flips", "ops": {"tone": {"p": 0.2}, "turn": None}},
     "phases": [{"from_epoch": 1, "augment": "course", "lr_factor": 0.5}],
-    "mix": {"prob": 0.5, "mixup": 1.0, "cutmix": 0.3, "clip": None, "off_last_epochs": 0},
+    "mix": {
+        "prob": 0.5,
+        "mixup": 1.0,
+        "cutmix": 0.3,
+        "clip": None,
+        "off_last_epochs": 0,
+    },
 }
 
 
@@ -56,7 +62,12 @@ def test_a_member_is_a_row_of_few_words() -> None:
         (
             {
                 "phases": [
-                    {"from_epoch": 1, "augment": "none", "lr_factor": 1.0, "image_size": 16},
+                    {
+                        "from_epoch": 1,
+                        "augment": "none",
+                        "lr_factor": 1.0,
+                        "image_size": 16,
+                    },
                 ]
             },
             "augment",
@@ -89,10 +100,16 @@ def test_a_probes_own_optimizer_and_loss_are_said() -> None:
 
 def test_every_setting_stands_below() -> None:
     table = dict(every(settings(weight_decay=0.123)))
-    assert table["weight_decay"] == ["", "0.123"]  # head has one of its own, tiny's is the other
+    assert table["weight_decay"] == [
+        "",
+        "0.123",
+    ]  # head has one of its own, tiny's is the other
     assert table["head.weight_decay"] == ["0.01", ""]
     assert table["tta"] == ["", '["identity"]'] and table["lora"] == ["", "null"]
-    assert table["backbone"] == ["", "resnet18"] and table["embed.backbone"] == ["resnet18", ""]
+    assert table["backbone"] == ["", "resnet18"] and table["embed.backbone"] == [
+        "resnet18",
+        "",
+    ]
 
 
 def test_reports_of_two_learning_rates_are_told_apart(drawn: Path) -> None:

@@ -34,7 +34,9 @@ def test_mlflow_takes_every_name() -> None:
 
 def test_the_description_opens_with_the_score_and_has_a_row_a_member() -> None:
     text = records.description(metrics())
-    assert text.startswith("OOF accuracy **.750** (.700 .. .800) on 12 pictures of 2 folds.")
+    assert text.startswith(
+        "OOF accuracy **.750** (.700 .. .800) on 12 pictures of 2 folds."
+    )
     assert "On the test set .731 by the vote of the folds, .712 by single ones." in text
     assert text.splitlines()[-3:] == [
         "| ensemble | .750 | .700 .. .800 |",
@@ -55,7 +57,9 @@ def test_no_link_of_a_page_that_mlflow_shows_is_dead(tmp_path: Path) -> None:
     (folder / "index.html").write_text(links)
     with records._alone(folder) as copy:
         page = Outline((copy / "index.html").read_text())
-        assert page.addresses == ["#top", "https://x.org/y.html"] and page.text == "a b c"
+        assert (
+            page.addresses == ["#top", "https://x.org/y.html"] and page.text == "a b c"
+        )
         assert copy.name == "report"
     assert (folder / "index.html").read_text() == links
 
@@ -74,11 +78,16 @@ def test_the_pipelines_run_holds_scores_settings_and_report(
     run.metrics(records.scores(metrics()))
     run.artifact(tmp_path / "report")
     run.end()
-    assert tracking.pipeline(Pipeline("records"))._id == run._id  # which is found by its tags
+    assert (
+        tracking.pipeline(Pipeline("records"))._id == run._id
+    )  # which is found by its tags
     client = MlflowClient()
     experiment = client.get_experiment_by_name("records")
     (found,) = client.search_runs([experiment.experiment_id])
-    assert found.info.run_name == "bold-idea .750" and found.data.tags["kind"] == "pipeline"
+    assert (
+        found.info.run_name == "bold-idea .750"
+        and found.data.tags["kind"] == "pipeline"
+    )
     assert found.data.metrics["oof_accuracy/head"] == 0.481
     assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
     paths = [entry.path for entry in client.list_artifacts(found.info.run_id, "report")]

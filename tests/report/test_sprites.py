@@ -13,7 +13,10 @@ from croquis.report.sprites import COLUMNS, PER_SHEET, SIDE, sheet, shrunk, writ
 
 @pytest.mark.parametrize("channels", [(), (3,)])
 def test_pictures_stand_in_rows_on_white_paper(channels: tuple[int, ...]) -> None:
-    pictures = [np.full((SIDE, SIDE, *channels), shade, np.uint8) for shade in range(COLUMNS + 1)]
+    pictures = [
+        np.full((SIDE, SIDE, *channels), shade, np.uint8)
+        for shade in range(COLUMNS + 1)
+    ]
     made = sheet(pictures)
     assert made.shape == (2 * SIDE, COLUMNS * SIDE, *channels)
     assert (made[:SIDE, SIDE : 2 * SIDE] == 1).all()
@@ -38,5 +41,7 @@ def test_sheets_hold_so_many_and_the_last_one_the_rest(tmp_path: Path) -> None:
 
 
 def test_no_picture_no_sheet(tmp_path: Path) -> None:
-    write_sheets(tmp_path, "wrong", Pixels(pd.Index(["a"]), np.zeros((1, 16, 16), np.uint8)), [])
+    write_sheets(
+        tmp_path, "wrong", Pixels(pd.Index(["a"]), np.zeros((1, 16, 16), np.uint8)), []
+    )
     assert not list(tmp_path.iterdir())

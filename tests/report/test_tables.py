@@ -31,7 +31,10 @@ def test_curves_are_those_of_the_run_and_no_others(drawn: Path) -> None:
         "tiny fold 0",
         "tiny fold 1",
     ]
-    assert ",".join(table) == "member,fold,epoch,lr,train_loss,val_loss,val_accuracy,training"
+    assert (
+        ",".join(table)
+        == "member,fold,epoch,lr,train_loss,val_loss,val_accuracy,training"
+    )
     one = RunParams(models=["tiny"], probes=[], folds=[1])
     assert joined_curves(drawn / "curves", one)["val_accuracy"].tolist() == [0.5, 0.75]
 
@@ -40,20 +43,30 @@ def test_curves_without_a_column_are_refused_by_name(drawn: Path) -> None:
     leave(drawn)
     path = drawn / "curves" / "tiny" / "fold1.csv"
     pd.read_csv(path).drop(columns="val_loss").to_csv(path, index=False)
-    with pytest.raises(InputError, match=r"tiny.fold1\.csv: .* received none of val_loss; rerun"):
+    with pytest.raises(
+        InputError, match=r"tiny.fold1\.csv: .* received none of val_loss; rerun"
+    ):
         joined_curves(drawn / "curves", RUN)
 
 
 def test_confusion_has_a_row_a_picture_with_class_names() -> None:
-    oof = Predictions(["a", "b", "c"], [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]], ["cat", "dog"])
+    oof = Predictions(
+        ["a", "b", "c"], [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]], ["cat", "dog"]
+    )
     table = confusion(np.array([0, 0, 1]), oof)
     assert table["actual"].tolist() == ["cat", "cat", "dog"]
-    assert table["predicted"].tolist() == ["cat", "dog", "cat"]  # the tie goes to the lowest
+    assert table["predicted"].tolist() == [
+        "cat",
+        "dog",
+        "cat",
+    ]  # the tie goes to the lowest
 
 
 def test_no_class_name_can_end_a_script_of_dvcs_page() -> None:
     oof = Predictions(["a"], [[0.9, 0.1]], ["</script>", "dog"])
-    assert confusion(np.array([1]), oof).to_numpy().tolist() == [["dog", "\u2039/script>"]]
+    assert confusion(np.array([1]), oof).to_numpy().tolist() == [
+        ["dog", "\u2039/script>"]
+    ]
 
 
 def test_lines_are_members_ensemble_and_test() -> None:
@@ -95,7 +108,12 @@ def test_the_axis_ends_at_steps_around_all_numbers(
 
 
 def test_figures_are_worded_in_reading_order_unknown_keys_last() -> None:
-    content = {"novel_key": 0.5, "pairs": {"bytes": 1204}, "pictures": 12, "sizes": list(range(14))}
+    content = {
+        "novel_key": 0.5,
+        "pairs": {"bytes": 1204},
+        "pictures": 12,
+        "sizes": list(range(14)),
+    }
     assert figures(content | {"capped": False}) == [
         ("training pictures", "12", False),
         ("pairs of copies, by the test that found them", "", False),
@@ -137,13 +155,20 @@ def test_the_leak_is_what_plain_folds_claim_beyond_grouped_ones() -> None:
     assert leak({"accuracy": 0.481, "plain_accuracy": 0.582}) == "+.101"
     assert leak({"accuracy": 0.481}) == ""
     ends = {"plain_difference_low": -0.02, "plain_difference_high": 0.222}
-    assert leak({"accuracy": 0.481, "plain_accuracy": 0.582} | ends) == "+.101 (-.020 .. +.222)"
+    assert (
+        leak({"accuracy": 0.481, "plain_accuracy": 0.582} | ends)
+        == "+.101 (-.020 .. +.222)"
+    )
 
 
 def test_pictures_with_a_copy_and_without_are_scored_apart() -> None:
     oof = Predictions(list("abcde"), np.eye(2)[[0, 1, 0, 0, 0]], ["cat", "dog"])
     copied, single = by_copies(
-        np.zeros(5, int), oof, np.array([7, 7, 1, 2, 3]), np.array([7, 7, 1, 2, 3]), seed=0
+        np.zeros(5, int),
+        oof,
+        np.array([7, 7, 1, 2, 3]),
+        np.array([7, 7, 1, 2, 3]),
+        seed=0,
     )
     assert (copied.name, copied.accuracy) == ("with a copy (2)", 0.5)
     assert (copied.low, copied.high) == (0.5, 0.5)  # of one group nothing can be drawn

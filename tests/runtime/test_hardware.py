@@ -19,7 +19,9 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch, "set_num_threads", lambda count: asked.update(threads=count))
+    monkeypatch.setattr(
+        torch, "set_num_threads", lambda count: asked.update(threads=count)
+    )
     return asked
 
 
@@ -30,15 +32,21 @@ def pretend_gpu(monkeypatch: pytest.MonkeyPatch, *, native: bool) -> list[bool]:
     def supported(including_emulation: bool = True) -> bool:
         return native or including_emulation  # a V100 says yes to emulated bf16
 
-    monkeypatch.setattr(torch, "empty", lambda *_, device: None)  # nothing to allocate on
+    monkeypatch.setattr(
+        torch, "empty", lambda *_, device: None
+    )  # nothing to allocate on
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
-    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)  # as it was, afterwards
+    monkeypatch.setattr(
+        torch.backends.cudnn, "benchmark", False
+    )  # as it was, afterwards
     monkeypatch.setattr(torch, "use_deterministic_algorithms", told.append)
     return told
 
 
-def test_a_cpu_computes_in_float32_on_all_cores_it_may_use(machine: dict[str, int]) -> None:
+def test_a_cpu_computes_in_float32_on_all_cores_it_may_use(
+    machine: dict[str, int],
+) -> None:
     found = hardware()
     assert found == Hardware(torch.device("cpu"), None, False, 0)
     assert str(found) == "cpu float32" and machine["threads"] == 6
@@ -78,9 +86,15 @@ def test_a_gpu_takes_its_fastest_kernels_or_those_that_repeat_themselves(
     told = pretend_gpu(monkeypatch, native=True)
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # unset afterwards
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
-    assert not hardware().deterministic and torch.backends.cudnn.benchmark and told == []
+    assert (
+        not hardware().deterministic and torch.backends.cudnn.benchmark and told == []
+    )
     monkeypatch.setenv("CROQUIS_DETERMINISTIC", "1")
-    assert hardware().deterministic and not torch.backends.cudnn.benchmark and told == [True]
+    assert (
+        hardware().deterministic
+        and not torch.backends.cudnn.benchmark
+        and told == [True]
+    )
     assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
     # Other bits, so another fingerprint: a state of the one kind is none for the other.
     assert str(hardware()) == "cuda bfloat16 deterministic"
@@ -95,17 +109,25 @@ def test_the_environment_names_the_device(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("workers", ["two", "-1", "1.5"])
-def test_a_slip_in_the_environment_is_named(monkeypatch: pytest.MonkeyPatch, workers: str) -> None:
+def test_a_slip_in_the_environment_is_named(
+    monkeypatch: pytest.MonkeyPatch, workers: str
+) -> None:
     monkeypatch.setenv("CROQUIS_WORKERS", workers)
-    with pytest.raises(InputError, match=rf"CROQUIS_WORKERS: expected .*received '{workers}'; uns"):
+    with pytest.raises(
+        InputError, match=rf"CROQUIS_WORKERS: expected .*received '{workers}'; uns"
+    ):
         hardware()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
 @pytest.mark.parametrize("device", ["cuda", "cuda:7", "gpu"])
-def test_a_device_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+def test_a_device_that_is_not_there_is_named(
+    monkeypatch: pytest.MonkeyPatch, device: str
+) -> None:
     monkeypatch.setenv("CROQUIS_DEVICE", device)
-    with pytest.raises(InputError, match=rf"CROQUIS_DEVICE: expected .*received '{device}' \("):
+    with pytest.raises(
+        InputError, match=rf"CROQUIS_DEVICE: expected .*received '{device}' \("
+    ):
         hardware()
 
 

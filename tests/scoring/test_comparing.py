@@ -11,10 +11,16 @@ from croquis.scoring.metrics import accuracy_interval
 from croquis.tables.predictions import Predictions
 
 
-def experiment(right: list[int], first: int = 0, name: str = "a", **columns: object) -> Scored:
+def experiment(
+    right: list[int], first: int = 0, name: str = "a", **columns: object
+) -> Scored:
     """Pictures `first`, `first` + 1, ... with their rights, each a group of its own."""
     ids = [f"train/{number:04d}" for number in range(first, first + len(right))]
-    rest = {"class_name": "cup", "unit": np.arange(first, first + len(right)), "sha256": ids}
+    rest = {
+        "class_name": "cup",
+        "unit": np.arange(first, first + len(right)),
+        "sha256": ids,
+    }
     table = pd.DataFrame({"right": np.array(right, bool), **rest, **columns}, index=ids)
     return Scored(name, table)
 
@@ -22,7 +28,12 @@ def experiment(right: list[int], first: int = 0, name: str = "a", **columns: obj
 def test_pictures_are_counted_by_hand() -> None:
     a, b = experiment([1, 1, 1, 0, 0, 1]), experiment([1, 0, 1, 1, 1, 1], name="b")
     found = compared(a, b, seed=0)
-    assert (found.pictures, found.both, found.only, found.left_out) == (6, 3, (1, 2), (0, 0))
+    assert (found.pictures, found.both, found.only, found.left_out) == (
+        6,
+        3,
+        (1, 2),
+        (0, 0),
+    )
     assert found.accuracies[0][0] == pytest.approx(4 / 6)
     assert found.accuracies[1][0] == pytest.approx(5 / 6)
     assert found.difference[0] == pytest.approx(1 / 6) and found.p == 1.0
@@ -50,7 +61,9 @@ def test_what_is_not_called_is_below_the_smallest_that_would_be() -> None:
 
 def test_only_pictures_scored_by_both_are_compared() -> None:
     """The folds of a run may be a part of them."""
-    found = compared(experiment([1] * 8), experiment([1, 1, 0], first=6, name="b"), seed=0)
+    found = compared(
+        experiment([1] * 8), experiment([1, 1, 0], first=6, name="b"), seed=0
+    )
     assert (found.pictures, found.left_out, found.both) == (2, (6, 1), 2)
 
 
@@ -91,22 +104,36 @@ def test_a_few_big_groups_tell_nothing_apart_and_name_no_smallest_difference() -
     found = compared(a, b, seed=0)
     assert found.p < 1e-14 and found.groups == 10
     assert not found.told_apart and found.smallest is None
-    alone = compared(experiment([0] * 100), experiment([1] * 50 + [0] * 50, name="b"), seed=0)
+    alone = compared(
+        experiment([0] * 100), experiment([1] * 50 + [0] * 50, name="b"), seed=0
+    )
     assert alone.told_apart and alone.groups == 100 and alone.smallest is not None
 
 
 def test_bad_pairs_are_refused() -> None:
     a = experiment([1, 0, 1])
-    with pytest.raises(InputError, match=r"a, b: expected OOF of the same .*received 3 and 1 pict"):
+    with pytest.raises(
+        InputError, match=r"a, b: expected OOF of the same .*received 3 and 1 pict"
+    ):
         compared(a, experiment([1], first=9, name="b"), seed=0)
-    with pytest.raises(InputError, match="received 3 of 3 with other labels, as train/0000; comp"):
+    with pytest.raises(
+        InputError, match="received 3 of 3 with other labels, as train/0000; comp"
+    ):
         compared(a, experiment([1, 0, 1], name="b", class_name="star"), seed=0)
-    with pytest.raises(InputError, match="received 1 of 3 with other files, as train/0002"):
-        compared(a, experiment([1] * 3, name="b", sha256=["train/0000", "train/0001", ""]), seed=0)
+    with pytest.raises(
+        InputError, match="received 1 of 3 with other files, as train/0002"
+    ):
+        compared(
+            a,
+            experiment([1] * 3, name="b", sha256=["train/0000", "train/0001", ""]),
+            seed=0,
+        )
 
 
 @pytest.mark.parametrize("differing", [6, 7, 40, 87, 450])
-def test_the_smallest_difference_that_mcnemar_calls_is_that_of_scipy(differing: int) -> None:
+def test_the_smallest_difference_that_mcnemar_calls_is_that_of_scipy(
+    differing: int,
+) -> None:
     called = [
         differing - 2 * fewer
         for fewer in range(differing // 2 + 1)
@@ -129,7 +156,11 @@ def test_oof_is_judged_by_the_labels_of_the_folds() -> None:
     assert found.pictures["right"].to_dict() == {"z": True, "y": False, "x": True}
     assert found.pictures["class_name"].tolist() == ["star", "star", "cup"]
     assert found.pictures["unit"].nunique() == 2
-    with pytest.raises(InputError, match=r"a: expected pictures of its .* 1 others, as w"):
+    with pytest.raises(
+        InputError, match=r"a: expected pictures of its .* 1 others, as w"
+    ):
         scored("a", Predictions(["w"], probs[:1], ["cup", "star"]), folds)
-    with pytest.raises(InputError, match=r"a: expected labels below 1, its classes, received 1;"):
+    with pytest.raises(
+        InputError, match=r"a: expected labels below 1, its classes, received 1;"
+    ):
         scored("a", Predictions(["z"], [[1.0]], ["cup"]), folds)

@@ -17,12 +17,18 @@ FILES = [Path("data/ensemble/oof.npz"), Path("data/folds.csv")]
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A DVC project with two commits: the first's results are in its cache alone."""
-    for name in ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR", "DVC_SITE_CACHE_DIR"):
+    for name in (
+        "DVC_GLOBAL_CONFIG_DIR",
+        "DVC_SYSTEM_CONFIG_DIR",
+        "DVC_SITE_CACHE_DIR",
+    ):
         monkeypatch.setenv(name, str(tmp_path / "outside" / name.lower()))
     folder = tmp_path / "project"
     (folder / "data/ensemble").mkdir(parents=True)
     monkeypatch.chdir(folder)
-    run("git init -q . && git config user.name a && git config user.email a@example.com")
+    run(
+        "git init -q . && git config user.name a && git config user.email a@example.com"
+    )
     run("dvc init -q && dvc config core.analytics false")
     for text in ("first", "second"):
         for path in FILES:
@@ -47,9 +53,13 @@ def test_a_revision_is_read_from_the_cache_and_the_workspace_stays(
     assert Path("data/folds.csv").read_text() == "changed"
     here = fetched("workspace", FILES, tmp_path / "into")
     assert [path.read_text() for path in here] == ["second", "changed"]
-    with pytest.raises(InputError, match=r"third: expected .* received unknown Git revision"):
+    with pytest.raises(
+        InputError, match=r"third: expected .* received unknown Git revision"
+    ):
         fetched("third", FILES, tmp_path / "into")
-    with pytest.raises(InputError, match=r"first: expected .* none: no .*votes/oof\.npz"):
+    with pytest.raises(
+        InputError, match=r"first: expected .* none: no .*votes/oof\.npz"
+    ):
         fetched("first", [Path("data/votes/oof.npz")], tmp_path / "into")
 
 
@@ -64,5 +74,7 @@ def test_a_folder_is_another_project(tmp_path: Path) -> None:
     (tmp_path / "other/data/folds.csv").write_text("")
     (found,) = fetched(str(tmp_path / "other"), FILES[1:], tmp_path)
     assert found == tmp_path / "other/data/folds.csv"
-    with pytest.raises(InputError, match=r"other: expected the results of a run, .*oof\.npz, rec"):
+    with pytest.raises(
+        InputError, match=r"other: expected the results of a run, .*oof\.npz, rec"
+    ):
         fetched(str(tmp_path / "other"), FILES, tmp_path)

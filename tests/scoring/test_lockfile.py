@@ -14,14 +14,25 @@ from croquis.core.errors import InputError
 from croquis.scoring import lockfile
 
 PIPELINE = {
-    "split": {"outs": ["data/folds.csv"], "metrics": [{"metrics/split.json": {"cache": False}}]},
+    "split": {
+        "outs": ["data/folds.csv"],
+        "metrics": [{"metrics/split.json": {"cache": False}}],
+    },
     "train": {
         "matrix": {"model": "${run.models}", "fold": "${run.folds}"},
         "outs": ["data/predictions/${item.model}/fold${item.fold}"],
     },
-    "vote": {"outs": ["data/votes"], "metrics": [{"metrics/vote.json": {"cache": False}}]},
+    "vote": {
+        "outs": ["data/votes"],
+        "metrics": [{"metrics/vote.json": {"cache": False}}],
+    },
 }
-PARAMS = {"seed": 1, "lr": 1e-05, "run": {"models": ["a"], "folds": [0, 1]}, "models": {"a": {}}}
+PARAMS = {
+    "seed": 1,
+    "lr": 1e-05,
+    "run": {"models": ["a"], "folds": [0, 1]},
+    "models": {"a": {}},
+}
 SCORES = b'{"accuracy": 0.5}\n'
 
 
@@ -35,7 +46,9 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder, self.params = folder, json.loads(json.dumps(PARAMS))
         self.lock: dict[str, Any] = {
-            "split": self._stage({"seed": 1}, [], [("data/folds.csv", "folds"), "split"]),
+            "split": self._stage(
+                {"seed": 1}, [], [("data/folds.csv", "folds"), "split"]
+            ),
         }
         for name in ("a", "b"):  # b is no longer in run.models
             for fold in (0, 1):
@@ -45,7 +58,8 @@ class Project:
     @staticmethod
     def _stage(params: dict, deps: list, outs: list) -> dict:
         written = [
-            out if isinstance(out, tuple) else (f"metrics/{out}.json", SCORES) for out in outs
+            out if isinstance(out, tuple) else (f"metrics/{out}.json", SCORES)
+            for out in outs
         ]
         return {
             "params": {"params.yaml": params},
@@ -55,7 +69,9 @@ class Project:
 
     def train(self, name: str, fold: int, content: str, lr: float = 1e-05) -> None:
         """A training that wrote one file, `content`, into a folder of its own."""
-        listed = json.dumps([{"md5": md5(content.encode()), "relpath": "val.npz"}]).encode()
+        listed = json.dumps(
+            [{"md5": md5(content.encode()), "relpath": "val.npz"}]
+        ).encode()
         value = f"{md5(listed)}.dir"
         path = self.folder / ".dvc/cache/files/md5" / value[:2] / value[2:]
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,13 +95,18 @@ class Project:
             {"md5": md5(each.encode()), "relpath": f"{each[0]}/fold{each[1]}/val.npz"}
             for each in read
         ]
-        folder = {"path": "data/predictions", "md5": f"{md5(json.dumps(files).encode())}.dir"}
+        folder = {
+            "path": "data/predictions",
+            "md5": f"{md5(json.dumps(files).encode())}.dir",
+        }
         self.lock["vote"] = self._stage(
             {"seed": 1, "run": PARAMS["run"]},
             [("data/folds.csv", "folds")],
             [("data/votes", "votes"), "vote"],
         )
-        self.lock["vote"]["deps"].append(folder | {"size": 5 * len(read), "nfiles": len(read)})
+        self.lock["vote"]["deps"].append(
+            folder | {"size": 5 * len(read), "nfiles": len(read)}
+        )
 
     def reason(self, path: str = "metrics/vote.json") -> str:
         self.write()
@@ -114,7 +135,9 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
-def test_a_score_of_the_parameters_and_the_data_beside_it_is_shown(project: Project) -> None:
+def test_a_score_of_the_parameters_and_the_data_beside_it_is_shown(
+    project: Project,
+) -> None:
     assert project.reason() == "" and project.reason("data/votes/a/oof.npz") == ""
 
 
@@ -144,24 +167,32 @@ def test_a_score_of_other_parameters_is_not(
     assert project.reason() == reason
 
 
-def test_a_comment_or_a_key_that_no_stage_reads_takes_no_score_away(project: Project) -> None:
+def test_a_comment_or_a_key_that_no_stage_reads_takes_no_score_away(
+    project: Project,
+) -> None:
     project.params["models"]["c"] = {"new": 1}
     assert project.reason() == ""
 
 
-def test_a_split_that_ran_alone_takes_the_scores_after_it_away(project: Project) -> None:
+def test_a_split_that_ran_alone_takes_the_scores_after_it_away(
+    project: Project,
+) -> None:
     """`dvc exp run -S data.source=mine.tar.gz split` showed .851 of another data set."""
     project.lock["split"]["outs"][0] = entry("data/folds.csv", "other folds")
     assert project.reason("metrics/split.json") == ""
     assert project.reason() == "split is newer than vote"
 
 
-def test_a_training_that_ran_alone_takes_the_scores_after_it_away(project: Project) -> None:
+def test_a_training_that_ran_alone_takes_the_scores_after_it_away(
+    project: Project,
+) -> None:
     project.train("a", 1, "a1 anew")
     assert project.reason() == "data/predictions is newer than vote"
 
 
-def test_a_training_that_never_ran_takes_the_scores_after_it_away(project: Project) -> None:
+def test_a_training_that_never_ran_takes_the_scores_after_it_away(
+    project: Project,
+) -> None:
     del project.lock["train@a-1"]
     assert project.reason() == "train@a-1 has not run"
 
@@ -194,7 +225,9 @@ def test_without_the_cache_sizes_are_compared(project: Project) -> None:
     assert project.reason() == ""
 
 
-def test_a_file_of_scores_that_the_stage_did_not_write_is_not_shown(project: Project) -> None:
+def test_a_file_of_scores_that_the_stage_did_not_write_is_not_shown(
+    project: Project,
+) -> None:
     """The first `dvc metrics diff` of every user compared with scores that came with the clone."""
     project.write()
     (project.folder / "metrics/vote.json").write_text('{"accuracy": 0.851}\n')
@@ -210,17 +243,25 @@ def test_an_edit_of_a_persons_table_takes_the_scores_away(project: Project) -> N
     (project.folder / "data").mkdir(exist_ok=True)
     table = project.folder / "data/overrides.csv"
     table.write_text("id,decision,other\n")
-    project.lock["split"]["deps"].append(entry("data/overrides.csv", "id,decision,other\n"))
+    project.lock["split"]["deps"].append(
+        entry("data/overrides.csv", "id,decision,other\n")
+    )
     assert project.reason() == ""
     table.write_text("id,decision,other\na,drop,\n")
     assert project.reason() == "split ran with another data/overrides.csv"
 
 
 @pytest.mark.parametrize("text", ["lr: [", "\x00", "42"])
-def test_parameters_that_cannot_be_read_have_no_scores(project: Project, text: str) -> None:
+def test_parameters_that_cannot_be_read_have_no_scores(
+    project: Project, text: str
+) -> None:
     project.write()
     (project.folder / "params.yaml").write_text(text)
-    assert lockfile.here(project.folder).outdated("metrics/vote.json").startswith("vote ran with")
+    assert (
+        lockfile.here(project.folder)
+        .outdated("metrics/vote.json")
+        .startswith("vote ran with")
+    )
 
 
 def test_a_commit_is_judged_by_its_own_files(
@@ -230,13 +271,17 @@ def test_a_commit_is_judged_by_its_own_files(
     project.write()
     config = "-c user.name=a -c user.email=a@example.com"
     subprocess.run(
-        f"git init -q . && git add -A && git {config} commit -qm a", shell=True, check=True
+        f"git init -q . && git add -A && git {config} commit -qm a",
+        shell=True,
+        check=True,
     )
     project.params["seed"] = 2
     assert project.reason() == "vote ran with seed 1, now 2"
     assert lockfile.committed("HEAD").outdated("metrics/vote.json") == ""
     scores = {f"metrics/{name}.json": {"data": {}} for name in ("split", "vote")}
-    states = [{"rev": rev, "data": {"metrics": dict(scores)}} for rev in ("workspace", "HEAD")]
+    states = [
+        {"rev": rev, "data": {"metrics": dict(scores)}} for rev in ("workspace", "HEAD")
+    ]
     head = states[1] | {"experiments": [{"revs": [states[0]]}]}
     kept = [sorted(_own(state)["data"]["metrics"]) for state in (states[0], head)]
     assert kept == [[], sorted(scores)] and states[0]["data"]["metrics"] == {}
@@ -248,8 +293,6 @@ def test_a_command_says_why_it_shows_nothing(
     monkeypatch.chdir(project.folder)
     project.params["seed"] = 2
     project.write()
-    expected = (
-        r"vote\.json: expected a result of these .*, received none: vote ran with seed 1, now"
-    )
+    expected = r"vote\.json: expected a result of these .*, received none: vote ran with seed 1, now"
     with pytest.raises(InputError, match=expected):
         lockfile.require(Path("metrics/vote.json"))

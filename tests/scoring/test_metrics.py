@@ -58,13 +58,19 @@ def test_a_class_that_is_neither_true_nor_predicted_leaves_macro_f1_alone() -> N
     """With a subset of folds a rare class may not be there: it used to count as an F1 of 0."""
     absent = np.hstack([PROBS, np.zeros((4, 1))])
     assert scores(LABELS, absent)["macro_f1"] == pytest.approx((2 / 3 + 4 / 5) / 2)
-    predicted = np.array([[0.1, 0.2, 0.7], [0.9, 0.1, 0.0]])  # class 2 is predicted, never true
-    assert scores(np.array([0, 0]), predicted)["macro_f1"] == pytest.approx((2 / 3 + 0) / 2)
+    predicted = np.array(
+        [[0.1, 0.2, 0.7], [0.9, 0.1, 0.0]]
+    )  # class 2 is predicted, never true
+    assert scores(np.array([0, 0]), predicted)["macro_f1"] == pytest.approx(
+        (2 / 3 + 0) / 2
+    )
 
 
 def test_float32_probabilities_are_scored_without_a_warning() -> None:
     probs = np.full((3, 7), 1 / 7, np.float32)
-    assert scores(np.array([0, 1, 2]), probs)["log_loss"] == pytest.approx(math.log(7), rel=1e-5)
+    assert scores(np.array([0, 1, 2]), probs)["log_loss"] == pytest.approx(
+        math.log(7), rel=1e-5
+    )
 
 
 def test_the_interval_of_single_pictures_is_the_binomial_one() -> None:
@@ -85,12 +91,16 @@ def test_copies_widen_the_interval() -> None:
 def test_the_names_of_groups_do_not_change_the_interval() -> None:
     correct, groups = np.arange(40) % 3 > 0, np.arange(40) // 2
     named = np.array([f"group {group:02d}" for group in groups])
-    assert accuracy_interval(correct, groups, seed=1) == accuracy_interval(correct, named, seed=1)
+    assert accuracy_interval(correct, groups, seed=1) == accuracy_interval(
+        correct, named, seed=1
+    )
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
     correct, groups = np.arange(40) % 3 > 0, np.arange(40) // 2
-    assert accuracy_interval(correct, groups, seed=1) == accuracy_interval(correct, groups, seed=1)
+    assert accuracy_interval(correct, groups, seed=1) == accuracy_interval(
+        correct, groups, seed=1
+    )
 
 
 def test_without_variance_the_interval_is_wilsons() -> None:
@@ -118,7 +128,13 @@ def test_one_group_has_no_interval() -> None:
 
 def test_the_report_is_rounded_for_reading() -> None:
     found = report(LABELS, PROBS, np.arange(4), seed=0)
-    assert set(found) == {"accuracy", "accuracy_low", "accuracy_high", "macro_f1", "log_loss"}
+    assert set(found) == {
+        "accuracy",
+        "accuracy_low",
+        "accuracy_high",
+        "macro_f1",
+        "log_loss",
+    }
     assert found["macro_f1"] == 0.73333
     assert found["accuracy_low"] <= 0.75 <= found["accuracy_high"]
 
@@ -155,7 +171,10 @@ def test_the_distances_to_the_ends_add_up_as_squares() -> None:
 def test_the_gap_of_two_honest_estimates_holds_zero_19_times_of_20() -> None:
     """OOF's own interval holds the test's score less often, as the test set errs, too."""
     drawn = np.random.default_rng(0).binomial(250, 0.7, (2000, 2))
-    pairs = [[(right / 250, *wilson(right, 250)) for right in pair] for pair in drawn.tolist()]
+    pairs = [
+        [(right / 250, *wilson(right, 250)) for right in pair]
+        for pair in drawn.tolist()
+    ]
     held = [low <= 0 <= high for _, low, high in (difference(*pair) for pair in pairs)]
     inside = [oof[1] <= test[0] <= oof[2] for oof, test in pairs]
     assert 0.94 < np.mean(held) < 0.965 and np.mean(inside) < 0.87

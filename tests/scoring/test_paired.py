@@ -18,7 +18,9 @@ def test_five_against_none_by_hand() -> None:
     assert mcnemar(*rights(1, 3)) == pytest.approx(2 * (1 + 4) / 2**4)
 
 
-@pytest.mark.parametrize(("only_a", "only_b"), [(3, 11), (40, 61), (7, 7), (0, 1), (300, 200)])
+@pytest.mark.parametrize(
+    ("only_a", "only_b"), [(3, 11), (40, 61), (7, 7), (0, 1), (300, 200)]
+)
 def test_p_is_the_exact_binomial_one(only_a: int, only_b: int) -> None:
     expected = binomtest(only_a, only_a + only_b).pvalue
     assert mcnemar(*rights(only_a, only_b)) == pytest.approx(expected)
@@ -61,4 +63,6 @@ def test_several_differences_are_those_of_each_alone() -> None:
         for a, b in zip(one, other, strict=True)
     ]
     assert difference_intervals(rights[one], rights[other], groups, seed=2) == each
-    assert difference_intervals(rights[0], rights[other], groups, seed=2)[:2] == each[:2]
+    assert (
+        difference_intervals(rights[0], rights[other], groups, seed=2)[:2] == each[:2]
+    )

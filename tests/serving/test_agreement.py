@@ -26,9 +26,13 @@ def test_an_unchanged_run_agrees(drawn: Path) -> None:
 
 def test_a_size_changed_after_training_is_found(drawn: Path) -> None:
     """The weights load all the same: a convolution has no size."""
-    leave_run(drawn, {"small": {"epochs": 8, "batch_size": 2}}, views={}, temperature=0.05)
+    leave_run(
+        drawn, {"small": {"epochs": 8, "batch_size": 2}}, views={}, temperature=0.05
+    )
     set_params(drawn / "params.yaml", {"models.small.image_size": 8})
-    with pytest.raises(InputError, match=r"test.npz: expected .* apart; params.yaml or the check"):
+    with pytest.raises(
+        InputError, match=r"test.npz: expected .* apart; params.yaml or the check"
+    ):
         check(drawn)
 
 

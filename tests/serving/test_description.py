@@ -5,7 +5,12 @@ from pathlib import Path
 from croquis.serving.description import backbones, described, licences
 from support.served import leave_run
 
-SCORE = {"accuracy": 0.75, "accuracy_low": 0.7, "accuracy_high": 0.8, "log_loss": 1.2345}
+SCORE = {
+    "accuracy": 0.75,
+    "accuracy_low": 0.7,
+    "accuracy_high": 0.8,
+    "log_loss": 1.2345,
+}
 
 
 def test_the_description_has_data_members_score_and_licences(drawn: Path) -> None:
@@ -36,5 +41,7 @@ def test_a_pair_names_both_backbones_and_each_licence_once(drawn: Path) -> None:
 
 def test_the_embedded_drawings_name_their_authors(drawn: Path) -> None:
     last = described(leave_run(drawn), "icons", SCORE).splitlines()[-1]
-    assert last.startswith("Licences of the drawings it learned from: Codicons 0.0.36 by Microsoft")
+    assert last.startswith(
+        "Licences of the drawings it learned from: Codicons 0.0.36 by Microsoft"
+    )
     assert "Remix Icon 2.5.0 by Remix Design, Apache-2.0." in last

@@ -13,15 +13,27 @@ from croquis.serving.sheets import png
 from croquis.tables import predictions
 from support.served import CPU, leave_run, sheets_of_test, trained
 
-LORA = {"rank": 2, "alpha": 2.0, "dropout": 0.0, "targets": r"blocks\.\d+\.attn\.(qkv|proj)"}
+LORA = {
+    "rank": 2,
+    "alpha": 2.0,
+    "dropout": 0.0,
+    "targets": r"blocks\.\d+\.attn\.(qkv|proj)",
+}
 SHAPE = {"hidden": [4], "act": "relu", "norm": "batch", "dropout": 0.5}
 KINDS = {
     "hidden": {"image_size": 16, "head": SHAPE, "epochs": 1},
     "averaged": {"ema_decay": 0.5, "epochs": 1},
     "adapted": {"backbone": "test_vit.r160_in1k", "lora": LORA, "epochs": 1},
-    "partly": {"backbone": "test_vit.r160_in1k", "trainable": ["attn", "^head"], "epochs": 1},
+    "partly": {
+        "backbone": "test_vit.r160_in1k",
+        "trainable": ["attn", "^head"],
+        "epochs": 1,
+    },
     "views": {"tta": ["identity", "rot90", "flip_ud"], "epochs": 1},
-    "pair": {"backbone": ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"], "epochs": 1},
+    "pair": {
+        "backbone": ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"],
+        "epochs": 1,
+    },
 }
 VIEWS = {"head": ["identity"], "turned": ["rot90", "identity", "flip_lr"]}
 
@@ -45,7 +57,9 @@ def test_each_kind_of_model_answers_as_in_the_batch(kind: str, drawn: Path) -> N
 
 
 @pytest.mark.parametrize(("fold_vote", "vote"), [("soft", "soft"), ("soft", "hard")])
-def test_members_of_all_kinds_vote_as_in_the_batch(drawn: Path, fold_vote: str, vote: str) -> None:
+def test_members_of_all_kinds_vote_as_in_the_batch(
+    drawn: Path, fold_vote: str, vote: str
+) -> None:
     few = {"hidden": KINDS["hidden"], "pair": KINDS["pair"]}
     weights = {"hidden": 2.0, "pair": 1.0, "head": 1.0, "turned": 0.5}
     how = {"fold_vote": fold_vote, "vote": vote, "weights": weights}
@@ -62,7 +76,9 @@ def test_an_export_answers_as_its_run(drawn: Path, tmp_path: Path) -> None:
     (drawn / "backbone.safetensors").unlink()  # the export has a copy
     exported = Ensemble(type(made).exported(tmp_path / "export"), CPU)
     batch = predictions.load(drawn / "ensemble" / "test.npz")
-    np.testing.assert_allclose(exported.answer(files(drawn)).probs, batch.probs, atol=1e-5)
+    np.testing.assert_allclose(
+        exported.answer(files(drawn)).probs, batch.probs, atol=1e-5
+    )
 
 
 def test_probes_share_one_backbone(drawn: Path) -> None:
@@ -70,7 +86,9 @@ def test_probes_share_one_backbone(drawn: Path) -> None:
     assert list(ensemble._backbones) == ["head"]
 
 
-def test_a_picture_is_answered_alone_as_in_company(ensemble: Ensemble, drawn: Path) -> None:
+def test_a_picture_is_answered_alone_as_in_company(
+    ensemble: Ensemble, drawn: Path
+) -> None:
     pictures = files(drawn)
     together = ensemble.answer(pictures).probs
     alone = np.concatenate([ensemble.answer([picture]).probs for picture in pictures])
@@ -96,11 +114,15 @@ def test_no_pictures_give_no_rows(ensemble: Ensemble) -> None:
 
 
 def test_a_bad_picture_is_called_by_its_place(ensemble: Ensemble, drawn: Path) -> None:
-    with pytest.raises(InputError, match="picture 2: expected a picture, received not a picture"):
+    with pytest.raises(
+        InputError, match="picture 2: expected a picture, received not a picture"
+    ):
         ensemble.answer([files(drawn)[0], b"text"])
 
 
-def test_threads_get_the_answers_of_their_own_pictures(ensemble: Ensemble, drawn: Path) -> None:
+def test_threads_get_the_answers_of_their_own_pictures(
+    ensemble: Ensemble, drawn: Path
+) -> None:
     pictures, found = files(drawn), {}
     alone = [ensemble.answer([picture]).probs for picture in pictures]
 

@@ -13,7 +13,13 @@ from PIL import Image
 
 from croquis.check.imports import modules_of
 from croquis.core.errors import InputError
-from croquis.serving.registering import SERVED_BY, Registered, alias_of, register, requirements
+from croquis.serving.registering import (
+    SERVED_BY,
+    Registered,
+    alias_of,
+    register,
+    requirements,
+)
 from croquis.serving.sheets import png
 from croquis.tables import predictions
 from croquis.tracking import store, tracking
@@ -26,7 +32,11 @@ pytestmark = [  # of MLflow about itself: when mlflow.pyfunc is imported, and un
 ]
 
 SCORE = {"accuracy": 0.75, "log_loss": 1.2345, "pictures": 12}
-DISTRIBUTIONS = {"PIL": "pillow", "cv2": "opencv-python-headless", "ruamel": "ruamel.yaml"}
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "cv2": "opencv-python-headless",
+    "ruamel": "ruamel.yaml",
+}
 
 
 @pytest.fixture
@@ -35,7 +45,9 @@ def registered(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Registered:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{drawn}/mlflow.db")
     monkeypatch.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     monkeypatch.chdir(drawn)  # a store without a place for artifacts puts them here
-    monkeypatch.syspath_prepend("")  # undone at the end, with what MLflow puts before it
+    monkeypatch.syspath_prepend(
+        ""
+    )  # undone at the end, with what MLflow puts before it
     made = leave_run(drawn, views={"head": ["identity", "rot90"]})
     for accuracy in (0.75, 0.5):  # the last run, and one since then
         monkeypatch.setenv("DVC_EXP_NAME", f"scored-{accuracy}")
@@ -44,24 +56,34 @@ def registered(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Registered:
         )
     monkeypatch.setenv("DVC_EXP_NAME", "later")
     example = sheets_of_test(drawn)[0]
-    return register(made, source="drawn", description="Of *three*.", score=SCORE, example=example)
+    return register(
+        made, source="drawn", description="Of *three*.", score=SCORE, example=example
+    )
 
 
 def base64_of(sheet: np.ndarray) -> str:
     return base64.b64encode(png(Image.fromarray(sheet))).decode()
 
 
-def test_the_registered_model_answers_as_the_batch(registered: Registered, drawn: Path) -> None:
+def test_the_registered_model_answers_as_the_batch(
+    registered: Registered, drawn: Path
+) -> None:
     assert registered.uri == "models:/drawn/1"
     model = mlflow.pyfunc.load_model(registered.uri)
-    pictures = pd.DataFrame({"picture": [base64_of(sheet) for sheet in sheets_of_test(drawn)]})
+    pictures = pd.DataFrame(
+        {"picture": [base64_of(sheet) for sheet in sheets_of_test(drawn)]}
+    )
     batch = predictions.load(drawn / "ensemble" / "test.npz")
     found = model.predict(pictures)
     assert found.columns.tolist() == ["bar", "pole", "spot"]
     np.testing.assert_allclose(found.to_numpy(), batch.probs, atol=1e-5)
-    with pytest.raises(MlflowException, match="picture 1: expected base64, received '/etc/passwd'"):
+    with pytest.raises(
+        MlflowException, match="picture 1: expected base64, received '/etc/passwd'"
+    ):
         model.predict(pd.DataFrame({"picture": ["/etc/passwd"]}))
-    with pytest.raises(MlflowException, match="picture 2: expected a picture, received not a"):
+    with pytest.raises(
+        MlflowException, match="picture 2: expected a picture, received not a"
+    ):
         model.predict(pd.DataFrame({"picture": [pictures["picture"][0], "dGV4dA=="]}))
     _check_its_files(registered)
     _check_its_run(registered)
@@ -72,10 +94,19 @@ def _check_its_files(registered: Registered) -> None:
     client = mlflow.MlflowClient()
     version = client.get_model_version("drawn", registered.version)
     assert version.description == "Of *three*."
-    assert client.get_model_version_by_alias("drawn", registered.alias).version == version.version
+    assert (
+        client.get_model_version_by_alias("drawn", registered.alias).version
+        == version.version
+    )
     folder = Path(mlflow.artifacts.download_artifacts(registered.uri))
-    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert not [name for name in names if name.endswith((".pkl", ".pickle", ".pth", ".pt"))]
+    names = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    assert not [
+        name for name in names if name.endswith((".pkl", ".pickle", ".pth", ".pt"))
+    ]
     weights = {name for name in names if name.endswith(".safetensors")}
     assert len(weights) == 5  # of two folds of two members, and of a backbone
     assert {
@@ -94,7 +125,9 @@ def _check_its_run(registered: Registered) -> None:
     pipelines = client.search_runs([run.info.experiment_id], "tags.kind = 'pipeline'")
     assert {each.info.run_name for each in pipelines} == {"scored-0.75", "scored-0.5"}
     above = client.get_run(run.data.tags["mlflow.parentRunId"])
-    assert above.info.run_name == "scored-0.75" and run.info.run_name == "later/ensemble"
+    assert (
+        above.info.run_name == "scored-0.75" and run.info.run_name == "later/ensemble"
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,7 +148,9 @@ def test_a_store_that_is_not_there_is_a_clear_error(
 ) -> None:
     made, example = leave_run(drawn), sheets_of_test(drawn)[0]
     monkeypatch.setattr(store, "connected_by_scores", unreachable)
-    with pytest.raises(InputError, match="expected a store that answers, received no route; start"):
+    with pytest.raises(
+        InputError, match="expected a store that answers, received no route; start"
+    ):
         register(made, source="drawn", description="", score=SCORE, example=example)
 
 
@@ -127,8 +162,14 @@ def test_the_requirements_are_what_the_served_modules_import() -> None:
     """peft merges adapters when training ends, and nothing else of the lock is needed."""
     entry = Path("src/croquis/serving/pyfunc.py")
     files = {entry.as_posix()} | modules_of(entry)
-    imported = {name for file in files for name in loaded_by(Path(file))} - {"croquis", "peft"}
-    outside = {DISTRIBUTIONS.get(name, name) for name in imported - set(sys.stdlib_module_names)}
+    imported = {name for file in files for name in loaded_by(Path(file))} - {
+        "croquis",
+        "peft",
+    }
+    outside = {
+        DISTRIBUTIONS.get(name, name)
+        for name in imported - set(sys.stdlib_module_names)
+    }
     assert outside <= set(SERVED_BY)
     assert set(SERVED_BY) - outside == {"torchvision"}  # timm's
     assert f"numpy=={np.__version__}" in requirements()

@@ -50,7 +50,9 @@ FILES = {
 
 @pytest.mark.parametrize("fit", FITS)
 @pytest.mark.parametrize("names", [("gray", "turned", "clear"), tuple(FILES)])
-def test_a_sheet_is_what_prepare_stores(names: tuple[str, ...], fit: str, tmp_path: Path) -> None:
+def test_a_sheet_is_what_prepare_stores(
+    names: tuple[str, ...], fit: str, tmp_path: Path
+) -> None:
     """Gray where all pictures are; with a single coloured one, all have three channels."""
     for name in names:
         (tmp_path / name).write_bytes(FILES[name])
@@ -92,7 +94,9 @@ def test_a_file_too_big_is_not_opened() -> None:
 def test_a_small_file_that_unpacks_to_a_huge_picture_is_refused() -> None:
     bomb = saved(Image.new("1", (10_000, 6_000)))
     assert len(bomb) < 20_000
-    with pytest.raises(InputError, match="at most 50,000,000 pixels, received 10,000 x 6,000"):
+    with pytest.raises(
+        InputError, match="at most 50,000,000 pixels, received 10,000 x 6,000"
+    ):
         sheet(bomb, side=8, fit="pad", gray=True, where="it")
 
 
@@ -100,7 +104,9 @@ def test_a_small_file_that_unpacks_to_a_huge_picture_is_refused() -> None:
     "text",
     [
         base64.b64encode(FILES["gray"]).decode(),
-        base64.encodebytes(FILES["gray"]).decode(),  # with line breaks, as base64 prints it
+        base64.encodebytes(
+            FILES["gray"]
+        ).decode(),  # with line breaks, as base64 prints it
         f"data:image/png;base64,{base64.b64encode(FILES['gray']).decode()}",
     ],
 )

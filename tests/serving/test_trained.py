@@ -19,10 +19,15 @@ def test_settings_are_those_of_the_run(drawn: Path) -> None:
     own = leave_run(drawn).settings
     assert own.classes == ["bar", "pole", "spot"]
     assert (own.image_size, own.fit, own.gray) == (32, "pad", True)
-    assert own.models["small"].image_size == 16 and own.probes["head"].embed.image_size == 32
+    assert (
+        own.models["small"].image_size == 16
+        and own.probes["head"].embed.image_size == 32
+    )
 
 
-def test_an_export_knows_the_same_but_where_weights_came_from(drawn: Path, tmp_path: Path) -> None:
+def test_an_export_knows_the_same_but_where_weights_came_from(
+    drawn: Path, tmp_path: Path
+) -> None:
     made = leave_run(drawn, views={"head": ["identity"], "turned": ["rot90"]})
     made.export(tmp_path / "export")
     again = Trained.exported(tmp_path / "export")
@@ -33,8 +38,17 @@ def test_an_export_knows_the_same_but_where_weights_came_from(drawn: Path, tmp_p
     )
     paths = [path for path in (tmp_path / "export").rglob("*") if path.is_file()]
     files = {path.relative_to(tmp_path / "export").as_posix() for path in paths}
-    members = [f"checkpoints/{m}/fold{k}.safetensors" for m in made.recipe.members for k in (0, 1)]
-    assert files == {"settings.json", "recipe.json", "backbones/head.safetensors", *members}
+    members = [
+        f"checkpoints/{m}/fold{k}.safetensors"
+        for m in made.recipe.members
+        for k in (0, 1)
+    ]
+    assert files == {
+        "settings.json",
+        "recipe.json",
+        "backbones/head.safetensors",
+        *members,
+    }
 
 
 def test_backbones_of_other_weights_or_sizes_are_not_shared(drawn: Path) -> None:
@@ -87,12 +101,16 @@ def test_snapshots_have_no_weights_to_serve(drawn: Path) -> None:
     leave_run(drawn, MODELS, views={})
     recipe = drawn / "ensemble" / "recipe.json"
     recipe.write_text(recipe.read_text().replace("small", "small.cycle1"))
-    with pytest.raises(InputError, match=r"small\.cycle1, a snapshot.*ensemble\.members"):
+    with pytest.raises(
+        InputError, match=r"small\.cycle1, a snapshot.*ensemble\.members"
+    ):
         trained(drawn)
 
 
 def test_a_folder_that_is_no_export_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"settings\.json: expected an exported ensemble"):
+    with pytest.raises(
+        InputError, match=r"settings\.json: expected an exported ensemble"
+    ):
         Trained.exported(tmp_path)
 
 

@@ -8,11 +8,17 @@ from croquis.core.errors import InputError
 from croquis.split.domains import domains_of
 from croquis.split.folds import SplitParams
 
-PATHS = ["Greek_1/Greek_1_003.png", "Greek_2/Greek_2_003.png", "Latin_1/Latin_1_003.png"]
+PATHS = [
+    "Greek_1/Greek_1_003.png",
+    "Greek_2/Greek_2_003.png",
+    "Latin_1/Latin_1_003.png",
+]
 PICTURES = pd.DataFrame({"id": [f"train/{path}" for path in PATHS]}).assign(
     path=lambda table: table["id"]
 )
-COLUMNS = pd.DataFrame({"image_path": PATHS[::-1], "author": ["ann", "bob ", "ann"], "site": ""})
+COLUMNS = pd.DataFrame(
+    {"image_path": PATHS[::-1], "author": ["ann", "bob ", "ann"], "site": ""}
+)
 
 
 def test_a_column_is_read_by_the_paths_of_train_csv() -> None:
@@ -21,8 +27,16 @@ def test_a_column_is_read_by_the_paths_of_train_csv() -> None:
 
 def test_a_pattern_names_a_domain_by_all_its_groups() -> None:
     assert domains_of(PICTURES, COLUMNS, r"_(\d+)\.").tolist() == [0, 0, 0]
-    assert domains_of(PICTURES, COLUMNS, r"train/([^_]+)_.*_(\d+)\.").tolist() == [0, 0, 1]
-    assert domains_of(PICTURES, COLUMNS, r"(?P<name>Latin)|Greek_(\d)").tolist() == [0, 1, 2]
+    assert domains_of(PICTURES, COLUMNS, r"train/([^_]+)_.*_(\d+)\.").tolist() == [
+        0,
+        0,
+        1,
+    ]
+    assert domains_of(PICTURES, COLUMNS, r"(?P<name>Latin)|Greek_(\d)").tolist() == [
+        0,
+        1,
+        2,
+    ]
 
 
 @pytest.mark.parametrize("name", ["id", "path", "author (id)", "group"])
@@ -40,10 +54,19 @@ def test_rows_of_a_selection_keep_their_places() -> None:
 @pytest.mark.parametrize(
     ("by", "message"),
     [
-        ("autor", r"split.domain: expected a further column .* 'autor'; did you mean 'author'"),
-        ("image_path", r"received 'image_path', which croquis takes for something else; known: "),
+        (
+            "autor",
+            r"split.domain: expected a further column .* 'autor'; did you mean 'author'",
+        ),
+        (
+            "image_path",
+            r"received 'image_path', which croquis takes for something else; known: ",
+        ),
         ("target", r"received 'target', which croquis takes for something else"),
-        ("site", r"split.domain site: .* received 3 without one \(train/Greek_1/.*; fill them in"),
+        (
+            "site",
+            r"split.domain site: .* received 3 without one \(train/Greek_1/.*; fill them in",
+        ),
         (r"Latin_(\d)", r"received 2 without one .*; widen the pattern"),
     ],
 )
@@ -53,12 +76,15 @@ def test_what_is_wrong_is_said(by: str, message: str) -> None:
 
 
 def test_without_columns_the_fix_is_a_pattern() -> None:
-    with pytest.raises(InputError, match=r"train\.csv has none: give a pattern of the path"):
+    with pytest.raises(
+        InputError, match=r"train\.csv has none: give a pattern of the path"
+    ):
         domains_of(PICTURES, COLUMNS[["image_path"]], "author")
 
 
 @pytest.mark.parametrize(
-    ("by", "message"), [("(a", "a regular expression .*unterminated"), ("()?(", "unterminated")]
+    ("by", "message"),
+    [("(a", "a regular expression .*unterminated"), ("()?(", "unterminated")],
 )
 def test_a_broken_pattern_is_refused_with_the_parameters(by: str, message: str) -> None:
     with pytest.raises(ValidationError, match=message):

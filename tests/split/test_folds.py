@@ -24,11 +24,14 @@ def tables(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """index.csv and groups.csv of p000, p001, ...; `sources` maps derived ones to theirs."""
     ids = [f"train/p{place:03d}" for place in range(len(labels))]
-    source_ids = [f"train/p{(sources or {}).get(place, -1):03d}" for place in range(len(ids))]
+    source_ids = [
+        f"train/p{(sources or {}).get(place, -1):03d}" for place in range(len(ids))
+    ]
     index = pd.DataFrame({"id": ids, "label": labels, "sha256": "0"})
     index["class_name"] = [f"class {label}" for label in labels]
     index["source_id"] = [
-        source if place in (sources or {}) else "" for place, source in enumerate(source_ids)
+        source if place in (sources or {}) else ""
+        for place, source in enumerate(source_ids)
     ]
     table = pd.DataFrame(
         {"id": ids, "group": groups or range(len(ids)), "weight": 1.0, "targets": ""}
@@ -38,7 +41,11 @@ def tables(
 
 
 def cut(
-    params: SplitParams, *args, seed: int = 0, authors: str | list[str] | None = None, **kwargs
+    params: SplitParams,
+    *args,
+    seed: int = 0,
+    authors: str | list[str] | None = None,
+    **kwargs,
 ) -> pd.DataFrame:
     """folds.csv of `tables`; `authors` has one letter or name a picture."""
     index, groups = tables(*args, **kwargs)
@@ -55,7 +62,9 @@ def test_plain_folds_are_the_published_ones() -> None:
     splitter = StratifiedKFold(5, shuffle=True, random_state=42)
     for fold, (_, held_out) in enumerate(splitter.split(labels, labels)):
         assert np.flatnonzero(table["fold"] == fold).tolist() == held_out.tolist()
-    pd.testing.assert_series_equal(table["plain_fold"], table["fold"], check_names=False)
+    pd.testing.assert_series_equal(
+        table["plain_fold"], table["fold"], check_names=False
+    )
 
 
 def test_the_columns_are_those_of_the_contract_in_index_order() -> None:
@@ -85,7 +94,9 @@ def test_plain_folds_ignore_groups_and_grouped_ones_do_not() -> None:
 
 
 @pytest.mark.parametrize("params", [GROUPED, PLAIN], ids=["grouped", "plain"])
-def test_derived_files_are_never_scored_and_train_only_beside_their_source(params) -> None:
+def test_derived_files_are_never_scored_and_train_only_beside_their_source(
+    params,
+) -> None:
     # pictures 12 to 17 derive from 0 to 5; 18 derives from 12, so from 0 as well
     sources = {12 + place: place for place in range(6)} | {18: 12}
     table = cut(params, [0, 1] * 6 + [0, 1] * 3 + [0], sources=sources)
@@ -94,14 +105,18 @@ def test_derived_files_are_never_scored_and_train_only_beside_their_source(param
         for fold in range(3):
             trained = set(parts.trained(table, fold, column)["id"])
             for derived, source in sources.items():
-                assert (table["id"][derived] in trained) == (table["id"][source] in trained)
+                assert (table["id"][derived] in trained) == (
+                    table["id"][source] in trained
+                )
             assert not trained & set(parts.scored(table, fold, column)["id"])
 
 
 def test_derived_files_do_not_move_the_folds_of_originals() -> None:
     labels = np.random.default_rng(1).integers(0, 3, 40).tolist()
     alone = cut(GROUPED, labels)
-    with_derived = cut(GROUPED, labels + labels[:10], sources={40 + k: k for k in range(10)})
+    with_derived = cut(
+        GROUPED, labels + labels[:10], sources={40 + k: k for k in range(10)}
+    )
     assert with_derived["fold"][:40].tolist() == alone["fold"].tolist()
 
 
@@ -127,7 +142,9 @@ def test_dropped_copies_are_in_their_groups_fold_and_on_neither_side() -> None:
 
 
 def test_a_class_with_one_picture_is_an_error_that_names_it() -> None:
-    message = r"split: expected .*, received 1 .*: 'class 7' \(pictures 1, groups 1\); .*rare"
+    message = (
+        r"split: expected .*, received 1 .*: 'class 7' \(pictures 1, groups 1\); .*rare"
+    )
     with pytest.raises(InputError, match=message):
         cut(GROUPED, [0] * 6 + [7])
     with pytest.raises(InputError, match=message):
@@ -144,7 +161,9 @@ def test_a_class_in_one_group_is_an_error_for_grouped_folds_only() -> None:
 def test_rare_classes_can_train_in_every_fold_unscored() -> None:
     params = GROUPED.model_copy(update={"rare": "train"})
     # class 1 is one group; picture 5 of class 0 is a copy of it, so it may not be scored either
-    table = cut(params, [0] * 6 + [1] * 2 + [1], [*range(5), 6, 6, 6, 6], sources={8: 7})
+    table = cut(
+        params, [0] * 6 + [1] * 2 + [1], [*range(5), 6, 6, 6, 6], sources={8: 7}
+    )
     assert table["fold"].tolist()[5:] == [ALWAYS] * 4
     assert table["plain_fold"].tolist()[5:] == [ALWAYS] * 4
     assert table["scored"].tolist() == [True] * 5 + [False] * 4
@@ -164,15 +183,23 @@ def test_fewer_members_than_folds_do_not_warn() -> None:
         ([0, 0, 1, 1], None, "2 pictures"),
     ],
 )
-def test_more_folds_than_groups_or_pictures_is_an_error(labels, groups, most: str) -> None:
-    with pytest.raises(InputError, match=rf"split.num_folds: expected .*{most}.*received 3; lower"):
+def test_more_folds_than_groups_or_pictures_is_an_error(
+    labels, groups, most: str
+) -> None:
+    with pytest.raises(
+        InputError, match=rf"split.num_folds: expected .*{most}.*received 3; lower"
+    ):
         cut(GROUPED, labels, groups)
 
 
 def test_groups_of_other_pictures_are_refused() -> None:
     index, groups = tables([0] * 6)
-    with pytest.raises(InputError, match=r"groups: expected the 6 training ids .*; rerun dedup"):
-        with_folds(index, groups.iloc[:5], pd.DataFrame({"image_path": []}), GROUPED, seed=0)
+    with pytest.raises(
+        InputError, match=r"groups: expected the 6 training ids .*; rerun dedup"
+    ):
+        with_folds(
+            index, groups.iloc[:5], pd.DataFrame({"image_path": []}), GROUPED, seed=0
+        )
 
 
 def test_the_summary_counts_what_plain_folds_would_leak() -> None:
@@ -215,9 +242,15 @@ def test_a_copy_in_a_domain_of_another_fold_trains_and_is_not_scored() -> None:
     assert table["scored"].tolist() == [False, True] * 6
     assert len(parts.trained(table, 0)) == 8 and len(parts.scored(table, 0)) == 2
     found = summary(table, APART)
-    assert (found["copies_across_folds"], found["domains"], found["unscored_classes"]) == (6, 6, 1)
+    assert (
+        found["copies_across_folds"],
+        found["domains"],
+        found["unscored_classes"],
+    ) == (6, 6, 1)
     assert found["plain_twins"] == 6  # which plain folds would part as well
-    free = cut(APART.model_copy(update={"group": False}), [0, 1] * 6, groups, authors=PEOPLE)
+    free = cut(
+        APART.model_copy(update={"group": False}), [0, 1] * 6, groups, authors=PEOPLE
+    )
     assert free["scored"].all() and free["fold"].tolist() == table["fold"].tolist()
 
 
@@ -227,12 +260,16 @@ def test_copies_inside_a_domain_are_scored() -> None:
 
 
 def test_a_fold_of_nothing_but_copies_across_domains_is_an_error() -> None:
-    with pytest.raises(InputError, match=r"split.domain: .*none in fold 0; set split.group=false"):
+    with pytest.raises(
+        InputError, match=r"split.domain: .*none in fold 0; set split.group=false"
+    ):
         cut(APART, [0, 1] * 6, [0, 1] * 6, authors=PEOPLE)
 
 
 @pytest.mark.parametrize("author", ["f", ""])
-def test_a_derived_file_is_of_its_sources_domain_whatever_its_row_says(author: str) -> None:
+def test_a_derived_file_is_of_its_sources_domain_whatever_its_row_says(
+    author: str,
+) -> None:
     """One author `augmented` of all derived files made one domain of all people."""
     table = cut(APART, [0, 1] * 6 + [0], sources={12: 0}, authors=[*PEOPLE, author])
     assert table["unit"][12] == table["unit"][0] != table["unit"][11]
@@ -256,21 +293,31 @@ def test_plain_folds_are_the_same_with_domains_and_without() -> None:
 
 
 def test_a_dropped_copy_is_held_out_with_its_domain() -> None:
-    table = cut(APART, [0, 1] * 6, [0, 1, 0, *range(3, 12)], dropped=(2,), authors=PEOPLE)
-    assert table["fold"][2] == table["fold"][3] and table["scored"][0] and not table["scored"][2]
+    table = cut(
+        APART, [0, 1] * 6, [0, 1, 0, *range(3, 12)], dropped=(2,), authors=PEOPLE
+    )
+    assert (
+        table["fold"][2] == table["fold"][3]
+        and table["scored"][0]
+        and not table["scored"][2]
+    )
 
 
 def test_a_class_of_one_domain_trains_always_without_the_rest_of_it() -> None:
     params = APART.model_copy(update={"rare": "train"})
     table = cut(params, [0, 1] * 6 + [2, 2], authors=PEOPLE + "aa")
-    assert table["fold"].tolist()[12:] == [ALWAYS] * 2 and not table["scored"][12:].any()
+    assert (
+        table["fold"].tolist()[12:] == [ALWAYS] * 2 and not table["scored"][12:].any()
+    )
     assert table["scored"][:12].all() and set(table["fold"][:12]) == {0, 1, 2}
     with pytest.raises(InputError, match=r"'class 2' \(pictures 2, domains 1\)"):
         cut(APART, [0, 1] * 6 + [2, 2], authors=PEOPLE + "aa")
 
 
 def test_fewer_domains_than_folds_are_an_error() -> None:
-    with pytest.raises(InputError, match=r"split.num_folds: expected at most 2 \(2 domains"):
+    with pytest.raises(
+        InputError, match=r"split.num_folds: expected at most 2 \(2 domains"
+    ):
         cut(APART, [0, 1] * 6, authors="aaaaaabbbbbb")
 
 
@@ -283,12 +330,18 @@ def cases(draw: st.DrawFn) -> dict:
         "groups": draw(st.lists(place, min_size=count, max_size=count)),
         "sources": draw(st.dictionaries(place, place, max_size=8)),
         "dropped": draw(st.sets(place, max_size=5)),
-        "authors": draw(st.lists(st.sampled_from("abcdef"), min_size=count, max_size=count)),
+        "authors": draw(
+            st.lists(st.sampled_from("abcdef"), min_size=count, max_size=count)
+        ),
     }
 
 
 @given(
-    cases(), st.booleans(), st.sampled_from([None, "author"]), st.integers(2, 4), st.integers(0, 3)
+    cases(),
+    st.booleans(),
+    st.sampled_from([None, "author"]),
+    st.integers(2, 4),
+    st.integers(0, 3),
 )
 @settings(deadline=None, max_examples=200)
 def test_folds_hold_their_promises_or_say_why_not(
@@ -306,7 +359,9 @@ def test_folds_hold_their_promises_or_say_why_not(
         assert set(kept.loc[kept["fold"] != fold, "label"]) == set(kept["label"])
     if group and domain is None:
         assert (table.groupby("group")["fold"].nunique() == 1).all()
-    for fold in range(num_folds):  # nothing of a scored picture's group or domain trains
+    for fold in range(
+        num_folds
+    ):  # nothing of a scored picture's group or domain trains
         trained, out = parts.trained(table, fold), parts.scored(table, fold)
         if group:
             assert not set(trained["group"]) & set(out["group"])
@@ -319,19 +374,27 @@ def test_folds_hold_their_promises_or_say_why_not(
 
 
 def beside(
-    marked: set[int], params: SplitParams, labels: list[int], groups: list[int], **options: object
+    marked: set[int],
+    params: SplitParams,
+    labels: list[int],
+    groups: list[int],
+    **options: object,
 ) -> pd.DataFrame:
     """folds.csv where the `marked` places only train."""
     index, table = tables(labels, groups, options.get("sources"))
     columns = pd.DataFrame({"image_path": index["id"].str.removeprefix("train/")})
-    columns["use"] = ["train" if place in marked else "" for place in range(len(labels))]
+    columns["use"] = [
+        "train" if place in marked else "" for place in range(len(labels))
+    ]
     if "authors" in options:
         columns["author"] = list(options["authors"])
     return with_folds(index, table, columns, params, seed=0)
 
 
 @pytest.mark.parametrize("params", [GROUPED, PLAIN])
-def test_train_only_images_change_no_fold_and_go_with_their_copies(params: SplitParams) -> None:
+def test_train_only_images_change_no_fold_and_go_with_their_copies(
+    params: SplitParams,
+) -> None:
     labels, groups = [0, 1] * 6, [0, 0, *range(2, 12)]
     without = cut(params, labels, groups)
     # A copy of nobody, then one of nobody and what derives from it: a class of their own.
@@ -349,7 +412,9 @@ def test_train_only_images_change_no_fold_and_go_with_their_copies(params: Split
 def test_an_offline_copy_of_a_train_only_image_binds_it() -> None:
     """The blurred file is a copy of a scored one, its sharp source is not: both go with it."""
     labels = [0, 1] * 6
-    table = beside({12, 13}, GROUPED, [*labels, 0, 0], [*range(12), 20, 5], sources={13: 12})
+    table = beside(
+        {12, 13}, GROUPED, [*labels, 0, 0], [*range(12), 20, 5], sources={13: 12}
+    )
     assert table["fold"][12] == table["fold"][13] == table["fold"][5]
 
 

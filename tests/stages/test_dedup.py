@@ -27,11 +27,15 @@ def ran(folder: Path, order: np.ndarray) -> dict[str, pd.DataFrame | dict]:
     table.assign(width=SIDE, height=SIDE).to_csv(folder / "index.csv", index=False)
     np.save(folder / "gray.npy", gray)
     lines = [OVERRIDES[place % len(OVERRIDES)] for place in order[:4].argsort()]
-    (folder / "overrides.csv").write_text("\n".join(["id,decision,other", *lines]) + "\n")
+    (folder / "overrides.csv").write_text(
+        "\n".join(["id,decision,other", *lines]) + "\n"
+    )
     (folder / "columns.csv").write_text("image_path\n")
     names = ("index", "columns", "overrides", "groups", "duplicates", "test_twins")
     files = {name: folder / f"{name}.csv" for name in names}
-    stage("dedup").main(gray224=folder / "gray.npy", metrics=folder / "metrics.json", **files)
+    stage("dedup").main(
+        gray224=folder / "gray.npy", metrics=folder / "metrics.json", **files
+    )
     metrics = json.loads((folder / "metrics.json").read_text())
     seconds = metrics.pop("seconds")
     tables = {name: pd.read_csv(files[name]) for name in names[3:]}
@@ -47,7 +51,9 @@ def test_the_stage_decides_and_says_how_long_each_step_took(tmp_path: Path) -> N
     keep = found["groups"].set_index("id")["keep"]
     assert keep[~keep].index.tolist() == ["shape"]
     assert found["test_twins"]["id"].tolist() == ["more", "test"]
-    assert {"identical", "ink", "copy", "ssim", "ink_of_pairs", "groups"} <= found["steps"]
+    assert {"identical", "ink", "copy", "ssim", "ink_of_pairs", "groups"} <= found[
+        "steps"
+    ]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -55,7 +61,10 @@ def test_the_order_of_the_index_and_of_the_overrides_changes_nothing(
     tmp_path: Path, seed: int
 ) -> None:
     order = np.random.default_rng(seed).permutation(11)
-    expected, found = ran(tmp_path / "one", np.arange(11)), ran(tmp_path / "other", order)
+    expected, found = (
+        ran(tmp_path / "one", np.arange(11)),
+        ran(tmp_path / "other", order),
+    )
     for name in ("groups", "duplicates", "test_twins"):
         pd.testing.assert_frame_equal(found[name], expected[name], check_exact=True)
     assert found["metrics"] == expected["metrics"]

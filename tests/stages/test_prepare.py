@@ -12,7 +12,15 @@ from support.leftovers import stage
 
 def files_in(folder: Path) -> dict[str, Path]:
     """The files of the stage but raw, by their options; no solution is known."""
-    names = ("index", "pixels", "gray224", "quarantine", "columns", "sample", "test_labels")
+    names = (
+        "index",
+        "pixels",
+        "gray224",
+        "quarantine",
+        "columns",
+        "sample",
+        "test_labels",
+    )
     (folder / "solution").write_text("image_path,target\n")
     return {name: folder / name for name in (*names, "solution")}
 
@@ -33,7 +41,10 @@ def test_pictures_that_cannot_be_read_are_named(
     told = capsys.readouterr().out
     assert "prepare: 8 train and 0 test pictures of 2 classes, 96 px gray\n" in told
     assert "left out, as they cannot be read: train/bar/0.png (empty file)," in told
-    assert f"train/bar/2.png (empty file) and 1 more; {files['quarantine']} has them all" in told
+    assert (
+        f"train/bar/2.png (empty file) and 1 more; {files['quarantine']} has them all"
+        in told
+    )
 
 
 def test_a_solution_with_class_names_is_mapped_and_one_with_a_row_too_few_refused(
@@ -42,7 +53,9 @@ def test_a_solution_with_class_names_is_mapped_and_one_with_a_row_too_few_refuse
     """Both ended in submit, after all trainings: a traceback and an error."""
     for name in ("train/cup/0", "train/cup/1", "train/star/0", "test/a", "test/b"):
         (tmp_path / "raw" / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.eye(9, dtype=np.uint8) * 255).save(tmp_path / f"raw/{name}.png")
+        Image.fromarray(np.eye(9, dtype=np.uint8) * 255).save(
+            tmp_path / f"raw/{name}.png"
+        )
     files = files_in(tmp_path)
     files["solution"].write_text("image_path,target\ntest/b.png,star\ntest/a.png,cup\n")
     stage("prepare").main(raw=tmp_path / "raw", **files)
@@ -50,7 +63,9 @@ def test_a_solution_with_class_names_is_mapped_and_one_with_a_row_too_few_refuse
     told = "prepare: solution.csv: image_path 'test/b.png' is read as 'b.png'"
     assert told in capsys.readouterr().out
     files["solution"].write_text("image_path,target\nb.png,1\n")
-    with pytest.raises(InputError, match=r"received 1 test images without a row \(a.png\); corr"):
+    with pytest.raises(
+        InputError, match=r"received 1 test images without a row \(a.png\); corr"
+    ):
         stage("prepare").main(raw=tmp_path / "raw", **files)
 
 
@@ -58,5 +73,7 @@ def test_one_class_stops_the_stage(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / "raw/train/images").mkdir(parents=True, exist_ok=True)
         Image.new("L", (9, 9), number).save(tmp_path / f"raw/train/images/{number}.png")
-    with pytest.raises(InputError, match="expected images of two classes or more, received 'imag"):
+    with pytest.raises(
+        InputError, match="expected images of two classes or more, received 'imag"
+    ):
         stage("prepare").main(raw=tmp_path / "raw", **files_in(tmp_path))

@@ -20,7 +20,11 @@ data: {source: shapes/drawn.tar.gz, sha256: null}
 ensemble: {members: all, vote: soft, weights: uniform}
 """
 # YAML takes JSON.
-RECIPES = {"train": params.read()["train"], "models": {"tiny": BLOCK}, "probes": {"head": PROBE}}
+RECIPES = {
+    "train": params.read()["train"],
+    "models": {"tiny": BLOCK},
+    "probes": {"head": PROBE},
+}
 METRICS = ("dedup", "split", "vote", "ensemble", "submission")
 
 
@@ -62,7 +66,10 @@ def kept(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     tables = {name: drawn / f"{name}.csv" for name in names}
     folders = {name: drawn / name for name in ("votes", "ensemble", "curves", "report")}
     scores = {f"{name}_metrics": drawn / f"{name}.json" for name in METRICS}
-    outs = {name: drawn / "plots" / f"{name}.csv" for name in ("curves_csv", "confusion_csv")}
+    outs = {
+        name: drawn / "plots" / f"{name}.csv"
+        for name in ("curves_csv", "confusion_csv")
+    }
     tables |= {"test_twins": drawn / "twins.csv", "networks": drawn / "networks.csv"}
     tables["saliency"] = drawn / "saliency.npz"
     monkeypatch.setattr("croquis.core.cli.say", kept.lines.append)
@@ -70,9 +77,17 @@ def kept(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     return kept
 
 
-def test_the_stage_writes_the_pages_and_the_tables_of_the_plots(kept: Kept, drawn: Path) -> None:
+def test_the_stage_writes_the_pages_and_the_tables_of_the_plots(
+    kept: Kept, drawn: Path
+) -> None:
     pages = sorted(path.name for path in (drawn / "report").iterdir())
-    assert pages == ["conflicts-1.html", "duplicates-1.html", "errors", "errors.html", "index.html"]
+    assert pages == [
+        "conflicts-1.html",
+        "duplicates-1.html",
+        "errors",
+        "errors.html",
+        "index.html",
+    ]
     assert len(pd.read_csv(drawn / "plots" / "curves_csv.csv")) == 2 * 2 * 2
     confusion = pd.read_csv(drawn / "plots" / "confusion_csv.csv")
     wrong = confusion[confusion["actual"] != confusion["predicted"]]
@@ -97,7 +112,10 @@ def test_mlflow_gets_scores_settings_and_the_page(kept: Kept, drawn: Path) -> No
     assert kept.scores["ensemble/accuracy_by_vote/hard"] == 0.7
     assert kept.scores["test/inside_interval"] == 1
     pages = {f"report/{path.name}" for path in (drawn / "report").iterdir()}
-    assert kept.files == pages | {"pictures/scores.png", "pictures/curves.png"} and kept.over
+    assert (
+        kept.files == pages | {"pictures/scores.png", "pictures/curves.png"}
+        and kept.over
+    )
 
 
 def test_a_report_of_scores_of_another_run_is_not_written(
@@ -105,9 +123,13 @@ def test_a_report_of_scores_of_another_run_is_not_written(
 ) -> None:
     """`dvc repro -s report` showed them, and MLflow kept them, beside other parameters."""
     monkeypatch.chdir(tmp_path)
-    Path("dvc.yaml").write_text("stages: {vote: {metrics: [{vote.json: {cache: false}}]}}")
+    Path("dvc.yaml").write_text(
+        "stages: {vote: {metrics: [{vote.json: {cache: false}}]}}"
+    )
     Path("vote.json").write_text("{}")
-    assert read_metrics({"vote": Path("vote.json")}) == {"vote": {}}  # by hand, without DVC
+    assert read_metrics({"vote": Path("vote.json")}) == {
+        "vote": {}
+    }  # by hand, without DVC
     monkeypatch.setenv("DVC_STAGE", "report")
     with pytest.raises(InputError, match="received none: vote has not run"):
         read_metrics({"vote": Path("vote.json")})

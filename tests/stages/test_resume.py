@@ -13,7 +13,13 @@ from ruamel.yaml import YAML
 from croquis.core import params
 
 ROOT = Path(__file__).parents[2]
-OUTPUTS = ("val.npz", "test.npz", "weights.safetensors", "curves.csv", "val_flip_ud.npz")
+OUTPUTS = (
+    "val.npz",
+    "test.npz",
+    "weights.safetensors",
+    "curves.csv",
+    "val_flip_ud.npz",
+)
 SNAPSHOTS = ("cycle1/val.npz", "cycle1/test.npz", "cycle2/val.npz", "cycle2/test.npz")
 # What happens to a training of six updates at its fourth or fifth, or in the save after it.
 HARM = {
@@ -22,7 +28,11 @@ HARM = {
     "SIGKILL in a save": "torch.save = lambda state, path: (path.write_bytes(b'half'), die())",
     "a full disk, then SIGKILL": "torch.save = full",
 }
-WAITING = ({"GOMP_SPINCOUNT": "0"}, {"GOMP_SPINCOUNT": "10000"}, {"OMP_WAIT_POLICY": "PASSIVE"})
+WAITING = (
+    {"GOMP_SPINCOUNT": "0"},
+    {"GOMP_SPINCOUNT": "10000"},
+    {"OMP_WAIT_POLICY": "PASSIVE"},
+)
 HARMED = """
 from croquis.core import cli  # first, as in every stage
 import atexit, errno, os, runpy, signal, sys, torch
@@ -76,9 +86,26 @@ def stage(drawn: Path) -> list[str]:
     }
     YAML().dump(tree, drawn / "params.yaml")
     script = str(ROOT / "stages/train.py")
-    inputs = ["--model", "tiny", "--fold", "0", "--index", "index.csv", "--pixels", "pixels.npy"]
+    inputs = [
+        "--model",
+        "tiny",
+        "--fold",
+        "0",
+        "--index",
+        "index.csv",
+        "--pixels",
+        "pixels.npy",
+    ]
     outputs = ["--predictions", "out", "--weights", "out/weights.safetensors"]
-    return [script, *inputs, "--folds", "folds.csv", *outputs, "--curves", "out/curves.csv"]
+    return [
+        script,
+        *inputs,
+        "--folds",
+        "folds.csv",
+        *outputs,
+        "--curves",
+        "out/curves.csv",
+    ]
 
 
 def run(
@@ -95,7 +122,9 @@ def run(
         **more,
     }
     command = [sys.executable, "-c", code, *stage]
-    return subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True)
+    return subprocess.run(
+        command, cwd=folder, env=surroundings, capture_output=True, text=True
+    )
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
@@ -117,18 +146,27 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_bits(
         shutil.rmtree(drawn / "out")
         killed = run(stage, drawn, harm)
         asked = harm.endswith("SIGTERM)")
-        assert killed.returncode == (143 if asked else -signal.SIGKILL), (name, killed.stderr)
-        assert not (drawn / "out").exists() and list(drawn.glob(".resume/train/tiny-0/*"))
+        assert killed.returncode == (143 if asked else -signal.SIGKILL), (
+            name,
+            killed.stderr,
+        )
+        assert not (drawn / "out").exists() and list(
+            drawn.glob(".resume/train/tiny-0/*")
+        )
         resumed = run(stage, drawn, **WAITING[number % len(WAITING)])
         assert resumed.returncode == 0, (name, resumed.stderr)
         updates = int(resumed.stdout.split("updates ")[1].split()[0])
-        assert updates == (1 if asked else 3), name  # of 6: it went on, and did not begin anew
+        assert updates == (1 if asked else 3), (
+            name
+        )  # of 6: it went on, and did not begin anew
         assert outputs(drawn) == straight, name
         assert not list(drawn.glob(".resume/train/*"))
         client = MlflowClient(store)
         experiment = client.get_experiment_by_name("icons").experiment_id
         trainings = client.search_runs([experiment], "tags.member = 'tiny'")
-        assert len(trainings) == 1 + number  # a training that goes on does so in its run
+        assert (
+            len(trainings) == 1 + number
+        )  # a training that goes on does so in its run
         assert {training.info.status for training in trainings} == {"FINISHED"}
         for training in trainings:
             points = client.get_metric_history(training.info.run_id, "train_loss")

@@ -23,16 +23,26 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     The bars of the first four people are copies.
     """
-    rows = [f"{name}/{number}_{who}.png" for number, who in enumerate("abcdef") for name in PAIR]
+    rows = [
+        f"{name}/{number}_{who}.png"
+        for number, who in enumerate("abcdef")
+        for name in PAIR
+    ]
     for number, row in enumerate(rows):
         (tmp_path / "raw/train" / row).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.full((9, 9), 9 * number, np.uint8)).save(tmp_path / "raw/train" / row)
+        Image.fromarray(np.full((9, 9), 9 * number, np.uint8)).save(
+            tmp_path / "raw/train" / row
+        )
     (tmp_path / "raw/train/disc/0_a.png").write_bytes(b"")
     csv = [f"{row},{row.split('/')[0]},{row[-5].upper()}" for row in rows]
-    (tmp_path / "raw/train.csv").write_text("\n".join(["image_path,class_name,by", *csv]) + "\n")
+    (tmp_path / "raw/train.csv").write_text(
+        "\n".join(["image_path,class_name,by", *csv]) + "\n"
+    )
     STAGES["prepare"].main(raw=tmp_path / "raw", **files_in(tmp_path))
     index = pd.read_csv(tmp_path / "index")
-    groups = index[["id"]].assign(group=range(11), keep=True, weight=1.0, conflict=False)
+    groups = index[["id"]].assign(
+        group=range(11), keep=True, weight=1.0, conflict=False
+    )
     groups.loc[[0, 1, 3, 5], "group"] = 0
     groups.assign(targets="").to_csv(tmp_path / "groups", index=False)
     monkeypatch.chdir(tmp_path)
@@ -53,14 +63,18 @@ def test_people_are_held_apart(
 ) -> None:
     table, metrics = ran(folder, domain)
     who = table["id"].str[-5]
-    assert (table.groupby(who)["fold"].nunique() == 1).all() and table["fold"].nunique() == 3
+    assert (table.groupby(who)["fold"].nunique() == 1).all() and table[
+        "fold"
+    ].nunique() == 3
     assert metrics["domains"] == 6
     told = capsys.readouterr().out
     assert "split: 6 domains of 1 to 2 pictures, held apart by folds" in told
     # Two people share a fold, so four are in at least two.
     unscored = table["id"][~table["scored"]].str.removeprefix("train/bar/")
     assert unscored.tolist() == ["0_a.png", "1_b.png", "2_c.png", "3_d.png"]
-    words = "split: 4 pictures have a copy in another fold: they train, and are not scored"
+    words = (
+        "split: 4 pictures have a copy in another fold: they train, and are not scored"
+    )
     assert words in told and metrics["copies_across_folds"] == 4
 
 

@@ -24,7 +24,9 @@ class Begun(Exception):
     """The training would begin now."""
 
 
-def folder_of_states(drawn: Path, monkeypatch: pytest.MonkeyPatch, fold: int = 0) -> Path:
+def folder_of_states(
+    drawn: Path, monkeypatch: pytest.MonkeyPatch, fold: int = 0
+) -> Path:
     """Where the stage would keep its states."""
     seen = {}
 
@@ -70,27 +72,36 @@ def test_an_edit_while_it_trains_leaves_the_state_and_a_failed_run(
         checkpoints.save(1, {"step": 1})
         text = Path("params.yaml").read_text()
         Path("params.yaml").write_text(text.replace("lr: 1.0e-3", "lr: 2.0e-3", 1))
-        scored = Predictions(data.val.ids, np.eye(3)[[0] * len(data.val)], ["bar", "pole", "spot"])
-        return Outcome(scored, scored, {}, [{"epoch": 0, "val_accuracy": 1.0, "val_loss": 0.0}])
+        scored = Predictions(
+            data.val.ids, np.eye(3)[[0] * len(data.val)], ["bar", "pole", "spot"]
+        )
+        return Outcome(
+            scored, scored, {}, [{"epoch": 0, "val_accuracy": 1.0, "val_loss": 0.0}]
+        )
 
     monkeypatch.setattr(TRAIN, "fine_tuned", edited)
     files = {"index": "index.csv", "pixels": "pixels.npy", "folds": "folds.csv"}
-    outs = {kind: f"data/{kind}/resnet18_96/fold0" for kind in ("predictions", "curves")}
-    outs |= {"curves": f"{outs['curves']}.csv", "weights": "data/checkpoints/x.safetensors"}
+    outs = {
+        kind: f"data/{kind}/resnet18_96/fold0" for kind in ("predictions", "curves")
+    }
+    outs |= {
+        "curves": f"{outs['curves']}.csv",
+        "weights": "data/checkpoints/x.safetensors",
+    }
     words = [f"--{name}={value}" for name, value in (files | outs).items()]
     command = ["stages/train.py", "--model=resnet18_96", "--fold=0", *words]
     monkeypatch.setattr("sys.argv", command)
     with pytest.raises(SystemExit) as caught:
         cli.run(TRAIN.main)
-    said = (
-        "lr: 0.001 -> 0.002; nothing is recorded: put it back and give `dvc repro` again: it goes"
-    )
+    said = "lr: 0.001 -> 0.002; nothing is recorded: put it back and give `dvc repro` again: it goes"
     assert said in str(caught.value)
     assert not list(drawn.glob("data/*/*/*.npz"))
     assert list(drawn.glob(".resume/train/resnet18_96-0/*/*/state.pt"))
     client = MlflowClient(f"sqlite:///{drawn / 'mlflow.db'}")
     (run,) = client.search_runs(["1"], "tags.member = 'resnet18_96'")
-    assert run.info.status == "FAILED" and "lr: 0.001 -> 0.002" in run.data.tags["failure"]
+    assert (
+        run.info.status == "FAILED" and "lr: 0.001 -> 0.002" in run.data.tags["failure"]
+    )
 
 
 def test_weights_that_saw_the_fold_are_refused_before_the_training(
@@ -108,7 +119,11 @@ def test_weights_that_saw_the_fold_are_refused_before_the_training(
         own = note("other", held, train=ids, **options)
         write_weights(drawn / "w" / f"fold{fold}.safetensors", {}, own)
     before = folder_of_states(drawn, monkeypatch, fold=0)
-    with pytest.raises(InputError, match=r"w/fold1\.safetensors: expected weights that never saw"):
+    with pytest.raises(
+        InputError, match=r"w/fold1\.safetensors: expected weights that never saw"
+    ):
         folder_of_states(drawn, monkeypatch, fold=1)
     write_weights(drawn / "w" / "fold0.safetensors", {"a": torch.ones(1)})
-    assert folder_of_states(drawn, monkeypatch, fold=0) != before  # the file is in the fingerprint
+    assert (
+        folder_of_states(drawn, monkeypatch, fold=0) != before
+    )  # the file is in the fingerprint

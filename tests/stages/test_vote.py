@@ -20,7 +20,9 @@ run: {models: [other, tiny], probes: [], folds: [0, 1]}
 vote: {folds: VOTE, calibrate: true}
 ensemble: {members: all, vote: soft, weights: uniform}
 """
-STAGES = {name: stage(name) for name in ("vote", "ensemble", "submit")}  # from the repository
+STAGES = {
+    name: stage(name) for name in ("vote", "ensemble", "submit")
+}  # from the repository
 IDS = [f"p{number}" for number in range(60)]
 
 
@@ -36,9 +38,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     for member, fold in itertools.product(("other", "tiny"), (0, 1)):
         own = tmp_path / "by_fold" / member / f"fold{fold}"
-        Predictions(IDS[fold::2], said(labels[fold::2]), list("xyz")).save(own / "val.npz")
-        Predictions(["t0", "t1"], said(np.array([0, 1])), list("xyz")).save(own / "test.npz")
-    folds = pd.DataFrame({"id": IDS, "label": labels, "group": range(60), "fold": [0, 1] * 30})
+        Predictions(IDS[fold::2], said(labels[fold::2]), list("xyz")).save(
+            own / "val.npz"
+        )
+        Predictions(["t0", "t1"], said(np.array([0, 1])), list("xyz")).save(
+            own / "test.npz"
+        )
+    folds = pd.DataFrame(
+        {"id": IDS, "label": labels, "group": range(60), "fold": [0, 1] * 30}
+    )
     folds = folds.assign(scored=True, keep=True, targets="", sha256="")
     folds.to_csv(tmp_path / "folds.csv", index=False)
     monkeypatch.chdir(tmp_path)
@@ -76,7 +84,9 @@ def test_the_interval_redraws_domains(folder: Path) -> None:
     oof = predictions.load(folder / "votes/tiny/oof.npz")
     rows = folds.set_index("id").loc[oof.ids, "label"].to_numpy()
     ends = accuracy_interval(oof.probs.argmax(axis=1) == rows, rows, seed=42)
-    assert (apart["accuracy_low"], apart["accuracy_high"]) == pytest.approx(ends, abs=1e-4)
+    assert (apart["accuracy_low"], apart["accuracy_high"]) == pytest.approx(
+        ends, abs=1e-4
+    )
     assert apart["accuracy_low"] != alone["accuracy_low"]
 
 
@@ -96,10 +106,17 @@ def test_the_benchmark_joins_folds_as_the_stage_does(
     from votes import joined
 
     ran(folder, "soft")
-    joined(["tiny", "other"], folder / "by_fold", folder / "folds.csv", [0, 1], folder / "joined")
+    joined(
+        ["tiny", "other"],
+        folder / "by_fold",
+        folder / "folds.csv",
+        [0, 1],
+        folder / "joined",
+    )
     for name in ("oof", "test_soft", "test_hard"):
         one, other = (
-            predictions.load(folder / of / "tiny" / f"{name}.npz") for of in ("votes", "joined")
+            predictions.load(folder / of / "tiny" / f"{name}.npz")
+            for of in ("votes", "joined")
         )
         assert one.ids.tolist() == other.ids.tolist()
         np.testing.assert_array_equal(one.probs, other.probs)
@@ -114,7 +131,9 @@ def test_the_benchmark_prints_every_vote_and_what_folds_add(
 
     Path("truth.csv").write_text("image_path,target\nt0,0\nt1,1\n")
     monkeypatch.setattr(
-        sys, "argv", ["votes.py", "by_fold", "folds.csv", "truth.csv", "--folds", "0", "1"]
+        sys,
+        "argv",
+        ["votes.py", "by_fold", "folds.csv", "truth.csv", "--folds", "0", "1"],
     )
     votes.main()
     head, _, *rows = capsys.readouterr().out.splitlines()
@@ -125,16 +144,25 @@ def test_the_benchmark_prints_every_vote_and_what_folds_add(
 
 def test_the_votes_of_folds_become_a_scored_submission(folder: Path) -> None:
     ran(folder, "hard")
-    rows = pd.DataFrame({"id": IDS, "source_id": [""] * 58 + ["p0"] * 2, "split": "train"})
+    rows = pd.DataFrame(
+        {"id": IDS, "source_id": [""] * 58 + ["p0"] * 2, "split": "train"}
+    )
     rows.to_csv(folder / "index.csv", index=False)
     folds = pd.read_csv(folder / "folds.csv")
-    folds["group"] = [*range(57), 1, 0, 0]  # a copy of p1; and what derives from p0, which is none
+    folds["group"] = [
+        *range(57),
+        1,
+        0,
+        0,
+    ]  # a copy of p1; and what derives from p0, which is none
     folds.assign(targets="").to_csv(folder / "folds.csv", index=False)
     Path("sample.csv").write_text("ID,image_path,target\n7,t1,0\n8,t0,0\n")
     Path("solution.csv").write_text("image_path,target\nt1,1\nt0,0\n")
     for member, fold in itertools.product(("other", "tiny"), (0, 1)):
         path = folder / "by_fold" / member / f"fold{fold}" / "test.npz"
-        choices = {("other", 1): [0, 1]}.get((member, fold), [0, 0])  # one of four is right on t1
+        choices = {("other", 1): [0, 1]}.get(
+            (member, fold), [0, 0]
+        )  # one of four is right on t1
         Predictions(["test/t0", "test/t1"], np.eye(3)[choices], list("xyz")).save(path)
     ran(folder, "hard")
     shared = {"votes": folder / "votes", "by_fold": folder / "by_fold"}
@@ -142,11 +170,19 @@ def test_the_votes_of_folds_become_a_scored_submission(folder: Path) -> None:
     tables = {"folds": folder / "folds.csv", "index": folder / "index.csv"}
     STAGES["ensemble"].main(**shared, **tables, ensemble=ensemble, metrics=oof)
     assert json.loads(oof.read_text())["with_twin"] == 2
-    files = {"sample": Path("sample.csv"), "solution": Path("solution.csv"), "estimate": oof}
+    files = {
+        "sample": Path("sample.csv"),
+        "solution": Path("solution.csv"),
+        "estimate": oof,
+    }
     written = {"submission_csv": Path("s.csv"), "metrics": Path("submission.json")}
     STAGES["submit"].main(ensemble=ensemble, **shared, **files, **written)
     found = json.loads(Path("submission.json").read_text())
-    probs = predictions.load(ensemble / "test.npz").aligned(np.array(["test/t0", "test/t1"])).probs
+    probs = (
+        predictions.load(ensemble / "test.npz")
+        .aligned(np.array(["test/t0", "test/t1"]))
+        .probs
+    )
     np.testing.assert_allclose(probs, [[1, 0, 0], [0.75, 0.25, 0]])
     assert found["test_accuracy"] == found["test_accuracy_by_vote"]["hard-hard"] == 0.5
     # In fold 1 the two members are even on t1, and the lowest class wins.

@@ -56,7 +56,12 @@ TRAININGS = ["train@a-0", "train@a-1", "train@b-0", "train@b-1"]
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder whose pipeline has run twice: with side 32, then with side 96."""
     folder = tmp_path_factory.mktemp("pipeline")
-    content = {"dvc.yaml": PIPELINE, "params.yaml": PARAMS, "raw.txt": "x\n", "engine.py": "1\n"}
+    content = {
+        "dvc.yaml": PIPELINE,
+        "params.yaml": PARAMS,
+        "raw.txt": "x\n",
+        "engine.py": "1\n",
+    }
     for name, text in content.items():
         (folder / name).write_text(text)
     dvc(folder, "init", "--no-scm", "-q")
@@ -107,7 +112,11 @@ def test_nothing_would_run_where_nothing_changed(pipeline: Path) -> None:
 def test_all_would_run_without_a_lock(pipeline: Path) -> None:
     (pipeline / "dvc.lock").unlink()
     stages, count = stale_stages()
-    assert count == len(stages) == 7 and stages[0].name == "check" and stages[-1].name == "vote"
+    assert (
+        count == len(stages) == 7
+        and stages[0].name == "check"
+        and stages[-1].name == "vote"
+    )
     assert {stage.changes for stage in stages} == {("it has never run here",)}
 
 
@@ -116,7 +125,9 @@ def test_a_changed_parameter_is_told_with_both_values(pipeline: Path) -> None:
     stages = found()
     # check runs, but hands nothing new to prepare.
     assert list(stages) == ["check", *TRAININGS, "vote"]
-    assert stages["train@a-0"] == Stale("train@a-0", ("lr: 0.1 -> 1e-05",), False, False)
+    assert stages["train@a-0"] == Stale(
+        "train@a-0", ("lr: 0.1 -> 1e-05",), False, False
+    )
     assert stages["vote"] == Stale("vote", (), True, None)
 
 
@@ -156,7 +167,9 @@ def test_a_name_that_is_not_utf_8_is_a_change(pipeline: Path, place: str) -> Non
     (pipeline / place / "\udcff\udcfe.txt").write_text("mine")
     what = {"out": "file out", "out/a-0": "its output out/a-0"}[place]
     stage = found()[{"out": "vote", "out/a-0": "train@a-0"}[place]]
-    assert f"{what} holds a name that is not UTF-8, which DVC cannot read" in stage.changes
+    assert (
+        f"{what} holds a name that is not UTF-8, which DVC cannot read" in stage.changes
+    )
 
 
 def test_an_output_that_is_gone_comes_back_and_nothing_follows(pipeline: Path) -> None:
@@ -183,23 +196,46 @@ def test_without_its_cache_nothing_is_restored(pipeline: Path) -> None:
 
 def test_asking_changes_nothing(pipeline: Path) -> None:
     edit(pipeline, "params.yaml", "side: 96", "side: 32")
-    before = (pipeline / "dvc.lock").read_bytes(), (pipeline / "images.txt").read_bytes()
+    before = (
+        (pipeline / "dvc.lock").read_bytes(),
+        (pipeline / "images.txt").read_bytes(),
+    )
     assert found() == found()
-    assert before == ((pipeline / "dvc.lock").read_bytes(), (pipeline / "images.txt").read_bytes())
+    assert before == (
+        (pipeline / "dvc.lock").read_bytes(),
+        (pipeline / "images.txt").read_bytes(),
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "old", "new", "message"),
     [
         ("params.yaml", "lr: 0.1", "lr 0.1", "params.yaml: expected valid YAML"),
-        ("params.yaml", "run: {", "walk: {", "dvc.yaml: expected a pipeline that DVC can read"),
-        ("dvc.yaml", "cmd: echo", "comd: echo", "dvc.yaml: expected a pipeline that DVC can read"),
+        (
+            "params.yaml",
+            "run: {",
+            "walk: {",
+            "dvc.yaml: expected a pipeline that DVC can read",
+        ),
+        (
+            "dvc.yaml",
+            "cmd: echo",
+            "comd: echo",
+            "dvc.yaml: expected a pipeline that DVC can read",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_one_error(
-    pipeline: Path, monkeypatch: pytest.MonkeyPatch, name: str, old: str, new: str, message: str
+    pipeline: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    old: str,
+    new: str,
+    message: str,
 ) -> None:
-    monkeypatch.setattr(checking, "check", lambda tree: None)  # these are not croquis's parameters
+    monkeypatch.setattr(
+        checking, "check", lambda tree: None
+    )  # these are not croquis's parameters
     edit(pipeline, name, old, new)
     with pytest.raises(InputError, match=message) as caught:
         stale_stages()
@@ -221,5 +257,9 @@ def test_a_misspelt_model_is_not_blamed_on_the_pipeline(
 
 
 def test_another_dvc_is_waited_for(pipeline: Path) -> None:
-    with Repo() as repo, repo.lock, pytest.raises(InputError, match="wait until it has ended"):
+    with (
+        Repo() as repo,
+        repo.lock,
+        pytest.raises(InputError, match="wait until it has ended"),
+    ):
         stale_stages()

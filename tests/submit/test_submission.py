@@ -19,7 +19,9 @@ from croquis.submit.submission import (
 from croquis.tables.predictions import Predictions
 from croquis.votes.ensembling import Recipe
 
-SAMPLE = pd.DataFrame({"ID": [0, 1, 2], "image_path": ["2.png", "10.png", "1.png"], "target": 0})
+SAMPLE = pd.DataFrame(
+    {"ID": [0, 1, 2], "image_path": ["2.png", "10.png", "1.png"], "target": 0}
+)
 NOBODY = pd.DataFrame({"image_path": [], "target": []})
 
 
@@ -37,7 +39,9 @@ def test_targets_follow_the_order_of_the_sample() -> None:
     assert found.columns.tolist() == ["ID", "image_path", "target"]
     assert found["image_path"].tolist() == ["2.png", "10.png", "1.png"]
     assert found["target"].tolist() == [2, 0, 1]
-    assert found.to_csv(index=False, lineterminator="\n").startswith("ID,image_path,target\n0,2.p")
+    assert found.to_csv(index=False, lineterminator="\n").startswith(
+        "ID,image_path,target\n0,2.p"
+    )
 
 
 def test_the_order_of_columns_is_the_samples() -> None:
@@ -47,7 +51,9 @@ def test_the_order_of_columns_is_the_samples() -> None:
 
 def test_ties_go_to_the_lowest_class() -> None:
     tie = Predictions(["test/a"], [[0.0, 0.5, 0.5]], ["x", "y", "z"])
-    assert submission(pd.DataFrame({"image_path": ["a"]}), tie)["target"].tolist() == [1]
+    assert submission(pd.DataFrame({"image_path": ["a"]}), tie)["target"].tolist() == [
+        1
+    ]
 
 
 def test_pictures_without_a_prediction_are_named() -> None:
@@ -64,7 +70,9 @@ def test_no_solution_means_no_score() -> None:
 
 
 def test_true_labels_follow_the_predictions() -> None:
-    solution = pd.DataFrame({"image_path": ["10.png", "2.png", "1.png"], "target": [5, 6, 7]})
+    solution = pd.DataFrame(
+        {"image_path": ["10.png", "2.png", "1.png"], "target": [5, 6, 7]}
+    )
     assert true_labels(solution, TEST).tolist() == [7, 6, 5]
 
 
@@ -89,14 +97,25 @@ def test_a_solution_that_names_a_picture_twice_is_refused() -> None:
 
 def test_single_folds_are_scored_by_id_and_averaged() -> None:
     labels = np.array([1, 2, 0])  # of TEST
-    by_fold = [sure({"10": 0, "2": 2, "1": 0}), sure({"1": 0, "2": 0, "10": 0})]  # 2/3, 1/3
+    by_fold = [
+        sure({"10": 0, "2": 2, "1": 0}),
+        sure({"1": 0, "2": 0, "10": 0}),
+    ]  # 2/3, 1/3
     assert single_fold(labels, TEST.ids, by_fold) == 0.5
 
 
 def test_the_gain_of_the_fold_vote_stands_apart_from_what_oof_estimates() -> None:
     labels = np.array([1, 2, 0])  # of TEST: all right
-    by_fold = [sure({"10": 0, "2": 2, "1": 0}), sure({"1": 0, "2": 0, "10": 0})]  # 2/3, 1/3
-    estimate = {"accuracy": 0.55, "accuracy_low": 0.45, "accuracy_high": 0.65, "members": 2}
+    by_fold = [
+        sure({"10": 0, "2": 2, "1": 0}),
+        sure({"1": 0, "2": 0, "10": 0}),
+    ]  # 2/3, 1/3
+    estimate = {
+        "accuracy": 0.55,
+        "accuracy_low": 0.45,
+        "accuracy_high": 0.65,
+        "members": 2,
+    }
     found = scored(labels, TEST, by_fold, estimate, seed=0)
     # Two folds get 0, 1 and 2 of their answers on the three pictures right: of 27 draws one is of
     # the first alone and one of the last, so the interval is 0 to 1, and the squares add up.
@@ -124,8 +143,12 @@ def test_the_gain_of_the_fold_vote_stands_apart_from_what_oof_estimates() -> Non
 
 def test_an_id_with_zeros_in_front_and_a_picture_called_na_stay_as_they_are() -> None:
     """Read with types guessed, 0007 became 7, and NA no picture at all."""
-    sample = pd.DataFrame({"ID": ["0007"], "image_path": ["NA"], "target": ["0"]}, dtype=str)
-    test = Predictions(np.array(["test/NA"]), np.array([[0.2, 0.8]]), np.array(["a", "b"]))
+    sample = pd.DataFrame(
+        {"ID": ["0007"], "image_path": ["NA"], "target": ["0"]}, dtype=str
+    )
+    test = Predictions(
+        np.array(["test/NA"]), np.array([[0.2, 0.8]]), np.array(["a", "b"])
+    )
     assert submission(sample, test).values.tolist() == [["0007", "NA", 1]]
 
 
@@ -143,7 +166,9 @@ def weighing(a: float, b: float) -> Recipe:
 
 def test_what_members_say_is_read_by_name(tmp_path: Path) -> None:
     for member, vote in itertools.product("abz", ("soft", "hard")):
-        sure({"1": "abz".index(member), "2": 0}).save(tmp_path / member / f"test_{vote}.npz")
+        sure({"1": "abz".index(member), "2": 0}).save(
+            tmp_path / member / f"test_{vote}.npz"
+        )
     found = read_votes(tmp_path, weighing(1.0, 1.0))
     assert [part.probs[0].argmax() for part in found["hard"]] == [0, 1]
     assert list(found) == ["soft", "hard"] and len(found["soft"]) == 2

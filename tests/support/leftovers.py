@@ -19,15 +19,36 @@ from croquis.votes.ensembling import EnsembleParams
 from croquis.votes.members import RunParams
 
 # A model of two epochs, as params.yaml has its defaults.
-BLOCK = {"backbone": "resnet18", "pretrained": False, "image_size": 32, "lr_mult": 1.0, "epochs": 2}
+BLOCK = {
+    "backbone": "resnet18",
+    "pretrained": False,
+    "image_size": 32,
+    "lr_mult": 1.0,
+    "epochs": 2,
+}
 RUN = RunParams(models=["tiny"], probes=["head"], folds=[0, 1])
-TRAIN = [f"train/{name}/{row}.png" for row, name in enumerate(["bar", "pole", "spot"] * 4)]
+TRAIN = [
+    f"train/{name}/{row}.png" for row, name in enumerate(["bar", "pole", "spot"] * 4)
+]
 PARAMS = Path("params.yaml").absolute()  # some tests work in another folder
 HOW = EnsembleParams(members="all", vote="soft", weights="uniform")
 PROBE = {
-    "embed": {"backbone": "resnet18", "pretrained": False, "image_size": 32, "views": ["identity"]},
-    "head": {"epochs": 3, "batch_size": 64, "weight_decay": 0.01, "label_smoothing": 0.0}
-    | {"lr_mult": 10.0, "shape": {"hidden": [8], "act": "relu", "norm": "none", "dropout": 0.0}},
+    "embed": {
+        "backbone": "resnet18",
+        "pretrained": False,
+        "image_size": 32,
+        "views": ["identity"],
+    },
+    "head": {
+        "epochs": 3,
+        "batch_size": 64,
+        "weight_decay": 0.01,
+        "label_smoothing": 0.0,
+    }
+    | {
+        "lr_mult": 10.0,
+        "shape": {"hidden": [8], "act": "relu", "norm": "none", "dropout": 0.0},
+    },
 }
 HEAD = ProbeParams(**PROBE)
 TRAININGS = pd.DataFrame(  # one fold of "tiny" is on record, half an hour
@@ -56,14 +77,21 @@ def leave(folder: Path) -> None:
     but on rows 2 (.8 for bar) and 7 (.6 for spot); head is right throughout, tiny as the ensemble.
     """
     folds = parts.read_folds(folder / "folds.csv")
-    groups = folds[["id"]].assign(group=[0, 1, 2, 0, 1, 1, *range(3, 9)], keep=True, weight=1.0)
+    groups = folds[["id"]].assign(
+        group=[0, 1, 2, 0, 1, 1, *range(3, 9)], keep=True, weight=1.0
+    )
     groups["conflict"], groups["targets"] = groups["group"] == 1, ""
     groups.to_csv(folder / "groups.csv", index=False)
     ids = folds["id"].to_numpy(dtype=str)
-    pairs = [(0, 3, "bytes", 1.0, 1.0, "identity", True), (1, 4, "ssim", 0.96, 0.9, "rot90", True)]
+    pairs = [
+        (0, 3, "bytes", 1.0, 1.0, "identity", True),
+        (1, 4, "ssim", 0.96, 0.9, "rot90", True),
+    ]
     pairs.append((4, 5, "cosine", 0.95, 0.91, "identity", False))
     names = ["id_a", "id_b", "tier", "score", "ink", "symmetry", "same_class"]
-    duplicates = pd.DataFrame([(ids[a], ids[b], *rest) for a, b, *rest in pairs], columns=names)
+    duplicates = pd.DataFrame(
+        [(ids[a], ids[b], *rest) for a, b, *rest in pairs], columns=names
+    )
     duplicates.assign(grouped=True).to_csv(folder / "duplicates.csv", index=False)
     twins = pd.DataFrame(columns=["id", "train_id", *names[2:6]])
     twins.to_csv(folder / "twins.csv", index=False)
@@ -72,7 +100,11 @@ def leave(folder: Path) -> None:
     wrong = right.copy()
     wrong[2], wrong[7] = (0.8, 0.1, 0.1), (0.2, 0.2, 0.6)
     classes = parts.class_names(parts.read_index(folder / "index.csv"))
-    for place, probs in {"ensemble": wrong, "votes/tiny": wrong, "votes/head": right}.items():
+    for place, probs in {
+        "ensemble": wrong,
+        "votes/tiny": wrong,
+        "votes/head": right,
+    }.items():
         Predictions(ids, probs, classes).save(folder / place / "oof.npz")
     for member in RUN.members:
         for fold in (0, 1, 2):  # 2 is left of an earlier run
@@ -88,15 +120,42 @@ def scorebook(folder: Path) -> None:
 
     2 of 12 pictures are in the first bin. Raw, they are .2 and .1 off; calibrated, .1 and nothing.
     """
-    shares = {"accuracy_low": 0.7, "accuracy_high": 0.8, "log_loss": 1.2, "ece": 0.1, "brier": 0.3}
-    votes = [("soft", 0.75, 0.75, 0.0, 1.0, 1, True), ("hard", 0.7, 0.7, -0.05, 0.25, 0, False)]
-    columns = ["vote", "accuracy", "nested_accuracy", "difference", "p", "ties", "chosen"]
+    shares = {
+        "accuracy_low": 0.7,
+        "accuracy_high": 0.8,
+        "log_loss": 1.2,
+        "ece": 0.1,
+        "brier": 0.3,
+    }
+    votes = [
+        ("soft", 0.75, 0.75, 0.0, 1.0, 1, True),
+        ("hard", 0.7, 0.7, -0.05, 0.25, 0, False),
+    ]
+    columns = [
+        "vote",
+        "accuracy",
+        "nested_accuracy",
+        "difference",
+        "p",
+        "ties",
+        "chosen",
+    ]
     votes = pd.DataFrame(votes, columns=columns).assign(**shares)
     votes["difference_low"] = votes["difference_high"] = votes["difference"]
     votes.to_csv(folder / "votes.csv", index=False)
-    members = pd.DataFrame({"member": ["head", "tiny"], "weight": 0.5, "temperature": [0.9, 1.4]})
-    members["accuracy"], members["log_loss"], members["log_loss_calibrated"] = 0.75, 1.2, 1.1
-    members["ece"], members["ece_calibrated"], members["brier_calibrated"] = 0.2, 0.05, 0.3
+    members = pd.DataFrame(
+        {"member": ["head", "tiny"], "weight": 0.5, "temperature": [0.9, 1.4]}
+    )
+    members["accuracy"], members["log_loss"], members["log_loss_calibrated"] = (
+        0.75,
+        1.2,
+        1.1,
+    )
+    members["ece"], members["ece_calibrated"], members["brier_calibrated"] = (
+        0.2,
+        0.05,
+        0.3,
+    )
     members.to_csv(folder / "members.csv", index=False)
     agreement = {"member": ["head", "tiny"], "head": [1.0, 0.8], "tiny": [0.8, 1.0]}
     pd.DataFrame(agreement).to_csv(folder / "agreement.csv", index=False)
@@ -104,40 +163,74 @@ def scorebook(folder: Path) -> None:
     pd.DataFrame(pair | {"difference_high": 0.05, "p": 0.3}).to_csv(
         folder / "pairs.csv", index=False
     )
-    gains = {"step": [1, 2], "member": ["tiny", "head"], "accuracy": [0.7, 0.75], "log_loss": 1.2}
+    gains = {
+        "step": [1, 2],
+        "member": ["tiny", "head"],
+        "accuracy": [0.7, 0.75],
+        "log_loss": 1.2,
+    }
     pd.DataFrame(gains).to_csv(folder / "gains.csv", index=False)
     rows = []
     for binning in ("width", "mass"):
         rows += [(binning, "raw", 0, 2, 0.5, 0.3), (binning, "raw", 1, 10, 0.7, 0.8)]
-        rows += [(binning, "calibrated", 0, 2, 0.5, 0.4), (binning, "calibrated", 1, 10, 0.8, 0.8)]
+        rows += [
+            (binning, "calibrated", 0, 2, 0.5, 0.4),
+            (binning, "calibrated", 1, 10, 0.8, 0.8),
+        ]
     columns = ["binning", "which", "bin", "count", "confidence", "accuracy"]
     pd.DataFrame(rows, columns=columns).to_csv(folder / "reliability.csv", index=False)
 
 
 def explained(folder: Path, ids: np.ndarray) -> None:
     """The tables of explain: the two members, and a map of row 2, red at the top and blue below."""
-    networks = {"member": ["tiny", "head"], "kind": ["model", "probe"], "backbone": "resnet18"}
-    networks |= {"licence": "apache-2.0", "parameters": 11_000_000, "macs": 2_000_000_000}
+    networks = {
+        "member": ["tiny", "head"],
+        "kind": ["model", "probe"],
+        "backbone": "resnet18",
+    }
+    networks |= {
+        "licence": "apache-2.0",
+        "parameters": 11_000_000,
+        "macs": 2_000_000_000,
+    }
     networks |= {"interpolation": "bicubic", "failed": ""}
-    work = {"once": [0, 2], "train": [4, 0], "back": [8, 0], "val": [10, 0], "test": [2, 0]}
+    work = {
+        "once": [0, 2],
+        "train": [4, 0],
+        "back": [8, 0],
+        "val": [10, 0],
+        "test": [2, 0],
+    }
     networks |= {name: [each * 10**9 for each in both] for name, both in work.items()}
     pd.DataFrame(networks).to_csv(folder / "networks.csv", index=False)
     halves = np.full((1, 32, 32), 127, np.int8)
     halves[:, 16:] = -127
-    np.savez(folder / "saliency.npz", ids=ids[[2]], maps=halves, member="tiny", failed="")
+    np.savez(
+        folder / "saliency.npz", ids=ids[[2]], maps=halves, member="tiny", failed=""
+    )
 
 
 def crowd(count: int) -> pd.DataFrame:
     """duplicates.csv with one pair many times over, each row weaker than the one before."""
     ink = [1 - row / 10_000 for row in range(count)]
-    pairs = {"id_a": TRAIN[0], "id_b": TRAIN[3], "tier": "copy", "score": 0.97, "ink": ink}
+    pairs = {
+        "id_a": TRAIN[0],
+        "id_b": TRAIN[3],
+        "tier": "copy",
+        "score": 0.97,
+        "ink": ink,
+    }
     pairs |= {"symmetry": "flip_lr", "same_class": True, "grouped": True}
     return pd.DataFrame(pairs)
 
 
 def _curves(folder: Path, member: str, fold: int) -> None:
     rows = {"member": member, "fold": fold, "epoch": [0, 1], "lr": [1e-3, 1e-5]}
-    rows |= {"train_loss": [1.0, 0.5], "val_loss": [1.1, 0.9], "val_accuracy": [0.5, 0.75]}
+    rows |= {
+        "train_loss": [1.0, 0.5],
+        "val_loss": [1.1, 0.9],
+        "val_accuracy": [0.5, 0.75],
+    }
     folder.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(rows).to_csv(folder / f"fold{fold}.csv", index=False)
 
@@ -148,10 +241,21 @@ def metrics(**changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
     score |= {"macro_f1": 0.74, "log_loss": 1.2345, "ece": 0.123}
     head = score | {"accuracy": 0.481, "accuracy_low": 0.456, "accuracy_high": 0.505}
     by_vote = {"soft": 0.75, "hard": 0.7}
-    counts = {"folds": 2, "members": 2, "pictures": 12, "ties": 1, "accuracy_by_vote": by_vote}
+    counts = {
+        "folds": 2,
+        "members": 2,
+        "pictures": 12,
+        "ties": 1,
+        "accuracy_by_vote": by_vote,
+    }
     counts["vote"] = "soft"
     return {
-        "dedup": {"pictures": 12, "groups": 9, "pairs": {"bytes": 1, "ssim": 1}, "novel_key": 0.5},
+        "dedup": {
+            "pictures": 12,
+            "groups": 9,
+            "pairs": {"bytes": 1, "ssim": 1},
+            "novel_key": 0.5,
+        },
         "split": {"pictures": 12, "scored": 12},
         "vote": {"tiny": score, "head": head | {"plain_accuracy": 0.582}},
         "ensemble": score | counts,
@@ -166,7 +270,9 @@ def data_of(folder: Path) -> Data:
     return read_data(pixels=folder / "pixels.npy", **tables)
 
 
-def outcome_of(folder: Path, run: RunParams = RUN, how: EnsembleParams = HOW) -> Outcome:
+def outcome_of(
+    folder: Path, run: RunParams = RUN, how: EnsembleParams = HOW
+) -> Outcome:
     """The run of `leave`."""
     places = {name: folder / name for name in ("votes", "ensemble", "curves")}
     places |= {"networks": folder / "networks.csv", "saliency": folder / "saliency.npz"}

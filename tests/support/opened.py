@@ -19,10 +19,14 @@ class Opened:
     @property
     def outside(self) -> list[str]:
         """What it asked of the network; data: is the page itself."""
-        return [url for url in self.requests if not url.startswith(("file://", "data:"))]
+        return [
+            url for url in self.requests if not url.startswith(("file://", "data:"))
+        ]
 
 
-def opened(browser: Browser, path: Path, *, anchor: str = "", **settings: object) -> Opened:
+def opened(
+    browser: Browser, path: Path, *, anchor: str = "", **settings: object
+) -> Opened:
     """A file as a person opens it; `settings` are playwright's, such as color_scheme."""
     made = Opened(browser.new_page(**{"viewport": DESK} | settings))
     made.page.on("request", lambda request: made.requests.append(request.url))

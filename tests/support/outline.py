@@ -17,7 +17,9 @@ class Outline(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
+        self.addresses += [
+            value or "" for name, value in attrs if name in ("src", "href")
+        ]
         if tag not in VOID:
             self.open.append(tag)
         if tag == "code":

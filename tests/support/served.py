@@ -29,7 +29,12 @@ from croquis.votes.ensembling import Recipe
 from support.plain import PLAIN
 
 CPU = Hardware(torch.device("cpu"), None, False, 0)
-OWN = ("backbone", "pretrained", "image_size", "lr_mult")  # keys of a model, never of `train`
+OWN = (
+    "backbone",
+    "pretrained",
+    "image_size",
+    "lr_mult",
+)  # keys of a model, never of `train`
 SHAPE = {"hidden": [], "act": "relu", "norm": "none", "dropout": 0.0}
 HEAD = {"epochs": 2, "batch_size": 4, "weight_decay": 0.0, "label_smoothing": 0.0}
 HEAD |= {"lr_mult": 1.0, "shape": SHAPE}
@@ -56,10 +61,20 @@ def leave_run(
         changes: of the recipe; temperatures are 2.0 by default, and weights 1.
     """
     views = {"head": ["identity"]} if views is None else views
-    blocks = {key: {name: PLAIN[name] for name in OWN} | block for key, block in models.items()}
-    probes = {key: {"embed": _embed(folder, own), "head": HEAD} for key, own in views.items()}
+    blocks = {
+        key: {name: PLAIN[name] for name in OWN} | block
+        for key, block in models.items()
+    }
+    probes = {
+        key: {"embed": _embed(folder, own), "head": HEAD} for key, own in views.items()
+    }
     train = {name: value for name, value in PLAIN.items() if name not in OWN}
-    tree = {"train": train, "models": blocks, "probes": probes, "data": {"source": "drawn.zip"}}
+    tree = {
+        "train": train,
+        "models": blocks,
+        "probes": probes,
+        "data": {"source": "drawn.zip"},
+    }
     tree["prepare"] = {"image_size": 32, "fit": "pad", "bad_test": "error"}
     with (folder / "params.yaml").open("w") as file:
         YAML(typ="safe").dump(tree, file)
@@ -69,7 +84,12 @@ def leave_run(
     recipe |= {"temperatures": dict.fromkeys(members, 2.0)}
     (folder / "ensemble").mkdir(exist_ok=True)
     Recipe(**recipe | changes).save(folder / "ensemble" / "recipe.json")
-    score = {"accuracy": 0.75, "accuracy_low": 0.7, "accuracy_high": 0.8, "log_loss": 1.2345}
+    score = {
+        "accuracy": 0.75,
+        "accuracy_low": 0.7,
+        "accuracy_high": 0.8,
+        "log_loss": 1.2345,
+    }
     (folder / "ensemble.json").write_text(json.dumps(score))
     _train(folder, train, blocks, probes)
     return trained(folder)
@@ -103,21 +123,32 @@ def _train(
     found: dict[str, list[np.ndarray]] = {key: [] for key in [*models, *probes]}
 
     def keep(key: str, fold: int, outcome: Outcome) -> None:
-        write_weights(folder / "checkpoints" / key / f"fold{fold}.safetensors", outcome.weights)
+        write_weights(
+            folder / "checkpoints" / key / f"fold{fold}.safetensors", outcome.weights
+        )
         found[key].append(outcome.test.probs)
 
     for fold in (0, 1):
         data = FoldData.of(fold, table, index)
         for key, block in models.items():
-            how = {"lr": 1e-2, "seed": fold, "hardware": CPU, "log": lambda row, epoch: None}
-            keep(key, fold, fine_tuned(data, pixels, ModelParams(**train | block), **how))
+            how = {
+                "lr": 1e-2,
+                "seed": fold,
+                "hardware": CPU,
+                "log": lambda row, epoch: None,
+            }
+            keep(
+                key, fold, fine_tuned(data, pixels, ModelParams(**train | block), **how)
+            )
         for key, block in probes.items():
             stored = _features(folder, EmbedParams(**block["embed"]), pixels)
             recipe = HeadParams(**block["head"])
             keep(key, fold, probed(data, stored, recipe, lr=1e-2, seed=fold))
     recipe = Recipe.load(folder / "ensemble" / "recipe.json")
     ids, classes = data.test.ids, data.classes
-    Predictions(ids, recipe.combine(found), classes).save(folder / "ensemble" / "test.npz")
+    Predictions(ids, recipe.combine(found), classes).save(
+        folder / "ensemble" / "test.npz"
+    )
 
 
 def _features(folder: Path, embed: EmbedParams, pixels: Pixels) -> Features:
@@ -125,11 +156,16 @@ def _features(folder: Path, embed: EmbedParams, pixels: Pixels) -> Features:
     from croquis.backbones import stacked
 
     model = stacked.build(
-        embed.backbone, pretrained=embed.pretrained, num_classes=0, image_size=embed.image_size
+        embed.backbone,
+        pretrained=embed.pretrained,
+        num_classes=0,
+        image_size=embed.image_size,
     )
     ids = pixels.ids.to_numpy(dtype=str)
     size, how = embed.image_size, interpolation(embed.backbone)
-    pictures = Pictures(pixels, Samples.unlabelled(ids), image_size=size, interpolation=how)
+    pictures = Pictures(
+        pixels, Samples.unlabelled(ids), image_size=size, interpolation=how
+    )
     path = folder / "features.npz"
     save(path, ids, embeddings(model, pictures, views=embed.views, hardware=CPU))
     return Features(path)

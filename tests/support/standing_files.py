@@ -40,7 +40,11 @@ TREE = {"data": {"source": "icons"}, "run": {"models": ["one"], "folds": [0, 1]}
 def make(folder: Path) -> Path:
     """The project's files without a repository, before any run."""
     (folder / "stages").mkdir(parents=True)
-    for name, text in {"dvc.yaml": PIPELINE, "params.yaml": PARAMS, "stages/check.py": ""}.items():
+    for name, text in {
+        "dvc.yaml": PIPELINE,
+        "params.yaml": PARAMS,
+        "stages/check.py": "",
+    }.items():
         (folder / name).write_text(text)
     (folder / ".gitignore").write_text("/data/\n/.resume/\n/.outside/\n")
     return folder
@@ -67,7 +71,11 @@ def dvc(folder: Path, *arguments: str) -> None:
 def run(folder: Path, *command: str, fails: bool = False) -> str:
     """What a command printed; nothing of git's and DVC's outside of the folder is seen."""
     done = subprocess.run(
-        command, cwd=folder, env=os.environ | environment(folder), capture_output=True, text=True
+        command,
+        cwd=folder,
+        env=os.environ | environment(folder),
+        capture_output=True,
+        text=True,
     )
     printed = done.stdout + done.stderr
     assert (done.returncode != 0) == fails, f"{command}: {printed}"

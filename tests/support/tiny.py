@@ -16,7 +16,11 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 CLASSES = ("cup", "star", "tree")
-TINY = {"backbone": "test_efficientnet.r160_in1k", "pretrained": False, "image_size": 32}
+TINY = {
+    "backbone": "test_efficientnet.r160_in1k",
+    "pretrained": False,
+    "image_size": 32,
+}
 
 
 def drawing(class_number: int, variant: int) -> np.ndarray:
@@ -49,7 +53,9 @@ def competition(folder: Path) -> Path:
             rows.append((name, path, number))
         (folder / "test").mkdir(exist_ok=True)
         for k in range(2):
-            Image.fromarray(drawing(number, 10 + k)).save(folder / "test" / f"{2 * number + k}.png")
+            Image.fromarray(drawing(number, 10 + k)).save(
+                folder / "test" / f"{2 * number + k}.png"
+            )
             answers.append((f"{2 * number + k}.png", number))
     table = pd.DataFrame(rows, columns=["class_name", "image_path", "target"])
     table.to_csv(folder / "train.csv", index=False)
@@ -153,7 +159,9 @@ class Project:
 
     def run(self, command: str, *, fails: bool = False) -> str:
         """What a shell command in the project printed; it must fail if `fails`, else succeed."""
-        with tempfile.TemporaryFile("w+") as printed:  # a pipe would wait for DVC's workers, too
+        with tempfile.TemporaryFile(
+            "w+"
+        ) as printed:  # a pipe would wait for DVC's workers, too
             done = subprocess.run(
                 ["bash", "-c", command],
                 cwd=self.folder,

@@ -16,12 +16,21 @@ SCALED = Hardware(torch.device("cpu"), None, True, 0)  # gradients as fp16 has t
 def network(recipe: ModelParams, seed: int = 0) -> nn.Module:
     torch.manual_seed(seed)
     rates = {"drop_rate": recipe.drop_rate, "drop_path_rate": recipe.drop_path_rate}
-    return build(recipe.backbone, pretrained=False, num_classes=3, image_size=32, **rates)
+    return build(
+        recipe.backbone, pretrained=False, num_classes=3, image_size=32, **rates
+    )
 
 
-def begun(recipe: ModelParams, pictures: Pictures, *, seed: int = 0, **changes: object) -> Trainer:
+def begun(
+    recipe: ModelParams, pictures: Pictures, *, seed: int = 0, **changes: object
+) -> Trainer:
     """A trainer before its first update."""
-    options = {"lr": 1e-3, "pictures": pictures, "hardware": CPU, "seed": seed} | changes
+    options = {
+        "lr": 1e-3,
+        "pictures": pictures,
+        "hardware": CPU,
+        "seed": seed,
+    } | changes
     return Trainer(network(recipe, seed), recipe, **options)
 
 

@@ -19,8 +19,12 @@ def test_without_edges_each_stands_alone() -> None:
     assert components(3, np.array([], int), np.array([], int)).tolist() == [0, 1, 2]
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=20), st.randoms())
-def test_components_are_those_of_a_flood(edges: list[tuple[int, int]], random: Random) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=20), st.randoms()
+)
+def test_components_are_those_of_a_flood(
+    edges: list[tuple[int, int]], random: Random
+) -> None:
     reach = np.eye(10, dtype=bool)
     for one, other in edges:
         reach[one, other] = reach[other, one] = True
@@ -34,7 +38,12 @@ def test_components_are_those_of_a_flood(edges: list[tuple[int, int]], random: R
 
 def test_joined_groups_cut_through_neither() -> None:
     # 0 and 1 by the first, 1 and 2 by the second, 3 alone
-    assert joined(np.array([7, 7, 5, 4]), np.array([1, 2, 2, 3])).tolist() == [0, 0, 0, 1]
+    assert joined(np.array([7, 7, 5, 4]), np.array([1, 2, 2, 3])).tolist() == [
+        0,
+        0,
+        0,
+        1,
+    ]
 
 
 def test_a_family_is_a_source_and_all_that_derives_from_it() -> None:

@@ -55,7 +55,9 @@ def test_only_originals_that_are_kept_are_scored() -> None:
 def test_no_picture_trains_where_it_is_scored() -> None:
     for column in ("fold", "plain_fold"):
         for fold in (0, 1):
-            both = set(trained(FOLDS, fold, column)["id"]) & set(scored(FOLDS, fold, column)["id"])
+            both = set(trained(FOLDS, fold, column)["id"]) & set(
+                scored(FOLDS, fold, column)["id"]
+            )
             assert not both
 
 
@@ -66,7 +68,9 @@ def test_class_names_stand_in_label_order() -> None:
 def test_labels_with_a_gap_are_refused() -> None:
     """Names are looked up by position: each name after the gap would be wrong."""
     gap = INDEX.assign(label=[2, 0, 2, -1, -1])
-    with pytest.raises(InputError, match=r"index\.csv: expected labels 0 to 1, received 0, 2; "):
+    with pytest.raises(
+        InputError, match=r"index\.csv: expected labels 0 to 1, received 0, 2; "
+    ):
         class_names(gap)
 
 

@@ -36,28 +36,39 @@ def test_an_empty_test_set_is_fine(tmp_path: Path) -> None:
 
 
 def test_doubled_ids_are_refused() -> None:
-    with pytest.raises(InputError, match="expected each id once, received doubled ids, as a; re"):
+    with pytest.raises(
+        InputError, match="expected each id once, received doubled ids, as a; re"
+    ):
         some(["a", "b", "a"], [1, 1, 1])
 
 
 @pytest.mark.parametrize(
-    "row", [[2.0, -1.0], [3.1, 1.2], [np.nan, 1.0], [0.5, 0.4], [np.inf, 0.0], [0.0, 0.0]]
+    "row",
+    [[2.0, -1.0], [3.1, 1.2], [np.nan, 1.0], [0.5, 0.4], [np.inf, 0.0], [0.0, 0.0]],
 )
 def test_logits_and_nan_are_refused(row: list[float]) -> None:
-    with pytest.raises(InputError, match=r"rows >= 0 that sum to 1.*softmax probabilities"):
+    with pytest.raises(
+        InputError, match=r"rows >= 0 that sum to 1.*softmax probabilities"
+    ):
         Predictions(["a", "b"], [[0.5, 0.5], row], CLASSES)
 
 
-@pytest.mark.parametrize("probs", [np.full((2, 3), 1 / 3), np.ones((1, 2)) / 2, np.ones(2)])
+@pytest.mark.parametrize(
+    "probs", [np.full((2, 3), 1 / 3), np.ones((1, 2)) / 2, np.ones(2)]
+)
 def test_shapes_that_disagree_are_refused(probs: np.ndarray) -> None:
-    with pytest.raises(InputError, match=r"expected probs, numbers of shape \(2, 2\), rec"):
+    with pytest.raises(
+        InputError, match=r"expected probs, numbers of shape \(2, 2\), rec"
+    ):
         Predictions(["a", "b"], probs, CLASSES)
 
 
 def test_a_float32_softmax_of_a_thousand_classes_is_accepted() -> None:
     logits = np.random.default_rng(0).normal(size=(4, 1000)).astype(np.float32)
     powers = np.exp(logits)
-    Predictions(list("abcd"), powers / powers.sum(axis=1, keepdims=True), np.arange(1000))
+    Predictions(
+        list("abcd"), powers / powers.sum(axis=1, keepdims=True), np.arange(1000)
+    )
 
 
 @given(st.permutations(["a", "b", "c", "d"]))
@@ -98,16 +109,24 @@ def test_folds_that_share_a_picture_do_not_join() -> None:
 
 @pytest.mark.parametrize("other", [["dog", "cat"], ["cat", "cow"]])
 def test_other_classes_never_mix(other: list[str]) -> None:
-    with pytest.raises(InputError, match=r"2 classes of the first member.*rerun the members"):
+    with pytest.raises(
+        InputError, match=r"2 classes of the first member.*rerun the members"
+    ):
         predictions.joined([some(["a"], [0.5]), some(["b"], [0.5], other)])
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 half of an npz", b"\x80\x04K\x01.", None])
-def test_a_missing_or_broken_file_is_named(tmp_path: Path, content: bytes | None) -> None:
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04 half of an npz", b"\x80\x04K\x01.", None]
+)
+def test_a_missing_or_broken_file_is_named(
+    tmp_path: Path, content: bytes | None
+) -> None:
     path = tmp_path / "val.npz"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(InputError, match=r"val\.npz: expected an \.npz with ids, .*; run `dvc rep"):
+    with pytest.raises(
+        InputError, match=r"val\.npz: expected an \.npz with ids, .*; run `dvc rep"
+    ):
         predictions.load(path)
 
 
@@ -121,15 +140,21 @@ def test_a_truncated_file_is_named(tmp_path: Path) -> None:
 
 def test_a_file_of_something_else_is_named(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", ids=["a"], probs=[[1.0]])
-    with pytest.raises(InputError, match=r"a\.npz: expected an \.npz with ids, probs, classes"):
+    with pytest.raises(
+        InputError, match=r"a\.npz: expected an \.npz with ids, probs, classes"
+    ):
         predictions.load(tmp_path / "a.npz")
     np.save(tmp_path / "b.npy", np.ones(3))
-    with pytest.raises(InputError, match=r"b\.npy: expected an \.npz with ids, probs, classes"):
+    with pytest.raises(
+        InputError, match=r"b\.npy: expected an \.npz with ids, probs, classes"
+    ):
         predictions.load(tmp_path / "b.npy")
 
 
 def test_a_file_with_pickled_ids_is_never_unpickled(tmp_path: Path) -> None:
-    np.savez(tmp_path / "a.npz", ids=np.array(["a"], object), probs=[[1.0]], classes=["x"])
+    np.savez(
+        tmp_path / "a.npz", ids=np.array(["a"], object), probs=[[1.0]], classes=["x"]
+    )
     with pytest.raises(InputError, match="Object arrays cannot be loaded"):
         predictions.load(tmp_path / "a.npz")
 

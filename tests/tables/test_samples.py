@@ -10,15 +10,22 @@ from croquis.tables.samples import FoldData, Samples
 
 
 def test_a_fold_has_three_parts_that_share_no_picture(drawn: Path) -> None:
-    data = FoldData.of(1, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv"))
+    data = FoldData.of(
+        1, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv")
+    )
     parts = [set(part.ids) for part in (data.train, data.val, data.test)]
     assert [len(part) for part in parts] == [6, 6, 3] and len(set.union(*parts)) == 15
     assert data.classes.tolist() == ["bar", "pole", "spot"]
-    assert data.val.ids[0] == "train/bar/3.png" and data.val.labels.tolist() == [0, 1, 2] * 2
+    assert (
+        data.val.ids[0] == "train/bar/3.png"
+        and data.val.labels.tolist() == [0, 1, 2] * 2
+    )
 
 
 def test_test_pictures_have_no_label(drawn: Path) -> None:
-    data = FoldData.of(0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv"))
+    data = FoldData.of(
+        0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv")
+    )
     assert data.test.labels.tolist() == [-1, -1, -1]
     assert data.test.weights.tolist() == [1, 1, 1]
 
@@ -30,7 +37,9 @@ def test_plain_folds_stand_in_their_own_column(drawn: Path) -> None:
 
 
 def test_weights_and_labels_travel_with_their_rows() -> None:
-    rows = pd.DataFrame({"id": ["b", "a"], "label": [1, 0], "weight": [0.5, 1.0], "targets": ""})
+    rows = pd.DataFrame(
+        {"id": ["b", "a"], "label": [1, 0], "weight": [0.5, 1.0], "targets": ""}
+    )
     found = Samples.labelled(rows, 2)
     assert found.shares is None and found.targets.tolist() == [1, 0]
     assert found.ids.tolist() == ["b", "a"]

@@ -41,9 +41,14 @@ def test_it_is_called_as_the_data_with_the_folder_above_a_generic_name(
     [
         ("ferns/data.tar.gz", "ferns/data.tar.gz"),
         ("https://me:secret@host:80/a.zip", "https://host:80/a.zip"),
-        ("https://host/a.zip?X-Amz-Signature=secret&token=secret#secret", "https://host/a.zip"),
+        (
+            "https://host/a.zip?X-Amz-Signature=secret&token=secret#secret",
+            "https://host/a.zip",
+        ),
         ("https://host/uc?export=download&id=7", "https://host/uc?id=7"),
     ],
 )
-def test_an_address_holds_no_secret_and_what_names_the_file(source: str, shown: str) -> None:
+def test_an_address_holds_no_secret_and_what_names_the_file(
+    source: str, shown: str
+) -> None:
     assert address(source) == shown

@@ -45,8 +45,12 @@ def test_a_pipeline_is_found_by_its_scores_the_newest_first_and_never_made() -> 
     made = []
     client, experiment, _ = stores.connected_by_scores("by-scores", {"a": 1.0})
     experiment_id = experiment.experiment_id
-    for start, scores in enumerate(({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 3.0}, {"a": 4.0})):
-        run = client.create_run(experiment_id, start_time=start + 1, tags={"kind": "pipeline"})
+    for start, scores in enumerate(
+        ({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 3.0}, {"a": 4.0})
+    ):
+        run = client.create_run(
+            experiment_id, start_time=start + 1, tags={"kind": "pipeline"}
+        )
         made.append(run.info.run_id)
         for name, value in scores.items():
             client.log_metric(run.info.run_id, name, value)
@@ -62,7 +66,10 @@ def test_a_pipeline_is_found_by_its_scores_the_newest_first_and_never_made() -> 
     [
         (ValueError("first\nsecond"), "first"),
         (ValueError(), "ValueError"),
-        (ConnectionError("https://me:secret@host/api failed"), "https://***@host/api failed"),
+        (
+            ConnectionError("https://me:secret@host/api failed"),
+            "https://***@host/api failed",
+        ),
         (ValueError("x" * 300), "x" * 200),
     ],
 )
@@ -76,7 +83,9 @@ def entered(source: str, **settings: object) -> tuple[str, str]:
     return stores.connected(pipeline)[1:]
 
 
-def test_another_set_of_parameters_or_data_is_another_run_and_the_same_one_is_found_again() -> None:
+def test_another_set_of_parameters_or_data_is_another_run_and_the_same_one_is_found_again() -> (
+    None
+):
     """Two `make repro` at one commit shared a run, and the second overwrote the first's score."""
     runs = [
         entered("keyed", lr=0.1)[1],
@@ -98,7 +107,9 @@ def test_each_commit_and_each_experiment_has_runs_of_its_own(
 
 def test_a_run_of_a_pipeline_shows_its_parameters() -> None:
     """It had none, not even lr, so that experiments could not be compared."""
-    wide = {f"key{number}": number for number in range(150)}  # MLflow takes 100 in one call
+    wide = {
+        f"key{number}": number for number in range(150)
+    }  # MLflow takes 100 in one call
     client, _, run_id = stores.connected(
         stores.Pipeline("shown", {"lr": 0.1, "run": {"folds": [0, 1]}, "train": wide})
     )
@@ -116,7 +127,9 @@ def test_a_run_whose_maker_was_killed_gets_its_parameters() -> None:
     assert client.get_run(made).data.params == {"lr": "0.1"}
 
 
-@pytest.mark.parametrize("name", ["it's", 'say "it\'s"', "back\\slash", "50%_off", "a;--"])
+@pytest.mark.parametrize(
+    "name", ["it's", 'say "it\'s"', "back\\slash", "50%_off", "a;--"]
+)
 def test_no_character_of_a_name_leaves_a_run_untracked(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,18 +149,25 @@ def test_a_deleted_experiment_is_brought_back_with_a_line() -> None:
     first = entered("deleted")
     client = stores.opened()
     client.delete_experiment(first[0])
-    with pytest.warns(UserWarning, match="experiment 'deleted' was deleted; it is back"):
+    with pytest.warns(
+        UserWarning, match="experiment 'deleted' was deleted; it is back"
+    ):
         assert entered("deleted") == first
     assert entered("deleted") == first
 
 
 def test_two_sources_of_one_name_have_an_experiment_each() -> None:
     """Two competitions with a data.tar.gz shared one."""
-    first, second = (entered(f"/home/{who}/shapes/data.tar.gz")[0] for who in ("ann", "bob"))
+    first, second = (
+        entered(f"/home/{who}/shapes/data.tar.gz")[0] for who in ("ann", "bob")
+    )
     client = stores.opened()
     names = [client.get_experiment(each).name for each in (first, second)]
     assert names[0] == "shapes-data" and names[1].startswith("shapes-data-")
-    assert client.get_experiment(first).tags[stores.SOURCE] == "/home/ann/shapes/data.tar.gz"
+    assert (
+        client.get_experiment(first).tags[stores.SOURCE]
+        == "/home/ann/shapes/data.tar.gz"
+    )
     for who, experiment in (("ann", first), ("bob", second)):
         source = f"/home/{who}/shapes/data.tar.gz"
         assert entered(source)[0] == experiment
@@ -162,9 +182,14 @@ def test_what_a_former_version_made_is_taken_over() -> None:
     assert client.get_experiment(plain).tags[stores.SOURCE] == "/a/ferns.zip"
     former = client.create_experiment("train", tags={stores.NOTE: stores.OURS})
     assert entered("/a/mosses/train.tar.gz")[0] == former
-    assert client.get_experiment(entered("/b/lichens/train.tar.gz")[0]).name == "lichens-train"
+    assert (
+        client.get_experiment(entered("/b/lichens/train.tar.gz")[0]).name
+        == "lichens-train"
+    )
     client.create_experiment("images")  # somebody else's, on a shared server
-    assert client.get_experiment(entered("/a/moths/images.zip")[0]).name == "moths-images"
+    assert (
+        client.get_experiment(entered("/a/moths/images.zip")[0]).name == "moths-images"
+    )
 
 
 def test_the_environment_names_the_experiment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,9 @@ def logged(store: Path):
 
     client = MlflowClient(f"sqlite:///{store / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("icons")
-    (run,) = client.search_runs([experiment.experiment_id], "tags.mlflow.parentRunId != ''")
+    (run,) = client.search_runs(
+        [experiment.experiment_id], "tags.mlflow.parentRunId != ''"
+    )
     return run, client, experiment
 
 
@@ -50,11 +52,16 @@ def test_a_run_keeps_params_tags_and_metrics_per_epoch(
     monkeypatch.setenv("DVC_EXP_NAME", "bold-idea")
     with tracking.run(ICONS, "swin-fold0", params=SETTINGS, tags={"fold": "0"}) as run:
         for epoch in range(3):
-            run.metrics({"val_loss": 1 / (epoch + 1), "val_accuracy": float("nan")}, epoch)
+            run.metrics(
+                {"val_loss": 1 / (epoch + 1), "val_accuracy": float("nan")}, epoch
+            )
         (store / "curves.csv").write_text("epoch\n")
         run.artifact(store / "curves.csv")
     found, client, experiment = logged(store)
-    assert found.info.status == "FINISHED" and found.info.run_name == "swin-fold0 bold-idea"
+    assert (
+        found.info.status == "FINISHED"
+        and found.info.run_name == "swin-fold0 bold-idea"
+    )
     assert found.data.params == {
         "lr": "1e-05",
         "embed.backbone": "resnet18",
@@ -66,15 +73,26 @@ def test_a_run_keeps_params_tags_and_metrics_per_epoch(
         "experiment": "bold-idea",
         "commit": stores.commit(),
         "kind": "train",
-    } == {key: value for key, value in found.data.tags.items() if not key.startswith("mlflow.")}
+    } == {
+        key: value
+        for key, value in found.data.tags.items()
+        if not key.startswith("mlflow.")
+    }
     history = client.get_metric_history(found.info.run_id, "val_loss")
-    assert [(point.step, point.value) for point in history] == [(0, 1), (1, 1 / 2), (2, 1 / 3)]
+    assert [(point.step, point.value) for point in history] == [
+        (0, 1),
+        (1, 1 / 2),
+        (2, 1 / 3),
+    ]
     assert experiment.artifact_location == str(store / "mlruns")
     assert list(store.glob("mlruns/*/artifacts/curves.csv"))
 
 
 def test_a_training_that_fails_leaves_a_failed_run(store: Path) -> None:
-    with pytest.raises(KeyError, match="oops"), tracking.run(ICONS, "a", params={}, tags={}):
+    with (
+        pytest.raises(KeyError, match="oops"),
+        tracking.run(ICONS, "a", params={}, tags={}),
+    ):
         raise KeyError("oops")
     assert logged(store)[0].info.status == "FAILED"
 
@@ -104,7 +122,10 @@ def test_the_pipelines_run_takes_scores_again_and_again(store: Path) -> None:
     client = MlflowClient(f"sqlite:///{store / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("icons").experiment_id
     (found,) = client.search_runs([experiment])
-    assert found.data.metrics == {"ensemble.accuracy": 0.75} and found.data.tags["seed"] == "2"
+    assert (
+        found.data.metrics == {"ensemble.accuracy": 0.75}
+        and found.data.tags["seed"] == "2"
+    )
     assert found.info.status == "FINISHED"
 
 
@@ -129,7 +150,9 @@ def test_a_signal_leaves_a_killed_run_and_a_resume_goes_on_in_it(store: Path) ->
     assert [(point.step, point.value) for point in points] == [(0, 10), (1, 9), (2, 8)]
 
 
-def test_a_long_training_is_watched(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_training_is_watched(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.05")
     with tracking.run(ICONS, "a", params={}, tags={}, memory=store / "mlflow_run"):
         time.sleep(0.4)
@@ -236,7 +259,10 @@ def test_a_run_that_fails_says_why_until_it_goes_on(store: Path) -> None:
     with pytest.raises(ValueError), tracking.run(ICONS, "m-fold0", **options):
         raise ValueError("lr: 0.001 -> 0.002")
     found, client, _ = logged(store)
-    assert found.info.status == "FAILED" and found.data.tags["failure"] == "lr: 0.001 -> 0.002"
+    assert (
+        found.info.status == "FAILED"
+        and found.data.tags["failure"] == "lr: 0.001 -> 0.002"
+    )
     with tracking.run(ICONS, "m-fold0", **options):
         pass
     found = client.get_run(found.info.run_id)

@@ -29,7 +29,9 @@ def test_the_mean_of_the_last_epochs_by_hand(
     pictures: Pictures, recipe: Callable[..., ModelParams]
 ) -> None:
     settings = recipe(epochs=3, average_epochs=2)
-    trainer = Trainer(network(settings), settings, lr=1e-3, pictures=pictures, hardware=CPU, seed=0)
+    trainer = Trainer(
+        network(settings), settings, lr=1e-3, pictures=pictures, hardware=CPU, seed=0
+    )
     after = []
     for _ in trainer.epochs():
         after.append(trainer.model.conv_stem.weight.detach().clone())
@@ -40,7 +42,9 @@ def test_the_mean_of_the_last_epochs_by_hand(
 
 
 def test_the_mean_of_weights_takes_counters_as_cuda_would(
-    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+    pictures: Pictures,
+    recipe: Callable[..., ModelParams],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """torch's default divided whole numbers on CUDA, and failed at the second epoch of the mean."""
     devices = "torch.optim.swa_utils._get_foreach_kernels_supported_devices"
@@ -50,7 +54,9 @@ def test_the_mean_of_weights_takes_counters_as_cuda_would(
 
 
 def test_the_running_average_by_hand(
-    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+    pictures: Pictures,
+    recipe: Callable[..., ModelParams],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """timm's warm-up needs the number of the update; without, .9 of the first weights is left."""
     after, update = [], Averages.after_update
@@ -75,7 +81,10 @@ def test_the_mean_has_batch_norms_of_its_own(
     """The mean of others' statistics fits no weights: torch recounts them after averaging, too."""
     trainer, _ = trained(recipe(epochs=3, average_epochs=2, drop_rate=0.5), pictures)
     mean, plain = trainer.averaged, pictures.plain()
-    own, batches = statistics(mean), Shuffled(plain, batch_size=3, seed=0, workers=0).epoch(3)
+    own, batches = (
+        statistics(mean),
+        Shuffled(plain, batch_size=3, seed=0, workers=0).epoch(3),
+    )
     with torch.no_grad():
         seen = [mean.conv_stem(normalised(batch.images, own)) for batch in batches]
     of_means = torch.stack([found.mean(dim=(0, 2, 3)) for found in seen]).mean(dim=0)
@@ -86,7 +95,9 @@ def test_the_mean_has_batch_norms_of_its_own(
     assert mean.bn1.momentum == trainer.model.bn1.momentum and not mean.bn1.training
 
 
-def test_norms_that_are_frozen_stay_as_they_were(recipe: Callable[..., ModelParams]) -> None:
+def test_norms_that_are_frozen_stay_as_they_were(
+    recipe: Callable[..., ModelParams],
+) -> None:
     settings = recipe(epochs=1, average_epochs=1)
     model = network(settings)
     freeze(model, ["classifier"])

@@ -19,7 +19,11 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkpoints:
 
 
 def state(step: int) -> dict:
-    return {"step": step, "weights": torch.full((3,), float(step)), "history": [{"loss": 1.5}]}
+    return {
+        "step": step,
+        "weights": torch.full((3,), float(step)),
+        "history": [{"loss": 1.5}],
+    }
 
 
 def test_the_newest_state_comes_back(kept: Checkpoints) -> None:
@@ -34,14 +38,22 @@ def test_the_newest_state_comes_back(kept: Checkpoints) -> None:
 def test_two_states_are_kept(kept: Checkpoints) -> None:
     for step in (1, 2, 3):
         kept.save(step, state(step))
-    assert sorted(path.name for path in kept.folder.iterdir()) == ["000000002", "000000003"]
+    assert sorted(path.name for path in kept.folder.iterdir()) == [
+        "000000002",
+        "000000003",
+    ]
 
 
 @pytest.mark.parametrize("harm", ["cut", "flipped", "empty", "no digest", "no state"])
-def test_a_broken_newest_state_falls_back_to_the_one_before(kept: Checkpoints, harm: str) -> None:
+def test_a_broken_newest_state_falls_back_to_the_one_before(
+    kept: Checkpoints, harm: str
+) -> None:
     kept.save(1, state(1))
     kept.save(2, state(2))
-    file, digest = kept.folder / "000000002" / "state.pt", kept.folder / "000000002/state.blake2b"
+    file, digest = (
+        kept.folder / "000000002" / "state.pt",
+        kept.folder / "000000002/state.blake2b",
+    )
     content = bytearray(file.read_bytes())
     if harm == "cut":
         file.write_bytes(content[:-100])
@@ -52,10 +64,17 @@ def test_a_broken_newest_state_falls_back_to_the_one_before(kept: Checkpoints, h
         file.write_bytes(b"")
     else:
         (digest if harm == "no digest" else file).unlink()
-    with pytest.warns(UserWarning, match="000000002 is not whole: the one before is taken"):
+    with pytest.warns(
+        UserWarning, match="000000002 is not whole: the one before is taken"
+    ):
         assert kept.load()["step"] == 1
-    kept.save(3, state(3))  # the broken one used to stand for one of the two that are kept
-    assert sorted(path.name for path in kept.folder.iterdir()) == ["000000001", "000000003"]
+    kept.save(
+        3, state(3)
+    )  # the broken one used to stand for one of the two that are kept
+    assert sorted(path.name for path in kept.folder.iterdir()) == [
+        "000000001",
+        "000000003",
+    ]
 
 
 def test_a_full_disk_costs_a_warning_and_keeps_the_state_before(
@@ -101,10 +120,14 @@ def test_a_state_is_on_the_disk_before_it_has_its_name(
     """A folder was renamed while its files might still be in memory alone."""
     done, flush, replace = [], checkpoints._flush, os.replace
     monkeypatch.setattr(
-        checkpoints, "_flush", lambda path: (done.append(f"flush {path.name}"), flush(path))
+        checkpoints,
+        "_flush",
+        lambda path: (done.append(f"flush {path.name}"), flush(path)),
     )
     monkeypatch.setattr(
-        os, "replace", lambda draft, path: (done.append(f"name {path.name}"), replace(draft, path))
+        os,
+        "replace",
+        lambda draft, path: (done.append(f"name {path.name}"), replace(draft, path)),
     )
     kept.save(1, state(1))
     inside = ["flush state.pt", "flush state.blake2b", "flush 000000001"]

@@ -23,7 +23,9 @@ from support.trainings import CPU, begun, network, trained
 def test_the_cosine_rises_to_its_peak_and_falls_to_its_floor(
     pictures: Pictures, recipe: Callable[..., ModelParams]
 ) -> None:
-    settings = recipe(epochs=4, warmup_epochs=1.0, schedule="cosine", min_lr=0.1, optimizer="sgd")
+    settings = recipe(
+        epochs=4, warmup_epochs=1.0, schedule="cosine", min_lr=0.1, optimizer="sgd"
+    )
     _, epochs = trained(settings, pictures, lr=0.01)
     # Two steps an epoch, so steps 1, 3, 5, 7 end them. Step 1 is halfway up from 1 % to 100 %;
     # from step 2 on a cosine over 6 steps: shares 1/6, 3/6, 5/6 of its way from 1 to .1.
@@ -58,17 +60,28 @@ def test_layer_decay_reaches_the_optimizer(
     assert len(rates) > 2 and rates[-2] == pytest.approx(rates[-1] / 2)
 
 
-@pytest.mark.parametrize("backbone", ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"])
+@pytest.mark.parametrize(
+    "backbone", ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"]
+)
 def test_the_same_seed_trains_the_same_bits(
     pictures: Pictures, recipe: Callable[..., ModelParams], backbone: str
 ) -> None:
-    settings = recipe(backbone=backbone, drop_rate=0.2, drop_path_rate=0.1, augment="flips")
+    settings = recipe(
+        backbone=backbone, drop_rate=0.2, drop_path_rate=0.1, augment="flips"
+    )
     (one, curve), (two, again) = (trained(settings, pictures) for _ in range(2))
-    assert [epoch.train_loss for epoch in curve] == [epoch.train_loss for epoch in again]
+    assert [epoch.train_loss for epoch in curve] == [
+        epoch.train_loss for epoch in again
+    ]
     tensors = two.averaged.state_dict()
-    assert all(torch.equal(held, tensors[name]) for name, held in one.averaged.state_dict().items())
+    assert all(
+        torch.equal(held, tensors[name])
+        for name, held in one.averaged.state_dict().items()
+    )
     other = trained(settings, pictures, seed=1)[1]
-    assert [epoch.train_loss for epoch in other] != [epoch.train_loss for epoch in curve]
+    assert [epoch.train_loss for epoch in other] != [
+        epoch.train_loss for epoch in curve
+    ]
 
 
 def test_dropout_depends_on_the_step_and_not_on_what_ran_between(
@@ -76,7 +89,9 @@ def test_dropout_depends_on_the_step_and_not_on_what_ran_between(
 ) -> None:
     settings = recipe(drop_rate=0.5)
     _, curve = trained(settings, pictures)
-    trainer = Trainer(network(settings), settings, lr=1e-3, pictures=pictures, hardware=CPU, seed=0)
+    trainer = Trainer(
+        network(settings), settings, lr=1e-3, pictures=pictures, hardware=CPU, seed=0
+    )
     disturbed = []
     for epoch in trainer.epochs():
         disturbed.append(epoch.train_loss)
@@ -90,7 +105,9 @@ def test_a_set_smaller_than_a_batch_trains_one_step_an_epoch(
     trainer, epochs = trained(recipe(batch_size=64), pictures)
     assert [epoch.number for epoch in epochs] == [0, 1]
     assert all(math.isfinite(epoch.train_loss) for epoch in epochs)
-    assert {int(state["step"]) for state in trainer._updates.optimizer.state.values()} == {2}
+    assert {
+        int(state["step"]) for state in trainer._updates.optimizer.state.values()
+    } == {2}
 
 
 def test_a_group_of_copies_counts_once_if_asked(
@@ -113,7 +130,9 @@ def test_a_group_of_copies_counts_once_if_asked(
     assert losses[0] != pytest.approx(losses[1], rel=1e-2)
 
 
-def predicted_logits_in_train_mode(model: nn.Module, pictures: Pictures) -> torch.Tensor:
+def predicted_logits_in_train_mode(
+    model: nn.Module, pictures: Pictures
+) -> torch.Tensor:
     """Of all pictures as one batch, in their order and as epoch 0 augments them."""
     batch = pictures[0, np.arange(len(pictures))]
     with torch.no_grad():
@@ -125,7 +144,13 @@ EXTRAS = {
     "ema, dropout": {"ema_decay": 0.9, "drop_rate": 0.3, "drop_path_rate": 0.1},
     "mean": {"average_epochs": 2},
     "mixing, lookahead": {
-        "mix": {"prob": 1.0, "mixup": 1.0, "cutmix": 1.0, "clip": None, "off_last_epochs": 1},
+        "mix": {
+            "prob": 1.0,
+            "mixup": 1.0,
+            "cutmix": 1.0,
+            "clip": None,
+            "off_last_epochs": 1,
+        },
         "batch_size": 2,
         "optimizer": "lookahead_adamw",
     },
@@ -144,12 +169,20 @@ def test_a_training_stopped_after_any_step_ends_with_the_same_bits(
     stop: int,
 ) -> None:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    settings = recipe(epochs=3, augment="flips") if not extras else recipe(epochs=3, **extras)
+    settings = (
+        recipe(epochs=3, augment="flips") if not extras else recipe(epochs=3, **extras)
+    )
 
     def begun() -> Trainer:
         kept = Checkpoints("train/a-0", "x")
         return Trainer(
-            network(settings), settings, lr=1e-2, pictures=pictures, hardware=CPU, seed=0, kept=kept
+            network(settings),
+            settings,
+            lr=1e-2,
+            pictures=pictures,
+            hardware=CPU,
+            seed=0,
+            kept=kept,
         )
 
     def run(trainer: Trainer, interrupts: Interrupts | None = None) -> Trainer:
@@ -189,9 +222,14 @@ def test_a_compiled_training_that_was_stopped_ends_with_the_same_bits_and_names(
 ) -> None:
     """`torch.compile` puts `_orig_mod.` before all names of the network that it returns."""
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    traced = functools.partial(torch.compile, backend="eager")  # all but the making of kernels
+    traced = functools.partial(
+        torch.compile, backend="eager"
+    )  # all but the making of kernels
     monkeypatch.setattr(torch, "compile", traced)
-    settings, compiled = recipe(ema_decay=0.9, drop_rate=0.2), replace(CPU, compiled=True)
+    settings, compiled = (
+        recipe(ema_decay=0.9, drop_rate=0.2),
+        replace(CPU, compiled=True),
+    )
 
     def run(kept: Checkpoints, interrupts: Interrupts | None = None) -> Trainer:
         trainer = begun(settings, pictures, hardware=compiled, kept=kept)

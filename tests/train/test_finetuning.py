@@ -28,7 +28,9 @@ CPU = Hardware(torch.device("cpu"), None, False, 0)
 
 @pytest.fixture
 def data(drawn: Path) -> FoldData:
-    return FoldData.of(0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv"))
+    return FoldData.of(
+        0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv")
+    )
 
 
 @pytest.fixture
@@ -37,7 +39,10 @@ def run(drawn: Path) -> Callable[..., Outcome]:
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
 
     def run(
-        data: FoldData, recipe: ModelParams, log: Callable = lambda row, epoch: None, **changes
+        data: FoldData,
+        recipe: ModelParams,
+        log: Callable = lambda row, epoch: None,
+        **changes,
     ):
         options = {"lr": 1e-3, "seed": 0, "hardware": CPU} | changes
         return fine_tuned(data, pixels, recipe, log=log, **options)
@@ -97,9 +102,13 @@ def test_the_speed_is_measured_when_nothing_can_be_lost_any_more(
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
         patch.setattr(Pace, "resident", killed)
         run(data, settings, checkpoints=kept)
-    monkeypatch.setattr("croquis.train.engine.Trainer._update", None)  # nothing is left to do
+    monkeypatch.setattr(
+        "croquis.train.engine.Trainer._update", None
+    )  # nothing is left to do
     seen = []
-    again = run(data, settings, checkpoints=kept, log=lambda row, epoch: seen.append(row))
+    again = run(
+        data, settings, checkpoints=kept, log=lambda row, epoch: seen.append(row)
+    )
     assert seen == []  # of updates made elsewhere no speed is known
     np.testing.assert_array_equal(again.test.probs, measured.test.probs)
     for name, held in measured.weights.items():
@@ -107,7 +116,10 @@ def test_the_speed_is_measured_when_nothing_can_be_lost_any_more(
 
 
 def test_the_kept_weights_predict_what_was_predicted(
-    run: Callable[..., Outcome], data: FoldData, recipe: Callable[..., ModelParams], drawn: Path
+    run: Callable[..., Outcome],
+    data: FoldData,
+    recipe: Callable[..., ModelParams],
+    drawn: Path,
 ) -> None:
     outcome = run(data, recipe())
     model = timm.create_model(recipe().backbone, num_classes=3).eval()
@@ -124,7 +136,11 @@ def test_the_same_seed_gives_the_same_bits(
     run: Callable[..., Outcome], data: FoldData, recipe: Callable[..., ModelParams]
 ) -> None:
     settings = recipe(augment="flips", drop_rate=0.3, epochs=1)
-    one, two, other = run(data, settings), run(data, settings), run(data, settings, seed=1)
+    one, two, other = (
+        run(data, settings),
+        run(data, settings),
+        run(data, settings, seed=1),
+    )
     np.testing.assert_array_equal(one.val.probs, two.val.probs)
     assert one.epochs == two.epochs
     assert not np.array_equal(one.val.probs, other.val.probs)
@@ -147,7 +163,10 @@ def test_an_empty_test_set_and_an_empty_fold_are_fine(
 
 
 def test_flipped_val_pictures_are_predicted_as_if_they_had_come_flipped(
-    run: Callable[..., Outcome], data: FoldData, recipe: Callable[..., ModelParams], drawn: Path
+    run: Callable[..., Outcome],
+    data: FoldData,
+    recipe: Callable[..., ModelParams],
+    drawn: Path,
 ) -> None:
     outcome = run(data, recipe())
     assert set(outcome.more) == {"val_flip_lr", "val_flip_ud"}
@@ -158,7 +177,9 @@ def test_flipped_val_pictures_are_predicted_as_if_they_had_come_flipped(
         np.save(drawn / "pixels.npy", flipped)
         pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
         pictures = Pictures(pixels, data.val, image_size=32)
-        expected = softmax(predicted_logits(model, pictures, hardware=CPU, batch_size=6))
+        expected = softmax(
+            predicted_logits(model, pictures, hardware=CPU, batch_size=6)
+        )
         found = outcome.more[f"val_flip_{name}"]
         assert found.ids.tolist() == data.val.ids.tolist()
         np.testing.assert_allclose(found.probs, expected, atol=1e-6)
@@ -169,19 +190,29 @@ def test_views_change_predictions_and_neither_weights_nor_curves(
 ) -> None:
     plain, both = run(data, recipe()), run(data, recipe(tta=["identity", "flip_lr"]))
     assert plain.epochs == both.epochs
-    assert all(torch.equal(held, both.weights[name]) for name, held in plain.weights.items())
+    assert all(
+        torch.equal(held, both.weights[name]) for name, held in plain.weights.items()
+    )
     mean = (plain.val.probs + plain.more["val_flip_lr"].probs) / 2
     np.testing.assert_allclose(both.val.probs, mean, atol=1e-6)
     np.testing.assert_array_equal(both.more["val_flip_lr"].probs, both.val.probs)
     assert not np.allclose(both.test.probs, plain.test.probs, atol=1e-5)
 
 
-RESTARTS = {"schedule": "restarts", "cycle_epochs": 1, "drop_rate": 0.2, "augment": "flips"}
+RESTARTS = {
+    "schedule": "restarts",
+    "cycle_epochs": 1,
+    "drop_rate": 0.2,
+    "augment": "flips",
+}
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "lookahead_adamw"])
 def test_a_snapshot_is_what_a_training_of_so_many_cycles_ends_with(
-    run: Callable[..., Outcome], data: FoldData, recipe: Callable[..., ModelParams], optimizer: str
+    run: Callable[..., Outcome],
+    data: FoldData,
+    recipe: Callable[..., ModelParams],
+    optimizer: str,
 ) -> None:
     options = RESTARTS | {"tta": ["identity", "flip_lr"], "optimizer": optimizer}
     whole = run(data, recipe(epochs=3, **options))
@@ -191,7 +222,9 @@ def test_a_snapshot_is_what_a_training_of_so_many_cycles_ends_with(
             found = whole.more[f"cycle{number}/{name}"]
             assert found.ids.tolist() == expected.ids.tolist()
             np.testing.assert_array_equal(found.probs, expected.probs)
-    assert "cycle3/val" not in whole.more  # the end of the last cycle is the member itself
+    assert (
+        "cycle3/val" not in whole.more
+    )  # the end of the last cycle is the member itself
 
 
 def test_snapshots_in_mid_epoch_cost_the_training_no_bit(
@@ -228,7 +261,9 @@ def test_a_training_that_goes_on_starts_from_no_probe_again(
     outcome = run(data, settings, checkpoints=kept)
     monkeypatch.setattr("croquis.train.finetuning.start_from_probe", None)
     loads, load = [], Checkpoints.load
-    monkeypatch.setattr(Checkpoints, "load", lambda own: (loads.append(1), load(own))[1])
+    monkeypatch.setattr(
+        Checkpoints, "load", lambda own: (loads.append(1), load(own))[1]
+    )
     again = run(data, settings, checkpoints=kept)
     assert loads == [
         1
@@ -246,14 +281,23 @@ REGIMES = {
             "targets": r"blocks\.\d+\.attn\.(qkv|proj)",
         },
     },
-    "attention only": {"backbone": "test_vit.r160_in1k", "trainable": ["attn", "^head"]},
+    "attention only": {
+        "backbone": "test_vit.r160_in1k",
+        "trainable": ["attn", "^head"],
+    },
     "stacked": {"backbone": ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"]},
     "mlp": {"head": {"hidden": [16], "act": "gelu", "norm": "batch", "dropout": 0.1}},
     "probe start": {"head_start": "probe"},
     "mixing, bce": {
         "batch_size": 4,
         "loss": "bce",
-        "mix": {"prob": 1.0, "mixup": 1.0, "cutmix": 1.0, "clip": [0.3, 0.7], "off_last_epochs": 0},
+        "mix": {
+            "prob": 1.0,
+            "mixup": 1.0,
+            "cutmix": 1.0,
+            "clip": [0.3, 0.7],
+            "off_last_epochs": 0,
+        },
     },
     "small pictures first": {
         "backbone": "test_efficientnet.r160_in1k",
@@ -291,6 +335,7 @@ def test_the_start_from_a_probe_is_better_than_a_random_one(
 ) -> None:
     frozen = {"trainable": ["classifier"], "epochs": 1}
     random, probe = (
-        run(data, recipe(head_start=start, **frozen), lr=1e-9) for start in ("random", "probe")
+        run(data, recipe(head_start=start, **frozen), lr=1e-9)
+        for start in ("random", "probe")
     )
     assert probe.epochs[0]["train_loss"] < random.epochs[0]["train_loss"]

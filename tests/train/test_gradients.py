@@ -23,15 +23,24 @@ def test_micro_batches_add_up_to_the_batch(
 
 
 def test_out_of_memory_halves_the_micro_batch_and_keeps_the_batch(
-    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+    pictures: Pictures,
+    recipe: Callable[..., ModelParams],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The second part of the batch does not fit: the gradients of the first must not stay."""
-    options = {"backbone": "test_vit.r160_in1k", "batch_size": 6, "optimizer": "sgd", "epochs": 1}
+    options = {
+        "backbone": "test_vit.r160_in1k",
+        "batch_size": 6,
+        "optimizer": "sgd",
+        "epochs": 1,
+    }
     roomy = weights_after(pictures, recipe(**options), lr=0.1)
     settings = recipe(**options, micro_batch=3)
     seen, losses = [], Gradients._losses
 
-    def tight(own: Gradients, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def tight(
+        own: Gradients, images: torch.Tensor, targets: torch.Tensor
+    ) -> torch.Tensor:
         seen.append(len(images))
         if len(seen) == 2:
             raise torch.OutOfMemoryError("CUDA out of memory")
@@ -46,20 +55,27 @@ def test_out_of_memory_halves_the_micro_batch_and_keeps_the_batch(
 
 
 def test_a_batch_done_again_counts_once_in_batch_norms(
-    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+    pictures: Pictures,
+    recipe: Callable[..., ModelParams],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The first part was seen, then memory ended: batch norms used to see the batch twice."""
     settings = recipe(batch_size=6, epochs=1, micro_batch=3)
     seen, losses = [], Gradients._losses
 
-    def tight(own: Gradients, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def tight(
+        own: Gradients, images: torch.Tensor, targets: torch.Tensor
+    ) -> torch.Tensor:
         found = losses(own, images, targets)
         seen.append(len(images))
         if len(seen) == 2:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return found
 
-    with monkeypatch.context() as patch, pytest.warns(UserWarning, match="out of memory: now"):
+    with (
+        monkeypatch.context() as patch,
+        pytest.warns(UserWarning, match="out of memory: now"),
+    ):
         patch.setattr(Gradients, "_losses", tight)
         tightly = weights_after(pictures, settings)
     assert seen == [3, 3, 2, 2, 2] and tightly["bn1.num_batches_tracked"] == 3
@@ -69,7 +85,9 @@ def test_a_batch_done_again_counts_once_in_batch_norms(
 
 
 def test_no_room_for_one_picture_is_an_error(
-    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+    pictures: Pictures,
+    recipe: Callable[..., ModelParams],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
@@ -77,7 +95,9 @@ def test_no_room_for_one_picture_is_an_error(
     monkeypatch.setattr(Gradients, "_losses", full)
     with (
         pytest.warns(UserWarning, match="out of memory"),
-        pytest.raises(InputError, match=r"room for 1 of a batch's pictures.*grad_checkpointing"),
+        pytest.raises(
+            InputError, match=r"room for 1 of a batch's pictures.*grad_checkpointing"
+        ),
     ):
         trained(recipe(), pictures)
 

@@ -11,7 +11,13 @@ from croquis.train.mixing import Mixing
 
 
 def settings(**changes: object) -> MixParams:
-    plain = {"prob": 1.0, "mixup": 1.0, "cutmix": 1.0, "clip": None, "off_last_epochs": 0}
+    plain = {
+        "prob": 1.0,
+        "mixup": 1.0,
+        "cutmix": 1.0,
+        "clip": None,
+        "off_last_epochs": 0,
+    }
     return MixParams(**plain | changes)
 
 
@@ -26,13 +32,19 @@ def sheets(count: int, side: int = 8) -> torch.Tensor:
     kind=st.sampled_from([{"mixup": 0.0}, {"cutmix": 0.0}, {}]),
     clip=st.sampled_from([None, [0.3, 0.7]]),
 )
-def test_labels_are_the_shares_of_pixels(seed: int, half: int, kind: dict, clip: list) -> None:
+def test_labels_are_the_shares_of_pixels(
+    seed: int, half: int, kind: dict, clip: list
+) -> None:
     """A team mixed the targets of other pictures, by the lambda of a box that was clipped."""
     images, targets = sheets(2 * half), torch.eye(2 * half)
-    mixed, shares = Mixing(settings(**kind, clip=clip), 1)(images, targets, epoch=0, seed=seed)
+    mixed, shares = Mixing(settings(**kind, clip=clip), 1)(
+        images, targets, epoch=0, seed=seed
+    )
     for k in range(2 * half):
         other = 2 * half - 1 - k
-        own = ((mixed[k].mean() - other) / (k - other)).item()  # the share of k in its pixels
+        own = (
+            (mixed[k].mean() - other) / (k - other)
+        ).item()  # the share of k in its pixels
         expected = torch.zeros(2 * half)
         expected[k], expected[other] = own, 1 - own
         torch.testing.assert_close(shares[k], expected, atol=1e-5, rtol=0)
@@ -49,14 +61,18 @@ def test_lambda_stays_inside_its_bounds() -> None:
     found = []
     for seed in range(40):
         mixing = Mixing(settings(cutmix=0.0, clip=[0.3, 0.7]), 1)
-        found.append(mixing(sheets(2), torch.eye(2), epoch=0, seed=seed)[1][0, 0].item())
+        found.append(
+            mixing(sheets(2), torch.eye(2), epoch=0, seed=seed)[1][0, 0].item()
+        )
     assert min(found) == pytest.approx(0.3) and max(found) == pytest.approx(0.7)
 
 
 def test_some_batches_stay_as_they_are() -> None:
     mixing = Mixing(settings(prob=0.25), 1)
     same = sum(
-        torch.equal(mixing(sheets(4), torch.eye(4), epoch=0, seed=seed)[1], torch.eye(4))
+        torch.equal(
+            mixing(sheets(4), torch.eye(4), epoch=0, seed=seed)[1], torch.eye(4)
+        )
         for seed in range(200)
     )
     assert 120 < same < 180
@@ -65,7 +81,9 @@ def test_some_batches_stay_as_they_are() -> None:
 def test_the_last_epochs_are_plain() -> None:
     mixing = Mixing(settings(off_last_epochs=2), 5)
     plain = [
-        torch.equal(mixing(sheets(4), torch.eye(4), epoch=epoch, seed=1)[1], torch.eye(4))
+        torch.equal(
+            mixing(sheets(4), torch.eye(4), epoch=epoch, seed=1)[1], torch.eye(4)
+        )
         for epoch in range(5)
     ]
     assert plain == [False, False, False, True, True]

@@ -80,7 +80,9 @@ def test_of_a_single_update_nothing_is_known(clock: Clock) -> None:
     assert pace.images_per_second is None
 
 
-def test_one_batch_in_memory_is_timed_ten_times_or_for_three_seconds(clock: Clock) -> None:
+def test_one_batch_in_memory_is_timed_ten_times_or_for_three_seconds(
+    clock: Clock,
+) -> None:
     pace = Pace(torch.device("cpu"))
     epoch(pace, clock, (1, 1))
     given = []
@@ -89,7 +91,9 @@ def test_one_batch_in_memory_is_timed_ten_times_or_for_three_seconds(clock: Cloc
         given.append(batch)
         clock.wait(2.0 if len(given) == 1 else 0.1)
 
-    assert pace.resident(update) == pytest.approx(4 / 0.1)  # the median: once it was slow
+    assert pace.resident(update) == pytest.approx(
+        4 / 0.1
+    )  # the median: once it was slow
     assert len(given) == 10 and all(batch is pace.batch for batch in given)
     slow = []
     assert pace.resident(lambda batch: (slow.append(batch), clock.wait(2))) == 4 / 2

@@ -19,12 +19,18 @@ from croquis.train.gradients import Gradients
 from support.trainings import SCALED, begun, network, trained, weights_after
 
 
-def test_clipping_bounds_a_step(pictures: Pictures, recipe: Callable[..., ModelParams]) -> None:
+def test_clipping_bounds_a_step(
+    pictures: Pictures, recipe: Callable[..., ModelParams]
+) -> None:
     settings = recipe(epochs=1, batch_size=6, optimizer="sgd", clip_grad=1e-3)
-    before = [parameter.detach().clone() for parameter in network(settings).parameters()]
+    before = [
+        parameter.detach().clone() for parameter in network(settings).parameters()
+    ]
     trainer, _ = trained(settings, pictures, lr=1.0)
     after = trainer.model.parameters()
-    moved = torch.cat([(a - b).flatten() for a, b in zip(after, before, strict=True)]).norm()
+    moved = torch.cat(
+        [(a - b).flatten() for a, b in zip(after, before, strict=True)]
+    ).norm()
     # timm's sgd is Nesterov's at .9: its first step is 1.9 gradients.
     assert moved.item() == pytest.approx(1.9e-3, rel=1e-3)
 
@@ -32,7 +38,9 @@ def test_clipping_bounds_a_step(pictures: Pictures, recipe: Callable[..., ModelP
 def test_a_loss_that_explodes_stops_the_training(
     pictures: Pictures, recipe: Callable[..., ModelParams]
 ) -> None:
-    with pytest.raises(InputError, match=r"expected a finite loss, received .*; lower lr"):
+    with pytest.raises(
+        InputError, match=r"expected a finite loss, received .*; lower lr"
+    ):
         trained(recipe(epochs=9, optimizer="sgd"), pictures, lr=1e30)
 
 
@@ -45,9 +53,13 @@ def test_a_loss_that_explodes_names_its_pictures(
         trained(recipe(epochs=9, optimizer="sgd"), pictures, lr=1e30)
 
 
-def test_a_scaler_changes_no_step(pictures: Pictures, recipe: Callable[..., ModelParams]) -> None:
+def test_a_scaler_changes_no_step(
+    pictures: Pictures, recipe: Callable[..., ModelParams]
+) -> None:
     """As on a V100, but in float32: gradients are clipped at their true size."""
-    settings = recipe(backbone="test_vit.r160_in1k", optimizer="sgd", clip_grad=0.5, ema_decay=0.5)
+    settings = recipe(
+        backbone="test_vit.r160_in1k", optimizer="sgd", clip_grad=0.5, ema_decay=0.5
+    )
     plain = weights_after(pictures, settings, lr=0.1)
     scaled = weights_after(pictures, settings, lr=0.1, hardware=SCALED)
     for name, held in plain.items():
@@ -67,7 +79,9 @@ def overflowing(monkeypatch: pytest.MonkeyPatch, calls: set[int]) -> list[int]:
 
 
 def test_a_step_that_overflows_is_skipped_and_counts_for_no_loss(
-    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+    pictures: Pictures,
+    recipe: Callable[..., ModelParams],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An infinity in one micro-batch counted as one in each after it, and its loss was kept."""
     settings = recipe(epochs=1, micro_batch=1, backbone="test_vit.r160_in1k")
@@ -75,11 +89,16 @@ def test_a_step_that_overflows_is_skipped_and_counts_for_no_loss(
     trainer, (epoch,) = trained(settings, pictures, hardware=SCALED)
     assert epoch.train_loss == 0.0
     before = network(settings).state_dict()
-    assert all(torch.equal(held, before[name]) for name, held in trainer.model.state_dict().items())
+    assert all(
+        torch.equal(held, before[name])
+        for name, held in trainer.model.state_dict().items()
+    )
 
 
 def test_what_overflows_for_ever_stops(
-    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+    pictures: Pictures,
+    recipe: Callable[..., ModelParams],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen = overflowing(monkeypatch, set(range(100)))
     with pytest.raises(InputError, match="a finite loss"):
@@ -94,13 +113,17 @@ def spoiling(monkeypatch: pytest.MonkeyPatch, calls: set[int]) -> None:
     def found(own: Gradients, *given: torch.Tensor) -> torch.Tensor:
         seen.append(len(seen))
         nothing = 0 * next(own._model.parameters()).sum()
-        return losses(own, *given) + (nothing.sqrt() if seen[-1] in calls else 0)  # 0 / 0 backward
+        return losses(own, *given) + (
+            nothing.sqrt() if seen[-1] in calls else 0
+        )  # 0 / 0 backward
 
     monkeypatch.setattr(Gradients, "_losses", found)
 
 
 def test_an_overflow_leaves_no_trace_in_batch_norms(
-    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+    pictures: Pictures,
+    recipe: Callable[..., ModelParams],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The update was skipped, but running means stayed infinite, and the average took them over."""
     normalised, seen = gradients.normalised, []
@@ -129,7 +152,9 @@ def test_a_gradient_that_is_no_number_stops_before_it_reaches_the_weights(
     spoiling(monkeypatch, {2})
     kept = Checkpoints("train/a-0", "x")
     trainer = begun(recipe(), pictures, kept=kept)
-    batch = next(Shuffled(pictures, batch_size=3, seed=0, workers=0).epoch(1))  # the third
+    batch = next(
+        Shuffled(pictures, batch_size=3, seed=0, workers=0).epoch(1)
+    )  # the third
     named = ", ".join(pictures.names(batch.positions))
     what = r"step 2: expected a finite gradient, received one of norm nan at a loss of \d.* on "
     with pytest.raises(InputError, match=what + re.escape(named)):
@@ -141,7 +166,9 @@ def test_a_gradient_that_is_no_number_stops_before_it_reaches_the_weights(
 
 
 def test_gradients_that_overflow_for_ever_stop(
-    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+    pictures: Pictures,
+    recipe: Callable[..., ModelParams],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Their losses are finite: two hundred epochs used to end with the weights they began with."""
     spoiling(monkeypatch, set(range(100)))
@@ -150,28 +177,40 @@ def test_gradients_that_overflow_for_ever_stop(
 
 
 def test_overflows_are_counted_in_a_row(
-    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+    pictures: Pictures,
+    recipe: Callable[..., ModelParams],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     spoiling(monkeypatch, {*range(7), *range(8, 15)})
-    trainer, _ = trained(recipe(epochs=8), pictures, hardware=SCALED)  # 16 updates, two are made
-    assert {int(state["step"]) for state in trainer._updates.optimizer.state.values()} == {2}
+    trainer, _ = trained(
+        recipe(epochs=8), pictures, hardware=SCALED
+    )  # 16 updates, two are made
+    assert {
+        int(state["step"]) for state in trainer._updates.optimizer.state.values()
+    } == {2}
 
 
 def test_a_skipped_update_does_not_reach_the_average(
-    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+    pictures: Pictures,
+    recipe: Callable[..., ModelParams],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     spoiling(monkeypatch, {3})
     trainer = begun(recipe(ema_decay=0.9), pictures, hardware=SCALED)
     steps, update = [], ModelEmaV3.update
     monkeypatch.setattr(
-        ModelEmaV3, "update", lambda *given, step: (steps.append(step), update(*given, step=step))
+        ModelEmaV3,
+        "update",
+        lambda *given, step: (steps.append(step), update(*given, step=step)),
     )
     list(trainer.epochs())
     assert steps == [0, 1, 2]
 
 
 def test_lookahead_ends_on_its_slow_weights(
-    pictures: Pictures, recipe: Callable[..., ModelParams], monkeypatch: pytest.MonkeyPatch
+    pictures: Pictures,
+    recipe: Callable[..., ModelParams],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Eight updates are no multiple of six: the fast weights of the last two used to be kept."""
     settings = recipe(epochs=4, optimizer="lookahead_sgd")

@@ -50,14 +50,20 @@ def test_no_name_hides_behind_a_shorter_one() -> None:
 
 
 def test_on_cpus_nothing_is_said() -> None:
-    assert cost_of(nn.Flatten(), 8, Hardware(torch.device("cpu"), None, False, 0)) is None
+    assert (
+        cost_of(nn.Flatten(), 8, Hardware(torch.device("cpu"), None, False, 0)) is None
+    )
 
 
 def test_on_a_gpu_that_is_known_it_is_what_the_network_costs(monkeypatch) -> None:
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Tesla V100-PCIE-16GB")
+    monkeypatch.setattr(
+        torch.cuda, "get_device_name", lambda device: "Tesla V100-PCIE-16GB"
+    )
     model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 10))
     assert cost_of(model, 8, GPU) == ((1920, 1920), 125e12)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Graphics of tomorrow")
+    monkeypatch.setattr(
+        torch.cuda, "get_device_name", lambda device: "Graphics of tomorrow"
+    )
     assert cost_of(nn.Flatten(), 8, GPU) is None
 
 
@@ -68,6 +74,8 @@ def test_a_network_that_cannot_be_counted_trains_all_the_same(monkeypatch) -> No
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             raise AttributeError("no next_functions")
 
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Tesla V100-PCIE-16GB")
+    monkeypatch.setattr(
+        torch.cuda, "get_device_name", lambda device: "Tesla V100-PCIE-16GB"
+    )
     with pytest.warns(UserWarning, match="no mfu: AttributeError: no next_functions"):
         assert cost_of(Odd(1, 1), 8, GPU) is None

@@ -12,8 +12,12 @@ IDS = [f"p{number:03d}" for number in range(80)]
 
 def folds(**columns: object) -> pd.DataFrame:
     """40 pairs of copies, each with one of the two in either plain fold; all of class 0."""
-    table = pd.DataFrame({"id": IDS, "label": 0, "group": np.arange(80) // 2, "keep": True})
-    table = table.assign(plain_fold=np.arange(80) % 2, fold=np.arange(80) // 2 % 2, scored=True)
+    table = pd.DataFrame(
+        {"id": IDS, "label": 0, "group": np.arange(80) // 2, "keep": True}
+    )
+    table = table.assign(
+        plain_fold=np.arange(80) % 2, fold=np.arange(80) // 2 % 2, scored=True
+    )
     return table.assign(unit=table["group"]).assign(**columns)
 
 
@@ -21,7 +25,10 @@ def part(right: np.ndarray, ids: list[str] = IDS) -> Predictions:
     return Predictions(ids, np.eye(2)[1 - right.astype(int)], ["x", "y"])
 
 
-HALF, ALL = np.arange(80) % 4 < 2, np.ones(80, bool)  # every second pair is right; all are
+HALF, ALL = (
+    np.arange(80) % 4 < 2,
+    np.ones(80, bool),
+)  # every second pair is right; all are
 
 
 def test_where_no_copy_would_cross_there_is_no_claim() -> None:

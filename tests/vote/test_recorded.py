@@ -37,8 +37,12 @@ def locked(**changes: dict[str, Any]) -> None:
     for fold in (0, 1):
         for model in ("a", "b"):
             wanted = {"lr": 1e-05, f"models.{model}": dict(NOW["models"][model])}
-            stages[f"train@{model}-{fold}"] = entry(f"data/predictions/{model}/fold{fold}", wanted)
-        probe = entry(f"data/predictions/p/fold{fold}", {"probes.p": dict(NOW["probes"]["p"])})
+            stages[f"train@{model}-{fold}"] = entry(
+                f"data/predictions/{model}/fold{fold}", wanted
+            )
+        probe = entry(
+            f"data/predictions/p/fold{fold}", {"probes.p": dict(NOW["probes"]["p"])}
+        )
         probe["deps"].append({"path": "data/embeddings/p", "md5": "e" * 32})
         stages[f"probe@p-{fold}"] = probe
     for name, parts in changes.items():
@@ -51,7 +55,11 @@ def locked(**changes: dict[str, Any]) -> None:
 
 def entry(out: str, values: dict[str, Any]) -> dict[str, Any]:
     deps = [{"path": "data/folds.csv", "hash": "md5", "md5": "f" * 32, "size": 9}]
-    return {"deps": deps, "params": {"params.yaml": values}, "outs": [{"path": out, "md5": "0"}]}
+    return {
+        "deps": deps,
+        "params": {"params.yaml": values},
+        "outs": [{"path": out, "md5": "0"}],
+    }
 
 
 def refused() -> str:
@@ -96,21 +104,37 @@ def test_an_edit_after_all_trainings_is_refused() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("size: 64", "size: 32", "p of folds 0, 1 was trained before probes.p.embed.size: 64 "),
-        ("epochs: 3", "epochs: 4", "p of folds 0, 1 was trained before probes.p.head.epochs: 3 "),
-        (", mix: off", "", "b of folds 0, 1 was trained before models.b.mix: off -> nothing"),
+        (
+            "size: 64",
+            "size: 32",
+            "p of folds 0, 1 was trained before probes.p.embed.size: 64 ",
+        ),
+        (
+            "epochs: 3",
+            "epochs: 4",
+            "p of folds 0, 1 was trained before probes.p.head.epochs: 3 ",
+        ),
+        (
+            ", mix: off",
+            "",
+            "b of folds 0, 1 was trained before models.b.mix: off -> nothing",
+        ),
         ("mix: off", "mix: off, tta: 2", "models.b.tta: nothing -> 2"),
         ("  p: {", "  q: {", "p of folds 0, 1 was trained before probes.p: {"),
     ],
 )
-def test_probes_and_what_they_are_embedded_with_count(old: str, new: str, said: str) -> None:
+def test_probes_and_what_they_are_embedded_with_count(
+    old: str, new: str, said: str
+) -> None:
     locked()
     assert old in PARAMS
     Path("params.yaml").write_text(PARAMS.replace(old, new))
     assert said in refused()
 
 
-@pytest.mark.parametrize(("old", "new"), [("seed: 42", "seed: 43"), ("1e-05", "0.00001")])
+@pytest.mark.parametrize(
+    ("old", "new"), [("seed: 42", "seed: 43"), ("1e-05", "0.00001")]
+)
 def test_what_no_training_reads_and_other_words_for_a_number_are_accepted(
     old: str, new: str
 ) -> None:
@@ -123,21 +147,32 @@ def test_members_and_folds_that_do_not_vote_are_not_asked() -> None:
     locked(train__a_1={"params": {"lr": 0.5}}, train__b_0={"params": {"lr": 0.5}})
     refuse_mixed(PREDICTIONS, ["a", "p"], [0])
     refuse_mixed(PREDICTIONS, ["b"], [1])
-    assert "a of fold 1 was trained before lr: 0.5 -> 1e-05; b of fold 0 was" in refused()
+    assert (
+        "a of fold 1 was trained before lr: 0.5 -> 1e-05; b of fold 0 was" in refused()
+    )
 
 
-@pytest.mark.parametrize("path", ["src/croquis/train/engine.py", "data/images/pixels.npy"])
+@pytest.mark.parametrize(
+    "path", ["src/croquis/train/engine.py", "data/images/pixels.npy"]
+)
 def test_an_edit_of_code_or_data_between_two_trainings_is_refused(path: str) -> None:
     old, new = ({"deps": [{"path": path, "md5": digit * 32}]} for digit in "12")
     locked(train__a_0=old, train__a_1=new, train__b_0=new, train__b_1=new)
-    assert f"received a of fold 0 was trained with another {path} than others; give" in refused()
+    assert (
+        f"received a of fold 0 was trained with another {path} than others; give"
+        in refused()
+    )
     locked(train__a_0=new, train__a_1=new, train__b_0=new, train__b_1=new)
     accepted()
 
 
 def test_many_differences_are_counted() -> None:
     other = {"params": {f"models.{key}": {"lr_mult": 9.0} for key in "a"}}
-    locked(train__a_0=other, train__b_0={"params": {"lr": 1.0}}, probe__p_0={"params": {"lr": 2.0}})
+    locked(
+        train__a_0=other,
+        train__b_0={"params": {"lr": 1.0}},
+        probe__p_0={"params": {"lr": 2.0}},
+    )
     assert "; and 1 more; give" in refused()
 
 

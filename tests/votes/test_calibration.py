@@ -8,7 +8,13 @@ from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import brier_score_loss, log_loss
 
-from croquis.votes.calibration import brier, calibration_scores, ece, reliability, tempered
+from croquis.votes.calibration import (
+    brier,
+    calibration_scores,
+    ece,
+    reliability,
+    tempered,
+)
 from croquis.votes.fitting import HIGHEST, LOWEST, temperature
 
 
@@ -31,7 +37,9 @@ def test_temperature_two_takes_square_roots() -> None:
 
 @pytest.mark.parametrize("wrong", [0.0, -1.0, float("nan")])
 def test_temperatures_are_above_zero(wrong: float) -> None:
-    with pytest.raises(ValueError, match=r"temperature: expected > 0, received .*; 1 is neutral"):
+    with pytest.raises(
+        ValueError, match=r"temperature: expected > 0, received .*; 1 is neutral"
+    ):
         tempered(np.full((1, 2), 0.5), wrong)
 
 
@@ -67,32 +75,46 @@ def test_what_a_temperature_does_to_a_member_is_named_by_before_and_after() -> N
     assert found["brier_calibrated"] == round(brier(labels, warm), 5)
 
 
-@given(arrays(np.int64, (4, 3), elements=st.integers(1, 9)), st.floats(0.1, 9), st.floats(0.1, 9))
+@given(
+    arrays(np.int64, (4, 3), elements=st.integers(1, 9)),
+    st.floats(0.1, 9),
+    st.floats(0.1, 9),
+)
 def test_temperatures_multiply(counts: np.ndarray, one: float, two: float) -> None:
     probs = counts / counts.sum(axis=1, keepdims=True)
     twice = tempered(tempered(probs, one), two)
     np.testing.assert_allclose(twice, tempered(probs, one * two), atol=1e-5)
-    np.testing.assert_array_equal(tempered(probs, one).argmax(axis=1), probs.argmax(axis=1))
+    np.testing.assert_array_equal(
+        tempered(probs, one).argmax(axis=1), probs.argmax(axis=1)
+    )
     np.testing.assert_allclose(tempered(probs, one).sum(axis=1), 1)
 
 
 @pytest.mark.parametrize("true", [0.5, 1.0, 2.5])
 def test_the_temperature_of_a_member_is_found(true: float) -> None:
     labels, probs = drawn()
-    assert temperature(labels, tempered(probs, 1 / true)) == pytest.approx(true, rel=0.05)
+    assert temperature(labels, tempered(probs, 1 / true)) == pytest.approx(
+        true, rel=0.05
+    )
 
 
 def test_no_temperature_is_better() -> None:
     labels, probs = drawn(500)
     sharp = tempered(probs, 0.3)
     found = temperature(labels, sharp)
-    loss = minimize_scalar(lambda t: log_loss(labels, tempered(sharp, t)), bounds=(0.1, 20))
+    loss = minimize_scalar(
+        lambda t: log_loss(labels, tempered(sharp, t)), bounds=(0.1, 20)
+    )
     assert found == pytest.approx(loss.x, rel=0.01)
 
 
-def test_a_member_that_is_never_or_always_wrong_has_a_temperature_inside_the_bounds() -> None:
+def test_a_member_that_is_never_or_always_wrong_has_a_temperature_inside_the_bounds() -> (
+    None
+):
     probs = np.tile(np.array([[0.9, 0.1]], np.float32), (10, 1))
-    assert LOWEST <= temperature(np.zeros(10, int), probs) < 0.2  # float32 is flat from there
+    assert (
+        LOWEST <= temperature(np.zeros(10, int), probs) < 0.2
+    )  # float32 is flat from there
     assert HIGHEST / 1.1 < temperature(np.ones(10, int), probs) <= HIGHEST
     certain = np.tile(np.array([[1.0, 0.0]], np.float32), (10, 1))
     assert np.isfinite(temperature(np.ones(10, int), certain))
@@ -111,9 +133,9 @@ def test_calibration_error_by_hand() -> None:
     probs = np.array([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6], [0.6, 0.4]])
     labels = np.array([0, 1, 1, 0])
     for binning in ("width", "mass"):
-        assert ece(labels, probs, binning=binning, bins=2 if binning == "mass" else 10) == (
-            pytest.approx(0.4)
-        )
+        assert ece(
+            labels, probs, binning=binning, bins=2 if binning == "mass" else 10
+        ) == (pytest.approx(0.4))
     table = reliability(labels, probs, binning="mass", bins=2)
     assert table["count"].tolist() == [2, 2]
     np.testing.assert_allclose(table["confidence"], [0.6, 0.9])
@@ -134,7 +156,9 @@ def test_the_order_of_equally_sure_rows_changes_nothing() -> None:
 
 
 def test_full_confidence_has_a_bin() -> None:
-    table = reliability(np.array([0, 0]), np.array([[1.0, 0.0], [0.0, 1.0]]), binning="width")
+    table = reliability(
+        np.array([0, 0]), np.array([[1.0, 0.0], [0.0, 1.0]]), binning="width"
+    )
     assert table["bin"].tolist() == [14] and table["accuracy"].tolist() == [0.5]
 
 

@@ -36,7 +36,9 @@ def test_listed_members_vote_in_sorted_order() -> None:
 
 
 def test_a_member_listed_twice_does_not_vote_twice() -> None:
-    with pytest.raises(InputError, match=r"ensemble\.members: expected each once.*swin.*weights"):
+    with pytest.raises(
+        InputError, match=r"ensemble\.members: expected each once.*swin.*weights"
+    ):
         member_keys(RUN, ensemble(members=["swin", "swin", "eva"]))
 
 
@@ -45,7 +47,10 @@ def test_uniform_weights_are_ones() -> None:
 
 
 def test_weights_follow_their_keys_not_their_order() -> None:
-    assert weights_of(["a", "b"], ensemble(weights={"b": 3, "a": 0.5})).tolist() == [0.5, 3]
+    assert weights_of(["a", "b"], ensemble(weights={"b": 3, "a": 0.5})).tolist() == [
+        0.5,
+        3,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +62,9 @@ def test_weights_follow_their_keys_not_their_order() -> None:
         ({"a": 0, "b": 0}, "a: 0"),
     ],
 )
-def test_weights_that_do_not_fit_the_members_are_refused(weights: dict, received: str) -> None:
+def test_weights_that_do_not_fit_the_members_are_refused(
+    weights: dict, received: str
+) -> None:
     expected = rf"ensemble\.weights: expected a weight for each of a, b, .* received {received}"
     with pytest.raises(InputError, match=expected):
         weights_of(["a", "b"], ensemble(weights=weights))
@@ -68,14 +75,23 @@ def test_weights_that_do_not_fit_the_members_are_refused(weights: dict, received
     [
         ({"vote": "sft"}, r"ensemble\.vote: expected 'soft' or 'hard', received 'sft'"),
         ({"members": []}, r"ensemble\.members: expected 'all' or .*at least 1 item"),
-        ({"weights": {"a": -1}}, r"ensemble\.weights\.a: expected greater than or equal to 0"),
-        ({"weights": {"a": float("inf")}}, r"ensemble\.weights\.a: expected a finite number"),
+        (
+            {"weights": {"a": -1}},
+            r"ensemble\.weights\.a: expected greater than or equal to 0",
+        ),
+        (
+            {"weights": {"a": float("inf")}},
+            r"ensemble\.weights\.a: expected a finite number",
+        ),
         ({"wieghts": "uniform"}, r"did you mean 'weights'\?"),
         (
             {"vote": "hard", "weights": "greedy"},
             "ensemble: expected vote: soft beside .*greedy, as",
         ),
-        ({"vote": "hard", "weights": "simplex"}, "or weights: uniform beside vote: hard, received"),
+        (
+            {"vote": "hard", "weights": "simplex"},
+            "or weights: uniform beside vote: hard, received",
+        ),
     ],
 )
 def test_a_slip_in_params_is_named(changes: dict, message: str) -> None:
@@ -138,13 +154,19 @@ def test_folds_and_members_can_vote_hard() -> None:
 
 def hard(**choices: list[int]) -> dict[str, list[np.ndarray]]:
     """Of each member one picture's argmax, 0 or 1, in each fold."""
-    return {key: [np.eye(2)[[choice]] for choice in each] for key, each in choices.items()}
+    return {
+        key: [np.eye(2)[[choice]] for choice in each] for key, each in choices.items()
+    }
 
 
 def of_three(vote: str, **weights: float) -> Recipe:
     ones = dict.fromkeys("abc", 1.0)
     return recipe(
-        members=list("abc"), fold_vote="hard", vote=vote, weights=ones | weights, temperatures=ones
+        members=list("abc"),
+        fold_vote="hard",
+        vote=vote,
+        weights=ones | weights,
+        temperatures=ones,
     )
 
 
@@ -152,7 +174,9 @@ def test_a_hard_vote_of_hard_votes_is_a_majority_of_all_argmaxes() -> None:
     """It was a majority of majorities, and class 0 won by two members to one."""
     folds = hard(a=[0, 0, 1], b=[0, 0, 1], c=[1, 1, 1])
     for vote in ("hard", "soft"):  # shares are votes already
-        np.testing.assert_allclose(of_three(vote).combine(folds), [[4 / 9, 5 / 9]], atol=1e-6)
+        np.testing.assert_allclose(
+            of_three(vote).combine(folds), [[4 / 9, 5 / 9]], atol=1e-6
+        )
     # Two argmaxes of a member with half the weight are one: 4 + 0 against 2 + 1.5.
     assert of_three("hard", c=0.5).combine(folds).argmax() == 0
     tie = of_three("hard").combine(hard(a=[0, 1], b=[1, 0], c=[1, 0]))
@@ -162,10 +186,15 @@ def test_a_hard_vote_of_hard_votes_is_a_majority_of_all_argmaxes() -> None:
 def test_three_members_of_five_folds_vote_hard_as_fifteen_voters_do() -> None:
     """The rule of the challenge's winner: scipy's mode, ties to the lowest class."""
     votes = np.random.default_rng(0).integers(0, 6, size=(3, 5, 2500))
-    folds = {key: [np.eye(6)[each] for each in own] for key, own in zip("abc", votes, strict=True)}
+    folds = {
+        key: [np.eye(6)[each] for each in own]
+        for key, own in zip("abc", votes, strict=True)
+    }
     found = of_three("hard").combine(folds)
     fifteen = votes.reshape(15, 2500)
-    np.testing.assert_array_equal(found.argmax(axis=1), stats.mode(fifteen, axis=0).mode)
+    np.testing.assert_array_equal(
+        found.argmax(axis=1), stats.mode(fifteen, axis=0).mode
+    )
     counts = np.sort((fifteen[None] == np.arange(6)[:, None, None]).sum(axis=1), axis=0)
     assert tied(found) == (counts[-1] == counts[-2]).sum() > 100
 
@@ -181,7 +210,9 @@ def test_a_recipe_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_a_missing_or_broken_recipe_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"recipe\.json: expected the recipe.*run `dvc repro`"):
+    with pytest.raises(
+        InputError, match=r"recipe\.json: expected the recipe.*run `dvc repro`"
+    ):
         Recipe.load(tmp_path / "recipe.json")
     (tmp_path / "recipe.json").write_text('{"members": []}')
     with pytest.raises(InputError, match="folds"):

@@ -23,7 +23,9 @@ from croquis.votes.fitting import (
 )
 
 
-def members(count: int = 3, rows: int = 600, classes: int = 4) -> tuple[np.ndarray, np.ndarray]:
+def members(
+    count: int = 3, rows: int = 600, classes: int = 4
+) -> tuple[np.ndarray, np.ndarray]:
     """Labels, and members whose noise grows: (N,) and (M, N, C)."""
     rng = np.random.default_rng(0)
     labels = rng.integers(classes, size=rows)
@@ -58,7 +60,10 @@ def test_favourites_are_the_five_best_of_each_member_and_the_truth_each_once() -
     assert found.others.tolist() == [3]  # of eight classes five are favourites
     # Of two pictures the one with fewer favourites is filled up with classes that nobody wants.
     two = np.concatenate([probs, probs], axis=1)
-    assert favourites(np.array([0, 7]), two).tolist() == [[0, 1, 2, 3, 4, -1], [0, 1, 2, 3, 4, 7]]
+    assert favourites(np.array([0, 7]), two).tolist() == [
+        [0, 1, 2, 3, 4, -1],
+        [0, 1, 2, 3, 4, 7],
+    ]
     assert all_seen(np.array([0, 7]), two).votes[0, 0].tolist() == [8, 7, 6, 5, 4, 0]
 
 
@@ -78,10 +83,14 @@ def test_a_greedy_path_is_that_of_the_plain_search(seed: int, again: bool) -> No
     counts = (
         rng.integers(1, 6, size=(4, 150, 12)) + 4 * np.eye(12, dtype=int)[labels]
     )  # ties abound
-    given = all_seen(labels, (counts / counts.sum(axis=2, keepdims=True)).astype(np.float32))
+    given = all_seen(
+        labels, (counts / counts.sum(axis=2, keepdims=True)).astype(np.float32)
+    )
     times = rng.integers(0, 3, size=150).astype(float)
     rounds = 10 if again else 4
-    assert _path(given, times, rounds, again=again) == plain_path(given, times, rounds, again)
+    assert _path(given, times, rounds, again=again) == plain_path(
+        given, times, rounds, again
+    )
 
 
 def plain_path(given: Seen, times: np.ndarray, rounds: int, again: bool) -> list[int]:
@@ -124,15 +133,24 @@ def test_simplex_weights_are_those_of_a_fine_grid() -> None:
 
 
 @pytest.mark.parametrize("classes", [20, 120])
-def test_simplex_weights_of_many_classes_are_those_of_an_exact_fit(classes: int) -> None:
+def test_simplex_weights_of_many_classes_are_those_of_an_exact_fit(
+    classes: int,
+) -> None:
     """Favourites of several members were counted once a member, and all others as one class."""
     rng = np.random.default_rng(1)
     labels = rng.integers(classes, size=800)
-    noise = rng.normal(size=(3, 800, classes)) * np.array([1.0, 1.2, 1.5])[:, None, None]
+    noise = (
+        rng.normal(size=(3, 800, classes)) * np.array([1.0, 1.2, 1.5])[:, None, None]
+    )
     powers = np.exp(2.5 * np.eye(classes)[labels] + noise)
     probs = powers / powers.sum(axis=2, keepdims=True)
     found = weighed(simplex_weights, labels, probs)
-    grid = [(a, b) for a in np.linspace(0, 1, 21) for b in np.linspace(0, 1, 21) if a + b <= 1.001]
+    grid = [
+        (a, b)
+        for a in np.linspace(0, 1, 21)
+        for b in np.linspace(0, 1, 21)
+        if a + b <= 1.001
+    ]
     best = min(loss(labels, probs, [a, b, max(0.0, 1 - a - b)]) for a, b in grid)
     assert 0.1 < found.min()  # an answer inside, which no bound gives away
     assert loss(labels, probs, found.tolist()) <= best + 1e-3
@@ -152,7 +170,9 @@ def test_a_crowd_of_equals_is_not_thinned_out_for_its_modesty() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(10, size=1500)
     powers = np.exp(3 * np.eye(10)[labels] + 1.5 * rng.normal(size=(8, 1500, 10)))
-    weights = weighed(simplex_weights, labels, powers / powers.sum(axis=2, keepdims=True))
+    weights = weighed(
+        simplex_weights, labels, powers / powers.sum(axis=2, keepdims=True)
+    )
     assert weights.min() > 0.06 and weights.max() < 0.2
 
 
@@ -200,7 +220,9 @@ def test_the_best_member_takes_it_all_and_ties_go_to_the_first() -> None:
 
 @pytest.mark.parametrize("fit", FITTED.values(), ids=FITTED)
 @given(count=st.integers(1, 4), seed=st.integers(0, 20))
-def test_weights_are_shares_and_follow_their_members(fit, count: int, seed: int) -> None:
+def test_weights_are_shares_and_follow_their_members(
+    fit, count: int, seed: int
+) -> None:
     labels, probs = members(count, rows=60)
     order = np.random.default_rng(seed).permutation(count)
     weights = weighed(fit, labels, probs)
@@ -214,7 +236,11 @@ def test_rare_classes_in_many_do_not_matter_to_a_greedy_path() -> None:
     labels, probs = members(3, classes=30)
     wide = curve(labels, probs)
     accuracy = [
-        (probs[wide[: k + 1]].mean(axis=0).argmax(axis=1) == labels).mean() for k in range(3)
+        (probs[wide[: k + 1]].mean(axis=0).argmax(axis=1) == labels).mean()
+        for k in range(3)
     ]
-    others = [(probs[[wide[0], k]].mean(axis=0).argmax(axis=1) == labels).mean() for k in (1, 2)]
+    others = [
+        (probs[[wide[0], k]].mean(axis=0).argmax(axis=1) == labels).mean()
+        for k in (1, 2)
+    ]
     assert accuracy[1] == pytest.approx(max(others))

@@ -9,7 +9,15 @@ import pytest
 from croquis.core import params
 from croquis.core.errors import InputError
 from croquis.tables.predictions import Predictions
-from croquis.votes.members import RunParams, flipped, folder_of, on_test, out_of_fold, voted, warmed
+from croquis.votes.members import (
+    RunParams,
+    flipped,
+    folder_of,
+    on_test,
+    out_of_fold,
+    voted,
+    warmed,
+)
 
 FOLDS = pd.DataFrame(
     {
@@ -22,11 +30,15 @@ FOLDS = pd.DataFrame(
 
 
 def some(ids: str, first: list[float], classes: str = "xy") -> Predictions:
-    return Predictions(list(ids), np.stack([first, 1 - np.array(first)], axis=1), list(classes))
+    return Predictions(
+        list(ids), np.stack([first, 1 - np.array(first)], axis=1), list(classes)
+    )
 
 
 def test_the_members_are_sorted_whatever_the_order_of_run() -> None:
-    run = params.checked(RunParams, {"models": ["b", "c"], "probes": ["a"], "folds": [0]}, where="")
+    run = params.checked(
+        RunParams, {"models": ["b", "c"], "probes": ["a"], "folds": [0]}, where=""
+    )
     assert run.members == ["a", "b", "c"]
 
 
@@ -56,7 +68,10 @@ def test_oof_never_reads_a_fold_that_is_not_chosen(tmp_path: Path) -> None:
 
 def test_plain_folds_are_read_from_their_own_column(tmp_path: Path) -> None:
     some("ba", [0.3, 0.4]).save(tmp_path / "m" / "fold1" / "plain.npz")
-    assert out_of_fold(tmp_path, "m", FOLDS, [1], part="plain").ids.tolist() == ["a", "b"]
+    assert out_of_fold(tmp_path, "m", FOLDS, [1], part="plain").ids.tolist() == [
+        "a",
+        "b",
+    ]
 
 
 def test_a_fold_with_other_pictures_is_named(tmp_path: Path) -> None:
@@ -80,8 +95,12 @@ def test_votes_join_rows_by_id() -> None:
 
 def test_votes_take_weights_and_can_be_hard() -> None:
     parts = [some("a", [0.6]), some("a", [0.2])]
-    np.testing.assert_allclose(voted(parts, "soft", np.array([3, 1])).probs, [[0.5, 0.5]])
-    np.testing.assert_allclose(voted(parts, "hard", np.array([3, 1])).probs, [[0.75, 0.25]])
+    np.testing.assert_allclose(
+        voted(parts, "soft", np.array([3, 1])).probs, [[0.5, 0.5]]
+    )
+    np.testing.assert_allclose(
+        voted(parts, "hard", np.array([3, 1])).probs, [[0.75, 0.25]]
+    )
 
 
 def test_voters_with_other_pictures_or_classes_are_refused() -> None:
@@ -106,7 +125,13 @@ def test_flipped_pictures_are_scored_where_all_folds_hold_them(tmp_path: Path) -
     for fold, ids in ((0, "ac"), (1, "b")):
         folder = tmp_path / "m" / f"fold{fold}"
         some(ids, [0.5] * len(ids)).save(folder / "val_flip_lr.npz")
-    some("ac", [0.5, 0.5]).save(tmp_path / "m" / "fold0" / "val_flip_ud.npz")  # fold 1 has none
+    some("ac", [0.5, 0.5]).save(
+        tmp_path / "m" / "fold0" / "val_flip_ud.npz"
+    )  # fold 1 has none
     found = flipped(tmp_path, "m", FOLDS, [0, 1])
-    assert list(found) == ["flip_lr"] and found["flip_lr"].ids.tolist() == ["a", "c", "b"]
+    assert list(found) == ["flip_lr"] and found["flip_lr"].ids.tolist() == [
+        "a",
+        "c",
+        "b",
+    ]
     assert list(flipped(tmp_path, "m", FOLDS, [0])) == ["flip_lr", "flip_ud"]

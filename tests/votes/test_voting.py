@@ -49,10 +49,14 @@ def test_the_soft_vote_of_one_voter_is_itself(probs: np.ndarray) -> None:
 
 @pytest.mark.parametrize("vote", VOTES.values(), ids=VOTES)
 @given(probs=voters(), seed=st.integers(0, 99))
-def test_the_order_of_voters_and_rows_changes_nothing(vote, probs: np.ndarray, seed: int) -> None:
+def test_the_order_of_voters_and_rows_changes_nothing(
+    vote, probs: np.ndarray, seed: int
+) -> None:
     rng = np.random.default_rng(seed)
     people, rows = rng.permutation(len(probs)), rng.permutation(probs.shape[1])
-    np.testing.assert_allclose(vote(probs[people][:, rows]), vote(probs)[rows], atol=1e-12)
+    np.testing.assert_allclose(
+        vote(probs[people][:, rows]), vote(probs)[rows], atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("vote", VOTES.values(), ids=VOTES)
@@ -84,7 +88,9 @@ def test_votes_are_probabilities(vote, probs: np.ndarray) -> None:
     "weights", [[1.0], [1, 1, 1], [0, 0], [2, -1], [np.nan, 1], [np.inf, 1]], ids=str
 )
 def test_impossible_weights_are_refused(weights: list[float]) -> None:
-    with pytest.raises(ValueError, match=r"weights: expected 2 numbers >= 0, received .*; 1 each"):
+    with pytest.raises(
+        ValueError, match=r"weights: expected 2 numbers >= 0, received .*; 1 each"
+    ):
         shares(2, np.array(weights))
 
 

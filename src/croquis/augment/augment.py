@@ -117,14 +117,18 @@ def words(augment: str | AugmentParams) -> str:
     found = []
     for name, options in operations(augment).items():
         settings = inspect.signature(OPS[name]).parameters.values()
-        values = {one.name: one.default for one in settings if one.kind is one.KEYWORD_ONLY}
+        values = {
+            one.name: one.default for one in settings if one.kind is one.KEYWORD_ONLY
+        }
         texts = [f"{key} {_short(value)}" for key, value in (values | options).items()]
         found.append(f"{name} ({', '.join(texts)})")
     return ", ".join(found) or "nothing"
 
 
 def _short(value: Any) -> str:
-    return " to ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    return (
+        " to ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    )
 
 
 def _composed(ops: dict[str, dict[str, Any]], side: int) -> A.Compose:
@@ -132,7 +136,9 @@ def _composed(ops: dict[str, dict[str, Any]], side: int) -> A.Compose:
     for name, options in ops.items():
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("error")  # albumentations only warns of what it ignores
+                warnings.simplefilter(
+                    "error"
+                )  # albumentations only warns of what it ignores
                 found.append(OPS[name](side, **options))
         except (TypeError, ValueError, UserWarning) as error:
             reason = " ".join(str(error).split())[:300]
@@ -147,4 +153,6 @@ def _composed(ops: dict[str, dict[str, Any]], side: int) -> A.Compose:
 
 def _known(where: str, expected: str, name: str, known: list[str]) -> None:
     if name not in known:
-        raise InputError(where, expected=expected, received=repr(name), fix=nearest(name, known))
+        raise InputError(
+            where, expected=expected, received=repr(name), fix=nearest(name, known)
+        )

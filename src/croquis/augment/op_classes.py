@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # no look-up of newer versions at import
+os.environ.setdefault(
+    "NO_ALBUMENTATIONS_UPDATE", "1"
+)  # no look-up of newer versions at import
 import albumentations as A  # after the line above: it reads that at import
 
 PAPER = 255
@@ -23,7 +25,9 @@ class Offset(A.ImageOnlyTransform):
     def get_params(self) -> dict[str, float]:
         return {"down": self.py_random.random(), "right": self.py_random.random()}
 
-    def apply(self, img: np.ndarray, down: float = 0.0, right: float = 0.0, **_: Any) -> np.ndarray:
+    def apply(
+        self, img: np.ndarray, down: float = 0.0, right: float = 0.0, **_: Any
+    ) -> np.ndarray:
         ink = (img if img.ndim == 2 else img.min(axis=2)) < _INK
         rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
         if not len(rows):
@@ -57,7 +61,9 @@ class Laplacian(A.ImageOnlyTransform):
     def apply(self, img: np.ndarray, **_: Any) -> np.ndarray:
         edges = np.abs(cv2.Laplacian(np.ascontiguousarray(img), cv2.CV_16S))
         paper = (PAPER - np.minimum(edges, PAPER)).astype(np.uint8)
-        return cv2.addWeighted(np.ascontiguousarray(img), 1 - self.share, paper, self.share, 0)
+        return cv2.addWeighted(
+            np.ascontiguousarray(img), 1 - self.share, paper, self.share, 0
+        )
 
 
 class Edges(A.ImageOnlyTransform):
@@ -69,7 +75,11 @@ class Edges(A.ImageOnlyTransform):
 
     def apply(self, img: np.ndarray, **_: Any) -> np.ndarray:
         edges = PAPER - cv2.Canny(np.ascontiguousarray(img), self.low, self.high)
-        return edges if img.ndim == 2 else np.repeat(edges[..., None], img.shape[2], axis=2)
+        return (
+            edges
+            if img.ndim == 2
+            else np.repeat(edges[..., None], img.shape[2], axis=2)
+        )
 
 
 class Policy(A.ImageOnlyTransform):
@@ -85,12 +95,16 @@ class Policy(A.ImageOnlyTransform):
     def apply(self, img: np.ndarray, seed: int = 0, **_: Any) -> np.ndarray:
         import torch
 
-        picture = torch.from_numpy(np.array(img))  # a copy: stored pictures are read-only
+        picture = torch.from_numpy(
+            np.array(img)
+        )  # a copy: stored pictures are read-only
         picture = picture[None] if img.ndim == 2 else picture.permute(2, 0, 1)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             found = self.policy(picture)
-        return np.ascontiguousarray(found[0] if img.ndim == 2 else found.permute(1, 2, 0))
+        return np.ascontiguousarray(
+            found[0] if img.ndim == 2 else found.permute(1, 2, 0)
+        )
 
 
 class TimmPolicy(A.ImageOnlyTransform):
@@ -106,7 +120,9 @@ class TimmPolicy(A.ImageOnlyTransform):
     """
 
     def __init__(self, policy: str, side: int, p: float) -> None:
-        from timm.data import auto_augment  # torch, which the report needs for nothing else
+        from timm.data import (
+            auto_augment,
+        )  # torch, which the report needs for nothing else
 
         super().__init__(p=p)
         makers = {
@@ -117,7 +133,9 @@ class TimmPolicy(A.ImageOnlyTransform):
         white = {2: PAPER, 3: (PAPER, PAPER, PAPER)}  # by the dimensions of a picture
         try:
             self.policies = {
-                ndim: make(policy, {"translate_const": round(0.45 * side), "img_mean": fill})
+                ndim: make(
+                    policy, {"translate_const": round(0.45 * side), "img_mean": fill}
+                )
                 for ndim, fill in white.items()
             }
         except AssertionError as error:

@@ -87,7 +87,9 @@ def elastic(
     return A.ElasticTransform(alpha, sigma, noise_distribution="uniform", p=p, **_WHITE)
 
 
-def grid(side: int, *, steps: int = 5, limit: float = 0.3, p: float = 0.5) -> A.BasicTransform:
+def grid(
+    side: int, *, steps: int = 5, limit: float = 0.3, p: float = 0.5
+) -> A.BasicTransform:
     """Rows and columns of a grid stretched and squeezed."""
     return A.GridDistortion(num_steps=steps, distort_limit=limit, p=p, **_WHITE)
 
@@ -99,12 +101,16 @@ def shuffle(side: int, *, cells: int = 3, p: float = 0.1) -> A.BasicTransform:
 
 def thicken(side: int, *, width: float = 0.02, p: float = 0.3) -> A.BasicTransform:
     """Strokes grow by `width` of the side: the darkest of a neighbourhood wins."""
-    return A.Morphological(scale=_pixels(width, side, least=2), operation="erosion", p=p)
+    return A.Morphological(
+        scale=_pixels(width, side, least=2), operation="erosion", p=p
+    )
 
 
 def thin(side: int, *, width: float = 0.02, p: float = 0.3) -> A.BasicTransform:
     """Strokes shrink by `width` of the side: the lightest of a neighbourhood wins."""
-    return A.Morphological(scale=_pixels(width, side, least=2), operation="dilation", p=p)
+    return A.Morphological(
+        scale=_pixels(width, side, least=2), operation="dilation", p=p
+    )
 
 
 def closing(side: int, *, width: float = 0.01, p: float = 0.3) -> A.BasicTransform:
@@ -127,9 +133,14 @@ def noise(side: int, *, sd: float = 0.05, p: float = 0.3) -> A.BasicTransform:
     return A.GaussNoise(std_range=(sd / 4, sd), p=p)
 
 
-def cutout(side: int, *, holes: int = 8, size: float = 0.12, p: float = 0.5) -> A.BasicTransform:
+def cutout(
+    side: int, *, holes: int = 8, size: float = 0.12, p: float = 0.5
+) -> A.BasicTransform:
     """At most so many white squares of at most `size` of the side."""
-    spans = {"hole_height_range": (size / 2, size), "hole_width_range": (size / 2, size)}
+    spans = {
+        "hole_height_range": (size / 2, size),
+        "hole_width_range": (size / 2, size),
+    }
     return A.CoarseDropout(num_holes_range=(1, holes), fill=PAPER, p=p, **spans)
 
 
@@ -161,7 +172,9 @@ def invert(side: int, *, p: float = 0.1) -> A.BasicTransform:
     return A.InvertImg(p=p)
 
 
-def canny(side: int, *, low: float = 100, high: float = 200, p: float = 0.3) -> A.BasicTransform:
+def canny(
+    side: int, *, low: float = 100, high: float = 200, p: float = 0.3
+) -> A.BasicTransform:
     """Edges alone, black on white."""
     return Edges(low, high, p=p)
 
@@ -171,19 +184,25 @@ def laplacian(side: int, *, share: float = 0.3, p: float = 0.3) -> A.BasicTransf
     return Laplacian(share, p=p)
 
 
-def rand(side: int, *, count: int = 2, magnitude: int = 9, p: float = 1.0) -> A.BasicTransform:
+def rand(
+    side: int, *, count: int = 2, magnitude: int = 9, p: float = 1.0
+) -> A.BasicTransform:
     """RandAugment (Cubuk et al. 2019, arXiv:1909.13719) by torchvision."""
     from torchvision.transforms import InterpolationMode, RandAugment
 
     smooth = InterpolationMode.BILINEAR
-    return Policy(RandAugment(count, magnitude, interpolation=smooth, fill=[PAPER]), p=p)
+    return Policy(
+        RandAugment(count, magnitude, interpolation=smooth, fill=[PAPER]), p=p
+    )
 
 
 def auto(side: int, *, p: float = 1.0) -> A.BasicTransform:
     """AutoAugment's policy for ImageNet (Cubuk et al. 2018, arXiv:1805.09501) by torchvision."""
     from torchvision.transforms import AutoAugment, InterpolationMode
 
-    return Policy(AutoAugment(interpolation=InterpolationMode.BILINEAR, fill=[PAPER]), p=p)
+    return Policy(
+        AutoAugment(interpolation=InterpolationMode.BILINEAR, fill=[PAPER]), p=p
+    )
 
 
 def trivial(side: int, *, p: float = 1.0) -> A.BasicTransform:
@@ -194,7 +213,9 @@ def trivial(side: int, *, p: float = 1.0) -> A.BasicTransform:
     return Policy(TrivialAugmentWide(interpolation=smooth, fill=[PAPER]), p=p)
 
 
-def timm(side: int, *, policy: str = "rand-m9-mstd0.5-inc1", p: float = 1.0) -> A.BasicTransform:
+def timm(
+    side: int, *, policy: str = "rand-m9-mstd0.5-inc1", p: float = 1.0
+) -> A.BasicTransform:
     """A policy by timm's own text: rand-..., augmix-..., original..., v0..."""
     return TimmPolicy(policy, side, p=p)
 

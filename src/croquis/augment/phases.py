@@ -40,7 +40,8 @@ class Curriculum:
         self._recipe = recipe
         kinds = {_key(phase_at(recipe, epoch)): epoch for epoch in range(recipe.epochs)}
         self._augments = {
-            key: Augment(phase_at(recipe, epoch).augment, seed) for key, epoch in kinds.items()
+            key: Augment(phase_at(recipe, epoch).augment, seed)
+            for key, epoch in kinds.items()
         }
 
     def __call__(self, image: np.ndarray, *, epoch: int, name: str) -> np.ndarray:
@@ -67,7 +68,9 @@ def check_phases(recipe: ModelParams) -> None:
     starts = [phase.from_epoch for phase in recipe.phases]
     if starts != sorted(set(starts)) or any(start >= recipe.epochs for start in starts):
         expected = f"rising from_epoch below epochs ({recipe.epochs})"
-        raise InputError("phases", expected=expected, received=str(starts), fix="mend the numbers")
+        raise InputError(
+            "phases", expected=expected, received=str(starts), fix="mend the numbers"
+        )
 
 
 def _key(phase: Phase) -> str:

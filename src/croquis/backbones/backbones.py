@@ -21,7 +21,12 @@ class Statistics:
 
 
 def build(
-    backbone: str, *, pretrained: bool | str, num_classes: int, image_size: int, **settings: Any
+    backbone: str,
+    *,
+    pretrained: bool | str,
+    num_classes: int,
+    image_size: int,
+    **settings: Any,
 ) -> torch.nn.Module:
     """A timm model with a fresh head of `num_classes` (0: none, the embeddings come out).
 
@@ -54,7 +59,9 @@ def build(
         if not pretrained:
             raise
         raise _unavailable(backbone, pretrained, error) from error
-    model.pretrained_cfg.pop("state_dict", None)  # a second copy of all weights otherwise
+    model.pretrained_cfg.pop(
+        "state_dict", None
+    )  # a second copy of all weights otherwise
     if isinstance(pretrained, str):
         _check_fit(model, names, backbone, pretrained)
     return model
@@ -92,18 +99,31 @@ def normalised(images: torch.Tensor, own: Statistics) -> torch.Tensor:
 
 
 @functools.cache
-def _tensors(own: Statistics, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+def _tensors(
+    own: Statistics, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and deviation on a device, made once: each copy to a GPU would wait for it."""
     with torch.inference_mode(False):
-        return torch.tensor(own.mean, device=device), torch.tensor(own.std, device=device)
+        return torch.tensor(own.mean, device=device), torch.tensor(
+            own.std, device=device
+        )
 
 
-def _unsettable(backbone: str, settings: dict[str, Any], error: TypeError) -> InputError:
-    expected, fix = f"settings that {backbone} takes", f"set {' and '.join(settings)} to 0"
-    return InputError("params.yaml: models", expected=expected, received=str(error), fix=fix)
+def _unsettable(
+    backbone: str, settings: dict[str, Any], error: TypeError
+) -> InputError:
+    expected, fix = (
+        f"settings that {backbone} takes",
+        f"set {' and '.join(settings)} to 0",
+    )
+    return InputError(
+        "params.yaml: models", expected=expected, received=str(error), fix=fix
+    )
 
 
-def _check_fit(model: torch.nn.Module, names: set[str], backbone: str, pretrained: str) -> None:
+def _check_fit(
+    model: torch.nn.Module, names: set[str], backbone: str, pretrained: str
+) -> None:
     """Raises InputError unless `names` has all parameters but the head's.
 
     timm loads leniently where the head differs: a file of another network would change nothing.
@@ -112,13 +132,20 @@ def _check_fit(model: torch.nn.Module, names: set[str], backbone: str, pretraine
     heads = tuple(f"{part}." for part in ([head] if isinstance(head, str) else head))
     own = [name for name, _ in model.named_parameters() if not name.startswith(heads)]
     if missing := [name for name in own if name not in names]:
-        received = f"{len(own) - len(missing)} of its {len(own)} parameters, no {missing[0]}"
+        received = (
+            f"{len(own) - len(missing)} of its {len(own)} parameters, no {missing[0]}"
+        )
         raise _unfit(backbone, pretrained, received)
 
 
 def _unfit(backbone: str, pretrained: str, received: str) -> InputError:
-    expected, fix = f"weights that fit {backbone}", "use the weights of this very network"
-    return InputError(f"pretrained: {pretrained}", expected=expected, received=received, fix=fix)
+    expected, fix = (
+        f"weights that fit {backbone}",
+        "use the weights of this very network",
+    )
+    return InputError(
+        f"pretrained: {pretrained}", expected=expected, received=received, fix=fix
+    )
 
 
 def _unavailable(backbone: str, pretrained: bool | str, error: Exception) -> InputError:

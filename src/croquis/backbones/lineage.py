@@ -64,7 +64,9 @@ def note(
     """
     own = index.set_index("id").loc[train]
     names = sorted(set(index["class_name"]) - {""})
-    seen = np.unique(np.concatenate([contents(own).ravel(), *(each.seen for each in parents)]))
+    seen = np.unique(
+        np.concatenate([contents(own).ravel(), *(each.seen for each in parents)])
+    )
     text = {
         "version": version("croquis"),
         "member": member,
@@ -83,7 +85,9 @@ def contents(rows: pd.DataFrame) -> np.ndarray:
 
     Eight bytes of each hash: two of a million pictures agree by chance in one of 30 million runs.
     """
-    columns = [[int(text[-16:], 16) for text in rows[name]] for name in ("sha256", "digest")]
+    columns = [
+        [int(text[-16:], 16) for text in rows[name]] for name in ("sha256", "digest")
+    ]
     return np.array(columns, dtype=np.uint64).T.reshape(-1, 2)
 
 
@@ -97,8 +101,13 @@ def read(path: Path) -> Lineage | None:
         seen = np.frombuffer(base64.b64decode(told["seen"], validate=True), "<u8")
         return Lineage(str(told["member"]), int(told["fold"]), seen.astype(np.uint64))
     except (ValueError, KeyError, TypeError) as error:
-        expected, fix = "a note of what the weights were trained on", "take the file as it was made"
-        raise InputError(path, expected=expected, received=str(error), fix=fix) from error
+        expected, fix = (
+            "a note of what the weights were trained on",
+            "take the file as it was made",
+        )
+        raise InputError(
+            path, expected=expected, received=str(error), fix=fix
+        ) from error
 
 
 def metadata(path: Path) -> dict[str, str]:
@@ -117,7 +126,10 @@ def parents_of(pretrained: bool | str | list[bool | str]) -> dict[str, Lineage]:
 
 
 def checked(
-    pretrained: bool | str | list[bool | str], folds: pd.DataFrame, index: pd.DataFrame, fold: int
+    pretrained: bool | str | list[bool | str],
+    folds: pd.DataFrame,
+    index: pd.DataFrame,
+    fold: int,
 ) -> list[Lineage]:
     """The lineages of what a training starts from, none of which may know the fold's pictures.
 
@@ -157,7 +169,9 @@ def check_fold(
             if FOLD in name:
                 fix = "take weights that were trained on these folds"
             expected = f"weights that never saw the pictures of fold {fold}"
-            raise InputError(f"pretrained: {name}", expected=expected, received=received, fix=fix)
+            raise InputError(
+                f"pretrained: {name}", expected=expected, received=received, fix=fix
+            )
 
 
 def check_all(parents: Mapping[str, Lineage], index: pd.DataFrame) -> None:
@@ -175,7 +189,9 @@ def check_all(parents: Mapping[str, Lineage], index: pd.DataFrame) -> None:
                 f" fold; take a model with pretrained: {_pattern(name, own.fold)}"
             )
             expected = "weights that never saw a training picture"
-            raise InputError(f"pretrained: {name}", expected=expected, received=received, fix=fix)
+            raise InputError(
+                f"pretrained: {name}", expected=expected, received=received, fix=fix
+            )
 
 
 def check_early(
@@ -198,7 +214,9 @@ def check_early(
             )
             fix = f"name the weights of each fold: {_pattern(name, own.fold)}"
             expected = "weights that never saw the pictures of the fold they start"
-            raise InputError(f"pretrained: {name}", expected=expected, received=received, fix=fix)
+            raise InputError(
+                f"pretrained: {name}", expected=expected, received=received, fix=fix
+            )
 
 
 def _known(rows: pd.DataFrame, seen: np.ndarray) -> np.ndarray:
@@ -211,7 +229,9 @@ def _known(rows: pd.DataFrame, seen: np.ndarray) -> np.ndarray:
 
 def _blank(row: pd.Series) -> bool:
     shape = int(row["height"]), int(row["width"])
-    return any(row["digest"] == digest(np.full(shape, tone, np.uint8)) for tone in (0, 255))
+    return any(
+        row["digest"] == digest(np.full(shape, tone, np.uint8)) for tone in (0, 255)
+    )
 
 
 def _pattern(name: str, fold: int) -> str:

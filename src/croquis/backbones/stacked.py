@@ -36,19 +36,29 @@ def build(
         InputError: if the weights cannot be had, or do not fit.
     """
     if isinstance(backbone, str):
-        settings |= {"num_classes": num_classes, "drop_rate": drop_rate, "pretrained": pretrained}
+        settings |= {
+            "num_classes": num_classes,
+            "drop_rate": drop_rate,
+            "pretrained": pretrained,
+        }
         return backbones.build(backbone, image_size=image_size, **settings)
     sizes = [branch_size(name, image_size) for name in backbone]
     each = pretrained if isinstance(pretrained, list) else [pretrained] * len(backbone)
     branches = [
-        backbones.build(name, image_size=size, num_classes=0, pretrained=weights, **settings)
+        backbones.build(
+            name, image_size=size, num_classes=0, pretrained=weights, **settings
+        )
         for name, size, weights in zip(backbone, sizes, each, strict=True)
     ]
     filters = [backbones.interpolation(name) for name in backbone]
-    return Stacked(branches, sizes, filters, num_classes=num_classes, drop_rate=drop_rate)
+    return Stacked(
+        branches, sizes, filters, num_classes=num_classes, drop_rate=drop_rate
+    )
 
 
-def frozen(backbone: str | list[str], *, pretrained: bool | str, image_size: int) -> nn.Module:
+def frozen(
+    backbone: str | list[str], *, pretrained: bool | str, image_size: int
+) -> nn.Module:
     """The network whose features a probe takes, without a head; in eval mode.
 
     Untrained weights (pretrained: false) are the same ones each time: features are computed in
@@ -56,7 +66,9 @@ def frozen(backbone: str | list[str], *, pretrained: bool | str, image_size: int
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = build(backbone, pretrained=pretrained, num_classes=0, image_size=image_size)
+        model = build(
+            backbone, pretrained=pretrained, num_classes=0, image_size=image_size
+        )
     return model.eval()
 
 
@@ -98,7 +110,9 @@ class Stacked(nn.Module):
         self.num_features = sum(branch.num_features for branch in branches)
         self.num_classes = num_classes
         self.drop = nn.Dropout(drop_rate)
-        self.head = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+        self.head = (
+            nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+        )
         self.pretrained_cfg = {"classifier": "head"}
         self._sizes, self._filters = sizes, filters
         for number, branch in enumerate(branches):
@@ -109,17 +123,22 @@ class Stacked(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         features = [
-            branch(self._input_of(number, images)) for number, branch in enumerate(self.branches)
+            branch(self._input_of(number, images))
+            for number, branch in enumerate(self.branches)
         ]
         return self.head(self.drop(torch.cat(features, dim=1)))
 
     def _input_of(self, number: int, images: torch.Tensor) -> torch.Tensor:
         """The pictures at the size and with the statistics of one branch."""
         size = self._sizes[number]
-        if images.shape[-1] != size:  # only ever smaller; without antialias thin strokes vanish
+        if (
+            images.shape[-1] != size
+        ):  # only ever smaller; without antialias thin strokes vanish
             images = nn.functional.interpolate(
                 images, (size, size), mode=self._filters[number], antialias=True
-            ).clamp(0, 1)  # a bicubic overshoots at edges, where a picture of uint8 cannot
+            ).clamp(
+                0, 1
+            )  # a bicubic overshoots at edges, where a picture of uint8 cannot
         return (images - getattr(self, f"mean{number}")) / getattr(self, f"std{number}")
 
     def get_classifier(self) -> nn.Module:

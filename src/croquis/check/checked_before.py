@@ -9,7 +9,11 @@ from typing import Any
 import croquis
 from croquis.core.files import root, whole
 
-LIBRARIES = ("pydantic", "timm", "torch")  # whose versions decide what params.yaml may say
+LIBRARIES = (
+    "pydantic",
+    "timm",
+    "torch",
+)  # whose versions decide what params.yaml may say
 
 
 def check_once(tree: dict[str, Any], parameters: Path) -> None:
@@ -37,7 +41,9 @@ def fingerprint(parameters: Path) -> str:
     digest.update(repr([platform.python_version(), *map(version, LIBRARIES)]).encode())
     package = Path(croquis.__file__).parent
     for file in sorted(package.rglob("*.py")):
-        digest.update(f"\n{file.relative_to(package).as_posix()}\n".encode() + file.read_bytes())
+        digest.update(
+            f"\n{file.relative_to(package).as_posix()}\n".encode() + file.read_bytes()
+        )
     return digest.hexdigest()
 
 

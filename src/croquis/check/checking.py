@@ -51,7 +51,9 @@ def check(tree: dict[str, Any]) -> None:
     for key in tree:
         if key not in known:
             hint = params.nearest(str(key), known)
-            raise InputError(key, expected="a known section", received=repr(key), fix=hint)
+            raise InputError(
+                key, expected="a known section", received=repr(key), fix=hint
+            )
     _check_unseen(tree)
     given = {key: params.required(tree, key) for key in numbers}
     params.checked(_Numbers, given, where="params.yaml")
@@ -74,7 +76,9 @@ def _check_unseen(tree: dict[str, Any], inside: str = "params.yaml") -> None:
             raise InputError(inside, expected=expected, received=repr(key), fix=fix)
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, dict):
-                _check_unseen(each, key if inside == "params.yaml" else f"{inside}.{key}")
+                _check_unseen(
+                    each, key if inside == "params.yaml" else f"{inside}.{key}"
+                )
 
 
 def _check_keys(tree: dict[str, Any]) -> None:
@@ -83,12 +87,17 @@ def _check_keys(tree: dict[str, Any]) -> None:
         catalogue = params.required(tree, section)
         if not isinstance(catalogue, dict):
             fix = "write `key: {...}` under it"
-            raise InputError(section, expected="named entries", received=repr(catalogue), fix=fix)
+            raise InputError(
+                section, expected="named entries", received=repr(catalogue), fix=fix
+            )
         for key in catalogue:
             if not re.fullmatch(r"[a-z0-9_]+", str(key)):
                 fix = "the timm name goes to `backbone:`"
                 raise InputError(
-                    f"{section}.{key}", expected="a key of a-z 0-9 _", received=repr(key), fix=fix
+                    f"{section}.{key}",
+                    expected="a key of a-z 0-9 _",
+                    received=repr(key),
+                    fix=fix,
                 )
     if both := sorted(set(tree["models"]) & set(tree["probes"])):
         fix = "rename one of the two"
@@ -98,22 +107,35 @@ def _check_keys(tree: dict[str, Any]) -> None:
 
 
 def _check_run(run: RunParams, num_folds: int, tree: dict[str, Any]) -> None:
-    for part, chosen in (("models", run.models), ("probes", run.probes), ("folds", run.folds)):
+    for part, chosen in (
+        ("models", run.models),
+        ("probes", run.probes),
+        ("folds", run.folds),
+    ):
         if len(set(chosen)) < len(chosen):
             raise InputError(
-                f"run.{part}", expected="each once", received=str(chosen), fix="drop the doubles"
+                f"run.{part}",
+                expected="each once",
+                received=str(chosen),
+                fix="drop the doubles",
             )
     if not run.members:
         fix = "name a model or a probe"
         raise InputError(
-            "run", expected="at least one member", received="no models, no probes", fix=fix
+            "run",
+            expected="at least one member",
+            received="no models, no probes",
+            fix=fix,
         )
     for section, chosen in (("models", run.models), ("probes", run.probes)):
         for key in chosen:
             if key not in tree[section]:
                 hint = params.nearest(key, list(tree[section]))
                 raise InputError(
-                    f"run.{section}", expected=f"keys of `{section}`", received=repr(key), fix=hint
+                    f"run.{section}",
+                    expected=f"keys of `{section}`",
+                    received=repr(key),
+                    fix=hint,
                 )
     if max(run.folds) >= num_folds:
         expected = f"folds 0 to {num_folds - 1} (split.num_folds is {num_folds})"
@@ -125,9 +147,15 @@ def _check_run(run: RunParams, num_folds: int, tree: dict[str, Any]) -> None:
 def _check_members(run: RunParams, ensemble: EnsembleParams) -> None:
     for key in member_keys(run, ensemble):
         if key.partition(".")[0] not in run.members:
-            hint = params.nearest(key, run.members) + "; add it to run, or take it out here"
+            hint = (
+                params.nearest(key, run.members)
+                + "; add it to run, or take it out here"
+            )
             raise InputError(
-                "ensemble.members", expected="members of run", received=repr(key), fix=hint
+                "ensemble.members",
+                expected="members of run",
+                received=repr(key),
+                fix=hint,
             )
     weights_of(member_keys(run, ensemble), ensemble)
 
@@ -138,12 +166,16 @@ def _check_snapshots(ensemble: EnsembleParams, tree: dict[str, Any]) -> None:
         if "." not in name:
             continue
         key = name.partition(".")[0]
-        count = recipes.cycles(recipes.resolved(tree, key)) if key in tree["models"] else 0
+        count = (
+            recipes.cycles(recipes.resolved(tree, key)) if key in tree["models"] else 0
+        )
         known = [f"{key}.cycle{number}" for number in range(1, count + 1)]
         if name not in known:
             expected = f"a snapshot of {key} ({', '.join(known) or 'it has none'})"
             fix = "cycles come from schedule: restarts or cyclic, and cycle_epochs below epochs"
-            raise InputError("ensemble.members", expected=expected, received=repr(name), fix=fix)
+            raise InputError(
+                "ensemble.members", expected=expected, received=repr(name), fix=fix
+            )
 
 
 def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
@@ -151,11 +183,16 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
         recipe = recipes.resolved(tree, key)
         _check_networks(f"models.{key}", recipe.backbone, recipe.pretrained)
         check_optimizer(f"models.{key}", recipe.optimizer)
-        if key in tree["run"]["models"]:  # a change of `train` need not suit all of the catalogue
+        if (
+            key in tree["run"]["models"]
+        ):  # a change of `train` need not suit all of the catalogue
             check_regime(f"models.{key}", recipe)
             _check_augment(f"models.{key}", recipe)
             _check_files(f"models.{key}", recipe.pretrained, tree["run"]["folds"])
-            for size in (recipe.image_size, *(phase.image_size or 0 for phase in recipe.phases)):
+            for size in (
+                recipe.image_size,
+                *(phase.image_size or 0 for phase in recipe.phases),
+            ):
                 _check_size(f"models.{key}", size, image_size)
             rehearse_optimizer(f"models.{key}", recipe.optimizer)
     for key in tree["probes"]:
@@ -207,7 +244,10 @@ def _check_network(where: str, backbone: str, pretrained: bool | str) -> None:
         names = tagged if timm.is_model(name) else timm.list_models() + _pretrained()
         hint = params.nearest(backbone, names)
         raise InputError(
-            f"{where}.backbone", expected="a timm name", received=repr(backbone), fix=hint
+            f"{where}.backbone",
+            expected="a timm name",
+            received=repr(backbone),
+            fix=hint,
         )
     if pretrained == "bundled" and name not in BUNDLED:
         fix = "say true (timm's hub), a path, or false"
@@ -246,7 +286,9 @@ def _check_files(
                     received=f"{name!r}, which {stage} writes",
                     fix="copy them to a folder of your own, such as weights/, and name that",
                 )
-    index = root() / "data" / "images" / "index.csv"  # of the last run, if there was one
+    index = (
+        root() / "data" / "images" / "index.csv"
+    )  # of the last run, if there was one
     parents = lineage.parents_of(pretrained)
     if not parents or not index.is_file():
         return  # the stage itself asks again, when it knows the pictures
@@ -262,7 +304,9 @@ def _check_files(
 def _check_unbound(where: str, pretrained: bool | str) -> None:
     """Features are computed once, for all folds."""
     if isinstance(pretrained, str) and lineage.FOLD in pretrained:
-        fix = "name weights that saw none of the pictures, or fine-tune a model from them"
+        fix = (
+            "name weights that saw none of the pictures, or fine-tune a model from them"
+        )
         expected = "one file for all folds, as features are computed once"
         raise InputError(
             f"{where}.pretrained", expected=expected, received=repr(pretrained), fix=fix
@@ -279,4 +323,6 @@ def _check_size(where: str, size: int, stored: int) -> None:
     if size > stored:
         expected = f"at most prepare.image_size ({stored})"
         fix = f"add -S prepare.image_size={size}"
-        raise InputError(f"{where}.image_size", expected=expected, received=str(size), fix=fix)
+        raise InputError(
+            f"{where}.image_size", expected=expected, received=str(size), fix=fix
+        )

@@ -14,7 +14,9 @@ class Cache:
     """DVC's cache of this folder, as its settings have it."""
 
     def __init__(self) -> None:
-        from dvc.config import Config  # a fifth of a second, which most runs do not need
+        from dvc.config import (
+            Config,
+        )  # a fifth of a second, which most runs do not need
 
         home = Path(".dvc")
         folder = Config(str(home) if home.is_dir() else None)["cache"].get("dir")
@@ -49,7 +51,9 @@ def md5_of(file: Path) -> str:
     if file.stat().st_size >= BIG and (remembered := _remembered(file)):
         return remembered
     with file.open("rb") as content:
-        return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        return hashlib.file_digest(
+            content, lambda: hashlib.md5(usedforsecurity=False)
+        ).hexdigest()
 
 
 def md5_of_folder(files: Mapping[str, Path]) -> str:
@@ -74,7 +78,11 @@ def _git(arguments: list[str], lines: list[str]) -> list[str]:
         text = "".join(f"{line}\n" for line in lines)
         command = ["git", *arguments]
         done = subprocess.run(
-            command, input=text, capture_output=True, text=True, errors="surrogateescape"
+            command,
+            input=text,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
         )
     except OSError:
         return []

@@ -12,7 +12,11 @@ from typing import Any, NamedTuple
 from croquis.core import pipeline
 from croquis.core.errors import InputError
 
-LOADERS = {"import_module", "__import__", "run_module"}  # that take a module's name as text
+LOADERS = {
+    "import_module",
+    "__import__",
+    "run_module",
+}  # that take a module's name as text
 
 
 class Fault(NamedTuple):
@@ -30,7 +34,9 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         if not self.importer:
-            return f"{self.stage}: take out `- {self.module}`, which nothing of it imports"
+            return (
+                f"{self.stage}: take out `- {self.module}`, which nothing of it imports"
+            )
         return f"{self.stage}: add `- {self.dep}`, {self.why}"
 
     @property
@@ -95,7 +101,9 @@ def unlisted(tree: Mapping[str, Any] | None = None) -> list[Fault]:
             continue
         deps = [Path(dep) for dep in pipeline.listed(stage, "deps")]
         for script in pipeline.scripts(stage):
-            needed = {script.as_posix(): pipeline.DVC_YAML.as_posix()} | imports.of(script)
+            needed = {script.as_posix(): pipeline.DVC_YAML.as_posix()} | imports.of(
+                script
+            )
             found += [
                 Fault(name, module, importer)
                 for module, importer in needed.items()
@@ -108,9 +116,16 @@ def needless() -> list[Fault]:
     """The code of src that dvc.yaml lists for a stage that imports nothing of it."""
     imports, found = Imports(), []
     for name, stage in pipeline.read_stages().items():
-        used = {module for script in pipeline.scripts(stage) for module in imports.of(script)}
+        used = {
+            module
+            for script in pipeline.scripts(stage)
+            for module in imports.of(script)
+        }
         for dep in pipeline.listed(stage, "deps"):
-            code = Path(dep).is_relative_to(pipeline.SOURCE) and Path(dep).suffix in ("", ".py")
+            code = Path(dep).is_relative_to(pipeline.SOURCE) and Path(dep).suffix in (
+                "",
+                ".py",
+            )
             if code and not any(Path(module).is_relative_to(dep) for module in used):
                 found.append(Fault(name, dep, ""))
     return found
@@ -142,7 +157,10 @@ def _names(file: Path, places: list[Path]) -> Iterator[list[Path]]:
         elif isinstance(node, ast.ImportFrom):
             start, module = _start(file, node.level, places), node.module or ""
             yield _files(module, start)
-            yield from (_files(f"{module}.{alias.name}".strip("."), start) for alias in node.names)
+            yield from (
+                _files(f"{module}.{alias.name}".strip("."), start)
+                for alias in node.names
+            )
         elif isinstance(node, ast.Call) and (name := _loaded(node)):
             level = len(name) - len(name.lstrip("."))
             yield _files(name.lstrip("."), _start(file, level, places))
@@ -157,7 +175,11 @@ def _loaded(call: ast.Call) -> str:
     """The module that a call such as importlib.import_module("croquis.x") loads, if it says so."""
     named = getattr(call.func, "attr", None) or getattr(call.func, "id", None)
     first = call.args[0] if call.args else None
-    if named in LOADERS and isinstance(first, ast.Constant) and isinstance(first.value, str):
+    if (
+        named in LOADERS
+        and isinstance(first, ast.Constant)
+        and isinstance(first.value, str)
+    ):
         return first.value
     return ""
 
@@ -168,9 +190,14 @@ def _files(name: str, places: list[Path]) -> list[Path]:
     for place in places:
         path = place.joinpath(*parts)
         packages = [
-            place.joinpath(*parts[:count], "__init__.py") for count in range(1, len(parts) + 1)
+            place.joinpath(*parts[:count], "__init__.py")
+            for count in range(1, len(parts) + 1)
         ]
-        found = [package for package in packages if package.is_file() and package.stat().st_size]
+        found = [
+            package
+            for package in packages
+            if package.is_file() and package.stat().st_size
+        ]
         if parts and path.with_suffix(".py").is_file():
             return [*found, path.with_suffix(".py")]
         if found or (parts and path.is_dir()):

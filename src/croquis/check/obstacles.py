@@ -50,14 +50,18 @@ def refuse(tree: Mapping[str, Any], dvc_yaml: Path = DVC_YAML) -> None:
     found, standing = _examined(tree, dvc_yaml)
     _raise(found)
     # As they were looked at: what comes meanwhile has not been.
-    made.remember({path: sign for signs in standing.values() for path, sign in signs.items()})
+    made.remember(
+        {path: sign for signs in standing.values() for path, sign in signs.items()}
+    )
 
 
 def refuse_in(outputs: list[Output]) -> None:
     """Raises InputError if there is anything of a person's in the places of these outputs."""
     links, linked = _links(outputs)
     standing = {each: files(each) for each in outputs if each not in linked}
-    _raise([*links, *(_of_files(each, names) for each, names in foreign(standing).items())])
+    _raise(
+        [*links, *(_of_files(each, names) for each, names in foreign(standing).items())]
+    )
 
 
 def _raise(found: list[Obstacle]) -> None:
@@ -66,7 +70,9 @@ def _raise(found: list[Obstacle]) -> None:
         fix = first.fix
         if others:
             fix += f"; then see to {_named([each.where for each in others])} (`croquis doctor`)"
-        raise InputError(first.where, expected=first.expected, received=first.received, fix=fix)
+        raise InputError(
+            first.where, expected=first.expected, received=first.received, fix=fix
+        )
 
 
 def obstacles(tree: Mapping[str, Any]) -> list[Obstacle]:
@@ -74,22 +80,34 @@ def obstacles(tree: Mapping[str, Any]) -> list[Obstacle]:
     return _examined(tree, DVC_YAML)[0]
 
 
-def _examined(tree: Mapping[str, Any], dvc_yaml: Path) -> tuple[list[Obstacle], Standing]:
+def _examined(
+    tree: Mapping[str, Any], dvc_yaml: Path
+) -> tuple[list[Obstacle], Standing]:
     """The obstacles, and what stands in the places of outputs that no link leads to."""
     outputs = declared(tree, dvc_yaml)
     found, linked = _links(outputs)
     source, covered = _of_the_source(tree, outputs)
     found += source
-    standing = {each: files(each) for each in outputs if each not in linked and each not in covered}
+    standing = {
+        each: files(each)
+        for each in outputs
+        if each not in linked and each not in covered
+    }
     found += [_of_files(each, names) for each, names in foreign(standing).items()]
     return found, standing
 
 
 def _links(outputs: list[Output]) -> tuple[list[Obstacle], set[Output]]:
     """The links on the way to outputs, and the outputs that they lead to."""
-    links = {each: link for each in outputs if (link := link_on_the_way(each)) is not None}
-    first = {link: each for each, link in reversed(links.items())}  # one of each link is enough
-    return [_of_a_link(link, each) for link, each in reversed(first.items())], set(links)
+    links = {
+        each: link for each in outputs if (link := link_on_the_way(each)) is not None
+    }
+    first = {
+        link: each for each, link in reversed(links.items())
+    }  # one of each link is enough
+    return [_of_a_link(link, each) for link, each in reversed(first.items())], set(
+        links
+    )
 
 
 def _of_a_link(link: str, output: Output) -> Obstacle:
@@ -97,7 +115,9 @@ def _of_a_link(link: str, output: Output) -> Obstacle:
     fix = f"take the link away, what it points to stays: rm {quote(link)}"
     if link != output.path:
         fix += f", and git checkout -- {link} brings what git has of it; for room on another disk, "
-        fix += "clone the project there, or keep DVC's cache there: dvc cache dir <folder>"
+        fix += (
+            "clone the project there, or keep DVC's cache there: dvc cache dir <folder>"
+        )
     elif os.path.isdir(link):
         fix += f"; as the data to work on, say -S data.source={target}"
     expected = "no link where runs delete and write"
@@ -128,8 +148,12 @@ def _of_the_source(
     if not isinstance(source, str) or source == "icons" or "://" in source:
         return [], []
     path = (root() / Path(source).expanduser()).resolve()
-    inside = [each for each in outputs if any(_within(path, at) for at in _places(each))]
-    around = [each for each in outputs if any(_within(at, path) for at in _places(each))]
+    inside = [
+        each for each in outputs if any(_within(path, at) for at in _places(each))
+    ]
+    around = [
+        each for each in outputs if any(_within(at, path) for at in _places(each))
+    ]
     if not (inside or around):
         return [], []
     expected = "data that lies apart from what runs write and delete"

@@ -30,7 +30,9 @@ class Output:
     md5: str
 
 
-def declared(tree: Mapping[str, Any], dvc_yaml: Path = pipeline.DVC_YAML) -> list[Output]:
+def declared(
+    tree: Mapping[str, Any], dvc_yaml: Path = pipeline.DVC_YAML
+) -> list[Output]:
     """All outputs of dvc.yaml, those of matrix stages for each member and fold.
 
     Not DVC's own reading of the file, which takes a second.
@@ -44,7 +46,9 @@ def declared(tree: Mapping[str, Any], dvc_yaml: Path = pipeline.DVC_YAML) -> lis
     for stage, entry in pipeline.read_stages(dvc_yaml).items():
         for context in _contexts(entry, tree):
             for path, cached in _paths(entry):
-                place = Path(_filled(str(entry.get("wdir", "")), context)) / _filled(path, context)
+                place = Path(_filled(str(entry.get("wdir", "")), context)) / _filled(
+                    path, context
+                )
                 name = place.as_posix()
                 found[name] = Output(name, stage, cached, locked.get(name, ""))
     return list(found.values())
@@ -68,7 +72,9 @@ def in_lock() -> dict[str, str]:
     return {out["path"]: str(out.get("md5", "")) for out in outs}
 
 
-def _contexts(entry: Mapping[str, Any], tree: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _contexts(
+    entry: Mapping[str, Any], tree: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
     """What `${...}` may name in a stage: params.yaml, and the items of its matrix or foreach."""
     if "matrix" in entry:
         axes = {name: _listed(values, tree) for name, values in entry["matrix"].items()}
@@ -77,7 +83,11 @@ def _contexts(entry: Mapping[str, Any], tree: Mapping[str, Any]) -> Iterator[dic
     elif "foreach" in entry:
         values = entry["foreach"]
         values = _at(tree, values) if isinstance(values, str) else values
-        pairs = values.items() if isinstance(values, dict) else enumerate(_listed(values, tree))
+        pairs = (
+            values.items()
+            if isinstance(values, dict)
+            else enumerate(_listed(values, tree))
+        )
         yield from ({**tree, "key": key, "item": item} for key, item in pairs)
     else:
         yield dict(tree)

@@ -19,9 +19,13 @@ def check_regime(where: str, recipe: ModelParams) -> None:
         recipe: the resolved settings.
     """
     if recipe.lora is not None and recipe.trainable is not None:
-        raise _clash(where, "lora or trainable", "both", "adapters freeze all but the head")
+        raise _clash(
+            where, "lora or trainable", "both", "adapters freeze all but the head"
+        )
     if recipe.ema_decay is not None and recipe.average_epochs:
-        raise _clash(where, "ema_decay or average_epochs", "both", "set one to null or 0")
+        raise _clash(
+            where, "ema_decay or average_epochs", "both", "set one to null or 0"
+        )
     if recipe.average_epochs > recipe.epochs:
         received = f"average_epochs: {recipe.average_epochs}"
         raise _clash(where, f"at most epochs ({recipe.epochs})", received, "lower it")
@@ -33,7 +37,10 @@ def check_regime(where: str, recipe: ModelParams) -> None:
             raise _clash(where, "mix or group_weights", "both", fix)
     if recipe.head_start == "imagenet":
         _check_imagenet(where, recipe)
-    for pattern in [*(recipe.trainable or []), *([recipe.lora.targets] if recipe.lora else [])]:
+    for pattern in [
+        *(recipe.trainable or []),
+        *([recipe.lora.targets] if recipe.lora else []),
+    ]:
         _check_pattern(where, pattern)
 
 
@@ -48,7 +55,10 @@ def check_schedule(where: str, recipe: ModelParams | HeadParams) -> None:
     if schedule in ("step", "plateau") and recipe.cycle_factor == 1:
         fix = "set cycle_factor, .1 for the usual step"
         raise _clash(
-            where, f"a cycle_factor below 1 for {schedule}", "1, which changes nothing", fix
+            where,
+            f"a cycle_factor below 1 for {schedule}",
+            "1, which changes nothing",
+            fix,
         )
     warmup, cycle = spans(recipe)
     if schedule == "step" and cycle >= recipe.epochs - warmup:
@@ -63,14 +73,18 @@ def check_schedule(where: str, recipe: ModelParams | HeadParams) -> None:
     if not -1e-9 < count - rest / cycle < 1e-3:
         received = f"{rest / cycle:.3g} cycles of {cycle:g} in {rest:g} epochs"
         fix = f"say cycle_epochs: {math.ceil(1e4 * rest / count) / 1e4:g}"
-        raise _clash(where, "whole cycles, as the last weights are scored", received, fix)
+        raise _clash(
+            where, "whole cycles, as the last weights are scored", received, fix
+        )
 
 
 def _check_mix(where: str, mix: MixParams, epochs: int) -> None:
     where = f"{where}.mix"
     if mix.off_last_epochs >= epochs:
         received = f"off_last_epochs: {mix.off_last_epochs}"
-        raise _clash(where, f"fewer plain epochs than epochs ({epochs})", received, "lower it")
+        raise _clash(
+            where, f"fewer plain epochs than epochs ({epochs})", received, "lower it"
+        )
     if mix.mixup == mix.cutmix == 0:
         raise _clash(where, "mixup or cutmix above 0", "both 0", "say mix: null")
     if mix.clip is not None and mix.clip[0] > mix.clip[1]:

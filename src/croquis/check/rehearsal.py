@@ -39,7 +39,9 @@ def check_optimizer(where: str, name: str) -> None:
     known = list_optimizers()
     if name.removeprefix(_LOOKAHEAD) not in known:
         hint, expected = params.nearest(name, known), "a timm optimizer"
-        raise InputError(f"{where}.optimizer", expected=expected, received=repr(name), fix=hint)
+        raise InputError(
+            f"{where}.optimizer", expected=expected, received=repr(name), fix=hint
+        )
 
 
 def rehearse_optimizer(where: str, name: str) -> None:
@@ -56,8 +58,13 @@ def rehearse_optimizer(where: str, name: str) -> None:
         except Exception as error:  # of any library, in any way
             failed = error
     received = f"{name!r} ({str(failed).splitlines()[0] if str(failed) else type(failed).__name__})"
-    expected, fix = "an optimizer that can take a step on this machine", "adamw works everywhere"
-    raise InputError(f"{where}.optimizer", expected=expected, received=received, fix=fix)
+    expected, fix = (
+        "an optimizer that can take a step on this machine",
+        "adamw works everywhere",
+    )
+    raise InputError(
+        f"{where}.optimizer", expected=expected, received=received, fix=fix
+    )
 
 
 def _step(name: str, device: str) -> None:
@@ -71,7 +78,9 @@ def _step(name: str, device: str) -> None:
 
 
 def rehearse(
-    models: Mapping[str, ModelParams], probes: Mapping[str, ProbeParams], num_classes: int = 2
+    models: Mapping[str, ModelParams],
+    probes: Mapping[str, ProbeParams],
+    num_classes: int = 2,
 ) -> None:
     """Raises InputError unless each member can be built, trained and explained.
 
@@ -100,7 +109,9 @@ def _kind(recipe: ModelParams | ProbeParams) -> str:
     return recipe.model_dump_json(include=shape)
 
 
-def _rehearse_member(where: str, recipe: ModelParams | ProbeParams, num_classes: int) -> None:
+def _rehearse_member(
+    where: str, recipe: ModelParams | ProbeParams, num_classes: int
+) -> None:
     from croquis.costs import trial  # torch and networks: seconds
 
     attempt = trial.try_model if isinstance(recipe, ModelParams) else trial.try_probe

@@ -24,14 +24,22 @@ def files(output: Output) -> dict[str, made.Sign]:
     By its path from the project's folder. Empty folders are nothing.
     """
     signs = made.signs(Path(output.path)).items()
-    found = {f"{output.path}/{name}" if name else output.path: sign for name, sign in signs}
-    return {p: sign for p, sign in found.items() if not (is_junk(p) or _LEFTOVER.search(p))}
+    found = {
+        f"{output.path}/{name}" if name else output.path: sign for name, sign in signs
+    }
+    return {
+        p: sign for p, sign in found.items() if not (is_junk(p) or _LEFTOVER.search(p))
+    }
 
 
 def is_draft(folder: Path) -> bool:
     """Whether a killed stage was about to write what lies in this folder."""
-    inside = list(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else []
-    return bool(inside) and all(_LEFTOVER.search(f"{folder.name}/{each.name}") for each in inside)
+    inside = (
+        list(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else []
+    )
+    return bool(inside) and all(
+        _LEFTOVER.search(f"{folder.name}/{each.name}") for each in inside
+    )
 
 
 def foreign(standing: Standing) -> dict[Output, list[str]]:
@@ -63,12 +71,18 @@ def link_on_the_way(output: Output) -> str | None:
 
 
 def _lost(output: Output, new: list[str], cache: Cache) -> list[str]:
-    listing = cache.listing(output.md5) if output.md5.endswith(".dir") else {"": output.md5}
+    listing = (
+        cache.listing(output.md5) if output.md5.endswith(".dir") else {"": output.md5}
+    )
     inside = len(output.path) + 1
     lost = [
-        path for path in new if not cache.holds(Path(path), (listing or {}).get(path[inside:], ""))
+        path
+        for path in new
+        if not cache.holds(Path(path), (listing or {}).get(path[inside:], ""))
     ]
-    if lost and listing is None:  # the cache was emptied; dvc.lock knows the folder as a whole
+    if (
+        lost and listing is None
+    ):  # the cache was emptied; dvc.lock knows the folder as a whole
         content = {path[inside:]: Path(path) for path in files(output)}
         lost = lost if md5_of_folder(content) != output.md5 else []
     if lost and not output.cached:

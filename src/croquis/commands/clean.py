@@ -21,7 +21,9 @@ def clean() -> None:
         links = {each: link_on_the_way(each) for each in _outputs()}
         standing = {each: files(each) for each, link in links.items() if link is None}
         left = {path for paths in foreign(standing).values() for path in paths}
-        removed = sum(_remove(each, set(signs) - left) for each, signs in standing.items())
+        removed = sum(
+            _remove(each, set(signs) - left) for each, signs in standing.items()
+        )
         _remove_drafts(standing)
     typer.echo(f"removed {counted(removed, 'file')} that runs made")
     for link in sorted({link for link in links.values() if link is not None}):
@@ -49,7 +51,9 @@ def _remove(output: Output, gone: Iterable[str]) -> int:
     """How many files of runs were removed from the place of an output, with their empty folders."""
     count = 0
     for path in gone:
-        with contextlib.suppress(FileNotFoundError):  # it went with an output around this one
+        with contextlib.suppress(
+            FileNotFoundError
+        ):  # it went with an output around this one
             os.unlink(path)
             count += 1
     place = Path(output.path)

@@ -12,15 +12,21 @@ from croquis.core.wording import counted, gain, odds, share
 
 OTHERWISE = "Their folds hold other groups or domains apart, which may be part of the difference."
 
-Name = Annotated[str, typer.Argument(help="workspace, folder, .npz, experiment, branch or commit")]
+Name = Annotated[
+    str, typer.Argument(help="workspace, folder, .npz, experiment, branch or commit")
+]
 
 
 def compare(
     a: Name,
     b: Name,
-    member: Annotated[str, typer.Option(help="compare this member, not the ensemble")] = "",
+    member: Annotated[
+        str, typer.Option(help="compare this member, not the ensemble")
+    ] = "",
     seed: Annotated[int, typer.Option(help="of the bootstrap")] = 42,
-    ensemble: Annotated[Path, typer.Option(help="where an ensemble is")] = Path("data/ensemble"),
+    ensemble: Annotated[Path, typer.Option(help="where an ensemble is")] = Path(
+        "data/ensemble"
+    ),
     votes: Annotated[Path, typer.Option(help="where members are")] = Path("data/votes"),
     folds: Annotated[Path, typer.Option(help="where labels and groups are")] = Path(
         "data/folds.csv"
@@ -34,7 +40,9 @@ def compare(
 
 
 def _said(a: str, b: str, *, oof: Path, folds: Path, seed: int) -> list[str]:
-    from croquis.scoring.comparing import compared  # pandas and scipy, which the help does not need
+    from croquis.scoring.comparing import (
+        compared,
+    )  # pandas and scipy, which the help does not need
 
     first, second = (_scored(name, oof, folds) for name in (a, b))
     return lines(compared(first, second, seed=seed), a, b)
@@ -61,7 +69,9 @@ def _scored(name: str, oof: Path, folds: Path) -> Any:
 def lines(found: Any, a: str, b: str) -> list[str]:
     """What there is to say about a `Comparison` of `a` and `b`."""
     rows = [("", "experiment", "OOF accuracy", "right alone")]
-    for letter, name, score, only in zip("AB", (a, b), found.accuracies, found.only, strict=True):
+    for letter, name, score, only in zip(
+        "AB", (a, b), found.accuracies, found.only, strict=True
+    ):
         accuracy, low, high = score
         ends = f"{share(accuracy)}  ({share(low)} .. {share(high)})"
         rows.append((letter, name, ends, f"{only:,}"))
@@ -90,16 +100,20 @@ def _verdict(found: Any) -> str:
     differing = sum(found.only)
     if found.told_apart:
         better, worse = "BA" if difference > 0 else "AB"
-        return (
-            f"{better} is better than {worse} by {share(abs(difference))}: more than chance gives."
-        )
+        return f"{better} is better than {worse} by {share(abs(difference))}: more than chance gives."
     if not differing:
-        return "They cannot be told apart: they are right and wrong on the same pictures."
+        return (
+            "They cannot be told apart: they are right and wrong on the same pictures."
+        )
     if found.groups < FEWEST:
-        groups = f"{counted(found.pictures, 'picture')} in {counted(found.groups, 'group')}"
+        groups = (
+            f"{counted(found.pictures, 'picture')} in {counted(found.groups, 'group')}"
+        )
         few = f"{groups} are too few; fewer than {FEWEST} groups say nothing"
         return f"They cannot be told apart: {few}."
-    size = f"{counted(found.pictures, 'picture')}, of which they differ on {differing:,}"
+    size = (
+        f"{counted(found.pictures, 'picture')}, of which they differ on {differing:,}"
+    )
     if found.smallest is None:
         return f"They cannot be told apart: with {size}, no difference could be called."
     least = f"the smallest difference that could be called is {share(found.smallest)}"

@@ -13,18 +13,26 @@ from croquis.core.errors import InputError
 
 def demo(
     port: Annotated[int, typer.Option(help="on this machine alone")] = 7860,
-    parameters: Annotated[Path, typer.Option(help="as the run had it")] = Path("params.yaml"),
+    parameters: Annotated[Path, typer.Option(help="as the run had it")] = Path(
+        "params.yaml"
+    ),
     images: Annotated[Path, typer.Option(help="of prepare")] = Path("data/images"),
     ensemble: Annotated[Path, typer.Option(help="of ensemble")] = Path("data/ensemble"),
-    checkpoints: Annotated[Path, typer.Option(help="of train")] = Path("data/checkpoints"),
+    checkpoints: Annotated[Path, typer.Option(help="of train")] = Path(
+        "data/checkpoints"
+    ),
 ) -> None:
     """Opens a page to draw on at http://127.0.0.1:<port>; Ctrl-C ends it."""
     with tempfile.TemporaryDirectory(prefix="croquis-demo-") as folder, cli.one_line():
-        os.environ["GRADIO_TEMP_DIR"] = folder  # what people upload goes when the page does
+        os.environ["GRADIO_TEMP_DIR"] = (
+            folder  # what people upload goes when the page does
+        )
         _serve(port, parameters, images, ensemble, checkpoints)
 
 
-def _serve(port: int, parameters: Path, images: Path, ensemble: Path, checkpoints: Path) -> None:
+def _serve(
+    port: int, parameters: Path, images: Path, ensemble: Path, checkpoints: Path
+) -> None:
     from croquis.demo.loading import loading
 
     if (ensemble / "recipe.json").is_file():  # else an error says what is missing
@@ -37,7 +45,9 @@ def _serve(port: int, parameters: Path, images: Path, ensemble: Path, checkpoint
     _, loaded = checked_run(
         parameters=parameters, images=images, ensemble=ensemble, checkpoints=checkpoints
     )
-    blocks = page(Guesser(loaded, Examples(images / "index.csv", images / "pixels.npy")))
+    blocks = page(
+        Guesser(loaded, Examples(images / "index.csv", images / "pixels.npy"))
+    )
     try:
         address = launch(blocks, port, prevent_thread_lock=True)
     except OSError as error:

@@ -46,7 +46,9 @@ def _of_the_outputs() -> list[Finding]:
         Finding("outputs", "problem", f"{each.where}: {each.says}", each.fix)
         for each in obstacles(params.read())
     ]
-    return found or [Finding("outputs", "ok", "a run would touch nothing but what runs made")]
+    return found or [
+        Finding("outputs", "ok", "a run would touch nothing but what runs made")
+    ]
 
 
 def _guarded(topic: str, look: Callable[[], list[Finding]]) -> list[Finding]:
@@ -85,11 +87,16 @@ def _of_the_run(build: gpus.Build) -> list[Finding]:
     found = [Finding("trains on", "ok", str(machine))]
     where = "the GPU" if on_gpu else "main memory"
     found += members_here.memory_findings(models, memory, where, _classes())
-    first = {key: (each.backbone, each.pretrained) for key, each in (models | probes).items()}
+    first = {
+        key: (each.backbone, each.pretrained) for key, each in (models | probes).items()
+    }
     found += members_here.weights_findings(first)
     size = params.load(PrepareParams, "prepare").image_size
     found.append(surroundings.disk_finding(surroundings.free_disk(), size, _pictures()))
-    batch = max((each.batch_size * 3 * each.image_size**2 for each in models.values()), default=0)
+    batch = max(
+        (each.batch_size * 3 * each.image_size**2 for each in models.values()),
+        default=0,
+    )
     shared = surroundings.free_shared_memory()
     return [*found, surroundings.shared_memory_finding(shared, machine.workers, batch)]
 
@@ -102,7 +109,11 @@ def _pictures() -> int | None:
 def _classes() -> int | None:
     """How many classes these pictures have."""
     index = _index()
-    return None if index is None else index.loc[index["split"] == "train", "label"].nunique()
+    return (
+        None
+        if index is None
+        else index.loc[index["split"] == "train", "label"].nunique()
+    )
 
 
 def _index() -> Any:

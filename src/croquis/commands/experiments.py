@@ -49,10 +49,17 @@ def _asked() -> list[dict[str, Any]]:
         with Repo() as repo:
             begun = repo.experiments.ls(all_commits=True)
             revisions = list(dict.fromkeys([repo.scm.get_rev(), *begun]))
-            return [_own(state.dumpd()) for state in repo.experiments.show(revs=revisions)]
+            return [
+                _own(state.dumpd()) for state in repo.experiments.show(revs=revisions)
+            ]
     except (DvcException, SCMError) as error:
-        reason, fix = " ".join(str(error).split()), "start from a git repository with a commit"
-        raise InputError("dvc", expected="experiments", received=reason, fix=fix) from error
+        reason, fix = (
+            " ".join(str(error).split()),
+            "start from a git repository with a commit",
+        )
+        raise InputError(
+            "dvc", expected="experiments", received=reason, fix=fix
+        ) from error
 
 
 def _own(state: dict[str, Any]) -> dict[str, Any]:
@@ -85,8 +92,15 @@ def lines(states: Sequence[Mapping[str, Any]]) -> list[str]:
         begun = [(each, each["revs"][0]) for each in state.get("experiments") or []]
         for each, revision in sorted(begun, key=lambda pair: -_accuracy(pair[1])):
             name = f"  {each.get('name') or revision['rev'][:7]}"
-            rows.append(_row(name, revision, state, (each.get("executor") or {}).get("state")))
-    return [*_narrow(rows), "", *NOTES, *([UNMADE] if any(NOT_RUN in row for row in rows) else [])]
+            rows.append(
+                _row(name, revision, state, (each.get("executor") or {}).get("state"))
+            )
+    return [
+        *_narrow(rows),
+        "",
+        *NOTES,
+        *([UNMADE] if any(NOT_RUN in row for row in rows) else []),
+    ]
 
 
 def _row(
@@ -103,7 +117,11 @@ def _row(
         doing = "failed"
     if doing is not None and doing.lower() != "success":
         return name, doing.lower(), "", "", when, changed
-    accuracy = f"{share(scores['accuracy'])} ({ends(scores)})" if "accuracy" in scores else NOT_RUN
+    accuracy = (
+        f"{share(scores['accuracy'])} ({ends(scores)})"
+        if "accuracy" in scores
+        else NOT_RUN
+    )
     test = _metrics(state, "submission").get("test_accuracy")
     pictures = f"{scores['pictures']:,}" if "pictures" in scores else ""
     return name, accuracy, pictures, "" if test is None else share(test), when, changed
@@ -114,7 +132,9 @@ def _accuracy(state: Mapping[str, Any]) -> float:
 
 
 def _metrics(state: Mapping[str, Any], stage: str) -> dict[str, Any]:
-    found = ((state.get("data") or {}).get("metrics") or {}).get(f"metrics/{stage}.json") or {}
+    found = ((state.get("data") or {}).get("metrics") or {}).get(
+        f"metrics/{stage}.json"
+    ) or {}
     return found.get("data") or {}
 
 
@@ -141,10 +161,13 @@ def _narrow(rows: list[tuple[str, ...]]) -> list[str]:
     """The table with its last column wrapped where it would pass the width."""
     plain = [line[:-1] for line in aligned([(*row[:-1], "|") for row in rows])]
     longest = max(len(word) for row in rows for word in row[-1].split() or [""])
-    if WIDTH - len(plain[0]) < max(LEAST, longest):  # long names: changes go to lines of their own
+    if WIDTH - len(plain[0]) < max(
+        LEAST, longest
+    ):  # long names: changes go to lines of their own
         plain = [line.rstrip() for line in aligned([row[:-1] for row in rows])]
         pairs = [
-            [start, *_wrapped(row[-1], INDENT)] for start, row in zip(plain, rows, strict=True)
+            [start, *_wrapped(row[-1], INDENT)]
+            for start, row in zip(plain, rows, strict=True)
         ]
         return [line for pair in [pairs[0][:1], *pairs[1:]] for line in pair]
     found = []

@@ -13,11 +13,17 @@ from croquis.core.errors import InputError
 
 
 def export(
-    parameters: Annotated[Path, typer.Option(help="as the run had it")] = Path("params.yaml"),
+    parameters: Annotated[Path, typer.Option(help="as the run had it")] = Path(
+        "params.yaml"
+    ),
     images: Annotated[Path, typer.Option(help="of prepare")] = Path("data/images"),
     ensemble: Annotated[Path, typer.Option(help="of ensemble")] = Path("data/ensemble"),
-    checkpoints: Annotated[Path, typer.Option(help="of train")] = Path("data/checkpoints"),
-    metrics: Annotated[Path, typer.Option(help="scores")] = Path("metrics/ensemble.json"),
+    checkpoints: Annotated[Path, typer.Option(help="of train")] = Path(
+        "data/checkpoints"
+    ),
+    metrics: Annotated[Path, typer.Option(help="scores")] = Path(
+        "metrics/ensemble.json"
+    ),
 ) -> None:
     """Registers the ensemble of the last run in MLflow: pictures in, class probabilities out."""
     _quiet_mlflow()
@@ -32,9 +38,14 @@ def export(
     with cli.one_line():
         score = read_scores(metrics)
         if (ensemble / "recipe.json").is_file():  # else an error says what is missing
-            typer.echo("export: trying the last run's networks on test pictures, then copying them")
+            typer.echo(
+                "export: trying the last run's networks on test pictures, then copying them"
+            )
         trained, _ = checked_run(
-            parameters=parameters, images=images, ensemble=ensemble, checkpoints=checkpoints
+            parameters=parameters,
+            images=images,
+            ensemble=ensemble,
+            checkpoints=checkpoints,
         )
         source = params.read(parameters)["data"]["source"]
         made = register(
@@ -44,16 +55,22 @@ def export(
             score=score,
             example=Pixels.open(images / "index.csv", images / "pixels.npy").array[0],
         )
-    typer.echo(f"export: {made.name}, version {made.version}, also called {made.alias}: {made.uri}")
+    typer.echo(
+        f"export: {made.name}, version {made.version}, also called {made.alias}: {made.uri}"
+    )
     typer.echo(
         f"export: `make serve MODEL={made.uri}` answers on http://127.0.0.1:5001/invocations"
     )
 
 
 def serve(
-    model: Annotated[str, typer.Option(help="its URI; default: the newest of this data")] = "",
+    model: Annotated[
+        str, typer.Option(help="its URI; default: the newest of this data")
+    ] = "",
     port: Annotated[int, typer.Option(help="on this machine alone")] = 5001,
-    parameters: Annotated[Path, typer.Option(help="names the data")] = Path("params.yaml"),
+    parameters: Annotated[Path, typer.Option(help="names the data")] = Path(
+        "params.yaml"
+    ),
 ) -> None:
     """Starts MLflow's server of an exported model on http://127.0.0.1:<port>/invocations."""
     _quiet_mlflow()
@@ -67,7 +84,9 @@ def serve(
     os.environ["MLFLOW_TRACKING_URI"] = store.uri()
     command = [sys.executable, *"-m mlflow models serve --env-manager local".split()]
     command += ["--host", "127.0.0.1", "--port", str(port), "--model-uri", model]
-    os.execvp(command[0], command)  # its signals and its exit status are the server's own
+    os.execvp(
+        command[0], command
+    )  # its signals and its exit status are the server's own
 
 
 def _newest(source: str) -> str:

@@ -32,7 +32,11 @@ def main() -> None:
         from croquis.core import cli
         from croquis.commands.recording import watch
 
-        with cli.one_line(), contextlib.chdir(folder), tempfile.TemporaryDirectory() as desk:
+        with (
+            cli.one_line(),
+            contextlib.chdir(folder),
+            tempfile.TemporaryDirectory() as desk,
+        ):
             _refuse(chosen, Path(desk))
         if chosen.func.__name__ in RUNNING:
             watch()
@@ -65,7 +69,12 @@ def _touched(chosen: Any) -> Path | None:
 
 def _touches(chosen: Any) -> bool:
     """Whether a command, as DVC parsed it, puts outputs in their places in this very folder."""
-    elsewhere = ("dry", "queue", "run_all", "tmp_dir")  # the last three run in folders of their own
+    elsewhere = (
+        "dry",
+        "queue",
+        "run_all",
+        "tmp_dir",
+    )  # the last three run in folders of their own
     return chosen.func.__name__ in TOUCHING and not any(
         getattr(chosen, option, False) for option in elsewhere
     )
@@ -136,7 +145,9 @@ def _as_asked(chosen: Any, desk: Path) -> Path:
 
     from croquis.core.params import PARAMS
 
-    overrides = to_path_overrides(getattr(chosen, "set_param", None) or []).get(str(PARAMS))
+    overrides = to_path_overrides(getattr(chosen, "set_param", None) or []).get(
+        str(PARAMS)
+    )
     if not overrides or not PARAMS.is_file():
         return PARAMS
     copy = Path(shutil.copy(PARAMS, desk / PARAMS.name))

@@ -53,7 +53,9 @@ def head() -> str:
     if done is None or not Path("dvc.yaml").is_file():
         received = "none" if done is None else "no dvc.yaml in this folder"
         fix = "give the command in the project's folder, after `git commit`"
-        raise InputError("git", expected="a commit to go back to", received=received, fix=fix)
+        raise InputError(
+            "git", expected="a commit to go back to", received=received, fix=fix
+        )
     return done.decode().strip()
 
 
@@ -61,10 +63,18 @@ def off_branch() -> list[str]:
     """A killed `dvc exp run` leaves git on no branch, where later commits are easily lost."""
     if _git("symbolic-ref", "--quiet", "HEAD") is not None:
         return []
-    here = (_git("branch", "--points-at", "HEAD", "--format=%(refname:short)") or b"").decode()
+    here = (
+        _git("branch", "--points-at", "HEAD", "--format=%(refname:short)") or b""
+    ).decode()
     names = [name for name in here.splitlines() if not name.startswith("(")]
-    fix = f"`git switch {names[0]}`" if len(names) == 1 else "`git switch` and the branch's name"
-    return [f"git is on no branch, as a killed experiment leaves it: {fix} goes back to one"]
+    fix = (
+        f"`git switch {names[0]}`"
+        if len(names) == 1
+        else "`git switch` and the branch's name"
+    )
+    return [
+        f"git is on no branch, as a killed experiment leaves it: {fix} goes back to one"
+    ]
 
 
 def _git(*arguments: str) -> bytes | None:
@@ -91,7 +101,9 @@ def check_idle() -> None:
     for pid in sorted({each["pid"] for each in holders}):
         if psutil.pid_exists(pid):
             received, fix = f"one that is (process {pid})", "wait for it, or end it"
-            raise InputError("dvc", expected="no run at work here", received=received, fix=fix)
+            raise InputError(
+                "dvc", expected="no run at work here", received=received, fix=fix
+            )
 
 
 def planned(commit: str) -> Plan:
@@ -99,16 +111,22 @@ def planned(commit: str) -> Plan:
     then = _committed("params.yaml")
     if then is None:
         fix = "commit it: git add params.yaml && git commit"
-        raise InputError("params.yaml", expected="it in the last commit", received="none", fix=fix)
+        raise InputError(
+            "params.yaml", expected="it in the last commit", received="none", fix=fix
+        )
     _compare(plan, "params.yaml", then)
     now = _read("params.yaml") or b""
     plan.keys = _changes(now, then) if "params.yaml" in plan.files else []
     lock = _committed("dvc.lock")
     if lock is None and Path("dvc.lock").is_file():
-        plan.left["dvc.lock"] = "no commit has one, so it stays, with the outputs and scores it has"
+        plan.left["dvc.lock"] = (
+            "no commit has one, so it stays, with the outputs and scores it has"
+        )
     elif lock is not None:
         _compare(plan, "dvc.lock", lock)
-    _plan_outputs(plan, _outputs(_read("dvc.lock")), _outputs(lock or _read("dvc.lock")))
+    _plan_outputs(
+        plan, _outputs(_read("dvc.lock")), _outputs(lock or _read("dvc.lock"))
+    )
     return plan
 
 
@@ -139,7 +157,9 @@ def _outputs(lock: bytes | None) -> dict[str, str]:
     return {out["path"]: str(out.get("md5")) for out in outs}
 
 
-def _plan_outputs(plan: Plan, made: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+def _plan_outputs(
+    plan: Plan, made: Mapping[str, str], wanted: Mapping[str, str]
+) -> None:
     """Compares what lies here with what the commit has.
 
     Args:
@@ -181,11 +201,15 @@ def _foreign(path: str, made: Mapping[str, str]) -> str:
     lost = foreign({output: files(output)}).get(output, [])
     if not lost:
         return ""
-    first = "it" if lost[0] == path else lost[0].encode(errors="backslashreplace").decode()
+    first = (
+        "it" if lost[0] == path else lost[0].encode(errors="backslashreplace").decode()
+    )
     return f"no run wrote {first}; move it away, and `dvc checkout {path}` brings the run's"
 
 
-def _only_here(path: str, made: Mapping[str, str], wanted: Mapping[str, str], disk: "_Disk") -> str:
+def _only_here(
+    path: str, made: Mapping[str, str], wanted: Mapping[str, str], disk: "_Disk"
+) -> str:
     """Why a result cannot go: the cache was emptied, or never had it (`dvc repro --no-commit`)."""
     found = disk.hash(path)
     if found is None or found != made.get(path) or disk.saved(path):
@@ -213,7 +237,9 @@ class _Disk:
         found, cache = self._object(path), self._opened().cache.local
         if found is None:
             return False
-        parts = [hashed.value for _, _, hashed in found] if found.hash_info.isdir else []
+        parts = (
+            [hashed.value for _, _, hashed in found] if found.hash_info.isdir else []
+        )
         return all(cache.exists(each) for each in [found.hash_info.value, *parts])
 
     def _opened(self) -> Any:
@@ -229,8 +255,12 @@ class _Disk:
             repo = self._opened()
             place = str(Path(path).absolute())
             try:
-                _, _, found = build(repo.cache.local, place, repo.fs, "md5", dry_run=True)
-            except UnicodeEncodeError:  # a name inside that is not UTF-8: no result of a run
+                _, _, found = build(
+                    repo.cache.local, place, repo.fs, "md5", dry_run=True
+                )
+            except (
+                UnicodeEncodeError
+            ):  # a name inside that is not UTF-8: no result of a run
                 found = None
             self._found[path] = found
         return self._found[path]

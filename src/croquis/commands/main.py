@@ -24,7 +24,9 @@ from croquis.core.errors import InputError
 from croquis.core.wording import counted, ends, share, side
 from croquis.scoring import lockfile
 
-app = cli.Commands(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
+app = cli.Commands(
+    add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True
+)
 
 
 @app.callback()
@@ -49,18 +51,28 @@ app.command()(serve)
 
 @app.command()
 def summary(
-    metrics: Annotated[Path, typer.Option(help="folder of the run's JSON")] = Path("metrics"),
-    submission: Annotated[Path, typer.Option(help="to name")] = Path("data/submission.csv"),
-    report: Annotated[Path, typer.Option(help="to name")] = Path("data/report/index.html"),
+    metrics: Annotated[Path, typer.Option(help="folder of the run's JSON")] = Path(
+        "metrics"
+    ),
+    submission: Annotated[Path, typer.Option(help="to name")] = Path(
+        "data/submission.csv"
+    ),
+    report: Annotated[Path, typer.Option(help="to name")] = Path(
+        "data/report/index.html"
+    ),
 ) -> None:
     """Prints the scores of the last run: members, ensemble and, where it is known, the test set."""
     with cli.one_line():
         by_member = read_scores(metrics / "vote.json")
         ensemble, no_ensemble = _scores(metrics / "ensemble.json")
         test, no_test = _scores(metrics / "submission.json")
-        if not no_test and not submission.is_file():  # what is committed came without its outputs
+        if (
+            not no_test and not submission.is_file()
+        ):  # what is committed came without its outputs
             fix = "say `make repro`"
-            raise InputError(str(submission), expected="a run here", received="none", fix=fix)
+            raise InputError(
+                str(submission), expected="a run here", received="none", fix=fix
+            )
     for line in lines(by_member, ensemble, test):
         typer.echo(line)
     for what, reason in (("ensemble", no_ensemble), ("test", no_test)):
@@ -77,7 +89,9 @@ def _scores(path: Path) -> tuple[dict[str, Any], str]:
     return ({} if reason else read_scores(path)), reason
 
 
-def lines(vote: dict[str, Any], ensemble: dict[str, Any], test: dict[str, Any]) -> list[str]:
+def lines(
+    vote: dict[str, Any], ensemble: dict[str, Any], test: dict[str, Any]
+) -> list[str]:
     """A line a member, the ensemble, the test set where it is known, and what it rests on.
 
     Args:
@@ -95,17 +109,29 @@ def lines(vote: dict[str, Any], ensemble: dict[str, Any], test: dict[str, Any]) 
             "plain folds would claim" if claims else "",
         )
     ]
-    for name, score in [*sorted(vote.items()), *([("ensemble", ensemble)] if ensemble else [])]:
-        single = test.get("test_single_fold") if name == "ensemble" else by_member.get(name)
+    for name, score in [
+        *sorted(vote.items()),
+        *([("ensemble", ensemble)] if ensemble else []),
+    ]:
+        single = (
+            test.get("test_single_fold") if name == "ensemble" else by_member.get(name)
+        )
         plain = share(score["plain_accuracy"]) if "plain_accuracy" in score else ""
         known = share(single) if by_member and single is not None else ""
-        rows.append((name, f"{share(score['accuracy'])}  ({ends(score)})", known, plain))
+        rows.append(
+            (name, f"{share(score['accuracy'])}  ({ends(score)})", known, plain)
+        )
     table = aligned(rows)
     if not ensemble:
         return [*table, "", "in brackets: the 95 % interval", ""]
     if "test_accuracy" in test:
-        table.append(f"{'test':<{max(len(row[0]) for row in rows)}}   {_on_test(test, ensemble)}")
-    pictures, folds = counted(ensemble["pictures"], "picture"), counted(ensemble["folds"], "fold")
+        table.append(
+            f"{'test':<{max(len(row[0]) for row in rows)}}   {_on_test(test, ensemble)}"
+        )
+    pictures, folds = (
+        counted(ensemble["pictures"], "picture"),
+        counted(ensemble["folds"], "fold"),
+    )
     table += ["", f"in brackets: the 95 % interval on {pictures} of {folds}"]
     if claims and not any(score.get("plain_significant", True) for score in claims):
         table.append("what plain folds claim beyond OOF is no more than chance")

@@ -23,7 +23,9 @@ def watch() -> None:
     """
     from dvc.stage import Stage
 
-    begun: set[str] = set()  # by this process: a note of another run says nothing of this one
+    begun: set[str] = (
+        set()
+    )  # by this process: a note of another run says nothing of this one
     remove_outs, save_deps = Stage.remove_outs, Stage.save_deps
 
     @functools.wraps(remove_outs)

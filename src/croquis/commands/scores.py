@@ -20,5 +20,8 @@ def read_scores(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no JSON"
         raise InputError(
-            path, expected="the scores of a run", received=reason, fix="run `make repro`"
+            path,
+            expected="the scores of a run",
+            received=reason,
+            fix="run `make repro`",
         ) from error

@@ -13,7 +13,9 @@ SHOWN = 12  # kinds of names that are counted
 
 
 def sources(
-    out: Annotated[Path, typer.Option(help="the train.csv to write")] = Path("train_sources.csv"),
+    out: Annotated[Path, typer.Option(help="the train.csv to write")] = Path(
+        "train_sources.csv"
+    ),
     index: Annotated[Path, typer.Option(help="of the stage prepare")] = Path(
         "data/images/index.csv"
     ),
@@ -42,10 +44,14 @@ def _written(out: Path, index: Path, gray224: Path, columns: Path) -> list[str]:
     for path in (index, gray224, columns):
         if not path.is_file():
             fix = "say `dvc repro prepare`"
-            raise InputError(path, expected="what prepare leaves", received="no file", fix=fix)
+            raise InputError(
+                path, expected="what prepare leaves", received="no file", fix=fix
+            )
     if out.exists():
         fix = "name another one with --out"
-        raise InputError(out, expected="a new file", received="one that exists", fix=fix)
+        raise InputError(
+            out, expected="a new file", received="one that exists", fix=fix
+        )
     table, gray = read_index(index), np.load(gray224, mmap_mode="r")
     images = table[table["split"] == "train"].sort_values("id")
     tests = table.index[table["split"] == "test"].to_numpy()
@@ -56,7 +62,9 @@ def _written(out: Path, index: Path, gray224: Path, columns: Path) -> list[str]:
     with whole(out) as draft:
         table.to_csv(draft, index=False)
     made = table[table["source_id"] != ""]
-    shown = [f"  {row.image_path} from {row.source_id}" for row in made.head(3).itertuples()]
+    shown = [
+        f"  {row.image_path} from {row.source_id}" for row in made.head(3).itertuples()
+    ]
     return [
         f"{counted(len(made), 'file looks', 'files look')} made from others, of {len(table):,}:",
         *shown,
@@ -73,26 +81,38 @@ def _directions(found: Any) -> list[str]:
     from croquis.dedup.originals import RULES
 
     children = [place for place, of in enumerate(found.source) if of != place]
-    named = [(found.affixes[place], found.affixes[found.source[place]]) for place in children]
+    named = [
+        (found.affixes[place], found.affixes[found.source[place]]) for place in children
+    ]
     lines = [
-        f"  {count:,} {made!r} from {of!r}" if of else f"  {count:,} {made!r} from the name alone"
+        f"  {count:,} {made!r} from {of!r}"
+        if of
+        else f"  {count:,} {made!r} from the name alone"
         for (made, of), count in Counter(named).most_common(SHOWN)
         if made or of
     ]
     rules = Counter(RULES[found.rule[place]] for place in children).most_common()
     by = ", ".join(f"{rule} ({count:,})" for rule, count in rules)
-    return [*lines, f"which is the original was decided by {by}: look at it"] if rules else lines
+    return (
+        [*lines, f"which is the original was decided by {by}: look at it"]
+        if rules
+        else lines
+    )
 
 
 def _unplaced(table: Any, made: Any) -> list[str]:
     """How many are neither made from others nor what others are made from."""
-    alone = table[(table["source_id"] == "") & ~table["image_path"].isin(made["source_id"])]
+    alone = table[
+        (table["source_id"] == "") & ~table["image_path"].isin(made["source_id"])
+    ]
     without = len(table) - len(made)
     if alone.empty:
         return [f"{without:,} without a source: others were made from each of them"]
     sizes = alone["class_name"].value_counts()
     each = (
-        f"{sizes.min():,} to {sizes.max():,}" if sizes.min() < sizes.max() else f"{sizes.max():,}"
+        f"{sizes.min():,} to {sizes.max():,}"
+        if sizes.min() < sizes.max()
+        else f"{sizes.max():,}"
     )
     return [
         f"{without:,} without a source; of {len(alone):,} of them nothing was found, {each} a "

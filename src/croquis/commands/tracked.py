@@ -28,10 +28,14 @@ def mlflow(
     typer.echo(f"open http://127.0.0.1:{port}/#/{page(newest(uri))}; Ctrl-C ends it")
     # Without the eight processes that would wait for jobs of language models.
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
-    os.environ.setdefault("PYTHONWARNINGS", "ignore:starlette.middleware.wsgi")  # MLflow's own
+    os.environ.setdefault(
+        "PYTHONWARNINGS", "ignore:starlette.middleware.wsgi"
+    )  # MLflow's own
     command = [sys.executable, *"-m mlflow ui --host 127.0.0.1 --workers 1".split()]
     command += ["--port", str(port), "--backend-store-uri", uri]
-    os.execvp(command[0], command)  # its signals and its exit status are the server's own
+    os.execvp(
+        command[0], command
+    )  # its signals and its exit status are the server's own
 
 
 def page(experiment: int | None) -> str:
@@ -50,7 +54,9 @@ def newest(uri: str) -> int | None:
     """
     path = uri.removeprefix("sqlite:///")
     try:
-        with closing(sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)) as opened:
+        with closing(
+            sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)
+        ) as opened:
             found = opened.execute(NEWEST).fetchone()
     except sqlite3.Error:  # no file, no store of MLflow's, another kind of database
         return None

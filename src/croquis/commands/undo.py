@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from croquis.core import cli
-from croquis.commands.last_commit import Plan, check_idle, head, keep, off_branch, planned, put_back
+from croquis.commands.last_commit import (
+    Plan,
+    check_idle,
+    head,
+    keep,
+    off_branch,
+    planned,
+    put_back,
+)
 from croquis.commands.table import aligned
 from croquis.core.wording import counted
 
@@ -15,7 +23,9 @@ NAMED = 6  # paths that are named one by one
 
 
 def undo(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what it would do")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="only say what it would do")
+    ] = False,
 ) -> None:
     """Takes an experiment back: parameters, dvc.lock, scores, outputs as of the last commit."""
     with cli.one_line():
@@ -41,30 +51,47 @@ def lines(
     """
     if not (plan.files or plan.back or plan.away or plan.unfinished):
         same = f"nothing to take back: all is as of the last commit, {plan.commit}"
-        return [same, *_rows([("left as it is", f"{p}: {why}") for p, why in plan.left.items()])]
+        return [
+            same,
+            *_rows([("left as it is", f"{p}: {why}") for p, why in plan.left.items()]),
+        ]
     rows = [("params.yaml", line) for line in plan.keys]
-    rows += [(path, _becomes(plan, path)) for path in plan.files if path != "params.yaml"]
+    rows += [
+        (path, _becomes(plan, path)) for path in plan.files if path != "params.yaml"
+    ]
     rows += [("outputs", text) for text in _of_outputs(plan, lost)]
     rows += [("left as it is", f"{path}: {why}") for path, why in plan.left.items()]
     rows += [("not there", text) for text in _not_there(lost)]
-    rows.append(("not touched", "code, other files that git knows, files that it does not know"))
+    rows.append(
+        ("not touched", "code, other files that git knows, files that it does not know")
+    )
     if kept is not None:
-        back = f"cp -r {kept}/. ." + (" && dvc checkout" if "dvc.lock" in plan.files else "")
+        back = f"cp -r {kept}/. ." + (
+            " && dvc checkout" if "dvc.lock" in plan.files else ""
+        )
         rows.append(("kept", f"{kept}, what the files held; `{back}` takes this back"))
     said = "would be" if dry_run else "is"
     return [f"this {said} as of the last commit, {plan.commit}", *_rows(rows)]
 
 
 def _becomes(plan: Plan, path: str) -> str:
-    return "taken away, as the commit has none" if plan.files[path] is None else "put back"
+    return (
+        "taken away, as the commit has none" if plan.files[path] is None else "put back"
+    )
 
 
 def _not_there(lost: Mapping[str, str]) -> list[str]:
     missing = [path for path, why in lost.items() if not why]
-    said = [f"{path}: {why}; `make repro` makes it anew" for path, why in lost.items() if why]
+    said = [
+        f"{path}: {why}; `make repro` makes it anew"
+        for path, why in lost.items()
+        if why
+    ]
     if missing:
         what = f"{counted(len(missing), 'output')} that DVC's cache does not have"
-        said.append(f"{what}: {_named(missing)}; `dvc pull` or `make repro` brings them")
+        said.append(
+            f"{what}: {_named(missing)}; `dvc pull` or `make repro` brings them"
+        )
     return said
 
 
@@ -88,6 +115,13 @@ def _named(paths: list[str]) -> str:
 
 def _rows(rows: list[tuple[str, str]]) -> list[str]:
     """Two columns; a name that repeats is written once."""
-    names = [name if k == 0 or rows[k - 1][0] != name else "" for k, (name, _) in enumerate(rows)]
+    names = [
+        name if k == 0 or rows[k - 1][0] != name else ""
+        for k, (name, _) in enumerate(rows)
+    ]
     texts = [text for _, text in rows]
-    return [f"  {line}" for line in aligned(list(zip(names, texts, strict=True)))] if rows else []
+    return (
+        [f"  {line}" for line in aligned(list(zip(names, texts, strict=True)))]
+        if rows
+        else []
+    )

@@ -12,13 +12,25 @@ from croquis.core.wording import counted, share
 
 
 def vote(
-    files: Annotated[list[Path], typer.Argument(help="csv, npz or npy; docs/commands.md")],
-    method: Annotated[Literal["hard", "soft"], typer.Option(help="labels, or probabilities")],
+    files: Annotated[
+        list[Path], typer.Argument(help="csv, npz or npy; docs/commands.md")
+    ],
+    method: Annotated[
+        Literal["hard", "soft"], typer.Option(help="labels, or probabilities")
+    ],
     out: Annotated[Path, typer.Option(help="the submission to write")],
-    weights: Annotated[str, typer.Option(help="one a file, as 2,1,1; each once if left out")] = "",
-    sample: Annotated[Path | None, typer.Option(help="whose rows and columns to fill in")] = None,
-    ids: Annotated[Path | None, typer.Option(help="csv in whose order rows of npy are")] = None,
-    force: Annotated[bool, typer.Option("--force", help="replace an --out that exists")] = False,
+    weights: Annotated[
+        str, typer.Option(help="one a file, as 2,1,1; each once if left out")
+    ] = "",
+    sample: Annotated[
+        Path | None, typer.Option(help="whose rows and columns to fill in")
+    ] = None,
+    ids: Annotated[
+        Path | None, typer.Option(help="csv in whose order rows of npy are")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="replace an --out that exists")
+    ] = False,
 ) -> None:
     """Votes over prediction files, joined by picture. Ties go to the lowest class."""
     with cli.one_line():
@@ -36,7 +48,9 @@ def _refuse_to_replace(out: Path, inputs: list[Path], *, force: bool) -> None:
         raise InputError("--out", expected="a new file", received=received, fix=fix)
     if out.is_dir() or (os.path.lexists(out) and not force):
         received = "a folder" if out.is_dir() else "one that exists"
-        fix = "name another one with --out" + ("" if out.is_dir() else ", or add --force")
+        fix = "name another one with --out" + (
+            "" if out.is_dir() else ", or add --force"
+        )
         raise InputError(out, expected="a new file", received=received, fix=fix)
 
 
@@ -60,9 +74,13 @@ def _submitted(
 
     notes, template, order = [], None, None
     if sample is not None:
-        template, notes = read_table(sample, ["image_path", "target"])  # text: an ID of 007 stays
+        template, notes = read_table(
+            sample, ["image_path", "target"]
+        )  # text: an ID of 007 stays
         order = pictures_of(sample, template)
-    rows = order if ids is None else pictures_of(ids, read_table(ids, ["image_path"])[0])
+    rows = (
+        order if ids is None else pictures_of(ids, read_table(ids, ["image_path"])[0])
+    )
     voters = [read(path, rows) for path in files]
     owner = sample or voters[0].source
     order = voters[0].ids if order is None else order
@@ -72,14 +90,21 @@ def _submitted(
         template = blank_sample(pd.DataFrame({"image_path": order}))
     with whole(out) as draft:
         template.assign(target=found.labels).to_csv(draft, index=False)
-    said = [*notes, *(_about(*pair) for pair in zip(voters, found.agreement, strict=True))]
+    said = [
+        *notes,
+        *(_about(*pair) for pair in zip(voters, found.agreement, strict=True)),
+    ]
     ties = f"{counted(found.ties, 'tie')} went to the lowest class"
     how = f"{method} vote of {counted(len(files), 'file')} on {counted(len(order), 'picture')}"
     return [*said, f"{how}; {ties}", f"submission  {out}"]
 
 
 def _about(voter: Any, agreement: float) -> str:
-    kind = "labels" if voter.is_hard else f"probabilities of {voter.values.shape[1]:,} classes"
+    kind = (
+        "labels"
+        if voter.is_hard
+        else f"probabilities of {voter.values.shape[1]:,} classes"
+    )
     left_out = f"; left out: {', '.join(voter.left_out)}" if voter.left_out else ""
     return f"{voter.source}: {kind}, {share(agreement)} as the vote{left_out}"
 
@@ -90,13 +115,20 @@ def _weights(text: str, files: list[Path]) -> list[float] | None:
     if text and lost:
         fix = f"say --weights {','.join([text, *map(str, lost)])}"
         raise InputError(
-            "--weights", expected="commas", received=f"a blank before {lost[0]}", fix=fix
+            "--weights",
+            expected="commas",
+            received=f"a blank before {lost[0]}",
+            fix=fix,
         )
     if not text:
         return None
     parts = text.replace(",", " ").split()
     found = [float(part) for part in parts if _is_number(part)]
-    if len(found) < len(parts) or len(found) != len(files) or not 0 < sum(found) < float("inf"):
+    if (
+        len(found) < len(parts)
+        or len(found) != len(files)
+        or not 0 < sum(found) < float("inf")
+    ):
         expected = f"{len(files)} numbers >= 0, one a file, one of them above 0"
         fix = f"say --weights {','.join(['1'] * len(files))}, or leave it out"
         raise InputError("--weights", expected=expected, received=text, fix=fix)

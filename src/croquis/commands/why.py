@@ -42,7 +42,9 @@ def stopped(found: Sequence[Obstacle]) -> list[str]:
     return ["check would stop the run, before anything is touched", *said, ""]
 
 
-def lines(stale: Sequence[Stale], count: int, durations: Mapping[str, float]) -> list[str]:
+def lines(
+    stale: Sequence[Stale], count: int, durations: Mapping[str, float]
+) -> list[str]:
     """The answer, line by line.
 
     Args:
@@ -62,7 +64,9 @@ def lines(stale: Sequence[Stale], count: int, durations: Mapping[str, float]) ->
         found += [*_indented(_plan(running, durations)), "", *_cost(running, durations)]
     if restored:
         found += ["", "restored from DVC's cache without running"]
-        found += _indented([(kind, _matrix(kind, names)) for kind, names in _by_kind(restored)])
+        found += _indented(
+            [(kind, _matrix(kind, names)) for kind, names in _by_kind(restored)]
+        )
     return found
 
 
@@ -90,7 +94,11 @@ def _losses(stale: Sequence[Stale]) -> list[tuple[str, str]]:
     losers = [stage for stage in stale if stage.gone]
     count = sum(len(stage.gone) for stage in losers)
     if count <= GONE_NAMED:
-        return [(f"output {path} is gone", each.name) for each in losers for path in each.gone]
+        return [
+            (f"output {path} is gone", each.name)
+            for each in losers
+            for path in each.gone
+        ]
     said = f"{counted(count, 'output')} of {counted(len(losers), 'stage')} are gone"
     return [(said, _named(losers, stale))]
 
@@ -100,13 +108,21 @@ def _named(stages: Sequence[Stale], stale: Sequence[Stale]) -> str:
     everyone = dict(_by_kind(stale))
     parts = []
     for kind, names in _by_kind(stages):
-        only = "" if len(names) == len(everyone[kind]) else f" of {', '.join(_members(names))}"
+        only = (
+            ""
+            if len(names) == len(everyone[kind])
+            else f" of {', '.join(_members(names))}"
+        )
         parts.append(f"{kind}{only}")
     more = len(parts) - NAMED
-    return ", ".join(parts) if more < 2 else f"{', '.join(parts[:NAMED])} and {more} more"
+    return (
+        ", ".join(parts) if more < 2 else f"{', '.join(parts[:NAMED])} and {more} more"
+    )
 
 
-def _plan(running: Sequence[Stale], durations: Mapping[str, float]) -> list[tuple[str, str, str]]:
+def _plan(
+    running: Sequence[Stale], durations: Mapping[str, float]
+) -> list[tuple[str, str, str]]:
     """A row a kind of stage: its name, how many there are of it, and how long they take."""
     follows = {_kind(stage) for stage in running if stage.follows and not stage.changes}
     rows = []
@@ -136,11 +152,17 @@ def _cost(running: Sequence[Stale], durations: Mapping[str, float]) -> list[str]
     if not trained:
         found.append("no training among them")
     elif len(unknown) < len(trained):
-        found.append(f"trainings take about {spoken(seconds)}, as their last runs in MLflow did")
+        found.append(
+            f"trainings take about {spoken(seconds)}, as their last runs in MLflow did"
+        )
     if unknown:
-        found.append(f"of {counted(len(unknown), 'training')} no run is known to tell how long")
+        found.append(
+            f"of {counted(len(unknown), 'training')} no run is known to tell how long"
+        )
     if any(stage.cached is None for stage in running):
-        found.append("what reads new results is restored, too, if it has met the same ones before")
+        found.append(
+            "what reads new results is restored, too, if it has met the same ones before"
+        )
     return found
 
 

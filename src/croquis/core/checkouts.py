@@ -5,7 +5,10 @@ from pathlib import Path
 from croquis.core.errors import InputError
 
 OWN = Path("src/croquis/core/cli.py")
-LINKS = (Path("stages/croquis"), Path("benchmarks/croquis"))  # a copy with `cp -rL` has folders
+LINKS = (
+    Path("stages/croquis"),
+    Path("benchmarks/croquis"),
+)  # a copy with `cp -rL` has folders
 
 
 def refuse_others() -> None:

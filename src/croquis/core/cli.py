@@ -31,7 +31,9 @@ sys.excepthook = crashes.hook
 # the machine is crowded they sleep at once. libgomp reads this when torch or scikit-learn load it,
 # after this; and it would outdo OMP_WAIT_POLICY, which the user may have set.
 if not os.environ.get("OMP_WAIT_POLICY"):
-    _crowded = os.getloadavg()[0] > (os.cpu_count() or 1) + 1  # of all containers, as is the load
+    _crowded = (
+        os.getloadavg()[0] > (os.cpu_count() or 1) + 1
+    )  # of all containers, as is the load
     os.environ.setdefault("GOMP_SPINCOUNT", "0" if _crowded else "10000")
 # Libraries of networks are half a million objects that stay. Searching them for garbage after each
 # 700 new ones, as Python does, and once more at the end, was a third of what a stage's start costs.
@@ -93,7 +95,11 @@ def one_line() -> Iterator[None]:
     try:
         refuse_others()
         yield
-    except (typer.Exit, typer.Abort, typer.BadParameter):  # the command line's own words
+    except (
+        typer.Exit,
+        typer.Abort,
+        typer.BadParameter,
+    ):  # the command line's own words
         raise
     except (SystemExit, KeyboardInterrupt):  # ends that were asked for
         raise
@@ -104,7 +110,9 @@ def one_line() -> Iterator[None]:
             sys.exit(128 + signal.SIGPIPE)
         if isinstance(error, OSError) and error.errno is not None:
             where, reason = error.filename or "disk", os.strerror(error.errno)
-            sys.exit(f"error: {where}: {reason}; each file is whole or absent{_way_back()}")
+            sys.exit(
+                f"error: {where}: {reason}; each file is whole or absent{_way_back()}"
+            )
         if crashes.wanted_whole():
             raise
         sys.exit(f"error: {crashes.explained(error)}{_way_back()}")

@@ -37,7 +37,9 @@ def explained(error: BaseException) -> InputError:
     )
 
 
-def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def hook(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
     """For sys.excepthook: what fails while modules are imported ends in one line, too."""
     if wanted_whole() or issubclass(kind, SystemExit | KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
@@ -60,7 +62,11 @@ def _words(error: BaseException) -> str:
         text = f"no words, as its own __str__ raises {type(second).__name__}"
     lines = [line for line in text.splitlines() if line.strip()] or ["no words"]
     # A worker process hands over its own traceback, which ends with what it says.
-    said = lines[-1] if any(line.startswith("Traceback (") for line in lines[:3]) else lines[0]
+    said = (
+        lines[-1]
+        if any(line.startswith("Traceback (") for line in lines[:3])
+        else lines[0]
+    )
     said = " ".join(said.split())
     return said if len(said) <= LONGEST else f"{said[:LONGEST]} ..."
 
@@ -82,8 +88,12 @@ def _kept(text: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     name = _where().replace("/", "_").replace(" ", "_")
     path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{name}-{os.getpid()}.txt"
-    versions = {name: _version(name) for name in ("torch", "timm", "numpy", "pandas", "mlflow")}
-    known = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    versions = {
+        name: _version(name) for name in ("torch", "timm", "numpy", "pandas", "mlflow")
+    }
+    known = ", ".join(
+        f"{name} {version}" for name, version in versions.items() if version
+    )
     system = f"Python {platform.python_version()}, {platform.platform()}"
     head = f"{shlex.join(sys.argv)}\n{system}\n{known or 'no libraries loaded'}\n\n"
     path.write_text(head + text, encoding="utf-8", errors="backslashreplace")

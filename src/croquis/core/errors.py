@@ -4,7 +4,9 @@
 class InputError(Exception):
     """Something a person gave us is wrong: where, what was expected, what came, and the fix."""
 
-    def __init__(self, where: object, *, expected: str, received: str, fix: str) -> None:
+    def __init__(
+        self, where: object, *, expected: str, received: str, fix: str
+    ) -> None:
         super().__init__(f"{where}: expected {expected}, received {received}; {fix}")
 
     def within(self, outer: str) -> "InputError":

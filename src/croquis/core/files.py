@@ -29,7 +29,9 @@ def whole(path: Path) -> Iterator[Path]:
     # A folder of its own, beside the target: os.replace is atomic on one file system only.
     workshop = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        draft = workshop / path.name  # numpy picks its format by the suffix, so the name is kept
+        draft = (
+            workshop / path.name
+        )  # numpy picks its format by the suffix, so the name is kept
         yield draft
         for ask in before_writing:
             ask(draft, path)

@@ -71,7 +71,9 @@ class Inputs:
         self._entry = entry
         self._texts = {path: _text(path) for path in entry.params}
         self._states = {dep: _state(dep) for dep in entry.deps}
-        self._code = {path.resolve(): path for dep in entry.deps for path in _code_of(dep)}
+        self._code = {
+            path.resolve(): path for dep in entry.deps for path in _code_of(dep)
+        }
         self._written = {path: _written(path) for path in self._code}
         self._script = script.resolve()
         self._loaded = _loaded(self._code) | {self._script}
@@ -80,7 +82,9 @@ class Inputs:
         for path in self._loaded & set(self._code):
             # A time in the future is a clock of another machine.
             if begun is not None and begun < (self._written[path] or 0) <= now:
-                self._refuse([f"{self._code[path]} was written while this was starting"])
+                self._refuse(
+                    [f"{self._code[path]} was written while this was starting"]
+                )
 
     def check(self) -> None:
         """Raises InputError if one of them has changed, or is code that dvc.yaml does not list."""
@@ -91,7 +95,10 @@ class Inputs:
 
     def note(self) -> None:
         """Leaves what was looked at last, for the `dvc` that takes hashes after this process."""
-        texts = {str(path): text and text.decode("latin-1") for path, text in self._texts.items()}
+        texts = {
+            str(path): text and text.decode("latin-1")
+            for path, text in self._texts.items()
+        }
         keys = {str(path): names for path, names in self._entry.params.items()}
         states = {str(dep): state for dep, state in self._states.items()}
         path = note_of(self._entry.name)
@@ -108,7 +115,10 @@ class Inputs:
         """`check` reads the imports of the code, and cannot see names that are made as it runs."""
         if found := sorted(_unlisted(self._script, self._entry.deps)):
             more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-            stage, dep = self._entry.name.partition("@")[0], pipeline.dep_of(Path(found[0]))
+            stage, dep = (
+                self._entry.name.partition("@")[0],
+                pipeline.dep_of(Path(found[0])),
+            )
             raise InputError(
                 f"dvc.yaml, deps of {stage}",
                 expected="all code that the stage loads",
@@ -122,7 +132,9 @@ class Inputs:
         after = "it goes on from its state" if kept else "it begins anew"
         fix = f"nothing is recorded: put it back and give {command()} again: {after}"
         expected = "what it reads to stay as it was when it began"
-        raise InputError(self._entry.name, expected=expected, received=_named(changes), fix=fix)
+        raise InputError(
+            self._entry.name, expected=expected, received=_named(changes), fix=fix
+        )
 
 
 def note_of(name: str) -> Path:
@@ -138,9 +150,13 @@ def refuse_changed(name: str) -> None:
     """
     try:
         note = json.loads(note_of(name).read_text())
-    except FileNotFoundError:  # it does not end as ours do, or was restored without running
+    except (
+        FileNotFoundError
+    ):  # it does not end as ours do, or was restored without running
         return
-    texts = {Path(p): text and text.encode("latin-1") for p, text in note["texts"].items()}
+    texts = {
+        Path(p): text and text.encode("latin-1") for p, text in note["texts"].items()
+    }
     keys = {Path(path): tuple(names) for path, names in note["keys"].items()}
     states = {Path(dep): state for dep, state in note["states"].items()}
     if changes := [*_param_changes(texts, keys), *_file_changes(states)]:
@@ -221,11 +237,17 @@ def _state(dep: Path) -> dict[str, object]:
     Big data is no user's to edit, and reading it takes as long as some stages.
     """
     # Text, not Path: a folder of raw data has ten thousands of files, and is looked at eight times.
-    walked = [(here, names) for here, _, names in os.walk(dep) if BYTECODE not in Path(here).parts]
+    walked = [
+        (here, names)
+        for here, _, names in os.walk(dep)
+        if BYTECODE not in Path(here).parts
+    ]
     inside = [os.path.join(here, name) for here, names in walked for name in names]
     if dep.is_relative_to(pipeline.SOURCE):
         inside = [path for path in inside if pipeline.counts(Path(path))]
-    stats = {path: os.stat(path) for path in inside or [str(dep)] if os.path.isfile(path)}
+    stats = {
+        path: os.stat(path) for path in inside or [str(dep)] if os.path.isfile(path)
+    }
     if sum(stat.st_size for stat in stats.values()) <= READ_BYTES:
         return {path: _digest(path) for path in stats}
     return {path: [s.st_size, s.st_mtime_ns, s.st_ino] for path, s in stats.items()}
@@ -251,7 +273,9 @@ def _written(path: Path) -> int | None:
 def _loaded(code: Mapping[Path, Path]) -> set[Path]:
     """Those of the files that this process has loaded as modules."""
     names = {path.name for path in code}  # torch brings thousands of others
-    places = [getattr(module, "__file__", None) or "" for module in list(sys.modules.values())]
+    places = [
+        getattr(module, "__file__", None) or "" for module in list(sys.modules.values())
+    ]
     alike = [place for place in places if os.path.basename(place) in names]
     return {Path(place).resolve() for place in alike} & set(code)
 
@@ -277,7 +301,9 @@ def _modules_here() -> Iterator[Path]:
         place = getattr(module, "__file__", None)
         if not isinstance(place, str):
             continue
-        folder = _real(os.path.dirname(os.path.abspath(place)))  # stages/croquis is a link
+        folder = _real(
+            os.path.dirname(os.path.abspath(place))
+        )  # stages/croquis is a link
         if not f"{folder}/".startswith(f"{here}/") or "site-packages" in folder:
             continue
         path = Path(folder, os.path.basename(place))

@@ -13,8 +13,12 @@ from pathlib import Path
 
 from croquis.core import files
 
-NOTES = Path(".resume/made")  # of the folder where a stage runs, which may be a temporary checkout
-SEEN = NOTES / "seen.json"  # what `check` last found to be made by runs, or safe elsewhere
+NOTES = Path(
+    ".resume/made"
+)  # of the folder where a stage runs, which may be a temporary checkout
+SEEN = (
+    NOTES / "seen.json"
+)  # what `check` last found to be made by runs, or safe elsewhere
 Sign = tuple[int, int]  # of a file: its bytes, and the nanoseconds of its last change
 
 
@@ -38,13 +42,17 @@ def note(draft: Path, path: Path) -> None:
     place = os.path.relpath(path)
     if any(part.startswith(".") for part in place.split(os.sep)):
         return
-    written = {f"{place}/{name}".rstrip("/"): sign for name, sign in signs(draft).items()}
+    written = {
+        f"{place}/{name}".rstrip("/"): sign for name, sign in signs(draft).items()
+    }
     _write(NOTES / f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.json", written)
 
 
 def remember(found: Mapping[str, Sign]) -> None:
     """Notes files that are safe or made by runs, so that the next look at them needs no hashing."""
-    if not SEEN.is_file() or _read(SEEN) != {path: tuple(sign) for path, sign in found.items()}:
+    if not SEEN.is_file() or _read(SEEN) != {
+        path: tuple(sign) for path, sign in found.items()
+    }:
         _write(SEEN, found)
 
 

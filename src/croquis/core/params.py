@@ -54,7 +54,9 @@ def parsed(content: bytes, path: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(tree, dict):
         fix = "start from the params.yaml of the repository"
-        raise InputError(path, expected="sections", received=type(tree).__name__, fix=fix)
+        raise InputError(
+            path, expected="sections", received=type(tree).__name__, fix=fix
+        )
     return tree
 
 
@@ -79,7 +81,10 @@ def required(tree: dict[str, Any], key: str) -> Any:
     if key not in tree:
         known = ", ".join(map(str, tree))
         raise InputError(
-            key, expected="this key in params.yaml", received=f"only {known}", fix="add it"
+            key,
+            expected="this key in params.yaml",
+            received=f"only {known}",
+            fix="add it",
         )
     return tree[key]
 
@@ -119,7 +124,10 @@ def differences(was: Any, now: Any, key: str = "") -> list[tuple[str, Any, Any]]
     """
     if isinstance(was, dict) and isinstance(now, dict):
         start = f"{key}." if key else ""
-        parts = (differences(was.get(k, ...), now.get(k, ...), f"{start}{k}") for k in was | now)
+        parts = (
+            differences(was.get(k, ...), now.get(k, ...), f"{start}{k}")
+            for k in was | now
+        )
         return [each for part in parts for each in part]
     return [] if was == now else [(key, was, now)]
 
@@ -138,7 +146,10 @@ def nearest(name: str, known: list[str]) -> str:
 
 
 def _explained(
-    error: pydantic.ValidationError, content: Any, where: str, kind: type[Section] | None = None
+    error: pydantic.ValidationError,
+    content: Any,
+    where: str,
+    kind: type[Section] | None = None,
 ) -> InputError:
     faults = error.errors()
     # First, as a misspelt key is also a missing one, and the misspelling says more.
@@ -147,22 +158,32 @@ def _explained(
             return _misspelt(fault["loc"], kind, where)
     first = faults[0]
     if first["type"] == "missing":
-        key, fix = ".".join(map(str, [where, *first["loc"]])), "add this key to params.yaml"
+        key, fix = (
+            ".".join(map(str, [where, *first["loc"]])),
+            "add this key to params.yaml",
+        )
         return InputError(key, expected="a value", received="nothing", fix=fix)
     # A key of several types has a complaint from each of them; the deepest ones know best.
     alike = [fault for fault in faults if fault["loc"][:1] == first["loc"][:1]]
     path = max((_path(fault["loc"], content) for fault in alike), key=len)
     alike = [fault for fault in alike if _path(fault["loc"], content) == path]
-    expected = " or ".join(re.sub("^(Input should be|Value error,) ", "", f["msg"]) for f in alike)
+    expected = " or ".join(
+        re.sub("^(Input should be|Value error,) ", "", f["msg"]) for f in alike
+    )
     key, fix = ".".join([where, *path]), "mend it in params.yaml or with -S"
     return InputError(key, expected=expected, received=repr(alike[0]["input"]), fix=fix)
 
 
-def _misspelt(loc: tuple[int | str, ...], kind: type[Section], where: str) -> InputError:
+def _misspelt(
+    loc: tuple[int | str, ...], kind: type[Section], where: str
+) -> InputError:
     *outer, name = loc
     for part in outer:
         kind = kind.model_fields[part].annotation
-    key, hint = ".".join(map(str, [where, *loc])), nearest(name, list(kind.model_fields))
+    key, hint = (
+        ".".join(map(str, [where, *loc])),
+        nearest(name, list(kind.model_fields)),
+    )
     return InputError(key, expected="a known key", received=repr(name), fix=hint)
 
 

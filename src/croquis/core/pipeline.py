@@ -14,7 +14,13 @@ from croquis.core.errors import InputError
 DVC_YAML, DVC_LOCK = Path("dvc.yaml"), Path("dvc.lock")
 PARAMS = "params.yaml"  # where DVC looks for keys without a file
 SOURCE = Path("src")
-CODE = (".py", ".html", ".css", ".js", ".yaml")  # of src; .dvcignore leaves out all else
+CODE = (
+    ".py",
+    ".html",
+    ".css",
+    ".js",
+    ".yaml",
+)  # of src; .dvcignore leaves out all else
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,9 @@ def read_lock(path: Path = DVC_LOCK) -> dict[str, dict[str, Any]]:
     Raises:
         InputError: if it is no lock file.
     """
-    return {name: stage for name, stage in _stages(path).items() if isinstance(stage, dict)}
+    return {
+        name: stage for name, stage in _stages(path).items() if isinstance(stage, dict)
+    }
 
 
 def _stages(path: Path) -> dict[str, Any]:
@@ -62,7 +70,9 @@ def _stages(path: Path) -> dict[str, Any]:
     except ParseError as error:
         reason = " ".join(str(error).split())
         fix = f"correct it, or take git's: git checkout -- {path}"
-        raise InputError(path, expected="valid YAML", received=reason, fix=fix) from error
+        raise InputError(
+            path, expected="valid YAML", received=reason, fix=fix
+        ) from error
     stages = tree.get("stages") if isinstance(tree, dict) else None
     if not isinstance(stages, dict):
         fix = "`git checkout` brings back the one of the last commit"
@@ -80,7 +90,9 @@ def entry_of(script: Path, options: Mapping[str, Any]) -> Entry | None:
         options: of the command line; `${item.fold}` is the option `fold`.
     """
     stages = read_stages()
-    address = os.environ.get("DVC_STAGE", "").rpartition(":")[2]  # sub/dvc.yaml:train@...
+    address = os.environ.get("DVC_STAGE", "").rpartition(":")[
+        2
+    ]  # sub/dvc.yaml:train@...
     name, _, item = address.partition("@")
     if name not in stages:
         running = [name for name, stage in stages.items() if runs(stage, script)]
@@ -111,7 +123,9 @@ def scripts(stage: Mapping[str, Any]) -> list[Path]:
     commands = stage.get("cmd") or ""
     lines = commands if isinstance(commands, list) else [commands]
     words = [word for line in lines for word in _words(str(line))]
-    return [Path(word) for word in words if word.endswith(".py") and Path(word).is_file()]
+    return [
+        Path(word) for word in words if word.endswith(".py") and Path(word).is_file()
+    ]
 
 
 def listed(stage: Mapping[str, Any], key: str) -> list[str]:
@@ -138,7 +152,9 @@ def counts(path: Path) -> bool:
 
 def _value(axis: Any, tree: Any) -> Any:
     """What `${run.models}` stands for in parameters; anything else is itself."""
-    template = re.fullmatch(r"\$\{\s*([^}]*?)\s*\}", axis) if isinstance(axis, str) else None
+    template = (
+        re.fullmatch(r"\$\{\s*([^}]*?)\s*\}", axis) if isinstance(axis, str) else None
+    )
     if template is None:
         return axis
     for part in template[1].split("."):
@@ -164,14 +180,18 @@ def _template(stage: Any) -> dict[str, Any]:
 def _entry(name: str, stage: Mapping[str, Any], known: Mapping[str, str]) -> Entry:
     outs = [out for key in ("outs", "metrics", "plots") for out in listed(stage, key)]
     params = _params(stage.get("params") or [], known)
-    return Entry(name, params, _paths(listed(stage, "deps"), known), _paths(outs, known))
+    return Entry(
+        name, params, _paths(listed(stage, "deps"), known), _paths(outs, known)
+    )
 
 
 def _params(items: list[Any], known: Mapping[str, str]) -> dict[Path, tuple[str, ...]]:
     """The keys by file: `- lr` is one of params.yaml, `- other.yaml:` all of another file."""
     found: dict[Path, list[str]] = defaultdict(list)
     for item in items:
-        for file, keys in (item if isinstance(item, dict) else {PARAMS: [item]}).items():
+        for file, keys in (
+            item if isinstance(item, dict) else {PARAMS: [item]}
+        ).items():
             wanted = [_known_part(_filled(str(key), known)) for key in keys or [""]]
             found[Path(_filled(str(file), known))] += wanted
     return {path: () if "" in keys else tuple(keys) for path, keys in found.items()}
@@ -179,7 +199,9 @@ def _params(items: list[Any], known: Mapping[str, str]) -> dict[Path, tuple[str,
 
 def _filled(text: str, known: Mapping[str, str]) -> str:
     """A text of dvc.yaml with the values of its `${...}`; unknown ones stay."""
-    return re.sub(r"\$\{\s*([^}]*?)\s*\}", lambda found: known.get(found[1], found[0]), text)
+    return re.sub(
+        r"\$\{\s*([^}]*?)\s*\}", lambda found: known.get(found[1], found[0]), text
+    )
 
 
 def _known_part(key: str) -> str:

@@ -18,7 +18,9 @@ def viewed(images: np.ndarray, view: str) -> np.ndarray:
         return images
     if images.ndim == 3:
         return np.ascontiguousarray(turned(images, view))
-    return np.ascontiguousarray(np.moveaxis(turned(np.moveaxis(images, -1, 1), view), 1, -1))
+    return np.ascontiguousarray(
+        np.moveaxis(turned(np.moveaxis(images, -1, 1), view), 1, -1)
+    )
 
 
 def composed(first: str, then: str) -> str:

@@ -21,7 +21,11 @@ def symmetry(name: str) -> str:
 def share(number: float, digits: int = 3) -> str:
     """A share with its leading zero dropped: .725, -.012, 1.000."""
     text = f"{number:.{digits}f}"
-    return text.replace("0.", ".", 1) if abs(number) < 1 and text.lstrip("-")[0] == "0" else text
+    return (
+        text.replace("0.", ".", 1)
+        if abs(number) < 1 and text.lstrip("-")[0] == "0"
+        else text
+    )
 
 
 def ends(score: dict[str, float]) -> str:
@@ -40,7 +44,9 @@ def side(test: dict[str, float]) -> str:
 def gain(number: float) -> str:
     """A difference of shares with its sign: +.019, -.012, .000."""
     text = share(number)
-    return ("+" if number > 0 and text != ".000" else "") + text.replace("-.000", ".000")
+    return ("+" if number > 0 and text != ".000" else "") + text.replace(
+        "-.000", ".000"
+    )
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

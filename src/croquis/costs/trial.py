@@ -47,7 +47,9 @@ def try_model(recipe: ModelParams, num_classes: int) -> None:
         raise
     except Exception as error:  # of any network, in any way
         plain = recipe.model_copy(update={"grad_checkpointing": False})
-        if recipe.grad_checkpointing and _passes(lambda: _try_model(plain, num_classes)):
+        if recipe.grad_checkpointing and _passes(
+            lambda: _try_model(plain, num_classes)
+        ):
             fix = "set it to false, and micro_batch to fewer pictures"
             raise _refused(
                 "grad_checkpointing", "false for this backbone", "true", error, fix
@@ -61,7 +63,9 @@ def try_probe(recipe: ProbeParams, num_classes: int) -> None:
 
     def build(size: int) -> nn.Module:
         with torch.device("meta"):
-            return stacked.build(embed.backbone, pretrained=False, num_classes=0, image_size=size)
+            return stacked.build(
+                embed.backbone, pretrained=False, num_classes=0, image_size=size
+            )
 
     try:
         model = build(embed.image_size)
@@ -70,7 +74,9 @@ def try_probe(recipe: ProbeParams, num_classes: int) -> None:
         probe_work(recipe, num_classes, features, forward)
     except Exception as error:  # of any network, in any way
         found = _reasoned(error, embed.backbone, embed.image_size, build)
-        raise (found.within("embed") if isinstance(found, InputError) else found) from error
+        raise (
+            found.within("embed") if isinstance(found, InputError) else found
+        ) from error
 
 
 def _try_model(recipe: ModelParams, num_classes: int) -> None:
@@ -88,13 +94,19 @@ def _output(model: nn.Module, size: int) -> tuple[int, int]:
     with torch.inference_mode():
         found = model.eval()(torch.empty(1, 3, size, size, device="meta"))
     if not isinstance(found, torch.Tensor) or found.ndim != 2:
-        shape = tuple(found.shape) if isinstance(found, torch.Tensor) else type(found).__name__
+        shape = (
+            tuple(found.shape)
+            if isinstance(found, torch.Tensor)
+            else type(found).__name__
+        )
         raise ValueError(f"gives {shape} for an image instead of one vector")
     return tuple(found.shape)
 
 
 def _check_phases(model: nn.Module, recipe: ModelParams) -> None:
-    sizes = sorted({phase.image_size for phase in recipe.phases} - {None, recipe.image_size})
+    sizes = sorted(
+        {phase.image_size for phase in recipe.phases} - {None, recipe.image_size}
+    )
     if sizes and isinstance(recipe.backbone, list):
         fix = "leave image_size out: a stack scales pictures to the size of each of its networks"
         raise _unfit_phase(sizes, fix)
@@ -102,7 +114,9 @@ def _check_phases(model: nn.Module, recipe: ModelParams) -> None:
         try:
             _output(model, size)
         except Exception as error:  # of any network, in any way
-            raise _unfit_phase(size, "convolutional networks take most sizes") from error
+            raise _unfit_phase(
+                size, "convolutional networks take most sizes"
+            ) from error
 
 
 def _unfit_phase(received: object, fix: str) -> InputError:
@@ -117,7 +131,9 @@ def _check_start(model: nn.Module) -> None:
         if not isinstance(own, nn.Linear | nn.Sequential):
             received, fix = f"{type(own).__name__} at {name}", "say head_start: random"
             expected = "a linear head for probe"
-            raise InputError("head_start", expected=expected, received=received, fix=fix)
+            raise InputError(
+                "head_start", expected=expected, received=received, fix=fix
+            )
 
 
 def _reasoned(
@@ -135,7 +151,9 @@ def _reasoned(
     names = backbone if isinstance(backbone, str) else " + ".join(backbone)
     if sizes := _sizes_that_fit(backbone, size, build):
         fix = f"say {' or '.join(map(str, sizes))}"
-        return _refused("image_size", f"a size that {names} takes", str(size), error, fix)
+        return _refused(
+            "image_size", f"a size that {names} takes", str(size), error, fix
+        )
     expected, fix = "a network that can be built and trained", "take another backbone"
     return _refused("backbone", expected, names, error, fix)
 
@@ -146,10 +164,16 @@ def _sizes_that_fit(
     """Up to two other sizes that the network takes, the nearest first."""
     names = [backbone] if isinstance(backbone, str) else backbone
     sizes = {timm.get_pretrained_cfg(name).input_size[-1] for name in names}
-    sizes |= {size // by * by for by in _MULTIPLES} | {-(-size // by) * by for by in _MULTIPLES}
+    sizes |= {size // by * by for by in _MULTIPLES} | {
+        -(-size // by) * by for by in _MULTIPLES
+    }
     fitting: list[int] = []
-    for other in sorted(sizes - {0, size}, key=lambda other: (abs(other - size), other)):
-        if len(fitting) < 2 and _passes(lambda other=other: _output(build(other), other)):
+    for other in sorted(
+        sizes - {0, size}, key=lambda other: (abs(other - size), other)
+    ):
+        if len(fitting) < 2 and _passes(
+            lambda other=other: _output(build(other), other)
+        ):
             fitting.append(other)
     return fitting
 
@@ -162,8 +186,12 @@ def _passes(call: Callable[[], object]) -> bool:
     return True
 
 
-def _refused(key: str, expected: str, received: str, error: Exception, fix: str) -> InputError:
-    return InputError(key, expected=expected, received=f"{received} ({reason(error)})", fix=fix)
+def _refused(
+    key: str, expected: str, received: str, error: Exception, fix: str
+) -> InputError:
+    return InputError(
+        key, expected=expected, received=f"{received} ({reason(error)})", fix=fix
+    )
 
 
 def reason(error: Exception) -> str:

@@ -49,8 +49,12 @@ def model_work(recipe: ModelParams, num_classes: int, forward: int) -> Work:
         num_classes: of the data.
         forward: multiply-adds of one image of the model's own size, without adapters.
     """
-    model = on_meta(recipe.model_copy(update={"grad_checkpointing": False}), num_classes)
-    sizes = Counter(phase_at(recipe, epoch).image_size for epoch in range(recipe.epochs))
+    model = on_meta(
+        recipe.model_copy(update={"grad_checkpointing": False}), num_classes
+    )
+    sizes = Counter(
+        phase_at(recipe, epoch).image_size for epoch in range(recipe.epochs)
+    )
     steps = {
         size: step_macs(model, (3, size, size), checkpointing=recipe.grad_checkpointing)
         for size in sizes
@@ -63,12 +67,16 @@ def model_work(recipe: ModelParams, num_classes: int, forward: int) -> Work:
     if recipe.average_epochs and _learns_statistics(model):
         train += forward  # once more, for the batch norms of the mean
     views, snapshots = len(recipe.tta), cycles(recipe) * len(recipe.tta)
-    turned = {view for turn in ("identity", *FLIPS) for view in of_turned(turn, recipe.tta)}
+    turned = {
+        view for turn in ("identity", *FLIPS) for view in of_turned(turn, recipe.tta)
+    }
     val = recipe.epochs + len(turned) + snapshots
     return Work(0, train, back, val * forward, (views + snapshots) * forward)
 
 
-def probe_work(recipe: ProbeParams, num_classes: int, features: int, forward: int) -> Work:
+def probe_work(
+    recipe: ProbeParams, num_classes: int, features: int, forward: int
+) -> Work:
     """What a probe takes: its features once, and a fold's head and the one of the plain fold.
 
     Args:
@@ -78,10 +86,15 @@ def probe_work(recipe: ProbeParams, num_classes: int, features: int, forward: in
         forward: multiply-adds of one image through the backbones.
     """
     head, views = recipe.head, len(recipe.embed.views)
-    step, heads = _head_step(features, num_classes, head.shape), 2 * head.num_seeds * views
+    step, heads = (
+        _head_step(features, num_classes, head.shape),
+        2 * head.num_seeds * views,
+    )
     trained = heads * head.epochs
     val, test = heads * (head.epochs + 1) * step.forward, heads * step.forward
-    return Work(views * forward, trained * step.forward, trained * step.backward, val, test)
+    return Work(
+        views * forward, trained * step.forward, trained * step.backward, val, test
+    )
 
 
 def _start_of(model: nn.Module, recipe: ModelParams) -> Step:
@@ -103,4 +116,6 @@ def _head_step(features: int, num_classes: int, shape: HeadShape) -> Step:
 
 def _learns_statistics(model: nn.Module) -> bool:
     train_mode(model)
-    return any(isinstance(module, _BatchNorm) and module.training for module in model.modules())
+    return any(
+        isinstance(module, _BatchNorm) and module.training for module in model.modules()
+    )

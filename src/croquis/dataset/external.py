@@ -42,4 +42,6 @@ def lines(found: dict[str, int]) -> list[str]:
         return []
     line = f"{found['train_only']:,} images train only, and are never scored"
     lost = found["train_only_left_out"]
-    return [line + (f"; {lost:,} of them are left out, for their copies" if lost else "")]
+    return [
+        line + (f"; {lost:,} of them are left out, for their copies" if lost else "")
+    ]

@@ -6,7 +6,9 @@ from pathlib import PurePosixPath
 def is_junk(name: str) -> bool:
     """Whether a path holds a name that only macOS or Windows wants."""
     junk = {".DS_Store", "__MACOSX", "Thumbs.db", "desktop.ini"}
-    return any(part.startswith("._") or part in junk for part in PurePosixPath(name).parts)
+    return any(
+        part.startswith("._") or part in junk for part in PurePosixPath(name).parts
+    )
 
 
 def is_hidden(name: str) -> bool:

@@ -28,7 +28,11 @@ def to_utf8(folder: Path, where: object) -> list[str]:
         if path.with_name(name).exists():
             _refuse([path], folder, where)
         path.rename(path.with_name(name))
-    return [f"{len(korean):,} file names were read as CP949 (Korean Windows)"] if korean else []
+    return (
+        [f"{len(korean):,} file names were read as CP949 (Korean Windows)"]
+        if korean
+        else []
+    )
 
 
 def refuse_undecodable(folder: Path) -> None:
@@ -52,7 +56,9 @@ def _korean(name: str) -> str | None:
         text = os.fsencode(name).decode("cp949")
     except UnicodeDecodeError:
         return None
-    return text if all(sign.isascii() or "가" <= sign <= "힣" for sign in text) else None
+    return (
+        text if all(sign.isascii() or "가" <= sign <= "힣" for sign in text) else None
+    )
 
 
 def _refuse(wrong: list[Path], folder: Path, where: object) -> None:

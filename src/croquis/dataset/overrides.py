@@ -50,14 +50,20 @@ def read_overrides(path: Path, ids: np.ndarray) -> Overrides:
     for where, (name, decision, other) in _lines(path):
         if decision not in found:
             fix = nearest(decision, list(found))
-            raise InputError(where, expected="a decision", received=repr(decision), fix=fix)
+            raise InputError(
+                where, expected="a decision", received=repr(decision), fix=fix
+            )
         place = _place(name, places, where)
         if decision in OF_ONE:
             _check_alone(decision, other, where)
             found[decision].append(place)
         else:
-            found[decision].append(_pair(place, _place(other, places, where), other, where))
-    decided = Overrides(**{decision: tuple(sorted(set(of))) for decision, of in found.items()})
+            found[decision].append(
+                _pair(place, _place(other, places, where), other, where)
+            )
+    decided = Overrides(
+        **{decision: tuple(sorted(set(of))) for decision, of in found.items()}
+    )
     _check_sense(decided, ids.tolist(), path)
     return decided
 
@@ -81,39 +87,55 @@ def _lines(path: Path) -> list[tuple[str, list[str]]]:
     for where, fields in lines[1:]:
         if len(fields) > len(COLUMNS):
             received, fix = f"{len(fields)} fields", "put names with commas into quotes"
-            raise InputError(where, expected=",".join(COLUMNS), received=received, fix=fix)
+            raise InputError(
+                where, expected=",".join(COLUMNS), received=received, fix=fix
+            )
     return [(where, [*fields, "", ""][:3]) for where, fields in lines[1:]]
 
 
 def _fields(path: Path) -> list[tuple[str, list[str]]]:
     """Python's reader, as pandas neither tells lines apart from rows nor minds what is too much."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets write a mark first
+        with path.open(
+            newline="", encoding="utf-8-sig"
+        ) as file:  # spreadsheets write a mark first
             reader = csv.reader(file, skipinitialspace=True, strict=True)
-            return [(f"{path} line {reader.line_num}", row) for row in reader if any(row)]
+            return [
+                (f"{path} line {reader.line_num}", row) for row in reader if any(row)
+            ]
     except (csv.Error, UnicodeDecodeError) as error:
         fix = "save it as UTF-8 with commas, and close each quote"
-        raise InputError(path, expected="a csv file", received=str(error), fix=fix) from error
+        raise InputError(
+            path, expected="a csv file", received=str(error), fix=fix
+        ) from error
 
 
 def _pair(one: int, other: int, name: str, where: str) -> tuple[int, int]:
     if one == other:
         fix = "name two pictures, or decide keep or drop"
-        raise InputError(where, expected="another picture", received=repr(name), fix=fix)
+        raise InputError(
+            where, expected="another picture", received=repr(name), fix=fix
+        )
     return min(one, other), max(one, other)
 
 
 def _place(name: str, places: dict[str, int], where: str) -> int:
     if name not in places:
-        fix = f"{nearest(name, list(places))} Remove lines that were meant for other data"
-        raise InputError(where, expected="the id of a train picture", received=repr(name), fix=fix)
+        fix = (
+            f"{nearest(name, list(places))} Remove lines that were meant for other data"
+        )
+        raise InputError(
+            where, expected="the id of a train picture", received=repr(name), fix=fix
+        )
     return places[name]
 
 
 def _check_alone(decision: str, other: str, where: str) -> None:
     if other:
         fix = "leave it empty, or decide same or different"
-        raise InputError(where, expected=f"no other with {decision}", received=repr(other), fix=fix)
+        raise InputError(
+            where, expected=f"no other with {decision}", received=repr(other), fix=fix
+        )
 
 
 def _check_sense(decided: Overrides, ids: list[str], path: Path) -> None:

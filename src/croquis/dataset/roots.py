@@ -20,7 +20,9 @@ def find_root(folder: Path, where: str) -> Path:
     Raises:
         InputError: if there is none, or several.
     """
-    found = list(_outermost(folder, is_layout)) or list(_outermost(folder, _holds_classes))
+    found = list(_outermost(folder, is_layout)) or list(
+        _outermost(folder, _holds_classes)
+    )
     if len(found) == 1:
         return found[0]
     names = [path.relative_to(folder).as_posix() for path in found]

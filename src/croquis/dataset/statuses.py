@@ -15,4 +15,6 @@ def joined(notes: list[str]) -> str:
 
 def having(index: pd.DataFrame, note: str) -> pd.Series:
     """Which rows of index.csv have this note, (N,) bool."""
-    return index["status"].str.split(BETWEEN, regex=False).map(lambda notes: note in notes)
+    return (
+        index["status"].str.split(BETWEEN, regex=False).map(lambda notes: note in notes)
+    )

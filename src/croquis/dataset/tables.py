@@ -25,15 +25,25 @@ def read_table(path: Path, required: Iterable[str]) -> tuple[pd.DataFrame, list[
         InputError: if it cannot be read, or a required column is missing or has empty cells.
     """
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        table = pd.read_csv(
+            path, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+        )
+    except (
+        pd.errors.ParserError,
+        pd.errors.EmptyDataError,
+        UnicodeDecodeError,
+    ) as error:
         reason = " ".join(str(error).split())
         fix = "save it as UTF-8 with commas"
-        raise InputError(path, expected="a csv file", received=reason, fix=fix) from error
+        raise InputError(
+            path, expected="a csv file", received=reason, fix=fix
+        ) from error
     table = table.rename(columns=str.strip).fillna("")  # a short row has gaps
     unnamed = [name for name in table if not name or name.startswith("Unnamed: ")]
     notes = []
-    if unnamed or not isinstance(table.index, pd.RangeIndex):  # more cells in a row than names
+    if unnamed or not isinstance(
+        table.index, pd.RangeIndex
+    ):  # more cells in a row than names
         notes = [f"{path.name}: an index column without a name was left out"]
     table = table.drop(columns=unnamed).reset_index(drop=True)
     _require(table, path, required)
@@ -44,8 +54,12 @@ def _require(table: pd.DataFrame, path: Path, required: Iterable[str]) -> None:
     for column in required:
         if column not in table:
             received = f"only {', '.join(table)[:200]}"  # of a csv, if it is one
-            fix = "save it with commas" if _other_separator(table) else "add or rename it"
-            raise InputError(path, expected=f"a column {column}", received=received, fix=fix)
+            fix = (
+                "save it with commas" if _other_separator(table) else "add or rename it"
+            )
+            raise InputError(
+                path, expected=f"a column {column}", received=received, fix=fix
+            )
         refuse(table, table[column] == "", path, f"a value in each row of {column}")
 
 
@@ -73,7 +87,9 @@ def refuse(
     if wrong.any():
         lines = "line " + (table.index[wrong] + 2).astype(str)
         first = table.loc[wrong, "image_path"] if "image_path" in table else lines
-        shown = ", ".join(name or line for name, line in zip(first[:3], lines[:3], strict=True))
+        shown = ", ".join(
+            name or line for name, line in zip(first[:3], lines[:3], strict=True)
+        )
         more = ", ..." if wrong.sum() > 3 else ""
         received = f"{wrong.sum():,} rows that differ ({shown}{more})"
         raise InputError(where, expected=expected, received=received, fix=fix)
@@ -89,7 +105,9 @@ def located(table: pd.DataFrame, csv: Path, split: str) -> pd.Series:
         InputError: if a path leaves the folder, is named twice, or has no file.
     """
     given = table["image_path"].map(lambda name: str(PurePosixPath(name)))
-    wrong = given.map(lambda name: name.startswith("/") or ".." in PurePosixPath(name).parts)
+    wrong = given.map(
+        lambda name: name.startswith("/") or ".." in PurePosixPath(name).parts
+    )
     refuse(table, wrong.astype(bool), csv, f"paths inside {split}/")
     prefixed = len(given) > 0 and given.str.startswith(f"{split}/").all()
     if prefixed and not (csv.parent / split / given.iloc[0]).is_file():
@@ -112,9 +130,13 @@ def pictures_in(folder: Path) -> list[str]:
     """The files in `folder`, at any depth, that are called like pictures, in natural order."""
     found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     visible = (path for path in found if not is_hidden(path.name) and path.is_file())
-    return sorted((path.relative_to(folder).as_posix() for path in visible), key=natural)
+    return sorted(
+        (path.relative_to(folder).as_posix() for path in visible), key=natural
+    )
 
 
 def natural(name: str) -> list[str | int]:
     """A sort key that puts 2.png before 10.png."""
-    return [int(part) if i % 2 else part for i, part in enumerate(re.split(r"(\d+)", name))]
+    return [
+        int(part) if i % 2 else part for i, part in enumerate(re.split(r"(\d+)", name))
+    ]

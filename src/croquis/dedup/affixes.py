@@ -14,10 +14,16 @@ import numpy as np
 Reading = Literal["end", "front", "number"]
 READINGS: tuple[Reading, ...] = get_args(Reading)
 LONGEST_AFFIX = 4  # words: _aug_rot_15_2
-LARGEST_FAMILY = 50  # files of one name without its first or last word; more are a mere number
+LARGEST_FAMILY = (
+    50  # files of one name without its first or last word; more are a mere number
+)
 # What people call the file that others were made from.
-ORIGINAL = frozenset(("orig", "original", "origin", "source", "src", "raw", "plain", "base"))
-MOST_PIECES = 4  # of a word at borders of digits and capitals, cat3Aug1; of more it is a code
+ORIGINAL = frozenset(
+    ("orig", "original", "origin", "source", "src", "raw", "plain", "base")
+)
+MOST_PIECES = (
+    4  # of a word at borders of digits and capitals, cat3Aug1; of more it is a code
+)
 BORDER = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])|(?<=[a-z])(?=[A-Z])")
 CODE = re.compile(r"[0-9a-f]{6,}")
 
@@ -66,22 +72,29 @@ def _split(name: str) -> list[tuple[str, ...]]:
 
 def _pieces(word: str) -> tuple[str, ...]:
     """A word cut where digits and capitals begin, in small letters; numbers without zeros."""
-    pieces = [word] if _is_code(word) else [piece for piece in BORDER.split(word) if piece]
+    pieces = (
+        [word] if _is_code(word) else [piece for piece in BORDER.split(word) if piece]
+    )
     return tuple(
-        piece.lstrip("0") or "0" if piece.isdecimal() else piece.lower() for piece in pieces
+        piece.lstrip("0") or "0" if piece.isdecimal() else piece.lower()
+        for piece in pieces
     )
 
 
 def _is_code(word: str) -> bool:
     """Whether a word is a hash or a random string, which says of a kind no more than a number."""
     pieces = len(BORDER.findall(word)) + 1
-    return pieces > MOST_PIECES or (pieces > 2 and CODE.fullmatch(word.lower()) is not None)
+    return pieces > MOST_PIECES or (
+        pieces > 2 and CODE.fullmatch(word.lower()) is not None
+    )
 
 
 def _kind(affix: str) -> str:
     """An affix with # for its numbers and codes."""
     words = affix.split("_")
-    return "_".join("#" if _is_code(word) else re.sub(r"\d+", "#", word) for word in words)
+    return "_".join(
+        "#" if _is_code(word) else re.sub(r"\d+", "#", word) for word in words
+    )
 
 
 def is_original(affix: str) -> bool:
@@ -98,11 +111,15 @@ def says_original(name: str) -> bool:
 def _place(name: str, other: str) -> str:
     """The folders and the format of a file that another one of the same name has not."""
     one, two = PurePosixPath(name), PurePosixPath(other)
-    folders = "_".join(part for part in one.parent.parts if part not in two.parent.parts)
+    folders = "_".join(
+        part for part in one.parent.parts if part not in two.parent.parts
+    )
     return folders + (one.suffix if one.suffix != two.suffix else "") or "#"
 
 
-def _named(label: int, own: tuple[str, ...], known: dict, *, front: bool) -> tuple[int, str] | None:
+def _named(
+    label: int, own: tuple[str, ...], known: dict, *, front: bool
+) -> tuple[int, str] | None:
     """The file of a class that `own` names with the fewest words around it, and these words."""
     for count in range(1, min(LONGEST_AFFIX, len(own) - 1) + 1):
         cuts = [(own[:-count], own[-count:]), (own[count:], own[:count])]
@@ -125,12 +142,21 @@ def _add_families(
     """
     alone = source == np.arange(len(source))
     alone &= ~np.isin(np.arange(len(source)), source[~alone])
-    wholes, pieces = split, [[(piece,) for word in words for piece in word] for words in split]
+    wholes, pieces = (
+        split,
+        [[(piece,) for word in words for piece in word] for words in split],
+    )
     ends = [(wholes, _cut_end), (pieces, _cut_end)]
     fronts = [(wholes, _cut_front), (pieces, _cut_front)]
-    cuts = {"end": ends + fronts, "front": fronts + ends, "number": [(pieces, _cut_number)]}
+    cuts = {
+        "end": ends + fronts,
+        "front": fronts + ends,
+        "number": [(pieces, _cut_number)],
+    }
     for parts, cut in cuts[reading]:
-        families: dict[int, dict[tuple, list[int]]] = defaultdict(lambda: defaultdict(list))
+        families: dict[int, dict[tuple, list[int]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
         for place in np.flatnonzero(alone).tolist():
             kept, _ = cut(parts[place])
             if kept:
@@ -143,7 +169,9 @@ def _add_families(
                 alone[places] = False
                 for place in places:
                     affixes[place] = _kind(cut(parts[place])[1])
-                source[places] = min(places, key=lambda place: not is_original(affixes[place]))
+                source[places] = min(
+                    places, key=lambda place: not is_original(affixes[place])
+                )
 
 
 def _cut_end(parts: list[tuple[str, ...]]) -> tuple[tuple[str, ...], str]:
@@ -158,7 +186,9 @@ def _cut_front(parts: list[tuple[str, ...]]) -> tuple[tuple[str, ...], str]:
 def _cut_number(parts: list[tuple[str, ...]]) -> tuple[tuple[str, ...], str]:
     """The first number, and all other parts."""
     pieces = sum(parts, ())
-    at = next((place for place, piece in enumerate(pieces) if piece.isdecimal()), len(pieces))
+    at = next(
+        (place for place, piece in enumerate(pieces) if piece.isdecimal()), len(pieces)
+    )
     return pieces[at : at + 1], "_".join(pieces[:at] + pieces[at + 1 :])
 
 

@@ -21,7 +21,11 @@ from croquis.dedup.measures.search import cell_order
 from croquis.dedup.measures.threads import one_thread
 from croquis.tables.components import components
 
-ALIKE, IDENTICAL, SAID = 0, 1, 2  # how far a pair is trusted; the latter two need no likeness
+ALIKE, IDENTICAL, SAID = (
+    0,
+    1,
+    2,
+)  # how far a pair is trusted; the latter two need no likeness
 CHUNK = 4096  # pairs compared at once
 ROUNDING = 5  # digits; BLAS sums in another order on another number of threads
 
@@ -85,16 +89,23 @@ def cohesive(
     alike = likeness(blurred, a, b, names)
     clusters = _Clusters(blurred, names, limits)
     for place in np.lexsort((b, a, -alike, -trust.astype(int))):
-        clusters.join(int(a[place]), int(b[place]), int(trust[place]), bool(close[place]))
+        clusters.join(
+            int(a[place]), int(b[place]), int(trust[place]), bool(close[place])
+        )
     group = clusters.groups.numbered()
     loose = components(len(blurred), a, b)
     split = pd.Series(group).groupby(loose).nunique()
     return Grouping(
-        group, clusters.lowest, int((split > 1).sum()), int((group[a] != group[b]).sum())
+        group,
+        clusters.lowest,
+        int((split > 1).sum()),
+        int((group[a] != group[b]).sum()),
     )
 
 
-def likeness(blurred: np.ndarray, a: np.ndarray, b: np.ndarray, names: Sequence[str]) -> np.ndarray:
+def likeness(
+    blurred: np.ndarray, a: np.ndarray, b: np.ndarray, names: Sequence[str]
+) -> np.ndarray:
     """The largest cosine of pictures `a` with pictures `b` under the symmetries, (P,)."""
     judge, found = cosine_judge(blurred), np.full(len(a), -1.0)
     for start in range(0, len(a), CHUNK):
@@ -111,7 +122,9 @@ class _Clusters:
     anything; asked of groups, one such word would tear the sharpest copies from their twins.
     """
 
-    def __init__(self, blurred: np.ndarray, names: Sequence[str], limits: Limits) -> None:
+    def __init__(
+        self, blurred: np.ndarray, names: Sequence[str], limits: Limits
+    ) -> None:
         self._blurred, self._names, self._limits = blurred, names, limits
         self.groups, self._parts = _Partition(len(blurred)), _Partition(len(blurred))
         for one, other in limits.apart:
@@ -142,7 +155,9 @@ class _Clusters:
             return False
         lowest = self._lowest_between(one, other)
         if 0 < self._limits.least > lowest:
-            self._parts.forbid(a, b)  # for good: parts only grow, and what they hold stays unlike
+            self._parts.forbid(
+                a, b
+            )  # for good: parts only grow, and what they hold stays unlike
             return False
         self.lowest = min(self.lowest, lowest)
         self._faces[one] += self._faces.pop(other)

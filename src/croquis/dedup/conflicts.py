@@ -34,7 +34,9 @@ def shares(labels: np.ndarray, cluster: np.ndarray) -> list[str]:
     """Each disputed picture's labels and their shares of its cluster: "3:0.5 7:0.5"; else ""."""
     table = pd.DataFrame({"label": labels, "cluster": cluster})
     texts = table.groupby("cluster")["label"].agg(_text)
-    return np.where(disputed(labels, cluster), texts.loc[cluster].to_numpy(), "").tolist()
+    return np.where(
+        disputed(labels, cluster), texts.loc[cluster].to_numpy(), ""
+    ).tolist()
 
 
 def _text(labels: pd.Series) -> str:

@@ -28,10 +28,10 @@ FEWEST = 5  # names of a kind
 # Shares of images with a sibling in another group. The icons, which come in several strokes, have
 # a quarter, and two thirds in the worst class.
 SHARE, CLASS_SHARE = 0.35, 0.75
-SMALLEST = 20  # images apart: of fewer a handful of like drawings would be a large share
-SURE = (
-    0.9  # of the names of a kind, confirmed: of the icons' strokes .86, made by program nearly all
+SMALLEST = (
+    20  # images apart: of fewer a handful of like drawings would be a large share
 )
+SURE = 0.9  # of the names of a kind, confirmed: of the icons' strokes .86, made by program nearly all
 # Weights and fillings of icons and letters, which people draw anew, and programs make, too.
 STROKES = frozenset(
     "thin light regular medium bold black heavy fill filled line outline outlined solid".split()
@@ -83,7 +83,9 @@ def find_derived(
     ids, here = images["id"].to_numpy(), np.arange(len(images))
     vectors = edge_vectors(gray, images.index.to_numpy())
     vectors[kin.derived] = 0  # like nothing here: what they are made from is known
-    named, affixes, table, alike = _best_reading(ids.tolist(), labels, vectors, kin.derived)
+    named, affixes, table, alike = _best_reading(
+        ids.tolist(), labels, vectors, kin.derived
+    )
     kinds = _kinds(table)
     derived = kinds.index[kinds["derived"]]
     sure = table[table["right"] & table["affix"].isin(derived)].index
@@ -97,17 +99,24 @@ def find_derived(
     if told.any():
         chosen = _by_name(np.where(told, named, here), affixes, strange, ids)
     else:
-        chosen, affixes = _by_look(family, strange, ids, apart), np.full(len(ids), "", object)
+        chosen, affixes = (
+            _by_look(family, strange, ids, apart),
+            np.full(len(ids), "", object),
+        )
     undeclared = find_undeclared(ids.tolist(), labels, kin, group)
     source = np.where(undeclared.source != here, undeclared.source, chosen.source)
-    refused = _many(apart) or _whole_classes(of_name, labels) or bool(_evident(kinds).any())
+    refused = (
+        _many(apart) or _whole_classes(of_name, labels) or bool(_evident(kinds).any())
+    )
     return Derived(source, apart, kinds, refused, undeclared, affixes, chosen.rule)
 
 
 def _across(pairs: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The families that pairs make, (N,) int, and who has some of it in another group, (N,)."""
     family = components(len(group), pairs[:, 0], pairs[:, 1])
-    return family, pd.Series(group).groupby(family).transform("nunique").gt(1).to_numpy()
+    return family, pd.Series(group).groupby(family).transform("nunique").gt(
+        1
+    ).to_numpy()
 
 
 def _many(apart: np.ndarray) -> bool:
@@ -125,11 +134,19 @@ def _best_reading(
     for reading in READINGS:
         named, affixes = proposed(ids, labels, reading)
         named = np.where(declared | declared[named], np.arange(len(named)), named)
-        if not any(np.array_equal(named, other) for other, _ in readings):  # they take a second
+        if not any(
+            np.array_equal(named, other) for other, _ in readings
+        ):  # they take a second
             readings.append((named, np.array(affixes, object)))
-    compared, alike = _compared(vectors, labels, np.stack([named for named, _ in readings]))
-    tables = [_judged(*reading, *one) for reading, one in zip(readings, compared, strict=True)]
-    confirmed = [(kinds["right"] * kinds["derived"]).sum() for kinds in map(_kinds, tables)]
+    compared, alike = _compared(
+        vectors, labels, np.stack([named for named, _ in readings])
+    )
+    tables = [
+        _judged(*reading, *one) for reading, one in zip(readings, compared, strict=True)
+    ]
+    confirmed = [
+        (kinds["right"] * kinds["derived"]).sum() for kinds in map(_kinds, tables)
+    ]
     best = int(np.argmax(confirmed))
     return *readings[best], tables[best], alike
 
@@ -142,7 +159,9 @@ def _judged(
     rivals: np.ndarray,
 ) -> pd.DataFrame:
     """The files that name another one, with strangers to compare; whether it is the nearest."""
-    table = pd.DataFrame({"affix": affixes, "own": own, "other": nearest, "rivals": rivals})
+    table = pd.DataFrame(
+        {"affix": affixes, "own": own, "other": nearest, "rivals": rivals}
+    )
     table = table[(named != np.arange(len(named))) & (rivals > 0) & (own > -1)]
     return table.assign(right=table["own"] > table["other"])
 
@@ -158,7 +177,9 @@ def _schemes(
     child = named != np.arange(len(named))
     beside = pd.Series(np.isin(named, named[sure]))[child]
     share = beside.groupby(affixes[child]).mean()
-    return child & (np.isin(affixes, derived) | np.isin(affixes, share.index[share >= LIFT]))
+    return child & (
+        np.isin(affixes, derived) | np.isin(affixes, share.index[share >= LIFT])
+    )
 
 
 def _parted(by_name: np.ndarray, affixes: np.ndarray, group: np.ndarray) -> pd.Series:
@@ -169,7 +190,11 @@ def _parted(by_name: np.ndarray, affixes: np.ndarray, group: np.ndarray) -> pd.S
 
 def _evident(kinds: pd.DataFrame) -> pd.Series:
     """Which kinds of names stop the run by themselves, however small their share of all."""
-    return kinds["derived"] & (kinds["apart"] >= SMALLEST) & (_surely(kinds) | ~_drawn(kinds))
+    return (
+        kinds["derived"]
+        & (kinds["apart"] >= SMALLEST)
+        & (_surely(kinds) | ~_drawn(kinds))
+    )
 
 
 def _surely(kinds: pd.DataFrame) -> pd.Series:
@@ -178,7 +203,9 @@ def _surely(kinds: pd.DataFrame) -> pd.Series:
 
 def _drawn(kinds: pd.DataFrame) -> np.ndarray:
     """Which kinds are strokes that somebody may have drawn anew, bool: `bell-thin` of `bell`."""
-    return np.array([not STROKES.isdisjoint(str(affix).split("_")) for affix in kinds.index], bool)
+    return np.array(
+        [not STROKES.isdisjoint(str(affix).split("_")) for affix in kinds.index], bool
+    )
 
 
 def _compared(
@@ -201,12 +228,16 @@ def _compared(
             pairs = np.stack([rows[a], members[b]], axis=1)
             alike.append(pairs[pairs[:, 0] < pairs[:, 1]])
             for which, named in enumerate(readings):
-                column = np.searchsorted(members, named[rows]).clip(max=len(members) - 1)
+                column = np.searchsorted(members, named[rows]).clip(
+                    max=len(members) - 1
+                )
                 there = members[column] == named[rows]
                 own[which, rows[there]] = scores[there, column[there]]
                 strange = named[rows][:, None] != named[members][None]
                 rivals[which, rows] = strange.sum(axis=1)
-                nearest[which, rows] = np.where(strange, scores, -1).max(axis=1, initial=-1)
+                nearest[which, rows] = np.where(strange, scores, -1).max(
+                    axis=1, initial=-1
+                )
     pairs = np.concatenate([np.empty((0, 2), np.int64), *alike])
     return list(zip(nearest, own, rivals, strict=True)), pairs
 
@@ -228,22 +259,30 @@ def _kinds(table: pd.DataFrame) -> pd.DataFrame:
     kinds.loc[kinds["right"] == 0, "p"] = 1.0
     least = kinds["chance"] + LIFT * (1 - kinds["chance"])
     many = kinds["files"] >= FEWEST
-    kinds["derived"] = many & (kinds["p"] < CERTAIN) & (kinds["right"] / kinds["files"] >= least)
+    kinds["derived"] = (
+        many & (kinds["p"] < CERTAIN) & (kinds["right"] / kinds["files"] >= least)
+    )
     return kinds.sort_values(["right", "files"], ascending=False)
 
 
-def _by_name(root: np.ndarray, affixes: np.ndarray, strange: np.ndarray, ids: np.ndarray) -> Chosen:
+def _by_name(
+    root: np.ndarray, affixes: np.ndarray, strange: np.ndarray, ids: np.ndarray
+) -> Chosen:
     """The originals of families by name; how strange a kind looks is one number for all of it."""
     late = np.array([not is_original(affix) for affix in affixes], int)
     # An original is one, what was made from it may be several of a kind.
-    several = pd.Series(affixes).groupby([root, affixes]).size().gt(1).groupby(level=1).mean()
+    several = (
+        pd.Series(affixes).groupby([root, affixes]).size().gt(1).groupby(level=1).mean()
+    )
     late += (late > 0) & np.isin(affixes, several.index[several > LIFT])
     inside = np.isin(root, root[root != np.arange(len(root))])
     kinds = pd.Series(strange)[inside].groupby(affixes[inside]).mean().round(1)
     return choose(root, late, pd.Series(affixes).map(kinds).fillna(0).to_numpy(), ids)
 
 
-def _by_look(family: np.ndarray, strange: np.ndarray, ids: np.ndarray, apart: np.ndarray) -> Chosen:
+def _by_look(
+    family: np.ndarray, strange: np.ndarray, ids: np.ndarray, apart: np.ndarray
+) -> Chosen:
     """The originals of families by look; nobody's is who has no sibling in another group."""
     family = np.where(apart, family, len(ids) + np.arange(len(ids)))
     late = np.array([not says_original(name) for name in ids], int)
@@ -256,7 +295,9 @@ def _whole_classes(of_name: np.ndarray, labels: np.ndarray) -> bool:
     By names alone: lines, or circles, are all alike without any having been made from another.
     """
     by_class = pd.Series(of_name).groupby(labels).agg(["mean", "size", "sum"])
-    full = by_class[(by_class["mean"] >= CLASS_SHARE) & (by_class["size"] >= SMALLEST_CLASS)]
+    full = by_class[
+        (by_class["mean"] >= CLASS_SHARE) & (by_class["size"] >= SMALLEST_CLASS)
+    ]
     return bool(full["sum"].sum() >= IN_CLASSES)
 
 

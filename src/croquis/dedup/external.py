@@ -52,7 +52,9 @@ def without_test_copies(
     if settings.external_in_test == "drop":
         return replace(overrides, drop=tuple(sorted({*overrides.drop, *shared})))
     ids = pictures["id"].to_numpy()
-    named = [f"{ids[place]} is {ids[other]}" for place, other in list(shared.items())[:NAMED]]
+    named = [
+        f"{ids[place]} is {ids[other]}" for place, other in list(shared.items())[:NAMED]
+    ]
     received = f"{len(shared):,} with a copy there ({', '.join(named)})"
     fix = "-S dedup.external_in_test=drop leaves them out; with keep the test score says nothing"
     expected = "train-only images that are not in the test set"
@@ -86,7 +88,11 @@ def grouped_beside(
     inside = _without(pairs, external)
     inside = inside.assign(a=place[inside["a"]], b=place[inside["b"]])
     found = grouped(
-        pictures.iloc[rest], inside, blurred[rest], settings, _renumbered(overrides, place)
+        pictures.iloc[rest],
+        inside,
+        blurred[rest],
+        settings,
+        _renumbered(overrides, place),
     )
     table = _beside(found.table, pictures, pairs, external, settings, overrides)
     group = table["group"].to_numpy()
@@ -107,7 +113,9 @@ def _near(pairs: pd.DataFrame, marks: pd.Series) -> list[set[int]]:
     same = components(len(marks), sure["a"].to_numpy(), sure["b"].to_numpy())
     inside = marks.groupby(same).agg(lambda values: set(values.dropna().astype(int)))
     near = [set(found) for found in inside]
-    for one, other in zip(same[pairs["a"]].tolist(), same[pairs["b"]].tolist(), strict=True):
+    for one, other in zip(
+        same[pairs["a"]].tolist(), same[pairs["b"]].tolist(), strict=True
+    ):
         near[one] |= inside[other]
         near[other] |= inside[one]
     return [near[number] for number in same]
@@ -119,9 +127,13 @@ def _without(pairs: pd.DataFrame, external: np.ndarray) -> pd.DataFrame:
     Else two images that are known to be equal by way of a train-only one would fall apart.
     """
     sure = pairs[pairs["tier"].isin(SURE)]
-    same = pd.Series(components(len(external), sure["a"].to_numpy(), sure["b"].to_numpy()))
+    same = pd.Series(
+        components(len(external), sure["a"].to_numpy(), sure["b"].to_numpy())
+    )
     places = pd.Series(np.arange(len(external)))
-    first = places.where(~external).groupby(same).transform("min").where(external, places)
+    first = (
+        places.where(~external).groupby(same).transform("min").where(external, places)
+    )
     one, other = (first[pairs[side]].to_numpy() for side in ("a", "b"))
     moved = pairs.assign(a=np.fmin(one, other), b=np.fmax(one, other))
     moved = moved[np.isfinite(one) & np.isfinite(other) & (one != other)]

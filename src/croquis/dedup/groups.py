@@ -17,8 +17,12 @@ from croquis.dedup.settings import DedupParams
 from croquis.dedup.sheets import kin_of
 from croquis.tables.components import components
 
-SMALLEST_LIMIT = 10  # pictures; chain_share of a small set would forbid groups altogether
-DISPUTED = 2.0  # above all scores: what lost its label comes back after what is a mere copy
+SMALLEST_LIMIT = (
+    10  # pictures; chain_share of a small set would forbid groups altogether
+)
+DISPUTED = (
+    2.0  # above all scores: what lost its label comes back after what is a mere copy
+)
 
 
 @dataclass(frozen=True)
@@ -60,13 +64,17 @@ def grouped(
     thing = things(len(pictures), pairs[related])
     pairs = with_overrides(_of_everybody(pairs, related, overrides.named), overrides)
     # What may not join is listed all the same.
-    joining = kin.may_join(pairs["a"].to_numpy(), pairs["b"].to_numpy()) | pairs["tier"].eq("same")
+    joining = kin.may_join(pairs["a"].to_numpy(), pairs["b"].to_numpy()) | pairs[
+        "tier"
+    ].eq("same")
     names = NAMES if settings.symmetries else NAMES[:1]
     largest = max(SMALLEST_LIMIT, int(settings.chain_share * len(pictures)))
     limits = chains.Limits(settings.chain_min, largest, overrides.different)
     trusted = pairs[joining]
     close = strictly(trusted, settings)
-    grouping = chains.cohesive(trusted, _trust(trusted["tier"]), blurred, names, limits, close)
+    grouping = chains.cohesive(
+        trusted, _trust(trusted["tier"]), blurred, names, limits, close
+    )
     group, labels = grouping.group, pictures["label"].to_numpy()
     pairs = pairs.assign(grouped=group[pairs["a"]] == group[pairs["b"]])
     # What a person dropped is nobody's kept twin, and its label has no vote.
@@ -76,16 +84,22 @@ def grouped(
     table = pictures[["id"]].assign(group=group)
     equal = _equal(thing, group, overrides.drop)
     strange = _strange(pairs[~joining.to_numpy() & ~pairs["grouped"]], kin.derived)
-    table["keep"] = _kept(pictures, strict, equal, cluster, strange, settings, overrides)
+    table["keep"] = _kept(
+        pictures, strict, equal, cluster, strange, settings, overrides
+    )
     of_group = table.groupby("group")["keep"].transform("sum")
-    table["weight"] = table["keep"] / of_group.clip(lower=1)  # a group counts once, however many
+    table["weight"] = table["keep"] / of_group.clip(
+        lower=1
+    )  # a group counts once, however many
     table["conflict"] = conflicts.disputed(labels, group)
     soft = settings.conflicts == "soft"
     table["targets"] = conflicts.shares(labels, cluster) if soft else ""
     return Grouped(table, pairs, grouping)
 
 
-def _of_everybody(pairs: pd.DataFrame, related: np.ndarray, named: tuple[int, ...]) -> pd.DataFrame:
+def _of_everybody(
+    pairs: pd.DataFrame, related: np.ndarray, named: tuple[int, ...]
+) -> pd.DataFrame:
     """The pairs, and all of the pictures that a person named; `related` is which may join, (P,)."""
     if not named:
         return pairs
@@ -105,7 +119,9 @@ def _strange(pairs: pd.DataFrame, derived: np.ndarray) -> Dropped:
     return pairs["score"].groupby(ends).max().to_dict()
 
 
-def _equal(thing: np.ndarray, group: np.ndarray, dropped: tuple[int, ...]) -> np.ndarray:
+def _equal(
+    thing: np.ndarray, group: np.ndarray, dropped: tuple[int, ...]
+) -> np.ndarray:
     """Which pictures are one, and in one group, (N,) int; what a person dropped is so with none."""
     alone = np.where(np.isin(np.arange(len(thing)), dropped), np.arange(len(thing)), -1)
     return pd.MultiIndex.from_arrays([thing, group, alone]).factorize()[0]

@@ -64,11 +64,15 @@ class Identity:
 
     def between_sheets(self, count: int) -> pd.DataFrame:
         """The pairs of sheets of one image in several positions, which need no test."""
-        kinds = pd.DataFrame({"key": self.keys[2], "sheet": self.sheet}).drop_duplicates()
+        kinds = pd.DataFrame(
+            {"key": self.keys[2], "sheet": self.sheet}
+        ).drop_duplicates()
         kinds = kinds[kinds["key"].duplicated(keep=False)]
         both = kinds.merge(kinds, on="key").query("sheet_x < sheet_y")
         pairs = pair_table(both["sheet_x"], both["sheet_y"])
-        return pairs[pairs["b"] < count].drop_duplicates(["a", "b"]).assign(tier="pixels")
+        return (
+            pairs[pairs["b"] < count].drop_duplicates(["a", "b"]).assign(tier="pixels")
+        )
 
     def pairs(self, train: int) -> pd.DataFrame:
         """A spanning set of equal images, k - 1 of k, with tier, symmetry and ink.
@@ -98,7 +102,11 @@ class Identity:
         kind = np.zeros(len(found), np.int64)
         for number, key in enumerate(self.keys):
             first = pd.Series(np.arange(train)).groupby(key[:train]).first()
-            match = first.reindex(np.where(key[train:] < 0, -2, key[train:])).fillna(-1).to_numpy()
+            match = (
+                first.reindex(np.where(key[train:] < 0, -2, key[train:]))
+                .fillna(-1)
+                .to_numpy()
+            )
             new = (found < 0) & (match >= 0)
             found[new], kind[new] = match[new], number
         there = found >= 0
@@ -131,4 +139,6 @@ def _foreign(
     match = first.reindex(thing[strange]).to_numpy()
     there = ~np.isnan(match)
     one, other = match[there].astype(np.int64), places[strange][there]
-    return pair_table(np.minimum(one, other), np.maximum(one, other)), np.full(len(one), FOREIGN)
+    return pair_table(np.minimum(one, other), np.maximum(one, other)), np.full(
+        len(one), FOREIGN
+    )

@@ -51,7 +51,10 @@ def with_named(pairs: pd.DataFrame, count: int, named: Iterable[int]) -> pd.Data
     thing = things(count, pairs)
     asked = np.isin(thing, thing[sorted(named)])
     touched = pairs[asked[pairs["a"]] | asked[pairs["b"]]]
-    rows = [_Pair(*row) for row in touched[list(_Pair._fields)].itertuples(index=False, name=None)]
+    rows = [
+        _Pair(*row)
+        for row in touched[list(_Pair._fields)].itertuples(index=False, name=None)
+    ]
     members = defaultdict(list)
     for place in np.flatnonzero(asked).tolist():
         members[int(thing[place])].append(place)
@@ -84,7 +87,9 @@ class _Spokesmen:
         """Of equal images, all pairs with a spokesman."""
         ends = product(self._of[int(self._thing[places[0]])], places)
         return [
-            self._pair(one, other, self._turn(one, one, 0, one, other), 1.0, "pixels", 1.0)
+            self._pair(
+                one, other, self._turn(one, one, 0, one, other), 1.0, "pixels", 1.0
+            )
             for one, other in ends
             if one != other
         ]
@@ -97,7 +102,12 @@ class _Spokesmen:
         ends = product(self._of.get(one, [row.a]), self._of.get(other, [row.b]))
         return [
             self._pair(
-                a, b, self._turn(a, row.a, row.symmetry, row.b, b), row.score, row.tier, row.ink
+                a,
+                b,
+                self._turn(a, row.a, row.symmetry, row.b, b),
+                row.score,
+                row.tier,
+                row.ink,
             )
             for a, b in ends
         ]
@@ -108,9 +118,13 @@ class _Spokesmen:
         By way of what each is equal to: b to y, y to x, x to a.
         """
         turn = {place: self._turns.get(place, 0) for place in (a, x, y, b)}
-        return _composed(turn[b], _INVERSE[turn[y]], symmetry, turn[x], _INVERSE[turn[a]])
+        return _composed(
+            turn[b], _INVERSE[turn[y]], symmetry, turn[x], _INVERSE[turn[a]]
+        )
 
-    def _pair(self, a: int, b: int, symmetry: int, score: float, tier: str, ink: float) -> _Pair:
+    def _pair(
+        self, a: int, b: int, symmetry: int, score: float, tier: str, ink: float
+    ) -> _Pair:
         if a < b:
             return _Pair(a, b, score, symmetry, tier, ink)
         return _Pair(b, a, score, _INVERSE[symmetry], tier, ink)

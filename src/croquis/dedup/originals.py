@@ -26,7 +26,9 @@ class Chosen:
     rule: np.ndarray
 
 
-def choose(family: np.ndarray, late: np.ndarray, strange: np.ndarray, ids: np.ndarray) -> Chosen:
+def choose(
+    family: np.ndarray, late: np.ndarray, strange: np.ndarray, ids: np.ndarray
+) -> Chosen:
     """The original of each family.
 
     Args:
@@ -35,9 +37,13 @@ def choose(family: np.ndarray, late: np.ndarray, strange: np.ndarray, ids: np.nd
         strange: (N,) float, how unlike the test images each, or its kind, is.
         ids: (N,) str.
     """
-    table = pd.DataFrame({"family": family, "late": late, "strange": strange, "id": ids})
+    table = pd.DataFrame(
+        {"family": family, "late": late, "strange": strange, "id": ids}
+    )
     table = table.assign(length=table["id"].str.len(), place=np.arange(len(ids)))
-    first = table.sort_values(["late", "strange", "length", "id"]).groupby("family")["place"]
+    first = table.sort_values(["late", "strange", "length", "id"]).groupby("family")[
+        "place"
+    ]
     source = first.transform("first").sort_index().to_numpy()
     late, other = (_rivals(table, keys) > 1 for keys in (["late"], ["late", "strange"]))
     return Chosen(source, np.where(~late, 0, np.where(~other, 1, 2)))
@@ -75,5 +81,7 @@ def _looks(gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
     for row in rows:
         lines = gray[row, ::STEP].astype(np.int16)
         between = (lines > GRAY[0]) & (lines < GRAY[1])
-        looks.append((lines.mean(), between.mean(), np.abs(np.diff(lines, axis=1)).mean()))
+        looks.append(
+            (lines.mean(), between.mean(), np.abs(np.diff(lines, axis=1)).mean())
+        )
     return np.array(looks, float).reshape(-1, 3)

@@ -40,7 +40,9 @@ class Copies:
     tally: Tally
 
 
-def find_copies(pictures: pd.DataFrame, gray: np.ndarray, settings: DedupParams) -> Copies:
+def find_copies(
+    pictures: pd.DataFrame, gray: np.ndarray, settings: DedupParams
+) -> Copies:
     """A spanning set of the pairs of copies among `pictures`, each under its first tier.
 
     Tests see each gray sheet once, however many pictures are equal to it.
@@ -65,23 +67,41 @@ def find_copies(pictures: pd.DataFrame, gray: np.ndarray, settings: DedupParams)
         blurred = ink.blurred_vectors(gray, rows[firsts[:count]])
         blurred[flat[:count]] = 0  # like nothing here too
     with tally.step("identical"):
-        identity = Identity.of(pictures, sheet, flat, gray, symmetries=settings.symmetries)
+        identity = Identity.of(
+            pictures, sheet, flat, gray, symmetries=settings.symmetries
+        )
     labels = pictures["label"].to_numpy()
     search = Search(
-        settings, gray, rows[firsts], sheet[:train], labels[:train], vectors, blurred, flat, tally
+        settings,
+        gray,
+        rows[firsts],
+        sheet[:train],
+        labels[:train],
+        vectors,
+        blurred,
+        flat,
+        tally,
     )
     between = identity.between_sheets(len(firsts))
     known = len(between)
-    for method in METHODS:  # in the order of the tiers, whatever the order in params.yaml
+    for (
+        method
+    ) in METHODS:  # in the order of the tiers, whatever the order in params.yaml
         if method in settings.methods:
-            between = pd.concat([between, _tier(method, METHODS[method](search, between))])
+            between = pd.concat(
+                [between, _tier(method, METHODS[method](search, between))]
+            )
     between = between[known:].sort_values(["a", "b"], ignore_index=True)
     with tally.step("ink of pairs"):
         between["ink"] = _ink_of(between, vectors)
-    pairs = pd.concat([identity.pairs(train), *_of_pictures(between, search, pictures, sheet)])
+    pairs = pd.concat(
+        [identity.pairs(train), *_of_pictures(between, search, pictures, sheet)]
+    )
     pairs["tier"] = pd.Categorical(pairs["tier"], categories=TIERS)
     pairs = pairs.astype({"a": np.int64, "b": np.int64, "symmetry": np.int64})
-    pairs = pairs.sort_values(["a", "b", "tier"]).drop_duplicates(["a", "b"], ignore_index=True)
+    pairs = pairs.sort_values(["a", "b", "tier"]).drop_duplicates(
+        ["a", "b"], ignore_index=True
+    )
     return Copies(pairs, blurred[sheet[:train]], int(flat[sheet[:train]].sum()), tally)
 
 
@@ -123,7 +143,11 @@ class Search:
 
 
 def _copies(search: Search, known: pd.DataFrame) -> pd.DataFrame:
-    options = {"names": search.names, "at_least": search.settings.copy_min, "known": known}
+    options = {
+        "names": search.names,
+        "at_least": search.settings.copy_min,
+        "known": known,
+    }
     options["firsts"] = search.count
     with search.tally.step("copy"):
         return ink.cosine_pairs(search.ink, tally=search.tally, step="copy", **options)
@@ -136,21 +160,36 @@ def _alike_in_structure(search: Search, known: pd.DataFrame) -> pd.DataFrame:
         rows, flat = search.rows[: search.count], search.flat[: search.count]
         return ssim_pairs(search.gray, rows, None, known=known, flat=flat, **options)
     # A sheet is there once for each class it is of.
-    there = pd.DataFrame({"sheet": search.sheet, "label": search.labels}).drop_duplicates()
-    there = there.sort_values(["sheet", "label"], ignore_index=True).rename_axis("at").reset_index()
+    there = pd.DataFrame(
+        {"sheet": search.sheet, "label": search.labels}
+    ).drop_duplicates()
+    there = (
+        there.sort_values(["sheet", "label"], ignore_index=True)
+        .rename_axis("at")
+        .reset_index()
+    )
     ends = known[["a", "b"]].merge(there, left_on="a", right_on="sheet")
     ends = ends.merge(there, left_on=["b", "label"], right_on=["sheet", "label"])
     sheet, labels = there["sheet"].to_numpy(), there["label"].to_numpy()
-    options |= {"known": pair_table(ends["at_x"], ends["at_y"]), "flat": search.flat[sheet]}
+    options |= {
+        "known": pair_table(ends["at_x"], ends["at_y"]),
+        "flat": search.flat[sheet],
+    }
     pairs = ssim_pairs(search.gray, search.rows[sheet], labels, **options)
     return best(pairs.assign(a=sheet[pairs["a"]], b=sheet[pairs["b"]]))
 
 
 def _alike_in_raw_pixels(search: Search, known: pd.DataFrame) -> pd.DataFrame:
-    options = {"names": search.names, "at_least": search.settings.cosine_min, "known": known}
+    options = {
+        "names": search.names,
+        "at_least": search.settings.cosine_min,
+        "known": known,
+    }
     with search.tally.step("cosine"):
         paper = ink.paper_vectors(search.gray, search.rows[: search.count])
-        paper[search.flat[: search.count]] = 0  # white paper is no copy of other white paper
+        paper[search.flat[: search.count]] = (
+            0  # white paper is no copy of other white paper
+        )
         return ink.cosine_pairs(paper, tally=search.tally, step="cosine", **options)
 
 
@@ -201,7 +240,10 @@ def _tier(name: str, pairs: pd.DataFrame) -> pd.DataFrame:
 
 def _ink_of(pairs: pd.DataFrame, vectors: np.ndarray) -> np.ndarray:
     """The cosine of each pair's ink under its own symmetry, (P,)."""
-    cosines, judge = pairs["score"].to_numpy(np.float64, copy=True), ink.cosine_judge(vectors)
+    cosines, judge = (
+        pairs["score"].to_numpy(np.float64, copy=True),
+        ink.cosine_judge(vectors),
+    )
     unsure = pairs[pairs["tier"] != "copy"]  # whose score is just that
     for symmetry, rows in unsure.groupby("symmetry").groups.items():
         for part in np.array_split(rows, len(rows) // 1024 + 1):

@@ -10,7 +10,9 @@ import pandas as pd
 Dropped = dict[int, float]
 
 
-def none_dropped(pictures: pd.DataFrame, pairs: pd.DataFrame, equal: np.ndarray) -> Dropped:
+def none_dropped(
+    pictures: pd.DataFrame, pairs: pd.DataFrame, equal: np.ndarray
+) -> Dropped:
     """Everything stays: copies are groups before they are deletions."""
     return {}
 
@@ -35,13 +37,19 @@ def pruned(pictures: pd.DataFrame, pairs: pd.DataFrame, equal: np.ndarray) -> Dr
     for thing, label in kinds:
         labels_of[thing].append(label)
     twins: dict[int, dict[int, float]] = defaultdict(dict)
-    for a, b, score in zip(equal[pairs["a"]], equal[pairs["b"]], pairs["score"], strict=True):
+    for a, b, score in zip(
+        equal[pairs["a"]], equal[pairs["b"]], pairs["score"], strict=True
+    ):
         for label in set(labels_of[a]).intersection(labels_of[b]) if a != b else ():
             one, other = kinds[a, label], kinds[b, label]
-            twins[one][other] = twins[other][one] = max(score, twins[one].get(other, score))
+            twins[one][other] = twins[other][one] = max(
+                score, twins[one].get(other, score)
+            )
     keep: dict[int, int] = {}  # the kept picture of a kind
     for place in _visits(pictures):
-        if kind[place] not in keep and not any(twin in keep for twin in twins[kind[place]]):
+        if kind[place] not in keep and not any(
+            twin in keep for twin in twins[kind[place]]
+        ):
             keep[kind[place]] = place
     return {
         place: 1.0
@@ -71,7 +79,9 @@ def restored(
     """
     places = list(dropped)
     kept = pd.Series(np.delete(labels, [*places, *gone])).value_counts()
-    missing = {label: min_per_class - int(kept.get(label, 0)) for label in set(labels[places])}
+    missing = {
+        label: min_per_class - int(kept.get(label, 0)) for label in set(labels[places])
+    }
     left: Dropped = {}
     for place in sorted(dropped, key=lambda place: (dropped[place], place)):
         if missing[labels[place]] > 0:

@@ -38,12 +38,16 @@ def kin_of(images: pd.DataFrame) -> Kin:
     """By id and source_id; without that column there are originals alone."""
     if "source_id" not in images:
         return Kin(np.arange(len(images)), np.zeros(len(images), bool))
-    images = images[["id", "source_id"]].reset_index(drop=True)  # its index is rows of pixels
+    images = images[["id", "source_id"]].reset_index(
+        drop=True
+    )  # its index is rows of pixels
     derived = (images["source_id"] != "").to_numpy()
     return Kin(families(images["id"], images["source_id"]), derived)
 
 
-def identity_sides(thing: np.ndarray, label: np.ndarray, flat: np.ndarray, kin: Kin) -> np.ndarray:
+def identity_sides(
+    thing: np.ndarray, label: np.ndarray, flat: np.ndarray, kin: Kin
+) -> np.ndarray:
     """Which of the images that are one thing may share a group, (N,) int.
 
     Originals may, and what is derived from one of them. A blank sheet tells nothing of what was
@@ -88,14 +92,20 @@ def as_images(
         on = [name for name in ("role", "label") if name in one and name in other]
         left = pairs.merge(one.rename(columns={"sheet": "a", "place": "one"}), on="a")
         keys = {"left_on": ["b", *on], "right_on": ["sheet", *on]}
-        both = left.merge(other.rename(columns={"place": "other"}), suffixes=("", "_other"), **keys)
+        both = left.merge(
+            other.rename(columns={"place": "other"}), suffixes=("", "_other"), **keys
+        )
         parts.append(both)
     return _ordered(pd.concat(parts, ignore_index=True), list(pairs.columns[1:]))
 
 
-def _firsts(sheet: np.ndarray, label: np.ndarray | None, kin: Kin) -> tuple[pd.DataFrame, ...]:
+def _firsts(
+    sheet: np.ndarray, label: np.ndarray | None, kin: Kin
+) -> tuple[pd.DataFrame, ...]:
     """The first original of each sheet, and the first of each family derived; of each label."""
-    table = pd.DataFrame({"sheet": sheet, "place": np.arange(len(sheet)), "family": kin.family})
+    table = pd.DataFrame(
+        {"sheet": sheet, "place": np.arange(len(sheet)), "family": kin.family}
+    )
     if label is not None:
         table["label"] = label
     of = [name for name in ("sheet", "label") if name in table]
@@ -106,20 +116,30 @@ def _firsts(sheet: np.ndarray, label: np.ndarray | None, kin: Kin) -> tuple[pd.D
 
 def _relatives(sheet: np.ndarray, label: np.ndarray | None, kin: Kin) -> pd.DataFrame:
     """The first of each sheet and family, of families that have derived images."""
-    table = pd.DataFrame({"sheet": sheet, "place": np.arange(len(sheet)), "role": kin.family})
+    table = pd.DataFrame(
+        {"sheet": sheet, "place": np.arange(len(sheet)), "role": kin.family}
+    )
     if label is not None:
         table["label"] = label
     table = table[np.isin(kin.family, kin.family[kin.derived])]
-    return table.drop_duplicates([name for name in ("sheet", "role", "label") if name in table])
+    return table.drop_duplicates(
+        [name for name in ("sheet", "role", "label") if name in table]
+    )
 
 
 def _ordered(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """With the images for the sheets, a < b, each pair once; turned pairs need the inverse turn."""
     # Of no rows pandas knows no type.
-    one, other, symmetry = (table[name].to_numpy(np.int64) for name in ("one", "other", "symmetry"))
+    one, other, symmetry = (
+        table[name].to_numpy(np.int64) for name in ("one", "other", "symmetry")
+    )
     table = table.assign(
         a=np.minimum(one, other),
         b=np.maximum(one, other),
         symmetry=np.where(one > other, _INVERSE[symmetry], symmetry),
     )
-    return table[columns].sort_values(["a", "b"], ignore_index=True).drop_duplicates(["a", "b"])
+    return (
+        table[columns]
+        .sort_values(["a", "b"], ignore_index=True)
+        .drop_duplicates(["a", "b"])
+    )

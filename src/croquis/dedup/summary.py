@@ -38,21 +38,29 @@ def summary(
         "flat": copies.flat,
         "test_twins": len(twins),
         "pairs": {tier: int(tiers.get(tier, 0)) for tier in TIERS},
-        "symmetries": {name: int(symmetries.get(code, 0)) for code, name in enumerate(NAMES)},
+        "symmetries": {
+            name: int(symmetries.get(code, 0)) for code, name in enumerate(NAMES)
+        },
         "classes": {
             "smallest_before": int(before.min()),
             "smallest_after": int(after.min()),
             "median_before": float(before.median()),
             "median_after": float(after.median()),
         },
-        "candidates": {_key(name): count for name, count in copies.tally.candidates.items()},
-        "seconds": {_key(name): round(took, 1) for name, took in copies.tally.seconds.items()},
+        "candidates": {
+            _key(name): count for name, count in copies.tally.candidates.items()
+        },
+        "seconds": {
+            _key(name): round(took, 1) for name, took in copies.tally.seconds.items()
+        },
     }
 
 
 def lines(counts: dict[str, Any], *, tests: int) -> list[str]:
     """What the stage says at its end; `tests` is how many test pictures there are."""
-    pairs = ", ".join(f"{count:,} {tier}" for tier, count in counts["pairs"].items() if count)
+    pairs = ", ".join(
+        f"{count:,} {tier}" for tier, count in counts["pairs"].items() if count
+    )
     took = sum(counts["seconds"].values())
     return [
         f"{counts['pictures']:,} pictures in {counts['groups']:,} groups; pairs: {pairs or 'none'}",

@@ -63,10 +63,14 @@ def find_undeclared(
 def _agreed(root: np.ndarray, kin: Kin) -> pd.Series:
     """By root the family of those named after it, where names and source_id agree; or nothing."""
     table = pd.DataFrame({"root": root, "family": kin.family, "derived": kin.derived})
-    derived = table[table["derived"]].groupby("root")["family"].agg(["nunique", "first"])
+    derived = (
+        table[table["derived"]].groupby("root")["family"].agg(["nunique", "first"])
+    )
     family = derived["first"]
     pairs = pd.MultiIndex.from_arrays([family.index, family])
-    together = table.groupby(["root", "family"]).size().reindex(pairs, fill_value=0).to_numpy()
+    together = (
+        table.groupby(["root", "family"]).size().reindex(pairs, fill_value=0).to_numpy()
+    )
     agreed = (derived["nunique"] == 1).to_numpy() & (together > 1)
     if agreed.sum() < max(FEWEST, AGREED * len(agreed)):
         return family[:0]
@@ -74,14 +78,20 @@ def _agreed(root: np.ndarray, kin: Kin) -> pd.Series:
 
 
 def _sources(
-    root: np.ndarray, affixes: np.ndarray, kin: Kin, group: np.ndarray, family: pd.Series
+    root: np.ndarray,
+    affixes: np.ndarray,
+    kin: Kin,
+    group: np.ndarray,
+    family: pd.Series,
 ) -> np.ndarray:
     here = np.arange(len(root))
     theirs = pd.Series(root).map(family).to_numpy(float)  # NaN where names tell nothing
     inside = pd.MultiIndex.from_arrays([kin.family, group])
     beside = pd.MultiIndex.from_arrays([theirs, group]).isin(inside)
     numbers = (affixes == NUMBER) & ~np.isin(NUMBER, affixes[kin.derived])
-    left = ~np.isnan(theirs) & ~kin.derived & (theirs != kin.family) & ~beside & ~numbers
+    left = (
+        ~np.isnan(theirs) & ~kin.derived & (theirs != kin.family) & ~beside & ~numbers
+    )
     first = pd.Series(here[~kin.derived], kin.family[~kin.derived])
     first = first[~first.index.duplicated()]
     found = pd.Series(theirs).map(first).to_numpy(float)

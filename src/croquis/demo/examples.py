@@ -27,15 +27,22 @@ class Examples:
         self._array = Pixels.open(index, pixels).array
         train = table[table["split"] == "train"].drop_duplicates(["label", "digest"])
         first = train.groupby("label").head(count)
-        self._rows = {label: rows.tolist() for label, rows in first.groupby("label").groups.items()}
+        self._rows = {
+            label: rows.tolist()
+            for label, rows in first.groupby("label").groups.items()
+        }
         self.of = functools.cache(self._of)
 
     def _of(self, label: int) -> tuple[str, ...]:
-        return tuple(data_url(small(self._array[row], SIDE)) for row in self._rows[label])
+        return tuple(
+            data_url(small(self._array[row], SIDE)) for row in self._rows[label]
+        )
 
 
 def small(sheet: np.ndarray, side: int) -> np.ndarray:
     """A square picture at most `side` pixels wide."""
     if len(sheet) <= side:
         return np.asarray(sheet)
-    return np.asarray(Image.fromarray(sheet).resize((side, side), Image.Resampling.BICUBIC))
+    return np.asarray(
+        Image.fromarray(sheet).resize((side, side), Image.Resampling.BICUBIC)
+    )

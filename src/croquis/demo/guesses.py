@@ -41,7 +41,10 @@ def guesses(answer: Answer, names: np.ndarray, row: int = 0) -> list[Guess]:
             int(label),
             str(names[label]),
             float(answer.probs[row, label]),
-            {member: float(probs[row, label]) for member, probs in answer.members.items()},
+            {
+                member: float(probs[row, label])
+                for member, probs in answer.members.items()
+            },
         )
         for label in order
     ]

@@ -37,7 +37,9 @@ class Guesser:
         try:
             if url.startswith("size:"):
                 check_size(int(url.removeprefix("size:")), "your picture")
-            sheet = self.ensemble.sheet(from_base64(url, "your picture"), "your picture")
+            sheet = self.ensemble.sheet(
+                from_base64(url, "your picture"), "your picture"
+            )
         except InputError as error:
             return texts.message(str(error), "problem")
         if sheet.min() == 255:
@@ -48,7 +50,9 @@ class Guesser:
     def guess(self, picture: str | None) -> dict[str, Any]:
         """The five most probable classes of a picture's file, and what each member says alone."""
         if picture is None:
-            raise gr.Error("picture: expected a file, received none", print_exception=False)
+            raise gr.Error(
+                "picture: expected a file, received none", print_exception=False
+            )
         try:
             answer = self.ensemble.answer([Path(picture).read_bytes()])
         except InputError as error:
@@ -62,7 +66,9 @@ def page(guesser: Guesser) -> gr.Blocks:
     turn = {"concurrency_id": "ensemble", "concurrency_limit": 1}
     hidden = {"api_visibility": "private", "show_progress": "hidden"}
     # What people upload is deleted after ten minutes.
-    with gr.Blocks(title="croquis", analytics_enabled=False, delete_cache=(60, 600)) as blocks:
+    with gr.Blocks(
+        title="croquis", analytics_enabled=False, delete_cache=(60, 600)
+    ) as blocks:
         _html(texts.headline(guesser.ensemble))
         with gr.Row():
             with gr.Column(min_width=320):
@@ -73,7 +79,9 @@ def page(guesser: Guesser) -> gr.Blocks:
         # While one drawing is looked at, only the newest of those that follow is kept.
         newest = {"trigger_mode": "always_last"}
         asks = "(url) => window.paper.asks(url)"  # paper.js
-        asked = paper.input(guesser.paper, paper, answer, js=asks, **newest, **hidden, **turn)
+        asked = paper.input(
+            guesser.paper, paper, answer, js=asks, **newest, **hidden, **turn
+        )
         asked.success(None, answer, js="(html) => window.paper.hears(html)", **hidden)
         asked.failure(None, js="() => window.paper.fails()", **hidden)
         picture, found = gr.File(label="picture", visible=False), gr.JSON(visible=False)
@@ -85,7 +93,10 @@ def page(guesser: Guesser) -> gr.Blocks:
 def launch(blocks: gr.Blocks, port: int, **options: Any) -> str:
     """Serves the page on this machine alone; its address."""
     # Fonts of the system: those of a theme come from elsewhere.
-    fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
+    fonts = {
+        "font": ["system-ui", "sans-serif"],
+        "font_mono": ["ui-monospace", "monospace"],
+    }
     _, address, _ = blocks.launch(
         server_name="127.0.0.1",
         server_port=port,

@@ -16,10 +16,14 @@ ENVIRONMENT = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
 )
 ENVIRONMENT.filters["percent"] = percent
-EMPTY = "The paper is still white: draw something, and the guesses come after each stroke."
+EMPTY = (
+    "The paper is still white: draw something, and the guesses come after each stroke."
+)
 
 
-def answered(answer: Answer, sheet: np.ndarray, names: np.ndarray, examples: Examples) -> str:
+def answered(
+    answer: Answer, sheet: np.ndarray, names: np.ndarray, examples: Examples
+) -> str:
     """The guesses for one picture, best first.
 
     Args:

@@ -33,14 +33,18 @@ def lines(found: list[Finding]) -> list[str]:
         shown += _wrapped(finding.says, head)
         if finding.fix:
             shown += _wrapped(f"-> {finding.fix}", " " * len(head))
-    counts = {state: sum(f.state == state for f in found) for state in ("problem", "warning")}
+    counts = {
+        state: sum(f.state == state for f in found) for state in ("problem", "warning")
+    }
     return [*shown, "", _verdict(counts["problem"], counts["warning"])]
 
 
 def _verdict(problems: int, warnings: int) -> str:
     if problems:
         return f"{problems} to be mended before a run (problem), {warnings} to know of (warning)"
-    return f"ready to run; {warnings} to know of (warning)" if warnings else "ready to run"
+    return (
+        f"ready to run; {warnings} to know of (warning)" if warnings else "ready to run"
+    )
 
 
 def _wrapped(text: str, head: str) -> list[str]:

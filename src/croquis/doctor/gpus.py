@@ -58,7 +58,10 @@ def build_here() -> Build:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch warns of what is said here in full
         usable = torch.cuda.is_available()
-        seen = [torch.cuda.get_device_properties(k) for k in range(torch.cuda.device_count())]
+        seen = [
+            torch.cuda.get_device_properties(k)
+            for k in range(torch.cuda.device_count())
+        ]
         return Build(
             torch=version("torch"),
             torchvision=version("torchvision"),
@@ -68,7 +71,8 @@ def build_here() -> Build:
             if usable
             else (),
             driver_sees=_of_the_driver(),
-            native_bf16=usable and torch.cuda.is_bf16_supported(including_emulation=False),
+            native_bf16=usable
+            and torch.cuda.is_bf16_supported(including_emulation=False),
         )
 
 
@@ -98,7 +102,9 @@ def gpu_findings(build: Build) -> list[Finding]:
     """What there is to say about GPUs, architectures and the number format."""
     if not build.gpus:
         return [_without(build)]
-    mine = [gpu for gpu in build.gpus if not supported(gpu.capability, build.architectures)]
+    mine = [
+        gpu for gpu in build.gpus if not supported(gpu.capability, build.architectures)
+    ]
     if mine:
         return [_no_kernels(gpu, build) for gpu in mine]
     held = f"PyTorch {build.torch} for CUDA {build.cuda} has kernels for it"
@@ -117,7 +123,9 @@ def _without(build: Build) -> Finding:
         said = f"{seen}, but PyTorch {build.torch} is built for CPUs alone"
         return Finding("GPU", "warning", said, _reinstall(build, "auto"))
     said = f"{seen}, but PyTorch cannot talk to it: the driver is older than CUDA {build.cuda}"
-    fix = "update the driver, or take a build that fits it: " + _reinstall(build, "auto")
+    fix = "update the driver, or take a build that fits it: " + _reinstall(
+        build, "auto"
+    )
     return Finding("GPU", "problem", f"{said}, or the GPU is taken or hidden", fix)
 
 
@@ -132,7 +140,9 @@ def _no_kernels(gpu: Gpu, build: Build) -> Finding:
 
 
 def _reinstall(build: Build, backend: str) -> str:
-    plain = {name: getattr(build, name).split("+")[0] for name in ("torch", "torchvision")}
+    plain = {
+        name: getattr(build, name).split("+")[0] for name in ("torch", "torchvision")
+    }
     return REINSTALL.format(backend=backend, **plain)
 
 

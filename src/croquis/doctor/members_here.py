@@ -67,7 +67,9 @@ def _judged(topic: str, said: str, share: float) -> Finding:
     """More than nine tenths cannot fit; more than half is tight, as activations are unknown."""
     if share > 0.9:
         return Finding(topic, "problem", said, LESS)
-    return Finding(topic, "warning" if share > 0.5 else "ok", said, LESS if share > 0.5 else "")
+    return Finding(
+        topic, "warning" if share > 0.5 else "ok", said, LESS if share > 0.5 else ""
+    )
 
 
 def weights_findings(
@@ -94,10 +96,14 @@ def _weights(key: str, backbone: str, setting: bool | str) -> Finding:
         return _of_the_hub(topic, backbone)
     if setting == "bundled":
         return _bundled(topic, backbone)
-    path = root() / Path(setting.replace("{fold}", "0")).expanduser()  # one stands for all
+    path = (
+        root() / Path(setting.replace("{fold}", "0")).expanduser()
+    )  # one stands for all
     if path.is_file():
         return Finding(topic, "ok", f"{setting}, {path.stat().st_size / 1e6:,.0f} MB")
-    return Finding(topic, "problem", f"nothing is at {path}", f"mend `pretrained` of {key}")
+    return Finding(
+        topic, "problem", f"nothing is at {path}", f"mend `pretrained` of {key}"
+    )
 
 
 def _bundled(topic: str, backbone: str) -> Finding:
@@ -117,12 +123,20 @@ def _of_the_hub(topic: str, backbone: str) -> Finding:
     config = timm.get_pretrained_cfg(backbone)
     held = config.hf_hub_id and any(
         isinstance(try_to_load_from_cache(config.hf_hub_id, name), str)
-        for name in ("model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin")
+        for name in (
+            "model.safetensors",
+            "open_clip_model.safetensors",
+            "pytorch_model.bin",
+        )
     )
     if held:
         return Finding(topic, "ok", f"{backbone} is in the hub's cache here")
     if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
         said = f"{backbone} is not in the hub's cache, and HF_HUB_OFFLINE is set"
-        return Finding(topic, "problem", said, "unset it once, or name a file in `pretrained`")
+        return Finding(
+            topic, "problem", said, "unset it once, or name a file in `pretrained`"
+        )
     said = f"{backbone} is not here: its first training downloads it from timm's hub"
-    return Finding(topic, "warning", said, "go online once, or name a file in `pretrained`")
+    return Finding(
+        topic, "warning", said, "go online once, or name a file in `pretrained`"
+    )

@@ -42,14 +42,24 @@ def python_findings(lock: Path, installed: Mapping[str, str]) -> list[Finding]:
         return [Finding("Python", "problem", said, "make setup")]
     if other:
         said = f"{version}, with other versions than {lock.name}: {_few(other)}"
-        return [Finding("Python", "warning", said, "make setup; keep what you chose on purpose")]
-    return [Finding("Python", "ok", f"{version}, {len(wanted)} packages as {lock.name} has them")]
+        return [
+            Finding(
+                "Python", "warning", said, "make setup; keep what you chose on purpose"
+            )
+        ]
+    return [
+        Finding(
+            "Python", "ok", f"{version}, {len(wanted)} packages as {lock.name} has them"
+        )
+    ]
 
 
 def installed_here() -> dict[str, str]:
     """Versions of the packages of this environment by their normalised names."""
     found = ((each.metadata["Name"], each.version) for each in distributions())
-    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found if name}
+    return {
+        re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found if name
+    }
 
 
 def _pins(lock: Path) -> dict[str, str]:
@@ -66,7 +76,9 @@ def _pins(lock: Path) -> dict[str, str]:
 
 
 def _few(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return ", ".join(names[:3]) + (
+        f" and {len(names) - 3} more" if len(names) > 3 else ""
+    )
 
 
 def disk_finding(free: int, image_size: int, pictures: int | None) -> Finding:
@@ -83,13 +95,17 @@ def disk_finding(free: int, image_size: int, pictures: int | None) -> Finding:
     if pictures is None:
         fit = round(free / each / 1000) * 1000
         said += f"; `prepare` takes at most {each / 1000:,.0f} kB a picture, room for {fit:,}"
-        return Finding("disk", "warning" if free < 5 * GB else "ok", said, fix * (free < 5 * GB))
+        return Finding(
+            "disk", "warning" if free < 5 * GB else "ok", said, fix * (free < 5 * GB)
+        )
     needed = each * pictures
     said += f"; the arrays of {pictures:,} pictures take at most {needed / GB:,.1f} GB"
     # Twice, as DVC's cache holds a copy where the disk has no links.
     if 2 * needed > free:
         return Finding("disk", "problem" if needed > free else "warning", said, fix)
-    return Finding("disk", "warning" if free < 5 * GB else "ok", said, fix * (free < 5 * GB))
+    return Finding(
+        "disk", "warning" if free < 5 * GB else "ok", said, fix * (free < 5 * GB)
+    )
 
 
 def shared_memory_finding(free: int | None, workers: int, batch_bytes: int) -> Finding:
@@ -101,14 +117,20 @@ def shared_memory_finding(free: int | None, workers: int, batch_bytes: int) -> F
         batch_bytes: of the largest batch.
     """
     if not workers:
-        return Finding("/dev/shm", "ok", "not needed: no worker processes (CROQUIS_WORKERS)")
+        return Finding(
+            "/dev/shm", "ok", "not needed: no worker processes (CROQUIS_WORKERS)"
+        )
     needed = 3 * workers * batch_bytes  # two wait for each worker, one is being made
     said = f"{workers} workers hold up to {needed / GB:.2f} GB of batches"
     if free is None:
-        return Finding("/dev/shm", "ok", f"{said}; this system has another way to share memory")
+        return Finding(
+            "/dev/shm", "ok", f"{said}; this system has another way to share memory"
+        )
     if needed > free:
         fix = "enlarge it (docker: --shm-size=8g), or set CROQUIS_WORKERS lower"
-        return Finding("/dev/shm", "problem", f"{said}, but {free / GB:.2f} GB are free", fix)
+        return Finding(
+            "/dev/shm", "problem", f"{said}, but {free / GB:.2f} GB are free", fix
+        )
     return Finding("/dev/shm", "ok", f"{said} of {free / GB:.1f} GB free")
 
 
@@ -120,10 +142,14 @@ def cores_finding(load: float) -> Finding:
     """
     own, all_of_them = cores(), os.cpu_count() or 1
     threads = os.environ.get("OMP_NUM_THREADS")
-    said = f"{own} of {all_of_them}" + (f", OMP_NUM_THREADS={threads}" if threads else "")
+    said = f"{own} of {all_of_them}" + (
+        f", OMP_NUM_THREADS={threads}" if threads else ""
+    )
     if load > own + 0.5:
         fix = "wait for them; a stage that starts now lets its threads sleep (docs/training.md)"
-        return Finding("cores", "warning", f"{said}; busy, {load:.1f} programs want them", fix)
+        return Finding(
+            "cores", "warning", f"{said}; busy, {load:.1f} programs want them", fix
+        )
     return Finding("cores", "ok", f"{said}; load {load:.1f}")
 
 
@@ -131,16 +157,24 @@ def tracking_finding() -> Finding:
     """Whether the store of MLflow's runs answers; one that does not never stops a training."""
     uri = store.uri()
     shown = store.shown(uri)
-    if uri.startswith("sqlite:///") and not (path := Path(uri[len("sqlite:///") :])).exists():
+    if (
+        uri.startswith("sqlite:///")
+        and not (path := Path(uri[len("sqlite:///") :])).exists()
+    ):
         if os.access(path.parent, os.W_OK):
             return Finding("tracking", "ok", f"{shown}, made by the first training")
-        return Finding("tracking", "warning", f"{path.parent} cannot be written", "mend its rights")
+        return Finding(
+            "tracking", "warning", f"{path.parent} cannot be written", "mend its rights"
+        )
     try:
         store.opened().search_experiments(max_results=1)
     except Exception as error:  # whatever MLflow raises, here it is a finding
         fix = "start the server or unset MLFLOW_TRACKING_URI; trainings run without it, untracked"
         return Finding(
-            "tracking", "warning", f"{shown} does not answer: {store.reason(error)}", fix
+            "tracking",
+            "warning",
+            f"{shown} does not answer: {store.reason(error)}",
+            fix,
         )
     return Finding("tracking", "ok", f"{shown} answers")
 
@@ -165,7 +199,9 @@ def privacy_finding(folder: Path) -> Finding:
         said = f"usage is reported by {', '.join(talkative)}"
         return Finding("telemetry", "warning", said, "set what stands in brackets")
     said = "off in DVC, and wherever croquis or make start MLflow, the hub's client or Gradio;"
-    return Finding("telemetry", "ok", f"{said} for a bare `mlflow ui`, export DO_NOT_TRACK=true")
+    return Finding(
+        "telemetry", "ok", f"{said} for a bare `mlflow ui`, export DO_NOT_TRACK=true"
+    )
 
 
 def git_finding(folder: Path) -> Finding:
@@ -173,10 +209,14 @@ def git_finding(folder: Path) -> Finding:
     commit = _git(folder, "rev-parse", "--short", "HEAD")
     if commit is None:
         fix = "git init && git add -A && git commit -m start"
-        return Finding("git", "problem", "no commit here; `dvc exp run` rests on one", fix)
+        return Finding(
+            "git", "problem", "no commit here; `dvc exp run` rests on one", fix
+        )
     if not _git(folder, "config", "user.email"):
         fix = "git config user.name ...; git config user.email ..."
-        return Finding("git", "warning", "no author is set, so nothing can be committed", fix)
+        return Finding(
+            "git", "warning", "no author is set, so nothing can be committed", fix
+        )
     changed = (_git(folder, "status", "--porcelain") or "").splitlines()
     if changed:
         files = counted(len(changed), "file that is", "files that are")
@@ -188,7 +228,9 @@ def git_finding(folder: Path) -> Finding:
 def _git(folder: Path, *arguments: str) -> str | None:
     try:
         command = ["git", "-C", str(folder), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True
+        ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
 
@@ -200,11 +242,17 @@ def dvc_finding(command: str | None) -> Finding:
         command: the file behind `dvc`, if there is one.
     """
     if command is None:
-        return Finding("dvc", "problem", "no such command: the pipeline runs with it", "make setup")
+        return Finding(
+            "dvc", "problem", "no such command: the pipeline runs with it", "make setup"
+        )
     if b"guarded_dvc" in Path(command).read_bytes():
-        return Finding("dvc", "ok", f"{command}, which looks for files of yours before it deletes")
+        return Finding(
+            "dvc", "ok", f"{command}, which looks for files of yours before it deletes"
+        )
     said = f"{command} is DVC alone: `dvc exp run` puts outputs over files of yours unasked"
-    return Finding("dvc", "warning", said, "make setup, and put .venv/bin first on PATH")
+    return Finding(
+        "dvc", "warning", said, "make setup, and put .venv/bin first on PATH"
+    )
 
 
 def browser_finding() -> Finding:

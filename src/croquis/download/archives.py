@@ -66,7 +66,9 @@ def _write_entries(archive: Path, folder: Path, meter: Meter) -> None:
         else:
             fix = "pack it again with plain files only"
             expected = "files and folders"
-            raise InputError(meter.where, expected=expected, received=f"{entry.name!r}", fix=fix)
+            raise InputError(
+                meter.where, expected=expected, received=f"{entry.name!r}", fix=fix
+            )
     for path, target in links:
         _copy_linked(folder / target, path, meter)
 
@@ -77,7 +79,9 @@ def _inside(name: str, entry: str, where: str) -> str:
     if short.startswith(("/", "../")) or short == ".." or "\0" in name:
         shown = repr(entry) if name == entry else f"{entry!r}, a link to {name!r}"
         fix = "do not trust this archive; ask its publisher"
-        raise InputError(where, expected="entries that stay inside", received=shown, fix=fix)
+        raise InputError(
+            where, expected="entries that stay inside", received=shown, fix=fix
+        )
     return short
 
 
@@ -91,6 +95,8 @@ def _copy_linked(source: Path, path: Path, meter: Meter) -> None:
     if not source.is_file():
         received = f"{path.name!r}, a link to {source.name!r}, which is none"
         fix = "pack it again with `tar --dereference`"
-        raise InputError(meter.where, expected="links to files inside", received=received, fix=fix)
+        raise InputError(
+            meter.where, expected="links to files inside", received=received, fix=fix
+        )
     with source.open("rb") as file:
         _write(Metered(file, meter), path)

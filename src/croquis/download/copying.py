@@ -15,7 +15,9 @@ def copy_tree(source: Path, place: Path) -> None:
         inside = place / Path(here).relative_to(source)
         inside.mkdir()
         folders[:] = [name for name in sorted(folders) if _wanted(Path(here, name))]
-        files += [(Path(here, name), inside / name) for name in names if not is_hidden(name)]
+        files += [
+            (Path(here, name), inside / name) for name in names if not is_hidden(name)
+        ]
     for file, copy in progress(files, "copy", unit="file"):
         shutil.copyfile(file, copy)
 

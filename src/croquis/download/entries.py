@@ -38,7 +38,9 @@ class Meter:
         self.where, self.bytes, self.entries = where, 0, 0
         self.free = shutil.disk_usage(folder).free
         self.most_bytes = min(max(HARMLESS_BYTES, MOST_RATIO * packed), self.free)
-        self.most_entries = min(max(HARMLESS_ENTRIES, packed // BYTES_PER_ENTRY), MOST_ENTRIES)
+        self.most_entries = min(
+            max(HARMLESS_ENTRIES, packed // BYTES_PER_ENTRY), MOST_ENTRIES
+        )
 
     def add_bytes(self, count: int) -> None:
         self.bytes += count
@@ -46,13 +48,19 @@ class Meter:
             full = self.most_bytes == self.free
             limit = "as the disk has free" if full else "unpacked"
             expected = f"at most {self.most_bytes:,} bytes {limit}"
-            fix = "free some disk space" if full else "look inside: this is how a zip bomb behaves"
+            fix = (
+                "free some disk space"
+                if full
+                else "look inside: this is how a zip bomb behaves"
+            )
             raise InputError(self.where, expected=expected, received="more", fix=fix)
 
     def add_entry(self) -> None:
         self.entries += 1
         if self.entries > self.most_entries:
-            expected = f"at most {self.most_entries:,} entries in an archive of this size"
+            expected = (
+                f"at most {self.most_entries:,} entries in an archive of this size"
+            )
             fix = "look inside: this is how a zip bomb behaves"
             raise InputError(self.where, expected=expected, received="more", fix=fix)
 

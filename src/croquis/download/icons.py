@@ -52,13 +52,22 @@ FAMILIES = {
 ATTRIBUTION = (
     ("Codicons 0.0.36", "Microsoft", "CC BY 4.0"),
     ("Elusive Icons 2.0", "Team Redux", "SIL OFL 1.1"),
-    ("Font Awesome Free 5.15.4 and 6.7.2, regular and solid", "Fonticons, Inc.", "SIL OFL 1.1"),
+    (
+        "Font Awesome Free 5.15.4 and 6.7.2, regular and solid",
+        "Fonticons, Inc.",
+        "SIL OFL 1.1",
+    ),
     ("Material Design Icons 5.9.55 and 6.9.96", "Pictogrammers", "Apache-2.0"),
     ("Phosphor 1.3.0", "Helena Zhang and Tobias Fried", "MIT"),
     ("Remix Icon 2.5.0", "Remix Design", "Apache-2.0"),
 )
-SIDE, MARGIN = 224, 18  # pixels of a picture, and of the white around the glyph's bounding box
-DRAW_SIZE = 384  # a glyph is drawn at this size of font and then scaled down to its square
+SIDE, MARGIN = (
+    224,
+    18,
+)  # pixels of a picture, and of the white around the glyph's bounding box
+DRAW_SIZE = (
+    384  # a glyph is drawn at this size of font and then scaled down to its square
+)
 
 # Our own, frozen idea of a copy, so that no change of the dedup stage moves a picture between train
 # and test. Wider than dedup's tiers at .95, so that none of their links crosses, but only a little:
@@ -97,7 +106,9 @@ def write_icons(folder: Path) -> None:
     labels = np.unique([glyph.class_name for glyph in glyphs], return_inverse=True)[1]
     is_test = test_rows(labels, copy_groups(drawings, labels))
     rng = np.random.default_rng(SEED)  # shuffled, so that no number tells a class
-    left_out = np.array([(glyph.family, glyph.name) in MOVED_COPIES for glyph in glyphs])
+    left_out = np.array(
+        [(glyph.family, glyph.name) in MOVED_COPIES for glyph in glyphs]
+    )
     parts = (~is_test & ~left_out, is_test & ~left_out)
     train, test = (rng.permutation(np.flatnonzero(part)) for part in parts)
     train_paths = [f"{glyphs[row].class_name}/{glyphs[row].file_name}" for row in train]
@@ -106,13 +117,23 @@ def write_icons(folder: Path) -> None:
     _write_pictures(folder / "test", test_paths, drawings[test])
     class_names = [glyphs[row].class_name for row in train]
     tables = {
-        "train": {"class_name": class_names, "image_path": train_paths, "target": labels[train]},
+        "train": {
+            "class_name": class_names,
+            "image_path": train_paths,
+            "target": labels[train],
+        },
         "test": {"image_path": test_paths},
-        "sample_submission": {"ID": range(len(test)), "image_path": test_paths, "target": 0},
+        "sample_submission": {
+            "ID": range(len(test)),
+            "image_path": test_paths,
+            "target": 0,
+        },
         "solution": {"image_path": test_paths, "target": labels[test]},
     }
     for name, columns in tables.items():
-        pd.DataFrame(columns).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+        pd.DataFrame(columns).to_csv(
+            folder / f"{name}.csv", index=False, lineterminator="\n"
+        )
 
 
 def concept(family: str, name: str) -> str:
@@ -125,9 +146,17 @@ def concept(family: str, name: str) -> str:
 
 def concepts() -> dict[str, str]:
     """The table concepts.yaml turned round: each name to its class, or to 'none'."""
-    text = resources.files("croquis.download").joinpath("concepts.yaml").read_text(encoding="utf-8")
+    text = (
+        resources.files("croquis.download")
+        .joinpath("concepts.yaml")
+        .read_text(encoding="utf-8")
+    )
     table = yaml.safe_load(text)
-    return {name: class_name for class_name, names in table.items() for name in names.split()}
+    return {
+        name: class_name
+        for class_name, names in table.items()
+        for name in names.split()
+    }
 
 
 def chosen_glyphs() -> list[Glyph]:
@@ -146,7 +175,10 @@ def draw(glyphs: list[Glyph]) -> np.ndarray:
     """Black on white, (N, SIDE, SIDE) uint8, the bounding box of each glyph fitted and centred."""
     fonts = {family: _font(family) for family in {glyph.family for glyph in glyphs}}
     return np.stack(
-        [_drawn(fonts[glyph.family], glyph.code) for glyph in progress(glyphs, "draw icons")]
+        [
+            _drawn(fonts[glyph.family], glyph.code)
+            for glyph in progress(glyphs, "draw icons")
+        ]
     )
 
 
@@ -154,7 +186,9 @@ def _drawn(font: ImageFont.FreeTypeFont, code: int) -> np.ndarray:
     left, top, right, bottom = font.getbbox(chr(code))
     ink = Image.new("L", (right - left, bottom - top), 0)
     ImageDraw.Draw(ink).text((-left, -top), chr(code), fill=255, font=font)
-    ink = ink.crop(ink.getbbox())  # the font's own box counts the white beside a letter, too
+    ink = ink.crop(
+        ink.getbbox()
+    )  # the font's own box counts the white beside a letter, too
     fitted = ImageOps.pad(ink, (SIDE - 2 * MARGIN,) * 2, Image.Resampling.BICUBIC)
     return 255 - np.asarray(ImageOps.expand(fitted, MARGIN))
 
@@ -181,7 +215,10 @@ def copy_groups(drawings: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def _ink(drawings: np.ndarray) -> np.ndarray:
     """(N, S, S) uint8 to (N, 64, 64) float32: ink less its mean, of length one."""
     size = (COPY_SIDE, COPY_SIDE)
-    small = [Image.fromarray(drawing).resize(size, Image.Resampling.BOX) for drawing in drawings]
+    small = [
+        Image.fromarray(drawing).resize(size, Image.Resampling.BOX)
+        for drawing in drawings
+    ]
     ink = 255 - np.stack([np.asarray(picture, dtype=np.float32) for picture in small])
     ink -= ink.mean(axis=(1, 2), keepdims=True)
     return ink / np.linalg.norm(ink, axis=(1, 2), keepdims=True)
@@ -204,12 +241,16 @@ def _write_pictures(folder: Path, paths: list[str], drawings: np.ndarray) -> Non
 def _font(family: str) -> ImageFont.FreeTypeFont:
     path = _fonts() / f"{FAMILIES[family].font}.ttf"
     # The basic layout engine is in every build of Pillow; the other would change nothing here.
-    return ImageFont.truetype(str(path), DRAW_SIZE, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(
+        str(path), DRAW_SIZE, layout_engine=ImageFont.Layout.BASIC
+    )
 
 
 def _charmap(family: str) -> dict[str, int]:
     stem, version = FAMILIES[family].font.rsplit("-", 1)
-    table = json.loads((_fonts() / f"{stem}-charmap-{version}.json").read_text(encoding="utf-8"))
+    table = json.loads(
+        (_fonts() / f"{stem}-charmap-{version}.json").read_text(encoding="utf-8")
+    )
     return {name: int(code, 16) for name, code in table.items()}
 
 

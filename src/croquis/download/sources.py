@@ -60,7 +60,9 @@ def kind_of(source: str) -> str:
     if not path.exists():
         expected = "'icons', an http(s) URL, or the path of an archive or a folder"
         fix = f"nothing is at {path}; relative paths start at the project's folder"
-        raise InputError("data.source", expected=expected, received=repr(source), fix=fix)
+        raise InputError(
+            "data.source", expected=expected, received=repr(source), fix=fix
+        )
     return "folder" if path.is_dir() else "archive"
 
 
@@ -95,7 +97,9 @@ def _folder(wanted: DataParams, draft: Path) -> list[str]:
     if draft.resolve().is_relative_to(source.resolve()):
         expected = "a folder that does not hold this project's data/raw"
         fix = "name the folder that has train/ in it"
-        raise InputError("data.source", expected=expected, received=repr(wanted.source), fix=fix)
+        raise InputError(
+            "data.source", expected=expected, received=repr(wanted.source), fix=fix
+        )
     found = find_root(source, where=wanted.source)
     copy_tree(found, _place_of(found, draft))
     return []
@@ -120,7 +124,9 @@ def _downloaded(url: str, desk: Path) -> Path:
     bar.unit_scale = True
     downloader = pooch.HTTPDownloader(progressbar=bar)
     try:
-        return Path(pooch.retrieve(url, None, fname="archive", path=desk, downloader=downloader))
+        return Path(
+            pooch.retrieve(url, None, fname="archive", path=desk, downloader=downloader)
+        )
     except requests.RequestException as error:
         reason = " ".join(str(error).split())
         fix = "check the address and the network, or download it by hand and name the file"
@@ -142,14 +148,18 @@ def _unpacked(archive: Path, wanted: DataParams, draft: Path) -> list[str]:
 def _verified(archive: Path, wanted: DataParams) -> list[str]:
     digest, blocks = hashlib.sha256(), -(-archive.stat().st_size // BLOCK)
     with archive.open("rb") as file:
-        for block in progress(iter(lambda: file.read(BLOCK), b""), "verify", blocks, "MiB"):
+        for block in progress(
+            iter(lambda: file.read(BLOCK), b""), "verify", blocks, "MiB"
+        ):
             digest.update(block)
     received = digest.hexdigest()
     if wanted.sha256 is None:
         return [f"to pin this archive: -S data.sha256={received}"]
     if received != wanted.sha256.lower():
         fix = f"fetch {wanted.source} again, or set data.sha256 to what came if you trust it"
-        raise InputError("data.sha256", expected=wanted.sha256, received=received, fix=fix)
+        raise InputError(
+            "data.sha256", expected=wanted.sha256, received=received, fix=fix
+        )
     return []
 
 
@@ -157,7 +167,9 @@ def _refuse_sha256(wanted: DataParams) -> None:
     if wanted.sha256 is not None:
         expected = f"null, as {wanted.source!r} is no archive"
         fix = "add -S data.sha256=null"
-        raise InputError("data.sha256", expected=expected, received=wanted.sha256, fix=fix)
+        raise InputError(
+            "data.sha256", expected=expected, received=wanted.sha256, fix=fix
+        )
 
 
 def _place_of(found: Path, draft: Path) -> Path:
@@ -175,4 +187,6 @@ def _set_aside(given: Path, answers: Path) -> None:
         os.replace(given, answers)
     else:
         fix = "rename it, or pack the file alone"
-        raise InputError("solution.csv", expected="a csv file", received="a folder", fix=fix)
+        raise InputError(
+            "solution.csv", expected="a csv file", received="a folder", fix=fix
+        )

@@ -52,18 +52,24 @@ def by_batch(
         InputError: if a feature is infinite or no number.
     """
     model = model.to(hardware.device, memory_format=torch.channels_last).eval()
-    batches = in_order(pictures, batch_size=batch_size, workers=hardware.workers, start=start)
+    batches = in_order(
+        pictures, batch_size=batch_size, workers=hardware.workers, start=start
+    )
     done, total = start // batch_size, -(-len(pictures) // batch_size)
     for batch in progress(batches, "embed", total=total, unit="batch", initial=done):
         features = _features(model, batch, views, hardware)
         if not np.isfinite(features).all():
             broken = ~np.isfinite(features).all(axis=(0, 2))
-            raise _not_finite(pictures.names(batch.positions[torch.from_numpy(broken)]), hardware)
+            raise _not_finite(
+                pictures.names(batch.positions[torch.from_numpy(broken)]), hardware
+            )
         yield features
 
 
 @torch.inference_mode()
-def _features(model: nn.Module, batch: Batch, views: list[str], hardware: Hardware) -> np.ndarray:
+def _features(
+    model: nn.Module, batch: Batch, views: list[str], hardware: Hardware
+) -> np.ndarray:
     own, found = statistics(model), []
     for view in views:
         images = torch.from_numpy(viewed(batch.images.numpy(), view))
@@ -78,7 +84,9 @@ def _not_finite(names: list[str], hardware: Hardware) -> InputError:
     fix = "take another backbone, or other weights"
     if hardware.autocast is not None:
         fix += ", or set CROQUIS_DEVICE=cpu, which computes in float32"
-    received = f"infinite or no numbers for {len(names)} of a batch, {', '.join(names[:8])}"
+    received = (
+        f"infinite or no numbers for {len(names)} of a batch, {', '.join(names[:8])}"
+    )
     return InputError(
         f"embed on {hardware}", expected="finite features", received=received, fix=fix
     )

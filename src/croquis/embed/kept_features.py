@@ -38,7 +38,11 @@ def embed_fingerprint(recipe: EmbedParams, hardware: Hardware, *data: Path) -> s
         data: the files of ids and pixels.
     """
     settings = recipe.model_dump() | {"weights_blake2b": digest(recipe.pretrained)}
-    settings |= {"torch": torch.__version__, "timm": version("timm"), "device": str(hardware)}
+    settings |= {
+        "torch": torch.__version__,
+        "timm": version("timm"),
+        "device": str(hardware),
+    }
     return fingerprint(settings, data_fingerprint(*data), code_fingerprint())
 
 
@@ -69,15 +73,21 @@ class KeptFeatures:
         try:
             save(self._path(start), ids, features)
         except OSError as error:
-            warnings.warn(f"features are not kept ({error}); embed goes on without", stacklevel=2)
+            warnings.warn(
+                f"features are not kept ({error}); embed goes on without", stacklevel=2
+            )
             return False
         return True
 
     def forget_others(self) -> None:
         """Leaves these features and those used last before them, that the disk may not fill."""
-        with contextlib.suppress(FileNotFoundError):  # an embed beside this one forgets, too
+        with contextlib.suppress(
+            FileNotFoundError
+        ):  # an embed beside this one forgets, too
             os.utime(self._folder)
-            others = sorted(self._folder.parent.iterdir(), key=lambda one: one.stat().st_mtime)
+            others = sorted(
+                self._folder.parent.iterdir(), key=lambda one: one.stat().st_mtime
+            )
             for old in others[:-_KEPT]:
                 shutil.rmtree(old, ignore_errors=True)
 
@@ -88,11 +98,15 @@ class KeptFeatures:
         path = self._path(start)
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-                return found["features"]  # a zip, which checks the CRC-32 of what it holds
+                return found[
+                    "features"
+                ]  # a zip, which checks the CRC-32 of what it holds
         except FileNotFoundError:
             return None
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
-            warnings.warn(f"{path} is not whole: its pictures are embedded again", stacklevel=2)
+            warnings.warn(
+                f"{path} is not whole: its pictures are embedded again", stacklevel=2
+            )
             return None
 
 

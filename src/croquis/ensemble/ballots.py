@@ -7,7 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from croquis.core.progress import progress
-from croquis.ensemble.nesting import Known, Ways, Weigh, calibrated, nested, temperatures
+from croquis.ensemble.nesting import (
+    Known,
+    Ways,
+    Weigh,
+    calibrated,
+    nested,
+    temperatures,
+)
 from croquis.scoring.paired import difference_interval, mcnemar, told_apart
 from croquis.tables import predictions
 from croquis.tables.components import units
@@ -99,7 +106,10 @@ def read_ballots(
     truth = truth_of(ids, read_folds(folds), where=paths[0])
     labels, groups = truth["label"].to_numpy(), units(truth)
     probs = np.stack(
-        [part.aligned(ids, where=path).probs for part, path in zip(parts, paths, strict=True)]
+        [
+            part.aligned(ids, where=path).probs
+            for part, path in zip(parts, paths, strict=True)
+        ]
     )
     if how.folds == "hard":
         probs = np.stack([VOTES["hard"](member[None]) for member in probs])
@@ -139,7 +149,9 @@ def alternatives(given: Ballots, weights: np.ndarray) -> dict[str, Alternative]:
     return found
 
 
-def _whole(given: Ballots, vote: str, weigh: Weigh | np.ndarray, unseen: np.ndarray) -> Alternative:
+def _whole(
+    given: Ballots, vote: str, weigh: Weigh | np.ndarray, unseen: np.ndarray
+) -> Alternative:
     """The same vote fitted on all of OOF: what goes to the test set."""
     weights = weigh(given.seen) if callable(weigh) else weigh
     probs, cooled = VOTES[vote](given.warm, weights), 1.0
@@ -153,7 +165,10 @@ def chosen(given: Ballots, found: dict[str, Alternative], how: EnsembleParams) -
     """The vote that params.yaml asks for; of fitted weights, only if nested they beat uniform."""
     if not isinstance(how.weights, str) or how.weights not in found:
         return how.vote
-    rights = [found[name].nested.argmax(axis=1) == given.labels for name in ("soft", how.weights)]
+    rights = [
+        found[name].nested.argmax(axis=1) == given.labels
+        for name in ("soft", how.weights)
+    ]
     gained = difference_interval(*rights, given.groups, seed=given.seed)
     apart = told_apart(mcnemar(*rights), gained, given.groups)
     return how.weights if apart and gained[0] > 0 else "soft"
@@ -172,7 +187,9 @@ def recipe_of(given: Ballots, taken: Alternative, folds: list[int]) -> Recipe:
     )
 
 
-def combined(recipe: Recipe, by_fold: Path, choices: list[list[int]]) -> list[Predictions]:
+def combined(
+    recipe: Recipe, by_fold: Path, choices: list[list[int]]
+) -> list[Predictions]:
     """The ensemble's test predictions by the models of each choice of folds; files are read once.
 
     Args:
@@ -184,7 +201,9 @@ def combined(recipe: Recipe, by_fold: Path, choices: list[list[int]]) -> list[Pr
     each = [(key, fold) for key in recipe.members for fold in folds]
     paths = [folder_of(by_fold, key, fold) / "test.npz" for key, fold in each]
     first, warm = predictions.load(paths[0]), {key: {} for key in recipe.members}
-    for (key, fold), path in zip(progress(each, "test", unit="file"), paths, strict=True):
+    for (key, fold), path in zip(
+        progress(each, "test", unit="file"), paths, strict=True
+    ):
         part = predictions.load(path)
         same_classes([first, part], [paths[0], path])
         probs = part.aligned(first.ids, where=path).probs

@@ -37,7 +37,12 @@ class Known(NamedTuple):
 
     def of(self, rows: np.ndarray) -> "Known":
         """Some of them; `rows` is (N,) bool."""
-        return Known(self.labels[rows], self.probs[:, rows], self.groups[rows], self.columns[rows])
+        return Known(
+            self.labels[rows],
+            self.probs[:, rows],
+            self.groups[rows],
+            self.columns[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,9 @@ def temperatures(labels: np.ndarray, probs: np.ndarray) -> np.ndarray:
 
 def calibrated(probs: np.ndarray, each: np.ndarray) -> np.ndarray:
     """Each member at its own temperature, (M, N, C)."""
-    return np.stack([tempered(member, t) for member, t in zip(probs, each, strict=True)])
+    return np.stack(
+        [tempered(member, t) for member, t in zip(probs, each, strict=True)]
+    )
 
 
 def fit(known: Known, ways: Ways, *, calibrate: bool) -> Fit:
@@ -103,11 +110,15 @@ def fits(
     parts = parts_of(known.groups, seed=seed)
     for part in progress(np.unique(parts), "nested", unit="part"):
         out = parts == part
-        rest = ~out if (~out).any() else out  # one group alone has nothing else to learn from
+        rest = (
+            ~out if (~out).any() else out
+        )  # one group alone has nothing else to learn from
         yield out, fit(known.of(rest), ways, calibrate=calibrate)
 
 
-def nested(known: Known, ways: Ways, *, calibrate: bool, seed: int) -> dict[str, np.ndarray]:
+def nested(
+    known: Known, ways: Ways, *, calibrate: bool, seed: int
+) -> dict[str, np.ndarray]:
     """Votes of M members by name, (N, C) each, fitted without the picture's part.
 
     Args:

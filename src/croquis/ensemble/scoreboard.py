@@ -11,7 +11,9 @@ from croquis.votes.fitting import greedy_curve
 from croquis.votes.voting import VOTES, tied
 
 
-def votes_table(given: Ballots, found: dict[str, Alternative], taken: str) -> pd.DataFrame:
+def votes_table(
+    given: Ballots, found: dict[str, Alternative], taken: str
+) -> pd.DataFrame:
     """One row a vote; `difference` and `p` compare its nested OOF with the soft vote's.
 
     `accuracy` and `ties` are of the OOF that it was fitted on, all else is nested.
@@ -71,14 +73,18 @@ def agreement(given: Ballots) -> pd.DataFrame:
     """The share of pictures on which two members predict the same class, (M, M) beside `member`."""
     preds = given.probs.argmax(axis=2)
     share = (preds[:, None] == preds[None]).mean(axis=2)
-    return pd.DataFrame({"member": given.members} | dict(zip(given.members, share, strict=True)))
+    return pd.DataFrame(
+        {"member": given.members} | dict(zip(given.members, share, strict=True))
+    )
 
 
 def pairs(given: Ballots) -> pd.DataFrame:
     """One row a pair of members: the difference of their accuracies, its interval, exact p."""
     right, rows = given.probs.argmax(axis=2) == given.labels, []
     first, second = np.triu_indices(len(right), 1)
-    ends = difference_intervals(right[first], right[second], given.groups, seed=given.seed)
+    ends = difference_intervals(
+        right[first], right[second], given.groups, seed=given.seed
+    )
     for a, b, (low, high) in zip(first, second, ends, strict=True):
         rows.append(
             {
@@ -104,7 +110,9 @@ def gains(given: Ballots) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def reliabilities(given: Ballots, found: dict[str, Alternative], taken: str) -> pd.DataFrame:
+def reliabilities(
+    given: Ballots, found: dict[str, Alternative], taken: str
+) -> pd.DataFrame:
     """The ensemble's confidence against its accuracy, in both binnings: raw, and calibrated.
 
     Raw is the same vote of the same members without any temperature; shares of argmaxes have none.
@@ -120,7 +128,9 @@ def reliabilities(given: Ballots, found: dict[str, Alternative], taken: str) -> 
     return pd.concat(parts, ignore_index=True)
 
 
-def tables(given: Ballots, found: dict[str, Alternative], taken: str) -> dict[str, pd.DataFrame]:
+def tables(
+    given: Ballots, found: dict[str, Alternative], taken: str
+) -> dict[str, pd.DataFrame]:
     """All of the above by file name."""
     return {
         "votes": votes_table(given, found, taken),
@@ -151,10 +161,14 @@ def summary(
         "ties": tied(found[taken].probs),
         "vote": taken,
         "accuracy_by_vote": {
-            name: _rounded(scores(labels, each.nested)["accuracy"]) for name, each in found.items()
+            name: _rounded(scores(labels, each.nested)["accuracy"])
+            for name, each in found.items()
         },
     }
-    for name, part in (("accuracy_with_twin", twins), ("accuracy_without_twin", ~twins)):
+    for name, part in (
+        ("accuracy_with_twin", twins),
+        ("accuracy_without_twin", ~twins),
+    ):
         if part.any():
             numbers[name] = _rounded(right[part].mean())
     return numbers

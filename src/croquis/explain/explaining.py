@@ -64,7 +64,9 @@ def explained(
                 labels=labels[chosen],
                 hardware=hardware,
             )
-        except Exception as error:  # of any network, in any way: maps are no result of a run
+        except (
+            Exception
+        ) as error:  # of any network, in any way: maps are no result of a run
             failed = f"fold {fold}: {reason(error)}"
             continue
         ids += oof.ids[chosen].tolist()
@@ -88,7 +90,9 @@ def lines(networks: pd.DataFrame, found: Maps, wrong: int) -> list[str]:
     """
     sizes = networks["parameters"].dropna() / 1e6
     licences = ", ".join(sorted(set(networks["licence"])))
-    known = f" of {sizes.min():.1f} to {sizes.max():.1f} M parameters" if len(sizes) else ""
+    known = (
+        f" of {sizes.min():.1f} to {sizes.max():.1f} M parameters" if len(sizes) else ""
+    )
     again = "; `dvc repro -f -s explain` tries again"
     failed = networks[networks["failed"] != ""]
     return [
@@ -99,7 +103,11 @@ def lines(networks: pd.DataFrame, found: Maps, wrong: int) -> list[str]:
             f"explain: warning: {row.member} could not be counted ({row.failed}){again}"
             for row in failed.itertuples()
         ),
-        *([f"explain: warning: no map for {found.failed}{again}"] if found.failed else []),
+        *(
+            [f"explain: warning: no map for {found.failed}{again}"]
+            if found.failed
+            else []
+        ),
     ]
 
 

@@ -21,7 +21,10 @@ COUNTED = ("parameters", "macs", *Work._fields)
 
 
 def profiles(
-    models: Mapping[str, ModelParams], probes: Mapping[str, ProbeParams], *, num_classes: int
+    models: Mapping[str, ModelParams],
+    probes: Mapping[str, ProbeParams],
+    *,
+    num_classes: int,
 ) -> pd.DataFrame:
     """One row a member, models first.
 
@@ -31,7 +34,8 @@ def profiles(
     network that cannot be counted costs its own cells, not the run.
     """
     rows = [
-        _row(key, "model", recipe, _of_model(recipe, num_classes)) for key, recipe in models.items()
+        _row(key, "model", recipe, _of_model(recipe, num_classes))
+        for key, recipe in models.items()
     ]
     rows += [
         _row(key, "probe", recipe.embed, _of_probe(recipe, num_classes))
@@ -41,7 +45,10 @@ def profiles(
 
 
 def _row(
-    member: str, kind: str, recipe: ModelParams | EmbedParams, counts: Iterator[Mapping[str, int]]
+    member: str,
+    kind: str,
+    recipe: ModelParams | EmbedParams,
+    counts: Iterator[Mapping[str, int]],
 ) -> dict[str, Any]:
     names = [recipe.backbone] if isinstance(recipe.backbone, str) else recipe.backbone
     asked = recipe.pretrained

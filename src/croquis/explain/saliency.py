@@ -40,7 +40,11 @@ class Maps:
         """Writes one compressed .npz that opens without unpickling."""
         with whole(path) as draft:
             np.savez_compressed(
-                draft, ids=self.ids, maps=self.maps, member=self.member, failed=self.failed
+                draft,
+                ids=self.ids,
+                maps=self.maps,
+                member=self.member,
+                failed=self.failed,
             )
 
 
@@ -95,7 +99,9 @@ def as_int8(maps: np.ndarray) -> np.ndarray:
     return np.round(127 * maps / np.maximum(peaks, 1e-12)).astype(np.int8)
 
 
-def pictures_at(pixels: Pixels, ids: Sequence[str], side: int, interpolation: str) -> np.ndarray:
+def pictures_at(
+    pixels: Pixels, ids: Sequence[str], side: int, interpolation: str
+) -> np.ndarray:
     """Stored pictures as the network saw them, (N, S, S) or (N, S, S, 3) uint8."""
     stored = [np.asarray(pixels.array[row]) for row in pixels.rows(ids)]
     return np.stack([resized(one, side, interpolation) for one in stored])

@@ -19,7 +19,9 @@ from croquis.foreign.foreign_csv import other_columns, read_csv
 from croquis.tables import predictions
 
 FORMS = "image_path,0..C-1 (probabilities) or ID,image_path,target (labels)"
-MOST_CLASSES = 30_000  # more than ImageNet-21k has; ballots for an ID would fill the memory
+MOST_CLASSES = (
+    30_000  # more than ImageNet-21k has; ballots for an ID would fill the memory
+)
 _SUM_ERROR = 1e-3  # of a row of probabilities, as croquis.tables.predictions has it
 _ROUNDED = 0.05  # up to here a sum looks like digits that were cut off, not like logits
 
@@ -61,7 +63,9 @@ class Foreign:
         rows = pd.Index(self.ids).get_indexer(ids)
         missing, extra = ids[rows < 0], len(self.ids) - (rows >= 0).sum()
         if len(missing) or extra:
-            shown = f"missing {len(missing):,}" + (f", as {missing[0]}" if len(missing) else "")
+            shown = f"missing {len(missing):,}" + (
+                f", as {missing[0]}" if len(missing) else ""
+            )
             raise InputError(
                 self.source,
                 expected=f"the {len(ids):,} pictures of {owner}",
@@ -85,7 +89,9 @@ def read(path: Path, ids: np.ndarray | None = None) -> Foreign:
     if path.suffix not in READERS:
         fix = nearest(path.suffix, list(READERS))
         expected = "a .csv, .npz or .npy of predictions"
-        raise InputError(path, expected=expected, received=path.suffix or "no suffix", fix=fix)
+        raise InputError(
+            path, expected=expected, received=path.suffix or "no suffix", fix=fix
+        )
     try:
         found = READERS[path.suffix](path, ids)
     except OSError as error:
@@ -121,16 +127,26 @@ def _from_csv(path: Path, ids: np.ndarray | None) -> Foreign:
     if "image_path" not in table or not (numbered or "target" in table):
         raise other_columns(path, table, FORMS)
     if numbered and "target" in table:
-        received, fix = f"target and {len(numbered)} columns of numbers", "take out one of the two"
+        received, fix = (
+            f"target and {len(numbered)} columns of numbers",
+            "take out one of the two",
+        )
         raise InputError(path, expected=FORMS, received=received, fix=fix)
     # pandas calls the second column 0 "0.1".
     if doubled := [name for name in table if re.fullmatch(r"\d+\.\d+", name)]:
-        received, fix = f"class {doubled[0].partition('.')[0]} twice", "take out one of the two"
-        raise InputError(path, expected="each class column once", received=received, fix=fix)
+        received, fix = (
+            f"class {doubled[0].partition('.')[0]} twice",
+            "take out one of the two",
+        )
+        raise InputError(
+            path, expected="each class column once", received=received, fix=fix
+        )
     if numbered and numbered != [str(number) for number in range(len(numbered))]:
         received = f"{len(numbered)} of them, {numbered[0]} to {numbered[-1]}"
         fix = "give each class its column; the first one is 0"
-        raise InputError(path, expected="class columns 0..C-1", received=received, fix=fix)
+        raise InputError(
+            path, expected="class columns 0..C-1", received=received, fix=fix
+        )
     wanted = numbered or ["target"]
     flags = [name for name in wanted if table[name].dtype == bool]
     if flags:  # True would be taken for 1
@@ -144,13 +160,18 @@ def _from_csv(path: Path, ids: np.ndarray | None) -> Foreign:
 
 
 def _from_npz(path: Path, ids: np.ndarray | None) -> Foreign:
-    expected, fix = "an .npz with ids, probs, classes", "save these three in it, without pickling"
+    expected, fix = (
+        "an .npz with ids, probs, classes",
+        "save these three in it, without pickling",
+    )
     try:
         # numpy leaves a broken file open where it opened it.
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             names, probs, classes = file["ids"], file["probs"], file["classes"]
     except (KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
-        raise InputError(path, expected=expected, received=str(error), fix=fix) from error
+        raise InputError(
+            path, expected=expected, received=str(error), fix=fix
+        ) from error
     if problem := predictions.misshapen(names, probs, classes):
         raise InputError(path, **problem)
     return Foreign(path, names, probs.astype(np.float64), classes)
@@ -160,14 +181,24 @@ def _from_npy(path: Path, ids: np.ndarray | None) -> Foreign:
     if ids is None:
         fix = "add --sample, or --ids with a csv whose rows are in its order"
         expected = "an order for its rows, as it carries no ids"
-        raise InputError(path, expected=expected, received="neither --sample nor --ids", fix=fix)
+        raise InputError(
+            path, expected=expected, received="neither --sample nor --ids", fix=fix
+        )
     try:
         with path.open("rb") as stream:
-            values = np.lib.format.read_array(stream, allow_pickle=False)  # no zip by its content
+            values = np.lib.format.read_array(
+                stream, allow_pickle=False
+            )  # no zip by its content
     except (ValueError, EOFError) as error:
         fix = "save a plain array of numbers"
-        raise InputError(path, expected="an .npy", received=str(error), fix=fix) from error
-    if len(values.shape) not in (1, 2) or len(values) != len(ids) or values.dtype.kind not in "iuf":
+        raise InputError(
+            path, expected="an .npy", received=str(error), fix=fix
+        ) from error
+    if (
+        len(values.shape) not in (1, 2)
+        or len(values) != len(ids)
+        or values.dtype.kind not in "iuf"
+    ):
         raise InputError(
             path,
             expected=f"{len(ids):,} labels, or {len(ids):,} rows of probabilities",
@@ -188,7 +219,9 @@ def _check_ids(path: Path, ids: np.ndarray) -> None:
     unique, counts = np.unique(ids, return_counts=True)
     if not len(ids) or "" in unique or len(unique) < len(ids):
         doubled = ", ".join(unique[counts > 1][:3])
-        received = f"{len(ids) - len(unique):,} doubled, as {doubled}" if doubled else "gaps"
+        received = (
+            f"{len(ids) - len(unique):,} doubled, as {doubled}" if doubled else "gaps"
+        )
         raise InputError(
             path,
             expected="each picture once",
@@ -213,13 +246,21 @@ def _check_probs(path: Path, found: Foreign) -> None:
     """Raises InputError unless all rows are probabilities."""
     bad = ~np.isfinite(found.values).all(axis=1)
     if bad.any():
-        received = f"{bad.sum():,} rows with gaps, text, nan or inf, as {found.ids[bad][0]}"
+        received = (
+            f"{bad.sum():,} rows with gaps, text, nan or inf, as {found.ids[bad][0]}"
+        )
         fix = "write that file again"
-        raise InputError(path, expected="a number in each cell", received=received, fix=fix)
+        raise InputError(
+            path, expected="a number in each cell", received=received, fix=fix
+        )
     sums, least = found.values.sum(axis=1), found.values.min(initial=0)
     error = np.abs(sums - 1).max(initial=0)
     if least < 0 or error > _SUM_ERROR:
-        received = f"sums of {sums.min():.4g} to {sums.max():.4g}, least value {least:.4g}"
+        received = (
+            f"sums of {sums.min():.4g} to {sums.max():.4g}, least value {least:.4g}"
+        )
         rounded = least >= 0 and error < _ROUNDED
         fix = "write them with more digits" if rounded else "softmax first"
-        raise InputError(path, expected="rows >= 0 that sum to 1", received=received, fix=fix)
+        raise InputError(
+            path, expected="rows >= 0 that sum to 1", received=received, fix=fix
+        )

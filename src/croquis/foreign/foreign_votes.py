@@ -26,7 +26,9 @@ class Outcome:
     agreement: list[float]
 
 
-def outcome(files: list[Foreign], method: str, weights: list[float] | None = None) -> Outcome:
+def outcome(
+    files: list[Foreign], method: str, weights: list[float] | None = None
+) -> Outcome:
     """The vote of aligned files.
 
     Args:
@@ -43,11 +45,15 @@ def outcome(files: list[Foreign], method: str, weights: list[float] | None = Non
     for start in range(0, len(files[0].ids), _ROWS):
         part = np.s_[start : start + _ROWS]
         # Rounded, so that the order of files decides nothing: a sum of three has no fixed last bit.
-        shares = np.round(VOTES[method](_stacked(files, part, method, count), weights), 12)
+        shares = np.round(
+            VOTES[method](_stacked(files, part, method, count), weights), 12
+        )
         labels.append(shares.argmax(axis=1))
         ties += tied(shares)
     joined = np.concatenate(labels)
-    return Outcome(joined, ties, [float((file.labels == joined).mean()) for file in files])
+    return Outcome(
+        joined, ties, [float((file.labels == joined).mean()) for file in files]
+    )
 
 
 def class_count(files: list[Foreign]) -> int:
@@ -62,13 +68,17 @@ def class_count(files: list[Foreign]) -> int:
         _check_equal(file, soft[0], file.values.shape[1], soft[0].values.shape[1])
     for file in named:
         if not np.array_equal(file.classes, named[0].classes):
-            raise _other_classes(file, f"the class names of {named[0].source}", "others")
+            raise _other_classes(
+                file, f"the class names of {named[0].source}", "others"
+            )
     if not soft:
         return 1 + int(max(file.values.max() for file in files))
     count = soft[0].values.shape[1]
     for file in files:
         if file.is_hard and file.values.max() >= count:
-            expected = f"labels 0 to {count - 1}, as {soft[0].source} has {count} classes"
+            expected = (
+                f"labels 0 to {count - 1}, as {soft[0].source} has {count} classes"
+            )
             raise _other_classes(file, expected, f"label {file.values.max()}")
     return count
 
@@ -77,7 +87,9 @@ def _stacked(files: list[Foreign], part: slice, method: str, count: int) -> np.n
     """The voters' rows, (M, rows, C): probabilities, or ones at their labels."""
     if method == "soft":
         return np.stack([file.values[part] for file in files])
-    return np.stack([file.labels[part] for file in files])[:, :, None] == np.arange(count)
+    return np.stack([file.labels[part] for file in files])[:, :, None] == np.arange(
+        count
+    )
 
 
 def _check_kinds(files: list[Foreign], method: str) -> None:

@@ -36,7 +36,9 @@ def per_picture(
     """
     targets = targets * (1 - label_smoothing) + label_smoothing / logits.shape[1]
     if loss == "bce":
-        return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(dim=1)
+        return F.binary_cross_entropy_with_logits(
+            logits, targets, reduction="none"
+        ).mean(dim=1)
     log_probs = logits.log_softmax(dim=1)
     if loss == "focal":
         log_probs = log_probs * (1 - log_probs.exp()) ** focal_gamma

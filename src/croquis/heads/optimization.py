@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from timm.optim import create_optimizer_v2, param_groups_layer_decay, param_groups_weight_decay
+from timm.optim import (
+    create_optimizer_v2,
+    param_groups_layer_decay,
+    param_groups_weight_decay,
+)
 from timm.scheduler import create_scheduler_v2
 from timm.scheduler.scheduler import Scheduler
 from torch import nn
@@ -20,12 +24,16 @@ _FUSED = ("adam", "adamw", "sgd")
 _PROGRESS = 1e-4
 
 
-def optimizer(model: nn.Module, recipe: TrainParams, lr: float) -> torch.optim.Optimizer:
+def optimizer(
+    model: nn.Module, recipe: TrainParams, lr: float
+) -> torch.optim.Optimizer:
     """timm's optimizer over all parameters that train; `Rates` must set its learning rates."""
     options: dict[str, Any] = {"fused": True} if recipe.optimizer in _FUSED else {}
     groups = parameter_groups(model, recipe)
     # The groups carry their own decay; this one is for optimizers that look at no group.
-    return create_optimizer_v2(groups, opt=recipe.optimizer, lr=lr, weight_decay=0.0, **options)
+    return create_optimizer_v2(
+        groups, opt=recipe.optimizer, lr=lr, weight_decay=0.0, **options
+    )
 
 
 def parameter_groups(model: nn.Module, recipe: TrainParams) -> list[dict[str, Any]]:
@@ -38,11 +46,17 @@ def parameter_groups(model: nn.Module, recipe: TrainParams) -> list[dict[str, An
     if recipe.layer_decay is None:
         groups = param_groups_weight_decay(model, decay, exempt)
     else:
-        groups = param_groups_layer_decay(model, decay, exempt, layer_decay=recipe.layer_decay)
-    return list(itertools.chain.from_iterable(_split(group, model, recipe) for group in groups))
+        groups = param_groups_layer_decay(
+            model, decay, exempt, layer_decay=recipe.layer_decay
+        )
+    return list(
+        itertools.chain.from_iterable(_split(group, model, recipe) for group in groups)
+    )
 
 
-def _split(group: dict[str, Any], model: nn.Module, recipe: TrainParams) -> list[dict[str, Any]]:
+def _split(
+    group: dict[str, Any], model: nn.Module, recipe: TrainParams
+) -> list[dict[str, Any]]:
     """A group as its part in the backbone and its part in the head, whichever there are."""
     head = {id(parameter) for parameter in _head_parameters(model)}
     parts = {False: [], True: []}
@@ -75,12 +89,19 @@ class Rates:
     """
 
     def __init__(
-        self, optimizer: torch.optim.Optimizer, recipe: TrainParams, *, lr: float, per_epoch: int
+        self,
+        optimizer: torch.optim.Optimizer,
+        recipe: TrainParams,
+        *,
+        lr: float,
+        per_epoch: int,
     ) -> None:
         self._optimizer, self._recipe, self._lr = optimizer, recipe, lr
         self._scheduler = _scheduler(optimizer, recipe, lr, per_epoch)
 
-    def set(self, step: int, *, factor: float = 1.0, losses: Sequence[float] = ()) -> None:
+    def set(
+        self, step: int, *, factor: float = 1.0, losses: Sequence[float] = ()
+    ) -> None:
         """Sets the rates of update number `step`.
 
         Args:
@@ -109,7 +130,9 @@ def plateaus(losses: Sequence[float], *, patience: int) -> int:
     """
     best, waited, found = float("inf"), 0, 0
     for loss in losses:
-        best, waited = (loss, 0) if loss < best * (1 - _PROGRESS) else (best, waited + 1)
+        best, waited = (
+            (loss, 0) if loss < best * (1 - _PROGRESS) else (best, waited + 1)
+        )
         if waited > patience:
             found, waited = found + 1, 0
     return found
@@ -121,7 +144,9 @@ def cycle_ends(recipe: TrainParams, per_epoch: int) -> list[int]:
     numbers = range(1, cycles(recipe) + 1)
     if recipe.schedule == "cyclic":
         return [number * _period(cycle, per_epoch) for number in numbers]
-    return [math.ceil((warmup + number * cycle) * per_epoch - 1e-9) for number in numbers]
+    return [
+        math.ceil((warmup + number * cycle) * per_epoch - 1e-9) for number in numbers
+    ]
 
 
 def _period(cycle: float, per_epoch: int) -> int:
@@ -141,7 +166,10 @@ def _scheduler(
             floor=floor,
             factor=recipe.cycle_factor,
         )
-    cycles = {"cycle_limit": math.ceil(rest / cycle) + 1, "cycle_decay": recipe.cycle_factor}
+    cycles = {
+        "cycle_limit": math.ceil(rest / cycle) + 1,
+        "cycle_decay": recipe.cycle_factor,
+    }
     names = {"restarts": "cosine", "plateau": "constant"}
     scheduler, _ = create_scheduler_v2(
         optimizer,
@@ -180,5 +208,8 @@ class _Triangles(Scheduler):
     def _get_lr(self, t: int) -> list[float]:
         cycle, place = divmod(t, self._period)
         share = 1 - abs(2 * place / self._period - 1)
-        heights = (max(0.0, peak * self._factor**cycle - self._floor) for peak in self.base_values)
+        heights = (
+            max(0.0, peak * self._factor**cycle - self._floor)
+            for peak in self.base_values
+        )
         return [self._floor + share * height for height in heights]

@@ -35,13 +35,17 @@ class Head(nn.Module):
         shape: hidden layers, if any.
     """
 
-    def __init__(self, features: torch.Tensor, num_classes: int, shape: HeadShape = LINEAR) -> None:
+    def __init__(
+        self, features: torch.Tensor, num_classes: int, shape: HeadShape = LINEAR
+    ) -> None:
         super().__init__()
         self.register_buffer("mean", features.mean(dim=0))
         # Features that never fire in training (a deviation of 0) stay near 0 instead of exploding.
         self.register_buffer("std", features.std(dim=0).clamp(min=1e-3))
         self.layers = build_head(features.shape[1], num_classes, shape)
-        if not shape.hidden:  # zeros under hidden layers would give those no gradient at first
+        if (
+            not shape.hidden
+        ):  # zeros under hidden layers would give those no gradient at first
             nn.init.zeros_(self.layers.weight)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
@@ -93,7 +97,9 @@ def probed(
     torch.manual_seed(seed)  # before the head, which starts at random
     inputs = torch.from_numpy(stored.of(data.train.ids)).float().to(device)  # (V, N, D)
     # Each view of a picture has its targets: (V * N,) labels, or (V * N, C) shares.
-    targets = torch.from_numpy(np.concatenate([data.train.targets] * len(inputs))).to(device)
+    targets = torch.from_numpy(np.concatenate([data.train.targets] * len(inputs))).to(
+        device
+    )
     inputs = inputs.flatten(0, 1)
     # From the CPU's generator, then moved: every device starts from the same weights.
     heads = [
@@ -103,7 +109,9 @@ def probed(
     head, val = joined(heads), stored.of(data.val.ids)
     epochs = []
     for row in _side_by_side(heads, inputs, targets, recipe, lr):
-        row |= val_scores(log_probs(head, val, device), data.val.labels)  # a kind of logits
+        row |= val_scores(
+            log_probs(head, val, device), data.val.labels
+        )  # a kind of logits
         if log is not None:
             log(row, row["epoch"])
         epochs.append(row)
@@ -129,20 +137,30 @@ def _side_by_side(
     """Trains heads an epoch each in turn; after each epoch as `head_epochs`, the mean of losses."""
     trainings = [head_epochs(head, inputs, targets, recipe, lr=lr) for head in heads]
     for rows in zip(*trainings, strict=True):
-        yield rows[0] | {"train_loss": sum(row["train_loss"] for row in rows) / len(rows)}
+        yield rows[0] | {
+            "train_loss": sum(row["train_loss"] for row in rows) / len(rows)
+        }
 
 
 @torch.inference_mode()
-def log_probs(head: nn.Module, features: np.ndarray, device: torch.device = CPU) -> np.ndarray:
+def log_probs(
+    head: nn.Module, features: np.ndarray, device: torch.device = CPU
+) -> np.ndarray:
     """Logarithms of the probabilities averaged over the views, (V, N, D) to (N, C) float64.
 
     Leaves the head in eval mode.
     """
     # View by view: batch normalisation takes two dimensions, and all views at once need V times
     # the memory.
-    logits = [head.eval()(torch.from_numpy(view).float().to(device)) for view in features]
+    logits = [
+        head.eval()(torch.from_numpy(view).float().to(device)) for view in features
+    ]
     logits = torch.stack(logits).double()
-    return (logits.log_softmax(dim=-1).logsumexp(dim=0) - math.log(len(features))).cpu().numpy()
+    return (
+        (logits.log_softmax(dim=-1).logsumexp(dim=0) - math.log(len(features)))
+        .cpu()
+        .numpy()
+    )
 
 
 def head_epochs(
@@ -165,7 +183,9 @@ def head_epochs(
         head.train()
         for rows in _batches(len(inputs), recipe.batch_size):
             logits = head(inputs[rows])
-            loss = per_picture(logits, dense(targets[rows], logits.shape[1]), **loss_of).mean()
+            loss = per_picture(
+                logits, dense(targets[rows], logits.shape[1]), **loss_of
+            ).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -180,11 +200,16 @@ def _optimizer(head: Head, recipe: HeadParams, lr: float) -> torch.optim.Optimiz
     # torch's own have one kernel for all parameters; timm's know no such option.
     fused = {"fused": True} if recipe.optimizer in ("adam", "adamw", "sgd") else {}
     try:
-        return create_optimizer_v2([group], opt=recipe.optimizer, lr=lr, weight_decay=0.0, **fused)
+        return create_optimizer_v2(
+            [group], opt=recipe.optimizer, lr=lr, weight_decay=0.0, **fused
+        )
     except (AssertionError, ValueError) as error:
         fix = nearest(recipe.optimizer, list_optimizers())
         raise InputError(
-            "head.optimizer", expected="a timm optimizer", received=repr(recipe.optimizer), fix=fix
+            "head.optimizer",
+            expected="a timm optimizer",
+            received=repr(recipe.optimizer),
+            fix=fix,
         ) from error
 
 

@@ -92,7 +92,11 @@ def provenance(
 
 
 def tracked(
-    provenance: Provenance, *, index: Path, settings: Mapping[str, Any], memory: Path | None = None
+    provenance: Provenance,
+    *,
+    index: Path,
+    settings: Mapping[str, Any],
+    memory: Path | None = None,
 ) -> AbstractContextManager[tracking.Run]:
     """The MLflow run of a training.
 
@@ -104,7 +108,9 @@ def tracked(
     """
     name = f"{provenance.tags['member']}-fold{provenance.tags['fold']}"
     whole = tracking.pipeline_of(index)
-    return tracking.run(whole, name, params=settings, tags=provenance.tags, memory=memory)
+    return tracking.run(
+        whole, name, params=settings, tags=provenance.tags, memory=memory
+    )
 
 
 def val_scores(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -120,7 +126,9 @@ def val_scores(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     }
 
 
-def write_curves(path: Path, member: str, fold: int, epochs: list[dict[str, float]]) -> None:
+def write_curves(
+    path: Path, member: str, fold: int, epochs: list[dict[str, float]]
+) -> None:
     """One row an epoch; no clock times, which would differ from run to run."""
     table = pd.DataFrame(epochs)
     table.insert(0, "fold", fold)
@@ -130,7 +138,9 @@ def write_curves(path: Path, member: str, fold: int, epochs: list[dict[str, floa
 
 
 def write_weights(
-    path: Path, tensors: Mapping[str, torch.Tensor], note: Mapping[str, str] | None = None
+    path: Path,
+    tensors: Mapping[str, torch.Tensor],
+    note: Mapping[str, str] | None = None,
 ) -> None:
     """A .safetensors file: tensors alone, nothing to unpickle.
 
@@ -139,6 +149,8 @@ def write_weights(
         tensors: by name.
         note: its metadata, such as `lineage.note`.
     """
-    ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    ready = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()
+    }
     with whole(path) as draft:
         safetensors.torch.save_file(ready, draft, metadata=dict(note or {}) or None)

@@ -70,7 +70,11 @@ class Pictures(Dataset):
     ) -> None:
         self._pixels, self._samples, self._size_at = pixels, samples, size_at
         self._rows = pixels.rows(samples.ids)
-        self._size, self._interpolation, self._augment = image_size, interpolation, augment
+        self._size, self._interpolation, self._augment = (
+            image_size,
+            interpolation,
+            augment,
+        )
         self._targets = samples.targets
 
     def __len__(self) -> int:
@@ -89,7 +93,9 @@ class Pictures(Dataset):
     def __getitem__(self, key: _Key) -> Batch:
         epoch, positions = key
         size = self._size if self._size_at is None else self._size_at(epoch)
-        images = np.stack([self._picture(position, epoch, size) for position in positions])
+        images = np.stack(
+            [self._picture(position, epoch, size) for position in positions]
+        )
         return Batch(
             torch.from_numpy(images),
             torch.from_numpy(self._targets[positions]),
@@ -118,7 +124,9 @@ class Shuffled:
         workers: processes that prepare batches; they change nothing but speed.
     """
 
-    def __init__(self, pictures: Pictures, *, batch_size: int, seed: int, workers: int) -> None:
+    def __init__(
+        self, pictures: Pictures, *, batch_size: int, seed: int, workers: int
+    ) -> None:
         self._count, self._size, self._seed = len(pictures), batch_size, seed
         self._keys: list[_Key] = []  # the loader looks at them again for each epoch
         self._loader = _loader(pictures, self._keys, workers, stay=True)

@@ -30,12 +30,19 @@ class Pixels:
             InputError: if index and array are not of one run.
         """
         ids = pd.Index(
-            pd.read_csv(index_csv, usecols=["id"], dtype=str, keep_default_na=False)["id"]
+            pd.read_csv(index_csv, usecols=["id"], dtype=str, keep_default_na=False)[
+                "id"
+            ]
         )
         array = np.load(pixels_npy, mmap_mode="r")
         if len(ids) != len(array):
-            expected, received = f"{len(ids):,} rows, as {index_csv} has", f"{len(array):,}"
-            raise InputError(pixels_npy, expected=expected, received=received, fix="rerun prepare")
+            expected, received = (
+                f"{len(ids):,} rows, as {index_csv} has",
+                f"{len(array):,}",
+            )
+            raise InputError(
+                pixels_npy, expected=expected, received=received, fix="rerun prepare"
+            )
         return cls(ids, array)
 
     def rows(self, ids: Sequence[str] | np.ndarray) -> np.ndarray:

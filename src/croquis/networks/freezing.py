@@ -47,7 +47,11 @@ def train_mode(model: nn.Module) -> None:
     model.train()
     for module in model.modules():
         own = list(module.parameters(recurse=False))
-        if isinstance(module, _BatchNorm) and own and not any(p.requires_grad for p in own):
+        if (
+            isinstance(module, _BatchNorm)
+            and own
+            and not any(p.requires_grad for p in own)
+        ):
             module.eval()
 
 

@@ -30,7 +30,9 @@ def keep_rows(model: nn.Module, classes: Sequence[str]) -> None:
             received = f"{type(own).__name__} of {outputs} outputs at {name}"
             raise _unusable("a linear head of 1000 classes", received)
         head = nn.Linear(own.in_features, len(rows), bias=own.bias is not None)
-        head.load_state_dict({key: tensor[rows] for key, tensor in own.state_dict().items()})
+        head.load_state_dict(
+            {key: tensor[rows] for key, tensor in own.state_dict().items()}
+        )
         model.set_submodule(name, head)
     model.num_classes = len(rows)
 
@@ -46,4 +48,6 @@ def _rows(classes: Sequence[str]) -> list[int]:
 
 def _unusable(expected: str, received: str) -> InputError:
     fix = "say head_start: probe or random"
-    return InputError("head_start: imagenet", expected=expected, received=received, fix=fix)
+    return InputError(
+        "head_start: imagenet", expected=expected, received=received, fix=fix
+    )

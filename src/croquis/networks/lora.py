@@ -56,7 +56,9 @@ def merged(model: nn.Module) -> nn.Module:
 
 def _check_targets(model: nn.Module, pattern: str) -> None:
     modules = {name: module for name, module in model.named_modules() if name}
-    layers = [name for name in modules if isinstance(modules[name], nn.Linear | nn.Conv2d)]
+    layers = [
+        name for name in modules if isinstance(modules[name], nn.Linear | nn.Conv2d)
+    ]
     found = [name for name in modules if re.fullmatch(pattern, name)]
     others = [name for name in found if name not in layers]
     if found and not others:

@@ -39,7 +39,9 @@ def forward_macs(model: nn.Module, image_size: int) -> int:
     return counter.get_total_flops() // 2
 
 
-def step_macs(model: nn.Module, shape: Sequence[int], *, checkpointing: bool = False) -> Step:
+def step_macs(
+    model: nn.Module, shape: Sequence[int], *, checkpointing: bool = False
+) -> Step:
     """Multiply-adds of one input in a training step, by the parameters that really train.
 
     A backward pass goes no deeper than the first of them. Gradient checkpointing goes forward a
@@ -72,7 +74,9 @@ def _step(model: nn.Module, shape: Sequence[int]) -> Step:
 
 def _counter() -> FlopCounterMode:
     backward = torch.ops.aten.convolution_backward
-    return FlopCounterMode(display=False, custom_mapping={backward: _convolution_backward})
+    return FlopCounterMode(
+        display=False, custom_mapping={backward: _convolution_backward}
+    )
 
 
 def _convolution_backward(

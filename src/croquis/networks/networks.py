@@ -37,7 +37,9 @@ def network(recipe: ModelParams, classes: Sequence[str]) -> nn.Module:
     if recipe.trainable is not None:
         freeze(model, recipe.trainable)
     if recipe.lora is not None:
-        from croquis.networks.lora import with_lora  # peft imports transformers: seconds
+        from croquis.networks.lora import (
+            with_lora,
+        )  # peft imports transformers: seconds
 
         with_lora(model, recipe.lora, head_names(model))
     return model

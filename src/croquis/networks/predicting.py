@@ -42,10 +42,16 @@ def predicted_logits(
 
     fitting, outputs = InParts(logits), []
     batches = in_order(pictures, batch_size=batch_size, workers=hardware.workers)
-    for batch in progress(batches, "predict", total=-(-len(pictures) // batch_size), unit="batch"):
+    for batch in progress(
+        batches, "predict", total=-(-len(pictures) // batch_size), unit="batch"
+    ):
         images = torch.from_numpy(viewed(batch.images.numpy(), view))
         outputs.append(fitting(images).numpy())
-    return np.concatenate(outputs) if outputs else np.empty((0, model.num_classes), np.float32)
+    return (
+        np.concatenate(outputs)
+        if outputs
+        else np.empty((0, model.num_classes), np.float32)
+    )
 
 
 def averaged_probs(
@@ -62,7 +68,10 @@ def averaged_probs(
     """
     shown = {turn: of_turned(turn, views) for turn in turns}
     names = sorted({name for seen in shown.values() for name in seen})
-    probs = {name: torch.from_numpy(logits_of(name)).double().softmax(dim=1) for name in names}
+    probs = {
+        name: torch.from_numpy(logits_of(name)).double().softmax(dim=1)
+        for name in names
+    }
     return {
         turn: torch.stack([probs[name] for name in seen]).mean(dim=0).float().numpy()
         for turn, seen in shown.items()

@@ -44,7 +44,9 @@ def frozen(embed: EmbedParams, weights: Path | None = None) -> nn.Module:
         weights: of an export; None: from where `embed` says.
     """
     pretrained = embed.pretrained if weights is None else False
-    model = stacked.frozen(embed.backbone, pretrained=pretrained, image_size=embed.image_size)
+    model = stacked.frozen(
+        embed.backbone, pretrained=pretrained, image_size=embed.image_size
+    )
     if weights is not None:
         _load(model, weights)
     return model
@@ -56,7 +58,9 @@ def head(shape: HeadShape, num_classes: int, weights: Path) -> nn.Module:
     # The statistics of features that each head keeps; weights of something else have none.
     means = [tensors[name] for name in tensors if name.split(".")[-1] == "mean"]
     means = means or [torch.empty(1)]
-    model = joined([Head(torch.zeros(2, len(mean)), num_classes, shape) for mean in means])
+    model = joined(
+        [Head(torch.zeros(2, len(mean)), num_classes, shape) for mean in means]
+    )
     _load(model, weights)
     return model.eval()
 
@@ -64,11 +68,15 @@ def head(shape: HeadShape, num_classes: int, weights: Path) -> nn.Module:
 def _load(model: nn.Module, weights: Path) -> None:
     try:
         model.load_state_dict(_tensors(weights))
-    except RuntimeError as error:  # names or shapes differ; the first line says only "Error(s)"
+    except (
+        RuntimeError
+    ) as error:  # names or shapes differ; the first line says only "Error(s)"
         reason = " ".join(str(error).splitlines()[1:2]).strip() or str(error)
         expected = "the weights that params.yaml describes"
         fix = "params.yaml has changed since they were trained: run `make repro`"
-        raise InputError(weights, expected=expected, received=reason[:200], fix=fix) from error
+        raise InputError(
+            weights, expected=expected, received=reason[:200], fix=fix
+        ) from error
 
 
 def _tensors(weights: Path) -> dict[str, torch.Tensor]:
@@ -76,5 +84,8 @@ def _tensors(weights: Path) -> dict[str, torch.Tensor]:
         return safetensors.torch.load_file(weights)
     except (OSError, safetensors.SafetensorError) as error:
         raise InputError(
-            weights, expected="a .safetensors file", received=str(error), fix="run `make repro`"
+            weights,
+            expected="a .safetensors file",
+            received=str(error),
+            fix="run `make repro`",
         ) from error

@@ -46,7 +46,9 @@ def start_from_probe(
     """
     names = head_names(model)
     options = {"hardware": hardware, "batch_size": batch_size}
-    seen = _inputs_of(model, names, lambda: predicted_logits(model, pictures, **options))
+    seen = _inputs_of(
+        model, names, lambda: predicted_logits(model, pictures, **options)
+    )
     for name, features in zip(names, seen, strict=True):
         features, truth = features.to(hardware.device), torch.from_numpy(targets)
         head = Head(features.cpu(), model.num_classes, shape).to(hardware.device)
@@ -76,7 +78,9 @@ def unstandardised(head: Head) -> nn.Module:
     return layers
 
 
-def _inputs_of(model: nn.Module, names: list[str], run: Callable[[], object]) -> list[torch.Tensor]:
+def _inputs_of(
+    model: nn.Module, names: list[str], run: Callable[[], object]
+) -> list[torch.Tensor]:
     """What reaches some modules while `run` runs, (N, D) float32 each."""
     seen: list[list[torch.Tensor]] = [[] for _ in names]
 

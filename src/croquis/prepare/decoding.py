@@ -10,7 +10,9 @@ from croquis.dataset.statuses import ON_BLACK, joined
 from croquis.prepare.depth import Unscalable, in_eight_bits, is_deep, widened
 
 ORIENTATION = 0x0112  # EXIF's tag for how the camera was held; 1 is upright
-BLANK_BELOW = 16  # of 255: the least contrast, from the darkest to the lightest, of a drawing
+BLANK_BELOW = (
+    16  # of 255: the least contrast, from the darkest to the lightest, of a drawing
+)
 _LEAST_INK, _INK_SHARE = 16, 0.1  # of 255, and of the darkest stroke
 _MARGIN = 0.04  # of the side, all around
 
@@ -55,7 +57,9 @@ def decode(content: bytes) -> Picture:
 
 def gray_of(pixels: np.ndarray) -> np.ndarray:
     """Luminance, (H, W) or (H, W, 3) to (H, W) uint8."""
-    return pixels if pixels.ndim == 2 else np.asarray(Image.fromarray(pixels).convert("L"))
+    return (
+        pixels if pixels.ndim == 2 else np.asarray(Image.fromarray(pixels).convert("L"))
+    )
 
 
 def padded(pixels: np.ndarray, side: int) -> np.ndarray:
@@ -149,7 +153,9 @@ def _opaque(image: Image.Image, notes: list[str]) -> Image.Image:
         Image.alpha_composite(Image.new("RGBA", image.size, paper), image)
         for paper in ("white", "black")
     )
-    faint = _contrast(on_white) < BLANK_BELOW and _contrast(on_white) < _contrast(on_black)
+    faint = _contrast(on_white) < BLANK_BELOW and _contrast(on_white) < _contrast(
+        on_black
+    )
     if faint or _hidden_by_white(image):
         notes.append(ON_BLACK)
         return on_black
@@ -170,7 +176,9 @@ def _hidden_by_white(image: Image.Image) -> bool:
     steps = hidden = 0
     for one, other in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
         step = alpha[one] - alpha[other]
-        lighter = np.where(step > 0, light[one], light[other])  # of the one with more ink
+        lighter = np.where(
+            step > 0, light[one], light[other]
+        )  # of the one with more ink
         steps += int(np.abs(step).sum())
         hidden += int((np.abs(step) * lighter).sum())
     return 2 * hidden > steps

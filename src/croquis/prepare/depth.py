@@ -10,7 +10,9 @@ import numpy as np
 from PIL import Image
 
 RANGES = (255, 1023, 4095, 16383, 65535)  # of 8, 10, 12, 14 and 16 bits
-MASK = "8-bit, read as 1-bit"  # the note of an image of 0 and 1, which is as good as black
+MASK = (
+    "8-bit, read as 1-bit"  # the note of an image of 0 and 1, which is as good as black
+)
 _NARROW = 64  # what Pillow leaves of 14 bits or less in files of 16, at most
 
 
@@ -45,7 +47,9 @@ def in_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
     else:
         return image
     if values.min(initial=0) < 0:
-        raise Unscalable(f"pixels from {values.min():.4g} to {values.max():.4g}, below 0")
+        raise Unscalable(
+            f"pixels from {values.min():.4g} to {values.max():.4g}, below 0"
+        )
     return Image.fromarray(_scaled(values, top))
 
 
@@ -62,7 +66,11 @@ def widened(image: Image.Image, content: bytes, notes: list[str]) -> Image.Image
     import cv2  # for these rare files alone
 
     values = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    if values is None or values.dtype != np.uint16 or values.shape[:2] != image.size[::-1]:
+    if (
+        values is None
+        or values.dtype != np.uint16
+        or values.shape[:2] != image.size[::-1]
+    ):
         return image
     values = np.atleast_3d(values)
     colour, alpha = values[..., 2::-1], values[..., 3:]
@@ -71,7 +79,10 @@ def widened(image: Image.Image, content: bytes, notes: list[str]) -> Image.Image
     top = _top(colour)
     notes.append(_words(top))
     # An alpha of 12 bits as well, or one that is its own.
-    parts = [_scaled(colour, top), _scaled(alpha, top if alpha.max(initial=0) <= top else 65535)]
+    parts = [
+        _scaled(colour, top),
+        _scaled(alpha, top if alpha.max(initial=0) <= top else 65535),
+    ]
     return Image.fromarray(np.ascontiguousarray(np.concatenate(parts, axis=2)))
 
 

@@ -23,19 +23,30 @@ def with_labels(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
     given = {"target", "class_name"} & set(table)
     if not given:
         expected, received = "a column target or class_name", f"only {', '.join(table)}"
-        raise InputError(csv, expected=expected, received=received, fix="add or rename it")
+        raise InputError(
+            csv, expected=expected, received=received, fix="add or rename it"
+        )
     for column in sorted(given):
-        refuse(table, table[column].str.strip() == "", csv, f"a value in each row of {column}")
+        refuse(
+            table,
+            table[column].str.strip() == "",
+            csv,
+            f"a value in each row of {column}",
+        )
     if "target" not in given:
         return table.assign(label=ranks(table["class_name"]))
     labels = _numbers(table, csv)
     if "class_name" not in given:
-        return table.assign(label=labels, class_name=_class_names(table["image_path"], labels))
+        return table.assign(
+            label=labels, class_name=_class_names(table["image_path"], labels)
+        )
     _check_one_to_one(table["class_name"], labels, csv)
     return table.assign(label=labels)
 
 
-def with_named_targets(table: pd.DataFrame, csv: Path) -> tuple[pd.DataFrame, list[str]]:
+def with_named_targets(
+    table: pd.DataFrame, csv: Path
+) -> tuple[pd.DataFrame, list[str]]:
     """`table` with a target that only has names as its class_name, and a note that says so."""
     if "target" not in table or "class_name" in table:
         return table, []
@@ -75,7 +86,13 @@ def with_sources(table: pd.DataFrame, test_paths: set[str], csv: Path) -> pd.Dat
     refuse(table, of_test, where, "training pictures as sources, never test pictures")
     refuse(table, unknown, where, "the image_path of a training picture")
     chain = derived & source.isin(known[derived])
-    refuse(table, chain, where, "originals as sources", "name the original of the derived picture")
+    refuse(
+        table,
+        chain,
+        where,
+        "originals as sources",
+        "name the original of the derived picture",
+    )
     return table.assign(source_id=("train/" + source).where(derived, ""))
 
 
@@ -109,15 +126,24 @@ def check_classes(pictures: pd.DataFrame, columns: pd.DataFrame, raw: Path) -> N
     counts = train.loc[scored, "class_name"].value_counts()
     if counts.empty:
         fix = f"leave {USE} empty for the images of the competition itself"
-        expected, received = "images to be scored on", f"{len(train):,} that all train only"
-        raise InputError(raw / "train.csv", expected=expected, received=received, fix=fix)
+        expected, received = (
+            "images to be scored on",
+            f"{len(train):,} that all train only",
+        )
+        raise InputError(
+            raw / "train.csv", expected=expected, received=received, fix=fix
+        )
     if len(counts) == 1:
         received = f"{counts.index[0]!r} alone, with {counts.iloc[0]:,}"
         fix = "put the images of each class into train/<class>/, or name the classes in train.csv"
-        raise InputError(raw, expected="images of two classes or more", received=received, fix=fix)
+        raise InputError(
+            raw, expected="images of two classes or more", received=received, fix=fix
+        )
     if counts.iloc[0] == 1:
         received, fix = f"{len(counts):,} classes of one image each", "add images"
-        expected = "classes of two images or more: one to learn from, one to be scored on"
+        expected = (
+            "classes of two images or more: one to learn from, one to be scored on"
+        )
         raise InputError(raw, expected=expected, received=received, fix=fix)
 
 
@@ -128,23 +154,33 @@ def _numbers(table: pd.DataFrame, csv: Path) -> pd.Series:
     refuse(table, strange, csv, "whole numbers from 0 as target", fix)
     labels = target.astype(int)
     present = set(labels)
-    absent = sorted(set(range(min(len(present), labels.max() + 1 if present else 0))) - present)
+    absent = sorted(
+        set(range(min(len(present), labels.max() + 1 if present else 0))) - present
+    )
     if absent:
-        expected = f"each target from 0 to {len(present) - 1}, as there are {len(present)}"
+        expected = (
+            f"each target from 0 to {len(present) - 1}, as there are {len(present)}"
+        )
         received = f"up to {max(present)}, and no {', '.join(map(str, absent[:3]))}"
-        raise InputError(csv, expected=expected, received=received, fix="number the classes anew")
+        raise InputError(
+            csv, expected=expected, received=received, fix="number the classes anew"
+        )
     return labels
 
 
 def _class_names(image_paths: pd.Series, labels: pd.Series) -> pd.Series:
     folders = image_paths.map(lambda path: PurePosixPath(path).parent.name)
     pairs = pd.DataFrame({"folder": folders, "label": labels}).drop_duplicates()
-    telling = not pairs["folder"].duplicated().any() and not pairs["label"].duplicated().any()
+    telling = (
+        not pairs["folder"].duplicated().any() and not pairs["label"].duplicated().any()
+    )
     return folders if telling and "" not in set(folders) else labels.astype(str)
 
 
 def _check_one_to_one(class_names: pd.Series, labels: pd.Series, csv: Path) -> None:
-    pairs = pd.DataFrame({"class_name": class_names, "target": labels}).drop_duplicates()
+    pairs = pd.DataFrame(
+        {"class_name": class_names, "target": labels}
+    ).drop_duplicates()
     pairs = pairs.astype(object)  # numbers that print as 0, not np.int64(0)
     for one, other in (("class_name", "target"), ("target", "class_name")):
         doubled = pairs[pairs[one].duplicated(keep=False)].sort_values([one, other])
@@ -153,4 +189,6 @@ def _check_one_to_one(class_names: pd.Series, labels: pd.Series, csv: Path) -> N
             has = ", ".join(doubled[doubled[one] == first][other].astype(str)[:3])
             fix = "mend the rows of train.csv"
             expected = f"one {other} for each {one}"
-            raise InputError(csv, expected=expected, received=f"{first!r} with {has}", fix=fix)
+            raise InputError(
+                csv, expected=expected, received=f"{first!r} with {has}", fix=fix
+            )

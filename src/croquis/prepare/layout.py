@@ -10,7 +10,13 @@ from croquis.dataset.external import USE
 from croquis.dataset.names import refuse_undecodable
 from croquis.dataset.roots import folders_in
 from croquis.dataset.tables import located, pictures_in, read_table
-from croquis.prepare.labels import ranks, with_labels, with_named_targets, with_sources, with_use
+from croquis.prepare.labels import (
+    ranks,
+    with_labels,
+    with_named_targets,
+    with_sources,
+    with_use,
+)
 from croquis.prepare.template import blank_sample, given_sample
 
 COLUMNS = ["id", "split", "label", "class_name", "path", "source_id"]
@@ -51,7 +57,9 @@ def read_layout(raw: Path) -> Layout:
     else:
         train, columns, more = _read_classfolders_in(raw)
     if train.empty:
-        raise InputError(raw, expected="training pictures", received="none", fix="add some")
+        raise InputError(
+            raw, expected="training pictures", received="none", fix="add some"
+        )
     sample, last, own = blank_sample(names), [], names
     if (raw / "sample_submission.csv").is_file():
         sample, last = given_sample(raw / "sample_submission.csv", names)
@@ -61,7 +69,9 @@ def read_layout(raw: Path) -> Layout:
     return Layout(pictures, columns, sample, frozenset(numbered), more + notes + last)
 
 
-def _read_train(raw: Path, test_paths: set[str]) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+def _read_train(
+    raw: Path, test_paths: set[str]
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     csv = raw / "train.csv"
     table, notes = read_table(csv, ["image_path"])
     table, more = with_named_targets(table, csv)
@@ -70,13 +80,23 @@ def _read_train(raw: Path, test_paths: set[str]) -> tuple[pd.DataFrame, pd.DataF
     columns = table.drop(columns=["target", "class_name", "source_id"], errors="ignore")
     further = [name for name in columns if name not in ("image_path", USE)]
     if further:
-        notes.append(f"train.csv also has {', '.join(further)}: split.domain can hold one apart")
+        notes.append(
+            f"train.csv also has {', '.join(further)}: split.domain can hold one apart"
+        )
     table["path"] = located(table, csv, "train")
     table = with_sources(with_labels(table, csv), test_paths, csv)
-    unnamed = len(set(pictures_in(raw / "train")) - set(table["path"].str.removeprefix("train/")))
+    unnamed = len(
+        set(pictures_in(raw / "train")) - set(table["path"].str.removeprefix("train/"))
+    )
     if unnamed:
-        notes.append(f"{unnamed:,} pictures in train/ are not named in train.csv and left out")
-    return table.assign(id="train/" + table["image_path"], split="train"), columns, notes
+        notes.append(
+            f"{unnamed:,} pictures in train/ are not named in train.csv and left out"
+        )
+    return (
+        table.assign(id="train/" + table["image_path"], split="train"),
+        columns,
+        notes,
+    )
 
 
 def _read_classfolders_in(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
@@ -89,7 +109,11 @@ def _read_classfolders_in(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[s
         rows += [(folder.name, f"train/{folder.name}/{name}") for name in names]
     table = pd.DataFrame(rows, columns=["class_name", "path"], dtype=str)
     loose = len(pictures_in(raw / "train")) - len(rows)
-    notes = [f"{loose:,} pictures in train/ are in no class folder and left out"] if loose else []
+    notes = (
+        [f"{loose:,} pictures in train/ are in no class folder and left out"]
+        if loose
+        else []
+    )
     table = table.assign(id=table["path"], label=ranks(table["class_name"]))
     columns = pd.DataFrame({"image_path": table["path"].str.removeprefix("train/")})
     return table.assign(split="train", source_id=""), columns, notes
@@ -102,5 +126,11 @@ def _read_test(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
         names, notes = read_table(csv, ["image_path"])
     else:
         names = pd.DataFrame({"image_path": pictures_in(raw / "test")}, dtype=str)
-    table = pd.DataFrame({"path": located(names, csv, "test"), "id": "test/" + names["image_path"]})
-    return table.assign(split="test", label=-1, class_name="", source_id=""), names, notes
+    table = pd.DataFrame(
+        {"path": located(names, csv, "test"), "id": "test/" + names["image_path"]}
+    )
+    return (
+        table.assign(split="test", label=-1, class_name="", source_id=""),
+        names,
+        notes,
+    )

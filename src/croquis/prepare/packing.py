@@ -74,7 +74,9 @@ class Packed(NamedTuple):
         for note, words in ODD.items():
             paths = self.index.loc[having(self.index, note), "path"]
             if len(paths):
-                found.append(f"{len(paths):,} of {len(self.index):,} {words}: {_first(paths)}")
+                found.append(
+                    f"{len(paths):,} of {len(self.index):,} {words}: {_first(paths)}"
+                )
         return found
 
 
@@ -92,7 +94,11 @@ class Sheet(NamedTuple):
 
 
 def pack(
-    pictures: pd.DataFrame, raw: Path, prepare: PrepareParams, pixels: Path, gray224: Path
+    pictures: pd.DataFrame,
+    raw: Path,
+    prepare: PrepareParams,
+    pixels: Path,
+    gray224: Path,
 ) -> Packed:
     """Writes (N, S, S) or (N, S, S, 3) to `pixels` and (N, 224, 224) to `gray224`, both uint8 .npy.
 
@@ -112,10 +118,16 @@ def pack(
     kept: list[dict[str, Any]] = []
     lost: list[dict[str, Any]] = []
     # Filters are global to all threads: set here once, they silence Pillow in each of them.
-    with warnings.catch_warnings(), RowWriter(pixels) as wide, RowWriter(gray224) as small:
+    with (
+        warnings.catch_warnings(),
+        RowWriter(pixels) as wide,
+        RowWriter(gray224) as small,
+    ):
         warnings.simplefilter("ignore")
         sheets = _in_order(lambda row: _sheet(row, raw, prepare), rows)
-        for row, sheet in zip(rows, progress(sheets, "prepare", len(rows), "picture"), strict=True):
+        for row, sheet in zip(
+            rows, progress(sheets, "prepare", len(rows), "picture"), strict=True
+        ):
             if isinstance(sheet, str):
                 lost.append(row | {"reason": sheet})
                 continue
@@ -141,13 +153,20 @@ def _sheet(row: dict[str, Any], raw: Path, prepare: PrepareParams) -> Sheet | st
     height, width = gray.shape
     fitted = FITS[prepare.fit](picture.pixels, prepare.image_size)
     facts = {"sha256": hashlib.sha256(content).hexdigest(), "digest": digest(gray)}
-    facts |= {"width": width, "height": height, "status": _status(picture.status, gray, fitted)}
+    facts |= {
+        "width": width,
+        "height": height,
+        "status": _status(picture.status, gray, fitted),
+    }
     return Sheet(fitted, squashed(gray, GRAY_SIDE), facts)
 
 
 def _status(decoded: str, gray: np.ndarray, fitted: np.ndarray) -> str:
     """As it came a picture may be blank, or become so: a hair on a large sheet fades away."""
-    if decoded == UNREADABLE or min(np.ptp(gray), np.ptp(gray_of(fitted))) >= BLANK_BELOW:
+    if (
+        decoded == UNREADABLE
+        or min(np.ptp(gray), np.ptp(gray_of(fitted))) >= BLANK_BELOW
+    ):
         return decoded
     return BLANK if decoded == OK else decoded + BETWEEN + BLANK
 
@@ -175,7 +194,12 @@ def _check_losses(
     fix = "replace the files, or -S prepare.bad_test=blank"
     _refuse(lost[lost["split"] == "test"], raw, "readable test pictures", fix)
     sources = lost[lost["id"].isin(pictures["source_id"])]
-    _refuse(sources, raw, "readable sources of derived pictures", "replace them, or drop both")
+    _refuse(
+        sources,
+        raw,
+        "readable sources of derived pictures",
+        "replace them, or drop both",
+    )
     emptied = sorted(set(pictures["class_name"]) - set(index["class_name"]))
     if emptied:
         received = f"none of {', '.join(map(repr, emptied[:3]))}"

@@ -20,7 +20,9 @@ class RowWriter:
         self.file = self.path.open("wb+")
         return self
 
-    def __exit__(self, kind: type | None, error: object, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type | None, error: object, trace: TracebackType | None
+    ) -> None:
         if kind is None:
             self._write_header()
         self.file.close()

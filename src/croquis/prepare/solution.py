@@ -19,7 +19,9 @@ IMAGE_COLUMNS = (
     "name",
 )  # fmt: skip
 LABEL_COLUMNS = ("target", "class_name", "label", "class", "category")
-FIX = "correct it in the data source, or take it out there; then `dvc repro -f download`"
+FIX = (
+    "correct it in the data source, or take it out there; then `dvc repro -f download`"
+)
 SHOWN = 3  # rows, images or labels that a message names
 
 
@@ -36,7 +38,9 @@ def read_solution(csv: Path, layout: Layout) -> tuple[pd.DataFrame, list[str]]:
         return pd.DataFrame(columns=COLUMNS), notes
     if layout.sample.empty:
         expected, received = "test images for its rows", "none in the data source"
-        fix = "add them as test/, or take solution.csv out; then `dvc repro -f download`"
+        fix = (
+            "add them as test/, or take solution.csv out; then `dvc repro -f download`"
+        )
         raise InputError(csv, expected=expected, received=received, fix=fix)
     images, further = _images(table, layout, csv)
     notes += further
@@ -44,10 +48,14 @@ def read_solution(csv: Path, layout: Layout) -> tuple[pd.DataFrame, list[str]]:
     notes += further
     known = dict(zip(images, labels, strict=True))
     tests = layout.sample["image_path"]
-    return pd.DataFrame({"image_path": tests, "target": tests.map(known).astype(int)}), notes
+    return pd.DataFrame(
+        {"image_path": tests, "target": tests.map(known).astype(int)}
+    ), notes
 
 
-def _images(table: pd.DataFrame, layout: Layout, csv: Path) -> tuple[pd.Series, list[str]]:
+def _images(
+    table: pd.DataFrame, layout: Layout, csv: Path
+) -> tuple[pd.Series, list[str]]:
     """The image_path of each row, as test.csv or the folder test/ has it."""
     column = _first_of(table, IMAGE_COLUMNS, csv)
     names, tests = _filled(table, column, csv), layout.sample["image_path"]
@@ -55,11 +63,15 @@ def _images(table: pd.DataFrame, layout: Layout, csv: Path) -> tuple[pd.Series, 
     if column.casefold() == "id" and "ID" in layout.numbered:
         ids = dict(zip(layout.sample["ID"], tests, strict=True))
         readings.insert(0, names.map(ids))
-    images = max(readings, key=lambda reading: reading.dropna().nunique())  # the first of equals
+    images = max(
+        readings, key=lambda reading: reading.dropna().nunique()
+    )  # the first of equals
     _check_images(images, names, tests, csv)
     if (images == names).all():
         return images, []
-    return images, [f"solution.csv: {column} {names.iloc[0]!r} is read as {images.iloc[0]!r}"]
+    return images, [
+        f"solution.csv: {column} {names.iloc[0]!r} is read as {images.iloc[0]!r}"
+    ]
 
 
 def _reading(
@@ -106,7 +118,9 @@ FORMS = (
 )
 
 
-def _check_images(images: pd.Series, names: pd.Series, tests: pd.Series, csv: Path) -> None:
+def _check_images(
+    images: pd.Series, names: pd.Series, tests: pd.Series, csv: Path
+) -> None:
     lost = tests[~tests.isin(images)]
     strange = names[images.isna()]
     doubled = images[images.duplicated() & images.notna()]
@@ -124,7 +138,9 @@ def _check_images(images: pd.Series, names: pd.Series, tests: pd.Series, csv: Pa
         raise InputError(csv, expected=expected, received="; ".join(wrong), fix=FIX)
 
 
-def _labels(table: pd.DataFrame, layout: Layout, csv: Path) -> tuple[pd.Series, list[str]]:
+def _labels(
+    table: pd.DataFrame, layout: Layout, csv: Path
+) -> tuple[pd.Series, list[str]]:
     """The label of each row, (N,) int: of two columns that tell it, both must say the same."""
     first = _first_of(table, LABEL_COLUMNS, csv)
     labels, notes = _label_of(table, first, layout, csv)
@@ -133,13 +149,17 @@ def _labels(table: pd.DataFrame, layout: Layout, csv: Path) -> tuple[pd.Series, 
         other, _ = _label_of(table, columns["class_name"], layout, csv)
         if (unlike := labels != other).any():
             row = int(unlike.to_numpy().argmax())
-            values = [table[column].iloc[row] for column in (columns["class_name"], first)]
+            values = [
+                table[column].iloc[row] for column in (columns["class_name"], first)
+            ]
             received = f"{unlike.sum():,} rows that do not, as {values[0]!r} with {values[1]!r}"
             expected = "class_name and target of one class in each row"
             raise InputError(csv, expected=expected, received=received, fix=FIX)
     used = {*IMAGE_COLUMNS, *LABEL_COLUMNS}
     if unread := [name for name in table if name.casefold() not in used]:
-        notes.append(f"solution.csv: {', '.join(unread)} is not read, and every row is scored")
+        notes.append(
+            f"solution.csv: {', '.join(unread)} is not read, and every row is scored"
+        )
     return labels, notes
 
 
@@ -154,7 +174,9 @@ def _label_of(
     texts = _filled(table, column, csv).map(without_fraction)
     classes = layout.pictures.query("split == 'train'").drop_duplicates("label")
     readings = {
-        "class names": texts.map(dict(zip(classes["class_name"], classes["label"], strict=True))),
+        "class names": texts.map(
+            dict(zip(classes["class_name"], classes["label"], strict=True))
+        ),
         "numbers": texts.map({str(label): label for label in classes["label"]}),
     }
     kinds = ["class names", "numbers"]
@@ -171,7 +193,9 @@ def _label_of(
         words += f", though it could be {complete[1]}"
     notes = [words]
     if kind == "numbers" and set(classes["label"]) - set(labels) == {0}:
-        notes.append("solution.csv: no test image has the label 0; are they counted from 1?")
+        notes.append(
+            "solution.csv: no test image has the label 0; are they counted from 1?"
+        )
     return labels, notes
 
 
@@ -183,7 +207,9 @@ def _unknown(texts: pd.Series, classes: pd.DataFrame, csv: Path) -> InputError:
     strange = ~texts.isin(names)
     neither = strange & ~texts.isin(classes["label"].astype(str))
     wrong = texts[neither if neither.any() else strange]
-    shown = ", ".join(f"{text!r} in line {place + 2}" for place, text in wrong[:SHOWN].items())
+    shown = ", ".join(
+        f"{text!r} in line {place + 2}" for place, text in wrong[:SHOWN].items()
+    )
     received = f"{len(wrong):,} rows with something else ({shown})"
     expected = f"the name of one of the {len(names):,} classes, or its number, in all rows alike"
     fix = f"{nearest(wrong.iloc[0], names)} {FIX[0].upper()}{FIX[1:]}"
@@ -192,7 +218,9 @@ def _unknown(texts: pd.Series, classes: pd.DataFrame, csv: Path) -> InputError:
 
 def _out_of_range(numbers: pd.Series, names: list[str], csv: Path) -> InputError:
     last = len(names) - 1
-    expected = f"labels from 0 to {last}, where 0 is {names[0]!r} and {last} is {names[-1]!r}"
+    expected = (
+        f"labels from 0 to {last}, where 0 is {names[0]!r} and {last} is {names[-1]!r}"
+    )
     received = f"{numbers.min()} to {numbers.max()}"
     from_one = (numbers.min(), numbers.max()) == (1, last + 1)
     fix = f"subtract 1 from each, or give class names; {FIX}" if from_one else FIX

@@ -23,7 +23,11 @@ def given_sample(csv: Path, names: pd.DataFrame) -> tuple[pd.DataFrame, list[str
         InputError: if it does not name each test picture once.
     """
     sample, notes = read_table(csv, ["image_path", "target"])
-    shared = [column for column in ("image_path", "ID") if column in sample and column in names]
+    shared = [
+        column
+        for column in ("image_path", "ID")
+        if column in sample and column in names
+    ]
     for column in shared:
         _compare(sample[column], names[column], csv)
     _compare_pairs(sample[shared], names[shared], csv)
@@ -35,7 +39,9 @@ def _compare_pairs(given: pd.DataFrame, wanted: pd.DataFrame, csv: Path) -> None
         wanted.itertuples(index=False, name=None)
     )
     if strange:
-        received = f"{len(strange):,} other pairs, as {' with '.join(sorted(strange)[0])}"
+        received = (
+            f"{len(strange):,} other pairs, as {' with '.join(sorted(strange)[0])}"
+        )
         raise InputError(
             csv,
             expected=f"the pairs of {' and '.join(given)} that test.csv has",

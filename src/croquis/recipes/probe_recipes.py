@@ -41,7 +41,9 @@ class HeadParams(params.Section):
     min_lr: Annotated[float, Field(ge=0)] = 0.0
     loss: Literal["ce", "bce", "focal"] = "ce"
     focal_gamma: Annotated[float, Field(ge=0)] = 2.0
-    num_seeds: Annotated[int, Field(ge=1)] = 1  # heads that differ by chance; their mean predicts
+    num_seeds: Annotated[int, Field(ge=1)] = (
+        1  # heads that differ by chance; their mean predicts
+    )
 
 
 class ProbeParams(params.Section):
@@ -56,7 +58,9 @@ def resolved(tree: dict[str, Any], key: str) -> ProbeParams:
     probes = params.required(tree, "probes")
     if not isinstance(probes, dict) or key not in probes:
         known = params.nearest(key, list(probes or {}))
-        raise InputError("run.probes", expected="keys of `probes`", received=repr(key), fix=known)
+        raise InputError(
+            "run.probes", expected="keys of `probes`", received=repr(key), fix=known
+        )
     return params.checked(ProbeParams, probes[key], where=f"probes.{key}")
 
 

@@ -22,7 +22,9 @@ class PhaseParams(params.Section):
     from_epoch: Annotated[int, Field(ge=0)]
     augment: str | AugmentParams
     lr_factor: Positive
-    image_size: Annotated[int, Field(ge=8)] | None = None  # of training pictures; null: the model's
+    image_size: Annotated[int, Field(ge=8)] | None = (
+        None  # of training pictures; null: the model's
+    )
 
 
 class MixParams(params.Section):
@@ -30,8 +32,12 @@ class MixParams(params.Section):
 
     prob: Annotated[float, Field(ge=0, le=1)]  # of a batch to be mixed at all
     mixup: Annotated[float, Field(ge=0)]  # alpha of Beta(alpha, alpha); 0: no mixup
-    cutmix: Annotated[float, Field(ge=0)]  # the same; with both, each takes half of the batches
-    clip: Annotated[list[Share], Field(min_length=2, max_length=2)] | None  # bounds of lambda
+    cutmix: Annotated[
+        float, Field(ge=0)
+    ]  # the same; with both, each takes half of the batches
+    clip: (
+        Annotated[list[Share], Field(min_length=2, max_length=2)] | None
+    )  # bounds of lambda
     off_last_epochs: Annotated[int, Field(ge=0)]  # plain batches at the end
 
 
@@ -49,7 +55,9 @@ class TrainParams(params.Section):
 
     epochs: Annotated[int, Field(ge=1)]
     batch_size: Annotated[int, Field(ge=2)]  # batch normalisation needs two
-    micro_batch: Annotated[int, Field(ge=1)] | None  # pictures at once; their gradients add up
+    micro_batch: (
+        Annotated[int, Field(ge=1)] | None
+    )  # pictures at once; their gradients add up
     grad_checkpointing: bool  # memory for a third more computing
     optimizer: str  # a timm name
     weight_decay: Annotated[float, Field(ge=0)]
@@ -58,7 +66,9 @@ class TrainParams(params.Section):
     head_lr_mult: Positive  # factor on the lr of the head
     warmup_epochs: Annotated[float, Field(ge=0)]
     schedule: Literal["cosine", "constant", "step", "restarts", "cyclic", "plateau"]
-    cycle_epochs: Positive  # from step to step, restart to restart, floor to floor; patience
+    cycle_epochs: (
+        Positive  # from step to step, restart to restart, floor to floor; patience
+    )
     cycle_factor: Annotated[float, Field(gt=0, le=1)]  # on the lr after each cycle
     min_lr: Annotated[float, Field(ge=0)]  # the floor, as a share of the peak
     clip_grad: Positive | None  # largest norm of the gradient
@@ -68,7 +78,9 @@ class TrainParams(params.Section):
     drop_rate: Share
     drop_path_rate: Share
     ema_decay: Share | None
-    average_epochs: Annotated[int, Field(ge=0)]  # mean of the weights after each of the last ones
+    average_epochs: Annotated[
+        int, Field(ge=0)
+    ]  # mean of the weights after each of the last ones
     augment: str | AugmentParams
     tta: Views  # of val and test pictures; their probabilities are averaged
     phases: list[PhaseParams]
@@ -94,7 +106,9 @@ class ModelParams(TrainParams):
 
 def spans(recipe: TrainParams) -> tuple[float, float]:
     """How many epochs the warm-up takes, and how many a cycle of the learning rate."""
-    warmup = min(recipe.warmup_epochs, recipe.epochs / 2)  # short runs still reach their peak
+    warmup = min(
+        recipe.warmup_epochs, recipe.epochs / 2
+    )  # short runs still reach their peak
     if recipe.schedule == "cyclic":
         warmup = 0.0  # its triangles rise by themselves
     return warmup, min(recipe.cycle_epochs, recipe.epochs - warmup)
@@ -122,12 +136,18 @@ def resolved(tree: dict[str, Any], key: str) -> ModelParams:
     models = params.required(tree, "models")
     if not isinstance(models, dict) or key not in models:
         known = params.nearest(key, list(models or {}))
-        raise InputError("run.models", expected="keys of `models`", received=repr(key), fix=known)
+        raise InputError(
+            "run.models", expected="keys of `models`", received=repr(key), fix=known
+        )
     block = models[key]
     if not isinstance(block, dict):
         fix = "see the other entries"
-        raise InputError(f"models.{key}", expected="a block of keys", received=repr(block), fix=fix)
-    return params.checked(ModelParams, train.model_dump() | block, where=f"models.{key}")
+        raise InputError(
+            f"models.{key}", expected="a block of keys", received=repr(block), fix=fix
+        )
+    return params.checked(
+        ModelParams, train.model_dump() | block, where=f"models.{key}"
+    )
 
 
 def bound(recipe: ModelParams, fold: int) -> ModelParams:
@@ -137,7 +157,9 @@ def bound(recipe: ModelParams, fold: int) -> ModelParams:
         each.replace("{fold}", str(fold)) if isinstance(each, str) else each
         for each in (asked if isinstance(asked, list) else [asked])
     ]
-    return recipe.model_copy(update={"pretrained": named if isinstance(asked, list) else named[0]})
+    return recipe.model_copy(
+        update={"pretrained": named if isinstance(asked, list) else named[0]}
+    )
 
 
 def recipe(key: str, path: Path = params.PARAMS) -> ModelParams:

@@ -6,7 +6,14 @@ from pydantic import AfterValidator, Field
 
 # Those of croquis.core.symmetries, which needs numpy.
 View = Literal[
-    "identity", "rot90", "rot180", "rot270", "flip_lr", "flip_ud", "transpose", "antitranspose"
+    "identity",
+    "rot90",
+    "rot180",
+    "rot270",
+    "flip_lr",
+    "flip_ud",
+    "transpose",
+    "antitranspose",
 ]
 
 

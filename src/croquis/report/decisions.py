@@ -11,7 +11,9 @@ import pandas as pd
 from croquis.dataset.overrides import Overrides
 from croquis.tables.components import components
 
-OF_A_CONFLICT = 60  # pairs, the weakest, and pictures: a placeholder may be there 10,000 times
+OF_A_CONFLICT = (
+    60  # pairs, the weakest, and pictures: a placeholder may be there 10,000 times
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,9 @@ class Said:
         same = np.array(overrides.same, np.int64).reshape(-1, 2)
         thing = components(len(ids), same[:, 0], same[:, 1]).tolist()
         self._thing = dict(zip(ids, thing, strict=True))
-        self._different = {frozenset((thing[a], thing[b])) for a, b in overrides.different}
+        self._different = {
+            frozenset((thing[a], thing[b])) for a, b in overrides.different
+        }
         self._settled = {ids[place] for place in (*overrides.keep, *overrides.drop)}
 
     def line_of(self, name: str, decision: str) -> str:
@@ -81,7 +85,9 @@ class Said:
     def line_between(self, one: str, decision: str, other: str) -> str:
         """The line for two pictures, or nothing if others say the opposite, directly or not."""
         things = frozenset((self._thing[one], self._thing[other]))
-        opposed = len(things) == 1 if decision == "different" else things in self._different
+        opposed = (
+            len(things) == 1 if decision == "different" else things in self._different
+        )
         return "" if opposed else line(one, decision, other)
 
 
@@ -101,21 +107,31 @@ def conflicts(
         said: by a person.
         class_names: by id.
     """
-    disputed = groups[groups["conflict"]].sort_values(["group", "id"], ignore_index=True)
+    disputed = groups[groups["conflict"]].sort_values(
+        ["group", "id"], ignore_index=True
+    )
     number = disputed.set_index("id")["group"]
-    joined = duplicates[duplicates["grouped"].astype(bool)]  # of no rows pandas knows no type
+    joined = duplicates[
+        duplicates["grouped"].astype(bool)
+    ]  # of no rows pandas knows no type
     by_group = dict(list(weakest(joined).groupby(joined["id_a"].map(number))))
     found = []
     for group, members in disputed.groupby("group"):
         inside = by_group.get(group, joined[:0])
         of_class = members.groupby(class_names.loc[members["id"]].to_numpy()).cumcount()
-        first = members.loc[of_class.sort_values(kind="stable").index[:OF_A_CONFLICT]].sort_index()
+        first = members.loc[
+            of_class.sort_values(kind="stable").index[:OF_A_CONFLICT]
+        ].sort_index()
         pictures = [
             (name, keep, said.line_of(name, "drop" if keep else "keep"))
             for name, keep in zip(first["id"], first["keep"].tolist(), strict=True)
         ]
         shown = pairs_of(inside.head(OF_A_CONFLICT), said)
-        found.append(Conflict(int(group), len(members), pictures, shown, len(inside) - len(shown)))
+        found.append(
+            Conflict(
+                int(group), len(members), pictures, shown, len(inside) - len(shown)
+            )
+        )
     return found
 
 
@@ -126,7 +142,9 @@ def pairs_of(table: pd.DataFrame, said: Said | None) -> list[Pair]:
         decision = "different" if row.grouped else "same"
         overruled = said.line_between(row.id_a, decision, row.id_b) if said else ""
         scores = (row.tier, row.score, row.ink, row.symmetry)
-        found.append(Pair(row.id_a, row.id_b, *scores, cut=not row.grouped, line=overruled))
+        found.append(
+            Pair(row.id_a, row.id_b, *scores, cut=not row.grouped, line=overruled)
+        )
     return found
 
 

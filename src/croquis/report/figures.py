@@ -10,7 +10,9 @@ from croquis.report.plots import COLOURS, line_of, marks
 DPI = 120
 
 
-def draw(folder: Path, outcome: Outcome, metrics: Mapping[str, Mapping[str, Any]]) -> None:
+def draw(
+    folder: Path, outcome: Outcome, metrics: Mapping[str, Mapping[str, Any]]
+) -> None:
     """Writes scores.png and curves.png into a folder.
 
     Args:
@@ -57,6 +59,8 @@ def _curves(path: Path, outcome: Outcome) -> None:
         for fold, mark in marks(folds).items():
             own = rows[rows["fold"] == fold]
             line = line_of(mark, len(own))
-            axes.plot(own["epoch"] + 1, own["val_accuracy"], label=f"fold {fold}", **line)
+            axes.plot(
+                own["epoch"] + 1, own["val_accuracy"], label=f"fold {fold}", **line
+            )
         axes.legend(fontsize="small")
     figure.savefig(path, dpi=DPI)

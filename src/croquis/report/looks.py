@@ -44,11 +44,18 @@ def read_looks(path: Path) -> Looks:
             maps = dict(zip(file["ids"].tolist(), file["maps"], strict=True))
             return Looks(str(file["member"]), maps, str(file["failed"]))
     except (OSError, KeyError, ValueError, EOFError) as error:
-        expected, fix = "an .npz with ids, maps, member, failed", "rerun the stage explain"
-        raise InputError(path, expected=expected, received=str(error), fix=fix) from error
+        expected, fix = (
+            "an .npz with ids, maps, member, failed",
+            "rerun the stage explain",
+        )
+        raise InputError(
+            path, expected=expected, received=str(error), fix=fix
+        ) from error
 
 
-def overlaid(picture: np.ndarray, found: np.ndarray, side: int = THUMB_SIDE) -> np.ndarray:
+def overlaid(
+    picture: np.ndarray, found: np.ndarray, side: int = THUMB_SIDE
+) -> np.ndarray:
     """A picture whose ink is red where it spoke for the guess, blue where for the label, else gray.
 
     Args:
@@ -57,7 +64,10 @@ def overlaid(picture: np.ndarray, found: np.ndarray, side: int = THUMB_SIDE) -> 
         side: of what comes back, (side, side, 3) uint8.
     """
     gray = picture if picture.ndim == 2 else picture.mean(axis=2).astype(np.uint8)
-    ink = 1 - cv2.resize(gray, (side, side), interpolation=cv2.INTER_AREA)[..., None] / 255
+    ink = (
+        1
+        - cv2.resize(gray, (side, side), interpolation=cv2.INTER_AREA)[..., None] / 255
+    )
     # Smoothed, as what was erased were squares.
     signed = cv2.resize(found.astype(np.float32) / 127, (side, side))
     signed = cv2.GaussianBlur(signed, (0, 0), 0.04 * side)[..., None]

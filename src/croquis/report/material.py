@@ -114,7 +114,10 @@ def read_metrics(files: Mapping[str, Path]) -> dict[str, Any]:
     """
     if "DVC_STAGE" in os.environ:  # a stage started by hand has no dvc.lock to go by
         lockfile.require(*files.values())
-    return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in files.items()}
+    return {
+        name: json.loads(path.read_text(encoding="utf-8"))
+        for name, path in files.items()
+    }
 
 
 def read_outcome(
@@ -139,7 +142,9 @@ def read_outcome(
         curves=joined_curves(curves, run),
         settings=settings,
         book=read_scorebook(ensemble),
-        networks=pd.read_csv(networks, dtype={"member": str, "failed": str}).fillna({"failed": ""}),
+        networks=pd.read_csv(networks, dtype={"member": str, "failed": str}).fillna(
+            {"failed": ""}
+        ),
         looks=read_looks(saliency),
         trainings=trainings,
     )

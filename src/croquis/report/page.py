@@ -26,14 +26,18 @@ from croquis.report.sections.ran import every, ran
 from croquis.report.templates import template
 from croquis.tracking.competitions import competition
 
-NAMED_CLASSES = 40  # more would be a wall of bars: then the smallest and the largest are named
+NAMED_CLASSES = (
+    40  # more would be a wall of bars: then the smallest and the largest are named
+)
 NAMED_ENDS = 8
 
 
 Metrics = Mapping[str, Mapping[str, Any]]
 
 
-def write(folder: Path, source: str, data: Data, outcome: Outcome, metrics: Metrics) -> None:
+def write(
+    folder: Path, source: str, data: Data, outcome: Outcome, metrics: Metrics
+) -> None:
     """Writes index.html, the error browser and the contact sheets into a new folder.
 
     What cannot be made leaves a warning and its reason in its place: a page is no result of a run.
@@ -60,12 +64,18 @@ def _or_warning(path: Path, make: Callable[[], None]) -> None:
     """Calls `make`; where it fails, a page at `path` says why, and how to try again."""
     try:
         make()
-    except Exception as error:  # whatever it is, the scores stand in metrics/ and were voted on
+    except (
+        Exception
+    ) as error:  # whatever it is, the scores stand in metrics/ and were voted on
         reason = f"{type(error).__name__}: {error}"
         warnings.warn(f"{path.name} could not be made: {reason}", stacklevel=2)
         text = f"{path.name} could not be made: {escape(reason)}. The run itself is whole: see "
-        text += "metrics/ and data/submission.csv. Try again with: dvc repro -f -s report"
-        path.write_text(f"<!doctype html><title>croquis</title><p>{text}</p>\n", encoding="utf-8")
+        text += (
+            "metrics/ and data/submission.csv. Try again with: dvc repro -f -s report"
+        )
+        path.write_text(
+            f"<!doctype html><title>croquis</title><p>{text}</p>\n", encoding="utf-8"
+        )
 
 
 def page(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> str:
@@ -77,12 +87,20 @@ def page(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> str:
         outcome: what ran.
         metrics: the JSON of dedup, split, vote, ensemble and submission.
     """
-    return template("page.html").render(**sections(source, data, outcome, metrics)) + "\n"
+    return (
+        template("page.html").render(**sections(source, data, outcome, metrics)) + "\n"
+    )
 
 
-def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
+def sections(
+    source: str, data: Data, outcome: Outcome, metrics: Metrics
+) -> dict[str, Any]:
     """What the templates show, by the names that they use."""
-    thumbnails, run, asked = Thumbnails(data.pixels, data.index), outcome.run, outcome.settings
+    thumbnails, run, asked = (
+        Thumbnails(data.pixels, data.index),
+        outcome.run,
+        outcome.settings,
+    )
     facts = _facts(source, data, outcome)
     if "domains" in metrics["split"]:
         facts["domains"] = len(np.unique(data.units_of(outcome.oof.ids)))
@@ -103,7 +121,9 @@ def sections(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> dic
         "book": outcome.book,
         "told": {row["member"]: row for row in outcome.book.members.to_dict("records")},
         "turned": {
-            key.removesuffix("_accuracy") for score in metrics["vote"].values() for key in score
+            key.removesuffix("_accuracy")
+            for score in metrics["vote"].values()
+            for key in score
         },
         "odds": _odds(outcome.book),
         "curves": _curves(outcome),
@@ -169,7 +189,9 @@ def _facts(source: str, data: Data, outcome: Outcome) -> dict[str, Any]:
 
 def _scores(data: Data, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
     oof = outcome.oof
-    lines = tables.score_lines(metrics["vote"], metrics["ensemble"], metrics["submission"])
+    lines = tables.score_lines(
+        metrics["vote"], metrics["ensemble"], metrics["submission"]
+    )
     seed = outcome.settings.seed
     groups, units = data.groups_of(oof.ids), data.units_of(oof.ids)
     parts = tables.by_copies(data.labels(oof.ids), oof, groups, units, seed=seed)
@@ -184,10 +206,14 @@ def _odds(book: Scorebook) -> dict[str, Any]:
     return {
         "reliability": plots.reliability(raw, calibrated),
         "colours": {"raw": plots.RAW, "calibrated": plots.COLOURS[0]},
-        "least": 0.0 if pd.isna(others) else float(others),  # agreement; below it nothing is shown
+        "least": 0.0
+        if pd.isna(others)
+        else float(others),  # agreement; below it nothing is shown
         "gains": plots.gains(book.gains) if len(book.gains) > 1 else "",
         "errors": {
-            which: {kind: book.calibration_error(kind, which) for kind in ("width", "mass")}
+            which: {
+                kind: book.calibration_error(kind, which) for kind in ("width", "mass")
+            }
             for which in ("raw", "calibrated")
         },
     }
@@ -195,7 +221,10 @@ def _odds(book: Scorebook) -> dict[str, Any]:
 
 def _mistakes(data: Data, outcome: Outcome, thumbnails: Thumbnails) -> dict[str, Any]:
     oof, labels = outcome.oof, data.labels(outcome.oof.ids)
-    groups, said = data.groups_of(oof.ids), Said(data.overrides, data.groups["id"].tolist())
+    groups, said = (
+        data.groups_of(oof.ids),
+        Said(data.overrides, data.groups["id"].tolist()),
+    )
     doubted = suspects.label_suspects(labels, oof)
     pairs = confusions.confused_pairs(labels, oof)
     examples = typical(labels, oof, data)

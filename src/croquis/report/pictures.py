@@ -27,7 +27,9 @@ class Thumbnail:
 class Thumbnails:
     """Thumbnails by id, `side` pixels at most; `index` is index.csv."""
 
-    def __init__(self, pixels: Pixels, index: pd.DataFrame, side: int = THUMB_SIDE) -> None:
+    def __init__(
+        self, pixels: Pixels, index: pd.DataFrame, side: int = THUMB_SIDE
+    ) -> None:
         self._pixels, self._side = pixels, side
         self._names = dict(zip(index["id"], index["class_name"], strict=True))
 
@@ -35,7 +37,9 @@ class Thumbnails:
         """The thumbnails of `ids` in their order."""
         rows = self._pixels.rows(ids)
         return [
-            Thumbnail(name, self._names[name], data_uri(self._pixels.array[row], self._side))
+            Thumbnail(
+                name, self._names[name], data_uri(self._pixels.array[row], self._side)
+            )
             for name, row in zip(ids, rows, strict=True)
         ]
 
@@ -47,7 +51,9 @@ def data_uri(pixels: np.ndarray, side: int = THUMB_SIDE) -> str:
     """
     picture = Image.fromarray(np.asarray(pixels))
     picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-    kind, options = ("png", {"optimize": True}) if pixels.ndim == 2 else ("jpeg", {"quality": 85})
+    kind, options = (
+        ("png", {"optimize": True}) if pixels.ndim == 2 else ("jpeg", {"quality": 85})
+    )
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"

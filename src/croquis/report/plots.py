@@ -14,8 +14,26 @@ if TYPE_CHECKING:
 
 # At 3:1 and more against white and near-black; folds take them in turn, each with a shape of its
 # own, as not everybody tells colours apart. .dvc/plots/page.html has the same.
-COLOURS = ("#3b82f6", "#c2620a", "#059669", "#dc2626", "#a855f7", "#0891b2", "#db2777", "#78716c")
-SHAPES = ("o●", "s■", "^▲", "D◆", "v▼", "*★", "P✚", "h⬢")  # matplotlib's marker, and a letter
+COLOURS = (
+    "#3b82f6",
+    "#c2620a",
+    "#059669",
+    "#dc2626",
+    "#a855f7",
+    "#0891b2",
+    "#db2777",
+    "#78716c",
+)
+SHAPES = (
+    "o●",
+    "s■",
+    "^▲",
+    "D◆",
+    "v▼",
+    "*★",
+    "P✚",
+    "h⬢",
+)  # matplotlib's marker, and a letter
 MARKED = 8  # epochs of a line that bear its shape, at most
 RAW = COLOURS[1]  # before calibration
 INK = "#123456"  # stands for the page's own text colour until the SVG is in it
@@ -32,7 +50,9 @@ STYLE = {
     "lines.linewidth": 1.6,
     "figure.facecolor": "none",
     "axes.facecolor": "none",
-    **dict.fromkeys(("axes.edgecolor", "axes.labelcolor", "grid.color", "text.color"), INK),
+    **dict.fromkeys(
+        ("axes.edgecolor", "axes.labelcolor", "grid.color", "text.color"), INK
+    ),
     **dict.fromkeys(("xtick.color", "ytick.color"), INK),
 }
 NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -48,7 +68,9 @@ class Mark(NamedTuple):
 
 def marks(folds: Sequence[int]) -> dict[int, Mark]:
     """The mark of each fold."""
-    kinds = [Mark(colour, *shape) for colour, shape in zip(COLOURS, SHAPES, strict=True)]
+    kinds = [
+        Mark(colour, *shape) for colour, shape in zip(COLOURS, SHAPES, strict=True)
+    ]
     return {fold: kinds[place % len(kinds)] for place, fold in enumerate(folds)}
 
 
@@ -57,7 +79,9 @@ def accuracy_curves(curves: pd.DataFrame, folds: Sequence[int]) -> Markup:
 
     def draw(axes: "Axes") -> None:
         for mark, rows in _by_fold(curves, folds):
-            axes.plot(rows["epoch"] + 1, rows["val_accuracy"], **line_of(mark, len(rows)))
+            axes.plot(
+                rows["epoch"] + 1, rows["val_accuracy"], **line_of(mark, len(rows))
+            )
 
     return _svg(draw, label="accuracy on the fold held out, by epoch", x="epoch")
 
@@ -84,7 +108,9 @@ def class_sizes(counts: np.ndarray) -> Markup:
         axes.set_xlim(edges[0], edges[-1])
         axes.set_ylim(bottom=0)
 
-    return _svg(draw, label="pictures a class", x="classes, largest first", size=(7.2, 2.0))
+    return _svg(
+        draw, label="pictures a class", x="classes, largest first", size=(7.2, 2.0)
+    )
 
 
 def histogram(values: np.ndarray, *, label: str) -> Markup:
@@ -105,7 +131,9 @@ def reliability(raw: pd.DataFrame, calibrated: pd.DataFrame) -> Markup:
     def draw(axes: "Axes") -> None:
         axes.plot([0, 1], [0, 1], color=INK, linewidth=1, alpha=0.4)
         for rows, colour, line in ((raw, RAW, ":"), (calibrated, COLOURS[0], "-")):
-            axes.plot(rows["confidence"], rows["accuracy"], color=colour, linestyle=line)
+            axes.plot(
+                rows["confidence"], rows["accuracy"], color=colour, linestyle=line
+            )
             sizes = 8 + 120 * rows["count"] / max(rows["count"].sum(), 1)
             axes.scatter(rows["confidence"], rows["accuracy"], s=sizes, color=colour)
         axes.set(xlim=(0, 1), ylim=(0, 1.02))
@@ -117,7 +145,9 @@ def gains(steps: pd.DataFrame) -> Markup:
     """Accuracy with one member more at each step; `steps` is gains.csv."""
 
     def draw(axes: "Axes") -> None:
-        axes.plot(steps["step"], steps["accuracy"], color=COLOURS[0], marker="o", markersize=4)
+        axes.plot(
+            steps["step"], steps["accuracy"], color=COLOURS[0], marker="o", markersize=4
+        )
 
     return _svg(draw, label="accuracy by number of members", x="members")
 
@@ -125,11 +155,20 @@ def gains(steps: pd.DataFrame) -> Markup:
 def line_of(mark: Mark, epochs: int) -> dict[str, Any]:
     """matplotlib's settings of a fold's line of so many epochs."""
     every = -(-epochs // MARKED) or 1
-    return {"color": mark.colour, "marker": mark.marker, "markersize": 4, "markevery": every}
+    return {
+        "color": mark.colour,
+        "marker": mark.marker,
+        "markersize": 4,
+        "markevery": every,
+    }
 
 
-def _by_fold(curves: pd.DataFrame, folds: Sequence[int]) -> list[tuple[Mark, pd.DataFrame]]:
-    return [(mark, curves[curves["fold"] == fold]) for fold, mark in marks(folds).items()]
+def _by_fold(
+    curves: pd.DataFrame, folds: Sequence[int]
+) -> list[tuple[Mark, pd.DataFrame]]:
+    return [
+        (mark, curves[curves["fold"] == fold]) for fold, mark in marks(folds).items()
+    ]
 
 
 def _svg(
@@ -165,4 +204,8 @@ def _inlined(svg: str, label: str) -> Markup:
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
     svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'<g id="[^"]*">', "<g>", svg)
-    return Markup(svg.replace("<svg ", Markup('<svg role="img" aria-label="{}" ').format(label), 1))
+    return Markup(
+        svg.replace(
+            "<svg ", Markup('<svg role="img" aria-label="{}" ').format(label), 1
+        )
+    )

@@ -14,7 +14,13 @@ from croquis.report.material import Outcome
 from croquis.tracking import store, tracking
 
 LINK = r'href="(?!data:|https?:)([^"#]+\.html)[^"]*"'
-COUNTS = ("folds", "members", "pictures", "ties", "rows")  # no scores: charts beside, not between
+COUNTS = (
+    "folds",
+    "members",
+    "pictures",
+    "ties",
+    "rows",
+)  # no scores: charts beside, not between
 Metrics = Mapping[str, Mapping[str, Any]]
 
 
@@ -51,7 +57,8 @@ def _alone(folder: Path) -> Iterator[Path]:
         for page in copy.glob("*.html"):
             text = page.read_text(encoding="utf-8")
             page.write_text(
-                re.sub(LINK, r'title="\1, in the list of files"', text), encoding="utf-8"
+                re.sub(LINK, r'title="\1, in the list of files"', text),
+                encoding="utf-8",
             )
         yield copy
 
@@ -71,7 +78,11 @@ def scores(metrics: Metrics) -> dict[str, float]:
         for name, value in store.flat(metrics[stage]).items():
             section = "size" if name in COUNTS else part
             found[f"{section}/{name.replace('.', '/')}"] = value
-    return {name: float(value) for name, value in found.items() if isinstance(value, int | float)}
+    return {
+        name: float(value)
+        for name, value in found.items()
+        if isinstance(value, int | float)
+    }
 
 
 def name(metrics: Metrics) -> str:
@@ -82,7 +93,10 @@ def name(metrics: Metrics) -> str:
 def description(metrics: Metrics) -> str:
     """What MLflow shows above the run, in Markdown: the score, and each member's."""
     ensemble, test = metrics["ensemble"], metrics["submission"]
-    pictures, folds = counted(ensemble["pictures"], "picture"), counted(ensemble["folds"], "fold")
+    pictures, folds = (
+        counted(ensemble["pictures"], "picture"),
+        counted(ensemble["folds"], "fold"),
+    )
     rows = [("ensemble", ensemble), *sorted(metrics["vote"].items())]
     known = (
         f" On the test set {share(test['test_accuracy'])} by the vote of the folds,"
@@ -97,6 +111,9 @@ def description(metrics: Metrics) -> str:
             "",
             "| member | OOF accuracy | 95 % interval |",
             "|---|---|---|",
-            *(f"| {name} | {share(score['accuracy'])} | {ends(score)} |" for name, score in rows),
+            *(
+                f"| {name} | {share(score['accuracy'])} | {ends(score)} |"
+                for name, score in rows
+            ),
         ]
     )

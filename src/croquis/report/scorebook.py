@@ -44,7 +44,9 @@ class Scorebook:
         """
         rows = self.bins(binning, which)
         return float(
-            np.average((rows["confidence"] - rows["accuracy"]).abs(), weights=rows["count"])
+            np.average(
+                (rows["confidence"] - rows["accuracy"]).abs(), weights=rows["count"]
+            )
         )
 
     def bins(self, binning: str, which: str) -> pd.DataFrame:
@@ -60,7 +62,10 @@ def read_scorebook(folder: Path) -> Scorebook:
     Raises:
         InputError: if one is missing or lacks a column.
     """
-    tables = {name: _read(folder / f"{name}.csv", columns) for name, columns in COLUMNS.items()}
+    tables = {
+        name: _read(folder / f"{name}.csv", columns)
+        for name, columns in COLUMNS.items()
+    }
     return Scorebook(**tables | {"agreement": tables["agreement"].set_index("member")})
 
 
@@ -71,5 +76,7 @@ def _read(path: Path, columns: str) -> pd.DataFrame:
     table = pd.read_csv(path, dtype=dict.fromkeys(("member", "vote", "a", "b"), str))
     if missing := [column for column in columns.split() if column not in table]:
         received = f"none of {', '.join(missing)}"
-        raise InputError(path, expected=columns.replace(" ", ", "), received=received, fix=fix)
+        raise InputError(
+            path, expected=columns.replace(" ", ", "), received=received, fix=fix
+        )
     return table

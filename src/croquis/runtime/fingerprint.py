@@ -20,8 +20,14 @@ def code_fingerprint() -> str:
 
     And of all code of networks, some of which is loaded only when a recipe wants it.
     """
-    loaded = {name: module for name, module in sys.modules.items() if name.startswith("croquis")}
-    files = {name: module.__file__ for name, module in loaded.items() if module.__file__}
+    loaded = {
+        name: module
+        for name, module in sys.modules.items()
+        if name.startswith("croquis")
+    }
+    files = {
+        name: module.__file__ for name, module in loaded.items() if module.__file__
+    }
     files |= {
         f"croquis.{folder}.{path.stem}": path
         for folder in NETWORKS
@@ -34,17 +40,23 @@ def code_fingerprint() -> str:
 
 def fingerprint(params: dict[str, Any], data: str, code: str) -> str:
     """One hash for all three; 16 hex digits."""
-    return _hash(json.dumps(params, sort_keys=True).encode(), data.encode(), code.encode())
+    return _hash(
+        json.dumps(params, sort_keys=True).encode(), data.encode(), code.encode()
+    )
 
 
 def _digest(path: Path) -> bytes:
-    with path.open("rb") as file:  # piece by piece: pixels may be larger than the memory
+    with path.open(
+        "rb"
+    ) as file:  # piece by piece: pixels may be larger than the memory
         return hashlib.file_digest(file, hashlib.blake2b).digest()
 
 
 def _hash(*parts: bytes) -> str:
     digest = hashlib.blake2b(digest_size=8)
     for part in parts:
-        digest.update(len(part).to_bytes(8, "little"))  # so that no two lists of parts look alike
+        digest.update(
+            len(part).to_bytes(8, "little")
+        )  # so that no two lists of parts look alike
         digest.update(part)
     return digest.hexdigest()

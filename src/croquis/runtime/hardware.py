@@ -30,7 +30,10 @@ class Hardware:
     deterministic: bool = False
 
     def __str__(self) -> str:
-        words = [str(self.device), str(self.autocast or torch.float32).removeprefix("torch.")]
+        words = [
+            str(self.device),
+            str(self.autocast or torch.float32).removeprefix("torch."),
+        ]
         words += [name for name in ("compiled", "deterministic") if getattr(self, name)]
         return " ".join(words)
 
@@ -44,7 +47,9 @@ def hardware() -> Hardware:
     small networks ran slower in bf16 than in float32 with channels last (151 to 160 images/s at
     96 px, 241 to 397 at 64 px, both `tf_efficientnet_lite0`), so CPUs stay with float32.
     """
-    name = os.environ.get("CROQUIS_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
+    name = os.environ.get("CROQUIS_DEVICE") or (
+        "cuda" if torch.cuda.is_available() else "cpu"
+    )
     workers, compiled = _workers(name), os.environ.get("CROQUIS_COMPILE") == "1"
     if not os.environ.get("OMP_NUM_THREADS"):  # who sets it has counted the cores
         torch.set_num_threads(max(1, cores() - workers))
@@ -54,7 +59,9 @@ def hardware() -> Hardware:
     deterministic = os.environ.get("CROQUIS_DETERMINISTIC") == "1"
     torch.backends.cudnn.benchmark = not deterministic
     if deterministic:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
+        os.environ.setdefault(
+            "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
+        )  # read when cuBLAS starts
         torch.use_deterministic_algorithms(True)
     # Without this argument Volta claims bf16 too, by slow emulation.
     native = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -75,7 +82,9 @@ def _device(name: str) -> torch.device:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:  # builds without CUDA assert
         received = f"{name!r} ({str(error).splitlines()[0]})"
-        raise InputError("CROQUIS_DEVICE", expected=expected, received=received, fix=fix) from None
+        raise InputError(
+            "CROQUIS_DEVICE", expected=expected, received=received, fix=fix
+        ) from None
     return device
 
 
@@ -86,5 +95,7 @@ def _workers(device: str) -> int:
         return min(8, cores() - 1) if device.startswith("cuda") else 0
     if not asked.isdecimal():
         expected, fix = "a number of processes, 0 or more", "unset it, or mend it"
-        raise InputError("CROQUIS_WORKERS", expected=expected, received=repr(asked), fix=fix)
+        raise InputError(
+            "CROQUIS_WORKERS", expected=expected, received=repr(asked), fix=fix
+        )
     return int(asked)

@@ -7,7 +7,13 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.scoring.metrics import accuracy_interval
-from croquis.scoring.paired import FEWEST, LEVEL, difference_interval, mcnemar, told_apart
+from croquis.scoring.paired import (
+    FEWEST,
+    LEVEL,
+    difference_interval,
+    mcnemar,
+    told_apart,
+)
 from croquis.tables.components import joined, units
 from croquis.tables.predictions import Predictions
 
@@ -69,14 +75,22 @@ def scored(name: str, oof: Predictions, folds: pd.DataFrame) -> Scored:
     if lost:
         received = f"{len(lost):,} others, as {lost[0]}"
         fix = "give the OOF and the folds of one run"
-        raise InputError(name, expected="pictures of its folds.csv", received=received, fix=fix)
+        raise InputError(
+            name, expected="pictures of its folds.csv", received=received, fix=fix
+        )
     rows = truth.loc[oof.ids]
     labels = rows["label"].to_numpy()
     if labels.max(initial=0) >= len(oof.classes):
-        expected, received = f"labels below {len(oof.classes)}, its classes", str(labels.max())
+        expected, received = (
+            f"labels below {len(oof.classes)}, its classes",
+            str(labels.max()),
+        )
         fix = "give the OOF and the folds of one run"
         raise InputError(name, expected=expected, received=received, fix=fix)
-    found = {"right": oof.probs.argmax(axis=1) == labels, "class_name": oof.classes[labels]}
+    found = {
+        "right": oof.probs.argmax(axis=1) == labels,
+        "class_name": oof.classes[labels],
+    }
     return Scored(name, rows[["sha256"]].assign(unit=units(rows), **found))
 
 
@@ -140,7 +154,9 @@ def _judged(
     difference = float(right_b.mean() - right_a.mean())
     low, high = difference_interval(right_a, right_b, groups, seed=seed)
     least, p = least_called(sum(only), len(groups)), mcnemar(right_a, right_b)
-    reach = max(difference - low, high - difference)  # so no larger one passes for too small
+    reach = max(
+        difference - low, high - difference
+    )  # so no larger one passes for too small
     count = len(np.unique(groups))
     return Comparison(
         pictures=len(groups),
@@ -159,8 +175,12 @@ def _judged(
     )
 
 
-def _check_same(one: Scored, other: Scored, shared: pd.Index, column: str, kind: str) -> None:
-    unlike = (one.pictures.loc[shared, column] != other.pictures.loc[shared, column]).to_numpy()
+def _check_same(
+    one: Scored, other: Scored, shared: pd.Index, column: str, kind: str
+) -> None:
+    unlike = (
+        one.pictures.loc[shared, column] != other.pictures.loc[shared, column]
+    ).to_numpy()
     if unlike.any():
         received = f"{unlike.sum():,} of {len(shared):,} with other {kind}, as {shared[unlike][0]}"
         raise _unlike(one, other, f"the same {kind} under the same ids", received)
@@ -168,4 +188,6 @@ def _check_same(one: Scored, other: Scored, shared: pd.Index, column: str, kind:
 
 def _unlike(one: Scored, other: Scored, expected: str, received: str) -> InputError:
     fix = "compare experiments on one data source"
-    return InputError(f"{one.name}, {other.name}", expected=expected, received=received, fix=fix)
+    return InputError(
+        f"{one.name}, {other.name}", expected=expected, received=received, fix=fix
+    )

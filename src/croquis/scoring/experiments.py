@@ -33,14 +33,19 @@ def _check(name: str, files: list[Path], state: lockfile.Revision) -> None:
         if reason := state.outdated(file.as_posix()):
             fix = "run `dvc repro` with these parameters and data"
             raise InputError(
-                name, expected=f"{file} of its own run", received=f"none: {reason}", fix=fix
+                name,
+                expected=f"{file} of its own run",
+                received=f"none: {reason}",
+                fix=fix,
             )
 
 
 def _present(path: Path, name: str) -> Path:
     if not path.is_file():
         fix = "run `dvc repro` there, or name a folder, an .npz or a revision"
-        raise InputError(name, expected=f"the results of a run, {path}", received="none", fix=fix)
+        raise InputError(
+            name, expected=f"the results of a run, {path}", received="none", fix=fix
+        )
     return path
 
 
@@ -52,13 +57,19 @@ def _from_revision(name: str, files: list[Path], into: Path) -> list[Path]:
     targets = [into / file for file in files]
     try:
         revision = DVCFileSystem(rev=name)
-        _check(name, files, lockfile.Revision(_reader(revision), lockfile.cache(Path())))
+        _check(
+            name, files, lockfile.Revision(_reader(revision), lockfile.cache(Path()))
+        )
         for file, target in zip(files, targets, strict=True):
             target.parent.mkdir(parents=True, exist_ok=True)
             revision.get_file(file.as_posix(), str(target))
     except (DvcException, DataIndexDirError, OSError) as error:
         lost = isinstance(error, OSError) and error.filename
-        reason = f"none: no {lost}" if lost else next(iter(str(error).splitlines()), "an error")
+        reason = (
+            f"none: no {lost}"
+            if lost
+            else next(iter(str(error).splitlines()), "an error")
+        )
         fix = "see `dvc exp show`; `dvc fetch` brings what others have pushed"
         if lost:
             fix = f"commit dvc.lock after a run (git add dvc.lock metrics), or {fix}"

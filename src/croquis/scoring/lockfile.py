@@ -80,7 +80,9 @@ class Revision:
             return f"{stage} ran with {', '.join(changes)}"
         for dep in entry.get("deps") or []:
             before = [n for n in self._names if n in self._lock and self._below(dep, n)]
-            before += [n for n in self._names if n not in self._lock and self._may_make(n, dep)]
+            before += [
+                n for n in self._names if n not in self._lock and self._may_make(n, dep)
+            ]
             for name in before:
                 if reason := self._stale(name):
                     return reason
@@ -104,7 +106,10 @@ class Revision:
             tree = parsed(self._read(file) or b"")
             now = {key: params.at(tree, key) for key in values}
             changes = params.differences(values, now)
-            found += [f"{key} {params.shown(a)}, now {params.shown(b)}" for key, a, b in changes]
+            found += [
+                f"{key} {params.shown(a)}, now {params.shown(b)}"
+                for key, a, b in changes
+            ]
         return found
 
     def _below(self, dep: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
@@ -117,7 +122,9 @@ class Revision:
         kind = name.partition("@")[0]
         written = _paths(self._pipeline[kind].get("outs")) + self._metrics(kind)
         outs = [out.partition("${")[0] for out in written]
-        return any(out.startswith(f"{dep['path']}/") or out == dep["path"] for out in outs)
+        return any(
+            out.startswith(f"{dep['path']}/") or out == dep["path"] for out in outs
+        )
 
     def _fits(self, dep: Mapping[str, Any], before: Sequence[str]) -> bool:
         """Whether a stage read what the stages before it left, as far as dvc.lock can tell."""
@@ -131,7 +138,9 @@ class Revision:
             return True
         return self._held(dep, outs, left)
 
-    def _held(self, dep: Mapping[str, Any], outs: Sequence[Any], left: Sequence[Any]) -> bool:
+    def _held(
+        self, dep: Mapping[str, Any], outs: Sequence[Any], left: Sequence[Any]
+    ) -> bool:
         """Whether a folder held `outs`, and maybe some of `left`; true where nobody can tell."""
         certain = False
         for count in range(len(left) + 1):
@@ -140,14 +149,20 @@ class Revision:
                 if _size(parts) != (dep.get("nfiles"), dep.get("size")):
                     continue
                 listed = [self._listed(out, dep["path"]) for out in parts]
-                if None in listed or _digest(chain.from_iterable(listed)) == dep.get("md5"):
+                if None in listed or _digest(chain.from_iterable(listed)) == dep.get(
+                    "md5"
+                ):
                     return True
                 certain = True
         files, size = _size(outs)
         # More than all that is known: files of a member that this dvc.lock never met.
-        return not certain and files <= dep.get("nfiles", 1) and size <= dep.get("size", 0)
+        return (
+            not certain and files <= dep.get("nfiles", 1) and size <= dep.get("size", 0)
+        )
 
-    def _listed(self, out: Mapping[str, Any], folder: str) -> list[tuple[str, str]] | None:
+    def _listed(
+        self, out: Mapping[str, Any], folder: str
+    ) -> list[tuple[str, str]] | None:
         """The files of an output, each with its hash; None where DVC's cache does not have them."""
         inner, value = out["path"][len(folder) + 1 :], str(out.get("md5"))
         if not value.endswith(".dir"):
@@ -172,7 +187,9 @@ def committed(revision: str) -> Revision:
     """The state of a commit, a branch, a tag or an experiment's commit."""
 
     def read(path: str) -> bytes | None:
-        done = subprocess.run(["git", "show", f"{revision}:./{path}"], capture_output=True)
+        done = subprocess.run(
+            ["git", "show", f"{revision}:./{path}"], capture_output=True
+        )
         return done.stdout if done.returncode == 0 else None
 
     return Revision(read, cache(Path()))
@@ -205,9 +222,13 @@ def _names(pipeline: Mapping[str, Any], tree: Mapping[str, Any]) -> list[str]:
     """The stages of dvc.yaml, those of a matrix one by one: `train@<model>-<fold>`."""
     found = []
     for name, entry in pipeline.items():
-        axes = [_values(values, tree) for values in (entry.get("matrix") or {}).values()]
+        axes = [
+            _values(values, tree) for values in (entry.get("matrix") or {}).values()
+        ]
         parts = product(*axes) if axes else [()]
-        found += ["@".join([name, *(["-".join(part)] if part else [])]) for part in parts]
+        found += [
+            "@".join([name, *(["-".join(part)] if part else [])]) for part in parts
+        ]
     return found
 
 
@@ -220,7 +241,9 @@ def _values(values: Any, tree: Mapping[str, Any]) -> list[str]:
 
 def _paths(entries: Any) -> list[str]:
     """The paths of dvc.yaml's `outs` or `metrics`, which may carry options."""
-    return [next(iter(each)) if isinstance(each, dict) else each for each in entries or []]
+    return [
+        next(iter(each)) if isinstance(each, dict) else each for each in entries or []
+    ]
 
 
 def uncached(pipeline: bytes) -> set[str]:
@@ -239,7 +262,9 @@ def md5(content: bytes) -> str:
 
 def _size(outs: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
     """Files and bytes of outputs together."""
-    return sum(out.get("nfiles", 1) for out in outs), sum(out.get("size", 0) for out in outs)
+    return sum(out.get("nfiles", 1) for out in outs), sum(
+        out.get("size", 0) for out in outs
+    )
 
 
 def _digest(files: Iterable[tuple[str, str]]) -> str:

@@ -27,7 +27,9 @@ def scores(labels: np.ndarray, probs: np.ndarray) -> dict[str, float]:
     }
 
 
-def accuracy_interval(correct: np.ndarray, groups: np.ndarray, *, seed: int) -> tuple[float, float]:
+def accuracy_interval(
+    correct: np.ndarray, groups: np.ndarray, *, seed: int
+) -> tuple[float, float]:
     """The 95 % percentile-bootstrap interval of an accuracy, drawing groups, not pictures.
 
     Copies are right or wrong together, so single pictures would make the interval too narrow.
@@ -72,7 +74,9 @@ def resampled_means(values: np.ndarray, groups: np.ndarray, *, seed: int) -> np.
     np.add.at(sums, inverse, values)
     rng, drawn = np.random.default_rng(seed), np.empty((RESAMPLES, values.shape[1]))
     for number in range(RESAMPLES):  # one at a time: all at once would be gigabytes
-        times = np.bincount(rng.integers(len(sizes), size=len(sizes)), minlength=len(sizes))
+        times = np.bincount(
+            rng.integers(len(sizes), size=len(sizes)), minlength=len(sizes)
+        )
         drawn[number] = times @ sums / (times @ sizes)
     return drawn
 
@@ -91,7 +95,9 @@ def mean_gain(
         groups: (N,) any labels of the groups.
         seed: of the draws.
     """
-    drawn = resampled_means((right - others.mean(axis=0))[:, None], groups, seed=seed)[:, 0]
+    drawn = resampled_means((right - others.mean(axis=0))[:, None], groups, seed=seed)[
+        :, 0
+    ]
     low, high = np.quantile(drawn, TAILS)
     beyond = min((drawn <= 0).sum(), (drawn >= 0).sum()) + 1
     return float(low), float(high), min(1.0, 2 * float(beyond) / (len(drawn) + 1))
@@ -117,7 +123,9 @@ def difference(one: Estimate, other: Estimate) -> Estimate:
 
 def mean_interval(values: np.ndarray, groups: np.ndarray, *, seed: int) -> Estimate:
     """The mean of (N,) numbers with its bootstrap interval, as `accuracy_interval` has it."""
-    low, high = np.quantile(resampled_means(values[:, None], groups, seed=seed)[:, 0], TAILS)
+    low, high = np.quantile(
+        resampled_means(values[:, None], groups, seed=seed)[:, 0], TAILS
+    )
     return float(values.mean()), float(low), float(high)
 
 

@@ -39,7 +39,9 @@ def checked_run(
     return trained, loaded
 
 
-def check_agreement(ensemble: Ensemble, *, test: Path, index: Path, pixels: Path) -> float:
+def check_agreement(
+    ensemble: Ensemble, *, test: Path, index: Path, pixels: Path
+) -> float:
     """How far apart the ensemble and the run are on some test pictures, 0 to 1; 0 without any.
 
     Weights that load are not yet right: params.yaml may have changed since they were trained, and

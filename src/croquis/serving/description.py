@@ -36,7 +36,9 @@ def described(trained: Trained, source: str, score: Mapping[str, Any]) -> str:
         "Licences of the weights it started from: " + "; ".join(licences(own)) + ".",
     ]
     if drawn_by := _families(source):
-        lines.append("Licences of the drawings it learned from: " + "; ".join(drawn_by) + ".")
+        lines.append(
+            "Licences of the drawings it learned from: " + "; ".join(drawn_by) + "."
+        )
     return "\n".join(lines)
 
 
@@ -53,7 +55,9 @@ def licences(settings: Settings) -> list[str]:
     """Each backbone and what timm states as the licence of its weights."""
     members = [*settings.models, *settings.probes]
     names = sorted({name for member in members for name in backbones(settings, member)})
-    stated = {name: getattr(timm.get_pretrained_cfg(name), "license", None) for name in names}
+    stated = {
+        name: getattr(timm.get_pretrained_cfg(name), "license", None) for name in names
+    }
     return [f"{name} {licence or 'not stated'}" for name, licence in stated.items()]
 
 
@@ -61,6 +65,10 @@ def _families(source: str) -> list[str]:
     """Families, authors and licences of the embedded data set; nothing for data of others."""
     if source != "icons":
         return []
-    from croquis.download.icons import ATTRIBUTION  # what draws icons takes a second to load
+    from croquis.download.icons import (
+        ATTRIBUTION,
+    )  # what draws icons takes a second to load
 
-    return [f"{family} by {authors}, {licence}" for family, authors, licence in ATTRIBUTION]
+    return [
+        f"{family} by {authors}, {licence}" for family, authors, licence in ATTRIBUTION
+    ]

@@ -75,13 +75,17 @@ class Ensemble:
         Raises:
             InputError: if one is no picture or too large; it is called by its place, from 1.
         """
-        sheets = [self.sheet(c, where=f"picture {k}") for k, c in enumerate(pictures, start=1)]
+        sheets = [
+            self.sheet(c, where=f"picture {k}") for k, c in enumerate(pictures, start=1)
+        ]
         return self.of_sheets(np.array(sheets, dtype=np.uint8))
 
     def sheet(self, content: bytes, where: object) -> np.ndarray:
         """One picture as `prepare` would store it; raises InputError as `answer` does."""
         own = self.settings
-        return sheet(content, side=own.image_size, fit=own.fit, gray=own.gray, where=where)
+        return sheet(
+            content, side=own.image_size, fit=own.fit, gray=own.gray, where=where
+        )
 
     def of_sheets(self, sheets: np.ndarray) -> Answer:
         """What the ensemble says of prepared pictures, (N, S, S) or (N, S, S, 3) uint8."""
@@ -91,7 +95,10 @@ class Ensemble:
         with self._lock:
             found = self._by_fold(sheets)
         heat = self.recipe.temperatures
-        alone = {key: soft_vote(tempered(np.stack(found[key]), heat[key])) for key in sorted(found)}
+        alone = {
+            key: soft_vote(tempered(np.stack(found[key]), heat[key]))
+            for key in sorted(found)
+        }
         return Answer(self.recipe.combine(found), alone)
 
     def _by_fold(self, sheets: np.ndarray) -> dict[str, list[np.ndarray]]:
@@ -110,22 +117,31 @@ class Ensemble:
     ) -> dict[str, list[np.ndarray]]:
         """The same of the probes that share a backbone, which sees each picture once a view."""
         probes = self.settings.probes
-        sharing = [key for key, first in self.settings.backbones.items() if first == owner]
+        sharing = [
+            key for key, first in self.settings.backbones.items() if first == owner
+        ]
         views = sorted({view for key in sharing for view in probes[key].embed.views})
         pictures = _pictures(sheets, probes[owner].embed)
         stored = embeddings(
-            backbone, pictures, views=views, hardware=self._machine, batch_size=BATCH_SIZE
+            backbone,
+            pictures,
+            views=views,
+            hardware=self._machine,
+            batch_size=BATCH_SIZE,
         )
         found = {}
         for key in sharing:
             own = stored[[views.index(view) for view in probes[key].embed.views]]
             found[key] = [
-                np.exp(log_probs(head, own)).astype(np.float32) for head in self._heads[key]
+                np.exp(log_probs(head, own)).astype(np.float32)
+                for head in self._heads[key]
             ]
         return found
 
 
-def _seen(model: nn.Module, pictures: Pictures, views: list[str], machine: Hardware) -> np.ndarray:
+def _seen(
+    model: nn.Module, pictures: Pictures, views: list[str], machine: Hardware
+) -> np.ndarray:
     """A network's probabilities under the views it predicts with, (N, C)."""
 
     def logits_of(view: str) -> np.ndarray:
@@ -142,7 +158,10 @@ def _models(trained: Trained, key: str) -> list[nn.Module]:
 
 
 def _heads(trained: Trained, key: str) -> list[nn.Module]:
-    shape, count = trained.settings.probes[key].head.shape, len(trained.settings.classes)
+    shape, count = (
+        trained.settings.probes[key].head.shape,
+        len(trained.settings.classes),
+    )
     paths = [trained.checkpoint(key, fold) for fold in trained.recipe.folds]
     return [networks.head(shape, count, path) for path in paths]
 

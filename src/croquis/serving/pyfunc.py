@@ -43,4 +43,6 @@ class EnsembleModel(mlflow.pyfunc.PythonModel):
         return pd.DataFrame(probs.astype(float), columns=self._ensemble.classes)
 
 
-set_model(EnsembleModel())  # at import, as this is how MLflow learns what the file defines
+set_model(
+    EnsembleModel()
+)  # at import, as this is how MLflow learns what the file defines

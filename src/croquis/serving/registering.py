@@ -65,10 +65,19 @@ def register(
     client, experiment, pipeline = _connected(source, known)
     name = store.model_name(experiment.name)
     mlflow.set_tracking_uri(store.uri())
-    own = {"experiment_id": experiment.experiment_id, "run_name": f"{store.version()}/ensemble"}
-    tags = store.surroundings() | {"kind": "export", "mlflow.source.name": "croquis export"}
+    own = {
+        "experiment_id": experiment.experiment_id,
+        "run_name": f"{store.version()}/ensemble",
+    }
+    tags = store.surroundings() | {
+        "kind": "export",
+        "mlflow.source.name": "croquis export",
+    }
     own |= {"tags": tags, "description": description}
-    with tempfile.TemporaryDirectory() as folder, mlflow.start_run(**own, parent_run_id=pipeline):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mlflow.start_run(**own, parent_run_id=pipeline),
+    ):
         trained.export(Path(folder, "ensemble"))
         made = mlflow.pyfunc.log_model(
             name="ensemble",

@@ -15,7 +15,9 @@ MAX_BYTES = 8 * 2**20  # a phone's photograph has 2 to 6 MB
 MAX_PIXELS = 50_000_000
 
 
-def sheet(content: bytes, *, side: int, fit: Fit, gray: bool, where: object) -> np.ndarray:
+def sheet(
+    content: bytes, *, side: int, fit: Fit, gray: bool, where: object
+) -> np.ndarray:
     """The picture in a file's bytes as `prepare` stores it; (side, side), or (side, side, 3).
 
     Args:
@@ -30,13 +32,17 @@ def sheet(content: bytes, *, side: int, fit: Fit, gray: bool, where: object) -> 
     """
     check_size(len(content), where)
     try:
-        with warnings.catch_warnings():  # as `prepare` does: damaged metadata costs no pixel
+        with (
+            warnings.catch_warnings()
+        ):  # as `prepare` does: damaged metadata costs no pixel
             warnings.simplefilter("ignore")
             _check_pixels(content, where)
             pixels = decode(content).pixels
     except Unreadable as error:
         fix = "send it as PNG or JPEG"
-        raise InputError(where, expected="a picture", received=str(error), fix=fix) from error
+        raise InputError(
+            where, expected="a picture", received=str(error), fix=fix
+        ) from error
     fitted = FITS[fit](gray_of(pixels) if gray else pixels, side)
     if not gray and fitted.ndim == 2:
         return np.repeat(fitted[..., None], 3, axis=2)
@@ -58,7 +64,9 @@ def from_base64(text: str, where: object) -> bytes:
     except ValueError as error:
         fix = "encode the file's bytes, as `base64 < picture.png` does"
         received = f"{text[:20]!r} ({error})"
-        raise InputError(where, expected="base64", received=received, fix=fix) from error
+        raise InputError(
+            where, expected="base64", received=received, fix=fix
+        ) from error
 
 
 def png(image: Image.Image) -> bytes:
@@ -78,7 +86,9 @@ def check_size(count: int, where: object) -> None:
     if count > MAX_BYTES:
         received = f"{count / 2**20:.0f} MB"
         expected = f"a picture of at most {MAX_BYTES / 2**20:.0f} MB"
-        raise InputError(where, expected=expected, received=received, fix="make it smaller")
+        raise InputError(
+            where, expected=expected, received=received, fix="make it smaller"
+        )
 
 
 def _check_pixels(content: bytes, where: object) -> None:
@@ -91,4 +101,6 @@ def _check_pixels(content: bytes, where: object) -> None:
     if width * height > MAX_PIXELS:
         expected = f"a picture of at most {MAX_PIXELS:,} pixels"
         received = f"{width:,} x {height:,}"
-        raise InputError(where, expected=expected, received=received, fix="make it smaller")
+        raise InputError(
+            where, expected=expected, received=received, fix="make it smaller"
+        )

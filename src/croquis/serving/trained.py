@@ -36,7 +36,9 @@ class Settings(params.Section):
     gray: bool  # whether the training pictures are stored so
     models: dict[str, ModelParams]
     probes: dict[str, ProbeParams]
-    backbones: dict[str, str]  # of each probe, the first one that has the same frozen backbone
+    backbones: dict[
+        str, str
+    ]  # of each probe, the first one that has the same frozen backbone
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,13 @@ class Trained:
 
     @classmethod
     def of_run(
-        cls, *, parameters: Path, index: Path, pixels: Path, ensemble: Path, checkpoints: Path
+        cls,
+        *,
+        parameters: Path,
+        index: Path,
+        pixels: Path,
+        ensemble: Path,
+        checkpoints: Path,
     ) -> "Trained":
         """What `make repro` left; the arguments are its files and folders.
 
@@ -67,7 +75,10 @@ class Trained:
         """
         for path in (parameters, index, pixels, ensemble / "recipe.json"):
             _require(path, "a finished run", BACK)
-        recipe, tree = _with_a_say(Recipe.load(ensemble / "recipe.json")), params.read(parameters)
+        recipe, tree = (
+            _with_a_say(Recipe.load(ensemble / "recipe.json")),
+            params.read(parameters),
+        )
         _check_weights(recipe.members)
         probes = [key for key in recipe.members if key in (tree["probes"] or {})]
         heads = {key: probe_recipes.resolved(tree, key) for key in probes}
@@ -93,7 +104,9 @@ class Trained:
         """What `export` wrote to `folder`."""
         path = folder / "settings.json"
         _require(path, "an exported ensemble", "run `make export`")
-        settings = params.checked(Settings, json.loads(path.read_text()), where=str(path))
+        settings = params.checked(
+            Settings, json.loads(path.read_text()), where=str(path)
+        )
         recipe = Recipe.load(folder / "recipe.json")
         return cls(settings, recipe, folder / "checkpoints", folder / "backbones")
 
@@ -123,7 +136,9 @@ class Trained:
 
     def backbone(self, probe: str) -> Path | None:
         """The exported weights of a probe's backbone, if this is an export."""
-        return None if self.backbones is None else self.backbones / f"{probe}.safetensors"
+        return (
+            None if self.backbones is None else self.backbones / f"{probe}.safetensors"
+        )
 
 
 def _check_weights(members: list[str]) -> None:
@@ -131,7 +146,10 @@ def _check_weights(members: list[str]) -> None:
         received = f"{snapshots[0]}, a snapshot: of these, predictions alone are kept"
         fix = "take it out of ensemble.members"
         raise InputError(
-            "ensemble.members", expected="members that have weights", received=received, fix=fix
+            "ensemble.members",
+            expected="members that have weights",
+            received=received,
+            fix=fix,
         )
 
 
@@ -153,7 +171,10 @@ def _shared(probes: dict[str, ProbeParams]) -> dict[str, str]:
 def _without_sources(settings: Settings) -> dict[str, Any]:
     """The settings as JSON, with nothing to fetch: an export has all weights beside it."""
     plain = settings.model_dump(mode="json")
-    for block in [*plain["models"].values(), *(p["embed"] for p in plain["probes"].values())]:
+    for block in [
+        *plain["models"].values(),
+        *(p["embed"] for p in plain["probes"].values()),
+    ]:
         block["pretrained"] = False
     return plain
 

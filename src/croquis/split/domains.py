@@ -55,7 +55,9 @@ def domains_of(
     known = columns.drop(columns=["image_path", "use"], errors="ignore")
     if by in known:
         given = known[by].str.strip().set_axis("train/" + columns["image_path"])
-        found = pd.DataFrame({by: given.reindex(pictures["id"], fill_value="").to_numpy()})
+        found = pd.DataFrame(
+            {by: given.reindex(pictures["id"], fill_value="").to_numpy()}
+        )
         fix = "fill them in"
     elif _is_pattern(by):
         found = pictures["path"].str.extract(by).fillna("")
@@ -67,7 +69,9 @@ def domains_of(
         first = ", ".join(pictures.loc[lost, "path"].head(NAMED))
         received = f"{lost.sum():,} without one ({first}{', ...' if lost.sum() > NAMED else ''})"
         expected = "a domain for each training picture"
-        raise InputError(f"split.domain {by}", expected=expected, received=received, fix=fix)
+        raise InputError(
+            f"split.domain {by}", expected=expected, received=received, fix=fix
+        )
     return found.groupby(list(found), sort=False).ngroup().set_axis(pictures.index)
 
 

@@ -78,7 +78,9 @@ def with_folds(
         low, high = _folds_beside(table, table["fold"], settings)
         table["keep"] &= ~table["external"] | ~(low < high)
     table["scored"] = table["original"] & ~always
-    if settings.group:  # domains may have torn groups; a copy in training is no honest question
+    if (
+        settings.group
+    ):  # domains may have torn groups; a copy in training is no honest question
         table["scored"] &= ~table["group"].isin(torn(table))
     table["plain_fold"] = _cut(table, table["original"] & ~always, settings, None, seed)
     table.loc[always, "plain_fold"] = ALWAYS
@@ -95,7 +97,9 @@ def _groups(table: pd.DataFrame) -> np.ndarray:
     known = dict(zip(given[rest], group[rest], strict=True))
     alone = ~rest & ~np.isin(given, given[rest])
     group[~rest & ~alone] = [known[number] for number in given[~rest & ~alone]]
-    group[alone] = len(table) + joined(given[alone], family[alone])  # a number that no other has
+    group[alone] = len(table) + joined(
+        given[alone], family[alone]
+    )  # a number that no other has
     return group
 
 
@@ -105,7 +109,9 @@ def _domains(table: pd.DataFrame, columns: pd.DataFrame, by: str) -> np.ndarray:
     What derives from a source that could not be read is a domain of its own, and always trains.
     """
     originals = table[table["source_id"] == ""]
-    found = domains_of(originals, columns, by, may_lack=originals["external"].to_numpy())
+    found = domains_of(
+        originals, columns, by, may_lack=originals["external"].to_numpy()
+    )
     domain = table["family"].map(found.groupby(originals["family"]).first())
     # Numbered by the others first, as folds depend on the order.
     order = np.argsort(table["external"].to_numpy(), kind="stable")
@@ -118,11 +124,15 @@ def _joined(index: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     if sorted(groups["id"]) != sorted(index["id"]):
         received = f"{len(groups):,} ids that are not the same"
         expected = f"the {len(index):,} training ids of the index"
-        raise InputError("groups", expected=expected, received=received, fix="rerun dedup")
+        raise InputError(
+            "groups", expected=expected, received=received, fix="rerun dedup"
+        )
     return index.merge(groups, on="id", validate="one_to_one").reset_index(drop=True)
 
 
-def _settled(table: pd.DataFrame, settings: SplitParams, seed: int) -> tuple[pd.Series, pd.Series]:
+def _settled(
+    table: pd.DataFrame, settings: SplitParams, seed: int
+) -> tuple[pd.Series, pd.Series]:
     """The folds, and which pictures always train because their class would be in one fold only.
 
     With a picture of such a class goes all of its group: its copies must not be scored beside it.
@@ -171,7 +181,9 @@ def _cut(
     fold = pd.Series(np.nan, table.index)
     fold[deciding] = cut
     rest = ~table["external"]
-    for relation in ("family", "unit", "group") if unit is not None else ("family", "group"):
+    for relation in (
+        ("family", "unit", "group") if unit is not None else ("family", "group")
+    ):
         fold = fold.fillna(fold.groupby(table[relation]).transform("first").where(rest))
     fold[~rest] = _folds_beside(table, fold, settings)[0]
     return fold.fillna(ALWAYS).astype(np.int64)
@@ -190,7 +202,9 @@ def _folds_beside(
     for which in ("min", "max"):
         beside = [others.groupby(table[one]).transform(which) for one in by]
         nearest = pd.concat(beside, axis=1).agg(which, axis=1)
-        ends.append(nearest.groupby(table["family"]).transform(which)[table["external"]])
+        ends.append(
+            nearest.groupby(table["family"]).transform(which)[table["external"]]
+        )
     return ends[0], ends[1]
 
 
@@ -208,16 +222,22 @@ def _check_scored(table: pd.DataFrame, num_folds: int) -> None:
             received = f"none in {words} {min(empty)}"
             fix = "set split.group=false to score copies all the same, or lower split.num_folds"
             expected = "pictures without a copy in another domain"
-            raise InputError("split.domain", expected=expected, received=received, fix=fix)
+            raise InputError(
+                "split.domain", expected=expected, received=received, fix=fix
+            )
 
 
-def _check_num_folds(settings: SplitParams, labels: np.ndarray, units: np.ndarray) -> None:
+def _check_num_folds(
+    settings: SplitParams, labels: np.ndarray, units: np.ndarray
+) -> None:
     apart, largest = len(np.unique(units)), max(np.bincount(labels), default=0)
     if settings.num_folds > min(apart, largest):
         words = f"{apart} {_kind(settings)}, {largest} pictures in the largest class"
         received, fix = str(settings.num_folds), "lower it, or add pictures"
         expected = f"at most {min(apart, largest)} ({words})"
-        raise InputError("split.num_folds", expected=expected, received=received, fix=fix)
+        raise InputError(
+            "split.num_folds", expected=expected, received=received, fix=fix
+        )
 
 
 def _kind(settings: SplitParams) -> str:
@@ -233,7 +253,9 @@ def _in_one_fold(table: pd.DataFrame, fold: pd.Series) -> np.ndarray:
     return np.intersect1d(alone.index[alone], table.loc[others, "label"])
 
 
-def _rare_classes(table: pd.DataFrame, stuck: np.ndarray, settings: SplitParams) -> InputError:
+def _rare_classes(
+    table: pd.DataFrame, stuck: np.ndarray, settings: SplitParams
+) -> InputError:
     rows = table[table["label"].isin(stuck) & table["keep"]]
     counts = rows.groupby("class_name")["unit"].agg(["size", "nunique"])
     shown = [
@@ -256,9 +278,13 @@ def summary(folds: pd.DataFrame, settings: SplitParams) -> dict[str, int]:
     kept, scored = folds[folds["keep"]], folds[folds["scored"]]
     sizes = scored["fold"].value_counts()
     training = [
-        kept.loc[kept["fold"] != k, "label"].value_counts() for k in range(settings.num_folds)
+        kept.loc[kept["fold"] != k, "label"].value_counts()
+        for k in range(settings.num_folds)
     ]
-    sides, across = kept.groupby("group")["plain_fold"].nunique(), kept["group"].isin(torn(folds))
+    sides, across = (
+        kept.groupby("group")["plain_fold"].nunique(),
+        kept["group"].isin(torn(folds)),
+    )
     asked = kept[kept["scored"] | across]
     found = {
         "pictures": len(folds),

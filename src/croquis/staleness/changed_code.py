@@ -10,7 +10,9 @@ from croquis.core import inputs, pipeline
 
 COMMITS = 30  # that changed the folder; the newest are tried first
 
-Digests = Mapping[str, str]  # the path of each file that counts, and the md5 of its content
+Digests = Mapping[
+    str, str
+]  # the path of each file that counts, and the md5 of its content
 
 
 def changed_files(folder: Path, recorded: str) -> dict[str, str] | None:
@@ -26,11 +28,15 @@ def changed_files(folder: Path, recorded: str) -> dict[str, str] | None:
     Returns:
         None where neither notes nor commits hold that state.
     """
-    before = next((each for each in _states(folder) if hash_of(folder, each) == recorded), None)
+    before = next(
+        (each for each in _states(folder) if hash_of(folder, each) == recorded), None
+    )
     if before is None:
         return None
     now = _here(folder)
-    words = {path: "modified" for path in before if path in now and now[path] != before[path]}
+    words = {
+        path: "modified" for path in before if path in now and now[path] != before[path]
+    }
     words |= {path: "deleted" for path in before if path not in now}
     words |= {path: "new" for path in now if path not in before}
     return dict(sorted(words.items()))
@@ -54,7 +60,9 @@ def _states(folder: Path) -> Iterator[Digests]:
         state = json.loads(note.read_text())["states"].get(folder.as_posix())
         if state and all(isinstance(digest, str) for digest in state.values()):
             yield state
-    blobs: dict[str, str] = {}  # md5 by git's own hash: most files are alike in all commits
+    blobs: dict[
+        str, str
+    ] = {}  # md5 by git's own hash: most files are alike in all commits
     listed = _git("log", f"--max-count={COMMITS}", "--format=%H", "--", str(folder))
     for commit in listed.decode().split():
         yield _committed(commit, folder, blobs)
@@ -63,20 +71,28 @@ def _states(folder: Path) -> Iterator[Digests]:
 def _committed(commit: str, folder: Path, blobs: dict[str, str]) -> Digests:
     lines = _git("ls-tree", "-r", "-z", commit, "--", str(folder)).decode().split("\0")
     pairs = [line.partition("\t") for line in lines if line]
-    names = {path: head.split()[2] for head, _, path in pairs if pipeline.counts(Path(path))}
+    names = {
+        path: head.split()[2] for head, _, path in pairs if pipeline.counts(Path(path))
+    }
     for blob in set(names.values()) - set(blobs):
         blobs[blob] = hashlib.md5(_git("cat-file", "blob", blob)).hexdigest()
     return {path: blobs[blob] for path, blob in names.items()}
 
 
 def _here(folder: Path) -> Digests:
-    paths = [path for path in folder.rglob("*") if path.is_file() and pipeline.counts(path)]
-    return {path.as_posix(): hashlib.md5(path.read_bytes()).hexdigest() for path in paths}
+    paths = [
+        path for path in folder.rglob("*") if path.is_file() and pipeline.counts(path)
+    ]
+    return {
+        path.as_posix(): hashlib.md5(path.read_bytes()).hexdigest() for path in paths
+    }
 
 
 def _git(*arguments: str) -> bytes:
     """What git says; nothing where there is no git."""
     try:
-        return subprocess.run(["git", *arguments], capture_output=True, check=True).stdout
+        return subprocess.run(
+            ["git", *arguments], capture_output=True, check=True
+        ).stdout
     except (OSError, subprocess.CalledProcessError):
         return b""

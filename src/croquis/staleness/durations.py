@@ -32,12 +32,16 @@ def last_durations(source: str) -> dict[str, float]:
         return {}
     return {
         run.data.tags["stage"]: (run.info.end_time - run.info.start_time) / 1000
-        for run in reversed(runs)  # of runs of one stage the newest comes last, and stays
+        for run in reversed(
+            runs
+        )  # of runs of one stage the newest comes last, and stays
         if "stage" in run.data.tags
     }
 
 
-def estimated(stages: Sequence[str], known: Mapping[str, float]) -> tuple[float, list[str]]:
+def estimated(
+    stages: Sequence[str], known: Mapping[str, float]
+) -> tuple[float, list[str]]:
     """Seconds that trainings will take as their last runs did, and those nothing is known of.
 
     A fold that never ran is taken to be as long as the mean of its member's others.
@@ -63,7 +67,9 @@ def spoken(seconds: float) -> str:
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+    return (
+        f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+    )
 
 
 def _member(stage: str) -> str:

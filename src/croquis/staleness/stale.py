@@ -65,7 +65,10 @@ def stale_stages() -> tuple[list[Stale], int]:
         check(tree)  # DVC blames dvc.yaml for a misspelt key of params.yaml
         reason = " ".join(str(error).split()).rstrip(".")
         raise InputError(
-            "dvc.yaml", expected="a pipeline that DVC can read", received=reason, fix="mend it"
+            "dvc.yaml",
+            expected="a pipeline that DVC can read",
+            received=reason,
+            fix="mend it",
         ) from error
 
 
@@ -86,13 +89,17 @@ def _in_order(graph: Any) -> list[Any]:
 
     place = {stage: number for number, stage in enumerate(graph)}
     return list(
-        nx.lexicographical_topological_sort(graph.reverse(copy=True), key=place.__getitem__)
+        nx.lexicographical_topological_sort(
+            graph.reverse(copy=True), key=place.__getitem__
+        )
     )
 
 
 def _read_once(dep: Any, tree: dict[str, Any]) -> None:
     """Gives a dependency on parameters its values: DVC would parse the file anew, three times."""
-    values = {key: value for key in dep.params if (value := params.at(tree, key)) is not ...}
+    values = {
+        key: value for key in dep.params if (value := params.at(tree, key)) is not ...
+    }
     dep.read_params = lambda flatten=True: values
 
 
@@ -119,7 +126,9 @@ class _Walk:
         for out in stage.outs:
             new = None if results is None else results.get(out.def_path)
             self._coming[out.def_path] = new
-            if stage.addressing != CONSTANT and (new is None or new.hash_info != out.hash_info):
+            if stage.addressing != CONSTANT and (
+                new is None or new.hash_info != out.hash_info
+            ):
                 self._moved.add(out.def_path)
         known = results is not None or not any(self._unknown(dep) for dep in stage.deps)
         cached = (results is not None) if known else None
@@ -141,14 +150,20 @@ class _Walk:
                 found += _of_params(dep) if hasattr(dep, "params") else _of_file(dep)
         outs = {path: how for out in stage.outs for path, how in _status(out).items()}
         gone = [path for path, how in outs.items() if how == "deleted"]
-        found += [f"its output {p} {_said(how)}" for p, how in outs.items() if p not in gone]
+        found += [
+            f"its output {p} {_said(how)}" for p, how in outs.items() if p not in gone
+        ]
         return found, gone
 
     def _results(self, stage: Any) -> dict[str, Any] | None:
         """The outputs that the run cache would restore, by path; None if it would not."""
-        if stage.addressing == CONSTANT or any(self._unknown(dep) for dep in stage.deps):
+        if stage.addressing == CONSTANT or any(
+            self._unknown(dep) for dep in stage.deps
+        ):
             return None
-        as_locked = not stage.changed_stage() and all(out.hash_info for out in stage.outs)
+        as_locked = not stage.changed_stage() and all(
+            out.hash_info for out in stage.outs
+        )
         for dep in stage.deps:
             old, new = dep.hash_info, self._coming.get(dep.def_path)
             if new is not None:
@@ -180,20 +195,26 @@ class _Walk:
     def _unknown(self, dep: Any) -> bool:
         """Whether the stages before would leave something here that cannot be foretold."""
         open_ends = {path for path, new in self._coming.items() if new is None}
-        inner = {path for path in self._moved if path != dep.def_path}  # a folder of many outputs
+        inner = {
+            path for path in self._moved if path != dep.def_path
+        }  # a folder of many outputs
         return self._reads(dep, (open_ends & self._moved) | inner)
 
     @staticmethod
     def _reads(dep: Any, outputs: Iterable[str]) -> bool:
         """Whether a dependency is, holds or lies in one of `outputs`."""
         own = f"{dep.def_path}/"
-        return any(own.startswith(f"{path}/") or f"{path}/".startswith(own) for path in outputs)
+        return any(
+            own.startswith(f"{path}/") or f"{path}/".startswith(own) for path in outputs
+        )
 
 
 def _of_params(dep: Any) -> list[str]:
     """`lr: 0.001 -> 0.0001` for each key that differs between dvc.lock and params.yaml."""
     keys = params.differences(dep.hash_info.value or {}, dep.read_params())
-    return [f"{key}: {params.shown(old)} -> {params.shown(new)}" for key, old, new in keys]
+    return [
+        f"{key}: {params.shown(old)} -> {params.shown(new)}" for key, old, new in keys
+    ]
 
 
 def _of_file(dep: Any) -> list[str]:

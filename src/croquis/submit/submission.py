@@ -37,18 +37,29 @@ def true_labels(solution: pd.DataFrame, test: Predictions) -> np.ndarray | None:
     """
     if solution.empty:
         return None
-    known = dict(zip("test/" + solution["image_path"].astype(str), solution["target"], strict=True))
+    known = dict(
+        zip(
+            "test/" + solution["image_path"].astype(str),
+            solution["target"],
+            strict=True,
+        )
+    )
     if set(known) != set(test.ids) or len(solution) > len(known):
         lost = len(set(test.ids) - set(known))
         received = f"{len(solution):,} rows; {lost:,} test pictures have none"
         fix = "give the solution of this test set with each picture once, or none"
         raise InputError(
-            "solution.csv", expected=f"{len(test):,} test pictures", received=received, fix=fix
+            "solution.csv",
+            expected=f"{len(test):,} test pictures",
+            received=received,
+            fix=fix,
         )
     return np.array([known[name] for name in test.ids])
 
 
-def single_fold(labels: np.ndarray, ids: np.ndarray, by_fold: list[Predictions]) -> float:
+def single_fold(
+    labels: np.ndarray, ids: np.ndarray, by_fold: list[Predictions]
+) -> float:
     """The mean accuracy of single folds' models on the test set, rounded to 5 digits.
 
     It is what OOF estimates: OOF, too, has one model a picture. Arguments as in `rights`.
@@ -56,7 +67,9 @@ def single_fold(labels: np.ndarray, ids: np.ndarray, by_fold: list[Predictions])
     return round(float(rights(labels, ids, by_fold).mean()), 5)
 
 
-def rights(labels: np.ndarray, ids: np.ndarray, by_fold: list[Predictions]) -> np.ndarray:
+def rights(
+    labels: np.ndarray, ids: np.ndarray, by_fold: list[Predictions]
+) -> np.ndarray:
     """Which test pictures each fold's models get right, (K, N) bool.
 
     Args:
@@ -64,19 +77,26 @@ def rights(labels: np.ndarray, ids: np.ndarray, by_fold: list[Predictions]) -> n
         ids: (N,) of the test pictures.
         by_fold: the predictions of each fold's models.
     """
-    return np.stack([part.aligned(ids).probs.argmax(axis=1) == labels for part in by_fold])
+    return np.stack(
+        [part.aligned(ids).probs.argmax(axis=1) == labels for part in by_fold]
+    )
 
 
 def read_votes(votes: Path, recipe: Recipe) -> dict[str, list[Predictions]]:
     """What each member says on the test set, by the vote of its folds; `votes` is data/votes."""
     return {
-        vote: [predictions.load(votes / key / f"test_{vote}.npz") for key in recipe.members]
+        vote: [
+            predictions.load(votes / key / f"test_{vote}.npz") for key in recipe.members
+        ]
         for vote in VOTES
     }
 
 
 def by_vote(
-    labels: np.ndarray, ids: np.ndarray, ballots: dict[str, list[Predictions]], recipe: Recipe
+    labels: np.ndarray,
+    ids: np.ndarray,
+    ballots: dict[str, list[Predictions]],
+    recipe: Recipe,
 ) -> dict[str, float]:
     """Test accuracy of all four votes, folds first: "soft-hard" is a majority over members' means.
 
@@ -125,12 +145,21 @@ def scored(
         estimate: `accuracy`, `accuracy_low`, `accuracy_high` of OOF, as in metrics/ensemble.json.
         seed: of the draws.
     """
-    right, by_one = test.probs.argmax(axis=1) == labels, rights(labels, test.ids, by_fold)
+    right, by_one = (
+        test.probs.argmax(axis=1) == labels,
+        rights(labels, test.ids, by_fold),
+    )
     full, single = float(right.mean()), round(float(by_one.mean()), 5)
     low, high, p = mean_gain(right, by_one, np.arange(len(right)), seed=seed)
-    promised = (estimate["accuracy"], estimate["accuracy_low"], estimate["accuracy_high"])
+    promised = (
+        estimate["accuracy"],
+        estimate["accuracy_low"],
+        estimate["accuracy_high"],
+    )
     kept = mean_interval(by_one.mean(axis=0), np.arange(len(right)), seed=seed)
-    found = dict(zip(("gap", "gap_low", "gap_high"), difference(promised, kept), strict=True))
+    found = dict(
+        zip(("gap", "gap_low", "gap_high"), difference(promised, kept), strict=True)
+    )
     found |= {
         "test_accuracy": full,
         "test_single_fold": single,
@@ -140,7 +169,10 @@ def scored(
         "fold_vote_gain_p": p,
     }
     found |= dict(zip(("oof_accuracy", "oof_low", "oof_high"), promised, strict=True))
-    found |= {"log_loss": scores(labels, test.probs)["log_loss"], "ece": ece(labels, test.probs)}
+    found |= {
+        "log_loss": scores(labels, test.probs)["log_loss"],
+        "ece": ece(labels, test.probs),
+    }
     inside = promised[1] <= single <= promised[2]
     return {name: round(score, 5) for name, score in found.items()} | {
         "inside_interval": bool(inside)

@@ -14,7 +14,9 @@ def components(count: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     def root(node: int) -> int:
         while parent[node] != node:
-            parent[node] = node = parent[parent[node]]  # halves the path for the next one
+            parent[node] = node = parent[
+                parent[node]
+            ]  # halves the path for the next one
         return node
 
     for one, other in zip(a.tolist(), b.tolist(), strict=True):
@@ -52,6 +54,8 @@ def families(ids: pd.Series, source_ids: pd.Series) -> np.ndarray:
         source_ids: "" where a picture derives from none. A source that could not be read is not
             among `ids`, yet makes its derived pictures one family.
     """
-    codes, names = pd.factorize(pd.concat([ids, source_ids.where(source_ids != "", ids)]))
+    codes, names = pd.factorize(
+        pd.concat([ids, source_ids.where(source_ids != "", ids)])
+    )
     own, source = codes[: len(ids)], codes[len(ids) :]
     return components(len(names), own, source)[own]

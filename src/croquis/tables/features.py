@@ -30,8 +30,14 @@ class Features:
         """
         missing = [name for name in ids if name not in self._row]
         if missing:
-            expected, received = f"features of {len(ids):,} pictures", f"none of {missing[0]}"
+            expected, received = (
+                f"features of {len(ids):,} pictures",
+                f"none of {missing[0]}",
+            )
             raise InputError(
-                "embeddings", expected=expected, received=received, fix="rerun the embed stage"
+                "embeddings",
+                expected=expected,
+                received=received,
+                fix="rerun the embed stage",
             )
         return self._features[:, [self._row[name] for name in ids]]

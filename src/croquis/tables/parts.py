@@ -60,8 +60,13 @@ def truth_of(ids: np.ndarray, folds: pd.DataFrame, *, where: object) -> pd.DataF
     known = folds.set_index("id")
     lost = [name for name in ids if name not in known.index]
     if lost:
-        received, fix = f"{len(lost):,} others, as {lost[0]}", "rerun the stage that wrote it"
-        raise InputError(where, expected="pictures of folds.csv", received=received, fix=fix)
+        received, fix = (
+            f"{len(lost):,} others, as {lost[0]}",
+            "rerun the stage that wrote it",
+        )
+        raise InputError(
+            where, expected="pictures of folds.csv", received=received, fix=fix
+        )
     return known.loc[ids]
 
 
@@ -71,10 +76,15 @@ def class_names(index: pd.DataFrame) -> np.ndarray:
     Raises:
         InputError: if the labels are not 0 to C - 1, as names are looked up by position.
     """
-    train = index[index["split"] == "train"].drop_duplicates("label").sort_values("label")
+    train = (
+        index[index["split"] == "train"].drop_duplicates("label").sort_values("label")
+    )
     labels = train["label"].tolist()
     if labels != list(range(len(labels))):
-        expected, received = f"labels 0 to {len(labels) - 1}", ", ".join(map(str, labels[-12:]))
+        expected, received = (
+            f"labels 0 to {len(labels) - 1}",
+            ", ".join(map(str, labels[-12:])),
+        )
         fix = "number the classes without a gap, and give each a readable picture"
         raise InputError("index.csv", expected=expected, received=received, fix=fix)
     return train["class_name"].to_numpy(dtype=str)
@@ -87,5 +97,11 @@ def ids_of_test(index: pd.DataFrame) -> np.ndarray:
 
 def read_index(path: Path) -> pd.DataFrame:
     """index.csv: one row a picture, row i is row i of the pixel arrays."""
-    columns = {"id": str, "class_name": str, "sha256": str, "digest": str, "source_id": str}
+    columns = {
+        "id": str,
+        "class_name": str,
+        "sha256": str,
+        "digest": str,
+        "source_id": str,
+    }
     return pd.read_csv(path, dtype=columns, keep_default_na=False)

@@ -57,11 +57,16 @@ class Predictions:
         if missing or extra:
             expected = f"the {len(ids):,} ids of folds.csv or test.csv"
             shown = (
-                f"missing {len(missing):,}: {', '.join(missing[:3])}" if missing else "none missing"
+                f"missing {len(missing):,}: {', '.join(missing[:3])}"
+                if missing
+                else "none missing"
             )
             received = f"{len(self.ids):,} ids ({shown}; {extra:,} too many)"
             raise InputError(
-                where, expected=expected, received=received, fix="rerun that train stage"
+                where,
+                expected=expected,
+                received=received,
+                fix="rerun that train stage",
             )
         rows = [position[name] for name in ids]
         return Predictions(self.ids[rows], self.probs[rows], self.classes)
@@ -83,7 +88,9 @@ def load(path: Path) -> Predictions:
             path, expected=expected, received=str(error), fix="run `dvc repro`"
         ) from error
     if problem := _problem(*parts):
-        raise InputError(path, **problem)  # names the file, as Predictions itself could not
+        raise InputError(
+            path, **problem
+        )  # names the file, as Predictions itself could not
     return Predictions(*parts)
 
 
@@ -91,7 +98,9 @@ def joined(parts: list[Predictions]) -> Predictions:
     """All rows of `parts` under each other; the parts share no id and have the same classes."""
     same_classes(parts)
     ids = np.concatenate([part.ids for part in parts])
-    return Predictions(ids, np.concatenate([part.probs for part in parts]), parts[0].classes)
+    return Predictions(
+        ids, np.concatenate([part.probs for part in parts]), parts[0].classes
+    )
 
 
 def same_classes(parts: list[Predictions], paths: Sequence[object] = ()) -> None:
@@ -113,16 +122,26 @@ def same_classes(parts: list[Predictions], paths: Sequence[object] = ()) -> None
             raise InputError(path, expected=expected, received=received, fix=fix)
 
 
-def misshapen(ids: np.ndarray, probs: np.ndarray, classes: np.ndarray) -> dict[str, str] | None:
+def misshapen(
+    ids: np.ndarray, probs: np.ndarray, classes: np.ndarray
+) -> dict[str, str] | None:
     """What is wrong with shapes, kinds or classes, as the parts of an error, or None."""
     fix = "rerun the stage or tool that wrote them"
     if ids.ndim != 1 or classes.ndim != 1:
         received = f"shapes {ids.shape} and {classes.shape}"
-        return {"expected": "ids and classes in a row each", "received": received, "fix": fix}
+        return {
+            "expected": "ids and classes in a row each",
+            "received": received,
+            "fix": fix,
+        }
     shape = (len(ids), len(classes))
     if probs.shape != shape or probs.dtype.kind not in "iuf":
         received = f"{probs.dtype} of shape {probs.shape}"
-        return {"expected": f"probs, numbers of shape {shape}", "received": received, "fix": fix}
+        return {
+            "expected": f"probs, numbers of shape {shape}",
+            "received": received,
+            "fix": fix,
+        }
     if len(set(classes.tolist())) < len(classes):
         doubled = next(name for at, name in enumerate(classes) if name in classes[:at])
         received = f"{str(doubled)!r} twice"
@@ -130,7 +149,9 @@ def misshapen(ids: np.ndarray, probs: np.ndarray, classes: np.ndarray) -> dict[s
     return None
 
 
-def _problem(ids: np.ndarray, probs: np.ndarray, classes: np.ndarray) -> dict[str, str] | None:
+def _problem(
+    ids: np.ndarray, probs: np.ndarray, classes: np.ndarray
+) -> dict[str, str] | None:
     """What is wrong, as the parts of an error, or None."""
     if problem := misshapen(ids, probs, classes):
         return problem
@@ -138,13 +159,19 @@ def _problem(ids: np.ndarray, probs: np.ndarray, classes: np.ndarray) -> dict[st
     unique, counts = np.unique(ids, return_counts=True)
     if len(unique) != len(ids):
         doubled = ", ".join(unique[counts > 1][:3])
-        return {"expected": "each id once", "received": f"doubled ids, as {doubled}", "fix": fix}
+        return {
+            "expected": "each id once",
+            "received": f"doubled ids, as {doubled}",
+            "fix": fix,
+        }
     # Written so that nan fails too. float32 softmax of 1,000 classes sums to one within 1e-5.
     sums = probs.sum(axis=1, dtype=np.float64)
     wrong = ~(np.all(probs >= 0, axis=1) & (np.abs(sums - 1) < 1e-3))
     if wrong.any():
         row = int(wrong.argmax())
-        received = f"{wrong.sum():,} others, as {ids[row]} with {_said(probs[row], sums[row])}"
+        received = (
+            f"{wrong.sum():,} others, as {ids[row]} with {_said(probs[row], sums[row])}"
+        )
         fix = "save softmax probabilities, not logits"
         return {"expected": "rows >= 0 that sum to 1", "received": received, "fix": fix}
     return None

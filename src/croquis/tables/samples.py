@@ -73,7 +73,9 @@ class FoldData:
         )
 
 
-def _shares(targets: pd.Series, labels: np.ndarray, num_classes: int) -> np.ndarray | None:
+def _shares(
+    targets: pd.Series, labels: np.ndarray, num_classes: int
+) -> np.ndarray | None:
     """From dedup's "3:0.5 7:0.5"; a picture without is wholly of its label's class."""
     if not targets.ne("").any():
         return None

@@ -12,7 +12,15 @@ GENERIC = frozenset(
     " input main master new old photos pics pictures public raw release resolve source src temp"
     " test tmp train training unpacked unzipped upload uploads v version x zip".split()
 )
-NAMING = ("id", "file", "filename", "name", "path", "dataset", "version")  # never a secret
+NAMING = (
+    "id",
+    "file",
+    "filename",
+    "name",
+    "path",
+    "dataset",
+    "version",
+)  # never a secret
 
 
 def competition(source: str) -> str:
@@ -44,7 +52,9 @@ def address(source: str) -> str:
     if "://" not in source:
         return source
     url = urlsplit(source)
-    named = [(key, value) for key, value in parse_qsl(url.query) if key.lower() in NAMING]
+    named = [
+        (key, value) for key, value in parse_qsl(url.query) if key.lower() in NAMING
+    ]
     host = url.netloc.rpartition("@")[2]
     return url._replace(netloc=host, query=urlencode(named), fragment="").geturl()
 
@@ -53,7 +63,10 @@ def _parts(source: str) -> list[str]:
     """Folders and the file's name; of a URL its host first, of a relative path the project's."""
     if "://" in source:
         url = urlsplit(source)
-        return [url.netloc.rpartition("@")[2].partition(":")[0], *unquote(url.path).split("/")]
+        return [
+            url.netloc.rpartition("@")[2].partition(":")[0],
+            *unquote(url.path).split("/"),
+        ]
     start = [] if source.startswith(("/", "~")) else root().resolve().parts[1:]
     return [*start, *source.split("/")]
 

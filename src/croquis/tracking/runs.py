@@ -42,7 +42,9 @@ class Run:
         from mlflow.entities import Metric
 
         now = _milliseconds()
-        named = {SECTIONS.get(name, name): float(value) for name, value in values.items()}
+        named = {
+            SECTIONS.get(name, name): float(value) for name, value in values.items()
+        }
         batch = [Metric(name, value, now, step) for name, value in named.items()]
         self._try(lambda: self._client.log_batch(self._id, metrics=batch))
 
@@ -53,7 +55,9 @@ class Run:
     def artifact(self, path: Path) -> None:
         """Keeps a copy of a file with the run, or of a folder under its name."""
         if path.is_dir():
-            self._try(lambda: self._client.log_artifacts(self._id, str(path), path.name))
+            self._try(
+                lambda: self._client.log_artifacts(self._id, str(path), path.name)
+            )
         else:
             self._try(lambda: self._client.log_artifact(self._id, str(path)))
 
@@ -64,8 +68,12 @@ class Run:
         from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
         logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
-        with contextlib.suppress(Exception):  # a convenience: nothing else stops without it
-            self._monitor = SystemMetricsMonitor(self._id, resume_logging=True, tracking_uri=uri)
+        with contextlib.suppress(
+            Exception
+        ):  # a convenience: nothing else stops without it
+            self._monitor = SystemMetricsMonitor(
+                self._id, resume_logging=True, tracking_uri=uri
+            )
             self._monitor.start()
 
     def end(self, status: str = "FINISHED") -> None:
@@ -101,5 +109,6 @@ def _milliseconds() -> int:
 
 def warn(error: Exception) -> None:
     warnings.warn(
-        f"tracking is off for this run: {store.reason(error)}; training goes on", stacklevel=2
+        f"tracking is off for this run: {store.reason(error)}; training goes on",
+        stacklevel=2,
     )

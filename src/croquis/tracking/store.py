@@ -44,7 +44,9 @@ class Pipeline:
 
         Where the data lies is left out: the same data may come from elsewhere.
         """
-        chosen = {name: value for name, value in self.settings.items() if name != "data"}
+        chosen = {
+            name: value for name, value in self.settings.items() if name != "data"
+        }
         text = json.dumps([version(), self.data, chosen], sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
@@ -55,10 +57,16 @@ def connected(pipeline: Pipeline) -> tuple[Any, str, str]:
     # make two runs of one pipeline.
     with FileLock(root() / ".mlflow.lock", timeout=120):
         client, experiment = _entered(pipeline.source)
-        return client, experiment.experiment_id, _run(client, experiment.experiment_id, pipeline)
+        return (
+            client,
+            experiment.experiment_id,
+            _run(client, experiment.experiment_id, pipeline),
+        )
 
 
-def connected_by_scores(source: str, scores: Mapping[str, float]) -> tuple[Any, Any, str | None]:
+def connected_by_scores(
+    source: str, scores: Mapping[str, float]
+) -> tuple[Any, Any, str | None]:
     """A client, the experiment, and the newest pipeline in it that has these scores, or None.
 
     What lies in a run's folders may be older than the commit, or that of an experiment.
@@ -149,8 +157,13 @@ def commit() -> str:
     """
     command = ["git", "rev-parse", "HEAD"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):  # no git at all, no repository, no commit
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (
+        OSError,
+        subprocess.CalledProcessError,
+    ):  # no git at all, no repository, no commit
         return "none"
 
 
@@ -159,10 +172,17 @@ def surroundings() -> dict[str, str]:
 
     Those of mlflow fill the columns "Source" and "Version" of its table.
     """
-    names = {"DVC_STAGE": "stage", "DVC_EXP_NAME": "experiment", "DVC_EXP_BASELINE_REV": "baseline"}
+    names = {
+        "DVC_STAGE": "stage",
+        "DVC_EXP_NAME": "experiment",
+        "DVC_EXP_BASELINE_REV": "baseline",
+    }
     known = {tag: os.environ[name] for name, tag in names.items() if name in os.environ}
     known |= {"commit": commit(), "mlflow.source.git.commit": commit()}
-    return known | {"mlflow.source.name": known.get("stage", ""), "mlflow.source.type": "LOCAL"}
+    return known | {
+        "mlflow.source.name": known.get("stage", ""),
+        "mlflow.source.type": "LOCAL",
+    }
 
 
 def flat(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -193,7 +213,9 @@ def _entered(source: str) -> tuple[Any, Any]:
     name, found = experiment_of(client, source)
     if found is None:
         return client, client.get_experiment(_created(client, name, source))
-    if found.lifecycle_stage == "deleted":  # MLflow keeps the name, and takes no run under it
+    if (
+        found.lifecycle_stage == "deleted"
+    ):  # MLflow keeps the name, and takes no run under it
         client.restore_experiment(found.experiment_id)
         text = f"MLflow's experiment {name!r} was deleted; it is back, with its runs"
         warnings.warn(text, stacklevel=2)
@@ -209,7 +231,11 @@ def _run(client: Any, experiment_id: str, pipeline: Pipeline) -> str:
     if found := client.search_runs([experiment_id], wanted, max_results=1):
         run = found[0]
     else:
-        tags = surroundings() | {"kind": "pipeline", "version": version(), KEY: pipeline.key}
+        tags = surroundings() | {
+            "kind": "pipeline",
+            "version": version(),
+            KEY: pipeline.key,
+        }
         tags.pop("stage", None)  # of whichever stage came first
         tags["mlflow.source.name"] = "dvc repro"
         tags[NOTE] = "A pipeline; its trainings are below it, its scores to come."
@@ -226,4 +252,6 @@ def _created(client: Any, name: str, source: str) -> str:
     # The kind decides whether MLflow's pages speak of trainings or of language models.
     kind = {"mlflow.experimentKind": "custom_model_development"}
     tags = kind | {NOTE: OURS, SOURCE: address(source)}
-    return client.create_experiment(name, str(root() / "mlruns") if local else None, tags)
+    return client.create_experiment(
+        name, str(root() / "mlruns") if local else None, tags
+    )

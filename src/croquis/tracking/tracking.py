@@ -75,7 +75,9 @@ def pipeline_of(index: Path) -> Pipeline:
     run, data = tree.get("run") or {}, dict(tree["data"])
     for name in CATALOGUES:
         chosen = run.get(name) or []
-        tree[name] = {key: block for key, block in tree.get(name, {}).items() if key in chosen}
+        tree[name] = {
+            key: block for key, block in tree.get(name, {}).items() if key in chosen
+        }
     source, data["source"] = str(data["source"]), address(str(data["source"]))
     with index.open("rb") as file:
         digest = hashlib.file_digest(file, hashlib.blake2b).hexdigest()
@@ -105,7 +107,9 @@ def _opened(
             memory.parent.mkdir(parents=True, exist_ok=True)
             memory.write_text(opened.info.run_id)
         return Run(client, opened.info.run_id)
-    except Exception as error:  # no MLflow, no server, no disk: none of it may stop a training
+    except (
+        Exception
+    ) as error:  # no MLflow, no server, no disk: none of it may stop a training
         warn(error)
         return Run(None, None)
 

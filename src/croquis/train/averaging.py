@@ -25,10 +25,14 @@ class Averages:
         self._model, self._first = model, recipe.epochs - recipe.average_epochs
         # use_warmup, or an average over so few steps would still hold the first weights.
         decay = recipe.ema_decay
-        self._ema = None if decay is None else ModelEmaV3(model, decay=decay, use_warmup=True)
+        self._ema = (
+            None if decay is None else ModelEmaV3(model, decay=decay, use_warmup=True)
+        )
         # Tensor by tensor: torch's default on CUDA divides the counters of batch norms, and fails.
         averaging = {"avg_fn": get_swa_avg_fn(), "use_buffers": True}
-        self._mean = AveragedModel(model, **averaging) if recipe.average_epochs else None
+        self._mean = (
+            AveragedModel(model, **averaging) if recipe.average_epochs else None
+        )
 
     @property
     def scored(self) -> nn.Module:
@@ -60,7 +64,11 @@ class Averages:
             return
         model = self._mean.module
         train_mode(model)
-        norms = [part for part in model.modules() if isinstance(part, _BatchNorm) and part.training]
+        norms = [
+            part
+            for part in model.modules()
+            if isinstance(part, _BatchNorm) and part.training
+        ]
         model.eval()
         if not norms:
             return

@@ -41,8 +41,13 @@ class Checkpoints:
             shutil.rmtree(half, ignore_errors=True)
         # Those of other parameters, data or code may belong to an experiment that runs beside this.
         for other in self._stage.glob("*"):
-            with contextlib.suppress(FileNotFoundError):  # it has just ended, and cleared its own
-                if other != self.folder and time.time() - other.stat().st_mtime > _FORGOTTEN:
+            with contextlib.suppress(
+                FileNotFoundError
+            ):  # it has just ended, and cleared its own
+                if (
+                    other != self.folder
+                    and time.time() - other.stat().st_mtime > _FORGOTTEN
+                ):
                     shutil.rmtree(other, ignore_errors=True)
 
     @property
@@ -62,9 +67,14 @@ class Checkpoints:
                 for written in (draft / _STATE, draft / _DIGEST, draft):
                     _flush(written)
             _flush(self.folder)
-        except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
+        except (
+            OSError,
+            RuntimeError,
+        ) as error:  # torch reports a full disk as a RuntimeError
             reason = next(iter(str(error).splitlines()), type(error).__name__)[:200]
-            text = f"no resume state at step {step} ({reason}); training goes on without"
+            text = (
+                f"no resume state at step {step} ({reason}); training goes on without"
+            )
             warnings.warn(text, stacklevel=2)
             return
         for old in self._found()[_KEPT:]:
@@ -76,17 +86,25 @@ class Checkpoints:
             try:
                 if (found / _DIGEST).read_text() == _digest(found / _STATE):
                     # Tensors and numbers alone: nothing is unpickled that could run.
-                    return torch.load(found / _STATE, map_location="cpu", weights_only=True)
+                    return torch.load(
+                        found / _STATE, map_location="cpu", weights_only=True
+                    )
             except OSError:
                 pass  # half of it is missing
-            warnings.warn(f"{found} is not whole: the one before is taken", stacklevel=2)
-            shutil.rmtree(found, ignore_errors=True)  # or it would stand for one of the two kept
+            warnings.warn(
+                f"{found} is not whole: the one before is taken", stacklevel=2
+            )
+            shutil.rmtree(
+                found, ignore_errors=True
+            )  # or it would stand for one of the two kept
         return None
 
     def clear(self) -> None:
         """Removes the states: the outputs are written."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        with contextlib.suppress(OSError):  # not empty: an experiment runs beside this one
+        with contextlib.suppress(
+            OSError
+        ):  # not empty: an experiment runs beside this one
             self._stage.rmdir()
 
     def _found(self) -> list[Path]:

@@ -82,7 +82,12 @@ class Trainer:
         self.model = model.to(hardware.device, memory_format=torch.channels_last)
         self.history: list[dict[str, float]] = []
         self.snapshots: list[dict[str, torch.Tensor]] = []
-        self._recipe, self._pictures, self._hardware, self._seed = recipe, pictures, hardware, seed
+        self._recipe, self._pictures, self._hardware, self._seed = (
+            recipe,
+            pictures,
+            hardware,
+            seed,
+        )
         self._lr_factor, self._kept, self._snapshot = lr_factor, kept, snapshot
         self._interrupts: Interrupts | None = None
         self._per_epoch = steps_per_epoch(len(pictures), recipe.batch_size)
@@ -91,7 +96,9 @@ class Trainer:
         )
         self._ends = cycle_ends(recipe, self._per_epoch) if snapshot else []
         self._updates = Updates(self.model, recipe, lr, hardware)
-        self._rates = Rates(self._updates.optimizer, recipe, lr=lr, per_epoch=self._per_epoch)
+        self._rates = Rates(
+            self._updates.optimizer, recipe, lr=lr, per_epoch=self._per_epoch
+        )
         self._averages, self._pace = Averages(self.model, recipe), Pace(hardware.device)
         self._step, self._total, self._made = 0, 0.0, 0
         if state is not None:
@@ -137,9 +144,14 @@ class Trainer:
         last = self._recipe.epochs - 1
         try:
             limit = self._pace.resident(lambda batch: self._make(batch, last))
-        except InputError:  # of the same pictures again and again a loss may become no number
+        except (
+            InputError
+        ):  # of the same pictures again and again a loss may become no number
             return {}
-        return {"synthetic_images_per_second": limit, "data_efficiency": reached / limit}
+        return {
+            "synthetic_images_per_second": limit,
+            "data_efficiency": reached / limit,
+        }
 
     def _epoch(self, number: int) -> Epoch:
         self._pace.begin()
@@ -147,7 +159,9 @@ class Trainer:
         done = self._step % self._per_epoch
         steps = {"total": self._per_epoch, "initial": done, "unit": "step"}
         batches = self._batches.epoch(number, start=done)
-        for batch in progress(self._pace.fetched(batches), f"epoch {number + 1}", **steps):
+        for batch in progress(
+            self._pace.fetched(batches), f"epoch {number + 1}", **steps
+        ):
             loss = self._update(batch, number)
             if loss is not None:
                 self._total, self._made = self._total + loss, self._made + 1
@@ -194,7 +208,11 @@ class Trainer:
     def _spoiled(self, batch: Batch, error: NotFinite) -> InputError:
         """What is wrong with the pictures of a batch."""
         names = ", ".join(self._pictures.names(batch.positions)[:8])
-        kept = "" if self._kept is None else f"; the last states are in {self._kept.folder}"
+        kept = (
+            ""
+            if self._kept is None
+            else f"; the last states are in {self._kept.folder}"
+        )
         return InputError(
             f"step {self._step}",
             expected=error.expected,
@@ -227,7 +245,11 @@ class Trainer:
     def _restore(self, state: dict[str, Any]) -> None:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        self._step, self._total, self._made = state["step"], state["total"], state["made"]
+        self._step, self._total, self._made = (
+            state["step"],
+            state["total"],
+            state["made"],
+        )
         self.history, self.snapshots = state["history"], state["snapshots"]
         self._updates.gradients.micro_batch = state["micro"]
         self._updates.skipped = state["skipped"]

@@ -75,7 +75,13 @@ def fine_tuned(
     )
     costs = {size: cost_of(model, size, hardware) for size in curriculum.image_sizes}
     score = partial(stored.scores, trainer, data.val)
-    _train(trainer, recipe.epochs, score, log, lambda epoch: costs[curriculum.image_size(epoch)])
+    _train(
+        trainer,
+        recipe.epochs,
+        score,
+        log,
+        lambda epoch: costs[curriculum.image_size(epoch)],
+    )
     outcome = _outcome(trainer, stored, data)
     if speed := trainer.speed():
         log(speed, recipe.epochs - 1)
@@ -111,7 +117,11 @@ class _Stored:
         )
 
     def logits(
-        self, model: nn.Module, samples: Samples, micro_batch: int, view: str = "identity"
+        self,
+        model: nn.Module,
+        samples: Samples,
+        micro_batch: int,
+        view: str = "identity",
     ) -> np.ndarray:
         batch_size = 2 * micro_batch  # no gradients, so twice as many fit
         options = {"hardware": self.hardware, "batch_size": batch_size, "view": view}
@@ -126,15 +136,22 @@ class _Stored:
     ) -> dict[str, np.ndarray]:
         """Under each turn of the pictures their probabilities, over the recipe's views."""
         return averaged_probs(
-            lambda view: self.logits(model, samples, micro_batch, view), self.recipe.tta, turns
+            lambda view: self.logits(model, samples, micro_batch, view),
+            self.recipe.tta,
+            turns,
         )
 
     def snapshot(self, trainer: Trainer, data: FoldData) -> dict[str, torch.Tensor]:
         """What the network as it is now makes of val and test; tensors, as states hold them."""
         model = _finished(trainer.averaged, self.recipe)
         parts = {"val": data.val, "test": data.test}
-        found = {name: self.probs(model, part, trainer.micro_batch) for name, part in parts.items()}
-        return {name: torch.from_numpy(probs["identity"]) for name, probs in found.items()}
+        found = {
+            name: self.probs(model, part, trainer.micro_batch)
+            for name, part in parts.items()
+        }
+        return {
+            name: torch.from_numpy(probs["identity"]) for name, probs in found.items()
+        }
 
     def scores(self, trainer: Trainer, samples: Samples) -> dict[str, float]:
         found = self.logits(trainer.averaged, samples, trainer.micro_batch)
@@ -145,15 +162,21 @@ def _outcome(trainer: Trainer, stored: _Stored, data: FoldData) -> Outcome:
     """What the trained network predicts, also of flipped val pictures, and what it did before."""
     final = _finished(trainer.averaged, stored.recipe)
     turned = stored.probs(final, data.val, trainer.micro_batch, ("identity", *FLIPS))
-    val = {turn: Predictions(data.val.ids, turned[turn], data.classes) for turn in turned}
+    val = {
+        turn: Predictions(data.val.ids, turned[turn], data.classes) for turn in turned
+    }
     (test,) = stored.probs(final, data.test, trainer.micro_batch).values()
     more = {f"val_{flip}": val[flip] for flip in FLIPS}
     for number, kept in enumerate(trainer.snapshots, start=1):
         for part, ids in (("val", data.val.ids), ("test", data.test.ids)):
-            more[f"cycle{number}/{part}"] = Predictions(ids, kept[part].numpy(), data.classes)
+            more[f"cycle{number}/{part}"] = Predictions(
+                ids, kept[part].numpy(), data.classes
+            )
     test = Predictions(data.test.ids, test, data.classes)
     # Copies: the speed is measured by updates that go on.
-    weights = {name: held.to("cpu", copy=True) for name, held in final.state_dict().items()}
+    weights = {
+        name: held.to("cpu", copy=True) for name, held in final.state_dict().items()
+    }
     return Outcome(val["identity"], test, weights, trainer.history, more)
 
 
@@ -178,7 +201,11 @@ def _train(
     with interrupts() as asked:
         left = trainer.epochs(asked)
         for epoch in progress(left, "train", total=epochs, initial=done, unit="epoch"):
-            row = {"epoch": epoch.number, "lr": epoch.lr, "train_loss": epoch.train_loss}
+            row = {
+                "epoch": epoch.number,
+                "lr": epoch.lr,
+                "train_loss": epoch.train_loss,
+            }
             row |= score()
             more = {"images_per_second": epoch.images_per_second}
             more |= {"waiting": epoch.waiting}

@@ -35,7 +35,12 @@ class Gradients:
         scaler: torch.amp.GradScaler,
     ) -> None:
         self.micro_batch = recipe.micro_batch or recipe.batch_size
-        self._model, self._recipe, self._hardware, self._scaler = model, recipe, hardware, scaler
+        self._model, self._recipe, self._hardware, self._scaler = (
+            model,
+            recipe,
+            hardware,
+            scaler,
+        )
         self._forward = torch.compile(model) if hardware.compiled else model
         self._statistics = statistics(model)
         self._mixing = None if recipe.mix is None else Mixing(recipe.mix, recipe.epochs)
@@ -62,7 +67,10 @@ class Gradients:
                 pass  # left before anything else, as the traceback holds what must be freed
             self.undo()
             self._model.zero_grad()
-            note, pictures = "; batch norms see fewer", min(self.micro_batch, len(batch))
+            note, pictures = (
+                "; batch norms see fewer",
+                min(self.micro_batch, len(batch)),
+            )
             self.micro_batch = halved(pictures, least=self._least, note=note)
 
     def undo(self) -> None:
@@ -76,7 +84,11 @@ class Gradients:
         targets = dense(batch.targets, self._model.num_classes)
         if self._mixing is not None:
             images, targets = self._mixing(images, targets, epoch=epoch, seed=seed)
-        weights = batch.weights if self._recipe.group_weights else torch.ones_like(batch.weights)
+        weights = (
+            batch.weights
+            if self._recipe.group_weights
+            else torch.ones_like(batch.weights)
+        )
         weights = weights / weights.sum()
         losses = []
         for rows in self._parts(len(batch)):

@@ -13,7 +13,10 @@ import torch
 
 from croquis.images.batches import Batch
 
-_TIMED, _SECONDS = 10, 3.0  # updates on one batch: so many, or fewer where they are slow
+_TIMED, _SECONDS = (
+    10,
+    3.0,
+)  # updates on one batch: so many, or fewer where they are slow
 
 
 class Pace:

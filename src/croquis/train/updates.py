@@ -36,12 +36,16 @@ class Updates:
         self, model: nn.Module, recipe: ModelParams, lr: float, hardware: Hardware
     ) -> None:
         self.optimizer = optimizer(model, recipe, lr)
-        self._scaler = torch.amp.GradScaler(hardware.device.type, enabled=hardware.scaled)
+        self._scaler = torch.amp.GradScaler(
+            hardware.device.type, enabled=hardware.scaled
+        )
         self.gradients = Gradients(model, recipe, hardware, self._scaler)
         self._parameters = [part for part in model.parameters() if part.requires_grad]
         self._clip, self.skipped = recipe.clip_grad, 0
 
-    def make(self, batch: Batch, *, epoch: int, seed: int, kept: bool = False) -> float | None:
+    def make(
+        self, batch: Batch, *, epoch: int, seed: int, kept: bool = False
+    ) -> float | None:
         """Updates the weights; the batch's loss (nats), or None where float16 overflowed.
 
         An update that is not made leaves weights, moments and batch norms as they were.

@@ -24,7 +24,9 @@ def crossing(folds: pd.DataFrame, ids: np.ndarray) -> int:
     return int(apart[ids].map(sides).gt(1).sum())
 
 
-def claim(oof: Predictions, plain: Predictions, folds: pd.DataFrame, *, seed: int) -> dict:
+def claim(
+    oof: Predictions, plain: Predictions, folds: pd.DataFrame, *, seed: int
+) -> dict:
     """The accuracy under plain folds, and its difference to `oof` with its 95 % interval.
 
     Nothing where no copy would cross them. The two may be of other images, as not all folds have to
@@ -53,7 +55,9 @@ def claim(oof: Predictions, plain: Predictions, folds: pd.DataFrame, *, seed: in
     low, high = np.nanquantile(_difference(drawn), TAILS)
     numbers = {
         "plain_accuracy": float(_right(plain, labels).mean()),
-        "plain_difference": float(_difference(np.stack(columns, axis=1).sum(axis=0)[None])[0]),
+        "plain_difference": float(
+            _difference(np.stack(columns, axis=1).sum(axis=0)[None])[0]
+        ),
         "plain_difference_low": float(low),
         "plain_difference_high": float(high),
     }
@@ -69,5 +73,7 @@ def _right(part: Predictions, labels: pd.Series) -> pd.Series:
 
 def _difference(sums: np.ndarray) -> np.ndarray:
     """Of (D, 4): right and images of the one, right and images of the other; (D,)."""
-    counts = np.where(sums[:, [1, 3]] > 0, sums[:, [1, 3]], np.nan)  # a draw may have none of one
+    counts = np.where(
+        sums[:, [1, 3]] > 0, sums[:, [1, 3]], np.nan
+    )  # a draw may have none of one
     return sums[:, 0] / counts[:, 0] - sums[:, 2] / counts[:, 1]

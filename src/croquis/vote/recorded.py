@@ -44,11 +44,16 @@ def refuse_mixed(predictions: Path, members: list[str], folds: list[int]) -> Non
 
 
 def _trainings(
-    lock: Mapping[str, Mapping[str, Any]], predictions: Path, members: list[str], folds: list[int]
+    lock: Mapping[str, Mapping[str, Any]],
+    predictions: Path,
+    members: list[str],
+    folds: list[int],
 ) -> Iterator[Training]:
     """The stages that left the predictions of each fold, and those of the matrix before them."""
     makers = {
-        Path(out["path"]): name for name, stage in lock.items() for out in _list(stage, "outs")
+        Path(out["path"]): name
+        for name, stage in lock.items()
+        for out in _list(stage, "outs")
     }
     for member in members:
         for fold in folds:
@@ -82,7 +87,9 @@ def _other_params(trainings: list[Training]) -> Iterator[str]:
 
 def _other_files(trainings: list[Training]) -> Iterator[str]:
     """Each file of code or data of which trainings had several versions."""
-    versions: dict[str, dict[str, list[Training]]] = defaultdict(lambda: defaultdict(list))
+    versions: dict[str, dict[str, list[Training]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
     for training in trainings:
         for dep in _list(training.locked, "deps"):
             versions[dep["path"]][dep.get("md5", "")].append(training)

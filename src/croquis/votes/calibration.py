@@ -19,12 +19,16 @@ def tempered(probs: np.ndarray, temperature: float) -> np.ndarray:
         ValueError: if `temperature` is not above 0.
     """
     if not temperature > 0:  # written so that nan fails too
-        raise ValueError(f"temperature: expected > 0, received {temperature}; 1 is neutral")
+        raise ValueError(
+            f"temperature: expected > 0, received {temperature}; 1 is neutral"
+        )
     if temperature == 1:
         return probs
     # Divided by its maximum first, no row can underflow to zeros.
     powers = probs / probs.max(axis=-1, keepdims=True)
-    powers **= np.float32(1 / temperature)  # in place: these arrays are most of what it costs
+    powers **= np.float32(
+        1 / temperature
+    )  # in place: these arrays are most of what it costs
     powers /= powers.sum(axis=-1, keepdims=True)
     return powers
 
@@ -61,12 +65,16 @@ def reliability(
         number = np.searchsorted(edges, confidence, side="right")
     table = pd.DataFrame({"bin": number, "confidence": confidence, "accuracy": right})
     found = table.groupby("bin").agg(
-        count=("accuracy", "size"), confidence=("confidence", "mean"), accuracy=("accuracy", "mean")
+        count=("accuracy", "size"),
+        confidence=("confidence", "mean"),
+        accuracy=("accuracy", "mean"),
     )
     return found.reset_index()
 
 
-def ece(labels: np.ndarray, probs: np.ndarray, *, binning: str = "mass", bins: int = 15) -> float:
+def ece(
+    labels: np.ndarray, probs: np.ndarray, *, binning: str = "mass", bins: int = 15
+) -> float:
     """The expected calibration error: the mean gap of confidence and accuracy over bins, 0 to 1.
 
     It is biased upwards, as each bin's accuracy has noise of its own: read it beside log-loss and

@@ -35,7 +35,10 @@ class EnsembleParams(params.Section):
 
     members: Literal["all"] | Annotated[list[str], Field(min_length=1)]
     vote: Literal["soft", "hard"]
-    weights: Literal["uniform", "greedy", "simplex"] | dict[str, Annotated[float, Field(ge=0)]]
+    weights: (
+        Literal["uniform", "greedy", "simplex"]
+        | dict[str, Annotated[float, Field(ge=0)]]
+    )
 
     @model_validator(mode="after")
     def _fitted_to_means(self) -> "EnsembleParams":
@@ -72,7 +75,9 @@ class Recipe(params.Section):
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
         except (OSError, ValidationError) as error:
             expected, fix = "the recipe of an ensemble", "run `dvc repro`"
-            raise InputError(path, expected=expected, received=str(error), fix=fix) from error
+            raise InputError(
+                path, expected=expected, received=str(error), fix=fix
+            ) from error
 
     def save(self, path: Path) -> None:
         """Writes a small JSON."""
@@ -86,12 +91,17 @@ class Recipe(params.Section):
         """
         heat = self.temperatures
         return self.decide(
-            {key: [tempered(probs, heat[key]) for probs in by_member[key]] for key in self.members}
+            {
+                key: [tempered(probs, heat[key]) for probs in by_member[key]]
+                for key in self.members
+            }
         )
 
     def decide(self, warm: dict[str, list[np.ndarray]]) -> np.ndarray:
         """`combine` where each fold is at its member's temperature already."""
-        ballots = np.stack([VOTES[self.fold_vote](np.stack(warm[key])) for key in self.members])
+        ballots = np.stack(
+            [VOTES[self.fold_vote](np.stack(warm[key])) for key in self.members]
+        )
         weights = np.array([self.weights[key] for key in self.members])
         probs = member_vote(ballots, weights, folds=self.fold_vote, members=self.vote)
         return tempered(probs, self.temperature)
@@ -106,8 +116,13 @@ def member_keys(run: RunParams, ensemble: EnsembleParams) -> list[str]:
     if ensemble.members == "all":
         return run.members
     if len(set(ensemble.members)) < len(ensemble.members):
-        received, fix = ", ".join(ensemble.members), "for a larger say use ensemble.weights"
-        raise InputError("ensemble.members", expected="each once", received=received, fix=fix)
+        received, fix = (
+            ", ".join(ensemble.members),
+            "for a larger say use ensemble.weights",
+        )
+        raise InputError(
+            "ensemble.members", expected="each once", received=received, fix=fix
+        )
     return sorted(ensemble.members)
 
 
@@ -126,7 +141,9 @@ def weights_of(members: list[str], ensemble: EnsembleParams) -> np.ndarray:
         return np.ones(len(members))
     if set(ensemble.weights) != set(members) or not any(ensemble.weights.values()):
         expected = f"a weight for each of {', '.join(members)}, one of them above 0"
-        received = ", ".join(f"{key}: {weight}" for key, weight in sorted(ensemble.weights.items()))
+        received = ", ".join(
+            f"{key}: {weight}" for key, weight in sorted(ensemble.weights.items())
+        )
         fix = "give each member one weight, or say uniform"
         raise InputError(
             "ensemble.weights", expected=expected, received=received or "none", fix=fix

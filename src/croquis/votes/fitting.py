@@ -11,7 +11,9 @@ from scipy.optimize import minimize, minimize_scalar
 LOWEST, HIGHEST = 0.05, 20.0
 TINY = 1e-30  # float32 holds it; what a softmax gives below is as good as impossible
 ROUNDS = 25  # weights then are shares of 25; Caruana's curves are flat by then
-BAGS = 10  # each on a redraw of the pictures: steadies what one greedy path owes to luck
+BAGS = (
+    10  # each on a redraw of the pictures: steadies what one greedy path owes to luck
+)
 CLASSES_KEPT = 5  # of each member's favourites a picture, and of their mean's
 
 
@@ -21,7 +23,9 @@ def temperature(labels: np.ndarray, probs: np.ndarray) -> float:
     The log-loss is convex in 1 / temperature, so one search finds it.
     """
     logits = np.log(np.maximum(probs, TINY))
-    logits -= logits.max(axis=1, keepdims=True)  # at a low temperature 500 of them underflow
+    logits -= logits.max(
+        axis=1, keepdims=True
+    )  # at a low temperature 500 of them underflow
     own, powers = logits[np.arange(len(labels)), labels], np.empty_like(logits)
 
     def log_loss(log_temperature: float) -> float:
@@ -30,7 +34,9 @@ def temperature(labels: np.ndarray, probs: np.ndarray) -> float:
         return float(np.log(powers.sum(axis=1)).mean() - own.mean() * scale)
 
     ends = (np.log(LOWEST), np.log(HIGHEST))
-    found = minimize_scalar(log_loss, bounds=ends, method="bounded", options={"xatol": 1e-3})
+    found = minimize_scalar(
+        log_loss, bounds=ends, method="bounded", options={"xatol": 1e-3}
+    )
     return float(np.exp(found.x))
 
 
@@ -78,7 +84,9 @@ class Seen:
     groups: np.ndarray
 
 
-def seen(labels: np.ndarray, probs: np.ndarray, groups: np.ndarray, columns: np.ndarray) -> Seen:
+def seen(
+    labels: np.ndarray, probs: np.ndarray, groups: np.ndarray, columns: np.ndarray
+) -> Seen:
     """The favourites' part of calibrated probabilities, (M, N, C); `columns` are `favourites`."""
     known = columns >= 0
     votes = np.take_along_axis(probs, np.maximum(columns, 0)[None], axis=2)
@@ -110,7 +118,9 @@ def simplex_weights(given: Seen) -> np.ndarray:
         slope = powers / mixed / total[:, None]
         slope[rows, true] -= 1 / mixed[rows, true]
         by_weight = power * np.tensordot(votes, slope, 2) / len(mixed)
-        by_power = ((powers * logs).sum(axis=1) / total - logs[rows, true]).mean() * power
+        by_power = (
+            (powers * logs).sum(axis=1) / total - logs[rows, true]
+        ).mean() * power
         return loss.mean(), np.append(by_weight, by_power)
 
     found = minimize(
@@ -166,7 +176,9 @@ FITTED: dict[str, Callable[[Seen], np.ndarray]] = {
 }
 
 
-def _path(given: Seen, times: np.ndarray, rounds: int, *, again: bool = True) -> list[int]:
+def _path(
+    given: Seen, times: np.ndarray, rounds: int, *, again: bool = True
+) -> list[int]:
     """The members chosen round by round; picture n counts `times[n]` times."""
     counted = times > 0  # a bag leaves out 37 % of the pictures
     times, true = times[counted], given.own[counted].argmax(axis=1)

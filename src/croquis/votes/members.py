@@ -63,7 +63,10 @@ def flipped(
     return {
         flip: out_of_fold(folder, member, folds, chosen, part=f"val_{flip}")
         for flip in FLIPS
-        if all((folder_of(folder, member, fold) / f"val_{flip}.npz").exists() for fold in chosen)
+        if all(
+            (folder_of(folder, member, fold) / f"val_{flip}.npz").exists()
+            for fold in chosen
+        )
     }
 
 
@@ -85,7 +88,9 @@ def warmed(part: Predictions, temperature: float) -> Predictions:
     return Predictions(part.ids, tempered(part.probs, temperature), part.classes)
 
 
-def voted(parts: list[Predictions], vote: str, weights: np.ndarray | None = None) -> Predictions:
+def voted(
+    parts: list[Predictions], vote: str, weights: np.ndarray | None = None
+) -> Predictions:
     """The vote of several predictions of the same pictures; rows are joined by id."""
     predictions.same_classes(parts)
     first = parts[0]

@@ -23,7 +23,9 @@ def hard_vote(probs: np.ndarray, weights: np.ndarray | None = None) -> np.ndarra
     added in.
     """
     found, rows = np.zeros(probs.shape[1:]), np.arange(probs.shape[1])
-    for choices, share in zip(probs.argmax(axis=-1), shares(len(probs), weights), strict=True):
+    for choices, share in zip(
+        probs.argmax(axis=-1), shares(len(probs), weights), strict=True
+    ):
         found[rows, choices] += share
     return np.round(found, 12)
 
@@ -51,8 +53,14 @@ def shares(count: int, weights: np.ndarray | None = None) -> np.ndarray:
     Raises:
         ValueError: on negative or infinite weights, or if all are zero.
     """
-    weights = np.ones(count) if weights is None else np.asarray(weights, dtype=np.float64)
-    if weights.shape != (count,) or not np.all(weights >= 0) or not 0 < weights.sum() < np.inf:
+    weights = (
+        np.ones(count) if weights is None else np.asarray(weights, dtype=np.float64)
+    )
+    if (
+        weights.shape != (count,)
+        or not np.all(weights >= 0)
+        or not 0 < weights.sum() < np.inf
+    ):
         raise ValueError(
             f"weights: expected {count} numbers >= 0, received {weights}; 1 each is uniform"
         )

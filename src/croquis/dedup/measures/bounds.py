@@ -27,7 +27,9 @@ import math
 import cv2
 import numpy as np
 
-WINDOW = 7  # of scikit-image's structural_similarity; C1, C2 and the sample covariance too
+WINDOW = (
+    7  # of scikit-image's structural_similarity; C1, C2 and the sample covariance too
+)
 C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 FINE = 28  # cells a side
 DEPTH = 5  # numbers a cell: mu and r
@@ -60,9 +62,13 @@ def pooled(vectors: np.ndarray, fine: int = FINE) -> np.ndarray:
     times their mean; shares differ by a window at most, which the lengths of the cells tell.
     """
     cells = vectors.reshape(-1, fine // 2, 2, fine // 2, 2, DEPTH)
-    shares = (cells**2).sum(axis=-1)  # |sqrt(m) (mu, r)|^2 = m, as (mu, r) is a unit vector
+    shares = (cells**2).sum(
+        axis=-1
+    )  # |sqrt(m) (mu, r)|^2 = m, as (mu, r) is a unit vector
     share = shares.sum(axis=(2, 4))
-    mu = (cells[..., :4] * np.sqrt(shares)[..., None]).sum(axis=(2, 4)) / np.sqrt(share)[..., None]
+    mu = (cells[..., :4] * np.sqrt(shares)[..., None]).sum(axis=(2, 4)) / np.sqrt(
+        share
+    )[..., None]
     r = np.sqrt(np.maximum(share - (mu**2).sum(axis=-1), 0))
     return np.concatenate([mu, r[..., None]], axis=-1).reshape(len(vectors), -1)
 
@@ -84,7 +90,11 @@ def cell_edges(length: int, grid: int) -> np.ndarray:
 
 def window_sums(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sums of pixels and of their squares over all 7x7 windows, (S, S) uint8 to (S - 6, S - 6)."""
-    options = {"ksize": (WINDOW, WINDOW), "normalize": False, "borderType": cv2.BORDER_CONSTANT}
+    options = {
+        "ksize": (WINDOW, WINDOW),
+        "normalize": False,
+        "borderType": cv2.BORDER_CONSTANT,
+    }
     picture = np.ascontiguousarray(picture)
     sums = cv2.boxFilter(picture, cv2.CV_32S, **options)
     # OpenCV sums squares of bytes in float64, which is exact here.
@@ -118,5 +128,7 @@ def _window_vectors(picture: np.ndarray) -> np.ndarray:
 def _cell_means(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Means over the cells, (..., L, L) to (..., grid, grid)."""
     # No matmul: threads that wait for one another would make these small ones ten times slower.
-    sums = np.add.reduceat(np.add.reduceat(values, edges[:-1], axis=-1), edges[:-1], axis=-2)
+    sums = np.add.reduceat(
+        np.add.reduceat(values, edges[:-1], axis=-1), edges[:-1], axis=-2
+    )
     return sums / np.outer(np.diff(edges), np.diff(edges)).astype(values.dtype)

@@ -30,14 +30,20 @@ def edge_vectors(gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
             vectors[place] = _edges(gray[row]).ravel()
     vectors -= vectors.mean(axis=1, keepdims=True)
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.where(length > EVEN, vectors / np.maximum(length, EVEN), 0).astype(np.float32)
+    return np.where(length > EVEN, vectors / np.maximum(length, EVEN), 0).astype(
+        np.float32
+    )
 
 
 def _edges(image: np.ndarray) -> np.ndarray:
-    small = cv2.resize(image, (HALF, HALF), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = cv2.resize(image, (HALF, HALF), interpolation=cv2.INTER_AREA).astype(
+        np.float32
+    )
     soft = cv2.GaussianBlur(small, (0, 0), SOFT)
     along, down = cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1)
-    cells = cv2.resize(cv2.magnitude(along, down), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    cells = cv2.resize(
+        cv2.magnitude(along, down), (SIDE, SIDE), interpolation=cv2.INTER_AREA
+    )
     return np.sqrt(np.maximum(cv2.GaussianBlur(cells, (0, 0), BLUR), 0))
 
 

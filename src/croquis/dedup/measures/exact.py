@@ -20,12 +20,21 @@ def sheet_numbers(gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
     What is equal here is equal to every test, so that one of them stands for all.
     """
-    hashes = [hashlib.blake2b(np.ascontiguousarray(gray[row]), digest_size=16) for row in rows]
-    return pd.factorize(np.array([each.digest().hex() for each in hashes], dtype=object))[0]
+    hashes = [
+        hashlib.blake2b(np.ascontiguousarray(gray[row]), digest_size=16) for row in rows
+    ]
+    return pd.factorize(
+        np.array([each.digest().hex() for each in hashes], dtype=object)
+    )[0]
 
 
 def pixel_keys(
-    digests: np.ndarray, sheet: np.ndarray, gray: np.ndarray, rows: np.ndarray, *, symmetries: bool
+    digests: np.ndarray,
+    sheet: np.ndarray,
+    gray: np.ndarray,
+    rows: np.ndarray,
+    *,
+    symmetries: bool,
 ) -> np.ndarray:
     """Which images have equal native pixels, (N,) int; turned ones too, if `symmetries`.
 
@@ -39,12 +48,16 @@ def pixel_keys(
     codes = pd.factorize(digests)[0]
     if symmetries:
         return codes
-    kinds = pd.DataFrame({"code": codes, "sheet": sheet, "place": np.arange(len(codes))})
+    kinds = pd.DataFrame(
+        {"code": codes, "sheet": sheet, "place": np.arange(len(codes))}
+    )
     standing = kinds.drop_duplicates(["code", "sheet"])
     alike = [
         pair
         for _, places in standing.groupby("code")["place"]
-        for pair in combinations(places.tolist(), 2)  # of a digest's at most eight sheets
+        for pair in combinations(
+            places.tolist(), 2
+        )  # of a digest's at most eight sheets
         if best_symmetry(gray[rows[pair[0]]], gray[rows[pair[1]]]) == 0
     ]
     a, b = np.array(alike, np.int64).reshape(-1, 2).T
@@ -68,7 +81,9 @@ def spanning_pairs(keys: list[np.ndarray]) -> tuple[pd.DataFrame, np.ndarray]:
     for number, key in enumerate(keys):
         heads = pd.Series(np.arange(count)).groupby(key).transform("first").to_numpy()
         for place in np.flatnonzero((heads != np.arange(count)) & (key >= 0)).tolist():
-            one, other = sorted((_root(parent, int(heads[place])), _root(parent, place)))
+            one, other = sorted(
+                (_root(parent, int(heads[place])), _root(parent, place))
+            )
             if one != other:
                 parent[other] = one
                 found.append((int(heads[place]), place, number))

@@ -42,7 +42,9 @@ def blurred_vectors(gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
     What is flat was decided at 64 px: a thin line or a dot has little contrast left here.
     """
-    from scipy.ndimage import gaussian_filter1d  # a tenth of a second, for those who need it
+    from scipy.ndimage import (
+        gaussian_filter1d,
+    )  # a tenth of a second, for those who need it
 
     blur = gaussian_filter1d(np.eye(BLURRED_SIDE), BLUR, axis=0, mode="nearest")
     weights = blur @ area_weights(gray.shape[-1], BLURRED_SIDE)
@@ -70,19 +72,31 @@ def area_weights(size: int, side: int) -> np.ndarray:
 
 @one_thread()
 def _vectors(
-    gray: np.ndarray, rows: np.ndarray, weights: np.ndarray, *, flat_sd: float | None, desc: str
+    gray: np.ndarray,
+    rows: np.ndarray,
+    weights: np.ndarray,
+    *,
+    flat_sd: float | None,
+    desc: str,
 ) -> tuple[np.ndarray, int]:
     """Unit vectors of W @ ink @ W.T without its mean, and how many had less contrast: they are 0.
 
     Without `flat_sd` of W @ pixels @ W.T, as they are.
     """
     side, flat = len(weights), 0
-    area = float(weights.sum()) ** 2 / side**2  # of one cell, so that flat_sd is in gray levels
-    left, vectors = weights.astype(np.float32), np.empty((len(rows), side * side), np.float32)
+    area = (
+        float(weights.sum()) ** 2 / side**2
+    )  # of one cell, so that flat_sd is in gray levels
+    left, vectors = (
+        weights.astype(np.float32),
+        np.empty((len(rows), side * side), np.float32),
+    )
     for start in progress(range(0, len(rows), BATCH), desc, unit="batch"):
         pictures = gray[rows[start : start + BATCH]]
         values = (pictures if flat_sd is None else 255 - pictures).astype(np.float32)
-        part = (left @ values @ left.T).reshape(len(values), -1).astype(np.float64) / area
+        part = (left @ values @ left.T).reshape(len(values), -1).astype(
+            np.float64
+        ) / area
         if flat_sd is not None:
             part -= part.mean(axis=1, keepdims=True)
             empty = part.std(axis=1) < flat_sd
@@ -131,7 +145,12 @@ def cosine_pairs(
     options = {"side": GRID, "names": names, "at_least": at_least, "firsts": firsts}
     found = candidates(bound_vectors(vectors), **options, desc=f"dedup: {step}")
     return judged(
-        found, cosine_judge(vectors), at_least=at_least, known=known, tally=tally, step=step
+        found,
+        cosine_judge(vectors),
+        at_least=at_least,
+        known=known,
+        tally=tally,
+        step=step,
     )
 
 

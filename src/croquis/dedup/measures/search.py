@@ -15,7 +15,9 @@ from croquis.dedup.measures.tally import Tally
 
 BLOCK = 1024  # rows of scores held at once: 61 MB at 15,000 pictures
 CHUNK = 1024  # pairs whose vectors are gathered at once: 32 MB at 3,920 numbers
-TILE = 2048  # pictures whose pairs are judged together, so that a judge can remember them
+TILE = (
+    2048  # pictures whose pairs are judged together, so that a judge can remember them
+)
 # For float32: the worst that SSIM was above its bound at 224 px was 4e-6 in sums over rows as they
 # lie in memory, 1.4e-5 across them (hence np.take below), and 4e-7 in matrix products.
 MARGIN = 1e-4
@@ -80,11 +82,15 @@ def inside_classes(
     """As `candidates`, but only pairs of one label; `labels` is (N,)."""
     for label in progress(np.unique(labels), desc, unit="class"):
         members = np.flatnonzero(labels == label)
-        for name, a, b in candidates(vectors[members], side=side, names=names, at_least=at_least):
+        for name, a, b in candidates(
+            vectors[members], side=side, names=names, at_least=at_least
+        ):
             yield name, members[a], members[b]
 
 
-def narrowed(found: Candidates, vectors: np.ndarray, *, side: int, at_least: float) -> Candidates:
+def narrowed(
+    found: Candidates, vectors: np.ndarray, *, side: int, at_least: float
+) -> Candidates:
     """The candidates that a second bound passes too, one by one; arguments as for `candidates`."""
     depth = vectors.shape[1] // side**2
     for name, a, b in found:
@@ -135,7 +141,9 @@ def judged(
     # By tiles, and in them by the second picture: what a judge computes of a picture serves again.
     table = table.sort_values(["tile", "b", "a"], ignore_index=True)
     scores = np.empty(len(table))
-    for start in progress(range(0, len(table), CHUNK), f"dedup: {step} judge", unit="chunk"):
+    for start in progress(
+        range(0, len(table), CHUNK), f"dedup: {step} judge", unit="chunk"
+    ):
         part = table.iloc[start : start + CHUNK]
         for symmetry, rows in part.groupby("symmetry").groups.items():
             a, b = part.loc[rows, "a"].to_numpy(), part.loc[rows, "b"].to_numpy()
@@ -146,7 +154,10 @@ def judged(
 
 def best(pairs: pd.DataFrame) -> pd.DataFrame:
     """Each pair once: at its highest score, and of equals at the first symmetry."""
-    order = {"by": ["a", "b", "score", "symmetry"], "ascending": [True, True, False, True]}
+    order = {
+        "by": ["a", "b", "score", "symmetry"],
+        "ascending": [True, True, False, True],
+    }
     return pairs.sort_values(**order).drop_duplicates(["a", "b"], ignore_index=True)
 
 

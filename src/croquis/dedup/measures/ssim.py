@@ -44,7 +44,9 @@ from croquis.dedup.measures.search import (
 from croquis.dedup.measures.tally import Tally
 from croquis.dedup.measures.threads import one_thread
 
-GUARD = 2e-6  # around the threshold; the largest error of the judge that was seen was 3e-7
+GUARD = (
+    2e-6  # around the threshold; the largest error of the judge that was seen was 3e-7
+)
 BATCH = 64  # pictures a step of the progress bar
 
 
@@ -83,28 +85,42 @@ def ssim_pairs(
     found = narrowed(found, vectors, side=fine, at_least=at_least)
     judge = ssim_judge(gray, rows, at_least=at_least, tally=tally)
     with tally.step("ssim"):
-        return judged(found, judge, at_least=at_least, known=known, tally=tally, step="ssim")
+        return judged(
+            found, judge, at_least=at_least, known=known, tally=tally, step="ssim"
+        )
 
 
-def _bound_vectors(gray: np.ndarray, rows: np.ndarray, fine: int) -> tuple[np.ndarray, np.ndarray]:
+def _bound_vectors(
+    gray: np.ndarray, rows: np.ndarray, fine: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Of the second bound and of the first, (R, fine * fine * 5) and (R, fine * fine / 4 * 5)."""
     # Filled in place, as they are the largest arrays of the stage: 20 KB a picture together.
     vectors = np.empty((len(rows), fine**2 * DEPTH), np.float32)
     coarse = np.empty((len(rows), fine**2 // 4 * DEPTH), np.float32)
-    for start in progress(range(0, len(rows), BATCH), "dedup: ssim vectors", unit="batch"):
+    for start in progress(
+        range(0, len(rows), BATCH), "dedup: ssim vectors", unit="batch"
+    ):
         part = slice(start, start + BATCH)
         vectors[part] = ssim_vectors(gray[rows[part]], fine)
         coarse[part] = pooled(vectors[part], fine)
     return vectors, coarse
 
 
-def _passing(coarse: np.ndarray, labels: np.ndarray | None, side: int, **options) -> Candidates:
+def _passing(
+    coarse: np.ndarray, labels: np.ndarray | None, side: int, **options
+) -> Candidates:
     if labels is None:
-        return candidates(coarse, side=side, desc="dedup: ssim over everything", **options)
-    return inside_classes(coarse, labels, side=side, desc="dedup: ssim inside classes", **options)
+        return candidates(
+            coarse, side=side, desc="dedup: ssim over everything", **options
+        )
+    return inside_classes(
+        coarse, labels, side=side, desc="dedup: ssim inside classes", **options
+    )
 
 
-def ssim_judge(gray: np.ndarray, rows: np.ndarray, *, at_least: float, tally: Tally) -> Judge:
+def ssim_judge(
+    gray: np.ndarray, rows: np.ndarray, *, at_least: float, tally: Tally
+) -> Judge:
     """The SSIM of pictures `a` to pictures `b` turned by `name`; arguments as for `ssim_pairs`."""
 
     @lru_cache(maxsize=2 * TILE)  # 0.4 MB each
@@ -116,7 +132,9 @@ def ssim_judge(gray: np.ndarray, rows: np.ndarray, *, at_least: float, tally: Ta
         (sx, qx), (sy, qy) = sums(i), sums(j)
         score = _ssim(x, y, sx, turned(sy, name), qx, turned(qy, name))
         if abs(score - at_least) > GUARD:
-            return round(score, 7)  # symmetries that fit equally well tie, and the first one wins
+            return round(
+                score, 7
+            )  # symmetries that fit equally well tie, and the first one wins
         tally.candidates["ssim within rounding"] += 1
         return ssim(x, y)
 
@@ -130,7 +148,9 @@ def ssim_judge(gray: np.ndarray, rows: np.ndarray, *, at_least: float, tally: Ta
 
 def ssim(x: np.ndarray, y: np.ndarray) -> float:
     """SSIM of two (S, S) uint8 pictures by scikit-image, with its defaults."""
-    from skimage.metrics import structural_similarity  # a third of a second, for those who need it
+    from skimage.metrics import (
+        structural_similarity,
+    )  # a third of a second, for those who need it
 
     return float(structural_similarity(x, y))
 
@@ -144,7 +164,12 @@ def _sums(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _ssim(
-    x: np.ndarray, y: np.ndarray, sx: np.ndarray, sy: np.ndarray, qx: np.ndarray, qy: np.ndarray
+    x: np.ndarray,
+    y: np.ndarray,
+    sx: np.ndarray,
+    sy: np.ndarray,
+    qx: np.ndarray,
+    qy: np.ndarray,
 ) -> float:
     """The formula above, from the pictures, Sx, Sy and Qx, Qy."""
     count = WINDOW**2

@@ -56,7 +56,12 @@ def variant_pairs(
         tally: counts.
     """
     found = cosine_pairs(
-        blurred, names=names, at_least=blurred_min, known=known, tally=tally, step="variant"
+        blurred,
+        names=names,
+        at_least=blurred_min,
+        known=known,
+        tally=tally,
+        step="variant",
     )
     found = found.sort_values(["score", "a", "b"], ascending=[False, True, True])
     tally.candidates["variant left out"] += max(0, len(found) - most)
@@ -64,12 +69,18 @@ def variant_pairs(
     found, scores = found[:most].reset_index(drop=True), []
     with one_thread():
         each = zip(found["a"], found["b"], found["symmetry"], strict=True)
-        for a, b, symmetry in progress(each, "dedup: variant alignment", len(found), "pair"):
+        for a, b, symmetry in progress(
+            each, "dedup: variant alignment", len(found), "pair"
+        ):
             warp = small_warp(ink[a], ink[b], NAMES[symmetry])
             pictures = gray[rows[a]], gray[rows[b]]
-            scores.append(0.0 if warp is None else moved_cosine(*pictures, NAMES[symmetry], warp))
+            scores.append(
+                0.0 if warp is None else moved_cosine(*pictures, NAMES[symmetry], warp)
+            )
     found = found.assign(score=np.array(scores, np.float64))
-    return found[found["score"] >= aligned_min].sort_values(["a", "b"], ignore_index=True)
+    return found[found["score"] >= aligned_min].sort_values(
+        ["a", "b"], ignore_index=True
+    )
 
 
 def small_warp(x: np.ndarray, y: np.ndarray, name: str) -> np.ndarray | None:
@@ -112,7 +123,9 @@ def moved_cosine(x: np.ndarray, y: np.ndarray, name: str, warp: np.ndarray) -> f
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     options = {"flags": flags, "borderMode": cv2.BORDER_CONSTANT, "borderValue": 255}
     moving = np.ascontiguousarray(turned(y, name))
-    moved = cv2.warpAffine(moving, np.column_stack([matrix, full]), (size, size), **options)
+    moved = cv2.warpAffine(
+        moving, np.column_stack([matrix, full]), (size, size), **options
+    )
     return _cosine_inside(_shrunk(x), _shrunk(moved))
 
 
@@ -128,7 +141,9 @@ def is_small(warp: np.ndarray) -> bool:
     if np.linalg.det(matrix) <= 0:
         return False
     longest, shortest = np.linalg.svd(matrix, compute_uv=False)
-    turn = np.degrees(np.arctan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1]))
+    turn = np.degrees(
+        np.arctan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1])
+    )
     centre = np.full(2, (SIDE - 1) / 2)
     moved = np.linalg.norm(matrix @ centre + shift - centre)
     return bool(

@@ -16,7 +16,9 @@ from croquis.scoring.paired import told_apart
 SHOWN = 6
 RISING = 0.01  # of accuracy in the last epoch: the training was still under way
 SOURED = 1.03  # val loss of the last epoch over its lowest: the training was too long or too bare
-COPIED = 0.3  # share of pictures with a copy from which their weight in the loss may matter
+COPIED = (
+    0.3  # share of pictures with a copy from which their weight in the loss may matter
+)
 SETTINGS = {  # what makes a vote of votes.csv the one that counts
     "soft": "ensemble.vote=soft",
     "hard": "ensemble.vote=hard",
@@ -66,7 +68,9 @@ def _folds(found: Findings) -> Iterator[Advice]:
 def _vote(found: Findings) -> Iterator[Advice]:
     votes = found.outcome.book.votes
     better = votes[(votes["difference"] > 0) & ~votes["chosen"].astype(bool)]
-    better = better[better["vote"].isin(SETTINGS)].sort_values("difference", ascending=False)
+    better = better[better["vote"].isin(SETTINGS)].sort_values(
+        "difference", ascending=False
+    )
     groups = found.data.units_of(found.outcome.oof.ids)
     # As the stage ensemble asks before it takes fitted weights: else it would decline them.
     sure = (
@@ -91,7 +95,9 @@ def _longer(found: Findings) -> Iterator[Advice]:
                 f"{member} still gained {gain(rise)} of accuracy in its last epoch: "
                 "twice as many may pay."
             )
-            yield Advice(why, _experiment(f"++models.{member}.epochs={2 * recipe.epochs}"))
+            yield Advice(
+                why, _experiment(f"++models.{member}.epochs={2 * recipe.epochs}")
+            )
 
 
 def _soured(found: Findings) -> Iterator[Advice]:
@@ -108,7 +114,10 @@ def _soured(found: Findings) -> Iterator[Advice]:
 
 
 def _larger(found: Findings) -> Iterator[Advice]:
-    recipes, scores = found.outcome.settings.models, found.outcome.book.members.set_index("member")
+    recipes, scores = (
+        found.outcome.settings.models,
+        found.outcome.book.members.set_index("member"),
+    )
     known = [key for key in recipes if key in scores.index]
     if not known:
         return
@@ -121,7 +130,10 @@ def _larger(found: Findings) -> Iterator[Advice]:
     elif came >= 1.5 * stored:
         larger = int(min(1.5 * stored, came)) // 16 * 16
         why = f"Half of the pictures came with {came:.0f} px or more, {stored} are stored."
-        settings = f"prepare.image_size={larger}", f"++models.{best}.image_size={larger}"
+        settings = (
+            f"prepare.image_size={larger}",
+            f"++models.{best}.image_size={larger}",
+        )
         yield Advice(why, _experiment(*settings))
 
 
@@ -155,7 +167,11 @@ def _weights(found: Findings) -> Iterator[Advice]:
     pictures, _ = copies.in_groups(found.data.groups)
     part = pictures / max(len(found.data.groups), 1)
     recipes = found.outcome.settings.models.values()
-    if part > COPIED and recipes and not any(recipe.group_weights for recipe in recipes):
+    if (
+        part > COPIED
+        and recipes
+        and not any(recipe.group_weights for recipe in recipes)
+    ):
         why = (
             f"{part:.0%} of the pictures have a copy: "
             "what was copied often weighs most in training."

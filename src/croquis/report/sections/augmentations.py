@@ -48,7 +48,10 @@ class Augmentation:
 
 
 def augmentations(
-    recipes: Mapping[str, ModelParams], filters: Mapping[str, str], seed: int, data: Data
+    recipes: Mapping[str, ModelParams],
+    filters: Mapping[str, str],
+    seed: int,
+    data: Data,
 ) -> list[Augmentation]:
     """A sheet for each augmentation in use, pixel for pixel as the trainings draw it.
 
@@ -86,7 +89,9 @@ def presets(image_size: int, seed: int, data: Data) -> list[Augmentation]:
     """
     pictures = _pictures(data, FEW)
     return [
-        _sheeted(Use(name, image_size, 0), [], seed, pictures) for name in PRESETS if PRESETS[name]
+        _sheeted(Use(name, image_size, 0), [], seed, pictures)
+        for name in PRESETS
+        if PRESETS[name]
     ]
 
 
@@ -132,7 +137,10 @@ def _user(key: str, use: Use) -> str:
 def _pictures(data: Data, count: int) -> dict[str, np.ndarray]:
     ids = shown(data, count)
     rows = data.pixels.rows(ids)
-    return {name: np.asarray(data.pixels.array[row]) for name, row in zip(ids, rows, strict=True)}
+    return {
+        name: np.asarray(data.pixels.array[row])
+        for name, row in zip(ids, rows, strict=True)
+    }
 
 
 def _sheeted(

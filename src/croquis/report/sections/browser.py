@@ -19,7 +19,11 @@ FOLDER = "errors"  # beside errors.html: a table as a script, and sheets of pict
 
 
 def write_browser(
-    folder: Path, name: str, data: Data, oof: Predictions, members: Mapping[str, Predictions]
+    folder: Path,
+    name: str,
+    data: Data,
+    oof: Predictions,
+    members: Mapping[str, Predictions],
 ) -> int:
     """Writes errors.html and its folder; returns how many errors there are.
 
@@ -42,7 +46,9 @@ def write_browser(
     write_sheets(folder / FOLDER, "wrong", data.pixels, oof.ids[wrong].tolist())
     shown = [row for rows in examples for row in rows]
     write_sheets(folder / FOLDER, "class", data.pixels, oof.ids[shown].tolist())
-    html = template("browser.html").render(name=name, errors=len(wrong), scored=len(oof))
+    html = template("browser.html").render(
+        name=name, errors=len(wrong), scored=len(oof)
+    )
     (folder / "errors.html").write_text(html + "\n", encoding="utf-8")
     return len(wrong)
 
@@ -61,7 +67,9 @@ def table(
     """
     preds, probs = oof.probs.argmax(axis=1), oof.probs
     knew = sum(
-        (member.aligned(oof.ids).probs[wrong].argmax(axis=1) == labels[wrong]).astype(int)
+        (member.aligned(oof.ids).probs[wrong].argmax(axis=1) == labels[wrong]).astype(
+            int
+        )
         for member in members.values()
     )
     number = {row: place for place, row in enumerate(wrong.tolist())}
@@ -96,7 +104,9 @@ def typical(labels: np.ndarray, oof: Predictions, data: Data) -> list[list[int]]
     rows = rows.sort_values(["own", "id"], ascending=[False, True])
     best = rows.drop_duplicates(["label", "group"]).groupby("label").head(EXAMPLES)
     by_class = best.groupby("label").groups
-    return [list(map(int, by_class.get(label, []))) for label in range(len(oof.classes))]
+    return [
+        list(map(int, by_class.get(label, []))) for label in range(len(oof.classes))
+    ]
 
 
 def _rounded(numbers: np.ndarray) -> list[float]:

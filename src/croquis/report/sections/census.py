@@ -52,7 +52,10 @@ def census(data: Data, thumbnails: Thumbnails) -> Census:
     counts = train.value_counts(["width", "height"]).sort_index(ascending=False)
     counts = counts.sort_values(ascending=False, kind="stable")
     blank = data.index.loc[having(data.index, BLANK), "id"].tolist()
-    named = [(f"{width} by {height}", int(count)) for (width, height), count in counts.items()]
+    named = [
+        (f"{width} by {height}", int(count))
+        for (width, height), count in counts.items()
+    ]
     return Census(
         sizes=named[:SIZES],
         other=sum(count for _, count in named[SIZES:]),

@@ -35,13 +35,19 @@ def confused_pairs(labels: np.ndarray, oof: Predictions) -> list[Confused]:
         labels: (N,) true labels in the order of `oof`.
         oof: of the ensemble.
     """
-    preds, sizes = oof.probs.argmax(axis=1), np.bincount(labels, minlength=len(oof.classes))
+    preds, sizes = (
+        oof.probs.argmax(axis=1),
+        np.bincount(labels, minlength=len(oof.classes)),
+    )
     wrong = preds != labels
-    codes, counts = np.unique(labels[wrong] * len(oof.classes) + preds[wrong], return_counts=True)
+    codes, counts = np.unique(
+        labels[wrong] * len(oof.classes) + preds[wrong], return_counts=True
+    )
     own, guesses = np.divmod(codes, len(oof.classes))
     order = np.lexsort((codes, -counts / np.maximum(sizes[own], 1), -counts))[:PAIRS]
     return [
-        Confused(int(own[k]), int(guesses[k]), int(counts[k]), int(sizes[own[k]])) for k in order
+        Confused(int(own[k]), int(guesses[k]), int(counts[k]), int(sizes[own[k]]))
+        for k in order
     ]
 
 
@@ -53,10 +59,18 @@ def hardest_classes(labels: np.ndarray, oof: Predictions) -> list[Hard]:
     """
     from scipy.stats import binomtest  # a second to import
 
-    right = np.bincount(labels[oof.probs.argmax(axis=1) == labels], minlength=len(oof.classes))
+    right = np.bincount(
+        labels[oof.probs.argmax(axis=1) == labels], minlength=len(oof.classes)
+    )
     sizes = np.bincount(labels, minlength=len(oof.classes))
     found = []
     for label in np.flatnonzero(sizes).tolist():
-        ends = binomtest(int(right[label]), int(sizes[label])).proportion_ci(method="wilson")
-        found.append(Hard(label, int(right[label]), int(sizes[label]), ends.low, ends.high))
-    return sorted(found, key=lambda one: (one.right / one.pictures, one.high, one.label))[:CLASSES]
+        ends = binomtest(int(right[label]), int(sizes[label])).proportion_ci(
+            method="wilson"
+        )
+        found.append(
+            Hard(label, int(right[label]), int(sizes[label]), ends.low, ends.high)
+        )
+    return sorted(
+        found, key=lambda one: (one.right / one.pictures, one.high, one.label)
+    )[:CLASSES]

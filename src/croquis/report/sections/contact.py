@@ -21,7 +21,10 @@ SHOWN = 3_000  # pairs: as many as a person may look through, and 10 MB
 ONE_AND_MANY = {
     "conflicts": ("group with several labels", "groups with several labels"),
     "duplicates": ("pair", "pairs"),
-    "twins": ("test picture with a copy in train", "test pictures with a copy in train"),
+    "twins": (
+        "test picture with a copy in train",
+        "test pictures with a copy in train",
+    ),
 }
 
 
@@ -64,12 +67,18 @@ def sheets(data: Data) -> list[Sheet]:
     said = Said(data.overrides, data.groups["id"].tolist())
     class_names = data.index.set_index("id")["class_name"]
     disputed = conflicts(data.groups, data.duplicates, said, class_names)
-    twins = data.twins.rename(columns={"train_id": "id_a", "id": "id_b"}).assign(grouped=True)
+    twins = data.twins.rename(columns={"train_id": "id_a", "id": "id_b"}).assign(
+        grouped=True
+    )
     made = [Sheet("conflicts", len(disputed), filled(disputed))]
     for name, table in {"duplicates": data.duplicates, "twins": twins}.items():
         # Overrides are of training pictures alone: of a test picture there is nothing to decide.
-        found = pairs_of(weakest(table).head(SHOWN), said if name == "duplicates" else None)
-        parts = [found[start : start + PER_PAGE] for start in range(0, len(found), PER_PAGE)]
+        found = pairs_of(
+            weakest(table).head(SHOWN), said if name == "duplicates" else None
+        )
+        parts = [
+            found[start : start + PER_PAGE] for start in range(0, len(found), PER_PAGE)
+        ]
         made.append(Sheet(name, len(table), parts))
     return [sheet for sheet in made if sheet.pages]
 
@@ -86,7 +95,9 @@ def pages(name: str, data: Data) -> Iterator[tuple[str, str]]:
     made, html = sheets(data), template("contact.html")
     thumbnails = Thumbnails(data.pixels, data.index, SIDE)
     every = [
-        (sheet, number, rows) for sheet in made for number, rows in enumerate(sheet.pages, start=1)
+        (sheet, number, rows)
+        for sheet in made
+        for number, rows in enumerate(sheet.pages, start=1)
     ]
     for sheet, number, rows in progress(every, "report: pages of copies", unit="page"):
         shown = {"sheets": made, "sheet": sheet, "number": number, "rows": rows}

@@ -44,7 +44,9 @@ class Narrow:
 def biggest_groups(groups: pd.DataFrame, thumbnails: Thumbnails) -> list[Group]:
     """The biggest groups of at least two, by size and then by number; `groups` is groups.csv."""
     sizes = groups["group"].value_counts().rename_axis("group").reset_index(name="size")
-    sizes = sizes[sizes["size"] > 1].sort_values(["size", "group"], ascending=[False, True])
+    sizes = sizes[sizes["size"] > 1].sort_values(
+        ["size", "group"], ascending=[False, True]
+    )
     found = []
     for group, size in sizes.head(GROUPS).itertuples(index=False):
         members = groups[groups["group"] == group]
@@ -65,13 +67,19 @@ def narrowest_pairs(
         groups: groups.csv.
         thumbnails: the pictures.
     """
-    joined = duplicates[duplicates["grouped"].astype(bool)]  # of no rows pandas knows no type
+    joined = duplicates[
+        duplicates["grouped"].astype(bool)
+    ]  # of no rows pandas knows no type
     group = joined["id_a"].map(groups.set_index("id")["group"])
     rows = joined.assign(group=group).sort_values(["score", "id_a", "id_b"])
     rows = rows.drop_duplicates("group").head(PAIRS)
     return [
         Narrow(
-            *thumbnails.of([row.id_a, row.id_b]), row.tier, row.score, row.symmetry, row.same_class
+            *thumbnails.of([row.id_a, row.id_b]),
+            row.tier,
+            row.score,
+            row.symmetry,
+            row.same_class,
         )
         for row in rows.itertuples()
     ]

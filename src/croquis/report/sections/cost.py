@@ -68,7 +68,9 @@ def costs(
     for row in networks.itertuples():
         mine = trainings[trainings["member"] == row.member]
         rates = mine["images_per_second"].dropna()
-        hours = None if row.failed else _hours(row, train, test, len(run.folds), all_folds)
+        hours = (
+            None if row.failed else _hours(row, train, test, len(run.folds), all_folds)
+        )
         found.append(
             Cost(
                 member=row.member,
@@ -111,7 +113,9 @@ def recorded(source: str, run: RunParams) -> pd.DataFrame:
 
 def _finished(source: str) -> list[Any]:
     """MLflow's runs, newest first."""
-    if store.uri().startswith("sqlite:///"):  # opened, a store that is not there would be made
+    if store.uri().startswith(
+        "sqlite:///"
+    ):  # opened, a store that is not there would be made
         if not Path(store.uri().removeprefix("sqlite:///")).is_file():
             return []
     client = store.opened()
@@ -119,7 +123,9 @@ def _finished(source: str) -> list[Any]:
     if known is None:
         return []
     order, wanted = ["attributes.start_time DESC"], "attributes.status = 'FINISHED'"
-    return client.search_runs([known.experiment_id], wanted, order_by=order, max_results=5000)
+    return client.search_runs(
+        [known.experiment_id], wanted, order_by=order, max_results=5000
+    )
 
 
 def _row(run: Any) -> Mapping[str, Any]:

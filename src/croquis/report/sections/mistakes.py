@@ -45,11 +45,18 @@ def surest_mistakes(
     preds, confidence = oof.probs.argmax(axis=1), oof.probs.max(axis=1)
     rows = surest(labels, oof, groups)
     aligned = [member.aligned(oof.ids).probs for member in members.values()]
-    right = [int(sum(probs[row].argmax() == labels[row] for probs in aligned)) for row in rows]
+    right = [
+        int(sum(probs[row].argmax() == labels[row] for probs in aligned))
+        for row in rows
+    ]
     pictures = thumbnails.of(oof.ids[rows].tolist())
     return [
         Mistake(
-            picture, str(oof.classes[preds[row]]), float(confidence[row]), knew, look(picture.id)
+            picture,
+            str(oof.classes[preds[row]]),
+            float(confidence[row]),
+            knew,
+            look(picture.id),
         )
         for picture, row, knew in zip(pictures, rows, right, strict=True)
     ]

@@ -73,7 +73,10 @@ def ran(settings: Settings) -> list[Ran]:
 
 def every(settings: Settings) -> list[tuple[str, list[str]]]:
     """All settings of all members: dotted keys, each with its value for each row of `ran`."""
-    own = {key: recipe.model_dump() for key, recipe in (settings.models | settings.probes).items()}
+    own = {
+        key: recipe.model_dump()
+        for key, recipe in (settings.models | settings.probes).items()
+    }
     flat = {key: store.flat(own[key]) for key in sorted(own)}
     names = dict.fromkeys(name for one in flat.values() for name in one)
     return [
@@ -121,10 +124,14 @@ def _augmented(recipe: TrainParams) -> str:
     for phase in recipe.phases:
         sized = f" at {phase.image_size} px" if phase.image_size else ""
         slower = "" if phase.lr_factor == 1 else f" at {phase.lr_factor:g} of the lr"
-        parts.append(f"from epoch {phase.from_epoch} {_named(phase.augment)}{sized}{slower}")
+        parts.append(
+            f"from epoch {phase.from_epoch} {_named(phase.augment)}{sized}{slower}"
+        )
     if recipe.mix and recipe.mix.prob:
         kinds = {"mixup": recipe.mix.mixup, "cutmix": recipe.mix.cutmix}
-        drawn = " or ".join(f"{kind} {alpha:g}" for kind, alpha in kinds.items() if alpha)
+        drawn = " or ".join(
+            f"{kind} {alpha:g}" for kind, alpha in kinds.items() if alpha
+        )
         parts.append(f"{drawn} in {recipe.mix.prob:.0%} of batches")
     return "; ".join(parts)
 
@@ -135,13 +142,19 @@ def _named(augment: str | AugmentParams) -> str:
     with_ = [name for name, options in augment.ops.items() if options is not None]
     without = [name for name, options in augment.ops.items() if options is None]
     changes = {"with": with_, "without": without}
-    words = [f"{word} {' and '.join(names)}" for word, names in changes.items() if names]
+    words = [
+        f"{word} {' and '.join(names)}" for word, names in changes.items() if names
+    ]
     return " ".join([augment.preset, ", ".join(words)]).strip()
 
 
 def _loss(recipe: TrainParams | HeadParams) -> str:
     gamma = f" of gamma {recipe.focal_gamma:g}" if recipe.loss == "focal" else ""
-    smoothed = f", smoothing {share(recipe.label_smoothing, 2)}" if recipe.label_smoothing else ""
+    smoothed = (
+        f", smoothing {share(recipe.label_smoothing, 2)}"
+        if recipe.label_smoothing
+        else ""
+    )
     return f"{recipe.loss}{gamma}{smoothed}"
 
 

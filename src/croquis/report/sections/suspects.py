@@ -83,6 +83,11 @@ def shown(
     guesses, own = oof.probs[rows].argmax(axis=1), oof.probs[rows, labels[rows]]
     pictures = thumbnails.of(oof.ids[rows].tolist())
     return [
-        Suspect(picture, str(oof.classes[guess]), float(prob), said.line_of(picture.id, "drop"))
+        Suspect(
+            picture,
+            str(oof.classes[guess]),
+            float(prob),
+            said.line_of(picture.id, "drop"),
+        )
         for picture, guess, prob in zip(pictures, guesses, own, strict=True)
     ]

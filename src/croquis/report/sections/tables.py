@@ -67,7 +67,9 @@ def joined_curves(folder: Path, run: RunParams) -> pd.DataFrame:
     for member in run.members:
         for fold in run.folds:
             table = _read(folder / member / f"fold{fold}.csv")
-            parts.append(table.assign(member=member, fold=fold, training=f"{member} fold {fold}"))
+            parts.append(
+                table.assign(member=member, fold=fold, training=f"{member} fold {fold}")
+            )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -89,7 +91,9 @@ def confusion(labels: np.ndarray, oof: Predictions) -> pd.DataFrame:
         oof: out-of-fold predictions.
     """
     preds = oof.probs.argmax(axis=1)
-    names = np.char.replace(oof.classes, "<", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}")
+    names = np.char.replace(
+        oof.classes, "<", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
+    )
     return pd.DataFrame({"actual": names[labels], "predicted": names[preds]})
 
 
@@ -120,7 +124,12 @@ def _line(name: str, score: Mapping[str, float]) -> Line:
 
 
 def by_copies(
-    labels: np.ndarray, oof: Predictions, groups: np.ndarray, units: np.ndarray, *, seed: int
+    labels: np.ndarray,
+    oof: Predictions,
+    groups: np.ndarray,
+    units: np.ndarray,
+    *,
+    seed: int,
 ) -> list[Line]:
     """The ensemble's accuracy on pictures that have a copy and on those that have none.
 
@@ -137,7 +146,9 @@ def by_copies(
     for words, part in (("with a copy", copied), ("without a copy", ~copied)):
         if part.any():
             ends = accuracy_interval(right[part], units[part], seed=seed)
-            lines.append(Line(f"{words} ({part.sum():,})", float(right[part].mean()), *ends))
+            lines.append(
+                Line(f"{words} ({part.sum():,})", float(right[part].mean()), *ends)
+            )
     return lines
 
 
@@ -148,7 +159,9 @@ def axis(lines: Iterable[Line]) -> tuple[float, float]:
     # Rounded first: 0.7 / 0.05 is 13.999..
     ends = np.floor(round(low / 0.05, 9)) * 0.05, np.ceil(round(high / 0.05, 9)) * 0.05
     left, right = round(max(ends[0], 0), 2), round(min(ends[1], 1), 2)
-    return (left, right) if right > left else (max(left - 0.05, 0), min(right + 0.05, 1))
+    return (
+        (left, right) if right > left else (max(left - 0.05, 0), min(right + 0.05, 1))
+    )
 
 
 class Figure(NamedTuple):
@@ -168,7 +181,9 @@ def figures(metrics: Mapping[str, Any]) -> list[Figure]:
             shown = "{:.1f}".format if key == "seconds" else _shown
             parts = _worded(value, PARTS.get(key, {}))
             rows.append(Figure(words, ""))
-            rows += [Figure(name, shown(value[part]), part=True) for part, name in parts]
+            rows += [
+                Figure(name, shown(value[part]), part=True) for part, name in parts
+            ]
         else:
             rows.append(Figure(words, _shown(value)))
     return rows
@@ -177,7 +192,9 @@ def figures(metrics: Mapping[str, Any]) -> list[Figure]:
 def _worded(keys: Iterable[str], words: Mapping[str, str]) -> list[tuple[str, str]]:
     """Keys with their words, in the order of `words`; what is not among these comes last."""
     known = list(words)
-    ordered = sorted(keys, key=lambda key: (known.index(key) if key in words else len(known), key))
+    ordered = sorted(
+        keys, key=lambda key: (known.index(key) if key in words else len(known), key)
+    )
     return [(key, words.get(key, key.replace("_", " "))) for key in ordered]
 
 
