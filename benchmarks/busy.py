@@ -41,7 +41,8 @@ from croquis.runtime.hardware import hardware
 from croquis.tables.samples import Samples
 from croquis.train.engine import Trainer
 
-MODEL, OURS = "lite0_80", "GOMP_SPINCOUNT=10000"
+MODEL = "lite0_80"
+OURS = "GOMP_SPINCOUNT=10000"
 SETTINGS = ("", "OMP_WAIT_POLICY=PASSIVE", "GOMP_SPINCOUNT=1000", OURS)
 SETTINGS += ("GOMP_SPINCOUNT=100000", "GOMP_SPINCOUNT=1000000")
 READ_ONCE = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
@@ -84,7 +85,8 @@ def work(folder: Path) -> None:
     trainer = Trainer(model, recipe, **options)
     epochs = trainer.epochs()
     for line in sys.stdin:
-        start, seen = time.perf_counter(), 0
+        start = time.perf_counter()
+        seen = 0
         while time.perf_counter() - start < float(line):
             trainer.record({"train_loss": next(epochs).train_loss})
             seen += len(ids)
@@ -135,7 +137,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.work:
         return work(options.work)
-    load, loops = os.getloadavg()[0], (0, cores(), 4 * cores())
+    load = os.getloadavg()[0]
+    loops = (0, cores(), 4 * cores())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _, labels, _ = prepared(options.source, folder, 64)

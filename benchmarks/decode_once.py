@@ -13,7 +13,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-COUNT, NATIVE, STORED, ROUNDS = 600, 700, 96, 3
+COUNT = 600
+NATIVE = 700
+STORED = 96
+ROUNDS = 3
 
 
 def drawing(number: int) -> Image.Image:

@@ -40,7 +40,8 @@ class Clock:
 
     def seconds(self) -> float:
         """Since the last look."""
-        before, self._before = self._before, time.process_time()
+        before = self._before
+        self._before = time.process_time()
         return self._before - before
 
 
@@ -88,7 +89,8 @@ def decisions(gray: np.ndarray, count: int) -> None:
     print(f"scikit-image, brute force {slow:8.1f} CPU s")
     for at_least in THRESHOLDS:
         clock.seconds()
-        found, tally = {}, Tally()
+        found = {}
+        tally = Tally()
         for name in NAMES:
             options = {"names": [name], "at_least": at_least, "known": pair_table()}
             table = ssim_pairs(
@@ -113,16 +115,19 @@ def decisions(gray: np.ndarray, count: int) -> None:
 
 def whole(gray: np.ndarray, classes: np.ndarray, decoding: float) -> None:
     """Prints what each search over everything costs."""
-    rows, every = np.arange(len(gray)), len(gray) * (len(gray) - 1) // 2 * 8
+    rows = np.arange(len(gray))
+    every = len(gray) * (len(gray) - 1) // 2 * 8
     search = {"names": NAMES, "at_least": AT_LEAST, "known": pair_table()}
     print(f"\n{len(gray):,} pictures, {every:,} pair-symmetries, at {AT_LEAST}")
     print(f"decoding to 224 px {decoding:8.1f} CPU s")
-    clock, tally = Clock(), Tally()
+    clock = Clock()
+    tally = Tally()
     vectors, _ = ink.ink_vectors(gray, rows)
     found = ink.cosine_pairs(vectors, tally=tally, step="copy", **search)
     say("ink cosine, everything", clock.seconds(), found, tally)
     known = np.flatnonzero(classes >= 0)
-    labels, tally = classes[known], Tally()
+    labels = classes[known]
+    tally = Tally()
     found = ssim_pairs(gray, known, labels, tally=tally, **search)
     took = clock.seconds()
     say("SSIM, inside classes", took, found, tally)

@@ -159,11 +159,9 @@ def planted(gray: np.ndarray, labels: np.ndarray, rng: np.random.Generator):
             rows.append((name, place, labels[place]))
             pictures.append(kind(gray[place], rng))
     table = pd.DataFrame(rows, columns=["kind", "of", "label"])
-    table["id"], table["split"], table["source_id"] = (
-        table.index.map("{:06d}".format),
-        "train",
-        "",
-    )
+    table["id"] = table.index.map("{:06d}".format)
+    table["split"] = "train"
+    table["source_id"] = ""
     table["sha256"] = [hashlib.sha256(x.tobytes()).hexdigest() for x in pictures]
     table["digest"] = [digest(x) for x in pictures]
     table["width"] = table["height"] = GRAY_SIDE
@@ -194,7 +192,8 @@ def phash(table: pd.DataFrame, gray: np.ndarray) -> pd.DataFrame | None:
 
 def judged(table: pd.DataFrame, found: pd.DataFrame) -> dict[str, float]:
     """Recall by kind, and how many originals were wrongly merged."""
-    group, copies = found["group"].to_numpy(), table["kind"] != "original"
+    group = found["group"].to_numpy()
+    copies = table["kind"] != "original"
     right = pd.Series(group[copies] == group[table.loc[copies, "of"]])
     result = (
         right.groupby(table.loc[copies, "kind"].to_numpy(), sort=False).mean().to_dict()

@@ -33,7 +33,8 @@ def figures(metrics: Path) -> dict[str, Any]:
 
 def differences(kept: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     """A line for each figure that is not as it was kept."""
-    old, new = flat(kept), flat(found)
+    old = flat(kept)
+    new = flat(found)
     keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     return [
         f"{key}: {old.get(key, 'nothing')} kept, {new.get(key, 'nothing')} here"

@@ -77,9 +77,11 @@ def score(truth: Path) -> None:
         return float((test.probs.argmax(axis=1) == labels.loc[names].to_numpy()).mean())
 
     claimed = json.loads(Path("metrics/ensemble.json").read_text())
-    ensemble, folds = Path("data/ensemble"), params.load(RunParams, "run").folds
+    ensemble = Path("data/ensemble")
+    folds = params.load(RunParams, "run").folds
     single = [accuracy(ensemble / f"test_fold{fold}.npz") for fold in folds]
-    voted, mean = accuracy(ensemble / "test.npz"), float(np.mean(single))
+    voted = accuracy(ensemble / "test.npz")
+    mean = float(np.mean(single))
     oof, low, high = (claimed[f"accuracy{end}"] for end in ("", "_low", "_high"))
     print(f"OOF accuracy                   {oof:.3f} ({low:.3f} to {high:.3f})")
     print(

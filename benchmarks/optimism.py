@@ -21,7 +21,9 @@ from croquis.core.progress import progress
 from croquis.ensemble.nesting import Known, Ways, fit, fits
 from croquis.votes.fitting import FITTED, favourites
 
-CLASSES, MEMBERS, FRESH = 20, 12, 60_000
+CLASSES = 20
+MEMBERS = 12
+FRESH = 60_000
 WAYS: Ways = {"soft": ("soft", np.ones(MEMBERS))} | {
     name: ("soft", weigh) for name, weigh in FITTED.items()
 }
@@ -36,7 +38,8 @@ def drawn(rng: np.random.Generator, pictures: int) -> tuple[np.ndarray, np.ndarr
     found = []
     for member in range(MEMBERS):
         own = rng.standard_normal((pictures, CLASSES), np.float32)
-        skill, sharpness = 1 + 0.05 * member, (0.6, 1.0, 1.8)[member % 3]
+        skill = 1 + 0.05 * member
+        sharpness = (0.6, 1.0, 1.8)[member % 3]
         logits = sharpness * (truth + shared + skill * own)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         found.append(powers / powers.sum(axis=1, keepdims=True))
@@ -55,7 +58,8 @@ def draw(pictures: int, seed: int) -> dict[str, dict[str, np.ndarray]]:
         "truth" and "luck" by vote, one number each; "errors" by vote, own OOF and nested, (2,).
     """
     rng = np.random.default_rng([pictures, seed])
-    (labels, probs), (answers, fresh) = drawn(rng, pictures), drawn(rng, FRESH)
+    (labels, probs) = drawn(rng, pictures)
+    (answers, fresh) = drawn(rng, FRESH)
     known = Known(labels, probs, np.arange(pictures), favourites(labels, probs))
     whole = fit(known, WAYS, calibrate=True)
     truth = {
@@ -64,7 +68,8 @@ def draw(pictures: int, seed: int) -> dict[str, dict[str, np.ndarray]]:
     own = {name: right(labels, judged) for name, judged in whole.judged(probs).items()}
     errors = {name: np.array([own[name] - truth[name], 0.0]) for name in WAYS}
     for out, each in fits(known, WAYS, calibrate=True, seed=seed):
-        inside, outside = each.judged(probs[:, out]), each.judged(fresh)
+        inside = each.judged(probs[:, out])
+        outside = each.judged(fresh)
         for name in WAYS:
             gap = right(labels[out], inside[name]) - right(answers, outside[name])
             errors[name][1] += out.mean() * gap

@@ -31,7 +31,10 @@ from croquis.runtime.hardware import hardware
 from croquis.tables.features import Features, save
 from croquis.tables.samples import FoldData, Samples
 
-FOLDS, SIZE, BATCH, LR = 5, 96, 64, 1e-3
+FOLDS = 5
+SIZE = 96
+BATCH = 64
+LR = 1e-3
 LINEAR = HeadShape(hidden=[], act="relu", norm="none", dropout=0.0)
 
 
@@ -69,7 +72,9 @@ def folds_of(pixels: Pixels, labels: np.ndarray) -> list[FoldData]:
 
 def theirs(data: list[FoldData], pixels: Pixels, epochs: int) -> Cost:
     """The backbone under every batch."""
-    cost, start, model = Cost(), time.perf_counter(), backbone()
+    cost = Cost()
+    start = time.perf_counter()
+    model = backbone()
     own = statistics(model)
 
     @torch.no_grad()
@@ -104,7 +109,8 @@ def theirs(data: list[FoldData], pixels: Pixels, epochs: int) -> Cost:
 
 def ours(data: list[FoldData], pixels: Pixels, epochs: int, work: Path) -> Cost:
     """`embed`, then `probe`."""
-    cost, start = Cost(), time.perf_counter()
+    cost = Cost()
+    start = time.perf_counter()
     ids = pixels.ids.to_numpy(dtype=str)
     pictures = Pictures(pixels, Samples.unlabelled(ids), image_size=SIZE)
     found = embeddings(backbone(), pictures, views=["identity"], hardware=hardware())
@@ -138,7 +144,8 @@ def main() -> None:
             options.source, Path(work), options.pictures, least=FOLDS
         )
         data = folds_of(pixels, labels)
-        count, sd = len(labels), 0.5 / len(labels) ** 0.5
+        count = len(labels)
+        sd = 0.5 / len(labels) ** 0.5
         print(f"{count} pictures of {options.source}, {SIZE} px")
         print(f"{FOLDS} folds x {options.epochs} epochs")
         costs = {
@@ -151,7 +158,8 @@ def main() -> None:
                 f"{name:28s}{cost.forwards:9,} forwards {cost.seconds:7.1f} s   OOF {accuracy:.3f}"
             )
         slow, fast = costs.values()
-        forwards, seconds = slow.forwards / fast.forwards, slow.seconds / fast.seconds
+        forwards = slow.forwards / fast.forwards
+        seconds = slow.seconds / fast.seconds
         print(f"{forwards:.0f}x fewer forwards, {seconds:.0f}x fewer seconds")
         apart = abs(slow.right - fast.right) / count
         print(

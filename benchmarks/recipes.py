@@ -149,7 +149,8 @@ def _by_fold(kept: Path) -> list[Path]:
 def _compared(found: pd.Series, control: pd.Series) -> str:
     """The difference in accuracy, and McNemar's exact p of it."""
     control = control.loc[found.index]
-    won, lost = int((found & ~control).sum()), int((~found & control).sum())
+    won = int((found & ~control).sum())
+    lost = int((~found & control).sum())
     p = binomtest(won, won + lost).pvalue if won + lost else 1.0
     return f"{(won - lost) / len(found):+.3f} | {p:.3f}"
 

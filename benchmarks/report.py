@@ -37,8 +37,10 @@ MEMBERS = {
     "third": 0.7,
     "fourth": 0.65,
 }  # how often each is right
-MODELS, PROBES = ["first", "second"], ["third", "fourth"]
-FOLDS, EPOCHS = 5, 20
+MODELS = ["first", "second"]
+PROBES = ["third", "fourth"]
+FOLDS = 5
+EPOCHS = 20
 SCORE = {
     "accuracy": 0.78,
     "accuracy_low": 0.77,
@@ -50,7 +52,8 @@ SCORE |= {"log_loss": 0.9}
 
 def pictures(folder: Path, count: int, side: int) -> np.ndarray:
     """(count, side, side) uint8 on disk: eight strokes each."""
-    path, rng = folder / "pixels.npy", np.random.default_rng(0)
+    path = folder / "pixels.npy"
+    rng = np.random.default_rng(0)
     array = np.lib.format.open_memmap(path, "w+", np.uint8, (count, side, side))
     for sheet in array:
         sheet[:] = 255
@@ -64,15 +67,11 @@ def predictions(
     labels: np.ndarray, classes: list[str], right: float, seed: int
 ) -> Predictions:
     """Probabilities whose argmax is right so often; what is hard is hard for all members alike."""
-    shared, own, count = (
-        np.random.default_rng(9),
-        np.random.default_rng(seed),
-        len(labels),
-    )
-    hard, near = (
-        shared.random(count),
-        (labels + shared.integers(1, 4, count)) % len(classes),
-    )
+    shared = np.random.default_rng(9)
+    own = np.random.default_rng(seed)
+    count = len(labels)
+    hard = shared.random(count)
+    near = (labels + shared.integers(1, 4, count)) % len(classes)
     trouble = 0.8 * hard + 0.2 * own.random(count)
     guesses = np.where(trouble < np.quantile(trouble, right), labels, near)
     probs = own.random((count, len(classes)), dtype=np.float32) / len(classes)
@@ -83,10 +82,8 @@ def predictions(
 
 def data_of(folder: Path, count: int, num_classes: int, side: int) -> Data:
     """The tables of prepare, dedup and split; a fifth of the pictures have a copy."""
-    ids, labels = (
-        [f"train/{row:05d}.png" for row in range(count)],
-        np.arange(count) % num_classes,
-    )
+    ids = [f"train/{row:05d}.png" for row in range(count)]
+    labels = np.arange(count) % num_classes
     names = np.array([f"class {label:03d} of many" for label in range(num_classes)])
     group = np.arange(count)
     copies = group[: count // 5]
@@ -248,7 +245,8 @@ def open_times(folder: Path) -> dict[str, float]:
     """Milliseconds until Chromium has loaded a page from disk, and has filtered one."""
     from playwright.sync_api import sync_playwright
 
-    chromium, found = shutil.which("chromium"), {}
+    chromium = shutil.which("chromium")
+    found = {}
     if chromium is None:
         return {}
     with sync_playwright() as playwright:
@@ -284,7 +282,8 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         data = data_of(Path(scratch), given.pictures, given.classes, given.side)
-        outcome, report = outcome_of(data), given.keep or Path(scratch) / "report"
+        outcome = outcome_of(data)
+        report = given.keep or Path(scratch) / "report"
         start = time.perf_counter()
         write(report, "made-up.zip", data, outcome, metrics(given.pictures))
         seconds = time.perf_counter() - start

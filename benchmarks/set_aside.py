@@ -57,19 +57,24 @@ def draw(
         domain: split.domain.
         seed: of the folds and the interval.
     """
-    rest, others = index[~apart].reset_index(drop=True), index[apart]
+    rest = index[~apart].reset_index(drop=True)
+    others = index[apart]
     kept = groups[groups["id"].isin(rest["id"])]
     folds = with_folds(rest, kept, columns, _cut(FOLDS, domain), seed=seed)
-    asked, right, kept_right = [], [], []
+    asked = []
+    right = []
+    kept_right = []
     for fold in range(FOLDS):
         model = make_pipeline(StandardScaler(), RidgeClassifier(alpha=ALPHA))
-        seen, out = trained(folds, fold), scored(folds, fold)
+        seen = trained(folds, fold)
+        out = scored(folds, fold)
         model.fit(features.loc[seen["id"]].to_numpy(), seen["label"])
         asked.append(out)
         right.append(model.predict(features.loc[out["id"]].to_numpy()) == out["label"])
         there = model.predict(features.loc[others["id"]].to_numpy())
         kept_right.append(there == others["label"].to_numpy())
-    rows, oof = pd.concat(asked), np.concatenate(right)
+    rows = pd.concat(asked)
+    oof = np.concatenate(right)
     ends = accuracy_interval(oof, units(rows), seed=seed)
     return (float(oof.mean()), *ends), np.stack(kept_right)
 

@@ -41,8 +41,11 @@ from croquis.runtime.hardware import Hardware
 from croquis.tables.samples import Samples
 from croquis.train.engine import Trainer
 
-BACKBONE, SIZE, BATCH = "tf_efficientnet_lite0.in1k", 96, 64
-ROWS, SIDE = 25_000, 448  # of the array that shows that memory does not grow with it
+BACKBONE = "tf_efficientnet_lite0.in1k"
+SIZE = 96
+BATCH = 64
+ROWS = 25_000
+SIDE = 448  # of the array that shows that memory does not grow with it
 
 
 class Files(Dataset):
@@ -51,7 +54,9 @@ class Files(Dataset):
     def __init__(
         self, paths: list[Path], labels: np.ndarray, transform: Callable
     ) -> None:
-        self._paths, self._labels, self._transform = paths, labels, transform
+        self._paths = paths
+        self._labels = labels
+        self._transform = transform
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -87,7 +92,8 @@ def plain(
     model = model.to(memory_format=layout).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     while True:
-        start, seen = time.perf_counter(), 0
+        start = time.perf_counter()
+        seen = 0
         for images, targets in loader:
             loss = F.cross_entropy(model(images.to(memory_format=layout)), targets)
             optimizer.zero_grad()
@@ -140,7 +146,8 @@ def prepared(
     table = table[sizes >= least].sample(frac=1, random_state=0)
     files = [folder / "raw" / path for path in table["path"]]
     labels = pd.factorize(table["class_name"])[0]
-    index, array = folder / "index.csv", folder / "pixels.npy"
+    index = folder / "index.csv"
+    array = folder / "pixels.npy"
     table[["id"]].to_csv(index, index=False)
     sheets = [padded(gray_of(decode(file.read_bytes()).pixels), SIZE) for file in files]
     np.save(array, np.stack(sheets))
@@ -166,7 +173,8 @@ def show_memory(folder: Path) -> None:
     samples = Samples(ids, np.zeros(ROWS, int), np.ones(ROWS, np.float32))
     pictures = Pictures(pixels, samples, image_size=SIZE, augment=Augment("flips", 0))
     order = np.random.default_rng(0).permutation(ROWS)
-    before, peak = anonymous(), 0.0
+    before = anonymous()
+    peak = 0.0
     for start in range(0, ROWS - BATCH, BATCH):
         pictures[0, order[start : start + BATCH]]
         peak = max(peak, anonymous())

@@ -26,8 +26,10 @@ from croquis.tables.parts import read_folds, read_index
 from croquis.tables.predictions import Predictions, load
 from croquis.tables.samples import FoldData, Samples
 
-INDEX, PIXELS = Path("data/images/index.csv"), Path("data/images/pixels.npy")
-STORED, WEIGHTS = Path("data/predictions"), Path("data/checkpoints")
+INDEX = Path("data/images/index.csv")
+PIXELS = Path("data/images/pixels.npy")
+STORED = Path("data/predictions")
+WEIGHTS = Path("data/checkpoints")
 BATCH_SIZE = 64
 
 
@@ -61,7 +63,8 @@ def fold_of(
     to: Path,
 ) -> np.ndarray:
     """Which val pictures of a fold are right as they are, and over the views: (2, N) bool."""
-    data, pixels = FoldData.of(fold, folds, index), Pixels.open(INDEX, PIXELS)
+    data = FoldData.of(fold, folds, index)
+    pixels = Pixels.open(INDEX, PIXELS)
     own = recipes.recipe(member)
     weights = WEIGHTS / member / f"fold{fold}.safetensors"
     model = networks.fine_tuned(own, len(data.classes), weights)
@@ -88,7 +91,8 @@ def main() -> None:
     parser.add_argument("--views", nargs="+", default=["identity", "flip_lr"])
     parser.add_argument("--folds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     options = parser.parse_args()
-    folds, index = read_folds(Path("data/folds.csv")), read_index(INDEX)
+    folds = read_folds(Path("data/folds.csv"))
+    index = read_index(INDEX)
     print(
         f"| member | as they are | {', '.join(options.views)} | p |\n|---|---|---|---|"
     )

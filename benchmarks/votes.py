@@ -83,7 +83,8 @@ def main() -> None:
     )
     parser.add_argument("--folds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     options = parser.parse_args()
-    by_fold, folds = options.predictions, options.folds
+    by_fold = options.predictions
+    folds = options.folds
     members = options.members or sorted(
         path.name
         for path in by_fold.iterdir()
@@ -93,7 +94,8 @@ def main() -> None:
         "image_path"
     )["target"]
     with TemporaryDirectory() as folder:
-        votes, how = Path(folder), VoteParams(folds="soft", calibrate=True)
+        votes = Path(folder)
+        how = VoteParams(folds="soft", calibrate=True)
         joined(members, by_fold, options.folds_csv, folds, votes)
         given = read_ballots(members, votes, options.folds_csv, how, seed=0)
         found = alternatives(given, np.ones(len(members)))
@@ -120,7 +122,8 @@ def _table(given: Ballots, found: dict[str, Alternative], shown: dict) -> None:
         unseen = each.nested.argmax(axis=1) == given.labels
         low, high = accuracy_interval(unseen, given.groups, seed=given.seed)
         full, single = shown[name]
-        alone, gain = single.mean(), full.mean() - single.mean()
+        alone = single.mean()
+        gain = full.mean() - single.mean()
         pictures = np.arange(len(full))
         kept = mean_interval(single.mean(axis=0), pictures, seed=given.seed)
         gap, short, over = difference((unseen.mean(), low, high), kept)

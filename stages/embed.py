@@ -28,10 +28,12 @@ def main(
         params.read()["probes"][probe]["embed"],
         where=f"probes.{probe}.embed",
     )
-    machine, rows = hardware(), read_index(index)
+    machine = hardware()
+    rows = read_index(index)
     check_all(parents_of(recipe.pretrained), rows)
     ids = rows["id"].to_numpy(dtype=str)
-    backbone, size = recipe.backbone, recipe.image_size
+    backbone = recipe.backbone
+    size = recipe.image_size
     pictures = Pictures(
         Pixels.open(index, pixels),
         Samples.unlabelled(ids),

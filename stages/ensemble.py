@@ -26,8 +26,10 @@ def main(
     metrics: cli.File,
 ) -> None:
     """Reads <votes> and the <by-fold> predictions; writes <ensemble>/, its scores to <metrics>."""
-    run, how = params.load(RunParams, "run"), params.load(EnsembleParams, "ensemble")
-    fold_vote, seed = params.load(VoteParams, "vote"), params.value("seed", int)
+    run = params.load(RunParams, "run")
+    how = params.load(EnsembleParams, "ensemble")
+    fold_vote = params.load(VoteParams, "vote")
+    seed = params.value("seed", int)
     keys = member_keys(run, how)
     given = read_ballots(keys, votes, folds, fold_vote, seed=seed)
     found = alternatives(given, weights_of(keys, how))

@@ -25,8 +25,10 @@ def main(
     saliency: cli.File,
 ) -> None:
     """Writes a row a member to <networks>, and maps of the surest mistakes to <saliency>."""
-    run, how = params.load(RunParams, "run"), params.load(EnsembleParams, "ensemble")
-    oof, parts = predictions.load(ensemble / "oof.npz"), read_folds(folds)
+    run = params.load(RunParams, "run")
+    how = params.load(EnsembleParams, "ensemble")
+    oof = predictions.load(ensemble / "oof.npz")
+    parts = read_folds(folds)
     models = {key: recipe(key) for key in run.models}
     probes = {key: probe_recipes.recipe(key) for key in run.probes}
     table = profiles(models, probes, num_classes=len(oof.classes))

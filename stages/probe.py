@@ -22,9 +22,12 @@ def main(
     curves: cli.File,
 ) -> None:
     """Trains a head of <probe> without <fold>; writes <predictions>, <weights> and <curves>."""
-    settings, seed = recipe(probe), params.value("seed", int)
+    settings = recipe(probe)
+    seed = params.value("seed", int)
     lr = params.value("lr", float) * settings.head.lr_mult
-    table, pictures, stored = read_folds(folds), read_index(index), Features(features)
+    table = read_folds(folds)
+    pictures = read_index(index)
+    stored = Features(features)
     machine = hardware()
     data = FoldData.of(fold, table, pictures)
     resolved = settings.model_dump() | {"seed": seed, "lr": lr}

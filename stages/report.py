@@ -35,8 +35,10 @@ def main(
     confusion_csv: cli.File,
 ) -> None:
     """Reads what all stages left; writes the folder <report>, <curves-csv> and <confusion-csv>."""
-    run, how = params.load(RunParams, "run"), params.load(EnsembleParams, "ensemble")
-    source, settings = params.read()["data"]["source"], Settings.of(run)
+    run = params.load(RunParams, "run")
+    how = params.load(EnsembleParams, "ensemble")
+    source = params.read()["data"]["source"]
+    settings = Settings.of(run)
     names = ("dedup", "split", "vote", "ensemble", "submission")
     files = (
         dedup_metrics,

@@ -15,7 +15,8 @@ def main(
     metrics: cli.File,
 ) -> None:
     """Reads <index>, <groups>, <columns>; writes all pictures' <folds>, and counts to <metrics>."""
-    settings, seed = params.load(SplitParams, "split"), params.value("seed", int)
+    settings = params.load(SplitParams, "split")
+    seed = params.value("seed", int)
     pictures = read_index(index).query("split == 'train'")
     known = read_columns(columns)
     table = with_folds(pictures, read_groups(groups), known, settings, seed=seed)

@@ -65,7 +65,8 @@ def main(
     write_json(metrics, found)
     cli.say(f"submit: {len(table):,} rows in {submission_csv}")
     if labels is not None:
-        full, single = found["test_accuracy"], found["test_single_fold"]
+        full = found["test_accuracy"]
+        single = found["test_single_fold"]
         p = found["fold_vote_gain_p"]
         cli.say(
             f"submit: test accuracy {full:.3f}, single folds {single:.3f}, p {p:.2g}"

@@ -24,12 +24,15 @@ def main(
     curves: cli.File,
 ) -> None:
     """Trains <model> without <fold>; writes its <predictions>, <weights> and <curves>."""
-    settings, seed = bound(recipe(model), fold), params.value("seed", int)
+    settings = bound(recipe(model), fold)
+    seed = params.value("seed", int)
     lr = params.value("lr", float) * settings.lr_mult
-    table, pictures = read_folds(folds), read_index(index)
+    table = read_folds(folds)
+    pictures = read_index(index)
     parents = lineage.checked(settings.pretrained, table, pictures, fold)
     data = FoldData.of(fold, table, pictures)
-    machine, resolved = hardware(), settings.model_dump() | {"seed": seed, "lr": lr}
+    machine = hardware()
+    resolved = settings.model_dump() | {"seed": seed, "lr": lr}
     resolved["weights_blake2b"] = digest(
         settings.pretrained
     )  # a path may hold others tomorrow

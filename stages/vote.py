@@ -18,11 +18,10 @@ def main(
     predictions: cli.File, folds: cli.File, votes: cli.File, metrics: cli.File
 ) -> None:
     """Reads the <predictions> of `run.folds`; writes <votes>/<member>/, the scores to <metrics>."""
-    run, seed = params.load(RunParams, "run"), params.value("seed", int)
-    how, ensemble = (
-        params.load(VoteParams, "vote"),
-        params.load(EnsembleParams, "ensemble"),
-    )
+    run = params.load(RunParams, "run")
+    seed = params.value("seed", int)
+    how = params.load(VoteParams, "vote")
+    ensemble = params.load(EnsembleParams, "ensemble")
     refuse_mixed(predictions, run.members, run.folds)
     table = read_folds(folds)
     truth = table.set_index("id")
@@ -32,7 +31,8 @@ def main(
             oof = out_of_fold(predictions, member, table, run.folds)
             oof.save(draft / member / "oof.npz")
             rows = truth.loc[oof.ids]
-            labels, groups = rows["label"].to_numpy(), units(rows)
+            labels = rows["label"].to_numpy()
+            groups = units(rows)
             degrees = temperature(labels, oof.probs) if how.calibrated else 1.0
             for vote, test in fold_votes(
                 predictions, member, run.folds, degrees

@@ -293,6 +293,8 @@ def test_a_command_says_why_it_shows_nothing(
     monkeypatch.chdir(project.folder)
     project.params["seed"] = 2
     project.write()
-    expected = r"vote\.json: expected a result of these .*, received none: vote ran with seed 1, now"
-    with pytest.raises(InputError, match=expected):
+    expected = (
+        r"vote\.json: expected a result of these .*, received none: vote ran with"
+    )
+    with pytest.raises(InputError, match=f"{expected} seed 1, now"):
         lockfile.require(Path("metrics/vote.json"))

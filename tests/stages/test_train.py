@@ -93,7 +93,7 @@ def test_an_edit_while_it_trains_leaves_the_state_and_a_failed_run(
     monkeypatch.setattr("sys.argv", command)
     with pytest.raises(SystemExit) as caught:
         cli.run(TRAIN.main)
-    said = "lr: 0.001 -> 0.002; nothing is recorded: put it back and give `dvc repro` again: it goes"
+    said = "lr: 0.001 -> 0.002; nothing is recorded: put it back and give `dvc repro` again"
     assert said in str(caught.value)
     assert not list(drawn.glob("data/*/*/*.npz"))
     assert list(drawn.glob(".resume/train/resnet18_96-0/*/*/state.pt"))

@@ -72,7 +72,8 @@ class Augment:
     """
 
     def __init__(self, augment: str | AugmentParams, seed: int) -> None:
-        self._ops, self._seed = operations(augment), seed
+        self._ops = operations(augment)
+        self._seed = seed
         self._composes: dict[int, A.Compose] = {}
         _composed(self._ops, _TRIED)
 

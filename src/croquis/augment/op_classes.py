@@ -29,7 +29,8 @@ class Offset(A.ImageOnlyTransform):
         self, img: np.ndarray, down: float = 0.0, right: float = 0.0, **_: Any
     ) -> np.ndarray:
         ink = (img if img.ndim == 2 else img.min(axis=2)) < _INK
-        rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+        rows = np.flatnonzero(ink.any(axis=1))
+        columns = np.flatnonzero(ink.any(axis=0))
         if not len(rows):
             return img
         box = img[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -71,7 +72,8 @@ class Edges(A.ImageOnlyTransform):
 
     def __init__(self, low: float, high: float, p: float) -> None:
         super().__init__(p=p)
-        self.low, self.high = low, high
+        self.low = low
+        self.high = high
 
     def apply(self, img: np.ndarray, **_: Any) -> np.ndarray:
         edges = PAPER - cv2.Canny(np.ascontiguousarray(img), self.low, self.high)
@@ -152,7 +154,8 @@ class TimmPolicy(A.ImageOnlyTransform):
 @contextlib.contextmanager
 def _global_generators(seed: int) -> Iterator[None]:
     """Python's and numpy's own start from `seed`, and are as before afterwards."""
-    before, arrays = random.getstate(), np.random.get_state()
+    before = random.getstate()
+    arrays = np.random.get_state()
     random.seed(seed)
     np.random.seed(seed)
     try:

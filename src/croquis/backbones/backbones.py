@@ -112,10 +112,8 @@ def _tensors(
 def _unsettable(
     backbone: str, settings: dict[str, Any], error: TypeError
 ) -> InputError:
-    expected, fix = (
-        f"settings that {backbone} takes",
-        f"set {' and '.join(settings)} to 0",
-    )
+    expected = f"settings that {backbone} takes"
+    fix = f"set {' and '.join(settings)} to 0"
     return InputError(
         "params.yaml: models", expected=expected, received=str(error), fix=fix
     )
@@ -139,10 +137,8 @@ def _check_fit(
 
 
 def _unfit(backbone: str, pretrained: str, received: str) -> InputError:
-    expected, fix = (
-        f"weights that fit {backbone}",
-        "use the weights of this very network",
-    )
+    expected = f"weights that fit {backbone}"
+    fix = "use the weights of this very network"
     return InputError(
         f"pretrained: {pretrained}", expected=expected, received=received, fix=fix
     )

@@ -101,10 +101,8 @@ def read(path: Path) -> Lineage | None:
         seen = np.frombuffer(base64.b64decode(told["seen"], validate=True), "<u8")
         return Lineage(str(told["member"]), int(told["fold"]), seen.astype(np.uint64))
     except (ValueError, KeyError, TypeError) as error:
-        expected, fix = (
-            "a note of what the weights were trained on",
-            "take the file as it was made",
-        )
+        expected = "a note of what the weights were trained on"
+        fix = "take the file as it was made"
         raise InputError(
             path, expected=expected, received=str(error), fix=fix
         ) from error

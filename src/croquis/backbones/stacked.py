@@ -114,7 +114,8 @@ class Stacked(nn.Module):
             nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
         )
         self.pretrained_cfg = {"classifier": "head"}
-        self._sizes, self._filters = sizes, filters
+        self._sizes = sizes
+        self._filters = filters
         for number, branch in enumerate(branches):
             own = backbones.statistics(branch)
             for name, values in (("mean", own.mean), ("std", own.std)):

@@ -99,7 +99,8 @@ def _digest(path: Path) -> str:
 
 
 def _tensors(path: Path) -> dict[str, torch.Tensor]:
-    expected, fix = "a state_dict of tensors", "save its state_dict as .safetensors"
+    expected = "a state_dict of tensors"
+    fix = "save its state_dict as .safetensors"
     try:
         if path.suffix == ".safetensors":
             found = safetensors.torch.load_file(path)
@@ -150,7 +151,9 @@ def timm_name(
     if block is None:
         module, leaf = key.split(".", 1)
         return f"{_TOP[module]}.{leaf}"
-    flat, module, leaf = int(block[1]), block[2], block[3]
+    flat = int(block[1])
+    module = block[2]
+    leaf = block[3]
     names = _PLAIN if flat == 0 else _EXPANDED  # only the first block expands nothing
     return f"blocks.{_place(flat, depths)}.{names[module]}.{leaf}"
 

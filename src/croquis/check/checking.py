@@ -72,7 +72,8 @@ def _check_unseen(tree: dict[str, Any], inside: str = "params.yaml") -> None:
     """DVC's run cache looks at no key of these names, and would restore what another value made."""
     for key, value in tree.items():
         if key in (Meta.PARAM_SIZE, Meta.PARAM_NFILES):
-            expected, fix = "keys that DVC's run cache looks at", "give it another name"
+            expected = "keys that DVC's run cache looks at"
+            fix = "give it another name"
             raise InputError(inside, expected=expected, received=repr(key), fix=fix)
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, dict):

@@ -95,7 +95,8 @@ def unlisted(tree: Mapping[str, Any] | None = None) -> list[Fault]:
     Args:
         tree: all of params.yaml; with it, only stages of its run are looked at.
     """
-    imports, found = Imports(), []
+    imports = Imports()
+    found = []
     for name, stage in pipeline.read_stages().items():
         if tree is not None and not pipeline.runs_with(stage, tree):
             continue
@@ -114,7 +115,8 @@ def unlisted(tree: Mapping[str, Any] | None = None) -> list[Fault]:
 
 def needless() -> list[Fault]:
     """The code of src that dvc.yaml lists for a stage that imports nothing of it."""
-    imports, found = Imports(), []
+    imports = Imports()
+    found = []
     for name, stage in pipeline.read_stages().items():
         used = {
             module
@@ -155,7 +157,8 @@ def _names(file: Path, places: list[Path]) -> Iterator[list[Path]]:
         if isinstance(node, ast.Import):
             yield from (_files(alias.name, places) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            start, module = _start(file, node.level, places), node.module or ""
+            start = _start(file, node.level, places)
+            module = node.module or ""
             yield _files(module, start)
             yield from (
                 _files(f"{module}.{alias.name}".strip("."), start)

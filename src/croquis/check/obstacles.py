@@ -193,7 +193,8 @@ def _named(paths: list[str]) -> str:
 
 def _free(name: str) -> str:
     """A name that nothing in the project's folder has."""
-    found, number = name, 1
+    found = name
+    number = 1
     while (root() / found).exists():
         number += 1
         found = f"{name}-{number}"

@@ -51,7 +51,8 @@ def check_schedule(where: str, recipe: ModelParams | HeadParams) -> None:
         where: the block's key, such as "models.eva_giant" or "probes.eva02_large_mlp.head".
         recipe: the resolved settings.
     """
-    where, schedule = f"{where}.schedule", recipe.schedule
+    where = f"{where}.schedule"
+    schedule = recipe.schedule
     if schedule in ("step", "plateau") and recipe.cycle_factor == 1:
         fix = "set cycle_factor, .1 for the usual step"
         raise _clash(

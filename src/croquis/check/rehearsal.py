@@ -38,7 +38,8 @@ def check_optimizer(where: str, name: str) -> None:
     """
     known = list_optimizers()
     if name.removeprefix(_LOOKAHEAD) not in known:
-        hint, expected = params.nearest(name, known), "a timm optimizer"
+        hint = params.nearest(name, known)
+        expected = "a timm optimizer"
         raise InputError(
             f"{where}.optimizer", expected=expected, received=repr(name), fix=hint
         )
@@ -58,10 +59,8 @@ def rehearse_optimizer(where: str, name: str) -> None:
         except Exception as error:  # of any library, in any way
             failed = error
     received = f"{name!r} ({str(failed).splitlines()[0] if str(failed) else type(failed).__name__})"
-    expected, fix = (
-        "an optimizer that can take a step on this machine",
-        "adamw works everywhere",
-    )
+    expected = "an optimizer that can take a step on this machine"
+    fix = "adamw works everywhere"
     raise InputError(
         f"{where}.optimizer", expected=expected, received=received, fix=fix
     )

@@ -51,7 +51,9 @@ def foreign(standing: Standing) -> dict[Output, list[str]]:
     Args:
         standing: the `files` of each output.
     """
-    noted, cache, found = made.noted(), None, {}
+    noted = made.noted()
+    cache = None
+    found = {}
     for output, signs in standing.items():
         new = [path for path, sign in signs.items() if sign not in noted.get(path, ())]
         if not new:

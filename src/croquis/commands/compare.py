@@ -100,7 +100,8 @@ def _verdict(found: Any) -> str:
     differing = sum(found.only)
     if found.told_apart:
         better, worse = "BA" if difference > 0 else "AB"
-        return f"{better} is better than {worse} by {share(abs(difference))}: more than chance gives."
+        by = share(abs(difference))
+        return f"{better} is better than {worse} by {by}: more than chance gives."
     if not differing:
         return (
             "They cannot be told apart: they are right and wrong on the same pictures."

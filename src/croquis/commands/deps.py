@@ -15,6 +15,7 @@ def deps() -> None:
             typer.echo(str(fault))
         if faults:
             received = f"{len(faults)} lines that differ"
-            expected, fix = "the code that stages import", "see above"
+            expected = "the code that stages import"
+            fix = "see above"
             raise InputError("dvc.yaml", expected=expected, received=received, fix=fix)
     typer.echo("dvc.yaml lists the code that stages import")

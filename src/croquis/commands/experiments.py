@@ -53,10 +53,8 @@ def _asked() -> list[dict[str, Any]]:
                 _own(state.dumpd()) for state in repo.experiments.show(revs=revisions)
             ]
     except (DvcException, SCMError) as error:
-        reason, fix = (
-            " ".join(str(error).split()),
-            "start from a git repository with a commit",
-        )
+        reason = " ".join(str(error).split())
+        fix = "start from a git repository with a commit"
         raise InputError(
             "dvc", expected="experiments", received=reason, fix=fix
         ) from error
@@ -64,7 +62,8 @@ def _asked() -> list[dict[str, Any]]:
 
 def _own(state: dict[str, Any]) -> dict[str, Any]:
     """The state without scores that its dvc.lock does not have; its experiments' likewise."""
-    rev, kept = state["rev"], (state.get("data") or {}).get("metrics") or {}
+    rev = state["rev"]
+    kept = (state.get("data") or {}).get("metrics") or {}
     if kept:
         run = lockfile.here() if rev == lockfile.HERE else lockfile.committed(rev)
         for path in [path for path in kept if run.outdated(path)]:
@@ -140,7 +139,8 @@ def _metrics(state: Mapping[str, Any], stage: str) -> dict[str, Any]:
 
 def _changed(state: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
     """`lr=0.0001, run.folds=[0]`: the parameters that are not as at the baseline."""
-    new, old = _parameters(state), _parameters(baseline)
+    new = _parameters(state)
+    old = _parameters(baseline)
     if not new or not old:
         return ""
     keys = [key for key in {**old, **new} if new.get(key, ...) != old.get(key, ...)]

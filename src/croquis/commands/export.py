@@ -98,7 +98,8 @@ def _newest(source: str) -> str:
     from croquis.tracking import store
     from croquis.tracking.competitions import competition
 
-    name, found = store.model_name(competition(source)), []
+    name = store.model_name(competition(source))
+    found = []
     try:
         if store.begun():
             name = store.model_name(store.experiment_of(store.opened(), source)[0])
@@ -106,7 +107,8 @@ def _newest(source: str) -> str:
     except Exception as error:  # MLflow and its transports raise a dozen kinds
         raise store.unreachable(error) from error
     if not found:
-        where, fix = f"models:/{name}", "run `make export`"
+        where = f"models:/{name}"
+        fix = "run `make export`"
         raise InputError(where, expected="an exported model", received="none", fix=fix)
     return f"models:/{name}/{max(int(version.version) for version in found)}"
 

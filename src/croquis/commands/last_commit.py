@@ -100,7 +100,8 @@ def check_idle() -> None:
     holders = [each for group in groups for each in group]
     for pid in sorted({each["pid"] for each in holders}):
         if psutil.pid_exists(pid):
-            received, fix = f"one that is (process {pid})", "wait for it, or end it"
+            received = f"one that is (process {pid})"
+            fix = "wait for it, or end it"
             raise InputError(
                 "dvc", expected="no run at work here", received=received, fix=fix
             )
@@ -142,7 +143,8 @@ def _read(path: str) -> bytes | None:
 
 def _changes(now: bytes, then: bytes) -> list[str]:
     """`lr: abc -> 0.001` for each parameter that goes back."""
-    new, old = lockfile.parsed(now), lockfile.parsed(then)
+    new = lockfile.parsed(now)
+    old = lockfile.parsed(then)
     if not new:
         return ["all of it, as it cannot be read"]
     keys = params.differences(new, old)
@@ -185,7 +187,8 @@ def _plan_outputs(
 
 def _plan_scores(plan: Plan, path: str, wanted: str | None) -> None:
     """A file of scores is in git or nowhere; one that the commit's dvc.lock knows stays."""
-    then, now = _committed(path), _read(path)
+    then = _committed(path)
+    now = _read(path)
     if "dvc.lock" in plan.left and now is not None:
         return
     if then is None and now is not None and lockfile.md5(now) == wanted:
@@ -234,7 +237,8 @@ class _Disk:
 
     def saved(self, path: str) -> bool:
         """Whether DVC's cache has every file of it."""
-        found, cache = self._object(path), self._opened().cache.local
+        found = self._object(path)
+        cache = self._opened().cache.local
         if found is None:
             return False
         parts = (
@@ -272,9 +276,11 @@ def keep(plan: Plan) -> Path | None:
     if not now and not plan.away:
         return None
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    folder, number = KEPT / stamp, 1
+    folder = KEPT / stamp
+    number = 1
     while folder.exists():
-        folder, number = KEPT / f"{stamp}-{number}", number + 1
+        folder = KEPT / f"{stamp}-{number}"
+        number = number + 1
     for path in now:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, folder / path)

@@ -128,10 +128,8 @@ def lines(
         table.append(
             f"{'test':<{max(len(row[0]) for row in rows)}}   {_on_test(test, ensemble)}"
         )
-    pictures, folds = (
-        counted(ensemble["pictures"], "picture"),
-        counted(ensemble["folds"], "fold"),
-    )
+    pictures = counted(ensemble["pictures"], "picture")
+    folds = counted(ensemble["folds"], "fold")
     table += ["", f"in brackets: the 95 % interval on {pictures} of {folds}"]
     if claims and not any(score.get("plain_significant", True) for score in claims):
         table.append("what plain folds claim beyond OOF is no more than chance")
@@ -140,7 +138,8 @@ def lines(
 
 def _on_test(test: dict[str, Any], ensemble: dict[str, Any]) -> str:
     """OOF estimates what single folds do; the submission is the vote of all of them."""
-    full, single = share(test["test_accuracy"]), share(test["test_single_fold"])
+    full = share(test["test_accuracy"])
+    single = share(test["test_single_fold"])
     folds = counted(ensemble["folds"], "fold")
     said = f"{full} by the vote of {folds}; {single} by single folds"
     return f"{said if ensemble['folds'] > 1 else f'{full} by {folds}'}: {side(test)}"

@@ -26,7 +26,8 @@ def watch() -> None:
     begun: set[str] = (
         set()
     )  # by this process: a note of another run says nothing of this one
-    remove_outs, save_deps = Stage.remove_outs, Stage.save_deps
+    remove_outs = Stage.remove_outs
+    save_deps = Stage.save_deps
 
     @functools.wraps(remove_outs)
     def asked_remove(stage: Any, *arguments: Any, **options: Any) -> Any:
@@ -45,7 +46,8 @@ def watch() -> None:
                 inputs.refuse_changed(_name(stage))
         return done
 
-    Stage.remove_outs, Stage.save_deps = asked_remove, asked_save
+    Stage.remove_outs = asked_remove
+    Stage.save_deps = asked_save
 
 
 def _name(stage: Any) -> str:
@@ -55,7 +57,8 @@ def _name(stage: Any) -> str:
 
 def _deleted(stage: Any) -> list[Output]:
     """The outputs that DVC deletes before a stage runs; those that persist stay."""
-    name, found = _name(stage).partition("@")[0], []
+    name = _name(stage).partition("@")[0]
+    found = []
     for out in stage.outs:
         if not out.persist and out.protocol == "local":
             path = Path(os.path.relpath(out.fs_path, stage.repo.root_dir)).as_posix()

@@ -52,7 +52,8 @@ def _written(out: Path, index: Path, gray224: Path, columns: Path) -> list[str]:
         raise InputError(
             out, expected="a new file", received="one that exists", fix=fix
         )
-    table, gray = read_index(index), np.load(gray224, mmap_mode="r")
+    table = read_index(index)
+    gray = np.load(gray224, mmap_mode="r")
     images = table[table["split"] == "train"].sort_values("id")
     tests = table.index[table["split"] == "test"].to_numpy()
     strange = strangeness(gray, images.index.to_numpy(), tests)

@@ -96,7 +96,8 @@ def _not_there(lost: Mapping[str, str]) -> list[str]:
 
 
 def _of_outputs(plan: Plan, lost: Mapping[str, str]) -> list[str]:
-    said, back = [], [path for path in plan.back if path not in lost]
+    said = []
+    back = [path for path in plan.back if path not in lost]
     if back:
         said.append(f"{counted(len(back), 'output')} from DVC's cache: {_named(back)}")
     if plan.away:

@@ -44,7 +44,8 @@ def vote(
 def _refuse_to_replace(out: Path, inputs: list[Path], *, force: bool) -> None:
     """Raises InputError where `out` is one of the inputs or, without `force`, is there at all."""
     if out.resolve() in [path.resolve() for path in inputs]:
-        received, fix = "one of the files that are read", "give it another name"
+        received = "one of the files that are read"
+        fix = "give it another name"
         raise InputError("--out", expected="a new file", received=received, fix=fix)
     if out.is_dir() or (os.path.lexists(out) and not force):
         received = "a folder" if out.is_dir() else "one that exists"
@@ -72,7 +73,9 @@ def _submitted(
     from croquis.foreign.foreign_votes import outcome
     from croquis.prepare.template import blank_sample
 
-    notes, template, order = [], None, None
+    notes = []
+    template = None
+    order = None
     if sample is not None:
         template, notes = read_table(
             sample, ["image_path", "target"]

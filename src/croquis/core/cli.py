@@ -109,7 +109,8 @@ def one_line() -> Iterator[None]:
         if isinstance(error, BrokenPipeError) and _nobody_reads():
             sys.exit(128 + signal.SIGPIPE)
         if isinstance(error, OSError) and error.errno is not None:
-            where, reason = error.filename or "disk", os.strerror(error.errno)
+            where = error.filename or "disk"
+            reason = os.strerror(error.errno)
             sys.exit(
                 f"error: {where}: {reason}; each file is whole or absent{_way_back()}"
             )

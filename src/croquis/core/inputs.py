@@ -44,7 +44,8 @@ def held(script: Path, options: Mapping[str, Any]) -> Iterator[None]:
     if entry is None:  # no pipeline here: nothing is recorded
         yield
         return
-    inputs, outs = Inputs(entry, script), [path.absolute() for path in entry.outs]
+    inputs = Inputs(entry, script)
+    outs = [path.absolute() for path in entry.outs]
 
     def ask(draft: Path, path: Path) -> None:
         if any(path.absolute().is_relative_to(out) for out in outs):
@@ -78,7 +79,8 @@ class Inputs:
         self._script = script.resolve()
         self._loaded = _loaded(self._code) | {self._script}
         self._refuse_unlisted()  # now, as it may be hours to the first output
-        begun, now = _begun(), time.time_ns()
+        begun = _begun()
+        now = time.time_ns()
         for path in self._loaded & set(self._code):
             # A time in the future is a clock of another machine.
             if begun is not None and begun < (self._written[path] or 0) <= now:
@@ -115,10 +117,8 @@ class Inputs:
         """`check` reads the imports of the code, and cannot see names that are made as it runs."""
         if found := sorted(_unlisted(self._script, self._entry.deps)):
             more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-            stage, dep = (
-                self._entry.name.partition("@")[0],
-                pipeline.dep_of(Path(found[0])),
-            )
+            stage = self._entry.name.partition("@")[0]
+            dep = pipeline.dep_of(Path(found[0]))
             raise InputError(
                 f"dvc.yaml, deps of {stage}",
                 expected="all code that the stage loads",

@@ -158,10 +158,8 @@ def _explained(
             return _misspelt(fault["loc"], kind, where)
     first = faults[0]
     if first["type"] == "missing":
-        key, fix = (
-            ".".join(map(str, [where, *first["loc"]])),
-            "add this key to params.yaml",
-        )
+        key = ".".join(map(str, [where, *first["loc"]]))
+        fix = "add this key to params.yaml"
         return InputError(key, expected="a value", received="nothing", fix=fix)
     # A key of several types has a complaint from each of them; the deepest ones know best.
     alike = [fault for fault in faults if fault["loc"][:1] == first["loc"][:1]]
@@ -170,7 +168,8 @@ def _explained(
     expected = " or ".join(
         re.sub("^(Input should be|Value error,) ", "", f["msg"]) for f in alike
     )
-    key, fix = ".".join([where, *path]), "mend it in params.yaml or with -S"
+    key = ".".join([where, *path])
+    fix = "mend it in params.yaml or with -S"
     return InputError(key, expected=expected, received=repr(alike[0]["input"]), fix=fix)
 
 
@@ -180,10 +179,8 @@ def _misspelt(
     *outer, name = loc
     for part in outer:
         kind = kind.model_fields[part].annotation
-    key, hint = (
-        ".".join(map(str, [where, *loc])),
-        nearest(name, list(kind.model_fields)),
-    )
+    key = ".".join(map(str, [where, *loc]))
+    hint = nearest(name, list(kind.model_fields))
     return InputError(key, expected="a known key", received=repr(name), fix=hint)
 
 

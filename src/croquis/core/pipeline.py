@@ -11,7 +11,8 @@ from typing import Any
 
 from croquis.core.errors import InputError
 
-DVC_YAML, DVC_LOCK = Path("dvc.yaml"), Path("dvc.lock")
+DVC_YAML = Path("dvc.yaml")
+DVC_LOCK = Path("dvc.lock")
 PARAMS = "params.yaml"  # where DVC looks for keys without a file
 SOURCE = Path("src")
 CODE = (
@@ -98,7 +99,8 @@ def entry_of(script: Path, options: Mapping[str, Any]) -> Entry | None:
         running = [name for name, stage in stages.items() if runs(stage, script)]
         if not running:
             return None
-        name, item = script.stem if script.stem in running else running[0], ""
+        name = script.stem if script.stem in running else running[0]
+        item = ""
         address = name
     known = {f"item.{option}": str(value) for option, value in options.items()}
     if item:

@@ -37,8 +37,10 @@ def digest(gray: np.ndarray) -> str:
     The smallest hash among the turns whose row and column sums come first: sums are cheap, and turn
     with the picture, so seldom more than one turn has to be hashed.
     """
-    rows, columns = gray.sum(axis=1, dtype=np.uint32), gray.sum(axis=0, dtype=np.uint32)
-    up, left = rows[::-1], columns[::-1]
+    rows = gray.sum(axis=1, dtype=np.uint32)
+    columns = gray.sum(axis=0, dtype=np.uint32)
+    up = rows[::-1]
+    left = columns[::-1]
     sums = {  # of the rows and of the columns of each turn
         "identity": (rows, columns),
         "rot90": (left, rows),

@@ -129,7 +129,8 @@ def _check_start(model: nn.Module) -> None:
     for name in head_names(model):
         own = model.get_submodule(name)
         if not isinstance(own, nn.Linear | nn.Sequential):
-            received, fix = f"{type(own).__name__} at {name}", "say head_start: random"
+            received = f"{type(own).__name__} at {name}"
+            fix = "say head_start: random"
             expected = "a linear head for probe"
             raise InputError(
                 "head_start", expected=expected, received=received, fix=fix
@@ -154,7 +155,8 @@ def _reasoned(
         return _refused(
             "image_size", f"a size that {names} takes", str(size), error, fix
         )
-    expected, fix = "a network that can be built and trained", "take another backbone"
+    expected = "a network that can be built and trained"
+    fix = "take another backbone"
     return _refused("backbone", expected, names, error, fix)
 
 

@@ -63,10 +63,12 @@ def model_work(recipe: ModelParams, num_classes: int, forward: int) -> Work:
     back = sum(steps[size].backward * epochs for size, epochs in sizes.items())
     if recipe.head_start == "probe":
         start = _start_of(model, recipe)
-        train, back = train + forward + start.forward, back + start.backward
+        train = train + forward + start.forward
+        back = back + start.backward
     if recipe.average_epochs and _learns_statistics(model):
         train += forward  # once more, for the batch norms of the mean
-    views, snapshots = len(recipe.tta), cycles(recipe) * len(recipe.tta)
+    views = len(recipe.tta)
+    snapshots = cycles(recipe) * len(recipe.tta)
     turned = {
         view for turn in ("identity", *FLIPS) for view in of_turned(turn, recipe.tta)
     }
@@ -85,13 +87,13 @@ def probe_work(
         features: D, how many its backbones give.
         forward: multiply-adds of one image through the backbones.
     """
-    head, views = recipe.head, len(recipe.embed.views)
-    step, heads = (
-        _head_step(features, num_classes, head.shape),
-        2 * head.num_seeds * views,
-    )
+    head = recipe.head
+    views = len(recipe.embed.views)
+    step = _head_step(features, num_classes, head.shape)
+    heads = 2 * head.num_seeds * views
     trained = heads * head.epochs
-    val, test = heads * (head.epochs + 1) * step.forward, heads * step.forward
+    val = heads * (head.epochs + 1) * step.forward
+    test = heads * step.forward
     return Work(
         views * forward, trained * step.forward, trained * step.backward, val, test
     )

@@ -6,7 +6,8 @@ They train. They are never scored, and change no fold and no group of the other 
 import numpy as np
 import pandas as pd
 
-USE, TRAIN = "use", "train"  # the column of train.csv and columns.csv, and its word
+USE = "use"
+TRAIN = "train"  # the column of train.csv and columns.csv, and its word
 
 
 def train_only(index: pd.DataFrame, columns: pd.DataFrame) -> np.ndarray:

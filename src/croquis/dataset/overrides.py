@@ -17,7 +17,8 @@ from croquis.core.params import nearest
 from croquis.tables.components import components
 
 COLUMNS = ["id", "decision", "other"]
-OF_ONE, OF_TWO = ("keep", "drop"), ("same", "different")
+OF_ONE = ("keep", "drop")
+OF_TWO = ("same", "different")
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ def _lines(path: Path) -> list[tuple[str, list[str]]]:
         raise InputError(path, expected=",".join(COLUMNS), received=received, fix=fix)
     for where, fields in lines[1:]:
         if len(fields) > len(COLUMNS):
-            received, fix = f"{len(fields)} fields", "put names with commas into quotes"
+            received = f"{len(fields)} fields"
+            fix = "put names with commas into quotes"
             raise InputError(
                 where, expected=",".join(COLUMNS), received=received, fix=fix
             )

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-OK, BETWEEN = "ok", "; "
+OK = "ok"
+BETWEEN = "; "
 BLANK = "blank"  # hardly any contrast: nothing that a network could see
 UNREADABLE = "unreadable: blank"  # a test image that became a white sheet
 ON_BLACK = "alpha on black"

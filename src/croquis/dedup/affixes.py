@@ -51,14 +51,16 @@ def proposed(
     order = [(name.count("/"), not says_original(name), name) for name in ids]
     for place in sorted(range(len(ids)), key=order.__getitem__):
         known[int(labels[place]), *words[place]].append(place)
-    source, affixes = np.arange(len(ids)), [""] * len(ids)
+    source = np.arange(len(ids))
+    affixes = [""] * len(ids)
     for place, own in enumerate(words):
         found = _named(int(labels[place]), own, known, front=reading == "front")
         first = known[int(labels[place]), *own][0]
         if found is None and first != place:
             found = first, _place(ids[place], ids[first])
         if found is not None:
-            source[place], affixes[place] = found[0], _kind(found[1])
+            source[place] = found[0]
+            affixes[place] = _kind(found[1])
     _add_families(source, affixes, split, labels, reading)
     return _roots(source), affixes
 
@@ -110,7 +112,8 @@ def says_original(name: str) -> bool:
 
 def _place(name: str, other: str) -> str:
     """The folders and the format of a file that another one of the same name has not."""
-    one, two = PurePosixPath(name), PurePosixPath(other)
+    one = PurePosixPath(name)
+    two = PurePosixPath(other)
     folders = "_".join(
         part for part in one.parent.parts if part not in two.parent.parts
     )
@@ -142,10 +145,8 @@ def _add_families(
     """
     alone = source == np.arange(len(source))
     alone &= ~np.isin(np.arange(len(source)), source[~alone])
-    wholes, pieces = (
-        split,
-        [[(piece,) for word in words for piece in word] for words in split],
-    )
+    wholes = split
+    pieces = [[(piece,) for word in words for piece in word] for words in split]
     ends = [(wholes, _cut_end), (pieces, _cut_end)]
     fronts = [(wholes, _cut_front), (pieces, _cut_front)]
     cuts = {

@@ -21,11 +21,9 @@ from croquis.dedup.measures.search import cell_order
 from croquis.dedup.measures.threads import one_thread
 from croquis.tables.components import components
 
-ALIKE, IDENTICAL, SAID = (
-    0,
-    1,
-    2,
-)  # how far a pair is trusted; the latter two need no likeness
+ALIKE = 0
+IDENTICAL = 1
+SAID = 2  # how far a pair is trusted; the latter two need no likeness
 CHUNK = 4096  # pairs compared at once
 ROUNDING = 5  # digits; BLAS sums in another order on another number of threads
 
@@ -85,7 +83,8 @@ def cohesive(
             hundred encodings of one drawing are no chain. None: no pair is.
     """
     close = np.zeros(len(pairs), bool) if close is None else close
-    a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
+    a = pairs["a"].to_numpy()
+    b = pairs["b"].to_numpy()
     alike = likeness(blurred, a, b, names)
     clusters = _Clusters(blurred, names, limits)
     for place in np.lexsort((b, a, -alike, -trust.astype(int))):
@@ -107,7 +106,8 @@ def likeness(
     blurred: np.ndarray, a: np.ndarray, b: np.ndarray, names: Sequence[str]
 ) -> np.ndarray:
     """The largest cosine of pictures `a` with pictures `b` under the symmetries, (P,)."""
-    judge, found = cosine_judge(blurred), np.full(len(a), -1.0)
+    judge = cosine_judge(blurred)
+    found = np.full(len(a), -1.0)
     for start in range(0, len(a), CHUNK):
         part = slice(start, start + CHUNK)
         for name in names:
@@ -125,8 +125,11 @@ class _Clusters:
     def __init__(
         self, blurred: np.ndarray, names: Sequence[str], limits: Limits
     ) -> None:
-        self._blurred, self._names, self._limits = blurred, names, limits
-        self.groups, self._parts = _Partition(len(blurred)), _Partition(len(blurred))
+        self._blurred = blurred
+        self._names = names
+        self._limits = limits
+        self.groups = _Partition(len(blurred))
+        self._parts = _Partition(len(blurred))
         for one, other in limits.apart:
             self.groups.forbid(one, other)
         # Of identical pictures one is compared: the others would say the same again.
@@ -164,7 +167,8 @@ class _Clusters:
         return True
 
     def _lowest_between(self, one: int, other: int) -> float:
-        x, y = self._blurred[self._faces[one]], self._blurred[self._faces[other]]
+        x = self._blurred[self._faces[one]]
+        y = self._blurred[self._faces[other]]
         side = int(np.sqrt(x.shape[1]))
         highest = np.full((len(x), len(y)), -1.0, np.float32)
         for name in self._names:

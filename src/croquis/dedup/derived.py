@@ -27,17 +27,20 @@ LIFT = 0.5  # of the way from what chance confirms to all
 FEWEST = 5  # names of a kind
 # Shares of images with a sibling in another group. The icons, which come in several strokes, have
 # a quarter, and two thirds in the worst class.
-SHARE, CLASS_SHARE = 0.35, 0.75
+SHARE = 0.35
+CLASS_SHARE = 0.75
 SMALLEST = (
     20  # images apart: of fewer a handful of like drawings would be a large share
 )
-SURE = 0.9  # of the names of a kind, confirmed: of the icons' strokes .86, made by program nearly all
+# Of the names of a kind, confirmed: of the icons' strokes .86, made by program nearly all.
+SURE = 0.9
 # Weights and fillings of icons and letters, which people draw anew, and programs make, too.
 STROKES = frozenset(
     "thin light regular medium bold black heavy fill filled line outline outlined solid".split()
 )
 SHOWN = 3  # kinds of names in an error
-SMALLEST_CLASS, IN_CLASSES = 8, 30  # images of a class, and of such classes together
+SMALLEST_CLASS = 8
+IN_CLASSES = 30  # images of a class, and of such classes together
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,10 @@ def find_derived(
         group: (N,) of copies, which folds never part.
         strange: (N,) float of `originals.strangeness`, where it matters which is the original.
     """
-    labels, kin = images["label"].to_numpy(), kin_of(images)
-    ids, here = images["id"].to_numpy(), np.arange(len(images))
+    labels = images["label"].to_numpy()
+    kin = kin_of(images)
+    ids = images["id"].to_numpy()
+    here = np.arange(len(images))
     vectors = edge_vectors(gray, images.index.to_numpy())
     vectors[kin.derived] = 0  # like nothing here: what they are made from is known
     named, affixes, table, alike = _best_reading(
@@ -99,10 +104,8 @@ def find_derived(
     if told.any():
         chosen = _by_name(np.where(told, named, here), affixes, strange, ids)
     else:
-        chosen, affixes = (
-            _by_look(family, strange, ids, apart),
-            np.full(len(ids), "", object),
-        )
+        chosen = _by_look(family, strange, ids, apart)
+        affixes = np.full(len(ids), "", object)
     undeclared = find_undeclared(ids.tolist(), labels, kin, group)
     source = np.where(undeclared.source != here, undeclared.source, chosen.source)
     refused = (
@@ -217,8 +220,10 @@ def _compared(
     pairs of at least ALIKE, (P, 2).
     """
     shape = readings.shape
-    nearest, own = np.full(shape, -1.0), np.full(shape, -1.0)
-    rivals, alike = np.zeros(shape, np.int64), []
+    nearest = np.full(shape, -1.0)
+    own = np.full(shape, -1.0)
+    rivals = np.zeros(shape, np.int64)
+    alike = []
     for label in np.unique(labels):
         members = np.flatnonzero((labels == label) & vectors.any(axis=1))
         for start in range(0, len(members), BLOCK):
@@ -316,7 +321,8 @@ def complaints(
     """
     if mode == "ignore":
         return []
-    found, ids = find_derived(images, gray, group), images["id"].to_numpy()
+    found = find_derived(images, gray, group)
+    ids = images["id"].to_numpy()
     if not found.refused and len(found.undeclared.places) < SMALLEST:
         return _hints(found.kinds) + _few_undeclared(found.undeclared, ids)
     error = _error(found, ids)

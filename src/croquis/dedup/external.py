@@ -167,8 +167,10 @@ def _beside(
     overrides: Overrides,
 ) -> pd.DataFrame:
     """groups.csv of all images, from that of the `rest`."""
-    group, keep = np.full(len(pictures), -1), np.ones(len(pictures), bool)
-    group[~external], keep[~external] = rest["group"], rest["keep"]
+    group = np.full(len(pictures), -1)
+    keep = np.ones(len(pictures), bool)
+    group[~external] = rest["group"]
+    keep[~external] = rest["keep"]
     keep[list(overrides.drop)] = False
     keep[_outdone(pictures, pairs, external, keep, settings)] = False
     near = _near(pairs, pd.Series(group).where(~external))
@@ -201,8 +203,10 @@ def _outdone(
     Of one class, that is what `prune` does; of two, the train-only label is the one to go.
     """
     strict = pairs[strictly(pairs, settings)]
-    a, b = strict["a"].to_numpy(), strict["b"].to_numpy()
-    one, other = np.where(external[a], a, b), np.where(external[a], b, a)
+    a = strict["a"].to_numpy()
+    b = strict["b"].to_numpy()
+    one = np.where(external[a], a, b)
+    other = np.where(external[a], b, a)
     labels = pictures["label"].to_numpy()
     equal = labels[one] == labels[other]
     drops = settings.conflicts in ("drop_minority", "drop_all")

@@ -75,7 +75,8 @@ def grouped(
     grouping = chains.cohesive(
         trusted, _trust(trusted["tier"]), blurred, names, limits, close
     )
-    group, labels = grouping.group, pictures["label"].to_numpy()
+    group = grouping.group
+    labels = pictures["label"].to_numpy()
     pairs = pairs.assign(grouped=group[pairs["a"]] == group[pairs["b"]])
     # What a person dropped is nobody's kept twin, and its label has no vote.
     there = ~pairs[["a", "b"]].isin(overrides.drop).any(axis=1)
@@ -128,7 +129,8 @@ def _equal(
 
 
 def _trust(tiers: pd.Series) -> np.ndarray:
-    said, sure = tiers.eq("same"), tiers.isin(SURE)
+    said = tiers.eq("same")
+    sure = tiers.isin(SURE)
     return np.select([said, sure], [chains.SAID, chains.IDENTICAL], chains.ALIKE)
 
 
@@ -189,7 +191,8 @@ def _kept(
 def listed(pictures: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """duplicates.csv: the pairs with ids, the symmetry's name, and whether the classes agree."""
     labels = pictures["label"].to_numpy()
-    a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
+    a = pairs["a"].to_numpy()
+    b = pairs["b"].to_numpy()
     columns = _named(pictures, pairs).rename(columns={"one": "id_a", "other": "id_b"})
     columns["same_class"] = labels[a] == labels[b]
     columns["grouped"] = pairs["grouped"].to_numpy()

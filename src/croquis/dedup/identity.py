@@ -54,7 +54,8 @@ class Identity:
             gray: (M, 224, 224) uint8.
             symmetries: whether a turned image is the same.
         """
-        digests, rows = images["digest"].to_numpy(), images.index.to_numpy()
+        digests = images["digest"].to_numpy()
+        rows = images.index.to_numpy()
         keys = [
             pd.factorize(images["sha256"])[0],
             np.where(flat[sheet], -1, sheet),
@@ -84,8 +85,10 @@ class Identity:
             train: how many training images there are.
         """
         head = [key[:train] for key in self.keys]
-        images, flat = self.images[:train], self.flat[:train]
-        kin, thing = kin_of(images), _things(head)
+        images = self.images[:train]
+        flat = self.flat[:train]
+        kin = kin_of(images)
+        thing = _things(head)
         side = identity_sides(thing, images["label"].to_numpy(), flat, kin)
         joined = [spanning_pairs([_both(key, side) for key in head])]
         joined.append(_foreign(thing, kin.derived & (side >= 0) & ~flat, ~kin.derived))
@@ -108,7 +111,8 @@ class Identity:
                 .to_numpy()
             )
             new = (found < 0) & (match >= 0)
-            found[new], kind[new] = match[new], number
+            found[new] = match[new]
+            kind[new] = number
         there = found >= 0
         return pair_table(found[there], np.flatnonzero(there) + train), kind[there]
 
@@ -138,7 +142,8 @@ def _foreign(
     first = pd.Series(places[original]).groupby(thing[original]).first()
     match = first.reindex(thing[strange]).to_numpy()
     there = ~np.isnan(match)
-    one, other = match[there].astype(np.int64), places[strange][there]
+    one = match[there].astype(np.int64)
+    other = places[strange][there]
     return pair_table(np.minimum(one, other), np.maximum(one, other)), np.full(
         len(one), FOREIGN
     )

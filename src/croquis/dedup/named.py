@@ -77,7 +77,8 @@ class _Spokesmen:
         named: set[int],
         turns: dict[int, int],
     ) -> None:
-        self._thing, self._turns = thing, turns
+        self._thing = thing
+        self._turns = turns
         self._of = {
             key: sorted({*named.intersection(places), *_first(places, named)})
             for key, places in members.items()
@@ -96,7 +97,8 @@ class _Spokesmen:
 
     def between(self, row: _Pair) -> list[_Pair]:
         """The pair of two things, for all their spokesmen."""
-        one, other = int(self._thing[row.a]), int(self._thing[row.b])
+        one = int(self._thing[row.a])
+        other = int(self._thing[row.b])
         if one == other:
             return []
         ends = product(self._of.get(one, [row.a]), self._of.get(other, [row.b]))
@@ -145,7 +147,8 @@ def _turns(rows: list[_Pair]) -> dict[int, int]:
     for start in sorted(near):
         if start in turns:
             continue
-        turns[start], reached = 0, [start]
+        turns[start] = 0
+        reached = [start]
         for place in reached:  # grows as it goes
             for other, symmetry in near[place]:
                 if other not in turns:

@@ -55,7 +55,8 @@ def find_copies(
         gray: (N, 224, 224) uint8.
         settings: the tests and their thresholds.
     """
-    tally, rows = Tally(), pictures.index.to_numpy()
+    tally = Tally()
+    rows = pictures.index.to_numpy()
     train = int((pictures["split"] == "train").sum())
     with tally.step("identical"):
         sheet = exact.sheet_numbers(gray, rows)
@@ -157,7 +158,8 @@ def _alike_in_structure(search: Search, known: pd.DataFrame) -> pd.DataFrame:
     options = {"names": search.names, "at_least": search.settings.ssim_min}
     options |= {"tally": search.tally}
     if search.settings.ssim_scope == "global":
-        rows, flat = search.rows[: search.count], search.flat[: search.count]
+        rows = search.rows[: search.count]
+        flat = search.flat[: search.count]
         return ssim_pairs(search.gray, rows, None, known=known, flat=flat, **options)
     # A sheet is there once for each class it is of.
     there = pd.DataFrame(
@@ -170,7 +172,8 @@ def _alike_in_structure(search: Search, known: pd.DataFrame) -> pd.DataFrame:
     )
     ends = known[["a", "b"]].merge(there, left_on="a", right_on="sheet")
     ends = ends.merge(there, left_on=["b", "label"], right_on=["sheet", "label"])
-    sheet, labels = there["sheet"].to_numpy(), there["label"].to_numpy()
+    sheet = there["sheet"].to_numpy()
+    labels = there["label"].to_numpy()
     options |= {
         "known": pair_table(ends["at_x"], ends["at_y"]),
         "flat": search.flat[sheet],
@@ -222,7 +225,8 @@ def _of_pictures(
     between: pd.DataFrame, search: Search, pictures: pd.DataFrame, sheet: np.ndarray
 ) -> Iterator[pd.DataFrame]:
     """Pairs of sheets as pairs of training pictures, and of these with each test picture."""
-    train, kin = len(search.labels), kin_of(pictures[: len(search.labels)])
+    train = len(search.labels)
+    kin = kin_of(pictures[: len(search.labels)])
     inside = between[between["b"] < search.count]
     scoped = (inside["tier"] == "ssim") & (search.settings.ssim_scope == "class")
     yield as_images(inside[~scoped], search.sheet, None, kin)
@@ -240,13 +244,12 @@ def _tier(name: str, pairs: pd.DataFrame) -> pd.DataFrame:
 
 def _ink_of(pairs: pd.DataFrame, vectors: np.ndarray) -> np.ndarray:
     """The cosine of each pair's ink under its own symmetry, (P,)."""
-    cosines, judge = (
-        pairs["score"].to_numpy(np.float64, copy=True),
-        ink.cosine_judge(vectors),
-    )
+    cosines = pairs["score"].to_numpy(np.float64, copy=True)
+    judge = ink.cosine_judge(vectors)
     unsure = pairs[pairs["tier"] != "copy"]  # whose score is just that
     for symmetry, rows in unsure.groupby("symmetry").groups.items():
         for part in np.array_split(rows, len(rows) // 1024 + 1):
-            a, b = pairs.loc[part, "a"].to_numpy(), pairs.loc[part, "b"].to_numpy()
+            a = pairs.loc[part, "a"].to_numpy()
+            b = pairs.loc[part, "b"].to_numpy()
             cosines[part] = judge(NAMES[symmetry], a, b)
     return cosines

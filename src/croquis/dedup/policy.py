@@ -41,7 +41,8 @@ def pruned(pictures: pd.DataFrame, pairs: pd.DataFrame, equal: np.ndarray) -> Dr
         equal[pairs["a"]], equal[pairs["b"]], pairs["score"], strict=True
     ):
         for label in set(labels_of[a]).intersection(labels_of[b]) if a != b else ():
-            one, other = kinds[a, label], kinds[b, label]
+            one = kinds[a, label]
+            other = kinds[b, label]
             twins[one][other] = twins[other][one] = max(
                 score, twins[one].get(other, score)
             )

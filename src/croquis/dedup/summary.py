@@ -20,10 +20,12 @@ def summary(
         groups: what was decided.
         twins: twins.csv.
     """
-    table, pairs = groups.table, groups.pairs
+    table = groups.table
+    pairs = groups.pairs
     before = pictures["label"].value_counts()
     after = pictures.loc[table["keep"].to_numpy(), "label"].value_counts()
-    tiers, symmetries = pairs["tier"].value_counts(), pairs["symmetry"].value_counts()
+    tiers = pairs["tier"].value_counts()
+    symmetries = pairs["symmetry"].value_counts()
     sizes = table["group"].value_counts()
     return {
         "pictures": len(table),

@@ -49,14 +49,16 @@ def find_undeclared(
     none = Undeclared(np.arange(len(ids)), np.full(len(ids), "", object))
     if not kin.derived.any():
         return none
-    best, most = none, 0
+    best = none
+    most = 0
     for reading in READINGS:
         root, affixes = proposed(ids, labels, reading)
         family = _agreed(root, kin)
         if len(family) > most:
             affixes = np.array(affixes, object)
             source = _sources(root, affixes, kin, group, family)
-            best, most = Undeclared(source, affixes), len(family)
+            best = Undeclared(source, affixes)
+            most = len(family)
     return best
 
 

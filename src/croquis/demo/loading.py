@@ -8,8 +8,6 @@ from croquis.votes.ensembling import Recipe
 def loading(recipe: Path) -> str:
     """The line before anything is loaded, from the recipe of an ensemble."""
     found = Recipe.load(recipe)
-    members, folds = (
-        sum(weight > 0 for weight in found.weights.values()),
-        len(found.folds),
-    )
+    members = sum(weight > 0 for weight in found.weights.values())
+    folds = len(found.folds)
     return f"demo: loading {members} members x {folds} folds ..."

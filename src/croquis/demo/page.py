@@ -22,7 +22,8 @@ class Guesser:
     """The functions behind the page."""
 
     def __init__(self, ensemble: Ensemble, examples: Examples) -> None:
-        self.ensemble, self._examples = ensemble, examples
+        self.ensemble = ensemble
+        self._examples = examples
         self.names = np.array(spoken(ensemble.settings.classes), dtype=np.str_)
 
     def paper(self, url: str | None) -> str:
@@ -84,7 +85,8 @@ def page(guesser: Guesser) -> gr.Blocks:
         )
         asked.success(None, answer, js="(html) => window.paper.hears(html)", **hidden)
         asked.failure(None, js="() => window.paper.fails()", **hidden)
-        picture, found = gr.File(label="picture", visible=False), gr.JSON(visible=False)
+        picture = gr.File(label="picture", visible=False)
+        found = gr.JSON(visible=False)
         button = gr.Button(visible=False)
         button.click(guesser.guess, picture, found, api_name="guess", **turn)
     return blocks.queue(max_size=WAITING)

@@ -52,7 +52,8 @@ def message(text: str, kind: str = "hint") -> str:
 
 def headline(ensemble: Ensemble) -> str:
     """What the page is for, and who guesses."""
-    members, folds = ensemble.recipe.members, ensemble.recipe.folds
+    members = ensemble.recipe.members
+    folds = ensemble.recipe.folds
     template = ENVIRONMENT.from_string(
         "<header><h1>croquis</h1><p>Draw one of {{ things }}. After each stroke {{ members }},"
         " each trained on {{ folds }}, say what it is.</p></header>"

@@ -12,7 +12,9 @@ from croquis.doctor.finding import Finding
 from croquis.recipes.recipes import ModelParams
 
 # float32 weights, their gradients, and AdamW's two averages.
-TRAINED_BYTES, FROZEN_BYTES, EMA_BYTES = 16, 4, 4
+TRAINED_BYTES = 16
+FROZEN_BYTES = 4
+EMA_BYTES = 4
 LESS = "set grad_checkpointing, a smaller micro_batch or lora, or take a probe of this backbone"
 
 

@@ -140,7 +140,8 @@ def cores_finding(load: float) -> Finding:
     Args:
         load: mean number of programs that ran in the last minute.
     """
-    own, all_of_them = cores(), os.cpu_count() or 1
+    own = cores()
+    all_of_them = os.cpu_count() or 1
     threads = os.environ.get("OMP_NUM_THREADS")
     said = f"{own} of {all_of_them}" + (
         f", OMP_NUM_THREADS={threads}" if threads else ""
@@ -187,7 +188,8 @@ def privacy_finding(folder: Path) -> Finding:
     """
     from dvc.config import Config
 
-    talkative, own = [], folder / ".dvc"
+    talkative = []
+    own = folder / ".dvc"
     config = Config(str(own) if own.is_dir() else None)
     if config["core"].get("analytics", True) and not os.environ.get("DVC_NO_ANALYTICS"):
         talkative.append("DVC (dvc config core.analytics false)")

@@ -35,7 +35,9 @@ class Meter:
 
     def __init__(self, archive: Path, folder: Path, where: str) -> None:
         packed = archive.stat().st_size
-        self.where, self.bytes, self.entries = where, 0, 0
+        self.where = where
+        self.bytes = 0
+        self.entries = 0
         self.free = shutil.disk_usage(folder).free
         self.most_bytes = min(max(HARMLESS_BYTES, MOST_RATIO * packed), self.free)
         self.most_entries = min(
@@ -69,7 +71,8 @@ class Metered:
     """A readable stream that a meter watches."""
 
     def __init__(self, stream: IO[bytes], meter: Meter) -> None:
-        self.stream, self.meter = stream, meter
+        self.stream = stream
+        self.meter = meter
 
     def read(self, size: int = -1) -> bytes:
         chunk = self.stream.read(size)

@@ -25,7 +25,8 @@ from croquis.core import symmetries
 from croquis.core.errors import InputError
 from croquis.core.progress import progress
 
-PACKAGE, VERSION = "qtawesome", "1.4.2"
+PACKAGE = "qtawesome"
+VERSION = "1.4.2"
 
 
 class Family(NamedTuple):
@@ -61,10 +62,8 @@ ATTRIBUTION = (
     ("Phosphor 1.3.0", "Helena Zhang and Tobias Fried", "MIT"),
     ("Remix Icon 2.5.0", "Remix Design", "Apache-2.0"),
 )
-SIDE, MARGIN = (
-    224,
-    18,
-)  # pixels of a picture, and of the white around the glyph's bounding box
+SIDE = 224
+MARGIN = 18  # pixels of a picture, and of the white around the glyph's bounding box
 DRAW_SIZE = (
     384  # a glyph is drawn at this size of font and then scaled down to its square
 )
@@ -73,7 +72,9 @@ DRAW_SIZE = (
 # and test. Wider than dedup's tiers at .95, so that none of their links crosses, but only a little:
 # the farther test lies from train, the more a grouped CV score flatters. By a linear probe, mean of
 # 8 seeds of the split: 0 points at these thresholds, 6 at cosine .90, 18 at .85 inside classes.
-COPY_SIDE, COPY_COSINE_MIN, COPY_SSIM_MIN = 64, 0.93, 0.93
+COPY_SIDE = 64
+COPY_COSINE_MIN = 0.93
+COPY_SSIM_MIN = 0.93
 # A pair of less cosine under a turn is not asked for its SSIM (.94 was never reached below .86).
 SSIM_COSINE_MIN = 0.85
 # In neither part: each is a drawing of the test set but for a small movement, which no cosine sees.
@@ -161,7 +162,8 @@ def concepts() -> dict[str, str]:
 
 def chosen_glyphs() -> list[Glyph]:
     """Every glyph of the ten families whose name has a class, sorted; aliases count once."""
-    class_of, chosen = concepts(), {}
+    class_of = concepts()
+    chosen = {}
     for family in FAMILIES:
         for name, code in sorted(_charmap(family).items()):
             generic = class_of.get(concept(family, name), "none")

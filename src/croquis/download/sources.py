@@ -146,7 +146,8 @@ def _unpacked(archive: Path, wanted: DataParams, draft: Path) -> list[str]:
 
 
 def _verified(archive: Path, wanted: DataParams) -> list[str]:
-    digest, blocks = hashlib.sha256(), -(-archive.stat().st_size // BLOCK)
+    digest = hashlib.sha256()
+    blocks = -(-archive.stat().st_size // BLOCK)
     with archive.open("rb") as file:
         for block in progress(
             iter(lambda: file.read(BLOCK), b""), "verify", blocks, "MiB"

@@ -55,7 +55,8 @@ def by_batch(
     batches = in_order(
         pictures, batch_size=batch_size, workers=hardware.workers, start=start
     )
-    done, total = start // batch_size, -(-len(pictures) // batch_size)
+    done = start // batch_size
+    total = -(-len(pictures) // batch_size)
     for batch in progress(batches, "embed", total=total, unit="batch", initial=done):
         features = _features(model, batch, views, hardware)
         if not np.isfinite(features).all():
@@ -70,7 +71,8 @@ def by_batch(
 def _features(
     model: nn.Module, batch: Batch, views: list[str], hardware: Hardware
 ) -> np.ndarray:
-    own, found = statistics(model), []
+    own = statistics(model)
+    found = []
     for view in views:
         images = torch.from_numpy(viewed(batch.images.numpy(), view))
         with autocast(hardware):

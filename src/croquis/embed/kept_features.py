@@ -55,7 +55,8 @@ class KeptFeatures:
     """
 
     def __init__(self, fingerprint: str, ids: np.ndarray) -> None:
-        self._folder, self._ids = root() / ".resume" / "embed" / fingerprint, ids
+        self._folder = root() / ".resume" / "embed" / fingerprint
+        self._ids = ids
 
     def load(self) -> Iterator[np.ndarray]:
         """What is there from the first picture on without a gap, (V, n, D) each."""
@@ -125,13 +126,16 @@ def resumed(
     found = list(kept.load())
     taken = done = _pictures(found)
     with interrupts() as asked:
-        fresh, saved = [], time.monotonic()
+        fresh = []
+        saved = time.monotonic()
         for batch in compute(taken) if taken < count else ():
             fresh.append(batch)
             ready = done + _pictures(fresh)
             if asked.received or ready == count or time.monotonic() - saved >= _SECONDS:
                 if kept.save(done, np.concatenate(fresh, axis=1)):
-                    found, fresh, done = [*found, *fresh], [], ready
+                    found = [*found, *fresh]
+                    fresh = []
+                    done = ready
                 saved = time.monotonic()
             if asked.received:
                 asked.end()

@@ -104,7 +104,8 @@ def read_ballots(
     same_classes(parts, paths)
     ids = parts[0].ids
     truth = truth_of(ids, read_folds(folds), where=paths[0])
-    labels, groups = truth["label"].to_numpy(), units(truth)
+    labels = truth["label"].to_numpy()
+    groups = units(truth)
     probs = np.stack(
         [
             part.aligned(ids, where=path).probs
@@ -154,7 +155,8 @@ def _whole(
 ) -> Alternative:
     """The same vote fitted on all of OOF: what goes to the test set."""
     weights = weigh(given.seen) if callable(weigh) else weigh
-    probs, cooled = VOTES[vote](given.warm, weights), 1.0
+    probs = VOTES[vote](given.warm, weights)
+    cooled = 1.0
     if given.how.calibrated and vote == "soft":
         cooled = temperature(given.labels, probs)
     probs = tempered(probs, cooled)
@@ -200,7 +202,8 @@ def combined(
     folds = sorted({fold for choice in choices for fold in choice})
     each = [(key, fold) for key in recipe.members for fold in folds]
     paths = [folder_of(by_fold, key, fold) / "test.npz" for key, fold in each]
-    first, warm = predictions.load(paths[0]), {key: {} for key in recipe.members}
+    first = predictions.load(paths[0])
+    warm = {key: {} for key in recipe.members}
     for (key, fold), path in zip(
         progress(each, "test", unit="file"), paths, strict=True
     ):

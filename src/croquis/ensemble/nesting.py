@@ -93,10 +93,12 @@ def fit(known: Known, ways: Ways, *, calibrate: bool) -> Fit:
     """Temperatures and weights of least loss on these pictures; arguments as in `nested`."""
     labels, probs, groups, columns = known
     each = temperatures(labels, probs) if calibrate else np.ones(len(probs))
-    warm, votes = calibrated(probs, each) if calibrate else probs, {}
+    warm = calibrated(probs, each) if calibrate else probs
+    votes = {}
     shown = seen(labels, warm, groups, columns)
     for name, (vote, weigh) in ways.items():
-        weights, heat = weigh(shown) if callable(weigh) else weigh, 1.0
+        weights = weigh(shown) if callable(weigh) else weigh
+        heat = 1.0
         if calibrate and vote == "soft":
             heat = temperature(labels, VOTES[vote](warm, weights))
         votes[name] = vote, weights, heat

@@ -18,7 +18,9 @@ def votes_table(
 
     `accuracy` and `ties` are of the OOF that it was fitted on, all else is nested.
     """
-    labels, groups, rows = given.labels, given.groups, []
+    labels = given.labels
+    groups = given.groups
+    rows = []
     rights = np.stack([each.nested.argmax(axis=1) == labels for each in found.values()])
     base = found["soft"].nested.argmax(axis=1) == labels
     intervals = accuracy_intervals(rights, groups, seed=given.seed)
@@ -26,7 +28,8 @@ def votes_table(
     for (name, each), right, (low, high), gained in zip(
         found.items(), rights, intervals, gains, strict=True
     ):
-        own, unseen = scores(labels, each.probs), scores(labels, each.nested)
+        own = scores(labels, each.probs)
+        unseen = scores(labels, each.nested)
         rows.append(
             {
                 "vote": name,
@@ -50,9 +53,11 @@ def votes_table(
 
 def members_table(given: Ballots, weights: np.ndarray) -> pd.DataFrame:
     """One row a member: its weight and temperature, and what calibration did to it."""
-    rows, labels = [], given.labels
+    rows = []
+    labels = given.labels
     for number, member in enumerate(given.members):
-        raw, warm = given.probs[number], given.warm[number]
+        raw = given.probs[number]
+        warm = given.warm[number]
         rows.append(
             {
                 "member": member,
@@ -80,7 +85,8 @@ def agreement(given: Ballots) -> pd.DataFrame:
 
 def pairs(given: Ballots) -> pd.DataFrame:
     """One row a pair of members: the difference of their accuracies, its interval, exact p."""
-    right, rows = given.probs.argmax(axis=2) == given.labels, []
+    right = given.probs.argmax(axis=2) == given.labels
+    rows = []
     first, second = np.triu_indices(len(right), 1)
     ends = difference_intervals(
         right[first], right[second], given.groups, seed=given.seed
@@ -102,7 +108,8 @@ def pairs(given: Ballots) -> pd.DataFrame:
 
 def gains(given: Ballots) -> pd.DataFrame:
     """The score of the soft vote as members join, each time the one that helps most."""
-    rows, order = [], greedy_curve(given.seen)
+    rows = []
+    order = greedy_curve(given.seen)
     for step in range(1, len(order) + 1):
         found = scores(given.labels, VOTES["soft"](given.warm[order[:step]]))
         kept = {name: found[name] for name in ("accuracy", "log_loss")}
@@ -117,7 +124,8 @@ def reliabilities(
 
     Raw is the same vote of the same members without any temperature; shares of argmaxes have none.
     """
-    each, parts = found[taken], []
+    each = found[taken]
+    parts = []
     shown = {"raw": VOTES[each.vote](given.probs, each.weights)}
     if each.vote == "soft" and given.how.calibrated:
         shown["calibrated"] = each.nested
@@ -150,7 +158,8 @@ def summary(
     All but `ties`, which are those of the vote as it was fitted on all of OOF. `twins` is
     `twins.with_twin` of these pictures.
     """
-    labels, probs = given.labels, found[taken].nested
+    labels = given.labels
+    probs = found[taken].nested
     right = probs.argmax(axis=1) == labels
     numbers = report(labels, probs, given.groups, seed=given.seed) | {
         "ece": _rounded(ece(labels, probs)),

@@ -46,13 +46,17 @@ def explained(
         hardware: where the network runs.
     """
     known = folds.set_index("id").loc[oof.ids]
-    labels, fold_of = known["label"].to_numpy(), known["fold"].to_numpy()
+    labels = known["label"].to_numpy()
+    fold_of = known["fold"].to_numpy()
     rows = surest(labels, oof, known["group"].to_numpy())
     if not voters or not len(rows):
         return NOBODY
-    member, failed = best(voters, oof.ids, labels), ""
-    size, how = recipes[member].image_size, interpolation(recipes[member].backbone)
-    ids, maps = [], [np.empty((0, size, size), np.int8)]
+    member = best(voters, oof.ids, labels)
+    failed = ""
+    size = recipes[member].image_size
+    how = interpolation(recipes[member].backbone)
+    ids = []
+    maps = [np.empty((0, size, size), np.int8)]
     for fold in progress(np.unique(fold_of[rows]).tolist(), "explain", unit="fold"):
         chosen = rows[fold_of[rows] == fold]
         weights = checkpoints / member / f"fold{fold}.safetensors"

@@ -61,7 +61,8 @@ class Foreign:
             InputError: if a picture is missing here, or there is one too many.
         """
         rows = pd.Index(self.ids).get_indexer(ids)
-        missing, extra = ids[rows < 0], len(self.ids) - (rows >= 0).sum()
+        missing = ids[rows < 0]
+        extra = len(self.ids) - (rows >= 0).sum()
         if len(missing) or extra:
             shown = f"missing {len(missing):,}" + (
                 f", as {missing[0]}" if len(missing) else ""
@@ -127,17 +128,13 @@ def _from_csv(path: Path, ids: np.ndarray | None) -> Foreign:
     if "image_path" not in table or not (numbered or "target" in table):
         raise other_columns(path, table, FORMS)
     if numbered and "target" in table:
-        received, fix = (
-            f"target and {len(numbered)} columns of numbers",
-            "take out one of the two",
-        )
+        received = f"target and {len(numbered)} columns of numbers"
+        fix = "take out one of the two"
         raise InputError(path, expected=FORMS, received=received, fix=fix)
     # pandas calls the second column 0 "0.1".
     if doubled := [name for name in table if re.fullmatch(r"\d+\.\d+", name)]:
-        received, fix = (
-            f"class {doubled[0].partition('.')[0]} twice",
-            "take out one of the two",
-        )
+        received = f"class {doubled[0].partition('.')[0]} twice"
+        fix = "take out one of the two"
         raise InputError(
             path, expected="each class column once", received=received, fix=fix
         )
@@ -150,7 +147,8 @@ def _from_csv(path: Path, ids: np.ndarray | None) -> Foreign:
     wanted = numbered or ["target"]
     flags = [name for name in wanted if table[name].dtype == bool]
     if flags:  # True would be taken for 1
-        received, fix = f"True and False in {flags[0]}", "write numbers"
+        received = f"True and False in {flags[0]}"
+        fix = "write numbers"
         raise InputError(path, expected=FORMS, received=received, fix=fix)
     others = [name for name in table if name not in ("ID", "image_path", *wanted)]
     numbers = table[wanted].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
@@ -160,14 +158,14 @@ def _from_csv(path: Path, ids: np.ndarray | None) -> Foreign:
 
 
 def _from_npz(path: Path, ids: np.ndarray | None) -> Foreign:
-    expected, fix = (
-        "an .npz with ids, probs, classes",
-        "save these three in it, without pickling",
-    )
+    expected = "an .npz with ids, probs, classes"
+    fix = "save these three in it, without pickling"
     try:
         # numpy leaves a broken file open where it opened it.
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            names, probs, classes = file["ids"], file["probs"], file["classes"]
+            names = file["ids"]
+            probs = file["probs"]
+            classes = file["classes"]
     except (KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
         raise InputError(
             path, expected=expected, received=str(error), fix=fix
@@ -253,7 +251,8 @@ def _check_probs(path: Path, found: Foreign) -> None:
         raise InputError(
             path, expected="a number in each cell", received=received, fix=fix
         )
-    sums, least = found.values.sum(axis=1), found.values.min(initial=0)
+    sums = found.values.sum(axis=1)
+    least = found.values.min(initial=0)
     error = np.abs(sums - 1).max(initial=0)
     if least < 0 or error > _SUM_ERROR:
         received = (

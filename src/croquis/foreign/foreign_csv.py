@@ -32,21 +32,21 @@ def read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
             warnings.simplefilter("error", pd.errors.ParserWarning)
             table = pd.read_csv(path, dtype=texts, **CSV)
     except pd.errors.ParserWarning as error:  # and the last of them would be lost
-        received, fix = (
-            "rows of more cells than its first line has",
-            "write as many into each",
-        )
+        received = "rows of more cells than its first line has"
+        fix = "write as many into each"
         raise InputError(
             path, expected="a csv file", received=received, fix=fix
         ) from error
     except UNREADABLE as error:
-        reason, fix = " ".join(str(error).split()), "save it as UTF-8 with commas"
+        reason = " ".join(str(error).split())
+        fix = "save it as UTF-8 with commas"
         raise InputError(
             path, expected="a csv file", received=reason, fix=fix
         ) from error
     table.columns = table.columns.str.strip()
     if doubled := list(table.columns[table.columns.duplicated()]):
-        received, fix = f"{doubled[0]!r} twice", "take out one of the two"
+        received = f"{doubled[0]!r} twice"
+        fix = "take out one of the two"
         raise InputError(path, expected="each column once", received=received, fix=fix)
     unnamed = [name for name in table if not name or name.startswith("Unnamed: ")]
     return table.drop(columns=unnamed), ["an index without a name"] * bool(unnamed)

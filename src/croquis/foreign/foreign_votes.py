@@ -41,7 +41,8 @@ def outcome(
     """
     _check_kinds(files, method)
     count = class_count(files)
-    labels, ties = [], 0
+    labels = []
+    ties = 0
     for start in range(0, len(files[0].ids), _ROWS):
         part = np.s_[start : start + _ROWS]
         # Rounded, so that the order of files decides nothing: a sum of three has no fixed last bit.

@@ -96,7 +96,9 @@ class Rates:
         lr: float,
         per_epoch: int,
     ) -> None:
-        self._optimizer, self._recipe, self._lr = optimizer, recipe, lr
+        self._optimizer = optimizer
+        self._recipe = recipe
+        self._lr = lr
         self._scheduler = _scheduler(optimizer, recipe, lr, per_epoch)
 
     def set(
@@ -128,13 +130,16 @@ def plateaus(losses: Sequence[float], *, patience: int) -> int:
 
     The rule of torch's ReduceLROnPlateau; on train losses, as a fold that is scored steers nothing.
     """
-    best, waited, found = float("inf"), 0, 0
+    best = float("inf")
+    waited = 0
+    found = 0
     for loss in losses:
         best, waited = (
             (loss, 0) if loss < best * (1 - _PROGRESS) else (best, waited + 1)
         )
         if waited > patience:
-            found, waited = found + 1, 0
+            found = found + 1
+            waited = 0
     return found
 
 
@@ -158,7 +163,8 @@ def _scheduler(
     optimizer: torch.optim.Optimizer, recipe: TrainParams, lr: float, per_epoch: int
 ) -> Scheduler:
     warmup, cycle = spans(recipe)
-    rest, floor = recipe.epochs - warmup, lr * recipe.min_lr
+    rest = recipe.epochs - warmup
+    floor = lr * recipe.min_lr
     if recipe.schedule == "cyclic":
         return _Triangles(
             optimizer,
@@ -203,7 +209,9 @@ class _Triangles(Scheduler):
         factor: float,
     ) -> None:
         super().__init__(optimizer, "lr", t_in_epochs=False)
-        self._period, self._floor, self._factor = period, floor, factor
+        self._period = period
+        self._floor = floor
+        self._factor = factor
 
     def _get_lr(self, t: int) -> list[float]:
         cycle, place = divmod(t, self._period)

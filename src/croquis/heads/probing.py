@@ -106,7 +106,8 @@ def probed(
         Head(inputs.cpu(), len(data.classes), recipe.shape).to(device)
         for _ in range(recipe.num_seeds)
     ]
-    head, val = joined(heads), stored.of(data.val.ids)
+    head = joined(heads)
+    val = stored.of(data.val.ids)
     epochs = []
     for row in _side_by_side(heads, inputs, targets, recipe, lr):
         row |= val_scores(
@@ -120,7 +121,8 @@ def probed(
         probs = np.exp(log_probs(head, stored.of(samples.ids), device))
         return Predictions(samples.ids, probs, data.classes)
 
-    val, test = predictions(data.val), predictions(data.test)
+    val = predictions(data.val)
+    test = predictions(data.test)
     # The views of a flipped picture are those of the picture itself, or were never embedded.
     flips = [flip for flip in FLIPS if of_turned(flip, views) == sorted(views)]
     more = {f"val_{flip}": val for flip in flips}
@@ -172,7 +174,8 @@ def head_epochs(
     lr: float,
 ) -> Iterator[dict[str, float]]:
     """Trains a head as its recipe says; after each epoch its number, lr and mean loss."""
-    optimizer, losses = _optimizer(head, recipe, lr), []
+    optimizer = _optimizer(head, recipe, lr)
+    losses = []
     # One update an epoch, as far as it knows: an epoch takes a second, and has one rate.
     rates = Rates(optimizer, recipe, lr=lr, per_epoch=1)
     loss_of = {"loss": recipe.loss, "focal_gamma": recipe.focal_gamma}

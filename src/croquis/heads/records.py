@@ -83,7 +83,8 @@ def provenance(
         files: the data: index.csv, folds.csv, and the pixels where a state rests on them.
         hardware: what it trains on; another number format gives other bits.
     """
-    data, code = data_fingerprint(*files), code_fingerprint()
+    data = data_fingerprint(*files)
+    code = code_fingerprint()
     tags = {"member": member, "fold": str(fold), "device": str(hardware)}
     tags |= {"torch": torch.__version__, "timm": version("timm")}
     whole_fingerprint = fingerprint({**tags, **settings}, data, code)

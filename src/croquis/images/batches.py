@@ -68,13 +68,13 @@ class Pictures(Dataset):
         augment: Callable[..., np.ndarray] | None = None,
         size_at: Callable[[int], int] | None = None,
     ) -> None:
-        self._pixels, self._samples, self._size_at = pixels, samples, size_at
+        self._pixels = pixels
+        self._samples = samples
+        self._size_at = size_at
         self._rows = pixels.rows(samples.ids)
-        self._size, self._interpolation, self._augment = (
-            image_size,
-            interpolation,
-            augment,
-        )
+        self._size = image_size
+        self._interpolation = interpolation
+        self._augment = augment
         self._targets = samples.targets
 
     def __len__(self) -> int:
@@ -127,7 +127,9 @@ class Shuffled:
     def __init__(
         self, pictures: Pictures, *, batch_size: int, seed: int, workers: int
     ) -> None:
-        self._count, self._size, self._seed = len(pictures), batch_size, seed
+        self._count = len(pictures)
+        self._size = batch_size
+        self._seed = seed
         self._keys: list[_Key] = []  # the loader looks at them again for each epoch
         self._loader = _loader(pictures, self._keys, workers, stay=True)
 

@@ -36,10 +36,8 @@ class Pixels:
         )
         array = np.load(pixels_npy, mmap_mode="r")
         if len(ids) != len(array):
-            expected, received = (
-                f"{len(ids):,} rows, as {index_csv} has",
-                f"{len(array):,}",
-            )
+            expected = f"{len(ids):,} rows, as {index_csv} has"
+            received = f"{len(array):,}"
             raise InputError(
                 pixels_npy, expected=expected, received=received, fix="rerun prepare"
             )

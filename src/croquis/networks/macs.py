@@ -92,7 +92,8 @@ def _convolution_backward(
     torch's own formula forgets groups in the gradient of the weights: it counts a depthwise layer
     of 500 channels 500 times.
     """
-    transposed, output_mask = more[4], more[7]
+    transposed = more[4]
+    output_mask = more[7]
     places = math.prod((inputs if transposed else grad_out)[2:])
     return 2 * inputs[0] * places * math.prod(weight) * sum(output_mask[:2])
 

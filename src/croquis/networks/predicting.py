@@ -40,7 +40,8 @@ def predicted_logits(
         with autocast(hardware):
             return model(normalised(images.to(hardware.device), own)).float().cpu()
 
-    fitting, outputs = InParts(logits), []
+    fitting = InParts(logits)
+    outputs = []
     batches = in_order(pictures, batch_size=batch_size, workers=hardware.workers)
     for batch in progress(
         batches, "predict", total=-(-len(pictures) // batch_size), unit="batch"

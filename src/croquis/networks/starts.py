@@ -22,7 +22,8 @@ from croquis.runtime.hardware import Hardware
 
 # Of the probe, as lite0_probe in params.yaml has them; no setting, so that fine-tunings which are
 # compared begin with the same head.
-EPOCHS, LR = 60, 1e-3
+EPOCHS = 60
+LR = 1e-3
 
 
 def start_from_probe(
@@ -50,7 +51,8 @@ def start_from_probe(
         model, names, lambda: predicted_logits(model, pictures, **options)
     )
     for name, features in zip(names, seen, strict=True):
-        features, truth = features.to(hardware.device), torch.from_numpy(targets)
+        features = features.to(hardware.device)
+        truth = torch.from_numpy(targets)
         head = Head(features.cpu(), model.num_classes, shape).to(hardware.device)
         # One scale for all: a weight divided by the deviation of a feature that hardly ever fires
         # explodes when training, whose batch statistics are others, makes it fire.

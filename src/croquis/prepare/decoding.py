@@ -13,7 +13,8 @@ ORIENTATION = 0x0112  # EXIF's tag for how the camera was held; 1 is upright
 BLANK_BELOW = (
     16  # of 255: the least contrast, from the darkest to the lightest, of a drawing
 )
-_LEAST_INK, _INK_SHARE = 16, 0.1  # of 255, and of the darkest stroke
+_LEAST_INK = 16
+_INK_SHARE = 0.1  # of 255, and of the darkest stroke
 _MARGIN = 0.04  # of the side, all around
 
 
@@ -69,7 +70,8 @@ def padded(pixels: np.ndarray, side: int) -> np.ndarray:
     # A line one pixel high stays one pixel high: 0 would be no picture at all.
     shape = max(1, round(height * scale)), max(1, round(width * scale))
     sheet = np.full((side, side, *pixels.shape[2:]), 255, np.uint8)
-    top, left = (side - shape[0]) // 2, (side - shape[1]) // 2
+    top = (side - shape[0]) // 2
+    left = (side - shape[1]) // 2
     sheet[top : top + shape[0], left : left + shape[1]] = _resized(pixels, *shape)
     return sheet
 
@@ -87,7 +89,8 @@ def inked(pixels: np.ndarray, side: int) -> np.ndarray:
     """
     ink = 255 - gray_of(pixels).astype(np.int16)
     drawn = ink > max(_LEAST_INK, _INK_SHARE * ink.max())
-    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
+    rows = np.flatnonzero(drawn.any(axis=1))
+    columns = np.flatnonzero(drawn.any(axis=0))
     if not len(rows):
         return padded(pixels, side)
     box = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

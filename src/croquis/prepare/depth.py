@@ -73,7 +73,8 @@ def widened(image: Image.Image, content: bytes, notes: list[str]) -> Image.Image
     ):
         return image
     values = np.atleast_3d(values)
-    colour, alpha = values[..., 2::-1], values[..., 3:]
+    colour = values[..., 2::-1]
+    alpha = values[..., 3:]
     if colour.shape[2] != 3 or colour.max() > RANGES[-2]:
         return image
     top = _top(colour)

@@ -22,7 +22,8 @@ def with_labels(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
     """
     given = {"target", "class_name"} & set(table)
     if not given:
-        expected, received = "a column target or class_name", f"only {', '.join(table)}"
+        expected = "a column target or class_name"
+        received = f"only {', '.join(table)}"
         raise InputError(
             csv, expected=expected, received=received, fix="add or rename it"
         )
@@ -78,7 +79,8 @@ def with_sources(table: pd.DataFrame, test_paths: set[str], csv: Path) -> pd.Dat
     """
     if "source_id" not in table:
         return table.assign(source_id="")
-    source, known = table["source_id"], table["image_path"]
+    source = table["source_id"]
+    known = table["image_path"]
     derived = (source != "") & (source != known)
     unknown = derived & ~source.isin(known)
     of_test = unknown & source.str.removeprefix("test/").isin(test_paths)
@@ -126,10 +128,8 @@ def check_classes(pictures: pd.DataFrame, columns: pd.DataFrame, raw: Path) -> N
     counts = train.loc[scored, "class_name"].value_counts()
     if counts.empty:
         fix = f"leave {USE} empty for the images of the competition itself"
-        expected, received = (
-            "images to be scored on",
-            f"{len(train):,} that all train only",
-        )
+        expected = "images to be scored on"
+        received = f"{len(train):,} that all train only"
         raise InputError(
             raw / "train.csv", expected=expected, received=received, fix=fix
         )
@@ -140,7 +140,8 @@ def check_classes(pictures: pd.DataFrame, columns: pd.DataFrame, raw: Path) -> N
             raw, expected="images of two classes or more", received=received, fix=fix
         )
     if counts.iloc[0] == 1:
-        received, fix = f"{len(counts):,} classes of one image each", "add images"
+        received = f"{len(counts):,} classes of one image each"
+        fix = "add images"
         expected = (
             "classes of two images or more: one to learn from, one to be scored on"
         )

@@ -60,7 +60,9 @@ def read_layout(raw: Path) -> Layout:
         raise InputError(
             raw, expected="training pictures", received="none", fix="add some"
         )
-    sample, last, own = blank_sample(names), [], names
+    sample = blank_sample(names)
+    last = []
+    own = names
     if (raw / "sample_submission.csv").is_file():
         sample, last = given_sample(raw / "sample_submission.csv", names)
         own = sample
@@ -121,7 +123,8 @@ def _read_classfolders_in(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[s
 
 def _read_test(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """The test rows of the index, and test.csv as it came (or as it would have come)."""
-    csv, notes = raw / "test.csv", []
+    csv = raw / "test.csv"
+    notes = []
     if csv.is_file():
         names, notes = read_table(csv, ["image_path"])
     else:

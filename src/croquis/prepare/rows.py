@@ -13,7 +13,8 @@ class RowWriter:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path, self.count = path, 0
+        self.path = path
+        self.count = 0
         self.shape: tuple[int, ...] = ()
 
     def __enter__(self) -> "RowWriter":

@@ -37,7 +37,8 @@ def read_solution(csv: Path, layout: Layout) -> tuple[pd.DataFrame, list[str]]:
     if table.empty:
         return pd.DataFrame(columns=COLUMNS), notes
     if layout.sample.empty:
-        expected, received = "test images for its rows", "none in the data source"
+        expected = "test images for its rows"
+        received = "none in the data source"
         fix = (
             "add them as test/, or take solution.csv out; then `dvc repro -f download`"
         )
@@ -58,7 +59,8 @@ def _images(
 ) -> tuple[pd.Series, list[str]]:
     """The image_path of each row, as test.csv or the folder test/ has it."""
     column = _first_of(table, IMAGE_COLUMNS, csv)
-    names, tests = _filled(table, column, csv), layout.sample["image_path"]
+    names = _filled(table, column, csv)
+    tests = layout.sample["image_path"]
     readings = [_reading(names, tests, *form) for form in FORMS]
     if column.casefold() == "id" and "ID" in layout.numbered:
         ids = dict(zip(layout.sample["ID"], tests, strict=True))
@@ -187,7 +189,8 @@ def _label_of(
     complete = [kind for kind in kinds if readings[kind].notna().all()]
     if not complete:
         raise _unknown(texts, classes, csv)
-    kind, labels = complete[0], readings[complete[0]].astype(int)
+    kind = complete[0]
+    labels = readings[complete[0]].astype(int)
     words = f"solution.csv: true labels of {len(labels):,} test images, {column} read as {kind}"
     if len(complete) > 1 and (labels != readings[complete[1]]).any():
         words += f", though it could be {complete[1]}"
@@ -241,9 +244,7 @@ def _filled(table: pd.DataFrame, column: str, csv: Path) -> pd.Series:
     texts = table[column].str.strip()
     if (empty := texts == "").any():
         lines = ", ".join(f"line {place + 2}" for place in table.index[empty][:SHOWN])
-        received, expected = (
-            f"{empty.sum():,} without ({lines})",
-            f"a value of {column} in each row",
-        )
+        received = f"{empty.sum():,} without ({lines})"
+        expected = f"a value of {column} in each row"
         raise InputError(csv, expected=expected, received=received, fix=FIX)
     return texts

@@ -51,7 +51,8 @@ def _compare_pairs(given: pd.DataFrame, wanted: pd.DataFrame, csv: Path) -> None
 
 
 def _compare(given: pd.Series, wanted: pd.Series, csv: Path) -> None:
-    lost, strange = set(wanted) - set(given), set(given) - set(wanted)
+    lost = set(wanted) - set(given)
+    strange = set(given) - set(wanted)
     doubled = set(given[given.duplicated()])
     for kind, found in (("missing", lost), ("unknown", strange), ("doubled", doubled)):
         if found:

@@ -46,7 +46,8 @@ def _curves(path: Path, outcome: Outcome) -> None:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    members, folds = outcome.run.members, outcome.run.folds
+    members = outcome.run.members
+    folds = outcome.run.folds
     across = min(3, len(members))
     down = -(-len(members) // across)
     figure = Figure(figsize=(4 * across, 2.6 * down), layout="constrained")

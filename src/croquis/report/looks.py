@@ -11,7 +11,8 @@ from croquis.core.errors import InputError
 from croquis.images.pixels import Pixels
 from croquis.report.pictures import THUMB_SIDE, webp
 
-GUESS, LABEL = np.array([220, 38, 38]), np.array([37, 99, 235])  # red and blue
+GUESS = np.array([220, 38, 38])
+LABEL = np.array([37, 99, 235])  # red and blue
 NEITHER = np.array([205, 205, 205])
 
 
@@ -44,10 +45,8 @@ def read_looks(path: Path) -> Looks:
             maps = dict(zip(file["ids"].tolist(), file["maps"], strict=True))
             return Looks(str(file["member"]), maps, str(file["failed"]))
     except (OSError, KeyError, ValueError, EOFError) as error:
-        expected, fix = (
-            "an .npz with ids, maps, member, failed",
-            "rerun the stage explain",
-        )
+        expected = "an .npz with ids, maps, member, failed"
+        fix = "rerun the stage explain"
         raise InputError(
             path, expected=expected, received=str(error), fix=fix
         ) from error
@@ -71,6 +70,7 @@ def overlaid(
     # Smoothed, as what was erased were squares.
     signed = cv2.resize(found.astype(np.float32) / 127, (side, side))
     signed = cv2.GaussianBlur(signed, (0, 0), 0.04 * side)[..., None]
-    strength, strongest = np.abs(signed), np.where(signed > 0, GUESS, LABEL)
+    strength = np.abs(signed)
+    strongest = np.where(signed > 0, GUESS, LABEL)
     colour = NEITHER * (1 - strength) + strongest * strength
     return np.clip(255 - ink * (255 - colour), 0, 255).round().astype(np.uint8)

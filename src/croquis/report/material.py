@@ -93,7 +93,8 @@ def read_data(
     overrides: Path,
 ) -> Data:
     """The pictures stay on disk, memory-mapped; classes have the names that people use."""
-    decided, table = read_groups(groups), read_index(index)
+    decided = read_groups(groups)
+    table = read_index(index)
     return Data(
         index=table.assign(class_name=_spoken(table["class_name"])),
         pixels=Pixels.open(index, pixels),
@@ -133,7 +134,8 @@ def read_outcome(
     saliency: Path,
 ) -> Outcome:
     """Members and folds are read by name: what an earlier run left in the folders is not seen."""
-    voters, oof = member_keys(run, how), predictions.load(ensemble / "oof.npz")
+    voters = member_keys(run, how)
+    oof = predictions.load(ensemble / "oof.npz")
     return Outcome(
         run=run,
         how=how,

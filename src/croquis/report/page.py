@@ -96,11 +96,9 @@ def sections(
     source: str, data: Data, outcome: Outcome, metrics: Metrics
 ) -> dict[str, Any]:
     """What the templates show, by the names that they use."""
-    thumbnails, run, asked = (
-        Thumbnails(data.pixels, data.index),
-        outcome.run,
-        outcome.settings,
-    )
+    thumbnails = Thumbnails(data.pixels, data.index)
+    run = outcome.run
+    asked = outcome.settings
     facts = _facts(source, data, outcome)
     if "domains" in metrics["split"]:
         facts["domains"] = len(np.unique(data.units_of(outcome.oof.ids)))
@@ -169,7 +167,8 @@ def _presets(outcome: Outcome, data: Data) -> list[Augmentation]:
 
 
 def _facts(source: str, data: Data, outcome: Outcome) -> dict[str, Any]:
-    split, array = data.index["split"], data.pixels.array
+    split = data.index["split"]
+    array = data.pixels.array
     return {
         "source": source,
         "seed": outcome.settings.seed,
@@ -193,7 +192,8 @@ def _scores(data: Data, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
         metrics["vote"], metrics["ensemble"], metrics["submission"]
     )
     seed = outcome.settings.seed
-    groups, units = data.groups_of(oof.ids), data.units_of(oof.ids)
+    groups = data.groups_of(oof.ids)
+    units = data.units_of(oof.ids)
     parts = tables.by_copies(data.labels(oof.ids), oof, groups, units, seed=seed)
     left, right = tables.axis([*lines, *parts])
     return {"lines": lines, "parts": parts, "left": left, "right": right}
@@ -220,11 +220,10 @@ def _odds(book: Scorebook) -> dict[str, Any]:
 
 
 def _mistakes(data: Data, outcome: Outcome, thumbnails: Thumbnails) -> dict[str, Any]:
-    oof, labels = outcome.oof, data.labels(outcome.oof.ids)
-    groups, said = (
-        data.groups_of(oof.ids),
-        Said(data.overrides, data.groups["id"].tolist()),
-    )
+    oof = outcome.oof
+    labels = data.labels(outcome.oof.ids)
+    groups = data.groups_of(oof.ids)
+    said = Said(data.overrides, data.groups["id"].tolist())
     doubted = suspects.label_suspects(labels, oof)
     pairs = confusions.confused_pairs(labels, oof)
     examples = typical(labels, oof, data)

@@ -30,7 +30,8 @@ class Thumbnails:
     def __init__(
         self, pixels: Pixels, index: pd.DataFrame, side: int = THUMB_SIDE
     ) -> None:
-        self._pixels, self._side = pixels, side
+        self._pixels = pixels
+        self._side = side
         self._names = dict(zip(index["id"], index["class_name"], strict=True))
 
     def of(self, ids: Sequence[str]) -> list[Thumbnail]:

@@ -92,11 +92,10 @@ def name(metrics: Metrics) -> str:
 
 def description(metrics: Metrics) -> str:
     """What MLflow shows above the run, in Markdown: the score, and each member's."""
-    ensemble, test = metrics["ensemble"], metrics["submission"]
-    pictures, folds = (
-        counted(ensemble["pictures"], "picture"),
-        counted(ensemble["folds"], "fold"),
-    )
+    ensemble = metrics["ensemble"]
+    test = metrics["submission"]
+    pictures = counted(ensemble["pictures"], "picture")
+    folds = counted(ensemble["folds"], "fold")
     rows = [("ensemble", ensemble), *sorted(metrics["vote"].items())]
     known = (
         f" On the test set {share(test['test_accuracy'])} by the vote of the folds,"

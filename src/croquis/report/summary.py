@@ -13,7 +13,8 @@ def lines(
     data: Data, outcome: Outcome, metrics: Mapping[str, Mapping[str, Any]], page: Path
 ) -> list[str]:
     """Two or three lines for the terminal; `page` is index.html."""
-    score, oof = metrics["ensemble"], outcome.oof
+    score = metrics["ensemble"]
+    oof = outcome.oof
     wrong = int((oof.probs.argmax(axis=1) != data.labels(oof.ids)).sum())
     found = advice(Findings(data, outcome, dict(metrics)))
     return [

@@ -50,7 +50,8 @@ def hardware() -> Hardware:
     name = os.environ.get("CROQUIS_DEVICE") or (
         "cuda" if torch.cuda.is_available() else "cpu"
     )
-    workers, compiled = _workers(name), os.environ.get("CROQUIS_COMPILE") == "1"
+    workers = _workers(name)
+    compiled = os.environ.get("CROQUIS_COMPILE") == "1"
     if not os.environ.get("OMP_NUM_THREADS"):  # who sets it has counted the cores
         torch.set_num_threads(max(1, cores() - workers))
     device = _device(name)
@@ -71,12 +72,14 @@ def hardware() -> Hardware:
 
 def autocast(hardware: Hardware) -> torch.autocast:
     """The context in which the network runs in the hardware's number format."""
-    enabled, dtype = hardware.autocast is not None, hardware.autocast or torch.bfloat16
+    enabled = hardware.autocast is not None
+    dtype = hardware.autocast or torch.bfloat16
     return torch.autocast(hardware.device.type, dtype=dtype, enabled=enabled)
 
 
 def _device(name: str) -> torch.device:
-    expected, fix = "a device that this PyTorch can use", "unset it, or mend it"
+    expected = "a device that this PyTorch can use"
+    fix = "unset it, or mend it"
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
@@ -94,7 +97,8 @@ def _workers(device: str) -> int:
     if not asked:
         return min(8, cores() - 1) if device.startswith("cuda") else 0
     if not asked.isdecimal():
-        expected, fix = "a number of processes, 0 or more", "unset it, or mend it"
+        expected = "a number of processes, 0 or more"
+        fix = "unset it, or mend it"
         raise InputError(
             "CROQUIS_WORKERS", expected=expected, received=repr(asked), fix=fix
         )

@@ -41,11 +41,13 @@ class InParts:
     """
 
     def __init__(self, call: Callable[[torch.Tensor], torch.Tensor]) -> None:
-        self._call, self._most = call, None
+        self._call = call
+        self._most = None
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """What the function gives for all `images`."""
-        found, done = [], 0
+        found = []
+        done = 0
         while done < len(images):
             part = images[done : done + (self._most or len(images))]
             try:

@@ -81,10 +81,8 @@ def scored(name: str, oof: Predictions, folds: pd.DataFrame) -> Scored:
     rows = truth.loc[oof.ids]
     labels = rows["label"].to_numpy()
     if labels.max(initial=0) >= len(oof.classes):
-        expected, received = (
-            f"labels below {len(oof.classes)}, its classes",
-            str(labels.max()),
-        )
+        expected = f"labels below {len(oof.classes)}, its classes"
+        received = str(labels.max())
         fix = "give the OOF and the folds of one run"
         raise InputError(name, expected=expected, received=received, fix=fix)
     found = {
@@ -108,7 +106,8 @@ def compared(one: Scored, other: Scored, *, seed: int) -> Comparison:
     Raises:
         InputError: if they share no picture, or not the same files or labels under the same ids.
     """
-    a, b = one.pictures, other.pictures
+    a = one.pictures
+    b = other.pictures
     shared = a.index.intersection(b.index)
     if not len(shared):
         received = f"{len(a):,} and {len(b):,} pictures, none in both"
@@ -116,8 +115,10 @@ def compared(one: Scored, other: Scored, *, seed: int) -> Comparison:
     for column, kind in (("sha256", "files"), ("class_name", "labels")):
         _check_same(one, other, shared, column, kind)
     left_out = (len(a) - len(shared), len(b) - len(shared))
-    a, b = a.loc[shared], b.loc[shared]
-    groups, others = a["unit"].to_numpy(), b["unit"].to_numpy()
+    a = a.loc[shared]
+    b = b.loc[shared]
+    groups = a["unit"].to_numpy()
+    others = b["unit"].to_numpy()
     pairs = len(set(zip(groups, others, strict=True)))
     same = pairs == len(np.unique(groups)) == len(np.unique(others))
     if not same:
@@ -153,7 +154,8 @@ def _judged(
     only = (int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum()))
     difference = float(right_b.mean() - right_a.mean())
     low, high = difference_interval(right_a, right_b, groups, seed=seed)
-    least, p = least_called(sum(only), len(groups)), mcnemar(right_a, right_b)
+    least = least_called(sum(only), len(groups))
+    p = mcnemar(right_a, right_b)
     reach = max(
         difference - low, high - difference
     )  # so no larger one passes for too small

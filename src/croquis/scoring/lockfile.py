@@ -34,7 +34,8 @@ class Revision:
     """
 
     def __init__(self, read: Reader, cache: Path) -> None:
-        self._read, self._cache = read, cache
+        self._read = read
+        self._cache = cache
         self._pipeline = parsed(read("dvc.yaml") or b"").get("stages") or {}
         self._lock = parsed(read("dvc.lock") or b"").get("stages") or {}
         self._names = _names(self._pipeline, parsed(read("params.yaml") or b""))
@@ -164,7 +165,8 @@ class Revision:
         self, out: Mapping[str, Any], folder: str
     ) -> list[tuple[str, str]] | None:
         """The files of an output, each with its hash; None where DVC's cache does not have them."""
-        inner, value = out["path"][len(folder) + 1 :], str(out.get("md5"))
+        inner = out["path"][len(folder) + 1 :]
+        value = str(out.get("md5"))
         if not value.endswith(".dir"):
             return [(inner, value)]
         try:

@@ -72,7 +72,8 @@ def resampled_means(values: np.ndarray, groups: np.ndarray, *, seed: int) -> np.
     _, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     sums = np.zeros((len(sizes), values.shape[1]))
     np.add.at(sums, inverse, values)
-    rng, drawn = np.random.default_rng(seed), np.empty((RESAMPLES, values.shape[1]))
+    rng = np.random.default_rng(seed)
+    drawn = np.empty((RESAMPLES, values.shape[1]))
     for number in range(RESAMPLES):  # one at a time: all at once would be gigabytes
         times = np.bincount(
             rng.integers(len(sizes), size=len(sizes)), minlength=len(sizes)
@@ -112,7 +113,8 @@ def difference(one: Estimate, other: Estimate) -> Estimate:
     Both err, so it is wider than either one's: the squares of the distances to the ends add up.
     Method: MOVER, Zou and Donner 2008.
     """
-    (a, a_low, a_high), (b, b_low, b_high) = one, other
+    (a, a_low, a_high) = one
+    (b, b_low, b_high) = other
     gap = b - a
     return (
         gap,
@@ -131,7 +133,8 @@ def mean_interval(values: np.ndarray, groups: np.ndarray, *, seed: int) -> Estim
 
 def wilson(right: int, count: int) -> tuple[float, float]:
     """The 95 % interval of a share of independent trials (Wilson 1927)."""
-    share, spread = right / count, 1.96**2 / count
+    share = right / count
+    spread = 1.96**2 / count
     middle = share + spread / 2
     half = np.sqrt(spread * (share * (1 - share) + spread / 4))
     ends = (middle - half) / (1 + spread), (middle + half) / (1 + spread)

@@ -56,7 +56,8 @@ def check_agreement(
     Raises:
         InputError: if they disagree.
     """
-    stored, packed = predictions.load(test), Pixels.open(index, pixels)
+    stored = predictions.load(test)
+    packed = Pixels.open(index, pixels)
     if not len(stored):
         return 0.0
     sheets = packed.array[packed.rows(stored.ids[:PICTURES])]

@@ -17,7 +17,8 @@ def described(trained: Trained, source: str, score: Mapping[str, Any]) -> str:
         source: data.source.
         score: metrics/ensemble.json.
     """
-    recipe, own = trained.recipe, trained.settings
+    recipe = trained.recipe
+    own = trained.settings
     lines = [
         f"Pictures in, probabilities of {len(own.classes):,} classes out.",
         f"Trained on `{source}`: {counted(len(recipe.members), 'member')} of"

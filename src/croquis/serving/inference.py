@@ -58,7 +58,8 @@ class Ensemble:
     def __init__(self, trained: Trained, machine: Hardware | None = None) -> None:
         # Processes that prepare batches would cost more than they save on a picture.
         self._machine = replace(machine or hardware(), workers=0)
-        self.settings, self.recipe = trained.settings, trained.recipe
+        self.settings = trained.settings
+        self.recipe = trained.recipe
         self.classes = np.array(self.settings.classes, dtype=np.str_)
         self._models = {key: _models(trained, key) for key in self.settings.models}
         self._heads = {key: _heads(trained, key) for key in self.settings.probes}
@@ -152,22 +153,22 @@ def _seen(
 
 
 def _models(trained: Trained, key: str) -> list[nn.Module]:
-    recipe, count = trained.settings.models[key], len(trained.settings.classes)
+    recipe = trained.settings.models[key]
+    count = len(trained.settings.classes)
     paths = [trained.checkpoint(key, fold) for fold in trained.recipe.folds]
     return [networks.fine_tuned(recipe, count, path) for path in paths]
 
 
 def _heads(trained: Trained, key: str) -> list[nn.Module]:
-    shape, count = (
-        trained.settings.probes[key].head.shape,
-        len(trained.settings.classes),
-    )
+    shape = trained.settings.probes[key].head.shape
+    count = len(trained.settings.classes)
     paths = [trained.checkpoint(key, fold) for fold in trained.recipe.folds]
     return [networks.head(shape, count, path) for path in paths]
 
 
 def _pictures(sheets: np.ndarray, own: ModelParams | EmbedParams) -> Pictures:
     ids = np.arange(len(sheets)).astype(str)
-    pixels, how = Pixels(pd.Index(ids), sheets), interpolation(own.backbone)
+    pixels = Pixels(pd.Index(ids), sheets)
+    how = interpolation(own.backbone)
     samples = Samples.unlabelled(ids)
     return Pictures(pixels, samples, image_size=own.image_size, interpolation=how)

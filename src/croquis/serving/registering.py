@@ -89,7 +89,8 @@ def register(
             pip_requirements=requirements(),
             registered_model_name=name,
         )
-    number, alias = str(made.registered_model_version), alias_of(store.version())
+    number = str(made.registered_model_version)
+    alias = alias_of(store.version())
     client.update_registered_model(name, f"The ensembles trained on {experiment.name}.")
     client.update_model_version(name, number, description)
     client.set_registered_model_alias(name, alias, number)

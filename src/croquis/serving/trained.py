@@ -75,10 +75,8 @@ class Trained:
         """
         for path in (parameters, index, pixels, ensemble / "recipe.json"):
             _require(path, "a finished run", BACK)
-        recipe, tree = (
-            _with_a_say(Recipe.load(ensemble / "recipe.json")),
-            params.read(parameters),
-        )
+        recipe = _with_a_say(Recipe.load(ensemble / "recipe.json"))
+        tree = params.read(parameters)
         _check_weights(recipe.members)
         probes = [key for key in recipe.members if key in (tree["probes"] or {})]
         heads = {key: probe_recipes.resolved(tree, key) for key in probes}

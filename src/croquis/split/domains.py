@@ -76,7 +76,8 @@ def domains_of(
 
 
 def _no_column(by: str, known: list[str]) -> InputError:
-    received, fix = repr(by), "train.csv has none: give a pattern of the path"
+    received = repr(by)
+    fix = "train.csv has none: give a pattern of the path"
     if known:
         fix = nearest(by, known)
     if by in USED:

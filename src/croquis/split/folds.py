@@ -91,7 +91,8 @@ def with_folds(
 def _groups(table: pd.DataFrame) -> np.ndarray:
     """The groups of copies and families, (N,) int: train-only pictures join none to another."""
     rest = ~table["external"].to_numpy()
-    given, family = table["group"].to_numpy(), table["family"].to_numpy()
+    given = table["group"].to_numpy()
+    family = table["family"].to_numpy()
     group = np.empty(len(table), np.int64)
     group[rest] = joined(given[rest], family[rest])
     known = dict(zip(given[rest], group[rest], strict=True))
@@ -230,10 +231,12 @@ def _check_scored(table: pd.DataFrame, num_folds: int) -> None:
 def _check_num_folds(
     settings: SplitParams, labels: np.ndarray, units: np.ndarray
 ) -> None:
-    apart, largest = len(np.unique(units)), max(np.bincount(labels), default=0)
+    apart = len(np.unique(units))
+    largest = max(np.bincount(labels), default=0)
     if settings.num_folds > min(apart, largest):
         words = f"{apart} {_kind(settings)}, {largest} pictures in the largest class"
-        received, fix = str(settings.num_folds), "lower it, or add pictures"
+        received = str(settings.num_folds)
+        fix = "lower it, or add pictures"
         expected = f"at most {min(apart, largest)} ({words})"
         raise InputError(
             "split.num_folds", expected=expected, received=received, fix=fix
@@ -275,16 +278,15 @@ def summary(folds: pd.DataFrame, settings: SplitParams) -> dict[str, int]:
 
     With domains also how many there are, and how many kept pictures have a copy in another fold.
     """
-    kept, scored = folds[folds["keep"]], folds[folds["scored"]]
+    kept = folds[folds["keep"]]
+    scored = folds[folds["scored"]]
     sizes = scored["fold"].value_counts()
     training = [
         kept.loc[kept["fold"] != k, "label"].value_counts()
         for k in range(settings.num_folds)
     ]
-    sides, across = (
-        kept.groupby("group")["plain_fold"].nunique(),
-        kept["group"].isin(torn(folds)),
-    )
+    sides = kept.groupby("group")["plain_fold"].nunique()
+    across = kept["group"].isin(torn(folds))
     asked = kept[kept["scored"] | across]
     found = {
         "pictures": len(folds),

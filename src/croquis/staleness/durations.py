@@ -50,7 +50,8 @@ def estimated(
         stages: `train@<model>-<fold>` and `probe@<probe>-<fold>`.
         known: seconds by stage.
     """
-    total, unknown = 0.0, []
+    total = 0.0
+    unknown = []
     for stage in stages:
         alike = [s for name, s in known.items() if _member(name) == _member(stage)]
         if stage in known:

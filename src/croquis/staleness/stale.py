@@ -74,7 +74,8 @@ def stale_stages() -> tuple[list[Stale], int]:
 
 def _walked(repo: Any, tree: dict[str, Any]) -> tuple[list[Stale], int]:
     graph = repo.index.graph  # from a stage to those it depends on
-    walk, found = _Walk(repo), []
+    walk = _Walk(repo)
+    found = []
     for stage in _in_order(graph):
         for dep in stage.deps:
             if hasattr(dep, "params") and dep.params:
@@ -165,9 +166,11 @@ class _Walk:
             out.hash_info for out in stage.outs
         )
         for dep in stage.deps:
-            old, new = dep.hash_info, self._coming.get(dep.def_path)
+            old = dep.hash_info
+            new = self._coming.get(dep.def_path)
             if new is not None:
-                dep.hash_info, dep.meta = new.hash_info, new.meta
+                dep.hash_info = new.hash_info
+                dep.meta = new.meta
             elif dep.exists and not _saved(dep):
                 return None
             as_locked = as_locked and dep.hash_info == old

@@ -109,7 +109,8 @@ def by_vote(
         ballots: `read_votes`.
         recipe: the weights of the members.
     """
-    found, weights = {}, np.array([recipe.weights[key] for key in recipe.members])
+    found = {}
+    weights = np.array([recipe.weights[key] for key in recipe.members])
     for folds, members in ballots.items():
         stack = np.stack([part.aligned(ids).probs for part in members])
         for name in VOTES:
@@ -145,11 +146,10 @@ def scored(
         estimate: `accuracy`, `accuracy_low`, `accuracy_high` of OOF, as in metrics/ensemble.json.
         seed: of the draws.
     """
-    right, by_one = (
-        test.probs.argmax(axis=1) == labels,
-        rights(labels, test.ids, by_fold),
-    )
-    full, single = float(right.mean()), round(float(by_one.mean()), 5)
+    right = test.probs.argmax(axis=1) == labels
+    by_one = rights(labels, test.ids, by_fold)
+    full = float(right.mean())
+    single = round(float(by_one.mean()), 5)
     low, high, p = mean_gain(right, by_one, np.arange(len(right)), seed=seed)
     promised = (
         estimate["accuracy"],

@@ -27,7 +27,8 @@ def components(count: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def joined(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The smallest groups that neither grouping cuts through, (N,) and (N,) to (N,) int."""
-    one, other = pd.factorize(one)[0], pd.factorize(other)[0]
+    one = pd.factorize(one)[0]
+    other = pd.factorize(other)[0]
     # Rows are edges between a group of the one kind and a group of the other.
     shift = len(one)
     return pd.factorize(components(2 * shift, one, shift + other)[one])[0]
@@ -57,5 +58,6 @@ def families(ids: pd.Series, source_ids: pd.Series) -> np.ndarray:
     codes, names = pd.factorize(
         pd.concat([ids, source_ids.where(source_ids != "", ids)])
     )
-    own, source = codes[: len(ids)], codes[len(ids) :]
+    own = codes[: len(ids)]
+    source = codes[len(ids) :]
     return components(len(names), own, source)[own]

@@ -19,7 +19,8 @@ class Features:
 
     def __init__(self, path: Path) -> None:
         with np.load(path, allow_pickle=False) as file:
-            self._features, ids = file["features"], file["ids"]
+            self._features = file["features"]
+            ids = file["ids"]
         self._row = {name: row for row, name in enumerate(ids)}
 
     def of(self, ids: np.ndarray) -> np.ndarray:
@@ -30,10 +31,8 @@ class Features:
         """
         missing = [name for name in ids if name not in self._row]
         if missing:
-            expected, received = (
-                f"features of {len(ids):,} pictures",
-                f"none of {missing[0]}",
-            )
+            expected = f"features of {len(ids):,} pictures"
+            received = f"none of {missing[0]}"
             raise InputError(
                 "embeddings",
                 expected=expected,

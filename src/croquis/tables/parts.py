@@ -60,10 +60,8 @@ def truth_of(ids: np.ndarray, folds: pd.DataFrame, *, where: object) -> pd.DataF
     known = folds.set_index("id")
     lost = [name for name in ids if name not in known.index]
     if lost:
-        received, fix = (
-            f"{len(lost):,} others, as {lost[0]}",
-            "rerun the stage that wrote it",
-        )
+        received = f"{len(lost):,} others, as {lost[0]}"
+        fix = "rerun the stage that wrote it"
         raise InputError(
             where, expected="pictures of folds.csv", received=received, fix=fix
         )
@@ -81,10 +79,8 @@ def class_names(index: pd.DataFrame) -> np.ndarray:
     )
     labels = train["label"].tolist()
     if labels != list(range(len(labels))):
-        expected, received = (
-            f"labels 0 to {len(labels) - 1}",
-            ", ".join(map(str, labels[-12:])),
-        )
+        expected = f"labels 0 to {len(labels) - 1}"
+        received = ", ".join(map(str, labels[-12:]))
         fix = "number the classes without a gap, and give each a readable picture"
         raise InputError("index.csv", expected=expected, received=received, fix=fix)
     return train["class_name"].to_numpy(dtype=str)

@@ -32,8 +32,11 @@ class Run:
     """
 
     def __init__(self, client: Any, run_id: str | None, logged: int = -1) -> None:
-        self._client, self._id, self._logged = client, run_id, logged
-        self._on, self._monitor = run_id is not None, None
+        self._client = client
+        self._id = run_id
+        self._logged = logged
+        self._on = run_id is not None
+        self._monitor = None
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
         """Logs several numbers at one step, in one call: each call costs some 20 ms."""
@@ -81,7 +84,8 @@ class Run:
         if self._monitor is not None:
             with contextlib.suppress(Exception):
                 self._monitor.finish()
-        was_on, self._on = self._on, self._id is not None
+        was_on = self._on
+        self._on = self._id is not None
         with warnings.catch_warnings():
             if not was_on:  # it has been said already
                 warnings.simplefilter("ignore")

@@ -88,7 +88,8 @@ def experiment_of(client: Any, source: str) -> tuple[str, Any]:
     """
     if name := os.environ.get("MLFLOW_EXPERIMENT_NAME"):
         return name, client.get_experiment_by_name(name)
-    name, place = competition(source), address(source)
+    name = competition(source)
+    place = address(source)
     kept = client.get_experiment_by_name(name)
     if kept is not None and kept.tags.get(SOURCE, place) == place:
         return name, kept
@@ -136,7 +137,8 @@ def reason(error: BaseException) -> str:
 def unreachable(error: Exception) -> InputError:
     """The error of a command that can do nothing without the store."""
     fix = "start its server, or unset MLFLOW_TRACKING_URI"
-    expected, received = "a store that answers", reason(error)
+    expected = "a store that answers"
+    received = reason(error)
     return InputError(shown(uri()), expected=expected, received=received, fix=fix)
 
 

@@ -72,13 +72,15 @@ def pipeline_of(index: Path) -> Pipeline:
         index: index.csv, which has a hash of each picture.
     """
     tree = parameters.read()
-    run, data = tree.get("run") or {}, dict(tree["data"])
+    run = tree.get("run") or {}
+    data = dict(tree["data"])
     for name in CATALOGUES:
         chosen = run.get(name) or []
         tree[name] = {
             key: block for key, block in tree.get(name, {}).items() if key in chosen
         }
-    source, data["source"] = str(data["source"]), address(str(data["source"]))
+    source = str(data["source"])
+    data["source"] = address(str(data["source"]))
     with index.open("rb") as file:
         digest = hashlib.file_digest(file, hashlib.blake2b).hexdigest()
     return Pipeline(source, tree | {"data": data}, digest[:16])
@@ -151,5 +153,6 @@ def _dataset(source: str, tags: Mapping[str, str]) -> Any:
     """The data by name and hash, for the column "Dataset", by which MLflow can filter runs."""
     from mlflow.entities import Dataset, DatasetInput
 
-    name, digest = competition(source), tags.get("data", "unknown")
+    name = competition(source)
+    digest = tags.get("data", "unknown")
     return DatasetInput(Dataset(name, digest, source_type="local", source="{}"))

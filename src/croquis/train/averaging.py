@@ -22,7 +22,8 @@ class Averages:
     """
 
     def __init__(self, model: nn.Module, recipe: TrainParams) -> None:
-        self._model, self._first = model, recipe.epochs - recipe.average_epochs
+        self._model = model
+        self._first = recipe.epochs - recipe.average_epochs
         # use_warmup, or an average over so few steps would still hold the first weights.
         decay = recipe.ema_decay
         self._ema = (

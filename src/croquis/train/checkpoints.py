@@ -19,7 +19,8 @@ from croquis.core.errors import InputError
 from croquis.core.files import root, whole
 
 _KEPT = 2  # the newest may be broken by what killed the process
-_STATE, _DIGEST = "state.pt", "state.blake2b"
+_STATE = "state.pt"
+_DIGEST = "state.blake2b"
 _FORGOTTEN = 7 * 86400  # seconds after which nobody goes on with a training
 _MINUTES = 5.0  # between saves inside an epoch; each epoch's end is saved, too
 
@@ -116,7 +117,8 @@ def _minutes() -> float:
     try:
         return float(asked)
     except ValueError:
-        expected, fix = "a number of minutes", "unset it, or mend it"
+        expected = "a number of minutes"
+        fix = "unset it, or mend it"
         raise InputError(
             "CROQUIS_SAVE_MINUTES", expected=expected, received=repr(asked), fix=fix
         ) from None

@@ -82,13 +82,13 @@ class Trainer:
         self.model = model.to(hardware.device, memory_format=torch.channels_last)
         self.history: list[dict[str, float]] = []
         self.snapshots: list[dict[str, torch.Tensor]] = []
-        self._recipe, self._pictures, self._hardware, self._seed = (
-            recipe,
-            pictures,
-            hardware,
-            seed,
-        )
-        self._lr_factor, self._kept, self._snapshot = lr_factor, kept, snapshot
+        self._recipe = recipe
+        self._pictures = pictures
+        self._hardware = hardware
+        self._seed = seed
+        self._lr_factor = lr_factor
+        self._kept = kept
+        self._snapshot = snapshot
         self._interrupts: Interrupts | None = None
         self._per_epoch = steps_per_epoch(len(pictures), recipe.batch_size)
         self._batches = Shuffled(
@@ -99,8 +99,11 @@ class Trainer:
         self._rates = Rates(
             self._updates.optimizer, recipe, lr=lr, per_epoch=self._per_epoch
         )
-        self._averages, self._pace = Averages(self.model, recipe), Pace(hardware.device)
-        self._step, self._total, self._made = 0, 0.0, 0
+        self._averages = Averages(self.model, recipe)
+        self._pace = Pace(hardware.device)
+        self._step = 0
+        self._total = 0.0
+        self._made = 0
         if state is not None:
             self._restore(state)
 
@@ -174,7 +177,8 @@ class Trainer:
                 self._save_if_due()
         rate, waiting = self._pace.end()
         loss = self._total / max(1, self._made)
-        self._total, self._made = 0.0, 0
+        self._total = 0.0
+        self._made = 0
         self._averages.after_epoch(number)
         if number + 1 == self._recipe.epochs:
             self._averages.after_all(self._inputs(), self._hardware)
@@ -182,8 +186,10 @@ class Trainer:
 
     def _inputs(self) -> Iterator[torch.Tensor]:
         """What reaches the network of one more epoch, not augmented: as val and test will be."""
-        plain, own = self._pictures.plain(), statistics(self.model)
-        workers, size = self._hardware.workers, self.micro_batch
+        plain = self._pictures.plain()
+        own = statistics(self.model)
+        workers = self._hardware.workers
+        size = self.micro_batch
         batches = Shuffled(plain, batch_size=size, seed=self._seed, workers=workers)
         for batch in batches.epoch(self._recipe.epochs):
             yield normalised(batch.to(self._hardware.device).images, own)
@@ -245,12 +251,11 @@ class Trainer:
     def _restore(self, state: dict[str, Any]) -> None:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        self._step, self._total, self._made = (
-            state["step"],
-            state["total"],
-            state["made"],
-        )
-        self.history, self.snapshots = state["history"], state["snapshots"]
+        self._step = state["step"]
+        self._total = state["total"]
+        self._made = state["made"]
+        self.history = state["history"]
+        self.snapshots = state["snapshots"]
         self._updates.gradients.micro_batch = state["micro"]
         self._updates.skipped = state["skipped"]
 

@@ -97,7 +97,8 @@ class _Stored:
     hardware: Hardware
 
     def of(self, samples: Samples, curriculum: Curriculum | None = None) -> Pictures:
-        size, how = self.recipe.image_size, interpolation(self.recipe.backbone)
+        size = self.recipe.image_size
+        how = interpolation(self.recipe.backbone)
         options = {"image_size": size, "interpolation": how}
         if curriculum is not None:
             options |= {"augment": curriculum, "size_at": curriculum.image_size}

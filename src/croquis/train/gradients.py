@@ -35,12 +35,10 @@ class Gradients:
         scaler: torch.amp.GradScaler,
     ) -> None:
         self.micro_batch = recipe.micro_batch or recipe.batch_size
-        self._model, self._recipe, self._hardware, self._scaler = (
-            model,
-            recipe,
-            hardware,
-            scaler,
-        )
+        self._model = model
+        self._recipe = recipe
+        self._hardware = hardware
+        self._scaler = scaler
         self._forward = torch.compile(model) if hardware.compiled else model
         self._statistics = statistics(model)
         self._mixing = None if recipe.mix is None else Mixing(recipe.mix, recipe.epochs)
@@ -67,10 +65,8 @@ class Gradients:
                 pass  # left before anything else, as the traceback holds what must be freed
             self.undo()
             self._model.zero_grad()
-            note, pictures = (
-                "; batch norms see fewer",
-                min(self.micro_batch, len(batch)),
-            )
+            note = "; batch norms see fewer"
+            pictures = min(self.micro_batch, len(batch))
             self.micro_batch = halved(pictures, least=self._least, note=note)
 
     def undo(self) -> None:

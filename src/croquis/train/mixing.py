@@ -22,7 +22,8 @@ class Mixing:
     """
 
     def __init__(self, settings: MixParams, epochs: int) -> None:
-        self._settings, self._last = settings, epochs - settings.off_last_epochs
+        self._settings = settings
+        self._last = epochs - settings.off_last_epochs
 
     def __call__(
         self, images: torch.Tensor, targets: torch.Tensor, *, epoch: int, seed: int

@@ -13,10 +13,8 @@ import torch
 
 from croquis.images.batches import Batch
 
-_TIMED, _SECONDS = (
-    10,
-    3.0,
-)  # updates on one batch: so many, or fewer where they are slow
+_TIMED = 10
+_SECONDS = 3.0  # updates on one batch: so many, or fewer where they are slow
 
 
 class Pace:
@@ -31,8 +29,12 @@ class Pace:
 
     def __init__(self, device: torch.device) -> None:
         self.batch: Batch | None = None
-        self._device, self._images, self._seconds = device, 0, 0.0
-        self._begun, self._seen, self._waited = 0.0, 0, 0.0
+        self._device = device
+        self._images = 0
+        self._seconds = 0.0
+        self._begun = 0.0
+        self._seen = 0
+        self._waited = 0.0
 
     @property
     def images_per_second(self) -> float | None:
@@ -45,7 +47,9 @@ class Pace:
 
     def begin(self) -> None:
         """An epoch begins."""
-        self._begun, self._seen, self._waited = time.perf_counter(), 0, 0.0
+        self._begun = time.perf_counter()
+        self._seen = 0
+        self._waited = 0.0
 
     def fetched(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         """`batches` on the device; what it takes to make them counts as waiting."""

@@ -41,7 +41,8 @@ class Updates:
         )
         self.gradients = Gradients(model, recipe, hardware, self._scaler)
         self._parameters = [part for part in model.parameters() if part.requires_grad]
-        self._clip, self.skipped = recipe.clip_grad, 0
+        self._clip = recipe.clip_grad
+        self.skipped = 0
 
     def make(
         self, batch: Batch, *, epoch: int, seed: int, kept: bool = False
@@ -97,7 +98,8 @@ class NotFinite(Exception):
 
     def __init__(self, loss: float, norm: float) -> None:
         super().__init__(loss, norm)
-        self.expected, self.received = "a finite loss", str(loss)
+        self.expected = "a finite loss"
+        self.received = str(loss)
         if math.isfinite(loss):
             self.expected = "a finite gradient"
             self.received = f"one of norm {norm} at a loss of {loss:.4g}"

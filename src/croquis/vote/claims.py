@@ -45,7 +45,8 @@ def claim(
     if not crossing(folds, plain.ids):
         return {}
     rows = folds[folds["id"].isin([*oof.ids, *plain.ids])]
-    apart, labels = units(rows), rows.set_index("id")["label"]
+    apart = units(rows)
+    labels = rows.set_index("id")["label"]
     columns = [
         column.reindex(rows["id"]).fillna(0.0).to_numpy()
         for part in (plain, oof)

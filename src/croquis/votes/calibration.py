@@ -56,7 +56,8 @@ def reliability(
     Returns:
         Columns bin, count, confidence, accuracy.
     """
-    confidence, right = probs.max(axis=1), probs.argmax(axis=1) == labels
+    confidence = probs.max(axis=1)
+    right = probs.argmax(axis=1) == labels
     if binning == "width":
         number = np.minimum((confidence * bins).astype(int), bins - 1)
     else:

@@ -74,7 +74,8 @@ class Recipe(params.Section):
         try:
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
         except (OSError, ValidationError) as error:
-            expected, fix = "the recipe of an ensemble", "run `dvc repro`"
+            expected = "the recipe of an ensemble"
+            fix = "run `dvc repro`"
             raise InputError(
                 path, expected=expected, received=str(error), fix=fix
             ) from error
@@ -116,10 +117,8 @@ def member_keys(run: RunParams, ensemble: EnsembleParams) -> list[str]:
     if ensemble.members == "all":
         return run.members
     if len(set(ensemble.members)) < len(ensemble.members):
-        received, fix = (
-            ", ".join(ensemble.members),
-            "for a larger say use ensemble.weights",
-        )
+        received = ", ".join(ensemble.members)
+        fix = "for a larger say use ensemble.weights"
         raise InputError(
             "ensemble.members", expected="each once", received=received, fix=fix
         )

@@ -8,7 +8,8 @@ from scipy.optimize import minimize, minimize_scalar
 
 # Wide enough for any network that learned something; a member that is right on every picture would
 # sharpen without end.
-LOWEST, HIGHEST = 0.05, 20.0
+LOWEST = 0.05
+HIGHEST = 20.0
 TINY = 1e-30  # float32 holds it; what a softmax gives below is as good as impossible
 ROUNDS = 25  # weights then are shares of 25; Caruana's curves are flat by then
 BAGS = (
@@ -26,7 +27,8 @@ def temperature(labels: np.ndarray, probs: np.ndarray) -> float:
     logits -= logits.max(
         axis=1, keepdims=True
     )  # at a low temperature 500 of them underflow
-    own, powers = logits[np.arange(len(labels)), labels], np.empty_like(logits)
+    own = logits[np.arange(len(labels)), labels]
+    powers = np.empty_like(logits)
 
     def log_loss(log_temperature: float) -> float:
         scale = np.float32(np.exp(-log_temperature))
@@ -101,15 +103,18 @@ def simplex_weights(given: Seen) -> np.ndarray:
     mean more modest, and log-loss would rather have one sharp member than many that agree. The
     classes that are nobody's favourites count as equals.
     """
-    count, others = len(given.votes), given.others
+    count = len(given.votes)
+    others = given.others
     rest = (1 - given.votes.sum(axis=2)) / np.maximum(others, 1)  # of one of them
     votes = np.concatenate([given.votes, rest[:, :, None]], axis=2).astype(np.float64)
     votes = np.maximum(votes, TINY)  # (M, N, K + 1)
     times = np.concatenate([given.votes.any(axis=0), others[:, None]], axis=1)
-    true, rows = given.own.argmax(axis=1), np.arange(len(others))
+    true = given.own.argmax(axis=1)
+    rows = np.arange(len(others))
 
     def log_loss(point: np.ndarray) -> tuple[float, np.ndarray]:
-        weights, power = point[:-1], np.exp(point[-1])
+        weights = point[:-1]
+        power = np.exp(point[-1])
         mixed = np.maximum(np.tensordot(weights, votes, 1), TINY)
         logs = np.log(mixed)
         powers = times * np.exp(power * logs)
@@ -148,7 +153,8 @@ def greedy_weights(given: Seen) -> np.ndarray:
     """
     _, inverse = np.unique(given.groups, return_inverse=True)
     groups = inverse.max() + 1
-    rng, counts = np.random.default_rng(0), np.zeros(len(given.votes))
+    rng = np.random.default_rng(0)
+    counts = np.zeros(len(given.votes))
     for _ in range(BAGS):
         drawn = np.bincount(rng.integers(groups, size=groups), minlength=groups)
         path = _path(given, drawn[inverse].astype(float), ROUNDS)
@@ -163,7 +169,8 @@ def greedy_curve(given: Seen) -> list[int]:
 
 def best_member(given: Seen) -> np.ndarray:
     """All weight on the member of best accuracy, (M,); the first one where several are as good."""
-    weights, rows = np.zeros(len(given.votes)), np.arange(len(given.own))
+    weights = np.zeros(len(given.votes))
+    rows = np.arange(len(given.own))
     right = [given.own[rows, member.argmax(axis=1)].mean() for member in given.votes]
     weights[np.argmax(right)] = 1
     return weights
@@ -181,10 +188,13 @@ def _path(
 ) -> list[int]:
     """The members chosen round by round; picture n counts `times[n]` times."""
     counted = times > 0  # a bag leaves out 37 % of the pictures
-    times, true = times[counted], given.own[counted].argmax(axis=1)
+    times = times[counted]
+    true = given.own[counted].argmax(axis=1)
     # Classes first, (M, K, n): then the best of them is found along whole rows of pictures.
     votes = np.ascontiguousarray(given.votes[:, counted].transpose(0, 2, 1))
-    total, mixed, chosen = np.zeros_like(votes[0]), np.empty_like(votes[0]), []
+    total = np.zeros_like(votes[0])
+    mixed = np.empty_like(votes[0])
+    chosen = []
     for _ in range(rounds):
         found = []
         for member, added in enumerate(votes):

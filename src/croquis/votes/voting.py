@@ -22,7 +22,8 @@ def hard_vote(probs: np.ndarray, weights: np.ndarray | None = None) -> np.ndarra
     what comes back. Rounded to 12 digits, so that equal shares are equal whatever order they were
     added in.
     """
-    found, rows = np.zeros(probs.shape[1:]), np.arange(probs.shape[1])
+    found = np.zeros(probs.shape[1:])
+    rows = np.arange(probs.shape[1])
     for choices, share in zip(
         probs.argmax(axis=-1), shares(len(probs), weights), strict=True
     ):

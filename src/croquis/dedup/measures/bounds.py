@@ -30,7 +30,8 @@ import numpy as np
 WINDOW = (
     7  # of scikit-image's structural_similarity; C1, C2 and the sample covariance too
 )
-C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+C1 = (0.01 * 255) ** 2
+C2 = (0.03 * 255) ** 2
 FINE = 28  # cells a side
 DEPTH = 5  # numbers a cell: mu and r
 

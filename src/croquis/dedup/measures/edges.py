@@ -10,7 +10,8 @@ from croquis.dedup.measures.threads import one_thread
 
 HALF = 112  # pixels: strokes are wide enough there, and it is four times as fast
 SIDE = 32  # cells a side: the two edges of a stroke, which Canny draws, fall together
-SOFT, BLUR = 0.8, 1.0  # deviations in pixels of HALF and of SIDE
+SOFT = 0.8
+BLUR = 1.0  # deviations in pixels of HALF and of SIDE
 EVEN = 1e-3  # length below which there are no edges
 
 
@@ -40,7 +41,8 @@ def _edges(image: np.ndarray) -> np.ndarray:
         np.float32
     )
     soft = cv2.GaussianBlur(small, (0, 0), SOFT)
-    along, down = cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1)
+    along = cv2.Sobel(soft, cv2.CV_32F, 1, 0)
+    down = cv2.Sobel(soft, cv2.CV_32F, 0, 1)
     cells = cv2.resize(
         cv2.magnitude(along, down), (SIDE, SIDE), interpolation=cv2.INTER_AREA
     )

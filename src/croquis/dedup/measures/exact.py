@@ -102,7 +102,8 @@ def best_symmetry(x: np.ndarray, y: np.ndarray) -> int:
 
     Resizing may not commute with turns, so the fit is a nearest one.
     """
-    x, best = x.astype(np.int32), (np.inf, 0)
+    x = x.astype(np.int32)
+    best = (np.inf, 0)
     for code, name in enumerate(NAMES):
         best = min(best, (float(np.abs(x - turned(y, name)).sum()), code))
         if best[0] == 0:  # nothing fits better, and the first of equals is found

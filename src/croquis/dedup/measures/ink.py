@@ -16,7 +16,8 @@ from croquis.dedup.measures.tally import Tally
 from croquis.dedup.measures.threads import one_thread
 
 SIDE = 64  # pixels of the sheet that is compared
-BLURRED_SIDE, BLUR = 32, 1.5  # pixels; the deviation too
+BLURRED_SIDE = 32
+BLUR = 1.5  # pixels; the deviation too
 GRID = 8  # cells a side of the bound: 128 numbers a picture instead of 4,096
 FLAT_SD = 1.0  # gray levels at 64 px; paper with less contrast has noise for ink
 # Once blurred, a dot of FLAT_SD keeps a tenth of a level, and float32 makes 1e-4 of even paper.
@@ -64,8 +65,10 @@ def area_weights(size: int, side: int) -> np.ndarray:
     integers below 2^24 are exact in float32 too, so that turning a picture and resizing it commute.
     """
     common = math.gcd(size, side)
-    pixel, cell = side // common, size // common
-    starts, edges = np.arange(size) * pixel, np.arange(side)[:, None] * cell
+    pixel = side // common
+    cell = size // common
+    starts = np.arange(size) * pixel
+    edges = np.arange(side)[:, None] * cell
     overlap = np.minimum(starts + pixel, edges + cell) - np.maximum(starts, edges)
     return np.maximum(overlap, 0).astype(np.float64)
 
@@ -83,14 +86,13 @@ def _vectors(
 
     Without `flat_sd` of W @ pixels @ W.T, as they are.
     """
-    side, flat = len(weights), 0
+    side = len(weights)
+    flat = 0
     area = (
         float(weights.sum()) ** 2 / side**2
     )  # of one cell, so that flat_sd is in gray levels
-    left, vectors = (
-        weights.astype(np.float32),
-        np.empty((len(rows), side * side), np.float32),
-    )
+    left = weights.astype(np.float32)
+    vectors = np.empty((len(rows), side * side), np.float32)
     for start in progress(range(0, len(rows), BATCH), desc, unit="batch"):
         pictures = gray[rows[start : start + BATCH]]
         values = (pictures if flat_sd is None else 255 - pictures).astype(np.float32)

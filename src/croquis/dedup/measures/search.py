@@ -96,7 +96,8 @@ def narrowed(
     for name, a, b in found:
         order = cell_order(name, side=side, depth=depth)
         for start in range(0, len(a), CHUNK):
-            one, other = a[start : start + CHUNK], b[start : start + CHUNK]
+            one = a[start : start + CHUNK]
+            other = b[start : start + CHUNK]
             second = np.take(vectors[other], order, axis=1)
             bounds = np.einsum("ij,ij->i", vectors[one], second)
             near = bounds >= at_least - MARGIN
@@ -146,7 +147,8 @@ def judged(
     ):
         part = table.iloc[start : start + CHUNK]
         for symmetry, rows in part.groupby("symmetry").groups.items():
-            a, b = part.loc[rows, "a"].to_numpy(), part.loc[rows, "b"].to_numpy()
+            a = part.loc[rows, "a"].to_numpy()
+            b = part.loc[rows, "b"].to_numpy()
             scores[rows] = judge(NAMES[symmetry], a, b)
     alike = table.drop(columns="tile").assign(score=scores)[scores >= at_least]
     return best(alike)

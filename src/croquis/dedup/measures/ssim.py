@@ -128,8 +128,10 @@ def ssim_judge(
         return _sums(gray[rows[place]])
 
     def similarity(i: int, j: int, name: str) -> float:
-        x, y = gray[rows[i]], np.ascontiguousarray(turned(gray[rows[j]], name))
-        (sx, qx), (sy, qy) = sums(i), sums(j)
+        x = gray[rows[i]]
+        y = np.ascontiguousarray(turned(gray[rows[j]], name))
+        (sx, qx) = sums(i)
+        (sy, qy) = sums(j)
         score = _ssim(x, y, sx, turned(sy, name), qx, turned(qy, name))
         if abs(score - at_least) > GUARD:
             return round(
@@ -175,7 +177,8 @@ def _ssim(
     count = WINDOW**2
     edge = slice(WINDOW // 2, -(WINDOW // 2))
     product = cv2.multiply(x, y, dtype=cv2.CV_16U)  # at most 255^2
-    window, border = (WINDOW, WINDOW), cv2.BORDER_CONSTANT
+    window = (WINDOW, WINDOW)
+    border = cv2.BORDER_CONSTANT
     sxy = cv2.boxFilter(product, cv2.CV_32S, window, normalize=False, borderType=border)
     crossed = sx * sy
     above = (2 * crossed).astype(np.float32) + np.float32(count**2 * C1)

@@ -66,7 +66,8 @@ def variant_pairs(
     found = found.sort_values(["score", "a", "b"], ascending=[False, True, True])
     tally.candidates["variant left out"] += max(0, len(found) - most)
     tally.candidates["variant aligned"] += len(found[:most])
-    found, scores = found[:most].reset_index(drop=True), []
+    found = found[:most].reset_index(drop=True)
+    scores = []
     with one_thread():
         each = zip(found["a"], found["b"], found["symmetry"], strict=True)
         for a, b, symmetry in progress(
@@ -116,7 +117,8 @@ def moved_cosine(x: np.ndarray, y: np.ndarray, name: str, warp: np.ndarray) -> f
     """
     size = len(x)
     scale = size / SIDE
-    matrix, shift = warp[:, :2].astype(np.float64), warp[:, 2].astype(np.float64)
+    matrix = warp[:, :2].astype(np.float64)
+    shift = warp[:, 2].astype(np.float64)
     # Pixel centres: place p of 64 is (p + 1/2) * scale - 1/2 of `size`.
     half = np.full(2, 0.5)
     full = scale * (matrix @ (half / scale - half) + shift + half) - half
@@ -137,7 +139,8 @@ def _shrunk(gray: np.ndarray) -> np.ndarray:
 
 def is_small(warp: np.ndarray) -> bool:
     """Whether an affine map, (2, 3) in pixels of 64, is one that a copy may have been moved by."""
-    matrix, shift = warp[:, :2].astype(np.float64), warp[:, 2].astype(np.float64)
+    matrix = warp[:, :2].astype(np.float64)
+    shift = warp[:, 2].astype(np.float64)
     if np.linalg.det(matrix) <= 0:
         return False
     longest, shortest = np.linalg.svd(matrix, compute_uv=False)
@@ -158,7 +161,9 @@ def is_small(warp: np.ndarray) -> bool:
 def _cosine_inside(x: np.ndarray, y: np.ndarray) -> float:
     """The cosine of mean-removed ink away from the border, which a movement may have drawn in."""
     inner = slice(MARGIN, -MARGIN)
-    x, y = x[inner, inner], y[inner, inner]
-    x, y = x - x.mean(dtype=np.float64), y - y.mean(dtype=np.float64)
+    x = x[inner, inner]
+    y = y[inner, inner]
+    x = x - x.mean(dtype=np.float64)
+    y = y - y.mean(dtype=np.float64)
     length = np.linalg.norm(x) * np.linalg.norm(y)
     return round(float((x * y).sum() / length), 6) if length > 0 else 0.0

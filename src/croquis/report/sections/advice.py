@@ -103,7 +103,8 @@ def _longer(found: Findings) -> Iterator[Advice]:
 def _soured(found: Findings) -> Iterator[Advice]:
     for member, means in _means(found):
         recipe = found.outcome.settings.models.get(member)
-        lowest, last = means["val_loss"].min(), means["val_loss"].iloc[-1]
+        lowest = means["val_loss"].min()
+        last = means["val_loss"].iloc[-1]
         strong = recipe and "strong" in {preset(use.augment) for use in uses(recipe)}
         if recipe is not None and not strong and last > SOURED * lowest:
             why = (
@@ -114,15 +115,14 @@ def _soured(found: Findings) -> Iterator[Advice]:
 
 
 def _larger(found: Findings) -> Iterator[Advice]:
-    recipes, scores = (
-        found.outcome.settings.models,
-        found.outcome.book.members.set_index("member"),
-    )
+    recipes = found.outcome.settings.models
+    scores = found.outcome.book.members.set_index("member")
     known = [key for key in recipes if key in scores.index]
     if not known:
         return
     best = max(sorted(known), key=lambda key: scores.loc[key, "accuracy"])
-    size, stored = recipes[best].image_size, found.data.pixels.array.shape[1]
+    size = recipes[best].image_size
+    stored = found.data.pixels.array.shape[1]
     came = found.data.index[["width", "height"]].max(axis=1).median()
     if size < stored:
         why = f"The best model sees {size} px of the {stored} that are stored."
@@ -151,10 +151,8 @@ def _fewer(found: Findings) -> Iterator[Advice]:
 
 
 def _conflicts(found: Findings) -> Iterator[Advice]:
-    count, dropped = (
-        found.metrics["dedup"].get("conflicts", 0),
-        found.metrics["dedup"].get("dropped", 0),
-    )
+    count = found.metrics["dedup"].get("conflicts", 0)
+    dropped = found.metrics["dedup"].get("dropped", 0)
     if count and not dropped:
         why = (
             f"{counted(count, 'group has', 'groups have')} several labels. "

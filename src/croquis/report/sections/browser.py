@@ -38,7 +38,8 @@ def write_browser(
     """
     (folder / FOLDER).mkdir()
     labels = data.labels(oof.ids)
-    wrong, examples = ranked(labels, oof), typical(labels, oof, data)
+    wrong = ranked(labels, oof)
+    examples = typical(labels, oof, data)
     content = table(labels, oof, members, wrong, examples)
     # ASCII alone, so that no line separator of Unicode can end a string.
     script = f"window.croquis = {json.dumps(content, separators=(',', ':'))};\n"
@@ -65,7 +66,8 @@ def table(
     `examples` gives each class the places of its pictures on the sheets, and the error that each
     of them is, or -1.
     """
-    preds, probs = oof.probs.argmax(axis=1), oof.probs
+    preds = oof.probs.argmax(axis=1)
+    probs = oof.probs
     knew = sum(
         (member.aligned(oof.ids).probs[wrong].argmax(axis=1) == labels[wrong]).astype(
             int
@@ -73,7 +75,8 @@ def table(
         for member in members.values()
     )
     number = {row: place for place, row in enumerate(wrong.tolist())}
-    shown, places = iter(range(sum(map(len, examples)))), []
+    shown = iter(range(sum(map(len, examples))))
+    places = []
     for rows in examples:
         places.append([[next(shown), number.get(row, -1)] for row in rows])
     return {

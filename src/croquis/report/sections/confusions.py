@@ -6,7 +6,8 @@ import numpy as np
 
 from croquis.tables.predictions import Predictions
 
-PAIRS, CLASSES = 16, 20  # shown
+PAIRS = 16
+CLASSES = 20  # shown
 
 
 class Confused(NamedTuple):
@@ -35,10 +36,8 @@ def confused_pairs(labels: np.ndarray, oof: Predictions) -> list[Confused]:
         labels: (N,) true labels in the order of `oof`.
         oof: of the ensemble.
     """
-    preds, sizes = (
-        oof.probs.argmax(axis=1),
-        np.bincount(labels, minlength=len(oof.classes)),
-    )
+    preds = oof.probs.argmax(axis=1)
+    sizes = np.bincount(labels, minlength=len(oof.classes))
     wrong = preds != labels
     codes, counts = np.unique(
         labels[wrong] * len(oof.classes) + preds[wrong], return_counts=True

@@ -92,7 +92,8 @@ def pages(name: str, data: Data) -> Iterator[tuple[str, str]]:
         name: of the competition.
         data: the pictures.
     """
-    made, html = sheets(data), template("contact.html")
+    made = sheets(data)
+    html = template("contact.html")
     thumbnails = Thumbnails(data.pixels, data.index, SIDE)
     every = [
         (sheet, number, rows)

@@ -7,7 +7,9 @@ import pandas as pd
 from croquis.report.pictures import Thumbnail, Thumbnails
 from croquis.tables.parts import ALWAYS
 
-GROUPS, OF_A_GROUP, PAIRS = 6, 8, 12  # how many are shown, so that the page stays small
+GROUPS = 6
+OF_A_GROUP = 8
+PAIRS = 12  # how many are shown, so that the page stays small
 
 
 @dataclass(frozen=True)

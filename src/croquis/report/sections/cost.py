@@ -122,14 +122,17 @@ def _finished(source: str) -> list[Any]:
     _, known = store.experiment_of(client, source)
     if known is None:
         return []
-    order, wanted = ["attributes.start_time DESC"], "attributes.status = 'FINISHED'"
+    order = ["attributes.start_time DESC"]
+    wanted = "attributes.status = 'FINISHED'"
     return client.search_runs(
         [known.experiment_id], wanted, order_by=order, max_results=5000
     )
 
 
 def _row(run: Any) -> Mapping[str, Any]:
-    tags, info, metrics = run.data.tags, run.info, run.data.metrics
+    tags = run.data.tags
+    info = run.info
+    metrics = run.data.metrics
     fold = tags.get("fold", "")
     return {
         "member": tags.get("member", ""),

@@ -42,7 +42,8 @@ def surest_mistakes(
         thumbnails: the pictures.
         look: gives the map of an id.
     """
-    preds, confidence = oof.probs.argmax(axis=1), oof.probs.max(axis=1)
+    preds = oof.probs.argmax(axis=1)
+    confidence = oof.probs.max(axis=1)
     rows = surest(labels, oof, groups)
     aligned = [member.aligned(oof.ids).probs for member in members.values()]
     right = [

@@ -80,7 +80,8 @@ def shown(
         said: by a person.
     """
     rows = rows[~pd.Series(groups[rows]).duplicated().to_numpy()][:SHOWN]
-    guesses, own = oof.probs[rows].argmax(axis=1), oof.probs[rows, labels[rows]]
+    guesses = oof.probs[rows].argmax(axis=1)
+    own = oof.probs[rows, labels[rows]]
     pictures = thumbnails.of(oof.ids[rows].tolist())
     return [
         Suspect(

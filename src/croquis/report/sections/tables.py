@@ -76,7 +76,8 @@ def joined_curves(folder: Path, run: RunParams) -> pd.DataFrame:
 def _read(path: Path) -> pd.DataFrame:
     table = pd.read_csv(path, dtype={"member": str})
     if missing := [column for column in CURVES if column not in table]:
-        received, fix = f"none of {', '.join(missing)}", "rerun that train stage"
+        received = f"none of {', '.join(missing)}"
+        fix = "rerun that train stage"
         raise InputError(path, expected=", ".join(CURVES), received=received, fix=fix)
     return table[CURVES]
 
@@ -119,7 +120,8 @@ def score_lines(votes: Mapping, ensemble: Mapping, submission: Mapping) -> list[
 
 
 def _line(name: str, score: Mapping[str, float]) -> Line:
-    low, high = score["accuracy_low"], score["accuracy_high"]
+    low = score["accuracy_low"]
+    high = score["accuracy_high"]
     return Line(name, score["accuracy"], low, high, score.get("plain_accuracy"))
 
 
@@ -141,7 +143,8 @@ def by_copies(
         seed: of these draws.
     """
     _, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    copied, right = sizes[inverse] > 1, oof.probs.argmax(axis=1) == labels
+    copied = sizes[inverse] > 1
+    right = oof.probs.argmax(axis=1) == labels
     lines = []
     for words, part in (("with a copy", copied), ("without a copy", ~copied)):
         if part.any():
@@ -155,10 +158,12 @@ def by_copies(
 def axis(lines: Iterable[Line]) -> tuple[float, float]:
     """The two ends of a scale that all lines fit on, in steps of .05 and inside 0 to 1."""
     numbers = np.array([line[1:] for line in lines], dtype=float)  # None to nan
-    low, high = np.nanmin(numbers), np.nanmax(numbers)
+    low = np.nanmin(numbers)
+    high = np.nanmax(numbers)
     # Rounded first: 0.7 / 0.05 is 13.999..
     ends = np.floor(round(low / 0.05, 9)) * 0.05, np.ceil(round(high / 0.05, 9)) * 0.05
-    left, right = round(max(ends[0], 0), 2), round(min(ends[1], 1), 2)
+    left = round(max(ends[0], 0), 2)
+    right = round(min(ends[1], 1), 2)
     return (
         (left, right) if right > left else (max(left - 0.05, 0), min(right + 0.05, 1))
     )
@@ -216,5 +221,6 @@ def leak(score: Mapping[str, float]) -> str:
     found = gain(score["plain_accuracy"] - score["accuracy"])
     if "plain_difference_low" not in score:  # a run from before there were intervals
         return found
-    low, high = score["plain_difference_low"], score["plain_difference_high"]
+    low = score["plain_difference_low"]
+    high = score["plain_difference_high"]
     return f"{found} ({gain(low)} .. {gain(high)})"
