@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Nothing reports what is done here: MLflow and the hub's client ask the first, gradio the second; DVC's answer is in .dvc/config.
 export DO_NOT_TRACK := true
 export GRADIO_ANALYTICS_ENABLED := False
-.PHONY: help setup doctor repro why experiments mlflow demo export serve test lint pictures figures bench lock clean
+.PHONY: help setup doctor repro why experiments mlflow demo export serve test lint images figures bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -69,9 +69,9 @@ lint: $(READY) ## ruff, and whether dvc.yaml can be read and lists all code
 	@$(RUN) dvc stage list --quiet > /dev/null
 	@$(RUN) croquis deps
 
-pictures: $(READY) ## docs/pictures, which the README shows, from the last run
-	@$(RUN) python docs/pictures/report.py
-	@$(RUN) python docs/pictures/demo.py
+images: $(READY) ## docs/images, which the README shows, from the last run
+	@$(RUN) python docs/images/report.py
+	@$(RUN) python docs/images/demo.py
 
 figures: $(READY) ## whether the run here gave the figures of the README
 	@$(RUN) python benchmarks/default_run.py

@@ -34,7 +34,7 @@ from training import prepared
 from croquis.core import params
 from croquis.augment.augment import Augment
 from croquis.core.cores import cores
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.recipes.recipes import resolved
 from croquis.runtime.hardware import hardware
@@ -78,10 +78,12 @@ def work(folder: Path) -> None:
     labels = np.load(folder / "labels.npy")
     samples = Samples(ids, labels[: len(ids)], np.ones(len(ids), np.float32))
     augment = Augment(recipe.augment, 0)
-    pictures = Pictures(pixels, samples, image_size=recipe.image_size, augment=augment)
+    images = ImageDataset(
+        pixels, samples, image_size=recipe.image_size, augment=augment
+    )
     torch.manual_seed(0)
     model = timm.create_model(recipe.backbone, num_classes=int(labels.max()) + 1)
-    options = {"lr": 1e-3, "pictures": pictures, "hardware": hardware(), "seed": 0}
+    options = {"lr": 1e-3, "images": images, "hardware": hardware(), "seed": 0}
     trainer = Trainer(model, recipe, **options)
     epochs = trainer.epochs()
     for line in sys.stdin:

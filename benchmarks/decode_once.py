@@ -1,4 +1,4 @@
-"""Pictures a second from a packed array, against decoding the files at every epoch.
+"""Images a second from a packed array, against decoding the files at every epoch.
 
 Draws 600 line drawings of 700 px as JPEGs, packs them as `prepare` does, then reads each of them
 both ways in turn. Run: `python benchmarks/decode_once.py`; under a minute on one core.
@@ -30,14 +30,14 @@ def drawing(number: int) -> Image.Image:
 
 
 def decoded(path: Path) -> np.ndarray:
-    """The picture of a file at the stored size, (S, S) uint8."""
+    """The image of a file at the stored size, (S, S) uint8."""
     with Image.open(path) as image:
         small = image.convert("L").resize((STORED, STORED), Image.Resampling.BICUBIC)
     return np.asarray(small)
 
 
 def rate(read: Callable[[int], np.ndarray]) -> float:
-    """Pictures a second of one pass over all of them."""
+    """Images a second of one pass over all of them."""
     start = time.perf_counter()
     total = sum(int(read(number)[0, 0]) for number in range(COUNT))
     assert total >= 0
@@ -60,10 +60,8 @@ def main() -> None:
     slow, fast = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(b / a for a, b in pairs)
     print(f"{COUNT} drawings of {NATIVE} px at {STORED} px, medians of {ROUNDS} rounds")
-    print(f"decoded at every epoch {slow:10,.0f} pictures/s")
-    print(
-        f"read from pixels.npy   {fast:10,.0f} pictures/s   {ratio:,.0f} times as many"
-    )
+    print(f"decoded at every epoch {slow:10,.0f} images/s")
+    print(f"read from pixels.npy   {fast:10,.0f} images/s   {ratio:,.0f} times as many")
 
 
 if __name__ == "__main__":

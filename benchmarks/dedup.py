@@ -3,7 +3,7 @@
     python benchmarks/dedup.py                        the embedded drawings
     python benchmarks/dedup.py a.tar.gz b.tar.gz      archives, joined: train and test, by class
 
-First the decisions: all pairs of a few pictures under the 8 symmetries, by scikit-image and by the
+First the decisions: all pairs of a few images under the 8 symmetries, by scikit-image and by the
 two bounds and the judge, at .90, .95 and .99. Then the whole: CPU seconds of each step, decoding
 included, the candidates that each bound left, and what brute force would have cost.
 """
@@ -46,14 +46,14 @@ class Clock:
 
 
 def read(sources: list[str], folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """All pictures of all sources, (N, 224, 224) on disk, and their classes; test is class -1."""
+    """All images of all sources, (N, 224, 224) on disk, and their classes; test is class -1."""
     fetched = [folder / str(number) for number in range(len(sources))]
     for source, raw in zip(sources, fetched, strict=True):
         fetch(DataParams(source=source, sha256=None), raw, raw.with_suffix(".csv"))
     rows = [
         (raw / row.path, f"{raw.name}/{row.label}" if row.label >= 0 else "")
         for raw in fetched
-        for row in read_layout(raw).pictures.itertuples()
+        for row in read_layout(raw).images.itertuples()
     ]
     shape = (len(rows), GRAY_SIDE, GRAY_SIDE)
     gray = np.lib.format.open_memmap(folder / "gray.npy", "w+", np.uint8, shape)
@@ -65,9 +65,9 @@ def read(sources: list[str], folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def decisions(gray: np.ndarray, count: int) -> None:
-    """Prints whether brute force and ours agree on `count` pictures, and the ratio of their times.
+    """Prints whether brute force and ours agree on `count` images, and the ratio of their times.
 
-    Half of the pictures are copies of the others, moved, faded or turned a little, so that there is
+    Half of the images are copies of the others, moved, faded or turned a little, so that there is
     something on both sides of each threshold.
     """
     rng = np.random.default_rng(0)
@@ -76,16 +76,16 @@ def decisions(gray: np.ndarray, count: int) -> None:
         np.roll(turned(x, NAMES[i % 8]), i % 2, axis=0) for i, x in enumerate(own)
     ]
     faded = [255 - ((255 - c) * (1 - 0.02 * (i % 9))) for i, c in enumerate(copies)]
-    pictures = np.concatenate([own, np.stack(faded).astype(np.uint8)])
+    images = np.concatenate([own, np.stack(faded).astype(np.uint8)])
     clock = Clock()
-    pairs = list(combinations(range(len(pictures)), 2))
+    pairs = list(combinations(range(len(images)), 2))
     brute = {
-        (a, b, name): ssim(pictures[a], turned(pictures[b], name))
+        (a, b, name): ssim(images[a], turned(images[b], name))
         for a, b in pairs
         for name in NAMES
     }
     slow = clock.seconds()
-    print(f"\n{len(pictures)} pictures, {len(brute):,} pair-symmetries")
+    print(f"\n{len(images)} images, {len(brute):,} pair-symmetries")
     print(f"scikit-image, brute force {slow:8.1f} CPU s")
     for at_least in THRESHOLDS:
         clock.seconds()
@@ -94,7 +94,7 @@ def decisions(gray: np.ndarray, count: int) -> None:
         for name in NAMES:
             options = {"names": [name], "at_least": at_least, "known": pair_table()}
             table = ssim_pairs(
-                pictures, np.arange(len(pictures)), None, tally=tally, **options
+                images, np.arange(len(images)), None, tally=tally, **options
             )
             found |= {
                 (a, b, name): s for a, b, s in table[["a", "b", "score"]].to_numpy()
@@ -110,7 +110,7 @@ def decisions(gray: np.ndarray, count: int) -> None:
         )
     each = slow / len(brute)
     total = len(gray) * (len(gray) - 1) / 2 * 8
-    print(f"brute force on all {len(gray):,} pictures: {each * total / 86400:.1f} days")
+    print(f"brute force on all {len(gray):,} images: {each * total / 86400:.1f} days")
 
 
 def whole(gray: np.ndarray, classes: np.ndarray, decoding: float) -> None:
@@ -118,7 +118,7 @@ def whole(gray: np.ndarray, classes: np.ndarray, decoding: float) -> None:
     rows = np.arange(len(gray))
     every = len(gray) * (len(gray) - 1) // 2 * 8
     search = {"names": NAMES, "at_least": AT_LEAST, "known": pair_table()}
-    print(f"\n{len(gray):,} pictures, {every:,} pair-symmetries, at {AT_LEAST}")
+    print(f"\n{len(gray):,} images, {every:,} pair-symmetries, at {AT_LEAST}")
     print(f"decoding to 224 px {decoding:8.1f} CPU s")
     clock = Clock()
     tally = Tally()
@@ -138,7 +138,7 @@ def whole(gray: np.ndarray, classes: np.ndarray, decoding: float) -> None:
     say("SSIM, everything", took, found, tally)
     print(f"   with decoding {took + decoding:8.1f} CPU s")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"peak memory {peak:.2f} GiB, the memory-mapped pictures included")
+    print(f"peak memory {peak:.2f} GiB, the memory-mapped images included")
 
 
 def say(name: str, seconds: float, found: pd.DataFrame, tally: Tally) -> None:
@@ -154,9 +154,7 @@ def main() -> None:
     """Reads the sources once, then prints both parts."""
     parser = argparse.ArgumentParser()
     parser.add_argument("sources", nargs="*", default=["icons"])
-    parser.add_argument(
-        "--sample", type=int, default=74, help="pictures for brute force"
-    )
+    parser.add_argument("--sample", type=int, default=74, help="images for brute force")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         clock = Clock()

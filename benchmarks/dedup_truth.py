@@ -3,7 +3,7 @@
     python benchmarks/dedup_truth.py                      the embedded drawings
     python benchmarks/dedup_truth.py a.tar.gz b.tar.gz    other sources, one table each
 
-Of each source, up to --pictures originals are drawn and a few of them are copied in each of the
+Of each source, up to --images originals are drawn and a few of them are copied in each of the
 ways below. A copy counts as found if it shares a group with its original, and an original as
 wrongly merged if it shares a group with another one. Some sources hold copies of their own: they
 count as wrong merges here, so that column is an upper limit.
@@ -137,11 +137,11 @@ METHODS: dict[str, dict] = {
 def originals(
     source: str, count: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`count` pictures of a source at 224 px and their labels, as the pipeline reads them."""
+    """`count` images of a source at 224 px and their labels, as the pipeline reads them."""
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder, "raw")
         fetch(DataParams(source=source, sha256=None), raw, Path(folder, "solution.csv"))
-        rows = read_layout(raw).pictures
+        rows = read_layout(raw).images
         rows = rows[rows["split"] == "train"].sort_values("id")
         rows = rows.iloc[np.sort(rng.permutation(len(rows))[:count])]
         found = [
@@ -151,21 +151,21 @@ def originals(
 
 
 def planted(gray: np.ndarray, labels: np.ndarray, rng: np.random.Generator):
-    """The originals and their copies: a table as the pipeline's, and the pictures."""
+    """The originals and their copies: a table as the pipeline's, and the images."""
     rows = [("original", place, labels[place]) for place in range(len(gray))]
-    pictures = list(gray)
+    images = list(gray)
     for name, kind in KINDS.items():
         for place in rng.permutation(len(gray))[:PER_KIND]:
             rows.append((name, place, labels[place]))
-            pictures.append(kind(gray[place], rng))
+            images.append(kind(gray[place], rng))
     table = pd.DataFrame(rows, columns=["kind", "of", "label"])
     table["id"] = table.index.map("{:06d}".format)
     table["split"] = "train"
     table["source_id"] = ""
-    table["sha256"] = [hashlib.sha256(x.tobytes()).hexdigest() for x in pictures]
-    table["digest"] = [digest(x) for x in pictures]
+    table["sha256"] = [hashlib.sha256(x.tobytes()).hexdigest() for x in images]
+    table["digest"] = [digest(x) for x in images]
     table["width"] = table["height"] = GRAY_SIDE
-    return table, np.stack(pictures)
+    return table, np.stack(images)
 
 
 def tried(table: pd.DataFrame, gray: np.ndarray, settings: DedupParams) -> pd.DataFrame:
@@ -206,22 +206,22 @@ def main() -> None:
     """Prints a table for each source."""
     parser = argparse.ArgumentParser()
     parser.add_argument("sources", nargs="*", default=["icons"])
-    parser.add_argument("--pictures", type=int, default=3000)
+    parser.add_argument("--images", type=int, default=3000)
     options = parser.parse_args()
     default = params.load(DedupParams, "dedup")
     for source in options.sources:
         rng = np.random.default_rng(0)
-        gray, labels = originals(source, options.pictures, rng)
-        table, pictures = planted(gray, labels, rng)
+        gray, labels = originals(source, options.images, rng)
+        table, images = planted(gray, labels, rng)
         columns = {}
         for name, changes in METHODS.items():
             settings = default.model_copy(update=changes)
             start = time.process_time()
-            found = tried(table, pictures, settings)
+            found = tried(table, images, settings)
             took = time.process_time() - start
             columns[name] = judged(table, found) | {"CPU s": round(took, 1)}
         start = time.process_time()
-        if (found := phash(table, pictures)) is not None:
+        if (found := phash(table, images)) is not None:
             took = time.process_time() - start
             columns["imagededup PHash 10"] = judged(table, found) | {
                 "CPU s": round(took, 1)

@@ -4,10 +4,10 @@
     croquis: dvc exp run -S data.source=../leaky -S split.group=false  (and true)
     python benchmarks/leak.py score test_labels.csv                    after each run
 
-A third of the training pictures get one more file in their own class: flipped, turned by a quarter
+A third of the training images get one more file in their own class: flipped, turned by a quarter
 or written again as a JPEG of quality 60. Nothing says what it is a copy of. The test set stays as
 it is, without its labels, which only `score` reads: it compares the OOF accuracy with the mean test
-accuracy of the models of single folds, as both come from one model a picture.
+accuracy of the models of single folds, as both come from one model an image.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def make(source: str, folder: Path) -> None:
     # Among the others, as the copies of a real data set are.
     table = pd.concat([train, pd.DataFrame(rows)]).sample(frac=1, random_state=0)
     table.to_csv(folder / "train.csv", index=False)
-    print(f"{folder}: {len(train):,} training pictures and {len(rows):,} copies")
+    print(f"{folder}: {len(train):,} training images and {len(rows):,} copies")
 
 
 def score(truth: Path) -> None:

@@ -1,11 +1,11 @@
 """How much a fitted vote flatters itself: on the OOF it was fitted on, nested, and on fresh data.
 
     python benchmarks/optimism.py                    some three minutes on one idle core
-    python benchmarks/optimism.py --draws 40 --pictures 1500 15000
+    python benchmarks/optimism.py --draws 40 --images 1500 15000
 
 Members are simulated, so that the truth is known: each sees the true class through noise that it
 shares with the others and noise of its own. Each draw fits the votes on all of its OOF and nested,
-and lets every fit judge fresh pictures: the error of an estimate is its distance from what the very
+and lets every fit judge fresh images: the error of an estimate is its distance from what the very
 same weights and temperatures score there, so it is the sampling of OOF alone, and of the fresh.
 
 Most of that is luck that any vote has in that draw. Two votes in which nothing is fitted, the plain
@@ -30,14 +30,14 @@ WAYS: Ways = {"soft": ("soft", np.ones(MEMBERS))} | {
 PLAIN = {"mean": np.ones(MEMBERS), "first member": np.eye(MEMBERS)[0]}
 
 
-def drawn(rng: np.random.Generator, pictures: int) -> tuple[np.ndarray, np.ndarray]:
+def drawn(rng: np.random.Generator, images: int) -> tuple[np.ndarray, np.ndarray]:
     """Labels, and what correlated members of unequal skill and sharpness say, (M, N, C)."""
-    labels = rng.integers(CLASSES, size=pictures)
+    labels = rng.integers(CLASSES, size=images)
     truth = 4.0 * np.eye(CLASSES, dtype=np.float32)[labels]
-    shared = rng.standard_normal((pictures, CLASSES), np.float32)
+    shared = rng.standard_normal((images, CLASSES), np.float32)
     found = []
     for member in range(MEMBERS):
-        own = rng.standard_normal((pictures, CLASSES), np.float32)
+        own = rng.standard_normal((images, CLASSES), np.float32)
         skill = 1 + 0.05 * member
         sharpness = (0.6, 1.0, 1.8)[member % 3]
         logits = sharpness * (truth + shared + skill * own)
@@ -51,16 +51,16 @@ def right(labels: np.ndarray, probs: np.ndarray) -> float:
     return 100 * float((probs.argmax(axis=1) == labels).mean())
 
 
-def draw(pictures: int, seed: int) -> dict[str, dict[str, np.ndarray]]:
+def draw(images: int, seed: int) -> dict[str, dict[str, np.ndarray]]:
     """Of each vote the truth, and the errors of both estimates; the luck of the plain ones.
 
     Returns:
         "truth" and "luck" by vote, one number each; "errors" by vote, own OOF and nested, (2,).
     """
-    rng = np.random.default_rng([pictures, seed])
-    (labels, probs) = drawn(rng, pictures)
+    rng = np.random.default_rng([images, seed])
+    (labels, probs) = drawn(rng, images)
     (answers, fresh) = drawn(rng, FRESH)
-    known = Known(labels, probs, np.arange(pictures), favourites(labels, probs))
+    known = Known(labels, probs, np.arange(images), favourites(labels, probs))
     whole = fit(known, WAYS, calibrate=True)
     truth = {
         name: right(answers, judged) for name, judged in whole.judged(fresh).items()
@@ -93,12 +93,10 @@ def bias(errors: np.ndarray, luck: np.ndarray) -> tuple[float, float]:
 
 
 def biases(
-    pictures: int, draws: int
+    images: int, draws: int
 ) -> dict[str, tuple[float, list[tuple[float, float]]]]:
     """Of each vote its truth, and the bias with its error on its own OOF and nested."""
-    found = [
-        draw(pictures, seed) for seed in progress(range(draws), f"{pictures} pictures")
-    ]
+    found = [draw(images, seed) for seed in progress(range(draws), f"{images} images")]
     luck = np.array([list(one["luck"].values()) for one in found])
     shown = {}
     for name in WAYS:
@@ -109,23 +107,23 @@ def biases(
 
 
 def main() -> None:
-    """Prints a table for each number of pictures."""
+    """Prints a table for each number of images."""
     style = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
     parser.add_argument("--draws", type=int, default=20, help="five or more")
-    parser.add_argument("--pictures", type=int, nargs="+", default=[1500, 15_000])
+    parser.add_argument("--images", type=int, nargs="+", default=[1500, 15_000])
     options = parser.parse_args()
     if options.draws < 5:
         parser.error("--draws: expected 5 or more, as three numbers are fitted to them")
     print(
         f"{MEMBERS} correlated members, {CLASSES} classes, {options.draws} draws; points\n"
     )
-    print("| pictures | vote | truth | bias on its own OOF | bias nested |")
+    print("| images | vote | truth | bias on its own OOF | bias nested |")
     print("|---|---|---|---|---|")
-    for pictures in options.pictures:
-        for name, (truth, each) in biases(pictures, options.draws).items():
+    for images in options.images:
+        for name, (truth, each) in biases(images, options.draws).items():
             cells = " | ".join(f"{found:+.3f} ± {error:.3f}" for found, error in each)
-            print(f"| {pictures:,} | {name} | {truth:.2f} | {cells} |")
+            print(f"| {images:,} | {name} | {truth:.2f} | {cells} |")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python benchmarks/probing.py                  the embedded drawings
     python benchmarks/probing.py data.tar.gz      another source
 
-They ran the backbone again for every picture in every epoch of every fold; `embed` runs it once,
+They ran the backbone again for every image in every epoch of every fold; `embed` runs it once,
 and `probe` trains on what it kept. Backbone, statistics, epochs and folds are the same here, both
 heads are linear, nothing is augmented, and the accuracy of both is out of fold.
 """
@@ -23,7 +23,7 @@ from training import prepared
 from croquis.backbones.backbones import build, normalised, statistics
 from croquis.embed.embedding import embeddings
 from croquis.heads.probing import probed
-from croquis.images.batches import Pictures, Shuffled, in_order
+from croquis.images.batches import ImageDataset, Shuffled, in_order
 from croquis.images.pixels import Pixels
 from croquis.recipes.head_params import HeadShape
 from croquis.recipes.probe_recipes import HeadParams
@@ -40,7 +40,7 @@ LINEAR = HeadShape(hidden=[], act="relu", norm="none", dropout=0.0)
 
 @dataclass
 class Cost:
-    """What a regime took: forward passes of single pictures, seconds, and right answers."""
+    """What a regime took: forward passes of single images, seconds, and right answers."""
 
     forwards: int = 0
     seconds: float = 0.0
@@ -86,7 +86,7 @@ def theirs(data: list[FoldData], pixels: Pixels, epochs: int) -> Cost:
         head = nn.Linear(model.num_features, len(fold.classes))
         optimizer = torch.optim.AdamW(head.parameters(), lr=LR)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
-        train = Pictures(pixels, fold.train, image_size=SIZE)
+        train = ImageDataset(pixels, fold.train, image_size=SIZE)
         batches = Shuffled(train, batch_size=BATCH, seed=0, workers=0)
         for epoch in range(epochs):
             for batch in batches.epoch(epoch):
@@ -97,7 +97,7 @@ def theirs(data: list[FoldData], pixels: Pixels, epochs: int) -> Cost:
                 loss.backward()
                 optimizer.step()
             schedule.step()
-            val = Pictures(
+            val = ImageDataset(
                 pixels, fold.val, image_size=SIZE
             )  # looked at after each epoch
             seen = in_order(val, batch_size=2 * BATCH, workers=0)
@@ -112,8 +112,8 @@ def ours(data: list[FoldData], pixels: Pixels, epochs: int, work: Path) -> Cost:
     cost = Cost()
     start = time.perf_counter()
     ids = pixels.ids.to_numpy(dtype=str)
-    pictures = Pictures(pixels, Samples.unlabelled(ids), image_size=SIZE)
-    found = embeddings(backbone(), pictures, views=["identity"], hardware=hardware())
+    images = ImageDataset(pixels, Samples.unlabelled(ids), image_size=SIZE)
+    found = embeddings(backbone(), images, views=["identity"], hardware=hardware())
     save(work / "features.npz", ids, found)
     cost.forwards = len(ids)
     stored = Features(work / "features.npz")
@@ -136,17 +136,17 @@ def main() -> None:
     style = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
     parser.add_argument("source", nargs="?", default="icons")
-    parser.add_argument("--pictures", type=int, default=600)
+    parser.add_argument("--images", type=int, default=600)
     parser.add_argument("--epochs", type=int, default=30)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
         _, labels, pixels = prepared(
-            options.source, Path(work), options.pictures, least=FOLDS
+            options.source, Path(work), options.images, least=FOLDS
         )
         data = folds_of(pixels, labels)
         count = len(labels)
         sd = 0.5 / len(labels) ** 0.5
-        print(f"{count} pictures of {options.source}, {SIZE} px")
+        print(f"{count} images of {options.source}, {SIZE} px")
         print(f"{FOLDS} folds x {options.epochs} epochs")
         costs = {
             "backbone under every batch": theirs(data, pixels, options.epochs),

@@ -4,7 +4,7 @@
     python benchmarks/recipes.py score ../table quickdraw345_test_labels.csv
 
 `run` is a `dvc exp run` a recipe; what is in ../table already is not run again. Only `score` reads
-the labels of the test set. A difference is tested by McNemar's exact test on the pictures of the
+the labels of the test set. A difference is tested by McNemar's exact test on the images of the
 same folds; the interval of an OOF accuracy is a bootstrap over groups of copies.
 """
 
@@ -123,7 +123,7 @@ def score(out: Path, truth: Path) -> None:
 
 
 def _right(kept: Path, folds: pd.DataFrame) -> pd.Series:
-    """Whether each scored picture was recognised, by id."""
+    """Whether each scored image was recognised, by id."""
     parts = [predictions.load(path / "val.npz") for path in _by_fold(kept)]
     oof = predictions.joined(parts)
     truth = folds.loc[oof.ids, "label"].to_numpy()

@@ -1,8 +1,8 @@
-"""How long the report of a large run takes to build and to open: 500 classes, 15,000 pictures.
+"""How long the report of a large run takes to build and to open: 500 classes, 15,000 images.
 
-    python benchmarks/report.py [--pictures 15000] [--classes 500] [--side 224] [--keep FOLDER]
+    python benchmarks/report.py [--images 15000] [--classes 500] [--side 224] [--keep FOLDER]
 
-Pictures are random strokes, predictions are made up so that four members are right on 65 to 75 %;
+Images are random strokes, predictions are made up so that four members are right on 65 to 75 %;
 what the report makes of them is the real thing, and Chromium opens the real pages. Goals: under
 60 s, index.html under 5 MB, no page longer than 3 s to open. Results: benchmarks/RESULTS.md.
 """
@@ -50,7 +50,7 @@ SCORE = {
 SCORE |= {"log_loss": 0.9}
 
 
-def pictures(folder: Path, count: int, side: int) -> np.ndarray:
+def images(folder: Path, count: int, side: int) -> np.ndarray:
     """(count, side, side) uint8 on disk: eight strokes each."""
     path = folder / "pixels.npy"
     rng = np.random.default_rng(0)
@@ -81,7 +81,7 @@ def predictions(
 
 
 def data_of(folder: Path, count: int, num_classes: int, side: int) -> Data:
-    """The tables of prepare, dedup and split; a fifth of the pictures have a copy."""
+    """The tables of prepare, dedup and split; a fifth of the images have a copy."""
     ids = [f"train/{row:05d}.png" for row in range(count)]
     labels = np.arange(count) % num_classes
     names = np.array([f"class {label:03d} of many" for label in range(num_classes)])
@@ -108,7 +108,7 @@ def data_of(folder: Path, count: int, num_classes: int, side: int) -> Data:
     )
     return Data(
         index=index,
-        pixels=Pixels(pd.Index(ids), pictures(folder, count, side)),
+        pixels=Pixels(pd.Index(ids), images(folder, count, side)),
         folds=folds,
         groups=folds[["id", "group", "keep"]].assign(conflict=False),
         duplicates=pairs,
@@ -227,7 +227,7 @@ def metrics(count: int) -> dict[str, dict]:
     ensemble = SCORE | {
         "folds": FOLDS,
         "members": len(MEMBERS),
-        "pictures": count,
+        "images": count,
         "vote": "soft",
     }
     ensemble |= {"ece": 0.05}
@@ -275,17 +275,17 @@ def open_times(folder: Path) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=15_000)
+    parser.add_argument("--images", type=int, default=15_000)
     parser.add_argument("--classes", type=int, default=500)
     parser.add_argument("--side", type=int, default=224)
     parser.add_argument("--keep", type=Path, help="a new folder for the report")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        data = data_of(Path(scratch), given.pictures, given.classes, given.side)
+        data = data_of(Path(scratch), given.images, given.classes, given.side)
         outcome = outcome_of(data)
         report = given.keep or Path(scratch) / "report"
         start = time.perf_counter()
-        write(report, "made-up.zip", data, outcome, metrics(given.pictures))
+        write(report, "made-up.zip", data, outcome, metrics(given.images))
         seconds = time.perf_counter() - start
         sizes = {
             path: path.stat().st_size / 1e6
@@ -293,9 +293,7 @@ def main() -> None:
             if path.is_file()
         }
         index = sizes[report / "index.html"]
-        print(
-            f"{given.pictures:,} pictures of {given.classes} classes at {given.side} px"
-        )
+        print(f"{given.images:,} images of {given.classes} classes at {given.side} px")
         print(
             f"built in {seconds:.1f} s; {len(sizes)} files, {sum(sizes.values()):.1f} MB"
         )

@@ -1,16 +1,16 @@
-r"""Does the estimate hold? On pictures set aside from the training set, as often as wanted.
+r"""Does the estimate hold? On images set aside from the training set, as often as wanted.
 
     dvc exp run -S data.source=quickdraw345.tar.gz -S 'run.probes=[lite0_probe]' ...
     python benchmarks/set_aside.py data
     python benchmarks/set_aside.py data --domain '^train/(\w+)_character.*_(\d+)\.'
 
 In each draw a third is set aside as the test set that nobody has seen: one of three stratified
-folds, so that each class loses a third of its pictures, and copies stay together. The others are
+folds, so that each class loses a third of its images, and copies stay together. The others are
 cut into folds. With a domain (a person, a camera) whole people are set aside, and the others are
 cut once as they come and once with people held apart (`split.domain`). A ridge classifier on the
 frozen features of `embed` gives OOF and, by the model of each fold, the accuracy on what was set
 aside. The gap between the two should be zero on average, and its interval should hold zero in 19
-draws of 20. No test picture is touched.
+draws of 20. No test image is touched.
 """
 
 import argparse

@@ -3,7 +3,7 @@
     python benchmarks/training.py                  the embedded drawings
     python benchmarks/training.py data.tar.gz      another source
 
-One network (`tf_efficientnet_lite0`, random weights), 96 px, batch 64, AdamW, the same pictures and
+One network (`tf_efficientnet_lite0`, random weights), 96 px, batch 64, AdamW, the same images and
 flips (croquis turns them as well). The plain loops read the files through PyTorch's DataLoader with
 timm's transforms in every epoch, with as many workers as cores and with none; croquis reads its
 packed array. The systems take turns, an epoch each, and medians are compared. Data efficiency is
@@ -32,7 +32,7 @@ from croquis.core import params
 from croquis.augment.augment import Augment
 from croquis.core.cores import cores
 from croquis.download.sources import DataParams, fetch
-from croquis.images.batches import Batch, Pictures
+from croquis.images.batches import Batch, ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.prepare.decoding import decode, gray_of, padded
 from croquis.prepare.layout import read_layout
@@ -49,7 +49,7 @@ SIDE = 448  # of the array that shows that memory does not grow with it
 
 
 class Files(Dataset):
-    """Pictures of a folder, decoded again at every look, as plain loops do."""
+    """Images of a folder, decoded again at every look, as plain loops do."""
 
     def __init__(
         self, paths: list[Path], labels: np.ndarray, transform: Callable
@@ -103,7 +103,7 @@ def plain(
         yield seen / (time.perf_counter() - start)
 
 
-class Resident(Pictures):
+class Resident(ImageDataset):
     """One batch in memory, handed out again and again: the most that data could allow."""
 
     def __getitem__(self, key: tuple[int, np.ndarray]) -> Batch:
@@ -113,7 +113,10 @@ class Resident(Pictures):
 
 
 def ours(
-    pixels: Pixels, labels: np.ndarray, epochs: int, kind: type[Pictures] = Pictures
+    pixels: Pixels,
+    labels: np.ndarray,
+    epochs: int,
+    kind: type[ImageDataset] = ImageDataset,
 ) -> Iterator[float]:
     """Images a second of one epoch after the other of croquis, from its array or from memory."""
     recipe = resolved(params.read(), "lite0_96").model_copy(
@@ -123,9 +126,9 @@ def ours(
     model = timm.create_model(BACKBONE, num_classes=int(labels.max()) + 1)
     ids = pixels.ids.to_numpy(dtype=str)
     samples = Samples(ids, labels, np.ones(len(ids), np.float32))
-    pictures = kind(pixels, samples, image_size=SIZE, augment=Augment("flips", 0))
+    images = kind(pixels, samples, image_size=SIZE, augment=Augment("flips", 0))
     cpu = Hardware(torch.device("cpu"), None, False, 0)
-    trainer = Trainer(model, recipe, lr=1e-3, pictures=pictures, hardware=cpu, seed=0)
+    trainer = Trainer(model, recipe, lr=1e-3, images=images, hardware=cpu, seed=0)
     for epoch in trainer.epochs():
         trainer.record({"train_loss": epoch.train_loss})
         yield epoch.images_per_second
@@ -134,13 +137,13 @@ def ours(
 def prepared(
     source: str, folder: Path, count: int, least: int = 1
 ) -> tuple[list[Path], np.ndarray, Pixels]:
-    """About `count` training pictures, of classes with `least`: files, labels, croquis' array."""
+    """About `count` training images, of classes with `least`: files, labels, croquis' array."""
     fetch(
         DataParams(source=source, sha256=None), folder / "raw", folder / "solution.csv"
     )
-    table = read_layout(folder / "raw").pictures
+    table = read_layout(folder / "raw").images
     table = table[table["split"] == "train"].sample(frac=1, random_state=0)
-    # Whole classes first, so that few pictures still are several of each.
+    # Whole classes first, so that few images still are several of each.
     table = table.sort_values("class_name", kind="stable").head(count)
     sizes = table["class_name"].map(table["class_name"].value_counts())
     table = table[sizes >= least].sample(frac=1, random_state=0)
@@ -161,7 +164,7 @@ def anonymous() -> float:
 
 
 def show_memory(folder: Path) -> None:
-    """Anonymous memory before and after batches from an array of 25,000 pictures of 448 px."""
+    """Anonymous memory before and after batches from an array of 25,000 images of 448 px."""
     array = folder / "big.npy"
     np.lib.format.open_memmap(array, "w+", np.uint8, (ROWS, SIDE, SIDE)).flush()
     index = folder / "big.csv"
@@ -171,16 +174,16 @@ def show_memory(folder: Path) -> None:
     pixels = Pixels.open(index, array)
     ids = pixels.ids.to_numpy(dtype=str)
     samples = Samples(ids, np.zeros(ROWS, int), np.ones(ROWS, np.float32))
-    pictures = Pictures(pixels, samples, image_size=SIZE, augment=Augment("flips", 0))
+    images = ImageDataset(pixels, samples, image_size=SIZE, augment=Augment("flips", 0))
     order = np.random.default_rng(0).permutation(ROWS)
     before = anonymous()
     peak = 0.0
     for start in range(0, ROWS - BATCH, BATCH):
-        pictures[0, order[start : start + BATCH]]
+        images[0, order[start : start + BATCH]]
         peak = max(peak, anonymous())
     size = array.stat().st_size / 2**20
     print(
-        f"\n{ROWS:,} pictures of {SIDE} px, an array of {size:,.0f} MiB: an epoch of batches"
+        f"\n{ROWS:,} images of {SIDE} px, an array of {size:,.0f} MiB: an epoch of batches"
     )
     print(
         f"anonymous memory {before:,.0f} MiB before, at most {peak:,.0f} MiB during it"
@@ -192,12 +195,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("source", nargs="?", default="icons")
-    parser.add_argument("--pictures", type=int, default=640)
+    parser.add_argument("--images", type=int, default=640)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     torch.set_num_threads(cores())
     with tempfile.TemporaryDirectory() as work:
-        files, labels, pixels = prepared(options.source, Path(work), options.pictures)
+        files, labels, pixels = prepared(options.source, Path(work), options.images)
         many = {"workers": cores(), "channels_last": False}
         systems = {
             "plain": plain(files, labels, **many),
@@ -222,7 +225,7 @@ def main() -> None:
             speeds[name].append(next(epochs))
         own = statistics.median(speeds["croquis"])
         print(
-            f"{options.pictures} pictures of {options.source}, {SIZE} px, batch {BATCH}, "
+            f"{options.images} images of {options.source}, {SIZE} px, batch {BATCH}, "
         )
         print(
             f"{options.rounds} rounds, {cores()} cores, load {os.getloadavg()[0]:.1f}"

@@ -4,8 +4,8 @@
     python benchmarks/votes.py ../views data/folds.csv quickdraw345_test_labels.csv
 
 Weights do not depend on `tta`, so what is written is what trainings with these views would leave.
-Checked on the way: as they are, the pictures must get the probabilities that the run stored. The
-table is out of fold, p McNemar's exact one on the same pictures; no truth of the test set is read.
+Checked on the way: as they are, the images must get the probabilities that the run stored. The
+table is out of fold, p McNemar's exact one on the same images; no truth of the test set is read.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.backbones.backbones import interpolation
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.networks import restoring as networks
 from croquis.networks.predicting import averaged_probs, predicted_logits
@@ -40,12 +40,12 @@ def predicted(
     pixels: Pixels,
     views: list[str],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(N, C) probabilities of the pictures as they are, and over the views."""
+    """(N, C) probabilities of the images as they are, and over the views."""
     how = interpolation(own.backbone)
-    pictures = Pictures(pixels, samples, image_size=own.image_size, interpolation=how)
+    images = ImageDataset(pixels, samples, image_size=own.image_size, interpolation=how)
     options = {"hardware": hardware(), "batch_size": BATCH_SIZE}
     logits = {
-        view: predicted_logits(model, pictures, view=view, **options) for view in views
+        view: predicted_logits(model, images, view=view, **options) for view in views
     }
     both = [
         averaged_probs(logits.__getitem__, seen, ("identity",))
@@ -62,7 +62,7 @@ def fold_of(
     views: list[str],
     to: Path,
 ) -> np.ndarray:
-    """Which val pictures of a fold are right as they are, and over the views: (2, N) bool."""
+    """Which val images of a fold are right as they are, and over the views: (2, N) bool."""
     data = FoldData.of(fold, folds, index)
     pixels = Pixels.open(INDEX, PIXELS)
     own = recipes.recipe(member)

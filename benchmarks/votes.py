@@ -5,7 +5,7 @@
     python benchmarks/votes.py ../table ../table/folds.csv quickdraw345_test_labels.csv --folds 0 1
 
 The second takes the recipes of `recipes.py` as members. This script alone reads the labels of the
-test set, after the run. OOF has one model a picture, so it is compared with the mean over folds of
+test set, after the run. OOF has one model an image, so it is compared with the mean over folds of
 the ensemble of that fold's models ("single folds"): whether that is inside OOF's interval, and the
 gap with an interval of both errors. What the vote of all folds adds stands apart.
 p is McNemar's exact one against the soft vote, that of a gain the bootstrap's.
@@ -47,7 +47,7 @@ def rights(
     folds: list[int],
     labels: pd.Series,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which test pictures the vote of all folds gets right, and which those of single folds."""
+    """Which test images the vote of all folds gets right, and which those of single folds."""
     found = combined(
         recipe_of(given, each, folds), by_fold, [folds, *([fold] for fold in folds)]
     )
@@ -124,10 +124,10 @@ def _table(given: Ballots, found: dict[str, Alternative], shown: dict) -> None:
         full, single = shown[name]
         alone = single.mean()
         gain = full.mean() - single.mean()
-        pictures = np.arange(len(full))
-        kept = mean_interval(single.mean(axis=0), pictures, seed=given.seed)
+        images = np.arange(len(full))
+        kept = mean_interval(single.mean(axis=0), images, seed=given.seed)
         gap, short, over = difference((unseen.mean(), low, high), kept)
-        least, most, p = mean_gain(full, single, pictures, seed=given.seed)
+        least, most, p = mean_gain(full, single, images, seed=given.seed)
         cells = [
             name,
             f"{(each.probs.argmax(axis=1) == given.labels).mean():.4f}",

@@ -1,4 +1,4 @@
-"""dedup: finds the copies among the training pictures, and puts them into groups."""
+"""dedup: finds the copies among the training images, and puts them into groups."""
 
 from croquis.core import cli, params
 from croquis.core.files import whole, write_json
@@ -26,22 +26,22 @@ def main(
 ) -> None:
     """Reads <index>, <gray224>, <columns>, <overrides>; writes <groups>, <duplicates>, <metrics>.
 
-    Test pictures with a copy in train go to <test-twins>, which the report alone reads.
+    Test images with a copy in train go to <test-twins>, which the report alone reads.
     """
     settings = params.load(DedupParams, "dedup")
     gray = Pixels.open(index, gray224).array
     # Train first, and sorted by id, so that nothing depends on the order of files.
-    pictures = read_index(index).sort_values(["split", "id"], ascending=[False, True])
-    train = pictures[pictures["split"] == "train"]
+    images = read_index(index).sort_values(["split", "id"], ascending=[False, True])
+    train = images[images["split"] == "train"]
     decided = read_overrides(overrides, train["id"].to_numpy())
-    copies = find_copies(pictures, gray, settings)
+    copies = find_copies(images, gray, settings)
     inside = copies.pairs[copies.pairs["b"] < len(train)]
     only = external.train_only(train, read_columns(columns))
-    decided = without_test_copies(pictures, copies.pairs, only, settings, decided)
+    decided = without_test_copies(images, copies.pairs, only, settings, decided)
     with copies.tally.step("groups"):
         found = grouped_beside(train, inside, copies.blurred, settings, decided, only)
     said = complaints(train, gray, found.table["group"].to_numpy(), settings.derived)
-    across = twins(pictures, copies.pairs)
+    across = twins(images, copies.pairs)
     tables = {groups: found.table.sort_index(), duplicates: listed(train, found.pairs)}
     for path, table in (tables | {test_twins: across}).items():
         with whole(path) as draft:
@@ -49,9 +49,7 @@ def main(
     beside = external.counts(found.table, only)
     counts = summary(train, copies, found, across) | beside
     write_json(metrics, counts)
-    said = (
-        lines(counts, tests=len(pictures) - len(train)) + external.lines(beside) + said
-    )
+    said = lines(counts, tests=len(images) - len(train)) + external.lines(beside) + said
     for line in said:
         cli.say(f"dedup: {line}")
 

@@ -1,4 +1,4 @@
-"""embed: every picture's features from a frozen backbone, once for all folds and heads."""
+"""embed: every image's features from a frozen backbone, once for all folds and heads."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from croquis.backbones.backbones import interpolation
 from croquis.backbones.lineage import check_all, parents_of
 from croquis.embed.embedding import by_batch
 from croquis.embed.kept_features import KeptFeatures, embed_fingerprint, resumed
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.recipes.probe_recipes import EmbedParams
 from croquis.runtime.hardware import hardware
@@ -22,7 +22,7 @@ from croquis.tables.samples import Samples
 def main(
     probe: cli.Name, index: cli.File, pixels: cli.File, features: cli.File
 ) -> None:
-    """Reads all pictures; writes their <features> under the probe's views, with their ids."""
+    """Reads all images; writes their <features> under the probe's views, with their ids."""
     recipe = params.checked(
         EmbedParams,
         params.read()["probes"][probe]["embed"],
@@ -34,7 +34,7 @@ def main(
     ids = rows["id"].to_numpy(dtype=str)
     backbone = recipe.backbone
     size = recipe.image_size
-    pictures = Pictures(
+    images = ImageDataset(
         Pixels.open(index, pixels),
         Samples.unlabelled(ids),
         image_size=size,
@@ -44,7 +44,7 @@ def main(
     def compute(start: int) -> Iterator[np.ndarray]:
         model = stacked.frozen(backbone, pretrained=recipe.pretrained, image_size=size)
         return by_batch(
-            model, pictures, views=recipe.views, hardware=machine, start=start
+            model, images, views=recipe.views, hardware=machine, start=start
         )
 
     kept = KeptFeatures(embed_fingerprint(recipe, machine, index, pixels), ids)
@@ -54,7 +54,7 @@ def main(
     by = backbone if isinstance(backbone, str) else " + ".join(backbone)
     told = f"; {taken:,} taken from an earlier embed" if taken else ""
     cli.say(
-        f"embed: {count:,} pictures x {views} views, {width} features each, by {by}{told}"
+        f"embed: {count:,} images x {views} views, {width} features each, by {by}{told}"
     )
 
 

@@ -37,7 +37,7 @@ def main(
     recipe = recipe_of(given, found[taken], run.folds)
     with whole(ensemble) as draft:
         recipe.save(draft / "recipe.json")
-        # Nested: no picture is scored by a weight or a temperature that was fitted on it.
+        # Nested: no image is scored by a weight or a temperature that was fitted on it.
         Predictions(given.ids, found[taken].nested, given.classes).save(
             draft / "oof.npz"
         )

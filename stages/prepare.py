@@ -1,4 +1,4 @@
-"""prepare: reads every picture once, into a few big arrays and an index."""
+"""prepare: reads every image once, into a few big arrays and an index."""
 
 import numpy as np
 
@@ -21,18 +21,18 @@ def main(
     sample: cli.File,
     test_labels: cli.File,
 ) -> None:
-    """Reads the folder <raw>; writes its pictures to <pixels> and, gray and small, to <gray224>.
+    """Reads the folder <raw>; writes its images to <pixels> and, gray and small, to <gray224>.
 
-    Row i of the arrays is row i of <index>. <quarantine> lists the unreadable training pictures,
+    Row i of the arrays is row i of <index>. <quarantine> lists the unreadable training images,
     <columns> has what train.csv says besides, <sample> is the submission's template. <test-labels>
     are those of <solution>, checked: none where it is not known.
     """
     prepare = params.load(PrepareParams, "prepare")
     layout = read_layout(raw)
-    check_classes(layout.pictures, layout.columns, raw)
+    check_classes(layout.images, layout.columns, raw)
     truth, further = read_solution(solution, layout)
     with whole(pixels) as pixels_draft, whole(gray224) as gray_draft:
-        packed = pack(layout.pictures, raw, prepare, pixels_draft, gray_draft)
+        packed = pack(layout.images, raw, prepare, pixels_draft, gray_draft)
     tables = {
         index: packed.index,
         quarantine: packed.quarantine,
@@ -47,7 +47,7 @@ def main(
     classes = packed.index["label"].max() + 1
     colour = "gray" if np.load(pixels, mmap_mode="r").ndim == 3 else "colour"
     cli.say(
-        f"prepare: {count['train']:,} train and {count.get('test', 0):,} test pictures of"
+        f"prepare: {count['train']:,} train and {count.get('test', 0):,} test images of"
         f" {classes:,} classes, {prepare.image_size} px {colour}"
     )
     for note in packed.notes(quarantine):

@@ -26,10 +26,10 @@ def main(
     seed = params.value("seed", int)
     lr = params.value("lr", float) * settings.head.lr_mult
     table = read_folds(folds)
-    pictures = read_index(index)
+    images = read_index(index)
     stored = Features(features)
     machine = hardware()
-    data = FoldData.of(fold, table, pictures)
+    data = FoldData.of(fold, table, images)
     resolved = settings.model_dump() | {"seed": seed, "lr": lr}
     rests_on = records.provenance(
         probe, fold, settings=resolved, files=(index, folds), hardware=machine
@@ -42,11 +42,11 @@ def main(
         )
         outcome.save(predictions)
         parents = lineage.parents_of(settings.embed.pretrained)
-        note = rests_on.note(resolved, data.train.ids, pictures, list(parents.values()))
+        note = rests_on.note(resolved, data.train.ids, images, list(parents.values()))
         records.write_weights(weights, outcome.weights, note)
         records.write_curves(curves, probe, fold, outcome.epochs)
     # What folds that ignore copies would have claimed: the same head, trained and scored on those.
-    plain = FoldData.of(fold, table, pictures, column="plain_fold")
+    plain = FoldData.of(fold, table, images, column="plain_fold")
     claimed = probed(plain, stored, settings.head, **options)
     claimed.val.save(predictions / "plain.npz")
     last = outcome.epochs[-1]

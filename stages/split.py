@@ -1,4 +1,4 @@
-"""split: gives every training picture its fold."""
+"""split: gives every training image its fold."""
 
 from croquis.core import cli, params
 from croquis.core.files import whole, write_json
@@ -14,27 +14,27 @@ def main(
     folds: cli.File,
     metrics: cli.File,
 ) -> None:
-    """Reads <index>, <groups>, <columns>; writes all pictures' <folds>, and counts to <metrics>."""
+    """Reads <index>, <groups>, <columns>; writes all images' <folds>, and counts to <metrics>."""
     settings = params.load(SplitParams, "split")
     seed = params.value("seed", int)
-    pictures = read_index(index).query("split == 'train'")
+    images = read_index(index).query("split == 'train'")
     known = read_columns(columns)
-    table = with_folds(pictures, read_groups(groups), known, settings, seed=seed)
-    only = external.counts(table, external.train_only(pictures, known))
+    table = with_folds(images, read_groups(groups), known, settings, seed=seed)
+    only = external.counts(table, external.train_only(images, known))
     found = summary(table, settings) | only
     with whole(folds) as draft:
         table.to_csv(draft, index=False)
     write_json(metrics, found)
-    sizes = f"{found['fold_min']:,} to {found['fold_max']:,} scored pictures"
+    sizes = f"{found['fold_min']:,} to {found['fold_max']:,} scored images"
     cli.say(f"split: {settings.num_folds} folds of {sizes}, {found['groups']:,} groups")
     for line in external.lines(only):
         cli.say(f"split: {line}")
     if settings.domain is not None:
         domains = table["unit"].value_counts()
-        sizes = f"{domains.min():,} to {domains.max():,} pictures"
+        sizes = f"{domains.min():,} to {domains.max():,} images"
         cli.say(f"split: {len(domains):,} domains of {sizes}, held apart by folds")
         if settings.group and found["copies_across_folds"]:
-            count = f"{found['copies_across_folds']:,} pictures"
+            count = f"{found['copies_across_folds']:,} images"
             cli.say(
                 f"split: {count} have a copy in another fold: they train, and are not scored"
             )

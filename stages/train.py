@@ -28,9 +28,9 @@ def main(
     seed = params.value("seed", int)
     lr = params.value("lr", float) * settings.lr_mult
     table = read_folds(folds)
-    pictures = read_index(index)
-    parents = lineage.checked(settings.pretrained, table, pictures, fold)
-    data = FoldData.of(fold, table, pictures)
+    images = read_index(index)
+    parents = lineage.checked(settings.pretrained, table, images, fold)
+    data = FoldData.of(fold, table, images)
     machine = hardware()
     resolved = settings.model_dump() | {"seed": seed, "lr": lr}
     resolved["weights_blake2b"] = digest(
@@ -57,12 +57,12 @@ def main(
             checkpoints=kept,
         )
         outcome.save(predictions)
-        note = rests_on.note(resolved, data.train.ids, pictures, parents)
+        note = rests_on.note(resolved, data.train.ids, images, parents)
         records.write_weights(weights, outcome.weights, note)
         records.write_curves(curves, model, fold, outcome.epochs)
     kept.clear()
     last = outcome.epochs[-1]
-    cli.say(f"train: {model} fold {fold} on {len(data.train):,} pictures, {machine}")
+    cli.say(f"train: {model} fold {fold} on {len(data.train):,} images, {machine}")
     cli.say(
         f"train: val accuracy {last['val_accuracy']:.3f}, val log-loss {last['val_loss']:.3f}"
     )

@@ -97,10 +97,10 @@ def _sheet(row: int, label: int) -> np.ndarray:
 
 
 @pytest.fixture
-def pictures(drawn: Path):
-    """The six training pictures of fold 0 of `drawn`, flipped at random."""
+def dataset(drawn: Path):
+    """The six training images of fold 0 of `drawn`, flipped at random."""
     from croquis.augment.augment import Augment
-    from croquis.images.batches import Pictures
+    from croquis.images.batches import ImageDataset
     from croquis.images.pixels import Pixels
     from croquis.tables.parts import read_folds, read_index
     from croquis.tables.samples import FoldData
@@ -109,7 +109,7 @@ def pictures(drawn: Path):
         0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv")
     )
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
-    return Pictures(pixels, data.train, image_size=32, augment=Augment("flips", 0))
+    return ImageDataset(pixels, data.train, image_size=32, augment=Augment("flips", 0))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ NOISE = np.random.default_rng(0).integers(0, 255, (16, 16), np.uint8)
 
 
 def drawn(preset: str, image: np.ndarray, seed: int = 0, epoch: int = 0) -> np.ndarray:
-    """The picture as each of `NAMES`, (24, ...)."""
+    """The image as each of `NAMES`, (24, ...)."""
     augment = Augment(preset, seed)
     return np.stack([augment(image, epoch=epoch, name=name) for name in NAMES])
 
@@ -25,7 +25,7 @@ def test_shape_and_type_stay(preset: str, image: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_the_same_seed_epoch_and_id_give_the_same_picture(preset: str) -> None:
+def test_the_same_seed_epoch_and_id_give_the_same_image(preset: str) -> None:
     np.testing.assert_array_equal(drawn(preset, NOISE), drawn(preset, NOISE))
 
 
@@ -37,20 +37,20 @@ def test_what_was_drawn_before_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize("preset", ["flips", "course"])
-def test_another_epoch_seed_or_id_gives_other_pictures(preset: str) -> None:
+def test_another_epoch_seed_or_id_gives_other_images(preset: str) -> None:
     first = drawn(preset, NOISE)
     for other in (drawn(preset, NOISE, epoch=1), drawn(preset, NOISE, seed=1)):
         changed = (first != other).any(axis=(1, 2))
         assert changed.sum() > 12  # of 24; a third may well come out alike
-    assert len({picture.tobytes() for picture in first}) > 8
+    assert len({image.tobytes() for image in first}) > 8
 
 
-def test_none_hands_the_picture_through() -> None:
+def test_none_hands_the_image_through() -> None:
     assert Augment("none", 0)(NOISE, epoch=0, name="a") is NOISE
 
 
 @pytest.mark.parametrize("channels", [(), (3,)], ids=["gray", "rgb"])
-def test_the_corners_of_a_turned_picture_are_paper(channels: tuple[int, ...]) -> None:
+def test_the_corners_of_a_turned_image_are_paper(channels: tuple[int, ...]) -> None:
     white = drawn("flips", np.full((16, 16, *channels), 255, np.uint8))
     assert white.min() == 255
     black = drawn("flips", np.zeros((16, 16, *channels), np.uint8))
@@ -60,14 +60,14 @@ def test_the_corners_of_a_turned_picture_are_paper(channels: tuple[int, ...]) ->
 
 
 def test_each_operation_draws_for_itself() -> None:
-    """Started from one seed each, all acted or none: no picture was flipped one way only."""
+    """Started from one seed each, all acted or none: no image was flipped one way only."""
     flips = [
         v.tobytes() for v in (NOISE, NOISE[::-1], NOISE[:, ::-1], NOISE[::-1, ::-1])
     ]
     found = [
-        picture.tobytes()
+        image.tobytes()
         for epoch in range(20)
-        for picture in drawn("flips", NOISE, 0, epoch)
+        for image in drawn("flips", NOISE, 0, epoch)
     ]
     counts = [
         found.count(flip) for flip in flips
@@ -75,7 +75,7 @@ def test_each_operation_draws_for_itself() -> None:
     assert min(counts) > 35 and max(counts) < 85 and 180 < sum(counts) < 300
 
 
-def test_course_never_turns_a_picture_upside_down() -> None:
+def test_course_never_turns_an_image_upside_down() -> None:
     top = np.full((16, 16), 255, np.uint8)
     top[1:4, 4:12] = 0
     rows = (255 - drawn("course", top).astype(float)).sum(axis=2) @ np.arange(16)

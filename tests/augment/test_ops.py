@@ -107,8 +107,8 @@ def test_strokes_grow_and_shrink_by_hand() -> None:
     sheet[3:6] = 0  # three rows of ink
     grown, shrunk = drawn(only("thicken"), sheet), drawn(only("thin"), sheet)
     # A window of two pixels: one row more, one row less.
-    assert {int((picture[:, 4] == 0).sum()) for picture in grown} == {4}
-    assert {int((picture[:, 4] == 0).sum()) for picture in shrunk} == {2}
+    assert {int((image[:, 4] == 0).sum()) for image in grown} == {4}
+    assert {int((image[:, 4] == 0).sum()) for image in shrunk} == {2}
 
 
 @pytest.mark.parametrize("side", [64, 128])
@@ -141,10 +141,10 @@ def test_an_offset_moves_all_the_ink_and_loses_none() -> None:
     sheet[20:50, 10:40] = np.random.default_rng(0).integers(0, 200, (30, 30))
     moved = drawn(only("offset"), sheet)
     places = set()
-    for picture in moved:
-        rows, columns = np.nonzero(picture < 255)
+    for image in moved:
+        rows, columns = np.nonzero(image < 255)
         places.add((rows.min(), columns.min()))
-        box = picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        box = image[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
         np.testing.assert_array_equal(box, sheet[20:50, 10:40])
     assert len(places) > 12 and max(max(place) for place in places) <= SIDE - 30
 
@@ -181,7 +181,7 @@ def test_the_preset_randaugment_is_timms() -> None:
     assert "policy rand-m9-mstd0.5-inc1" in words("randaugment")
 
 
-def test_policies_draw_from_the_pictures_seed_and_leave_the_global_generators(
+def test_policies_draw_from_the_images_seed_and_leave_the_global_generators(
     cross: np.ndarray,
 ) -> None:
     import torch
@@ -195,12 +195,12 @@ def test_policies_draw_from_the_pictures_seed_and_leave_the_global_generators(
     for op in ("rand", "auto", "trivial", "timm"):
         first, second = (drawn(only(op), cross[:, ::-1] // 2 + 90) for _ in range(2))
         np.testing.assert_array_equal(first, second)
-        assert len({picture.tobytes() for picture in first}) > 5, op
+        assert len({image.tobytes() for image in first}) > 5, op
     assert torch.equal(torch.get_rng_state(), before) and random.getstate() == python
     np.testing.assert_array_equal(np.random.get_state()[1], arrays)
 
 
-def test_policies_take_stored_pictures_which_are_read_only(cross: np.ndarray) -> None:
+def test_policies_take_stored_images_which_are_read_only(cross: np.ndarray) -> None:
     cross.setflags(write=False)
     assert drawn(only("rand"), cross).shape == (16, SIDE, SIDE)
 

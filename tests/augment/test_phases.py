@@ -10,7 +10,7 @@ import pytest
 from croquis.augment.augment import Augment
 from croquis.augment.phases import Curriculum
 from croquis.core.errors import InputError
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.recipes.recipes import ModelParams
 from croquis.tables.parts import read_folds, read_index
@@ -52,7 +52,7 @@ def test_each_phase_holds_until_the_next(recipe: Callable[..., ModelParams]) -> 
             np.testing.assert_array_equal(found, expected)
 
 
-def test_a_phase_has_pictures_of_its_own_size(
+def test_a_phase_has_images_of_its_own_size(
     recipe: Callable[..., ModelParams], drawn: Path
 ) -> None:
     small = {"from_epoch": 1, "augment": "none", "lr_factor": 1.0, "image_size": 16}
@@ -63,12 +63,12 @@ def test_a_phase_has_pictures_of_its_own_size(
     )
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     options = {"augment": curriculum, "size_at": curriculum.image_size}
-    pictures = Pictures(pixels, data.train, image_size=32, **options)
-    sides = [pictures[epoch, np.arange(2)].images.shape[1] for epoch in range(4)]
+    dataset = ImageDataset(pixels, data.train, image_size=32, **options)
+    sides = [dataset[epoch, np.arange(2)].images.shape[1] for epoch in range(4)]
     assert sides == [32, 16, 16, 32]
     assert curriculum.image_sizes == {16, 32}
     assert (
-        pictures.plain()[1, np.arange(2)].images.shape[1] == 32
+        dataset.plain()[1, np.arange(2)].images.shape[1] == 32
     )  # batch norms of averages
 
 

@@ -1,4 +1,4 @@
-"""Weights know what they were trained on, and start no fold whose pictures they have seen."""
+"""Weights know what they were trained on, and start no fold whose images they have seen."""
 
 import json
 from pathlib import Path
@@ -66,16 +66,16 @@ def test_weights_of_another_fold_are_refused_with_how_much_they_saw(
     with pytest.raises(InputError) as caught:
         check_fold(without(1, hashed, index), hashed, index, 0)
     assert str(caught.value) == (
-        "pretrained: w/fold1.safetensors: expected weights that never saw the pictures of fold 0,"
-        " received those of a without fold 1, trained on 6 of its 6 pictures or on copies of them;"
+        "pretrained: w/fold1.safetensors: expected weights that never saw the images of fold 0,"
+        " received those of a without fold 1, trained on 6 of its 6 images or on copies of them;"
         " name the weights of each fold, such as w/fold{fold}.safetensors"
     )
 
 
-def test_a_copy_of_a_scored_picture_counts_as_the_picture(
+def test_a_copy_of_a_scored_image_counts_as_the_image(
     hashed: pd.DataFrame, index: pd.DataFrame
 ) -> None:
-    """Row 3 is held out beside row 0 and not scored, as a derived or a dropped picture is."""
+    """Row 3 is held out beside row 0 and not scored, as a derived or a dropped image is."""
     seen = of(index.iloc[[3]])
     apart = hashed.assign(
         fold=[0] * 4 + [1] * 8, scored=[True] * 3 + [False] + [True] * 8
@@ -83,19 +83,19 @@ def test_a_copy_of_a_scored_picture_counts_as_the_picture(
     check_fold(seen, apart, index, 0)
     grouped = apart.assign(group=[0, 1, 2, 0, *range(4, 12)])
     with pytest.raises(
-        InputError, match="trained on 1 of its 3 pictures or on copies of them"
+        InputError, match="trained on 1 of its 3 images or on copies of them"
     ):
         check_fold(seen, grouped, index, 0)
 
 
-def test_a_picture_of_the_same_domain_counts_too(
+def test_an_image_of_the_same_domain_counts_too(
     hashed: pd.DataFrame, index: pd.DataFrame
 ) -> None:
     apart = hashed.assign(
         fold=[0] * 4 + [1] * 8, scored=[True] * 3 + [False] + [True] * 8
     )
     domains = apart.assign(unit=[0, 1, 2, 0, *range(4, 12)])
-    with pytest.raises(InputError, match="trained on 1 of its 3 pictures"):
+    with pytest.raises(InputError, match="trained on 1 of its 3 images"):
         check_fold(of(index.iloc[[3]]), domains, index, 0)
 
 
@@ -109,7 +109,7 @@ def test_what_the_fold_itself_trains_on_is_no_new_leak(
         check_fold(without(1, plain, index), plain, index, 0)
 
 
-def test_other_names_hide_nothing_and_strangers_pictures_pass(
+def test_other_names_hide_nothing_and_strangers_images_pass(
     hashed: pd.DataFrame, index: pd.DataFrame
 ) -> None:
     renamed = index.assign(
@@ -125,7 +125,7 @@ def test_other_names_hide_nothing_and_strangers_pictures_pass(
     check_fold(of(renamed.assign(sha256="f" * 64, digest="f" * 32)), hashed, index, 0)
 
 
-def test_blank_sheets_are_nobodys_picture(
+def test_blank_sheets_are_nobodys_image(
     hashed: pd.DataFrame, index: pd.DataFrame
 ) -> None:
     """Two competitions may both have one, of one size."""
@@ -133,7 +133,7 @@ def test_blank_sheets_are_nobodys_picture(
     check_fold(of(index.iloc[[0]]), hashed, index, 0)
 
 
-def test_a_probe_takes_weights_that_saw_no_training_picture(
+def test_a_probe_takes_weights_that_saw_no_training_image(
     index: pd.DataFrame,
 ) -> None:
     with pytest.raises(InputError) as caught:
@@ -141,9 +141,7 @@ def test_a_probe_takes_weights_that_saw_no_training_picture(
     assert "trained on 2 of 12; a probe's features are computed once for all" in str(
         caught.value
     )
-    check_all(
-        of(index.iloc[[13]]), index
-    )  # a test picture: labels of it there are none
+    check_all(of(index.iloc[[13]]), index)  # a test image: labels of it there are none
 
 
 def test_before_folds_are_known_one_file_starts_its_own_fold_at_best(
@@ -152,7 +150,7 @@ def test_before_folds_are_known_one_file_starts_its_own_fold_at_best(
     one = of(index.iloc[:6], fold=3)
     check_early(one, index, [3])
     with pytest.raises(
-        InputError, match=r"trained on 6 of the 12 training pictures, for folds 0, 3"
+        InputError, match=r"trained on 6 of the 12 training images, for folds 0, 3"
     ):
         check_early(one, index, [0, 3])
     check_early({"w/fold{fold}.safetensors": one["w/fold3.safetensors"]}, index, [0, 3])
@@ -197,7 +195,7 @@ def test_a_note_lies_in_the_file_and_leaves_the_tensors_alone(
 def test_what_the_first_weights_saw_is_seen_by_all_that_start_from_them(
     index: pd.DataFrame, tmp_path: Path
 ) -> None:
-    """A second training, on other pictures, would else wash the first one off."""
+    """A second training, on other images, would else wash the first one off."""
     parent = Lineage("older", 0, np.array([7, 9], np.uint64))
     write_weights(
         tmp_path / "w.safetensors", {}, noted(index, [index["id"][0]], (parent,))

@@ -30,11 +30,11 @@ def test_every_vote_has_a_truth_and_the_errors_of_its_estimates(optimism) -> Non
     assert list(found["luck"]) == list(optimism.PLAIN)
 
 
-def coins(rng: np.random.Generator, pictures: int) -> tuple[np.ndarray, np.ndarray]:
+def coins(rng: np.random.Generator, images: int) -> tuple[np.ndarray, np.ndarray]:
     """Twelve members that guess one of two classes, each surely."""
-    labels = rng.integers(2, size=pictures)
+    labels = rng.integers(2, size=images)
     return labels, np.eye(2, dtype=np.float32)[
-        rng.integers(2, size=(12, pictures))
+        rng.integers(2, size=(12, images))
     ] * 0.8 + 0.1
 
 
@@ -47,10 +47,10 @@ def leaking(
 
 
 @pytest.mark.parametrize("leaks", [False, True])
-def test_a_nested_score_that_saw_its_pictures_would_be_found_out(
+def test_a_nested_score_that_saw_its_images_would_be_found_out(
     optimism, monkeypatch: pytest.MonkeyPatch, leaks: bool
 ) -> None:
-    """The best of twelve coins is right on 58 % of the 100 pictures that chose it, and on half."""
+    """The best of twelve coins is right on 58 % of the 100 images that chose it, and on half."""
     monkeypatch.setattr(optimism, "drawn", coins)
     monkeypatch.setattr(optimism, "WAYS", {"best": ("soft", best_member)})
     if leaks:

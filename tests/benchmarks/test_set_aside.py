@@ -1,4 +1,4 @@
-"""The benchmark of pictures set aside, on people whose drawings of a thing are nearly the same."""
+"""The benchmark of images set aside, on people whose drawings of a thing are nearly the same."""
 
 import sys
 from pathlib import Path

@@ -208,7 +208,7 @@ def test_a_change_of_train_need_not_suit_the_whole_catalogue() -> None:
             160,
             ("models.beit_base.phases: expected an image_size", "received 160"),
         ),
-        ("lite01_96", 64, ("models.lite01_96.phases", "a stack scales pictures")),
+        ("lite01_96", 64, ("models.lite01_96.phases", "a stack scales images")),
     ],
 )
 def test_a_phase_has_a_size_that_is_stored_and_that_the_network_takes(
@@ -277,7 +277,7 @@ def test_weights_of_this_data_are_bound_to_their_fold_before_any_work(
     assert text.startswith(
         "models.lite0_80.pretrained: w/fold1.safetensors: expected weights that"
     )
-    assert "trained on 2 of the 4 training pictures, for folds 0, 1" in text
+    assert "trained on 2 of the 4 training images, for folds 0, 1" in text
     assert text.endswith("name the weights of each fold: w/fold{fold}.safetensors")
     tree["models"]["lite0_80"]["pretrained"] = "w/fold{fold}.safetensors"
     check(tree)
@@ -558,5 +558,5 @@ def test_a_run_without_members_is_refused() -> None:
         check(tree)
 
 
-def test_an_unused_model_may_be_larger_than_the_stored_pictures() -> None:
+def test_an_unused_model_may_be_larger_than_the_stored_images() -> None:
     check(changed("models.resnet18_96.image_size", 224))

@@ -14,7 +14,7 @@ NAMES = [f"train/{number}.png" for number in range(40)]
 
 
 def write(folder: Path, wrong: int) -> None:
-    """OOF on 40 pictures of class 0 of which the first `wrong` are taken for class 1."""
+    """OOF on 40 images of class 0 of which the first `wrong` are taken for class 1."""
     probs = np.tile([0.8, 0.2], (40, 1))
     probs[:wrong] = [0.3, 0.7]
     Predictions(NAMES, probs, ["cup", "star"]).save(folder / "oof.npz")
@@ -22,7 +22,7 @@ def write(folder: Path, wrong: int) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A workspace and another project, whose ensemble is wrong on fewer pictures."""
+    """A workspace and another project, whose ensemble is wrong on fewer images."""
     for project, wrong in ((tmp_path, 12), (tmp_path / "other", 2)):
         write(project / "data/ensemble", wrong)
         write(project / "data/votes/tiny", 5)
@@ -46,7 +46,7 @@ def test_two_projects_are_compared_and_the_better_one_is_named(folder: Path) -> 
     assert a.startswith("A   workspace    .700  (.") and a.split()[-1] == "0"
     assert b.startswith("B   other        .950  (.") and b.split()[-1] == "10"
     assert counts == (
-        "40 pictures scored by both, 28 right in both; "
+        "40 images scored by both, 28 right in both; "
         "left out: 0 that only A has and 0 that only B has"
     )
     # All of ten for one side: 2 / 1,024.
@@ -66,23 +66,23 @@ def test_members_folders_and_files_are_compared_by_the_folds_of_the_workspace(
 ) -> None:
     said = ran("data/votes/tiny", "data/ensemble/oof.npz")
     assert said[1].split()[:3] == ["A", "data/votes/tiny", ".875"]
-    # Seven pictures, all for one side: p is 2 / 128, yet the interval is wide.
+    # Seven images, all for one side: p is 2 / 128, yet the interval is wide.
     assert said[-1] == "A is better than B by .175: more than chance gives."
 
 
 def test_what_cannot_be_told_apart_is_said_with_its_reason(folder: Path) -> None:
-    same = "They cannot be told apart: they are right and wrong on the same pictures."
+    same = "They cannot be told apart: they are right and wrong on the same images."
     assert ran("workspace", "other", "--member", "tiny")[-1] == same
     few = ran("other", "data/votes/tiny")[-1]
     assert few == (
-        "They cannot be told apart: with 40 pictures, of which they differ on 3, "
+        "They cannot be told apart: with 40 images, of which they differ on 3, "
         "no difference could be called."
     )
     labels = np.tile([0.8, 0.2], (40, 1))
     labels[-8:] = [0.3, 0.7]
     Predictions(NAMES, labels, ["cup", "star"]).save(Path("more.npz"))
     more = ran("data/votes/tiny", "more.npz")[-1]
-    # Of 13 pictures 11 : 2 would be called (p .022), 10 : 3 not (p .092): 9 / 40, or .225.
+    # Of 13 images 11 : 2 would be called (p .022), 10 : 3 not (p .092): 9 / 40, or .225.
     assert (
         "of which they differ on 13, the smallest difference that could be called is ."
         in more
@@ -96,7 +96,7 @@ def test_too_few_groups_are_said_to_be_the_reason(folder: Path) -> None:
     write(folder / "all_wrong", 40)
     verdict = ran("data/votes/tiny", "all_wrong")[-1]
     assert verdict == (
-        "They cannot be told apart: 40 pictures in 4 groups are too few; "
+        "They cannot be told apart: 40 images in 4 groups are too few; "
         "fewer than 20 groups say nothing."
     )
 

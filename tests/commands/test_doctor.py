@@ -120,7 +120,7 @@ def test_names_of_packages_are_normalised() -> None:
 
 
 @pytest.mark.parametrize(
-    ("free", "pictures", "state"),
+    ("free", "images", "state"),
     [
         (54 * GB, None, "ok"),
         (4 * GB, None, "warning"),
@@ -131,9 +131,9 @@ def test_names_of_packages_are_normalised() -> None:
     ],
 )
 def test_the_disk_has_to_hold_what_prepare_writes(
-    free: int, pictures: int | None, state: str
+    free: int, images: int | None, state: str
 ) -> None:
-    found = surroundings.disk_finding(free, 224, pictures)
+    found = surroundings.disk_finding(free, 224, images)
     assert found.state == state and bool(found.fix) == (state != "ok")
 
 

@@ -16,14 +16,14 @@ PARAMS = {
 }
 
 
-PICTURES = 840  # a fold
+IMAGES = 840  # a fold
 
 
 def state(
     rev: str, name: str | None, accuracy: float | None, **params: Any
 ) -> dict[str, Any]:
     ensemble = {"accuracy": accuracy, "accuracy_low": 0.1, "accuracy_high": 0.9}
-    ensemble["pictures"] = PICTURES * len((PARAMS | params)["run"].get("folds", []))
+    ensemble["images"] = IMAGES * len((PARAMS | params)["run"].get("folds", []))
     metrics = (
         {"metrics/ensemble.json": {"data": ensemble}} if accuracy is not None else {}
     )
@@ -51,18 +51,18 @@ def test_each_commit_is_followed_by_its_experiments_the_best_first() -> None:
         experiment("high", 0.9, lr=0.01),
     ]
     assert lines([state("workspace", None, 0.8), head]) == [
-        "experiment       OOF accuracy          pictures   test   when          changed",
+        "experiment       OOF accuracy          images   test   when          changed",
         "workspace        .800 (.100 .. .900)   1,680      .500   11-21 14:36",
         "0123456 [main]   .800 (.100 .. .900)   1,680      .500   11-21 14:36",
         "  high           .900 (.100 .. .900)   1,680      .500   11-21 14:36   lr=0.01",
         "  low            .700 (.100 .. .900)   1,680      .500   11-21 14:36   lr=1e-05",
         "",
-        "pictures: of run.folds; `croquis compare` compares on those that two experiments share",
+        "images: of run.folds; `croquis compare` compares on those that two experiments share",
         "test: the vote of all folds, where a solution is known",
     ]
 
 
-def test_an_experiment_on_one_fold_shows_its_fewer_pictures() -> None:
+def test_an_experiment_on_one_fold_shows_its_fewer_images() -> None:
     """Nothing told it apart from one on all folds."""
     head = state("0123456789", "main", 0.8)
     head["experiments"] = [

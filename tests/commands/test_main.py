@@ -52,7 +52,7 @@ def test_the_summary_is_a_table_of_all_scores(tmp_path: Path) -> None:
         "ensemble   .750  (.700 .. .800)",
         "test       .731 by the vote of 2 folds; .712 by single folds: inside the interval",
         "",
-        "in brackets: the 95 % interval on 12 pictures of 2 folds",
+        "in brackets: the 95 % interval on 12 images of 2 folds",
         "",
         "submission  data/submission.csv",
         "report      a page",

@@ -54,7 +54,7 @@ def test_export_registers_the_checked_run(registered: list[dict], drawn: Path) -
     leave_run(drawn)
     done = typed("export", drawn, f"--metrics={drawn / 'ensemble.json'}")
     assert done.output.splitlines() == [
-        "export: trying the last run's networks on test pictures, then copying them",
+        "export: trying the last run's networks on test images, then copying them",
         "export: drawn, version 3, also called abc1234: models:/drawn/3",
         "export: `make serve MODEL=models:/drawn/3` answers on http://127.0.0.1:5001/invocations",
     ]

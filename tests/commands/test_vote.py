@@ -14,7 +14,7 @@ SAMPLE = "ID,image_path,target\n007,b.png,0\n008,a.png,0\n009,c.png,0\n"
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a sample and three files on three pictures, each in another order."""
+    """A folder with a sample and three files on three images, each in another order."""
     monkeypatch.chdir(tmp_path)
     Path("sample.csv").write_text(SAMPLE)
     Path("hard.csv").write_text(
@@ -33,7 +33,7 @@ def ran(command: str, *, fails: bool = False) -> str:
     return done.output.strip()
 
 
-def test_files_of_all_kinds_vote_by_picture_into_the_sample(folder: Path) -> None:
+def test_files_of_all_kinds_vote_by_image_into_the_sample(folder: Path) -> None:
     said = ran(
         "vote --method hard hard.csv ours.npz rows.npy --sample sample.csv --out s.csv"
     )
@@ -45,7 +45,7 @@ def test_files_of_all_kinds_vote_by_picture_into_the_sample(folder: Path) -> Non
         "hard.csv: labels, .333 as the vote",
         "ours.npz: probabilities of 3 classes, 1.000 as the vote",
         "rows.npy: probabilities of 3 classes, 1.000 as the vote",
-        "hard vote of 3 files on 3 pictures; 0 ties went to the lowest class",
+        "hard vote of 3 files on 3 images; 0 ties went to the lowest class",
         "submission  s.csv",
     ]
 
@@ -103,7 +103,7 @@ def test_rows_of_an_npy_may_be_in_the_order_of_another_csv(folder: Path) -> None
         ),
         (
             "hard.csv --method hard --sample few.csv",
-            "expected the 1 pictures of few.csv",
+            "expected the 1 images of few.csv",
         ),
         (
             "rows.npy --method soft --ids hard.npz.csv",

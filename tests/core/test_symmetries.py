@@ -40,7 +40,7 @@ def test_the_inverse_undoes_a_symmetry(gray: np.ndarray, name: str) -> None:
 
 
 @given(arrays(np.uint8, (3, 4, 5)), st.sampled_from(NAMES))
-def test_a_stack_is_turned_picture_by_picture(stack: np.ndarray, name: str) -> None:
+def test_a_stack_is_turned_image_by_image(stack: np.ndarray, name: str) -> None:
     one_by_one = np.stack([turned(gray, name) for gray in stack])
     np.testing.assert_array_equal(turned(stack, name), one_by_one)
 

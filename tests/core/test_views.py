@@ -1,4 +1,4 @@
-"""Views of pictures, one after another, against the symmetries themselves."""
+"""Views of images, one after another, against the symmetries themselves."""
 
 from typing import get_args
 
@@ -9,7 +9,7 @@ from croquis.core import symmetries
 from croquis.core.views import FLIPS, composed, of_turned, viewed
 from croquis.recipes.view_params import View
 
-PICTURE = np.random.default_rng(0).integers(0, 255, size=(5, 5), dtype=np.uint8)
+IMAGE = np.random.default_rng(0).integers(0, 255, size=(5, 5), dtype=np.uint8)
 
 
 def test_views_are_the_symmetries_of_the_square() -> None:
@@ -19,12 +19,12 @@ def test_views_are_the_symmetries_of_the_square() -> None:
 @pytest.mark.parametrize("first", symmetries.NAMES)
 def test_one_symmetry_does_what_two_do_one_after_the_other(first: str) -> None:
     for then in symmetries.NAMES:
-        both = symmetries.turned(symmetries.turned(PICTURE, first), then)
-        one = symmetries.turned(PICTURE, composed(first, then))
+        both = symmetries.turned(symmetries.turned(IMAGE, first), then)
+        one = symmetries.turned(IMAGE, composed(first, then))
         np.testing.assert_array_equal(one, both)
 
 
-def test_what_views_of_a_flipped_picture_show_by_hand() -> None:
+def test_what_views_of_a_flipped_image_show_by_hand() -> None:
     assert of_turned("identity", ["rot90", "identity"]) == ["identity", "rot90"]
     assert of_turned("flip_ud", ["identity", "flip_lr"]) == ["flip_ud", "rot180"]
     assert of_turned("flip_lr", ["identity", "flip_lr"]) == ["flip_lr", "identity"]
@@ -32,9 +32,9 @@ def test_what_views_of_a_flipped_picture_show_by_hand() -> None:
 
 @pytest.mark.parametrize("view", symmetries.NAMES)
 def test_gray_and_colour_are_turned_alike(view: str) -> None:
-    colour = np.stack([PICTURE, 255 - PICTURE, PICTURE // 2], axis=-1)[None]
-    expected = symmetries.turned(PICTURE, view)
-    np.testing.assert_array_equal(viewed(PICTURE[None], view)[0], expected)
+    colour = np.stack([IMAGE, 255 - IMAGE, IMAGE // 2], axis=-1)[None]
+    expected = symmetries.turned(IMAGE, view)
+    np.testing.assert_array_equal(viewed(IMAGE[None], view)[0], expected)
     found = viewed(colour, view)[0]
     np.testing.assert_array_equal(found[..., 0], expected)
     np.testing.assert_array_equal(found[..., 1], 255 - expected)

@@ -59,9 +59,7 @@ def test_the_ends_of_an_interval() -> None:
 
 
 def test_a_noun_follows_its_number() -> None:
-    assert (
-        counted(1, "fold") == "1 fold" and counted(1204, "picture") == "1,204 pictures"
-    )
+    assert counted(1, "fold") == "1 fold" and counted(1204, "image") == "1,204 images"
     assert counted(2, "class", "classes") == "2 classes"
 
 

@@ -19,12 +19,12 @@ DOG, CAT = "강아지", "고양이"
 
 
 def data_set(folder: Path, names: tuple[bytes, bytes]) -> Path:
-    """Two class folders of these names in train/, with a picture each that bears its name."""
+    """Two class folders of these names in train/, with an image each that bears its name."""
     for name in names:
         here = os.path.join(os.fsencode(folder), b"train", name)
         os.makedirs(here)
-        picture = os.fsdecode(os.path.join(here, name + b".png"))
-        Image.new("L", (8, 8), 255).save(picture)
+        image = os.fsdecode(os.path.join(here, name + b".png"))
+        Image.new("L", (8, 8), 255).save(image)
     return folder
 
 
@@ -72,9 +72,9 @@ def test_korean_names_are_read_right(tmp_path: Path, kind: str, encoding: str) -
         if encoding == "cp949"
         else []
     )
-    pictures = read_layout(tmp_path / "raw").pictures
-    assert pictures["class_name"].tolist() == [DOG, CAT]
-    assert pictures["path"].tolist() == [
+    images = read_layout(tmp_path / "raw").images
+    assert images["class_name"].tolist() == [DOG, CAT]
+    assert images["path"].tolist() == [
         f"train/{name}/{name}.png" for name in (DOG, CAT)
     ]
     assert sorted(os.listdir(tmp_path / "set/train"), key=os.fsencode) == sorted(

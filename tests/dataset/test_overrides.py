@@ -37,16 +37,16 @@ def test_the_projects_own_file_decides_nothing() -> None:
         ("train/a.png,delete,\n", r"line 2: expected a decision, received 'delete'"),
         (
             "\n,,\ntrain/x.png,keep,\n",
-            r"line 4: expected the id of a train picture, received 'train/x.png'",
+            r"line 4: expected the id of a train image, received 'train/x.png'",
         ),
-        ("train/a.png,same,\n", r"expected the id of a train picture, received ''"),
+        ("train/a.png,same,\n", r"expected the id of a train image, received ''"),
         (
             "train/a.png,keep,train/b.png\n",
             r"expected no other with keep, received 'train/b.png'",
         ),
         (
             "train/a.png,same,train/a.png\n",
-            r"line 2: expected another picture, received 'train/a",
+            r"line 2: expected another image, received 'train/a",
         ),
         (
             "train/a, b.png,drop,\n",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.dataset.tables import located, natural, pictures_in, read_table
+from croquis.dataset.tables import images_in, located, natural, read_table
 
 
 def table_of(folder: Path, text: str | bytes) -> Path:
@@ -112,10 +112,10 @@ def test_natural_order_counts() -> None:
     ]
 
 
-def test_pictures_are_told_by_their_suffix_in_any_case(tmp_path: Path) -> None:
+def test_images_are_told_by_their_suffix_in_any_case(tmp_path: Path) -> None:
     for name in ("0.JPEG", "1.png", "x.txt", ".2.png", "._3.png", "Thumbs.db"):
         (tmp_path / name).touch()
-    assert pictures_in(tmp_path) == ["0.JPEG", "1.png"]
+    assert images_in(tmp_path) == ["0.JPEG", "1.png"]
 
 
 @pytest.mark.parametrize("separator", [";", "\t"])

@@ -1,4 +1,4 @@
-"""The SSIM bound: never below scikit-image, and turning a picture permutes it."""
+"""The SSIM bound: never below scikit-image, and turning an image permutes it."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from croquis.dedup.measures.search import MARGIN, cell_order, narrowed
 SIDE, GRID = 26, 4  # 20 windows, 5 a cell: as 224 px have 218 windows, but quick
 
 
-def picture(kind: str, seed: int) -> np.ndarray:
+def image(kind: str, seed: int) -> np.ndarray:
     """(26, 26) uint8 of one of the kinds that could break a bound."""
     rng = np.random.default_rng(seed)
     gray = np.full((SIDE, SIDE), rng.choice([0, 1, 127, 254, 255]), np.uint8)
@@ -44,10 +44,10 @@ def picture(kind: str, seed: int) -> np.ndarray:
 
 
 KINDS = ["flat", "noise", "strokes", "pixel", "checkerboard", "one level of noise"]
-PICTURES = st.builds(picture, st.sampled_from(KINDS), st.integers(0, 50))
+IMAGES = st.builds(image, st.sampled_from(KINDS), st.integers(0, 50))
 
 
-@given(PICTURES, PICTURES, st.sampled_from(["as it is", "inverted", "nearly x"]))
+@given(IMAGES, IMAGES, st.sampled_from(["as it is", "inverted", "nearly x"]))
 @settings(deadline=None, max_examples=200)
 def test_the_bound_is_never_below_ssim(
     x: np.ndarray, y: np.ndarray, change: str
@@ -91,16 +91,16 @@ def test_at_full_size_no_pair_is_lost_by_the_second_bound(
     assert found.tolist() == [0]
 
 
-@given(PICTURES)
+@given(IMAGES)
 @settings(deadline=None, max_examples=50)
 def test_the_vectors_have_length_one(x: np.ndarray) -> None:
     # r is sqrt(1 - |mu|^2 + 1e-6), so the length is sqrt(1 + 1e-6) but for rounding
     assert np.linalg.norm(ssim_vectors(x[None], GRID)[0]) == pytest.approx(1, abs=2e-6)
 
 
-@given(PICTURES, st.sampled_from(NAMES))
+@given(IMAGES, st.sampled_from(NAMES))
 @settings(deadline=None, max_examples=100)
-def test_turning_the_picture_permutes_the_cells(x: np.ndarray, name: str) -> None:
+def test_turning_the_image_permutes_the_cells(x: np.ndarray, name: str) -> None:
     f, turned_f = (
         ssim_vectors(x[None], GRID)[0],
         ssim_vectors(turned(x[None], name), GRID)[0],
@@ -109,7 +109,7 @@ def test_turning_the_picture_permutes_the_cells(x: np.ndarray, name: str) -> Non
     np.testing.assert_allclose(turned_f, f[order], atol=5e-5)
 
 
-def test_flat_pictures_have_the_bound_of_their_means() -> None:
+def test_flat_images_have_the_bound_of_their_means() -> None:
     # no contrast: the cosine of (100, sqrt C1) and (200, sqrt C1) in every window
     flat = np.stack([np.full((SIDE, SIDE), level, np.uint8) for level in (100, 200)])
     f, g = ssim_vectors(flat, GRID)
@@ -131,7 +131,7 @@ def test_a_grid_that_is_not_symmetric_is_refused(length: int, grid: int) -> None
         cell_edges(length, grid)
 
 
-@given(PICTURES)
+@given(IMAGES)
 @settings(deadline=None, max_examples=50)
 def test_pooled_vectors_are_those_of_the_coarser_grid(x: np.ndarray) -> None:
     # 20 windows: 8 cells of 2 or 3 a side, pooled to 4 of 5
@@ -139,7 +139,7 @@ def test_pooled_vectors_are_those_of_the_coarser_grid(x: np.ndarray) -> None:
     np.testing.assert_allclose(pooled(fine, 8), ssim_vectors(x[None], 4), atol=2e-3)
 
 
-@given(PICTURES, PICTURES)
+@given(IMAGES, IMAGES)
 @settings(deadline=None, max_examples=100)
 def test_finer_cells_give_a_tighter_bound(x: np.ndarray, y: np.ndarray) -> None:
     f, g = ssim_vectors(np.stack([x, y]), 8)
@@ -152,7 +152,7 @@ def test_finer_cells_give_a_tighter_bound(x: np.ndarray, y: np.ndarray) -> None:
 
 
 def test_window_sums_are_exact() -> None:
-    x = picture("noise", 3)
+    x = image("noise", 3)
     sums, squares = window_sums(x)
     assert sums.shape == (20, 20)
     assert sums[4, 9] == x[4:11, 9:16].sum(dtype=int)

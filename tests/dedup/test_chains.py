@@ -1,4 +1,4 @@
-"""Groups that hold together: no merge joins unlike pictures, too many, or those kept apart."""
+"""Groups that hold together: no merge joins unlike images, too many, or those kept apart."""
 
 from itertools import combinations, permutations
 
@@ -90,7 +90,7 @@ def test_what_is_sure_is_joined_whatever_its_size_and_likeness() -> None:
     assert found.group.tolist() == [0, 0, 0]
 
 
-def test_a_person_keeps_pictures_apart_through_others_too() -> None:
+def test_a_person_keeps_images_apart_through_others_too() -> None:
     # 0 = 1 and 1 - 2 alike; 0 and 2 are different by a person's word
     edges = pairs((0, 1), (1, 2))
     limits = Limits(0.0, 99, apart=((0, 2),))
@@ -146,7 +146,7 @@ def test_what_machines_join_is_alike_behind_a_persons_back_too() -> None:
     assert found.lowest == np.round(np.cos(np.radians(20)), 5)
 
 
-def test_of_identical_pictures_one_is_compared() -> None:
+def test_of_identical_images_one_is_compared() -> None:
     # 0 = 1 by bytes; had 1, which is 30 degrees off in this tale, a say, 2 would be refused
     edges = pairs((0, 1), (0, 2))
     trust = np.array([IDENTICAL, ALIKE])

@@ -1,4 +1,4 @@
-"""One picture with several labels."""
+"""One image with several labels."""
 
 import numpy as np
 import pandas as pd

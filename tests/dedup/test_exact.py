@@ -49,7 +49,7 @@ def test_the_symmetry_of_a_turned_copy_is_named(name: str) -> None:
     )
 
 
-def test_a_symmetric_picture_matches_as_it_stands_and_no_turn_is_tried(
+def test_a_symmetric_image_matches_as_it_stands_and_no_turn_is_tried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tried = []

@@ -22,7 +22,7 @@ from croquis.dedup.named import things
 from croquis.dedup.pairs import TIERS
 from croquis.dedup.settings import DedupParams
 
-BLURRED = np.ones((6, 4), np.float32) / 2  # all pictures alike: no chain is cut
+BLURRED = np.ones((6, 4), np.float32) / 2  # all images alike: no chain is cut
 
 
 DEFAULT = params.load(DedupParams, "dedup")
@@ -32,8 +32,8 @@ def settings(**changes: object) -> DedupParams:
     return DEFAULT.model_copy(update={"min_per_class": 1, **changes})
 
 
-def pictures() -> pd.DataFrame:
-    """Six pictures of the classes 0, 0, 0, 1, 1, 1, sorted by id."""
+def images() -> pd.DataFrame:
+    """Six images of the classes 0, 0, 0, 1, 1, 1, sorted by id."""
     table = pd.DataFrame(
         {"id": list("abcdef"), "label": [0, 0, 0, 1, 1, 1], "split": "train"}
     )
@@ -51,11 +51,11 @@ def pairs() -> pd.DataFrame:
 
 
 def decided(overrides: Overrides = NOBODY, **changes: object) -> Grouped:
-    return grouped(pictures(), pairs(), BLURRED, settings(**changes), overrides)
+    return grouped(images(), pairs(), BLURRED, settings(**changes), overrides)
 
 
 def decided_of(found: pd.DataFrame, overrides: Overrides, **changes: object) -> Grouped:
-    return grouped(pictures(), found, BLURRED, settings(**changes), overrides)
+    return grouped(images(), found, BLURRED, settings(**changes), overrides)
 
 
 def test_a_group_of_n_copies_counts_once() -> None:
@@ -76,7 +76,7 @@ def test_pruned_copies_weigh_nothing_and_their_group_still_counts_once() -> None
 
 def test_what_only_shares_a_group_drops_nothing() -> None:
     loose = pairs().assign(ink=[1.0, 0.96, 0.96])
-    found = grouped(pictures(), loose.iloc[1:], BLURRED, settings(policy="prune"))
+    found = grouped(images(), loose.iloc[1:], BLURRED, settings(policy="prune"))
     assert found.table["keep"].all()
 
 
@@ -90,17 +90,15 @@ def test_a_variant_is_never_strict_and_a_ssim_only_without_the_copy_test() -> No
     assert strictly(table, teams).tolist() == [True, False, True, True, False]
 
 
-def test_conflicts_are_dropped_or_shared_only_where_the_pictures_are_surely_one() -> (
-    None
-):
+def test_conflicts_are_dropped_or_shared_only_where_the_images_are_surely_one() -> None:
     strict = pairs().assign(
         ink=[1.0, 0.98, 0.98]
     )  # a, b, c of class 0 and d of class 1 are one
     found = grouped(
-        pictures(), strict, BLURRED, settings(conflicts="drop_minority")
+        images(), strict, BLURRED, settings(conflicts="drop_minority")
     ).table
     assert found.loc[~found["keep"], "id"].tolist() == ["d"]
-    found = grouped(pictures(), strict, BLURRED, settings(conflicts="soft")).table
+    found = grouped(images(), strict, BLURRED, settings(conflicts="soft")).table
     assert found["targets"].tolist() == ["0:0.75 1:0.25"] * 4 + [""] * 2
     loose = decided(conflicts="drop_all").table  # c and d are but alike
     assert loose["keep"].all() and loose["conflict"].sum() == 4
@@ -108,7 +106,7 @@ def test_conflicts_are_dropped_or_shared_only_where_the_pictures_are_surely_one(
 
 def test_no_policy_empties_a_class() -> None:
     strict = pairs().assign(ink=1.0)
-    found = grouped(pictures(), strict, BLURRED, settings(conflicts="drop_all")).table
+    found = grouped(images(), strict, BLURRED, settings(conflicts="drop_all")).table
     # all of class 0 is disputed; one of it comes back
     assert found["keep"].tolist() == [True, False, False, False, True, True]
 
@@ -123,7 +121,7 @@ def test_a_person_wins() -> None:
 
 def test_a_person_cannot_empty_a_class() -> None:
     with pytest.raises(
-        InputError, match="a kept picture of each class, received none of label 0"
+        InputError, match="a kept image of each class, received none of label 0"
     ):
         decided(Overrides(drop=(0, 1, 2)))
 
@@ -134,15 +132,15 @@ def test_the_twin_of_what_a_person_drops_stays() -> None:
     assert found["keep"].tolist() == [False, True, True, True, True, True]
 
 
-def test_what_a_person_drops_counts_as_gone_where_a_class_needs_its_pictures() -> None:
-    six = pictures().assign(label=0)
+def test_what_a_person_drops_counts_as_gone_where_a_class_needs_its_images() -> None:
+    six = images().assign(label=0)
     chosen = settings(policy="prune", min_per_class=5)
     found = grouped(six, pairs().iloc[:1], BLURRED, chosen, Overrides(drop=(2,))).table
     assert found["keep"].tolist() == [True, True, False, True, True, True]
 
 
-def test_what_a_person_keeps_needs_no_other_picture_to_come_back() -> None:
-    # a, b and c are one picture of class 0; a person wants b beside a
+def test_what_a_person_keeps_needs_no_other_image_to_come_back() -> None:
+    # a, b and c are one image of class 0; a person wants b beside a
     strict = pairs().iloc[:2].assign(a=0, b=[1, 2], score=[1.0, 0.98], ink=1.0)
     found = decided_of(
         strict, Overrides(keep=(1,)), policy="prune", min_per_class=2
@@ -152,7 +150,7 @@ def test_what_a_person_keeps_needs_no_other_picture_to_come_back() -> None:
 
 @pytest.mark.parametrize("policy", ["soft", "drop_all", "drop_minority"])
 def test_a_label_that_a_person_dropped_has_no_vote(policy: str) -> None:
-    # b, c and d are one picture, and d of class 1; without b and c nothing is disputed
+    # b, c and d are one image, and d of class 1; without b and c nothing is disputed
     strict = pairs().iloc[1:].assign(ink=1.0)
     found = decided_of(strict, Overrides(drop=(1, 2)), conflicts=policy).table
     assert found["keep"].tolist() == [True, False, False, True, True, True]
@@ -168,7 +166,7 @@ def test_a_copy_that_was_cut_drops_nothing() -> None:
 
 
 def chained(count: int, **changes: object) -> list[int]:
-    """The sizes of the groups of a chain of pictures that are all alike."""
+    """The sizes of the groups of a chain of images that are all alike."""
     table = pd.DataFrame({"id": [f"{place:03d}" for place in range(count)], "label": 0})
     found = pd.DataFrame(
         {"a": range(count - 1), "b": range(1, count), "score": 0.96, "ink": 0.96}
@@ -183,9 +181,7 @@ def chained(count: int, **changes: object) -> list[int]:
     return groups["group"].value_counts().tolist()
 
 
-def test_a_group_is_at_most_a_share_of_all_pictures_but_ten_are_always_allowed() -> (
-    None
-):
+def test_a_group_is_at_most_a_share_of_all_images_but_ten_are_always_allowed() -> None:
     assert max(chained(12, chain_share=0.02)) == 10
     assert chained(12, chain_share=1.0) == [12]
     assert max(chained(700, chain_share=0.02)) == 14
@@ -211,7 +207,7 @@ def test_duplicates_carry_ids_names_whether_classes_agree_and_whether_they_are_g
     None
 ):
     found = decided(Overrides(different=((1, 3),)))
-    table = listed(pictures(), found.pairs)
+    table = listed(images(), found.pairs)
     assert table.to_numpy().tolist() == [
         ["a", "b", "copy", 0.99, 0.99, "identity", True, True],
         ["b", "c", "copy", 0.971235, 0.971235, "rot90", True, True],
@@ -231,13 +227,13 @@ def test_duplicates_carry_ids_names_whether_classes_agree_and_whether_they_are_g
 
 
 def test_no_pairs_make_groups_of_one_and_an_empty_list() -> None:
-    found = grouped(pictures(), pairs().iloc[:0], BLURRED, settings())
+    found = grouped(images(), pairs().iloc[:0], BLURRED, settings())
     assert found.table["group"].tolist() == [0, 1, 2, 3, 4, 5]
-    assert listed(pictures(), found.pairs).empty
+    assert listed(images(), found.pairs).empty
 
 
-def test_a_twin_is_the_strongest_pair_of_a_test_picture() -> None:
-    table = pictures().assign(split=["train"] * 4 + ["test"] * 2)
+def test_a_twin_is_the_strongest_pair_of_a_test_image() -> None:
+    table = images().assign(split=["train"] * 4 + ["test"] * 2)
     across = pairs().assign(a=[1, 0, 4], b=[4, 4, 5], ink=1.0)
     found = twins(table, across)
     assert found[["id", "train_id", "tier"]].to_numpy().tolist() == [["e", "b", "copy"]]

@@ -30,8 +30,8 @@ def drawing(seed: int) -> np.ndarray:
     return gray
 
 
-def pairs_of(pictures: list[np.ndarray], at_least: float = 0.95, names=NAMES):
-    ink, flat = ink_vectors(np.stack(pictures), np.arange(len(pictures)))
+def pairs_of(images: list[np.ndarray], at_least: float = 0.95, names=NAMES):
+    ink, flat = ink_vectors(np.stack(images), np.arange(len(images)))
     options = {"known": pair_table(), "tally": Tally(), "step": "copy"}
     return cosine_pairs(ink, names=names, at_least=at_least, **options), flat
 
@@ -57,8 +57,8 @@ def test_turned_and_toned_copies_have_cosine_one(name: str) -> None:
 
 
 def test_without_symmetries_a_flip_is_no_copy() -> None:
-    pictures = [drawing(1), turned(drawing(1), "flip_lr"), drawing(1)]
-    pairs, _ = pairs_of(pictures, names=NAMES[:1])
+    images = [drawing(1), turned(drawing(1), "flip_lr"), drawing(1)]
+    pairs, _ = pairs_of(images, names=NAMES[:1])
     assert pairs[["a", "b"]].to_numpy().tolist() == [[0, 2]]
 
 
@@ -71,7 +71,7 @@ def test_small_drawings_on_much_white_are_not_alike() -> None:
     assert pairs_of(dots, at_least=0.1)[0].empty
 
 
-def test_flat_pictures_are_counted_and_like_nothing() -> None:
+def test_flat_images_are_counted_and_like_nothing() -> None:
     faint = np.full((SIDE, SIDE), 255, np.uint8)
     faint[:112] = 254  # a standard deviation of half a gray level
     pairs, flat = pairs_of(
@@ -108,12 +108,12 @@ def test_the_bound_is_never_below_the_cosine(
 
 @pytest.mark.parametrize("at_least", [0.3, 0.6, 0.9])
 def test_decisions_are_those_of_brute_force(at_least: float) -> None:
-    pictures = [drawing(seed) for seed in range(12)]
-    ink, _ = ink_vectors(np.stack(pictures), np.arange(12))
+    images = [drawing(seed) for seed in range(12)]
+    ink, _ = ink_vectors(np.stack(images), np.arange(12))
     orders = [cell_order(name, side=64, depth=1) for name in NAMES]
     cosines = np.max([ink @ ink[:, order].T for order in orders], axis=0)
     expected = {(a, b) for a, b in np.argwhere(cosines >= at_least).tolist() if a < b}
-    pairs, _ = pairs_of(pictures, at_least)
+    pairs, _ = pairs_of(images, at_least)
     assert set(map(tuple, pairs[["a", "b"]].to_numpy().tolist())) == expected
 
 
@@ -130,10 +130,10 @@ def test_area_weights_are_whole_numbers_that_sum_to_a_cell() -> None:
 
 
 def test_blurred_ink_hardly_notices_a_shift() -> None:
-    pictures = np.stack([drawing(1), np.roll(drawing(1), 4, axis=1)])
+    images = np.stack([drawing(1), np.roll(drawing(1), 4, axis=1)])
     sharp, soft = (
-        ink_vectors(pictures, np.arange(2))[0],
-        blurred_vectors(pictures, np.arange(2)),
+        ink_vectors(images, np.arange(2))[0],
+        blurred_vectors(images, np.arange(2)),
     )
     assert soft.shape == (2, 32 * 32)
     assert soft[0] @ soft[1] > 0.93 > sharp[0] @ sharp[1]
@@ -156,9 +156,9 @@ def small(kind: str) -> np.ndarray:
     "kind", ["a line of 20 px", "a line of 40 px", "a dot", "a faint line"]
 )
 def test_what_is_not_flat_at_64_px_is_not_flat_once_blurred(kind: str) -> None:
-    pictures = np.stack([small(kind), turned(small(kind), "rot90")])
-    assert ink_vectors(pictures, np.arange(2))[1] == 0
-    lengths = np.linalg.norm(blurred_vectors(pictures, np.arange(2)), axis=1)
+    images = np.stack([small(kind), turned(small(kind), "rot90")])
+    assert ink_vectors(images, np.arange(2))[1] == 0
+    lengths = np.linalg.norm(blurred_vectors(images, np.arange(2)), axis=1)
     np.testing.assert_allclose(lengths, 1, rtol=1e-6)
 
 

@@ -29,17 +29,17 @@ def drawing(seed: int) -> np.ndarray:
 
 
 def catalogue(
-    pictures: dict[str, tuple[int, np.ndarray]],
+    images: dict[str, tuple[int, np.ndarray]],
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """The pictures' table, sorted by id as the stage does it, and their pixels."""
+    """The images' table, sorted by id as the stage does it, and their pixels."""
     rows = [
         (name, label, hashlib.sha256(gray.tobytes()).hexdigest(), digest(gray))
-        for name, (label, gray) in pictures.items()
+        for name, (label, gray) in images.items()
     ]
     table = pd.DataFrame(rows, columns=["id", "label", "sha256", "digest"])
     table["split"] = np.where(table["label"] < 0, "test", "train")
     table = table.sort_values(["split", "id"], ascending=[False, True])
-    return table, np.stack([gray for _, gray in pictures.values()])
+    return table, np.stack([gray for _, gray in images.values()])
 
 
 def planted() -> dict[str, tuple[int, np.ndarray]]:
@@ -101,12 +101,12 @@ def test_other_bytes_of_the_same_pixels_are_a_copy_without_symmetries_too() -> N
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_order_of_files_changes_nothing(seed: int) -> None:
-    pictures = planted()
-    names = list(pictures)
+    images = planted()
+    names = list(images)
     np.random.default_rng(seed).shuffle(names)
-    table, gray = catalogue(pictures)
+    table, gray = catalogue(images)
     expected = find_copies(table, gray, SETTINGS).pairs
-    table, gray = catalogue({name: pictures[name] for name in names})
+    table, gray = catalogue({name: images[name] for name in names})
     pd.testing.assert_frame_equal(find_copies(table, gray, SETTINGS).pairs, expected)
 
 
@@ -131,7 +131,7 @@ def test_what_is_flat_at_64_px_is_like_nothing_once_blurred() -> None:
     assert copies.flat == 1 and copies.blurred.any(axis=1).tolist() == [False, True]
 
 
-def test_one_picture_has_no_copies() -> None:
+def test_one_image_has_no_copies() -> None:
     table, gray = catalogue({"alone": (0, drawing(0))})
     assert find_copies(table, gray, SETTINGS).pairs.empty
 
@@ -147,7 +147,7 @@ def test_ssim_and_raw_cosine_find_what_the_copy_test_is_not_asked_for() -> None:
     assert ("shade", "shape", "cosine", "identity") in cosine
 
 
-def test_nearly_blank_pictures_are_no_copies_by_their_structure() -> None:
+def test_nearly_blank_images_are_no_copies_by_their_structure() -> None:
     specks = np.full((3, SIDE, SIDE), 255, np.uint8)
     specks[[0, 1, 2], [10, 60, 120], [20, 90, 200]] = 200
     table, gray = catalogue(
@@ -170,23 +170,23 @@ def test_ssim_over_everything_sees_other_classes() -> None:
 
 
 def test_a_shifted_drawing_is_a_variant() -> None:
-    pictures = {"a": (0, drawing(0)), "b": (1, np.roll(drawing(0), 7, axis=1))}
-    table, gray = catalogue(pictures)
+    images = {"a": (0, drawing(0)), "b": (1, np.roll(drawing(0), 7, axis=1))}
+    table, gray = catalogue(images)
     settings = SETTINGS.model_copy(update={"blurred_min": 0.8})
     assert as_ids(table, find_copies(table, gray, settings).pairs) == {
         ("a", "b", "variant", "identity")
     }
 
 
-def test_test_pictures_meet_the_tests_that_need_no_label() -> None:
-    pictures = {
+def test_test_images_meet_the_tests_that_need_no_label() -> None:
+    images = {
         "train": (0, drawing(0)),
         "bytes": (-1, drawing(0)),
         "turned": (-1, turned(drawing(0), "rot90")),
         "shade": (-1, np.maximum(drawing(0), 3)),
         "other": (-1, drawing(1)),
     }
-    table, gray = catalogue(pictures)
+    table, gray = catalogue(images)
     copies = find_copies(table, gray, SETTINGS)
     found = as_ids(table, copies.pairs)
     assert ("train", "bytes", "bytes", "identity") in found
@@ -199,10 +199,10 @@ def test_test_pictures_meet_the_tests_that_need_no_label() -> None:
     assert len(copies.blurred) == 1
 
 
-def test_two_test_pictures_make_no_pair() -> None:
-    pictures = {str(number): (-1, drawing(0)) for number in range(3)}
-    pictures["shade"] = (-1, np.maximum(drawing(0), 3))
-    table, gray = catalogue(pictures | {"train": (0, drawing(1))})
+def test_two_test_images_make_no_pair() -> None:
+    images = {str(number): (-1, drawing(0)) for number in range(3)}
+    images["shade"] = (-1, np.maximum(drawing(0), 3))
+    table, gray = catalogue(images | {"train": (0, drawing(1))})
     copies = find_copies(table, gray, SETTINGS)
     assert copies.pairs.empty and copies.tally.candidates["copy bound"] == 0
 
@@ -237,13 +237,11 @@ def test_the_tally_tells_steps_and_candidates() -> None:
 
 
 def test_the_number_of_threads_changes_nothing() -> None:
-    # 80 pictures: fewer make products too small for BLAS to share
+    # 80 images: fewer make products too small for BLAS to share
     faded = [np.maximum(drawing(seed), 2 * seed).astype(np.uint8) for seed in range(40)]
-    pictures = {f"{seed:02d}": (seed % 3, drawing(seed)) for seed in range(40)}
-    pictures |= {
-        f"{seed:02d}-faded": (seed % 3, gray) for seed, gray in enumerate(faded)
-    }
-    table, gray = catalogue(pictures)
+    images = {f"{seed:02d}": (seed % 3, drawing(seed)) for seed in range(40)}
+    images |= {f"{seed:02d}-faded": (seed % 3, gray) for seed, gray in enumerate(faded)}
+    table, gray = catalogue(images)
     found = []
     for threads in (1, 2):
         with threadpool_limits(threads):

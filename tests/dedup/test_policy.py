@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from croquis.dedup.policy import none_dropped, pruned, restored
 
 
-def pictures(
+def images(
     labels: list[int], areas: list[int] | None = None, derived: tuple[int, ...] = ()
 ):
     count = len(labels)
@@ -41,57 +41,57 @@ def prune(table: pd.DataFrame, edges: pd.DataFrame, min_per_class: int) -> np.nd
 
 def test_the_largest_of_a_group_stays_and_the_first_id_of_equals() -> None:
     edges = pairs((0, 1, 1.0), (0, 2, 1.0), (1, 2, 1.0))
-    assert prune(pictures([0, 0, 0], [10, 30, 20]), edges, 1).tolist() == [
+    assert prune(images([0, 0, 0], [10, 30, 20]), edges, 1).tolist() == [
         False,
         True,
         False,
     ]
-    assert prune(pictures([0, 0, 0]), edges, 1).tolist() == [True, False, False]
+    assert prune(images([0, 0, 0]), edges, 1).tolist() == [True, False, False]
 
 
-def test_an_original_stays_before_a_larger_derived_picture() -> None:
+def test_an_original_stays_before_a_larger_derived_image() -> None:
     edges = pairs((0, 1, 1.0))
-    assert prune(pictures([0, 0], [90, 10], derived=(0,)), edges, 1).tolist() == [
+    assert prune(images([0, 0], [90, 10], derived=(0,)), edges, 1).tolist() == [
         False,
         True,
     ]
 
 
-def test_a_chain_drops_only_what_touches_a_kept_picture() -> None:
+def test_a_chain_drops_only_what_touches_a_kept_image() -> None:
     # 0 - 1 - 2 - 3: 0 stays, 1 goes, 2 has no kept neighbour and stays, 3 goes
     edges = pairs((0, 1, 0.96), (1, 2, 0.96), (2, 3, 0.96))
-    assert prune(pictures([0] * 4), edges, 1).tolist() == [True, False, True, False]
+    assert prune(images([0] * 4), edges, 1).tolist() == [True, False, True, False]
 
 
-def test_of_equal_pictures_one_stays_in_each_class_and_what_is_like_one_is_like_all() -> (
+def test_of_equal_images_one_stays_in_each_class_and_what_is_like_one_is_like_all() -> (
     None
 ):
     # 0 = 2 = 4 (4 is larger) and 1 = 3; a pair of 0 and 1 stands for all; 3 and 4 are of class 1
     equal = np.array([0, 1, 0, 1, 0])
-    table = pictures([0, 0, 0, 1, 1], [100, 100, 100, 100, 200])
+    table = images([0, 0, 0, 1, 1], [100, 100, 100, 100, 200])
     dropped = pruned(table, pairs((0, 1, 0.98)), equal)
     assert dropped == {1: 0.98, 2: 1.0, 3: 0.98}  # 0 stays for 2 and 1, 4 for 3
 
 
-def test_ten_thousand_equal_pictures_are_pruned_without_a_pair_of_each_two() -> None:
+def test_ten_thousand_equal_images_are_pruned_without_a_pair_of_each_two() -> None:
     star = pairs(*((0, place, 1.0) for place in range(1, 10_000)))
-    dropped = pruned(pictures([0] * 10_000), star, np.zeros(10_000, int))
+    dropped = pruned(images([0] * 10_000), star, np.zeros(10_000, int))
     assert sorted(dropped) == list(range(1, 10_000))
 
 
 def test_a_copy_in_another_class_drops_nothing() -> None:
-    assert prune(pictures([0, 1]), pairs((0, 1, 1.0)), 1).all()
+    assert prune(images([0, 1]), pairs((0, 1, 1.0)), 1).all()
 
 
 def test_a_class_gets_back_the_least_alike_first() -> None:
     edges = pairs((0, 1, 0.99), (0, 2, 0.96), (0, 3, 0.97))
-    assert prune(pictures([0] * 4), edges, 2).tolist() == [True, False, True, False]
-    assert prune(pictures([0] * 4), edges, 3).tolist() == [True, False, True, True]
-    assert prune(pictures([0] * 4), edges, 9).all()
+    assert prune(images([0] * 4), edges, 2).tolist() == [True, False, True, False]
+    assert prune(images([0] * 4), edges, 3).tolist() == [True, False, True, True]
+    assert prune(images([0] * 4), edges, 9).all()
 
 
 def test_group_keeps_everything() -> None:
-    assert none_dropped(pictures([0, 0]), pairs((0, 1, 1.0)), np.zeros(2, int)) == {}
+    assert none_dropped(images([0, 0]), pairs((0, 1, 1.0)), np.zeros(2, int)) == {}
 
 
 @st.composite
@@ -104,7 +104,7 @@ def cases(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     scored = [
         (a, b, draw(st.sampled_from([0.95, 0.97, 1.0]))) for a, b in sorted(edges)
     ]
-    return pictures(labels, areas), pairs(*scored), draw(st.integers(1, 4))
+    return images(labels, areas), pairs(*scored), draw(st.integers(1, 4))
 
 
 @given(cases())

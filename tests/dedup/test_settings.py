@@ -23,7 +23,7 @@ def test_the_settings_of_the_project_are_good() -> None:
         ("ssim_min", 0),
         ("ssim_scope", "all"),
         ("cosine_min", 1.1),
-        ("variants_per_picture", 0),
+        ("variants_per_image", 0),
         ("chain_min", -0.1),
         ("chain_share", 2),
         ("symmetries", "yes"),

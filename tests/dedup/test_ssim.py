@@ -24,14 +24,14 @@ def drawing(seed: int) -> Image.Image:
 
 
 def gallery() -> np.ndarray:
-    """24 pictures: 6 drawings, and of each a turned, a blurred and a faded, flipped copy."""
-    pictures = []
+    """24 images: 6 drawings, and of each a turned, a blurred and a faded, flipped copy."""
+    images = []
     for seed in range(6):
         sheet = drawing(seed)
         faded = sheet.point(lambda level: level // 2 + 120)
-        pictures += [sheet, sheet.transpose(Image.Transpose(seed)), faded]
-        pictures.append(sheet.filter(ImageFilter.GaussianBlur(0.3 + 0.1 * seed)))
-    return np.stack([np.asarray(sheet) for sheet in pictures])
+        images += [sheet, sheet.transpose(Image.Transpose(seed)), faded]
+        images.append(sheet.filter(ImageFilter.GaussianBlur(0.3 + 0.1 * seed)))
+    return np.stack([np.asarray(sheet) for sheet in images])
 
 
 def brute_force(gray: np.ndarray, names: list[str], at_least: float) -> dict:
@@ -71,7 +71,7 @@ def test_decisions_are_those_of_brute_force(
     assert found == pytest.approx(brute_force(gray, list(names), at_least), abs=1e-6)
 
 
-def test_only_pictures_of_one_class_are_compared() -> None:
+def test_only_images_of_one_class_are_compared() -> None:
     gray = np.stack([np.asarray(drawing(0))] * 3)
     options = {
         "names": NAMES,
@@ -86,7 +86,7 @@ def test_only_pictures_of_one_class_are_compared() -> None:
     ]
 
 
-def test_flat_pictures_are_like_nothing() -> None:
+def test_flat_images_are_like_nothing() -> None:
     gray = np.full((4, SIDE, SIDE), 254, np.uint8)
     gray[2:] = np.asarray(drawing(0))
     options = {"names": NAMES, "at_least": 0.95, "known": pair_table(), "fine": GRID}

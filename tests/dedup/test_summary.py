@@ -1,7 +1,7 @@
 """metrics/dedup.json."""
 
 import numpy as np
-from test_groups import BLURRED, pairs, pictures, settings
+from test_groups import BLURRED, images, pairs, settings
 
 from croquis.dedup.groups import grouped
 from croquis.dedup.measures.tally import Tally
@@ -12,10 +12,10 @@ from croquis.dedup.summary import lines, summary
 def test_the_summary_counts() -> None:
     tally = Tally({"ssim vectors": 1.234, "copy": 0.0}, {"copy bound": 7})
     copies = Copies(pairs(), BLURRED, flat=2, tally=tally)
-    found = grouped(pictures(), pairs(), BLURRED, settings(policy="prune"))
+    found = grouped(images(), pairs(), BLURRED, settings(policy="prune"))
     twins = pairs().iloc[:1]
-    assert summary(pictures(), copies, found, twins) == {
-        "pictures": 6,
+    assert summary(images(), copies, found, twins) == {
+        "images": 6,
         "groups": 3,
         "biggest_group": 4,
         "with_copies": 4,
@@ -59,9 +59,9 @@ def test_the_summary_counts() -> None:
 
 def test_three_lines_say_what_matters() -> None:
     copies = Copies(pairs(), BLURRED, flat=0, tally=Tally({"copy": 3.0}))
-    found = grouped(pictures(), pairs(), BLURRED, settings())
-    assert lines(summary(pictures(), copies, found, pairs().iloc[:0]), tests=1234) == [
-        "6 pictures in 3 groups; pairs: 3 copy",
-        "biggest group 4, 1 with several labels, 0 chains cut, 0 pictures dropped, 3 s",
-        "0 of 1,234 test pictures have a copy in train",
+    found = grouped(images(), pairs(), BLURRED, settings())
+    assert lines(summary(images(), copies, found, pairs().iloc[:0]), tests=1234) == [
+        "6 images in 3 groups; pairs: 3 copy",
+        "biggest group 4, 1 with several labels, 0 chains cut, 0 images dropped, 3 s",
+        "0 of 1,234 test images have a copy in train",
     ]

@@ -36,8 +36,8 @@ def moved(
     )
 
 
-def pairs_of(pictures: list[np.ndarray], **changes):
-    gray, rows = np.stack(pictures), np.arange(len(pictures))
+def pairs_of(images: list[np.ndarray], **changes):
+    gray, rows = np.stack(images), np.arange(len(images))
     options = {
         "names": NAMES,
         "blurred_min": 0.8,
@@ -78,13 +78,13 @@ def test_a_large_movement_is_none_that_a_copy_has() -> None:
 
 
 def test_the_most_alike_candidates_are_aligned_and_the_others_counted() -> None:
-    pictures = [
+    images = [
         drawing(1),
         moved(drawing(1), shift=(2, 0)),
         moved(drawing(1), shift=(6, 0)),
     ]
     tally = Tally()
-    pairs = pairs_of(pictures, most=1, blurred_min=0.5, tally=tally)
+    pairs = pairs_of(images, most=1, blurred_min=0.5, tally=tally)
     assert pairs[["a", "b"]].to_numpy().tolist() == [[0, 1]]
     assert (
         tally.candidates["variant aligned"] == 1
@@ -93,8 +93,8 @@ def test_the_most_alike_candidates_are_aligned_and_the_others_counted() -> None:
 
 
 def test_known_pairs_are_left_alone() -> None:
-    pictures = [drawing(1), moved(drawing(1), shift=(2, 0))]
-    assert pairs_of(pictures, known=pair_table([0], [1])).empty
+    images = [drawing(1), moved(drawing(1), shift=(2, 0))]
+    assert pairs_of(images, known=pair_table([0], [1])).empty
 
 
 def test_empty_paper_aligns_with_nothing() -> None:
@@ -113,8 +113,8 @@ def test_thin_strokes_moved_by_half_a_pixel_of_64_lose_no_ink() -> None:
     assert pairs["score"].min() > 0.98
 
 
-def test_the_warp_is_undone_at_the_size_of_the_pictures() -> None:
-    # 2 px of 64 are 7 of 224: the place p of the first picture is p + 2 on the second
+def test_the_warp_is_undone_at_the_size_of_the_images() -> None:
+    # 2 px of 64 are 7 of 224: the place p of the first image is p + 2 on the second
     shifted = np.roll(drawing(1), 7, axis=1)
     warp = np.array([[1.0, 0, 2], [0, 1, 0]])
     assert moved_cosine(drawing(1), shifted, "identity", warp) == pytest.approx(

@@ -159,7 +159,7 @@ def test_uploads_are_guessed_at_or_refused_politely(
         {"name": "a.txt", "mimeType": "text/plain", "buffer": b"text"}
     )
     expect(answer).to_contain_text(
-        "expected a picture, received not a picture", timeout=WAIT
+        "expected an image, received not an image", timeout=WAIT
     )
     with (tmp_path / "big.png").open("wb") as file:
         file.truncate(52_428_800)
@@ -167,10 +167,8 @@ def test_uploads_are_guessed_at_or_refused_politely(
     expect(answer).to_contain_text(
         "at most 8 MB, received 50 MB; make it smaller", timeout=WAIT
     )
-    picture = png(Image.fromarray(sheets_of_test(run)[0]))
-    chooser.set_input_files(
-        {"name": "a.png", "mimeType": "image/png", "buffer": picture}
-    )
+    image = png(Image.fromarray(sheets_of_test(run)[0]))
+    chooser.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": image})
     expect(answer.locator("li")).to_have_count(3, timeout=WAIT)
     page.locator("#paper .clear").click()
     expect(answer).to_contain_text("The paper is still white", timeout=WAIT)
@@ -200,8 +198,8 @@ def ask(url: str, content: bytes) -> dict:
     """What the page's API answers, as docs/serving.md says to ask it."""
     with httpx.Client(base_url=f"{url}/gradio_api", timeout=120) as client:
         [path] = client.post("/upload", files={"files": ("a.png", content)}).json()
-        picture = {"path": path, "meta": {"_type": "gradio.FileData"}}
-        event = client.post("/call/guess", json={"data": [picture]}).json()["event_id"]
+        image = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        event = client.post("/call/guess", json={"data": [image]}).json()["event_id"]
         lines = client.get(f"/call/guess/{event}").text.strip().splitlines()
     assert lines[-2] == "event: complete", lines
     return json.loads(lines[-1].removeprefix("data: "))[0]
@@ -228,8 +226,8 @@ def test_the_api_refuses_what_is_too_big_or_not_uploaded(server: Server) -> None
     with httpx.Client(base_url=f"{server.url}/gradio_api", timeout=120) as client:
         big = client.post("/upload", files={"files": ("big.png", bytes(52_428_800))})
         assert big.status_code == 413 and "exceeded maximum allowed size" in big.text
-        picture = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
-        event = client.post("/call/guess", json={"data": [picture]}).json()["event_id"]
+        image = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
+        event = client.post("/call/guess", json={"data": [image]}).json()["event_id"]
         assert "event: error" in client.get(f"/call/guess/{event}").text
 
 

@@ -60,17 +60,17 @@ def test_an_erased_drawing_on_clear_paper_is_white_too(guesser: Guesser) -> None
     [
         (
             "data:text/plain;base64,dGV4dA==",
-            "expected a picture, received not a picture in a known",
+            "expected an image, received not an image in a known",
         ),
         (
             "size:52428800",
-            "expected a picture of at most 8 MB, received 50 MB; make it smaller",
+            "expected an image of at most 8 MB, received 50 MB; make it smaller",
         ),
-        ("/etc/passwd", "your picture: expected base64, received"),
-        ("size:1", "your picture: expected base64"),
+        ("/etc/passwd", "your image: expected base64, received"),
+        ("size:1", "your image: expected base64"),
     ],
 )
-def test_what_is_no_picture_is_refused_politely(
+def test_what_is_no_image_is_refused_politely(
     guesser: Guesser, url: str, message: str
 ) -> None:
     html = guesser.paper(url)
@@ -81,7 +81,7 @@ def test_what_is_no_picture_is_refused_politely(
     ("content", "message"),
     [
         (None, "expected a file, received none"),
-        (b"text", "received not a picture in a known"),
+        (b"text", "received not an image in a known"),
     ],
 )
 def test_the_api_says_what_is_wrong(
@@ -115,7 +115,7 @@ def test_wnids_are_shown_as_words(drawn: Path) -> None:
     ]
 
 
-def test_only_one_function_is_public_and_pictures_take_turns(guesser: Guesser) -> None:
+def test_only_one_function_is_public_and_images_take_turns(guesser: Guesser) -> None:
 
     async def built() -> (
         gr.Blocks
@@ -154,7 +154,7 @@ def test_what_is_loaded_is_said_before_it_is(guesser: Guesser, drawn: Path) -> N
     assert said == "demo: loading 2 members x 2 folds ..."
 
 
-def test_a_picture_sent_as_text_survives(guesser: Guesser, drawn: Path) -> None:
+def test_an_image_sent_as_text_survives(guesser: Guesser, drawn: Path) -> None:
     """A JPEG keeps its bytes: nothing is encoded a second time on the way."""
     path = drawn / "it.jpg"
     Image.fromarray(sheets_of_test(drawn)[0]).save(path, quality=80)

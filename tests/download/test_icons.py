@@ -188,8 +188,8 @@ def test_the_files_are_a_competition(folder: Path) -> None:
             for path in (folder / part).rglob("*.png")
         }
         assert files == set(table.image_path)
-    with Image.open(folder / "test" / "0.png") as picture:
-        assert (picture.mode, picture.size) == ("L", (224, 224))
+    with Image.open(folder / "test" / "0.png") as image:
+        assert (image.mode, image.size) == ("L", (224, 224))
 
 
 def test_train_and_test_are_60_to_40_with_every_class_in_both(folder: Path) -> None:
@@ -200,7 +200,7 @@ def test_train_and_test_are_60_to_40_with_every_class_in_both(folder: Path) -> N
     assert train.value_counts().min() >= 5
 
 
-def test_no_number_of_a_test_picture_tells_its_class(folder: Path) -> None:
+def test_no_number_of_a_test_image_tells_its_class(folder: Path) -> None:
     targets = pd.read_csv(folder / "solution.csv").target.to_numpy()
     assert abs(np.corrcoef(targets, np.arange(len(targets)))[0, 1]) < 0.1
 
@@ -209,25 +209,25 @@ def test_no_copy_is_in_train_and_in_test(
     folder: Path, glyphs: list[icons.Glyph]
 ) -> None:
     """By another road than copy_groups: pixels under every turn, then the cosine of the ink."""
-    pictures, hashes = {}, {}
+    images, hashes = {}, {}
     for part in ("train", "test"):
         paths = sorted((folder / part).rglob("*.png"))
-        pictures[part] = np.stack([np.asarray(Image.open(path)) for path in paths])
-        hashes[part] = {hashlib.sha256(picture).digest() for picture in pictures[part]}
-    assert len(pictures["train"]) + len(pictures["test"]) == len(glyphs) - len(
+        images[part] = np.stack([np.asarray(Image.open(path)) for path in paths])
+        hashes[part] = {hashlib.sha256(image).digest() for image in images[part]}
+    assert len(images["train"]) + len(images["test"]) == len(glyphs) - len(
         icons.MOVED_COPIES
     )
-    train, test = (icons._ink(pictures[part]) for part in ("train", "test"))
+    train, test = (icons._ink(images[part]) for part in ("train", "test"))
     for turns in range(4):
         for flip in (1, -1):
             turned = np.rot90(test, turns, axes=(1, 2))[:, :, ::flip].reshape(
                 len(test), -1
             )
             assert (train.reshape(len(train), -1) @ turned.T).max() < 0.95
-            of_test = np.rot90(pictures["test"], turns, axes=(1, 2))[:, :, ::flip]
+            of_test = np.rot90(images["test"], turns, axes=(1, 2))[:, :, ::flip]
             of_test = np.ascontiguousarray(of_test)
             assert not hashes["train"] & {
-                hashlib.sha256(picture).digest() for picture in of_test
+                hashlib.sha256(image).digest() for image in of_test
             }
 
 

@@ -1,4 +1,4 @@
-"""A picture's embedding depends on the picture and the view alone."""
+"""An image's embedding depends on the image and the view alone."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from croquis.backbones import stacked
 from croquis.backbones.backbones import build
 from croquis.core.errors import InputError
 from croquis.embed.embedding import embeddings
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.runtime.hardware import Hardware
 from croquis.tables.samples import Samples
@@ -27,14 +27,14 @@ def model() -> torch.nn.Module:
 
 
 def embedded(drawn: Path, model: torch.nn.Module, *views: str, **options) -> np.ndarray:
-    """All pictures of `drawn`, (V, 15, D)."""
+    """All images of `drawn`, (V, 15, D)."""
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     samples = Samples.unlabelled(pixels.ids.to_numpy(dtype=str))
-    pictures = Pictures(pixels, samples, image_size=32)
-    return embeddings(model, pictures, views=list(views), hardware=CPU, **options)
+    images = ImageDataset(pixels, samples, image_size=32)
+    return embeddings(model, images, views=list(views), hardware=CPU, **options)
 
 
-def test_there_is_a_vector_for_each_picture_and_view(drawn: Path, model) -> None:
+def test_there_is_a_vector_for_each_image_and_view(drawn: Path, model) -> None:
     found = embedded(drawn, model, "identity", "flip_lr")
     assert found.shape == (2, 15, model.num_features) and found.dtype == np.float32
     assert not np.array_equal(found[0], found[1])
@@ -49,7 +49,7 @@ def test_the_batch_size_does_not_change_a_vector(drawn: Path, model) -> None:
 
 @pytest.mark.parametrize("channels", [1, 3], ids=["gray", "rgb"])
 @pytest.mark.parametrize("view", ["rot90", "flip_ud", "antitranspose"])
-def test_a_view_is_the_embedding_of_the_turned_picture(
+def test_a_view_is_the_embedding_of_the_turned_image(
     drawn: Path, model, view: str, channels: int
 ) -> None:
     sheets = np.load(drawn / "pixels.npy")
@@ -77,7 +77,7 @@ def test_several_backbones_give_what_each_gives_alone_side_by_side(drawn: Path) 
     np.testing.assert_allclose(found, np.concatenate(alone, axis=2), atol=1e-5)
 
 
-def test_a_feature_that_is_no_number_stops_and_names_its_picture(
+def test_a_feature_that_is_no_number_stops_and_names_its_image(
     drawn: Path, model
 ) -> None:
     """One overflow of float16 was stored in silence, and made every head of the probe nan."""

@@ -14,7 +14,7 @@ from croquis.backbones import stacked
 from croquis.embed import kept_features
 from croquis.embed.embedding import by_batch
 from croquis.embed.kept_features import KeptFeatures, embed_fingerprint, resumed
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.recipes.probe_recipes import EmbedParams
 from croquis.runtime.hardware import Hardware
@@ -33,7 +33,7 @@ EMBED = {
 
 
 class Backbone:
-    """Embeds the 15 pictures of `drawn` in batches of 4; counts them, and ends as it is told."""
+    """Embeds the 15 images of `drawn` in batches of 4; counts them, and ends as it is told."""
 
     def __init__(self, folder: Path) -> None:
         self.pixels = Pixels.open(folder / "index.csv", folder / "pixels.npy")
@@ -41,14 +41,14 @@ class Backbone:
         self.seen = 0
 
     def run(self, harm: BaseException | int | None = None, at: int = 8) -> np.ndarray:
-        """The features; once `at` pictures were seen, `harm` is raised, or sent as a signal."""
-        pictures = Pictures(self.pixels, Samples.unlabelled(self.ids), image_size=32)
+        """The features; once `at` images were seen, `harm` is raised, or sent as a signal."""
+        images = ImageDataset(self.pixels, Samples.unlabelled(self.ids), image_size=32)
 
         def compute(start: int) -> Iterator[np.ndarray]:
             model = stacked.frozen(TINY, pretrained=False, image_size=32)
             views = EMBED["views"]
             batches = by_batch(
-                model, pictures, views=views, hardware=CPU, batch_size=4, start=start
+                model, images, views=views, hardware=CPU, batch_size=4, start=start
             )
             for batch in batches:
                 self.seen += batch.shape[1]
@@ -117,7 +117,7 @@ def test_a_broken_file_is_computed_again(
     content[len(content) // 2] ^= 1
     short = {"cut short": content[:-9], "empty": b""}
     paths[2].write_bytes(short.get(harm, content))
-    with pytest.warns(UserWarning, match="not whole: its pictures are embedded again"):
+    with pytest.warns(UserWarning, match="not whole: its images are embedded again"):
         np.testing.assert_array_equal(backbone.run(), straight)
     assert backbone.seen == 15 + 7
 
@@ -157,7 +157,7 @@ def test_whatever_changes_features_changes_the_fingerprint(drawn: Path) -> None:
     found |= {embed_fingerprint(by_file, CPU, *data)}
     (drawn / "weights").write_bytes(b"2")
     found |= {embed_fingerprint(by_file, CPU, *data)}
-    # Other pixels of the same pictures, as another prepare.fit would leave them.
+    # Other pixels of the same images, as another prepare.fit would leave them.
     np.save(drawn / "pixels.npy", 255 - np.load(drawn / "pixels.npy"))
     assert len(found | {embed_fingerprint(recipe, CPU, *data)}) == 6
 
@@ -181,7 +181,7 @@ def test_a_second_probe_of_the_same_features_runs_no_backbone(
     assert Path("one.npz").read_bytes() == Path("two.npz").read_bytes()
     assert Features(Path("two.npz")).of(np.array(["test/0.png"])).shape[:2] == (2, 1)
     one, two = capsys.readouterr().out.splitlines()
-    assert one.startswith("embed: 15 pictures x 2 views") and "earlier" not in one
+    assert one.startswith("embed: 15 images x 2 views") and "earlier" not in one
     assert two.endswith("; 15 taken from an earlier embed")
 
 

@@ -159,7 +159,7 @@ def test_it_is_the_nested_scores_that_decide(tmp_path: Path) -> None:
 
 
 def test_copies_prove_nothing_twice(tmp_path: Path) -> None:
-    """Eight pictures for, one against: a difference; not if the eight are two and their copies."""
+    """Eight images for, one against: a difference; not if the eight are two and their copies."""
     on_disk(tmp_path)
     given = ballots(tmp_path)
     base = np.arange(300) < 200
@@ -174,12 +174,12 @@ def test_copies_prove_nothing_twice(tmp_path: Path) -> None:
     assert chosen(copied, found, how(weights="greedy")) == "soft"
 
 
-def test_a_picture_that_folds_do_not_know_is_named(tmp_path: Path) -> None:
+def test_an_image_that_folds_do_not_know_is_named(tmp_path: Path) -> None:
     on_disk(tmp_path)
     table = pd.read_csv(tmp_path / "folds.csv").iloc[1:]
     table.to_csv(tmp_path / "folds.csv", index=False)
     with pytest.raises(
-        InputError, match=r"a/oof\.npz: expected pictures of folds\.csv.*as p0"
+        InputError, match=r"a/oof\.npz: expected images of folds\.csv.*as p0"
     ):
         ballots(tmp_path)
 
@@ -241,7 +241,7 @@ def test_a_member_with_other_classes_is_refused(tmp_path: Path) -> None:
         ballots(tmp_path)
 
 
-def test_a_member_that_lacks_a_picture_is_refused(tmp_path: Path) -> None:
+def test_a_member_that_lacks_an_image_is_refused(tmp_path: Path) -> None:
     on_disk(tmp_path)
     Predictions(["p1"], np.full((1, 3), 1 / 3), CLASSES).save(
         tmp_path / "votes/b/oof.npz"

@@ -1,4 +1,4 @@
-"""Nested scores: no picture, and no copy of it, is judged by a fit that saw it."""
+"""Nested scores: no image, and no copy of it, is judged by a fit that saw it."""
 
 import numpy as np
 import pytest
@@ -73,7 +73,7 @@ def test_each_part_is_fitted_without_itself_by_hand() -> None:
         np.testing.assert_allclose(found[out], tempered(probs[0, out], warm), atol=2e-3)
 
 
-def test_a_fit_never_sees_the_pictures_it_is_judged_on() -> None:
+def test_a_fit_never_sees_the_images_it_is_judged_on() -> None:
     labels, probs = members()
     groups = np.arange(400) // 4
     looked_at: list[tuple[int, ...]] = []

@@ -55,7 +55,7 @@ def test_votes_are_judged_nested_and_against_the_soft_vote() -> None:
     assert table["nested_accuracy"].tolist() == [0.75, 0.0]
     assert table["chosen"].tolist() == [True, False]
     assert table["difference"].tolist() == [0, -0.75]
-    assert table["p"].tolist() == [1, 2 / 2**3]  # three pictures, all for the soft vote
+    assert table["p"].tolist() == [1, 2 / 2**3]  # three images, all for the soft vote
     squared = 2 * ((1 - MEAN[np.arange(4), LABELS]) ** 2)
     assert table.loc["soft", "brier"] == pytest.approx(squared.mean())
     assert table.loc["best", "brier"] == 2
@@ -96,7 +96,7 @@ def test_members_show_their_share_of_the_weights() -> None:
     assert table["accuracy"].tolist() == [0.75, 0.75]
 
 
-def test_pictures_with_a_twin_are_scored_apart() -> None:
+def test_images_with_a_twin_are_scored_apart() -> None:
     found = summary(given(), FOUND, "soft", TWINS)
     assert found["with_twin"] == 2
     assert found["accuracy_with_twin"] == 0.5 and found["accuracy_without_twin"] == 1

@@ -1,4 +1,4 @@
-"""Which pictures have a copy in training that is not derived from the same source."""
+"""Which images have a copy in training that is not derived from the same source."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ ROWS = [
     ("drawn", "", 1, True),
     ("turned drawn", "drawn", 1, True),
     ("copy of turned drawn", "", 1, False),  # dropped for it
-    ("a", "lost", 2, True),  # both derive from a picture that could not be read
+    ("a", "lost", 2, True),  # both derive from an image that could not be read
     ("b", "lost", 2, True),
     ("lone", "", 3, True),
 ]
@@ -22,8 +22,8 @@ TEST = pd.DataFrame({"id": ["test/1"], "source_id": "", "split": "test"})
 INDEX = pd.concat([TEST, TABLE.assign(split="train")[::-1]])
 
 
-def test_what_derives_from_a_picture_is_no_twin_of_it() -> None:
-    """A source with two augmented files counted as a picture that is there three times."""
+def test_what_derives_from_an_image_is_no_twin_of_it() -> None:
+    """A source with two augmented files counted as an image that is there three times."""
     found = with_twin(TABLE["id"].to_numpy(), TABLE, INDEX)
     assert TABLE["id"][found].tolist() == [
         "drawn",
@@ -32,6 +32,6 @@ def test_what_derives_from_a_picture_is_no_twin_of_it() -> None:
     ]
 
 
-def test_pictures_are_found_by_id() -> None:
+def test_images_are_found_by_id() -> None:
     found = with_twin(np.array(["lone", "drawn", "source"]), TABLE, INDEX)
     assert found.tolist() == [False, True, False]

@@ -80,7 +80,7 @@ def test_errors_without_a_network_are_not_called_no_mistakes(drawn: Path) -> Non
         "explain: no network to ask about 2 errors: no voting member is fine-tuned"
     )
     assert lines(networks, explaining.NOBODY, 0)[0] == (
-        "explain: no mistakes to explain: every picture is right out of fold"
+        "explain: no mistakes to explain: every image is right out of fold"
     )
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.foreign.foreign import pictures_of, read, without_folder
+from croquis.foreign.foreign import images_of, read, without_folder
 from croquis.tables.predictions import Predictions
 
 PROBS = np.array([[0.2, 0.8], [0.75, 0.25]])
@@ -95,9 +95,9 @@ BAD_CSV = {
     "image_path,1,2\na,.5,.5\n": "class columns 0..C-1, received 2 of them, 1 to 2; give each",
     "image_path,0,2\na,.5,.5\n": "class columns 0..C-1, received 2 of them, 0 to 2",
     "image_path,target,0,1\na,1,.2,.8\n": "received target and 2 columns of numbers; take out",
-    "image_path,0,1\na,.5,.5\na,.5,.5\n": "each picture once, received 1 doubled, as a; mend",
-    "image_path,0,1\n": "each picture once, received none",
-    "image_path,0,1\n,.5,.5\n": "each picture once, received gaps",
+    "image_path,0,1\na,.5,.5\na,.5,.5\n": "each image once, received 1 doubled, as a; mend",
+    "image_path,0,1\n": "each image once, received none",
+    "image_path,0,1\n,.5,.5\n": "each image once, received gaps",
     "image_path,0,1\na,nan,1\nb,.5,.5\n": "received 1 rows with gaps, text, nan or inf, as a;",
     "image_path,0,1\na,,1\n": "received 1 rows with gaps",
     "image_path,0,1\na,inf,1\n": "received 1 rows with gaps",
@@ -132,7 +132,7 @@ def test_a_bad_csv_is_an_error_that_names_it(tmp_path: Path, text: str) -> None:
         read(written(tmp_path / "their.csv", text))
 
 
-def test_a_picture_file_is_no_csv(tmp_path: Path) -> None:
+def test_an_image_file_is_no_csv(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"\x89PNG\xff\xfe\n\x00")
     with pytest.raises(InputError, match=r"a\.csv: expected a csv file"):
         read(tmp_path / "a.csv")
@@ -220,7 +220,7 @@ def test_other_kinds_of_files_and_files_that_are_not_there_are_refused(
         read(tmp_path / "a.csv")
 
 
-def test_rows_are_joined_by_picture(tmp_path: Path) -> None:
+def test_rows_are_joined_by_image(tmp_path: Path) -> None:
     found = read(written(tmp_path / "a.csv", "image_path,target\nb,1\na,0\nc,2\n"))
     assert found.aligned(np.array(["a", "b", "c"]), "s.csv").labels.tolist() == [
         0,
@@ -237,7 +237,7 @@ def test_rows_are_joined_by_picture(tmp_path: Path) -> None:
         (["a", "b", "c", "d"], r"3 \(missing 1, as d; 0 too many\)"),
     ],
 )
-def test_other_pictures_are_refused(
+def test_other_images_are_refused(
     tmp_path: Path, ids: list[str], received: str
 ) -> None:
     found = read(written(tmp_path / "a.csv", "image_path,target\nb,1\na,0\nc,2\n"))
@@ -247,11 +247,11 @@ def test_other_pictures_are_refused(
         found.aligned(np.array(ids), "s.csv")
 
 
-def test_the_order_of_pictures_comes_from_a_csv_that_names_them(tmp_path: Path) -> None:
+def test_the_order_of_images_comes_from_a_csv_that_names_them(tmp_path: Path) -> None:
     table = pd.DataFrame({"image_path": ["test/1.JPEG", "test/0.JPEG"]})
-    assert pictures_of(tmp_path, table).tolist() == ["1.JPEG", "0.JPEG"]
-    with pytest.raises(InputError, match="each picture once"):
-        pictures_of(tmp_path, table.iloc[[0, 0]])
+    assert images_of(tmp_path, table).tolist() == ["1.JPEG", "0.JPEG"]
+    with pytest.raises(InputError, match="each image once"):
+        images_of(tmp_path, table.iloc[[0, 0]])
 
 
 def test_a_class_that_has_two_columns_is_refused(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_the_last_row_of_the_curves_is_the_score_of_the_predictions(
 def test_a_probe_whose_views_hold_the_flipped_ones_cannot_tell_them_apart(
     stored: Callable[..., Features],
 ) -> None:
-    """Nor is a flipped picture known to a probe that never embedded it."""
+    """Nor is a flipped image known to a probe that never embedded it."""
     one, two = (
         probed(DATA, stored(2), HEAD, lr=0.05, seed=0, views=views)
         for views in (["identity", "flip_lr"], ["identity", "rot90"])

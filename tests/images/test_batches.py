@@ -1,4 +1,4 @@
-"""Batches hold the right pictures in an order that only seed and epoch decide."""
+"""Batches hold the right images in an order that only seed and epoch decide."""
 
 import os
 from dataclasses import replace
@@ -11,7 +11,13 @@ import torch
 
 from croquis.augment.augment import Augment
 from croquis.core.errors import InputError
-from croquis.images.batches import Batch, Pictures, Shuffled, in_order, steps_per_epoch
+from croquis.images.batches import (
+    Batch,
+    ImageDataset,
+    Shuffled,
+    in_order,
+    steps_per_epoch,
+)
 from croquis.images.pixels import Pixels
 from croquis.images.resizing import resized
 from croquis.tables.parts import read_folds, read_index
@@ -19,27 +25,27 @@ from croquis.tables.samples import FoldData, Samples
 
 
 def samples(count: int) -> Samples:
-    """Pictures "0", "1" ... with their number as label."""
+    """Images "0", "1" ... with their number as label."""
     return Samples(
         np.arange(count).astype(str), np.arange(count), np.arange(count) / 10
     )
 
 
-def pictures(sheets: np.ndarray, tmp_path: Path, **options) -> Pictures:
+def dataset(sheets: np.ndarray, tmp_path: Path, **options) -> ImageDataset:
     """All of `sheets`, (N, S, S[, 3])."""
     (tmp_path / "i.csv").write_text(
         "id\n" + "".join(f"{row}\n" for row in range(len(sheets)))
     )
     np.save(tmp_path / "p.npy", sheets)
     pixels = Pixels.open(tmp_path / "i.csv", tmp_path / "p.npy")
-    return Pictures(pixels, samples(len(sheets)), **options)
+    return ImageDataset(pixels, samples(len(sheets)), **options)
 
 
 @pytest.fixture
-def numbered(tmp_path: Path) -> Pictures:
-    """Ten pictures of 8 px, each all of its own number."""
+def numbered(tmp_path: Path) -> ImageDataset:
+    """Ten images of 8 px, each all of its own number."""
     sheets = np.broadcast_to(np.arange(10, dtype=np.uint8)[:, None, None], (10, 8, 8))
-    return pictures(sheets, tmp_path, image_size=8)
+    return dataset(sheets, tmp_path, image_size=8)
 
 
 def labels(batches) -> list[list[int]]:
@@ -47,14 +53,14 @@ def labels(batches) -> list[list[int]]:
 
 
 def epoch_of(
-    source: Pictures, workers: int = 0, epoch: int = 0, **changes
+    source: ImageDataset, workers: int = 0, epoch: int = 0, **changes
 ) -> list[Batch]:
     options = {"batch_size": 4, "seed": 1} | changes
     return list(Shuffled(source, workers=workers, **options).epoch(epoch))
 
 
-def test_a_batch_holds_pictures_labels_and_weights_of_the_same_rows(
-    numbered: Pictures,
+def test_a_batch_holds_images_labels_and_weights_of_the_same_rows(
+    numbered: ImageDataset,
 ) -> None:
     for batch in epoch_of(numbered):
         assert batch.images.dtype == torch.uint8 and batch.images.shape == (4, 8, 8)
@@ -65,7 +71,7 @@ def test_a_batch_holds_pictures_labels_and_weights_of_the_same_rows(
         torch.testing.assert_close(batch.weights, batch.targets / 10)
 
 
-def test_the_short_last_batch_is_left_out(numbered: Pictures) -> None:
+def test_the_short_last_batch_is_left_out(numbered: ImageDataset) -> None:
     found = labels(epoch_of(numbered))
     assert [len(batch) for batch in found] == [4, 4] and len(
         {*found[0], *found[1]}
@@ -75,21 +81,21 @@ def test_the_short_last_batch_is_left_out(numbered: Pictures) -> None:
 
 @pytest.mark.parametrize("batch_size", [10, 11, 64])
 def test_a_set_smaller_than_a_batch_is_one_batch(
-    numbered: Pictures, batch_size: int
+    numbered: ImageDataset, batch_size: int
 ) -> None:
     (found,) = labels(epoch_of(numbered, batch_size=batch_size))
     assert sorted(found) == list(range(10))
     assert steps_per_epoch(10, batch_size) == 1
 
 
-def test_the_order_depends_on_seed_and_epoch_alone(numbered: Pictures) -> None:
+def test_the_order_depends_on_seed_and_epoch_alone(numbered: ImageDataset) -> None:
     first = labels(epoch_of(numbered))
     assert labels(epoch_of(numbered)) == first
     assert labels(epoch_of(numbered, epoch=1)) != first
     assert labels(epoch_of(numbered, seed=2)) != first
 
 
-def test_over_a_few_epochs_no_picture_is_always_left_out(numbered: Pictures) -> None:
+def test_over_a_few_epochs_no_image_is_always_left_out(numbered: ImageDataset) -> None:
     seen = [
         label
         for epoch in range(6)
@@ -99,15 +105,17 @@ def test_over_a_few_epochs_no_picture_is_always_left_out(numbered: Pictures) -> 
     assert set(seen) == set(range(10))
 
 
-def test_prediction_goes_through_all_pictures_in_order(numbered: Pictures) -> None:
+def test_prediction_goes_through_all_images_in_order(numbered: ImageDataset) -> None:
     found = labels(in_order(numbered, batch_size=4, workers=0))
     assert found == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_no_pictures_are_no_batches(drawn: Path, workers: int) -> None:
+def test_no_images_are_no_batches(drawn: Path, workers: int) -> None:
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
-    empty = Pictures(pixels, Samples.unlabelled(np.array([], dtype=str)), image_size=32)
+    empty = ImageDataset(
+        pixels, Samples.unlabelled(np.array([], dtype=str)), image_size=32
+    )
     assert list(in_order(empty, batch_size=4, workers=workers)) == []
 
 
@@ -116,7 +124,9 @@ def test_the_number_of_workers_changes_no_bit(drawn: Path) -> None:
         0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv")
     )
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
-    source = Pictures(pixels, data.train, image_size=24, augment=Augment("course", 3))
+    source = ImageDataset(
+        pixels, data.train, image_size=24, augment=Augment("course", 3)
+    )
     for epoch in (0, 1):
         alone, one, two = (
             epoch_of(source, workers, epoch, batch_size=2) for workers in range(3)
@@ -128,14 +138,14 @@ def test_the_number_of_workers_changes_no_bit(drawn: Path) -> None:
                 assert torch.equal(batch.targets, batches[0].targets)
 
 
-def test_an_epoch_can_begin_inside(numbered: Pictures) -> None:
+def test_an_epoch_can_begin_inside(numbered: ImageDataset) -> None:
     whole = labels(epoch_of(numbered, batch_size=2, epoch=3))
     again = Shuffled(numbered, batch_size=2, seed=1, workers=0)
     assert labels(again.epoch(3, start=3)) == whole[3:]
     assert labels(again.epoch(3)) == whole
 
 
-class Told(Pictures):
+class Told(ImageDataset):
     """Its targets are the process that made the batch, and how many threads OpenCV has there."""
 
     def __getitem__(self, key: tuple[int, np.ndarray]) -> Batch:
@@ -144,7 +154,7 @@ class Told(Pictures):
 
 
 def test_workers_stay_for_all_epochs_and_have_one_thread_each(
-    numbered: Pictures,
+    numbered: ImageDataset,
 ) -> None:
     """They used to be started anew in each epoch, with as many threads each as there are cores."""
     numbered.__class__ = Told
@@ -160,10 +170,10 @@ def test_workers_stay_for_all_epochs_and_have_one_thread_each(
 
 
 @pytest.mark.parametrize("how", ["bilinear", "bicubic"])
-def test_pictures_shrink_by_the_networks_filter(tmp_path: Path, how: str) -> None:
+def test_images_shrink_by_the_networks_filter(tmp_path: Path, how: str) -> None:
     """They were averaged over areas, whatever timm's config said."""
     sheets = np.random.default_rng(0).integers(0, 256, (3, 32, 32), np.uint8)
-    source = pictures(sheets, tmp_path, image_size=24, interpolation=how)
+    source = dataset(sheets, tmp_path, image_size=24, interpolation=how)
     (batch,) = in_order(source, batch_size=3, workers=0)
     for found, sheet in zip(batch.images.numpy(), sheets, strict=True):
         np.testing.assert_array_equal(found, resized(sheet, 24, how))
@@ -172,19 +182,19 @@ def test_pictures_shrink_by_the_networks_filter(tmp_path: Path, how: str) -> Non
 def test_colour_keeps_its_axis(tmp_path: Path) -> None:
     sheets = np.zeros((2, 8, 8, 3), np.uint8)
     (batch,) = in_order(
-        pictures(sheets, tmp_path, image_size=4), batch_size=2, workers=0
+        dataset(sheets, tmp_path, image_size=4), batch_size=2, workers=0
     )
     assert batch.images.shape == (2, 4, 4, 3)
 
 
-def test_pictures_are_found_by_id_and_a_missing_one_is_named(drawn: Path) -> None:
+def test_images_are_found_by_id_and_a_missing_one_is_named(drawn: Path) -> None:
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     turned = Samples.unlabelled(pixels.ids.to_numpy(dtype=str)[::-1])
     (batch,) = in_order(
-        Pictures(pixels, turned, image_size=32), batch_size=99, workers=0
+        ImageDataset(pixels, turned, image_size=32), batch_size=99, workers=0
     )
     np.testing.assert_array_equal(
         batch.images.numpy(), np.load(drawn / "pixels.npy")[::-1]
     )
     with pytest.raises(InputError, match="nowhere"):
-        Pictures(pixels, Samples.unlabelled(np.array(["nowhere"])), image_size=32)
+        ImageDataset(pixels, Samples.unlabelled(np.array(["nowhere"])), image_size=32)

@@ -1,4 +1,4 @@
-"""The packed pictures: opened without reading, found by id."""
+"""The packed images: opened without reading, found by id."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def opened(folder: Path) -> Pixels:
     return Pixels.open(folder / "index.csv", folder / "pixels.npy")
 
 
-def test_pictures_are_found_by_id_in_the_order_asked_for(folder: Path) -> None:
+def test_images_are_found_by_id_in_the_order_asked_for(folder: Path) -> None:
     pixels = opened(folder)
     rows = pixels.rows(np.array(["NA", "train/a.png", "NA"]))
     assert rows.tolist() == [2, 0, 2]
@@ -34,9 +34,9 @@ def test_nothing_is_read_when_opened(folder: Path) -> None:
     assert isinstance(opened(folder).array, np.memmap)
 
 
-def test_an_id_without_a_picture_is_named(folder: Path) -> None:
+def test_an_id_without_an_image_is_named(folder: Path) -> None:
     with pytest.raises(
-        InputError, match=r"ids of its pictures, received 1 others \(train/c.png\)"
+        InputError, match=r"ids of its images, received 1 others \(train/c.png\)"
     ):
         opened(folder).rows(["train/a.png", "train/c.png"])
 

@@ -1,4 +1,4 @@
-"""Pictures at a network's size: the right filter, widened so that no stroke is lost."""
+"""Images at a network's size: the right filter, widened so that no stroke is lost."""
 
 from pathlib import Path
 
@@ -19,9 +19,9 @@ from croquis.train import finetuning
 BILINEAR = "resnext101_32x32d.fb_wsl_ig1b_ft_in1k"
 
 
-def test_a_picture_of_that_size_is_handed_through() -> None:
-    picture = np.zeros((8, 8), np.uint8)
-    assert resized(picture, 8, "bicubic") is picture
+def test_an_image_of_that_size_is_handed_through() -> None:
+    image = np.zeros((8, 8), np.uint8)
+    assert resized(image, 8, "bicubic") is image
 
 
 def test_every_filter_of_timms_configs_is_known() -> None:
@@ -76,8 +76,8 @@ def test_training_and_serving_shrink_by_the_filter_of_the_networks_config(
     sheets = np.asarray(pixels.array[-3:])
     for source in (
         trained,
-        inference._pictures(sheets, own),
-        inference._pictures(sheets, embed),
+        inference._images(sheets, own),
+        inference._images(sheets, embed),
     ):
         for found, sheet in zip(
             source[0, np.arange(3)].images.numpy(), sheets, strict=True

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.networks.predicting import predicted_logits
 from croquis.recipes.recipes import ModelParams
@@ -48,9 +48,9 @@ def exact(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("machine", [BF16, FP16], ids=["bf16", "fp16"])
 def test_narrow_numbers_train_as_float32_does(
-    pictures: Pictures, recipe: Callable[..., ModelParams], machine: Hardware
+    images: ImageDataset, recipe: Callable[..., ModelParams], machine: Hardware
 ) -> None:
-    settings, plain = recipe(batch_size=6, epochs=4), pictures.plain()
+    settings, plain = recipe(batch_size=6, epochs=4), images.plain()
     _, wide = trained(settings, plain)
     trainer, narrow = trained(settings, plain, hardware=machine)
     # The scale of fp16 may begin too high: its first updates are skipped then, and count for none.
@@ -63,7 +63,7 @@ def test_narrow_numbers_train_as_float32_does(
 @pytest.mark.parametrize("compiled", [False, True], ids=["plain", "compiled"])
 @pytest.mark.parametrize("machine", [BF16, FP16], ids=["bf16", "fp16"])
 def test_a_training_that_was_stopped_ends_with_the_same_bits(
-    pictures: Pictures,
+    images: ImageDataset,
     recipe: Callable[..., ModelParams],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -77,7 +77,7 @@ def test_a_training_that_was_stopped_ends_with_the_same_bits(
     def run(name: str, interrupts: Interrupts | None = None) -> Trainer:
         options = {"hardware": replace(machine, compiled=compiled)}
         trainer = begun(
-            settings, pictures, kept=Checkpoints("train/a-0", name), **options
+            settings, images, kept=Checkpoints("train/a-0", name), **options
         )
         for epoch in trainer.epochs(interrupts):
             trainer.record({"train_loss": epoch.train_loss})
@@ -103,14 +103,14 @@ def test_a_training_that_was_stopped_ends_with_the_same_bits(
 def test_memory_that_ends_halves_the_micro_batch_and_goes_on(
     drawn: Path, recipe: Callable[..., ModelParams]
 ) -> None:
-    """The limit is between what six pictures of 1,024 px take and what three of them do."""
+    """The limit is between what six images of 1,024 px take and what three of them do."""
     large = np.load(drawn / "pixels.npy").repeat(32, axis=1).repeat(32, axis=2)
     np.save(drawn / "pixels.npy", large)
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     samples = Samples(
         pixels.ids.to_numpy(dtype=str)[:6], np.arange(6) % 3, np.ones(6, np.float32)
     )
-    pictures = Pictures(pixels, samples, image_size=1024)
+    images = ImageDataset(pixels, samples, image_size=1024)
     settings, machine = recipe(batch_size=6, epochs=2), Hardware(GPU, None, False, 0)
 
     def peak(size: int) -> int:
@@ -118,7 +118,7 @@ def test_memory_that_ends_halves_the_micro_batch_and_goes_on(
         torch.cuda.reset_peak_memory_stats()
         trained(
             settings.model_copy(update={"micro_batch": size}),
-            pictures,
+            images,
             hardware=machine,
         )
         return torch.cuda.max_memory_reserved()
@@ -129,10 +129,10 @@ def test_memory_that_ends_halves_the_micro_batch_and_goes_on(
     whole = torch.cuda.get_device_properties(GPU).total_memory
     try:
         torch.cuda.set_per_process_memory_fraction((three + six) / 2 / whole)
-        with pytest.warns(UserWarning, match="out of memory: now 3 pictures at once"):
-            trainer, epochs = trained(settings, pictures, hardware=machine)
+        with pytest.warns(UserWarning, match="out of memory: now 3 images at once"):
+            trainer, epochs = trained(settings, images, hardware=machine)
         options = {"hardware": machine, "batch_size": 2 * trainer.micro_batch}
-        logits = predicted_logits(trainer.averaged, pictures, **options)
+        logits = predicted_logits(trainer.averaged, images, **options)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert trainer.micro_batch <= 3 and len(epochs) == 2

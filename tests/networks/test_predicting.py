@@ -11,7 +11,7 @@ from torch import nn
 
 from croquis.backbones.backbones import build
 from croquis.core.symmetries import turned
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.networks.predicting import averaged_probs, predicted_logits, softmax
 from croquis.recipes.recipes import ModelParams
@@ -30,10 +30,10 @@ def network(recipe: ModelParams) -> nn.Module:
 
 
 @pytest.fixture
-def held_out(drawn: Path) -> Pictures:
-    """All fifteen pictures, not augmented."""
+def held_out(drawn: Path) -> ImageDataset:
+    """All fifteen images, not augmented."""
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
-    return Pictures(
+    return ImageDataset(
         pixels, Samples.unlabelled(pixels.ids.to_numpy(dtype=str)), image_size=32
     )
 
@@ -42,7 +42,7 @@ def held_out(drawn: Path) -> Pictures:
     "backbone", ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"]
 )
 def test_predicting_twice_gives_the_same_bits(
-    held_out: Pictures, recipe: Callable[..., ModelParams], backbone: str
+    held_out: ImageDataset, recipe: Callable[..., ModelParams], backbone: str
 ) -> None:
     model = network(
         recipe(backbone=backbone, drop_rate=0.5, drop_path_rate=0.5)
@@ -55,7 +55,7 @@ def test_predicting_twice_gives_the_same_bits(
 
 
 def test_the_batch_size_does_not_change_predictions(
-    held_out: Pictures, recipe: Callable[..., ModelParams]
+    held_out: ImageDataset, recipe: Callable[..., ModelParams]
 ) -> None:
     model = network(recipe())
     single, all_at_once = (
@@ -66,7 +66,7 @@ def test_the_batch_size_does_not_change_predictions(
 
 
 def test_a_batch_that_does_not_fit_is_predicted_in_parts(
-    held_out: Pictures,
+    held_out: ImageDataset,
     recipe: Callable[..., ModelParams],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -82,7 +82,7 @@ def test_a_batch_that_does_not_fit_is_predicted_in_parts(
         return forward(own, images)
 
     monkeypatch.setattr(type(model), "forward", tight)
-    with pytest.warns(UserWarning, match="out of memory: now 4 pictures at once"):
+    with pytest.warns(UserWarning, match="out of memory: now 4 images at once"):
         found = predicted_logits(model, held_out, hardware=CPU, batch_size=8)
     assert seen == [8, 4, 4, 4, 3]
     np.testing.assert_allclose(found, expected, atol=1e-5)
@@ -92,13 +92,15 @@ def test_nothing_to_predict_gives_no_rows(
     drawn: Path, recipe: Callable[..., ModelParams]
 ) -> None:
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
-    empty = Pictures(pixels, Samples.unlabelled(np.array([], dtype=str)), image_size=32)
+    empty = ImageDataset(
+        pixels, Samples.unlabelled(np.array([], dtype=str)), image_size=32
+    )
     found = predicted_logits(network(recipe()), empty, hardware=CPU, batch_size=4)
     assert found.shape == (0, 3) and softmax(found).shape == (0, 3)
 
 
-def test_a_view_is_the_prediction_of_the_turned_pictures(
-    held_out: Pictures, recipe: Callable[..., ModelParams], drawn: Path
+def test_a_view_is_the_prediction_of_the_turned_images(
+    held_out: ImageDataset, recipe: Callable[..., ModelParams], drawn: Path
 ) -> None:
     model, options = network(recipe()), {"hardware": CPU, "batch_size": 4}
     found = predicted_logits(model, held_out, view="rot90", **options)
@@ -108,7 +110,9 @@ def test_a_view_is_the_prediction_of_the_turned_pictures(
     np.save(drawn / "pixels.npy", turned(np.load(drawn / "pixels.npy"), "rot90"))
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     samples = Samples.unlabelled(pixels.ids.to_numpy(dtype=str))
-    again = predicted_logits(model, Pictures(pixels, samples, image_size=32), **options)
+    again = predicted_logits(
+        model, ImageDataset(pixels, samples, image_size=32), **options
+    )
     np.testing.assert_allclose(found, again, atol=1e-6)
 
 

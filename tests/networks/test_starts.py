@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from croquis.heads.probing import Head
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.networks.networks import network
 from croquis.networks.predicting import predicted_logits
@@ -47,7 +47,7 @@ def test_the_head_knows_its_training_part_and_the_backbone_is_as_before(
     data = FoldData.of(
         0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv")
     )
-    pictures = Pictures(
+    images = ImageDataset(
         Pixels.open(drawn / "index.csv", drawn / "pixels.npy"),
         data.train,
         image_size=32,
@@ -59,9 +59,9 @@ def test_the_head_knows_its_training_part_and_the_backbone_is_as_before(
     )
     before = {name: held.clone() for name, held in model.state_dict().items()}
     start_from_probe(
-        model, pictures, data.train.targets, shape=shape, hardware=CPU, batch_size=4
+        model, images, data.train.targets, shape=shape, hardware=CPU, batch_size=4
     )
-    logits = predicted_logits(model, pictures, hardware=CPU, batch_size=4)
+    logits = predicted_logits(model, images, hardware=CPU, batch_size=4)
     assert (logits.argmax(axis=1) == data.train.labels).all()
     head = model.pretrained_cfg["classifier"]
     for name, held in model.state_dict().items():
@@ -76,7 +76,7 @@ def test_a_feature_that_hardly_fires_gets_no_huge_weight(
         0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv")
     )
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
-    pictures = Pictures(pixels, data.train, image_size=32)
+    images = ImageDataset(pixels, data.train, image_size=32)
     torch.manual_seed(0)
     model = network(recipe(), data.classes.tolist())
     with torch.no_grad():
@@ -85,7 +85,7 @@ def test_a_feature_that_hardly_fires_gets_no_huge_weight(
         )
     shape = HeadShape(hidden=[], act="relu", norm="none", dropout=0.0)
     start_from_probe(
-        model, pictures, data.train.targets, shape=shape, hardware=CPU, batch_size=4
+        model, images, data.train.targets, shape=shape, hardware=CPU, batch_size=4
     )
     faint, strong = model.classifier.weight[:, ::2], model.classifier.weight[:, 1::2]
     assert faint.abs().mean() < 3 * strong.abs().mean()

@@ -34,9 +34,9 @@ def coded(
 
 
 def check(content: bytes, pixels: object, status: str) -> None:
-    picture = decode(content)
-    assert picture.pixels.dtype == np.uint8 and picture.status == status
-    np.testing.assert_array_equal(picture.pixels, pixels)
+    image = decode(content)
+    assert image.pixels.dtype == np.uint8 and image.status == status
+    np.testing.assert_array_equal(image.pixels, pixels)
 
 
 def test_gray_stays_as_it_is() -> None:
@@ -92,7 +92,7 @@ def strokes(ink: object, *, alpha: int = 255) -> np.ndarray:
 
 
 def test_white_ink_on_clear_paper_is_laid_on_black() -> None:
-    """It was white on white: 24 of 48 pictures were blank, and nobody was told."""
+    """It was white on white: 24 of 48 images were blank, and nobody was told."""
     white = strokes(255)
     frame = white[..., 3]
     check(coded(white), frame, "alpha on black")
@@ -107,15 +107,15 @@ def test_white_ink_on_clear_paper_is_laid_on_black() -> None:
 
 @pytest.mark.parametrize("ink", [0, 128, [255, 230, 0], 239])
 def test_ink_that_shows_on_white_stays_on_white(ink: object) -> None:
-    picture = decode(coded(strokes(ink)))
-    assert picture.status == "alpha on white" and (picture.pixels[0, 0] == 255).all()
-    assert (picture.pixels[5, 5] == ink).all()
+    image = decode(coded(strokes(ink)))
+    assert image.status == "alpha on white" and (image.pixels[0, 0] == 255).all()
+    assert (image.pixels[5, 5] == ink).all()
 
 
 def test_ink_too_faint_for_white_is_laid_on_black() -> None:
     """239 differs from white by 16; at half the strength by 8, and from black by 120."""
-    picture = decode(coded(strokes(239, alpha=128)))
-    assert picture.status == "alpha on black" and picture.pixels[5, 5] == 120
+    image = decode(coded(strokes(239, alpha=128)))
+    assert image.status == "alpha on black" and image.pixels[5, 5] == 120
 
 
 def test_stickers_and_white_animals_stay_on_white() -> None:
@@ -124,8 +124,8 @@ def test_stickers_and_white_animals_stay_on_white() -> None:
     sticker[5:15, 5:15] = [200, 0, 0, 255]
     sticker[4:16, 4:16, 3] = 255
     animal[5:15, 5:15] = 255
-    for picture in (sticker, animal):
-        assert decode(coded(picture)).status == "alpha on white"
+    for image in (sticker, animal):
+        assert decode(coded(image)).status == "alpha on white"
     animal[4:16, 4:16] = 255
     animal[9:11, 9:11, :3] = 0  # a white sheet with a black eye
     assert decode(coded(animal)).status == "alpha on black"
@@ -154,9 +154,9 @@ def test_cmyk_paper_is_white_and_ink_is_black() -> None:
     ink[..., 3] = 255
     for kind, options in (("TIFF", {}), ("JPEG", {"quality": 100})):
         for cmyk, expected in ((np.zeros_like(ink), 255), (ink, 0)):
-            picture = decode(coded(Image.fromarray(cmyk, "CMYK"), kind, **options))
-            assert picture.status == "cmyk"
-            assert np.abs(picture.pixels.astype(int) - expected).max() <= 2
+            image = decode(coded(Image.fromarray(cmyk, "CMYK"), kind, **options))
+            assert image.status == "cmyk"
+            assert np.abs(image.pixels.astype(int) - expected).max() <= 2
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_exif_is_turned_upright(orientation: int, stored: np.ndarray) -> None:
     check(coded(np.ascontiguousarray(stored), exif=exif), GRAY, "exif-turned")
 
 
-def test_damaged_exif_costs_no_picture() -> None:
+def test_damaged_exif_costs_no_image() -> None:
     check(coded(GRAY, exif=b"Exif\x00\x00II*\x00\xff\xff"), GRAY, "exif unreadable")
 
 
@@ -198,21 +198,21 @@ def test_notes_are_joined() -> None:
     check(coded(clear, exif=exif), [[9, 255]], "exif-turned; alpha on white")
 
 
-def test_one_pixel_is_a_picture() -> None:
+def test_one_pixel_is_an_image() -> None:
     check(coded(np.array([[7]], np.uint8)), [[7]], "ok")
 
 
-def test_what_is_no_picture_says_why_and_the_same_each_time() -> None:
+def test_what_is_no_image_says_why_and_the_same_each_time() -> None:
     for content, reason in (
         (b"", "empty file"),
-        (b"hello", "not a picture in a known format"),
+        (b"hello", "not an image in a known format"),
     ):
         with pytest.raises(Unreadable, match=reason):
             decode(content)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "TIFF"])
-def test_a_truncated_picture_is_unreadable(kind: str) -> None:
+def test_a_truncated_image_is_unreadable(kind: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
     content = coded(noise, kind)
     with pytest.raises(Unreadable):
@@ -258,7 +258,7 @@ def test_padding_keeps_the_thinnest_line() -> None:
     ).sum() == 8  # one row of eight, where 0.008 rows would have vanished
 
 
-def test_padding_a_coloured_picture_pads_with_white() -> None:
+def test_padding_a_coloured_image_pads_with_white() -> None:
     sheet = padded(np.full((1, 2, 3), [1, 2, 3], np.uint8), 4)
     assert sheet.shape == (4, 4, 3)
     assert sheet[0, 0].tolist() == [255, 255, 255] and sheet[1, 0].tolist() == [1, 2, 3]

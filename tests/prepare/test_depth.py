@@ -20,9 +20,9 @@ def coded(pixels: np.ndarray, kind: str) -> bytes:
 
 
 def check(content: bytes, pixels: object, status: str) -> None:
-    picture = decode(content)
-    assert picture.status == status and picture.pixels.dtype == np.uint8
-    np.testing.assert_array_equal(picture.pixels, pixels)
+    image = decode(content)
+    assert image.status == status and image.pixels.dtype == np.uint8
+    np.testing.assert_array_equal(image.pixels, pixels)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])

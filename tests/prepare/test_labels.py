@@ -119,7 +119,7 @@ def test_one_target_with_two_names_is_an_error() -> None:
 
 
 def sources(*given: str) -> list[str]:
-    """source_id of the pictures 0.png, 1.png, ... beside the test picture 9.png."""
+    """source_id of the images 0.png, 1.png, ... beside the test image 9.png."""
     names = [f"{row}.png" for row in range(len(given))]
     table = pd.DataFrame({"image_path": names, "source_id": given}, dtype=str)
     return with_sources(table, {"9.png"}, CSV)["source_id"].tolist()
@@ -134,15 +134,15 @@ def test_a_source_becomes_an_id_and_an_original_has_none() -> None:
     [
         (
             ("", "lost.png"),
-            r"image_path of a training picture, received 1 rows.*\(1.png\)",
+            r"image_path of a training image, received 1 rows.*\(1.png\)",
         ),
-        (("", "9.png"), "never test pictures, received 1"),
-        (("", "test/9.png"), "never test pictures, received 1"),
+        (("", "9.png"), "never test images, received 1"),
+        (("", "test/9.png"), "never test images, received 1"),
         (("", "0.png", "1.png"), r"originals as sources, received 1 rows.*\(2.png\)"),
         (("1.png", "0.png"), "originals as sources, received 2 rows"),
     ],
 )
-def test_a_source_that_is_no_original_training_picture_is_an_error(
+def test_a_source_that_is_no_original_training_image_is_an_error(
     given: tuple[str, ...], message: str
 ) -> None:
     with pytest.raises(InputError, match=rf"train.csv: source_id: expected.*{message}"):

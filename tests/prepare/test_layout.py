@@ -10,9 +10,9 @@ from croquis.prepare.layout import COLUMNS, Layout, read_layout
 TRAIN = ["b/1.png", "a/0.png", "a/10.png", "a/2.png"]
 
 
-def made(folder: Path, *pictures: str, **tables: str) -> Path:
-    """A data set with empty files for pictures, and `train="..."` as train.csv."""
-    for name in pictures:
+def made(folder: Path, *images: str, **tables: str) -> Path:
+    """A data set with empty files for images, and `train="..."` as train.csv."""
+    for name in images:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     for name, text in tables.items():
@@ -26,17 +26,17 @@ def competition(folder: Path, **tables: str) -> Path:
         "train": f"class_name,image_path,target\n{rows}\n",
         "test": "image_path\n9.png\n",
     }
-    pictures = [f"train/{name}" for name in TRAIN]
-    return made(folder, *pictures, "test/9.png", **(given | tables))
+    images = [f"train/{name}" for name in TRAIN]
+    return made(folder, *images, "test/9.png", **(given | tables))
 
 
 def column(layout: Layout, name: str) -> list:
-    return layout.pictures[name].tolist()
+    return layout.images[name].tolist()
 
 
 def test_rows_keep_the_order_of_the_csv_train_before_test(tmp_path: Path) -> None:
     layout = read_layout(competition(tmp_path))
-    assert list(layout.pictures) == COLUMNS
+    assert list(layout.images) == COLUMNS
     assert column(layout, "id") == [f"train/{name}" for name in TRAIN] + ["test/9.png"]
     assert column(layout, "path") == column(layout, "id")
     assert column(layout, "label") == [1, 0, 0, 0, -1]
@@ -57,7 +57,7 @@ def test_what_else_train_csv_says_is_kept_as_text(tmp_path: Path) -> None:
     assert layout.notes == ["train.csv also has id: split.domain can hold one apart"]
 
 
-def test_pictures_that_no_row_names_are_counted_and_left_out(tmp_path: Path) -> None:
+def test_images_that_no_row_names_are_counted_and_left_out(tmp_path: Path) -> None:
     made(
         competition(tmp_path),
         "train/a/99.png",
@@ -65,9 +65,9 @@ def test_pictures_that_no_row_names_are_counted_and_left_out(tmp_path: Path) -> 
         "train/a/.hidden.png",
     )
     layout = read_layout(tmp_path)
-    assert len(layout.pictures) == 5
+    assert len(layout.images) == 5
     assert layout.notes == [
-        "1 pictures in train/ are not named in train.csv and left out"
+        "1 images in train/ are not named in train.csv and left out"
     ]
 
 
@@ -82,7 +82,7 @@ def test_class_folders_are_ranked_by_name_and_read_in_natural_order(
     names = ["train/a/0.png", "train/a/2.png", "train/a/10.png", "train/b/1.png"]
     assert column(layout, "id") == [*names, "test/9.JPEG", "test/10.png"]
     assert column(layout, "label") == [0, 0, 0, 1, -1, -1]
-    assert layout.notes == ["1 pictures in train/ are in no class folder and left out"]
+    assert layout.notes == ["1 images in train/ are in no class folder and left out"]
     assert layout.sample.to_dict("list") == {
         "ID": ["0", "1"], "image_path": ["9.JPEG", "10.png"], "target": [0, 0]
     }  # fmt: skip
@@ -107,18 +107,18 @@ def test_paths_that_begin_with_their_folder_are_understood(tmp_path: Path) -> No
     made(tmp_path, "train/a/0.png", "train/b/1.png", "test/9.png", train=rows)
     layout = read_layout(made(tmp_path, test="image_path\ntest/9.png\n"))
     assert column(layout, "path") == ["train/a/0.png", "train/b/1.png", "test/9.png"]
-    # The id is the row's own name for the picture, so that csv files can be joined to it.
+    # The id is the row's own name for the image, so that csv files can be joined to it.
     assert column(layout, "id")[2] == "test/test/9.png"
 
 
-def test_a_class_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
+def test_a_class_folder_without_images_is_an_error(tmp_path: Path) -> None:
     made(tmp_path, "train/a/0.png", "train/b/readme.txt")
-    with pytest.raises(InputError, match="train/b: expected pictures, received none"):
+    with pytest.raises(InputError, match="train/b: expected images, received none"):
         read_layout(tmp_path)
 
 
 def test_an_empty_train_csv_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="expected training pictures, received none"):
+    with pytest.raises(InputError, match="expected training images, received none"):
         read_layout(competition(tmp_path, train="class_name,image_path,target\n"))
 
 
@@ -128,7 +128,7 @@ def test_test_csv_without_its_column_names_those_there_are(tmp_path: Path) -> No
         read_layout(competition(tmp_path, test="ID,file\n0,9.png\n"))
 
 
-def test_a_test_picture_that_is_missing_is_named(tmp_path: Path) -> None:
+def test_a_test_image_that_is_missing_is_named(tmp_path: Path) -> None:
     message = r"test.csv: expected a file in test/ for each image_path, received 1 .*\(8.png\)"
     with pytest.raises(InputError, match=message):
         read_layout(competition(tmp_path, test="image_path\n9.png\n8.png\n"))

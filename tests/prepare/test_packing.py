@@ -16,7 +16,7 @@ from croquis.prepare.packing import COLUMNS, Packed, PrepareParams, pack
 from croquis.prepare.rows import RowWriter
 
 
-def picture(folder: Path, name: str, value: int | tuple[int, ...] = 0) -> None:
+def image(folder: Path, name: str, value: int | tuple[int, ...] = 0) -> None:
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     mode = "L" if isinstance(value, int) else "RGB"
     Image.new(mode, (20, 10), value).save(folder / name)
@@ -44,7 +44,7 @@ def packed(folder: Path, rows: pd.DataFrame, **options: object) -> Packed:
 def test_rows_of_arrays_and_index_agree(tmp_path: Path) -> None:
     names = [f"train/a{number}.png" for number in range(40)] + ["test/0.png"]
     for value, name in enumerate(names):
-        picture(tmp_path, name, value)
+        image(tmp_path, name, value)
     index = packed(tmp_path, table(*names)).index
     assert list(index) == COLUMNS and index["id"].tolist() == names
     pixels, gray = np.load(tmp_path / "pixels.npy"), np.load(tmp_path / "gray224.npy")
@@ -58,7 +58,7 @@ def test_rows_of_arrays_and_index_agree(tmp_path: Path) -> None:
 
 
 def test_padding_is_white_and_squashing_fills(tmp_path: Path) -> None:
-    picture(tmp_path, "train/a.png")
+    image(tmp_path, "train/a.png")
     packed(tmp_path, table("train/a.png"), fit="pad")
     assert np.load(tmp_path / "pixels.npy")[0, :, 0].tolist() == [
         255,
@@ -74,10 +74,10 @@ def test_padding_is_white_and_squashing_fills(tmp_path: Path) -> None:
     assert np.load(tmp_path / "pixels.npy").max() == 0
 
 
-def test_one_coloured_picture_makes_three_channels_for_all(tmp_path: Path) -> None:
-    picture(tmp_path, "train/a0.png", 10)
-    picture(tmp_path, "train/a1.png", (1, 2, 3))
-    picture(tmp_path, "train/a2.png", 20)
+def test_one_coloured_image_makes_three_channels_for_all(tmp_path: Path) -> None:
+    image(tmp_path, "train/a0.png", 10)
+    image(tmp_path, "train/a1.png", (1, 2, 3))
+    image(tmp_path, "train/a2.png", 20)
     packed(tmp_path, table("train/a0.png", "train/a1.png", "train/a2.png"))
     pixels = np.load(tmp_path / "pixels.npy")
     assert pixels.shape == (3, 8, 8, 3)
@@ -85,13 +85,13 @@ def test_one_coloured_picture_makes_three_channels_for_all(tmp_path: Path) -> No
     assert np.load(tmp_path / "gray224.npy").shape == (3, 224, 224)
 
 
-def test_unreadable_training_pictures_are_listed_and_left_out(tmp_path: Path) -> None:
-    picture(tmp_path, "train/a0.png", 5)
+def test_unreadable_training_images_are_listed_and_left_out(tmp_path: Path) -> None:
+    image(tmp_path, "train/a0.png", 5)
     (tmp_path / "train/a1.png").write_bytes(b"")
     (tmp_path / "train/a2.png").write_bytes(
         (tmp_path / "train/a0.png").read_bytes()[:40]
     )
-    picture(tmp_path, "train/a3.png", 6)
+    image(tmp_path, "train/a3.png", 6)
     found = packed(tmp_path, table(*(f"train/a{number}.png" for number in range(4))))
     assert found.index["id"].tolist() == ["train/a0.png", "train/a3.png"]
     assert np.load(tmp_path / "pixels.npy")[:, 0, 0].tolist() == [5, 6]
@@ -104,8 +104,8 @@ def test_unreadable_training_pictures_are_listed_and_left_out(tmp_path: Path) ->
     assert found.quarantine["id"].tolist() == ["train/a1.png", "train/a2.png"]
 
 
-def test_a_class_without_a_readable_picture_is_named(tmp_path: Path) -> None:
-    picture(tmp_path, "train/a.png")
+def test_a_class_without_a_readable_image_is_named(tmp_path: Path) -> None:
+    image(tmp_path, "train/a.png")
     (tmp_path / "train/b.png").write_bytes(b"")
     with pytest.raises(
         InputError, match=r"of each class, received none of 'b'; .*\(empty file\)"
@@ -113,8 +113,8 @@ def test_a_class_without_a_readable_picture_is_named(tmp_path: Path) -> None:
         packed(tmp_path, table("train/a.png", "train/b.png"))
 
 
-def test_an_unreadable_source_of_a_derived_picture_is_named(tmp_path: Path) -> None:
-    picture(tmp_path, "train/a0.png")
+def test_an_unreadable_source_of_a_derived_image_is_named(tmp_path: Path) -> None:
+    image(tmp_path, "train/a0.png")
     (tmp_path / "train/a1.png").write_bytes(b"")
     rows = table("train/a0.png", "train/a1.png")
     rows.loc[0, "source_id"] = "train/a1.png"
@@ -124,10 +124,10 @@ def test_an_unreadable_source_of_a_derived_picture_is_named(tmp_path: Path) -> N
         packed(tmp_path, rows)
 
 
-def test_an_unreadable_test_picture_stops_or_is_a_white_sheet(tmp_path: Path) -> None:
-    picture(tmp_path, "train/a.png")
-    picture(tmp_path, "test/1.png")
-    (tmp_path / "test/0.png").write_bytes(b"no picture")
+def test_an_unreadable_test_image_stops_or_is_a_white_sheet(tmp_path: Path) -> None:
+    image(tmp_path, "train/a.png")
+    image(tmp_path, "test/1.png")
+    (tmp_path / "test/0.png").write_bytes(b"no image")
     rows = table("train/a.png", "test/0.png", "test/1.png")
     with pytest.raises(
         InputError, match=r"received 1 .*: test/0.png \(not a.*bad_test=blank"
@@ -140,29 +140,29 @@ def test_an_unreadable_test_picture_stops_or_is_a_white_sheet(tmp_path: Path) ->
 
 
 def half(folder: Path, name: str, left: int, size: tuple[int, int] = (20, 10)) -> None:
-    """A picture whose left half is `left`, the right one white."""
+    """An image whose left half is `left`, the right one white."""
     sheet = np.full(size[::-1], 255, np.uint8)
     sheet[:, : size[0] // 2] = left
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(sheet).save(folder / name)
 
 
-def test_pictures_without_contrast_are_blank_whatever_is_around_them(
+def test_images_without_contrast_are_blank_whatever_is_around_them(
     tmp_path: Path,
 ) -> None:
     """A black sheet on a white border was nobody's news, and white ones neither."""
     half(tmp_path, "train/a0.png", 240)  # of 255: a contrast of 15
     half(tmp_path, "train/a1.png", 239)
-    picture(tmp_path, "train/a2.png", 0)
+    image(tmp_path, "train/a2.png", 0)
     names = [f"train/a{number}.png" for number in range(3)]
     found = packed(tmp_path, table(*names), fit="pad")
     assert found.index["status"].tolist() == ["blank", "ok", "blank"]
     assert found.notes(tmp_path / "q.csv") == [
-        "2 of 3 pictures are blank (no two pixels differ by 16 of 255): train/a0.png, train/a2.png"
+        "2 of 3 images are blank (no two pixels differ by 16 of 255): train/a0.png, train/a2.png"
     ]
 
 
-def test_a_hair_that_fades_away_leaves_a_blank_picture(tmp_path: Path) -> None:
+def test_a_hair_that_fades_away_leaves_a_blank_image(tmp_path: Path) -> None:
     sheet = np.full((400, 400), 255, np.uint8)
     sheet[200, 200:210] = 0  # 10 of the 2,500 pixels that become one at 8 px a side
     (tmp_path / "train").mkdir()
@@ -172,7 +172,7 @@ def test_a_hair_that_fades_away_leaves_a_blank_picture(tmp_path: Path) -> None:
     assert found.index["status"].tolist() == ["ok"]
 
 
-def test_what_was_done_to_pictures_is_counted_and_the_first_are_named(
+def test_what_was_done_to_images_is_counted_and_the_first_are_named(
     tmp_path: Path,
 ) -> None:
     clear = np.zeros((10, 20, 4), np.uint8)
@@ -192,10 +192,10 @@ def test_what_was_done_to_pictures_is_counted_and_the_first_are_named(
     )
     assert found.notes(Path("q.csv")) == [
         "left out, as they cannot be read: train/a5.png (empty file); q.csv has them all",
-        "1 of 7 pictures cannot be read, and are white sheets: test/0.png",
-        "5 of 7 pictures have white ink on clear paper, and are laid on black: "
+        "1 of 7 images cannot be read, and are white sheets: test/0.png",
+        "5 of 7 images have white ink on clear paper, and are laid on black: "
         "train/a0.png, train/a1.png, train/a2.png and 2 more",
-        "1 of 7 pictures of 16 bits have 12 at most, and are read so: train/b.png",
+        "1 of 7 images of 16 bits have 12 at most, and are read so: train/b.png",
     ]
 
 
@@ -205,7 +205,7 @@ def test_warnings_of_pillow_do_not_leak(
     monkeypatch.setattr(
         Image, "MAX_IMAGE_PIXELS", 150
     )  # 200 pixels: a warning, 300: an error
-    picture(tmp_path, "train/a.png")
+    image(tmp_path, "train/a.png")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert packed(tmp_path, table("train/a.png")).index["status"].tolist() == [
@@ -220,7 +220,7 @@ def test_a_full_disk_is_passed_on(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     for number in range(100):
-        picture(tmp_path, f"train/a{number}.png")
+        image(tmp_path, f"train/a{number}.png")
     monkeypatch.setattr(RowWriter, "append", full)
     with pytest.raises(OSError, match="No space left"):
         packed(tmp_path, table(*(f"train/a{number}.png" for number in range(100))))

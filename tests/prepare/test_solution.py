@@ -26,9 +26,9 @@ def layout(
         "split": "train",
         "class_name": list(classes),
     }
-    pictures = pd.DataFrame(rows | {"label": range(len(classes))})
+    images = pd.DataFrame(rows | {"label": range(len(classes))})
     sample = pd.DataFrame({"ID": ids[: len(tests)], "image_path": tests, "target": 0})
-    return Layout(pictures, pd.DataFrame(), sample, numbered, [])
+    return Layout(images, pd.DataFrame(), sample, numbered, [])
 
 
 def read(

@@ -45,7 +45,7 @@ def test_a_sample_of_another_test_set_is_an_error(
     tmp_path: Path, rows: str, message: str
 ) -> None:
     expected = (
-        "sample_submission.csv: expected each image_path of the 2 test pictures once"
+        "sample_submission.csv: expected each image_path of the 2 test images once"
     )
     with pytest.raises(InputError, match=f"{expected}, received {message}"):
         read(tmp_path, "image_path,target\n" + rows)

@@ -1,4 +1,4 @@
-"""All stages on a dozen tiny pictures, by the commands a person types."""
+"""All stages on a dozen tiny images, by the commands a person types."""
 
 import json
 import re
@@ -31,10 +31,10 @@ def test_a_run_ends_with_a_summary_and_a_page(project: Project) -> None:
     assert (project.folder / "data/report/index.html").stat().st_size > 1000
 
 
-def test_copies_share_a_fold_and_each_picture_is_scored_once(project: Project) -> None:
+def test_copies_share_a_fold_and_each_image_is_scored_once(project: Project) -> None:
     folds = pd.read_csv(project.folder / "data/folds.csv")
     assert folds.groupby("group")["fold"].nunique().max() == 1
-    assert folds["group"].nunique() <= 12  # 15 pictures, three of them copies
+    assert folds["group"].nunique() <= 12  # 15 images, three of them copies
     with np.load(project.folder / "data/ensemble/oof.npz") as oof:
         assert sorted(oof["ids"]) == sorted(folds["id"])
 

@@ -17,7 +17,7 @@ from croquis.core import params
 from croquis.backbones import backbones, stacked
 from croquis.costs.work import model_work
 from croquis.heads.heads import head_names
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.networks.macs import forward_macs
 from croquis.networks.networks import network
@@ -104,21 +104,19 @@ def test_statistics_are_those_of_timms_own_config(backbone: str) -> None:
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)
-def test_a_stored_picture_reaches_the_network_as_timms_own_transform_would_give_it(
+def test_a_stored_image_reaches_the_network_as_timms_own_transform_would_give_it(
     backbone: str,
 ) -> None:
     """Size, filter and statistics at once; timm's crop alone is left out, as it would cut ink.
 
-    All pictures were averaged over areas, whatever filter a network was trained with.
+    All images were averaged over areas, whatever filter a network was trained with.
     """
     config = resolve_model_data_config(on_meta(backbone))
     size = config["input_size"][-1]
-    picture = np.full((size + 64, size + 64), 255, np.uint8)
-    picture[40:-40:9] = picture[:, 50:-50:23] = (
-        0  # thin strokes, which tell filters apart
-    )
-    pixels = Pixels(pd.Index(["a"]), picture[None])
-    source = Pictures(
+    image = np.full((size + 64, size + 64), 255, np.uint8)
+    image[40:-40:9] = image[:, 50:-50:23] = 0  # thin strokes, which tell filters apart
+    pixels = Pixels(pd.Index(["a"]), image[None])
+    source = ImageDataset(
         pixels,
         Samples.unlabelled(np.array(["a"])),
         image_size=size,
@@ -128,7 +126,7 @@ def test_a_stored_picture_reaches_the_network_as_timms_own_transform_would_give_
         source[0, np.array([0])].images, backbones.statistics(on_meta(backbone))
     )
     theirs = create_transform(**config | {"crop_pct": 1.0, "crop_mode": "squash"})
-    expected = theirs(Image.fromarray(picture).convert("RGB"))
+    expected = theirs(Image.fromarray(image).convert("RGB"))
     torch.testing.assert_close(found[0], expected, atol=1e-5, rtol=1e-5)
 
 

@@ -118,7 +118,7 @@ def test_a_vote_is_judged_by_domains_where_there_are_any(
     assert "ensemble.weights=greedy" not in commands(apart)
 
 
-def test_a_smaller_picture_than_is_stored_asks_for_the_larger(found: Findings) -> None:
+def test_a_smaller_image_than_is_stored_asks_for_the_larger(found: Findings) -> None:
     small = changed(found, settings=settings(image_size=16))
     assert "++models.tiny.image_size=32" in commands(small)
 

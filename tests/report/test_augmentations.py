@@ -59,7 +59,7 @@ def test_a_curriculum_is_shown_phase_by_phase() -> None:
     assert found == [Use("flips", 32, 0), Use("none", 32, 2), Use("course", 32, 4)]
 
 
-def test_a_phases_pictures_are_shown_in_its_size() -> None:
+def test_a_phases_images_are_shown_in_its_size() -> None:
     small = {"from_epoch": 0, "augment": "flips", "lr_factor": 1.0, "image_size": 16}
     whole = {"from_epoch": 3, "augment": "flips", "lr_factor": 1.0}
     assert uses(recipe(epochs=6, phases=[small, whole])) == [
@@ -72,25 +72,25 @@ def test_the_draws_are_those_of_the_training(drawn: Path) -> None:
     leave(drawn)
     data = data_of(drawn)
     ids = shown(data, 6)
-    pictures = {
+    images = {
         name: data.pixels.array[row]
         for name, row in zip(ids, data.pixels.rows(ids), strict=True)
     }
-    made = sheet(Use("flips", 32, 2), 42, pictures)
+    made = sheet(Use("flips", 32, 2), 42, images)
     side = 32 + GAP
     assert made.shape == (6 * side, (1 + DRAWS) * side)
-    np.testing.assert_array_equal(made[:32, :32], pictures[ids[0]])
-    seen = Augment("flips", 42)(np.asarray(pictures[ids[1]]), epoch=4, name=ids[1])
+    np.testing.assert_array_equal(made[:32, :32], images[ids[0]])
+    seen = Augment("flips", 42)(np.asarray(images[ids[1]]), epoch=4, name=ids[1])
     np.testing.assert_array_equal(
         made[side : side + 32, 3 * side : 3 * side + 32], seen
     )
     assert (made[32:side] == BETWEEN).all()
 
 
-def test_pictures_are_shown_in_the_size_of_the_training_up_to_a_thumbnail() -> None:
-    picture = {"a": np.full((200, 200, 3), 255, np.uint8)}
-    assert sheet(Use("none", 24, 0), 0, picture).shape == (24 + GAP, 8 * (24 + GAP), 3)
-    assert sheet(Use("none", 160, 0), 0, picture).shape == (96 + GAP, 8 * (96 + GAP), 3)
+def test_images_are_shown_in_the_size_of_the_training_up_to_a_thumbnail() -> None:
+    image = {"a": np.full((200, 200, 3), 255, np.uint8)}
+    assert sheet(Use("none", 24, 0), 0, image).shape == (24 + GAP, 8 * (24 + GAP), 3)
+    assert sheet(Use("none", 160, 0), 0, image).shape == (96 + GAP, 8 * (96 + GAP), 3)
 
 
 def test_a_sheet_weighs_little_and_can_be_read(drawn: Path) -> None:
@@ -118,7 +118,7 @@ def test_the_section_names_models_operations_and_epochs(drawn: Path) -> None:
     )
 
 
-def test_few_pictures_make_a_small_sheet(drawn: Path) -> None:
+def test_few_images_make_a_small_sheet(drawn: Path) -> None:
     leave(drawn)
     assert len(shown(data_of(drawn), 40)) == 12
 

@@ -53,7 +53,7 @@ def test_a_confidence_is_rounded_once_where_it_is_shown(drawn: Path) -> None:
 
 
 def test_an_example_that_is_an_error_says_which(table: dict) -> None:
-    """Spot has four pictures, and the wrong one is the least typical of them."""
+    """Spot has four images, and the wrong one is the least typical of them."""
     bar, pole, spot = table["examples"]
     assert [place for place, _ in bar + pole + spot] == list(range(12))
     assert [error for _, error in spot] == [-1, -1, -1, 0]
@@ -76,4 +76,4 @@ def test_sheets_and_page_lie_beside_the_table(table: dict, drawn: Path) -> None:
     names = sorted(path.name for path in (drawn / "report" / "errors").iterdir())
     assert names == ["class-0.webp", "errors.js", "wrong-0.webp"]
     html = (drawn / "report" / "errors.html").read_text(encoding="utf-8")
-    assert "2 errors of 12 pictures" in html and 'src="errors/errors.js"' in html
+    assert "2 errors of 12 images" in html and 'src="errors/errors.js"' in html

@@ -23,7 +23,7 @@ EVIL = "<script>window.hurt = 1</script>"
 
 @pytest.fixture
 def report(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report on 132 pictures, of which 122 are wrong, with names that would be markup."""
+    """A report on 132 images, of which 122 are wrong, with names that would be markup."""
     folder = tmp_path_factory.getbasetemp() / "opened"
     if folder.is_dir():  # seconds: made for the first test
         return folder
@@ -35,7 +35,7 @@ def report(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def many(data: Data, outcome: Outcome) -> tuple[Data, Outcome]:
-    """120 pictures more, of which odd ones are poles taken for bars and even ones bars for spots.
+    """120 images more, of which odd ones are poles taken for bars and even ones bars for spots.
 
     Each is surer than the one before.
     """
@@ -107,8 +107,8 @@ def test_a_table_that_is_cut_shows_a_shade_until_its_end(
 
 def _edge(table: Locator) -> int:
     """The red of the last pixel but one of a table's first line."""
-    picture = Image.open(io.BytesIO(table.screenshot()))
-    return picture.getpixel((picture.width - 2, 2))[0]
+    image = Image.open(io.BytesIO(table.screenshot()))
+    return image.getpixel((image.width - 2, 2))[0]
 
 
 def test_the_top_tells_the_score_and_leads_to_the_errors(
@@ -117,7 +117,7 @@ def test_the_top_tells_the_score_and_leads_to_the_errors(
     seen = opened(browser, report / "index.html")
     assert seen.page.inner_text(".headline strong") == ".750"
     seen.page.click("text=in the error browser")
-    assert seen.page.inner_text("h1") == "122 errors of 132 pictures"
+    assert seen.page.inner_text("h1") == "122 errors of 132 images"
 
 
 def test_errors_come_fifty_a_page_the_surest_first(
@@ -137,7 +137,7 @@ def test_errors_come_fifty_a_page_the_surest_first(
     assert seen.page.locator(ERRORS).count() == 22  # the page stands in the address
 
 
-def test_each_error_stands_beside_three_pictures_of_both_classes(
+def test_each_error_stands_beside_three_images_of_both_classes(
     browser: Browser, report: Path
 ) -> None:
     seen = opened(browser, report / "errors.html")

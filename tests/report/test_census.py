@@ -1,11 +1,11 @@
-"""Statistics of the pictures."""
+"""Statistics of the images."""
 
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from croquis.report.pictures import Thumbnails
+from croquis.report.images import Thumbnails
 from croquis.report.sections import census as module
 from croquis.report.sections.census import census
 from support.leftovers import data_of, leave
@@ -45,7 +45,7 @@ def test_ink_is_what_is_not_white(drawn: Path) -> None:
     assert statistics.darkest[0].id == "train/bar/0.png"
 
 
-def test_of_many_pictures_a_part_is_measured(
+def test_of_many_images_a_part_is_measured(
     drawn: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave(drawn)
@@ -53,7 +53,7 @@ def test_of_many_pictures_a_part_is_measured(
     assert found(drawn).measured == 4
 
 
-def test_blank_pictures_of_train_and_test_are_counted_and_the_first_shown(
+def test_blank_images_of_train_and_test_are_counted_and_the_first_shown(
     drawn: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave(drawn)

@@ -30,11 +30,11 @@ def test_without_mistakes_there_are_no_pairs(oof: Predictions) -> None:
 
 def test_the_hardest_class_comes_first_with_wilsons_interval(oof: Predictions) -> None:
     worst, quarter, best = hardest_classes(LABELS, oof)
-    assert (worst.label, worst.right, worst.pictures) == (2, 0, 2)
+    assert (worst.label, worst.right, worst.images) == (2, 0, 2)
     # None of n is right: 0 .. z^2 / (n + z^2), z = 1.95996
     assert (worst.low, worst.high) == pytest.approx((0, 3.8415 / 5.8415), abs=1e-4)
     assert (quarter.label, best.label) == (0, 1)
 
 
-def test_a_class_without_a_picture_is_not_hard(oof: Predictions) -> None:
+def test_a_class_without_an_image_is_not_hard(oof: Predictions) -> None:
     assert [one.label for one in hardest_classes(np.zeros(8, int), oof)] == [0]

@@ -23,7 +23,7 @@ def data(drawn: Path) -> Data:
 
 def test_conflicts_fill_pages_and_none_is_cut_in_two() -> None:
     pair = Pair("a", "b", "copy", 0.96, 0.96, "identity", cut=False, line="")
-    small = Conflict(0, 20, [("a", True, "")] * 20, [pair] * 20, 0)  # 60 pictures
+    small = Conflict(0, 20, [("a", True, "")] * 20, [pair] * 20, 0)  # 60 images
     large = Conflict(1, 500, [("a", True, "")] * 500, [], 0)
     assert list(map(len, filled([small, small, small, large, small]))) == [2, 1, 1, 1]
     assert filled([]) == []
@@ -92,12 +92,12 @@ def test_a_page_tells_tier_score_ink_symmetry_classes_and_cuts(data: Data) -> No
     assert "cosine .950 pole and spot ink .910, as is" in text
 
 
-def test_the_page_of_conflicts_says_which_pictures_are_dropped(data: Data) -> None:
+def test_the_page_of_conflicts_says_which_images_are_dropped(data: Data) -> None:
     groups = data.groups.assign(keep=data.groups["id"] != TRAIN[5])
     text = Outline(
         dict(pages("drawn", replace(data, groups=groups)))["conflicts-1.html"]
     ).text
-    assert "Group 1 3 pictures, 2 pairs" in text and text.count(" dropped ") == 1
+    assert "Group 1 3 images, 2 pairs" in text and text.count(" dropped ") == 1
 
 
 def test_where_a_person_decided_there_is_no_line(data: Data) -> None:
@@ -112,7 +112,7 @@ def test_where_a_person_decided_there_is_no_line(data: Data) -> None:
     assert not any(f"{TRAIN[4]},drop," == code or TRAIN[0] in code for code in codes)
 
 
-def test_test_pictures_are_shown_beside_their_twin_with_nothing_to_decide(
+def test_test_images_are_shown_beside_their_twin_with_nothing_to_decide(
     data: Data,
 ) -> None:
     row = {
@@ -124,7 +124,7 @@ def test_test_pictures_are_shown_beside_their_twin_with_nothing_to_decide(
     }
     twins = pd.DataFrame([row | {"symmetry": "identity"}])
     outline = Outline(dict(pages("drawn", replace(data, twins=twins)))["twins-1.html"])
-    assert "1 test picture with a copy in train Each" in outline.text
+    assert "1 test image with a copy in train Each" in outline.text
     assert f"copy .960 spot ink .960, as is {TRAIN[2]} test/1.png" in outline.text
     assert outline.codes == []
 

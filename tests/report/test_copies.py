@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from croquis.report.images import Thumbnails
 from croquis.report.material import Data
-from croquis.report.pictures import Thumbnails
 from croquis.report.sections.copies import (
     biggest_groups,
     cut_across,
@@ -28,11 +28,11 @@ def thumbnails(data: Data) -> Thumbnails:
     return Thumbnails(data.pixels, data.index)
 
 
-def test_groups_come_by_size_and_single_pictures_not_at_all(
+def test_groups_come_by_size_and_single_images_not_at_all(
     data: Data, thumbnails: Thumbnails
 ) -> None:
     first, second = biggest_groups(data.groups, thumbnails)
-    assert [picture.id for picture in first.pictures] == [
+    assert [image.id for image in first.images] == [
         "train/pole/1.png",
         "train/pole/4.png",
         "train/spot/5.png",
@@ -43,7 +43,7 @@ def test_groups_come_by_size_and_single_pictures_not_at_all(
 
 def test_of_a_big_group_the_first_are_shown(data: Data, thumbnails: Thumbnails) -> None:
     (group,) = biggest_groups(data.groups.assign(group=0), thumbnails)
-    assert (group.size, len(group.pictures), group.more) == (12, 8, 4)
+    assert (group.size, len(group.images), group.more) == (12, 8, 4)
 
 
 def test_a_group_shows_its_weakest_pair_the_weakest_first(
@@ -88,11 +88,11 @@ def test_no_copies_give_no_groups_and_no_pairs(
     assert narrowest_pairs(data.duplicates[:0], alone, thumbnails) == []
 
 
-def test_pictures_in_groups_are_counted(data: Data) -> None:
+def test_images_in_groups_are_counted(data: Data) -> None:
     assert in_groups(data.groups) == (5, 2)
 
 
-def test_only_scored_pictures_with_a_kept_copy_in_another_fold_leak() -> None:
+def test_only_scored_images_with_a_kept_copy_in_another_fold_leak() -> None:
     columns = {"group": [0, 0, 1, 1, 2, 2], "fold": [0, 0, 0, 1, 0, 1]}
     folds = pd.DataFrame(
         columns | {"keep": [True] * 5 + [False], "scored": [True] * 5 + [False]}

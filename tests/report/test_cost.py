@@ -25,12 +25,12 @@ SIZES = {"train": 1000, "test": 100, "all_folds": 2}
 
 def test_a_v100_is_estimated_from_multiply_adds() -> None:
     tiny, head = costs(RUN, NETWORKS, TRAININGS, **SIZES)
-    # In each of 2 folds 500 pictures train, 500 are held out and 100 are the test set. Two
+    # In each of 2 folds 500 images train, 500 are held out and 100 are the test set. Two
     # operations a multiply-add; forward at 45 % of 125 TFLOP/s.
     forward = 2 * (500 * 3e9 + 500 * 2e9 + 100 * 5e9) * 2 / (0.45 * 125e12)
     backward = 2 * (500 * 6e9) * 2 / (BACKWARD * 125e12)
     assert tiny.gpu_hours == pytest.approx((forward + backward) / 3600)
-    # The features of all pictures once, whatever the folds, and two heads.
+    # The features of all images once, whatever the folds, and two heads.
     forward = (1100 * 4e9 + 2 * 500 * 1e9) * 2 / (0.45 * 125e12)
     assert head.gpu_hours == pytest.approx(forward / 3600)
 

@@ -38,9 +38,9 @@ def classes(data: Data) -> pd.Series:
     return data.index.set_index("id")["class_name"]
 
 
-def test_a_conflict_has_all_its_pictures_and_the_pairs_between_them(data: Data) -> None:
+def test_a_conflict_has_all_its_images_and_the_pairs_between_them(data: Data) -> None:
     (conflict,) = conflicts(data.groups, data.duplicates, nobody(data), classes(data))
-    assert [name for name, *_ in conflict.pictures] == [TRAIN[1], TRAIN[4], TRAIN[5]]
+    assert [name for name, *_ in conflict.images] == [TRAIN[1], TRAIN[4], TRAIN[5]]
     found = [(pair.first, pair.second) for pair in conflict.pairs]
     assert found == [(TRAIN[1], TRAIN[4]), (TRAIN[4], TRAIN[5])] and conflict.more == 0
 
@@ -51,7 +51,7 @@ def test_every_conflict_is_shown(data: Data) -> None:
     )  # a group of one, too, where its pairs were cut
     found = conflicts(alone, data.duplicates[:0], nobody(data), classes(data))
     assert [conflict.group for conflict in found] == list(range(9))
-    assert sum(len(conflict.pictures) for conflict in found) == 12
+    assert sum(len(conflict.images) for conflict in found) == 12
 
 
 def test_a_conflict_of_many_pairs_shows_the_weakest(data: Data) -> None:
@@ -76,15 +76,15 @@ def test_a_line_says_the_opposite_of_what_was_decided(data: Data) -> None:
     assert not any(pair.line for pair in pairs_of(pairs, None))
     groups = data.groups.assign(keep=data.groups["id"] != TRAIN[4])
     (conflict,) = conflicts(groups, pairs, nobody(data), classes(data))
-    lines = [line for *_, line in conflict.pictures]
+    lines = [line for *_, line in conflict.images]
     assert lines == [f"{TRAIN[1]},drop,", f"{TRAIN[4]},keep,", f"{TRAIN[5]},drop,"]
 
 
-def test_no_line_contradicts_what_a_person_said_of_a_picture(data: Data) -> None:
+def test_no_line_contradicts_what_a_person_said_of_an_image(data: Data) -> None:
     groups = data.groups.assign(keep=data.groups["id"] != TRAIN[4])
     said = Said(Overrides(keep=(1,), drop=(4,)), TRAIN)
     (conflict,) = conflicts(groups, data.duplicates, said, classes(data))
-    assert [line for *_, line in conflict.pictures] == ["", "", f"{TRAIN[5]},drop,"]
+    assert [line for *_, line in conflict.images] == ["", "", f"{TRAIN[5]},drop,"]
 
 
 def test_no_line_contradicts_what_a_person_said_of_twins() -> None:
@@ -105,7 +105,7 @@ def test_lines_are_quoted_where_they_must_be() -> None:
     assert line("two\nlines.png", "drop", "") == '"two\nlines.png",drop,'
 
 
-def test_a_conflict_of_a_placeholder_shows_each_class_and_some_pictures_of_it() -> None:
+def test_a_conflict_of_a_placeholder_shows_each_class_and_some_images_of_it() -> None:
     # 200 of class x, then 1 of class y: the first 59 of x are shown, and the one of y
     ids = [f"train/{place:03d}" for place in range(201)]
     groups = pd.DataFrame({"id": ids, "group": 0, "keep": True, "conflict": True})
@@ -113,4 +113,4 @@ def test_a_conflict_of_a_placeholder_shows_each_class_and_some_pictures_of_it() 
     named = pd.Series(["x"] * 200 + ["y"], index=ids)
     (conflict,) = conflicts(groups, none, Said(NOBODY, ids), named)
     assert conflict.size == 201
-    assert [name for name, *_ in conflict.pictures] == [*ids[:59], ids[200]]
+    assert [name for name, *_ in conflict.images] == [*ids[:59], ids[200]]

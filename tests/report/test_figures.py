@@ -1,4 +1,4 @@
-"""The pictures that MLflow keeps."""
+"""The images that MLflow keeps."""
 
 from pathlib import Path
 
@@ -9,9 +9,9 @@ from croquis.report.figures import draw
 from support.leftovers import leave, metrics, outcome_of
 
 
-def test_both_pictures_show_something_in_colour(drawn: Path) -> None:
+def test_both_images_show_something_in_colour(drawn: Path) -> None:
     leave(drawn)
-    folder = drawn / "pictures"
+    folder = drawn / "images"
     folder.mkdir()
     draw(folder, outcome_of(drawn), metrics())
     assert sorted(path.name for path in folder.iterdir()) == [

@@ -1,4 +1,4 @@
-"""Maps over pictures."""
+"""Maps over images."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from support.leftovers import data_of, leave
 
 
 def test_ink_is_red_for_the_guess_blue_for_the_label_gray_for_neither() -> None:
-    picture = np.zeros((90, 90), np.uint8)
+    image = np.zeros((90, 90), np.uint8)
     found = np.zeros((90, 90), np.int8)
     found[:, :30], found[:, 60:] = 127, -127
-    made = overlaid(picture, found, side=90)
+    made = overlaid(image, found, side=90)
     assert made[45, 5].tolist() == [220, 38, 38] and made[45, 85].tolist() == [
         37,
         99,
@@ -28,7 +28,7 @@ def test_paper_stays_white_whatever_the_map_says() -> None:
     assert (overlaid(paper, np.full((16, 16), 127, np.int8)) == 255).all()
 
 
-def test_a_picture_without_a_map_has_none(drawn: Path) -> None:
+def test_an_image_without_a_map_has_none(drawn: Path) -> None:
     leave(drawn)
     looks, pixels = read_looks(drawn / "saliency.npz"), data_of(drawn).pixels
     assert looks.member == "tiny"

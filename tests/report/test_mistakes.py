@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from croquis.report.pictures import Thumbnails
+from croquis.report.images import Thumbnails
 from croquis.report.sections.mistakes import Mistake, surest_mistakes
 from croquis.scoring import ranking
 from croquis.tables.predictions import Predictions
@@ -26,9 +26,9 @@ def found(folder: Path) -> list[Mistake]:
 def test_mistakes_come_surest_first_with_who_knew_better(drawn: Path) -> None:
     leave(drawn)
     spot, pole = found(drawn)
-    assert spot.picture.id == "train/spot/2.png" and spot.predicted == "bar"
+    assert spot.image.id == "train/spot/2.png" and spot.predicted == "bar"
     assert spot.confidence == pytest.approx(0.8) and spot.right_members == 1
-    assert pole.picture.class_name == "pole" and pole.predicted == "spot"
+    assert pole.image.class_name == "pole" and pole.predicted == "spot"
     assert spot.look == "TRAIN/SPOT/2.PNG"
 
 

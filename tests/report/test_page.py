@@ -30,8 +30,7 @@ def shown(folder: Path, **changes: dict) -> str:
 def test_the_page_tells_the_score_its_interval_and_the_test(drawn: Path) -> None:
     text = Outline(shown(drawn)).text
     assert (
-        "12 training pictures of 3 classes and 3 test pictures from ../icons.tar.gz"
-        in text
+        "12 training images of 3 classes and 3 test images from ../icons.tar.gz" in text
     )
     assert ".750 .700 .. .800" in text and "nor a copy of it" in text
     assert "single fold score .712 there on average, inside the interval" in text
@@ -41,10 +40,10 @@ def test_the_page_tells_the_score_its_interval_and_the_test(drawn: Path) -> None
     assert (
         ".740 1.234 .123" in text
     )  # its ECE by bins of equal mass, as its members' above it
-    assert "without a copy (" not in text  # no group of folds.csv has two pictures
+    assert "without a copy (" not in text  # no group of folds.csv has two images
 
 
-def test_the_page_parts_pictures_with_a_copy_from_those_without(drawn: Path) -> None:
+def test_the_page_parts_images_with_a_copy_from_those_without(drawn: Path) -> None:
     folds = pd.read_csv(drawn / "folds.csv")
     folds.assign(group=[0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 4, 5]).to_csv(
         drawn / "folds.csv", index=False
@@ -63,7 +62,7 @@ def test_the_page_says_when_the_test_falls_outside(drawn: Path) -> None:
     far = TEST | {"inside_interval": False, "gap_high": -0.001}
     text = Outline(shown(drawn, submission=far)).text
     assert "outside the interval, by more than chance in both sets : that is" in text
-    assert "test pictures are of another kind, or OOF was not honest" in text
+    assert "test images are of another kind, or OOF was not honest" in text
 
 
 def test_the_page_says_what_domains_do_and_asks_for_them_where_they_may_be_missing(
@@ -84,17 +83,17 @@ def test_the_page_says_what_domains_do_and_asks_for_them_where_they_may_be_missi
     )
     apart = metrics()["split"] | {"domains": 40}
     text = Outline(shown(drawn, split=apart)).text
-    assert "nor a copy of it, nor any other picture of its domain (3 domains)" in text
+    assert "nor a copy of it, nor any other image of its domain (3 domains)" in text
     assert (
         "bootstrap over domains" in text and "of so few it is rather too narrow" in text
     )
-    assert "Where domains part a group, its pictures are not scored" in text
+    assert "Where domains part a group, its images are not scored" in text
     folds.assign(unit=folds["group"] // 4, fold=[0] * 3 + [-1] + [1] * 8).to_csv(
         drawn / "folds.csv", index=False
     )
     text = Outline(shown(drawn, split=apart)).text
-    assert "nor any other picture of its domain" not in text
-    seen = "4 pictures are of a domain that has a class of its own"
+    assert "nor any other image of its domain" not in text
+    seen = "4 images are of a domain that has a class of its own"
     assert seen in text
     # Without domains the same folds part groups of copies, which is said elsewhere.
     plain = metrics()["split"]
@@ -110,12 +109,12 @@ def test_the_page_claims_no_test_score_it_does_not_know(drawn: Path) -> None:
 
 def test_the_page_shows_copies_and_mistakes(drawn: Path) -> None:
     text = Outline(shown(drawn)).text
-    assert "5 training pictures have a copy; they form 2 groups" in text
-    assert "3 pictures: pole, spot several labels" in text
+    assert "5 training images have a copy; they form 2 groups" in text
+    assert "3 images: pole, spot several labels" in text
     assert "cosine .950 pole and spot" in text
     assert "All 2 errors in the error browser" in text
     assert "bar .80 is spot 1 of 2 knew" in text and "what tiny saw in it" in text
-    assert "spot taken for bar 1 of 4 pictures" in text and "spot 3/4" in text
+    assert "spot taken for bar 1 of 4 images" in text and "spot 3/4" in text
 
 
 def test_the_page_tells_what_confidence_is_worth_and_what_members_bring(
@@ -128,7 +127,7 @@ def test_the_page_tells_what_confidence_is_worth_and_what_members_bring(
     assert "1.100 1.40 .200 to .050 .50" in text
 
 
-def test_the_page_tells_how_members_fare_on_flipped_pictures(drawn: Path) -> None:
+def test_the_page_tells_how_members_fare_on_flipped_images(drawn: Path) -> None:
     assert "upside down" not in Outline(shown(drawn)).text
     vote = metrics()["vote"]
     vote["tiny"] |= {"flip_lr_accuracy": 0.74, "flip_ud_accuracy": 0.31}
@@ -143,7 +142,7 @@ def test_the_page_tells_cost_licence_and_what_next(drawn: Path) -> None:
     assert (
         "dvc exp run -S ++models.tiny.epochs=4" in text
     )  # .5 to .75 in the last epoch
-    assert "They came as 32 by 32 (12 pictures); 32 px a side are stored" in text
+    assert "They came as 32 by 32 (12 images); 32 px a side are stored" in text
 
 
 def test_without_a_fine_tuned_model_the_page_says_that_there_are_no_maps(
@@ -196,9 +195,7 @@ def test_the_page_says_that_folds_leak_where_they_do(drawn: Path) -> None:
     leaky = pd.read_csv(drawn / "folds.csv").assign(group=0)
     leaky.to_csv(drawn / "folds.csv", index=False)
     text = Outline(page("icons", data_of(drawn), outcome_of(drawn), metrics())).text
-    assert (
-        "12 scored pictures have a copy in training, so the score is too kind" in text
-    )
+    assert "12 scored images have a copy in training, so the score is too kind" in text
     assert "nor a copy of it" not in text and "never crosses folds" not in text
 
 

@@ -15,7 +15,7 @@ def test_members_stand_side_by_side_and_the_whole_in_sections_of_its_own() -> No
     found = records.scores(metrics())
     assert found["oof_accuracy/tiny"] == 0.75 and found["oof_accuracy/head"] == 0.481
     assert found["ensemble/accuracy"] == 0.75 and found["test/test_accuracy"] == 0.731
-    assert found["size/pictures"] == 12 and "ensemble/pictures" not in found
+    assert found["size/images"] == 12 and "ensemble/images" not in found
     assert all(type(value) is float for value in found.values())
 
 
@@ -35,7 +35,7 @@ def test_mlflow_takes_every_name() -> None:
 def test_the_description_opens_with_the_score_and_has_a_row_a_member() -> None:
     text = records.description(metrics())
     assert text.startswith(
-        "OOF accuracy **.750** (.700 .. .800) on 12 pictures of 2 folds."
+        "OOF accuracy **.750** (.700 .. .800) on 12 images of 2 folds."
     )
     assert "On the test set .731 by the vote of the folds, .712 by single ones." in text
     assert text.splitlines()[-3:] == [

@@ -10,7 +10,7 @@ from croquis.report.scorebook import read_scorebook
 from support.leftovers import leave
 
 
-def test_the_calibration_error_weighs_bins_by_their_pictures(drawn: Path) -> None:
+def test_the_calibration_error_weighs_bins_by_their_images(drawn: Path) -> None:
     leave(drawn)
     book = read_scorebook(drawn / "ensemble")
     assert book.calibration_error("width", "raw") == pytest.approx(

@@ -1,4 +1,4 @@
-"""Sheets of small pictures."""
+"""Sheets of small images."""
 
 from pathlib import Path
 
@@ -12,21 +12,21 @@ from croquis.report.sprites import COLUMNS, PER_SHEET, SIDE, sheet, shrunk, writ
 
 
 @pytest.mark.parametrize("channels", [(), (3,)])
-def test_pictures_stand_in_rows_on_white_paper(channels: tuple[int, ...]) -> None:
-    pictures = [
+def test_images_stand_in_rows_on_white_paper(channels: tuple[int, ...]) -> None:
+    images = [
         np.full((SIDE, SIDE, *channels), shade, np.uint8)
         for shade in range(COLUMNS + 1)
     ]
-    made = sheet(pictures)
+    made = sheet(images)
     assert made.shape == (2 * SIDE, COLUMNS * SIDE, *channels)
     assert (made[:SIDE, SIDE : 2 * SIDE] == 1).all()
     assert (made[SIDE:, :SIDE] == COLUMNS).all() and (made[SIDE:, SIDE:] == 255).all()
 
 
 def test_a_thin_stroke_stays_when_it_is_made_small() -> None:
-    picture = np.full((8 * SIDE, 8 * SIDE), 255, np.uint8)
-    picture[:, 3] = 0  # one pixel of eight
-    assert shrunk(picture)[:, 0].tolist() == [223] * SIDE  # 255 * 7 / 8
+    image = np.full((8 * SIDE, 8 * SIDE), 255, np.uint8)
+    image[:, 3] = 0  # one pixel of eight
+    assert shrunk(image)[:, 0].tolist() == [223] * SIDE  # 255 * 7 / 8
 
 
 def test_sheets_hold_so_many_and_the_last_one_the_rest(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_sheets_hold_so_many_and_the_last_one_the_rest(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_no_picture_no_sheet(tmp_path: Path) -> None:
+def test_no_image_no_sheet(tmp_path: Path) -> None:
     write_sheets(
         tmp_path, "wrong", Pixels(pd.Index(["a"]), np.zeros((1, 16, 16), np.uint8)), []
     )

@@ -7,7 +7,7 @@ import pytest
 
 from croquis.dataset.overrides import Overrides, read_overrides
 from croquis.report.decisions import Said
-from croquis.report.pictures import Thumbnails
+from croquis.report.images import Thumbnails
 from croquis.report.sections.suspects import alone, label_suspects, shown
 from croquis.tables.predictions import Predictions
 from support.leftovers import data_of, leave, outcome_of
@@ -16,7 +16,7 @@ CLASSES = ["a", "b", "never"]
 
 
 def confident(labels: np.ndarray) -> np.ndarray:
-    """Probabilities of 40 pictures that are sure of classes 0 and 1 in turn, whatever the label."""
+    """Probabilities of 40 images that are sure of classes 0 and 1 in turn, whatever the label."""
     probs = np.full((40, 3), 0.02)
     probs[np.arange(40), np.arange(40) % 2] = 0.96
     return probs
@@ -44,26 +44,26 @@ def test_of_copies_one_is_shown(drawn: Path) -> None:
     groups = np.array([0, 5, 5, 1, 2, 3, 4, 6, 7, 8, 9, 10])
     said = Said(Overrides(keep=(7,)), oof.ids.tolist())
     found = shown(rows, labels, oof, groups, Thumbnails(data.pixels, data.index), said)
-    assert [one.picture.id for one in found] == ["train/spot/2.png", "train/pole/7.png"]
+    assert [one.image.id for one in found] == ["train/spot/2.png", "train/pole/7.png"]
     assert found[0].predicted == "bar" and found[0].own == pytest.approx(0.1)
     assert found[1].line == ""  # decided already
 
 
-def test_a_doubted_picture_has_the_line_that_drops_it(drawn: Path) -> None:
+def test_a_doubted_image_has_the_line_that_drops_it(drawn: Path) -> None:
     """The page said to decide in data/overrides.csv, but not how."""
     leave(drawn)
     data, oof = data_of(drawn), outcome_of(drawn).oof
     said = Said(Overrides(), oof.ids.tolist())
-    pictures = Thumbnails(data.pixels, data.index)
+    images = Thumbnails(data.pixels, data.index)
     labels = data.labels(oof.ids)
-    (found,) = shown(np.array([2]), labels, oof, np.arange(12), pictures, said)
+    (found,) = shown(np.array([2]), labels, oof, np.arange(12), images, said)
     assert found.line == "train/spot/2.png,drop,"
     file = drawn / "decided.csv"
     file.write_text(f"id,decision,other\n{found.line}\n")
     assert read_overrides(file, oof.ids) == Overrides(drop=(2,))
 
 
-def test_a_class_of_one_picture_is_told_by_the_page_and_not_by_a_warning() -> None:
+def test_a_class_of_one_image_is_told_by_the_page_and_not_by_a_warning() -> None:
     """cleanlab warned once a class, with a path into site-packages; warnings are errors here."""
     labels = np.array([*(np.arange(39) % 2), 2])
     oof = Predictions([str(row) for row in range(40)], confident(labels), CLASSES)

@@ -49,7 +49,7 @@ def test_curves_without_a_column_are_refused_by_name(drawn: Path) -> None:
         joined_curves(drawn / "curves", RUN)
 
 
-def test_confusion_has_a_row_a_picture_with_class_names() -> None:
+def test_confusion_has_a_row_an_image_with_class_names() -> None:
     oof = Predictions(
         ["a", "b", "c"], [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]], ["cat", "dog"]
     )
@@ -111,11 +111,11 @@ def test_figures_are_worded_in_reading_order_unknown_keys_last() -> None:
     content = {
         "novel_key": 0.5,
         "pairs": {"bytes": 1204},
-        "pictures": 12,
+        "images": 12,
         "sizes": list(range(14)),
     }
     assert figures(content | {"capped": False}) == [
-        ("training pictures", "12", False),
+        ("training images", "12", False),
         ("pairs of copies, by the test that found them", "", False),
         ("bytes", "1,204", True),
         ("capped", "no", False),
@@ -125,7 +125,7 @@ def test_figures_are_worded_in_reading_order_unknown_keys_last() -> None:
 
 
 def test_parts_of_figures_have_words_of_their_own() -> None:
-    """The seconds of the step `groups` were those of "groups, a picture without a copy being one".
+    """The seconds of the step `groups` were those of "groups, an image without a copy being one".
 
     Tests and symmetries had one name, as if each pair were two; a median was 12.000.
     """
@@ -161,7 +161,7 @@ def test_the_leak_is_what_plain_folds_claim_beyond_grouped_ones() -> None:
     )
 
 
-def test_pictures_with_a_copy_and_without_are_scored_apart() -> None:
+def test_images_with_a_copy_and_without_are_scored_apart() -> None:
     oof = Predictions(list("abcde"), np.eye(2)[[0, 1, 0, 0, 0]], ["cat", "dog"])
     copied, single = by_copies(
         np.zeros(5, int),

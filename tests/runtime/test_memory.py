@@ -9,7 +9,7 @@ from croquis.runtime.memory import InParts, halved
 
 def test_half_of_an_odd_number_is_the_larger_one_and_never_below_the_least() -> None:
     with pytest.warns(
-        UserWarning, match=r"out of memory: now \d pictures at once; as said$"
+        UserWarning, match=r"out of memory: now \d images at once; as said$"
     ):
         assert halved(7, note="; as said") == 4
         assert halved(3, least=2, note="; as said") == 2
@@ -17,7 +17,7 @@ def test_half_of_an_odd_number_is_the_larger_one_and_never_below_the_least() -> 
 
 def test_no_room_for_the_least_is_an_error() -> None:
     with pytest.raises(
-        InputError, match=r"room for 2 of a batch's pictures, received less"
+        InputError, match=r"room for 2 of a batch's images, received less"
     ):
         halved(2, least=2)
 
@@ -32,7 +32,7 @@ def test_parts_that_fit_give_the_whole_in_its_order() -> None:
         return 2 * images
 
     fitting = InParts(doubled)
-    with pytest.warns(UserWarning, match="out of memory: now [53] pictures"):
+    with pytest.warns(UserWarning, match="out of memory: now [53] images"):
         assert fitting(torch.arange(10)).tolist() == list(range(0, 20, 2))
     assert fitting(torch.arange(4)).tolist() == [
         0,

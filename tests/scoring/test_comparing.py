@@ -14,7 +14,7 @@ from croquis.tables.predictions import Predictions
 def experiment(
     right: list[int], first: int = 0, name: str = "a", **columns: object
 ) -> Scored:
-    """Pictures `first`, `first` + 1, ... with their rights, each a group of its own."""
+    """Images `first`, `first` + 1, ... with their rights, each a group of its own."""
     ids = [f"train/{number:04d}" for number in range(first, first + len(right))]
     rest = {
         "class_name": "cup",
@@ -25,10 +25,10 @@ def experiment(
     return Scored(name, table)
 
 
-def test_pictures_are_counted_by_hand() -> None:
+def test_images_are_counted_by_hand() -> None:
     a, b = experiment([1, 1, 1, 0, 0, 1]), experiment([1, 0, 1, 1, 1, 1], name="b")
     found = compared(a, b, seed=0)
-    assert (found.pictures, found.both, found.only, found.left_out) == (
+    assert (found.images, found.both, found.only, found.left_out) == (
         6,
         3,
         (1, 2),
@@ -37,7 +37,7 @@ def test_pictures_are_counted_by_hand() -> None:
     assert found.accuracies[0][0] == pytest.approx(4 / 6)
     assert found.accuracies[1][0] == pytest.approx(5 / 6)
     assert found.difference[0] == pytest.approx(1 / 6) and found.p == 1.0
-    assert not found.told_apart and found.smallest is None  # 3 pictures are too few
+    assert not found.told_apart and found.smallest is None  # 3 images are too few
 
 
 def test_a_clear_difference_is_called_and_its_sign_is_that_of_the_second() -> None:
@@ -59,12 +59,12 @@ def test_what_is_not_called_is_below_the_smallest_that_would_be() -> None:
             assert abs(found.difference[0]) <= found.smallest
 
 
-def test_only_pictures_scored_by_both_are_compared() -> None:
+def test_only_images_scored_by_both_are_compared() -> None:
     """The folds of a run may be a part of them."""
     found = compared(
         experiment([1] * 8), experiment([1, 1, 0], first=6, name="b"), seed=0
     )
-    assert (found.pictures, found.left_out, found.both) == (2, (6, 1), 2)
+    assert (found.images, found.left_out, found.both) == (2, (6, 1), 2)
 
 
 def test_the_interval_is_the_one_that_metrics_give() -> None:
@@ -143,7 +143,7 @@ def test_the_smallest_difference_that_mcnemar_calls_is_that_of_scipy(
 
 
 @pytest.mark.parametrize("differing", [0, 1, 5])
-def test_on_five_pictures_nothing_can_be_called(differing: int) -> None:
+def test_on_five_images_nothing_can_be_called(differing: int) -> None:
     assert least_called(differing, 1000) is None
 
 
@@ -153,11 +153,11 @@ def test_oof_is_judged_by_the_labels_of_the_folds() -> None:
     probs = np.array([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]])
     found = scored("a", Predictions(["z", "y", "x"], probs, ["cup", "star"]), folds)
     # z is a star and taken for one; y, a tie, goes to the lower class; x is a cup.
-    assert found.pictures["right"].to_dict() == {"z": True, "y": False, "x": True}
-    assert found.pictures["class_name"].tolist() == ["star", "star", "cup"]
-    assert found.pictures["unit"].nunique() == 2
+    assert found.images["right"].to_dict() == {"z": True, "y": False, "x": True}
+    assert found.images["class_name"].tolist() == ["star", "star", "cup"]
+    assert found.images["unit"].nunique() == 2
     with pytest.raises(
-        InputError, match=r"a: expected pictures of its .* 1 others, as w"
+        InputError, match=r"a: expected images of its .* 1 others, as w"
     ):
         scored("a", Predictions(["w"], probs[:1], ["cup", "star"]), folds)
     with pytest.raises(

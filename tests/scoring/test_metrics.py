@@ -73,7 +73,7 @@ def test_float32_probabilities_are_scored_without_a_warning() -> None:
     )
 
 
-def test_the_interval_of_single_pictures_is_the_binomial_one() -> None:
+def test_the_interval_of_single_images_is_the_binomial_one() -> None:
     correct = np.arange(400) % 4 < 3
     low, high = accuracy_interval(correct, np.arange(400), seed=0)
     half = 1.96 * math.sqrt(0.75 * 0.25 / 400)  # .0424
@@ -82,7 +82,7 @@ def test_the_interval_of_single_pictures_is_the_binomial_one() -> None:
 
 
 def test_copies_widen_the_interval() -> None:
-    # Each picture four times: a quarter of the information, twice the width.
+    # Each image four times: a quarter of the information, twice the width.
     correct = np.repeat(np.arange(100) % 4 < 3, 4)
     low, high = accuracy_interval(correct, np.repeat(np.arange(100), 4), seed=0)
     assert high - low == pytest.approx(2 * 0.0849, rel=0.12)
@@ -140,7 +140,7 @@ def test_the_report_is_rounded_for_reading() -> None:
 
 
 def test_the_gain_on_a_mean_of_several_by_hand() -> None:
-    # On 60 of 400 pictures two of four are wrong where their vote is right.
+    # On 60 of 400 images two of four are wrong where their vote is right.
     voted = np.r_[np.full(360, True), np.full(40, False)]
     others = np.tile(voted, (4, 1))
     others[:2, :60] = False

@@ -27,7 +27,7 @@ def test_p_is_the_exact_binomial_one(only_a: int, only_b: int) -> None:
     assert mcnemar(*rights(only_b, only_a)) == pytest.approx(expected)
 
 
-def test_pictures_on_which_both_agree_say_nothing() -> None:
+def test_images_on_which_both_agree_say_nothing() -> None:
     assert mcnemar(*rights(2, 9, both=0)) == mcnemar(*rights(2, 9, both=1000))
     assert mcnemar(*rights(0, 0)) == 1.0
 

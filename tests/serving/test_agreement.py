@@ -48,7 +48,7 @@ def test_the_distance_is_the_mean_half_l1(drawn: Path) -> None:
     assert check(drawn) == pytest.approx(0.01 * 2 / 3, abs=1e-5)
 
 
-def test_data_without_test_pictures_has_nothing_to_disagree_with(drawn: Path) -> None:
+def test_data_without_test_images_has_nothing_to_disagree_with(drawn: Path) -> None:
     leave_run(drawn)
     path = drawn / "ensemble" / "test.npz"
     before = predictions.load(path)

@@ -16,7 +16,7 @@ SCORE = {
 def test_the_description_has_data_members_score_and_licences(drawn: Path) -> None:
     text = described(leave_run(drawn), "drawn.zip", SCORE)
     assert text.splitlines() == [
-        "Pictures in, probabilities of 3 classes out.",
+        "Images in, probabilities of 3 classes out.",
         "Trained on `drawn.zip`: 2 members of 2 folds, soft vote.",
         "OOF accuracy .750 (95 % interval .700 .. .800), log-loss 1.234.",
         "",

@@ -39,7 +39,7 @@ VIEWS = {"head": ["identity"], "turned": ["rot90", "identity", "flip_lr"]}
 
 
 def files(folder: Path) -> list[bytes]:
-    """The test pictures as PNG files."""
+    """The test images as PNG files."""
     return [png(Image.fromarray(sheet)) for sheet in sheets_of_test(folder)]
 
 
@@ -86,12 +86,12 @@ def test_probes_share_one_backbone(drawn: Path) -> None:
     assert list(ensemble._backbones) == ["head"]
 
 
-def test_a_picture_is_answered_alone_as_in_company(
+def test_an_image_is_answered_alone_as_in_company(
     ensemble: Ensemble, drawn: Path
 ) -> None:
-    pictures = files(drawn)
-    together = ensemble.answer(pictures).probs
-    alone = np.concatenate([ensemble.answer([picture]).probs for picture in pictures])
+    images = files(drawn)
+    together = ensemble.answer(images).probs
+    alone = np.concatenate([ensemble.answer([image]).probs for image in images])
     np.testing.assert_allclose(alone, together, atol=1e-6)
 
 
@@ -108,26 +108,26 @@ def test_a_member_without_weight_is_not_loaded(drawn: Path) -> None:
     assert list(Ensemble(trained(drawn), CPU).answer(files(drawn)).members) == ["head"]
 
 
-def test_no_pictures_give_no_rows(ensemble: Ensemble) -> None:
+def test_no_images_give_no_rows(ensemble: Ensemble) -> None:
     answer = ensemble.answer([])
     assert answer.probs.shape == (0, 3) and answer.members["head"].shape == (0, 3)
 
 
-def test_a_bad_picture_is_called_by_its_place(ensemble: Ensemble, drawn: Path) -> None:
+def test_a_bad_image_is_called_by_its_place(ensemble: Ensemble, drawn: Path) -> None:
     with pytest.raises(
-        InputError, match="picture 2: expected a picture, received not a picture"
+        InputError, match="image 2: expected an image, received not an image"
     ):
         ensemble.answer([files(drawn)[0], b"text"])
 
 
-def test_threads_get_the_answers_of_their_own_pictures(
+def test_threads_get_the_answers_of_their_own_images(
     ensemble: Ensemble, drawn: Path
 ) -> None:
-    pictures, found = files(drawn), {}
-    alone = [ensemble.answer([picture]).probs for picture in pictures]
+    images, found = files(drawn), {}
+    alone = [ensemble.answer([image]).probs for image in images]
 
     def ask(number: int) -> None:
-        found[number] = ensemble.answer([pictures[number % 3]]).probs
+        found[number] = ensemble.answer([images[number % 3]]).probs
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(12)]
     for thread in threads:

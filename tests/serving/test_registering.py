@@ -31,7 +31,7 @@ pytestmark = [  # of MLflow about itself: when mlflow.pyfunc is imported, and un
     pytest.mark.filterwarnings("ignore:Operation with range is deprecated"),
 ]
 
-SCORE = {"accuracy": 0.75, "log_loss": 1.2345, "pictures": 12}
+SCORE = {"accuracy": 0.75, "log_loss": 1.2345, "images": 12}
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "cv2": "opencv-python-headless",
@@ -70,21 +70,21 @@ def test_the_registered_model_answers_as_the_batch(
 ) -> None:
     assert registered.uri == "models:/drawn/1"
     model = mlflow.pyfunc.load_model(registered.uri)
-    pictures = pd.DataFrame(
-        {"picture": [base64_of(sheet) for sheet in sheets_of_test(drawn)]}
+    images = pd.DataFrame(
+        {"image": [base64_of(sheet) for sheet in sheets_of_test(drawn)]}
     )
     batch = predictions.load(drawn / "ensemble" / "test.npz")
-    found = model.predict(pictures)
+    found = model.predict(images)
     assert found.columns.tolist() == ["bar", "pole", "spot"]
     np.testing.assert_allclose(found.to_numpy(), batch.probs, atol=1e-5)
     with pytest.raises(
-        MlflowException, match="picture 1: expected base64, received '/etc/passwd'"
+        MlflowException, match="image 1: expected base64, received '/etc/passwd'"
     ):
-        model.predict(pd.DataFrame({"picture": ["/etc/passwd"]}))
+        model.predict(pd.DataFrame({"image": ["/etc/passwd"]}))
     with pytest.raises(
-        MlflowException, match="picture 2: expected a picture, received not a"
+        MlflowException, match="image 2: expected an image, received not a"
     ):
-        model.predict(pd.DataFrame({"picture": [pictures["picture"][0], "dGV4dA=="]}))
+        model.predict(pd.DataFrame({"image": [images["image"][0], "dGV4dA=="]}))
     _check_its_files(registered)
     _check_its_run(registered)
 

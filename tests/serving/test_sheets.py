@@ -1,4 +1,4 @@
-"""A stranger's picture becomes the sheet that `prepare` would have stored."""
+"""A stranger's image becomes the sheet that `prepare` would have stored."""
 
 import base64
 import io
@@ -53,7 +53,7 @@ FILES = {
 def test_a_sheet_is_what_prepare_stores(
     names: tuple[str, ...], fit: str, tmp_path: Path
 ) -> None:
-    """Gray where all pictures are; with a single coloured one, all have three channels."""
+    """Gray where all images are; with a single coloured one, all have three channels."""
     for name in names:
         (tmp_path / name).write_bytes(FILES[name])
     rows = {"id": names, "split": "train", "label": 0, "class_name": "a", "path": names}
@@ -75,23 +75,23 @@ def test_colour_is_luminance_where_the_data_is_gray() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "it: expected a picture, received empty file; send it as PNG or JPEG"),
-        (b"text", "it: expected a picture, received not a picture in a known format"),
-        (FILES["gray"][:60], "it: expected a picture, received"),
+        (b"", "it: expected an image, received empty file; send it as PNG or JPEG"),
+        (b"text", "it: expected an image, received not an image in a known format"),
+        (FILES["gray"][:60], "it: expected an image, received"),
     ],
 )
-def test_no_picture_is_a_clear_error(content: bytes, message: str) -> None:
+def test_no_image_is_a_clear_error(content: bytes, message: str) -> None:
     with pytest.raises(InputError, match=message):
         sheet(content, side=8, fit="pad", gray=True, where="it")
 
 
 def test_a_file_too_big_is_not_opened() -> None:
-    message = "it: expected a picture of at most 8 MB, received 50 MB; make it smaller"
+    message = "it: expected an image of at most 8 MB, received 50 MB; make it smaller"
     with pytest.raises(InputError, match=message):
         sheet(bytes(50 * 2**20), side=8, fit="pad", gray=True, where="it")
 
 
-def test_a_small_file_that_unpacks_to_a_huge_picture_is_refused() -> None:
+def test_a_small_file_that_unpacks_to_a_huge_image_is_refused() -> None:
     bomb = saved(Image.new("1", (10_000, 6_000)))
     assert len(bomb) < 20_000
     with pytest.raises(
@@ -123,11 +123,11 @@ def test_what_is_not_base64_is_refused_and_never_opened(text: str) -> None:
 def test_base64_too_long_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sheets, "MAX_BYTES", 3)
     assert from_base64("QUJD", "it") == b"ABC"
-    with pytest.raises(InputError, match="it: expected a picture of at most"):
+    with pytest.raises(InputError, match="it: expected an image of at most"):
         from_base64("QUJDREVG", "it")
 
 
-def test_a_data_url_holds_the_picture_whole() -> None:
+def test_a_data_url_holds_the_image_whole() -> None:
     again = Image.open(io.BytesIO(from_base64(data_url(WIDE), "it")))
     np.testing.assert_array_equal(np.asarray(again), WIDE)
     assert png(again) == png(Image.fromarray(WIDE))

@@ -13,7 +13,7 @@ PATHS = [
     "Greek_2/Greek_2_003.png",
     "Latin_1/Latin_1_003.png",
 ]
-PICTURES = pd.DataFrame({"id": [f"train/{path}" for path in PATHS]}).assign(
+IMAGES = pd.DataFrame({"id": [f"train/{path}" for path in PATHS]}).assign(
     path=lambda table: table["id"]
 )
 COLUMNS = pd.DataFrame(
@@ -22,17 +22,17 @@ COLUMNS = pd.DataFrame(
 
 
 def test_a_column_is_read_by_the_paths_of_train_csv() -> None:
-    assert domains_of(PICTURES, COLUMNS, "author").tolist() == [0, 1, 0]
+    assert domains_of(IMAGES, COLUMNS, "author").tolist() == [0, 1, 0]
 
 
 def test_a_pattern_names_a_domain_by_all_its_groups() -> None:
-    assert domains_of(PICTURES, COLUMNS, r"_(\d+)\.").tolist() == [0, 0, 0]
-    assert domains_of(PICTURES, COLUMNS, r"train/([^_]+)_.*_(\d+)\.").tolist() == [
+    assert domains_of(IMAGES, COLUMNS, r"_(\d+)\.").tolist() == [0, 0, 0]
+    assert domains_of(IMAGES, COLUMNS, r"train/([^_]+)_.*_(\d+)\.").tolist() == [
         0,
         0,
         1,
     ]
-    assert domains_of(PICTURES, COLUMNS, r"(?P<name>Latin)|Greek_(\d)").tolist() == [
+    assert domains_of(IMAGES, COLUMNS, r"(?P<name>Latin)|Greek_(\d)").tolist() == [
         0,
         1,
         2,
@@ -43,11 +43,11 @@ def test_a_pattern_names_a_domain_by_all_its_groups() -> None:
 def test_a_column_may_be_called_anything(name: str) -> None:
     """`split.domain=id` was a traceback, and `author (id)` a pattern."""
     columns = COLUMNS.rename(columns={"author": name})
-    assert domains_of(PICTURES, columns, name).tolist() == [0, 1, 0]
+    assert domains_of(IMAGES, columns, name).tolist() == [0, 1, 0]
 
 
 def test_rows_of_a_selection_keep_their_places() -> None:
-    found = domains_of(PICTURES[1:], COLUMNS, "author")
+    found = domains_of(IMAGES[1:], COLUMNS, "author")
     assert found.to_dict() == {1: 0, 2: 1}
 
 
@@ -72,14 +72,14 @@ def test_rows_of_a_selection_keep_their_places() -> None:
 )
 def test_what_is_wrong_is_said(by: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        domains_of(PICTURES, COLUMNS, by)
+        domains_of(IMAGES, COLUMNS, by)
 
 
 def test_without_columns_the_fix_is_a_pattern() -> None:
     with pytest.raises(
         InputError, match=r"train\.csv has none: give a pattern of the path"
     ):
-        domains_of(PICTURES, COLUMNS[["image_path"]], "author")
+        domains_of(IMAGES, COLUMNS[["image_path"]], "author")
 
 
 @pytest.mark.parametrize(

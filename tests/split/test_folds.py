@@ -47,7 +47,7 @@ def cut(
     authors: str | list[str] | None = None,
     **kwargs,
 ) -> pd.DataFrame:
-    """folds.csv of `tables`; `authors` has one letter or name a picture."""
+    """folds.csv of `tables`; `authors` has one letter or name an image."""
     index, groups = tables(*args, **kwargs)
     columns = pd.DataFrame({"image_path": index["id"].str.removeprefix("train/")})
     if authors is not None:
@@ -97,7 +97,7 @@ def test_plain_folds_ignore_groups_and_grouped_ones_do_not() -> None:
 def test_derived_files_are_never_scored_and_train_only_beside_their_source(
     params,
 ) -> None:
-    # pictures 12 to 17 derive from 0 to 5; 18 derives from 12, so from 0 as well
+    # images 12 to 17 derive from 0 to 5; 18 derives from 12, so from 0 as well
     sources = {12 + place: place for place in range(6)} | {18: 12}
     table = cut(params, [0, 1] * 6 + [0, 1] * 3 + [0], sources=sources)
     assert not table["scored"][12:].any() and table["scored"][:12].all()
@@ -141,9 +141,9 @@ def test_dropped_copies_are_in_their_groups_fold_and_on_neither_side() -> None:
         assert table["id"][0] not in set(parts.trained(table, fold)["id"])
 
 
-def test_a_class_with_one_picture_is_an_error_that_names_it() -> None:
+def test_a_class_with_one_image_is_an_error_that_names_it() -> None:
     message = (
-        r"split: expected .*, received 1 .*: 'class 7' \(pictures 1, groups 1\); .*rare"
+        r"split: expected .*, received 1 .*: 'class 7' \(images 1, groups 1\); .*rare"
     )
     with pytest.raises(InputError, match=message):
         cut(GROUPED, [0] * 6 + [7])
@@ -153,14 +153,14 @@ def test_a_class_with_one_picture_is_an_error_that_names_it() -> None:
 
 def test_a_class_in_one_group_is_an_error_for_grouped_folds_only() -> None:
     labels, groups = [0] * 6 + [1] * 3, [*range(6), 6, 6, 6]
-    with pytest.raises(InputError, match=r"'class 1' \(pictures 3, groups 1\)"):
+    with pytest.raises(InputError, match=r"'class 1' \(images 3, groups 1\)"):
         cut(GROUPED, labels, groups)
     assert cut(PLAIN, labels, groups)["scored"].all()
 
 
 def test_rare_classes_can_train_in_every_fold_unscored() -> None:
     params = GROUPED.model_copy(update={"rare": "train"})
-    # class 1 is one group; picture 5 of class 0 is a copy of it, so it may not be scored either
+    # class 1 is one group; image 5 of class 0 is a copy of it, so it may not be scored either
     table = cut(
         params, [0] * 6 + [1] * 2 + [1], [*range(5), 6, 6, 6, 6], sources={8: 7}
     )
@@ -180,10 +180,10 @@ def test_fewer_members_than_folds_do_not_warn() -> None:
     ("labels", "groups", "most"),
     [
         ([0] * 6, [0, 0, 0, 1, 1, 1], r"at most 2 \(2 groups"),
-        ([0, 0, 1, 1], None, "2 pictures"),
+        ([0, 0, 1, 1], None, "2 images"),
     ],
 )
-def test_more_folds_than_groups_or_pictures_is_an_error(
+def test_more_folds_than_groups_or_images_is_an_error(
     labels, groups, most: str
 ) -> None:
     with pytest.raises(
@@ -192,7 +192,7 @@ def test_more_folds_than_groups_or_pictures_is_an_error(
         cut(GROUPED, labels, groups)
 
 
-def test_groups_of_other_pictures_are_refused() -> None:
+def test_groups_of_other_images_are_refused() -> None:
     index, groups = tables([0] * 6)
     with pytest.raises(
         InputError, match=r"groups: expected the 6 training ids .*; rerun dedup"
@@ -206,7 +206,7 @@ def test_the_summary_counts_what_plain_folds_would_leak() -> None:
     labels, groups = [0] * 12 + [1] * 6, [0] * 4 + list(range(4, 18))
     table = cut(GROUPED, labels, groups)
     assert summary(table, GROUPED) == {
-        "pictures": 18,
+        "images": 18,
         "scored": 18,
         "classes": 2,
         "groups": 15,
@@ -218,7 +218,7 @@ def test_the_summary_counts_what_plain_folds_would_leak() -> None:
     }
 
 
-# Six people in the order of the letters, each with one picture of both classes.
+# Six people in the order of the letters, each with one image of both classes.
 PEOPLE = "aabbccddeeff"
 
 
@@ -282,7 +282,7 @@ def test_a_derived_file_without_its_source_is_of_no_ones_domain() -> None:
 
 
 def test_plain_folds_are_the_same_with_domains_and_without() -> None:
-    """Pictures that domains part from a copy decided no plain fold, and counted as no twin."""
+    """Images that domains part from a copy decided no plain fold, and counted as no twin."""
     labels, groups = [0, 1] * 6, [0, 1, 0, 1, *range(4, 12)]
     apart = cut(APART, labels, groups, authors=PEOPLE)
     grouped = cut(GROUPED, labels, groups)
@@ -310,7 +310,7 @@ def test_a_class_of_one_domain_trains_always_without_the_rest_of_it() -> None:
         table["fold"].tolist()[12:] == [ALWAYS] * 2 and not table["scored"][12:].any()
     )
     assert table["scored"][:12].all() and set(table["fold"][:12]) == {0, 1, 2}
-    with pytest.raises(InputError, match=r"'class 2' \(pictures 2, domains 1\)"):
+    with pytest.raises(InputError, match=r"'class 2' \(images 2, domains 1\)"):
         cut(APART, [0, 1] * 6 + [2, 2], authors=PEOPLE + "aa")
 
 
@@ -359,9 +359,7 @@ def test_folds_hold_their_promises_or_say_why_not(
         assert set(kept.loc[kept["fold"] != fold, "label"]) == set(kept["label"])
     if group and domain is None:
         assert (table.groupby("group")["fold"].nunique() == 1).all()
-    for fold in range(
-        num_folds
-    ):  # nothing of a scored picture's group or domain trains
+    for fold in range(num_folds):  # nothing of a scored image's group or domain trains
         trained, out = parts.trained(table, fold), parts.scored(table, fold)
         if group:
             assert not set(trained["group"]) & set(out["group"])

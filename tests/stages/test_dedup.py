@@ -14,12 +14,12 @@ OVERRIDES = ["noisy,different,turned", "other,same,shade", "white,keep,", "shape
 
 
 def ran(folder: Path, order: np.ndarray) -> dict[str, pd.DataFrame | dict]:
-    """What the stage leaves of the planted pictures, listed in some order."""
-    pictures = planted() | {
+    """What the stage leaves of the planted images, listed in some order."""
+    images = planted() | {
         "test": (-1, drawing(0)),
         "more": (-1, np.maximum(drawing(1), 3)),
     }
-    table, gray = catalogue(pictures)
+    table, gray = catalogue(images)
     # As prepare leaves it: row i of the table is row i of the pixels.
     table, gray = table.sort_index().iloc[order], gray[order]
     table = table.assign(class_name=table["label"].map("class {}".format), source_id="")

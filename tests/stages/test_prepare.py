@@ -1,4 +1,4 @@
-"""The stage prepare: what it says of the pictures it took and of those it left out."""
+"""The stage prepare: what it says of the images it took and of those it left out."""
 
 from pathlib import Path
 
@@ -25,10 +25,10 @@ def files_in(folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in (*names, "solution")}
 
 
-def test_pictures_that_cannot_be_read_are_named(
+def test_images_that_cannot_be_read_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`1 quarantined` was all that a user heard of a broken picture."""
+    """`1 quarantined` was all that a user heard of a broken image."""
     for name in ("bar", "disc"):
         (tmp_path / "raw/train" / name).mkdir(parents=True)
         for number in range(6):
@@ -39,7 +39,7 @@ def test_pictures_that_cannot_be_read_are_named(
     files = files_in(tmp_path)
     stage("prepare").main(raw=tmp_path / "raw", **files)
     told = capsys.readouterr().out
-    assert "prepare: 8 train and 0 test pictures of 2 classes, 96 px gray\n" in told
+    assert "prepare: 8 train and 0 test images of 2 classes, 96 px gray\n" in told
     assert "left out, as they cannot be read: train/bar/0.png (empty file)," in told
     assert (
         f"train/bar/2.png (empty file) and 1 more; {files['quarantine']} has them all"

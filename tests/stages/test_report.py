@@ -97,7 +97,7 @@ def test_the_stage_writes_the_pages_and_the_tables_of_the_plots(
 
 def test_the_stage_ends_with_the_lines_that_matter(kept: Kept, drawn: Path) -> None:
     assert kept.lines == [
-        "report: .750 (.700 .. .800) out of fold, 2 errors of 12 pictures",
+        "report: .750 (.700 .. .800) out of fold, 2 errors of 12 images",
         "report: to try next: dvc exp run -S ++models.tiny.epochs=4",
         f"report: {drawn / 'report' / 'index.html'}; open it in a browser",
     ]
@@ -113,8 +113,7 @@ def test_mlflow_gets_scores_settings_and_the_page(kept: Kept, drawn: Path) -> No
     assert kept.scores["test/inside_interval"] == 1
     pages = {f"report/{path.name}" for path in (drawn / "report").iterdir()}
     assert (
-        kept.files == pages | {"pictures/scores.png", "pictures/curves.png"}
-        and kept.over
+        kept.files == pages | {"images/scores.png", "images/curves.png"} and kept.over
     )
 
 

@@ -68,12 +68,12 @@ def test_people_are_held_apart(
     ].nunique() == 3
     assert metrics["domains"] == 6
     told = capsys.readouterr().out
-    assert "split: 6 domains of 1 to 2 pictures, held apart by folds" in told
+    assert "split: 6 domains of 1 to 2 images, held apart by folds" in told
     # Two people share a fold, so four are in at least two.
     unscored = table["id"][~table["scored"]].str.removeprefix("train/bar/")
     assert unscored.tolist() == ["0_a.png", "1_b.png", "2_c.png", "3_d.png"]
     words = (
-        "split: 4 pictures have a copy in another fold: they train, and are not scored"
+        "split: 4 images have a copy in another fold: they train, and are not scored"
     )
     assert words in told and metrics["copies_across_folds"] == 4
 

@@ -56,7 +56,7 @@ def test_ties_go_to_the_lowest_class() -> None:
     ]
 
 
-def test_pictures_without_a_prediction_are_named() -> None:
+def test_images_without_a_prediction_are_named() -> None:
     with pytest.raises(
         InputError, match=r"submission: expected the 3 ids.*missing 1: test/10\.png"
     ):
@@ -77,20 +77,20 @@ def test_true_labels_follow_the_predictions() -> None:
 
 
 @pytest.mark.parametrize("names", [["1.png"], ["1.png", "2.png", "10.png", "11.png"]])
-def test_a_solution_of_other_pictures_is_refused(names: list[str]) -> None:
+def test_a_solution_of_other_images_is_refused(names: list[str]) -> None:
     solution = pd.DataFrame({"image_path": names, "target": 0})
     with pytest.raises(
-        InputError, match=r"solution\.csv: expected 3 test pictures, received \d ro"
+        InputError, match=r"solution\.csv: expected 3 test images, received \d ro"
     ):
         true_labels(solution, TEST)
 
 
-def test_a_solution_that_names_a_picture_twice_is_refused() -> None:
+def test_a_solution_that_names_an_image_twice_is_refused() -> None:
     """The second label silently won."""
     names = ["1.png", "2.png", "10.png", "10.png"]
     solution = pd.DataFrame({"image_path": names, "target": [0, 0, 0, 1]})
     with pytest.raises(
-        InputError, match=r"solution\.csv: expected 3 test pictures, received 4 rows"
+        InputError, match=r"solution\.csv: expected 3 test images, received 4 rows"
     ):
         true_labels(solution, TEST)
 
@@ -117,7 +117,7 @@ def test_the_gain_of_the_fold_vote_stands_apart_from_what_oof_estimates() -> Non
         "members": 2,
     }
     found = scored(labels, TEST, by_fold, estimate, seed=0)
-    # Two folds get 0, 1 and 2 of their answers on the three pictures right: of 27 draws one is of
+    # Two folds get 0, 1 and 2 of their answers on the three images right: of 27 draws one is of
     # the first alone and one of the last, so the interval is 0 to 1, and the squares add up.
     assert [found.pop(f"gap{end}") for end in ("", "_low", "_high")] == [
         -0.05,
@@ -125,7 +125,7 @@ def test_the_gain_of_the_fold_vote_stands_apart_from_what_oof_estimates() -> Non
         round(-0.05 + (0.5**2 + 0.1**2) ** 0.5, 5),
     ]
     ends = [found.pop(f"fold_vote_gain_{end}") for end in ("low", "high", "p")]
-    # Gains of 1, .5 and 0 on the three pictures: of 27 draws one has no gain at all.
+    # Gains of 1, .5 and 0 on the three images: of 27 draws one has no gain at all.
     assert ends == [0, 1, pytest.approx(2 / 27, abs=0.02)]
     assert found.pop("ece") == found.pop("log_loss") == 0  # all sure, all right
     assert found == {
@@ -141,8 +141,8 @@ def test_the_gain_of_the_fold_vote_stands_apart_from_what_oof_estimates() -> Non
     assert scored(labels, TEST, by_fold, narrow, seed=0)["inside_interval"] is False
 
 
-def test_an_id_with_zeros_in_front_and_a_picture_called_na_stay_as_they_are() -> None:
-    """Read with types guessed, 0007 became 7, and NA no picture at all."""
+def test_an_id_with_zeros_in_front_and_an_image_called_na_stay_as_they_are() -> None:
+    """Read with types guessed, 0007 became 7, and NA no image at all."""
     sample = pd.DataFrame(
         {"ID": ["0007"], "image_path": ["NA"], "target": ["0"]}, dtype=str
     )
@@ -176,7 +176,7 @@ def test_what_members_say_is_read_by_name(tmp_path: Path) -> None:
 
 def test_votes_over_folds_are_judged_on_the_test_set() -> None:
     labels = np.array([1, 2, 0])  # of TEST
-    votes = {  # of each member what it says of the three pictures
+    votes = {  # of each member what it says of the three images
         "soft": (
             # Means at 3 : 1 are .375 .525 .1, .45 .15 .4 and .575 .35 .075: right, wrong, right.
             # Of the majorities, all the first member's 0, the last alone is right.

@@ -1,4 +1,4 @@
-"""What the stages before report leave in a folder, made up around the pictures of `drawn`."""
+"""What the stages before report leave in a folder, made up around the images of `drawn`."""
 
 import json
 from pathlib import Path
@@ -118,7 +118,7 @@ def leave(folder: Path) -> None:
 def scorebook(folder: Path) -> None:
     """The tables of ensemble: two members, two votes, two bins of confidence.
 
-    2 of 12 pictures are in the first bin. Raw, they are .2 and .1 off; calibrated, .1 and nothing.
+    2 of 12 images are in the first bin. Raw, they are .2 and .1 off; calibrated, .1 and nothing.
     """
     shares = {
         "accuracy_low": 0.7,
@@ -244,19 +244,19 @@ def metrics(**changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
     counts = {
         "folds": 2,
         "members": 2,
-        "pictures": 12,
+        "images": 12,
         "ties": 1,
         "accuracy_by_vote": by_vote,
     }
     counts["vote"] = "soft"
     return {
         "dedup": {
-            "pictures": 12,
+            "images": 12,
             "groups": 9,
             "pairs": {"bytes": 1, "ssim": 1},
             "novel_key": 0.5,
         },
-        "split": {"pictures": 12, "scored": 12},
+        "split": {"images": 12, "scored": 12},
         "vote": {"tiny": score, "head": head | {"plain_accuracy": 0.582}},
         "ensemble": score | counts,
         "submission": TEST,
@@ -264,7 +264,7 @@ def metrics(**changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def data_of(folder: Path) -> Data:
-    """The pictures of `leave`."""
+    """The images of `leave`."""
     names = ("index", "folds", "groups", "duplicates", "twins", "overrides")
     tables = {name: folder / f"{name}.csv" for name in names}
     return read_data(pixels=folder / "pixels.npy", **tables)

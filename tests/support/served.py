@@ -14,7 +14,7 @@ from croquis.backbones.backbones import interpolation
 from croquis.embed.embedding import embeddings
 from croquis.heads.probing import probed
 from croquis.heads.records import Outcome, write_weights
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.recipes.probe_recipes import EmbedParams, HeadParams
 from croquis.recipes.recipes import ModelParams
@@ -101,7 +101,7 @@ def trained(folder: Path) -> Trained:
 
 
 def sheets_of_test(folder: Path) -> np.ndarray:
-    """The prepared test pictures of `drawn`, (3, 32, 32)."""
+    """The prepared test images of `drawn`, (3, 32, 32)."""
     return np.load(folder / "pixels.npy")[-3:]
 
 
@@ -163,9 +163,9 @@ def _features(folder: Path, embed: EmbedParams, pixels: Pixels) -> Features:
     )
     ids = pixels.ids.to_numpy(dtype=str)
     size, how = embed.image_size, interpolation(embed.backbone)
-    pictures = Pictures(
+    images = ImageDataset(
         pixels, Samples.unlabelled(ids), image_size=size, interpolation=how
     )
     path = folder / "features.npz"
-    save(path, ids, embeddings(model, pictures, views=embed.views, hardware=CPU))
+    save(path, ids, embeddings(model, images, views=embed.views, hardware=CPU))
     return Features(path)

@@ -1,4 +1,4 @@
-"""A copy of the project with a dozen tiny pictures and tiny networks: all stages in a minute."""
+"""A copy of the project with a dozen tiny images and tiny networks: all stages in a minute."""
 
 import os
 import shutil
@@ -40,16 +40,16 @@ def drawing(class_number: int, variant: int) -> np.ndarray:
 
 
 def competition(folder: Path) -> Path:
-    """A source in the competition's layout: 15 train pictures of 3 classes with copies, 6 test."""
+    """A source in the competition's layout: 15 train images of 3 classes with copies, 6 test."""
     rows, answers = [], []
     for number, name in enumerate(CLASSES):
         (folder / "train" / name).mkdir(parents=True)
-        pictures = [drawing(number, variant) for variant in range(4)]
+        images = [drawing(number, variant) for variant in range(4)]
         # An exact copy for one class, a mirrored one for the others.
-        pictures.append(pictures[0] if number == 0 else pictures[0][:, ::-1])
-        for k, picture in enumerate(pictures):
+        images.append(images[0] if number == 0 else images[0][:, ::-1])
+        for k, image in enumerate(images):
             path = f"{name}/{name}_{k}.png"
-            Image.fromarray(np.ascontiguousarray(picture)).save(folder / "train" / path)
+            Image.fromarray(np.ascontiguousarray(image)).save(folder / "train" / path)
             rows.append((name, path, number))
         (folder / "test").mkdir(exist_ok=True)
         for k in range(2):

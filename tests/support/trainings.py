@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from croquis.backbones.backbones import build
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.recipes.recipes import ModelParams
 from croquis.runtime.hardware import Hardware
 from croquis.train.engine import Epoch, Trainer
@@ -22,12 +22,12 @@ def network(recipe: ModelParams, seed: int = 0) -> nn.Module:
 
 
 def begun(
-    recipe: ModelParams, pictures: Pictures, *, seed: int = 0, **changes: object
+    recipe: ModelParams, images: ImageDataset, *, seed: int = 0, **changes: object
 ) -> Trainer:
     """A trainer before its first update."""
     options = {
         "lr": 1e-3,
-        "pictures": pictures,
+        "images": images,
         "hardware": CPU,
         "seed": seed,
     } | changes
@@ -35,14 +35,14 @@ def begun(
 
 
 def trained(
-    recipe: ModelParams, pictures: Pictures, **options: object
+    recipe: ModelParams, images: ImageDataset, **options: object
 ) -> tuple[Trainer, list[Epoch]]:
-    trainer = begun(recipe, pictures, **options)
+    trainer = begun(recipe, images, **options)
     return trainer, list(trainer.epochs())
 
 
 def weights_after(
-    pictures: Pictures, recipe: ModelParams, **options: object
+    images: ImageDataset, recipe: ModelParams, **options: object
 ) -> dict[str, torch.Tensor]:
-    trainer, _ = trained(recipe, pictures, **options)
+    trainer, _ = trained(recipe, images, **options)
     return {name: held.clone() for name, held in trainer.averaged.state_dict().items()}

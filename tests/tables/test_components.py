@@ -52,7 +52,7 @@ def test_a_family_is_a_source_and_all_that_derives_from_it() -> None:
     assert families(ids, sources).tolist() == [0, 1, 0, 0, 2]
 
 
-def test_pictures_of_a_lost_source_are_one_family() -> None:
+def test_images_of_a_lost_source_are_one_family() -> None:
     ids, sources = pd.Series(["a", "x1", "x2"]), pd.Series(["", "lost", "lost"])
     own = families(ids, sources)
     assert own[1] == own[2] != own[0]

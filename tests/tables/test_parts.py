@@ -37,12 +37,12 @@ INDEX = pd.DataFrame(
 )
 
 
-def test_a_fold_trains_on_all_kept_pictures_of_the_others() -> None:
+def test_a_fold_trains_on_all_kept_images_of_the_others() -> None:
     assert trained(FOLDS, 0)["id"].tolist() == ["lone", "rare"]
     assert trained(FOLDS, 1)["id"].tolist() == ["source", "derived of source", "rare"]
 
 
-def test_a_derived_picture_never_trains_while_its_source_is_held_out() -> None:
+def test_a_derived_image_never_trains_while_its_source_is_held_out() -> None:
     assert "derived of source" not in set(trained(FOLDS, 0)["id"])
 
 
@@ -52,7 +52,7 @@ def test_only_originals_that_are_kept_are_scored() -> None:
     assert scored(FOLDS, 0, "plain_fold")["id"].tolist() == ["lone"]
 
 
-def test_no_picture_trains_where_it_is_scored() -> None:
+def test_no_image_trains_where_it_is_scored() -> None:
     for column in ("fold", "plain_fold"):
         for fold in (0, 1):
             both = set(trained(FOLDS, fold, column)["id"]) & set(

@@ -102,7 +102,7 @@ def test_joined_stacks_the_folds() -> None:
     assert both.probs[:, 0].tolist() == [0.5, 0.0, 1.0]
 
 
-def test_folds_that_share_a_picture_do_not_join() -> None:
+def test_folds_that_share_an_image_do_not_join() -> None:
     with pytest.raises(InputError, match="doubled ids, as a"):
         predictions.joined([some(["a"], [0.5]), some(["a"], [0.5])])
 

@@ -9,7 +9,7 @@ from croquis.tables.parts import read_folds, read_index
 from croquis.tables.samples import FoldData, Samples
 
 
-def test_a_fold_has_three_parts_that_share_no_picture(drawn: Path) -> None:
+def test_a_fold_has_three_parts_that_share_no_image(drawn: Path) -> None:
     data = FoldData.of(
         1, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv")
     )
@@ -22,7 +22,7 @@ def test_a_fold_has_three_parts_that_share_no_picture(drawn: Path) -> None:
     )
 
 
-def test_test_pictures_have_no_label(drawn: Path) -> None:
+def test_test_images_have_no_label(drawn: Path) -> None:
     data = FoldData.of(
         0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv")
     )
@@ -47,7 +47,7 @@ def test_weights_and_labels_travel_with_their_rows() -> None:
     np.testing.assert_array_equal(found.weights, [0.5, 1.0])
 
 
-def test_a_picture_of_several_labels_trains_on_their_shares() -> None:
+def test_an_image_of_several_labels_trains_on_their_shares() -> None:
     rows = pd.DataFrame({"id": ["a", "b"], "label": [1, 0], "weight": [1.0, 1.0]})
     found = Samples.labelled(rows.assign(targets=["0:0.25 2:0.75", ""]), 3)
     assert found.targets.tolist() == [[0.25, 0, 0.75], [1, 0, 0]]

@@ -79,7 +79,7 @@ def test_a_reason_is_one_line_without_a_password(error: Exception, said: str) ->
 
 def entered(source: str, **settings: object) -> tuple[str, str]:
     """The ids of the experiment and of the run of a pipeline on a source."""
-    pipeline = stores.Pipeline(source, settings, str(settings.pop("pictures", "")))
+    pipeline = stores.Pipeline(source, settings, str(settings.pop("images", "")))
     return stores.connected(pipeline)[1:]
 
 
@@ -90,7 +90,7 @@ def test_another_set_of_parameters_or_data_is_another_run_and_the_same_one_is_fo
     runs = [
         entered("keyed", lr=0.1)[1],
         entered("keyed", lr=0.2)[1],
-        entered("keyed", lr=0.1, pictures="other")[1],
+        entered("keyed", lr=0.1, images="other")[1],
         entered("keyed", lr=0.1)[1],
         entered("keyed", lr=0.1, data={"source": "elsewhere"})[1],
     ]

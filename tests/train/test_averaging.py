@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from croquis.backbones.backbones import normalised, statistics
-from croquis.images.batches import Pictures, Shuffled
+from croquis.images.batches import ImageDataset, Shuffled
 from croquis.networks.freezing import freeze
 from croquis.recipes.recipes import ModelParams
 from croquis.train.averaging import Averages
@@ -15,22 +15,22 @@ from support.trainings import CPU, network, trained
 
 
 def test_the_average_is_what_is_scored(
-    pictures: Pictures, recipe: Callable[..., ModelParams]
+    dataset: ImageDataset, recipe: Callable[..., ModelParams]
 ) -> None:
-    plain, _ = trained(recipe(), pictures)
+    plain, _ = trained(recipe(), dataset)
     assert plain.averaged is plain.model
-    ema, _ = trained(recipe(ema_decay=0.9), pictures)
+    ema, _ = trained(recipe(ema_decay=0.9), dataset)
     latest, averaged = ema.model.state_dict(), ema.averaged.state_dict()
     assert latest.keys() == averaged.keys()
     assert not torch.equal(latest["conv_stem.weight"], averaged["conv_stem.weight"])
 
 
 def test_the_mean_of_the_last_epochs_by_hand(
-    pictures: Pictures, recipe: Callable[..., ModelParams]
+    dataset: ImageDataset, recipe: Callable[..., ModelParams]
 ) -> None:
     settings = recipe(epochs=3, average_epochs=2)
     trainer = Trainer(
-        network(settings), settings, lr=1e-3, pictures=pictures, hardware=CPU, seed=0
+        network(settings), settings, lr=1e-3, dataset=dataset, hardware=CPU, seed=0
     )
     after = []
     for _ in trainer.epochs():
@@ -42,19 +42,19 @@ def test_the_mean_of_the_last_epochs_by_hand(
 
 
 def test_the_mean_of_weights_takes_counters_as_cuda_would(
-    pictures: Pictures,
+    dataset: ImageDataset,
     recipe: Callable[..., ModelParams],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """torch's default divided whole numbers on CUDA, and failed at the second epoch of the mean."""
     devices = "torch.optim.swa_utils._get_foreach_kernels_supported_devices"
     monkeypatch.setattr(devices, lambda: ["cpu"])
-    trainer, _ = trained(recipe(epochs=3, average_epochs=3), pictures)
+    trainer, _ = trained(recipe(epochs=3, average_epochs=3), dataset)
     assert trainer.averaged is not trainer.model
 
 
 def test_the_running_average_by_hand(
-    pictures: Pictures,
+    dataset: ImageDataset,
     recipe: Callable[..., ModelParams],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -66,7 +66,7 @@ def test_the_running_average_by_hand(
         update(own, step)
 
     monkeypatch.setattr(Averages, "after_update", noted)
-    trainer, _ = trained(recipe(ema_decay=0.45), pictures)
+    trainer, _ = trained(recipe(ema_decay=0.45), dataset)
     # 1 - (1 + s) ** (-2 / 3), at most .45, with s = step - 1: 0 twice, then .370, and .519 is cut.
     shares = [0.0, 0.0, 1 - 2 ** (-2 / 3), 0.45]
     average = None
@@ -76,11 +76,11 @@ def test_the_running_average_by_hand(
 
 
 def test_the_mean_has_batch_norms_of_its_own(
-    pictures: Pictures, recipe: Callable[..., ModelParams]
+    dataset: ImageDataset, recipe: Callable[..., ModelParams]
 ) -> None:
     """The mean of others' statistics fits no weights: torch recounts them after averaging, too."""
-    trainer, _ = trained(recipe(epochs=3, average_epochs=2, drop_rate=0.5), pictures)
-    mean, plain = trainer.averaged, pictures.plain()
+    trainer, _ = trained(recipe(epochs=3, average_epochs=2, drop_rate=0.5), dataset)
+    mean, plain = trainer.averaged, dataset.plain()
     own, batches = (
         statistics(mean),
         Shuffled(plain, batch_size=3, seed=0, workers=0).epoch(3),
@@ -109,7 +109,7 @@ def test_norms_that_are_frozen_stay_as_they_were(
         assert torch.equal(held, before[name]), name
 
 
-def test_a_network_without_batch_norms_is_shown_no_picture(
+def test_a_network_without_batch_norms_is_shown_no_image(
     recipe: Callable[..., ModelParams],
 ) -> None:
     settings = recipe(epochs=1, average_epochs=1, backbone="test_vit.r160_in1k")

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from croquis.backbones.backbones import normalised, statistics
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.recipes.recipes import ModelParams
 from croquis.runtime.interrupts import Interrupts
 from croquis.train.checkpoints import Checkpoints
@@ -21,12 +21,12 @@ from support.trainings import CPU, begun, network, trained
 
 
 def test_the_cosine_rises_to_its_peak_and_falls_to_its_floor(
-    pictures: Pictures, recipe: Callable[..., ModelParams]
+    dataset: ImageDataset, recipe: Callable[..., ModelParams]
 ) -> None:
     settings = recipe(
         epochs=4, warmup_epochs=1.0, schedule="cosine", min_lr=0.1, optimizer="sgd"
     )
-    _, epochs = trained(settings, pictures, lr=0.01)
+    _, epochs = trained(settings, dataset, lr=0.01)
     # Two steps an epoch, so steps 1, 3, 5, 7 end them. Step 1 is halfway up from 1 % to 100 %;
     # from step 2 on a cosine over 6 steps: shares 1/6, 3/6, 5/6 of its way from 1 to .1.
     falling = [0.1 + 0.45 * (1 + math.cos(math.pi * share / 6)) for share in (1, 3, 5)]
@@ -35,27 +35,27 @@ def test_the_cosine_rises_to_its_peak_and_falls_to_its_floor(
 
 
 def test_a_short_run_still_reaches_its_peak(
-    pictures: Pictures, recipe: Callable[..., ModelParams]
+    dataset: ImageDataset, recipe: Callable[..., ModelParams]
 ) -> None:
     """The cosine used to run on under the warm-up: at its end half of the peak was gone."""
     settings = recipe(epochs=1, warmup_epochs=5.0, schedule="cosine", optimizer="sgd")
-    _, (epoch,) = trained(settings, pictures, lr=0.01)
+    _, (epoch,) = trained(settings, dataset, lr=0.01)
     assert epoch.lr == pytest.approx(0.01)  # step 0 warms up, step 1 is the peak
 
 
 def test_a_constant_schedule_stays_after_the_warm_up(
-    pictures: Pictures, recipe: Callable[..., ModelParams]
+    dataset: ImageDataset, recipe: Callable[..., ModelParams]
 ) -> None:
-    _, epochs = trained(recipe(epochs=3, warmup_epochs=1.0), pictures, lr=0.01)
+    _, epochs = trained(recipe(epochs=3, warmup_epochs=1.0), dataset, lr=0.01)
     assert [epoch.lr for epoch in epochs] == pytest.approx([0.00505, 0.01, 0.01])
 
 
 def test_layer_decay_reaches_the_optimizer(
-    pictures: Pictures, recipe: Callable[..., ModelParams]
+    dataset: ImageDataset, recipe: Callable[..., ModelParams]
 ) -> None:
     """timm only notes `lr_scale`: without its own scheduler all layers would learn alike."""
     settings = recipe(epochs=1, layer_decay=0.5, schedule="cosine")
-    trainer, _ = trained(settings, pictures, lr=0.01)
+    trainer, _ = trained(settings, dataset, lr=0.01)
     rates = sorted({group["lr"] for group in trainer._updates.optimizer.param_groups})
     assert len(rates) > 2 and rates[-2] == pytest.approx(rates[-1] / 2)
 
@@ -64,12 +64,12 @@ def test_layer_decay_reaches_the_optimizer(
     "backbone", ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"]
 )
 def test_the_same_seed_trains_the_same_bits(
-    pictures: Pictures, recipe: Callable[..., ModelParams], backbone: str
+    dataset: ImageDataset, recipe: Callable[..., ModelParams], backbone: str
 ) -> None:
     settings = recipe(
         backbone=backbone, drop_rate=0.2, drop_path_rate=0.1, augment="flips"
     )
-    (one, curve), (two, again) = (trained(settings, pictures) for _ in range(2))
+    (one, curve), (two, again) = (trained(settings, dataset) for _ in range(2))
     assert [epoch.train_loss for epoch in curve] == [
         epoch.train_loss for epoch in again
     ]
@@ -78,19 +78,19 @@ def test_the_same_seed_trains_the_same_bits(
         torch.equal(held, tensors[name])
         for name, held in one.averaged.state_dict().items()
     )
-    other = trained(settings, pictures, seed=1)[1]
+    other = trained(settings, dataset, seed=1)[1]
     assert [epoch.train_loss for epoch in other] != [
         epoch.train_loss for epoch in curve
     ]
 
 
 def test_dropout_depends_on_the_step_and_not_on_what_ran_between(
-    pictures: Pictures, recipe: Callable[..., ModelParams]
+    dataset: ImageDataset, recipe: Callable[..., ModelParams]
 ) -> None:
     settings = recipe(drop_rate=0.5)
-    _, curve = trained(settings, pictures)
+    _, curve = trained(settings, dataset)
     trainer = Trainer(
-        network(settings), settings, lr=1e-3, pictures=pictures, hardware=CPU, seed=0
+        network(settings), settings, lr=1e-3, dataset=dataset, hardware=CPU, seed=0
     )
     disturbed = []
     for epoch in trainer.epochs():
@@ -100,9 +100,9 @@ def test_dropout_depends_on_the_step_and_not_on_what_ran_between(
 
 
 def test_a_set_smaller_than_a_batch_trains_one_step_an_epoch(
-    pictures: Pictures, recipe: Callable[..., ModelParams]
+    dataset: ImageDataset, recipe: Callable[..., ModelParams]
 ) -> None:
-    trainer, epochs = trained(recipe(batch_size=64), pictures)
+    trainer, epochs = trained(recipe(batch_size=64), dataset)
     assert [epoch.number for epoch in epochs] == [0, 1]
     assert all(math.isfinite(epoch.train_loss) for epoch in epochs)
     assert {
@@ -111,17 +111,17 @@ def test_a_set_smaller_than_a_batch_trains_one_step_an_epoch(
 
 
 def test_a_group_of_copies_counts_once_if_asked(
-    pictures: Pictures, recipe: Callable[..., ModelParams]
+    dataset: ImageDataset, recipe: Callable[..., ModelParams]
 ) -> None:
-    """The mean loss of a batch by hand from each picture's own."""
+    """The mean loss of a batch by hand from each image's own."""
     shares = np.array([1, 0.5, 0.5, 1, 0.25, 0.25], np.float32)
-    pictures._samples = replace(pictures._samples, weights=shares)
+    dataset._samples = replace(dataset._samples, weights=shares)
     losses = []
     for weighted in (False, True):
         settings = recipe(batch_size=6, epochs=1, drop_rate=0.0, group_weights=weighted)
-        trainer, (epoch,) = trained(settings, pictures, lr=1e-12)
-        logits = predicted_logits_in_train_mode(trainer.model, pictures)
-        truth = torch.tensor(pictures._samples.labels)
+        trainer, (epoch,) = trained(settings, dataset, lr=1e-12)
+        logits = predicted_logits_in_train_mode(trainer.model, dataset)
+        truth = torch.tensor(dataset._samples.labels)
         each = nn.functional.cross_entropy(logits, truth, reduction="none")
         weights = torch.tensor(shares.tolist() if weighted else [1.0] * 6)
         losses.append(epoch.train_loss)
@@ -131,10 +131,10 @@ def test_a_group_of_copies_counts_once_if_asked(
 
 
 def predicted_logits_in_train_mode(
-    model: nn.Module, pictures: Pictures
+    model: nn.Module, dataset: ImageDataset
 ) -> torch.Tensor:
-    """Of all pictures as one batch, in their order and as epoch 0 augments them."""
-    batch = pictures[0, np.arange(len(pictures))]
+    """Of all images as one batch, in their order and as epoch 0 augments them."""
+    batch = dataset[0, np.arange(len(dataset))]
     with torch.no_grad():
         return model.train()(normalised(batch.images, statistics(model)))
 
@@ -161,7 +161,7 @@ EXTRAS = {
 @pytest.mark.parametrize("extras", EXTRAS.values(), ids=EXTRAS)
 @pytest.mark.parametrize("stop", range(1, 6))
 def test_a_training_stopped_after_any_step_ends_with_the_same_bits(
-    pictures: Pictures,
+    dataset: ImageDataset,
     recipe: Callable[..., ModelParams],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -179,7 +179,7 @@ def test_a_training_stopped_after_any_step_ends_with_the_same_bits(
             network(settings),
             settings,
             lr=1e-2,
-            pictures=pictures,
+            dataset=dataset,
             hardware=CPU,
             seed=0,
             kept=kept,
@@ -215,7 +215,7 @@ def test_a_training_stopped_after_any_step_ends_with_the_same_bits(
 
 
 def test_a_compiled_training_that_was_stopped_ends_with_the_same_bits_and_names(
-    pictures: Pictures,
+    dataset: ImageDataset,
     recipe: Callable[..., ModelParams],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -232,7 +232,7 @@ def test_a_compiled_training_that_was_stopped_ends_with_the_same_bits_and_names(
     )
 
     def run(kept: Checkpoints, interrupts: Interrupts | None = None) -> Trainer:
-        trainer = begun(settings, pictures, hardware=compiled, kept=kept)
+        trainer = begun(settings, dataset, hardware=compiled, kept=kept)
         for epoch in trainer.epochs(interrupts):
             trainer.record({"train_loss": epoch.train_loss})
         return trainer

@@ -1,4 +1,4 @@
-"""One model on one fold, from pictures to probabilities."""
+"""One model on one fold, from images to probabilities."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +10,7 @@ import timm
 import torch
 
 from croquis.heads.records import Outcome
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.networks.networks import network
 from croquis.networks.predicting import predicted_logits, softmax
@@ -124,7 +124,7 @@ def test_the_kept_weights_predict_what_was_predicted(
     outcome = run(data, recipe())
     model = timm.create_model(recipe().backbone, num_classes=3).eval()
     model.load_state_dict(outcome.weights, strict=True)
-    sheets = torch.from_numpy(np.load(drawn / "pixels.npy")[12:])  # the test pictures
+    sheets = torch.from_numpy(np.load(drawn / "pixels.npy")[12:])  # the test images
     own = timm.data.resolve_model_data_config(model)
     mean, std = (torch.tensor(own[name]).view(3, 1, 1) for name in ("mean", "std"))
     with torch.inference_mode():
@@ -162,7 +162,7 @@ def test_an_empty_test_set_and_an_empty_fold_are_fine(
     assert np.isnan(outcome.epochs[0]["val_loss"])
 
 
-def test_flipped_val_pictures_are_predicted_as_if_they_had_come_flipped(
+def test_flipped_val_images_are_predicted_as_if_they_had_come_flipped(
     run: Callable[..., Outcome],
     data: FoldData,
     recipe: Callable[..., ModelParams],
@@ -176,10 +176,8 @@ def test_flipped_val_pictures_are_predicted_as_if_they_had_come_flipped(
     for name, flipped in (("lr", sheets[:, :, ::-1]), ("ud", sheets[:, ::-1])):
         np.save(drawn / "pixels.npy", flipped)
         pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
-        pictures = Pictures(pixels, data.val, image_size=32)
-        expected = softmax(
-            predicted_logits(model, pictures, hardware=CPU, batch_size=6)
-        )
+        images = ImageDataset(pixels, data.val, image_size=32)
+        expected = softmax(predicted_logits(model, images, hardware=CPU, batch_size=6))
         found = outcome.more[f"val_flip_{name}"]
         assert found.ids.tolist() == data.val.ids.tolist()
         np.testing.assert_allclose(found.probs, expected, atol=1e-6)
@@ -299,7 +297,7 @@ REGIMES = {
             "off_last_epochs": 0,
         },
     },
-    "small pictures first": {
+    "small images first": {
         "backbone": "test_efficientnet.r160_in1k",
         "phases": [
             {"from_epoch": 0, "augment": "none", "lr_factor": 1.0, "image_size": 16},
@@ -323,10 +321,10 @@ def test_every_regime_trains_and_its_weights_predict_what_it_predicted(
     assert outcome.epochs[1]["train_loss"] != outcome.epochs[0]["train_loss"]
     plain = network(settings.model_copy(update={"lora": None}), data.classes.tolist())
     plain.load_state_dict(outcome.weights, strict=True)  # no trace of adapters
-    pictures = Pictures(
+    images = ImageDataset(
         Pixels.open(drawn / "index.csv", drawn / "pixels.npy"), data.val, image_size=32
     )
-    again = softmax(predicted_logits(plain, pictures, hardware=CPU, batch_size=4))
+    again = softmax(predicted_logits(plain, images, hardware=CPU, batch_size=4))
     np.testing.assert_allclose(again, outcome.val.probs, atol=1e-5)
 
 

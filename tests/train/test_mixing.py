@@ -1,4 +1,4 @@
-"""Mixed pictures and their labels tell the same."""
+"""Mixed images and their labels tell the same."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def settings(**changes: object) -> MixParams:
 
 
 def sheets(count: int, side: int = 8) -> torch.Tensor:
-    """Picture k is k everywhere, (count, 3, side, side): a mean tells who is in it, if two are."""
+    """Image k is k everywhere, (count, 3, side, side): a mean tells who is in it, if two are."""
     return torch.arange(count).float().view(-1, 1, 1, 1).expand(-1, 3, side, side)
 
 
@@ -35,7 +35,7 @@ def sheets(count: int, side: int = 8) -> torch.Tensor:
 def test_labels_are_the_shares_of_pixels(
     seed: int, half: int, kind: dict, clip: list
 ) -> None:
-    """A team mixed the targets of other pictures, by the lambda of a box that was clipped."""
+    """A team mixed the targets of other images, by the lambda of a box that was clipped."""
     images, targets = sheets(2 * half), torch.eye(2 * half)
     mixed, shares = Mixing(settings(**kind, clip=clip), 1)(
         images, targets, epoch=0, seed=seed
@@ -89,7 +89,7 @@ def test_the_last_epochs_are_plain() -> None:
     assert plain == [False, False, False, True, True]
 
 
-def test_a_lone_last_picture_stays_and_a_batch_of_one_is_no_batch() -> None:
+def test_a_lone_last_image_stays_and_a_batch_of_one_is_no_batch() -> None:
     """A published entry mixed batches of one with themselves, and reported a gain."""
     images, targets = sheets(3), torch.eye(3)
     mixed, shares = Mixing(settings(), 1)(images, targets, epoch=0, seed=3)

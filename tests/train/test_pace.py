@@ -44,7 +44,7 @@ def epoch(pace: Pace, clock: Clock, *steps: tuple[float, float]) -> tuple[float,
     return pace.end()
 
 
-def test_pictures_over_seconds_and_the_share_of_waiting(clock: Clock) -> None:
+def test_images_over_seconds_and_the_share_of_waiting(clock: Clock) -> None:
     pace = Pace(torch.device("cpu"))
     assert epoch(pace, clock, (2, 10), (1, 3)) == (8 / 16, 3 / 16)
     assert epoch(pace, clock, (1, 3), (0, 4)) == (8 / 8, 1 / 8)
@@ -62,7 +62,7 @@ def test_what_pauses_a_training_is_none_of_its_time(clock: Clock) -> None:
     assert pace.end() == (8 / 4, 0) and pace.images_per_second == 4 / 2
 
 
-def test_the_speed_is_that_of_pictures_of_the_last_size(clock: Clock) -> None:
+def test_the_speed_is_that_of_images_of_the_last_size(clock: Clock) -> None:
     pace, small = Pace(torch.device("cpu")), torch.zeros(4, 16, 16)
     large = torch.zeros(4, 32, 32)
     pace.begin()

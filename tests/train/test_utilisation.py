@@ -15,7 +15,7 @@ def test_a_step_needs_what_its_trainable_parts_need() -> None:
     conv = nn.Conv2d(3, 8, 3, padding=1)
     model = nn.Sequential(conv, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5))
     convolution, linear = 3 * 8 * 9 * 16 * 16, 8 * 5
-    # The picture itself needs no gradient, so the first layer goes back once.
+    # The image itself needs no gradient, so the first layer goes back once.
     assert needed_macs(model, 16) == (convolution + linear, convolution + 2 * linear)
     assert conv.weight.device.type == "cpu"  # the network itself is left where it was
     conv.requires_grad_(False)
@@ -23,7 +23,7 @@ def test_a_step_needs_what_its_trainable_parts_need() -> None:
 
 
 def test_utilisation_by_hand() -> None:
-    # 100 pictures of 1 GMAC forward and 2 back, two operations each: .6 of 1 TFLOP/s.
+    # 100 images of 1 GMAC forward and 2 back, two operations each: .6 of 1 TFLOP/s.
     assert mfu(100, Step(10**9, 2 * 10**9), 1e12) == pytest.approx(0.6)
     # The same with a frozen backbone: it was told three times as high.
     assert mfu(100, Step(10**9, 0), 1e12) == pytest.approx(0.2)

@@ -142,7 +142,7 @@ def test_calibration_error_by_hand() -> None:
     np.testing.assert_allclose(table["accuracy"], [1.0, 0.5])
 
 
-def test_bins_of_equal_mass_hold_as_many_pictures() -> None:
+def test_bins_of_equal_mass_hold_as_many_images() -> None:
     labels, probs = drawn(100)
     assert set(reliability(labels, probs, binning="mass", bins=15)["count"]) == {6, 7}
 

@@ -153,7 +153,7 @@ def test_folds_and_members_can_vote_hard() -> None:
 
 
 def hard(**choices: list[int]) -> dict[str, list[np.ndarray]]:
-    """Of each member one picture's argmax, 0 or 1, in each fold."""
+    """Of each member one image's argmax, 0 or 1, in each fold."""
     return {
         key: [np.eye(2)[[choice]] for choice in each] for key, each in choices.items()
     }

@@ -49,7 +49,7 @@ def all_seen(labels: np.ndarray, probs: np.ndarray) -> Seen:
 
 
 def test_favourites_are_the_five_best_of_each_member_and_the_truth_each_once() -> None:
-    probs = np.arange(8, 0, -1.0)[None, None]  # one picture, classes in falling order
+    probs = np.arange(8, 0, -1.0)[None, None]  # one image, classes in falling order
     both = np.concatenate([probs, probs[:, :, ::-1]])
     assert favourites(np.array([0]), probs).tolist() == [[0, 1, 2, 3, 4]]
     assert set(favourites(np.array([7]), probs)[0]) == {0, 1, 2, 3, 4, 7}
@@ -58,7 +58,7 @@ def test_favourites_are_the_five_best_of_each_member_and_the_truth_each_once() -
     assert found.votes.tolist() == [[[8, 7, 6, 5, 4]]]
     assert found.own.tolist() == [[True, False, False, False, False]]
     assert found.others.tolist() == [3]  # of eight classes five are favourites
-    # Of two pictures the one with fewer favourites is filled up with classes that nobody wants.
+    # Of two images the one with fewer favourites is filled up with classes that nobody wants.
     two = np.concatenate([probs, probs], axis=1)
     assert favourites(np.array([0, 7]), two).tolist() == [
         [0, 1, 2, 3, 4, -1],
@@ -111,7 +111,7 @@ def plain_path(given: Seen, times: np.ndarray, rounds: int, again: bool) -> list
 
 
 def test_a_true_class_wins_a_tie_with_higher_classes_only() -> None:
-    # Classes 0, 1, 2 of three pictures whose true class is 1.
+    # Classes 0, 1, 2 of three images whose true class is 1.
     mixed = np.array([[0.4, 0.2, 0.5], [0.4, 0.4, 0.3], [0.2, 0.4, 0.2]])
     right, own = _right(mixed, np.array([1, 1, 1]))
     assert right.tolist() == [False, True, False] and own.tolist() == [0.4, 0.4, 0.3]
@@ -156,8 +156,8 @@ def test_simplex_weights_of_many_classes_are_those_of_an_exact_fit(
     assert loss(labels, probs, found.tolist()) <= best + 1e-3
 
 
-def test_bags_redraw_groups_of_copies_not_pictures() -> None:
-    """One member alone knows a picture that is there a hundred times: in most bags, or in none."""
+def test_bags_redraw_groups_of_copies_not_images() -> None:
+    """One member alone knows an image that is there a hundred times: in most bags, or in none."""
     labels, probs = members(2, rows=60)
     copied = np.concatenate([np.zeros(40, int), np.arange(1, 21)])
     alone = seen(labels, probs, np.arange(60), favourites(labels, probs))
@@ -199,7 +199,7 @@ def test_the_first_member_of_the_greedy_curve_is_the_best_and_each_comes_once() 
 
 
 def test_greedy_takes_the_partner_that_helps_most_by_hand() -> None:
-    # Member 0 is right on pictures 0-2, member 1 on 0-2 as well, member 2 on 3 and a little on 2.
+    # Member 0 is right on images 0-2, member 1 on 0-2 as well, member 2 on 3 and a little on 2.
     labels = np.array([0, 0, 0, 0])
     sure, wrong = [0.9, 0.1], [0.4, 0.6]
     probs = np.array(

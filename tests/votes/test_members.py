@@ -49,7 +49,7 @@ def test_folds_are_a_list_of_whole_numbers(folds: object) -> None:
         params.checked(RunParams, content, where="run")
 
 
-def test_oof_holds_each_scored_picture_of_the_chosen_folds_once(tmp_path: Path) -> None:
+def test_oof_holds_each_scored_image_of_the_chosen_folds_once(tmp_path: Path) -> None:
     some("ca", [0.1, 0.2]).save(
         tmp_path / "m" / "fold0" / "val.npz"
     )  # not in the order of folds.csv
@@ -74,7 +74,7 @@ def test_plain_folds_are_read_from_their_own_column(tmp_path: Path) -> None:
     ]
 
 
-def test_a_fold_with_other_pictures_is_named(tmp_path: Path) -> None:
+def test_a_fold_with_other_images_is_named(tmp_path: Path) -> None:
     some("ab", [0.1, 0.2]).save(tmp_path / "m" / "fold0" / "val.npz")
     with pytest.raises(
         InputError, match=r"fold0/val\.npz: expected the 2 ids.*missing 1: c; 1 too"
@@ -103,7 +103,7 @@ def test_votes_take_weights_and_can_be_hard() -> None:
     )
 
 
-def test_voters_with_other_pictures_or_classes_are_refused() -> None:
+def test_voters_with_other_images_or_classes_are_refused() -> None:
     with pytest.raises(InputError, match="missing 1: b"):
         voted([some("ab", [0.0, 1.0]), some("ac", [0.5, 0.5])], "soft")
     with pytest.raises(InputError, match="classes of the first member"):
@@ -121,7 +121,7 @@ def test_a_temperature_moves_probabilities_and_no_id() -> None:
     np.testing.assert_allclose(found.probs[:, 0], [2 / 3, 1 / 2])
 
 
-def test_flipped_pictures_are_scored_where_all_folds_hold_them(tmp_path: Path) -> None:
+def test_flipped_images_are_scored_where_all_folds_hold_them(tmp_path: Path) -> None:
     for fold, ids in ((0, "ac"), (1, "b")):
         folder = tmp_path / "m" / f"fold{fold}"
         some(ids, [0.5] * len(ids)).save(folder / "val_flip_lr.npz")

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from croquis.votes.voting import VOTES, hard_vote, shares, soft_vote, tied
 
-# Two voters, two pictures, three classes: (2, 2, 3).
+# Two voters, two images, three classes: (2, 2, 3).
 TWO = np.array([[[0.6, 0.4, 0.0], [0.2, 0.5, 0.3]], [[0.1, 0.9, 0.0], [0.4, 0.2, 0.4]]])
 
 
@@ -30,7 +30,7 @@ def test_weights_tilt_the_soft_vote() -> None:
 
 
 def test_the_hard_vote_is_the_share_of_argmaxes() -> None:
-    # Picture 1: the second voter is torn between 0 and 2 and votes for the lower.
+    # Image 1: the second voter is torn between 0 and 2 and votes for the lower.
     np.testing.assert_array_equal(hard_vote(TWO), [[0.5, 0.5, 0], [0.5, 0.5, 0]])
     assert hard_vote(TWO).argmax(axis=1).tolist() == [0, 0]
 

@@ -61,7 +61,7 @@ _TRIED = 64  # pixels a side at which settings are tried out
 
 
 class Augment:
-    """Augments one picture as a function of (seed, epoch, id) alone, whichever worker draws it.
+    """Augments one image as a function of (seed, epoch, id) alone, whichever worker draws it.
 
     Args:
         augment: a preset, or a preset with changes.
@@ -78,13 +78,13 @@ class Augment:
         _composed(self._ops, _TRIED)
 
     def __call__(self, image: np.ndarray, *, epoch: int, name: str) -> np.ndarray:
-        """The augmented (S, S) or (S, S, 3) uint8 picture called `name`."""
+        """The augmented (S, S) or (S, S, 3) uint8 image called `name`."""
         if not self._ops:
             return image
         compose = self._compose(image.shape[0])
         seed = seed_of(self._seed, epoch, name)
         # One generator for all operations: set_random_seed would start one from the same seed in
-        # each, so that a picture was flipped both ways and turned, or none of it.
+        # each, so that an image was flipped both ways and turned, or none of it.
         compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
         return compose(image=image)["image"]
 

@@ -53,7 +53,7 @@ class Closing(A.ImageOnlyTransform):
 
 
 class Laplacian(A.ImageOnlyTransform):
-    """A share of the edges that the Laplacian finds, and the rest of the picture itself."""
+    """A share of the edges that the Laplacian finds, and the rest of the image itself."""
 
     def __init__(self, share: float, p: float) -> None:
         super().__init__(p=p)
@@ -97,13 +97,11 @@ class Policy(A.ImageOnlyTransform):
     def apply(self, img: np.ndarray, seed: int = 0, **_: Any) -> np.ndarray:
         import torch
 
-        picture = torch.from_numpy(
-            np.array(img)
-        )  # a copy: stored pictures are read-only
-        picture = picture[None] if img.ndim == 2 else picture.permute(2, 0, 1)
+        image = torch.from_numpy(np.array(img))  # a copy: stored images are read-only
+        image = image[None] if img.ndim == 2 else image.permute(2, 0, 1)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            found = self.policy(picture)
+            found = self.policy(image)
         return np.ascontiguousarray(
             found[0] if img.ndim == 2 else found.permute(1, 2, 0)
         )
@@ -114,7 +112,7 @@ class TimmPolicy(A.ImageOnlyTransform):
 
     Args:
         policy: timm's text.
-        side: of the pictures; timm shifts by a share of it.
+        side: of the images; timm shifts by a share of it.
         p: of being applied.
 
     Raises:
@@ -132,7 +130,7 @@ class TimmPolicy(A.ImageOnlyTransform):
             "augmix": auto_augment.augment_and_mix_transform,
         }
         make = makers.get(policy.split("-")[0], auto_augment.auto_augment_transform)
-        white = {2: PAPER, 3: (PAPER, PAPER, PAPER)}  # by the dimensions of a picture
+        white = {2: PAPER, 3: (PAPER, PAPER, PAPER)}  # by the dimensions of an image
         try:
             self.policies = {
                 ndim: make(

@@ -1,6 +1,6 @@
 """Single augmentations for drawings: white paper, and strengths as shares of the side.
 
-Each function gives an albumentations transform for pictures of `side` pixels. A strength in pixels
+Each function gives an albumentations transform for images of `side` pixels. A strength in pixels
 would mean something else at every size; black corners and frames would be ink that nobody drew.
 """
 
@@ -19,7 +19,7 @@ from croquis.augment.op_classes import (
     TimmPolicy,
 )
 
-# Three values, as a single one fills but the first channel of a remapped RGB picture.
+# Three values, as a single one fills but the first channel of a remapped RGB image.
 _WHITE = {"fill": (PAPER, PAPER, PAPER), "border_mode": cv2.BORDER_CONSTANT}
 Range = Sequence[float]
 # Uniform noise has a deviation of 1 / sqrt(3), a Gaussian of sigma pixels leaves 1 / (sigma

@@ -1,4 +1,4 @@
-"""A curriculum: which augmentation, factor on the lr and size of pictures hold in an epoch."""
+"""A curriculum: which augmentation, factor on the lr and size of images hold in an epoch."""
 
 from dataclasses import dataclass
 
@@ -45,7 +45,7 @@ class Curriculum:
         }
 
     def __call__(self, image: np.ndarray, *, epoch: int, name: str) -> np.ndarray:
-        """The augmented (S, S) or (S, S, 3) uint8 picture called `name`."""
+        """The augmented (S, S) or (S, S, 3) uint8 image called `name`."""
         augment = self._augments[_key(phase_at(self._recipe, epoch))]
         return augment(image, epoch=epoch, name=name)
 
@@ -59,7 +59,7 @@ class Curriculum:
         return {self.image_size(epoch) for epoch in range(self._recipe.epochs)}
 
     def image_size(self, epoch: int) -> int:
-        """Pixels a side of the pictures that an epoch trains on."""
+        """Pixels a side of the images that an epoch trains on."""
         return phase_at(self._recipe, epoch).image_size
 
 

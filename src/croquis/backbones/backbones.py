@@ -79,9 +79,9 @@ def statistics(model: torch.nn.Module) -> Statistics:
 
 
 def interpolation(backbone: str | list[str]) -> str:
-    """The filter of timm's config by which pictures come to the network's size.
+    """The filter of timm's config by which images come to the network's size.
 
-    That of the first in a stack, which gets its pictures at one size.
+    That of the first in a stack, which gets its images at one size.
     """
     first = backbone if isinstance(backbone, str) else backbone[0]
     return timm.get_pretrained_cfg(first).interpolation

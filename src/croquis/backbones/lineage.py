@@ -1,6 +1,6 @@
 """What weights were trained on: a note in their file, and which folds may start from them.
 
-Weights that have seen a fold's pictures make its score a memory test. The note names what they saw
+Weights that have seen a fold's images make its score a memory test. The note names what they saw
 by content, so that other names, folders or orders hide nothing.
 """
 
@@ -32,7 +32,7 @@ class Lineage:
     Attributes:
         member: whose they are.
         fold: the one that was held out.
-        seen: (N,) uint64, sorted: the content of each picture that they were trained on, and of
+        seen: (N,) uint64, sorted: the content of each image that they were trained on, and of
             those that the weights they started from were trained on; see `contents`.
     """
 
@@ -58,7 +58,7 @@ def note(
         fold: held out.
         settings: all resolved parameters.
         data: fingerprint of the tables and pixels.
-        train: ids of the pictures trained on.
+        train: ids of the images trained on.
         index: index.csv.
         parents: of the weights that the training started from; what those saw, these have seen.
     """
@@ -81,9 +81,9 @@ def note(
 
 
 def contents(rows: pd.DataFrame) -> np.ndarray:
-    """Two numbers a picture, (N, 2) uint64: of its file, and of its pixels under any turn.
+    """Two numbers an image, (N, 2) uint64: of its file, and of its pixels under any turn.
 
-    Eight bytes of each hash: two of a million pictures agree by chance in one of 30 million runs.
+    Eight bytes of each hash: two of a million images agree by chance in one of 30 million runs.
     """
     columns = [
         [int(text[-16:], 16) for text in rows[name]] for name in ("sha256", "digest")
@@ -129,7 +129,7 @@ def checked(
     index: pd.DataFrame,
     fold: int,
 ) -> list[Lineage]:
-    """The lineages of what a training starts from, none of which may know the fold's pictures.
+    """The lineages of what a training starts from, none of which may know the fold's images.
 
     Arguments and errors as of `check_fold`.
     """
@@ -144,7 +144,7 @@ def check_fold(
     """Raises InputError if weights have seen what a fold is scored on, or a copy of it.
 
     What the fold itself trains on counts for nothing: with `split.group: false` copies of scored
-    pictures are there anyway.
+    images are there anyway.
 
     Args:
         parents: `parents_of` the weights that the training starts from.
@@ -161,19 +161,19 @@ def check_fold(
         if hit.any():
             received = (
                 f"those of {own.member} without fold {own.fold}, trained on {hit.sum():,} of its"
-                f" {len(held):,} pictures or on copies of them"
+                f" {len(held):,} images or on copies of them"
             )
             fix = f"name the weights of each fold, such as {_pattern(name, own.fold)}"
             if FOLD in name:
                 fix = "take weights that were trained on these folds"
-            expected = f"weights that never saw the pictures of fold {fold}"
+            expected = f"weights that never saw the images of fold {fold}"
             raise InputError(
                 f"pretrained: {name}", expected=expected, received=received, fix=fix
             )
 
 
 def check_all(parents: Mapping[str, Lineage], index: pd.DataFrame) -> None:
-    """Raises InputError if weights have seen a training picture: features serve all folds."""
+    """Raises InputError if weights have seen a training image: features serve all folds."""
     rows = index[index["split"] == "train"]
     for name, own in parents.items():
         count = int(_known(rows, own.seen).sum())
@@ -186,7 +186,7 @@ def check_all(parents: Mapping[str, Lineage], index: pd.DataFrame) -> None:
                 "a probe's features are computed once for all folds, so they cannot be bound to a"
                 f" fold; take a model with pretrained: {_pattern(name, own.fold)}"
             )
-            expected = "weights that never saw a training picture"
+            expected = "weights that never saw a training image"
             raise InputError(
                 f"pretrained: {name}", expected=expected, received=received, fix=fix
             )
@@ -197,7 +197,7 @@ def check_early(
 ) -> None:
     """Raises InputError where one file starts several folds, before folds are known.
 
-    Weights without the pictures of fold 3 can start fold 3 at best.
+    Weights without the images of fold 3 can start fold 3 at best.
     """
     unbound = {name: own for name, own in parents.items() if FOLD not in name}
     for name, own in unbound.items():
@@ -208,17 +208,17 @@ def check_early(
         if count:
             received = (
                 f"those of {own.member} without fold {own.fold}, trained on {count:,} of the"
-                f" {len(rows):,} training pictures, for folds {', '.join(map(str, run_folds))}"
+                f" {len(rows):,} training images, for folds {', '.join(map(str, run_folds))}"
             )
             fix = f"name the weights of each fold: {_pattern(name, own.fold)}"
-            expected = "weights that never saw the pictures of the fold they start"
+            expected = "weights that never saw the images of the fold they start"
             raise InputError(
                 f"pretrained: {name}", expected=expected, received=received, fix=fix
             )
 
 
 def _known(rows: pd.DataFrame, seen: np.ndarray) -> np.ndarray:
-    """Which pictures were seen, (N,) bool; blank sheets look alike and tell nothing."""
+    """Which images were seen, (N,) bool; blank sheets look alike and tell nothing."""
     known = np.isin(contents(rows), seen).any(axis=1)
     for place in np.flatnonzero(known):
         known[place] = not _blank(rows.iloc[place])

@@ -83,7 +83,7 @@ def branch_size(backbone: str, image_size: int) -> int:
 class Stacked(nn.Module):
     """Backbones side by side: RGB in 0..1 (B, 3, S, S) to logits (B, C), or to features (B, D).
 
-    Pictures come raw, as each backbone has a size, a mean and a deviation of its own. The methods
+    Images come raw, as each backbone has a size, a mean and a deviation of its own. The methods
     are those that timm's networks have, and that timm's optimizers ask for.
 
     Args:
@@ -130,7 +130,7 @@ class Stacked(nn.Module):
         return self.head(self.drop(torch.cat(features, dim=1)))
 
     def _input_of(self, number: int, images: torch.Tensor) -> torch.Tensor:
-        """The pictures at the size and with the statistics of one branch."""
+        """The images at the size and with the statistics of one branch."""
         size = self._sizes[number]
         if (
             images.shape[-1] != size
@@ -139,7 +139,7 @@ class Stacked(nn.Module):
                 images, (size, size), mode=self._filters[number], antialias=True
             ).clamp(
                 0, 1
-            )  # a bicubic overshoots at edges, where a picture of uint8 cannot
+            )  # a bicubic overshoots at edges, where an image of uint8 cannot
         return (images - getattr(self, f"mean{number}")) / getattr(self, f"std{number}")
 
     def get_classifier(self) -> nn.Module:

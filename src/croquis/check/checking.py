@@ -292,7 +292,7 @@ def _check_files(
     )  # of the last run, if there was one
     parents = lineage.parents_of(pretrained)
     if not parents or not index.is_file():
-        return  # the stage itself asks again, when it knows the pictures
+        return  # the stage itself asks again, when it knows the images
     try:
         if run_folds is None:
             lineage.check_all(parents, read_index(index))
@@ -305,9 +305,7 @@ def _check_files(
 def _check_unbound(where: str, pretrained: bool | str) -> None:
     """Features are computed once, for all folds."""
     if isinstance(pretrained, str) and lineage.FOLD in pretrained:
-        fix = (
-            "name weights that saw none of the pictures, or fine-tune a model from them"
-        )
+        fix = "name weights that saw none of the images, or fine-tune a model from them"
         expected = "one file for all folds, as features are computed once"
         raise InputError(
             f"{where}.pretrained", expected=expected, received=repr(pretrained), fix=fix

@@ -33,7 +33,7 @@ def check_regime(where: str, recipe: ModelParams) -> None:
     if recipe.mix is not None:
         _check_mix(where, recipe.mix, recipe.epochs)
         if recipe.group_weights:
-            fix = "a mixed picture is of two groups: set one to null or false"
+            fix = "a mixed image is of two groups: set one to null or false"
             raise _clash(where, "mix or group_weights", "both", fix)
     if recipe.head_start == "imagenet":
         _check_imagenet(where, recipe)

@@ -1,4 +1,4 @@
-"""`croquis compare`: are two experiments any different, picture by picture."""
+"""`croquis compare`: are two experiments any different, image by image."""
 
 import tempfile
 from pathlib import Path
@@ -32,7 +32,7 @@ def compare(
         "data/folds.csv"
     ),
 ) -> None:
-    """Compares the out-of-fold predictions of two experiments on the pictures that both scored."""
+    """Compares the out-of-fold predictions of two experiments on the images that both scored."""
     oof = (votes / member if member else ensemble) / "oof.npz"
     with cli.one_line():
         for line in _said(a, b, oof=oof, folds=folds, seed=seed):
@@ -80,12 +80,14 @@ def lines(found: Any, a: str, b: str) -> list[str]:
         f"{count:,} that only {letter} has"
         for letter, count in zip("AB", found.left_out, strict=True)
     )
-    pictures = f"{counted(found.pictures, 'picture')} scored by both, {found.both:,} right in both"
+    images = (
+        f"{counted(found.images, 'image')} scored by both, {found.both:,} right in both"
+    )
     ends = f"({gain(low)} .. {gain(high)})"
     return [
         *aligned(rows),
         "",
-        f"{pictures}; left out: {left_out}",
+        f"{images}; left out: {left_out}",
         f"B - A   {gain(difference)}  {ends}, exact McNemar p {odds(found.p)}",
         "",
         _verdict(found),
@@ -103,18 +105,12 @@ def _verdict(found: Any) -> str:
         by = share(abs(difference))
         return f"{better} is better than {worse} by {by}: more than chance gives."
     if not differing:
-        return (
-            "They cannot be told apart: they are right and wrong on the same pictures."
-        )
+        return "They cannot be told apart: they are right and wrong on the same images."
     if found.groups < FEWEST:
-        groups = (
-            f"{counted(found.pictures, 'picture')} in {counted(found.groups, 'group')}"
-        )
+        groups = f"{counted(found.images, 'image')} in {counted(found.groups, 'group')}"
         few = f"{groups} are too few; fewer than {FEWEST} groups say nothing"
         return f"They cannot be told apart: {few}."
-    size = (
-        f"{counted(found.pictures, 'picture')}, of which they differ on {differing:,}"
-    )
+    size = f"{counted(found.images, 'image')}, of which they differ on {differing:,}"
     if found.smallest is None:
         return f"They cannot be told apart: with {size}, no difference could be called."
     least = f"the smallest difference that could be called is {share(found.smallest)}"

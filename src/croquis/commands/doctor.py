@@ -92,7 +92,7 @@ def _of_the_run(build: gpus.Build) -> list[Finding]:
     }
     found += members_here.weights_findings(first)
     size = params.load(PrepareParams, "prepare").image_size
-    found.append(surroundings.disk_finding(surroundings.free_disk(), size, _pictures()))
+    found.append(surroundings.disk_finding(surroundings.free_disk(), size, _images()))
     batch = max(
         (each.batch_size * 3 * each.image_size**2 for each in models.values()),
         default=0,
@@ -101,13 +101,13 @@ def _of_the_run(build: gpus.Build) -> list[Finding]:
     return [*found, surroundings.shared_memory_finding(shared, machine.workers, batch)]
 
 
-def _pictures() -> int | None:
-    """How many pictures the last `prepare` found; None before the first."""
+def _images() -> int | None:
+    """How many images the last `prepare` found; None before the first."""
     return None if (index := _index()) is None else len(index)
 
 
 def _classes() -> int | None:
-    """How many classes these pictures have."""
+    """How many classes these images have."""
     index = _index()
     return (
         None

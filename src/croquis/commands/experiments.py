@@ -22,7 +22,7 @@ LEAST = 20  # columns for what was changed
 INDENT = " " * 6
 NOT_RUN = "not run"
 NOTES = (
-    "pictures: of run.folds; `croquis compare` compares on those that two experiments share",
+    "images: of run.folds; `croquis compare` compares on those that two experiments share",
     "test: the vote of all folds, where a solution is known",
 )
 UNMADE = "not run: no score is of the parameters and the data of that row"
@@ -80,7 +80,7 @@ def lines(states: Sequence[Mapping[str, Any]]) -> list[str]:
         states: as `dvc exp show --json` has them, the workspace first.
     """
     head = next((s for s in states if s["rev"] != "workspace"), None)
-    rows = [("experiment", "OOF accuracy", "pictures", "test", "when", "changed")]
+    rows = [("experiment", "OOF accuracy", "images", "test", "when", "changed")]
     for state in states:
         # The workspace is compared with the last commit, an experiment with the one it began at.
         against = head if state["rev"] == "workspace" else None
@@ -122,8 +122,9 @@ def _row(
         else NOT_RUN
     )
     test = _metrics(state, "submission").get("test_accuracy")
-    pictures = f"{scores['pictures']:,}" if "pictures" in scores else ""
-    return name, accuracy, pictures, "" if test is None else share(test), when, changed
+    count = scores.get("images", scores.get("pictures"))  # as version 0.1 called them
+    images = "" if count is None else f"{count:,}"
+    return name, accuracy, images, "" if test is None else share(test), when, changed
 
 
 def _accuracy(state: Mapping[str, Any]) -> float:

@@ -25,7 +25,7 @@ def export(
         "metrics/ensemble.json"
     ),
 ) -> None:
-    """Registers the ensemble of the last run in MLflow: pictures in, class probabilities out."""
+    """Registers the ensemble of the last run in MLflow: images in, class probabilities out."""
     _quiet_mlflow()
     # Networks and MLflow take seconds to import.
     from croquis.core import params
@@ -39,7 +39,7 @@ def export(
         score = read_scores(metrics)
         if (ensemble / "recipe.json").is_file():  # else an error says what is missing
             typer.echo(
-                "export: trying the last run's networks on test pictures, then copying them"
+                "export: trying the last run's networks on test images, then copying them"
             )
         trained, _ = checked_run(
             parameters=parameters,

@@ -128,9 +128,9 @@ def lines(
         table.append(
             f"{'test':<{max(len(row[0]) for row in rows)}}   {_on_test(test, ensemble)}"
         )
-    pictures = counted(ensemble["pictures"], "picture")
+    images = counted(ensemble["images"], "image")
     folds = counted(ensemble["folds"], "fold")
-    table += ["", f"in brackets: the 95 % interval on {pictures} of {folds}"]
+    table += ["", f"in brackets: the 95 % interval on {images} of {folds}"]
     if claims and not any(score.get("plain_significant", True) for score in claims):
         table.append("what plain folds claim beyond OOF is no more than chance")
     return [*table, ""]

@@ -32,7 +32,7 @@ def vote(
         bool, typer.Option("--force", help="replace an --out that exists")
     ] = False,
 ) -> None:
-    """Votes over prediction files, joined by picture. Ties go to the lowest class."""
+    """Votes over prediction files, joined by image. Ties go to the lowest class."""
     with cli.one_line():
         inputs = [*files, *(path for path in (sample, ids) if path is not None)]
         _refuse_to_replace(out, inputs, force=force)
@@ -69,7 +69,7 @@ def _submitted(
 
     from croquis.core.files import whole
     from croquis.dataset.tables import read_table
-    from croquis.foreign.foreign import pictures_of, read
+    from croquis.foreign.foreign import images_of, read
     from croquis.foreign.foreign_votes import outcome
     from croquis.prepare.template import blank_sample
 
@@ -80,10 +80,8 @@ def _submitted(
         template, notes = read_table(
             sample, ["image_path", "target"]
         )  # text: an ID of 007 stays
-        order = pictures_of(sample, template)
-    rows = (
-        order if ids is None else pictures_of(ids, read_table(ids, ["image_path"])[0])
-    )
+        order = images_of(sample, template)
+    rows = order if ids is None else images_of(ids, read_table(ids, ["image_path"])[0])
     voters = [read(path, rows) for path in files]
     owner = sample or voters[0].source
     order = voters[0].ids if order is None else order
@@ -98,7 +96,7 @@ def _submitted(
         *(_about(*pair) for pair in zip(voters, found.agreement, strict=True)),
     ]
     ties = f"{counted(found.ties, 'tie')} went to the lowest class"
-    how = f"{method} vote of {counted(len(files), 'file')} on {counted(len(order), 'picture')}"
+    how = f"{method} vote of {counted(len(files), 'file')} on {counted(len(order), 'image')}"
     return [*said, f"{how}; {ties}", f"submission  {out}"]
 
 

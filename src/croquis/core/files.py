@@ -22,7 +22,7 @@ def root() -> Path:
 def whole(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends well.
 
-    The block writes a file or makes a folder there. On an error (a full disk, a bad picture,
+    The block writes a file or makes a folder there. On an error (a full disk, a bad image,
     Ctrl-C) the temporary is removed and `path` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)

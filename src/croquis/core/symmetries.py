@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-# Each works on the last two axes, so on one picture or on a stack of gray ones.
+# Each works on the last two axes, so on one image or on a stack of gray ones.
 _TURNS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "identity": lambda a: a,
     "rot90": lambda a: np.rot90(a, 1, axes=(-2, -1)),  # counter-clockwise
@@ -32,10 +32,10 @@ def turned(array: np.ndarray, name: str) -> np.ndarray:
 
 
 def digest(gray: np.ndarray) -> str:
-    """32 hex digits that all eight turns of a (H, W) uint8 picture share, and no other picture has.
+    """32 hex digits that all eight turns of a (H, W) uint8 image share, and no other image has.
 
     The smallest hash among the turns whose row and column sums come first: sums are cheap, and turn
-    with the picture, so seldom more than one turn has to be hashed.
+    with the image, so seldom more than one turn has to be hashed.
     """
     rows = gray.sum(axis=1, dtype=np.uint32)
     columns = gray.sum(axis=0, dtype=np.uint32)

@@ -1,4 +1,4 @@
-"""Views of a picture: under which flips and turns networks see it. No torch here."""
+"""Views of an image: under which flips and turns networks see it. No torch here."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,14 @@ import numpy as np
 
 from croquis.core.symmetries import NAMES, turned
 
-# How val pictures are flipped to see what a member makes of it; drawings are often flipped copies.
+# How val images are flipped to see what a member makes of it; drawings are often flipped copies.
 FLIPS = ("flip_lr", "flip_ud")
 
 _MARKED = np.arange(4).reshape(2, 2)  # no two symmetries of it are alike
 
 
 def viewed(images: np.ndarray, view: str) -> np.ndarray:
-    """Square pictures under a symmetry, (B, S, S) or (B, S, S, 3) to the same shape."""
+    """Square images under a symmetry, (B, S, S) or (B, S, S, 3) to the same shape."""
     if view == "identity":
         return images
     if images.ndim == 3:
@@ -24,11 +24,11 @@ def viewed(images: np.ndarray, view: str) -> np.ndarray:
 
 
 def composed(first: str, then: str) -> str:
-    """The symmetry that does both: what view `then` shows of a picture turned by `first`."""
+    """The symmetry that does both: what view `then` shows of an image turned by `first`."""
     both = turned(turned(_MARKED, first), then)
     return next(name for name in NAMES if np.array_equal(turned(_MARKED, name), both))
 
 
 def of_turned(turn: str, views: Sequence[str]) -> list[str]:
-    """Which views of a picture itself the `views` of the turned picture are, in a fixed order."""
+    """Which views of an image itself the `views` of the turned image are, in a fixed order."""
     return sorted(composed(turn, view) for view in views)

@@ -1,6 +1,6 @@
 """Numbers and symmetries as people read them, on the page and in the terminal."""
 
-# By the names of croquis.core.symmetries: how to turn the second picture of a pair into the first.
+# By the names of croquis.core.symmetries: how to turn the second image of a pair into the first.
 SYMMETRIES = {
     "identity": "as is",
     "rot90": "second turned 90° left",
@@ -50,7 +50,7 @@ def gain(number: float) -> str:
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
-    """A number with its noun: 1 fold, 5 folds, 1,204 pictures."""
+    """A number with its noun: 1 fold, 5 folds, 1,204 images."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 

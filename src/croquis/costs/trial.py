@@ -50,7 +50,7 @@ def try_model(recipe: ModelParams, num_classes: int) -> None:
         if recipe.grad_checkpointing and _passes(
             lambda: _try_model(plain, num_classes)
         ):
-            fix = "set it to false, and micro_batch to fewer pictures"
+            fix = "set it to false, and micro_batch to fewer images"
             raise _refused(
                 "grad_checkpointing", "false for this backbone", "true", error, fix
             ) from error
@@ -108,7 +108,7 @@ def _check_phases(model: nn.Module, recipe: ModelParams) -> None:
         {phase.image_size for phase in recipe.phases} - {None, recipe.image_size}
     )
     if sizes and isinstance(recipe.backbone, list):
-        fix = "leave image_size out: a stack scales pictures to the size of each of its networks"
+        fix = "leave image_size out: a stack scales images to the size of each of its networks"
         raise _unfit_phase(sizes, fix)
     for size in sizes:
         try:

@@ -1,7 +1,7 @@
 """A person's word on copies, which wins: data/overrides.csv.
 
-Columns id, decision, other. `keep` and `drop` say whether a picture trains; `same` and `different`
-say of two pictures whether they are copies. Lines may be added by hand, in any order.
+Columns id, decision, other. `keep` and `drop` say whether an image trains; `same` and `different`
+say of two images whether they are copies. Lines may be added by hand, in any order.
 """
 
 import csv
@@ -23,7 +23,7 @@ OF_TWO = ("same", "different")
 
 @dataclass(frozen=True)
 class Overrides:
-    """Positions of pictures: to keep, to drop, and pairs (a < b) that are the same or different."""
+    """Positions of images: to keep, to drop, and pairs (a < b) that are the same or different."""
 
     keep: tuple[int, ...] = ()
     drop: tuple[int, ...] = ()
@@ -40,10 +40,10 @@ NOBODY = Overrides()  # nobody decided anything
 
 
 def read_overrides(path: Path, ids: np.ndarray) -> Overrides:
-    """The decisions of a file on the pictures `ids`, (N,).
+    """The decisions of a file on the images `ids`, (N,).
 
     Raises:
-        InputError: if it is no such csv, names a picture or a decision that there is not, or
+        InputError: if it is no such csv, names an image or a decision that there is not, or
             contradicts itself.
     """
     places = {name: place for place, name in enumerate(ids.tolist())}
@@ -114,10 +114,8 @@ def _fields(path: Path) -> list[tuple[str, list[str]]]:
 
 def _pair(one: int, other: int, name: str, where: str) -> tuple[int, int]:
     if one == other:
-        fix = "name two pictures, or decide keep or drop"
-        raise InputError(
-            where, expected="another picture", received=repr(name), fix=fix
-        )
+        fix = "name two images, or decide keep or drop"
+        raise InputError(where, expected="another image", received=repr(name), fix=fix)
     return min(one, other), max(one, other)
 
 
@@ -127,7 +125,7 @@ def _place(name: str, places: dict[str, int], where: str) -> int:
             f"{nearest(name, list(places))} Remove lines that were meant for other data"
         )
         raise InputError(
-            where, expected="the id of a train picture", received=repr(name), fix=fix
+            where, expected="the id of a train image", received=repr(name), fix=fix
         )
     return places[name]
 

@@ -55,8 +55,8 @@ def _outermost(folder: Path, begins: Callable[[Path], bool]) -> Iterator[Path]:
 def _holds_classes(folder: Path) -> bool:
     inside = folders_in(folder)
     csv = any(path.suffix == ".csv" for path in folder.iterdir())
-    return not csv and len(inside) > 1 and all(map(_holds_pictures, inside))
+    return not csv and len(inside) > 1 and all(map(_holds_images, inside))
 
 
-def _holds_pictures(folder: Path) -> bool:
+def _holds_images(folder: Path) -> bool:
     return any(path.suffix.lower() in SUFFIXES for path in folder.iterdir())

@@ -126,8 +126,8 @@ def located(table: pd.DataFrame, csv: Path, split: str) -> pd.Series:
     return paths
 
 
-def pictures_in(folder: Path) -> list[str]:
-    """The files in `folder`, at any depth, that are called like pictures, in natural order."""
+def images_in(folder: Path) -> list[str]:
+    """The files in `folder`, at any depth, that are called like images, in natural order."""
     found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     visible = (path for path in found if not is_hidden(path.name) and path.is_file())
     return sorted(

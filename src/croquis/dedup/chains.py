@@ -1,8 +1,8 @@
-"""Groups of copies without chains: a merge that would join unlike pictures is not made.
+"""Groups of copies without chains: a merge that would join unlike images is not made.
 
-Copies of copies make chains, and connected components follow a chain to pictures that share
+Copies of copies make chains, and connected components follow a chain to images that share
 nothing. So pairs are taken from the strongest to the weakest, as in Kruskal's algorithm, and a pair
-is a bridge that stays down if beyond it lie pictures too unlike, too many, or kept apart by a
+is a bridge that stays down if beyond it lie images too unlike, too many, or kept apart by a
 person. What is identical, or the same by a person's word, is joined whatever its size.
 
 A person's word comes first, so it wins over identity too: of two equal files one may be set apart.
@@ -33,9 +33,9 @@ class Limits:
     """What a group may be.
 
     Attributes:
-        least: the smallest likeness of two pictures that machines joined; at 0 any will do, below
+        least: the smallest likeness of two images that machines joined; at 0 any will do, below
             0 too, which cosines of mean-removed ink can be.
-        largest: how many pictures machines join by pairs that are not close.
+        largest: how many images machines join by pairs that are not close.
         apart: pairs of positions that no group may hold.
     """
 
@@ -49,10 +49,10 @@ class Grouping:
     """Groups (N,), numbered by first appearance, and what was cut.
 
     Attributes:
-        group: of each picture.
+        group: of each image.
         lowest: the smallest likeness of any two that machines joined, 1 where there are none.
         cut_groups: connected components that fell apart.
-        cut_pairs: pairs whose pictures are in different groups.
+        cut_pairs: pairs whose images are in different groups.
     """
 
     group: np.ndarray
@@ -70,12 +70,12 @@ def cohesive(
     limits: Limits,
     close: np.ndarray | None = None,
 ) -> Grouping:
-    """Groups of the pictures that `pairs` connect, within `limits`.
+    """Groups of the images that `pairs` connect, within `limits`.
 
     Args:
         pairs: a, b: positions in `blurred`.
         trust: (P,) ALIKE, IDENTICAL or SAID, by a person.
-        blurred: (N, s * s) unit vectors; the likeness of two pictures is the largest cosine of
+        blurred: (N, s * s) unit vectors; the likeness of two images is the largest cosine of
             them under the symmetries.
         names: the symmetries.
         limits: of a group.
@@ -105,7 +105,7 @@ def cohesive(
 def likeness(
     blurred: np.ndarray, a: np.ndarray, b: np.ndarray, names: Sequence[str]
 ) -> np.ndarray:
-    """The largest cosine of pictures `a` with pictures `b` under the symmetries, (P,)."""
+    """The largest cosine of images `a` with images `b` under the symmetries, (P,)."""
     judge = cosine_judge(blurred)
     found = np.full(len(a), -1.0)
     for start in range(0, len(a), CHUNK):
@@ -116,7 +116,7 @@ def likeness(
 
 
 class _Clusters:
-    """Pictures joined pair by pair: by machines into parts, and by anybody into groups.
+    """Images joined pair by pair: by machines into parts, and by anybody into groups.
 
     Likeness and size are asked of the parts alone. What a person called the same may look like
     anything; asked of groups, one such word would tear the sharpest copies from their twins.
@@ -132,12 +132,12 @@ class _Clusters:
         self._parts = _Partition(len(blurred))
         for one, other in limits.apart:
             self.groups.forbid(one, other)
-        # Of identical pictures one is compared: the others would say the same again.
+        # Of identical images one is compared: the others would say the same again.
         self._faces = {place: [place] for place in range(len(blurred))}
         self.lowest = 1.0
 
     def join(self, a: int, b: int, trust: int, close: bool) -> None:
-        """Joins what two pictures are in, if that breaks no limit."""
+        """Joins what two images are in, if that breaks no limit."""
         if self.groups.forbidden(a, b):
             return
         if trust == ALIKE and not self._alike(a, b, close):
@@ -147,7 +147,7 @@ class _Clusters:
         self.groups.join(a, b)
 
     def _alike(self, a: int, b: int, close: bool) -> bool:
-        """Whether the parts of two pictures may be one; if so, both are compared from now on."""
+        """Whether the parts of two images may be one; if so, both are compared from now on."""
         one, other = self._parts.ends(a, b)
         if one == other:
             return True

@@ -1,6 +1,6 @@
-"""One picture with several labels: what the policies make of it.
+"""One image with several labels: what the policies make of it.
 
-They act on pictures that are surely one: identical, or copies by the strict threshold. A chain of
+They act on images that are surely one: identical, or copies by the strict threshold. A chain of
 looser pairs shares a fold and is reported, but drops nothing.
 """
 
@@ -9,11 +9,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-MAJORITY = 2.0  # times as many as any other label of the picture
+MAJORITY = 2.0  # times as many as any other label of the image
 
 
 def disputed(labels: np.ndarray, cluster: np.ndarray) -> np.ndarray:
-    """Which pictures are in a cluster of several labels, (N,) bool."""
+    """Which images are in a cluster of several labels, (N,) bool."""
     return (pd.Series(labels).groupby(cluster).transform("nunique") > 1).to_numpy()
 
 
@@ -23,7 +23,7 @@ def none_outvoted(labels: np.ndarray, cluster: np.ndarray) -> np.ndarray:
 
 
 def minority(labels: np.ndarray, cluster: np.ndarray) -> np.ndarray:
-    """The pictures whose label another one of their cluster outvotes 2:1, (N,) bool."""
+    """The images whose label another one of their cluster outvotes 2:1, (N,) bool."""
     table = pd.DataFrame({"label": labels, "cluster": cluster})
     votes = table.groupby(["cluster", "label"])["label"].transform("size")
     most = votes.groupby(table["cluster"]).transform("max")
@@ -31,7 +31,7 @@ def minority(labels: np.ndarray, cluster: np.ndarray) -> np.ndarray:
 
 
 def shares(labels: np.ndarray, cluster: np.ndarray) -> list[str]:
-    """Each disputed picture's labels and their shares of its cluster: "3:0.5 7:0.5"; else ""."""
+    """Each disputed image's labels and their shares of its cluster: "3:0.5 7:0.5"; else ""."""
     table = pd.DataFrame({"label": labels, "cluster": cluster})
     texts = table.groupby("cluster")["label"].agg(_text)
     return np.where(

@@ -337,7 +337,7 @@ def _error(found: Derived, ids: np.ndarray) -> InputError:
     if len(found.undeclared.places):
         beside = _beside(found.undeclared, ids)
         received = f"{received}; and {beside}" if found.refused else beside
-    expected = "a source_id for pictures that were made from others"
+    expected = "a source_id for images that were made from others"
     fix = "say `croquis sources`, which writes a train.csv with that column; or look at them, and"
     fix += " if nobody made them so, say -S dedup.derived=ignore"
     return InputError("train.csv", expected=expected, received=received, fix=fix)

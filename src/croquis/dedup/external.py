@@ -22,7 +22,7 @@ NAMED = 3  # train-only images that an error names
 
 
 def without_test_copies(
-    pictures: pd.DataFrame,
+    images: pd.DataFrame,
     pairs: pd.DataFrame,
     external: np.ndarray,
     settings: DedupParams,
@@ -31,7 +31,7 @@ def without_test_copies(
     """`overrides` that also drop what `dedup.external_in_test` drops.
 
     Args:
-        pictures: id and split; train images first.
+        images: id and split; train images first.
         pairs: of `pairs.Copies`.
         external: which of the train images only train, (T,) bool.
         settings: of the stage.
@@ -40,8 +40,8 @@ def without_test_copies(
     Raises:
         InputError: if a train-only image has a copy in the test set, and nobody said what then.
     """
-    places = pd.Series(np.arange(len(pictures)))
-    tests = _near(pairs, places.where((pictures["split"] == "test").to_numpy()))
+    places = pd.Series(np.arange(len(images)))
+    tests = _near(pairs, places.where((images["split"] == "test").to_numpy()))
     shared = {
         int(place): min(tests[place])
         for place in np.flatnonzero(external)
@@ -51,7 +51,7 @@ def without_test_copies(
         return overrides
     if settings.external_in_test == "drop":
         return replace(overrides, drop=tuple(sorted({*overrides.drop, *shared})))
-    ids = pictures["id"].to_numpy()
+    ids = images["id"].to_numpy()
     named = [
         f"{ids[place]} is {ids[other]}" for place, other in list(shared.items())[:NAMED]
     ]
@@ -62,7 +62,7 @@ def without_test_copies(
 
 
 def grouped_beside(
-    pictures: pd.DataFrame,
+    images: pd.DataFrame,
     pairs: pd.DataFrame,
     blurred: np.ndarray,
     settings: DedupParams,
@@ -72,7 +72,7 @@ def grouped_beside(
     """As `groups.grouped`, of all images but the train-only ones, which are put beside them.
 
     Args:
-        pictures: as in `groups.grouped`.
+        images: as in `groups.grouped`.
         pairs: as in `groups.grouped`.
         blurred: as in `groups.grouped`.
         settings: as in `groups.grouped`.
@@ -80,21 +80,21 @@ def grouped_beside(
         external: which of the images only train, (N,) bool.
     """
     if not external.any():
-        return grouped(pictures, pairs, blurred, settings, overrides)
+        return grouped(images, pairs, blurred, settings, overrides)
     pairs = with_overrides(pairs, overrides)
     rest = np.flatnonzero(~external)
-    place = np.full(len(pictures), -1)
+    place = np.full(len(images), -1)
     place[rest] = np.arange(len(rest))
     inside = _without(pairs, external)
     inside = inside.assign(a=place[inside["a"]], b=place[inside["b"]])
     found = grouped(
-        pictures.iloc[rest],
+        images.iloc[rest],
         inside,
         blurred[rest],
         settings,
         _renumbered(overrides, place),
     )
-    table = _beside(found.table, pictures, pairs, external, settings, overrides)
+    table = _beside(found.table, images, pairs, external, settings, overrides)
     group = table["group"].to_numpy()
     pairs = pairs.assign(grouped=group[pairs["a"]] == group[pairs["b"]])
     return Grouped(table, pairs, found.grouping)
@@ -160,19 +160,19 @@ def _renumbered(overrides: Overrides, place: np.ndarray) -> Overrides:
 
 def _beside(
     rest: pd.DataFrame,
-    pictures: pd.DataFrame,
+    images: pd.DataFrame,
     pairs: pd.DataFrame,
     external: np.ndarray,
     settings: DedupParams,
     overrides: Overrides,
 ) -> pd.DataFrame:
     """groups.csv of all images, from that of the `rest`."""
-    group = np.full(len(pictures), -1)
-    keep = np.ones(len(pictures), bool)
+    group = np.full(len(images), -1)
+    keep = np.ones(len(images), bool)
     group[~external] = rest["group"]
     keep[~external] = rest["keep"]
     keep[list(overrides.drop)] = False
-    keep[_outdone(pictures, pairs, external, keep, settings)] = False
+    keep[_outdone(images, pairs, external, keep, settings)] = False
     near = _near(pairs, pd.Series(group).where(~external))
     for place in np.flatnonzero(external):
         if near[place]:
@@ -180,19 +180,19 @@ def _beside(
             keep[place] &= len(near[place]) == 1
     alone = group < 0  # copies of each other at most
     both = pairs[alone[pairs["a"]] & alone[pairs["b"]]]
-    own = components(len(pictures), both["a"].to_numpy(), both["b"].to_numpy())
+    own = components(len(images), both["a"].to_numpy(), both["b"].to_numpy())
     group[alone] = group.max() + 1 + pd.factorize(own[alone])[0]
     keep[list(overrides.keep)] = True
-    table = pictures[["id"]].assign(group=group, keep=keep, targets="")
+    table = images[["id"]].assign(group=group, keep=keep, targets="")
     of_group = table.groupby("group")["keep"].transform("sum")
     table["weight"] = table["keep"] / of_group.clip(lower=1)
-    table["conflict"] = conflicts.disputed(pictures["label"].to_numpy(), group)
+    table["conflict"] = conflicts.disputed(images["label"].to_numpy(), group)
     table.loc[~external, "targets"] = rest["targets"].to_numpy()
     return table[rest.columns]
 
 
 def _outdone(
-    pictures: pd.DataFrame,
+    images: pd.DataFrame,
     pairs: pd.DataFrame,
     external: np.ndarray,
     keep: np.ndarray,
@@ -207,7 +207,7 @@ def _outdone(
     b = strict["b"].to_numpy()
     one = np.where(external[a], a, b)
     other = np.where(external[a], b, a)
-    labels = pictures["label"].to_numpy()
+    labels = images["label"].to_numpy()
     equal = labels[one] == labels[other]
     drops = settings.conflicts in ("drop_minority", "drop_all")
     goes = np.where(equal, settings.policy == "prune", drops)

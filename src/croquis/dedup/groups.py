@@ -17,9 +17,7 @@ from croquis.dedup.settings import DedupParams
 from croquis.dedup.sheets import kin_of
 from croquis.tables.components import components
 
-SMALLEST_LIMIT = (
-    10  # pictures; chain_share of a small set would forbid groups altogether
-)
+SMALLEST_LIMIT = 10  # images; chain_share of a small set would forbid groups altogether
 DISPUTED = (
     2.0  # above all scores: what lost its label comes back after what is a mere copy
 )
@@ -41,17 +39,17 @@ class Grouped:
 
 
 def grouped(
-    pictures: pd.DataFrame,
+    images: pd.DataFrame,
     pairs: pd.DataFrame,
     blurred: np.ndarray,
     settings: DedupParams,
     overrides: Overrides = NOBODY,
 ) -> Grouped:
-    """Groups, policies and weights of the training pictures.
+    """Groups, policies and weights of the training images.
 
     Args:
-        pictures: id, label, source_id, width, height; sorted by id.
-        pairs: of `pairs.Copies`, between positions in `pictures`.
+        images: id, label, source_id, width, height; sorted by id.
+        pairs: of `pairs.Copies`, between positions in `images`.
         blurred: of `pairs.Copies`.
         settings: the policies and limits.
         overrides: a person's word, which wins.
@@ -59,16 +57,16 @@ def grouped(
     Raises:
         InputError: if a person dropped all of a class.
     """
-    kin = kin_of(pictures)
+    kin = kin_of(images)
     related = kin.may_join(pairs["a"].to_numpy(), pairs["b"].to_numpy())
-    thing = things(len(pictures), pairs[related])
+    thing = things(len(images), pairs[related])
     pairs = with_overrides(_of_everybody(pairs, related, overrides.named), overrides)
     # What may not join is listed all the same.
     joining = kin.may_join(pairs["a"].to_numpy(), pairs["b"].to_numpy()) | pairs[
         "tier"
     ].eq("same")
     names = NAMES if settings.symmetries else NAMES[:1]
-    largest = max(SMALLEST_LIMIT, int(settings.chain_share * len(pictures)))
+    largest = max(SMALLEST_LIMIT, int(settings.chain_share * len(images)))
     limits = chains.Limits(settings.chain_min, largest, overrides.different)
     trusted = pairs[joining]
     close = strictly(trusted, settings)
@@ -76,18 +74,16 @@ def grouped(
         trusted, _trust(trusted["tier"]), blurred, names, limits, close
     )
     group = grouping.group
-    labels = pictures["label"].to_numpy()
+    labels = images["label"].to_numpy()
     pairs = pairs.assign(grouped=group[pairs["a"]] == group[pairs["b"]])
     # What a person dropped is nobody's kept twin, and its label has no vote.
     there = ~pairs[["a", "b"]].isin(overrides.drop).any(axis=1)
     strict = pairs[strictly(pairs, settings) & pairs["grouped"] & there]
-    cluster = components(len(pictures), strict["a"].to_numpy(), strict["b"].to_numpy())
-    table = pictures[["id"]].assign(group=group)
+    cluster = components(len(images), strict["a"].to_numpy(), strict["b"].to_numpy())
+    table = images[["id"]].assign(group=group)
     equal = _equal(thing, group, overrides.drop)
     strange = _strange(pairs[~joining.to_numpy() & ~pairs["grouped"]], kin.derived)
-    table["keep"] = _kept(
-        pictures, strict, equal, cluster, strange, settings, overrides
-    )
+    table["keep"] = _kept(images, strict, equal, cluster, strange, settings, overrides)
     of_group = table.groupby("group")["keep"].transform("sum")
     table["weight"] = table["keep"] / of_group.clip(
         lower=1
@@ -101,7 +97,7 @@ def grouped(
 def _of_everybody(
     pairs: pd.DataFrame, related: np.ndarray, named: tuple[int, ...]
 ) -> pd.DataFrame:
-    """The pairs, and all of the pictures that a person named; `related` is which may join, (P,)."""
+    """The pairs, and all of the images that a person named; `related` is which may join, (P,)."""
     if not named:
         return pairs
     count = int(max(pairs[["a", "b"]].max().max(), *named)) + 1 if len(pairs) else 0
@@ -111,7 +107,7 @@ def _of_everybody(
 
 
 def _strange(pairs: pd.DataFrame, derived: np.ndarray) -> Dropped:
-    """The derived pictures that look like an original of another group, with the highest score.
+    """The derived images that look like an original of another group, with the highest score.
 
     They train with their source. Where that is in another fold than the original, they would show
     it to the model that is scored on it; and nothing is lost with them that was drawn.
@@ -123,7 +119,7 @@ def _strange(pairs: pd.DataFrame, derived: np.ndarray) -> Dropped:
 def _equal(
     thing: np.ndarray, group: np.ndarray, dropped: tuple[int, ...]
 ) -> np.ndarray:
-    """Which pictures are one, and in one group, (N,) int; what a person dropped is so with none."""
+    """Which images are one, and in one group, (N,) int; what a person dropped is so with none."""
     alone = np.where(np.isin(np.arange(len(thing)), dropped), np.arange(len(thing)), -1)
     return pd.MultiIndex.from_arrays([thing, group, alone]).factorize()[0]
 
@@ -157,7 +153,7 @@ def with_overrides(pairs: pd.DataFrame, overrides: Overrides) -> pd.DataFrame:
 
 
 def _kept(
-    pictures: pd.DataFrame,
+    images: pd.DataFrame,
     strict: pd.DataFrame,
     equal: np.ndarray,
     cluster: np.ndarray,
@@ -165,8 +161,8 @@ def _kept(
     settings: DedupParams,
     overrides: Overrides,
 ) -> np.ndarray:
-    labels = pictures["label"].to_numpy()
-    dropped = POLICIES[settings.policy](pictures, strict, equal)
+    labels = images["label"].to_numpy()
+    dropped = POLICIES[settings.policy](images, strict, equal)
     outvoted = conflicts.DROPPED[settings.conflicts](labels, cluster)
     dropped |= dict.fromkeys(np.flatnonzero(outvoted).tolist(), DISPUTED)
     for place in (*overrides.keep, *overrides.drop):  # nobody else decides on these
@@ -175,47 +171,47 @@ def _kept(
     strange = restored(labels, strange, 1, gone=overrides.drop)
     dropped = {place: score for place, score in dropped.items() if place not in strange}
     gone = (*overrides.drop, *strange)
-    keep = np.ones(len(pictures), bool)
+    keep = np.ones(len(images), bool)
     keep[[*restored(labels, dropped, settings.min_per_class, gone=gone), *gone]] = False
     if emptied := sorted(set(labels) - set(labels[keep])):
-        first = pictures.loc[pictures["label"] == emptied[0], "id"].iloc[0]
+        first = images.loc[images["label"] == emptied[0], "id"].iloc[0]
         raise InputError(
             "overrides",
-            expected="a kept picture of each class",
+            expected="a kept image of each class",
             received=f"none of label {emptied[0]}, which {first!r} is of",
             fix="drop fewer",
         )
     return keep
 
 
-def listed(pictures: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def listed(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """duplicates.csv: the pairs with ids, the symmetry's name, and whether the classes agree."""
-    labels = pictures["label"].to_numpy()
+    labels = images["label"].to_numpy()
     a = pairs["a"].to_numpy()
     b = pairs["b"].to_numpy()
-    columns = _named(pictures, pairs).rename(columns={"one": "id_a", "other": "id_b"})
+    columns = _named(images, pairs).rename(columns={"one": "id_a", "other": "id_b"})
     columns["same_class"] = labels[a] == labels[b]
     columns["grouped"] = pairs["grouped"].to_numpy()
     return columns
 
 
-def twins(pictures: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """twins.csv: test pictures with a copy in train, each with its most alike one.
+def twins(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """twins.csv: test images with a copy in train, each with its most alike one.
 
     Args:
-        pictures: train pictures, then test pictures.
-        pairs: of all of them; a train picture comes first in a pair with a test picture.
+        images: train images, then test images.
+        pairs: of all of them; a train image comes first in a pair with a test image.
     """
-    test = (pictures["split"] == "test").to_numpy()
+    test = (images["split"] == "test").to_numpy()
     across = pairs[~test[pairs["a"]] & test[pairs["b"]]]
     across = across.sort_values(["tier", "score", "a"], ascending=[True, False, True])
     across = across.drop_duplicates("b").sort_values("b")
-    table = _named(pictures, across).rename(columns={"other": "id", "one": "train_id"})
+    table = _named(images, across).rename(columns={"other": "id", "one": "train_id"})
     return table[["id", "train_id", "tier", "score", "ink", "symmetry"]]
 
 
-def _named(pictures: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    ids = pictures["id"].to_numpy()
+def _named(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    ids = images["id"].to_numpy()
     return pd.DataFrame(
         {
             "one": ids[pairs["a"].to_numpy()],

@@ -27,10 +27,10 @@ class Copies:
 
     Attributes:
         pairs: the columns of `search.pair_table`, tier, and ink, the cosine of the ink under that
-            symmetry; 1 where the pictures are identical. Of k identical ones there are k - 1, and
+            symmetry; 1 where the images are identical. Of k identical ones there are k - 1, and
             to others one of them is paired.
         blurred: (N, 32 * 32) of `ink.blurred_vectors`, by which groups are judged.
-        flat: how many pictures have no ink to compare.
+        flat: how many images have no ink to compare.
         tally: what it cost.
     """
 
@@ -41,37 +41,37 @@ class Copies:
 
 
 def find_copies(
-    pictures: pd.DataFrame, gray: np.ndarray, settings: DedupParams
+    images: pd.DataFrame, gray: np.ndarray, settings: DedupParams
 ) -> Copies:
-    """A spanning set of the pairs of copies among `pictures`, each under its first tier.
+    """A spanning set of the pairs of copies among `images`, each under its first tier.
 
-    Tests see each gray sheet once, however many pictures are equal to it.
+    Tests see each gray sheet once, however many images are equal to it.
 
     Args:
-        pictures: split, label, sha256, digest; its index is the row in `gray`. Train pictures
+        images: split, label, sha256, digest; its index is the row in `gray`. Train images
             first and each split sorted by id, so that nothing depends on the order of files. Test
-            pictures meet training pictures in the tests that need no label and no alignment:
+            images meet training images in the tests that need no label and no alignment:
             identity and copy. With source_id, what is derived joins its source alone.
         gray: (N, 224, 224) uint8.
         settings: the tests and their thresholds.
     """
     tally = Tally()
-    rows = pictures.index.to_numpy()
-    train = int((pictures["split"] == "train").sum())
+    rows = images.index.to_numpy()
+    train = int((images["split"] == "train").sum())
     with tally.step("identical"):
         sheet = exact.sheet_numbers(gray, rows)
         firsts = np.unique(sheet, return_index=True)[1]
     with tally.step("ink"):
         vectors, _ = ink.ink_vectors(gray, rows[firsts])
         flat = ~vectors.any(axis=1)
-        count = int(sheet[:train].max(initial=-1)) + 1  # sheets with a training picture
+        count = int(sheet[:train].max(initial=-1)) + 1  # sheets with a training image
         blurred = ink.blurred_vectors(gray, rows[firsts[:count]])
         blurred[flat[:count]] = 0  # like nothing here too
     with tally.step("identical"):
         identity = Identity.of(
-            pictures, sheet, flat, gray, symmetries=settings.symmetries
+            images, sheet, flat, gray, symmetries=settings.symmetries
         )
-    labels = pictures["label"].to_numpy()
+    labels = images["label"].to_numpy()
     search = Search(
         settings,
         gray,
@@ -96,7 +96,7 @@ def find_copies(
     with tally.step("ink of pairs"):
         between["ink"] = _ink_of(between, vectors)
     pairs = pd.concat(
-        [identity.pairs(train), *_of_pictures(between, search, pictures, sheet)]
+        [identity.pairs(train), *_of_images(between, search, images, sheet)]
     )
     pairs["tier"] = pd.Categorical(pairs["tier"], categories=TIERS)
     pairs = pairs.astype({"a": np.int64, "b": np.int64, "symmetry": np.int64})
@@ -108,16 +108,16 @@ def find_copies(
 
 @dataclass(frozen=True)
 class Search:
-    """What the tests work on: sheets, in the order of the first picture of each.
+    """What the tests work on: sheets, in the order of the first image of each.
 
     Attributes:
         settings: of the stage.
         gray: (N, 224, 224) uint8.
-        rows: (S,) the rows of all sheets in it, those of training pictures first.
-        sheet: (T,) of each training picture.
+        rows: (S,) the rows of all sheets in it, those of training images first.
+        sheet: (T,) of each training image.
         labels: (T,) theirs.
         ink: of all sheets, (S, 64 * 64).
-        blurred: of the training pictures' sheets, (C, 32 * 32).
+        blurred: of the training images' sheets, (C, 32 * 32).
         flat: (S,) bool, those with no ink to compare.
         tally: what it costs.
     """
@@ -134,7 +134,7 @@ class Search:
 
     @property
     def count(self) -> int:
-        """The sheets of training pictures."""
+        """The sheets of training images."""
         return len(self.blurred)
 
     @property
@@ -207,7 +207,7 @@ def _variants(search: Search, known: pd.DataFrame) -> pd.DataFrame:
             names=search.names,
             blurred_min=settings.blurred_min,
             aligned_min=settings.aligned_min,
-            most=settings.variants_per_picture * len(search.labels),
+            most=settings.variants_per_image * len(search.labels),
             known=known,
             tally=search.tally,
         )
@@ -221,12 +221,12 @@ METHODS = {
 }
 
 
-def _of_pictures(
-    between: pd.DataFrame, search: Search, pictures: pd.DataFrame, sheet: np.ndarray
+def _of_images(
+    between: pd.DataFrame, search: Search, images: pd.DataFrame, sheet: np.ndarray
 ) -> Iterator[pd.DataFrame]:
-    """Pairs of sheets as pairs of training pictures, and of these with each test picture."""
+    """Pairs of sheets as pairs of training images, and of these with each test image."""
     train = len(search.labels)
-    kin = kin_of(pictures[: len(search.labels)])
+    kin = kin_of(images[: len(search.labels)])
     inside = between[between["b"] < search.count]
     scoped = (inside["tier"] == "ssim") & (search.settings.ssim_scope == "class")
     yield as_images(inside[~scoped], search.sheet, None, kin)

@@ -1,4 +1,4 @@
-"""Which copies stay: a picture goes only if a kept one of its own class is a direct copy of it."""
+"""Which copies stay: an image goes only if a kept one of its own class is a direct copy of it."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -11,26 +11,26 @@ Dropped = dict[int, float]
 
 
 def none_dropped(
-    pictures: pd.DataFrame, pairs: pd.DataFrame, equal: np.ndarray
+    images: pd.DataFrame, pairs: pd.DataFrame, equal: np.ndarray
 ) -> Dropped:
     """Everything stays: copies are groups before they are deletions."""
     return {}
 
 
-def pruned(pictures: pd.DataFrame, pairs: pd.DataFrame, equal: np.ndarray) -> Dropped:
+def pruned(images: pd.DataFrame, pairs: pd.DataFrame, equal: np.ndarray) -> Dropped:
     """What goes when copies go.
 
-    Pictures are visited once: originals before derived ones, large ones first, then by id. The
+    Images are visited once: originals before derived ones, large ones first, then by id. The
     first of a class in any group meets no kept twin, so no class can empty; and as the twin is a
-    direct one, no chain of near copies can drop a picture unlike all that are kept.
+    direct one, no chain of near copies can drop an image unlike all that are kept.
 
     Args:
-        pictures: id, label, source_id, width, height.
-        pairs: a, b (positions in `pictures`) and score; one of equal pictures stands for all.
-        equal: (N,) int, which pictures are one.
+        images: id, label, source_id, width, height.
+        pairs: a, b (positions in `images`) and score; one of equal images stands for all.
+        equal: (N,) int, which images are one.
     """
-    # A picture is its thing and its class: the second one of both goes in any case.
-    places = pd.MultiIndex.from_arrays([equal, pictures["label"].to_numpy()])
+    # An image is its thing and its class: the second one of both goes in any case.
+    places = pd.MultiIndex.from_arrays([equal, images["label"].to_numpy()])
     kinds = {kind: number for number, kind in enumerate(dict.fromkeys(places))}
     kind = [kinds[key] for key in places]
     labels_of: dict[int, list[int]] = defaultdict(list)
@@ -46,8 +46,8 @@ def pruned(pictures: pd.DataFrame, pairs: pd.DataFrame, equal: np.ndarray) -> Dr
             twins[one][other] = twins[other][one] = max(
                 score, twins[one].get(other, score)
             )
-    keep: dict[int, int] = {}  # the kept picture of a kind
-    for place in _visits(pictures):
+    keep: dict[int, int] = {}  # the kept image of a kind
+    for place in _visits(images):
         if kind[place] not in keep and not any(
             twin in keep for twin in twins[kind[place]]
         ):
@@ -75,7 +75,7 @@ def restored(
     Args:
         labels: (N,).
         dropped: what a policy drops.
-        min_per_class: how many pictures a class keeps, if it has them.
+        min_per_class: how many images a class keeps, if it has them.
         gone: what stays away in any case; not in `dropped`.
     """
     places = list(dropped)
@@ -92,13 +92,13 @@ def restored(
     return left
 
 
-def _visits(pictures: pd.DataFrame) -> np.ndarray:
+def _visits(images: pd.DataFrame) -> np.ndarray:
     """Positions in the order of visit: originals, then native area, then id."""
     table = pd.DataFrame(
         {
-            "derived": pictures["source_id"].to_numpy() != "",
-            "small": -(pictures["width"] * pictures["height"]).to_numpy(),
-            "id": pictures["id"].to_numpy(),
+            "derived": images["source_id"].to_numpy() != "",
+            "small": -(images["width"] * images["height"]).to_numpy(),
+            "id": images["id"].to_numpy(),
         }
     )
     return table.sort_values(["derived", "small", "id"]).index.to_numpy()

@@ -15,33 +15,33 @@ LOWEST_GLOBAL_SSIM = 0.90
 
 
 class DedupParams(Section):
-    """When two pictures are copies, and what follows from it.
+    """When two images are copies, and what follows from it.
 
     Identical bytes and identical native pixels are copies under any settings.
 
     Attributes:
         methods: the tests that are made; [ssim, cosine] is the rule of the teams before us.
-        symmetries: whether flips and quarter turns of a picture are copies of it.
+        symmetries: whether flips and quarter turns of an image are copies of it.
         copy_min: copy: cosine of mean-removed ink at 64 px, over everything; shares a group.
-        remove_min: the copy test again, where a picture is to be dropped for its twin.
+        remove_min: the copy test again, where an image is to be dropped for its twin.
         ssim_min: ssim: structural similarity at 224 px.
         ssim_scope: class compares inside classes, global everything.
         cosine_min: cosine: of raw pixels at 64 px, over everything.
         blurred_min: variant: cosine of blurred ink at 32 px, which makes a candidate.
         aligned_min: variant: cosine of ink at 64 px once the candidate is moved into place.
-        variants_per_picture: variant: candidates that are aligned, most alike first, per picture.
+        variants_per_image: variant: candidates that are aligned, most alike first, per image.
         chain_min: the least cosine of blurred ink inside a group; weaker bridges are cut; 0 cuts
             none.
-        chain_share: the largest group, as a share of all pictures; weaker bridges are cut, but for
+        chain_share: the largest group, as a share of all images; weaker bridges are cut, but for
             those of at least remove_min.
-        derived: what follows where many pictures look made from others that are in other groups,
+        derived: what follows where many images look made from others that are in other groups,
             and no source_id says so.
         policy: group keeps all, and copies share a fold; prune drops copies that have a kept twin.
-        conflicts: one picture with several labels: keep says so; drop_minority drops labels
+        conflicts: one image with several labels: keep says so; drop_minority drops labels
             outvoted 2:1; drop_all drops them all; soft trains each on the labels' shares.
         external_in_test: train-only images (train.csv: use) that are copies of a test image, whose
             label they tell: refuse stops, drop leaves them out, keep trains on them.
-        min_per_class: what drops leaves a class at least so many pictures, or all it has.
+        min_per_class: what drops leaves a class at least so many images, or all it has.
     """
 
     methods: list[Method]
@@ -53,7 +53,7 @@ class DedupParams(Section):
     cosine_min: Similarity
     blurred_min: Similarity
     aligned_min: Similarity
-    variants_per_picture: Annotated[int, Field(ge=1)]
+    variants_per_image: Annotated[int, Field(ge=1)]
     chain_min: Share
     chain_share: Share
     derived: Literal["refuse", "warn", "ignore"]

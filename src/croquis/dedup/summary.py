@@ -10,25 +10,25 @@ from croquis.dedup.pairs import TIERS, Copies
 
 
 def summary(
-    pictures: pd.DataFrame, copies: Copies, groups: Grouped, twins: pd.DataFrame
+    images: pd.DataFrame, copies: Copies, groups: Grouped, twins: pd.DataFrame
 ) -> dict[str, Any]:
-    """Counts of pictures, pairs, groups, conflicts and classes; seconds; candidates a bound.
+    """Counts of images, pairs, groups, conflicts and classes; seconds; candidates a bound.
 
     Args:
-        pictures: id and label of the training pictures.
+        images: id and label of the training images.
         copies: what was found.
         groups: what was decided.
         twins: twins.csv.
     """
     table = groups.table
     pairs = groups.pairs
-    before = pictures["label"].value_counts()
-    after = pictures.loc[table["keep"].to_numpy(), "label"].value_counts()
+    before = images["label"].value_counts()
+    after = images.loc[table["keep"].to_numpy(), "label"].value_counts()
     tiers = pairs["tier"].value_counts()
     symmetries = pairs["symmetry"].value_counts()
     sizes = table["group"].value_counts()
     return {
-        "pictures": len(table),
+        "images": len(table),
         "groups": len(sizes),
         "biggest_group": int(sizes.max()),
         "with_copies": int(sizes[sizes > 1].sum()),
@@ -59,16 +59,16 @@ def summary(
 
 
 def lines(counts: dict[str, Any], *, tests: int) -> list[str]:
-    """What the stage says at its end; `tests` is how many test pictures there are."""
+    """What the stage says at its end; `tests` is how many test images there are."""
     pairs = ", ".join(
         f"{count:,} {tier}" for tier, count in counts["pairs"].items() if count
     )
     took = sum(counts["seconds"].values())
     return [
-        f"{counts['pictures']:,} pictures in {counts['groups']:,} groups; pairs: {pairs or 'none'}",
+        f"{counts['images']:,} images in {counts['groups']:,} groups; pairs: {pairs or 'none'}",
         f"biggest group {counts['biggest_group']}, {counts['conflicts']} with several labels, "
-        f"{counts['cut_groups']} chains cut, {counts['dropped']} pictures dropped, {took:.0f} s",
-        f"{counts['test_twins']:,} of {tests:,} test pictures have a copy in train",
+        f"{counts['cut_groups']} chains cut, {counts['dropped']} images dropped, {took:.0f} s",
+        f"{counts['test_twins']:,} of {tests:,} test images have a copy in train",
     ]
 
 

@@ -1,4 +1,4 @@
-"""A few training pictures of each class, for the person who wonders what a guess looks like."""
+"""A few training images of each class, for the person who wonders what a guess looks like."""
 
 import functools
 from pathlib import Path
@@ -14,7 +14,7 @@ SIDE = 96  # pixels; they are shown at half of it, sharp on a phone
 
 
 class Examples:
-    """The first training pictures of each class that are no turned copies of each other.
+    """The first training images of each class that are no turned copies of each other.
 
     Args:
         index: index.csv.
@@ -40,7 +40,7 @@ class Examples:
 
 
 def small(sheet: np.ndarray, side: int) -> np.ndarray:
-    """A square picture at most `side` pixels wide."""
+    """A square image at most `side` pixels wide."""
     if len(sheet) <= side:
         return np.asarray(sheet)
     return np.asarray(

@@ -1,4 +1,4 @@
-"""What the ensemble says of one picture, in the words and numbers of the page and of its API."""
+"""What the ensemble says of one image, in the words and numbers of the page and of its API."""
 
 from typing import Any, NamedTuple
 
@@ -28,12 +28,12 @@ class Say(NamedTuple):
 
 
 def guesses(answer: Answer, names: np.ndarray, row: int = 0) -> list[Guess]:
-    """The most probable classes of picture `row`, the first first; ties go to the lowest class.
+    """The most probable classes of image `row`, the first first; ties go to the lowest class.
 
     Args:
-        answer: of some pictures.
+        answer: of some images.
         names: (C,) of the classes, as they are shown.
-        row: which picture.
+        row: which image.
     """
     order = np.argsort(-answer.probs[row], kind="stable")[:TOP]
     return [
@@ -51,7 +51,7 @@ def guesses(answer: Answer, names: np.ndarray, row: int = 0) -> list[Guess]:
 
 
 def says(answer: Answer, names: np.ndarray, row: int = 0) -> list[Say]:
-    """What each member alone would guess for picture `row`."""
+    """What each member alone would guess for image `row`."""
     first = int(answer.probs[row].argmax())
     found = []
     for member, probs in answer.members.items():
@@ -62,7 +62,7 @@ def says(answer: Answer, names: np.ndarray, row: int = 0) -> list[Say]:
 
 
 def as_json(answer: Answer, names: np.ndarray) -> dict[str, Any]:
-    """The answer of the page's API, for one picture."""
+    """The answer of the page's API, for one image."""
     return {
         "guesses": [
             {"class": g.name, "probability": round(g.probability, 6)}

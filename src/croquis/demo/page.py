@@ -30,17 +30,15 @@ class Guesser:
         """The guesses for what is on the paper, or what is wrong with it, as HTML.
 
         Args:
-            url: a picture's data URL, nothing for white paper, or "size:" and the bytes of a file
+            url: an image's data URL, nothing for white paper, or "size:" and the bytes of a file
                 that the page did not even send.
         """
         if not url:
             return texts.message(texts.EMPTY)
         try:
             if url.startswith("size:"):
-                check_size(int(url.removeprefix("size:")), "your picture")
-            sheet = self.ensemble.sheet(
-                from_base64(url, "your picture"), "your picture"
-            )
+                check_size(int(url.removeprefix("size:")), "your image")
+            sheet = self.ensemble.sheet(from_base64(url, "your image"), "your image")
         except InputError as error:
             return texts.message(str(error), "problem")
         if sheet.min() == 255:
@@ -48,14 +46,14 @@ class Guesser:
         answer = self.ensemble.of_sheets(sheet[None])
         return texts.answered(answer, sheet, self.names, self._examples)
 
-    def guess(self, picture: str | None) -> dict[str, Any]:
-        """The five most probable classes of a picture's file, and what each member says alone."""
-        if picture is None:
+    def guess(self, image: str | None) -> dict[str, Any]:
+        """The five most probable classes of an image's file, and what each member says alone."""
+        if image is None:
             raise gr.Error(
-                "picture: expected a file, received none", print_exception=False
+                "image: expected a file, received none", print_exception=False
             )
         try:
-            answer = self.ensemble.answer([Path(picture).read_bytes()])
+            answer = self.ensemble.answer([Path(image).read_bytes()])
         except InputError as error:
             raise gr.Error(str(error), print_exception=False) from error
         return as_json(answer, self.names)
@@ -63,7 +61,7 @@ class Guesser:
 
 def page(guesser: Guesser) -> gr.Blocks:
     """The page, ready to be launched."""
-    # A picture at a time, whoever asks: the networks take all cores.
+    # An image at a time, whoever asks: the networks take all cores.
     turn = {"concurrency_id": "ensemble", "concurrency_limit": 1}
     hidden = {"api_visibility": "private", "show_progress": "hidden"}
     # What people upload is deleted after ten minutes.
@@ -85,10 +83,10 @@ def page(guesser: Guesser) -> gr.Blocks:
         )
         asked.success(None, answer, js="(html) => window.paper.hears(html)", **hidden)
         asked.failure(None, js="() => window.paper.fails()", **hidden)
-        picture = gr.File(label="picture", visible=False)
+        image = gr.File(label="image", visible=False)
         found = gr.JSON(visible=False)
         button = gr.Button(visible=False)
-        button.click(guesser.guess, picture, found, api_name="guess", **turn)
+        button.click(guesser.guess, image, found, api_name="guess", **turn)
     return blocks.queue(max_size=WAITING)
 
 

@@ -1,5 +1,5 @@
 // White paper and dark ink: strokes as lists of points, so that each can be taken back, perhaps on
-// a picture from a file. Gradio gives `element`, `props` and `trigger`. What `props.value` holds
+// an image from a file. Gradio gives `element`, `props` and `trigger`. What `props.value` holds
 // after each change is guessed at: the data URL of the file, or of the paper once it is drawn on.
 // Until the answer to the newest change is there, what is shown is of another drawing, and dim.
 const canvas = element.querySelector("canvas"), pen = canvas.getContext("2d");

@@ -24,10 +24,10 @@ EMPTY = (
 def answered(
     answer: Answer, sheet: np.ndarray, names: np.ndarray, examples: Examples
 ) -> str:
-    """The guesses for one picture, best first.
+    """The guesses for one image, best first.
 
     Args:
-        answer: of that picture alone.
+        answer: of that image alone.
         sheet: as prepared.
         names: (C,) of the classes, as they are shown.
         examples: of the classes.
@@ -70,7 +70,7 @@ def meaning(recipe: Recipe) -> str:
     if recipe.temperature == 1 and set(recipe.temperatures.values()) == {1.0}:
         return '<p class="meaning">Percentages are the networks\' own: nothing was calibrated.</p>'
     template = ENVIRONMENT.from_string(
-        '<p class="meaning">Percentages were calibrated on single models, each on pictures that it'
+        '<p class="meaning">Percentages were calibrated on single models, each on images that it'
         " had never seen; here {{ folds }} of each member vote, and the vote has a temperature of"
         " its own, so the whole may be surer than its members. How far off that is: <i>ece</i> in"
         " <code>metrics/submission.json</code>, where the test set's solution is known.</p>"

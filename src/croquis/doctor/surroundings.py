@@ -81,25 +81,25 @@ def _few(names: list[str]) -> str:
     )
 
 
-def disk_finding(free: int, image_size: int, pictures: int | None) -> Finding:
+def disk_finding(free: int, image_size: int, images: int | None) -> Finding:
     """Whether the arrays of `prepare` fit the disk.
 
     Args:
         free: bytes.
         image_size: prepare.image_size.
-        pictures: how many there are; None before the first `prepare`.
+        images: how many there are; None before the first `prepare`.
     """
     each = 3 * image_size**2 + GRAY**2  # three channels; gray ones need a third
     said = f"{free / GB:,.0f} GB free"
     fix = "free some, or lower prepare.image_size"
-    if pictures is None:
+    if images is None:
         fit = round(free / each / 1000) * 1000
-        said += f"; `prepare` takes at most {each / 1000:,.0f} kB a picture, room for {fit:,}"
+        said += f"; `prepare` takes at most {each / 1000:,.0f} kB an image, room for {fit:,}"
         return Finding(
             "disk", "warning" if free < 5 * GB else "ok", said, fix * (free < 5 * GB)
         )
-    needed = each * pictures
-    said += f"; the arrays of {pictures:,} pictures take at most {needed / GB:,.1f} GB"
+    needed = each * images
+    said += f"; the arrays of {images:,} images take at most {needed / GB:,.1f} GB"
     # Twice, as DVC's cache holds a copy where the disk has no links.
     if 2 * needed > free:
         return Finding("disk", "problem" if needed > free else "warning", said, fix)

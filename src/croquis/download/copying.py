@@ -1,4 +1,4 @@
-"""A folder of somebody's pictures, copied without what nobody means to hand in."""
+"""A folder of somebody's images, copied without what nobody means to hand in."""
 
 import os
 import shutil

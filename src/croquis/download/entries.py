@@ -13,7 +13,7 @@ from typing import IO, NamedTuple
 from croquis.core.errors import InputError
 
 # Drawings shrink 2 to 20 times, zeros a thousand times: an archive is called a bomb only when it is
-# past both limits. No archive stores an entry in under 16 bytes, and pictures take hundreds.
+# past both limits. No archive stores an entry in under 16 bytes, and images take hundreds.
 MOST_RATIO = 200
 HARMLESS_BYTES = 2**30
 MOST_ENTRIES = 1_000_000

@@ -63,12 +63,12 @@ ATTRIBUTION = (
     ("Remix Icon 2.5.0", "Remix Design", "Apache-2.0"),
 )
 SIDE = 224
-MARGIN = 18  # pixels of a picture, and of the white around the glyph's bounding box
+MARGIN = 18  # pixels of an image, and of the white around the glyph's bounding box
 DRAW_SIZE = (
     384  # a glyph is drawn at this size of font and then scaled down to its square
 )
 
-# Our own, frozen idea of a copy, so that no change of the dedup stage moves a picture between train
+# Our own, frozen idea of a copy, so that no change of the dedup stage moves an image between train
 # and test. Wider than dedup's tiers at .95, so that none of their links crosses, but only a little:
 # the farther test lies from train, the more a grouped CV score flatters. By a linear probe, mean of
 # 8 seeds of the split: 0 points at these thresholds, 6 at cosine .90, 18 at .85 inside classes.
@@ -93,7 +93,7 @@ class Glyph:
 
     @property
     def file_name(self) -> str:
-        """The picture's name inside the folder of its class."""
+        """The image's name inside the folder of its class."""
         return f"{self.family}_{self.name}.png"
 
 
@@ -114,8 +114,8 @@ def write_icons(folder: Path) -> None:
     train, test = (rng.permutation(np.flatnonzero(part)) for part in parts)
     train_paths = [f"{glyphs[row].class_name}/{glyphs[row].file_name}" for row in train]
     test_paths = [f"{number}.png" for number in range(len(test))]
-    _write_pictures(folder / "train", train_paths, drawings[train])
-    _write_pictures(folder / "test", test_paths, drawings[test])
+    _write_images(folder / "train", train_paths, drawings[train])
+    _write_images(folder / "test", test_paths, drawings[test])
     class_names = [glyphs[row].class_name for row in train]
     tables = {
         "train": {
@@ -221,7 +221,7 @@ def _ink(drawings: np.ndarray) -> np.ndarray:
         Image.fromarray(drawing).resize(size, Image.Resampling.BOX)
         for drawing in drawings
     ]
-    ink = 255 - np.stack([np.asarray(picture, dtype=np.float32) for picture in small])
+    ink = 255 - np.stack([np.asarray(image, dtype=np.float32) for image in small])
     ink -= ink.mean(axis=(1, 2), keepdims=True)
     return ink / np.linalg.norm(ink, axis=(1, 2), keepdims=True)
 
@@ -233,7 +233,7 @@ def test_rows(labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return np.isin(np.arange(len(labels)), np.concatenate(parts[:2]))
 
 
-def _write_pictures(folder: Path, paths: list[str], drawings: np.ndarray) -> None:
+def _write_images(folder: Path, paths: list[str], drawings: np.ndarray) -> None:
     pairs = zip(paths, drawings, strict=True)
     for path, drawing in progress(pairs, f"write {folder.name}", total=len(paths)):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

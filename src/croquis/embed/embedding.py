@@ -1,4 +1,4 @@
-"""Embeddings of a frozen backbone: each picture once a view, for all folds, seeds and heads."""
+"""Embeddings of a frozen backbone: each image once a view, for all folds, seeds and heads."""
 
 from collections.abc import Iterator
 
@@ -10,59 +10,59 @@ from croquis.backbones.backbones import normalised, statistics
 from croquis.core.errors import InputError
 from croquis.core.progress import progress
 from croquis.core.views import viewed
-from croquis.images.batches import Batch, Pictures, in_order
+from croquis.images.batches import Batch, ImageDataset, in_order
 from croquis.runtime.hardware import Hardware, autocast
 
 
 def embeddings(
     model: nn.Module,
-    pictures: Pictures,
+    images: ImageDataset,
     *,
     views: list[str],
     hardware: Hardware,
     batch_size: int = 64,
 ) -> np.ndarray:
-    """Features of all pictures under each view, (V, N, D) float32; arguments as for `by_batch`."""
+    """Features of all images under each view, (V, N, D) float32; arguments as for `by_batch`."""
     how = {"views": views, "hardware": hardware, "batch_size": batch_size}
-    return np.concatenate(list(by_batch(model, pictures, **how)), axis=1)
+    return np.concatenate(list(by_batch(model, images, **how)), axis=1)
 
 
 def by_batch(
     model: nn.Module,
-    pictures: Pictures,
+    images: ImageDataset,
     *,
     views: list[str],
     hardware: Hardware,
     batch_size: int = 64,
     start: int = 0,
 ) -> Iterator[np.ndarray]:
-    """Features of the pictures under each view, (V, B, D) float32 a batch.
+    """Features of the images under each view, (V, B, D) float32 a batch.
 
-    In eval mode, so that a picture's vector is the same alone or in a batch.
+    In eval mode, so that an image's vector is the same alone or in a batch.
 
     Args:
         model: a backbone without a head, or several stacked.
-        pictures: not augmented, in the order wanted.
+        images: not augmented, in the order wanted.
         views: names of symmetries.
         hardware: where it runs.
         batch_size: changes nothing but speed.
-        start: the picture to begin with.
+        start: the image to begin with.
 
     Raises:
         InputError: if a feature is infinite or no number.
     """
     model = model.to(hardware.device, memory_format=torch.channels_last).eval()
     batches = in_order(
-        pictures, batch_size=batch_size, workers=hardware.workers, start=start
+        images, batch_size=batch_size, workers=hardware.workers, start=start
     )
     done = start // batch_size
-    total = -(-len(pictures) // batch_size)
+    total = -(-len(images) // batch_size)
     for batch in progress(batches, "embed", total=total, unit="batch", initial=done):
         features = _features(model, batch, views, hardware)
         if not np.isfinite(features).all():
             broken = ~np.isfinite(features).all(axis=(0, 2))
             raise _not_finite(
-                pictures.names(batch.positions[torch.from_numpy(broken)]), hardware
+                images.names(batch.positions[torch.from_numpy(broken)]), hardware
             )
         yield features
 

@@ -26,11 +26,13 @@ from croquis.runtime.interrupts import interrupts
 from croquis.tables.features import save
 
 _SECONDS = 30.0  # between saves: what a SIGKILL may cost
-_KEPT = 3  # sets of features; one of a thousand numbers for 25,000 pictures is 100 MB a view
+_KEPT = (
+    3  # sets of features; one of a thousand numbers for 25,000 images is 100 MB a view
+)
 
 
 def embed_fingerprint(recipe: EmbedParams, hardware: Hardware, *data: Path) -> str:
-    """All that features depend on, as one hash: recipe, weights, pictures, machine and code.
+    """All that features depend on, as one hash: recipe, weights, images, machine and code.
 
     Args:
         recipe: the `embed` block.
@@ -47,11 +49,11 @@ def embed_fingerprint(recipe: EmbedParams, hardware: Hardware, *data: Path) -> s
 
 
 class KeptFeatures:
-    """Features (V, N, D) in files of some seconds' work, each named by its first picture.
+    """Features (V, N, D) in files of some seconds' work, each named by its first image.
 
     Args:
         fingerprint: of all that they depend on.
-        ids: (N,) of the pictures.
+        ids: (N,) of the images.
     """
 
     def __init__(self, fingerprint: str, ids: np.ndarray) -> None:
@@ -59,7 +61,7 @@ class KeptFeatures:
         self._ids = ids
 
     def load(self) -> Iterator[np.ndarray]:
-        """What is there from the first picture on without a gap, (V, n, D) each."""
+        """What is there from the first image on without a gap, (V, n, D) each."""
         start = 0
         while start < len(self._ids):
             found = self._part(start)
@@ -69,7 +71,7 @@ class KeptFeatures:
             start += found.shape[1]
 
     def save(self, start: int, features: np.ndarray) -> bool:
-        """Keeps (V, n, D) of the pictures from `start` on; False, with a warning, if it cannot."""
+        """Keeps (V, n, D) of the images from `start` on; False, with a warning, if it cannot."""
         ids = self._ids[start : start + features.shape[1]]
         try:
             save(self._path(start), ids, features)
@@ -106,7 +108,7 @@ class KeptFeatures:
             return None
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             warnings.warn(
-                f"{path} is not whole: its pictures are embedded again", stacklevel=2
+                f"{path} is not whole: its images are embedded again", stacklevel=2
             )
             return None
 
@@ -114,23 +116,23 @@ class KeptFeatures:
 def resumed(
     kept: KeptFeatures, count: int, compute: Callable[[int], Iterator[np.ndarray]]
 ) -> tuple[np.ndarray, int]:
-    """Features of all pictures, (V, N, D), and of how many of them they were there already.
+    """Features of all images, (V, N, D), and of how many of them they were there already.
 
     SIGTERM and SIGINT end the process between two batches; what is computed is kept.
 
     Args:
         kept: where they are taken from and kept.
         count: N.
-        compute: gives the features from a picture on, (V, B, D) a batch.
+        compute: gives the features from an image on, (V, B, D) a batch.
     """
     found = list(kept.load())
-    taken = done = _pictures(found)
+    taken = done = _images(found)
     with interrupts() as asked:
         fresh = []
         saved = time.monotonic()
         for batch in compute(taken) if taken < count else ():
             fresh.append(batch)
-            ready = done + _pictures(fresh)
+            ready = done + _images(fresh)
             if asked.received or ready == count or time.monotonic() - saved >= _SECONDS:
                 if kept.save(done, np.concatenate(fresh, axis=1)):
                     found = [*found, *fresh]
@@ -143,5 +145,5 @@ def resumed(
     return np.concatenate([*found, *fresh], axis=1), taken
 
 
-def _pictures(parts: Sequence[np.ndarray]) -> int:
+def _images(parts: Sequence[np.ndarray]) -> int:
     return sum(part.shape[1] for part in parts)

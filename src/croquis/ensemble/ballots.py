@@ -29,7 +29,7 @@ from croquis.votes.voting import VOTES
 
 @dataclass(frozen=True)
 class Ballots:
-    """What members say of N pictures whose labels are known.
+    """What members say of N images whose labels are known.
 
     Attributes:
         members: M keys.
@@ -62,7 +62,7 @@ class Ballots:
 
     @cached_property
     def seen(self) -> Seen:
-        """What weights are fitted on, of all pictures."""
+        """What weights are fitted on, of all images."""
         return seen(self.labels, self.warm, self.groups, self.columns)
 
 
@@ -76,7 +76,7 @@ class Alternative:
         temperatures: of the members, (M,).
         temperature: of the vote itself, 1 where nothing is calibrated.
         probs: (N, C) under these weights.
-        nested: (N, C), each picture by weights and temperatures fitted without it.
+        nested: (N, C), each image by weights and temperatures fitted without it.
     """
 
     vote: str

@@ -1,4 +1,4 @@
-"""Nested scores: each picture judged by a fit that never saw it, nor any copy of it.
+"""Nested scores: each image judged by a fit that never saw it, nor any copy of it.
 
 A soft vote has a temperature of its own: the mean of calibrated members that disagree is too modest
 (Ranjan and Gneiting 2010, "Combining probability forecasts").
@@ -21,7 +21,7 @@ Ways = Mapping[str, tuple[str, Weigh | np.ndarray]]
 
 
 class Known(NamedTuple):
-    """Pictures whose labels are known, and what M members say of them.
+    """Images whose labels are known, and what M members say of them.
 
     Attributes:
         labels: (N,).
@@ -47,7 +47,7 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True)
 class Fit:
-    """What was fitted on some pictures, to judge others by.
+    """What was fitted on some images, to judge others by.
 
     Attributes:
         temperatures: of the members, (M,); ones where nothing is calibrated.
@@ -67,10 +67,10 @@ class Fit:
 
 
 def parts_of(groups: np.ndarray, *, seed: int, count: int = PARTS) -> np.ndarray:
-    """A part 0 to count - 1 for each picture, (N,); copies share one.
+    """A part 0 to count - 1 for each image, (N,); copies share one.
 
-    These parts have nothing to do with the folds of training: OOF probabilities of one picture
-    never saw that picture, whatever fold it was in. So one fold alone can be nested, too.
+    These parts have nothing to do with the folds of training: OOF probabilities of one image
+    never saw that image, whatever fold it was in. So one fold alone can be nested, too.
     """
     unique, inverse = np.unique(groups, return_inverse=True)
     order = np.random.default_rng(seed).permutation(len(unique))
@@ -90,7 +90,7 @@ def calibrated(probs: np.ndarray, each: np.ndarray) -> np.ndarray:
 
 
 def fit(known: Known, ways: Ways, *, calibrate: bool) -> Fit:
-    """Temperatures and weights of least loss on these pictures; arguments as in `nested`."""
+    """Temperatures and weights of least loss on these images; arguments as in `nested`."""
     labels, probs, groups, columns = known
     each = temperatures(labels, probs) if calibrate else np.ones(len(probs))
     warm = calibrated(probs, each) if calibrate else probs
@@ -121,10 +121,10 @@ def fits(
 def nested(
     known: Known, ways: Ways, *, calibrate: bool, seed: int
 ) -> dict[str, np.ndarray]:
-    """Votes of M members by name, (N, C) each, fitted without the picture's part.
+    """Votes of M members by name, (N, C) each, fitted without the image's part.
 
     Args:
-        known: the pictures.
+        known: the images.
         ways: of each vote its key of `voting.VOTES`, and its weights: fixed ones, (M,), or what
             fits them, one of `fitting.FITTED`.
         calibrate: whether members vote at their temperatures, fitted as well.

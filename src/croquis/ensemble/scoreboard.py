@@ -75,7 +75,7 @@ def members_table(given: Ballots, weights: np.ndarray) -> pd.DataFrame:
 
 
 def agreement(given: Ballots) -> pd.DataFrame:
-    """The share of pictures on which two members predict the same class, (M, M) beside `member`."""
+    """The share of images on which two members predict the same class, (M, M) beside `member`."""
     preds = given.probs.argmax(axis=2)
     share = (preds[:, None] == preds[None]).mean(axis=2)
     return pd.DataFrame(
@@ -156,7 +156,7 @@ def summary(
     """The few numbers for metrics/ensemble.json, those of the chosen vote nested.
 
     All but `ties`, which are those of the vote as it was fitted on all of OOF. `twins` is
-    `twins.with_twin` of these pictures.
+    `twins.with_twin` of these images.
     """
     labels = given.labels
     probs = found[taken].nested
@@ -166,7 +166,7 @@ def summary(
         "brier": _rounded(brier(labels, probs)),
         "with_twin": int(twins.sum()),
         "members": len(given.members),
-        "pictures": len(labels),
+        "images": len(labels),
         "ties": tied(found[taken].probs),
         "vote": taken,
         "accuracy_by_vote": {

@@ -1,4 +1,4 @@
-"""Which pictures have a copy in the training set that is not merely derived from them."""
+"""Which images have a copy in the training set that is not merely derived from them."""
 
 import numpy as np
 import pandas as pd
@@ -7,9 +7,9 @@ from croquis.tables.components import families
 
 
 def with_twin(ids: np.ndarray, folds: pd.DataFrame, index: pd.DataFrame) -> np.ndarray:
-    """Whether each of some training pictures has a twin, (N,) bool.
+    """Whether each of some training images has a twin, (N,) bool.
 
-    A twin is a copy among all training pictures, also among those that were dropped for it. What
+    A twin is a copy among all training images, also among those that were dropped for it. What
     derives from one source is in one group, too, and trains beside it as augmentation does; that is
     no copy that somebody drew or stored twice.
 

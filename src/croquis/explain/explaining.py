@@ -10,7 +10,7 @@ from croquis.backbones.backbones import interpolation
 from croquis.core.progress import progress
 from croquis.core.wording import counted
 from croquis.costs.trial import reason
-from croquis.explain.saliency import Maps, as_int8, pictures_at, spoken_for
+from croquis.explain.saliency import Maps, as_int8, images_at, spoken_for
 from croquis.images.pixels import Pixels
 from croquis.networks.restoring import fine_tuned
 from croquis.recipes.recipes import ModelParams
@@ -33,7 +33,7 @@ def explained(
 ) -> Maps:
     """Maps of the ensemble's surest mistakes; of nothing where no model was fine-tuned.
 
-    Each picture is asked of the network that was trained without its fold. A network that fails
+    Each image is asked of the network that was trained without its fold. A network that fails
     leaves a reason in `Maps.failed` instead of its maps.
 
     Args:
@@ -41,7 +41,7 @@ def explained(
         oof: of the ensemble.
         voters: OOF of its fine-tuned members.
         recipes: of them.
-        pixels: the stored pictures.
+        pixels: the stored images.
         checkpoints: data/checkpoints.
         hardware: where the network runs.
     """
@@ -63,7 +63,7 @@ def explained(
         try:
             found = spoken_for(
                 fine_tuned(recipes[member], len(oof.classes), weights),
-                pictures_at(pixels, oof.ids[chosen].tolist(), size, how),
+                images_at(pixels, oof.ids[chosen].tolist(), size, how),
                 guesses=oof.probs[chosen].argmax(axis=1),
                 labels=labels[chosen],
                 hardware=hardware,
@@ -79,7 +79,7 @@ def explained(
 
 
 def errors(folds: pd.DataFrame, oof: Predictions) -> int:
-    """How many pictures the ensemble got wrong out of fold."""
+    """How many images the ensemble got wrong out of fold."""
     labels = folds.set_index("id").loc[oof.ids, "label"].to_numpy()
     return int((oof.probs.argmax(axis=1) != labels).sum())
 
@@ -117,7 +117,7 @@ def lines(networks: pd.DataFrame, found: Maps, wrong: int) -> list[str]:
 
 def _looked(found: Maps, wrong: int) -> str:
     if not wrong:
-        return "no mistakes to explain: every picture is right out of fold"
+        return "no mistakes to explain: every image is right out of fold"
     if not found.member:
         return f"no network to ask about {counted(wrong, 'error')}: no voting member is fine-tuned"
     return f"{len(found.ids)} of the surest mistakes, as {found.member} saw them"

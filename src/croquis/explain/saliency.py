@@ -16,7 +16,7 @@ from croquis.runtime.hardware import Hardware
 
 WINDOW = 0.2  # of the side: what is erased at a time; a stroke or a corner, not a pixel
 STEP = 0.1  # of the side: from one place to the next, so that each pixel is erased four times
-AT_ONCE = 8  # places of all pictures in a forward pass; changes nothing but speed
+AT_ONCE = 8  # places of all images in a forward pass; changes nothing but speed
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Maps:
 
     Attributes:
         ids: (N,).
-        maps: (N, S, S) int8; 127 is the strongest of its picture for the guess, below 0 for the
+        maps: (N, S, S) int8; 127 is the strongest of its image for the guess, below 0 for the
             label.
         member: whose network was asked, or nothing.
         failed: why some or all maps are missing, or nothing.
@@ -99,9 +99,9 @@ def as_int8(maps: np.ndarray) -> np.ndarray:
     return np.round(127 * maps / np.maximum(peaks, 1e-12)).astype(np.int8)
 
 
-def pictures_at(
+def images_at(
     pixels: Pixels, ids: Sequence[str], side: int, interpolation: str
 ) -> np.ndarray:
-    """Stored pictures as the network saw them, (N, S, S) or (N, S, S, 3) uint8."""
+    """Stored images as the network saw them, (N, S, S) or (N, S, S, 3) uint8."""
     stored = [np.asarray(pixels.array[row]) for row in pixels.rows(ids)]
     return np.stack([resized(one, side, interpolation) for one in stored])

@@ -1,6 +1,6 @@
-"""Prediction files of other people and tools, read by picture and checked before they vote.
+"""Prediction files of other people and tools, read by image and checked before they vote.
 
-Nothing is guessed: logits, percentages, doubled pictures or classes counted from 1 are errors that
+Nothing is guessed: logits, percentages, doubled images or classes counted from 1 are errors that
 name the file, as a vote over them would look like any other.
 """
 
@@ -58,7 +58,7 @@ class Foreign:
         """The same in the order of `ids` (N,), which are those of `owner` and must be all of its.
 
         Raises:
-            InputError: if a picture is missing here, or there is one too many.
+            InputError: if an image is missing here, or there is one too many.
         """
         rows = pd.Index(self.ids).get_indexer(ids)
         missing = ids[rows < 0]
@@ -69,7 +69,7 @@ class Foreign:
             )
             raise InputError(
                 self.source,
-                expected=f"the {len(ids):,} pictures of {owner}",
+                expected=f"the {len(ids):,} images of {owner}",
                 received=f"{len(self.ids):,} ({shown}; {extra:,} too many)",
                 fix="vote over files of one and the same test set",
             )
@@ -115,7 +115,7 @@ def without_folder(ids: np.ndarray) -> np.ndarray:
     return np.array([name[5:] for name in names], dtype=np.str_) if prefixed else names
 
 
-def pictures_of(path: Path, table: pd.DataFrame) -> np.ndarray:
+def images_of(path: Path, table: pd.DataFrame) -> np.ndarray:
     """The `image_path`s of a csv's table in their order, (N,); each must be there once."""
     ids = without_folder(table["image_path"].to_numpy(dtype=str))
     _check_ids(path, ids)
@@ -222,7 +222,7 @@ def _check_ids(path: Path, ids: np.ndarray) -> None:
         )
         raise InputError(
             path,
-            expected="each picture once",
+            expected="each image once",
             received=received if len(ids) else "none",
             fix="mend its rows",
         )

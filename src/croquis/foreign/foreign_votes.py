@@ -17,8 +17,8 @@ class Outcome:
 
     Attributes:
         labels: (N,) int.
-        ties: how many pictures had more than one highest class; the lowest has won.
-        agreement: share of pictures on which each file is of the vote's opinion, (M,).
+        ties: how many images had more than one highest class; the lowest has won.
+        agreement: share of images on which each file is of the vote's opinion, (M,).
     """
 
     labels: np.ndarray
@@ -32,7 +32,7 @@ def outcome(
     """The vote of aligned files.
 
     Args:
-        files: of the same pictures in the same order.
+        files: of the same images in the same order.
         method: "hard" counts predicted labels, "soft" averages probabilities.
         weights: one a file, at least one above 0; None counts each file once.
 

@@ -1,4 +1,4 @@
-"""Losses of classification with soft targets, one number a picture."""
+"""Losses of classification with soft targets, one number an image."""
 
 from typing import Literal
 
@@ -13,7 +13,7 @@ def dense(targets: torch.Tensor, num_classes: int) -> torch.Tensor:
     return targets if targets.ndim == 2 else F.one_hot(targets, num_classes).float()
 
 
-def per_picture(
+def per_image(
     logits: torch.Tensor,
     targets: torch.Tensor,
     *,
@@ -21,7 +21,7 @@ def per_picture(
     label_smoothing: float = 0.0,
     focal_gamma: float = 2.0,
 ) -> torch.Tensor:
-    """The loss of each picture in nats, (B,).
+    """The loss of each image in nats, (B,).
 
     Targets are smoothed here and nowhere else: (1 - s) * targets + s / C.
 

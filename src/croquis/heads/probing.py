@@ -13,7 +13,7 @@ from croquis.core.params import nearest
 from croquis.core.progress import progress
 from croquis.core.views import FLIPS, of_turned
 from croquis.heads.heads import build_head
-from croquis.heads.losses import dense, per_picture
+from croquis.heads.losses import dense, per_image
 from croquis.heads.optimization import Rates
 from croquis.heads.records import Outcome, val_scores
 from croquis.recipes.head_params import HeadShape
@@ -86,17 +86,17 @@ def probed(
 
     Args:
         data: the fold.
-        stored: features of all its pictures; each view of a picture trains as a sample of its own.
+        stored: features of all its images; each view of an image trains as a sample of its own.
         recipe: the head's settings.
         lr: peak learning rate.
         seed: of the first weights, the order of samples and dropout of all heads.
-        views: under which the pictures were embedded.
+        views: under which the images were embedded.
         device: where the head trains.
         log: gets the numbers of each epoch and its number.
     """
     torch.manual_seed(seed)  # before the head, which starts at random
     inputs = torch.from_numpy(stored.of(data.train.ids)).float().to(device)  # (V, N, D)
-    # Each view of a picture has its targets: (V * N,) labels, or (V * N, C) shares.
+    # Each view of an image has its targets: (V * N,) labels, or (V * N, C) shares.
     targets = torch.from_numpy(np.concatenate([data.train.targets] * len(inputs))).to(
         device
     )
@@ -123,7 +123,7 @@ def probed(
 
     val = predictions(data.val)
     test = predictions(data.test)
-    # The views of a flipped picture are those of the picture itself, or were never embedded.
+    # The views of a flipped image are those of the image itself, or were never embedded.
     flips = [flip for flip in FLIPS if of_turned(flip, views) == sorted(views)]
     more = {f"val_{flip}": val for flip in flips}
     return Outcome(val, test, head.state_dict(), epochs, more)
@@ -186,7 +186,7 @@ def head_epochs(
         head.train()
         for rows in _batches(len(inputs), recipe.batch_size):
             logits = head(inputs[rows])
-            loss = per_picture(
+            loss = per_image(
                 logits, dense(targets[rows], logits.shape[1]), **loss_of
             ).mean()
             optimizer.zero_grad()

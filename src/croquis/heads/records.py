@@ -24,7 +24,7 @@ from croquis.tracking import tracking
 class Outcome:
     """What a training gives: probabilities of val and test, weights, one row of curves an epoch.
 
-    `more` holds further predictions by name: "val_flip_lr" of flipped val pictures, "cycle1/test"
+    `more` holds further predictions by name: "val_flip_lr" of flipped val images, "cycle1/test"
     of the network as it was when its first cycle ended.
     """
 

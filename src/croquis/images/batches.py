@@ -1,4 +1,4 @@
-"""Batches of stored pictures: read from the memory-mapped array, resized, augmented, stacked."""
+"""Batches of stored images: read from the memory-mapped array, resized, augmented, stacked."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ _Key = tuple[int, np.ndarray]  # epoch, positions
 
 @dataclass(frozen=True)
 class Batch:
-    """Pictures of one step.
+    """Images of one step.
 
     Attributes:
         images: (B, S, S) or (B, S, S, 3) uint8.
@@ -46,11 +46,11 @@ class Batch:
         return Batch(*moved, self.positions)  # names for people: they stay on the CPU
 
 
-class Pictures(Dataset):
+class ImageDataset(Dataset):
     """Whole batches by (epoch, positions): one resize, one augmentation and one stack each.
 
     Args:
-        pixels: the stored pictures.
+        pixels: the stored images.
         samples: which of them, in the order of their positions.
         image_size: the network's, in pixels a side.
         interpolation: the network's, from stored to `image_size`.
@@ -84,7 +84,7 @@ class Pictures(Dataset):
         """The ids of some of the samples."""
         return self._samples.ids[positions.numpy()].tolist()
 
-    def plain(self) -> "Pictures":
+    def plain(self) -> "ImageDataset":
         """The same, not augmented and of the network's size, as val and test will be."""
         twin = copy.copy(self)
         twin._augment = twin._size_at = None
@@ -94,7 +94,7 @@ class Pictures(Dataset):
         epoch, positions = key
         size = self._size if self._size_at is None else self._size_at(epoch)
         images = np.stack(
-            [self._picture(position, epoch, size) for position in positions]
+            [self._image(position, epoch, size) for position in positions]
         )
         return Batch(
             torch.from_numpy(images),
@@ -103,7 +103,7 @@ class Pictures(Dataset):
             torch.from_numpy(positions),
         )
 
-    def _picture(self, position: int, epoch: int, size: int) -> np.ndarray:
+    def _image(self, position: int, epoch: int, size: int) -> np.ndarray:
         stored = np.asarray(self._pixels.array[self._rows[position]])
         image = resized(stored, size, self._interpolation)
         if self._augment is None:
@@ -112,26 +112,26 @@ class Pictures(Dataset):
 
 
 class Shuffled:
-    """Epochs of pictures, each in an order that is a function of (seed, epoch).
+    """Epochs of images, each in an order that is a function of (seed, epoch).
 
     The short last batch is left out; a set smaller than one batch is one short batch. Worker
     processes, if any, stay from epoch to epoch.
 
     Args:
-        pictures: to train on.
-        batch_size: pictures a batch.
+        images: to train on.
+        batch_size: images a batch.
         seed: of the order.
         workers: processes that prepare batches; they change nothing but speed.
     """
 
     def __init__(
-        self, pictures: Pictures, *, batch_size: int, seed: int, workers: int
+        self, images: ImageDataset, *, batch_size: int, seed: int, workers: int
     ) -> None:
-        self._count = len(pictures)
+        self._count = len(images)
         self._size = batch_size
         self._seed = seed
         self._keys: list[_Key] = []  # the loader looks at them again for each epoch
-        self._loader = _loader(pictures, self._keys, workers, stay=True)
+        self._loader = _loader(images, self._keys, workers, stay=True)
 
     def epoch(self, number: int, *, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch; the one before it has ended.
@@ -148,12 +148,12 @@ class Shuffled:
 
 
 def in_order(
-    pictures: Pictures, *, batch_size: int, workers: int, start: int = 0
+    images: ImageDataset, *, batch_size: int, workers: int, start: int = 0
 ) -> Iterator[Batch]:
-    """All pictures from `start` on once, in their order."""
-    starts = range(start, len(pictures), batch_size)
-    keys = [(0, np.arange(s, min(s + batch_size, len(pictures)))) for s in starts]
-    return iter(_loader(pictures, keys, workers))
+    """All images from `start` on once, in their order."""
+    starts = range(start, len(images), batch_size)
+    keys = [(0, np.arange(s, min(s + batch_size, len(images)))) for s in starts]
+    return iter(_loader(images, keys, workers))
 
 
 def steps_per_epoch(count: int, batch_size: int) -> int:
@@ -162,10 +162,10 @@ def steps_per_epoch(count: int, batch_size: int) -> int:
 
 
 def _loader(
-    pictures: Pictures, keys: list[_Key], workers: int, *, stay: bool = False
+    images: ImageDataset, keys: list[_Key], workers: int, *, stay: bool = False
 ) -> DataLoader:
     return DataLoader(
-        pictures,
+        images,
         batch_size=None,  # a key is a whole batch already: nothing is collated a second time
         sampler=keys,
         num_workers=workers,

@@ -1,4 +1,4 @@
-"""The packed pictures, opened without reading them, and found by id."""
+"""The packed images, opened without reading them, and found by id."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from croquis.core.errors import InputError
 
 @dataclass(frozen=True)
 class Pixels:
-    """Pictures on disk and the ids of their rows.
+    """Images on disk and the ids of their rows.
 
     Attributes:
         ids: (N,) in the array's order.
@@ -47,7 +47,7 @@ class Pixels:
         """The rows of `ids` in their order, (n,) int.
 
         Raises:
-            InputError: if one has no picture.
+            InputError: if one has no image.
         """
         rows = self.ids.get_indexer(pd.Index(ids))
         if (rows < 0).any():
@@ -55,6 +55,6 @@ class Pixels:
             received = f"{len(lost):,} others ({', '.join(lost[:3])})"
             fix = "rerun prepare, or the stage that made these ids"
             raise InputError(
-                "index.csv", expected="ids of its pictures", received=received, fix=fix
+                "index.csv", expected="ids of its images", received=received, fix=fix
             )
         return rows

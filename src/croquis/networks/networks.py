@@ -15,7 +15,7 @@ from croquis.recipes.recipes import ModelParams
 def network(recipe: ModelParams, classes: Sequence[str]) -> nn.Module:
     """A network ready to be trained, with a head for `classes`.
 
-    A head that starts from a probe is random here: the probe needs the fold's pictures.
+    A head that starts from a probe is random here: the probe needs the fold's images.
 
     Raises:
         InputError: if weights, head, adapters or patterns do not fit the backbone.

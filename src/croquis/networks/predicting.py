@@ -9,24 +9,24 @@ from torch import nn
 from croquis.backbones.backbones import normalised, statistics
 from croquis.core.progress import progress
 from croquis.core.views import of_turned, viewed
-from croquis.images.batches import Pictures, in_order
+from croquis.images.batches import ImageDataset, in_order
 from croquis.runtime.hardware import Hardware, autocast
 from croquis.runtime.memory import InParts
 
 
 def predicted_logits(
     model: nn.Module,
-    pictures: Pictures,
+    dataset: ImageDataset,
     *,
     hardware: Hardware,
     batch_size: int,
     view: str = "identity",
 ) -> np.ndarray:
-    """The network's outputs for all pictures in their order, (N, C) float32; no random operation.
+    """The network's outputs for all images in their order, (N, C) float32; no random operation.
 
     Args:
         model: in any mode; left in eval mode.
-        pictures: not augmented.
+        dataset: not augmented.
         hardware: where it runs.
         batch_size: changes nothing but speed; halved where memory ends.
         view: the symmetry under which the network sees them.
@@ -42,9 +42,9 @@ def predicted_logits(
 
     fitting = InParts(logits)
     outputs = []
-    batches = in_order(pictures, batch_size=batch_size, workers=hardware.workers)
+    batches = in_order(dataset, batch_size=batch_size, workers=hardware.workers)
     for batch in progress(
-        batches, "predict", total=-(-len(pictures) // batch_size), unit="batch"
+        batches, "predict", total=-(-len(dataset) // batch_size), unit="batch"
     ):
         images = torch.from_numpy(viewed(batch.images.numpy(), view))
         outputs.append(fitting(images).numpy())
@@ -58,14 +58,14 @@ def predicted_logits(
 def averaged_probs(
     logits_of: Callable[[str], np.ndarray], views: list[str], turns: Sequence[str]
 ) -> dict[str, np.ndarray]:
-    """For each turn of the pictures the mean of their probabilities over the views, (N, C) float32.
+    """For each turn of the images the mean of their probabilities over the views, (N, C) float32.
 
-    A view of a turned picture is a view of the picture itself, so none is predicted twice.
+    A view of a turned image is a view of the image itself, so none is predicted twice.
 
     Args:
-        logits_of: gives the (N, C) logits of the pictures under a symmetry.
+        logits_of: gives the (N, C) logits of the images under a symmetry.
         views: of `train.tta`.
-        turns: symmetries; "identity" is the pictures as they are.
+        turns: symmetries; "identity" is the images as they are.
     """
     shown = {turn: of_turned(turn, views) for turn in turns}
     names = sorted({name for seen in shown.values() for name in seen})

@@ -1,7 +1,7 @@
 """LP-FT: fine-tuning that starts from a head which knows the frozen features already.
 
 A random head sends large gradients through a pretrained network and distorts its features; a
-probed one does not, which helps most on pictures unlike those trained on (Kumar et al. 2022,
+probed one does not, which helps most on images unlike those trained on (Kumar et al. 2022,
 arXiv:2202.10054).
 """
 
@@ -14,7 +14,7 @@ from torch import nn
 
 from croquis.heads.heads import head_names
 from croquis.heads.probing import Head, head_epochs
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.networks.predicting import predicted_logits
 from croquis.recipes.head_params import HeadShape
 from croquis.recipes.probe_recipes import HeadParams
@@ -28,7 +28,7 @@ LR = 1e-3
 
 def start_from_probe(
     model: nn.Module,
-    pictures: Pictures,
+    images: ImageDataset,
     targets: np.ndarray,
     *,
     shape: HeadShape,
@@ -39,7 +39,7 @@ def start_from_probe(
 
     Args:
         model: changed in place.
-        pictures: the training part of the fold, not augmented.
+        images: the training part of the fold, not augmented.
         targets: (N,) labels or (N, C) shares.
         shape: of the head.
         hardware: where it runs.
@@ -47,9 +47,7 @@ def start_from_probe(
     """
     names = head_names(model)
     options = {"hardware": hardware, "batch_size": batch_size}
-    seen = _inputs_of(
-        model, names, lambda: predicted_logits(model, pictures, **options)
-    )
+    seen = _inputs_of(model, names, lambda: predicted_logits(model, images, **options))
     for name, features in zip(names, seen, strict=True):
         features = features.to(hardware.device)
         truth = torch.from_numpy(targets)

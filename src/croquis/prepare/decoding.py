@@ -1,4 +1,4 @@
-"""One picture: from a file's bytes to upright 8-bit pixels on paper, and onto a square sheet."""
+"""One image: from a file's bytes to upright 8-bit pixels on paper, and onto a square sheet."""
 
 import io
 from typing import Literal, NamedTuple
@@ -19,18 +19,18 @@ _MARGIN = 0.04  # of the side, all around
 
 
 class Unreadable(Exception):
-    """The bytes are no picture; the text says why."""
+    """The bytes are no image; the text says why."""
 
 
-class Picture(NamedTuple):
+class Decoded(NamedTuple):
     """Upright pixels, (H, W) uint8 where all channels agree, else (H, W, 3); 255 is white."""
 
     pixels: np.ndarray
     status: str  # of statuses.py: what decoding had to do
 
 
-def decode(content: bytes) -> Picture:
-    """The picture in a file's bytes.
+def decode(content: bytes) -> Decoded:
+    """The image in a file's bytes.
 
     Raises:
         Unreadable: if Pillow cannot read it to its last row, or holds it for a bomb.
@@ -44,11 +44,11 @@ def decode(content: bytes) -> Picture:
             image = _upright(_first_frame(image, notes), notes)
             image = widened(image, content, notes) if deep else image
             image = _on_paper(in_eight_bits(image, notes), notes)
-            return Picture(_channels(image), joined(notes))
+            return Decoded(_channels(image), joined(notes))
     except Unscalable as error:
         raise Unreadable(str(error)) from None
     except Image.UnidentifiedImageError:
-        raise Unreadable("not a picture in a known format") from None
+        raise Unreadable("not an image in a known format") from None
     except MemoryError:
         raise
     except Exception as error:  # Pillow's readers raise a dozen kinds on damaged files
@@ -64,10 +64,10 @@ def gray_of(pixels: np.ndarray) -> np.ndarray:
 
 
 def padded(pixels: np.ndarray, side: int) -> np.ndarray:
-    """The picture centred on a white square sheet, aspect kept; (side, side) or (side, side, 3)."""
+    """The image centred on a white square sheet, aspect kept; (side, side) or (side, side, 3)."""
     height, width = pixels.shape[:2]
     scale = side / max(height, width)
-    # A line one pixel high stays one pixel high: 0 would be no picture at all.
+    # A line one pixel high stays one pixel high: 0 would be no image at all.
     shape = max(1, round(height * scale)), max(1, round(width * scale))
     sheet = np.full((side, side, *pixels.shape[2:]), 255, np.uint8)
     top = (side - shape[0]) // 2
@@ -77,7 +77,7 @@ def padded(pixels: np.ndarray, side: int) -> np.ndarray:
 
 
 def squashed(pixels: np.ndarray, side: int) -> np.ndarray:
-    """The picture stretched to a square, aspect lost; (side, side) or (side, side, 3)."""
+    """The image stretched to a square, aspect lost; (side, side) or (side, side, 3)."""
     return _resized(pixels, side, side)
 
 

@@ -1,4 +1,4 @@
-"""What train.csv says of its pictures: label, class name, and which are derived from which."""
+"""What train.csv says of its images: label, class name, and which are derived from which."""
 
 import re
 from pathlib import Path, PurePosixPath
@@ -14,7 +14,7 @@ def with_labels(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
     """`table` with `label` (int) and `class_name` in every row.
 
     A given target is the label. Without one, it is the rank of the class name among the sorted
-    ones. A class without a name is called as its pictures' folder, where that tells classes apart,
+    ones. A class without a name is called as its images' folder, where that tells classes apart,
     else as its label.
 
     Raises:
@@ -70,12 +70,12 @@ def ranks(class_names: pd.Series) -> pd.Series:
 
 
 def with_sources(table: pd.DataFrame, test_paths: set[str], csv: Path) -> pd.DataFrame:
-    """`table` with `source_id` as the id of the picture that each derived one was made from.
+    """`table` with `source_id` as the id of the image that each derived one was made from.
 
-    In train.csv it is that picture's image_path; empty, or the picture itself, means an original.
+    In train.csv it is that image's image_path; empty, or the image itself, means an original.
 
     Raises:
-        InputError: if a source is unknown, a test picture, or itself derived.
+        InputError: if a source is unknown, a test image, or itself derived.
     """
     if "source_id" not in table:
         return table.assign(source_id="")
@@ -85,15 +85,15 @@ def with_sources(table: pd.DataFrame, test_paths: set[str], csv: Path) -> pd.Dat
     unknown = derived & ~source.isin(known)
     of_test = unknown & source.str.removeprefix("test/").isin(test_paths)
     where = f"{csv}: source_id"
-    refuse(table, of_test, where, "training pictures as sources, never test pictures")
-    refuse(table, unknown, where, "the image_path of a training picture")
+    refuse(table, of_test, where, "training images as sources, never test images")
+    refuse(table, unknown, where, "the image_path of a training image")
     chain = derived & source.isin(known[derived])
     refuse(
         table,
         chain,
         where,
         "originals as sources",
-        "name the original of the derived picture",
+        "name the original of the derived image",
     )
     return table.assign(source_id=("train/" + source).where(derived, ""))
 
@@ -115,15 +115,15 @@ def with_use(table: pd.DataFrame, csv: Path) -> tuple[pd.DataFrame, list[str]]:
     return table.assign(**{USE: words.where(only, "")}), [note] if only.any() else []
 
 
-def check_classes(pictures: pd.DataFrame, columns: pd.DataFrame, raw: Path) -> None:
+def check_classes(images: pd.DataFrame, columns: pd.DataFrame, raw: Path) -> None:
     """Raises InputError unless a network could learn to tell classes apart, and be scored on it.
 
     Args:
-        pictures: the rows of a Layout.
+        images: the rows of a Layout.
         columns: of the Layout, which may mark some that only train.
         raw: where they are.
     """
-    train = pictures[pictures["split"] == "train"]
+    train = images[images["split"] == "train"]
     scored = ~train_only(train, columns) & (train["source_id"] == "")
     counts = train.loc[scored, "class_name"].value_counts()
     if counts.empty:

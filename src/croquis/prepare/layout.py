@@ -1,4 +1,4 @@
-"""The competition layout or class folders, read as one table of pictures."""
+"""The competition layout or class folders, read as one table of images."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from croquis.core.errors import InputError
 from croquis.dataset.external import USE
 from croquis.dataset.names import refuse_undecodable
 from croquis.dataset.roots import folders_in
-from croquis.dataset.tables import located, pictures_in, read_table
+from croquis.dataset.tables import images_in, located, read_table
 from croquis.prepare.labels import (
     ranks,
     with_labels,
@@ -24,12 +24,12 @@ COLUMNS = ["id", "split", "label", "class_name", "path", "source_id"]
 
 @dataclass(frozen=True)
 class Layout:
-    """All pictures of a data set before any is opened.
+    """All images of a data set before any is opened.
 
     Attributes:
-        pictures: `COLUMNS`, train rows first; label -1 and an empty class name in test rows; `path`
+        images: `COLUMNS`, train rows first; label -1 and an empty class name in test rows; `path`
             is relative to the data set's folder.
-        columns: `image_path` of each training picture, with the columns of train.csv beyond these;
+        columns: `image_path` of each training image, with the columns of train.csv beyond these;
             `use` among them, if it is there.
         sample: the submission's template, `target` 0 in each row.
         numbered: what the source numbers itself: "ID" (test images) and "target" (classes). What it
@@ -37,7 +37,7 @@ class Layout:
         notes: what people should know about the files.
     """
 
-    pictures: pd.DataFrame
+    images: pd.DataFrame
     columns: pd.DataFrame
     sample: pd.DataFrame
     numbered: frozenset[str]
@@ -58,7 +58,7 @@ def read_layout(raw: Path) -> Layout:
         train, columns, more = _read_classfolders_in(raw)
     if train.empty:
         raise InputError(
-            raw, expected="training pictures", received="none", fix="add some"
+            raw, expected="training images", received="none", fix="add some"
         )
     sample = blank_sample(names)
     last = []
@@ -67,8 +67,8 @@ def read_layout(raw: Path) -> Layout:
         sample, last = given_sample(raw / "sample_submission.csv", names)
         own = sample
     numbered = {"target"} & set(train) | {"ID"} & set(own)
-    pictures = pd.concat([train, test], ignore_index=True)[COLUMNS]
-    return Layout(pictures, columns, sample, frozenset(numbered), more + notes + last)
+    images = pd.concat([train, test], ignore_index=True)[COLUMNS]
+    return Layout(images, columns, sample, frozenset(numbered), more + notes + last)
 
 
 def _read_train(
@@ -88,11 +88,11 @@ def _read_train(
     table["path"] = located(table, csv, "train")
     table = with_sources(with_labels(table, csv), test_paths, csv)
     unnamed = len(
-        set(pictures_in(raw / "train")) - set(table["path"].str.removeprefix("train/"))
+        set(images_in(raw / "train")) - set(table["path"].str.removeprefix("train/"))
     )
     if unnamed:
         notes.append(
-            f"{unnamed:,} pictures in train/ are not named in train.csv and left out"
+            f"{unnamed:,} images in train/ are not named in train.csv and left out"
         )
     return (
         table.assign(id="train/" + table["image_path"], split="train"),
@@ -104,15 +104,15 @@ def _read_train(
 def _read_classfolders_in(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     rows = []
     for folder in folders_in(raw / "train"):
-        names = pictures_in(folder)
+        names = images_in(folder)
         if not names:
             fix = "add some, or remove the folder"
-            raise InputError(folder, expected="pictures", received="none", fix=fix)
+            raise InputError(folder, expected="images", received="none", fix=fix)
         rows += [(folder.name, f"train/{folder.name}/{name}") for name in names]
     table = pd.DataFrame(rows, columns=["class_name", "path"], dtype=str)
-    loose = len(pictures_in(raw / "train")) - len(rows)
+    loose = len(images_in(raw / "train")) - len(rows)
     notes = (
-        [f"{loose:,} pictures in train/ are in no class folder and left out"]
+        [f"{loose:,} images in train/ are in no class folder and left out"]
         if loose
         else []
     )
@@ -128,7 +128,7 @@ def _read_test(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     if csv.is_file():
         names, notes = read_table(csv, ["image_path"])
     else:
-        names = pd.DataFrame({"image_path": pictures_in(raw / "test")}, dtype=str)
+        names = pd.DataFrame({"image_path": images_in(raw / "test")}, dtype=str)
     table = pd.DataFrame(
         {"path": located(names, csv, "test"), "id": "test/" + names["image_path"]}
     )

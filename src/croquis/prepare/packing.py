@@ -1,4 +1,4 @@
-"""All pictures into a few big arrays and an index; each file is decoded once, in parallel."""
+"""All images into a few big arrays and an index; each file is decoded once, in parallel."""
 
 import hashlib
 import warnings
@@ -22,7 +22,7 @@ from croquis.prepare.decoding import (
     BLANK_BELOW,
     FITS,
     Fit,
-    Picture,
+    Image,
     Unreadable,
     decode,
     gray_of,
@@ -31,16 +31,18 @@ from croquis.prepare.decoding import (
 from croquis.prepare.depth import MASK
 from croquis.prepare.rows import RowWriter
 
-NAMED = 3  # unreadable pictures that the terminal names
-GRAY_SIDE = 224  # of the pictures that dedup compares: its thresholds were measured at this size
-# What is said of pictures whose status has such a note; the status stands in index.csv.
+NAMED = 3  # unreadable images that the terminal names
+GRAY_SIDE = (
+    224  # of the images that dedup compares: its thresholds were measured at this size
+)
+# What is said of images whose status has such a note; the status stands in index.csv.
 ODD = {
-    BLANK: f"pictures are blank (no two pixels differ by {BLANK_BELOW} of 255)",
-    UNREADABLE: "pictures cannot be read, and are white sheets",
-    ON_BLACK: "pictures have white ink on clear paper, and are laid on black",
-    MASK: "pictures have values of 0 and 1 alone, and are read as black and white",
+    BLANK: f"images are blank (no two pixels differ by {BLANK_BELOW} of 255)",
+    UNREADABLE: "images cannot be read, and are white sheets",
+    ON_BLACK: "images have white ink on clear paper, and are laid on black",
+    MASK: "images have values of 0 and 1 alone, and are read as black and white",
     **{
-        f"16-bit, read as {bits}-bit": f"pictures of 16 bits have {bits} at most, and are read so"
+        f"16-bit, read as {bits}-bit": f"images of 16 bits have {bits} at most, and are read so"
         for bits in (8, 10, 12, 14)
     },
 }
@@ -51,7 +53,7 @@ COLUMNS = [
 
 
 class PrepareParams(Section):
-    """Size and geometry of the stored pictures, and what to do with unreadable test pictures."""
+    """Size and geometry of the stored images, and what to do with unreadable test images."""
 
     image_size: Annotated[int, Field(ge=8)]
     fit: Fit
@@ -65,7 +67,7 @@ class Packed(NamedTuple):
     quarantine: pd.DataFrame
 
     def notes(self, listed: Path) -> list[str]:
-        """What people should know about the pictures; `listed` has all that cannot be read."""
+        """What people should know about the images; `listed` has all that cannot be read."""
         found = []
         if len(self.quarantine):
             reasons = self.quarantine["path"] + " (" + self.quarantine["reason"] + ")"
@@ -94,7 +96,7 @@ class Sheet(NamedTuple):
 
 
 def pack(
-    pictures: pd.DataFrame,
+    images: pd.DataFrame,
     raw: Path,
     prepare: PrepareParams,
     pixels: Path,
@@ -102,19 +104,19 @@ def pack(
 ) -> Packed:
     """Writes (N, S, S) or (N, S, S, 3) to `pixels` and (N, 224, 224) to `gray224`, both uint8 .npy.
 
-    Unreadable training pictures are left out.
+    Unreadable training images are left out.
 
     Args:
-        pictures: the rows of a Layout.
+        images: the rows of a Layout.
         raw: the folder that their paths start from.
-        prepare: image size S, geometry, and the fate of unreadable test pictures.
-        pixels: gets three channels if a single picture has colour.
+        prepare: image size S, geometry, and the fate of unreadable test images.
+        pixels: gets three channels if a single image has colour.
         gray224: squashed, for dedup.
 
     Raises:
-        InputError: if a test picture, the source of a derived one, or a whole class is unreadable.
+        InputError: if a test image, the source of a derived one, or a whole class is unreadable.
     """
-    rows = pictures.to_dict("records")
+    rows = images.to_dict("records")
     kept: list[dict[str, Any]] = []
     lost: list[dict[str, Any]] = []
     # Filters are global to all threads: set here once, they silence Pillow in each of them.
@@ -126,7 +128,7 @@ def pack(
         warnings.simplefilter("ignore")
         sheets = _in_order(lambda row: _sheet(row, raw, prepare), rows)
         for row, sheet in zip(
-            rows, progress(sheets, "prepare", len(rows), "picture"), strict=True
+            rows, progress(sheets, "prepare", len(rows), "image"), strict=True
         ):
             if isinstance(sheet, str):
                 lost.append(row | {"reason": sheet})
@@ -136,7 +138,7 @@ def pack(
             small.append(sheet.gray)
     quarantine = pd.DataFrame(lost, columns=["id", "path", "reason", "split"])
     index = pd.DataFrame(kept, columns=COLUMNS)
-    _check_losses(pictures, index, quarantine, raw)
+    _check_losses(images, index, quarantine, raw)
     return Packed(index, quarantine.drop(columns="split"))
 
 
@@ -144,25 +146,25 @@ def _sheet(row: dict[str, Any], raw: Path, prepare: PrepareParams) -> Sheet | st
     """The file as stored, or why it cannot be."""
     content = (raw / row["path"]).read_bytes()
     try:
-        picture = decode(content)
+        image = decode(content)
     except Unreadable as error:
         if row["split"] == "train" or prepare.bad_test == "error":
             return str(error)
-        picture = Picture(np.full((1, 1), 255, np.uint8), UNREADABLE)
-    gray = gray_of(picture.pixels)
+        image = Image(np.full((1, 1), 255, np.uint8), UNREADABLE)
+    gray = gray_of(image.pixels)
     height, width = gray.shape
-    fitted = FITS[prepare.fit](picture.pixels, prepare.image_size)
+    fitted = FITS[prepare.fit](image.pixels, prepare.image_size)
     facts = {"sha256": hashlib.sha256(content).hexdigest(), "digest": digest(gray)}
     facts |= {
         "width": width,
         "height": height,
-        "status": _status(picture.status, gray, fitted),
+        "status": _status(image.status, gray, fitted),
     }
     return Sheet(fitted, squashed(gray, GRAY_SIDE), facts)
 
 
 def _status(decoded: str, gray: np.ndarray, fitted: np.ndarray) -> str:
-    """As it came a picture may be blank, or become so: a hair on a large sheet fades away."""
+    """As it came an image may be blank, or become so: a hair on a large sheet fades away."""
     if (
         decoded == UNREADABLE
         or min(np.ptp(gray), np.ptp(gray_of(fitted))) >= BLANK_BELOW
@@ -189,25 +191,25 @@ def _in_order(work: Callable, items: Iterable) -> Iterator:
 
 
 def _check_losses(
-    pictures: pd.DataFrame, index: pd.DataFrame, lost: pd.DataFrame, raw: Path
+    images: pd.DataFrame, index: pd.DataFrame, lost: pd.DataFrame, raw: Path
 ) -> None:
     fix = "replace the files, or -S prepare.bad_test=blank"
-    _refuse(lost[lost["split"] == "test"], raw, "readable test pictures", fix)
-    sources = lost[lost["id"].isin(pictures["source_id"])]
+    _refuse(lost[lost["split"] == "test"], raw, "readable test images", fix)
+    sources = lost[lost["id"].isin(images["source_id"])]
     _refuse(
         sources,
         raw,
-        "readable sources of derived pictures",
+        "readable sources of derived images",
         "replace them, or drop both",
     )
-    emptied = sorted(set(pictures["class_name"]) - set(index["class_name"]))
+    emptied = sorted(set(images["class_name"]) - set(index["class_name"]))
     if emptied:
         received = f"none of {', '.join(map(repr, emptied[:3]))}"
-        of_first = pictures.loc[pictures["class_name"] == emptied[0], "id"]
+        of_first = images.loc[images["class_name"] == emptied[0], "id"]
         reason = lost.loc[lost["id"].isin(of_first), "reason"].iloc[0]
         fix = f"replace its files ({reason})"
         raise InputError(
-            raw, expected="a readable picture of each class", received=received, fix=fix
+            raw, expected="a readable image of each class", received=received, fix=fix
         )
 
 

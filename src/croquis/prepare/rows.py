@@ -7,7 +7,7 @@ import numpy as np
 
 
 class RowWriter:
-    """Appends uint8 pictures of one size to `path`; gray until the first picture with colour.
+    """Appends uint8 images of one size to `path`; gray until the first image with colour.
 
     Plain writes rather than a memory map: on a full disk they raise, where a map kills the process.
     """
@@ -28,16 +28,16 @@ class RowWriter:
             self._write_header()
         self.file.close()
 
-    def append(self, picture: np.ndarray) -> None:
+    def append(self, image: np.ndarray) -> None:
         """Adds one row, (S, S) or (S, S, 3)."""
         if not self.count:
-            self.shape = picture.shape
+            self.shape = image.shape
             self._write_header()
-        if picture.ndim > len(self.shape):
+        if image.ndim > len(self.shape):
             self._widen()
-        if picture.ndim < len(self.shape):
-            picture = _in_colour(picture)
-        self.file.write(np.ascontiguousarray(picture))
+        if image.ndim < len(self.shape):
+            image = _in_colour(image)
+        self.file.write(np.ascontiguousarray(image))
         self.count += 1
 
     def _write_header(self) -> None:

@@ -174,7 +174,7 @@ def _label_of(
     numbers first where that has a target, else names first, as nobody knows our numbers.
     """
     texts = _filled(table, column, csv).map(without_fraction)
-    classes = layout.pictures.query("split == 'train'").drop_duplicates("label")
+    classes = layout.images.query("split == 'train'").drop_duplicates("label")
     readings = {
         "class names": texts.map(
             dict(zip(classes["class_name"], classes["label"], strict=True))

@@ -20,7 +20,7 @@ def given_sample(csv: Path, names: pd.DataFrame) -> tuple[pd.DataFrame, list[str
     """The sample's own columns and rows with target 0, and notes on the file.
 
     Raises:
-        InputError: if it does not name each test picture once.
+        InputError: if it does not name each test image once.
     """
     sample, notes = read_table(csv, ["image_path", "target"])
     shared = [
@@ -56,7 +56,7 @@ def _compare(given: pd.Series, wanted: pd.Series, csv: Path) -> None:
     doubled = set(given[given.duplicated()])
     for kind, found in (("missing", lost), ("unknown", strange), ("doubled", doubled)):
         if found:
-            expected = f"each {given.name} of the {len(wanted):,} test pictures once"
+            expected = f"each {given.name} of the {len(wanted):,} test images once"
             received = f"{len(found):,} {kind} ({', '.join(sorted(found)[:3])})"
             fix = "use the sample that belongs to this test.csv, or none"
             raise InputError(csv, expected=expected, received=received, fix=fix)

@@ -20,7 +20,7 @@ class EmbedParams(params.Section):
     backbone: str | Annotated[list[str], Field(min_length=2)]
     pretrained: bool | str  # as for models
     image_size: Annotated[int, Field(ge=8)]
-    views: Views  # each picture under these symmetries
+    views: Views  # each image under these symmetries
 
 
 class HeadParams(params.Section):

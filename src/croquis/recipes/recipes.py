@@ -23,7 +23,7 @@ class PhaseParams(params.Section):
     augment: str | AugmentParams
     lr_factor: Positive
     image_size: Annotated[int, Field(ge=8)] | None = (
-        None  # of training pictures; null: the model's
+        None  # of training images; null: the model's
     )
 
 
@@ -57,7 +57,7 @@ class TrainParams(params.Section):
     batch_size: Annotated[int, Field(ge=2)]  # batch normalisation needs two
     micro_batch: (
         Annotated[int, Field(ge=1)] | None
-    )  # pictures at once; their gradients add up
+    )  # images at once; their gradients add up
     grad_checkpointing: bool  # memory for a third more computing
     optimizer: str  # a timm name
     weight_decay: Annotated[float, Field(ge=0)]
@@ -82,7 +82,7 @@ class TrainParams(params.Section):
         int, Field(ge=0)
     ]  # mean of the weights after each of the last ones
     augment: str | AugmentParams
-    tta: Views  # of val and test pictures; their probabilities are averaged
+    tta: Views  # of val and test images; their probabilities are averaged
     phases: list[PhaseParams]
     mix: MixParams | None
     group_weights: bool  # each group of copies counts once in the loss

@@ -1,4 +1,4 @@
-"""How views are written in params.yaml: the flips and turns under which networks see pictures."""
+"""How views are written in params.yaml: the flips and turns under which networks see images."""
 
 from typing import Annotated, Literal
 

@@ -27,8 +27,8 @@
     return number.toFixed(2).replace(/^0/, "");
   }
 
-  // A picture of a sheet: only the sheets that a page shows are loaded.
-  function picture(sheets, place, name) {
+  // An image of a sheet: only the sheets that a page shows are loaded.
+  function image(sheets, place, name) {
     const shown = element("span", "sprite");
     const inside = place % data.perSheet;
     const left = (inside % data.columns) / (data.columns - 1);
@@ -52,14 +52,14 @@
     data.examples[label]
       .filter(([, same]) => same !== error)
       .slice(0, EXAMPLES)
-      .forEach(([place]) => strip.append(picture(typical, place, data.classes[label])));
+      .forEach(([place]) => strip.append(image(typical, place, data.classes[label])));
     group.append(strip);
     return group;
   }
 
   function row(error) {
     const item = element("li");
-    const shown = picture(wrong, error, data.classes[data.labels[error]]);
+    const shown = image(wrong, error, data.classes[data.labels[error]]);
     shown.title = data.ids[error];
     const words = element("div", "words");
     const said = element("p", "", "");

@@ -12,13 +12,13 @@ from croquis.dataset.overrides import Overrides
 from croquis.tables.components import components
 
 OF_A_CONFLICT = (
-    60  # pairs, the weakest, and pictures: a placeholder may be there 10,000 times
+    60  # pairs, the weakest, and images: a placeholder may be there 10,000 times
 )
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two pictures by their ids, why they pass for copies, and the line that overrules it.
+    """Two images by their ids, why they pass for copies, and the line that overrules it.
 
     Attributes:
         first: its id.
@@ -47,8 +47,8 @@ class Conflict:
 
     Attributes:
         group: its number in groups.csv.
-        size: how many pictures it has.
-        pictures: id, whether it trains, and the line that overrules that or nothing, of the first
+        size: how many images it has.
+        images: id, whether it trains, and the line that overrules that or nothing, of the first
             of each class, then the second of each, and so on.
         pairs: those that join them, weakest first.
         more: how many pairs are not shown.
@@ -56,7 +56,7 @@ class Conflict:
 
     group: int
     size: int
-    pictures: list[tuple[str, bool, str]]
+    images: list[tuple[str, bool, str]]
     pairs: list[Pair]
     more: int
 
@@ -66,7 +66,7 @@ class Said:
 
     Args:
         overrides: positions in `ids`.
-        ids: of the training pictures.
+        ids: of the training images.
     """
 
     def __init__(self, overrides: Overrides, ids: Sequence[str]) -> None:
@@ -79,11 +79,11 @@ class Said:
         self._settled = {ids[place] for place in (*overrides.keep, *overrides.drop)}
 
     def line_of(self, name: str, decision: str) -> str:
-        """The line for one picture, or nothing if there is one of it."""
+        """The line for one image, or nothing if there is one of it."""
         return "" if name in self._settled else line(name, decision, "")
 
     def line_between(self, one: str, decision: str, other: str) -> str:
-        """The line for two pictures, or nothing if others say the opposite, directly or not."""
+        """The line for two images, or nothing if others say the opposite, directly or not."""
         things = frozenset((self._thing[one], self._thing[other]))
         opposed = (
             len(things) == 1 if decision == "different" else things in self._different
@@ -99,7 +99,7 @@ def weakest(pairs: pd.DataFrame) -> pd.DataFrame:
 def conflicts(
     groups: pd.DataFrame, duplicates: pd.DataFrame, said: Said, class_names: pd.Series
 ) -> list[Conflict]:
-    """The groups with several labels, by number, with their pictures by id.
+    """The groups with several labels, by number, with their images by id.
 
     Args:
         groups: groups.csv.
@@ -122,15 +122,13 @@ def conflicts(
         first = members.loc[
             of_class.sort_values(kind="stable").index[:OF_A_CONFLICT]
         ].sort_index()
-        pictures = [
+        images = [
             (name, keep, said.line_of(name, "drop" if keep else "keep"))
             for name, keep in zip(first["id"], first["keep"].tolist(), strict=True)
         ]
         shown = pairs_of(inside.head(OF_A_CONFLICT), said)
         found.append(
-            Conflict(
-                int(group), len(members), pictures, shown, len(inside) - len(shown)
-            )
+            Conflict(int(group), len(members), images, shown, len(inside) - len(shown))
         )
     return found
 

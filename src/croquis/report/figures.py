@@ -1,4 +1,4 @@
-"""The pictures that MLflow keeps with a run: scores of the members, and their curves."""
+"""The images that MLflow keeps with a run: scores of the members, and their curves."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Maps of what a network saw in its mistakes, laid over the pictures."""
+"""Maps of what a network saw in its mistakes, laid over the images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 
 from croquis.core.errors import InputError
 from croquis.images.pixels import Pixels
-from croquis.report.pictures import THUMB_SIDE, webp
+from croquis.report.images import THUMB_SIDE, webp
 
 GUESS = np.array([220, 38, 38])
 LABEL = np.array([37, 99, 235])  # red and blue
@@ -31,7 +31,7 @@ class Looks:
     failed: str = ""
 
     def uri(self, name: str, pixels: Pixels) -> str:
-        """The map of a picture over it as a data URI, or nothing if there is none."""
+        """The map of an image over it as a data URI, or nothing if there is none."""
         if name not in self.maps:
             return ""
         stored = np.asarray(pixels.array[pixels.rows([name])[0]])
@@ -53,16 +53,16 @@ def read_looks(path: Path) -> Looks:
 
 
 def overlaid(
-    picture: np.ndarray, found: np.ndarray, side: int = THUMB_SIDE
+    image: np.ndarray, found: np.ndarray, side: int = THUMB_SIDE
 ) -> np.ndarray:
-    """A picture whose ink is red where it spoke for the guess, blue where for the label, else gray.
+    """An image whose ink is red where it spoke for the guess, blue where for the label, else gray.
 
     Args:
-        picture: (S, S) or (S, S, 3) uint8.
+        image: (S, S) or (S, S, 3) uint8.
         found: (T, T) int8.
         side: of what comes back, (side, side, 3) uint8.
     """
-    gray = picture if picture.ndim == 2 else picture.mean(axis=2).astype(np.uint8)
+    gray = image if image.ndim == 2 else image.mean(axis=2).astype(np.uint8)
     ink = (
         1
         - cv2.resize(gray, (side, side), interpolation=cv2.INTER_AREA)[..., None] / 255

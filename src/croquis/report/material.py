@@ -28,7 +28,7 @@ from croquis.votes.members import RunParams
 
 @dataclass(frozen=True)
 class Data:
-    """The pictures, and what is known of them: the tables of prepare, dedup and split.
+    """The images, and what is known of them: the tables of prepare, dedup and split.
 
     `overrides` are positions in `groups`.
     """
@@ -42,15 +42,15 @@ class Data:
     overrides: Overrides = NOBODY
 
     def labels(self, ids: np.ndarray) -> np.ndarray:
-        """The true labels of training pictures, (N,)."""
+        """The true labels of training images, (N,)."""
         return self.folds.set_index("id")["label"].loc[ids].to_numpy()
 
     def groups_of(self, ids: np.ndarray) -> np.ndarray:
-        """The groups of copies of training pictures, (N,)."""
+        """The groups of copies of training images, (N,)."""
         return self.folds.set_index("id")["group"].loc[ids].to_numpy()
 
     def units_of(self, ids: np.ndarray) -> np.ndarray:
-        """What intervals draw together of training pictures, (N,): groups, or domains."""
+        """What intervals draw together of training images, (N,): groups, or domains."""
         return units(self.folds.set_index("id").loc[ids])
 
 
@@ -92,7 +92,7 @@ def read_data(
     twins: Path,
     overrides: Path,
 ) -> Data:
-    """The pictures stay on disk, memory-mapped; classes have the names that people use."""
+    """The images stay on disk, memory-mapped; classes have the names that people use."""
     decided = read_groups(groups)
     table = read_index(index)
     return Data(

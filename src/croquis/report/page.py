@@ -12,8 +12,8 @@ import pandas as pd
 
 from croquis.report import plots
 from croquis.report.decisions import Said
+from croquis.report.images import Thumbnails
 from croquis.report.material import Data, Outcome
-from croquis.report.pictures import Thumbnails
 from croquis.report.scorebook import Scorebook
 from croquis.report.sections import confusions, contact, copies, suspects, tables
 from croquis.report.sections.advice import Findings, advice
@@ -83,7 +83,7 @@ def page(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> str:
 
     Args:
         source: data.source.
-        data: the pictures.
+        data: the images.
         outcome: what ran.
         metrics: the JSON of dedup, split, vote, ensemble and submission.
     """

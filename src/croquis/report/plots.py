@@ -100,7 +100,7 @@ def loss_curves(curves: pd.DataFrame, folds: Sequence[int]) -> Markup:
 
 
 def class_sizes(counts: np.ndarray) -> Markup:
-    """Pictures a class, largest class first, as one outline; `counts` is (C,)."""
+    """Images a class, largest class first, as one outline; `counts` is (C,)."""
 
     def draw(axes: "Axes") -> None:
         edges = np.arange(len(counts) + 1) + 0.5
@@ -109,7 +109,7 @@ def class_sizes(counts: np.ndarray) -> Markup:
         axes.set_ylim(bottom=0)
 
     return _svg(
-        draw, label="pictures a class", x="classes, largest first", size=(7.2, 2.0)
+        draw, label="images a class", x="classes, largest first", size=(7.2, 2.0)
     )
 
 

@@ -1,4 +1,4 @@
-"""The scores in MLflow: in the run above the trainings, with the report and its pictures."""
+"""The scores in MLflow: in the run above the trainings, with the report and its images."""
 
 import re
 import shutil
@@ -17,7 +17,7 @@ LINK = r'href="(?!data:|https?:)([^"#]+\.html)[^"]*"'
 COUNTS = (
     "folds",
     "members",
-    "pictures",
+    "images",
     "ties",
     "rows",
 )  # no scores: charts beside, not between
@@ -38,10 +38,10 @@ def log(index: Path, outcome: Outcome, metrics: Metrics, page: Path) -> None:
     run.metrics(scores(metrics))
     with _alone(page.parent) as folder:
         run.artifact(folder)
-        pictures = folder.with_name("pictures")
-        pictures.mkdir()
-        figures.draw(pictures, outcome, metrics)
-        run.artifact(pictures)
+        images = folder.with_name("images")
+        images.mkdir()
+        figures.draw(images, outcome, metrics)
+        run.artifact(images)
     run.end()
 
 
@@ -94,7 +94,7 @@ def description(metrics: Metrics) -> str:
     """What MLflow shows above the run, in Markdown: the score, and each member's."""
     ensemble = metrics["ensemble"]
     test = metrics["submission"]
-    pictures = counted(ensemble["pictures"], "picture")
+    images = counted(ensemble["images"], "image")
     folds = counted(ensemble["folds"], "fold")
     rows = [("ensemble", ensemble), *sorted(metrics["vote"].items())]
     known = (
@@ -105,7 +105,7 @@ def description(metrics: Metrics) -> str:
     )
     return "\n".join(
         [
-            f"OOF accuracy **{share(ensemble['accuracy'])}** ({ends(ensemble)}) on {pictures} of"
+            f"OOF accuracy **{share(ensemble['accuracy'])}** ({ends(ensemble)}) on {images} of"
             f" {folds}.{known} The page is among the artifacts: `report/index.html`.",
             "",
             "| member | OOF accuracy | 95 % interval |",

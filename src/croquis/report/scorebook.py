@@ -36,10 +36,10 @@ class Scorebook:
     reliability: pd.DataFrame
 
     def calibration_error(self, binning: str, which: str) -> float:
-        """The mean distance of confidence and accuracy over the bins, by their pictures.
+        """The mean distance of confidence and accuracy over the bins, by their images.
 
         Args:
-            binning: "width" (bins of equal width) or "mass" (of equally many pictures).
+            binning: "width" (bins of equal width) or "mass" (of equally many images).
             which: "raw" or "calibrated".
         """
         rows = self.bins(binning, which)

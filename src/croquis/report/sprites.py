@@ -1,4 +1,4 @@
-"""Sheets of many small pictures in one file each, for pages that show a part of them at a time."""
+"""Sheets of many small images in one file each, for pages that show a part of them at a time."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,13 +10,13 @@ from PIL import Image
 from croquis.core.progress import progress
 from croquis.images.pixels import Pixels
 
-SIDE = 80  # pixels of a picture
+SIDE = 80  # pixels of an image
 COLUMNS = 10
 PER_SHEET = 50
 
 
 def write_sheets(folder: Path, name: str, pixels: Pixels, ids: Sequence[str]) -> None:
-    """Writes <name>-0.webp and so on, PER_SHEET pictures each, in the order of `ids`."""
+    """Writes <name>-0.webp and so on, PER_SHEET images each, in the order of `ids`."""
     rows = pixels.rows(ids)
     starts = range(0, len(rows), PER_SHEET)
     for number, start in enumerate(progress(starts, f"report: {name}", unit="sheet")):
@@ -27,17 +27,17 @@ def write_sheets(folder: Path, name: str, pixels: Pixels, ids: Sequence[str]) ->
         )
 
 
-def sheet(pictures: Sequence[np.ndarray]) -> np.ndarray:
-    """Pictures of (SIDE, SIDE) or (SIDE, SIDE, 3) uint8, COLUMNS in a row, on white paper."""
-    height = -(-len(pictures) // COLUMNS) * SIDE
-    paper = np.full((height, COLUMNS * SIDE, *pictures[0].shape[2:]), 255, np.uint8)
-    for place, picture in enumerate(pictures):
+def sheet(images: Sequence[np.ndarray]) -> np.ndarray:
+    """Images of (SIDE, SIDE) or (SIDE, SIDE, 3) uint8, COLUMNS in a row, on white paper."""
+    height = -(-len(images) // COLUMNS) * SIDE
+    paper = np.full((height, COLUMNS * SIDE, *images[0].shape[2:]), 255, np.uint8)
+    for place, image in enumerate(images):
         top, left = (SIDE * number for number in divmod(place, COLUMNS))
-        paper[top : top + SIDE, left : left + SIDE] = picture
+        paper[top : top + SIDE, left : left + SIDE] = image
     return paper
 
 
-def shrunk(picture: np.ndarray) -> np.ndarray:
-    """A stored picture at SIDE; areas are averaged, so that thin strokes stay."""
-    how = cv2.INTER_AREA if len(picture) > SIDE else cv2.INTER_LINEAR
-    return cv2.resize(np.asarray(picture), (SIDE, SIDE), interpolation=how)
+def shrunk(image: np.ndarray) -> np.ndarray:
+    """A stored image at SIDE; areas are averaged, so that thin strokes stay."""
+    how = cv2.INTER_AREA if len(image) > SIDE else cv2.INTER_LINEAR
+    return cv2.resize(np.asarray(image), (SIDE, SIDE), interpolation=how)

@@ -19,7 +19,7 @@ def lines(
     found = advice(Findings(data, outcome, dict(metrics)))
     return [
         f"report: {share(score['accuracy'])} ({ends(score)}) out of fold, "
-        f"{counted(wrong, 'error')} of {counted(len(oof), 'picture')}",
+        f"{counted(wrong, 'error')} of {counted(len(oof), 'image')}",
         *(f"report: to try next: {one.command}" for one in found[:1]),
         f"report: {page}; open it in a browser",
     ]

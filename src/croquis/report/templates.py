@@ -8,7 +8,7 @@ from croquis.core import wording
 
 
 def template(name: str) -> Template:
-    """A template by its file name. No name of a class or picture in it can become markup."""
+    """A template by its file name. No name of a class or image in it can become markup."""
     # Of autoescape, only what this package marks itself (SVG, the style sheet) is exempt.
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),

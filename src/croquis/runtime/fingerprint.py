@@ -11,7 +11,7 @@ NETWORKS = ("backbones", "heads", "networks")  # folders of what a recipe may wa
 
 
 def data_fingerprint(*files: Path) -> str:
-    """Hash of files: tables that carry a hash per picture, or the pixels; 16 hex digits."""
+    """Hash of files: tables that carry a hash per image, or the pixels; 16 hex digits."""
     return _hash(*(_digest(path) for path in files))
 
 

@@ -8,36 +8,36 @@ import torch
 from croquis.core.errors import InputError
 
 
-def halved(pictures: int, *, least: int = 1, note: str = "") -> int:
-    """How many pictures to try at once after so many were too much; says so.
+def halved(images: int, *, least: int = 1, note: str = "") -> int:
+    """How many images to try at once after so many were too much; says so.
 
     Call it outside of the `except` block: the traceback holds the memory that must be freed.
 
     Args:
-        pictures: that did not fit.
+        images: that did not fit.
         least: fewer than these cannot be.
         note: what else the change means.
 
     Raises:
         InputError: if no fewer can be tried.
     """
-    if pictures <= least:
-        expected = f"room for {least} of a batch's pictures"
+    if images <= least:
+        expected = f"room for {least} of a batch's images"
         fix = "set grad_checkpointing: true, or a smaller image_size"
         raise InputError("memory", expected=expected, received="less", fix=fix)
     torch.cuda.empty_cache()
-    half = max(least, -(-pictures // 2))
-    warnings.warn(f"out of memory: now {half} pictures at once{note}", stacklevel=3)
+    half = max(least, -(-images // 2))
+    warnings.warn(f"out of memory: now {half} images at once{note}", stacklevel=3)
     return half
 
 
 class InParts:
-    """Calls a function of a batch on as many pictures at once as memory allows.
+    """Calls a function of a batch on as many images at once as memory allows.
 
     Once halved, parts stay small.
 
     Args:
-        call: (B, ...) to (B, ...), picture by picture: parts change no result.
+        call: (B, ...) to (B, ...), image by image: parts change no result.
     """
 
     def __init__(self, call: Callable[[torch.Tensor], torch.Tensor]) -> None:

@@ -1,4 +1,4 @@
-"""Two experiments on the same pictures: which is better, or whether that can be told at all."""
+"""Two experiments on the same images: which is better, or whether that can be told at all."""
 
 from dataclasses import dataclass, replace
 
@@ -24,34 +24,34 @@ class Scored:
 
     Attributes:
         name: of the experiment, for people.
-        pictures: by id: `right` (bool), `class_name` (the true one), `unit`, `sha256`.
+        images: by id: `right` (bool), `class_name` (the true one), `unit`, `sha256`.
     """
 
     name: str
-    pictures: pd.DataFrame
+    images: pd.DataFrame
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two experiments on the pictures that both have scored.
+    """Two experiments on the images that both have scored.
 
     Attributes:
-        pictures: how many these are.
+        images: how many these are.
         groups: of copies among them, or domains.
         left_out: how many only the first, and only the second one has scored.
         accuracies: of the two, each with the ends of its 95 % interval.
-        both: how many pictures both get right.
+        both: how many images both get right.
         only: how many the first alone, and the second alone gets right.
         difference: second accuracy minus first, with the ends of its 95 % interval.
         p: of the exact McNemar test.
         told_apart: whether they are surely unlike, `paired.told_apart`.
         smallest: the smallest difference that could have been called; None if there is none, as
-            they differ on so few pictures, or the groups are fewer than `paired.FEWEST`.
+            they differ on so few images, or the groups are fewer than `paired.FEWEST`.
         same_question: whether the folds of both hold the same together; else a difference may be
             that of the questions.
     """
 
-    pictures: int
+    images: int
     groups: int
     left_out: tuple[int, int]
     accuracies: tuple[tuple[float, float, float], tuple[float, float, float]]
@@ -68,15 +68,15 @@ def scored(name: str, oof: Predictions, folds: pd.DataFrame) -> Scored:
     """OOF predictions judged by the labels of folds.csv.
 
     Raises:
-        InputError: if pictures of `oof` are not in `folds`.
+        InputError: if images of `oof` are not in `folds`.
     """
     truth = folds.set_index("id")
-    lost = [picture for picture in oof.ids if picture not in truth.index]
+    lost = [image for image in oof.ids if image not in truth.index]
     if lost:
         received = f"{len(lost):,} others, as {lost[0]}"
         fix = "give the OOF and the folds of one run"
         raise InputError(
-            name, expected="pictures of its folds.csv", received=received, fix=fix
+            name, expected="images of its folds.csv", received=received, fix=fix
         )
     rows = truth.loc[oof.ids]
     labels = rows["label"].to_numpy()
@@ -93,7 +93,7 @@ def scored(name: str, oof: Predictions, folds: pd.DataFrame) -> Scored:
 
 
 def compared(one: Scored, other: Scored, *, seed: int) -> Comparison:
-    """The comparison of two experiments, picture by picture.
+    """The comparison of two experiments, image by image.
 
     Groups of copies, or domains, are drawn together; where the two were grouped differently, what
     either takes for one is.
@@ -104,14 +104,14 @@ def compared(one: Scored, other: Scored, *, seed: int) -> Comparison:
         seed: of the bootstrap.
 
     Raises:
-        InputError: if they share no picture, or not the same files or labels under the same ids.
+        InputError: if they share no image, or not the same files or labels under the same ids.
     """
-    a = one.pictures
-    b = other.pictures
+    a = one.images
+    b = other.images
     shared = a.index.intersection(b.index)
     if not len(shared):
-        received = f"{len(a):,} and {len(b):,} pictures, none in both"
-        raise _unlike(one, other, "OOF of the same pictures", received)
+        received = f"{len(a):,} and {len(b):,} images, none in both"
+        raise _unlike(one, other, "OOF of the same images", received)
     for column, kind in (("sha256", "files"), ("class_name", "labels")):
         _check_same(one, other, shared, column, kind)
     left_out = (len(a) - len(shared), len(b) - len(shared))
@@ -127,12 +127,12 @@ def compared(one: Scored, other: Scored, *, seed: int) -> Comparison:
     return replace(_judged(*rights, groups, left_out, seed), same_question=same)
 
 
-def least_called(differing: int, pictures: int) -> float | None:
+def least_called(differing: int, images: int) -> float | None:
     """The smallest difference of accuracies that the exact McNemar test calls at 5 %.
 
     Args:
-        differing: pictures that one of the two alone gets right.
-        pictures: all of them.
+        differing: images that one of the two alone gets right.
+        images: all of them.
 
     Returns:
         None where they differ on so few that even all of these for one side are no proof (5).
@@ -140,7 +140,7 @@ def least_called(differing: int, pictures: int) -> float | None:
     for fewer in range(differing // 2, -1, -1):  # p falls the further they part
         side = np.arange(differing) < fewer
         if mcnemar(side, ~side) < LEVEL:
-            return (differing - 2 * fewer) / pictures
+            return (differing - 2 * fewer) / images
     return None
 
 
@@ -161,7 +161,7 @@ def _judged(
     )  # so no larger one passes for too small
     count = len(np.unique(groups))
     return Comparison(
-        pictures=len(groups),
+        images=len(groups),
         groups=count,
         left_out=left_out,
         accuracies=tuple(
@@ -181,7 +181,7 @@ def _check_same(
     one: Scored, other: Scored, shared: pd.Index, column: str, kind: str
 ) -> None:
     unlike = (
-        one.pictures.loc[shared, column] != other.pictures.loc[shared, column]
+        one.images.loc[shared, column] != other.images.loc[shared, column]
     ).to_numpy()
     if unlike.any():
         received = f"{unlike.sum():,} of {len(shared):,} with other {kind}, as {shared[unlike][0]}"

@@ -30,9 +30,9 @@ def scores(labels: np.ndarray, probs: np.ndarray) -> dict[str, float]:
 def accuracy_interval(
     correct: np.ndarray, groups: np.ndarray, *, seed: int
 ) -> tuple[float, float]:
-    """The 95 % percentile-bootstrap interval of an accuracy, drawing groups, not pictures.
+    """The 95 % percentile-bootstrap interval of an accuracy, drawing groups, not images.
 
-    Copies are right or wrong together, so single pictures would make the interval too narrow.
+    Copies are right or wrong together, so single images would make the interval too narrow.
     Method: cluster bootstrap, Field and Welsh 2007; where all are right, or none, no draw differs
     from another, and it is Wilson's interval of as many groups.
 
@@ -66,7 +66,7 @@ def accuracy_intervals(
 def resampled_means(values: np.ndarray, groups: np.ndarray, *, seed: int) -> np.ndarray:
     """Means of columns over redrawn groups, (RESAMPLES, P), from (N, P) numbers.
 
-    All columns see the same draws, so that what makes pictures hard for all of them cancels out of
+    All columns see the same draws, so that what makes images hard for all of them cancels out of
     a difference.
     """
     _, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
@@ -92,7 +92,7 @@ def mean_gain(
 
     Args:
         right: (N,) bool.
-        others: (K, N) bool, of the same pictures.
+        others: (K, N) bool, of the same images.
         groups: (N,) any labels of the groups.
         seed: of the draws.
     """
@@ -108,7 +108,7 @@ Estimate = tuple[float, float, float]  # a number, and the ends of its 95 % inte
 
 
 def difference(one: Estimate, other: Estimate) -> Estimate:
-    """`other` minus `one`, which were estimated on different pictures, with its 95 % interval.
+    """`other` minus `one`, which were estimated on different images, with its 95 % interval.
 
     Both err, so it is wider than either one's: the squares of the distances to the ends add up.
     Method: MOVER, Zou and Donner 2008.

@@ -1,4 +1,4 @@
-"""Two predictors on the same pictures: is the difference of their accuracies more than noise?"""
+"""Two predictors on the same images: is the difference of their accuracies more than noise?"""
 
 import numpy as np
 from scipy.special import bdtr
@@ -12,11 +12,11 @@ FEWEST = 20  # groups; redraws of fewer are too much alike to stand for anything
 def mcnemar(right_a: np.ndarray, right_b: np.ndarray) -> float:
     """The exact two-sided p of McNemar's test, from (N,) and (N,) bools of right and wrong.
 
-    Only pictures that one of the two alone gets right say anything; where both are equally good,
+    Only images that one of the two alone gets right say anything; where both are equally good,
     each of these is a fair coin. Method: McNemar 1947, with the exact binomial tail.
 
     Returns:
-        1 where the two agree on every picture.
+        1 where the two agree on every image.
     """
     only_a = int((right_a & ~right_b).sum())
     only_b = int((right_b & ~right_a).sum())
@@ -32,11 +32,11 @@ def difference_interval(
     *,
     seed: int,
 ) -> tuple[float, float]:
-    """The 95 % bootstrap interval of accuracy b minus accuracy a, drawing groups, not pictures.
+    """The 95 % bootstrap interval of accuracy b minus accuracy a, drawing groups, not images.
 
     Args:
         right_a: (N,) bool.
-        right_b: (N,) bool, of the same pictures.
+        right_b: (N,) bool, of the same images.
         groups: (N,) any labels of the groups.
         seed: of the draws.
     """

@@ -10,8 +10,8 @@ from croquis.serving.inference import Ensemble
 from croquis.serving.trained import Trained
 from croquis.tables import predictions
 
-PICTURES = 16  # a second's work
-# Mean half L1 distance. The same networks in another number format differ by some .005, a picture
+IMAGES = 16  # a second's work
+# Mean half L1 distance. The same networks in another number format differ by some .005, an image
 # prepared at another size by .1 and more.
 TOLERANCE = 0.02
 
@@ -42,10 +42,10 @@ def checked_run(
 def check_agreement(
     ensemble: Ensemble, *, test: Path, index: Path, pixels: Path
 ) -> float:
-    """How far apart the ensemble and the run are on some test pictures, 0 to 1; 0 without any.
+    """How far apart the ensemble and the run are on some test images, 0 to 1; 0 without any.
 
     Weights that load are not yet right: params.yaml may have changed since they were trained, and
-    the size of a picture is not in them.
+    the size of an image is not in them.
 
     Args:
         ensemble: as it will be served.
@@ -60,8 +60,8 @@ def check_agreement(
     packed = Pixels.open(index, pixels)
     if not len(stored):
         return 0.0
-    sheets = packed.array[packed.rows(stored.ids[:PICTURES])]
-    differences = np.abs(ensemble.of_sheets(sheets).probs - stored.probs[:PICTURES])
+    sheets = packed.array[packed.rows(stored.ids[:IMAGES])]
+    differences = np.abs(ensemble.of_sheets(sheets).probs - stored.probs[:IMAGES])
     distance = float(differences.sum(axis=1).mean() / 2)
     if not distance <= TOLERANCE:  # written so that nan fails too
         expected = f"the ensemble that made it (probabilities within {TOLERANCE})"

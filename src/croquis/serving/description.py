@@ -20,7 +20,7 @@ def described(trained: Trained, source: str, score: Mapping[str, Any]) -> str:
     recipe = trained.recipe
     own = trained.settings
     lines = [
-        f"Pictures in, probabilities of {len(own.classes):,} classes out.",
+        f"Images in, probabilities of {len(own.classes):,} classes out.",
         f"Trained on `{source}`: {counted(len(recipe.members), 'member')} of"
         f" {counted(len(recipe.folds), 'fold')}, {recipe.vote} vote.",
         f"OOF accuracy {share(score['accuracy'])} (95 % interval {ends(score)}),"

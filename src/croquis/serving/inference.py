@@ -1,6 +1,6 @@
-"""The trained ensemble as one object: pictures in, class probabilities out.
+"""The trained ensemble as one object: images in, class probabilities out.
 
-What `make export` serves and `make demo` shows. Pictures go the way of the batch: prepared as by
+What `make export` serves and `make demo` shows. Images go the way of the batch: prepared as by
 `prepare`, shrunk, normalised, predicted, tempered and voted on by the same functions.
 """
 
@@ -15,7 +15,7 @@ from torch import nn
 from croquis.backbones.backbones import interpolation
 from croquis.embed.embedding import embeddings
 from croquis.heads.probing import log_probs
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.networks import restoring as networks
 from croquis.networks.predicting import averaged_probs, predicted_logits
@@ -33,7 +33,7 @@ BATCH_SIZE = 64  # changes nothing but speed
 
 @dataclass(frozen=True)
 class Answer:
-    """Calibrated class probabilities of N pictures.
+    """Calibrated class probabilities of N images.
 
     Attributes:
         probs: (N, C), of the ensemble.
@@ -56,7 +56,7 @@ class Ensemble:
     """
 
     def __init__(self, trained: Trained, machine: Hardware | None = None) -> None:
-        # Processes that prepare batches would cost more than they save on a picture.
+        # Processes that prepare batches would cost more than they save on an image.
         self._machine = replace(machine or hardware(), workers=0)
         self.settings = trained.settings
         self.recipe = trained.recipe
@@ -70,26 +70,26 @@ class Ensemble:
         # Servers answer from many threads, which would only take the cores from each other.
         self._lock = threading.Lock()
 
-    def answer(self, pictures: Sequence[bytes]) -> Answer:
+    def answer(self, images: Sequence[bytes]) -> Answer:
         """What the ensemble says of some files' bytes.
 
         Raises:
-            InputError: if one is no picture or too large; it is called by its place, from 1.
+            InputError: if one is no image or too large; it is called by its place, from 1.
         """
         sheets = [
-            self.sheet(c, where=f"picture {k}") for k, c in enumerate(pictures, start=1)
+            self.sheet(c, where=f"image {k}") for k, c in enumerate(images, start=1)
         ]
         return self.of_sheets(np.array(sheets, dtype=np.uint8))
 
     def sheet(self, content: bytes, where: object) -> np.ndarray:
-        """One picture as `prepare` would store it; raises InputError as `answer` does."""
+        """One image as `prepare` would store it; raises InputError as `answer` does."""
         own = self.settings
         return sheet(
             content, side=own.image_size, fit=own.fit, gray=own.gray, where=where
         )
 
     def of_sheets(self, sheets: np.ndarray) -> Answer:
-        """What the ensemble says of prepared pictures, (N, S, S) or (N, S, S, 3) uint8."""
+        """What the ensemble says of prepared images, (N, S, S) or (N, S, S, 3) uint8."""
         if not len(sheets):
             none = np.empty((0, len(self.classes)), np.float32)
             return Answer(none, {member: none for member in self.recipe.members})
@@ -107,8 +107,8 @@ class Ensemble:
         found = {}
         for member, folds in self._models.items():
             own = self.settings.models[member]
-            pictures = _pictures(sheets, own)
-            found[member] = [_seen(m, pictures, own.tta, self._machine) for m in folds]
+            images = _images(sheets, own)
+            found[member] = [_seen(m, images, own.tta, self._machine) for m in folds]
         for owner, backbone in self._backbones.items():
             found |= self._probed(sheets, owner, backbone)
         return found
@@ -116,16 +116,16 @@ class Ensemble:
     def _probed(
         self, sheets: np.ndarray, owner: str, backbone: nn.Module
     ) -> dict[str, list[np.ndarray]]:
-        """The same of the probes that share a backbone, which sees each picture once a view."""
+        """The same of the probes that share a backbone, which sees each image once a view."""
         probes = self.settings.probes
         sharing = [
             key for key, first in self.settings.backbones.items() if first == owner
         ]
         views = sorted({view for key in sharing for view in probes[key].embed.views})
-        pictures = _pictures(sheets, probes[owner].embed)
+        images = _images(sheets, probes[owner].embed)
         stored = embeddings(
             backbone,
-            pictures,
+            images,
             views=views,
             hardware=self._machine,
             batch_size=BATCH_SIZE,
@@ -141,13 +141,13 @@ class Ensemble:
 
 
 def _seen(
-    model: nn.Module, pictures: Pictures, views: list[str], machine: Hardware
+    model: nn.Module, images: ImageDataset, views: list[str], machine: Hardware
 ) -> np.ndarray:
     """A network's probabilities under the views it predicts with, (N, C)."""
 
     def logits_of(view: str) -> np.ndarray:
         how = {"hardware": machine, "batch_size": BATCH_SIZE, "view": view}
-        return predicted_logits(model, pictures, **how)
+        return predicted_logits(model, images, **how)
 
     return averaged_probs(logits_of, views, ("identity",))["identity"]
 
@@ -166,9 +166,9 @@ def _heads(trained: Trained, key: str) -> list[nn.Module]:
     return [networks.head(shape, count, path) for path in paths]
 
 
-def _pictures(sheets: np.ndarray, own: ModelParams | EmbedParams) -> Pictures:
+def _images(sheets: np.ndarray, own: ModelParams | EmbedParams) -> ImageDataset:
     ids = np.arange(len(sheets)).astype(str)
     pixels = Pixels(pd.Index(ids), sheets)
     how = interpolation(own.backbone)
     samples = Samples.unlabelled(ids)
-    return Pictures(pixels, samples, image_size=own.image_size, interpolation=how)
+    return ImageDataset(pixels, samples, image_size=own.image_size, interpolation=how)

@@ -15,7 +15,7 @@ from croquis.serving.trained import Trained
 
 
 class EnsembleModel(mlflow.pyfunc.PythonModel):
-    """Pictures as base64 in a column `picture`; a column of probabilities a class comes back."""
+    """Images as base64 in a column `image`; a column of probabilities a class comes back."""
 
     def load_context(self, context: mlflow.pyfunc.PythonModelContext) -> None:
         """Loads all networks, once."""
@@ -30,14 +30,14 @@ class EnsembleModel(mlflow.pyfunc.PythonModel):
         """Class probabilities, (N, 1) text to (N, C); columns are the class names.
 
         Raises:
-            MlflowException: on what is no picture; servers answer it with status 400.
+            MlflowException: on what is no image; servers answer it with status 400.
         """
         try:
-            pictures = [
-                from_base64(text, where=f"picture {row}")
-                for row, text in enumerate(model_input["picture"], start=1)
+            images = [
+                from_base64(text, where=f"image {row}")
+                for row, text in enumerate(model_input["image"], start=1)
             ]
-            probs = self._ensemble.answer(pictures).probs
+            probs = self._ensemble.answer(images).probs
         except InputError as error:
             raise MlflowException.invalid_parameter_value(str(error)) from error
         return pd.DataFrame(probs.astype(float), columns=self._ensemble.classes)

@@ -20,7 +20,7 @@ from croquis.tracking import store
 
 PACKAGE = Path(files.__file__).parents[1]
 CODE = Path(__file__).with_name("pyfunc.py")
-# What the modules import that answer a picture; the rest of requirements.lock trains and reports.
+# What the modules import that answer an image; the rest of requirements.lock trains and reports.
 SERVED_BY = (
     "filelock", "mlflow", "numpy", "opencv-python-headless", "pandas", "pillow", "pydantic",
     "ruamel.yaml", "safetensors", "timm", "torch", "torchvision", "tqdm",
@@ -56,7 +56,7 @@ def register(
         source: data.source; its experiment gives the model its name.
         description: in Markdown.
         score: of the ensemble; the export goes below the pipeline's run that has it.
-        example: a prepared picture.
+        example: a prepared image.
 
     Raises:
         InputError: if the store of MLflow cannot be reached.
@@ -85,7 +85,7 @@ def register(
             artifacts={"ensemble": str(Path(folder, "ensemble"))},
             code_paths=[str(PACKAGE)],
             signature=signature(trained.settings.classes),
-            input_example=pd.DataFrame({"picture": [data_url(example)]}),
+            input_example=pd.DataFrame({"image": [data_url(example)]}),
             pip_requirements=requirements(),
             registered_model_name=name,
         )
@@ -112,12 +112,12 @@ def _connected(source: str, scores: Mapping[str, float]) -> tuple[Any, Any, str 
 
 
 def signature(classes: list[str]) -> ModelSignature:
-    """A column of pictures in, a column of probabilities a class out.
+    """A column of images in, a column of probabilities a class out.
 
     As base64 rather than MLflow's type for bytes, which works in two of its four JSON forms.
     """
     outputs = Schema([ColSpec("double", name) for name in classes])
-    return ModelSignature(Schema([ColSpec("string", "picture")]), outputs)
+    return ModelSignature(Schema([ColSpec("string", "image")]), outputs)
 
 
 def requirements() -> list[str]:

@@ -1,4 +1,4 @@
-"""From the bytes of a stranger's picture to the sheet that `prepare` would have stored."""
+"""From the bytes of a stranger's image to the sheet that `prepare` would have stored."""
 
 import base64
 import io
@@ -18,17 +18,17 @@ MAX_PIXELS = 50_000_000
 def sheet(
     content: bytes, *, side: int, fit: Fit, gray: bool, where: object
 ) -> np.ndarray:
-    """The picture in a file's bytes as `prepare` stores it; (side, side), or (side, side, 3).
+    """The image in a file's bytes as `prepare` stores it; (side, side), or (side, side, 3).
 
     Args:
         content: of a file in any format that Pillow reads.
         side: `prepare.image_size`.
         fit: `prepare.fit`.
-        gray: whether the training pictures are stored so; a coloured picture gives its luminance.
-        where: what the error calls the picture.
+        gray: whether the training images are stored so; a coloured image gives its luminance.
+        where: what the error calls the image.
 
     Raises:
-        InputError: if it is no picture, or larger than MAX_BYTES or MAX_PIXELS.
+        InputError: if it is no image, or larger than MAX_BYTES or MAX_PIXELS.
     """
     check_size(len(content), where)
     try:
@@ -41,7 +41,7 @@ def sheet(
     except Unreadable as error:
         fix = "send it as PNG or JPEG"
         raise InputError(
-            where, expected="a picture", received=str(error), fix=fix
+            where, expected="an image", received=str(error), fix=fix
         ) from error
     fitted = FITS[fit](gray_of(pixels) if gray else pixels, side)
     if not gray and fitted.ndim == 2:
@@ -62,7 +62,7 @@ def from_base64(text: str, where: object) -> bytes:
     try:
         return base64.b64decode("".join(body.split()), validate=True)
     except ValueError as error:
-        fix = "encode the file's bytes, as `base64 < picture.png` does"
+        fix = "encode the file's bytes, as `base64 < image.png` does"
         received = f"{text[:20]!r} ({error})"
         raise InputError(
             where, expected="base64", received=received, fix=fix
@@ -70,14 +70,14 @@ def from_base64(text: str, where: object) -> bytes:
 
 
 def png(image: Image.Image) -> bytes:
-    """A picture as the bytes of a PNG file, which loses nothing."""
+    """An image as the bytes of a PNG file, which loses nothing."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
 
 
 def data_url(pixels: np.ndarray) -> str:
-    """A picture as an address that holds it whole."""
+    """An image as an address that holds it whole."""
     return f"data:image/png;base64,{base64.b64encode(png(Image.fromarray(pixels))).decode()}"
 
 
@@ -85,21 +85,21 @@ def check_size(count: int, where: object) -> None:
     """Raises InputError if a file of `count` bytes is too big to be looked at."""
     if count > MAX_BYTES:
         received = f"{count / 2**20:.0f} MB"
-        expected = f"a picture of at most {MAX_BYTES / 2**20:.0f} MB"
+        expected = f"an image of at most {MAX_BYTES / 2**20:.0f} MB"
         raise InputError(
             where, expected=expected, received=received, fix="make it smaller"
         )
 
 
 def _check_pixels(content: bytes, where: object) -> None:
-    """Raises InputError for a small file that would unpack to a huge picture."""
+    """Raises InputError for a small file that would unpack to a huge image."""
     try:
         with Image.open(io.BytesIO(content)) as image:  # reads no pixel yet
             width, height = image.size
     except Exception:  # `decode` says it better
         return
     if width * height > MAX_PIXELS:
-        expected = f"a picture of at most {MAX_PIXELS:,} pixels"
+        expected = f"an image of at most {MAX_PIXELS:,} pixels"
         received = f"{width:,} x {height:,}"
         raise InputError(
             where, expected=expected, received=received, fix="make it smaller"

@@ -33,7 +33,7 @@ class Settings(params.Section):
     classes: list[str]  # in label order
     image_size: int  # pixels a side as stored, before a model's own size
     fit: Fit
-    gray: bool  # whether the training pictures are stored so
+    gray: bool  # whether the training images are stored so
     models: dict[str, ModelParams]
     probes: dict[str, ProbeParams]
     backbones: dict[
@@ -46,7 +46,7 @@ class Trained:
     """A trained ensemble on disk.
 
     Attributes:
-        settings: of its pictures and networks.
+        settings: of its images and networks.
         recipe: how its members vote.
         checkpoints: has <member>/fold<k>.safetensors.
         backbones: has <probe>.safetensors of frozen backbones; None: they come whence `embed` had

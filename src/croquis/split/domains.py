@@ -1,6 +1,6 @@
-"""Domains: who or what made each picture (a person, a camera, a hospital).
+"""Domains: who or what made each image (a person, a camera, a hospital).
 
-Where the test pictures come from other domains than the training pictures, folds that hold domains
+Where the test images come from other domains than the training images, folds that hold domains
 apart estimate the score, and folds that do not are too kind: Koh et al. 2021, "WILDS".
 """
 
@@ -16,7 +16,7 @@ from croquis.core.params import nearest
 
 # Columns with a meaning of their own.
 USED = ["image_path", "target", "class_name", "source_id", "use"]
-NAMED = 3  # pictures without a domain that an error shows
+NAMED = 3  # images without a domain that an error shows
 
 
 def _telling(by: str) -> str:
@@ -34,45 +34,45 @@ DomainKey = Annotated[str, AfterValidator(_telling)]
 
 
 def domains_of(
-    pictures: pd.DataFrame,
+    images: pd.DataFrame,
     columns: pd.DataFrame,
     by: DomainKey,
     *,
     may_lack: np.ndarray | bool = False,
 ) -> pd.Series:
-    """The domain of each picture, (N,) int in the order of `pictures`.
+    """The domain of each image, (N,) int in the order of `images`.
 
     Args:
-        pictures: training rows of index.csv.
+        images: training rows of index.csv.
         columns: columns.csv: by `image_path`, what else train.csv says.
-        by: one of its columns; else a regular expression that is searched in `path`: pictures are
+        by: one of its columns; else a regular expression that is searched in `path`: images are
             of one domain where all its groups match alike.
         may_lack: (N,) bool, which may be without a value; those without are one domain.
 
     Raises:
-        InputError: if there is no such column, or a picture without a value.
+        InputError: if there is no such column, or an image without a value.
     """
     known = columns.drop(columns=["image_path", "use"], errors="ignore")
     if by in known:
         given = known[by].str.strip().set_axis("train/" + columns["image_path"])
         found = pd.DataFrame(
-            {by: given.reindex(pictures["id"], fill_value="").to_numpy()}
+            {by: given.reindex(images["id"], fill_value="").to_numpy()}
         )
         fix = "fill them in"
     elif _is_pattern(by):
-        found = pictures["path"].str.extract(by).fillna("")
+        found = images["path"].str.extract(by).fillna("")
         fix = "widen the pattern, or give a column of train.csv"
     else:
         raise _no_column(by, list(known))
     lost = (found == "").all(axis=1).to_numpy() & ~np.asarray(may_lack)
     if lost.any():
-        first = ", ".join(pictures.loc[lost, "path"].head(NAMED))
+        first = ", ".join(images.loc[lost, "path"].head(NAMED))
         received = f"{lost.sum():,} without one ({first}{', ...' if lost.sum() > NAMED else ''})"
-        expected = "a domain for each training picture"
+        expected = "a domain for each training image"
         raise InputError(
             f"split.domain {by}", expected=expected, received=received, fix=fix
         )
-    return found.groupby(list(found), sort=False).ngroup().set_axis(pictures.index)
+    return found.groupby(list(found), sort=False).ngroup().set_axis(images.index)
 
 
 def _no_column(by: str, known: list[str]) -> InputError:

@@ -1,4 +1,4 @@
-"""Folds: stratified by label, never through a group; derived pictures go with their source."""
+"""Folds: stratified by label, never through a group; derived images go with their source."""
 
 import warnings
 from typing import Annotated, Any, Literal
@@ -21,7 +21,7 @@ COLUMNS = [
 
 
 class SplitParams(Section):
-    """How the training pictures are cut into folds.
+    """How the training images are cut into folds.
 
     Attributes:
         num_folds: how many parts; each is held out once.
@@ -49,10 +49,10 @@ def with_folds(
 ) -> pd.DataFrame:
     """folds.csv, in the order of `index`; `fold` is grouped or not, `plain_fold` never is.
 
-    Only kept originals decide the folds and are scored. A derived picture (one with a source_id)
+    Only kept originals decide the folds and are scored. A derived image (one with a source_id)
     is in its source's fold, so it trains exactly when its source does; a dropped copy is in the
     fold of its domain or group. The `unit` that folds hold together is a domain where these are
-    given, else a group. A train-only picture changes no fold of others: it is in the fold of its
+    given, else a group. A train-only image changes no fold of others: it is in the fold of its
     group and domain, and where these are in two it is not kept.
 
     Args:
@@ -63,7 +63,7 @@ def with_folds(
         seed: of the shuffle.
 
     Raises:
-        InputError: if the pictures cannot be cut so that every training part has every class.
+        InputError: if the images cannot be cut so that every training part has every class.
     """
     table = _joined(index, groups)
     table["external"] = train_only(table, columns)
@@ -89,7 +89,7 @@ def with_folds(
 
 
 def _groups(table: pd.DataFrame) -> np.ndarray:
-    """The groups of copies and families, (N,) int: train-only pictures join none to another."""
+    """The groups of copies and families, (N,) int: train-only images join none to another."""
     rest = ~table["external"].to_numpy()
     given = table["group"].to_numpy()
     family = table["family"].to_numpy()
@@ -105,7 +105,7 @@ def _groups(table: pd.DataFrame) -> np.ndarray:
 
 
 def _domains(table: pd.DataFrame, columns: pd.DataFrame, by: str) -> np.ndarray:
-    """The domain of each picture, (N,) int: of a derived one its source's.
+    """The domain of each image, (N,) int: of a derived one its source's.
 
     What derives from a source that could not be read is a domain of its own, and always trains.
     """
@@ -134,9 +134,9 @@ def _joined(index: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
 def _settled(
     table: pd.DataFrame, settings: SplitParams, seed: int
 ) -> tuple[pd.Series, pd.Series]:
-    """The folds, and which pictures always train because their class would be in one fold only.
+    """The folds, and which images always train because their class would be in one fold only.
 
-    With a picture of such a class goes all of its group: its copies must not be scored beside it.
+    With an image of such a class goes all of its group: its copies must not be scored beside it.
     """
     copies = table["group" if settings.group else "family"]
     unit = table["unit"] if settings.group or settings.domain is not None else None
@@ -161,7 +161,7 @@ def _cut(
     unit: pd.Series | None,
     seed: int,
 ) -> pd.Series:
-    """Folds of all pictures, (N,) int; the `deciding` ones are cut, the others follow them.
+    """Folds of all images, (N,) int; the `deciding` ones are cut, the others follow them.
 
     They follow their family first, then their unit, then their group; with none they always train.
     """
@@ -193,7 +193,7 @@ def _cut(
 def _folds_beside(
     table: pd.DataFrame, fold: pd.Series, settings: SplitParams
 ) -> tuple[pd.Series, pd.Series]:
-    """The lowest and the highest fold of what train-only pictures are beside; nan where none is.
+    """The lowest and the highest fold of what train-only images are beside; nan where none is.
 
     That is their groups and, where folds hold these apart, their domains; of a family together.
     """
@@ -216,13 +216,13 @@ def torn(folds: pd.DataFrame) -> np.ndarray:
 
 
 def _check_scored(table: pd.DataFrame, num_folds: int) -> None:
-    """Each fold needs pictures to be scored on; too many copies across domains leave none."""
+    """Each fold needs images to be scored on; too many copies across domains leave none."""
     for words, column in (("fold", "fold"), ("plain fold", "plain_fold")):
         empty = set(range(num_folds)) - set(table.loc[table["scored"], column])
         if empty:
             received = f"none in {words} {min(empty)}"
             fix = "set split.group=false to score copies all the same, or lower split.num_folds"
-            expected = "pictures without a copy in another domain"
+            expected = "images without a copy in another domain"
             raise InputError(
                 "split.domain", expected=expected, received=received, fix=fix
             )
@@ -234,9 +234,9 @@ def _check_num_folds(
     apart = len(np.unique(units))
     largest = max(np.bincount(labels), default=0)
     if settings.num_folds > min(apart, largest):
-        words = f"{apart} {_kind(settings)}, {largest} pictures in the largest class"
+        words = f"{apart} {_kind(settings)}, {largest} images in the largest class"
         received = str(settings.num_folds)
-        fix = "lower it, or add pictures"
+        fix = "lower it, or add images"
         expected = f"at most {min(apart, largest)} ({words})"
         raise InputError(
             "split.num_folds", expected=expected, received=received, fix=fix
@@ -248,10 +248,10 @@ def _kind(settings: SplitParams) -> str:
 
 
 def _in_one_fold(table: pd.DataFrame, fold: pd.Series) -> np.ndarray:
-    """The labels whose kept pictures are all in one fold: no class to learn when it is held out."""
+    """The labels whose kept images are all in one fold: no class to learn when it is held out."""
     by_label = fold[table["keep"]].groupby(table["label"])
     alone = (by_label.nunique() == 1) & (by_label.first() != ALWAYS)
-    # A class of train-only pictures is never scored: it is no loss where it is not learned.
+    # A class of train-only images is never scored: it is no loss where it is not learned.
     others = table["keep"] & ~table["external"]
     return np.intersect1d(alone.index[alone], table.loc[others, "label"])
 
@@ -262,12 +262,12 @@ def _rare_classes(
     rows = table[table["label"].isin(stuck) & table["keep"]]
     counts = rows.groupby("class_name")["unit"].agg(["size", "nunique"])
     shown = [
-        f"{name!r} (pictures {row['size']}, {_kind(settings)} {row['nunique']})"
+        f"{name!r} (images {row['size']}, {_kind(settings)} {row['nunique']})"
         for name, row in counts.head(5).iterrows()
     ]
     received = f"{len(counts)} in one fold only: {', '.join(shown)}"
     received += ", ..." if len(counts) > 5 else ""
-    fix = "add pictures, lower split.num_folds, or set split.rare=train (trained, never scored)"
+    fix = "add images, lower split.num_folds, or set split.rare=train (trained, never scored)"
     return InputError(
         "split", expected="each class in two folds or more", received=received, fix=fix
     )
@@ -276,7 +276,7 @@ def _rare_classes(
 def summary(folds: pd.DataFrame, settings: SplitParams) -> dict[str, int]:
     """metrics/split.json: sizes of folds, classes and groups, and what plain folds would leak.
 
-    With domains also how many there are, and how many kept pictures have a copy in another fold.
+    With domains also how many there are, and how many kept images have a copy in another fold.
     """
     kept = folds[folds["keep"]]
     scored = folds[folds["scored"]]
@@ -289,7 +289,7 @@ def summary(folds: pd.DataFrame, settings: SplitParams) -> dict[str, int]:
     across = kept["group"].isin(torn(folds))
     asked = kept[kept["scored"] | across]
     found = {
-        "pictures": len(folds),
+        "images": len(folds),
         "scored": len(scored),
         "classes": int(folds["label"].nunique()),
         "groups": int(folds["group"].nunique()),

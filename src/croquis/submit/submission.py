@@ -33,7 +33,7 @@ def true_labels(solution: pd.DataFrame, test: Predictions) -> np.ndarray | None:
     """The true labels of `test` in its order, (N,), or None where no solution is known.
 
     Raises:
-        InputError: if the solution speaks of other pictures.
+        InputError: if the solution speaks of other images.
     """
     if solution.empty:
         return None
@@ -46,11 +46,11 @@ def true_labels(solution: pd.DataFrame, test: Predictions) -> np.ndarray | None:
     )
     if set(known) != set(test.ids) or len(solution) > len(known):
         lost = len(set(test.ids) - set(known))
-        received = f"{len(solution):,} rows; {lost:,} test pictures have none"
-        fix = "give the solution of this test set with each picture once, or none"
+        received = f"{len(solution):,} rows; {lost:,} test images have none"
+        fix = "give the solution of this test set with each image once, or none"
         raise InputError(
             "solution.csv",
-            expected=f"{len(test):,} test pictures",
+            expected=f"{len(test):,} test images",
             received=received,
             fix=fix,
         )
@@ -62,7 +62,7 @@ def single_fold(
 ) -> float:
     """The mean accuracy of single folds' models on the test set, rounded to 5 digits.
 
-    It is what OOF estimates: OOF, too, has one model a picture. Arguments as in `rights`.
+    It is what OOF estimates: OOF, too, has one model an image. Arguments as in `rights`.
     """
     return round(float(rights(labels, ids, by_fold).mean()), 5)
 
@@ -70,11 +70,11 @@ def single_fold(
 def rights(
     labels: np.ndarray, ids: np.ndarray, by_fold: list[Predictions]
 ) -> np.ndarray:
-    """Which test pictures each fold's models get right, (K, N) bool.
+    """Which test images each fold's models get right, (K, N) bool.
 
     Args:
         labels: (N,) true labels in the order of `ids`.
-        ids: (N,) of the test pictures.
+        ids: (N,) of the test images.
         by_fold: the predictions of each fold's models.
     """
     return np.stack(
@@ -100,12 +100,12 @@ def by_vote(
 ) -> dict[str, float]:
     """Test accuracy of all four votes, folds first: "soft-hard" is a majority over members' means.
 
-    Only here can votes over folds be judged: OOF has one model a picture. "hard-soft" is always
+    Only here can votes over folds be judged: OOF has one model an image. "hard-soft" is always
     "hard-hard", the majority of all argmaxes: `voting.member_vote` says why.
 
     Args:
         labels: (N,) true labels in the order of `ids`.
-        ids: (N,) of the test pictures.
+        ids: (N,) of the test images.
         ballots: `read_votes`.
         recipe: the weights of the members.
     """
@@ -130,13 +130,13 @@ def scored(
 ) -> dict[str, float | bool]:
     """How the submission did, beside what OOF promised.
 
-    OOF is made by one model a picture, the submission by a vote of all folds: so the mean score of
+    OOF is made by one model an image, the submission by a vote of all folds: so the mean score of
     the single folds' ensembles is what OOF estimates, and the gain of the fold vote stands apart.
-    The test set has a sampling error of its own: with as many pictures as OOF has, one honest run
+    The test set has a sampling error of its own: with as many images as OOF has, one honest run
     in six is outside OOF's interval. So the `gap` between the two has an interval of both errors:
     where it is all below zero, OOF promised more than chance explains. Log-loss and calibration
-    error are the submission's: temperatures were fitted on one model a picture, and the vote of
-    folds is more modest. What is drawn of the test set are pictures, one by one, as neither copies
+    error are the submission's: temperatures were fitted on one model an image, and the vote of
+    folds is more modest. What is drawn of the test set are images, one by one, as neither copies
     nor domains among them are known.
 
     Args:

@@ -1,4 +1,4 @@
-"""What belongs together: connected components, for copies and for pictures of one source."""
+"""What belongs together: connected components, for copies and for images of one source."""
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,7 @@ def joined(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def units(rows: pd.DataFrame) -> np.ndarray:
-    """What an interval draws together of some pictures, (N,) int: groups of copies, or domains.
+    """What an interval draws together of some images, (N,) int: groups of copies, or domains.
 
     Domains with a copy of each other are one. All of one domain would leave nothing to draw: then
     it is groups alone.
@@ -48,12 +48,12 @@ def units(rows: pd.DataFrame) -> np.ndarray:
 
 
 def families(ids: pd.Series, source_ids: pd.Series) -> np.ndarray:
-    """The family of each picture, (N,) int: a source, all that derives from it, and from those.
+    """The family of each image, (N,) int: a source, all that derives from it, and from those.
 
     Args:
-        ids: of the pictures.
-        source_ids: "" where a picture derives from none. A source that could not be read is not
-            among `ids`, yet makes its derived pictures one family.
+        ids: of the images.
+        source_ids: "" where an image derives from none. A source that could not be read is not
+            among `ids`, yet makes its derived images one family.
     """
     codes, names = pd.factorize(
         pd.concat([ids, source_ids.where(source_ids != "", ids)])

@@ -15,7 +15,7 @@ def save(path: Path, ids: np.ndarray, features: np.ndarray) -> None:
 
 
 class Features:
-    """Features under V views of N pictures, (V, N, D), of an .npz that `save` wrote."""
+    """Features under V views of N images, (V, N, D), of an .npz that `save` wrote."""
 
     def __init__(self, path: Path) -> None:
         with np.load(path, allow_pickle=False) as file:
@@ -24,14 +24,14 @@ class Features:
         self._row = {name: row for row, name in enumerate(ids)}
 
     def of(self, ids: np.ndarray) -> np.ndarray:
-        """The features of these pictures, (V, len(ids), D).
+        """The features of these images, (V, len(ids), D).
 
         Raises:
             InputError: if one of them was not embedded.
         """
         missing = [name for name in ids if name not in self._row]
         if missing:
-            expected = f"features of {len(ids):,} pictures"
+            expected = f"features of {len(ids):,} images"
             received = f"none of {missing[0]}"
             raise InputError(
                 "embeddings",

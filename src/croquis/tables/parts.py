@@ -1,4 +1,4 @@
-"""Which pictures a fold trains on and is scored on, as folds.csv says."""
+"""Which images a fold trains on and is scored on, as folds.csv says."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ ALWAYS = -1  # the fold of what trains in every fold and is never scored
 
 
 def read_folds(path: Path) -> pd.DataFrame:
-    """folds.csv, one row a train picture.
+    """folds.csv, one row a train image.
 
     Columns: id, label, group, unit, fold, plain_fold, scored, keep, weight, targets, sha256.
     """
@@ -21,7 +21,7 @@ def read_folds(path: Path) -> pd.DataFrame:
 
 
 def read_groups(path: Path) -> pd.DataFrame:
-    """groups.csv, one row a train picture: id, group, keep, weight, conflict, targets."""
+    """groups.csv, one row a train image: id, group, keep, weight, conflict, targets."""
     return _read_table(path, {})
 
 
@@ -36,9 +36,9 @@ def read_columns(path: Path) -> pd.DataFrame:
 
 
 def trained(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.DataFrame:
-    """The rows that train when fold `fold` is held out: all kept pictures of other folds.
+    """The rows that train when fold `fold` is held out: all kept images of other folds.
 
-    Derived pictures train beside their source; the fold ALWAYS trains always.
+    Derived images train beside their source; the fold ALWAYS trains always.
     """
     return folds[(folds[column] != fold) & folds["keep"]]
 
@@ -52,10 +52,10 @@ def scored(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.DataFrame
 
 
 def truth_of(ids: np.ndarray, folds: pd.DataFrame, *, where: object) -> pd.DataFrame:
-    """The rows of folds.csv for some pictures, in their order.
+    """The rows of folds.csv for some images, in their order.
 
     Raises:
-        InputError: if folds.csv does not know a picture; `where` says whose it is.
+        InputError: if folds.csv does not know an image; `where` says whose it is.
     """
     known = folds.set_index("id")
     lost = [name for name in ids if name not in known.index]
@@ -63,7 +63,7 @@ def truth_of(ids: np.ndarray, folds: pd.DataFrame, *, where: object) -> pd.DataF
         received = f"{len(lost):,} others, as {lost[0]}"
         fix = "rerun the stage that wrote it"
         raise InputError(
-            where, expected="pictures of folds.csv", received=received, fix=fix
+            where, expected="images of folds.csv", received=received, fix=fix
         )
     return known.loc[ids]
 
@@ -81,18 +81,18 @@ def class_names(index: pd.DataFrame) -> np.ndarray:
     if labels != list(range(len(labels))):
         expected = f"labels 0 to {len(labels) - 1}"
         received = ", ".join(map(str, labels[-12:]))
-        fix = "number the classes without a gap, and give each a readable picture"
+        fix = "number the classes without a gap, and give each a readable image"
         raise InputError("index.csv", expected=expected, received=received, fix=fix)
     return train["class_name"].to_numpy(dtype=str)
 
 
 def ids_of_test(index: pd.DataFrame) -> np.ndarray:
-    """The ids of the test pictures in the order of test.csv, (N,)."""
+    """The ids of the test images in the order of test.csv, (N,)."""
     return index.loc[index["split"] == "test", "id"].to_numpy(dtype=str)
 
 
 def read_index(path: Path) -> pd.DataFrame:
-    """index.csv: one row a picture, row i is row i of the pixel arrays."""
+    """index.csv: one row an image, row i is row i of the pixel arrays."""
     columns = {
         "id": str,
         "class_name": str,

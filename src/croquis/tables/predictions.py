@@ -13,7 +13,7 @@ from croquis.core.files import whole
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Probabilities of N pictures over C classes.
+    """Probabilities of N images over C classes.
 
     Attributes:
         ids: (N,) text, no two alike.

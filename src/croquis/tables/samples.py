@@ -1,4 +1,4 @@
-"""Which pictures a training sees: ids, labels and weights of each part of a fold. No torch here."""
+"""Which images a training sees: ids, labels and weights of each part of a fold. No torch here."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from croquis.tables.parts import class_names, ids_of_test, scored, trained
 
 @dataclass(frozen=True)
 class Samples:
-    """The pictures of one part of a fold.
+    """The images of one part of a fold.
 
     Attributes:
         ids: (N,).
         labels: (N,) int.
         weights: (N,) float32, a group of copies sums to 1.
-        shares: (N, C) float32, how much of each picture is of each class; None where each is
+        shares: (N, C) float32, how much of each image is of each class; None where each is
             wholly of its label's.
     """
 
@@ -35,7 +35,7 @@ class Samples:
 
     @classmethod
     def labelled(cls, rows: pd.DataFrame, num_classes: int) -> "Samples":
-        """The pictures of some rows of folds.csv."""
+        """The images of some rows of folds.csv."""
         labels = rows["label"].to_numpy()
         return cls(
             rows["id"].to_numpy(dtype=str),
@@ -46,13 +46,13 @@ class Samples:
 
     @classmethod
     def unlabelled(cls, ids: np.ndarray) -> "Samples":
-        """Pictures whose label nobody knows (-1)."""
+        """Images whose label nobody knows (-1)."""
         return cls(ids, np.full(len(ids), -1), np.ones(len(ids)))
 
 
 @dataclass(frozen=True)
 class FoldData:
-    """The pictures of one fold: to train on, held out, to predict; and the class names, (C,)."""
+    """The images of one fold: to train on, held out, to predict; and the class names, (C,)."""
 
     train: Samples
     val: Samples
@@ -76,7 +76,7 @@ class FoldData:
 def _shares(
     targets: pd.Series, labels: np.ndarray, num_classes: int
 ) -> np.ndarray | None:
-    """From dedup's "3:0.5 7:0.5"; a picture without is wholly of its label's class."""
+    """From dedup's "3:0.5 7:0.5"; an image without is wholly of its label's class."""
     if not targets.ne("").any():
         return None
     shares = np.eye(num_classes, dtype=np.float32)[labels]

@@ -9,7 +9,7 @@ from croquis.core.files import root
 GENERIC = frozenset(
     "all archive archives challenge comp competition competitions content copy data dataset"
     " datasets download downloads export extracted file files final full image images img imgs"
-    " input main master new old photos pics pictures public raw release resolve source src temp"
+    " input main master new old photos pics images public raw release resolve source src temp"
     " test tmp train training unpacked unzipped upload uploads v version x zip".split()
 )
 NAMING = (

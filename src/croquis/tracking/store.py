@@ -31,7 +31,7 @@ class Pipeline:
     Attributes:
         source: data.source.
         settings: the parameters, nested as in params.yaml, without secrets.
-        data: a hash of the pictures.
+        data: a hash of the images.
     """
 
     source: str

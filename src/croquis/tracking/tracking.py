@@ -69,7 +69,7 @@ def pipeline_of(index: Path) -> Pipeline:
     """The pipeline at work: all of params.yaml but the members that are not in `run`.
 
     Args:
-        index: index.csv, which has a hash of each picture.
+        index: index.csv, which has a hash of each image.
     """
     tree = parameters.read()
     run = tree.get("run") or {}

@@ -12,7 +12,7 @@ from croquis.backbones.backbones import normalised, statistics
 from croquis.core.errors import InputError
 from croquis.core.progress import progress
 from croquis.heads.optimization import Rates, cycle_ends
-from croquis.images.batches import Batch, Pictures, Shuffled, steps_per_epoch
+from croquis.images.batches import Batch, ImageDataset, Shuffled, steps_per_epoch
 from croquis.networks.freezing import train_mode
 from croquis.recipes.recipes import ModelParams
 from croquis.runtime.hardware import Hardware
@@ -52,9 +52,9 @@ class Trainer:
         model: on any device; moved to `hardware`.
         recipe: the resolved settings.
         lr: peak learning rate, base times `lr_mult`.
-        pictures: the training part of the fold, augmented.
+        images: the training part of the fold, augmented.
         hardware: device and number format.
-        seed: of the order of pictures, of mixing and of dropout.
+        seed: of the order of images, of mixing and of dropout.
         lr_factor: of each epoch's phase.
         kept: its saved states; it goes on from the newest.
         first: makes the first weights of `model`; not called where a saved state holds later ones.
@@ -68,7 +68,7 @@ class Trainer:
         recipe: ModelParams,
         *,
         lr: float,
-        pictures: Pictures,
+        images: ImageDataset,
         hardware: Hardware,
         seed: int,
         lr_factor: Callable[[int], float] = lambda epoch: 1.0,
@@ -83,16 +83,16 @@ class Trainer:
         self.history: list[dict[str, float]] = []
         self.snapshots: list[dict[str, torch.Tensor]] = []
         self._recipe = recipe
-        self._pictures = pictures
+        self._images = images
         self._hardware = hardware
         self._seed = seed
         self._lr_factor = lr_factor
         self._kept = kept
         self._snapshot = snapshot
         self._interrupts: Interrupts | None = None
-        self._per_epoch = steps_per_epoch(len(pictures), recipe.batch_size)
+        self._per_epoch = steps_per_epoch(len(images), recipe.batch_size)
         self._batches = Shuffled(
-            pictures, batch_size=recipe.batch_size, seed=seed, workers=hardware.workers
+            images, batch_size=recipe.batch_size, seed=seed, workers=hardware.workers
         )
         self._ends = cycle_ends(recipe, self._per_epoch) if snapshot else []
         self._updates = Updates(self.model, recipe, lr, hardware)
@@ -114,7 +114,7 @@ class Trainer:
 
     @property
     def micro_batch(self) -> int:
-        """Pictures at once: as the recipe says, or what memory allowed."""
+        """Images at once: as the recipe says, or what memory allowed."""
         return self._updates.gradients.micro_batch
 
     def epochs(self, interrupts: Interrupts | None = None) -> Iterator[Epoch]:
@@ -149,7 +149,7 @@ class Trainer:
             limit = self._pace.resident(lambda batch: self._make(batch, last))
         except (
             InputError
-        ):  # of the same pictures again and again a loss may become no number
+        ):  # of the same images again and again a loss may become no number
             return {}
         return {
             "synthetic_images_per_second": limit,
@@ -186,7 +186,7 @@ class Trainer:
 
     def _inputs(self) -> Iterator[torch.Tensor]:
         """What reaches the network of one more epoch, not augmented: as val and test will be."""
-        plain = self._pictures.plain()
+        plain = self._images.plain()
         own = statistics(self.model)
         workers = self._hardware.workers
         size = self.micro_batch
@@ -212,8 +212,8 @@ class Trainer:
         return loss
 
     def _spoiled(self, batch: Batch, error: NotFinite) -> InputError:
-        """What is wrong with the pictures of a batch."""
-        names = ", ".join(self._pictures.names(batch.positions)[:8])
+        """What is wrong with the images of a batch."""
+        names = ", ".join(self._images.names(batch.positions)[:8])
         kept = (
             ""
             if self._kept is None
@@ -223,7 +223,7 @@ class Trainer:
             f"step {self._step}",
             expected=error.expected,
             received=f"{error.received} on {names} ...",
-            fix=f"lower lr or lr_mult, or look at these pictures{kept}",
+            fix=f"lower lr or lr_mult, or look at these images{kept}",
         )
 
     @property

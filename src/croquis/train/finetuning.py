@@ -1,4 +1,4 @@
-"""Fine-tuning one model on one fold, from pictures to probabilities."""
+"""Fine-tuning one model on one fold, from images to probabilities."""
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from croquis.backbones.backbones import interpolation
 from croquis.core.progress import progress
 from croquis.core.views import FLIPS
 from croquis.heads.records import Outcome, val_scores
-from croquis.images.batches import Pictures
+from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.networks.freezing import trainable_count
 from croquis.networks.macs import Step
@@ -46,10 +46,10 @@ def fine_tuned(
 
     Args:
         data: the fold.
-        pixels: the stored pictures.
+        pixels: the stored images.
         recipe: the resolved settings.
         lr: peak learning rate.
-        seed: of the head's first weights, the order of pictures, augmentation and dropout.
+        seed: of the head's first weights, the order of images, augmentation and dropout.
         hardware: device and number format.
         log: gets the numbers of each epoch and its number, and at the end those of the speed.
         checkpoints: where it goes on from, and keeps its state.
@@ -65,7 +65,7 @@ def fine_tuned(
         model,
         recipe,
         lr=lr,
-        pictures=stored.of(data.train, curriculum),
+        images=stored.of(data.train, curriculum),
         hardware=hardware,
         seed=seed,
         lr_factor=curriculum.lr_factor,
@@ -90,19 +90,21 @@ def fine_tuned(
 
 @dataclass(frozen=True)
 class _Stored:
-    """The stored pictures as a recipe sees them."""
+    """The stored images as a recipe sees them."""
 
     pixels: Pixels
     recipe: ModelParams
     hardware: Hardware
 
-    def of(self, samples: Samples, curriculum: Curriculum | None = None) -> Pictures:
+    def of(
+        self, samples: Samples, curriculum: Curriculum | None = None
+    ) -> ImageDataset:
         size = self.recipe.image_size
         how = interpolation(self.recipe.backbone)
         options = {"image_size": size, "interpolation": how}
         if curriculum is not None:
             options |= {"augment": curriculum, "size_at": curriculum.image_size}
-        return Pictures(self.pixels, samples, **options)
+        return ImageDataset(self.pixels, samples, **options)
 
     def begin(self, model: nn.Module, samples: Samples) -> None:
         """Gives the head its first weights where they come from a probe."""
@@ -135,7 +137,7 @@ class _Stored:
         micro_batch: int,
         turns: Sequence[str] = ("identity",),
     ) -> dict[str, np.ndarray]:
-        """Under each turn of the pictures their probabilities, over the recipe's views."""
+        """Under each turn of the images their probabilities, over the recipe's views."""
         return averaged_probs(
             lambda view: self.logits(model, samples, micro_batch, view),
             self.recipe.tta,
@@ -160,7 +162,7 @@ class _Stored:
 
 
 def _outcome(trainer: Trainer, stored: _Stored, data: FoldData) -> Outcome:
-    """What the trained network predicts, also of flipped val pictures, and what it did before."""
+    """What the trained network predicts, also of flipped val images, and what it did before."""
     final = _finished(trainer.averaged, stored.recipe)
     turned = stored.probs(final, data.val, trainer.micro_batch, ("identity", *FLIPS))
     val = {

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from croquis.backbones.backbones import normalised, statistics
-from croquis.heads.losses import dense, per_picture
+from croquis.heads.losses import dense, per_image
 from croquis.images.batches import Batch
 from croquis.recipes.recipes import ModelParams
 from croquis.runtime.hardware import Hardware, autocast
@@ -24,7 +24,7 @@ class Gradients:
         scaler: of the loss, before it goes backward.
 
     Attributes:
-        micro_batch: pictures at once: as the recipe says, or what memory allowed.
+        micro_batch: images at once: as the recipe says, or what memory allowed.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Gradients:
         the micro-batch is halved and the batch done again.
 
         Raises:
-            InputError: if one picture is too much.
+            InputError: if one image is too much.
         """
         if self._buffers:
             torch._foreach_copy_(self._before, self._buffers)
@@ -66,8 +66,8 @@ class Gradients:
             self.undo()
             self._model.zero_grad()
             note = "; batch norms see fewer"
-            pictures = min(self.micro_batch, len(batch))
-            self.micro_batch = halved(pictures, least=self._least, note=note)
+            images = min(self.micro_batch, len(batch))
+            self.micro_batch = halved(images, least=self._least, note=note)
 
     def undo(self) -> None:
         """Makes batch norms forget the last batch: it is done again, or must leave no trace."""
@@ -93,19 +93,19 @@ class Gradients:
             self._scaler.scale(loss).backward()
         return torch.stack(losses)
 
-    def _parts(self, pictures: int) -> list[slice]:
+    def _parts(self, images: int) -> list[slice]:
         """Micro-batches of nearly equal sizes, none smaller than the head can take."""
-        parts = -(-pictures // self.micro_batch)
-        if pictures // parts < self._least:
-            parts = max(1, pictures // self._least)
-        stops = [pictures * part // parts for part in range(parts + 1)]
+        parts = -(-images // self.micro_batch)
+        if images // parts < self._least:
+            parts = max(1, images // self._least)
+        stops = [images * part // parts for part in range(parts + 1)]
         return [slice(start, stop) for start, stop in itertools.pairwise(stops)]
 
     def _losses(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         with autocast(self._hardware):
             logits = self._forward(images)
         recipe = self._recipe
-        return per_picture(
+        return per_image(
             logits.float(),
             targets,
             loss=recipe.loss,

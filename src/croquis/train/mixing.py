@@ -11,10 +11,10 @@ from croquis.recipes.recipes import MixParams
 
 
 class Mixing:
-    """Mixes each picture of a batch with the one at the mirrored place, as timm does.
+    """Mixes each image of a batch with the one at the mirrored place, as timm does.
 
     timm is handed the places 0..B-1 as if they were classes: the (B, B) targets it returns tell how
-    much of each picture is in which, and carry over to labels and to shares of labels alike.
+    much of each image is in which, and carry over to labels and to shares of labels alike.
 
     Args:
         settings: probabilities, alphas, bounds of lambda.
@@ -30,7 +30,7 @@ class Mixing:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Mixed images (B, 3, S, S) and targets (B, C), a function of `seed`.
 
-        A lone last picture of an odd batch stays as it is: mixed with itself it would be, too.
+        A lone last image of an odd batch stays as it is: mixed with itself it would be, too.
         """
         even = len(images) // 2 * 2
         if epoch >= self._last or even == 0:

@@ -1,6 +1,6 @@
 """How fast a training goes, and how fast it would go if its data were always there.
 
-Data efficiency is the one over the other: pictures a second from end to end, over those of the same
+Data efficiency is the one over the other: images a second from end to end, over those of the same
 update on one batch that stays on the device.
 """
 
@@ -41,7 +41,7 @@ class Pace:
         """Of all epochs of this process; None if that is no more than its first update.
 
         What is slow only once (compiling, choosing kernels) belongs to that one, and is left out;
-        so is what came before pictures got another size.
+        so is what came before images got another size.
         """
         return self._images / self._seconds if self._images else None
 

@@ -59,7 +59,7 @@ class Updates:
 
         Raises:
             NotFinite: if loss or gradients are no numbers, and a lower scale would not help.
-            InputError: if one picture is too much for the memory.
+            InputError: if one image is too much for the memory.
         """
         losses = self.gradients.add(batch, epoch=epoch, seed=seed)
         self._scaler.unscale_(self.optimizer)  # the norm must be the true one

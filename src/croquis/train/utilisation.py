@@ -50,7 +50,7 @@ def mfu(images_per_second: float, needed: Step, peak: float) -> float:
 def cost_of(
     model: nn.Module, image_size: int, hardware: Hardware
 ) -> tuple[Step, float] | None:
-    """What a picture needs, and the peak of this GPU; None on CPUs and on GPUs unknown.
+    """What an image needs, and the peak of this GPU; None on CPUs and on GPUs unknown.
 
     A network that cannot be counted trains all the same: a warning says why.
     """

@@ -12,7 +12,7 @@ def tempered(probs: np.ndarray, temperature: float) -> np.ndarray:
 
     Above 1 softens, below 1 sharpens; the order of classes stays, but float32 may make a tie of two
     that are its last digit apart, and a tie goes to the lower class. Saved probabilities are
-    enough: log(probs) are the logits up to a constant per picture. Method: Guo et al. 2017, "On
+    enough: log(probs) are the logits up to a constant per image. Method: Guo et al. 2017, "On
     Calibration of Modern Neural Networks".
 
     Raises:
@@ -45,12 +45,12 @@ def brier(labels: np.ndarray, probs: np.ndarray) -> float:
 def reliability(
     labels: np.ndarray, probs: np.ndarray, *, binning: str, bins: int = 15
 ) -> pd.DataFrame:
-    """Confidence against accuracy, one row a bin that holds a picture.
+    """Confidence against accuracy, one row a bin that holds an image.
 
     Args:
         labels: (N,).
         probs: (N, C); the confidence is a row's highest.
-        binning: "width" for bins as wide as each other, "mass" for bins of as many pictures.
+        binning: "width" for bins as wide as each other, "mass" for bins of as many images.
         bins: how many at most.
 
     Returns:

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
-# Wide enough for any network that learned something; a member that is right on every picture would
+# Wide enough for any network that learned something; a member that is right on every image would
 # sharpen without end.
 LOWEST = 0.05
 HIGHEST = 20.0
 TINY = 1e-30  # float32 holds it; what a softmax gives below is as good as impossible
 ROUNDS = 25  # weights then are shares of 25; Caruana's curves are flat by then
-BAGS = (
-    10  # each on a redraw of the pictures: steadies what one greedy path owes to luck
-)
-CLASSES_KEPT = 5  # of each member's favourites a picture, and of their mean's
+BAGS = 10  # each on a redraw of the images: steadies what one greedy path owes to luck
+CLASSES_KEPT = 5  # of each member's favourites an image, and of their mean's
 
 
 def temperature(labels: np.ndarray, probs: np.ndarray) -> float:
@@ -43,7 +41,7 @@ def temperature(labels: np.ndarray, probs: np.ndarray) -> float:
 
 
 def favourites(labels: np.ndarray, probs: np.ndarray) -> np.ndarray:
-    """The classes of each picture that weights are fitted on, (N, K), rising, -1 for no more.
+    """The classes of each image that weights are fitted on, (N, K), rising, -1 for no more.
 
     They are the true one and the five best of each member and of the uniform mean, K <= 5 M + 6:
     500 classes become some dozen. A class that all of them rank sixth or worse could still be the
@@ -74,9 +72,9 @@ class Seen:
     """What weights are fitted on.
 
     Attributes:
-        votes: (M, N, K) probabilities of the favourites, 0 where a picture has fewer than K.
+        votes: (M, N, K) probabilities of the favourites, 0 where an image has fewer than K.
         own: (N, K) bool, the true class.
-        others: (N,) how many classes of a picture are no favourites.
+        others: (N,) how many classes of an image are no favourites.
         groups: (N,) any labels of the groups of copies.
     """
 
@@ -186,11 +184,11 @@ FITTED: dict[str, Callable[[Seen], np.ndarray]] = {
 def _path(
     given: Seen, times: np.ndarray, rounds: int, *, again: bool = True
 ) -> list[int]:
-    """The members chosen round by round; picture n counts `times[n]` times."""
-    counted = times > 0  # a bag leaves out 37 % of the pictures
+    """The members chosen round by round; image n counts `times[n]` times."""
+    counted = times > 0  # a bag leaves out 37 % of the images
     times = times[counted]
     true = given.own[counted].argmax(axis=1)
-    # Classes first, (M, K, n): then the best of them is found along whole rows of pictures.
+    # Classes first, (M, K, n): then the best of them is found along whole rows of images.
     votes = np.ascontiguousarray(given.votes[:, counted].transpose(0, 2, 1))
     total = np.zeros_like(votes[0])
     mixed = np.empty_like(votes[0])

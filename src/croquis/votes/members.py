@@ -38,14 +38,14 @@ def folder_of(predictions: Path, member: str, fold: int) -> Path:
 def out_of_fold(
     folder: Path, member: str, folds: pd.DataFrame, chosen: list[int], part: str = "val"
 ) -> Predictions:
-    """One member's predictions of the pictures its fold models never saw; each scored picture once.
+    """One member's predictions of the images its fold models never saw; each scored image once.
 
     Args:
         folder: data/predictions.
         member: a key of `run`, or a snapshot of one.
         folds: folds.csv.
         chosen: `run.folds`; OOF covers these folds only.
-        part: "val", "plain" for the folds that ignore copies, "val_flip_lr" of flipped pictures.
+        part: "val", "plain" for the folds that ignore copies, "val_flip_lr" of flipped images.
     """
     column = "plain_fold" if part == "plain" else "fold"
     parts = []
@@ -59,7 +59,7 @@ def out_of_fold(
 def flipped(
     folder: Path, member: str, folds: pd.DataFrame, chosen: list[int]
 ) -> dict[str, Predictions]:
-    """OOF of flipped pictures by the flip, for those that all folds of the member hold."""
+    """OOF of flipped images by the flip, for those that all folds of the member hold."""
     return {
         flip: out_of_fold(folder, member, folds, chosen, part=f"val_{flip}")
         for flip in FLIPS
@@ -91,7 +91,7 @@ def warmed(part: Predictions, temperature: float) -> Predictions:
 def voted(
     parts: list[Predictions], vote: str, weights: np.ndarray | None = None
 ) -> Predictions:
-    """The vote of several predictions of the same pictures; rows are joined by id."""
+    """The vote of several predictions of the same images; rows are joined by id."""
     predictions.same_classes(parts)
     first = parts[0]
     stack = np.stack([part.aligned(first.ids).probs for part in parts])

@@ -15,7 +15,7 @@ So a window's SSIM is at most <u, v>, where u = (a, sqrt C1)/|.| (x) (s, sqrt C2
 4-vector. Over a cell of m windows with mean vector mu, the residuals have r = sqrt(1 - |mu|^2), and
 again by Cauchy-Schwarz the sum is at most m (<mu, mu'> + r r'). The cells joined, each weighted by
 its share of the windows, are one unit vector f(x) with SSIM(x, y) <= <f(x), f(y)>. Turning the
-picture permutes the cells, because box windows and a mirror-symmetric grid turn with it.
+image permutes the cells, because box windows and a mirror-symmetric grid turn with it.
 
 Smaller cells give a tighter bound: 28 a side leave a sixth of the pairs that 14 leave, for four
 times the numbers. So all pairs meet the coarse vectors, which are pooled from the fine ones, and
@@ -40,15 +40,15 @@ def ssim_vectors(gray: np.ndarray, grid: int = FINE) -> np.ndarray:
     """The vectors whose inner products bound SSIM, (N, S, S) uint8 to (N, grid * grid * 5) float32.
 
     Args:
-        gray: square pictures with an even side.
+        gray: square images with an even side.
         grid: cells along an edge; even.
     """
     edges = cell_edges(gray.shape[-1] - WINDOW + 1, grid)
     shares = np.diff(edges) / edges[-1]
     scale = np.sqrt(np.outer(shares, shares))[..., None]
     vectors = np.empty((len(gray), grid, grid, DEPTH), np.float32)
-    for picture, cells in zip(gray, vectors, strict=True):
-        mu = _cell_means(_window_vectors(picture), edges)  # (4, grid, grid)
+    for image, cells in zip(gray, vectors, strict=True):
+        mu = _cell_means(_window_vectors(image), edges)  # (4, grid, grid)
         cells[..., :4] = np.moveaxis(mu, 0, -1)
         # The 1e-6 covers float32's rounding: a larger r keeps the bound a bound.
         cells[..., 4] = np.sqrt(np.maximum(1 - (mu**2).sum(axis=0), 0) + 1e-6)
@@ -89,25 +89,25 @@ def cell_edges(length: int, grid: int) -> np.ndarray:
     return np.concatenate([half, length - half[-2::-1]])
 
 
-def window_sums(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def window_sums(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sums of pixels and of their squares over all 7x7 windows, (S, S) uint8 to (S - 6, S - 6)."""
     options = {
         "ksize": (WINDOW, WINDOW),
         "normalize": False,
         "borderType": cv2.BORDER_CONSTANT,
     }
-    picture = np.ascontiguousarray(picture)
-    sums = cv2.boxFilter(picture, cv2.CV_32S, **options)
+    image = np.ascontiguousarray(image)
+    sums = cv2.boxFilter(image, cv2.CV_32S, **options)
     # OpenCV sums squares of bytes in float64, which is exact here.
-    squares = cv2.sqrBoxFilter(picture, cv2.CV_32S, **options)
+    squares = cv2.sqrBoxFilter(image, cv2.CV_32S, **options)
     inner = slice(WINDOW // 2, -(WINDOW // 2))
     return sums[inner, inner], squares[inner, inner]
 
 
-def _window_vectors(picture: np.ndarray) -> np.ndarray:
+def _window_vectors(image: np.ndarray) -> np.ndarray:
     """The unit 4-vector of each window, (S, S) uint8 to (4, S - 6, S - 6) float32."""
     count = WINDOW**2
-    sums, squares = window_sums(picture)
+    sums, squares = window_sums(image)
     # In integers, as float32 would lose the small variances of near-flat paper; < 2^31.
     variance = (count * squares - sums * sums).astype(np.float32)
     variance *= np.float32(1 / (count * (count - 1)))

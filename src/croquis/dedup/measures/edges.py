@@ -27,7 +27,7 @@ def edge_vectors(gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """
     vectors = np.empty((len(rows), SIDE * SIDE), np.float32)
     with one_thread():
-        for place, row in enumerate(progress(rows, "dedup: edges", unit="picture")):
+        for place, row in enumerate(progress(rows, "dedup: edges", unit="image")):
             vectors[place] = _edges(gray[row]).ravel()
     vectors -= vectors.mean(axis=1, keepdims=True)
     length = np.linalg.norm(vectors, axis=1, keepdims=True)

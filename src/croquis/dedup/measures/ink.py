@@ -18,21 +18,21 @@ from croquis.dedup.measures.threads import one_thread
 SIDE = 64  # pixels of the sheet that is compared
 BLURRED_SIDE = 32
 BLUR = 1.5  # pixels; the deviation too
-GRID = 8  # cells a side of the bound: 128 numbers a picture instead of 4,096
+GRID = 8  # cells a side of the bound: 128 numbers an image instead of 4,096
 FLAT_SD = 1.0  # gray levels at 64 px; paper with less contrast has noise for ink
 # Once blurred, a dot of FLAT_SD keeps a tenth of a level, and float32 makes 1e-4 of even paper.
 EVEN_SD = 1e-3
-BATCH = 32  # pictures resized at once: 6 MB
+BATCH = 32  # images resized at once: 6 MB
 
 
 def ink_vectors(gray: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, int]:
-    """Mean-removed ink of unit length, (R, 64 * 64) float32, and how many pictures are flat.
+    """Mean-removed ink of unit length, (R, 64 * 64) float32, and how many images are flat.
 
-    Flat pictures get zeros, which are like nothing.
+    Flat images get zeros, which are like nothing.
 
     Args:
         gray: (N, S, S) uint8; S at least 64.
-        rows: (R,) which pictures, in which order.
+        rows: (R,) which images, in which order.
     """
     weights = area_weights(gray.shape[-1], SIDE)
     return _vectors(gray, rows, weights, flat_sd=FLAT_SD, desc="dedup: ink")
@@ -59,10 +59,10 @@ def paper_vectors(gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def area_weights(size: int, side: int) -> np.ndarray:
-    """W with W @ picture @ W.T the sums over the cells of a coarser grid, (side, size) float64.
+    """W with W @ image @ W.T the sums over the cells of a coarser grid, (side, size) float64.
 
     Entries are how much of a pixel lies in a cell, in units that make them whole numbers: sums of
-    integers below 2^24 are exact in float32 too, so that turning a picture and resizing it commute.
+    integers below 2^24 are exact in float32 too, so that turning an image and resizing it commute.
     """
     common = math.gcd(size, side)
     pixel = side // common
@@ -94,8 +94,8 @@ def _vectors(
     left = weights.astype(np.float32)
     vectors = np.empty((len(rows), side * side), np.float32)
     for start in progress(range(0, len(rows), BATCH), desc, unit="batch"):
-        pictures = gray[rows[start : start + BATCH]]
-        values = (pictures if flat_sd is None else 255 - pictures).astype(np.float32)
+        images = gray[rows[start : start + BATCH]]
+        values = (images if flat_sd is None else 255 - images).astype(np.float32)
         part = (left @ values @ left.T).reshape(len(values), -1).astype(
             np.float64
         ) / area
@@ -163,7 +163,7 @@ def cosine_judge(vectors: np.ndarray) -> Judge:
     def judge(name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         order = cell_order(name, side=side, depth=1)
         # Summed in float64 row by row, so that no thread count or block size changes a digit;
-        # rounded, so that a picture and itself have exactly 1.
+        # rounded, so that an image and itself have exactly 1.
         products = vectors[a] * np.take(vectors[b], order, axis=1)
         return np.round(products.sum(axis=1, dtype=np.float64), 6)
 

@@ -1,6 +1,6 @@
-"""All pairs of pictures that are alike under the symmetries: bounded by matmuls, then judged.
+"""All pairs of images that are alike under the symmetries: bounded by matmuls, then judged.
 
-A bound vector describes the cells of a square grid, so turning the picture permutes its cells, and
+A bound vector describes the cells of a square grid, so turning the image permutes its cells, and
 the inner product of two of them is never below the similarity. What passes is judged exactly.
 """
 
@@ -13,11 +13,9 @@ from croquis.core.progress import progress
 from croquis.core.symmetries import INVERSE, NAMES, turned
 from croquis.dedup.measures.tally import Tally
 
-BLOCK = 1024  # rows of scores held at once: 61 MB at 15,000 pictures
+BLOCK = 1024  # rows of scores held at once: 61 MB at 15,000 images
 CHUNK = 1024  # pairs whose vectors are gathered at once: 32 MB at 3,920 numbers
-TILE = (
-    2048  # pictures whose pairs are judged together, so that a judge can remember them
-)
+TILE = 2048  # images whose pairs are judged together, so that a judge can remember them
 # For float32: the worst that SSIM was above its bound at 224 px was 4e-6 in sums over rows as they
 # lie in memory, 1.4e-5 across them (hence np.take below), and 4e-7 in matrix products.
 MARGIN = 1e-4
@@ -132,14 +130,14 @@ def judged(
 
     Args:
         found: candidates, as `candidates` yields them.
-        judge: (name, a, b) to the similarities of pictures `a` to pictures `b` turned by `name`.
+        judge: (name, a, b) to the similarities of images `a` to images `b` turned by `name`.
         at_least: the smallest similarity of a pair.
         known: a `pair_table` of copies that need no judge.
         tally: counts the candidates as those of the bound of `step`.
         step: the name of this search.
     """
     table = _gathered(counted(found, tally, f"{step} bound"), known)
-    # By tiles, and in them by the second picture: what a judge computes of a picture serves again.
+    # By tiles, and in them by the second image: what a judge computes of an image serves again.
     table = table.sort_values(["tile", "b", "a"], ignore_index=True)
     scores = np.empty(len(table))
     for start in progress(

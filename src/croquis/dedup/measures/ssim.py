@@ -47,7 +47,7 @@ from croquis.dedup.measures.threads import one_thread
 GUARD = (
     2e-6  # around the threshold; the largest error of the judge that was seen was 3e-7
 )
-BATCH = 64  # pictures a step of the progress bar
+BATCH = 64  # images a step of the progress bar
 
 
 def ssim_pairs(
@@ -66,13 +66,13 @@ def ssim_pairs(
 
     Args:
         gray: (N, S, S) uint8; S even.
-        rows: (R,) which pictures; pairs are positions in it.
+        rows: (R,) which images; pairs are positions in it.
         labels: (R,) the classes to stay inside, or None for all pairs.
         names: the symmetries to look under.
         at_least: the smallest SSIM of a pair.
         known: pairs that need no judge.
         tally: counts the candidates of both bounds, and the decisions of scikit-image.
-        flat: (R,) bool, pictures that are not compared: blank paper is all like blank paper.
+        flat: (R,) bool, images that are not compared: blank paper is all like blank paper.
         fine: cells a side of the second bound, a multiple of 4.
     """
     with tally.step("ssim vectors"), one_thread():
@@ -94,7 +94,7 @@ def _bound_vectors(
     gray: np.ndarray, rows: np.ndarray, fine: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Of the second bound and of the first, (R, fine * fine * 5) and (R, fine * fine / 4 * 5)."""
-    # Filled in place, as they are the largest arrays of the stage: 20 KB a picture together.
+    # Filled in place, as they are the largest arrays of the stage: 20 KB an image together.
     vectors = np.empty((len(rows), fine**2 * DEPTH), np.float32)
     coarse = np.empty((len(rows), fine**2 // 4 * DEPTH), np.float32)
     for start in progress(
@@ -121,7 +121,7 @@ def _passing(
 def ssim_judge(
     gray: np.ndarray, rows: np.ndarray, *, at_least: float, tally: Tally
 ) -> Judge:
-    """The SSIM of pictures `a` to pictures `b` turned by `name`; arguments as for `ssim_pairs`."""
+    """The SSIM of images `a` to images `b` turned by `name`; arguments as for `ssim_pairs`."""
 
     @lru_cache(maxsize=2 * TILE)  # 0.4 MB each
     def sums(place: int) -> tuple[np.ndarray, np.ndarray]:
@@ -149,7 +149,7 @@ def ssim_judge(
 
 
 def ssim(x: np.ndarray, y: np.ndarray) -> float:
-    """SSIM of two (S, S) uint8 pictures by scikit-image, with its defaults."""
+    """SSIM of two (S, S) uint8 images by scikit-image, with its defaults."""
     from skimage.metrics import (
         structural_similarity,
     )  # a third of a second, for those who need it
@@ -157,10 +157,10 @@ def ssim(x: np.ndarray, y: np.ndarray) -> float:
     return float(structural_similarity(x, y))
 
 
-def _sums(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _sums(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sx and Q of all windows, (S - 6, S - 6) int32 and float32."""
     count = WINDOW**2
-    sums, squares = window_sums(picture)
+    sums, squares = window_sums(image)
     spread = (count * squares - sums * sums).astype(np.float32)
     return np.ascontiguousarray(sums), spread + np.float32(count * (count - 1) * C2 / 2)
 
@@ -173,7 +173,7 @@ def _ssim(
     qx: np.ndarray,
     qy: np.ndarray,
 ) -> float:
-    """The formula above, from the pictures, Sx, Sy and Qx, Qy."""
+    """The formula above, from the images, Sx, Sy and Qx, Qy."""
     count = WINDOW**2
     edge = slice(WINDOW // 2, -(WINDOW // 2))
     product = cv2.multiply(x, y, dtype=cv2.CV_16U)  # at most 255^2

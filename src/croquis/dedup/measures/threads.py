@@ -1,7 +1,7 @@
-"""One thread for work on one picture, which is too little to share.
+"""One thread for work on one image, which is too little to share.
 
 Threads would wait for one another, and where other programs run that costs a hundred times the work
-itself: 22 ms instead of 0.16 for one picture's ink, measured beside one other busy process.
+itself: 22 ms instead of 0.16 for one image's ink, measured beside one other busy process.
 """
 
 from collections.abc import Iterator

@@ -45,7 +45,7 @@ def variant_pairs(
 
     Args:
         gray: (M, S, S) uint8.
-        rows: (N,) which pictures; pairs are positions in it.
+        rows: (N,) which images; pairs are positions in it.
         ink: (N, 64 * 64) of `ink.ink_vectors`.
         blurred: (N, 32 * 32) of `ink.blurred_vectors`.
         names: the symmetries to look under.
@@ -74,9 +74,9 @@ def variant_pairs(
             each, "dedup: variant alignment", len(found), "pair"
         ):
             warp = small_warp(ink[a], ink[b], NAMES[symmetry])
-            pictures = gray[rows[a]], gray[rows[b]]
+            images = gray[rows[a]], gray[rows[b]]
             scores.append(
-                0.0 if warp is None else moved_cosine(*pictures, NAMES[symmetry], warp)
+                0.0 if warp is None else moved_cosine(*images, NAMES[symmetry], warp)
             )
     found = found.assign(score=np.array(scores, np.float64))
     return found[found["score"] >= aligned_min].sort_values(
@@ -91,7 +91,7 @@ def small_warp(x: np.ndarray, y: np.ndarray, name: str) -> np.ndarray | None:
 
     Args:
         x: (64 * 64,) mean-removed ink.
-        y: the same of the other picture.
+        y: the same of the other image.
         name: a symmetry.
     """
     still = x.reshape(SIDE, SIDE)
@@ -111,7 +111,7 @@ def moved_cosine(x: np.ndarray, y: np.ndarray, name: str, warp: np.ndarray) -> f
 
     Args:
         x: (S, S) uint8.
-        y: the same of the other picture.
+        y: the same of the other image.
         name: a symmetry.
         warp: of `small_warp`.
     """

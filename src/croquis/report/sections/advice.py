@@ -17,7 +17,7 @@ SHOWN = 6
 RISING = 0.01  # of accuracy in the last epoch: the training was still under way
 SOURED = 1.03  # val loss of the last epoch over its lowest: the training was too long or too bare
 COPIED = (
-    0.3  # share of pictures with a copy from which their weight in the loss may matter
+    0.3  # share of images with a copy from which their weight in the loss may matter
 )
 SETTINGS = {  # what makes a vote of votes.csv the one that counts
     "soft": "ensemble.vote=soft",
@@ -50,7 +50,7 @@ def advice(findings: Findings) -> list[Advice]:
 
 def _leak(found: Findings) -> Iterator[Advice]:
     if leaking := copies.leaking(found.data.folds):
-        why = f"{counted(leaking, 'scored picture has', 'scored pictures have')} a copy in training"
+        why = f"{counted(leaking, 'scored image has', 'scored images have')} a copy in training"
         yield Advice(f"{why}: the score is too kind.", _experiment("split.group=true"))
 
 
@@ -80,7 +80,7 @@ def _vote(found: Findings) -> Iterator[Advice]:
     )
     for row in islice(sure, 1):
         yield Advice(
-            f"The {row.vote} vote is {gain(row.difference)} better on the same pictures, "
+            f"The {row.vote} vote is {gain(row.difference)} better on the same images, "
             f"weights fitted on others (p {odds(row.p)}).",
             _experiment(SETTINGS[row.vote]),
         )
@@ -129,7 +129,9 @@ def _larger(found: Findings) -> Iterator[Advice]:
         yield Advice(why, _experiment(f"++models.{best}.image_size={stored}"))
     elif came >= 1.5 * stored:
         larger = int(min(1.5 * stored, came)) // 16 * 16
-        why = f"Half of the pictures came with {came:.0f} px or more, {stored} are stored."
+        why = (
+            f"Half of the images came with {came:.0f} px or more, {stored} are stored."
+        )
         settings = (
             f"prepare.image_size={larger}",
             f"++models.{best}.image_size={larger}",
@@ -144,7 +146,7 @@ def _fewer(found: Findings) -> Iterator[Advice]:
         chosen = sorted(gains.loc[gains["step"] <= top["step"], "member"])
         lost = top["accuracy"] - gains["accuracy"].iloc[-1]
         why = (
-            f"{' and '.join(chosen)} without the rest: {gain(lost)} on these pictures. "
+            f"{' and '.join(chosen)} without the rest: {gain(lost)} on these images. "
             "They chose it, too, so believe a part of that only."
         )
         yield Advice(why, _experiment(f"ensemble.members=[{','.join(chosen)}]"))
@@ -162,8 +164,8 @@ def _conflicts(found: Findings) -> Iterator[Advice]:
 
 
 def _weights(found: Findings) -> Iterator[Advice]:
-    pictures, _ = copies.in_groups(found.data.groups)
-    part = pictures / max(len(found.data.groups), 1)
+    images, _ = copies.in_groups(found.data.groups)
+    part = images / max(len(found.data.groups), 1)
     recipes = found.outcome.settings.models.values()
     if (
         part > COPIED
@@ -171,7 +173,7 @@ def _weights(found: Findings) -> Iterator[Advice]:
         and not any(recipe.group_weights for recipe in recipes)
     ):
         why = (
-            f"{part:.0%} of the pictures have a copy: "
+            f"{part:.0%} of the images have a copy: "
             "what was copied often weighs most in training."
         )
         yield Advice(why, _experiment("train.group_weights=true"))

@@ -1,4 +1,4 @@
-"""The page's section on augmentation: what each training saw of a few pictures."""
+"""The page's section on augmentation: what each training saw of a few images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from croquis.augment.phases import phase_at
 from croquis.images.resizing import resized
 from croquis.recipes.augment_params import AugmentParams
 from croquis.recipes.recipes import ModelParams
+from croquis.report.images import THUMB_SIDE, webp
 from croquis.report.material import Data
-from croquis.report.pictures import THUMB_SIDE, webp
 
-PICTURES = 6  # rows of a sheet
+IMAGES = 6  # rows of a sheet
 FEW = 2  # rows of the sheets of presets that nobody need have used
 DRAWS = 7  # columns beside the originals
-GAP = 3  # pixels between pictures
+GAP = 3  # pixels between images
 BETWEEN = 225  # gray of the gaps: neither paper nor ink
 
 
 class Use(NamedTuple):
-    """An augmentation of one size from one epoch on, on pictures shrunk by one filter."""
+    """An augmentation of one size from one epoch on, on images shrunk by one filter."""
 
     augment: str | AugmentParams
     image_size: int
@@ -32,11 +32,11 @@ class Use(NamedTuple):
 
 @dataclass(frozen=True)
 class Augmentation:
-    """A sheet of pictures, each with its draws, and who trains on such, if anybody.
+    """A sheet of images, each with its draws, and who trains on such, if anybody.
 
     Attributes:
         name: the preset.
-        models: those that use it, each with the size of its pictures and since when.
+        models: those that use it, each with the size of its images and since when.
         words: its operations.
         uri: the sheet; its draws are of one epoch after the other.
     """
@@ -60,20 +60,20 @@ def augmentations(
     Args:
         recipes: of the models of the run.
         filters: the interpolation of each.
-        seed: of the run; draws are a function of it, the epoch and the picture's id.
-        data: the pictures.
+        seed: of the run; draws are a function of it, the epoch and the image's id.
+        data: the images.
     """
     users: dict[str, list[tuple[Use, str]]] = {}
     for key, recipe in recipes.items():
         for use in uses(recipe, filters[key]):
             users.setdefault(repr(use.augment), []).append((use, _user(key, use)))
-    pictures = _pictures(data, PICTURES)
+    images = _images(data, IMAGES)
     return [
         _sheeted(
             max((use for use, _ in own), key=lambda use: use.image_size),
             [words for _, words in own],
             seed,
-            pictures,
+            images,
         )
         for own in users.values()
     ]
@@ -85,11 +85,11 @@ def presets(image_size: int, seed: int, data: Data) -> list[Augmentation]:
     Args:
         image_size: in pixels, as strengths are shares of it.
         seed: of the run.
-        data: the pictures.
+        data: the images.
     """
-    pictures = _pictures(data, FEW)
+    images = _images(data, FEW)
     return [
-        _sheeted(Use(name, image_size, 0), [], seed, pictures)
+        _sheeted(Use(name, image_size, 0), [], seed, images)
         for name in PRESETS
         if PRESETS[name]
     ]
@@ -111,17 +111,17 @@ def preset(augment: str | AugmentParams) -> str:
 
 
 def shown(data: Data, count: int) -> list[str]:
-    """Ids of training pictures, at even distances among all of them in order."""
+    """Ids of training images, at even distances among all of them in order."""
     ids = np.sort(data.folds["id"].to_numpy(dtype=str))
     return ids[np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int)].tolist()
 
 
-def sheet(use: Use, seed: int, pictures: Mapping[str, np.ndarray]) -> np.ndarray:
-    """A row for each picture, the original and its draws: (H, W) or (H, W, 3) uint8."""
+def sheet(use: Use, seed: int, images: Mapping[str, np.ndarray]) -> np.ndarray:
+    """A row for each image, the original and its draws: (H, W) or (H, W, 3) uint8."""
     augment = Augment(use.augment, seed)
     rows = []
-    for name, picture in pictures.items():
-        image = resized(picture, use.image_size, use.interpolation)
+    for name, image in images.items():
+        image = resized(image, use.image_size, use.interpolation)
         epochs = range(use.from_epoch, use.from_epoch + DRAWS)
         drawn = [augment(image, epoch=epoch, name=name) for epoch in epochs]
         rows.append(np.concatenate([_framed(one) for one in (image, *drawn)], axis=1))
@@ -134,7 +134,7 @@ def _user(key: str, use: Use) -> str:
     return f"{key} at {use.image_size} px{since}"
 
 
-def _pictures(data: Data, count: int) -> dict[str, np.ndarray]:
+def _images(data: Data, count: int) -> dict[str, np.ndarray]:
     ids = shown(data, count)
     rows = data.pixels.rows(ids)
     return {
@@ -144,14 +144,14 @@ def _pictures(data: Data, count: int) -> dict[str, np.ndarray]:
 
 
 def _sheeted(
-    use: Use, models: list[str], seed: int, pictures: Mapping[str, np.ndarray]
+    use: Use, models: list[str], seed: int, images: Mapping[str, np.ndarray]
 ) -> Augmentation:
     return Augmentation(
         name=preset(use.augment),
         models=models,
         words=words(use.augment),
         # 60: a sheet of six drawings weighs some 60 KB
-        uri=webp(sheet(use, seed, pictures), quality=60),
+        uri=webp(sheet(use, seed, images), quality=60),
     )
 
 

@@ -1,4 +1,4 @@
-"""The error browser: each wrong out-of-fold prediction beside pictures of both its classes."""
+"""The error browser: each wrong out-of-fold prediction beside images of both its classes."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from croquis.scoring.ranking import ranked
 from croquis.tables.predictions import Predictions
 
 EXAMPLES = 4  # of a class: three are shown, and none beside itself
-FOLDER = "errors"  # beside errors.html: a table as a script, and sheets of pictures
+FOLDER = "errors"  # beside errors.html: a table as a script, and sheets of images
 
 
 def write_browser(
@@ -32,7 +32,7 @@ def write_browser(
     Args:
         folder: of the report.
         name: of the competition.
-        data: the pictures.
+        data: the images.
         oof: of the ensemble.
         members: OOF of each of its members.
     """
@@ -61,9 +61,9 @@ def table(
     wrong: np.ndarray,
     examples: list[list[int]],
 ) -> dict[str, Any]:
-    """What the browser's script reads: columns of the errors, and which pictures stand where.
+    """What the browser's script reads: columns of the errors, and which images stand where.
 
-    `examples` gives each class the places of its pictures on the sheets, and the error that each
+    `examples` gives each class the places of its images on the sheets, and the error that each
     of them is, or -1.
     """
     preds = oof.probs.argmax(axis=1)
@@ -96,9 +96,9 @@ def table(
 
 
 def typical(labels: np.ndarray, oof: Predictions, data: Data) -> list[list[int]]:
-    """Rows of each class's pictures with the highest probability of it, EXAMPLES at most.
+    """Rows of each class's images with the highest probability of it, EXAMPLES at most.
 
-    One of a group of copies: three times the same picture shows less of a class.
+    One of a group of copies: three times the same image shows less of a class.
     """
     own = oof.probs[np.arange(len(labels)), labels]
     rows = pd.DataFrame(

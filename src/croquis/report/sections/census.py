@@ -1,4 +1,4 @@
-"""What the pictures are like: sizes, shapes and ink, and the palest and darkest of them."""
+"""What the images are like: sizes, shapes and ink, and the palest and darkest of them."""
 
 from dataclasses import dataclass
 
@@ -9,27 +9,29 @@ from markupsafe import Markup
 from croquis.core.progress import progress
 from croquis.dataset.statuses import BLANK, having
 from croquis.report import plots
+from croquis.report.images import Thumbnail, Thumbnails
 from croquis.report.material import Data
-from croquis.report.pictures import Thumbnail, Thumbnails
 
-MEASURED = 4_000  # pictures whose ink is looked at: 15,000 of 448 px would be read for a minute
-ENDS = 8  # palest, darkest and blank pictures shown
+MEASURED = (
+    4_000  # images whose ink is looked at: 15,000 of 448 px would be read for a minute
+)
+ENDS = 8  # palest, darkest and blank images shown
 SIZES = 6  # sizes named
 
 
 @dataclass(frozen=True)
 class Census:
-    """Statistics of the training pictures.
+    """Statistics of the training images.
 
     Attributes:
         sizes: the commonest (width, height) as they came, with their counts.
-        other: how many pictures have another size.
+        other: how many images have another size.
         charts: caption and chart of what varies.
-        palest: pictures with least ink.
+        palest: images with least ink.
         darkest: those with most.
         blank: those of train and test without contrast, the first of them.
         blank_count: how many there are.
-        measured: of how many pictures the ink is known.
+        measured: of how many images the ink is known.
         ink: mean share of ink, 0 is white paper.
     """
 
@@ -45,7 +47,7 @@ class Census:
 
 
 def census(data: Data, thumbnails: Thumbnails) -> Census:
-    """Sizes are those of the files; ink is that of the stored pictures, white borders included."""
+    """Sizes are those of the files; ink is that of the stored images, white borders included."""
     train = data.index[data.index["split"] == "train"]
     ids, ink = _ink(train["id"].to_numpy(dtype=str), data)
     order = np.lexsort((ids, ink))
@@ -70,10 +72,10 @@ def census(data: Data, thumbnails: Thumbnails) -> Census:
 
 
 def _ink(ids: np.ndarray, data: Data) -> tuple[np.ndarray, np.ndarray]:
-    """Ids at even distances, (n,), and the share of ink of their pictures, (n,)."""
+    """Ids at even distances, (n,), and the share of ink of their images, (n,)."""
     places = np.linspace(0, len(ids) - 1, min(MEASURED, len(ids))).astype(int)
     chosen = np.sort(ids)[places]
-    rows = progress(data.pixels.rows(chosen).tolist(), "report: ink", unit="picture")
+    rows = progress(data.pixels.rows(chosen).tolist(), "report: ink", unit="image")
     return chosen, np.array([1 - data.pixels.array[row].mean() / 255 for row in rows])
 
 

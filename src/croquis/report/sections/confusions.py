@@ -16,15 +16,15 @@ class Confused(NamedTuple):
     label: int
     guess: int
     count: int
-    pictures: int  # of the first class
+    images: int  # of the first class
 
 
 class Hard(NamedTuple):
-    """A class by label: how many of its pictures were right, and the 95 % interval of the share."""
+    """A class by label: how many of its images were right, and the 95 % interval of the share."""
 
     label: int
     right: int
-    pictures: int
+    images: int
     low: float
     high: float
 
@@ -53,7 +53,7 @@ def confused_pairs(labels: np.ndarray, oof: Predictions) -> list[Confused]:
 def hardest_classes(labels: np.ndarray, oof: Predictions) -> list[Hard]:
     """The classes with the lowest accuracy; of equals the one that is surer to be so comes first.
 
-    Wilson's intervals, as a class has few pictures: they stay inside 0 to 1 and never have no
+    Wilson's intervals, as a class has few images: they stay inside 0 to 1 and never have no
     width. Arguments as of `confused_pairs`.
     """
     from scipy.stats import binomtest  # a second to import
@@ -70,6 +70,6 @@ def hardest_classes(labels: np.ndarray, oof: Predictions) -> list[Hard]:
         found.append(
             Hard(label, int(right[label]), int(sizes[label]), ends.low, ends.high)
         )
-    return sorted(
-        found, key=lambda one: (one.right / one.pictures, one.high, one.label)
-    )[:CLASSES]
+    return sorted(found, key=lambda one: (one.right / one.images, one.high, one.label))[
+        :CLASSES
+    ]

@@ -1,7 +1,7 @@
-"""Contact sheets: pages on which a person judges copies, picture beside picture.
+"""Contact sheets: pages on which a person judges copies, image beside image.
 
 Three sheets, each of as many pages as it needs: groups with several labels, pairs from the weakest
-up, and test pictures with a copy in train. A line under what was decided says how to overrule it.
+up, and test images with a copy in train. A line under what was decided says how to overrule it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,19 +11,19 @@ from itertools import pairwise
 from croquis.core.progress import progress
 from croquis.core.wording import counted
 from croquis.report.decisions import Conflict, Pair, Said, conflicts, pairs_of, weakest
+from croquis.report.images import Thumbnails
 from croquis.report.material import Data
-from croquis.report.pictures import Thumbnails
 from croquis.report.templates import template
 
-SIDE = 64  # pixels of a picture; a page then weighs some 200 KB
+SIDE = 64  # pixels of an image; a page then weighs some 200 KB
 PER_PAGE = 60  # pairs
 SHOWN = 3_000  # pairs: as many as a person may look through, and 10 MB
 ONE_AND_MANY = {
     "conflicts": ("group with several labels", "groups with several labels"),
     "duplicates": ("pair", "pairs"),
     "twins": (
-        "test picture with a copy in train",
-        "test pictures with a copy in train",
+        "test image with a copy in train",
+        "test images with a copy in train",
     ),
 }
 
@@ -72,7 +72,7 @@ def sheets(data: Data) -> list[Sheet]:
     )
     made = [Sheet("conflicts", len(disputed), filled(disputed))]
     for name, table in {"duplicates": data.duplicates, "twins": twins}.items():
-        # Overrides are of training pictures alone: of a test picture there is nothing to decide.
+        # Overrides are of training images alone: of a test image there is nothing to decide.
         found = pairs_of(
             weakest(table).head(SHOWN), said if name == "duplicates" else None
         )
@@ -90,7 +90,7 @@ def pages(name: str, data: Data) -> Iterator[tuple[str, str]]:
 
     Args:
         name: of the competition.
-        data: the pictures.
+        data: the images.
     """
     made = sheets(data)
     html = template("contact.html")
@@ -112,12 +112,12 @@ def filled(found: Sequence[Conflict]) -> list[list[Conflict]]:
     parts: list[list[Conflict]] = []
     room = 0
     for conflict in found:
-        pictures = len(conflict.pictures) + 2 * len(conflict.pairs)
-        if pictures > room:
+        images = len(conflict.images) + 2 * len(conflict.pairs)
+        if images > room:
             parts.append([])
             room = 2 * PER_PAGE
         parts[-1].append(conflict)
-        room -= pictures
+        room -= images
     return parts
 
 

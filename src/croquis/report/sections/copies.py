@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from croquis.report.pictures import Thumbnail, Thumbnails
+from croquis.report.images import Thumbnail, Thumbnails
 from croquis.tables.parts import ALWAYS
 
 GROUPS = 6
@@ -14,26 +14,26 @@ PAIRS = 12  # how many are shown, so that the page stays small
 
 @dataclass(frozen=True)
 class Group:
-    """A group of copies, its first pictures, and how many more there are."""
+    """A group of copies, its first images, and how many more there are."""
 
     size: int
     conflict: bool
-    pictures: list[Thumbnail]
+    images: list[Thumbnail]
 
     @property
     def more(self) -> int:
-        """The pictures that are not shown."""
-        return self.size - len(self.pictures)
+        """The images that are not shown."""
+        return self.size - len(self.images)
 
     @property
     def class_names(self) -> str:
-        """The classes of the pictures shown."""
-        return ", ".join(sorted({picture.class_name for picture in self.pictures}))
+        """The classes of the images shown."""
+        return ", ".join(sorted({image.class_name for image in self.images}))
 
 
 @dataclass(frozen=True)
 class Narrow:
-    """Two pictures that pass for copies, and why: the test (tier), its score, the flip or turn."""
+    """Two images that pass for copies, and why: the test (tier), its score, the flip or turn."""
 
     first: Thumbnail
     second: Thumbnail
@@ -67,7 +67,7 @@ def narrowest_pairs(
     Args:
         duplicates: duplicates.csv.
         groups: groups.csv.
-        thumbnails: the pictures.
+        thumbnails: the images.
     """
     joined = duplicates[
         duplicates["grouped"].astype(bool)
@@ -88,13 +88,13 @@ def narrowest_pairs(
 
 
 def in_groups(groups: pd.DataFrame) -> tuple[int, int]:
-    """How many pictures have a copy, and in how many groups they are."""
+    """How many images have a copy, and in how many groups they are."""
     sizes = groups["group"].value_counts()
     return int(sizes[sizes > 1].sum()), int((sizes > 1).sum())
 
 
 def leaking(folds: pd.DataFrame) -> int:
-    """How many scored pictures have a kept copy in another fold; `folds` is folds.csv.
+    """How many scored images have a kept copy in another fold; `folds` is folds.csv.
 
     None, unless split.group is false.
     """
@@ -103,7 +103,7 @@ def leaking(folds: pd.DataFrame) -> int:
 
 
 def partly_seen(folds: pd.DataFrame) -> int:
-    """How many scored pictures have another of their domain or group that always trains.
+    """How many scored images have another of their domain or group that always trains.
 
     None, unless a rare class of one domain does (`split.rare`); `folds` is folds.csv.
     """
@@ -112,7 +112,7 @@ def partly_seen(folds: pd.DataFrame) -> int:
 
 
 def cut_across(duplicates: pd.DataFrame, folds: pd.DataFrame) -> int:
-    """How many pairs that were cut have a scored picture in one fold and a kept one in another.
+    """How many pairs that were cut have a scored image in one fold and a kept one in another.
 
     A model is scored on the one and trains on the other.
 

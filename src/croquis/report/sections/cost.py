@@ -30,7 +30,7 @@ class Cost:
         device: where its folds were trained, or nothing where no record is left.
         folds: how many of them are recorded.
         minutes: of all of these together.
-        rate: mean pictures a second in training, or None.
+        rate: mean images a second in training, or None.
         gpu_hours: computed for all folds of the run on one V100; None where its network could not
             be counted.
         failed: why not, or nothing.
@@ -60,8 +60,8 @@ def costs(
         run: what was trained.
         networks: networks.csv.
         trainings: `recorded`.
-        train: pictures that train.
-        test: pictures of the test set.
+        train: images that train.
+        test: images of the test set.
         all_folds: of the split; each holds out one of as many parts.
     """
     found = []
@@ -86,7 +86,7 @@ def costs(
 
 
 def _hours(row: Any, train: int, test: int, folds: int, all_folds: int) -> float:
-    """Hours on a V100 of a member's work, which networks.csv has by what each picture is for."""
+    """Hours on a V100 of a member's work, which networks.csv has by what each image is for."""
     held = train / all_folds
     forward = row.once * (train + test)
     forward += folds * (row.train * (train - held) + row.val * held + row.test * test)

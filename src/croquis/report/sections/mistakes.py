@@ -1,11 +1,11 @@
-"""The page's section on mistakes: pictures the ensemble got wrong out of fold, the surest first."""
+"""The page's section on mistakes: images the ensemble got wrong out of fold, the surest first."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from croquis.report.pictures import Thumbnail, Thumbnails
+from croquis.report.images import Thumbnail, Thumbnails
 from croquis.scoring.ranking import surest
 from croquis.tables.predictions import Predictions
 
@@ -17,7 +17,7 @@ class Mistake:
     `look` is what a network saw in it, as a data URI or nothing.
     """
 
-    picture: Thumbnail
+    image: Thumbnail
     predicted: str
     confidence: float
     right_members: int
@@ -39,7 +39,7 @@ def surest_mistakes(
         oof: of the ensemble.
         groups: (N,) of copies.
         members: OOF of each of its members.
-        thumbnails: the pictures.
+        thumbnails: the images.
         look: gives the map of an id.
     """
     preds = oof.probs.argmax(axis=1)
@@ -50,14 +50,14 @@ def surest_mistakes(
         int(sum(probs[row].argmax() == labels[row] for probs in aligned))
         for row in rows
     ]
-    pictures = thumbnails.of(oof.ids[rows].tolist())
+    images = thumbnails.of(oof.ids[rows].tolist())
     return [
         Mistake(
-            picture,
+            image,
             str(oof.classes[preds[row]]),
             float(confidence[row]),
             knew,
-            look(picture.id),
+            look(image.id),
         )
-        for picture, row, knew in zip(pictures, rows, right, strict=True)
+        for image, row, knew in zip(images, rows, right, strict=True)
     ]

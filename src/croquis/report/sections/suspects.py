@@ -1,4 +1,4 @@
-"""Pictures whose label the ensemble doubts: shown, never deleted."""
+"""Images whose label the ensemble doubts: shown, never deleted."""
 
 import warnings
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import pandas as pd
 
 from croquis.core.progress import progress
 from croquis.report.decisions import Said
-from croquis.report.pictures import Thumbnail, Thumbnails
+from croquis.report.images import Thumbnail, Thumbnails
 from croquis.tables.predictions import Predictions
 
 SHOWN = 24
@@ -16,12 +16,12 @@ SHOWN = 24
 
 @dataclass(frozen=True)
 class Suspect:
-    """A picture, what it was predicted as, and the probability of its given label.
+    """An image, what it was predicted as, and the probability of its given label.
 
     `line` drops it, in data/overrides.csv; nothing where that file decides already.
     """
 
-    picture: Thumbnail
+    image: Thumbnail
     predicted: str
     own: float
     line: str
@@ -37,7 +37,7 @@ def label_suspects(labels: np.ndarray, oof: Predictions) -> np.ndarray:
         labels: (N,) true labels in the order of `oof`.
         oof: of the ensemble.
     """
-    # A class without a picture here, as with a part of the folds, would stop cleanlab.
+    # A class without an image here, as with a part of the folds, would stop cleanlab.
     seen, own = np.unique(labels, return_inverse=True)
     if len(seen) < 2:
         return np.array([], dtype=np.int64)
@@ -57,7 +57,7 @@ def label_suspects(labels: np.ndarray, oof: Predictions) -> np.ndarray:
 
 
 def alone(labels: np.ndarray) -> int:
-    """Classes with a single picture among `labels`, (N,): there is none to doubt it by."""
+    """Classes with a single image among `labels`, (N,): there is none to doubt it by."""
     return int((np.bincount(labels) == 1).sum())
 
 
@@ -76,19 +76,19 @@ def shown(
         labels: (N,) true labels in the order of `oof`.
         oof: of the ensemble.
         groups: (N,) of copies.
-        thumbnails: the pictures.
+        thumbnails: the images.
         said: by a person.
     """
     rows = rows[~pd.Series(groups[rows]).duplicated().to_numpy()][:SHOWN]
     guesses = oof.probs[rows].argmax(axis=1)
     own = oof.probs[rows, labels[rows]]
-    pictures = thumbnails.of(oof.ids[rows].tolist())
+    images = thumbnails.of(oof.ids[rows].tolist())
     return [
         Suspect(
-            picture,
+            image,
             str(oof.classes[guess]),
             float(prob),
-            said.line_of(picture.id, "drop"),
+            said.line_of(image.id, "drop"),
         )
-        for picture, guess, prob in zip(pictures, guesses, own, strict=True)
+        for image, guess, prob in zip(images, guesses, own, strict=True)
     ]

@@ -17,35 +17,35 @@ CURVES = ["member", "fold", "epoch", "lr", "train_loss", "val_loss", "val_accura
 # What the keys in the JSON of dedup and split mean, in reading order. Any other key comes after
 # these, and speaks for itself.
 WORDS = {
-    "pictures": "training pictures",
+    "images": "training images",
     "scored": "of them scored out of fold",
     "classes": "classes",
     "unscored_classes": "classes that are never scored",
-    "groups": "groups, a picture without a copy being one",
-    "biggest_group": "pictures in the biggest group",
-    "with_copies": "pictures that have a copy",
+    "groups": "groups, an image without a copy being one",
+    "biggest_group": "images in the biggest group",
+    "with_copies": "images that have a copy",
     "conflicts": "groups with several labels",
     "pairs": "pairs of copies, by the test that found them",
     "symmetries": "the same pairs, by how they are alike",
     "lowest_likeness": "cosine of blurred ink of the least alike in a group",
     "cut_groups": "chains that were cut",
     "cut_pairs": "pairs that a cut parted",
-    "flat": "flat pictures, compared by bytes and pixels only",
-    "dropped": "pictures dropped from training",
-    "test_twins": "test pictures with a copy in training",
+    "flat": "flat images, compared by bytes and pixels only",
+    "dropped": "images dropped from training",
+    "test_twins": "test images with a copy in training",
     "candidates": "candidates",
     "seconds": "seconds",
-    "smallest_class_in_training": "fewest training pictures of a class in a fold",
-    "fold_min": "pictures in the smallest fold",
-    "fold_max": "pictures in the largest fold",
-    "plain_twins": "pictures that plain folds would part from a copy",
+    "smallest_class_in_training": "fewest training images of a class in a fold",
+    "fold_min": "images in the smallest fold",
+    "fold_max": "images in the largest fold",
+    "plain_twins": "images that plain folds would part from a copy",
     "domains": "domains",
-    "copies_across_folds": "pictures with a copy in another fold",
+    "copies_across_folds": "images with a copy in another fold",
 }
 # The same of figures that have parts; a key may mean something else there.
 PARTS = {
     "classes": {
-        "smallest_before": "pictures of the smallest",
+        "smallest_before": "images of the smallest",
         "smallest_after": "of the smallest after dropping",
         "median_before": "of the median one",
         "median_after": "of the median one after dropping",
@@ -83,7 +83,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def confusion(labels: np.ndarray, oof: Predictions) -> pd.DataFrame:
-    """One row a picture, in the order of `oof`: class names `actual` and `predicted`.
+    """One row an image, in the order of `oof`: class names `actual` and `predicted`.
 
     DVC writes them into a script of its page as they are, so no name may end that script.
 
@@ -99,7 +99,7 @@ def confusion(labels: np.ndarray, oof: Predictions) -> pd.DataFrame:
 
 
 class Line(NamedTuple):
-    """One line of the picture of scores: an accuracy, its interval, and what plain folds claim."""
+    """One line of the image of scores: an accuracy, its interval, and what plain folds claim."""
 
     name: str
     accuracy: float
@@ -133,7 +133,7 @@ def by_copies(
     *,
     seed: int,
 ) -> list[Line]:
-    """The ensemble's accuracy on pictures that have a copy and on those that have none.
+    """The ensemble's accuracy on images that have a copy and on those that have none.
 
     Args:
         labels: (N,) true labels in the order of `oof`.

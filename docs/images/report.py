@@ -1,8 +1,8 @@
 """Makes report-*.png, for the README and docs/report.md, from the report of a finished run.
 
-    make pictures        (or: python docs/pictures/report.py data/report docs/pictures)
+    make images        (or: python docs/images/report.py data/report docs/images)
 
-Headless Chromium opens the pages from disk; each picture has 128 colours, 40 to 250 KB.
+Headless Chromium opens the pages from disk; each image has 128 colours, 40 to 250 KB.
 """
 
 import io
@@ -18,7 +18,7 @@ COLOURS = 128
 
 
 class Shot(NamedTuple):
-    """A picture: its name, the page and what to scroll to, the window and its colours."""
+    """An image: its name, the page and what to scroll to, the window and its colours."""
 
     name: str
     page: str
@@ -42,14 +42,14 @@ def taken(browser: Browser, report: Path, shot: Shot) -> Image.Image:
     window = {"width": shot.width, "height": shot.height}
     page = browser.new_page(viewport=window, color_scheme=shot.scheme)
     page.goto((report / name).resolve().as_uri() + (f"#{anchor}" if anchor else ""))
-    picture = Image.open(io.BytesIO(page.screenshot()))
+    image = Image.open(io.BytesIO(page.screenshot()))
     page.close()
     # By coverage: by frequency the few red words and rings would turn gray.
-    return picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
+    return image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
 
 
 def main(report: Path, folder: Path) -> None:
-    """Writes all pictures of `report` that its run has pages for to `folder`."""
+    """Writes all images of `report` that its run has pages for to `folder`."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None or not (report / "index.html").is_file():
         sys.exit(
@@ -73,6 +73,6 @@ if __name__ == "__main__":
     main(
         *map(
             Path,
-            sys.argv[1:3] if len(sys.argv) == 3 else ("data/report", "docs/pictures"),
+            sys.argv[1:3] if len(sys.argv) == 3 else ("data/report", "docs/images"),
         )
     )

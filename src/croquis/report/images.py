@@ -1,4 +1,4 @@
-"""Small copies of the stored pictures, written into the page itself as data URIs."""
+"""Small copies of the stored images, written into the page itself as data URIs."""
 
 import base64
 import io
@@ -17,7 +17,7 @@ THUMB_SIDE = 96
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """What a page shows of a picture: its class, its id, and the pixels as a data URI."""
+    """What a page shows of an image: its class, its id, and the pixels as a data URI."""
 
     id: str
     class_name: str
@@ -46,17 +46,17 @@ class Thumbnails:
 
 
 def data_uri(pixels: np.ndarray, side: int = THUMB_SIDE) -> str:
-    """A picture of (S, S) or (S, S, 3) uint8, shrunk to `side`, as `data:image/..;base64,..`.
+    """An image of (S, S) or (S, S, 3) uint8, shrunk to `side`, as `data:image/..;base64,..`.
 
     Gray is kept as it is (png); colour, three times as big, is pressed (jpeg).
     """
-    picture = Image.fromarray(np.asarray(pixels))
-    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+    image = Image.fromarray(np.asarray(pixels))
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
     kind, options = (
         ("png", {"optimize": True}) if pixels.ndim == 2 else ("jpeg", {"quality": 85})
     )
     buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
+    image.save(buffer, kind, **options)
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 

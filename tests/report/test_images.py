@@ -10,7 +10,7 @@ from PIL import Image
 
 from croquis.core.errors import InputError
 from croquis.images.pixels import Pixels
-from croquis.report.pictures import THUMB_SIDE, Thumbnails, data_uri
+from croquis.report.images import THUMB_SIDE, Thumbnails, data_uri
 from croquis.tables.parts import read_index
 
 
@@ -18,7 +18,7 @@ def decoded(uri: str) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(uri.split(",", 1)[1])))
 
 
-def test_a_small_gray_picture_is_kept_exactly() -> None:
+def test_a_small_gray_image_is_kept_exactly() -> None:
     pixels = np.arange(64, dtype=np.uint8).reshape(8, 8)
     uri = data_uri(pixels)
     assert uri.startswith("data:image/png;base64,")
@@ -42,7 +42,7 @@ def test_thumbnails_can_be_smaller(drawn: Path) -> None:
     assert decoded(spot.uri).size == (16, 16)
 
 
-def test_pictures_are_found_by_id_not_by_position(drawn: Path) -> None:
+def test_images_are_found_by_id_not_by_position(drawn: Path) -> None:
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     thumbnails = Thumbnails(pixels, read_index(drawn / "index.csv"))
     spot, bar = thumbnails.of(["train/spot/5.png", "train/bar/0.png"])

@@ -1,6 +1,6 @@
-"""The pictures of the page to draw on, from the last run: python docs/pictures/demo.py
+"""The images of the page to draw on, from the last run: python docs/images/demo.py
 
-Starts `croquis demo`, draws a house as a person would, and writes the pictures of docs/serving.md
+Starts `croquis demo`, draws a house as a person would, and writes the images of docs/serving.md
 beside this file. Half a minute; needs Chromium.
 """
 
@@ -34,7 +34,7 @@ HOUSE = (  # strokes, corner by corner in shares of the paper
 
 
 def main() -> None:
-    """Writes a picture of each screen."""
+    """Writes an image of each screen."""
     program = "from croquis.commands.main import app; app()"
     command = [sys.executable, "-c", program, "demo", f"--port={PORT}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
@@ -48,13 +48,13 @@ def main() -> None:
                 options = {"executable_path": path, "args": ["--no-sandbox"]}
                 browser = playwright.chromium.launch(**options)
                 for screen in SCREENS:
-                    _picture(browser, screen)
+                    _image(browser, screen)
                 browser.close()
         finally:
             server.terminate()
 
 
-def _picture(browser: Browser, screen: str) -> None:
+def _image(browser: Browser, screen: str) -> None:
     context = browser.new_context(**SCREENS[screen])
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{PORT}")
