@@ -126,7 +126,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "project" in item.fixturenames:
             item.add_marker(pytest.mark.xdist_group("project"))
-    items.sort(key=lambda item: "project" not in item.fixturenames)
+    # What asks about the run itself before what changes things and runs again.
+    items.sort(
+        key=lambda item: (
+            "project" not in item.fixturenames,
+            "whole_run" not in item.nodeid,
+        )
+    )
 
 
 def pytest_collection_finish() -> None:

@@ -52,10 +52,10 @@ def test_each_commit_is_followed_by_its_experiments_the_best_first() -> None:
     ]
     assert lines([state("workspace", None, 0.8), head]) == [
         "experiment       OOF accuracy          images   test   when          changed",
-        "workspace        .800 (.100 .. .900)   1,680      .500   11-21 14:36",
-        "0123456 [main]   .800 (.100 .. .900)   1,680      .500   11-21 14:36",
-        "  high           .900 (.100 .. .900)   1,680      .500   11-21 14:36   lr=0.01",
-        "  low            .700 (.100 .. .900)   1,680      .500   11-21 14:36   lr=1e-05",
+        "workspace        .800 (.100 .. .900)   1,680    .500   11-21 14:36",
+        "0123456 [main]   .800 (.100 .. .900)   1,680    .500   11-21 14:36",
+        "  high           .900 (.100 .. .900)   1,680    .500   11-21 14:36   lr=0.01",
+        "  low            .700 (.100 .. .900)   1,680    .500   11-21 14:36   lr=1e-05",
         "",
         "images: of run.folds; `croquis compare` compares on those that two experiments share",
         "test: the vote of all folds, where a solution is known",

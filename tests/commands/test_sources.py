@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from test_derived import derived_set, drawing
 from typer.testing import CliRunner
 
 from croquis.commands.main import app
+from support.derived import derived_set, drawing
 
 
 def asked(folder: Path, *options: str):

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_groups import settings
 
 from croquis.core.errors import InputError
 from croquis.dataset.overrides import NOBODY, Overrides
 from croquis.dedup.external import grouped_beside, without_test_copies
 from croquis.dedup.groups import Grouped, grouped
 from croquis.dedup.pairs import TIERS
+from support.paired import settings
 
 EXTERNAL = np.array([False, False, False, False, True, True])  # of the images 0 to 5
 

@@ -1,12 +1,12 @@
 """metrics/dedup.json."""
 
 import numpy as np
-from test_groups import BLURRED, images, pairs, settings
 
 from croquis.dedup.groups import grouped
 from croquis.dedup.measures.tally import Tally
 from croquis.dedup.pairs import Copies
 from croquis.dedup.summary import lines, summary
+from support.paired import BLURRED, images, pairs, settings
 
 
 def test_the_summary_counts() -> None:

@@ -4,7 +4,6 @@ import gzip
 import io
 import os
 import tarfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,25 +12,9 @@ import pytest
 from croquis.core.errors import InputError
 from croquis.download import entries
 from croquis.download.archives import unpack
+from support.packed import packed
 
 FILES = {"data/train.csv": b"image_path,target\n", "data/train/cat/0.png": bytes(1000)}
-
-
-def packed(path: Path, files: dict[str, bytes], *special: tarfile.TarInfo) -> Path:
-    """An archive of `files`, in the format of its suffix; `special` entries go to tars only."""
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
-            for name, content in files.items():
-                bundle.writestr(name, content)
-        return path
-    with tarfile.open(path, "w" if path.suffix == ".tar" else "w:gz") as tar:
-        for name, content in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-        for info in special:
-            tar.addfile(info)
-    return path
 
 
 def special(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:

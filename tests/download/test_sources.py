@@ -10,11 +10,11 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from test_archives import packed
 
 from croquis.core.errors import InputError
 from croquis.download import icons
 from croquis.download.sources import DataParams, fetch, kind_of
+from support.packed import packed
 
 CSV = b"image_path,target\n"
 LAYOUT = {

@@ -10,20 +10,20 @@ import pytest
 from croquis.core import files
 
 CHEAP = (
-    "cli",
+    "core.cli",
+    "core.files",
+    "core.params",
+    "recipes.probe_recipes",
+    "recipes.recipes",
+    "runtime.fingerprint",
+    "scoring.metrics",
+    "submit.submission",
+    "tables.parts",
+    "tables.predictions",
+    "tables.samples",
+    "tracking.tracking",
     "votes.ensembling",
-    "files",
     "votes.members",
-    "metrics",
-    "params",
-    "parts",
-    "predictions",
-    "submission",
-    "tracking",
-    "training.fingerprint",
-    "training.probe_recipes",
-    "training.recipes",
-    "training.samples",
     "votes.voting",
 )
 

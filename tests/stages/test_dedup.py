@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_pairs import SIDE, catalogue, drawing, planted
 
 from support.leftovers import stage
+from support.planted import SIDE, catalogue, drawing, planted
 
 OVERRIDES = ["noisy,different,turned", "other,same,shade", "white,keep,", "shape,drop,"]
 

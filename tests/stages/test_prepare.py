@@ -8,21 +8,7 @@ from PIL import Image
 
 from croquis.core.errors import InputError
 from support.leftovers import stage
-
-
-def files_in(folder: Path) -> dict[str, Path]:
-    """The files of the stage but raw, by their options; no solution is known."""
-    names = (
-        "index",
-        "pixels",
-        "gray224",
-        "quarantine",
-        "columns",
-        "sample",
-        "test_labels",
-    )
-    (folder / "solution").write_text("image_path,target\n")
-    return {name: folder / name for name in (*names, "solution")}
+from support.prepared import files_in
 
 
 def test_images_that_cannot_be_read_are_named(

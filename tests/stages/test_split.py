@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from test_prepare_stage import files_in
 
 from croquis.core.errors import InputError
 from support.leftovers import stage
+from support.prepared import files_in
 
 STAGES = {name: stage(name) for name in ("prepare", "split")}  # from the repository
 PAIR = ("bar", "disc")
