@@ -33,10 +33,10 @@ from training import prepared
 
 from croquis.core import params
 from croquis.augment.augment import Augment
-from croquis.core.cores import cores
+from croquis.core.cpu_count import cpu_count
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
-from croquis.recipes.recipes import resolved
+from croquis.recipes.recipes import resolve_model
 from croquis.runtime.hardware import hardware
 from croquis.tables.samples import Samples
 from croquis.train.engine import Trainer
@@ -72,7 +72,9 @@ class Worker(subprocess.Popen):
 
 def work(folder: Path) -> None:
     """Trains for as many seconds as each line of the input says, and prints images a second."""
-    recipe = resolved(params.read(), MODEL).model_copy(update={"epochs": 1_000_000})
+    recipe = resolve_model(params.read(), MODEL).model_copy(
+        update={"epochs": 1_000_000}
+    )
     pixels = Pixels.open(folder / "index.csv", folder / "pixels.npy")
     ids = pixels.ids.to_numpy(dtype=str)[: UPDATES * recipe.batch_size]
     labels = np.load(folder / "labels.npy")
@@ -140,7 +142,7 @@ def main() -> None:
     if options.work:
         return work(options.work)
     load = os.getloadavg()[0]
-    loops = (0, cores(), 4 * cores())
+    loops = (0, cpu_count(), 4 * cpu_count())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _, labels, _ = prepared(options.source, folder, 64)
@@ -156,7 +158,7 @@ def main() -> None:
         f"{MODEL} on {options.source}, {options.rounds} rounds of {options.seconds:.0f} s, "
     )
     print(
-        f"{cores()} cores, load {load:.1f} before; images/s, and times those of {OURS}"
+        f"{cpu_count()} cores, load {load:.1f} before; images/s, and times those of {OURS}"
     )
     heads = "".join(f"{f'{count} busy loops':>18s}" for count in loops)
     print(f"{'':26s}{heads}")

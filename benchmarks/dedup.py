@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from croquis.core.symmetries import NAMES, turned
+from croquis.core.symmetries import NAMES, turn
 from croquis.dedup.measures import ink
 from croquis.dedup.measures.search import pair_table
 from croquis.dedup.measures.ssim import ssim, ssim_pairs
 from croquis.dedup.measures.tally import Tally
 from croquis.download.sources import DataParams, fetch
-from croquis.prepare.decoding import decode, gray_of, squashed
+from croquis.prepare.decoding import decode, gray_of, squash
 from croquis.prepare.layout import read_layout
 from croquis.prepare.packing import GRAY_SIDE
 
@@ -58,7 +58,7 @@ def read(sources: list[str], folder: Path) -> tuple[np.ndarray, np.ndarray]:
     shape = (len(rows), GRAY_SIDE, GRAY_SIDE)
     gray = np.lib.format.open_memmap(folder / "gray.npy", "w+", np.uint8, shape)
     for sheet, (path, _) in zip(gray, rows, strict=True):
-        sheet[:] = squashed(gray_of(decode(path.read_bytes()).pixels), GRAY_SIDE)
+        sheet[:] = squash(gray_of(decode(path.read_bytes()).pixels), GRAY_SIDE)
     return gray, pd.factorize(
         pd.Series([name for _, name in rows]).replace("", np.nan)
     )[0]
@@ -72,15 +72,13 @@ def decisions(gray: np.ndarray, count: int) -> None:
     """
     rng = np.random.default_rng(0)
     own = gray[np.sort(rng.permutation(len(gray))[: count // 2])]
-    copies = [
-        np.roll(turned(x, NAMES[i % 8]), i % 2, axis=0) for i, x in enumerate(own)
-    ]
+    copies = [np.roll(turn(x, NAMES[i % 8]), i % 2, axis=0) for i, x in enumerate(own)]
     faded = [255 - ((255 - c) * (1 - 0.02 * (i % 9))) for i, c in enumerate(copies)]
     images = np.concatenate([own, np.stack(faded).astype(np.uint8)])
     clock = Clock()
     pairs = list(combinations(range(len(images)), 2))
     brute = {
-        (a, b, name): ssim(images[a], turned(images[b], name))
+        (a, b, name): ssim(images[a], turn(images[b], name))
         for a, b in pairs
         for name in NAMES
     }

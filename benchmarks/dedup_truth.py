@@ -23,12 +23,12 @@ import pandas as pd
 from PIL import Image
 
 from croquis.core import params
-from croquis.core.symmetries import NAMES, digest, turned
-from croquis.dedup.groups import grouped
+from croquis.core.symmetries import NAMES, symmetric_digest, turn
+from croquis.dedup.groups import group_copies
 from croquis.dedup.pairs import find_copies
 from croquis.dedup.settings import DedupParams
 from croquis.download.sources import DataParams, fetch
-from croquis.prepare.decoding import decode, gray_of, squashed
+from croquis.prepare.decoding import decode, gray_of, squash
 from croquis.prepare.layout import read_layout
 from croquis.prepare.packing import GRAY_SIDE
 
@@ -81,13 +81,13 @@ def blurred(deviation: float) -> Kind:
     return lambda x, rng: cv2.GaussianBlur(x, (0, 0), deviation)
 
 
-def turn(name: str) -> Kind:
-    return lambda x, rng: np.ascontiguousarray(turned(x, name))
+def turned(name: str) -> Kind:
+    return lambda x, rng: np.ascontiguousarray(turn(x, name))
 
 
 KINDS: dict[str, Kind] = {
     "identical": lambda x, rng: x,
-    **{name: turn(name) for name in NAMES[1:]},
+    **{name: turned(name) for name in NAMES[1:]},
     "jpeg 50": jpeg(50),
     "jpeg 20": jpeg(20),
     "half size": resized(112),
@@ -147,7 +147,7 @@ def originals(
         found = [
             gray_of(decode((raw / path).read_bytes()).pixels) for path in rows["path"]
         ]
-    return np.stack([squashed(x, GRAY_SIDE) for x in found]), rows["label"].to_numpy()
+    return np.stack([squash(x, GRAY_SIDE) for x in found]), rows["label"].to_numpy()
 
 
 def planted(gray: np.ndarray, labels: np.ndarray, rng: np.random.Generator):
@@ -163,7 +163,7 @@ def planted(gray: np.ndarray, labels: np.ndarray, rng: np.random.Generator):
     table["split"] = "train"
     table["source_id"] = ""
     table["sha256"] = [hashlib.sha256(x.tobytes()).hexdigest() for x in images]
-    table["digest"] = [digest(x) for x in images]
+    table["digest"] = [symmetric_digest(x) for x in images]
     table["width"] = table["height"] = GRAY_SIDE
     return table, np.stack(images)
 
@@ -171,7 +171,7 @@ def planted(gray: np.ndarray, labels: np.ndarray, rng: np.random.Generator):
 def tried(table: pd.DataFrame, gray: np.ndarray, settings: DedupParams) -> pd.DataFrame:
     """Groups and keep by position."""
     copies = find_copies(table, gray, settings)
-    return grouped(table, copies.pairs, copies.blurred, settings).table
+    return group_copies(table, copies.pairs, copies.blurred, settings).table
 
 
 def phash(table: pd.DataFrame, gray: np.ndarray) -> pd.DataFrame | None:

@@ -72,7 +72,7 @@ def score(truth: Path) -> None:
     ]
 
     def accuracy(path: Path) -> float:
-        test = predictions.load(path)
+        test = predictions.load_predictions(path)
         names = [Path(name).name for name in test.ids]
         return float((test.probs.argmax(axis=1) == labels.loc[names].to_numpy()).mean())
 

@@ -20,9 +20,9 @@ from sklearn.model_selection import StratifiedKFold
 from torch import nn
 from training import prepared
 
-from croquis.backbones.backbones import build, normalised, statistics
-from croquis.embed.embedding import embeddings
-from croquis.heads.probing import probed
+from croquis.backbones.backbones import build_backbone, normalise, statistics
+from croquis.embed.embeddings import embeddings
+from croquis.heads.probe_training import train_probe
 from croquis.images.batches import ImageDataset, Shuffled, in_order
 from croquis.images.pixels import Pixels
 from croquis.recipes.head_params import HeadShape
@@ -48,7 +48,7 @@ class Cost:
 
 
 def backbone() -> nn.Module:
-    model = build(
+    model = build_backbone(
         "tf_efficientnet_lite0.in1k",
         pretrained="bundled",
         num_classes=0,
@@ -80,7 +80,7 @@ def theirs(data: list[FoldData], pixels: Pixels, epochs: int) -> Cost:
     @torch.no_grad()
     def features(images: torch.Tensor) -> torch.Tensor:
         cost.forwards += len(images)
-        return model(normalised(images, own))
+        return model(normalise(images, own))
 
     for fold in data:
         head = nn.Linear(model.num_features, len(fold.classes))
@@ -126,7 +126,7 @@ def ours(data: list[FoldData], pixels: Pixels, epochs: int, work: Path) -> Cost:
         shape=LINEAR,
     )
     for fold in data:
-        outcome = probed(fold, stored, recipe, lr=LR, seed=0)
+        outcome = train_probe(fold, stored, recipe, lr=LR, seed=0)
         cost.right += int((outcome.val.probs.argmax(axis=1) == fold.val.labels).sum())
     cost.seconds = time.perf_counter() - start
     return cost

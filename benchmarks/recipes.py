@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from croquis.core.files import whole
+from croquis.core.files import atomic_write
 from croquis.scoring import metrics
 from croquis.tables import predictions
 from croquis.tables.components import units
-from croquis.tables.parts import read_folds
+from croquis.tables.fold_tables import read_folds
 
 CURRICULUM = (
     "[{from_epoch: 2, augment: flips, lr_factor: 1.0},"
@@ -88,7 +88,7 @@ def run(
             ["git", "checkout", "-q", "HEAD", "--", "params.yaml"], check=True
         )
         subprocess.run(["dvc", "exp", "run", *settings], check=True)
-        with whole(
+        with atomic_write(
             kept
         ) as draft:  # of these folds alone: DVC leaves those of other runs there
             for fold in folds:
@@ -124,8 +124,8 @@ def score(out: Path, truth: Path) -> None:
 
 def _right(kept: Path, folds: pd.DataFrame) -> pd.Series:
     """Whether each scored image was recognised, by id."""
-    parts = [predictions.load(path / "val.npz") for path in _by_fold(kept)]
-    oof = predictions.joined(parts)
+    parts = [predictions.load_predictions(path / "val.npz") for path in _by_fold(kept)]
+    oof = predictions.join_predictions(parts)
     truth = folds.loc[oof.ids, "label"].to_numpy()
     return pd.Series(oof.probs.argmax(axis=1) == truth, index=oof.ids)
 
@@ -134,7 +134,7 @@ def _tested(kept: Path, labels: pd.Series) -> float:
     """The mean test accuracy of the models of single folds."""
     found = []
     for path in _by_fold(kept):
-        test = predictions.load(path / "test.npz")
+        test = predictions.load_predictions(path / "test.npz")
         names = [Path(name).name for name in test.ids]
         found.append((test.probs.argmax(axis=1) == labels.loc[names].to_numpy()).mean())
     return float(np.mean(found))

@@ -21,14 +21,14 @@ import pandas as pd
 from croquis.core import params
 from croquis.images.pixels import Pixels
 from croquis.recipes import probe_recipes, recipes
-from croquis.report.looks import Looks
-from croquis.report.material import Data, Outcome
+from croquis.report.inputs import Data, RunOutcome
 from croquis.report.page import write
-from croquis.report.scorebook import Scorebook
-from croquis.report.sections.ran import Settings
+from croquis.report.saliency import Looks
+from croquis.report.score_data import Scorebook
+from croquis.report.sections.recipes_table import MemberSettings
 from croquis.tables.predictions import Predictions
-from croquis.votes.ensembling import EnsembleParams
 from croquis.votes.members import RunParams
+from croquis.votes.recipe import EnsembleParams
 from croquis.votes.voting import soft_vote
 
 MEMBERS = {
@@ -127,7 +127,7 @@ WORK = {
 }
 
 
-def outcome_of(data: Data) -> Outcome:
+def outcome_of(data: Data) -> RunOutcome:
     """Four members, their soft vote, curves and tables."""
     labels = data.index["label"].to_numpy()
     classes = data.index.drop_duplicates("label")["class_name"].tolist()
@@ -140,15 +140,15 @@ def outcome_of(data: Data) -> Outcome:
         ids, soft_vote(np.stack([own.probs for own in found.values()])), classes
     )
     tree = params.read()
-    models = {key: recipes.resolved(tree, "lite0_96") for key in MODELS}
-    probes = {key: probe_recipes.resolved(tree, "lite0_probe") for key in PROBES}
-    return Outcome(
+    models = {key: recipes.resolve_model(tree, "lite0_96") for key in MODELS}
+    probes = {key: probe_recipes.resolve_probe(tree, "lite0_probe") for key in PROBES}
+    return RunOutcome(
         run=RunParams(models=MODELS, probes=PROBES, folds=list(range(FOLDS))),
         how=EnsembleParams(members="all", vote="soft", weights="uniform"),
         oof=oof,
         members=found,
         curves=curves(),
-        settings=Settings(42, tree["lr"], models, probes),
+        settings=MemberSettings(42, tree["lr"], models, probes),
         book=book(),
         networks=pd.DataFrame(
             {

@@ -31,7 +31,13 @@ from croquis.scoring.metrics import (
 )
 from croquis.split.folds import SplitParams, with_folds
 from croquis.tables.components import units
-from croquis.tables.parts import read_columns, read_groups, read_index, scored, trained
+from croquis.tables.fold_tables import (
+    read_columns,
+    read_groups,
+    read_index,
+    scored_rows,
+    training_rows,
+)
 
 ALPHA = 300.0  # of the ridge, on standardised features; not tuned
 FOLDS = 5
@@ -66,8 +72,8 @@ def draw(
     kept_right = []
     for fold in range(FOLDS):
         model = make_pipeline(StandardScaler(), RidgeClassifier(alpha=ALPHA))
-        seen = trained(folds, fold)
-        out = scored(folds, fold)
+        seen = training_rows(folds, fold)
+        out = scored_rows(folds, fold)
         model.fit(features.loc[seen["id"]].to_numpy(), seen["label"])
         asked.append(out)
         right.append(model.predict(features.loc[out["id"]].to_numpy()) == out["label"])

@@ -30,13 +30,13 @@ from torch.utils.data import DataLoader, Dataset
 
 from croquis.core import params
 from croquis.augment.augment import Augment
-from croquis.core.cores import cores
+from croquis.core.cpu_count import cpu_count
 from croquis.download.sources import DataParams, fetch
 from croquis.images.batches import Batch, ImageDataset
 from croquis.images.pixels import Pixels
-from croquis.prepare.decoding import decode, gray_of, padded
+from croquis.prepare.decoding import decode, gray_of, pad
 from croquis.prepare.layout import read_layout
-from croquis.recipes.recipes import resolved
+from croquis.recipes.recipes import resolve_model
 from croquis.runtime.hardware import Hardware
 from croquis.tables.samples import Samples
 from croquis.train.engine import Trainer
@@ -119,7 +119,7 @@ def ours(
     kind: type[ImageDataset] = ImageDataset,
 ) -> Iterator[float]:
     """Images a second of one epoch after the other of croquis, from its array or from memory."""
-    recipe = resolved(params.read(), "lite0_96").model_copy(
+    recipe = resolve_model(params.read(), "lite0_96").model_copy(
         update={"epochs": epochs, "batch_size": BATCH, "image_size": SIZE}
     )
     torch.manual_seed(0)
@@ -152,7 +152,7 @@ def prepared(
     index = folder / "index.csv"
     array = folder / "pixels.npy"
     table[["id"]].to_csv(index, index=False)
-    sheets = [padded(gray_of(decode(file.read_bytes()).pixels), SIZE) for file in files]
+    sheets = [pad(gray_of(decode(file.read_bytes()).pixels), SIZE) for file in files]
     np.save(array, np.stack(sheets))
     return files, labels, Pixels.open(index, array)
 
@@ -198,10 +198,10 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=640)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    torch.set_num_threads(cores())
+    torch.set_num_threads(cpu_count())
     with tempfile.TemporaryDirectory() as work:
         files, labels, pixels = prepared(options.source, Path(work), options.images)
-        many = {"workers": cores(), "channels_last": False}
+        many = {"workers": cpu_count(), "channels_last": False}
         systems = {
             "plain": plain(files, labels, **many),
             "plain, no workers": plain(files, labels, workers=0, channels_last=False),
@@ -228,7 +228,7 @@ def main() -> None:
             f"{options.images} images of {options.source}, {SIZE} px, batch {BATCH}, "
         )
         print(
-            f"{options.rounds} rounds, {cores()} cores, load {os.getloadavg()[0]:.1f}"
+            f"{options.rounds} rounds, {cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
         )
         for name, found in speeds.items():
             middle = statistics.median(found)

@@ -17,13 +17,13 @@ import pandas as pd
 from croquis.backbones.backbones import interpolation
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
-from croquis.networks import restoring as networks
-from croquis.networks.predicting import averaged_probs, predicted_logits
+from croquis.networks import restore
+from croquis.networks.predict import averaged_probs, predicted_logits
 from croquis.recipes import recipes
 from croquis.runtime.hardware import hardware
 from croquis.scoring.paired import mcnemar
-from croquis.tables.parts import read_folds, read_index
-from croquis.tables.predictions import Predictions, load
+from croquis.tables.fold_tables import read_folds, read_index
+from croquis.tables.predictions import Predictions, load_predictions
 from croquis.tables.samples import FoldData, Samples
 
 INDEX = Path("data/images/index.csv")
@@ -65,12 +65,14 @@ def fold_of(
     """Which val images of a fold are right as they are, and over the views: (2, N) bool."""
     data = FoldData.of(fold, folds, index)
     pixels = Pixels.open(INDEX, PIXELS)
-    own = recipes.recipe(member)
+    own = recipes.model_recipe(member)
     weights = WEIGHTS / member / f"fold{fold}.safetensors"
-    model = networks.fine_tuned(own, len(data.classes), weights)
+    model = restore.restore_model(own, len(data.classes), weights)
     for name, part in (("val", data.val), ("test", data.test)):
         plain, seen = predicted(model, own, part, pixels, views)
-        stored = load(STORED / member / f"fold{fold}" / f"{name}.npz").aligned(part.ids)
+        stored = load_predictions(
+            STORED / member / f"fold{fold}" / f"{name}.npz"
+        ).aligned(part.ids)
         np.testing.assert_allclose(plain, stored.probs, atol=1e-4)
         draft = to / member / f"fold{fold}" / f"{name}.npz"
         draft.parent.mkdir(parents=True, exist_ok=True)

@@ -34,10 +34,10 @@ from croquis.scoring.metrics import (
 )
 from croquis.scoring.paired import mcnemar
 from croquis.submit.submission import by_vote, read_votes
-from croquis.tables.parts import read_folds, truth_of
-from croquis.votes.ensembling import VoteParams
-from croquis.votes.fitting import temperature
+from croquis.tables.fold_tables import read_folds, truth_of
+from croquis.votes.fitting import fit_temperature
 from croquis.votes.members import fold_votes, out_of_fold
+from croquis.votes.recipe import VoteParams
 
 
 def rights(
@@ -64,7 +64,7 @@ def joined(
     for member in members:
         oof = out_of_fold(by_fold, member, rows, folds)
         oof.save(votes / member / "oof.npz")
-        degrees = temperature(
+        degrees = fit_temperature(
             truth_of(oof.ids, rows, where=member)["label"].to_numpy(), oof.probs
         )
         for vote, test in fold_votes(by_fold, member, folds, degrees).items():

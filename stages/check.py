@@ -1,10 +1,10 @@
 """check: what stands where this run would write, and all of params.yaml, before any work."""
 
 from croquis.core import cli, params
-from croquis.check.checked_before import check_once
 from croquis.check.imports import refuse_unlisted
-from croquis.check.obstacles import refuse
-from croquis.core.files import whole
+from croquis.check.obstacles import refuse_obstacles
+from croquis.check.passed_before import check_once
+from croquis.core.files import atomic_write
 
 
 def main(parameters: cli.File, checked: cli.File) -> None:
@@ -13,10 +13,10 @@ def main(parameters: cli.File, checked: cli.File) -> None:
     DVC runs this each time, as a person's file may have come since.
     """
     tree = params.read(parameters)
-    refuse(tree)
+    refuse_obstacles(tree)
     refuse_unlisted(tree)
     check_once(tree, parameters)
-    with whole(checked) as draft:
+    with atomic_write(checked) as draft:
         draft.write_text("params.yaml makes sense\n")
     cli.say(f"check: {parameters} makes sense")
 

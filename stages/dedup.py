@@ -1,17 +1,17 @@
 """dedup: finds the copies among the training images, and puts them into groups."""
 
 from croquis.core import cli, params
-from croquis.core.files import whole, write_json
-from croquis.dataset import external
+from croquis.core.files import atomic_write, write_json
+from croquis.dataset import train_only
 from croquis.dataset.overrides import read_overrides
-from croquis.dedup.derived import complaints
-from croquis.dedup.external import grouped_beside, without_test_copies
-from croquis.dedup.groups import listed, twins
+from croquis.dedup.derived_files import complaints
+from croquis.dedup.groups import copy_pairs, test_copies
 from croquis.dedup.pairs import find_copies
 from croquis.dedup.settings import DedupParams
-from croquis.dedup.summary import lines, summary
+from croquis.dedup.summary import dedup_lines, dedup_metrics
+from croquis.dedup.test_copies_of_external import grouped_beside, without_test_copies
 from croquis.images.pixels import Pixels
-from croquis.tables.parts import read_columns, read_index
+from croquis.tables.fold_tables import read_columns, read_index
 
 
 def main(
@@ -36,20 +36,27 @@ def main(
     decided = read_overrides(overrides, train["id"].to_numpy())
     copies = find_copies(images, gray, settings)
     inside = copies.pairs[copies.pairs["b"] < len(train)]
-    only = external.train_only(train, read_columns(columns))
+    only = train_only.train_only(train, read_columns(columns))
     decided = without_test_copies(images, copies.pairs, only, settings, decided)
     with copies.tally.step("groups"):
         found = grouped_beside(train, inside, copies.blurred, settings, decided, only)
     said = complaints(train, gray, found.table["group"].to_numpy(), settings.derived)
-    across = twins(images, copies.pairs)
-    tables = {groups: found.table.sort_index(), duplicates: listed(train, found.pairs)}
+    across = test_copies(images, copies.pairs)
+    tables = {
+        groups: found.table.sort_index(),
+        duplicates: copy_pairs(train, found.pairs),
+    }
     for path, table in (tables | {test_twins: across}).items():
-        with whole(path) as draft:
+        with atomic_write(path) as draft:
             table.to_csv(draft, index=False)
-    beside = external.counts(found.table, only)
-    counts = summary(train, copies, found, across) | beside
+    beside = train_only.train_only_counts(found.table, only)
+    counts = dedup_metrics(train, copies, found, across) | beside
     write_json(metrics, counts)
-    said = lines(counts, tests=len(images) - len(train)) + external.lines(beside) + said
+    said = (
+        dedup_lines(counts, tests=len(images) - len(train))
+        + train_only.train_only_lines(beside)
+        + said
+    )
     for line in said:
         cli.say(f"dedup: {line}")
 

@@ -8,14 +8,18 @@ from croquis.core import cli, params
 from croquis.backbones import stacked
 from croquis.backbones.backbones import interpolation
 from croquis.backbones.lineage import check_all, parents_of
-from croquis.embed.embedding import by_batch
-from croquis.embed.kept_features import KeptFeatures, embed_fingerprint, resumed
+from croquis.embed.cached_features import (
+    CachedFeatures,
+    embed_fingerprint,
+    resume_embedding,
+)
+from croquis.embed.embeddings import by_batch
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.recipes.probe_recipes import EmbedParams
 from croquis.runtime.hardware import hardware
 from croquis.tables.features import save
-from croquis.tables.parts import read_index
+from croquis.tables.fold_tables import read_index
 from croquis.tables.samples import Samples
 
 
@@ -23,7 +27,7 @@ def main(
     probe: cli.Name, index: cli.File, pixels: cli.File, features: cli.File
 ) -> None:
     """Reads all images; writes their <features> under the probe's views, with their ids."""
-    recipe = params.checked(
+    recipe = params.validated(
         EmbedParams,
         params.read()["probes"][probe]["embed"],
         where=f"probes.{probe}.embed",
@@ -42,13 +46,15 @@ def main(
     )
 
     def compute(start: int) -> Iterator[np.ndarray]:
-        model = stacked.frozen(backbone, pretrained=recipe.pretrained, image_size=size)
+        model = stacked.build_frozen(
+            backbone, pretrained=recipe.pretrained, image_size=size
+        )
         return by_batch(
             model, images, views=recipe.views, hardware=machine, start=start
         )
 
-    kept = KeptFeatures(embed_fingerprint(recipe, machine, index, pixels), ids)
-    found, taken = resumed(kept, len(ids), compute)
+    kept = CachedFeatures(embed_fingerprint(recipe, machine, index, pixels), ids)
+    found, taken = resume_embedding(kept, len(ids), compute)
     save(features, ids, found)
     views, count, width = found.shape
     by = backbone if isinstance(backbone, str) else " + ".join(backbone)

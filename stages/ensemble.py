@@ -1,7 +1,7 @@
 """ensemble: every vote over members scored side by side on OOF; the chosen one on the test set."""
 
 from croquis.core import cli, params
-from croquis.core.files import whole, write_json
+from croquis.core.files import atomic_write, write_json
 from croquis.ensemble.ballots import (
     alternatives,
     chosen,
@@ -9,12 +9,12 @@ from croquis.ensemble.ballots import (
     read_ballots,
     recipe_of,
 )
-from croquis.ensemble.scoreboard import summary, tables
-from croquis.ensemble.twins import with_twin
-from croquis.tables.parts import read_folds, read_index
+from croquis.ensemble.scoreboard import ensemble_metrics, tables
+from croquis.ensemble.test_copies import has_copy_in_train
+from croquis.tables.fold_tables import read_folds, read_index
 from croquis.tables.predictions import Predictions
-from croquis.votes.ensembling import EnsembleParams, VoteParams, member_keys, weights_of
 from croquis.votes.members import RunParams
+from croquis.votes.recipe import EnsembleParams, VoteParams, member_keys, weights_of
 
 
 def main(
@@ -35,7 +35,7 @@ def main(
     found = alternatives(given, weights_of(keys, how))
     taken = chosen(given, found, how)
     recipe = recipe_of(given, found[taken], run.folds)
-    with whole(ensemble) as draft:
+    with atomic_write(ensemble) as draft:
         recipe.save(draft / "recipe.json")
         # Nested: no image is scored by a weight or a temperature that was fitted on it.
         Predictions(given.ids, found[taken].nested, given.classes).save(
@@ -48,8 +48,8 @@ def main(
             part.save(draft / f"test_fold{fold}.npz")
         for name, table in tables(given, found, taken).items():
             table.to_csv(draft / f"{name}.csv", index=False)
-    twins = with_twin(given.ids, read_folds(folds), read_index(index))
-    scored = summary(given, found, taken, twins) | {"folds": len(run.folds)}
+    twins = has_copy_in_train(given.ids, read_folds(folds), read_index(index))
+    scored = ensemble_metrics(given, found, taken, twins) | {"folds": len(run.folds)}
     write_json(metrics, scored)
     ends = f"{scored['accuracy_low']:.3f} to {scored['accuracy_high']:.3f}"
     count = f"{len(run.folds)} fold{'s' if len(run.folds) > 1 else ''}"

@@ -1,17 +1,17 @@
 """explain: what the networks of the run are, and where one of them looked when it was wrong."""
 
 from croquis.core import cli, params
-from croquis.core.files import whole
-from croquis.explain.explaining import errors, explained, lines
+from croquis.core.files import atomic_write
+from croquis.explain.explanations import error_count, explain, explain_lines
 from croquis.explain.profiles import profiles
 from croquis.images.pixels import Pixels
 from croquis.recipes import probe_recipes
-from croquis.recipes.recipes import recipe
+from croquis.recipes.recipes import model_recipe
 from croquis.runtime.hardware import hardware
 from croquis.tables import predictions
-from croquis.tables.parts import read_folds
-from croquis.votes.ensembling import EnsembleParams, member_keys
+from croquis.tables.fold_tables import read_folds
 from croquis.votes.members import RunParams
+from croquis.votes.recipe import EnsembleParams, member_keys
 
 
 def main(
@@ -27,19 +27,19 @@ def main(
     """Writes a row a member to <networks>, and maps of the surest mistakes to <saliency>."""
     run = params.load(RunParams, "run")
     how = params.load(EnsembleParams, "ensemble")
-    oof = predictions.load(ensemble / "oof.npz")
+    oof = predictions.load_predictions(ensemble / "oof.npz")
     parts = read_folds(folds)
-    models = {key: recipe(key) for key in run.models}
-    probes = {key: probe_recipes.recipe(key) for key in run.probes}
+    models = {key: model_recipe(key) for key in run.models}
+    probes = {key: probe_recipes.probe_recipe(key) for key in run.probes}
     table = profiles(models, probes, num_classes=len(oof.classes))
-    with whole(networks) as draft:
+    with atomic_write(networks) as draft:
         table.to_csv(draft, index=False)
     voters = {
-        key: predictions.load(votes / key / "oof.npz")
+        key: predictions.load_predictions(votes / key / "oof.npz")
         for key in member_keys(run, how)
         if key in models
     }
-    found = explained(
+    found = explain(
         parts,
         oof,
         voters,
@@ -49,7 +49,7 @@ def main(
         hardware=hardware(),
     )
     found.save(saliency)
-    for line in lines(table, found, errors(parts, oof)):
+    for line in explain_lines(table, found, error_count(parts, oof)):
         cli.say(line)
 
 

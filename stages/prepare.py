@@ -3,7 +3,7 @@
 import numpy as np
 
 from croquis.core import cli, params
-from croquis.core.files import whole
+from croquis.core.files import atomic_write
 from croquis.prepare.labels import check_classes
 from croquis.prepare.layout import read_layout
 from croquis.prepare.packing import PrepareParams, pack
@@ -31,7 +31,7 @@ def main(
     layout = read_layout(raw)
     check_classes(layout.images, layout.columns, raw)
     truth, further = read_solution(solution, layout)
-    with whole(pixels) as pixels_draft, whole(gray224) as gray_draft:
+    with atomic_write(pixels) as pixels_draft, atomic_write(gray224) as gray_draft:
         packed = pack(layout.images, raw, prepare, pixels_draft, gray_draft)
     tables = {
         index: packed.index,
@@ -39,7 +39,7 @@ def main(
         columns: layout.columns,
     }
     for path, table in (tables | {sample: layout.sample, test_labels: truth}).items():
-        with whole(path) as draft:
+        with atomic_write(path) as draft:
             table.to_csv(draft, index=False)
     for note in layout.notes + further:
         cli.say(f"prepare: {note}")

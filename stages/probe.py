@@ -2,12 +2,12 @@
 
 from croquis.core import cli, params
 from croquis.backbones import lineage
-from croquis.heads import records
-from croquis.heads.probing import probed
-from croquis.recipes.probe_recipes import recipe
+from croquis.heads import training_records
+from croquis.heads.probe_training import train_probe
+from croquis.recipes.probe_recipes import probe_recipe
 from croquis.runtime.hardware import hardware
 from croquis.tables.features import Features
-from croquis.tables.parts import read_folds, read_index
+from croquis.tables.fold_tables import read_folds, read_index
 from croquis.tables.samples import FoldData
 
 
@@ -22,7 +22,7 @@ def main(
     curves: cli.File,
 ) -> None:
     """Trains a head of <probe> without <fold>; writes <predictions>, <weights> and <curves>."""
-    settings = recipe(probe)
+    settings = probe_recipe(probe)
     seed = params.value("seed", int)
     lr = params.value("lr", float) * settings.head.lr_mult
     table = read_folds(folds)
@@ -31,23 +31,25 @@ def main(
     machine = hardware()
     data = FoldData.of(fold, table, images)
     resolved = settings.model_dump() | {"seed": seed, "lr": lr}
-    rests_on = records.provenance(
+    rests_on = training_records.provenance(
         probe, fold, settings=resolved, files=(index, folds), hardware=machine
     )
     options = {"lr": lr, "seed": seed, "device": machine.device}
-    with records.tracked(rests_on, index=index, settings=resolved) as run:
+    with training_records.tracked_training(
+        rests_on, index=index, settings=resolved
+    ) as run:
         views = settings.embed.views
-        outcome = probed(
+        outcome = train_probe(
             data, stored, settings.head, views=views, log=run.metrics, **options
         )
         outcome.save(predictions)
         parents = lineage.parents_of(settings.embed.pretrained)
         note = rests_on.note(resolved, data.train.ids, images, list(parents.values()))
-        records.write_weights(weights, outcome.weights, note)
-        records.write_curves(curves, probe, fold, outcome.epochs)
+        training_records.write_weights(weights, outcome.weights, note)
+        training_records.write_curves(curves, probe, fold, outcome.epochs)
     # What folds that ignore copies would have claimed: the same head, trained and scored on those.
     plain = FoldData.of(fold, table, images, column="plain_fold")
-    claimed = probed(plain, stored, settings.head, **options)
+    claimed = train_probe(plain, stored, settings.head, **options)
     claimed.val.save(predictions / "plain.npz")
     last = outcome.epochs[-1]
     cli.say(f"probe: {probe} fold {fold}, val accuracy {last['val_accuracy']:.3f}")

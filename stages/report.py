@@ -1,15 +1,15 @@
 """report: the pages for a person, the tables of DVC's plots, and the scores to MLflow."""
 
 from croquis.core import cli, params
-from croquis.core.files import whole
+from croquis.core.files import atomic_write
 from croquis.report import records, summary
-from croquis.report.material import read_data, read_metrics, read_outcome
+from croquis.report.inputs import read_data, read_metrics, read_outcome
 from croquis.report.page import write
 from croquis.report.sections import cost
-from croquis.report.sections.ran import Settings
+from croquis.report.sections.recipes_table import MemberSettings
 from croquis.report.sections.tables import confusion
-from croquis.votes.ensembling import EnsembleParams
 from croquis.votes.members import RunParams
+from croquis.votes.recipe import EnsembleParams
 
 
 def main(
@@ -38,7 +38,7 @@ def main(
     run = params.load(RunParams, "run")
     how = params.load(EnsembleParams, "ensemble")
     source = params.read()["data"]["source"]
-    settings = Settings.of(run)
+    settings = MemberSettings.of(run)
     names = ("dedup", "split", "vote", "ensemble", "submission")
     files = (
         dedup_metrics,
@@ -58,14 +58,14 @@ def main(
         saliency=saliency,
     )
     outcome = read_outcome(run, how, settings, spent, **left)
-    with whole(report) as draft:
+    with atomic_write(report) as draft:
         write(draft, source, data, outcome, metrics)
     confused = confusion(data.labels(outcome.oof.ids), outcome.oof)
     for path, table in ((curves_csv, outcome.curves), (confusion_csv, confused)):
-        with whole(path) as draft:
+        with atomic_write(path) as draft:
             table.to_csv(draft, index=False)
     records.log(index, outcome, metrics, report / "index.html")
-    for line in summary.lines(data, outcome, metrics, report / "index.html"):
+    for line in summary.report_lines(data, outcome, metrics, report / "index.html"):
         cli.say(line)
 
 

@@ -1,10 +1,10 @@
 """split: gives every training image its fold."""
 
 from croquis.core import cli, params
-from croquis.core.files import whole, write_json
-from croquis.dataset import external
-from croquis.split.folds import SplitParams, summary, with_folds
-from croquis.tables.parts import read_columns, read_groups, read_index
+from croquis.core.files import atomic_write, write_json
+from croquis.dataset import train_only
+from croquis.split.folds import SplitParams, split_metrics, with_folds
+from croquis.tables.fold_tables import read_columns, read_groups, read_index
 
 
 def main(
@@ -20,14 +20,14 @@ def main(
     images = read_index(index).query("split == 'train'")
     known = read_columns(columns)
     table = with_folds(images, read_groups(groups), known, settings, seed=seed)
-    only = external.counts(table, external.train_only(images, known))
-    found = summary(table, settings) | only
-    with whole(folds) as draft:
+    only = train_only.train_only_counts(table, train_only.train_only(images, known))
+    found = split_metrics(table, settings) | only
+    with atomic_write(folds) as draft:
         table.to_csv(draft, index=False)
     write_json(metrics, found)
     sizes = f"{found['fold_min']:,} to {found['fold_max']:,} scored images"
     cli.say(f"split: {settings.num_folds} folds of {sizes}, {found['groups']:,} groups")
-    for line in external.lines(only):
+    for line in train_only.train_only_lines(only):
         cli.say(f"split: {line}")
     if settings.domain is not None:
         domains = table["unit"].value_counts()

@@ -5,18 +5,18 @@ import json
 import pandas as pd
 
 from croquis.core import cli, params
-from croquis.core.files import whole, write_json
+from croquis.core.files import atomic_write, write_json
 from croquis.submit.submission import (
     by_vote,
     read_votes,
-    scored,
     single_fold,
     submission,
+    submission_scores,
     true_labels,
 )
 from croquis.tables import predictions
-from croquis.votes.ensembling import Recipe
 from croquis.votes.members import RunParams, on_test
+from croquis.votes.recipe import Recipe
 from croquis.votes.voting import tied
 
 
@@ -34,9 +34,9 @@ def main(
 
     Beside it stand the scores of all <votes>, and of the members from their predictions <by-fold>.
     """
-    test = predictions.load(ensemble / "test.npz")
+    test = predictions.load_predictions(ensemble / "test.npz")
     table = submission(pd.read_csv(sample, dtype=str, keep_default_na=False), test)
-    with whole(submission_csv) as draft:
+    with atomic_write(submission_csv) as draft:
         table.to_csv(draft, index=False, lineterminator="\n")
     found: dict[str, object] = {"rows": len(table), "ties": tied(test.probs)}
     labels = true_labels(
@@ -45,10 +45,11 @@ def main(
     if labels is not None:
         recipe = Recipe.load(ensemble / "recipe.json")
         single = [
-            predictions.load(ensemble / f"test_fold{fold}.npz") for fold in recipe.folds
+            predictions.load_predictions(ensemble / f"test_fold{fold}.npz")
+            for fold in recipe.folds
         ]
         seed = params.value("seed", int)
-        found |= scored(
+        found |= submission_scores(
             labels, test, single, json.loads(estimate.read_text()), seed=seed
         )
         found["test_single_fold_by_member"] = {

@@ -2,15 +2,15 @@
 
 from croquis.core import cli, params
 from croquis.backbones import lineage
-from croquis.backbones.weights import digest
-from croquis.heads import records
+from croquis.backbones.weights import file_digest
+from croquis.heads import training_records
 from croquis.images.pixels import Pixels
-from croquis.recipes.recipes import bound, recipe
+from croquis.recipes.recipes import model_recipe, recipe_of_fold
 from croquis.runtime.hardware import hardware
-from croquis.tables.parts import read_folds, read_index
+from croquis.tables.fold_tables import read_folds, read_index
 from croquis.tables.samples import FoldData
 from croquis.train.checkpoints import Checkpoints
-from croquis.train.finetuning import fine_tuned
+from croquis.train.fine_tuning import fine_tune
 
 
 def main(
@@ -24,29 +24,29 @@ def main(
     curves: cli.File,
 ) -> None:
     """Trains <model> without <fold>; writes its <predictions>, <weights> and <curves>."""
-    settings = bound(recipe(model), fold)
+    settings = recipe_of_fold(model_recipe(model), fold)
     seed = params.value("seed", int)
     lr = params.value("lr", float) * settings.lr_mult
     table = read_folds(folds)
     images = read_index(index)
-    parents = lineage.checked(settings.pretrained, table, images, fold)
+    parents = lineage.checked_lineages(settings.pretrained, table, images, fold)
     data = FoldData.of(fold, table, images)
     machine = hardware()
     resolved = settings.model_dump() | {"seed": seed, "lr": lr}
-    resolved["weights_blake2b"] = digest(
+    resolved["weights_blake2b"] = file_digest(
         settings.pretrained
     )  # a path may hold others tomorrow
     # index.csv has a hash of each file, but not how `prepare` fitted it to its sheet.
     files = (index, folds, pixels)
-    rests_on = records.provenance(
+    rests_on = training_records.provenance(
         model, fold, settings=resolved, files=files, hardware=machine
     )
     kept = Checkpoints(f"train/{model}-{fold}", rests_on.fingerprint)
     memory = kept.folder / "mlflow_run"
-    with records.tracked(
+    with training_records.tracked_training(
         rests_on, index=index, settings=resolved, memory=memory
     ) as run:
-        outcome = fine_tuned(
+        outcome = fine_tune(
             data,
             Pixels.open(index, pixels),
             settings,
@@ -58,8 +58,8 @@ def main(
         )
         outcome.save(predictions)
         note = rests_on.note(resolved, data.train.ids, images, parents)
-        records.write_weights(weights, outcome.weights, note)
-        records.write_curves(curves, model, fold, outcome.epochs)
+        training_records.write_weights(weights, outcome.weights, note)
+        training_records.write_curves(curves, model, fold, outcome.epochs)
     kept.clear()
     last = outcome.epochs[-1]
     cli.say(f"train: {model} fold {fold} on {len(data.train):,} images, {machine}")

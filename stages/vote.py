@@ -1,17 +1,17 @@
 """vote: joins each member's folds, to OOF and to a vote on the test set, and scores the members."""
 
 from croquis.core import cli, params
-from croquis.core.files import whole, write_json
+from croquis.core.files import atomic_write, write_json
 from croquis.core.progress import progress
 from croquis.scoring.metrics import report
 from croquis.tables.components import units
-from croquis.tables.parts import read_folds
-from croquis.vote.claims import claim
-from croquis.vote.recorded import refuse_mixed
+from croquis.tables.fold_tables import read_folds
+from croquis.vote.mixed_runs import refuse_mixed
+from croquis.vote.plain_folds import plain_claim
 from croquis.votes.calibration import calibration_scores
-from croquis.votes.ensembling import EnsembleParams, VoteParams, voters
-from croquis.votes.fitting import temperature
+from croquis.votes.fitting import fit_temperature
 from croquis.votes.members import RunParams, flipped, fold_votes, out_of_fold
+from croquis.votes.recipe import EnsembleParams, VoteParams, voters
 
 
 def main(
@@ -26,14 +26,14 @@ def main(
     table = read_folds(folds)
     truth = table.set_index("id")
     found: dict[str, dict[str, float]] = {}
-    with whole(votes) as draft:
+    with atomic_write(votes) as draft:
         for member in progress(voters(run, ensemble), "vote"):
             oof = out_of_fold(predictions, member, table, run.folds)
             oof.save(draft / member / "oof.npz")
             rows = truth.loc[oof.ids]
             labels = rows["label"].to_numpy()
             groups = units(rows)
-            degrees = temperature(labels, oof.probs) if how.calibrated else 1.0
+            degrees = fit_temperature(labels, oof.probs) if how.calibrated else 1.0
             for vote, test in fold_votes(
                 predictions, member, run.folds, degrees
             ).items():
@@ -42,7 +42,7 @@ def main(
             found[member] |= calibration_scores(labels, oof.probs, degrees)
             if member in run.probes:
                 plain = out_of_fold(predictions, member, table, run.folds, part="plain")
-                found[member] |= claim(oof, plain, table, seed=seed)
+                found[member] |= plain_claim(oof, plain, table, seed=seed)
             for name, part in flipped(predictions, member, table, run.folds).items():
                 right = (
                     part.probs.argmax(axis=1) == truth.loc[part.ids, "label"].to_numpy()

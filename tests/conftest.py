@@ -102,7 +102,7 @@ def dataset(drawn: Path):
     from croquis.augment.augment import Augment
     from croquis.images.batches import ImageDataset
     from croquis.images.pixels import Pixels
-    from croquis.tables.parts import read_folds, read_index
+    from croquis.tables.fold_tables import read_folds, read_index
     from croquis.tables.samples import FoldData
 
     data = FoldData.of(

@@ -13,7 +13,7 @@ from croquis.core.errors import InputError
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.recipes.recipes import ModelParams
-from croquis.tables.parts import read_folds, read_index
+from croquis.tables.fold_tables import read_folds, read_index
 from croquis.tables.samples import FoldData
 
 NOISE = np.random.default_rng(0).integers(0, 255, (16, 16), np.uint8)

@@ -15,13 +15,13 @@ from croquis.backbones.lineage import (
     check_all,
     check_early,
     check_fold,
-    contents,
-    read,
+    content_hashes,
+    read_lineage,
 )
 from croquis.core.errors import InputError
-from croquis.core.symmetries import digest
-from croquis.heads.records import write_weights
-from croquis.tables.parts import read_folds, read_index, trained
+from croquis.core.symmetries import symmetric_digest
+from croquis.heads.training_records import write_weights
+from croquis.tables.fold_tables import read_folds, read_index, training_rows
 
 
 @pytest.fixture
@@ -45,11 +45,13 @@ def hashed(folds: pd.DataFrame, index: pd.DataFrame) -> pd.DataFrame:
 
 def of(rows: pd.DataFrame, fold: int = 0) -> dict[str, Lineage]:
     """A file of member "a" that was trained on some rows of index.csv."""
-    return {f"w/fold{fold}.safetensors": Lineage("a", fold, np.unique(contents(rows)))}
+    return {
+        f"w/fold{fold}.safetensors": Lineage("a", fold, np.unique(content_hashes(rows)))
+    }
 
 
 def without(fold: int, folds: pd.DataFrame, index: pd.DataFrame) -> dict[str, Lineage]:
-    return of(index[index["id"].isin(trained(folds, fold)["id"])], fold)
+    return of(index[index["id"].isin(training_rows(folds, fold)["id"])], fold)
 
 
 def test_weights_of_the_same_fold_may_start_it(
@@ -129,7 +131,7 @@ def test_blank_sheets_are_nobodys_image(
     hashed: pd.DataFrame, index: pd.DataFrame
 ) -> None:
     """Two competitions may both have one, of one size."""
-    index.loc[0, "digest"] = digest(np.full((32, 32), 255, np.uint8))
+    index.loc[0, "digest"] = symmetric_digest(np.full((32, 32), 255, np.uint8))
     check_fold(of(index.iloc[[0]]), hashed, index, 0)
 
 
@@ -166,7 +168,7 @@ def noted(
         "index": index,
         "parents": list(parents),
     }
-    return lineage.note("a", 1, train=np.array(ids), **options)
+    return lineage.lineage_metadata("a", 1, train=np.array(ids), **options)
 
 
 def test_a_note_lies_in_the_file_and_leaves_the_tensors_alone(
@@ -175,7 +177,7 @@ def test_a_note_lies_in_the_file_and_leaves_the_tensors_alone(
     tensors, ids = {"b": torch.arange(4.0), "a": torch.tensor(3)}, index["id"].tolist()
     write_weights(tmp_path / "plain.safetensors", tensors)
     write_weights(tmp_path / "w.safetensors", tensors, noted(index, [ids[2], ids[0]]))
-    own = read(tmp_path / "w.safetensors")
+    own = read_lineage(tmp_path / "w.safetensors")
     assert own is not None and (own.member, own.fold) == ("a", 1)
     assert own.seen.tolist() == [1, 3, 100, 102]  # by file, and by pixels; sorted
     plain, with_note = (
@@ -200,7 +202,7 @@ def test_what_the_first_weights_saw_is_seen_by_all_that_start_from_them(
     write_weights(
         tmp_path / "w.safetensors", {}, noted(index, [index["id"][0]], (parent,))
     )
-    assert read(tmp_path / "w.safetensors").seen.tolist() == [1, 7, 9, 100]
+    assert read_lineage(tmp_path / "w.safetensors").seen.tolist() == [1, 7, 9, 100]
 
 
 def test_strangers_weights_have_no_lineage(tmp_path: Path) -> None:
@@ -208,7 +210,11 @@ def test_strangers_weights_have_no_lineage(tmp_path: Path) -> None:
         {"a": torch.ones(1)}, tmp_path / "w.safetensors", metadata={"format": "pt"}
     )
     torch.save({"a": torch.ones(1)}, tmp_path / "w.pth")
-    assert read(tmp_path / "w.safetensors") is read(tmp_path / "w.pth") is None
+    assert (
+        read_lineage(tmp_path / "w.safetensors")
+        is read_lineage(tmp_path / "w.pth")
+        is None
+    )
     assert lineage.parents_of([True, "bundled", str(tmp_path / "lost.pth")]) == {}
 
 
@@ -219,4 +225,4 @@ def test_a_broken_note_is_an_error_not_a_stranger(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match="expected a note of what the weights were trained on"
     ):
-        read(tmp_path / "w.safetensors")
+        read_lineage(tmp_path / "w.safetensors")

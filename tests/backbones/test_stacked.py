@@ -23,11 +23,11 @@ def stack(
 ) -> stacked.Stacked:
     torch.manual_seed(0)
     settings = {"pretrained": False, "image_size": 32} | options
-    return stacked.build(list(names), num_classes=num_classes, **settings)
+    return stacked.build_network(list(names), num_classes=num_classes, **settings)
 
 
 def test_one_backbone_is_a_plain_network() -> None:
-    model = stacked.build(
+    model = stacked.build_network(
         VIT, pretrained=False, num_classes=3, image_size=32, drop_rate=0.1
     )
     assert type(model).__name__ == "VisionTransformer" and model.head_drop.p == 0.1
@@ -177,7 +177,7 @@ def test_timm_still_states_the_size_of_a_network(name: str) -> None:
 def test_an_untrained_backbone_is_the_same_each_time() -> None:
     """Parts of the features of one probe came from networks of different random weights."""
     first, second = (
-        stacked.frozen(VIT, pretrained=False, image_size=32) for _ in range(2)
+        stacked.build_frozen(VIT, pretrained=False, image_size=32) for _ in range(2)
     )
     assert not first.training
     for name, weights in first.state_dict().items():
@@ -188,10 +188,14 @@ def test_each_backbone_of_a_stack_can_have_weights_of_its_own(tmp_path: Path) ->
     """Branches that were fine-tuned before: one file fits one network."""
     paths = []
     for number, name in enumerate((CONV, RESNET)):
-        single = stacked.build(name, pretrained=False, num_classes=3, image_size=32)
+        single = stacked.build_network(
+            name, pretrained=False, num_classes=3, image_size=32
+        )
         paths.append(str(tmp_path / f"{number}.safetensors"))
         save_file(single.state_dict(), paths[-1])
-    both = stacked.build([CONV, RESNET], pretrained=paths, num_classes=3, image_size=32)
+    both = stacked.build_network(
+        [CONV, RESNET], pretrained=paths, num_classes=3, image_size=32
+    )
     for branch, path in zip(both.branches, paths, strict=True):
         held, own = load_file(path), branch.state_dict()
         shared = [name for name in own if name in held]

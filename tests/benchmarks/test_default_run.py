@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from croquis.commands.main import lines
+from croquis.commands.main import summary_lines
 
 sys.path.insert(0, "benchmarks")
 import default_run
@@ -15,7 +15,7 @@ KEPT = json.loads(default_run.KEPT.read_text(encoding="utf-8"))
 
 
 def test_the_readmes_table_is_that_of_the_default_run() -> None:
-    table = lines(KEPT["vote"], KEPT["ensemble"], KEPT["submission"])
+    table = summary_lines(KEPT["vote"], KEPT["ensemble"], KEPT["submission"])
     assert "\n".join(table) in Path("README.md").read_text(encoding="utf-8")
 
 

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from croquis.check import imports
 from croquis.commands.main import app
-from croquis.commands.why import unlisted as told
+from croquis.commands.why import unlisted_lines
 from croquis.core.errors import InputError
 from support.leftovers import stage
 
@@ -206,12 +206,12 @@ def test_the_command_says_what_to_add_and_to_take_out() -> None:
 def test_why_says_what_it_cannot_see() -> None:
     """It said that nothing would run, and nothing more."""
     write("src/croquis/known.py", "import croquis.new\n")
-    assert told(imports.unlisted()) == [
+    assert unlisted_lines(imports.unlisted()) == [
         "",
         "not seen: edits of code that dvc.yaml does not list; `make repro` would refuse to start",
         "  train: add `- src/croquis/new.py`, which src/croquis/known.py imports",
     ]
-    assert told([]) == []
+    assert unlisted_lines([]) == []
 
 
 def test_the_stage_check_refuses_before_any_work(

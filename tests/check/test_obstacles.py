@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from croquis.core import made
-from croquis.check.obstacles import obstacles, refuse
+from croquis.core import written_files
+from croquis.check.obstacles import obstacles, refuse_obstacles
 from croquis.core.errors import InputError
 from support.standing_files import TREE, environment, make
 
@@ -28,7 +28,7 @@ def put(path: str) -> None:
 def said(source: str = "icons") -> str:
     """The message of a refusal, or nothing."""
     try:
-        refuse({**TREE, "data": {"source": source}})
+        refuse_obstacles({**TREE, "data": {"source": source}})
     except InputError as error:
         return str(error)
     return ""
@@ -92,8 +92,8 @@ def test_what_comes_while_it_looks_is_not_taken_for_seen(
         return {}
 
     monkeypatch.setattr("croquis.check.obstacles.foreign", slow)
-    refuse(TREE)
-    assert made.noted() == {}
+    refuse_obstacles(TREE)
+    assert written_files.noted_signs() == {}
 
 
 def test_a_run_over_two_things_names_both() -> None:
@@ -229,14 +229,16 @@ def test_the_output_of_check_itself_is_looked_at() -> None:
 
 def test_what_passed_needs_no_second_look_and_what_was_refused_is_not_noted() -> None:
     put("data/raw/a")
-    with made.by_a_stage():
-        made.note(Path("data/raw"), Path("data/raw"))
-    refuse(TREE)
-    assert made.SEEN.is_file() and made.noted().keys() == {"data/raw/a"}
+    with written_files.from_stage():
+        written_files.note_written(Path("data/raw"), Path("data/raw"))
+    refuse_obstacles(TREE)
+    assert written_files.SEEN.is_file() and written_files.noted_signs().keys() == {
+        "data/raw/a"
+    }
     put("data/solution.csv")
     assert (
         said().startswith("data/solution.csv")
-        and "data/solution.csv" not in made.noted()
+        and "data/solution.csv" not in written_files.noted_signs()
     )
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from croquis.core import made
+from croquis.core import written_files
 from croquis.commands.main import app
-from croquis.core.files import whole
+from croquis.core.files import atomic_write
 from support.standing_files import dvc, environment, make_repository
 
 
@@ -96,7 +96,10 @@ def test_outputs_of_members_that_run_no_more_go_too(project: Path) -> None:
     Path("params.yaml").write_text(
         "data: {source: icons}\nrun: {models: [new], folds: [0]}\n"
     )
-    with made.by_a_stage(), whole(Path("data/predictions/killed/fold0")) as draft:
+    with (
+        written_files.from_stage(),
+        atomic_write(Path("data/predictions/killed/fold0")) as draft,
+    ):
         draft.write_text("of a run")
     put("data/predictions/other/fold0")
     clean()
@@ -119,7 +122,9 @@ def test_a_file_of_a_folder_in_dvc_lock_is_removed_once(project: Path) -> None:
     )
     Path("dvc.yaml").write_text(text)
     files = ("data/raw/b", "data/raw/train/a", "data/predictions/one/fold0")
-    made.remember({path: made.sign_of(Path(path)) for path in files})
+    written_files.remember_files(
+        {path: written_files.sign_of(Path(path)) for path in files}
+    )
     assert clean() == "removed 6 files that runs made\n"
     assert left() == []
 

@@ -14,8 +14,8 @@ from croquis.core import cli, params
 from croquis.commands import doctor
 from croquis.commands.doctor import examined
 from croquis.commands.main import app
-from croquis.doctor import gpus, surroundings
-from croquis.doctor.finding import Finding, lines
+from croquis.doctor import environment, gpus
+from croquis.doctor.finding import Finding, finding_lines
 from croquis.doctor.gpus import build_here
 from support.standing_files import make
 
@@ -25,7 +25,7 @@ PROBLEM = Finding("GPU", "problem", "no kernels", "reinstall it")
 
 
 def test_findings_are_aligned_with_their_fix_below() -> None:
-    assert lines([OK, WARNING]) == [
+    assert finding_lines([OK, WARNING]) == [
         "ok        git    abc",
         "warning   cores  busy",
         "                 -> wait",
@@ -35,7 +35,7 @@ def test_findings_are_aligned_with_their_fix_below() -> None:
 
 
 def test_long_findings_stay_inside_100_columns() -> None:
-    shown = lines([Finding("a", "ok", "word " * 60)])
+    shown = finding_lines([Finding("a", "ok", "word " * 60)])
     assert len(shown) > 4 and max(map(len, shown)) <= 100
 
 
@@ -82,10 +82,10 @@ def test_a_persons_file_where_a_run_writes_is_a_problem(
 def test_a_dvc_that_does_not_look_first_is_a_warning(tmp_path: Path) -> None:
     command = tmp_path / "dvc"
     command.write_text("from dvc.cli import main")
-    assert surroundings.dvc_finding(str(command)).state == "warning"
+    assert environment.dvc_finding(str(command)).state == "warning"
     command.write_text("from croquis.commands.guarded_dvc import main")
-    assert surroundings.dvc_finding(str(command)).state == "ok"
-    assert surroundings.dvc_finding(None).state == "problem"
+    assert environment.dvc_finding(str(command)).state == "ok"
+    assert environment.dvc_finding(None).state == "problem"
 
 
 def test_a_device_that_is_not_there_is_a_finding(
@@ -101,13 +101,13 @@ def test_packages_are_compared_with_the_lock(tmp_path: Path) -> None:
     lock.write_text(
         "numpy==2.1 \\\n    --hash=sha256:0\ntorch==2.14.1\nold==1 ; python_version < '3'\n"
     )
-    (same,) = surroundings.python_findings(
+    (same,) = environment.python_findings(
         lock, {"numpy": "2.1", "torch": "2.14.1+cu126"}
     )
     assert same.state == "ok" and "2 packages" in same.says
-    (other,) = surroundings.python_findings(lock, {"numpy": "2.0", "torch": "2.14.1"})
+    (other,) = environment.python_findings(lock, {"numpy": "2.0", "torch": "2.14.1"})
     assert other.state == "warning" and "numpy 2.0 instead of 2.1" in other.says
-    (missing,) = surroundings.python_findings(lock, {"numpy": "2.1"})
+    (missing,) = environment.python_findings(lock, {"numpy": "2.1"})
     assert (
         missing.state == "problem"
         and "torch" in missing.says
@@ -116,7 +116,7 @@ def test_packages_are_compared_with_the_lock(tmp_path: Path) -> None:
 
 
 def test_names_of_packages_are_normalised() -> None:
-    assert {"huggingface-hub", "ruamel-yaml"} <= set(surroundings.installed_here())
+    assert {"huggingface-hub", "ruamel-yaml"} <= set(environment.installed_here())
 
 
 @pytest.mark.parametrize(
@@ -133,22 +133,22 @@ def test_names_of_packages_are_normalised() -> None:
 def test_the_disk_has_to_hold_what_prepare_writes(
     free: int, images: int | None, state: str
 ) -> None:
-    found = surroundings.disk_finding(free, 224, images)
+    found = environment.disk_finding(free, 224, images)
     assert found.state == state and bool(found.fix) == (state != "ok")
 
 
 def test_workers_hand_batches_over_in_shared_memory() -> None:
     batch = 64 * 3 * 448**2  # 38.5 MB, and three of them for each of 8 workers: .86 GB
-    assert surroundings.shared_memory_finding(64 * 2**20, 8, batch).state == "problem"
-    assert surroundings.shared_memory_finding(GB, 8, batch).state == "ok"
-    assert surroundings.shared_memory_finding(64 * 2**20, 0, batch).state == "ok"
-    assert surroundings.shared_memory_finding(None, 8, batch).state == "ok"
+    assert environment.shared_memory_finding(64 * 2**20, 8, batch).state == "problem"
+    assert environment.shared_memory_finding(GB, 8, batch).state == "ok"
+    assert environment.shared_memory_finding(64 * 2**20, 0, batch).state == "ok"
+    assert environment.shared_memory_finding(None, 8, batch).state == "ok"
 
 
 def test_cores_that_others_use_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surroundings, "cores", lambda: 2)
-    assert surroundings.cores_finding(load=2.4).state == "ok"
-    busy = surroundings.cores_finding(load=6.8)
+    monkeypatch.setattr(environment, "cores", lambda: 2)
+    assert environment.cores_finding(load=2.4).state == "ok"
+    busy = environment.cores_finding(load=6.8)
     assert busy.state == "warning" and "docs/training.md" in busy.fix
 
 
@@ -156,7 +156,7 @@ def test_a_tracking_server_that_is_away_is_a_warning(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9")
-    found = surroundings.tracking_finding()
+    found = environment.tracking_finding()
     assert found.state == "warning" and "does not answer" in found.says
     assert "secret" not in found.says
 
@@ -166,7 +166,7 @@ def test_a_store_that_is_not_there_yet_is_fine_and_not_made(
 ) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    assert surroundings.tracking_finding().state == "ok"
+    assert environment.tracking_finding().state == "ok"
     assert not list(tmp_path.iterdir())
 
 
@@ -176,7 +176,7 @@ def test_a_store_that_is_broken_is_a_warning(
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     (tmp_path / "mlflow.db").write_text("this is no database, however long it is " * 99)
-    assert surroundings.tracking_finding().state == "warning"
+    assert environment.tracking_finding().state == "warning"
 
 
 def test_telemetry_is_off_in_this_repository(
@@ -185,12 +185,12 @@ def test_telemetry_is_off_in_this_repository(
     monkeypatch.setenv("DO_NOT_TRACK", "true")
     monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
     monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(tmp_path))
-    assert surroundings.privacy_finding(Path.cwd()).state == "ok"
+    assert environment.privacy_finding(Path.cwd()).state == "ok"
     monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "True")
-    assert "Gradio" in surroundings.privacy_finding(Path.cwd()).says
+    assert "Gradio" in environment.privacy_finding(Path.cwd()).says
     monkeypatch.setenv("DO_NOT_TRACK", "false")  # croquis leaves what a shell has said
     (tmp_path / ".dvc").mkdir()
-    found = surroundings.privacy_finding(tmp_path)
+    found = environment.privacy_finding(tmp_path)
     assert found.state == "warning" and "DVC" in found.says and "MLflow" in found.says
 
 
@@ -241,7 +241,7 @@ def test_a_missing_key_of_params_yaml_is_a_finding(
 
 
 def test_git_without_a_commit_is_a_problem(tmp_path: Path) -> None:
-    found = surroundings.git_finding(tmp_path)
+    found = environment.git_finding(tmp_path)
     assert found.state == "problem" and found.fix.startswith("git init")
 
 
@@ -255,8 +255,7 @@ def test_one_file_is_no_files(tmp_path: Path) -> None:
         subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
     (tmp_path / "new").touch()
     assert (
-        ", and 1 file that is not committed: "
-        in surroundings.git_finding(tmp_path).says
+        ", and 1 file that is not committed: " in environment.git_finding(tmp_path).says
     )
 
 
@@ -264,7 +263,7 @@ def test_without_chromium_browser_tests_are_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert surroundings.browser_finding().state == "warning"
+    assert environment.browser_finding().state == "warning"
     (tmp_path / "chromium").touch()
     os.chmod(tmp_path / "chromium", 0o755)
-    assert surroundings.browser_finding().state == "ok"
+    assert environment.browser_finding().state == "ok"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from croquis.commands.experiments import lines
+from croquis.commands.experiments import experiment_lines
 from croquis.commands.main import app
 
 PARAMS = {
@@ -50,7 +50,7 @@ def test_each_commit_is_followed_by_its_experiments_the_best_first() -> None:
         experiment("low", 0.7, lr=1e-05),
         experiment("high", 0.9, lr=0.01),
     ]
-    assert lines([state("workspace", None, 0.8), head]) == [
+    assert experiment_lines([state("workspace", None, 0.8), head]) == [
         "experiment       OOF accuracy          images   test   when          changed",
         "workspace        .800 (.100 .. .900)   1,680    .500   11-21 14:36",
         "0123456 [main]   .800 (.100 .. .900)   1,680    .500   11-21 14:36",
@@ -68,14 +68,14 @@ def test_an_experiment_on_one_fold_shows_its_fewer_images() -> None:
     head["experiments"] = [
         experiment("one", 0.6, run={"models": ["a", "b"], "folds": [0]})
     ]
-    rows = [line.partition(")   ")[2].split() for line in lines([head])[1:3]]
+    rows = [line.partition(")   ")[2].split() for line in experiment_lines([head])[1:3]]
     assert [row[0] for row in rows] == ["1,680", "840"] and rows[1][
         -1
     ] == "run.folds=[0]"
 
 
 def test_the_workspace_is_compared_with_the_last_commit() -> None:
-    shown = lines(
+    shown = experiment_lines(
         [state("workspace", None, 0.8, seed=3), state("0123456789", None, 0.8)]
     )
     assert shown[1].endswith("   seed=3") and shown[2].endswith("14:36")
@@ -88,7 +88,7 @@ def test_nested_keys_are_dotted_and_what_is_gone_is_said() -> None:
     ]
     # Wrapped, so joined again.
     assert "run.models=[a], run.folds=gone, train.drop=0.5" in " ".join(
-        " ".join(lines([head])).split()
+        " ".join(experiment_lines([head])).split()
     )
 
 
@@ -96,7 +96,7 @@ def test_many_changes_stay_inside_100_columns() -> None:
     head = state("0123456789", "a-branch-with-a-long-name", 0.8)
     changes = {f"key_number_{k}": "a long value " * 9 for k in range(9)}
     head["experiments"] = [experiment("an-experiment", 0.7, **changes)]
-    shown = lines([head])
+    shown = experiment_lines([head])
     assert max(map(len, shown)) <= 100
     assert sum(line.count("key_number_") for line in shown) == 9
 
@@ -107,7 +107,7 @@ def test_beside_a_long_name_changes_stand_below_in_whole_words() -> None:
     name = "convnext-base-clip-course-augment-384"
     changes = {"train": {"drop": 0.0, "label_smoothing": 0.1, "augment": "randaugment"}}
     head["experiments"] = [experiment(name, 0.7, **changes)]
-    shown = lines([head])
+    shown = experiment_lines([head])
     assert max(map(len, shown)) <= 100
     place = next(number for number, line in enumerate(shown) if name in line)
     assert shown[place].endswith("11-21 14:36")
@@ -122,7 +122,7 @@ def test_what_has_not_ended_shows_its_state_and_no_score() -> None:
         experiment("a", 0.7, "Queued"),
         experiment("b", 0.6, "Success"),
     ]
-    queued, done = lines([head])[2:4]
+    queued, done = experiment_lines([head])[2:4]
     assert queued.split()[:2] == ["a", "queued"] and done.split()[:2] == ["b", ".600"]
 
 
@@ -135,7 +135,7 @@ def test_an_experiment_that_failed_or_has_no_scores_is_a_row() -> None:
     }
     head = state("0123456789", None, None)
     head["experiments"] = [{"name": "b", "executor": None, "revs": [broken]}]
-    shown = lines([head])
+    shown = experiment_lines([head])
     assert (
         shown[1].partition("   ")[2].strip().startswith("not run")
         and shown[2].split()[1] == "failed"

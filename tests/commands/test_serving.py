@@ -97,8 +97,8 @@ def test_serve_is_mlflows_server_on_this_machine_alone(
 ) -> None:
     called: list[list[str]] = []
     monkeypatch.setattr(os, "execvp", lambda program, command: called.append(command))
-    monkeypatch.setattr(store, "begun", lambda: True)
-    monkeypatch.setattr(store, "opened", Registry)
+    monkeypatch.setattr(store, "has_runs", lambda: True)
+    monkeypatch.setattr(store, "open_store", Registry)
     (tmp_path / "params.yaml").write_text("data: {source: a/competition.tar.gz}\n")
     options = [f"--parameters={tmp_path / 'params.yaml'}", "--port=5009", *more]
     done = CliRunner().invoke(app, ["serve", *options])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from croquis.core import made
+from croquis.core import written_files
 from croquis.commands.main import app
 
 # pygtrie, which DVC goes through outputs with
@@ -212,7 +212,9 @@ def test_what_a_run_left_that_did_not_end_makes_room(project: Path) -> None:
     """It is in no cache, so DVC would ask; the notes of stages tell it from a person's file."""
     failed(project)
     Path("data/one.txt").write_text("half of it")
-    made.remember({"data/one.txt": made.sign_of(Path("data/one.txt"))})
+    written_files.remember_files(
+        {"data/one.txt": written_files.sign_of(Path("data/one.txt"))}
+    )
     undone()
     assert text("data/one.txt") == "one.txt 0.5" and clean(project)
 
@@ -316,7 +318,9 @@ def test_what_a_killed_run_left_is_not_said_to_be_in_the_cache(project: Path) ->
     second_stage()
     shell(project, "dvc repro -q")
     Path("data/two.txt").write_text("half of it")
-    made.remember({"data/two.txt": made.sign_of(Path("data/two.txt"))})
+    written_files.remember_files(
+        {"data/two.txt": written_files.sign_of(Path("data/two.txt"))}
+    )
     said = "\n".join(undone())
     assert "1 output taken away, in DVC's cache: data/other\n" in said
     assert "1 output deleted, unfinished and in no cache: data/two.txt\n" in said

@@ -7,9 +7,9 @@ from typer.testing import CliRunner
 
 from croquis.check.obstacles import Obstacle
 from croquis.commands.main import app
-from croquis.commands.why import lines, stopped
+from croquis.commands.why import obstacle_lines, why_lines
 from croquis.staleness import durations
-from croquis.staleness.durations import estimated, last_durations, spoken
+from croquis.staleness.durations import duration_words, estimated, last_durations
 from croquis.staleness.stale import Stale
 from support.standing_files import make
 
@@ -23,14 +23,16 @@ def trainings(
 
 
 def test_nothing_to_run_is_one_line() -> None:
-    assert lines([], 25, {}) == [
+    assert why_lines([], 25, {}) == [
         "nothing would run: all 25 stages are as dvc.lock has them"
     ]
 
 
 def test_a_persons_file_in_the_way_is_said_before_all_else() -> None:
-    assert stopped([]) == []
-    assert stopped([Obstacle("data/raw", "nothing", "2 files", "mv data/raw raw")]) == [
+    assert obstacle_lines([]) == []
+    assert obstacle_lines(
+        [Obstacle("data/raw", "nothing", "2 files", "mv data/raw raw")]
+    ) == [
         "check would stop the run, before anything is touched",
         "  data/raw: expected nothing, received 2 files; mv data/raw raw",
         "",
@@ -61,7 +63,7 @@ def test_changes_come_first_then_what_runs_then_what_it_costs() -> None:
     known = {
         f"train@{m}-{k}": s for m, s in (("big", 3600), ("small", 60)) for k in (0, 1)
     }
-    assert lines(stale, 25, known) == [
+    assert why_lines(stale, 25, known) == [
         "because of",
         "  lr: 0.001 -> 0.002   train, probe",
         "  drop: 0 -> 1         train of small",
@@ -83,7 +85,7 @@ def test_what_the_cache_holds_is_not_said_to_run() -> None:
         *trainings("train", "a", "lr: 2 -> 1", cached=True),
         Stale("vote", (), True, False),
     ]
-    assert lines(stale, 9, {})[3:] == [
+    assert why_lines(stale, 9, {})[3:] == [
         "1 of 9 stages would run",
         "  vote   follows",
         "",
@@ -96,7 +98,9 @@ def test_what_the_cache_holds_is_not_said_to_run() -> None:
 
 def test_many_stages_of_one_change_are_counted() -> None:
     stale = [Stale(name, ("code cli.py changed",), False, False) for name in "abcdefg"]
-    assert lines(stale, 7, {})[1] == "  code cli.py changed   a, b, c, d, e and 2 more"
+    assert (
+        why_lines(stale, 7, {})[1] == "  code cli.py changed   a, b, c, d, e and 2 more"
+    )
 
 
 def test_many_outputs_that_are_gone_are_counted() -> None:
@@ -104,7 +108,7 @@ def test_many_outputs_that_are_gone_are_counted() -> None:
     stale = [
         Stale(name, (), False, True, (f"{name}.npz", f"{name}.csv")) for name in "ab"
     ]
-    assert lines(stale, 7, {}) == [
+    assert why_lines(stale, 7, {}) == [
         "because of",
         "  4 outputs of 2 stages are gone   a, b",
         "",
@@ -114,7 +118,7 @@ def test_many_outputs_that_are_gone_are_counted() -> None:
         "  a",
         "  b",
     ]
-    assert lines(stale[:1], 7, {})[1:3] == [
+    assert why_lines(stale[:1], 7, {})[1:3] == [
         "  output a.npz is gone   a",
         "  output a.csv is gone   a",
     ]
@@ -122,7 +126,7 @@ def test_many_outputs_that_are_gone_are_counted() -> None:
 
 def test_a_comment_in_params_is_still_told() -> None:
     stale = [Stale("check", ("file params.yaml changed",), False, False)]
-    assert lines(stale, 7, {})[1] == "  file params.yaml changed   check"
+    assert why_lines(stale, 7, {})[1] == "  file params.yaml changed   check"
 
 
 def test_a_new_fold_takes_as_long_as_its_members_others() -> None:
@@ -142,7 +146,7 @@ def test_a_new_fold_takes_as_long_as_its_members_others() -> None:
     ],
 )
 def test_durations_in_words(seconds: float, words: str) -> None:
-    assert spoken(seconds) == words
+    assert duration_words(seconds) == words
 
 
 def test_durations_are_those_of_the_newest_finished_runs() -> None:

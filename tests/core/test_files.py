@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from croquis.core.files import root, whole, write_json
+from croquis.core.files import atomic_write, root, write_json
 
 
 def contents(folder: Path) -> list[str]:
@@ -13,7 +13,7 @@ def contents(folder: Path) -> list[str]:
 
 
 def test_a_file_appears_with_its_parents(tmp_path: Path) -> None:
-    with whole(tmp_path / "a" / "b.txt") as draft:
+    with atomic_write(tmp_path / "a" / "b.txt") as draft:
         draft.write_text("done")
         assert not (tmp_path / "a" / "b.txt").exists()
     assert (tmp_path / "a" / "b.txt").read_text() == "done"
@@ -22,7 +22,7 @@ def test_a_file_appears_with_its_parents(tmp_path: Path) -> None:
 
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "out.csv").write_text("old")
-    with pytest.raises(ZeroDivisionError), whole(tmp_path / "out.csv") as draft:
+    with pytest.raises(ZeroDivisionError), atomic_write(tmp_path / "out.csv") as draft:
         draft.write_text("half")
         _ = 1 / 0
     assert (tmp_path / "out.csv").read_text() == "old"
@@ -30,7 +30,7 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), whole(tmp_path / "out") as draft:
+    with pytest.raises(KeyboardInterrupt), atomic_write(tmp_path / "out") as draft:
         draft.mkdir()
         (draft / "first.txt").write_text("half")
         raise KeyboardInterrupt
@@ -46,7 +46,7 @@ def test_a_full_disk_at_the_last_flush_leaves_nothing(
     monkeypatch.setattr("os.fsync", full)
     with (
         pytest.raises(OSError, match="No space left"),
-        whole(tmp_path / "out.csv") as draft,
+        atomic_write(tmp_path / "out.csv") as draft,
     ):
         draft.write_text("all of it")
     assert contents(tmp_path) == []
@@ -55,7 +55,7 @@ def test_a_full_disk_at_the_last_flush_leaves_nothing(
 def test_a_folder_replaces_a_folder_with_all_it_held(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "stale.txt").write_text("old")
-    with whole(tmp_path / "out") as draft:
+    with atomic_write(tmp_path / "out") as draft:
         draft.mkdir()
         (draft / "fresh.txt").write_text("new")
     assert contents(tmp_path) == ["out", "out/fresh.txt"]
@@ -71,7 +71,7 @@ def test_a_folder_that_cannot_be_replaced_stays_whole(
     def stuck(source: object, target: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    with pytest.raises(PermissionError), whole(tmp_path / "out") as draft:
+    with pytest.raises(PermissionError), atomic_write(tmp_path / "out") as draft:
         draft.mkdir()
         monkeypatch.setattr("os.replace", stuck)
     assert contents(tmp_path) == ["out", "out/old.txt"]
@@ -79,21 +79,21 @@ def test_a_folder_that_cannot_be_replaced_stays_whole(
 
 def test_drafts_nest_inside_a_folder(tmp_path: Path) -> None:
     with (
-        whole(tmp_path / "votes") as folder,
-        whole(folder / "member" / "oof.npz") as draft,
+        atomic_write(tmp_path / "votes") as folder,
+        atomic_write(folder / "member" / "oof.npz") as draft,
     ):
         draft.write_bytes(b"x")
     assert contents(tmp_path) == ["votes", "votes/member", "votes/member/oof.npz"]
 
 
 def test_the_draft_keeps_the_name_and_its_suffix(tmp_path: Path) -> None:
-    with whole(tmp_path / "a.npz") as draft:
+    with atomic_write(tmp_path / "a.npz") as draft:
         assert draft.name == "a.npz"
         draft.touch()
 
 
 def test_a_block_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError), whole(tmp_path / "out.csv"):
+    with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "out.csv"):
         pass
     assert contents(tmp_path) == []
 

@@ -13,7 +13,7 @@ import pytest
 
 from croquis.core import cli, inputs
 from croquis.core.errors import InputError
-from croquis.core.files import whole
+from croquis.core.files import atomic_write
 
 PIPELINE = """
 stages:
@@ -87,7 +87,7 @@ def ran(
 
     def main(model: cli.Name, out: cli.File) -> None:
         edit()
-        with whole(out) as draft:
+        with atomic_write(out) as draft:
             draft.write_text(model)
         then()
 
@@ -255,7 +255,7 @@ def test_a_file_of_parameters_as_a_dep_counts_whole(
 
     def main() -> None:
         replace("# not read", "# a comment")
-        with whole(Path("data/out.txt")) as draft:
+        with atomic_write(Path("data/out.txt")) as draft:
             draft.write_text("checked")
 
     assert "received params.yaml changed" in str(ended(monkeypatch, main, "check"))
@@ -267,7 +267,7 @@ def test_a_state_is_saved_whatever_changed_and_is_named(
 ) -> None:
     def edit() -> None:
         replace("lr: 1e-3", "lr: 2e-3")
-        with whole(Path(".resume/train/a-0/fingerprint/000000001")) as draft:
+        with atomic_write(Path(".resume/train/a-0/fingerprint/000000001")) as draft:
             draft.write_text("state")
 
     monkeypatch.setenv("DVC_EXP_NAME", "bold-idea")
@@ -465,4 +465,4 @@ def test_its_note_tells_an_edit_after_its_end(
 
 def test_a_stage_that_fails_leaves_no_note(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "lr: " in str(ran(monkeypatch, lambda: replace("lr: 1e-3", "lr: 2e-3")))
-    assert not inputs.note_of("train").exists()
+    assert not inputs.note_path("train").exists()

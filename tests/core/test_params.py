@@ -41,7 +41,7 @@ def written(tmp_path: Path, text: str) -> Path:
 
 def complaint(content: object) -> str:
     with pytest.raises(InputError) as caught:
-        params.checked(Outer, content, where="train")
+        params.validated(Outer, content, where="train")
     return str(caught.value)
 
 
@@ -78,7 +78,7 @@ def test_a_section_is_loaded_and_cannot_be_changed(tmp_path: Path) -> None:
 
 
 def test_an_int_is_a_float_too() -> None:
-    assert params.checked(Outer, GOOD | {"lr": 1}, where="train").lr == 1.0
+    assert params.validated(Outer, GOOD | {"lr": 1}, where="train").lr == 1.0
 
 
 def test_keys_given_twice_are_refused(tmp_path: Path) -> None:
@@ -184,8 +184,8 @@ def test_one_value_is_checked_like_a_section() -> None:
     with pytest.raises(
         InputError, match="seed: expected a valid integer, received 'x'; mend it"
     ):
-        params.checked_value(int, "x", where="seed")
-    assert params.checked_value(float, 1, where="lr") == 1.0
+        params.validated_value(int, "x", where="seed")
+    assert params.validated_value(float, 1, where="lr") == 1.0
 
 
 def test_nearest_lists_the_known_names_where_none_is_near() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from croquis.core.errors import InputError
 from croquis.core.pipeline import (
-    Entry,
+    StageEntry,
     entry_of,
     read_lock,
     read_stages,
@@ -40,7 +40,7 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("dvc.yaml").write_text(PIPELINE)
 
 
-def entry(**options: object) -> Entry:
+def entry(**options: object) -> StageEntry:
     found = entry_of(Path("stages/train.py"), options)
     assert found is not None
     return found
@@ -64,7 +64,7 @@ def test_dvc_names_the_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_STAGE", "train_more")
     assert entry().outs == (Path("x"),)
     monkeypatch.setenv("DVC_STAGE", "each@b")
-    assert entry() == Entry("each@b", {Path("params.yaml"): ("models.b.lr",)}, (), (
+    assert entry() == StageEntry("each@b", {Path("params.yaml"): ("models.b.lr",)}, (), (
         Path("data/each/b"),
     ))  # fmt: skip
 

@@ -2,17 +2,17 @@
 
 import pandas as pd
 
-from croquis.dataset.statuses import BLANK, having, joined
+from croquis.dataset.statuses import BLANK, has_note, join_notes
 
 
 def test_notes_become_a_status_and_are_found_in_it_whole() -> None:
     statuses = [
-        joined([]),
-        joined(["cmyk", BLANK]),
+        join_notes([]),
+        join_notes(["cmyk", BLANK]),
         "unreadable: blank",
         "blank",
         "blanked",
     ]
     assert statuses[:2] == ["ok", "cmyk; blank"]
     index = pd.DataFrame({"status": statuses})
-    assert having(index, BLANK).tolist() == [False, True, False, True, False]
+    assert has_note(index, BLANK).tolist() == [False, True, False, True, False]

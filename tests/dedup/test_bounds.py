@@ -6,18 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.metrics import structural_similarity
 
-from croquis.core.symmetries import INVERSE, NAMES, turned
+from croquis.core.symmetries import INVERSE, NAMES, turn
 from croquis.dedup.measures.bounds import (
     C1,
     C2,
     DEPTH,
     FINE,
     cell_edges,
-    pooled,
+    pool,
     ssim_vectors,
     window_sums,
 )
-from croquis.dedup.measures.search import MARGIN, cell_order, narrowed
+from croquis.dedup.measures.search import MARGIN, cell_order, narrow
 
 SIDE, GRID = 26, 4  # 20 windows, 5 a cell: as 224 px have 218 windows, but quick
 
@@ -81,13 +81,13 @@ SHEETS = st.builds(
 def test_at_full_size_no_pair_is_lost_by_the_second_bound(
     x: np.ndarray, y: np.ndarray, name: str, itself: bool
 ) -> None:
-    y = turned(x, INVERSE[name]) if itself else y
-    score = structural_similarity(x, np.ascontiguousarray(turned(y, name)))
+    y = turn(x, INVERSE[name]) if itself else y
+    score = structural_similarity(x, np.ascontiguousarray(turn(y, name)))
     vectors = ssim_vectors(np.stack([x, y]), FINE)
     every = [(name, np.array([0]), np.array([1]))]
     # a tenth of the margin: what rounding was seen to take is well below it
     options = {"side": FINE, "at_least": score + 0.9 * MARGIN}
-    ((_, found, _),) = narrowed(iter(every), vectors, **options)
+    ((_, found, _),) = narrow(iter(every), vectors, **options)
     assert found.tolist() == [0]
 
 
@@ -103,7 +103,7 @@ def test_the_vectors_have_length_one(x: np.ndarray) -> None:
 def test_turning_the_image_permutes_the_cells(x: np.ndarray, name: str) -> None:
     f, turned_f = (
         ssim_vectors(x[None], GRID)[0],
-        ssim_vectors(turned(x[None], name), GRID)[0],
+        ssim_vectors(turn(x[None], name), GRID)[0],
     )
     order = cell_order(name, side=GRID, depth=DEPTH)
     np.testing.assert_allclose(turned_f, f[order], atol=5e-5)
@@ -136,14 +136,14 @@ def test_a_grid_that_is_not_symmetric_is_refused(length: int, grid: int) -> None
 def test_pooled_vectors_are_those_of_the_coarser_grid(x: np.ndarray) -> None:
     # 20 windows: 8 cells of 2 or 3 a side, pooled to 4 of 5
     fine = ssim_vectors(x[None], 8)
-    np.testing.assert_allclose(pooled(fine, 8), ssim_vectors(x[None], 4), atol=2e-3)
+    np.testing.assert_allclose(pool(fine, 8), ssim_vectors(x[None], 4), atol=2e-3)
 
 
 @given(IMAGES, IMAGES)
 @settings(deadline=None, max_examples=100)
 def test_finer_cells_give_a_tighter_bound(x: np.ndarray, y: np.ndarray) -> None:
     f, g = ssim_vectors(np.stack([x, y]), 8)
-    coarse_f, coarse_g = pooled(np.stack([f, g]), 8)
+    coarse_f, coarse_g = pool(np.stack([f, g]), 8)
     assert (
         structural_similarity(x, y) - MARGIN / 10
         <= f @ g

@@ -9,10 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from croquis.core.symmetries import NAMES, turned
+from croquis.core.symmetries import NAMES, turn
 from croquis.dataset.overrides import contradictions
 from croquis.dedup import chains
-from croquis.dedup.chains import ALIKE, IDENTICAL, SAID, Limits, cohesive, likeness
+from croquis.dedup.chains import (
+    ALIKE,
+    IDENTICAL,
+    SAID,
+    Limits,
+    chain_similarity,
+    cohesive,
+)
 from croquis.tables.components import components
 
 LOOSE = Limits(least=0.0, largest=99)
@@ -173,13 +180,13 @@ def test_a_refused_merge_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) 
 
 def test_likeness_is_the_largest_under_the_symmetries() -> None:
     sheet = np.arange(4, dtype=np.float32).reshape(2, 2)
-    both = np.stack([sheet.ravel(), turned(sheet, "rot90").ravel()]) / np.linalg.norm(
+    both = np.stack([sheet.ravel(), turn(sheet, "rot90").ravel()]) / np.linalg.norm(
         sheet
     )
     a, b = np.array([0]), np.array([1])
-    assert likeness(both, a, b, NAMES).tolist() == [1.0]
+    assert chain_similarity(both, a, b, NAMES).tolist() == [1.0]
     # [0, 1, 2, 3] with its turn [1, 3, 0, 2]: 3 + 0 + 6 of a length of 14
-    assert likeness(both, a, b, IDENTITY).tolist() == [round(9 / 14, 5)]
+    assert chain_similarity(both, a, b, IDENTITY).tolist() == [round(9 / 14, 5)]
 
 
 def test_blank_sheets_are_like_nothing() -> None:

@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from croquis.dedup.conflicts import DROPPED, disputed, minority, none_outvoted, shares
+from croquis.dedup.conflicts import (
+    DROPPED,
+    is_disputed,
+    label_shares,
+    minority,
+    none_outvoted,
+)
 from croquis.dedup.settings import DedupParams
 from croquis.tables.samples import Samples
 
@@ -14,7 +20,9 @@ LABELS = np.array([5, 5, 7, 5, 7, 4, 4, 1, 1, 1, 1, 2, 2])
 
 
 def test_clusters_of_several_labels_are_disputed() -> None:
-    assert disputed(LABELS, CLUSTER).tolist() == [True] * 5 + [False] * 2 + [True] * 6
+    assert (
+        is_disputed(LABELS, CLUSTER).tolist() == [True] * 5 + [False] * 2 + [True] * 6
+    )
 
 
 def test_a_minority_is_outvoted_two_to_one() -> None:
@@ -30,14 +38,14 @@ def test_keeping_drops_nothing() -> None:
 
 
 def test_shares_are_those_of_the_cluster_and_empty_without_dispute() -> None:
-    found = shares(LABELS, CLUSTER)
+    found = label_shares(LABELS, CLUSTER)
     assert found[:3] == ["5:0.666666667 7:0.333333333"] * 3
     assert found[3:7] == ["5:0.5 7:0.5"] * 2 + ["", ""]
 
 
 @pytest.mark.parametrize("count", [3, 7, 11])
 def test_shares_that_are_trained_on_sum_to_one(count: int) -> None:
-    targets = shares(np.arange(count), np.zeros(count, int))
+    targets = label_shares(np.arange(count), np.zeros(count, int))
     rows = pd.DataFrame(
         {"id": list(map(str, range(count))), "label": range(count), "weight": 1.0}
     )

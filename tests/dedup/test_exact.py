@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from croquis.core.symmetries import NAMES, turned
+from croquis.core.symmetries import NAMES, turn
 from croquis.dedup.measures import exact
 from croquis.dedup.measures.exact import (
     best_symmetry,
@@ -44,7 +44,7 @@ def test_equal_sheets_have_one_number() -> None:
 def test_the_symmetry_of_a_turned_copy_is_named(name: str) -> None:
     x = np.random.default_rng(0).integers(0, 200, (8, 8), dtype=np.uint8)
     # the one is the other turned, give or take what resizing does
-    assert best_symmetry(turned(x, name) + np.eye(8, dtype=np.uint8), x) == NAMES.index(
+    assert best_symmetry(turn(x, name) + np.eye(8, dtype=np.uint8), x) == NAMES.index(
         name
     )
 
@@ -54,7 +54,7 @@ def test_a_symmetric_image_matches_as_it_stands_and_no_turn_is_tried(
 ) -> None:
     tried = []
     monkeypatch.setattr(
-        exact, "turned", lambda y, name: tried.append(name) or turned(y, name)
+        exact, "turned", lambda y, name: tried.append(name) or turn(y, name)
     )
     assert best_symmetry(np.zeros((4, 4), np.uint8), np.zeros((4, 4), np.uint8)) == 0
     assert tried == ["identity"]
@@ -62,7 +62,7 @@ def test_a_symmetric_image_matches_as_it_stands_and_no_turn_is_tried(
 
 def test_without_symmetries_what_needs_a_turn_has_another_key() -> None:
     x = np.random.default_rng(0).integers(0, 200, (8, 8), dtype=np.uint8)
-    gray, rows = np.stack([x, turned(x, "rot90"), x]), np.arange(3)
+    gray, rows = np.stack([x, turn(x, "rot90"), x]), np.arange(3)
     digests, sheet = np.array(["d", "d", "d"]), np.array([0, 1, 0])
     assert pixel_keys(digests, sheet, gray, rows, symmetries=True).tolist() == [0, 0, 0]
     keys = pixel_keys(digests, sheet, gray, rows, symmetries=False)

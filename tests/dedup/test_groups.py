@@ -11,23 +11,23 @@ from croquis.core.errors import InputError
 from croquis.dataset.overrides import NOBODY, Overrides
 from croquis.dedup.groups import (
     Grouped,
-    grouped,
-    listed,
-    strictly,
-    twins,
+    copy_pairs,
+    group_copies,
+    is_removable,
+    test_copies,
     with_overrides,
 )
-from croquis.dedup.named import things
 from croquis.dedup.pairs import TIERS
+from croquis.dedup.source_names import things
 from support.paired import BLURRED, images, pairs, settings
 
 
 def decided(overrides: Overrides = NOBODY, **changes: object) -> Grouped:
-    return grouped(images(), pairs(), BLURRED, settings(**changes), overrides)
+    return group_copies(images(), pairs(), BLURRED, settings(**changes), overrides)
 
 
 def decided_of(found: pd.DataFrame, overrides: Overrides, **changes: object) -> Grouped:
-    return grouped(images(), found, BLURRED, settings(**changes), overrides)
+    return group_copies(images(), found, BLURRED, settings(**changes), overrides)
 
 
 def test_a_group_of_n_copies_counts_once() -> None:
@@ -48,7 +48,7 @@ def test_pruned_copies_weigh_nothing_and_their_group_still_counts_once() -> None
 
 def test_what_only_shares_a_group_drops_nothing() -> None:
     loose = pairs().assign(ink=[1.0, 0.96, 0.96])
-    found = grouped(images(), loose.iloc[1:], BLURRED, settings(policy="prune"))
+    found = group_copies(images(), loose.iloc[1:], BLURRED, settings(policy="prune"))
     assert found.table["keep"].all()
 
 
@@ -57,20 +57,20 @@ def test_a_variant_is_never_strict_and_a_ssim_only_without_the_copy_test() -> No
         ["pixels", "copy", "ssim", "cosine", "variant"], categories=TIERS
     )
     table = pd.DataFrame({"tier": tiers, "ink": [0.0, 0.98, 0.5, 0.5, 0.5]})
-    assert strictly(table, settings()).tolist() == [True, True, False, False, False]
+    assert is_removable(table, settings()).tolist() == [True, True, False, False, False]
     teams = settings(methods=["ssim", "cosine"])
-    assert strictly(table, teams).tolist() == [True, False, True, True, False]
+    assert is_removable(table, teams).tolist() == [True, False, True, True, False]
 
 
 def test_conflicts_are_dropped_or_shared_only_where_the_images_are_surely_one() -> None:
     strict = pairs().assign(
         ink=[1.0, 0.98, 0.98]
     )  # a, b, c of class 0 and d of class 1 are one
-    found = grouped(
+    found = group_copies(
         images(), strict, BLURRED, settings(conflicts="drop_minority")
     ).table
     assert found.loc[~found["keep"], "id"].tolist() == ["d"]
-    found = grouped(images(), strict, BLURRED, settings(conflicts="soft")).table
+    found = group_copies(images(), strict, BLURRED, settings(conflicts="soft")).table
     assert found["targets"].tolist() == ["0:0.75 1:0.25"] * 4 + [""] * 2
     loose = decided(conflicts="drop_all").table  # c and d are but alike
     assert loose["keep"].all() and loose["conflict"].sum() == 4
@@ -78,7 +78,9 @@ def test_conflicts_are_dropped_or_shared_only_where_the_images_are_surely_one() 
 
 def test_no_policy_empties_a_class() -> None:
     strict = pairs().assign(ink=1.0)
-    found = grouped(images(), strict, BLURRED, settings(conflicts="drop_all")).table
+    found = group_copies(
+        images(), strict, BLURRED, settings(conflicts="drop_all")
+    ).table
     # all of class 0 is disputed; one of it comes back
     assert found["keep"].tolist() == [True, False, False, False, True, True]
 
@@ -107,7 +109,9 @@ def test_the_twin_of_what_a_person_drops_stays() -> None:
 def test_what_a_person_drops_counts_as_gone_where_a_class_needs_its_images() -> None:
     six = images().assign(label=0)
     chosen = settings(policy="prune", min_per_class=5)
-    found = grouped(six, pairs().iloc[:1], BLURRED, chosen, Overrides(drop=(2,))).table
+    found = group_copies(
+        six, pairs().iloc[:1], BLURRED, chosen, Overrides(drop=(2,))
+    ).table
     assert found["keep"].tolist() == [True, True, False, True, True, True]
 
 
@@ -149,7 +153,7 @@ def chained(count: int, **changes: object) -> list[int]:
         table.assign(source_id="", width=9, height=9),
         found.assign(symmetry=0),
     )
-    groups = grouped(table, found, alike, settings(**changes)).table
+    groups = group_copies(table, found, alike, settings(**changes)).table
     return groups["group"].value_counts().tolist()
 
 
@@ -179,7 +183,7 @@ def test_duplicates_carry_ids_names_whether_classes_agree_and_whether_they_are_g
     None
 ):
     found = decided(Overrides(different=((1, 3),)))
-    table = listed(images(), found.pairs)
+    table = copy_pairs(images(), found.pairs)
     assert table.to_numpy().tolist() == [
         ["a", "b", "copy", 0.99, 0.99, "identity", True, True],
         ["b", "c", "copy", 0.971235, 0.971235, "rot90", True, True],
@@ -199,15 +203,15 @@ def test_duplicates_carry_ids_names_whether_classes_agree_and_whether_they_are_g
 
 
 def test_no_pairs_make_groups_of_one_and_an_empty_list() -> None:
-    found = grouped(images(), pairs().iloc[:0], BLURRED, settings())
+    found = group_copies(images(), pairs().iloc[:0], BLURRED, settings())
     assert found.table["group"].tolist() == [0, 1, 2, 3, 4, 5]
-    assert listed(images(), found.pairs).empty
+    assert copy_pairs(images(), found.pairs).empty
 
 
 def test_a_twin_is_the_strongest_pair_of_a_test_image() -> None:
     table = images().assign(split=["train"] * 4 + ["test"] * 2)
     across = pairs().assign(a=[1, 0, 4], b=[4, 4, 5], ink=1.0)
-    found = twins(table, across)
+    found = test_copies(table, across)
     assert found[["id", "train_id", "tier"]].to_numpy().tolist() == [["e", "b", "copy"]]
     assert list(found) == ["id", "train_id", "tier", "score", "ink", "symmetry"]
 
@@ -247,12 +251,12 @@ def test_no_class_empties_and_the_dropped_have_a_kept_direct_twin(
     table, edges = case
     chosen = settings(policy="prune", conflicts=policy, min_per_class=least)
     blurred = np.ones((len(table), 4), np.float32) / 2
-    found = grouped(table, edges, blurred, chosen)
+    found = group_copies(table, edges, blurred, chosen)
     keep, labels = found.table["keep"].to_numpy(), table["label"].to_numpy()
     for label in set(labels):
         assert keep[labels == label].sum() >= min(least, (labels == label).sum())
     if policy in ("keep", "soft"):
-        strict = found.pairs[strictly(found.pairs, chosen)]
+        strict = found.pairs[is_removable(found.pairs, chosen)]
         thing = things(
             len(table), found.pairs
         )  # a pair of one is a pair of all its equals

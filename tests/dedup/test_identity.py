@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from croquis.core import params
-from croquis.core.symmetries import NAMES, digest, turned
+from croquis.core.symmetries import NAMES, symmetric_digest, turn
 from croquis.dataset.overrides import Overrides
 from croquis.dedup.chains import ALIKE, IDENTICAL, Limits, cohesive
-from croquis.dedup.groups import grouped
+from croquis.dedup.groups import group_copies
 from croquis.dedup.measures import exact
 from croquis.dedup.measures.ink import blurred_vectors, ink_vectors
 from croquis.dedup.measures.search import cell_order
@@ -48,7 +48,7 @@ def table_of(
     )
     table["split"] = np.where(table["label"] < 0, "test", "train")
     table["sha256"] = [hashlib.sha256(sheet.tobytes()).hexdigest() for sheet in sheets]
-    table["digest"] = [digest(sheet) for sheet in sheets]
+    table["digest"] = [symmetric_digest(sheet) for sheet in sheets]
     table["source_id"] = [
         (sources or {}).get(place, "") for place in range(len(sheets))
     ]
@@ -66,11 +66,11 @@ def pool() -> list[np.ndarray]:
         own = drawing(seed)
         sheets += [
             own,
-            np.ascontiguousarray(turned(own, NAMES[seed + 1])),
+            np.ascontiguousarray(turn(own, NAMES[seed + 1])),
             faded(own, 9),
         ]
         sheets += [
-            faded(np.ascontiguousarray(turned(own, "rot90")), 40),
+            faded(np.ascontiguousarray(turn(own, "rot90")), 40),
             np.roll(own, 1, axis=0),
         ]
     return sheets
@@ -108,7 +108,7 @@ def found(table: pd.DataFrame, gray: np.ndarray, overrides=None, **changes):
     settings = SETTINGS.model_copy(update=changes)
     train = table[table["split"] == "train"]
     inside = copies.pairs[copies.pairs["b"] < len(train)]
-    return copies, grouped(train, inside, copies.blurred, settings, *options)
+    return copies, group_copies(train, inside, copies.blurred, settings, *options)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -163,7 +163,7 @@ def test_what_goes_is_what_all_pairs_would_drop(seed: int, policy: str) -> None:
     strict = ink_of(gray, every) >= SETTINGS.remove_min
     every["ink"] = np.where(sure, 1.0, np.where(strict, 0.98, 0.96))
     settings = SETTINGS.model_copy(update=changes)
-    theirs = grouped(table, every, copies.blurred, settings, overrides).table
+    theirs = group_copies(table, every, copies.blurred, settings, overrides).table
     columns = ["group", "keep", "weight", "conflict", "targets"]
     pd.testing.assert_frame_equal(ours[columns], theirs[columns])
 
@@ -196,7 +196,7 @@ def test_turned_copies_in_numbers_need_one_look_each(
         "croquis.dedup.identity.best_symmetry",
         lambda x, y: asked.append(1) or look(x, y),
     )
-    ways = [np.ascontiguousarray(turned(drawing(0), name)) for name in NAMES]
+    ways = [np.ascontiguousarray(turn(drawing(0), name)) for name in NAMES]
     table, gray = table_of([ways[place % 8] for place in range(80)], [0] * 80)
     pairs = found(table, gray)[0].pairs
     assert len(pairs) == 79 and len(asked) == 7  # one of each other way

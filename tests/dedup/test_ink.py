@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from croquis.core.symmetries import NAMES, turned
+from croquis.core.symmetries import NAMES, turn
 from croquis.dedup.measures.ink import (
     area_weights,
     blurred_vectors,
@@ -47,7 +47,7 @@ def test_ink_is_darkness_without_its_mean_at_length_one() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_turned_and_toned_copies_have_cosine_one(name: str) -> None:
     copy = (
-        turned(drawing(1), name) // 3 + 100
+        turn(drawing(1), name) // 3 + 100
     )  # another tone is another factor and offset
     pairs, _ = pairs_of([copy, drawing(1), drawing(2)])
     assert pairs[["a", "b", "symmetry"]].to_numpy().tolist() == [
@@ -57,7 +57,7 @@ def test_turned_and_toned_copies_have_cosine_one(name: str) -> None:
 
 
 def test_without_symmetries_a_flip_is_no_copy() -> None:
-    images = [drawing(1), turned(drawing(1), "flip_lr"), drawing(1)]
+    images = [drawing(1), turn(drawing(1), "flip_lr"), drawing(1)]
     pairs, _ = pairs_of(images, names=NAMES[:1])
     assert pairs[["a", "b"]].to_numpy().tolist() == [[0, 2]]
 
@@ -85,7 +85,7 @@ def test_flat_images_are_counted_and_like_nothing() -> None:
 def test_turning_and_shrinking_commute(seed: int, name: str) -> None:
     gray = np.random.default_rng(seed).integers(0, 256, (1, SIDE, SIDE), dtype=np.uint8)
     (ink,), _ = ink_vectors(gray, np.array([0]))
-    (turned_ink,), _ = ink_vectors(turned(gray, name), np.array([0]))
+    (turned_ink,), _ = ink_vectors(turn(gray, name), np.array([0]))
     np.testing.assert_allclose(
         turned_ink, ink[cell_order(name, side=64, depth=1)], rtol=1e-5
     )
@@ -156,7 +156,7 @@ def small(kind: str) -> np.ndarray:
     "kind", ["a line of 20 px", "a line of 40 px", "a dot", "a faint line"]
 )
 def test_what_is_not_flat_at_64_px_is_not_flat_once_blurred(kind: str) -> None:
-    images = np.stack([small(kind), turned(small(kind), "rot90")])
+    images = np.stack([small(kind), turn(small(kind), "rot90")])
     assert ink_vectors(images, np.arange(2))[1] == 0
     lengths = np.linalg.norm(blurred_vectors(images, np.arange(2)), axis=1)
     np.testing.assert_allclose(lengths, 1, rtol=1e-6)

@@ -6,9 +6,9 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from croquis.core import params
-from croquis.core.symmetries import NAMES, turned
+from croquis.core.symmetries import NAMES, turn
 from croquis.dedup import identity
-from croquis.dedup.groups import grouped
+from croquis.dedup.groups import group_copies
 from croquis.dedup.pairs import METHODS, TIERS, find_copies
 from croquis.dedup.settings import DedupParams, Method
 from support.planted import SIDE, catalogue, drawing, planted
@@ -77,7 +77,7 @@ def test_copies_of_a_thin_drawing_share_a_group() -> None:
     copies = find_copies(table, gray, SETTINGS)
     assert as_ids(table, copies.pairs) == {("a", "b", "copy", "identity")}
     table = table.assign(source_id="", width=SIDE, height=SIDE)
-    found = grouped(table, copies.pairs, copies.blurred, SETTINGS)
+    found = group_copies(table, copies.pairs, copies.blurred, SETTINGS)
     assert found.table["group"].tolist() == [0, 0]
 
 
@@ -140,7 +140,7 @@ def test_test_images_meet_the_tests_that_need_no_label() -> None:
     images = {
         "train": (0, drawing(0)),
         "bytes": (-1, drawing(0)),
-        "turned": (-1, turned(drawing(0), "rot90")),
+        "turned": (-1, turn(drawing(0), "rot90")),
         "shade": (-1, np.maximum(drawing(0), 3)),
         "other": (-1, drawing(1)),
     }

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from croquis.core.symmetries import NAMES, turned
+from croquis.core.symmetries import NAMES, turn
 from croquis.dedup.measures import search
 from croquis.dedup.measures.search import (
     candidates,
     cell_order,
     inside_classes,
-    judged,
-    narrowed,
+    judge,
+    narrow,
     pair_table,
-    unknown,
+    without_known,
 )
 from croquis.dedup.measures.tally import Tally
 
@@ -29,7 +29,7 @@ def looped(vectors: np.ndarray, side: int, depth: int, at_least: float) -> set:
         for name in NAMES
         for a in range(len(grid))
         for b in range(a + 1, len(grid))
-        if np.sum(grid[a] * turned(grid[b].transpose(2, 0, 1), name).transpose(1, 2, 0))
+        if np.sum(grid[a] * turn(grid[b].transpose(2, 0, 1), name).transpose(1, 2, 0))
         >= at_least
     }
 
@@ -80,7 +80,7 @@ def test_cells_of_several_numbers_stay_together() -> None:
 def test_judging_keeps_the_best_symmetry_and_the_first_of_equals() -> None:
     a, b = np.array([0]), np.array([1])
     scores = {"identity": 0.96, "rot90": 0.98, "rot180": 0.98, "flip_lr": 0.90}
-    found = judged(
+    found = judge(
         ((name, a, b) for name in ("rot180", "flip_lr", "rot90", "identity")),
         lambda name, a, b: np.array([scores[name]]),
         at_least=0.95,
@@ -100,7 +100,7 @@ def test_known_pairs_are_not_judged_again() -> None:
         return np.ones(len(a))
 
     found = iter([("identity", np.array([0, 0, 1]), np.array([1, 2, 2]))])
-    pairs = judged(
+    pairs = judge(
         found, judge, at_least=0.5, known=pair_table([0], [2]), tally=tally, step="here"
     )
     assert seen == [(0, 1), (1, 2)]
@@ -110,7 +110,7 @@ def test_known_pairs_are_not_judged_again() -> None:
 
 def test_nothing_alike_is_an_empty_table() -> None:
     options = {"at_least": 0.5, "known": pair_table(), "tally": Tally(), "step": "x"}
-    none = judged(iter([]), lambda name, a, b: a, **options)
+    none = judge(iter([]), lambda name, a, b: a, **options)
     assert list(none.columns) == ["a", "b", "score", "symmetry"] and none.empty
 
 
@@ -123,7 +123,7 @@ def test_a_second_bound_narrows_the_candidates_of_the_first(
     options = {"side": 4, "names": NAMES}
     few = as_set(candidates(vectors, at_least=0.25, **options))
     every = candidates(vectors, at_least=-1, **options)
-    assert as_set(narrowed(every, vectors, side=4, at_least=0.25)) == few
+    assert as_set(narrow(every, vectors, side=4, at_least=0.25)) == few
 
 
 def test_a_second_bound_leaves_room_for_rounding() -> None:
@@ -132,7 +132,7 @@ def test_a_second_bound_leaves_room_for_rounding() -> None:
     )  # a cosine of one, and a threshold just above
     pair = [("identity", np.array([0]), np.array([1]))]
     for above, left in ((search.MARGIN / 2, 1), (search.MARGIN * 2, 0)):
-        ((_, found, _),) = narrowed(iter(pair), vectors, side=2, at_least=1 + above)
+        ((_, found, _),) = narrow(iter(pair), vectors, side=2, at_least=1 + above)
         assert len(found) == left
 
 
@@ -152,7 +152,7 @@ def test_tiles_and_chunks_change_no_pair(tile: int, monkeypatch) -> None:
 
     a, b = np.triu_indices(5, 1)
     options = {"at_least": 0.8, "known": pair_table(), "tally": Tally(), "step": "x"}
-    found = judged(((name, a, b) for name in NAMES), judge, **options)
+    found = judge(((name, a, b) for name in NAMES), judge, **options)
     best = {
         (i, j): max(scores[name, i, j] for name in NAMES)
         for i, j in zip(a, b, strict=True)
@@ -165,5 +165,5 @@ def test_tiles_and_chunks_change_no_pair(tile: int, monkeypatch) -> None:
 
 def test_known_pairs_meet_no_bound() -> None:
     found = iter([("identity", np.array([0, 0, 1]), np.array([1, 2, 2]))])
-    left = unknown(found, pair_table([0, 1], [2, 2]))
+    left = without_known(found, pair_table([0, 1], [2, 2]))
     assert as_set(left) == {("identity", 0, 1)}

@@ -4,14 +4,14 @@ import pytest
 
 from croquis.core import params
 from croquis.core.errors import InputError
-from croquis.core.params import checked
+from croquis.core.params import validated
 from croquis.dedup.settings import DedupParams
 
 GOOD = params.read()["dedup"]
 
 
 def test_the_settings_of_the_project_are_good() -> None:
-    assert checked(DedupParams, GOOD, where="dedup").policy == "group"
+    assert validated(DedupParams, GOOD, where="dedup").policy == "group"
 
 
 @pytest.mark.parametrize(
@@ -36,22 +36,22 @@ def test_the_settings_of_the_project_are_good() -> None:
 )
 def test_a_bad_value_is_an_error_that_names_its_key(key: str, value: object) -> None:
     with pytest.raises(InputError, match=rf"dedup\.{key}.*: expected "):
-        checked(DedupParams, {**GOOD, key: value}, where="dedup")
+        validated(DedupParams, {**GOOD, key: value}, where="dedup")
 
 
 def test_what_is_dropped_must_be_a_copy() -> None:
     with pytest.raises(InputError, match="expected remove_min >= copy_min"):
-        checked(
+        validated(
             DedupParams, {**GOOD, "remove_min": 0.9, "copy_min": 0.95}, where="dedup"
         )
 
 
 def test_a_bound_too_weak_for_all_pairs_is_refused() -> None:
     loose = {**GOOD, "ssim_min": 0.85}
-    assert checked(DedupParams, loose, where="dedup").ssim_min == 0.85
+    assert validated(DedupParams, loose, where="dedup").ssim_min == 0.85
     with pytest.raises(InputError, match=r"ssim_min >= 0\.9 with ssim_scope global"):
-        checked(DedupParams, {**loose, "ssim_scope": "global"}, where="dedup")
-    checked(
+        validated(DedupParams, {**loose, "ssim_scope": "global"}, where="dedup")
+    validated(
         DedupParams,
         {**loose, "ssim_scope": "global", "methods": ["copy"]},
         where="dedup",
@@ -61,6 +61,6 @@ def test_a_bound_too_weak_for_all_pairs_is_refused() -> None:
 def test_every_key_is_needed() -> None:
     for key in GOOD:
         with pytest.raises(InputError, match=rf"dedup\.{key}"):
-            checked(
+            validated(
                 DedupParams, {k: v for k, v in GOOD.items() if k != key}, where="dedup"
             )

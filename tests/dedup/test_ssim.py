@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
 from skimage.metrics import structural_similarity
 
-from croquis.core.symmetries import NAMES, turned
+from croquis.core.symmetries import NAMES, turn
 from croquis.dedup.measures.search import pair_table
 from croquis.dedup.measures.ssim import ssim, ssim_judge, ssim_pairs
 from croquis.dedup.measures.tally import Tally
@@ -39,7 +39,7 @@ def brute_force(gray: np.ndarray, names: list[str], at_least: float) -> dict:
     for a in range(len(gray)):
         for b in range(a + 1, len(gray)):
             score = max(
-                structural_similarity(gray[a], turned(gray[b], name)) for name in names
+                structural_similarity(gray[a], turn(gray[b], name)) for name in names
             )
             if score >= at_least:
                 best[a, b] = score
@@ -97,7 +97,7 @@ def test_flat_images_are_like_nothing() -> None:
 
 def test_the_symmetry_says_how_to_turn_b() -> None:
     sheet = np.asarray(drawing(0))
-    gray = np.stack([turned(sheet, "rot90"), sheet])  # a is b, turned by rot90
+    gray = np.stack([turn(sheet, "rot90"), sheet])  # a is b, turned by rot90
     options = {
         "names": NAMES,
         "at_least": 0.95,
@@ -124,7 +124,7 @@ def test_the_judge_agrees_with_scikit_image(seed: int, name: str, kind: str) -> 
         y = np.asarray(drawing(seed + 1)) if kind == "strokes" else x ^ (y > 250)
     judge = ssim_judge(np.stack([x, y]), np.arange(2), at_least=2.0, tally=Tally())
     (found,) = judge(name, np.array([0]), np.array([1]))
-    assert found == pytest.approx(ssim(x, turned(y, name)), abs=5e-7)
+    assert found == pytest.approx(ssim(x, turn(y, name)), abs=5e-7)
 
 
 def test_what_comes_within_rounding_is_judged_by_scikit_image() -> None:

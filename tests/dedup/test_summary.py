@@ -2,19 +2,19 @@
 
 import numpy as np
 
-from croquis.dedup.groups import grouped
+from croquis.dedup.groups import group_copies
 from croquis.dedup.measures.tally import Tally
 from croquis.dedup.pairs import Copies
-from croquis.dedup.summary import lines, summary
+from croquis.dedup.summary import dedup_lines, dedup_metrics
 from support.paired import BLURRED, images, pairs, settings
 
 
 def test_the_summary_counts() -> None:
     tally = Tally({"ssim vectors": 1.234, "copy": 0.0}, {"copy bound": 7})
     copies = Copies(pairs(), BLURRED, flat=2, tally=tally)
-    found = grouped(images(), pairs(), BLURRED, settings(policy="prune"))
+    found = group_copies(images(), pairs(), BLURRED, settings(policy="prune"))
     twins = pairs().iloc[:1]
-    assert summary(images(), copies, found, twins) == {
+    assert dedup_metrics(images(), copies, found, twins) == {
         "images": 6,
         "groups": 3,
         "biggest_group": 4,
@@ -59,8 +59,10 @@ def test_the_summary_counts() -> None:
 
 def test_three_lines_say_what_matters() -> None:
     copies = Copies(pairs(), BLURRED, flat=0, tally=Tally({"copy": 3.0}))
-    found = grouped(images(), pairs(), BLURRED, settings())
-    assert lines(summary(images(), copies, found, pairs().iloc[:0]), tests=1234) == [
+    found = group_copies(images(), pairs(), BLURRED, settings())
+    assert dedup_lines(
+        dedup_metrics(images(), copies, found, pairs().iloc[:0]), tests=1234
+    ) == [
         "6 images in 3 groups; pairs: 3 copy",
         "biggest group 4, 1 with several labels, 0 chains cut, 0 images dropped, 3 s",
         "0 of 1,234 test images have a copy in train",

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from croquis.core.symmetries import NAMES, turned
+from croquis.core.symmetries import NAMES, turn
 from croquis.dedup.measures.ink import blurred_vectors, ink_vectors
 from croquis.dedup.measures.search import pair_table
 from croquis.dedup.measures.tally import Tally
@@ -66,7 +66,7 @@ def test_a_small_movement_is_undone(change: dict) -> None:
 
 
 def test_a_movement_after_a_turn_is_undone() -> None:
-    copy = moved(np.ascontiguousarray(turned(drawing(1), "rot90")), shift=(2, 3))
+    copy = moved(np.ascontiguousarray(turn(drawing(1), "rot90")), shift=(2, 3))
     pairs = pairs_of([copy, drawing(1)])
     assert pairs[["a", "b", "symmetry"]].to_numpy().tolist() == [
         [0, 1, NAMES.index("rot90")]

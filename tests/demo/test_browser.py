@@ -209,7 +209,7 @@ def test_fifty_who_ask_at_once_are_all_answered_as_in_the_batch(
     server: Server, run: Path
 ) -> None:
     files = [png(Image.fromarray(sheet)) for sheet in sheets_of_test(run)]
-    batch = predictions.load(run / "ensemble" / "test.npz")
+    batch = predictions.load_predictions(run / "ensemble" / "test.npz")
     with ThreadPoolExecutor(50) as pool:
         found = list(
             pool.map(lambda number: ask(server.url, files[number % 3]), range(50))

@@ -12,7 +12,7 @@ from PIL import Image
 from croquis.demo import texts
 from croquis.demo.examples import Examples
 from croquis.demo.loading import loading
-from croquis.demo.page import Guesser, page
+from croquis.demo.page import Guesser, demo_page
 from croquis.serving.inference import Ensemble
 from croquis.serving.sheets import data_url, png
 from croquis.tables import predictions
@@ -26,7 +26,7 @@ def guesser(drawn: Path) -> Guesser:
 
 
 def test_the_api_answers_as_the_batch(guesser: Guesser, drawn: Path) -> None:
-    batch = predictions.load(drawn / "ensemble" / "test.npz")
+    batch = predictions.load_predictions(drawn / "ensemble" / "test.npz")
     for row, sheet in enumerate(sheets_of_test(drawn)):
         (drawn / "it.png").write_bytes(png(Image.fromarray(sheet)))
         found = guesser.guess(str(drawn / "it.png"))
@@ -120,7 +120,7 @@ def test_only_one_function_is_public_and_images_take_turns(guesser: Guesser) -> 
     async def built() -> (
         gr.Blocks
     ):  # without a running loop Gradio makes some, and closes none
-        return page(guesser)
+        return demo_page(guesser)
 
     blocks = asyncio.run(built())
     names = list(blocks.get_api_info()["named_endpoints"])

@@ -126,7 +126,7 @@ def test_every_name_of_the_table_is_in_some_font() -> None:
 def test_drawings_are_black_on_white_fitted_and_centred(
     glyphs: list[icons.Glyph],
 ) -> None:
-    drawings = icons.draw(glyphs[::100])
+    drawings = icons.draw_glyphs(glyphs[::100])
     assert drawings.shape == (29, 224, 224)
     assert drawings.dtype == np.uint8
     for drawing in drawings:

@@ -19,8 +19,8 @@ from croquis.ensemble.ballots import (
     recipe_of,
 )
 from croquis.tables.predictions import Predictions
-from croquis.votes.ensembling import EnsembleParams, VoteParams
-from croquis.votes.members import voted, warmed
+from croquis.votes.members import at_temperature, vote
+from croquis.votes.recipe import EnsembleParams, VoteParams
 
 SOFT = VoteParams(folds="soft", calibrate=True)
 CLASSES = ["x", "y", "z"]
@@ -28,7 +28,7 @@ CLASSES = ["x", "y", "z"]
 
 def how(**changes: object) -> EnsembleParams:
     content = {"members": "all", "vote": "soft", "weights": "uniform"} | changes
-    return params.checked(EnsembleParams, content, where="ensemble")
+    return params.validated(EnsembleParams, content, where="ensemble")
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -216,12 +216,13 @@ def test_the_recipe_gives_the_vote_of_what_was_stored(tmp_path: Path) -> None:
             parts[member, fold] = part
     found, alone = combined(recipe, tmp_path / "by_fold", [[0, 1], [1]])
     means = [
-        voted(
-            [warmed(parts[m, fold], recipe.temperatures[m]) for fold in (0, 1)], "soft"
+        vote(
+            [at_temperature(parts[m, fold], recipe.temperatures[m]) for fold in (0, 1)],
+            "soft",
         )
         for m in "ab"
     ]
-    expected = warmed(voted(means, "soft"), recipe.temperature)
+    expected = at_temperature(vote(means, "soft"), recipe.temperature)
     np.testing.assert_allclose(
         found.aligned(expected.ids).probs, expected.probs, atol=1e-6
     )

@@ -5,14 +5,14 @@ import pytest
 
 from croquis.ensemble import nesting
 from croquis.ensemble.nesting import Known, calibrated, fits, parts_of, temperatures
-from croquis.votes.calibration import tempered
+from croquis.votes.calibration import apply_temperature
 from croquis.votes.fitting import (
     FITTED,
     Seen,
     best_member,
     favourites,
-    seen,
-    temperature,
+    fit_temperature,
+    seen_by_fit,
 )
 from croquis.votes.voting import soft_vote
 
@@ -68,9 +68,11 @@ def test_each_part_is_fitted_without_itself_by_hand() -> None:
     )["one"]
     for part in range(5):
         rest, out = parts != part, parts == part
-        warm = temperature(labels[rest], probs[0, rest])
+        warm = fit_temperature(labels[rest], probs[0, rest])
         # The vote of one calibrated member has a temperature of 1 left, but for the search's end.
-        np.testing.assert_allclose(found[out], tempered(probs[0, out], warm), atol=2e-3)
+        np.testing.assert_allclose(
+            found[out], apply_temperature(probs[0, out], warm), atol=2e-3
+        )
 
 
 def test_a_fit_never_sees_the_images_it_is_judged_on() -> None:
@@ -117,7 +119,7 @@ def test_choosing_the_best_of_many_useless_members_flatters_itself_but_not_neste
     unseen = nested(labels, probs, np.arange(300), ways, calibrate=False, seed=0)[
         "best"
     ]
-    shown = seen(labels, probs, np.arange(300), favourites(labels, probs))
+    shown = seen_by_fit(labels, probs, np.arange(300), favourites(labels, probs))
     inside = soft_vote(probs, best_member(shown))
     assert (inside.argmax(axis=1) == labels).mean() > 0.55
     assert (unseen.argmax(axis=1) == labels).mean() == pytest.approx(0.5, abs=0.06)
@@ -132,9 +134,9 @@ def test_one_group_alone_is_judged_by_itself_rather_than_by_nothing() -> None:
 
 def test_each_member_has_a_temperature_of_its_own() -> None:
     labels, probs = members()
-    each = temperatures(labels, np.stack([probs[0], tempered(probs[0], 0.5)]))
+    each = temperatures(labels, np.stack([probs[0], apply_temperature(probs[0], 0.5)]))
     assert each[1] == pytest.approx(2 * each[0], rel=0.01)
-    warm = calibrated(np.stack([probs[0], tempered(probs[0], 0.5)]), each)
+    warm = calibrated(np.stack([probs[0], apply_temperature(probs[0], 0.5)]), each)
     np.testing.assert_allclose(warm[0], warm[1], atol=5e-3)
 
 
@@ -148,6 +150,6 @@ def test_what_each_part_was_fitted_with_can_judge_others() -> None:
         warm = calibrated(probs[:, out], fit.temperatures)
         assert vote == "soft"
         np.testing.assert_array_equal(
-            unseen[out], tempered(soft_vote(warm, weights), heat)
+            unseen[out], apply_temperature(soft_vote(warm, weights), heat)
         )
         assert fit.judged(probs)["simplex"].shape == (400, 3)

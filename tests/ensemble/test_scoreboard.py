@@ -8,14 +8,14 @@ import pytest
 from croquis.ensemble.ballots import Alternative, Ballots
 from croquis.ensemble.scoreboard import (
     agreement,
-    gains,
+    ensemble_metrics,
     members_table,
     pairs,
-    summary,
     tables,
+    vote_gains,
     votes_table,
 )
-from croquis.votes.ensembling import VoteParams
+from croquis.votes.recipe import VoteParams
 
 LABELS = np.array([0, 0, 1, 1])
 A = [[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.6, 0.4]]  # right, right, right, wrong
@@ -62,9 +62,9 @@ def test_votes_are_judged_nested_and_against_the_soft_vote() -> None:
 
 
 def test_what_is_published_is_nested() -> None:
-    assert summary(given(), FOUND, "soft", TWINS)["accuracy"] == 0.75
-    assert summary(given(), FOUND, "best", TWINS)["accuracy"] == 0
-    assert summary(given(), FOUND, "best", TWINS)["accuracy_by_vote"] == {
+    assert ensemble_metrics(given(), FOUND, "soft", TWINS)["accuracy"] == 0.75
+    assert ensemble_metrics(given(), FOUND, "best", TWINS)["accuracy"] == 0
+    assert ensemble_metrics(given(), FOUND, "best", TWINS)["accuracy_by_vote"] == {
         "soft": 0.75,
         "best": 0.0,
     }
@@ -84,7 +84,7 @@ def test_pairs_of_members_are_compared_once() -> None:
 
 
 def test_gains_follow_the_order_that_helps() -> None:
-    table = gains(given())
+    table = vote_gains(given())
     assert table["step"].tolist() == [1, 2]
     assert table.loc[1, "accuracy"] == 0.75
     assert sorted(table["member"]) == ["a", "b"]
@@ -97,10 +97,10 @@ def test_members_show_their_share_of_the_weights() -> None:
 
 
 def test_images_with_a_twin_are_scored_apart() -> None:
-    found = summary(given(), FOUND, "soft", TWINS)
+    found = ensemble_metrics(given(), FOUND, "soft", TWINS)
     assert found["with_twin"] == 2
     assert found["accuracy_with_twin"] == 0.5 and found["accuracy_without_twin"] == 1
-    alone = summary(given(), FOUND, "soft", np.zeros(4, dtype=bool))
+    alone = ensemble_metrics(given(), FOUND, "soft", np.zeros(4, dtype=bool))
     assert "accuracy_with_twin" not in alone and alone["with_twin"] == 0
 
 

@@ -20,7 +20,7 @@ def test_a_networks_price_is_timms_own() -> None:
 
 
 def test_a_probe_goes_forward_once_a_view_and_has_no_head() -> None:
-    probe = probe_recipes.recipe("lite012_probe")
+    probe = probe_recipes.probe_recipe("lite012_probe")
     (row,) = profiles({}, {"three": probe}, num_classes=3).to_dict("records")
     assert row["once"] == 4 * row["macs"] and row["kind"] == "probe"
     assert row["backbone"].count(" + ") == 2 and row["licence"] == "apache-2.0"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.foreign.foreign import images_of, read, without_folder
+from croquis.foreign.foreign import images_of, read_foreign, without_folder
 from croquis.tables.predictions import Predictions
 
 PROBS = np.array([[0.2, 0.8], [0.75, 0.25]])
@@ -23,7 +23,7 @@ def test_probabilities_of_a_csv_are_read_by_the_names_of_their_columns(
     tmp_path: Path,
 ) -> None:
     path = written(tmp_path / "a.csv", "1,image_path,0\n.8,0.JPEG,.2\n.25,1.JPEG,.75\n")
-    found = read(path)
+    found = read_foreign(path)
     assert found.ids.tolist() == NAMES.tolist() and not found.is_hard
     np.testing.assert_array_equal(found.values, PROBS)
     assert found.labels.tolist() == [1, 0] and found.left_out == ()
@@ -33,12 +33,16 @@ def test_ten_classes_stand_in_the_order_of_numbers(tmp_path: Path) -> None:
     row = [f"{number / 55:.17g}" for number in range(11)]
     header = ",".join(sorted(map(str, range(11))))  # 0, 1, 10, 2 ...
     by_text = ",".join(row[int(name)] for name in header.split(","))
-    found = read(written(tmp_path / "a.csv", f"image_path,{header}\nx,{by_text}\n"))
+    found = read_foreign(
+        written(tmp_path / "a.csv", f"image_path,{header}\nx,{by_text}\n")
+    )
     np.testing.assert_allclose(found.values, [np.arange(11) / 55])
 
 
 def test_labels_of_a_csv_are_read(tmp_path: Path) -> None:
-    found = read(written(tmp_path / "a.csv", "ID,image_path,target\n0,007,3\n1,NA,0\n"))
+    found = read_foreign(
+        written(tmp_path / "a.csv", "ID,image_path,target\n0,007,3\n1,NA,0\n")
+    )
     assert found.ids.tolist() == ["007", "NA"]  # text, whatever it looks like
     assert found.is_hard and found.labels.tolist() == [3, 0] and found.left_out == ()
 
@@ -47,7 +51,7 @@ def test_an_index_without_a_name_and_other_columns_are_left_out_and_named(
     tmp_path: Path,
 ) -> None:
     text = ",ID,image_path,target,super\n9,0,a,1,5\n8,1,b,0,5\n"
-    found = read(written(tmp_path / "a.csv", text))
+    found = read_foreign(written(tmp_path / "a.csv", text))
     assert found.labels.tolist() == [1, 0]
     assert found.left_out == ("an index without a name", "super")
 
@@ -55,19 +59,21 @@ def test_an_index_without_a_name_and_other_columns_are_left_out_and_named(
 def test_blanks_after_commas_cost_no_name_its_zeros(tmp_path: Path) -> None:
     """Kinds were given to image_path, and the column was called " image_path"."""
     text = "ID, image_path, target \n0, 007, 3\n1, 1e3, 0\n"
-    found = read(written(tmp_path / "a.csv", text))
+    found = read_foreign(written(tmp_path / "a.csv", text))
     assert found.ids.tolist() == ["007", "1e3"] and found.labels.tolist() == [3, 0]
 
 
 def test_a_mark_of_byte_order_and_windows_lines_are_fine(tmp_path: Path) -> None:
-    found = read(written(tmp_path / "a.csv", "\ufeffimage_path,target\r\na,1\r\n"))
+    found = read_foreign(
+        written(tmp_path / "a.csv", "\ufeffimage_path,target\r\na,1\r\n")
+    )
     assert found.ids.tolist() == ["a"]
 
 
 def test_predictions_of_croquis_lose_the_folder_in_front(tmp_path: Path) -> None:
     ids = np.char.add("test/", NAMES)
     Predictions(ids, PROBS, np.array(["cup", "star"])).save(tmp_path / "a.npz")
-    found = read(tmp_path / "a.npz")
+    found = read_foreign(tmp_path / "a.npz")
     assert found.ids.tolist() == NAMES.tolist() and found.classes.tolist() == [
         "cup",
         "star",
@@ -84,7 +90,7 @@ def test_an_npy_takes_its_ids_from_elsewhere(
     tmp_path: Path, values: np.ndarray
 ) -> None:
     np.save(tmp_path / "a.npy", values)
-    found = read(tmp_path / "a.npy", NAMES)
+    found = read_foreign(tmp_path / "a.npy", NAMES)
     assert found.ids.tolist() == NAMES.tolist() and found.labels.tolist() == [1, 0]
     assert found.is_hard == (values.ndim == 1)
 
@@ -129,13 +135,13 @@ BAD_CSV = {
 @pytest.mark.parametrize("text", BAD_CSV)
 def test_a_bad_csv_is_an_error_that_names_it(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError, match=rf"their\.csv: expected .*{BAD_CSV[text]}"):
-        read(written(tmp_path / "their.csv", text))
+        read_foreign(written(tmp_path / "their.csv", text))
 
 
 def test_an_image_file_is_no_csv(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"\x89PNG\xff\xfe\n\x00")
     with pytest.raises(InputError, match=r"a\.csv: expected a csv file"):
-        read(tmp_path / "a.csv")
+        read_foreign(tmp_path / "a.csv")
 
 
 @pytest.mark.parametrize(
@@ -178,7 +184,7 @@ def test_a_bad_npz_is_an_error_that_names_it(
 ) -> None:
     np.savez(tmp_path / "their.npz", **content)
     with pytest.raises(InputError, match=rf"their\.npz: expected .*{received}"):
-        read(tmp_path / "their.npz")
+        read_foreign(tmp_path / "their.npz")
 
 
 @pytest.mark.parametrize("suffix", ["npz", "npy"])
@@ -187,7 +193,7 @@ def test_a_broken_file_is_an_error_that_names_it(tmp_path: Path, suffix: str) ->
         b"PK\x03\x04 no array"
     )  # numpy would look for a zip
     with pytest.raises(InputError, match=rf"a\.{suffix}: expected an \.{suffix}"):
-        read(tmp_path / f"a.{suffix}", NAMES)
+        read_foreign(tmp_path / f"a.{suffix}", NAMES)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +206,7 @@ def test_an_npy_of_another_shape_or_kind_is_refused(
     with pytest.raises(
         InputError, match=r"a\.npy: expected 2 labels, or 2 rows .* of shape"
     ):
-        read(tmp_path / "a.npy", NAMES)
+        read_foreign(tmp_path / "a.npy", NAMES)
 
 
 def test_an_npy_without_ids_has_no_order(tmp_path: Path) -> None:
@@ -208,20 +214,22 @@ def test_an_npy_without_ids_has_no_order(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match="carries no ids, received neither --sample nor --ids"
     ):
-        read(tmp_path / "a.npy")
+        read_foreign(tmp_path / "a.npy")
 
 
 def test_other_kinds_of_files_and_files_that_are_not_there_are_refused(
     tmp_path: Path,
 ) -> None:
     with pytest.raises(InputError, match=r"a\.pkl: expected a \.csv, \.npz or \.npy"):
-        read(tmp_path / "a.pkl")
+        read_foreign(tmp_path / "a.pkl")
     with pytest.raises(InputError, match=r"a\.csv: .* received No such file"):
-        read(tmp_path / "a.csv")
+        read_foreign(tmp_path / "a.csv")
 
 
 def test_rows_are_joined_by_image(tmp_path: Path) -> None:
-    found = read(written(tmp_path / "a.csv", "image_path,target\nb,1\na,0\nc,2\n"))
+    found = read_foreign(
+        written(tmp_path / "a.csv", "image_path,target\nb,1\na,0\nc,2\n")
+    )
     assert found.aligned(np.array(["a", "b", "c"]), "s.csv").labels.tolist() == [
         0,
         1,
@@ -240,7 +248,9 @@ def test_rows_are_joined_by_image(tmp_path: Path) -> None:
 def test_other_images_are_refused(
     tmp_path: Path, ids: list[str], received: str
 ) -> None:
-    found = read(written(tmp_path / "a.csv", "image_path,target\nb,1\na,0\nc,2\n"))
+    found = read_foreign(
+        written(tmp_path / "a.csv", "image_path,target\nb,1\na,0\nc,2\n")
+    )
     with pytest.raises(
         InputError, match=rf"a\.csv: expected the {len(ids)} .*s\.csv.*{received}"
     ):
@@ -261,4 +271,4 @@ def test_a_class_that_has_two_columns_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match="expected each class column once, received class 0 twice"
     ):
-        read(path, None)
+        read_foreign(path, None)

@@ -19,8 +19,8 @@ from croquis.images.batches import (
     steps_per_epoch,
 )
 from croquis.images.pixels import Pixels
-from croquis.images.resizing import resized
-from croquis.tables.parts import read_folds, read_index
+from croquis.images.resizing import resize
+from croquis.tables.fold_tables import read_folds, read_index
 from croquis.tables.samples import FoldData, Samples
 
 
@@ -176,7 +176,7 @@ def test_images_shrink_by_the_networks_filter(tmp_path: Path, how: str) -> None:
     source = dataset(sheets, tmp_path, image_size=24, interpolation=how)
     (batch,) = in_order(source, batch_size=3, workers=0)
     for found, sheet in zip(batch.images.numpy(), sheets, strict=True):
-        np.testing.assert_array_equal(found, resized(sheet, 24, how))
+        np.testing.assert_array_equal(found, resize(sheet, 24, how))
 
 
 def test_colour_keeps_its_axis(tmp_path: Path) -> None:

@@ -8,20 +8,20 @@ import timm
 import torch
 
 from croquis.images.pixels import Pixels
-from croquis.images.resizing import FILTERS, resized
+from croquis.images.resizing import FILTERS, resize
 from croquis.recipes.probe_recipes import EmbedParams
 from croquis.runtime.hardware import Hardware
 from croquis.serving import inference
-from croquis.tables.parts import read_folds, read_index
+from croquis.tables.fold_tables import read_folds, read_index
 from croquis.tables.samples import FoldData
-from croquis.train import finetuning
+from croquis.train import fine_tuning
 
 BILINEAR = "resnext101_32x32d.fb_wsl_ig1b_ft_in1k"
 
 
 def test_an_image_of_that_size_is_handed_through() -> None:
     image = np.zeros((8, 8), np.uint8)
-    assert resized(image, 8, "bicubic") is image
+    assert resize(image, 8, "bicubic") is image
 
 
 def test_every_filter_of_timms_configs_is_known() -> None:
@@ -35,7 +35,7 @@ def test_a_bilinear_half_by_hand() -> None:
     """Widened by two, a triangle weighs the four rows about each new one 1, 3, 3 and 1 eighths."""
     rows = np.array([0, 8, 16, 80, 160, 240, 0, 0], np.uint8)
     sheet = np.repeat(rows[:, None], 8, axis=1)
-    found = resized(sheet, 4, "bilinear")[:, 0]
+    found = resize(sheet, 4, "bilinear")[:, 0]
     assert (
         found[1] == (8 + 3 * 16 + 3 * 80 + 160) / 8 and found[2] == (80 + 480 + 720) / 8
     )
@@ -51,7 +51,7 @@ def test_a_thin_stroke_keeps_its_ink_wherever_it_lies(
     for row in range(60, 64):
         sheet = np.full((128, 128, *channels), 255, np.uint8)
         sheet[row] = 0
-        found = resized(sheet, 32, how)
+        found = resize(sheet, 32, how)
         assert found.shape == (32, 32, *channels) and found.dtype == np.uint8
         ink.append((255 - found.astype(int)).sum() / found[0].size / 255)
     assert ink == pytest.approx(
@@ -69,7 +69,7 @@ def test_training_and_serving_shrink_by_the_filter_of_the_networks_config(
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     own = recipe(backbone=BILINEAR, image_size=24)
     machine = Hardware(torch.device("cpu"), None, False, 0)
-    trained = finetuning._Stored(pixels, own, machine).of(data.test)
+    trained = fine_tuning._Stored(pixels, own, machine).of(data.test)
     embed = EmbedParams(
         backbone=BILINEAR, pretrained=False, image_size=24, views=["identity"]
     )
@@ -82,4 +82,4 @@ def test_training_and_serving_shrink_by_the_filter_of_the_networks_config(
         for found, sheet in zip(
             source[0, np.arange(3)].images.numpy(), sheets, strict=True
         ):
-            np.testing.assert_array_equal(found, resized(sheet, 24, "bilinear"))
+            np.testing.assert_array_equal(found, resize(sheet, 24, "bilinear"))

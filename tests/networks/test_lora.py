@@ -10,7 +10,7 @@ from timm.models.eva import Eva
 from timm.optim import param_groups_layer_decay
 
 from croquis.core.errors import InputError
-from croquis.networks.lora import merged, with_lora
+from croquis.networks.lora import merge_lora, with_lora
 from croquis.recipes.recipes import LoraParams
 
 ALL = r".*blocks\..*\.(qkv|q_proj|k_proj|v_proj|proj|fc1|fc2|fc1_g|fc1_x)"
@@ -106,7 +106,7 @@ def test_merging_is_exact_and_brings_the_plain_names_back(
     names = list(model.state_dict())
     images = stepped(with_lora(model, lora(), ["head"]).eval())
     before = model(images)
-    after = merged(model)(images)
+    after = merge_lora(model)(images)
     assert list(model.state_dict()) == names
     torch.testing.assert_close(before, after, atol=1e-5, rtol=0)
 

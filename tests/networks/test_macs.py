@@ -88,5 +88,7 @@ def test_the_query_of_an_attention_pool_does_not_end_the_count() -> None:
     """`'NoneType' object has no attribute 'next_functions'`, of SigLIP, PE, CaiT and NaFlex."""
     with torch.device("meta"):
         name = "vit_base_patch16_siglip_224.webli"
-        model = backbones.build(name, pretrained=False, num_classes=2, image_size=224)
+        model = backbones.build_backbone(
+            name, pretrained=False, num_classes=2, image_size=224
+        )
     assert forward_macs(model, 224) / 1e9 == pytest.approx(17.7, abs=0.1)

@@ -8,7 +8,7 @@ from timm.data import ImageNetInfo
 
 from croquis.core.errors import InputError
 from croquis.networks.freezing import trainable_count
-from croquis.networks.lora import merged
+from croquis.networks.lora import merge_lora
 from croquis.networks.networks import network
 from croquis.recipes.recipes import ModelParams
 from support.plain import PLAIN
@@ -83,7 +83,7 @@ def test_a_network_with_adapters_can_be_copied_and_merged() -> None:
     moved(model)
     images = torch.rand(2, 3, 32, 32)
     expected = model.eval()(images)
-    found = merged(copy.deepcopy(model)).eval()
+    found = merge_lora(copy.deepcopy(model)).eval()
     torch.testing.assert_close(found(images), expected, atol=1e-5, rtol=0)
     assert list(found.state_dict()) == list(network(recipe(), CLASSES).state_dict())
 

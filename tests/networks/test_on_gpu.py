@@ -13,7 +13,7 @@ import torch
 
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
-from croquis.networks.predicting import predicted_logits
+from croquis.networks.predict import predicted_logits
 from croquis.recipes.recipes import ModelParams
 from croquis.runtime.hardware import Hardware, hardware
 from croquis.runtime.interrupts import Interrupts

@@ -11,11 +11,11 @@ from PIL import Image
 from croquis.prepare.decoding import (
     ORIENTATION,
     Unreadable,
+    crop_to_ink,
     decode,
     gray_of,
-    inked,
-    padded,
-    squashed,
+    pad,
+    squash,
 )
 
 GRAY = np.array(
@@ -246,33 +246,33 @@ def test_gray_of_colour_is_its_luminance() -> None:
 
 
 def test_padding_centres_on_white_and_keeps_the_aspect() -> None:
-    sheet = padded(np.zeros((2, 4), np.uint8), 8)
+    sheet = pad(np.zeros((2, 4), np.uint8), 8)
     np.testing.assert_array_equal(sheet[2:6], np.zeros((4, 8)))
     np.testing.assert_array_equal(sheet[[0, 1, 6, 7]], np.full((4, 8), 255))
 
 
 def test_padding_keeps_the_thinnest_line() -> None:
-    sheet = padded(np.zeros((1, 1000), np.uint8), 8)
+    sheet = pad(np.zeros((1, 1000), np.uint8), 8)
     assert (
         sheet == 0
     ).sum() == 8  # one row of eight, where 0.008 rows would have vanished
 
 
 def test_padding_a_coloured_image_pads_with_white() -> None:
-    sheet = padded(np.full((1, 2, 3), [1, 2, 3], np.uint8), 4)
+    sheet = pad(np.full((1, 2, 3), [1, 2, 3], np.uint8), 4)
     assert sheet.shape == (4, 4, 3)
     assert sheet[0, 0].tolist() == [255, 255, 255] and sheet[1, 0].tolist() == [1, 2, 3]
 
 
 def test_squashing_fills_the_square() -> None:
-    assert (squashed(np.zeros((2, 40), np.uint8), 8) == 0).all()
+    assert (squash(np.zeros((2, 40), np.uint8), 8) == 0).all()
 
 
 def test_ink_is_cut_to_the_drawing_with_a_margin() -> None:
     """Ten black pixels far down on the right of a large sheet fill all but the margin."""
     drawing = np.full((400, 300), 255, np.uint8)
     drawing[380:390, 280:290] = 0
-    sheet = inked(drawing, 50)  # a margin of .04 * 50 = 2
+    sheet = crop_to_ink(drawing, 50)  # a margin of .04 * 50 = 2
     np.testing.assert_array_equal(sheet[2:48, 2:48], np.zeros((46, 46)))
     np.testing.assert_array_equal(sheet[[0, 1, 48, 49]], np.full((4, 50), 255))
     np.testing.assert_array_equal(sheet[:, [0, 1, 48, 49]], np.full((50, 4), 255))
@@ -281,16 +281,18 @@ def test_ink_is_cut_to_the_drawing_with_a_margin() -> None:
 def test_ripples_of_jpeg_are_no_ink_but_faint_drawings_are() -> None:
     drawing = np.full((100, 100), 255, np.uint8)
     drawing[0, 0], drawing[40:60, 40:60] = 235, 0  # 20 of 255 is below a tenth
-    assert (inked(drawing, 100)[4:96, 4:96] == 0).all()
+    assert (crop_to_ink(drawing, 100)[4:96, 4:96] == 0).all()
     drawing[0, 0], drawing[40:60, 40:60] = 255, 200  # all there is
-    assert (inked(drawing, 100)[4:96, 4:96] == 200).all()
+    assert (crop_to_ink(drawing, 100)[4:96, 4:96] == 200).all()
 
 
 def test_a_white_sheet_and_colours_are_fitted_to_the_ink_too() -> None:
-    assert (inked(np.full((30, 40), 255, np.uint8), 8) == 255).all()
+    assert (crop_to_ink(np.full((30, 40), 255, np.uint8), 8) == 255).all()
     red = np.full((40, 40, 3), 255, np.uint8)
     red[10:20, 10:20] = [255, 0, 0]
-    assert inked(red, 10)[5, 5].tolist() == [255, 0, 0] and inked(red, 10).shape == (
+    assert crop_to_ink(red, 10)[5, 5].tolist() == [255, 0, 0] and crop_to_ink(
+        red, 10
+    ).shape == (
         10,
         10,
         3,
@@ -300,4 +302,4 @@ def test_a_white_sheet_and_colours_are_fitted_to_the_ink_too() -> None:
 def test_shrinking_does_not_lose_thin_strokes() -> None:
     drawing = np.full((100, 100), 255, np.uint8)
     drawing[:, 52] = 0  # nearest at 10 px would look at column 55
-    assert squashed(drawing, 10)[:, 5].max() < 240
+    assert squash(drawing, 10)[:, 5].max() < 240

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from croquis.core.errors import InputError
-from croquis.core.symmetries import digest
+from croquis.core.symmetries import symmetric_digest
 from croquis.prepare.packing import COLUMNS, Packed, PrepareParams, pack
 from croquis.prepare.rows import RowWriter
 
@@ -53,7 +53,7 @@ def test_rows_of_arrays_and_index_agree(tmp_path: Path) -> None:
     row = index.iloc[7]
     content = (tmp_path / names[7]).read_bytes()
     assert row["sha256"] == hashlib.sha256(content).hexdigest()
-    assert row["digest"] == digest(np.full((10, 20), 7, np.uint8))
+    assert row["digest"] == symmetric_digest(np.full((10, 20), 7, np.uint8))
     assert (row["width"], row["height"], row["status"]) == (20, 10, "blank")
 
 

@@ -104,7 +104,7 @@ def test_dvcignore_leaves_of_the_package_what_stages_read(tmp_path: Path) -> Non
     counting = [
         path for path in paths if not ignored.is_ignored_file(str(tmp_path / path))
     ]
-    assert counting == [path for path in paths if pipeline.counts(path)]
+    assert counting == [path for path in paths if pipeline.is_tracked(path)]
     assert [path.name for path in counting] == [
         "a.py",
         "a.html",

@@ -28,8 +28,8 @@ from croquis.tables.samples import Samples
 
 TEXT = Path("params.yaml").read_text(encoding="utf-8")
 TREE = params.read(Path("params.yaml"))
-MODELS = {key: recipes.resolved(TREE, key) for key in TREE["models"]}
-PROBES = {key: probe_recipes.resolved(TREE, key) for key in TREE["probes"]}
+MODELS = {key: recipes.resolve_model(TREE, key) for key in TREE["models"]}
+PROBES = {key: probe_recipes.resolve_probe(TREE, key) for key in TREE["probes"]}
 COMMENTED = re.findall(r"^  # (.+; .+; .+)\n  (\w+):$", TEXT, re.MULTILINE)
 COMMENTS = {key: comment for comment, key in COMMENTED}
 EVERY = MODELS | {key: probe.embed for key, probe in PROBES.items()}
@@ -49,7 +49,7 @@ BACKBONES = sorted({name for key in EVERY for name in names_of(key)})
 def on_meta(backbone: str) -> torch.nn.Module:
     with torch.device("meta"):
         size = timm.get_pretrained_cfg(backbone).input_size[-1]
-        return backbones.build(
+        return backbones.build_backbone(
             backbone, pretrained=False, num_classes=0, image_size=size
         ).eval()
 
@@ -80,7 +80,7 @@ def test_a_model_builds_with_its_settings_and_gives_a_logit_a_class(key: str) ->
 def test_a_probe_gets_as_many_features_as_its_backbones_have(key: str) -> None:
     recipe = PROBES[key].embed
     with torch.device("meta"):
-        model = stacked.build(
+        model = stacked.build_network(
             recipe.backbone,
             pretrained=False,
             num_classes=0,
@@ -122,7 +122,7 @@ def test_a_stored_image_reaches_the_network_as_timms_own_transform_would_give_it
         image_size=size,
         interpolation=backbones.interpolation(backbone),
     )
-    found = backbones.normalised(
+    found = backbones.normalise(
         source[0, np.array([0])].images, backbones.statistics(on_meta(backbone))
     )
     theirs = create_transform(**config | {"crop_pct": 1.0, "crop_mode": "squash"})

@@ -11,7 +11,7 @@ from croquis.prepare.decoding import FITS
 from croquis.prepare.packing import PrepareParams
 from croquis.recipes.view_params import View
 from croquis.votes import voting
-from croquis.votes.ensembling import EnsembleParams, VoteParams
+from croquis.votes.recipe import EnsembleParams, VoteParams
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from croquis.core import params
 from croquis.core.errors import InputError
-from croquis.recipes.probe_recipes import recipe, resolved
+from croquis.recipes.probe_recipes import probe_recipe, resolve_probe
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 EMBED = {
@@ -28,12 +28,12 @@ HEAD |= {"shape": SHAPE}
 
 def complaint(embed: dict | None, head: dict | None) -> str:
     with pytest.raises(InputError) as caught:
-        resolved({"probes": {"p": {"embed": embed, "head": head}}}, "p")
+        resolve_probe({"probes": {"p": {"embed": embed, "head": head}}}, "p")
     return str(caught.value)
 
 
 def test_a_probe_resolves() -> None:
-    found = resolved({"probes": {"p": {"embed": EMBED, "head": HEAD}}}, "p")
+    found = resolve_probe({"probes": {"p": {"embed": EMBED, "head": HEAD}}}, "p")
     assert found.embed.views == ["identity", "rot90"] and found.head.lr_mult == 1.0
 
 
@@ -45,7 +45,9 @@ def test_a_head_may_say_how_it_trains_and_has_a_default_where_it_does_not() -> N
         "cycle_factor": 0.1,
     }
     plain, winners = (
-        resolved({"probes": {"p": {"embed": EMBED, "head": HEAD | more}}}, "p").head
+        resolve_probe(
+            {"probes": {"p": {"embed": EMBED, "head": HEAD | more}}}, "p"
+        ).head
         for more in ({}, own)
     )
     assert (plain.optimizer, plain.schedule, plain.loss) == ("adamw", "cosine", "ce")
@@ -61,7 +63,7 @@ def test_a_head_may_say_how_it_trains_and_has_a_default_where_it_does_not() -> N
 
 def test_every_probe_of_the_repository_resolves() -> None:
     for key in params.read(PARAMS)["probes"]:
-        assert recipe(key, PARAMS).embed.backbone
+        assert probe_recipe(key, PARAMS).embed.backbone
 
 
 def test_slips_are_named_with_their_block() -> None:
@@ -92,4 +94,4 @@ def test_an_unknown_probe_is_named(catalogue: object) -> None:
     with pytest.raises(
         InputError, match=r"run\.probes: expected keys of `probes`, received 'lite"
     ):
-        resolved({"probes": catalogue}, "lite0_probe")
+        resolve_probe({"probes": catalogue}, "lite0_probe")

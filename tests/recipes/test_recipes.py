@@ -7,7 +7,7 @@ import pytest
 
 from croquis.core import params
 from croquis.core.errors import InputError
-from croquis.recipes.recipes import cycles, recipe, resolved
+from croquis.recipes.recipes import cycles, model_recipe, resolve_model
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 
@@ -29,34 +29,34 @@ def tree() -> dict[str, Any]:
 
 
 def test_a_models_own_key_wins_over_the_default(tree: dict) -> None:
-    found = resolved(tree, "small")
+    found = resolve_model(tree, "small")
     assert found.epochs == 3 and found.image_size == 64
     assert found.batch_size == tree["train"]["batch_size"]
 
 
 def test_every_model_of_the_repository_resolves() -> None:
     for key in params.read(PARAMS)["models"]:
-        assert recipe(key, PARAMS).backbone
+        assert model_recipe(key, PARAMS).backbone
 
 
 def test_an_unknown_model_hints_at_the_nearest(tree: dict) -> None:
     with pytest.raises(
         InputError, match=r"run\.models: .*received 'smal'; did you mean 'small'\?"
     ):
-        resolved(tree, "smal")
+        resolve_model(tree, "smal")
 
 
 @pytest.mark.parametrize("catalogue", [None, [], "small"])
 def test_a_catalogue_that_is_none_is_named(tree: dict, catalogue: object) -> None:
     with pytest.raises(InputError, match=r"run\.models: expected keys of `models`"):
-        resolved(tree | {"models": catalogue}, "small")
+        resolve_model(tree | {"models": catalogue}, "small")
 
 
 def test_a_block_that_is_none_is_named(tree: dict) -> None:
     with pytest.raises(
         InputError, match=r"models\.small: expected a block of keys, received None"
     ):
-        resolved(tree | {"models": {"small": None}}, "small")
+        resolve_model(tree | {"models": {"small": None}}, "small")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_slip_in_a_models_block_is_named(
 ) -> None:
     tree["models"]["small"] |= change
     with pytest.raises(InputError, match=message):
-        resolved(tree, "small")
+        resolve_model(tree, "small")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_cycles_are_those_that_end_before_the_training(
 ) -> None:
     settings = {"epochs": 12, "warmup_epochs": 1, "cycle_epochs": 3} | change
     tree["models"]["small"] |= settings
-    assert cycles(resolved(tree, "small")) == count
+    assert cycles(resolve_model(tree, "small")) == count
 
 
 def test_a_slip_in_the_defaults_is_named_there(tree: dict) -> None:
@@ -150,13 +150,13 @@ def test_a_slip_in_the_defaults_is_named_there(tree: dict) -> None:
     with pytest.raises(
         InputError, match=r"train\.augment: expected a value, received nothing"
     ):
-        resolved(tree, "small")
+        resolve_model(tree, "small")
 
 
 def test_a_model_without_a_backbone_is_named(tree: dict) -> None:
     del tree["models"]["small"]["backbone"]
     with pytest.raises(InputError, match=r"models\.small\.backbone: expected a value"):
-        resolved(tree, "small")
+        resolve_model(tree, "small")
 
 
 def test_null_switches_off_what_may_be_off(tree: dict) -> None:
@@ -165,9 +165,9 @@ def test_null_switches_off_what_may_be_off(tree: dict) -> None:
         "clip_grad": None,
         "ema_decay": None,
     }
-    assert resolved(tree, "small").clip_grad is None
+    assert resolve_model(tree, "small").clip_grad is None
     tree["models"]["small"] |= {"weight_decay": None}
     with pytest.raises(
         InputError, match=r"weight_decay: expected a valid number, received None"
     ):
-        resolved(tree, "small")
+        resolve_model(tree, "small")

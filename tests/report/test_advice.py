@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from croquis.core import params
 from croquis.report.sections import advice as module
 from croquis.report.sections.advice import Findings, advice
-from croquis.report.sections.ran import Settings
+from croquis.report.sections.recipes_table import MemberSettings
 from croquis.scoring import paired
 from croquis.votes.members import RunParams
 from support.leftovers import data_of, leave, metrics, outcome_of, recipe
@@ -29,8 +29,8 @@ def commands(found: Findings) -> list[str]:
     return [one.command.removeprefix("dvc exp run -S ") for one in advice(found)]
 
 
-def settings(**changes: object) -> Settings:
-    return Settings(42, 1e-3, {"tiny": recipe(**changes)}, {})
+def settings(**changes: object) -> MemberSettings:
+    return MemberSettings(42, 1e-3, {"tiny": recipe(**changes)}, {})
 
 
 def changed(found: Findings, **changes: object) -> Findings:

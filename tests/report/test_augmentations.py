@@ -13,10 +13,10 @@ from croquis.report.sections.augmentations import (
     DRAWS,
     GAP,
     Use,
+    augmentation_sheet,
     augmentations,
     presets,
-    sheet,
-    shown,
+    shown_ids,
     uses,
 )
 from croquis.report.templates import template
@@ -71,12 +71,12 @@ def test_a_phases_images_are_shown_in_its_size() -> None:
 def test_the_draws_are_those_of_the_training(drawn: Path) -> None:
     leave(drawn)
     data = data_of(drawn)
-    ids = shown(data, 6)
+    ids = shown_ids(data, 6)
     images = {
         name: data.pixels.array[row]
         for name, row in zip(ids, data.pixels.rows(ids), strict=True)
     }
-    made = sheet(Use("flips", 32, 2), 42, images)
+    made = augmentation_sheet(Use("flips", 32, 2), 42, images)
     side = 32 + GAP
     assert made.shape == (6 * side, (1 + DRAWS) * side)
     np.testing.assert_array_equal(made[:32, :32], images[ids[0]])
@@ -89,8 +89,16 @@ def test_the_draws_are_those_of_the_training(drawn: Path) -> None:
 
 def test_images_are_shown_in_the_size_of_the_training_up_to_a_thumbnail() -> None:
     image = {"a": np.full((200, 200, 3), 255, np.uint8)}
-    assert sheet(Use("none", 24, 0), 0, image).shape == (24 + GAP, 8 * (24 + GAP), 3)
-    assert sheet(Use("none", 160, 0), 0, image).shape == (96 + GAP, 8 * (96 + GAP), 3)
+    assert augmentation_sheet(Use("none", 24, 0), 0, image).shape == (
+        24 + GAP,
+        8 * (24 + GAP),
+        3,
+    )
+    assert augmentation_sheet(Use("none", 160, 0), 0, image).shape == (
+        96 + GAP,
+        8 * (96 + GAP),
+        3,
+    )
 
 
 def test_a_sheet_weighs_little_and_can_be_read(drawn: Path) -> None:
@@ -120,7 +128,7 @@ def test_the_section_names_models_operations_and_epochs(drawn: Path) -> None:
 
 def test_few_images_make_a_small_sheet(drawn: Path) -> None:
     leave(drawn)
-    assert len(shown(data_of(drawn), 40)) == 12
+    assert len(shown_ids(data_of(drawn), 40)) == 12
 
 
 def test_every_named_preset_has_a_sheet_whether_it_is_used_or_not(drawn: Path) -> None:

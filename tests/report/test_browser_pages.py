@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from croquis.report.material import Data, Outcome
+from croquis.report.inputs import Data, RunOutcome
 from croquis.report.page import write
 from croquis.tables.predictions import Predictions
 from support.leftovers import crowd, data_of, leave, metrics, outcome_of
@@ -34,7 +34,7 @@ def report(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def many(data: Data, outcome: Outcome) -> tuple[Data, Outcome]:
+def many(data: Data, outcome: RunOutcome) -> tuple[Data, RunOutcome]:
     """120 images more, of which odd ones are poles taken for bars and even ones bars for spots.
 
     Each is surer than the one before.

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from croquis.report.images import Thumbnails
-from croquis.report.material import Data
+from croquis.report.inputs import Data
 from croquis.report.sections.copies import (
     biggest_groups,
     cut_across,

@@ -60,13 +60,13 @@ def test_what_is_not_recorded_has_no_time() -> None:
 def test_the_newest_finished_training_of_a_fold_counts() -> None:
     for rate in (10.0, 20.0):
         tags = {"member": "tiny", "fold": "0", "device": "cpu float32"}
-        with tracking.run(
+        with tracking.tracked_run(
             Pipeline("costly"), "tiny-fold0", params={}, tags=tags
         ) as run:
             run.metrics({"images_per_second": rate}, 0)
     with (
         pytest.raises(RuntimeError),
-        tracking.run(Pipeline("costly"), "x", params={}, tags=tags) as run,
+        tracking.tracked_run(Pipeline("costly"), "x", params={}, tags=tags) as run,
     ):
         run.metrics({"images_per_second": 99.0}, 0)
         raise RuntimeError("a training that failed")

@@ -7,7 +7,7 @@ import pytest
 
 from croquis.dataset.overrides import NOBODY, Overrides
 from croquis.report.decisions import Said, conflicts, line, pairs_of, weakest
-from croquis.report.material import Data
+from croquis.report.inputs import Data
 from support.leftovers import TRAIN, crowd, data_of, leave
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from croquis.report.figures import draw
+from croquis.report.figures import draw_figures
 from support.leftovers import leave, metrics, outcome_of
 
 
@@ -13,7 +13,7 @@ def test_both_images_show_something_in_colour(drawn: Path) -> None:
     leave(drawn)
     folder = drawn / "images"
     folder.mkdir()
-    draw(folder, outcome_of(drawn), metrics())
+    draw_figures(folder, outcome_of(drawn), metrics())
     assert sorted(path.name for path in folder.iterdir()) == [
         "curves.png",
         "scores.png",
@@ -27,5 +27,5 @@ def test_both_images_show_something_in_colour(drawn: Path) -> None:
 def test_a_name_that_looks_like_mathematics_is_drawn_as_it_stands(drawn: Path) -> None:
     leave(drawn)
     score = metrics()["vote"]["tiny"]
-    draw(drawn, outcome_of(drawn), metrics(vote={"a$b_{": score}))
+    draw_figures(drawn, outcome_of(drawn), metrics(vote={"a$b_{": score}))
     assert (drawn / "scores.png").stat().st_size > 1000

@@ -11,7 +11,7 @@ from PIL import Image
 from croquis.core.errors import InputError
 from croquis.images.pixels import Pixels
 from croquis.report.images import THUMB_SIDE, Thumbnails, data_uri
-from croquis.tables.parts import read_index
+from croquis.tables.fold_tables import read_index
 
 
 def decoded(uri: str) -> Image.Image:

@@ -11,9 +11,9 @@ import pytest
 from croquis.augment.augment import PRESETS
 from croquis.images.pixels import Pixels
 from croquis.report import sprites
-from croquis.report.material import Data
-from croquis.report.page import licences, page, write
-from croquis.report.sections import census, contact, suspects
+from croquis.report.inputs import Data
+from croquis.report.page import icon_licences, report_page, write
+from croquis.report.sections import census, contact_sheets, suspects
 from croquis.tables.predictions import Predictions
 from croquis.votes.members import RunParams
 from support.leftovers import RUN, TEST, data_of, leave, metrics, outcome_of
@@ -22,7 +22,7 @@ from support.outline import Outline
 
 def shown(folder: Path, **changes: dict) -> str:
     leave(folder)
-    return page(
+    return report_page(
         "../icons.tar.gz", data_of(folder), outcome_of(folder), metrics(**changes)
     )
 
@@ -153,7 +153,9 @@ def test_without_a_fine_tuned_model_the_page_says_that_there_are_no_maps(
     np.savez(
         drawn / "saliency.npz", ids=nothing[0], maps=nothing[1], member="", failed=""
     )
-    text = Outline(page("icons", data_of(drawn), outcome_of(drawn), metrics())).text
+    text = Outline(
+        report_page("icons", data_of(drawn), outcome_of(drawn), metrics())
+    ).text
     assert "no maps of what a network saw" in text
 
 
@@ -171,7 +173,9 @@ def test_what_explain_could_not_do_is_said_in_its_place(drawn: Path) -> None:
         "member": "tiny",
     }
     np.savez(drawn / "saliency.npz", **nothing, failed="fold 0: AttributeError: y")
-    text = Outline(page("icons", data_of(drawn), outcome_of(drawn), metrics())).text
+    text = Outline(
+        report_page("icons", data_of(drawn), outcome_of(drawn), metrics())
+    ).text
     assert (
         "The work of tiny could not be counted, so its cells are empty: KeyError: 'x'."
         in text
@@ -194,7 +198,9 @@ def test_the_page_says_that_folds_leak_where_they_do(drawn: Path) -> None:
     leave(drawn)
     leaky = pd.read_csv(drawn / "folds.csv").assign(group=0)
     leaky.to_csv(drawn / "folds.csv", index=False)
-    text = Outline(page("icons", data_of(drawn), outcome_of(drawn), metrics())).text
+    text = Outline(
+        report_page("icons", data_of(drawn), outcome_of(drawn), metrics())
+    ).text
     assert "12 scored images have a copy in training, so the score is too kind" in text
     assert "nor a copy of it" not in text and "never crosses folds" not in text
 
@@ -205,7 +211,9 @@ def test_the_page_says_that_cut_pairs_stand_in_two_folds(drawn: Path) -> None:
     pairs.to_csv(drawn / "duplicates.csv", index=False)
     folds = pd.read_csv(drawn / "folds.csv").assign(group=range(12), fold=[0, 1] * 6)
     folds.to_csv(drawn / "folds.csv", index=False)
-    text = Outline(page("icons", data_of(drawn), outcome_of(drawn), metrics())).text
+    text = Outline(
+        report_page("icons", data_of(drawn), outcome_of(drawn), metrics())
+    ).text
     assert "1 cut pair stands in two folds" in text
     assert "nor a copy of it" not in text
 
@@ -216,7 +224,7 @@ def test_the_page_shows_no_claim_of_plain_folds_where_no_copy_crosses_them(
     leave(drawn)
     vote = metrics()["vote"]
     del vote["head"]["plain_accuracy"]  # as the stage vote leaves it then
-    html = page("icons", data_of(drawn), outcome_of(drawn), metrics(vote=vote))
+    html = report_page("icons", data_of(drawn), outcome_of(drawn), metrics(vote=vote))
     text = Outline(html).text
     assert (
         "would have claimed" not in text
@@ -237,7 +245,9 @@ def test_the_page_speaks_of_a_leak_only_if_it_is_significant(
     ends = {"plain_difference_low": 0.05, "plain_difference_high": 0.15}
     vote["head"] |= ends | {"plain_significant": sure}
     changed = metrics(vote=vote)
-    text = Outline(page("icons", data_of(drawn), outcome_of(drawn), changed)).text
+    text = Outline(
+        report_page("icons", data_of(drawn), outcome_of(drawn), changed)
+    ).text
     assert "+.101 (+.050 .. +.150)" in text and words in text
     assert ("leak" in text) == sure
 
@@ -246,7 +256,7 @@ def test_a_part_of_the_folds_is_named(drawn: Path) -> None:
     leave(drawn)
     run = RunParams(models=["tiny"], probes=["head"], folds=[1])
     single = metrics()["ensemble"] | {"folds": 1}
-    html = page(
+    html = report_page(
         "icons", data_of(drawn), outcome_of(drawn, run), metrics(ensemble=single)
     )
     text = Outline(html).text
@@ -275,7 +285,7 @@ def test_what_takes_seconds_of_a_large_run_has_a_bar(
     drawn: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bars = []
-    for module in (census, contact, sprites, suspects):
+    for module in (census, contact_sheets, sprites, suspects):
         monkeypatch.setattr(
             module,
             "progress",
@@ -313,17 +323,19 @@ def test_names_never_become_markup(drawn: Path) -> None:
     renamed = [name.replace("spot", "<b>") for name in outcome.oof.ids]
     oof = Predictions(renamed, outcome.oof.probs, ["bar", "pole", "$<i>$"])
     outcome = replace(outcome, oof=oof, members=dict.fromkeys(RUN.members, oof))
-    html = page(evil, data_of(drawn), outcome, metrics(dedup={evil: evil}))
+    html = report_page(evil, data_of(drawn), outcome, metrics(dedup={evil: evil}))
     assert "<script" not in html and "train/<b>" not in html and "$<i>" not in html
     assert "$&lt;i&gt;$" in html
 
 
 def test_icons_are_attributed_and_other_data_is_not(drawn: Path) -> None:
-    assert licences("../icons.tar.gz") == ()
-    families = " ".join(" ".join(entry) for entry in licences("icons"))
+    assert icon_licences("../icons.tar.gz") == ()
+    families = " ".join(" ".join(entry) for entry in icon_licences("icons"))
     assert "Phosphor" in families and "OFL" in families
     leave(drawn)
-    text = Outline(page("icons", data_of(drawn), outcome_of(drawn), metrics())).text
+    text = Outline(
+        report_page("icons", data_of(drawn), outcome_of(drawn), metrics())
+    ).text
     assert "Whose drawings these are" in text
 
 
@@ -371,7 +383,7 @@ def test_a_big_run_keeps_the_page_small(drawn: Path) -> None:
     probs = rng.random((count, classes), dtype=np.float32)
     oof = Predictions(ids, probs / probs.sum(axis=1, keepdims=True), names)
     outcome = replace(outcome_of(drawn), oof=oof, members={"tiny": oof})
-    assert len(page("icons.zip", data, outcome, metrics()).encode()) < 2_500_000
+    assert len(report_page("icons.zip", data, outcome, metrics()).encode()) < 2_500_000
 
 
 @pytest.mark.parametrize(

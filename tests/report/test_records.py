@@ -12,7 +12,7 @@ from support.outline import Outline
 
 
 def test_members_stand_side_by_side_and_the_whole_in_sections_of_its_own() -> None:
-    found = records.scores(metrics())
+    found = records.report_scores(metrics())
     assert found["oof_accuracy/tiny"] == 0.75 and found["oof_accuracy/head"] == 0.481
     assert found["ensemble/accuracy"] == 0.75 and found["test/test_accuracy"] == 0.731
     assert found["size/images"] == 12 and "ensemble/images" not in found
@@ -21,14 +21,14 @@ def test_members_stand_side_by_side_and_the_whole_in_sections_of_its_own() -> No
 
 def test_what_is_no_number_is_left_out() -> None:
     vote = {"tiny": {"accuracy": 0.5, "name": "a", "nothing": None}}
-    found = records.scores(metrics(vote=vote))
+    found = records.report_scores(metrics(vote=vote))
     assert [name for name in found if name.startswith("oof_")] == ["oof_accuracy/tiny"]
 
 
 def test_mlflow_takes_every_name() -> None:
     from mlflow.utils.validation import _validate_metric_name
 
-    for name in records.scores(metrics()):
+    for name in records.report_scores(metrics()):
         _validate_metric_name(name)
 
 
@@ -73,13 +73,13 @@ def test_the_pipelines_run_holds_scores_settings_and_report(
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "index.html").write_text("page")
-    run = tracking.pipeline(Pipeline("records"))
-    run.tags({"mlflow.runName": records.name(metrics())})
-    run.metrics(records.scores(metrics()))
+    run = tracking.pipeline_run(Pipeline("records"))
+    run.tags({"mlflow.runName": records.run_name(metrics())})
+    run.metrics(records.report_scores(metrics()))
     run.artifact(tmp_path / "report")
     run.end()
     assert (
-        tracking.pipeline(Pipeline("records"))._id == run._id
+        tracking.pipeline_run(Pipeline("records"))._id == run._id
     )  # which is found by its tags
     client = MlflowClient()
     experiment = client.get_experiment_by_name("records")

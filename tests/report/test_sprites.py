@@ -8,7 +8,14 @@ import pytest
 from PIL import Image
 
 from croquis.images.pixels import Pixels
-from croquis.report.sprites import COLUMNS, PER_SHEET, SIDE, sheet, shrunk, write_sheets
+from croquis.report.sprites import (
+    COLUMNS,
+    PER_SHEET,
+    SIDE,
+    shrink,
+    sprite_sheet,
+    write_sheets,
+)
 
 
 @pytest.mark.parametrize("channels", [(), (3,)])
@@ -17,7 +24,7 @@ def test_images_stand_in_rows_on_white_paper(channels: tuple[int, ...]) -> None:
         np.full((SIDE, SIDE, *channels), shade, np.uint8)
         for shade in range(COLUMNS + 1)
     ]
-    made = sheet(images)
+    made = sprite_sheet(images)
     assert made.shape == (2 * SIDE, COLUMNS * SIDE, *channels)
     assert (made[:SIDE, SIDE : 2 * SIDE] == 1).all()
     assert (made[SIDE:, :SIDE] == COLUMNS).all() and (made[SIDE:, SIDE:] == 255).all()
@@ -26,7 +33,7 @@ def test_images_stand_in_rows_on_white_paper(channels: tuple[int, ...]) -> None:
 def test_a_thin_stroke_stays_when_it_is_made_small() -> None:
     image = np.full((8 * SIDE, 8 * SIDE), 255, np.uint8)
     image[:, 3] = 0  # one pixel of eight
-    assert shrunk(image)[:, 0].tolist() == [223] * SIDE  # 255 * 7 / 8
+    assert shrink(image)[:, 0].tolist() == [223] * SIDE  # 255 * 7 / 8
 
 
 def test_sheets_hold_so_many_and_the_last_one_the_rest(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from croquis.dataset.overrides import Overrides, read_overrides
 from croquis.report.decisions import Said
 from croquis.report.images import Thumbnails
-from croquis.report.sections.suspects import alone, label_suspects, shown
+from croquis.report.sections.suspects import alone, label_suspects, shown_suspects
 from croquis.tables.predictions import Predictions
 from support.leftovers import data_of, leave, outcome_of
 
@@ -43,7 +43,9 @@ def test_of_copies_one_is_shown(drawn: Path) -> None:
     rows, labels = np.array([2, 7, 1]), data.labels(oof.ids)
     groups = np.array([0, 5, 5, 1, 2, 3, 4, 6, 7, 8, 9, 10])
     said = Said(Overrides(keep=(7,)), oof.ids.tolist())
-    found = shown(rows, labels, oof, groups, Thumbnails(data.pixels, data.index), said)
+    found = shown_suspects(
+        rows, labels, oof, groups, Thumbnails(data.pixels, data.index), said
+    )
     assert [one.image.id for one in found] == ["train/spot/2.png", "train/pole/7.png"]
     assert found[0].predicted == "bar" and found[0].own == pytest.approx(0.1)
     assert found[1].line == ""  # decided already
@@ -56,7 +58,7 @@ def test_a_doubted_image_has_the_line_that_drops_it(drawn: Path) -> None:
     said = Said(Overrides(), oof.ids.tolist())
     images = Thumbnails(data.pixels, data.index)
     labels = data.labels(oof.ids)
-    (found,) = shown(np.array([2]), labels, oof, np.arange(12), images, said)
+    (found,) = shown_suspects(np.array([2]), labels, oof, np.arange(12), images, said)
     assert found.line == "train/spot/2.png,drop,"
     file = drawn / "decided.csv"
     file.write_text(f"id,decision,other\n{found.line}\n")

@@ -6,7 +6,12 @@ import pytest
 from scipy.stats import binomtest
 
 from croquis.core.errors import InputError
-from croquis.scoring.comparing import Scored, compared, least_called, scored
+from croquis.scoring.comparing import (
+    Scored,
+    compare_predictions,
+    least_called,
+    score_predictions,
+)
 from croquis.scoring.metrics import accuracy_interval
 from croquis.tables.predictions import Predictions
 
@@ -27,7 +32,7 @@ def experiment(
 
 def test_images_are_counted_by_hand() -> None:
     a, b = experiment([1, 1, 1, 0, 0, 1]), experiment([1, 0, 1, 1, 1, 1], name="b")
-    found = compared(a, b, seed=0)
+    found = compare_predictions(a, b, seed=0)
     assert (found.images, found.both, found.only, found.left_out) == (
         6,
         3,
@@ -43,7 +48,10 @@ def test_images_are_counted_by_hand() -> None:
 def test_a_clear_difference_is_called_and_its_sign_is_that_of_the_second() -> None:
     right, wrong = [1] * 40 + [0] * 160, [0] * 40 + [1] * 20 + [0] * 140
     better, worse = experiment(right), experiment(wrong, name="b")
-    found, turned = compared(worse, better, seed=0), compared(better, worse, seed=0)
+    found, turned = (
+        compare_predictions(worse, better, seed=0),
+        compare_predictions(better, worse, seed=0),
+    )
     assert found.told_apart and turned.told_apart
     assert found.difference[0] == pytest.approx(0.1) == -turned.difference[0]
     assert found.p == pytest.approx(binomtest(20, 60).pvalue)
@@ -54,14 +62,16 @@ def test_what_is_not_called_is_below_the_smallest_that_would_be() -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):
         a, b = (rng.random(80) < share for share in (0.5, rng.uniform(0.4, 0.7)))
-        found = compared(experiment(a.tolist()), experiment(b.tolist()), seed=0)
+        found = compare_predictions(
+            experiment(a.tolist()), experiment(b.tolist()), seed=0
+        )
         if not found.told_apart:
             assert abs(found.difference[0]) <= found.smallest
 
 
 def test_only_images_scored_by_both_are_compared() -> None:
     """The folds of a run may be a part of them."""
-    found = compared(
+    found = compare_predictions(
         experiment([1] * 8), experiment([1, 1, 0], first=6, name="b"), seed=0
     )
     assert (found.images, found.left_out, found.both) == (2, (6, 1), 2)
@@ -71,7 +81,7 @@ def test_the_interval_is_the_one_that_metrics_give() -> None:
     right = np.arange(60) % 3 > 0
     groups = np.arange(60)[::-1] // 2 * 5
     a = experiment(right.tolist(), unit=groups)
-    found = compared(a, a, seed=3)
+    found = compare_predictions(a, a, seed=3)
     assert found.accuracies[0][1:] == accuracy_interval(right, groups, seed=3)
     assert found.difference == (0, 0, 0) and not found.told_apart
 
@@ -80,7 +90,7 @@ def test_what_either_takes_for_copies_is_drawn_together() -> None:
     """With one big group in either of the two there is nothing to draw from."""
     rights = [1] * 30 + [0] * 30
     a, b = experiment(rights), experiment(rights[::-1], name="b", unit=7)
-    found = compared(a, b, seed=0)
+    found = compare_predictions(a, b, seed=0)
     low, high = found.accuracies[0][1:]
     assert low == high == 0.5
     assert not found.same_question
@@ -89,11 +99,11 @@ def test_what_either_takes_for_copies_is_drawn_together() -> None:
 def test_the_same_groups_under_other_numbers_are_the_same_question() -> None:
     a = experiment([1, 0] * 30, unit=np.arange(60) // 2)
     b = experiment([1, 1] * 30, name="b", unit=99 - np.arange(60) // 2)
-    found = compared(a, b, seed=0)
+    found = compare_predictions(a, b, seed=0)
     assert found.same_question and found.groups == 30
     finer = experiment([1, 1] * 30, name="b")
-    assert not compared(a, finer, seed=0).same_question
-    assert compared(a, finer, seed=0).groups == 30
+    assert not compare_predictions(a, finer, seed=0).same_question
+    assert compare_predictions(a, finer, seed=0).groups == 30
 
 
 def test_a_few_big_groups_tell_nothing_apart_and_name_no_smallest_difference() -> None:
@@ -101,10 +111,10 @@ def test_a_few_big_groups_tell_nothing_apart_and_name_no_smallest_difference() -
     groups = np.arange(100) // 10
     a = experiment([0] * 100, unit=groups)
     b = experiment(([1] * 5 + [0] * 5) * 10, name="b", unit=groups)
-    found = compared(a, b, seed=0)
+    found = compare_predictions(a, b, seed=0)
     assert found.p < 1e-14 and found.groups == 10
     assert not found.told_apart and found.smallest is None
-    alone = compared(
+    alone = compare_predictions(
         experiment([0] * 100), experiment([1] * 50 + [0] * 50, name="b"), seed=0
     )
     assert alone.told_apart and alone.groups == 100 and alone.smallest is not None
@@ -115,15 +125,17 @@ def test_bad_pairs_are_refused() -> None:
     with pytest.raises(
         InputError, match=r"a, b: expected OOF of the same .*received 3 and 1 pict"
     ):
-        compared(a, experiment([1], first=9, name="b"), seed=0)
+        compare_predictions(a, experiment([1], first=9, name="b"), seed=0)
     with pytest.raises(
         InputError, match="received 3 of 3 with other labels, as train/0000; comp"
     ):
-        compared(a, experiment([1, 0, 1], name="b", class_name="star"), seed=0)
+        compare_predictions(
+            a, experiment([1, 0, 1], name="b", class_name="star"), seed=0
+        )
     with pytest.raises(
         InputError, match="received 1 of 3 with other files, as train/0002"
     ):
-        compared(
+        compare_predictions(
             a,
             experiment([1] * 3, name="b", sha256=["train/0000", "train/0001", ""]),
             seed=0,
@@ -151,7 +163,9 @@ def test_oof_is_judged_by_the_labels_of_the_folds() -> None:
     folds = pd.DataFrame({"id": ["x", "y", "z"], "label": [0, 1, 1], "sha256": "s"})
     folds["group"], folds["unit"] = [0, 1, 2], [4, 4, 5]
     probs = np.array([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]])
-    found = scored("a", Predictions(["z", "y", "x"], probs, ["cup", "star"]), folds)
+    found = score_predictions(
+        "a", Predictions(["z", "y", "x"], probs, ["cup", "star"]), folds
+    )
     # z is a star and taken for one; y, a tie, goes to the lower class; x is a cup.
     assert found.images["right"].to_dict() == {"z": True, "y": False, "x": True}
     assert found.images["class_name"].tolist() == ["star", "star", "cup"]
@@ -159,8 +173,8 @@ def test_oof_is_judged_by_the_labels_of_the_folds() -> None:
     with pytest.raises(
         InputError, match=r"a: expected images of its .* 1 others, as w"
     ):
-        scored("a", Predictions(["w"], probs[:1], ["cup", "star"]), folds)
+        score_predictions("a", Predictions(["w"], probs[:1], ["cup", "star"]), folds)
     with pytest.raises(
         InputError, match=r"a: expected labels below 1, its classes, received 1;"
     ):
-        scored("a", Predictions(["z"], [[1.0]], ["cup"]), folds)
+        score_predictions("a", Predictions(["z"], [[1.0]], ["cup"]), folds)

@@ -110,7 +110,7 @@ class Project:
 
     def reason(self, path: str = "metrics/vote.json") -> str:
         self.write()
-        return lockfile.here(self.folder).outdated(path)
+        return lockfile.state_of_folder(self.folder).outdated(path)
 
     def write(self) -> None:
         (self.folder / "metrics").mkdir(exist_ok=True)
@@ -258,7 +258,7 @@ def test_parameters_that_cannot_be_read_have_no_scores(
     project.write()
     (project.folder / "params.yaml").write_text(text)
     assert (
-        lockfile.here(project.folder)
+        lockfile.state_of_folder(project.folder)
         .outdated("metrics/vote.json")
         .startswith("vote ran with")
     )
@@ -277,7 +277,7 @@ def test_a_commit_is_judged_by_its_own_files(
     )
     project.params["seed"] = 2
     assert project.reason() == "vote ran with seed 1, now 2"
-    assert lockfile.committed("HEAD").outdated("metrics/vote.json") == ""
+    assert lockfile.state_of_commit("HEAD").outdated("metrics/vote.json") == ""
     scores = {f"metrics/{name}.json": {"data": {}} for name in ("split", "vote")}
     states = [
         {"rev": rev, "data": {"metrics": dict(scores)}} for rev in ("workspace", "HEAD")

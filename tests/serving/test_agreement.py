@@ -40,7 +40,7 @@ def test_the_distance_is_the_mean_half_l1(drawn: Path) -> None:
     """Two of three rows differ by .01 from a class to another: .02 / 2 * 2 / 3."""
     leave_run(drawn)
     path = drawn / "ensemble" / "test.npz"
-    before = predictions.load(path)
+    before = predictions.load_predictions(path)
     moved = before.probs.astype(float)
     moved[:2, 0] += 0.01
     moved[:2, 1] -= 0.01
@@ -51,6 +51,6 @@ def test_the_distance_is_the_mean_half_l1(drawn: Path) -> None:
 def test_data_without_test_images_has_nothing_to_disagree_with(drawn: Path) -> None:
     leave_run(drawn)
     path = drawn / "ensemble" / "test.npz"
-    before = predictions.load(path)
+    before = predictions.load_predictions(path)
     Predictions(before.ids[:0], before.probs[:0], before.classes).save(path)
     assert check(drawn) == 0

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from croquis.serving.description import backbones, described, licences
+from croquis.serving.description import backbones, described, weights_licences
 from support.served import leave_run
 
 SCORE = {
@@ -33,7 +33,7 @@ def test_a_pair_names_both_backbones_and_each_licence_once(drawn: Path) -> None:
     pair = ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"]
     own = leave_run(drawn, {"pair": {"backbone": pair, "epochs": 1}}).settings
     assert backbones(own, "pair") == pair
-    assert licences(own) == [
+    assert weights_licences(own) == [
         "test_efficientnet.r160_in1k apache-2.0",
         "test_vit.r160_in1k apache-2.0",
     ]

@@ -51,7 +51,7 @@ def ensemble(drawn: Path) -> Ensemble:
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_model_answers_as_in_the_batch(kind: str, drawn: Path) -> None:
     made = leave_run(drawn, {kind: KINDS[kind]}, views={})
-    batch = predictions.load(drawn / "ensemble" / "test.npz")
+    batch = predictions.load_predictions(drawn / "ensemble" / "test.npz")
     answer = Ensemble(made, CPU).answer(files(drawn))
     np.testing.assert_allclose(answer.probs, batch.probs, atol=1e-5)
 
@@ -64,7 +64,7 @@ def test_members_of_all_kinds_vote_as_in_the_batch(
     weights = {"hidden": 2.0, "pair": 1.0, "head": 1.0, "turned": 0.5}
     how = {"fold_vote": fold_vote, "vote": vote, "weights": weights}
     made = leave_run(drawn, few, VIEWS, **how)
-    batch = predictions.load(drawn / "ensemble" / "test.npz")
+    batch = predictions.load_predictions(drawn / "ensemble" / "test.npz")
     answer = Ensemble(made, CPU).answer(files(drawn))
     np.testing.assert_allclose(answer.probs, batch.probs, atol=1e-5)
     assert sorted(answer.members) == ["head", "hidden", "pair", "turned"]
@@ -75,7 +75,7 @@ def test_an_export_answers_as_its_run(drawn: Path, tmp_path: Path) -> None:
     made.export(tmp_path / "export")
     (drawn / "backbone.safetensors").unlink()  # the export has a copy
     exported = Ensemble(type(made).exported(tmp_path / "export"), CPU)
-    batch = predictions.load(drawn / "ensemble" / "test.npz")
+    batch = predictions.load_predictions(drawn / "ensemble" / "test.npz")
     np.testing.assert_allclose(
         exported.answer(files(drawn)).probs, batch.probs, atol=1e-5
     )

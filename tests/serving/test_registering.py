@@ -51,7 +51,7 @@ def registered(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Registered:
     made = leave_run(drawn, views={"head": ["identity", "rot90"]})
     for accuracy in (0.75, 0.5):  # the last run, and one since then
         monkeypatch.setenv("DVC_EXP_NAME", f"scored-{accuracy}")
-        tracking.pipeline(store.Pipeline("drawn")).metrics(
+        tracking.pipeline_run(store.Pipeline("drawn")).metrics(
             {"ensemble/accuracy": accuracy, "ensemble/log_loss": 1.2345}
         )
     monkeypatch.setenv("DVC_EXP_NAME", "later")
@@ -73,7 +73,7 @@ def test_the_registered_model_answers_as_the_batch(
     images = pd.DataFrame(
         {"image": [base64_of(sheet) for sheet in sheets_of_test(drawn)]}
     )
-    batch = predictions.load(drawn / "ensemble" / "test.npz")
+    batch = predictions.load_predictions(drawn / "ensemble" / "test.npz")
     found = model.predict(images)
     assert found.columns.tolist() == ["bar", "pole", "spot"]
     np.testing.assert_allclose(found.to_numpy(), batch.probs, atol=1e-5)
@@ -160,7 +160,7 @@ def unreachable(*_: object) -> None:
 
 def test_the_requirements_are_what_the_served_modules_import() -> None:
     """peft merges adapters when training ends, and nothing else of the lock is needed."""
-    entry = Path("src/croquis/serving/pyfunc.py")
+    entry = Path("src/croquis/serving/mlflow_model.py")
     files = {entry.as_posix()} | modules_of(entry)
     imported = {name for file in files for name in loaded_by(Path(file))} - {
         "croquis",

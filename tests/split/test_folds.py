@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedKFold
 
 from croquis.core.errors import InputError
-from croquis.split.folds import ALWAYS, SplitParams, summary, with_folds
-from croquis.tables import parts
+from croquis.split.folds import ALWAYS, SplitParams, split_metrics, with_folds
+from croquis.tables import fold_tables
 
 GROUPED = SplitParams(num_folds=3, group=True, domain=None, rare="error")
 PLAIN = GROUPED.model_copy(update={"group": False})
@@ -103,12 +103,12 @@ def test_derived_files_are_never_scored_and_train_only_beside_their_source(
     assert not table["scored"][12:].any() and table["scored"][:12].all()
     for column in ("fold", "plain_fold"):
         for fold in range(3):
-            trained = set(parts.trained(table, fold, column)["id"])
+            trained = set(fold_tables.training_rows(table, fold, column)["id"])
             for derived, source in sources.items():
                 assert (table["id"][derived] in trained) == (
                     table["id"][source] in trained
                 )
-            assert not trained & set(parts.scored(table, fold, column)["id"])
+            assert not trained & set(fold_tables.scored_rows(table, fold, column)["id"])
 
 
 def test_derived_files_do_not_move_the_folds_of_originals() -> None:
@@ -138,7 +138,7 @@ def test_dropped_copies_are_in_their_groups_fold_and_on_neither_side() -> None:
     table = cut(GROUPED, [0, 1] * 6, [0, 1, 0, *range(3, 12)], dropped=(0,))
     assert table["fold"][0] == table["fold"][2] and not table["scored"][0]
     for fold in range(3):
-        assert table["id"][0] not in set(parts.trained(table, fold)["id"])
+        assert table["id"][0] not in set(fold_tables.training_rows(table, fold)["id"])
 
 
 def test_a_class_with_one_image_is_an_error_that_names_it() -> None:
@@ -205,7 +205,7 @@ def test_groups_of_other_images_are_refused() -> None:
 def test_the_summary_counts_what_plain_folds_would_leak() -> None:
     labels, groups = [0] * 12 + [1] * 6, [0] * 4 + list(range(4, 18))
     table = cut(GROUPED, labels, groups)
-    assert summary(table, GROUPED) == {
+    assert split_metrics(table, GROUPED) == {
         "images": 18,
         "scored": 18,
         "classes": 2,
@@ -240,8 +240,11 @@ def test_a_copy_in_a_domain_of_another_fold_trains_and_is_not_scored() -> None:
     groups = [0 if place % 2 == 0 else place for place in range(12)]
     table = cut(APART, [0, 1] * 6, groups, authors=PEOPLE)
     assert table["scored"].tolist() == [False, True] * 6
-    assert len(parts.trained(table, 0)) == 8 and len(parts.scored(table, 0)) == 2
-    found = summary(table, APART)
+    assert (
+        len(fold_tables.training_rows(table, 0)) == 8
+        and len(fold_tables.scored_rows(table, 0)) == 2
+    )
+    found = split_metrics(table, APART)
     assert (
         found["copies_across_folds"],
         found["domains"],
@@ -256,7 +259,10 @@ def test_a_copy_in_a_domain_of_another_fold_trains_and_is_not_scored() -> None:
 
 def test_copies_inside_a_domain_are_scored() -> None:
     table = cut(APART, [0, 0] * 6, [place // 2 for place in range(12)], authors=PEOPLE)
-    assert table["scored"].all() and summary(table, APART)["copies_across_folds"] == 0
+    assert (
+        table["scored"].all()
+        and split_metrics(table, APART)["copies_across_folds"] == 0
+    )
 
 
 def test_a_fold_of_nothing_but_copies_across_domains_is_an_error() -> None:
@@ -288,7 +294,7 @@ def test_plain_folds_are_the_same_with_domains_and_without() -> None:
     grouped = cut(GROUPED, labels, groups)
     assert not apart["scored"].all()
     assert apart["plain_fold"].tolist() == grouped["plain_fold"].tolist()
-    twins = [summary(cut_, APART)["plain_twins"] for cut_ in (apart, grouped)]
+    twins = [split_metrics(cut_, APART)["plain_twins"] for cut_ in (apart, grouped)]
     assert twins[0] == twins[1] > 0
 
 
@@ -360,7 +366,10 @@ def test_folds_hold_their_promises_or_say_why_not(
     if group and domain is None:
         assert (table.groupby("group")["fold"].nunique() == 1).all()
     for fold in range(num_folds):  # nothing of a scored image's group or domain trains
-        trained, out = parts.trained(table, fold), parts.scored(table, fold)
+        trained, out = (
+            fold_tables.training_rows(table, fold),
+            fold_tables.scored_rows(table, fold),
+        )
         if group:
             assert not set(trained["group"]) & set(out["group"])
         if domain is not None:

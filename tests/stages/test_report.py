@@ -8,7 +8,7 @@ import pytest
 
 from croquis.core import params
 from croquis.core.errors import InputError
-from croquis.report.material import read_metrics
+from croquis.report.inputs import read_metrics
 from croquis.tracking import store, tracking
 from support.leftovers import BLOCK, PROBE, leave, stage
 
@@ -60,7 +60,7 @@ def kept(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
         PARAMS + "".join(f"{k}: {json.dumps(v)}\n" for k, v in RECIPES.items())
     )
     kept, module = Kept(), stage("report")
-    monkeypatch.setattr(tracking, "pipeline", kept.begun)
+    monkeypatch.setattr(tracking, "pipeline_run", kept.begun)
     monkeypatch.chdir(drawn)
     names = ("index", "groups", "duplicates", "folds", "overrides")
     tables = {name: drawn / f"{name}.csv" for name in names}

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from croquis.core import cli, params
-from croquis.backbones.lineage import note
+from croquis.backbones.lineage import lineage_metadata
 from croquis.core.errors import InputError
-from croquis.heads.records import Outcome, write_weights
-from croquis.tables.parts import read_folds, read_index, trained
+from croquis.heads.training_records import TrainingOutcome, write_weights
+from croquis.tables.fold_tables import read_folds, read_index, training_rows
 from croquis.tables.predictions import Predictions
 from support.leftovers import stage
 
@@ -68,14 +68,16 @@ def test_an_edit_while_it_trains_leaves_the_state_and_a_failed_run(
     monkeypatch.setenv("DVC_STAGE", "train@resnet18_96-0")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{drawn / 'mlflow.db'}")
 
-    def edited(data: Any, *given: Any, checkpoints: Any, **more: Any) -> Outcome:
+    def edited(
+        data: Any, *given: Any, checkpoints: Any, **more: Any
+    ) -> TrainingOutcome:
         checkpoints.save(1, {"step": 1})
         text = Path("params.yaml").read_text()
         Path("params.yaml").write_text(text.replace("lr: 1.0e-3", "lr: 2.0e-3", 1))
         scored = Predictions(
             data.val.ids, np.eye(3)[[0] * len(data.val)], ["bar", "pole", "spot"]
         )
-        return Outcome(
+        return TrainingOutcome(
             scored, scored, {}, [{"epoch": 0, "val_accuracy": 1.0, "val_loss": 0.0}]
         )
 
@@ -115,8 +117,8 @@ def test_weights_that_saw_the_fold_are_refused_before_the_training(
     index, folds = read_index(drawn / "index.csv"), read_folds(drawn / "folds.csv")
     options = {"settings": {}, "data": "", "index": index, "parents": []}
     for fold, held in ((0, 0), (1, 0)):  # both files are of fold 0
-        ids = trained(folds, held)["id"].to_numpy()
-        own = note("other", held, train=ids, **options)
+        ids = training_rows(folds, held)["id"].to_numpy()
+        own = lineage_metadata("other", held, train=ids, **options)
         write_weights(drawn / "w" / f"fold{fold}.safetensors", {}, own)
     before = folder_of_states(drawn, monkeypatch, fold=0)
     with pytest.raises(

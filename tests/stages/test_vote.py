@@ -63,11 +63,11 @@ def ran(folder: Path, vote: str) -> dict[str, float]:
 
 def mean(folder: Path) -> np.ndarray:
     paths = [folder / "by_fold/tiny" / fold / "test.npz" for fold in ("fold0", "fold1")]
-    return np.mean([predictions.load(path).probs for path in paths], axis=0)
+    return np.mean([predictions.load_predictions(path).probs for path in paths], axis=0)
 
 
 def soft(folder: Path) -> np.ndarray:
-    return predictions.load(folder / "votes/tiny/test_soft.npz").probs
+    return predictions.load_predictions(folder / "votes/tiny/test_soft.npz").probs
 
 
 def test_folds_vote_at_the_temperature_of_their_member(folder: Path) -> None:
@@ -81,7 +81,7 @@ def test_the_interval_redraws_domains(folder: Path) -> None:
     folds = pd.read_csv(folder / "folds.csv")
     folds.assign(unit=folds["label"]).to_csv(folder / "folds.csv", index=False)
     apart = ran(folder, "soft")
-    oof = predictions.load(folder / "votes/tiny/oof.npz")
+    oof = predictions.load_predictions(folder / "votes/tiny/oof.npz")
     rows = folds.set_index("id").loc[oof.ids, "label"].to_numpy()
     ends = accuracy_interval(oof.probs.argmax(axis=1) == rows, rows, seed=42)
     assert (apart["accuracy_low"], apart["accuracy_high"]) == pytest.approx(
@@ -115,7 +115,7 @@ def test_the_benchmark_joins_folds_as_the_stage_does(
     )
     for name in ("oof", "test_soft", "test_hard"):
         one, other = (
-            predictions.load(folder / of / "tiny" / f"{name}.npz")
+            predictions.load_predictions(folder / of / "tiny" / f"{name}.npz")
             for of in ("votes", "joined")
         )
         assert one.ids.tolist() == other.ids.tolist()
@@ -179,7 +179,7 @@ def test_the_votes_of_folds_become_a_scored_submission(folder: Path) -> None:
     STAGES["submit"].main(ensemble=ensemble, **shared, **files, **written)
     found = json.loads(Path("submission.json").read_text())
     probs = (
-        predictions.load(ensemble / "test.npz")
+        predictions.load_predictions(ensemble / "test.npz")
         .aligned(np.array(["test/t0", "test/t1"]))
         .probs
     )

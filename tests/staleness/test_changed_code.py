@@ -76,7 +76,7 @@ def test_what_ran_without_a_commit_is_known_by_its_note() -> None:
     (FOLDER / "a.py").write_text("a = 2\n")
     before, states = recorded(), {FOLDER.as_posix(): inputs._state(FOLDER)}
     inputs.READ.mkdir(parents=True)
-    inputs.note_of("vote").write_text(
+    inputs.note_path("vote").write_text(
         json.dumps({"texts": {}, "keys": {}, "states": states})
     )
     (FOLDER / "b.py").write_text("b = 2\n")

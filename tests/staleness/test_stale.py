@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dvc.repo import Repo
 
-from croquis.check import checking
+from croquis.check import params_check
 from croquis.core.errors import InputError
 from croquis.staleness.stale import Stale, stale_stages
 
@@ -234,7 +234,7 @@ def test_what_cannot_be_read_is_one_error(
     message: str,
 ) -> None:
     monkeypatch.setattr(
-        checking, "check", lambda tree: None
+        params_check, "check", lambda tree: None
     )  # these are not croquis's parameters
     edit(pipeline, name, old, new)
     with pytest.raises(InputError, match=message) as caught:
@@ -247,7 +247,7 @@ def test_a_misspelt_model_is_not_blamed_on_the_pipeline(
 ) -> None:
     """DVC's own words were shown: dvc.yaml, and parameters that are missing."""
     asked: list[dict] = []
-    monkeypatch.setattr(checking, "check", asked.append)
+    monkeypatch.setattr(params_check, "check", asked.append)
     stale_stages()
     assert not asked  # it imports torch
     edit(pipeline, "params.yaml", "[a, b]", "[a, bb]")

@@ -11,13 +11,13 @@ from croquis.core.errors import InputError
 from croquis.submit.submission import (
     by_vote,
     read_votes,
-    scored,
     single_fold,
     submission,
+    submission_scores,
     true_labels,
 )
 from croquis.tables.predictions import Predictions
-from croquis.votes.ensembling import Recipe
+from croquis.votes.recipe import Recipe
 
 SAMPLE = pd.DataFrame(
     {"ID": [0, 1, 2], "image_path": ["2.png", "10.png", "1.png"], "target": 0}
@@ -116,7 +116,7 @@ def test_the_gain_of_the_fold_vote_stands_apart_from_what_oof_estimates() -> Non
         "accuracy_high": 0.65,
         "members": 2,
     }
-    found = scored(labels, TEST, by_fold, estimate, seed=0)
+    found = submission_scores(labels, TEST, by_fold, estimate, seed=0)
     # Two folds get 0, 1 and 2 of their answers on the three images right: of 27 draws one is of
     # the first alone and one of the last, so the interval is 0 to 1, and the squares add up.
     assert [found.pop(f"gap{end}") for end in ("", "_low", "_high")] == [
@@ -138,7 +138,10 @@ def test_the_gain_of_the_fold_vote_stands_apart_from_what_oof_estimates() -> Non
         "inside_interval": True,
     }
     narrow = estimate | {"accuracy_low": 0.51}
-    assert scored(labels, TEST, by_fold, narrow, seed=0)["inside_interval"] is False
+    assert (
+        submission_scores(labels, TEST, by_fold, narrow, seed=0)["inside_interval"]
+        is False
+    )
 
 
 def test_an_id_with_zeros_in_front_and_an_image_called_na_stay_as_they_are() -> None:

@@ -10,13 +10,13 @@ import pandas as pd
 
 from croquis.core import params
 from croquis.recipes.probe_recipes import ProbeParams
-from croquis.recipes.recipes import ModelParams, resolved
-from croquis.report.material import Data, Outcome, read_data, read_outcome
-from croquis.report.sections.ran import Settings
-from croquis.tables import parts
+from croquis.recipes.recipes import ModelParams, resolve_model
+from croquis.report.inputs import Data, RunOutcome, read_data, read_outcome
+from croquis.report.sections.recipes_table import MemberSettings
+from croquis.tables import fold_tables
 from croquis.tables.predictions import Predictions
-from croquis.votes.ensembling import EnsembleParams
 from croquis.votes.members import RunParams
+from croquis.votes.recipe import EnsembleParams
 
 # A model of two epochs, as params.yaml has its defaults.
 BLOCK = {
@@ -76,7 +76,7 @@ def leave(folder: Path) -> None:
     Rows 0 and 3 are copies (class bar), as are 1, 4 and 5 (of two classes). The ensemble is right
     but on rows 2 (.8 for bar) and 7 (.6 for spot); head is right throughout, tiny as the ensemble.
     """
-    folds = parts.read_folds(folder / "folds.csv")
+    folds = fold_tables.read_folds(folder / "folds.csv")
     groups = folds[["id"]].assign(
         group=[0, 1, 2, 0, 1, 1, *range(3, 9)], keep=True, weight=1.0
     )
@@ -99,7 +99,7 @@ def leave(folder: Path) -> None:
     right = np.full((12, 3), 0.05) + 0.85 * np.eye(3)[folds["label"]]
     wrong = right.copy()
     wrong[2], wrong[7] = (0.8, 0.1, 0.1), (0.2, 0.2, 0.6)
-    classes = parts.class_names(parts.read_index(folder / "index.csv"))
+    classes = fold_tables.class_names(fold_tables.read_index(folder / "index.csv"))
     for place, probs in {
         "ensemble": wrong,
         "votes/tiny": wrong,
@@ -272,18 +272,18 @@ def data_of(folder: Path) -> Data:
 
 def outcome_of(
     folder: Path, run: RunParams = RUN, how: EnsembleParams = HOW
-) -> Outcome:
+) -> RunOutcome:
     """The run of `leave`."""
     places = {name: folder / name for name in ("votes", "ensemble", "curves")}
     places |= {"networks": folder / "networks.csv", "saliency": folder / "saliency.npz"}
-    settings = Settings(42, 1e-3, {"tiny": recipe()}, {"head": HEAD})
+    settings = MemberSettings(42, 1e-3, {"tiny": recipe()}, {"head": HEAD})
     return read_outcome(run, how, settings, TRAININGS, **places)
 
 
 def recipe(**changes: Any) -> ModelParams:
     """The recipe of "tiny"."""
     train = params.read(PARAMS)["train"]
-    return resolved({"train": train, "models": {"tiny": BLOCK | changes}}, "tiny")
+    return resolve_model({"train": train, "models": {"tiny": BLOCK | changes}}, "tiny")
 
 
 def stage(name: str) -> ModuleType:

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from croquis.core.symmetries import digest, turned
+from croquis.core.symmetries import symmetric_digest, turn
 
 SIDE = 224
 
@@ -24,7 +24,12 @@ def catalogue(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """The images' table, sorted by id as the stage does it, and their pixels."""
     rows = [
-        (name, label, hashlib.sha256(gray.tobytes()).hexdigest(), digest(gray))
+        (
+            name,
+            label,
+            hashlib.sha256(gray.tobytes()).hexdigest(),
+            symmetric_digest(gray),
+        )
         for name, (label, gray) in images.items()
     ]
     table = pd.DataFrame(rows, columns=["id", "label", "sha256", "digest"])
@@ -40,8 +45,8 @@ def planted() -> dict[str, tuple[int, np.ndarray]]:
     return {
         "original": (0, drawing(0)),
         "same-bytes": (1, drawing(0)),
-        "turned": (0, turned(drawing(0), "rot90")),
-        "noisy": (1, turned(noisy, "flip_ud")),
+        "turned": (0, turn(drawing(0), "rot90")),
+        "noisy": (1, turn(noisy, "flip_ud")),
         "other": (0, drawing(1)),
         "shade": (2, brighter),
         "shape": (2, drawing(2)),

@@ -11,21 +11,21 @@ import torch
 from ruamel.yaml import YAML
 
 from croquis.backbones.backbones import interpolation
-from croquis.embed.embedding import embeddings
-from croquis.heads.probing import probed
-from croquis.heads.records import Outcome, write_weights
+from croquis.embed.embeddings import embeddings
+from croquis.heads.probe_training import train_probe
+from croquis.heads.training_records import TrainingOutcome, write_weights
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.recipes.probe_recipes import EmbedParams, HeadParams
 from croquis.recipes.recipes import ModelParams
 from croquis.runtime.hardware import Hardware
-from croquis.serving.trained import Trained
+from croquis.serving.trained_ensemble import Trained
 from croquis.tables.features import Features, save
-from croquis.tables.parts import read_folds, read_index
+from croquis.tables.fold_tables import read_folds, read_index
 from croquis.tables.predictions import Predictions
 from croquis.tables.samples import FoldData, Samples
-from croquis.train.finetuning import fine_tuned
-from croquis.votes.ensembling import Recipe
+from croquis.train.fine_tuning import fine_tune
+from croquis.votes.recipe import Recipe
 from support.plain import PLAIN
 
 CPU = Hardware(torch.device("cpu"), None, False, 0)
@@ -122,7 +122,7 @@ def _train(
     pixels = Pixels.open(folder / "index.csv", folder / "pixels.npy")
     found: dict[str, list[np.ndarray]] = {key: [] for key in [*models, *probes]}
 
-    def keep(key: str, fold: int, outcome: Outcome) -> None:
+    def keep(key: str, fold: int, outcome: TrainingOutcome) -> None:
         write_weights(
             folder / "checkpoints" / key / f"fold{fold}.safetensors", outcome.weights
         )
@@ -138,12 +138,12 @@ def _train(
                 "log": lambda row, epoch: None,
             }
             keep(
-                key, fold, fine_tuned(data, pixels, ModelParams(**train | block), **how)
+                key, fold, fine_tune(data, pixels, ModelParams(**train | block), **how)
             )
         for key, block in probes.items():
             stored = _features(folder, EmbedParams(**block["embed"]), pixels)
             recipe = HeadParams(**block["head"])
-            keep(key, fold, probed(data, stored, recipe, lr=1e-2, seed=fold))
+            keep(key, fold, train_probe(data, stored, recipe, lr=1e-2, seed=fold))
     recipe = Recipe.load(folder / "ensemble" / "recipe.json")
     ids, classes = data.test.ids, data.classes
     Predictions(ids, recipe.combine(found), classes).save(
@@ -155,7 +155,7 @@ def _features(folder: Path, embed: EmbedParams, pixels: Pixels) -> Features:
     """As stages/embed.py stores them."""
     from croquis.backbones import stacked
 
-    model = stacked.build(
+    model = stacked.build_network(
         embed.backbone,
         pretrained=embed.pretrained,
         num_classes=0,

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from croquis.backbones.backbones import build
+from croquis.backbones.backbones import build_backbone
 from croquis.images.batches import ImageDataset
 from croquis.recipes.recipes import ModelParams
 from croquis.runtime.hardware import Hardware
@@ -16,7 +16,7 @@ SCALED = Hardware(torch.device("cpu"), None, True, 0)  # gradients as fp16 has t
 def network(recipe: ModelParams, seed: int = 0) -> nn.Module:
     torch.manual_seed(seed)
     rates = {"drop_rate": recipe.drop_rate, "drop_path_rate": recipe.drop_path_rate}
-    return build(
+    return build_backbone(
         recipe.backbone, pretrained=False, num_classes=3, image_size=32, **rates
     )
 

@@ -7,7 +7,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from croquis.tables.components import components, families, joined, units
+from croquis.tables.components import components, families, join_groups, units
 
 
 def test_components_are_numbered_by_first_appearance() -> None:
@@ -38,7 +38,7 @@ def test_components_are_those_of_a_flood(
 
 def test_joined_groups_cut_through_neither() -> None:
     # 0 and 1 by the first, 1 and 2 by the second, 3 alone
-    assert joined(np.array([7, 7, 5, 4]), np.array([1, 2, 2, 3])).tolist() == [
+    assert join_groups(np.array([7, 7, 5, 4]), np.array([1, 2, 2, 3])).tolist() == [
         0,
         0,
         0,

@@ -22,7 +22,7 @@ def some(ids: list[str], cat: list[float], classes: list[str] = CLASSES) -> Pred
 def test_a_file_gives_back_what_was_saved(tmp_path: Path) -> None:
     saved = some(["a", "b"], [0.25, 1.0])
     saved.save(tmp_path / "fold0" / "val.npz")
-    loaded = predictions.load(tmp_path / "fold0" / "val.npz")
+    loaded = predictions.load_predictions(tmp_path / "fold0" / "val.npz")
     assert loaded.ids.tolist() == ["a", "b"] and loaded.classes.tolist() == CLASSES
     assert loaded.probs.dtype == np.float32
     np.testing.assert_array_equal(loaded.probs, [[0.25, 0.75], [1, 0]])
@@ -31,7 +31,7 @@ def test_a_file_gives_back_what_was_saved(tmp_path: Path) -> None:
 def test_an_empty_test_set_is_fine(tmp_path: Path) -> None:
     empty = Predictions([], np.empty((0, 2)), CLASSES)
     empty.save(tmp_path / "test.npz")
-    assert len(predictions.load(tmp_path / "test.npz")) == 0
+    assert len(predictions.load_predictions(tmp_path / "test.npz")) == 0
     assert len(empty.aligned(np.array([], dtype=str))) == 0
 
 
@@ -97,14 +97,16 @@ def test_asking_for_an_id_twice_is_refused() -> None:
 
 
 def test_joined_stacks_the_folds() -> None:
-    both = predictions.joined([some(["a"], [0.5]), some(["b", "c"], [0.0, 1.0])])
+    both = predictions.join_predictions(
+        [some(["a"], [0.5]), some(["b", "c"], [0.0, 1.0])]
+    )
     assert both.ids.tolist() == ["a", "b", "c"]
     assert both.probs[:, 0].tolist() == [0.5, 0.0, 1.0]
 
 
 def test_folds_that_share_an_image_do_not_join() -> None:
     with pytest.raises(InputError, match="doubled ids, as a"):
-        predictions.joined([some(["a"], [0.5]), some(["a"], [0.5])])
+        predictions.join_predictions([some(["a"], [0.5]), some(["a"], [0.5])])
 
 
 @pytest.mark.parametrize("other", [["dog", "cat"], ["cat", "cow"]])
@@ -112,7 +114,7 @@ def test_other_classes_never_mix(other: list[str]) -> None:
     with pytest.raises(
         InputError, match=r"2 classes of the first member.*rerun the members"
     ):
-        predictions.joined([some(["a"], [0.5]), some(["b"], [0.5], other)])
+        predictions.join_predictions([some(["a"], [0.5]), some(["b"], [0.5], other)])
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,7 @@ def test_a_missing_or_broken_file_is_named(
     with pytest.raises(
         InputError, match=r"val\.npz: expected an \.npz with ids, .*; run `dvc rep"
     ):
-        predictions.load(path)
+        predictions.load_predictions(path)
 
 
 def test_a_truncated_file_is_named(tmp_path: Path) -> None:
@@ -135,7 +137,7 @@ def test_a_truncated_file_is_named(tmp_path: Path) -> None:
     whole = (tmp_path / "val.npz").read_bytes()
     (tmp_path / "val.npz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match=r"val\.npz: expected an \.npz with ids"):
-        predictions.load(tmp_path / "val.npz")
+        predictions.load_predictions(tmp_path / "val.npz")
 
 
 def test_a_file_of_something_else_is_named(tmp_path: Path) -> None:
@@ -143,12 +145,12 @@ def test_a_file_of_something_else_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=r"a\.npz: expected an \.npz with ids, probs, classes"
     ):
-        predictions.load(tmp_path / "a.npz")
+        predictions.load_predictions(tmp_path / "a.npz")
     np.save(tmp_path / "b.npy", np.ones(3))
     with pytest.raises(
         InputError, match=r"b\.npy: expected an \.npz with ids, probs, classes"
     ):
-        predictions.load(tmp_path / "b.npy")
+        predictions.load_predictions(tmp_path / "b.npy")
 
 
 def test_a_file_with_pickled_ids_is_never_unpickled(tmp_path: Path) -> None:
@@ -156,7 +158,7 @@ def test_a_file_with_pickled_ids_is_never_unpickled(tmp_path: Path) -> None:
         tmp_path / "a.npz", ids=np.array(["a"], object), probs=[[1.0]], classes=["x"]
     )
     with pytest.raises(InputError, match="Object arrays cannot be loaded"):
-        predictions.load(tmp_path / "a.npz")
+        predictions.load_predictions(tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize(
@@ -175,10 +177,10 @@ def test_arrays_of_another_kind_are_no_traceback(
     sound = {"ids": ["a"], "probs": [[1.0, 0.0]], "classes": CLASSES}
     np.savez(tmp_path / "a.npz", **(sound | changes))
     with pytest.raises(InputError, match=rf"a\.npz: expected .*{received}"):
-        predictions.load(tmp_path / "a.npz")
+        predictions.load_predictions(tmp_path / "a.npz")
 
 
 def test_a_file_of_logits_is_named(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", ids=["a"], probs=[[3.0, -2.0]], classes=CLASSES)
     with pytest.raises(InputError, match=r"a\.npz: expected rows >= 0 that sum to 1"):
-        predictions.load(tmp_path / "a.npz")
+        predictions.load_predictions(tmp_path / "a.npz")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from croquis.tables.parts import read_folds, read_index
+from croquis.tables.fold_tables import read_folds, read_index
 from croquis.tables.samples import FoldData, Samples
 
 

@@ -74,7 +74,7 @@ def test_a_pipeline_is_found_by_its_scores_the_newest_first_and_never_made() -> 
     ],
 )
 def test_a_reason_is_one_line_without_a_password(error: Exception, said: str) -> None:
-    assert stores.reason(error) == said
+    assert stores.store_error(error) == said
 
 
 def entered(source: str, **settings: object) -> tuple[str, str]:
@@ -137,7 +137,7 @@ def test_no_character_of_a_name_leaves_a_run_untracked(
     monkeypatch.setenv("DVC_EXP_NAME", name)
     first, second = entered(f"{name}/{name}.zip"), entered(f"{name}/{name}.zip")
     assert first == second
-    client = stores.opened()
+    client = stores.open_store()
     assert client.get_experiment(first[0]).name == name
     assert client.get_run(first[1]).info.run_name == name
     model = client.create_registered_model(stores.model_name(name))
@@ -147,7 +147,7 @@ def test_no_character_of_a_name_leaves_a_run_untracked(
 def test_a_deleted_experiment_is_brought_back_with_a_line() -> None:
     """MLflow keeps its name, and takes no run under it: every later run was untracked."""
     first = entered("deleted")
-    client = stores.opened()
+    client = stores.open_store()
     client.delete_experiment(first[0])
     with pytest.warns(
         UserWarning, match="experiment 'deleted' was deleted; it is back"
@@ -161,7 +161,7 @@ def test_two_sources_of_one_name_have_an_experiment_each() -> None:
     first, second = (
         entered(f"/home/{who}/shapes/data.tar.gz")[0] for who in ("ann", "bob")
     )
-    client = stores.opened()
+    client = stores.open_store()
     names = [client.get_experiment(each).name for each in (first, second)]
     assert names[0] == "shapes-data" and names[1].startswith("shapes-data-")
     assert (
@@ -176,7 +176,7 @@ def test_two_sources_of_one_name_have_an_experiment_each() -> None:
 
 def test_what_a_former_version_made_is_taken_over() -> None:
     """It named a data.tar.gz "data", wherever that lay, and tagged nothing."""
-    client = stores.opened()
+    client = stores.open_store()
     plain = client.create_experiment("ferns")
     assert entered("/a/ferns.zip")[0] == plain
     assert client.get_experiment(plain).tags[stores.SOURCE] == "/a/ferns.zip"
@@ -195,7 +195,7 @@ def test_what_a_former_version_made_is_taken_over() -> None:
 def test_the_environment_names_the_experiment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "/Users/me/it's mine")
     experiment = entered("any.zip")[0]
-    client = stores.opened()
+    client = stores.open_store()
     assert client.get_experiment(experiment).name == "/Users/me/it's mine"
     assert stores.experiment_of(client, "other.zip")[1].experiment_id == experiment
     assert stores.model_name("/Users/me/it's mine") == "Users-me-it-s-mine"

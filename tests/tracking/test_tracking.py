@@ -50,7 +50,9 @@ def test_a_run_keeps_params_tags_and_metrics_per_epoch(
 ) -> None:
     monkeypatch.setenv("DVC_STAGE", "train@swin-0")
     monkeypatch.setenv("DVC_EXP_NAME", "bold-idea")
-    with tracking.run(ICONS, "swin-fold0", params=SETTINGS, tags={"fold": "0"}) as run:
+    with tracking.tracked_run(
+        ICONS, "swin-fold0", params=SETTINGS, tags={"fold": "0"}
+    ) as run:
         for epoch in range(3):
             run.metrics(
                 {"val_loss": 1 / (epoch + 1), "val_accuracy": float("nan")}, epoch
@@ -91,7 +93,7 @@ def test_a_run_keeps_params_tags_and_metrics_per_epoch(
 def test_a_training_that_fails_leaves_a_failed_run(store: Path) -> None:
     with (
         pytest.raises(KeyError, match="oops"),
-        tracking.run(ICONS, "a", params={}, tags={}),
+        tracking.tracked_run(ICONS, "a", params={}, tags={}),
     ):
         raise KeyError("oops")
     assert logged(store)[0].info.status == "FAILED"
@@ -99,7 +101,7 @@ def test_a_training_that_fails_leaves_a_failed_run(store: Path) -> None:
 
 def test_a_second_run_joins_the_same_experiment(store: Path) -> None:
     for fold in (0, 1):
-        with tracking.run(ICONS, f"a-fold{fold}", params={}, tags={}):
+        with tracking.tracked_run(ICONS, f"a-fold{fold}", params={}, tags={}):
             pass
     from mlflow.tracking import MlflowClient
 
@@ -114,7 +116,7 @@ def test_a_second_run_joins_the_same_experiment(store: Path) -> None:
 
 def test_the_pipelines_run_takes_scores_again_and_again(store: Path) -> None:
     for seed, accuracy in ((1, 0.5), (2, 0.75)):
-        run = tracking.pipeline(ICONS)
+        run = tracking.pipeline_run(ICONS)
         run.tags({"seed": str(seed)})
         run.metrics({"ensemble.accuracy": accuracy})
     from mlflow.tracking import MlflowClient
@@ -133,7 +135,9 @@ def test_a_signal_leaves_a_killed_run_and_a_resume_goes_on_in_it(store: Path) ->
     memory = store / ".resume" / "mlflow_run"
 
     def train(epochs: range, ends: bool) -> None:
-        with tracking.run(ICONS, "a", params={"lr": 1}, tags={}, memory=memory) as run:
+        with tracking.tracked_run(
+            ICONS, "a", params={"lr": 1}, tags={}, memory=memory
+        ) as run:
             for epoch in epochs:
                 run.metrics({"epoch": epoch, "loss": 10.0 - epoch}, epoch)
             if ends:
@@ -154,7 +158,9 @@ def test_a_long_training_is_watched(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.05")
-    with tracking.run(ICONS, "a", params={}, tags={}, memory=store / "mlflow_run"):
+    with tracking.tracked_run(
+        ICONS, "a", params={}, tags={}, memory=store / "mlflow_run"
+    ):
         time.sleep(0.4)
     found, _, _ = logged(store)
     assert found.data.metrics["system/system_memory_usage_percentage"] > 0
@@ -163,7 +169,7 @@ def test_a_long_training_is_watched(
 def test_a_run_that_the_store_lost_is_begun_anew(store: Path) -> None:
     memory = store / "mlflow_run"
     memory.write_text("0123456789abcdef0123456789abcdef")
-    with tracking.run(ICONS, "a", params={}, tags={}, memory=memory) as run:
+    with tracking.tracked_run(ICONS, "a", params={}, tags={}, memory=memory) as run:
         run.metrics({"loss": 1.0})
     assert logged(store)[0].info.run_id == memory.read_text()
 
@@ -176,7 +182,7 @@ def test_a_dead_server_warns_once_and_the_training_runs(
     done = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        with tracking.run(ICONS, "a", params=SETTINGS, tags={}) as run:
+        with tracking.tracked_run(ICONS, "a", params=SETTINGS, tags={}) as run:
             run.metrics({"val_loss": 1.0}, 0)
             run.artifact(tmp_path / "nowhere")
             done.append(True)
@@ -192,7 +198,7 @@ def test_under_a_dead_server_the_trainings_own_error_comes_through(
     with (
         pytest.warns(UserWarning, match="tracking is off"),
         pytest.raises(FloatingPointError, match="loss"),
-        tracking.run(ICONS, "a", params={}, tags={}),
+        tracking.tracked_run(ICONS, "a", params={}, tags={}),
     ):
         raise FloatingPointError("loss")
 
@@ -207,7 +213,7 @@ def test_a_server_that_was_away_still_learns_how_a_run_ended(
         raise OSError("away")
 
     with pytest.warns(UserWarning, match="off for this run: away"):
-        with tracking.run(ICONS, "a", params={}, tags={}) as run:
+        with tracking.tracked_run(ICONS, "a", params={}, tags={}) as run:
             with monkeypatch.context() as moment:
                 moment.setattr(MlflowClient, "log_batch", away)
                 run.metrics({"loss": 1.0})
@@ -256,14 +262,14 @@ def test_the_pipeline_is_all_parameters_but_members_that_do_not_run_and_secrets(
 def test_a_run_that_fails_says_why_until_it_goes_on(store: Path) -> None:
     memory = store / "mlflow_run"
     options = {"params": {}, "tags": {}, "memory": memory}
-    with pytest.raises(ValueError), tracking.run(ICONS, "m-fold0", **options):
+    with pytest.raises(ValueError), tracking.tracked_run(ICONS, "m-fold0", **options):
         raise ValueError("lr: 0.001 -> 0.002")
     found, client, _ = logged(store)
     assert (
         found.info.status == "FAILED"
         and found.data.tags["failure"] == "lr: 0.001 -> 0.002"
     )
-    with tracking.run(ICONS, "m-fold0", **options):
+    with tracking.tracked_run(ICONS, "m-fold0", **options):
         pass
     found = client.get_run(found.info.run_id)
     assert found.info.status == "FINISHED" and "failure" not in found.data.tags

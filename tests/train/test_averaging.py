@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from croquis.backbones.backbones import normalised, statistics
+from croquis.backbones.backbones import normalise, statistics
 from croquis.images.batches import ImageDataset, Shuffled
 from croquis.networks.freezing import freeze
 from croquis.recipes.recipes import ModelParams
@@ -86,7 +86,7 @@ def test_the_mean_has_batch_norms_of_its_own(
         Shuffled(plain, batch_size=3, seed=0, workers=0).epoch(3),
     )
     with torch.no_grad():
-        seen = [mean.conv_stem(normalised(batch.images, own)) for batch in batches]
+        seen = [mean.conv_stem(normalise(batch.images, own)) for batch in batches]
     of_means = torch.stack([found.mean(dim=(0, 2, 3)) for found in seen]).mean(dim=0)
     of_variances = torch.stack([found.var(dim=(0, 2, 3)) for found in seen]).mean(dim=0)
     assert len(seen) == 2 and mean.bn1.num_batches_tracked == 2

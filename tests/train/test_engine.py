@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from croquis.backbones.backbones import normalised, statistics
+from croquis.backbones.backbones import normalise, statistics
 from croquis.images.batches import ImageDataset
 from croquis.recipes.recipes import ModelParams
 from croquis.runtime.interrupts import Interrupts
@@ -136,7 +136,7 @@ def predicted_logits_in_train_mode(
     """Of all images as one batch, in their order and as epoch 0 augments them."""
     batch = dataset[0, np.arange(len(dataset))]
     with torch.no_grad():
-        return model.train()(normalised(batch.images, statistics(model)))
+        return model.train()(normalise(batch.images, statistics(model)))
 
 
 EXTRAS = {

@@ -9,13 +9,13 @@ from scipy.optimize import minimize_scalar
 from sklearn.metrics import brier_score_loss, log_loss
 
 from croquis.votes.calibration import (
+    apply_temperature,
     brier,
     calibration_scores,
     ece,
     reliability,
-    tempered,
 )
-from croquis.votes.fitting import HIGHEST, LOWEST, temperature
+from croquis.votes.fitting import HIGHEST, LOWEST, fit_temperature
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -32,7 +32,9 @@ def drawn(rows: int = 4000, classes: int = 5) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_temperature_two_takes_square_roots() -> None:
-    np.testing.assert_allclose(tempered(np.array([[0.8, 0.2]]), 2.0), [[2 / 3, 1 / 3]])
+    np.testing.assert_allclose(
+        apply_temperature(np.array([[0.8, 0.2]]), 2.0), [[2 / 3, 1 / 3]]
+    )
 
 
 @pytest.mark.parametrize("wrong", [0.0, -1.0, float("nan")])
@@ -40,12 +42,12 @@ def test_temperatures_are_above_zero(wrong: float) -> None:
     with pytest.raises(
         ValueError, match=r"temperature: expected > 0, received .*; 1 is neutral"
     ):
-        tempered(np.full((1, 2), 0.5), wrong)
+        apply_temperature(np.full((1, 2), 0.5), wrong)
 
 
 def test_no_row_underflows() -> None:
     sure = np.array([[1.0, 1e-30], [0.5, 0.5]], np.float32)
-    found = tempered(sure, 0.05)
+    found = apply_temperature(sure, 0.05)
     assert np.isfinite(found).all() and found[0].tolist() == [1, 0]
 
 
@@ -53,24 +55,24 @@ def test_in_float32_a_near_tie_may_become_one_and_is_never_turned() -> None:
     low = np.float32(0.4)
     probs = np.array([[low, np.nextafter(low, np.float32(1)), 0.2]], np.float32)
     for degrees in np.linspace(0.1, 20, 200):
-        first, second, _ = tempered(probs, degrees)[0]
+        first, second, _ = apply_temperature(probs, degrees)[0]
         assert first <= second
-    assert tempered(probs, 3.0).argmax() == 0  # a tie
-    assert tempered(probs.astype(np.float64), 3.0).argmax() == 1
+    assert apply_temperature(probs, 3.0).argmax() == 0  # a tie
+    assert apply_temperature(probs.astype(np.float64), 3.0).argmax() == 1
 
 
 def test_the_lowest_temperature_is_tried_without_underflow() -> None:
     """At .05 each of 500 almost equal classes was exp(-124), which float32 has not."""
     rng = np.random.default_rng(0)
     probs = softmax(0.01 * rng.normal(size=(50, 500))).astype(np.float32)
-    assert LOWEST <= temperature(probs.argmax(axis=1), probs) < 1.1 * LOWEST
+    assert LOWEST <= fit_temperature(probs.argmax(axis=1), probs) < 1.1 * LOWEST
 
 
 def test_what_a_temperature_does_to_a_member_is_named_by_before_and_after() -> None:
     labels, probs = drawn(300)
     found = calibration_scores(labels, probs, 2.0)
     assert list(found) == ["temperature", "ece", "ece_calibrated", "brier_calibrated"]
-    warm = tempered(probs, 2.0)
+    warm = apply_temperature(probs, 2.0)
     assert found["ece"] == round(ece(labels, probs), 5)
     assert found["brier_calibrated"] == round(brier(labels, warm), 5)
 
@@ -82,28 +84,28 @@ def test_what_a_temperature_does_to_a_member_is_named_by_before_and_after() -> N
 )
 def test_temperatures_multiply(counts: np.ndarray, one: float, two: float) -> None:
     probs = counts / counts.sum(axis=1, keepdims=True)
-    twice = tempered(tempered(probs, one), two)
-    np.testing.assert_allclose(twice, tempered(probs, one * two), atol=1e-5)
+    twice = apply_temperature(apply_temperature(probs, one), two)
+    np.testing.assert_allclose(twice, apply_temperature(probs, one * two), atol=1e-5)
     np.testing.assert_array_equal(
-        tempered(probs, one).argmax(axis=1), probs.argmax(axis=1)
+        apply_temperature(probs, one).argmax(axis=1), probs.argmax(axis=1)
     )
-    np.testing.assert_allclose(tempered(probs, one).sum(axis=1), 1)
+    np.testing.assert_allclose(apply_temperature(probs, one).sum(axis=1), 1)
 
 
 @pytest.mark.parametrize("true", [0.5, 1.0, 2.5])
 def test_the_temperature_of_a_member_is_found(true: float) -> None:
     labels, probs = drawn()
-    assert temperature(labels, tempered(probs, 1 / true)) == pytest.approx(
+    assert fit_temperature(labels, apply_temperature(probs, 1 / true)) == pytest.approx(
         true, rel=0.05
     )
 
 
 def test_no_temperature_is_better() -> None:
     labels, probs = drawn(500)
-    sharp = tempered(probs, 0.3)
-    found = temperature(labels, sharp)
+    sharp = apply_temperature(probs, 0.3)
+    found = fit_temperature(labels, sharp)
     loss = minimize_scalar(
-        lambda t: log_loss(labels, tempered(sharp, t)), bounds=(0.1, 20)
+        lambda t: log_loss(labels, apply_temperature(sharp, t)), bounds=(0.1, 20)
     )
     assert found == pytest.approx(loss.x, rel=0.01)
 
@@ -113,11 +115,11 @@ def test_a_member_that_is_never_or_always_wrong_has_a_temperature_inside_the_bou
 ):
     probs = np.tile(np.array([[0.9, 0.1]], np.float32), (10, 1))
     assert (
-        LOWEST <= temperature(np.zeros(10, int), probs) < 0.2
+        LOWEST <= fit_temperature(np.zeros(10, int), probs) < 0.2
     )  # float32 is flat from there
-    assert HIGHEST / 1.1 < temperature(np.ones(10, int), probs) <= HIGHEST
+    assert HIGHEST / 1.1 < fit_temperature(np.ones(10, int), probs) <= HIGHEST
     certain = np.tile(np.array([[1.0, 0.0]], np.float32), (10, 1))
-    assert np.isfinite(temperature(np.ones(10, int), certain))
+    assert np.isfinite(fit_temperature(np.ones(10, int), certain))
 
 
 def test_brier_by_hand_and_as_scikit_learn_has_it() -> None:
@@ -164,7 +166,7 @@ def test_full_confidence_has_a_bin() -> None:
 
 def test_calibration_brings_the_error_down() -> None:
     labels, probs = drawn()
-    sharp = tempered(probs, 0.3)
-    calm = tempered(sharp, temperature(labels, sharp))
+    sharp = apply_temperature(probs, 0.3)
+    calm = apply_temperature(sharp, fit_temperature(labels, sharp))
     assert ece(labels, calm) < 0.03 < 0.1 < ece(labels, sharp)
     assert ece(labels, calm, binning="width") < 0.03

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from croquis.votes.calibration import tempered
+from croquis.votes.calibration import apply_temperature
 from croquis.votes.fitting import (
     FITTED,
     Seen,
@@ -15,11 +15,11 @@ from croquis.votes.fitting import (
     _right,
     best_member,
     favourites,
+    fit_temperature,
     greedy_curve,
     greedy_weights,
-    seen,
+    seen_by_fit,
     simplex_weights,
-    temperature,
 )
 
 
@@ -45,7 +45,7 @@ def curve(labels: np.ndarray, probs: np.ndarray) -> list[int]:
 
 
 def all_seen(labels: np.ndarray, probs: np.ndarray) -> Seen:
-    return seen(labels, probs, np.arange(len(labels)), favourites(labels, probs))
+    return seen_by_fit(labels, probs, np.arange(len(labels)), favourites(labels, probs))
 
 
 def test_favourites_are_the_five_best_of_each_member_and_the_truth_each_once() -> None:
@@ -120,7 +120,7 @@ def test_a_true_class_wins_a_tie_with_higher_classes_only() -> None:
 def loss(labels: np.ndarray, probs: np.ndarray, weights: list[float]) -> float:
     """Of the mean under these weights, at its best temperature."""
     mixed = np.einsum("m,mnc->nc", weights, probs)
-    warm = tempered(mixed, temperature(labels, mixed))
+    warm = apply_temperature(mixed, fit_temperature(labels, mixed))
     return float(-np.log(warm[np.arange(len(labels)), labels]).mean())
 
 
@@ -160,8 +160,8 @@ def test_bags_redraw_groups_of_copies_not_images() -> None:
     """One member alone knows an image that is there a hundred times: in most bags, or in none."""
     labels, probs = members(2, rows=60)
     copied = np.concatenate([np.zeros(40, int), np.arange(1, 21)])
-    alone = seen(labels, probs, np.arange(60), favourites(labels, probs))
-    grouped = seen(labels, probs, copied, favourites(labels, probs))
+    alone = seen_by_fit(labels, probs, np.arange(60), favourites(labels, probs))
+    grouped = seen_by_fit(labels, probs, copied, favourites(labels, probs))
     assert greedy_weights(alone).tolist() != greedy_weights(grouped).tolist()
 
 

@@ -11,12 +11,12 @@ from croquis.core.errors import InputError
 from croquis.tables.predictions import Predictions
 from croquis.votes.members import (
     RunParams,
+    at_temperature,
     flipped,
     folder_of,
     on_test,
     out_of_fold,
-    voted,
-    warmed,
+    vote,
 )
 
 FOLDS = pd.DataFrame(
@@ -36,7 +36,7 @@ def some(ids: str, first: list[float], classes: str = "xy") -> Predictions:
 
 
 def test_the_members_are_sorted_whatever_the_order_of_run() -> None:
-    run = params.checked(
+    run = params.validated(
         RunParams, {"models": ["b", "c"], "probes": ["a"], "folds": [0]}, where=""
     )
     assert run.members == ["a", "b", "c"]
@@ -46,7 +46,7 @@ def test_the_members_are_sorted_whatever_the_order_of_run() -> None:
 def test_folds_are_a_list_of_whole_numbers(folds: object) -> None:
     content = {"models": [], "probes": [], "folds": folds}
     with pytest.raises(InputError, match=r"run\.folds"):
-        params.checked(RunParams, content, where="run")
+        params.validated(RunParams, content, where="run")
 
 
 def test_oof_holds_each_scored_image_of_the_chosen_folds_once(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_fold_that_was_never_trained_is_named(tmp_path: Path) -> None:
 
 
 def test_votes_join_rows_by_id() -> None:
-    found = voted([some("ab", [0.0, 1.0]), some("ba", [0.5, 0.5])], "soft")
+    found = vote([some("ab", [0.0, 1.0]), some("ba", [0.5, 0.5])], "soft")
     assert found.ids.tolist() == ["a", "b"]
     np.testing.assert_allclose(found.probs, [[0.25, 0.75], [0.75, 0.25]])
 
@@ -96,18 +96,18 @@ def test_votes_join_rows_by_id() -> None:
 def test_votes_take_weights_and_can_be_hard() -> None:
     parts = [some("a", [0.6]), some("a", [0.2])]
     np.testing.assert_allclose(
-        voted(parts, "soft", np.array([3, 1])).probs, [[0.5, 0.5]]
+        vote(parts, "soft", np.array([3, 1])).probs, [[0.5, 0.5]]
     )
     np.testing.assert_allclose(
-        voted(parts, "hard", np.array([3, 1])).probs, [[0.75, 0.25]]
+        vote(parts, "hard", np.array([3, 1])).probs, [[0.75, 0.25]]
     )
 
 
 def test_voters_with_other_images_or_classes_are_refused() -> None:
     with pytest.raises(InputError, match="missing 1: b"):
-        voted([some("ab", [0.0, 1.0]), some("ac", [0.5, 0.5])], "soft")
+        vote([some("ab", [0.0, 1.0]), some("ac", [0.5, 0.5])], "soft")
     with pytest.raises(InputError, match="classes of the first member"):
-        voted([some("a", [0.0]), some("a", [0.5], "yx")], "soft")
+        vote([some("a", [0.0]), some("a", [0.5], "yx")], "soft")
 
 
 def test_a_snapshot_lies_in_the_folder_of_its_model() -> None:
@@ -116,7 +116,7 @@ def test_a_snapshot_lies_in_the_folder_of_its_model() -> None:
 
 
 def test_a_temperature_moves_probabilities_and_no_id() -> None:
-    found = warmed(some("ab", [0.8, 0.5]), 2.0)
+    found = at_temperature(some("ab", [0.8, 0.5]), 2.0)
     assert found.ids.tolist() == ["a", "b"]
     np.testing.assert_allclose(found.probs[:, 0], [2 / 3, 1 / 2])
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from croquis.votes.voting import VOTES, hard_vote, shares, soft_vote, tied
+from croquis.votes.voting import VOTES, hard_vote, soft_vote, tied, weight_shares
 
 # Two voters, two images, three classes: (2, 2, 3).
 TWO = np.array([[[0.6, 0.4, 0.0], [0.2, 0.5, 0.3]], [[0.1, 0.9, 0.0], [0.4, 0.2, 0.4]]])
@@ -91,12 +91,12 @@ def test_impossible_weights_are_refused(weights: list[float]) -> None:
     with pytest.raises(
         ValueError, match=r"weights: expected 2 numbers >= 0, received .*; 1 each"
     ):
-        shares(2, np.array(weights))
+        weight_shares(2, np.array(weights))
 
 
 def test_shares_sum_to_one() -> None:
-    assert shares(4).tolist() == [0.25] * 4
-    assert shares(2, np.array([1, 3])).tolist() == [0.25, 0.75]
+    assert weight_shares(4).tolist() == [0.25] * 4
+    assert weight_shares(2, np.array([1, 3])).tolist() == [0.25, 0.75]
 
 
 def test_ties_are_counted() -> None:

@@ -20,7 +20,7 @@ class Statistics:
     std: tuple[float, float, float]
 
 
-def build(
+def build_backbone(
     backbone: str,
     *,
     pretrained: bool | str,
@@ -87,7 +87,7 @@ def interpolation(backbone: str | list[str]) -> str:
     return timm.get_pretrained_cfg(first).interpolation
 
 
-def normalised(images: torch.Tensor, own: Statistics) -> torch.Tensor:
+def normalise(images: torch.Tensor, own: Statistics) -> torch.Tensor:
     """Network input from stored pixels: uint8 (B, S, S) or (B, S, S, 3) to float (B, 3, S, S).
 
     Gray is spread over three channels before mean and std act, as they differ by channel.

@@ -18,8 +18,8 @@ from safetensors import SafetensorError, safe_open
 
 from croquis.backbones.weights import files_of
 from croquis.core.errors import InputError
-from croquis.core.symmetries import digest
-from croquis.tables.parts import scored, trained
+from croquis.core.symmetries import symmetric_digest
+from croquis.tables.fold_tables import scored_rows, training_rows
 
 KEY = "croquis"  # one entry of the file's metadata: several would come in an order of chance
 FOLD = "{fold}"  # in a path of `pretrained`: the number of the fold that starts from it
@@ -41,7 +41,7 @@ class Lineage:
     seen: np.ndarray
 
 
-def note(
+def lineage_metadata(
     member: str,
     fold: int,
     *,
@@ -65,7 +65,7 @@ def note(
     own = index.set_index("id").loc[train]
     names = sorted(set(index["class_name"]) - {""})
     seen = np.unique(
-        np.concatenate([contents(own).ravel(), *(each.seen for each in parents)])
+        np.concatenate([content_hashes(own).ravel(), *(each.seen for each in parents)])
     )
     text = {
         "version": version("croquis"),
@@ -80,7 +80,7 @@ def note(
     return {KEY: json.dumps(text, sort_keys=True)}
 
 
-def contents(rows: pd.DataFrame) -> np.ndarray:
+def content_hashes(rows: pd.DataFrame) -> np.ndarray:
     """Two numbers an image, (N, 2) uint64: of its file, and of its pixels under any turn.
 
     Eight bytes of each hash: two of a million images agree by chance in one of 30 million runs.
@@ -91,7 +91,7 @@ def contents(rows: pd.DataFrame) -> np.ndarray:
     return np.array(columns, dtype=np.uint64).T.reshape(-1, 2)
 
 
-def read(path: Path) -> Lineage | None:
+def read_lineage(path: Path) -> Lineage | None:
     """Of a file of weights; None of a stranger's, and of files in other formats."""
     text = metadata(path).get(KEY)
     if text is None:
@@ -119,11 +119,11 @@ def metadata(path: Path) -> dict[str, str]:
 
 def parents_of(pretrained: bool | str | list[bool | str]) -> dict[str, Lineage]:
     """The lineage of each file that `pretrained` names and that croquis wrote."""
-    found = {name: read(path) for name, path in files_of(pretrained).items()}
+    found = {name: read_lineage(path) for name, path in files_of(pretrained).items()}
     return {name: own for name, own in found.items() if own is not None}
 
 
-def checked(
+def checked_lineages(
     pretrained: bool | str | list[bool | str],
     folds: pd.DataFrame,
     index: pd.DataFrame,
@@ -153,8 +153,8 @@ def check_fold(
         fold: held out.
     """
     rows = folds.merge(index[["id", "digest", "width", "height"]], on="id")
-    held = scored(rows, fold)
-    mine = np.unique(contents(trained(rows, fold)))
+    held = scored_rows(rows, fold)
+    mine = np.unique(content_hashes(training_rows(rows, fold)))
     for name, own in parents.items():
         seen = rows[_known(rows, np.setdiff1d(own.seen, mine))]
         hit = held["group"].isin(seen["group"]) | held["unit"].isin(seen["unit"])
@@ -219,7 +219,7 @@ def check_early(
 
 def _known(rows: pd.DataFrame, seen: np.ndarray) -> np.ndarray:
     """Which images were seen, (N,) bool; blank sheets look alike and tell nothing."""
-    known = np.isin(contents(rows), seen).any(axis=1)
+    known = np.isin(content_hashes(rows), seen).any(axis=1)
     for place in np.flatnonzero(known):
         known[place] = not _blank(rows.iloc[place])
     return known
@@ -228,7 +228,8 @@ def _known(rows: pd.DataFrame, seen: np.ndarray) -> np.ndarray:
 def _blank(row: pd.Series) -> bool:
     shape = int(row["height"]), int(row["width"])
     return any(
-        row["digest"] == digest(np.full(shape, tone, np.uint8)) for tone in (0, 255)
+        row["digest"] == symmetric_digest(np.full(shape, tone, np.uint8))
+        for tone in (0, 255)
     )
 
 

@@ -13,7 +13,7 @@ from croquis.backbones import backbones
 from croquis.backbones.backbones import Statistics
 
 
-def build(
+def build_network(
     backbone: str | list[str],
     *,
     pretrained: bool | str | list[bool | str],
@@ -41,11 +41,11 @@ def build(
             "drop_rate": drop_rate,
             "pretrained": pretrained,
         }
-        return backbones.build(backbone, image_size=image_size, **settings)
+        return backbones.build_backbone(backbone, image_size=image_size, **settings)
     sizes = [branch_size(name, image_size) for name in backbone]
     each = pretrained if isinstance(pretrained, list) else [pretrained] * len(backbone)
     branches = [
-        backbones.build(
+        backbones.build_backbone(
             name, image_size=size, num_classes=0, pretrained=weights, **settings
         )
         for name, size, weights in zip(backbone, sizes, each, strict=True)
@@ -56,7 +56,7 @@ def build(
     )
 
 
-def frozen(
+def build_frozen(
     backbone: str | list[str], *, pretrained: bool | str, image_size: int
 ) -> nn.Module:
     """The network whose features a probe takes, without a head; in eval mode.
@@ -66,7 +66,7 @@ def frozen(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = build(
+        model = build_network(
             backbone, pretrained=pretrained, num_classes=0, image_size=image_size
         )
     return model.eval()

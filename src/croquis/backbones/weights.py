@@ -83,7 +83,7 @@ def files_of(pretrained: bool | str | list[bool | str]) -> dict[str, Path]:
     return {name: root() / Path(name).expanduser() for name in paths}
 
 
-def digest(pretrained: bool | str | list[bool | str]) -> str:
+def file_digest(pretrained: bool | str | list[bool | str]) -> str:
     """The blake2b of the files of weights that `pretrained` names, 16 hex digits each."""
     found = files_of(pretrained).values()
     return " ".join(

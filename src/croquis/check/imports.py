@@ -100,7 +100,7 @@ def unlisted(tree: Mapping[str, Any] | None = None) -> list[Fault]:
     for name, stage in pipeline.read_stages().items():
         if tree is not None and not pipeline.runs_with(stage, tree):
             continue
-        deps = [Path(dep) for dep in pipeline.listed(stage, "deps")]
+        deps = [Path(dep) for dep in pipeline.paths_under(stage, "deps")]
         for script in pipeline.scripts(stage):
             needed = {script.as_posix(): pipeline.DVC_YAML.as_posix()} | imports.of(
                 script
@@ -123,7 +123,7 @@ def needless() -> list[Fault]:
             for script in pipeline.scripts(stage)
             for module in imports.of(script)
         }
-        for dep in pipeline.listed(stage, "deps"):
+        for dep in pipeline.paths_under(stage, "deps"):
             code = Path(dep).is_relative_to(pipeline.SOURCE) and Path(dep).suffix in (
                 "",
                 ".py",

@@ -7,13 +7,18 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from croquis.core import made
+from croquis.core import written_files
+from croquis.check.existing_files import (
+    Standing,
+    files_at,
+    foreign_files,
+    link_on_the_way,
+)
 from croquis.check.outputs import Output, declared
-from croquis.check.standing import Standing, files, foreign, link_on_the_way
 from croquis.core.errors import InputError
 from croquis.core.files import root
 from croquis.core.pipeline import DVC_YAML
-from croquis.core.wording import counted
+from croquis.core.text import counted
 
 NAMED = 3  # paths that are named one by one up to here
 
@@ -40,7 +45,7 @@ class Obstacle:
         return f"expected {self.expected}, received {self.received}"
 
 
-def refuse(tree: Mapping[str, Any], dvc_yaml: Path = DVC_YAML) -> None:
+def refuse_obstacles(tree: Mapping[str, Any], dvc_yaml: Path = DVC_YAML) -> None:
     """Raises InputError if a run would touch what no run made; else notes all that runs made.
 
     Args:
@@ -50,7 +55,7 @@ def refuse(tree: Mapping[str, Any], dvc_yaml: Path = DVC_YAML) -> None:
     found, standing = _examined(tree, dvc_yaml)
     _raise(found)
     # As they were looked at: what comes meanwhile has not been.
-    made.remember(
+    written_files.remember_files(
         {path: sign for signs in standing.values() for path, sign in signs.items()}
     )
 
@@ -58,9 +63,15 @@ def refuse(tree: Mapping[str, Any], dvc_yaml: Path = DVC_YAML) -> None:
 def refuse_in(outputs: list[Output]) -> None:
     """Raises InputError if there is anything of a person's in the places of these outputs."""
     links, linked = _links(outputs)
-    standing = {each: files(each) for each in outputs if each not in linked}
+    standing = {each: files_at(each) for each in outputs if each not in linked}
     _raise(
-        [*links, *(_of_files(each, names) for each, names in foreign(standing).items())]
+        [
+            *links,
+            *(
+                _of_files(each, names)
+                for each, names in foreign_files(standing).items()
+            ),
+        ]
     )
 
 
@@ -89,11 +100,11 @@ def _examined(
     source, covered = _of_the_source(tree, outputs)
     found += source
     standing = {
-        each: files(each)
+        each: files_at(each)
         for each in outputs
         if each not in linked and each not in covered
     }
-    found += [_of_files(each, names) for each, names in foreign(standing).items()]
+    found += [_of_files(each, names) for each, names in foreign_files(standing).items()]
     return found, standing
 
 

@@ -8,19 +8,26 @@ from pathlib import Path
 
 import typer
 
-from croquis.core import cli, made, params
+from croquis.core import cli, params, written_files
+from croquis.check.existing_files import (
+    files_at,
+    foreign_files,
+    is_draft,
+    link_on_the_way,
+)
 from croquis.check.outputs import Output, declared, in_lock
-from croquis.check.standing import files, foreign, is_draft, link_on_the_way
 from croquis.core.errors import InputError
-from croquis.core.wording import counted
+from croquis.core.text import counted
 
 
 def clean() -> None:
     """Removes the outputs of runs but for metrics, which are git's; a file of yours stays."""
     with cli.one_line():
         links = {each: link_on_the_way(each) for each in _outputs()}
-        standing = {each: files(each) for each, link in links.items() if link is None}
-        left = {path for paths in foreign(standing).values() for path in paths}
+        standing = {
+            each: files_at(each) for each, link in links.items() if link is None
+        }
+        left = {path for paths in foreign_files(standing).values() for path in paths}
         removed = sum(
             _remove(each, set(signs) - left) for each, signs in standing.items()
         )
@@ -39,7 +46,7 @@ def _outputs() -> list[Output]:
     except InputError:
         tree = {}
     found = {each.path: each for each in declared(tree)}
-    more = {**dict.fromkeys(made.noted(), ""), **in_lock()}
+    more = {**dict.fromkeys(written_files.noted_signs(), ""), **in_lock()}
     # Folders before what lies in them: dvc.lock has a member's folder, the notes have its files.
     for path, md5 in sorted(more.items(), key=lambda each: each[0].split("/")):
         if not any(path == known or path.startswith(f"{known}/") for known in found):
@@ -57,7 +64,7 @@ def _remove(output: Output, gone: Iterable[str]) -> int:
             os.unlink(path)
             count += 1
     place = Path(output.path)
-    if place.is_dir() and not files(output):
+    if place.is_dir() and not files_at(output):
         shutil.rmtree(place)  # with junk and half-made drafts
     for folder in place.parents:
         with contextlib.suppress(OSError):  # it holds something

@@ -8,7 +8,7 @@ import typer
 
 from croquis.core import cli
 from croquis.commands.table import aligned
-from croquis.core.wording import counted, gain, odds, share
+from croquis.core.text import counted, gain, odds, share
 
 OTHERWISE = "Their folds hold other groups or domains apart, which may be part of the difference."
 
@@ -41,20 +41,20 @@ def compare(
 
 def _said(a: str, b: str, *, oof: Path, folds: Path, seed: int) -> list[str]:
     from croquis.scoring.comparing import (
-        compared,
+        compare_predictions,
     )  # pandas and scipy, which the help does not need
 
     first, second = (_scored(name, oof, folds) for name in (a, b))
-    return lines(compared(first, second, seed=seed), a, b)
+    return compare_lines(compare_predictions(first, second, seed=seed), a, b)
 
 
 def _scored(name: str, oof: Path, folds: Path) -> Any:
     """An experiment's OOF, judged; of an .npz or a folder with one by the workspace's folds.csv."""
     from croquis.scoring import lockfile
-    from croquis.scoring.comparing import scored
+    from croquis.scoring.comparing import score_predictions
     from croquis.scoring.experiments import HERE, fetched
     from croquis.tables import predictions
-    from croquis.tables.parts import read_folds
+    from croquis.tables.fold_tables import read_folds
 
     path = Path(name) / oof.name if (Path(name) / oof.name).is_file() else Path(name)
     with tempfile.TemporaryDirectory() as into:
@@ -63,10 +63,12 @@ def _scored(name: str, oof: Path, folds: Path) -> Any:
             (table,) = fetched(HERE, [folds], Path(into))
         else:
             path, table = fetched(name, [oof, folds], Path(into))
-        return scored(name, predictions.load(path), read_folds(table))
+        return score_predictions(
+            name, predictions.load_predictions(path), read_folds(table)
+        )
 
 
-def lines(found: Any, a: str, b: str) -> list[str]:
+def compare_lines(found: Any, a: str, b: str) -> list[str]:
     """What there is to say about a `Comparison` of `a` and `b`."""
     rows = [("", "experiment", "OOF accuracy", "right alone")]
     for letter, name, score, only in zip(

@@ -39,13 +39,13 @@ def _serve(
         typer.echo(loading(ensemble / "recipe.json"))
     # Networks and Gradio take seconds to import.
     from croquis.demo.examples import Examples
-    from croquis.demo.page import Guesser, launch, page
+    from croquis.demo.page import Guesser, demo_page, launch
     from croquis.serving.agreement import checked_run
 
     _, loaded = checked_run(
         parameters=parameters, images=images, ensemble=ensemble, checkpoints=checkpoints
     )
-    blocks = page(
+    blocks = demo_page(
         Guesser(loaded, Examples(images / "index.csv", images / "pixels.npy"))
     )
     try:

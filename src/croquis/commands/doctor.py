@@ -13,14 +13,14 @@ from croquis.core import params
 from croquis.check.obstacles import obstacles
 from croquis.core.errors import InputError
 from croquis.core.files import root
-from croquis.doctor import gpus, surroundings
-from croquis.doctor.finding import Finding, lines
+from croquis.doctor import environment, gpus
+from croquis.doctor.finding import Finding, finding_lines
 
 
 def doctor() -> None:
     """Says in plain words what this machine can do; status 1 if something will fail."""
     found = examined()
-    for line in lines(found):
+    for line in finding_lines(found):
         typer.echo(line)
     if any(finding.state == "problem" for finding in found):
         sys.exit(1)
@@ -29,15 +29,15 @@ def doctor() -> None:
 def examined() -> list[Finding]:
     """All that can be said of this machine and of the run that params.yaml asks for."""
     lock = root() / "requirements.lock"
-    found = surroundings.python_findings(lock, surroundings.installed_here())
+    found = environment.python_findings(lock, environment.installed_here())
     found += _guarded("PyTorch", _of_the_networks)
-    found.append(surroundings.cores_finding(os.getloadavg()[0]))
-    found.append(surroundings.tracking_finding())
-    found.append(surroundings.privacy_finding(root()))
-    found.append(surroundings.git_finding(root()))
-    found.append(surroundings.dvc_finding(shutil.which("dvc")))
+    found.append(environment.cores_finding(os.getloadavg()[0]))
+    found.append(environment.tracking_finding())
+    found.append(environment.privacy_finding(root()))
+    found.append(environment.git_finding(root()))
+    found.append(environment.dvc_finding(shutil.which("dvc")))
     found += _guarded("outputs", _of_the_outputs)
-    return [*found, surroundings.browser_finding()]
+    return [*found, environment.browser_finding()]
 
 
 def _of_the_outputs() -> list[Finding]:
@@ -71,7 +71,7 @@ def _of_the_networks() -> list[Finding]:
 
 def _of_the_run(build: gpus.Build) -> list[Finding]:
     """Memory, weights, disk and shared memory for what params.yaml asks for."""
-    from croquis.doctor import members_here
+    from croquis.doctor import members
     from croquis.prepare.packing import PrepareParams
     from croquis.recipes import probe_recipes, recipes
     from croquis.runtime.hardware import hardware
@@ -79,26 +79,26 @@ def _of_the_run(build: gpus.Build) -> list[Finding]:
 
     tree = params.read()
     run = params.load(RunParams, "run")
-    models = {key: recipes.resolved(tree, key) for key in run.models}
-    probes = {key: probe_recipes.resolved(tree, key).embed for key in run.probes}
+    models = {key: recipes.resolve_model(tree, key) for key in run.models}
+    probes = {key: probe_recipes.resolve_probe(tree, key).embed for key in run.probes}
     machine = hardware()
     on_gpu = machine.device.type == "cuda" and build.gpus
     memory = build.gpus[0].memory if on_gpu else _main_memory()
     found = [Finding("trains on", "ok", str(machine))]
     where = "the GPU" if on_gpu else "main memory"
-    found += members_here.memory_findings(models, memory, where, _classes())
+    found += members.memory_findings(models, memory, where, _classes())
     first = {
         key: (each.backbone, each.pretrained) for key, each in (models | probes).items()
     }
-    found += members_here.weights_findings(first)
+    found += members.weights_findings(first)
     size = params.load(PrepareParams, "prepare").image_size
-    found.append(surroundings.disk_finding(surroundings.free_disk(), size, _images()))
+    found.append(environment.disk_finding(environment.free_disk(), size, _images()))
     batch = max(
         (each.batch_size * 3 * each.image_size**2 for each in models.values()),
         default=0,
     )
-    shared = surroundings.free_shared_memory()
-    return [*found, surroundings.shared_memory_finding(shared, machine.workers, batch)]
+    shared = environment.free_shared_memory()
+    return [*found, environment.shared_memory_finding(shared, machine.workers, batch)]
 
 
 def _images() -> int | None:
@@ -117,7 +117,7 @@ def _classes() -> int | None:
 
 
 def _index() -> Any:
-    from croquis.tables.parts import read_index
+    from croquis.tables.fold_tables import read_index
 
     path = root() / "data" / "images" / "index.csv"
     return read_index(path) if path.is_file() else None

@@ -12,7 +12,7 @@ import typer
 from croquis.core import cli
 from croquis.commands.table import aligned
 from croquis.core.errors import InputError
-from croquis.core.wording import ends, share
+from croquis.core.text import ends, share
 from croquis.scoring import lockfile
 from croquis.tracking.store import flat
 
@@ -32,7 +32,7 @@ def experiments() -> None:
     """Lists DVC's experiments: scores, and what was changed against the commit they began at."""
     with cli.one_line():
         states = _asked()
-    for line in lines(states):
+    for line in experiment_lines(states):
         typer.echo(line)
 
 
@@ -65,7 +65,11 @@ def _own(state: dict[str, Any]) -> dict[str, Any]:
     rev = state["rev"]
     kept = (state.get("data") or {}).get("metrics") or {}
     if kept:
-        run = lockfile.here() if rev == lockfile.HERE else lockfile.committed(rev)
+        run = (
+            lockfile.state_of_folder()
+            if rev == lockfile.HERE
+            else lockfile.state_of_commit(rev)
+        )
         for path in [path for path in kept if run.outdated(path)]:
             del kept[path]
     for each in state.get("experiments") or []:
@@ -73,7 +77,7 @@ def _own(state: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
-def lines(states: Sequence[Mapping[str, Any]]) -> list[str]:
+def experiment_lines(states: Sequence[Mapping[str, Any]]) -> list[str]:
     """The table; below each commit its experiments, the best first.
 
     Args:

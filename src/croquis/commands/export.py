@@ -101,9 +101,9 @@ def _newest(source: str) -> str:
     name = store.model_name(competition(source))
     found = []
     try:
-        if store.begun():
-            name = store.model_name(store.experiment_of(store.opened(), source)[0])
-            found = store.opened().search_model_versions(f"name = '{name}'")
+        if store.has_runs():
+            name = store.model_name(store.experiment_of(store.open_store(), source)[0])
+            found = store.open_store().search_model_versions(f"name = '{name}'")
     except Exception as error:  # MLflow and its transports raise a dozen kinds
         raise store.unreachable(error) from error
     if not found:

@@ -30,7 +30,7 @@ def main() -> None:
     chosen = _parsed(sys.argv[1:])
     if (folder := _touched(chosen)) is not None:
         from croquis.core import cli
-        from croquis.commands.recording import watch
+        from croquis.commands.watched_stages import watch
 
         with (
             cli.one_line(),
@@ -83,18 +83,18 @@ def _touches(chosen: Any) -> bool:
 def _refuse(chosen: Any, desk: Path) -> None:
     """Raises InputError if the command would touch what no run made, or run what cannot work."""
     from croquis.core import params
-    from croquis.check.checked_before import check_once
-    from croquis.check.obstacles import refuse
+    from croquis.check.obstacles import refuse_obstacles
+    from croquis.check.passed_before import check_once
     from croquis.core.pipeline import DVC_YAML
 
     if chosen.func.__name__ == APPLY and (revision := _revision(chosen.experiment)):
         # These are installed before the outputs: its members have places, too.
         for name in (params.PARAMS, DVC_YAML):
             (desk / name).write_bytes(_of_revision(revision, name))
-        refuse(_readable(desk / params.PARAMS), desk / DVC_YAML)
+        refuse_obstacles(_readable(desk / params.PARAMS), desk / DVC_YAML)
     parameters = _as_asked(chosen, desk)
     tree = _readable(parameters)
-    refuse(tree)
+    refuse_obstacles(tree)
     if tree and chosen.func.__name__ == EXPERIMENT:
         check_once(tree, parameters)
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from croquis.core import params
+from croquis.check.existing_files import files_at, foreign_files, link_on_the_way
 from croquis.check.outputs import Output
-from croquis.check.standing import files, foreign, link_on_the_way
 from croquis.core.errors import InputError
-from croquis.core.files import whole
+from croquis.core.files import atomic_write
 from croquis.scoring import lockfile
 
 KEPT = Path(".undo")  # in .gitignore and .dvcignore
@@ -43,7 +43,7 @@ class Plan:
     left: dict[str, str] = field(default_factory=dict)
 
 
-def head() -> str:
+def head_commit() -> str:
     """The last commit's first digits.
 
     Raises:
@@ -143,18 +143,21 @@ def _read(path: str) -> bytes | None:
 
 def _changes(now: bytes, then: bytes) -> list[str]:
     """`lr: abc -> 0.001` for each parameter that goes back."""
-    new = lockfile.parsed(now)
-    old = lockfile.parsed(then)
+    new = lockfile.parse_yaml(now)
+    old = lockfile.parse_yaml(then)
     if not new:
         return ["all of it, as it cannot be read"]
     keys = params.differences(new, old)
-    found = [f"{key}: {params.shown(a)} -> {params.shown(b)}" for key, a, b in keys]
+    found = [
+        f"{key}: {params.format_value(a)} -> {params.format_value(b)}"
+        for key, a, b in keys
+    ]
     return found or ["comments and layout alone; no value"]
 
 
 def _outputs(lock: bytes | None) -> dict[str, str]:
     """The hash of each output of a dvc.lock, by its path."""
-    stages = lockfile.parsed(lock or b"").get("stages") or {}
+    stages = lockfile.parse_yaml(lock or b"").get("stages") or {}
     outs = [out for entry in stages.values() for out in entry.get("outs") or []]
     return {out["path"]: str(out.get("md5")) for out in outs}
 
@@ -201,7 +204,7 @@ def _foreign(path: str, made: Mapping[str, str]) -> str:
     output = Output(path, "", True, made.get(path, ""))
     if link_on_the_way(output) is not None:
         return "it is a link, or lies behind one; what it points to is yours"
-    lost = foreign({output: files(output)}).get(output, [])
+    lost = foreign_files({output: files_at(output)}).get(output, [])
     if not lost:
         return ""
     first = (
@@ -299,7 +302,7 @@ def _write(plan: Plan) -> None:
         if content is None:
             Path(path).unlink(missing_ok=True)
         else:
-            with whole(Path(path)) as draft:
+            with atomic_write(Path(path)) as draft:
                 draft.write_bytes(content)
     if plan.files:
         _git("reset", "--quiet", "HEAD", "--", *plan.files)

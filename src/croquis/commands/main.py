@@ -13,15 +13,15 @@ from croquis.commands.deps import deps
 from croquis.commands.doctor import doctor
 from croquis.commands.experiments import experiments
 from croquis.commands.export import export, serve
+from croquis.commands.mlflow_pages import mlflow
 from croquis.commands.scores import read_scores
 from croquis.commands.sources import sources
 from croquis.commands.table import aligned
-from croquis.commands.tracked import mlflow
 from croquis.commands.undo import undo
 from croquis.commands.vote import vote
 from croquis.commands.why import why
 from croquis.core.errors import InputError
-from croquis.core.wording import counted, ends, share, side
+from croquis.core.text import counted, ends, share, side_of_interval
 from croquis.scoring import lockfile
 
 app = cli.Commands(
@@ -73,23 +73,23 @@ def summary(
             raise InputError(
                 str(submission), expected="a run here", received="none", fix=fix
             )
-    for line in lines(by_member, ensemble, test):
+    for line in summary_lines(by_member, ensemble, test):
         typer.echo(line)
     for what, reason in (("ensemble", no_ensemble), ("test", no_test)):
         if reason:
             typer.echo(f"{what} not run: {reason}")
     for what, path in (("submission", submission), ("report", report)):
-        reason = lockfile.here().outdated(path.as_posix())
+        reason = lockfile.state_of_folder().outdated(path.as_posix())
         typer.echo(f"{what:<10}  {path if not reason else f'not run: {reason}'}")
 
 
 def _scores(path: Path) -> tuple[dict[str, Any], str]:
     """The scores of a stage; none, and why, where it has not run as params.yaml has it now."""
-    reason = lockfile.here().outdated(path.as_posix())
+    reason = lockfile.state_of_folder().outdated(path.as_posix())
     return ({} if reason else read_scores(path)), reason
 
 
-def lines(
+def summary_lines(
     vote: dict[str, Any], ensemble: dict[str, Any], test: dict[str, Any]
 ) -> list[str]:
     """A line a member, the ensemble, the test set where it is known, and what it rests on.
@@ -142,4 +142,4 @@ def _on_test(test: dict[str, Any], ensemble: dict[str, Any]) -> str:
     single = share(test["test_single_fold"])
     folds = counted(ensemble["folds"], "fold")
     said = f"{full} by the vote of {folds}; {single} by single folds"
-    return f"{said if ensemble['folds'] > 1 else f'{full} by {folds}'}: {side(test)}"
+    return f"{said if ensemble['folds'] > 1 else f'{full} by {folds}'}: {side_of_interval(test)}"

@@ -7,7 +7,7 @@ import typer
 
 from croquis.core import cli
 from croquis.core.errors import InputError
-from croquis.core.wording import counted
+from croquis.core.text import counted
 
 SHOWN = 12  # kinds of names that are counted
 
@@ -36,10 +36,10 @@ def _written(out: Path, index: Path, gray224: Path, columns: Path) -> list[str]:
     import numpy as np  # these take a second to import, the help should not
     import pandas as pd
 
-    from croquis.core.files import whole
-    from croquis.dedup.derived import find_derived
-    from croquis.dedup.originals import strangeness
-    from croquis.tables.parts import read_columns, read_index
+    from croquis.core.files import atomic_write
+    from croquis.dedup.derived_files import find_derived
+    from croquis.dedup.original_files import strangeness
+    from croquis.tables.fold_tables import read_columns, read_index
 
     for path in (index, gray224, columns):
         if not path.is_file():
@@ -60,7 +60,7 @@ def _written(out: Path, index: Path, gray224: Path, columns: Path) -> list[str]:
     # Every image a group of its own: what dedup would join is derived, too.
     found = find_derived(images, gray, np.arange(len(images)), strange)
     table = _table(images, found.source, read_columns(columns), pd)
-    with whole(out) as draft:
+    with atomic_write(out) as draft:
         table.to_csv(draft, index=False)
     made = table[table["source_id"] != ""]
     shown = [
@@ -79,7 +79,7 @@ def _directions(found: Any) -> list[str]:
     """Which kinds of names were made from which, and how the original was told."""
     from collections import Counter
 
-    from croquis.dedup.originals import RULES
+    from croquis.dedup.original_files import RULES
 
     children = [place for place, of in enumerate(found.source) if of != place]
     named = [

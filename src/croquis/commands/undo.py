@@ -10,14 +10,14 @@ from croquis.core import cli
 from croquis.commands.last_commit import (
     Plan,
     check_idle,
-    head,
+    head_commit,
     keep,
     off_branch,
     planned,
     put_back,
 )
 from croquis.commands.table import aligned
-from croquis.core.wording import counted
+from croquis.core.text import counted
 
 NAMED = 6  # paths that are named one by one
 
@@ -29,16 +29,16 @@ def undo(
 ) -> None:
     """Takes an experiment back: parameters, dvc.lock, scores, outputs as of the last commit."""
     with cli.one_line():
-        commit = head()
+        commit = head_commit()
         check_idle()
         plan = planned(commit)
         kept = None if dry_run else keep(plan)
         lost = {} if dry_run else put_back(plan)
-        for line in lines(plan, kept, lost, dry_run=dry_run) + off_branch():
+        for line in undo_lines(plan, kept, lost, dry_run=dry_run) + off_branch():
             typer.echo(line)
 
 
-def lines(
+def undo_lines(
     plan: Plan, kept: Path | None, lost: Mapping[str, str], *, dry_run: bool = False
 ) -> list[str]:
     """What is taken back, what is kept, and what is left alone.

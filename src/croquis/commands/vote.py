@@ -8,7 +8,7 @@ import typer
 
 from croquis.core import cli
 from croquis.core.errors import InputError
-from croquis.core.wording import counted, share
+from croquis.core.text import counted, share
 
 
 def vote(
@@ -67,9 +67,9 @@ def _submitted(
     """Writes the submission; what to say about it."""
     import pandas as pd  # these take a second to import, the help should not
 
-    from croquis.core.files import whole
-    from croquis.dataset.tables import read_table
-    from croquis.foreign.foreign import images_of, read
+    from croquis.core.files import atomic_write
+    from croquis.dataset.csv_tables import read_table
+    from croquis.foreign.foreign import images_of, read_foreign
     from croquis.foreign.foreign_votes import outcome
     from croquis.prepare.template import blank_sample
 
@@ -82,14 +82,14 @@ def _submitted(
         )  # text: an ID of 007 stays
         order = images_of(sample, template)
     rows = order if ids is None else images_of(ids, read_table(ids, ["image_path"])[0])
-    voters = [read(path, rows) for path in files]
+    voters = [read_foreign(path, rows) for path in files]
     owner = sample or voters[0].source
     order = voters[0].ids if order is None else order
     voters = [voter.aligned(order, owner) for voter in voters]
     found = outcome(voters, method, weights)
     if template is None:
         template = blank_sample(pd.DataFrame({"image_path": order}))
-    with whole(out) as draft:
+    with atomic_write(out) as draft:
         template.assign(target=found.labels).to_csv(draft, index=False)
     said = [
         *notes,

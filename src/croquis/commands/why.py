@@ -9,8 +9,8 @@ from croquis.core import cli, params
 from croquis.check import imports
 from croquis.check.obstacles import Obstacle, obstacles
 from croquis.commands.table import aligned
-from croquis.core.wording import counted
-from croquis.staleness.durations import estimated, last_durations, spoken
+from croquis.core.text import counted
+from croquis.staleness.durations import duration_words, estimated, last_durations
 from croquis.staleness.stale import Stale, stale_stages
 
 TRAINED = {"train": "model", "probe": "probe"}  # stages that are trainings, and of what
@@ -30,11 +30,15 @@ def why() -> None:
         trained = any(_kind(stage) in TRAINED for stage in stale if not stage.cached)
         known = last_durations(str(source)) if trained else {}
         faults = imports.unlisted()
-    for line in stopped(in_the_way) + lines(stale, count, known) + unlisted(faults):
+    for line in (
+        obstacle_lines(in_the_way)
+        + why_lines(stale, count, known)
+        + unlisted_lines(faults)
+    ):
         typer.echo(line)
 
 
-def stopped(found: Sequence[Obstacle]) -> list[str]:
+def obstacle_lines(found: Sequence[Obstacle]) -> list[str]:
     """What `check` would refuse, as a run would touch a person's files; nothing if all is well."""
     if not found:
         return []
@@ -42,7 +46,7 @@ def stopped(found: Sequence[Obstacle]) -> list[str]:
     return ["check would stop the run, before anything is touched", *said, ""]
 
 
-def lines(
+def why_lines(
     stale: Sequence[Stale], count: int, durations: Mapping[str, float]
 ) -> list[str]:
     """The answer, line by line.
@@ -70,7 +74,7 @@ def lines(
     return found
 
 
-def unlisted(faults: Sequence[imports.Fault]) -> list[str]:
+def unlisted_lines(faults: Sequence[imports.Fault]) -> list[str]:
     """What the answer cannot know: edits of code that dvc.yaml does not list."""
     if not faults:
         return []
@@ -130,7 +134,7 @@ def _plan(
         what = _matrix(kind, names) or ("follows" if kind in follows else "")
         seconds, unknown = estimated(names, durations)
         timed = kind in TRAINED and not unknown
-        rows.append((kind, what, f"about {spoken(seconds)}" if timed else ""))
+        rows.append((kind, what, f"about {duration_words(seconds)}" if timed else ""))
     return rows
 
 
@@ -153,7 +157,7 @@ def _cost(running: Sequence[Stale], durations: Mapping[str, float]) -> list[str]
         found.append("no training among them")
     elif len(unknown) < len(trained):
         found.append(
-            f"trainings take about {spoken(seconds)}, as their last runs in MLflow did"
+            f"trainings take about {duration_words(seconds)}, as their last runs in MLflow did"
         )
     if unknown:
         found.append(

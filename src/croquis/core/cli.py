@@ -14,18 +14,18 @@ from typing import Annotated, Any
 
 import typer
 
-from croquis.core import crashes, made
-from croquis.core.checkouts import refuse_others
+from croquis.core import unexpected_errors, written_files
+from croquis.core.checkout import refuse_other_checkout
 from croquis.core.errors import InputError
 from croquis.core.files import root
-from croquis.core.inputs import held
+from croquis.core.inputs import watch_inputs
 
 # No telemetry. The hub's client, MLflow and gradio read this when they are imported, after this.
 QUIET = {"DO_NOT_TRACK": "true", "GRADIO_ANALYTICS_ENABLED": "False"}
 for _name, _value in QUIET.items():
     os.environ.setdefault(_name, _value)
 # Now, as what is imported after this may fail on a machine that lacks a library.
-sys.excepthook = crashes.hook
+sys.excepthook = unexpected_errors.hook
 # Threads that wait spin so often, then sleep. libgomp's own 300,000 times are no faster alone, and
 # four times slower beside two programs; beside eight any spinning is (docs/training.md), so where
 # the machine is crowded they sleep at once. libgomp reads this when torch or scikit-learn load it,
@@ -49,17 +49,17 @@ def run(main: Callable[..., None]) -> None:
     """Runs `main` with the options of its signature; bad input ends with one line and status 1."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(_watched(main))
-    started(app)
+    start(app)
 
 
 class Commands(typer.Typer):
     """Several commands in one program, which ends as stages do."""
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
-        return started(super().__call__, *arguments, **options)
+        return start(super().__call__, *arguments, **options)
 
 
-def started(program: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+def start(program: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     """Runs a program of stages or commands: what goes wrong is one line, and status 1."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal may lack a letter that a file's or a class's name has.
@@ -80,7 +80,11 @@ def _watched(main: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(main)
     def watched(**options: Any) -> None:
         # The inner one sees a broken pipe first: typer ends any as if it were that of stdout.
-        with one_line(), made.by_a_stage(), held(Path(sys.argv[0]), options):
+        with (
+            one_line(),
+            written_files.from_stage(),
+            watch_inputs(Path(sys.argv[0]), options),
+        ):
             main(**options)
 
     return watched
@@ -93,7 +97,7 @@ def one_line() -> Iterator[None]:
     CROQUIS_TRACEBACK=1 lets errors that are not ours through.
     """
     try:
-        refuse_others()
+        refuse_other_checkout()
         yield
     except (
         typer.Exit,
@@ -114,9 +118,9 @@ def one_line() -> Iterator[None]:
             sys.exit(
                 f"error: {where}: {reason}; each file is whole or absent{_way_back()}"
             )
-        if crashes.wanted_whole():
+        if unexpected_errors.wanted_whole():
             raise
-        sys.exit(f"error: {crashes.explained(error)}{_way_back()}")
+        sys.exit(f"error: {unexpected_errors.explain_error(error)}{_way_back()}")
 
 
 def _nobody_reads() -> bool:

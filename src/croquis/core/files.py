@@ -19,7 +19,7 @@ def root() -> Path:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends well.
 
     The block writes a file or makes a folder there. On an error (a full disk, a bad image,
@@ -42,7 +42,7 @@ def whole(path: Path) -> Iterator[Path]:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """JSON, indented and sorted by key, so that two runs' files differ by their numbers alone."""
-    with whole(path) as draft:
+    with atomic_write(path) as draft:
         draft.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 

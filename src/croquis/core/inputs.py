@@ -28,7 +28,7 @@ STARTUP_SECONDS = 600  # an older process is no stage that has just begun
 
 
 @contextmanager
-def held(script: Path, options: Mapping[str, Any]) -> Iterator[None]:
+def watch_inputs(script: Path, options: Mapping[str, Any]) -> Iterator[None]:
     """Within the block no output of the stage is written once one of its inputs has changed.
 
     They are compared before each output takes its place, and when the block ends.
@@ -68,7 +68,7 @@ class Inputs:
         script: of the stage.
     """
 
-    def __init__(self, entry: pipeline.Entry, script: Path) -> None:
+    def __init__(self, entry: pipeline.StageEntry, script: Path) -> None:
         self._entry = entry
         self._texts = {path: _text(path) for path in entry.params}
         self._states = {dep: _state(dep) for dep in entry.deps}
@@ -103,7 +103,7 @@ class Inputs:
         }
         keys = {str(path): names for path, names in self._entry.params.items()}
         states = {str(dep): state for dep, state in self._states.items()}
-        path = note_of(self._entry.name)
+        path = note_path(self._entry.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"texts": texts, "keys": keys, "states": states}))
 
@@ -130,14 +130,14 @@ class Inputs:
     def _refuse(self, changes: list[str]) -> None:
         kept = (files.root() / ".resume" / self._entry.name.partition("@")[0]).is_dir()
         after = "it goes on from its state" if kept else "it begins anew"
-        fix = f"nothing is recorded: put it back and give {command()} again: {after}"
+        fix = f"nothing is recorded: put it back and give {repeat_command()} again: {after}"
         expected = "what it reads to stay as it was when it began"
         raise InputError(
             self._entry.name, expected=expected, received=_named(changes), fix=fix
         )
 
 
-def note_of(name: str) -> Path:
+def note_path(name: str) -> Path:
     """Where a stage of this name leaves what it has read."""
     return READ / f"{quote(name, safe='@')}.json"
 
@@ -149,7 +149,7 @@ def refuse_changed(name: str) -> None:
         name: of the stage, as DVC has it.
     """
     try:
-        note = json.loads(note_of(name).read_text())
+        note = json.loads(note_path(name).read_text())
     except (
         FileNotFoundError
     ):  # it does not end as ours do, or was restored without running
@@ -190,7 +190,7 @@ def _named(changes: list[str]) -> str:
     return "; ".join(changes[:NAMED]) + (f"; and {more} more" if more > 0 else "")
 
 
-def command() -> str:
+def repeat_command() -> str:
     """What a person gives to have this stage run again."""
     if "DVC_STAGE" not in os.environ:
         return f"`{shlex.join(['python', *sys.argv])}`"
@@ -217,13 +217,13 @@ def _differences(
         yield f"{path} changed"
         return
     try:
-        old, new = (params.parsed(text, path) for text in (before, after))
+        old, new = (params.parse(text, path) for text in (before, after))
     except InputError as error:
         yield str(error).partition("; ")[0]
         return
     for key, was, now in params.differences(old, new):
         if not keys or any(_holds(each, key) or _holds(key, each) for each in keys):
-            yield f"{key}: {params.shown(was)} -> {params.shown(now)}"
+            yield f"{key}: {params.format_value(was)} -> {params.format_value(now)}"
 
 
 def _holds(outer: str, inner: str) -> bool:
@@ -244,7 +244,7 @@ def _state(dep: Path) -> dict[str, object]:
     ]
     inside = [os.path.join(here, name) for here, names in walked for name in names]
     if dep.is_relative_to(pipeline.SOURCE):
-        inside = [path for path in inside if pipeline.counts(Path(path))]
+        inside = [path for path in inside if pipeline.is_tracked(Path(path))]
     stats = {
         path: os.stat(path) for path in inside or [str(dep)] if os.path.isfile(path)
     }

@@ -28,10 +28,10 @@ S = TypeVar("S", bound=Section)
 
 def read(path: Path = PARAMS) -> dict[str, Any]:
     """All of params.yaml as plain dicts and lists."""
-    return parsed(path.read_bytes(), path)
+    return parse(path.read_bytes(), path)
 
 
-def parsed(content: bytes, path: Path) -> dict[str, Any]:
+def parse(content: bytes, path: Path) -> dict[str, Any]:
     """The text of a params.yaml as plain dicts and lists.
 
     ruamel.yaml, as DVC uses it: PyYAML reads the 1e-05 that `-S lr=1e-5` writes as a string. Keys
@@ -68,12 +68,12 @@ def _parsed(text: str) -> Any:
 
 def load(kind: type[S], section: str, path: Path = PARAMS) -> S:
     """The section of that name as a checked `kind`."""
-    return checked(kind, required(read(path), section), where=section)
+    return validated(kind, required(read(path), section), where=section)
 
 
 def value(key: str, kind: type, path: Path = PARAMS) -> Any:
     """One top-level number or string."""
-    return checked_value(kind, required(read(path), key), where=key)
+    return validated_value(kind, required(read(path), key), where=key)
 
 
 def required(tree: dict[str, Any], key: str) -> Any:
@@ -89,7 +89,7 @@ def required(tree: dict[str, Any], key: str) -> Any:
     return tree[key]
 
 
-def checked(kind: type[S], content: Any, *, where: str) -> S:
+def validated(kind: type[S], content: Any, *, where: str) -> S:
     """`content` as a `kind`; the first thing wrong with it is the error."""
     try:
         return kind.model_validate(content)
@@ -97,7 +97,7 @@ def checked(kind: type[S], content: Any, *, where: str) -> S:
         raise _explained(error, content, where, kind) from None
 
 
-def checked_value(kind: type, content: Any, *, where: str) -> Any:
+def validated_value(kind: type, content: Any, *, where: str) -> Any:
     """`content` as a `kind` (int, float, str, or a constrained type)."""
     try:
         return pydantic.TypeAdapter(kind).validate_python(content, strict=True)
@@ -132,7 +132,7 @@ def differences(was: Any, now: Any, key: str = "") -> list[tuple[str, Any, Any]]
     return [] if was == now else [(key, was, now)]
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value as params.yaml has it; "nothing" for ..., which is none."""
     return "nothing" if value is ... else "null" if value is None else str(value)
 

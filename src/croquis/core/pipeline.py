@@ -25,7 +25,7 @@ CODE = (
 
 
 @dataclass(frozen=True)
-class Entry:
+class StageEntry:
     """A stage of dvc.yaml, or one of its matrix.
 
     Attributes:
@@ -64,10 +64,10 @@ def read_lock(path: Path = DVC_LOCK) -> dict[str, dict[str, Any]]:
 def _stages(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    from croquis.core.fastyaml import ParseError, load
+    from croquis.core.yaml_files import ParseError, load_yaml
 
     try:
-        tree = load(path.read_bytes())
+        tree = load_yaml(path.read_bytes())
     except ParseError as error:
         reason = " ".join(str(error).split())
         fix = f"correct it, or take git's: git checkout -- {path}"
@@ -81,7 +81,7 @@ def _stages(path: Path) -> dict[str, Any]:
     return {str(name): stage for name, stage in stages.items()}
 
 
-def entry_of(script: Path, options: Mapping[str, Any]) -> Entry | None:
+def entry_of(script: Path, options: Mapping[str, Any]) -> StageEntry | None:
     """The entry of the stage that runs here; None where dvc.yaml has none.
 
     DVC says which stage it runs; without DVC it is the stage whose command has the script.
@@ -130,7 +130,7 @@ def scripts(stage: Mapping[str, Any]) -> list[Path]:
     ]
 
 
-def listed(stage: Mapping[str, Any], key: str) -> list[str]:
+def paths_under(stage: Mapping[str, Any], key: str) -> list[str]:
     """The paths of a stage's list `deps`, `outs`, `metrics` or `plots`, without their settings."""
     items = stage.get(key) or []
     return [str(next(iter(item)) if isinstance(item, dict) else item) for item in items]
@@ -145,7 +145,7 @@ def dep_of(module: Path) -> Path:
     return Path(*module.parts[: len(SOURCE.parts) + 2]) if inside else module
 
 
-def counts(path: Path) -> bool:
+def is_tracked(path: Path) -> bool:
     """Whether an edit of a file makes its readers run again, as .dvcignore has it."""
     if not path.is_relative_to(SOURCE):
         return True
@@ -179,11 +179,13 @@ def _template(stage: Any) -> dict[str, Any]:
     return stage | inner if isinstance(inner, dict) else stage
 
 
-def _entry(name: str, stage: Mapping[str, Any], known: Mapping[str, str]) -> Entry:
-    outs = [out for key in ("outs", "metrics", "plots") for out in listed(stage, key)]
+def _entry(name: str, stage: Mapping[str, Any], known: Mapping[str, str]) -> StageEntry:
+    outs = [
+        out for key in ("outs", "metrics", "plots") for out in paths_under(stage, key)
+    ]
     params = _params(stage.get("params") or [], known)
-    return Entry(
-        name, params, _paths(listed(stage, "deps"), known), _paths(outs, known)
+    return StageEntry(
+        name, params, _paths(paths_under(stage, "deps"), known), _paths(outs, known)
     )
 
 

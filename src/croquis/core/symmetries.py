@@ -22,7 +22,7 @@ NAMES = tuple(_TURNS)
 INVERSE = {name: name for name in NAMES} | {"rot90": "rot270", "rot270": "rot90"}
 
 
-def turned(array: np.ndarray, name: str) -> np.ndarray:
+def turn(array: np.ndarray, name: str) -> np.ndarray:
     """A view of `array` under one symmetry, (..., H, W) to (..., H, W) or (..., W, H).
 
     Raises:
@@ -31,7 +31,7 @@ def turned(array: np.ndarray, name: str) -> np.ndarray:
     return _TURNS[name](array)
 
 
-def digest(gray: np.ndarray) -> str:
+def symmetric_digest(gray: np.ndarray) -> str:
     """32 hex digits that all eight turns of a (H, W) uint8 image share, and no other image has.
 
     The smallest hash among the turns whose row and column sums come first: sums are cheap, and turn
@@ -53,7 +53,7 @@ def digest(gray: np.ndarray) -> str:
     }
     keys = {name: (len(a), a.tobytes(), b.tobytes()) for name, (a, b) in sums.items()}
     least = min(keys.values())
-    return min(_hashed(turned(gray, name)) for name in NAMES if keys[name] == least)
+    return min(_hashed(turn(gray, name)) for name in NAMES if keys[name] == least)
 
 
 def _hashed(gray: np.ndarray) -> str:

@@ -11,13 +11,13 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from croquis.augment.phases import phase_at
-from croquis.core.views import FLIPS, of_turned
+from croquis.core.views import FLIPS, views_of_turned
 from croquis.heads.heads import head_names
-from croquis.heads.probing import Head
+from croquis.heads.probe_training import Head
 from croquis.networks.freezing import train_mode
+from croquis.networks.lp_ft import EPOCHS as START_EPOCHS
 from croquis.networks.macs import Step, step_macs
 from croquis.networks.networks import on_meta
-from croquis.networks.starts import EPOCHS as START_EPOCHS
 from croquis.recipes.head_params import HeadShape
 from croquis.recipes.probe_recipes import ProbeParams
 from croquis.recipes.recipes import ModelParams, cycles
@@ -70,7 +70,9 @@ def model_work(recipe: ModelParams, num_classes: int, forward: int) -> Work:
     views = len(recipe.tta)
     snapshots = cycles(recipe) * len(recipe.tta)
     turned = {
-        view for turn in ("identity", *FLIPS) for view in of_turned(turn, recipe.tta)
+        view
+        for turn in ("identity", *FLIPS)
+        for view in views_of_turned(turn, recipe.tta)
     }
     val = recipe.epochs + len(turned) + snapshots
     return Work(0, train, back, val * forward, (views + snapshots) * forward)

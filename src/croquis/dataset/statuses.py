@@ -9,12 +9,12 @@ UNREADABLE = "unreadable: blank"  # a test image that became a white sheet
 ON_BLACK = "alpha on black"
 
 
-def joined(notes: list[str]) -> str:
+def join_notes(notes: list[str]) -> str:
     """The status of an image with these notes."""
     return BETWEEN.join(notes) or OK
 
 
-def having(index: pd.DataFrame, note: str) -> pd.Series:
+def has_note(index: pd.DataFrame, note: str) -> pd.Series:
     """Which rows of index.csv have this note, (N,) bool."""
     return (
         index["status"].str.split(BETWEEN, regex=False).map(lambda notes: note in notes)

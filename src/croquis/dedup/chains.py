@@ -85,7 +85,7 @@ def cohesive(
     close = np.zeros(len(pairs), bool) if close is None else close
     a = pairs["a"].to_numpy()
     b = pairs["b"].to_numpy()
-    alike = likeness(blurred, a, b, names)
+    alike = chain_similarity(blurred, a, b, names)
     clusters = _Clusters(blurred, names, limits)
     for place in np.lexsort((b, a, -alike, -trust.astype(int))):
         clusters.join(
@@ -102,7 +102,7 @@ def cohesive(
     )
 
 
-def likeness(
+def chain_similarity(
     blurred: np.ndarray, a: np.ndarray, b: np.ndarray, names: Sequence[str]
 ) -> np.ndarray:
     """The largest cosine of images `a` with images `b` under the symmetries, (P,)."""

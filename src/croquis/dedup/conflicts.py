@@ -12,7 +12,7 @@ import pandas as pd
 MAJORITY = 2.0  # times as many as any other label of the image
 
 
-def disputed(labels: np.ndarray, cluster: np.ndarray) -> np.ndarray:
+def is_disputed(labels: np.ndarray, cluster: np.ndarray) -> np.ndarray:
     """Which images are in a cluster of several labels, (N,) bool."""
     return (pd.Series(labels).groupby(cluster).transform("nunique") > 1).to_numpy()
 
@@ -30,12 +30,12 @@ def minority(labels: np.ndarray, cluster: np.ndarray) -> np.ndarray:
     return (most >= MAJORITY * votes).to_numpy()
 
 
-def shares(labels: np.ndarray, cluster: np.ndarray) -> list[str]:
+def label_shares(labels: np.ndarray, cluster: np.ndarray) -> list[str]:
     """Each disputed image's labels and their shares of its cluster: "3:0.5 7:0.5"; else ""."""
     table = pd.DataFrame({"label": labels, "cluster": cluster})
     texts = table.groupby("cluster")["label"].agg(_text)
     return np.where(
-        disputed(labels, cluster), texts.loc[cluster].to_numpy(), ""
+        is_disputed(labels, cluster), texts.loc[cluster].to_numpy(), ""
     ).tolist()
 
 
@@ -49,6 +49,6 @@ def _text(labels: pd.Series) -> str:
 DROPPED: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "keep": none_outvoted,
     "drop_minority": minority,
-    "drop_all": disputed,
+    "drop_all": is_disputed,
     "soft": none_outvoted,
 }

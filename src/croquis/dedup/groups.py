@@ -10,11 +10,11 @@ from croquis.core.symmetries import NAMES
 from croquis.dataset.overrides import NOBODY, Overrides
 from croquis.dedup import chains, conflicts
 from croquis.dedup.measures.search import pair_table
-from croquis.dedup.named import things, with_named
 from croquis.dedup.pairs import SURE, TIERS
-from croquis.dedup.policy import POLICIES, Dropped, restored
+from croquis.dedup.policy import POLICIES, Dropped, restore_dropped
 from croquis.dedup.settings import DedupParams
-from croquis.dedup.sheets import kin_of
+from croquis.dedup.sheet_files import kin_of
+from croquis.dedup.source_names import things, with_named
 from croquis.tables.components import components
 
 SMALLEST_LIMIT = 10  # images; chain_share of a small set would forbid groups altogether
@@ -38,7 +38,7 @@ class Grouped:
     grouping: chains.Grouping
 
 
-def grouped(
+def group_copies(
     images: pd.DataFrame,
     pairs: pd.DataFrame,
     blurred: np.ndarray,
@@ -69,7 +69,7 @@ def grouped(
     largest = max(SMALLEST_LIMIT, int(settings.chain_share * len(images)))
     limits = chains.Limits(settings.chain_min, largest, overrides.different)
     trusted = pairs[joining]
-    close = strictly(trusted, settings)
+    close = is_removable(trusted, settings)
     grouping = chains.cohesive(
         trusted, _trust(trusted["tier"]), blurred, names, limits, close
     )
@@ -78,7 +78,7 @@ def grouped(
     pairs = pairs.assign(grouped=group[pairs["a"]] == group[pairs["b"]])
     # What a person dropped is nobody's kept twin, and its label has no vote.
     there = ~pairs[["a", "b"]].isin(overrides.drop).any(axis=1)
-    strict = pairs[strictly(pairs, settings) & pairs["grouped"] & there]
+    strict = pairs[is_removable(pairs, settings) & pairs["grouped"] & there]
     cluster = components(len(images), strict["a"].to_numpy(), strict["b"].to_numpy())
     table = images[["id"]].assign(group=group)
     equal = _equal(thing, group, overrides.drop)
@@ -88,9 +88,9 @@ def grouped(
     table["weight"] = table["keep"] / of_group.clip(
         lower=1
     )  # a group counts once, however many
-    table["conflict"] = conflicts.disputed(labels, group)
+    table["conflict"] = conflicts.is_disputed(labels, group)
     soft = settings.conflicts == "soft"
-    table["targets"] = conflicts.shares(labels, cluster) if soft else ""
+    table["targets"] = conflicts.label_shares(labels, cluster) if soft else ""
     return Grouped(table, pairs, grouping)
 
 
@@ -130,7 +130,7 @@ def _trust(tiers: pd.Series) -> np.ndarray:
     return np.select([said, sure], [chains.SAID, chains.IDENTICAL], chains.ALIKE)
 
 
-def strictly(pairs: pd.DataFrame, settings: DedupParams) -> np.ndarray:
+def is_removable(pairs: pd.DataFrame, settings: DedupParams) -> np.ndarray:
     """Which pairs are close enough to drop one for the other, (P,) bool.
 
     Without the copy test those of SSIM and raw cosine are: that is the rule of the teams.
@@ -168,11 +168,13 @@ def _kept(
     for place in (*overrides.keep, *overrides.drop):  # nobody else decides on these
         dropped.pop(place, None)
         strange.pop(place, None)
-    strange = restored(labels, strange, 1, gone=overrides.drop)
+    strange = restore_dropped(labels, strange, 1, gone=overrides.drop)
     dropped = {place: score for place, score in dropped.items() if place not in strange}
     gone = (*overrides.drop, *strange)
     keep = np.ones(len(images), bool)
-    keep[[*restored(labels, dropped, settings.min_per_class, gone=gone), *gone]] = False
+    keep[
+        [*restore_dropped(labels, dropped, settings.min_per_class, gone=gone), *gone]
+    ] = False
     if emptied := sorted(set(labels) - set(labels[keep])):
         first = images.loc[images["label"] == emptied[0], "id"].iloc[0]
         raise InputError(
@@ -184,7 +186,7 @@ def _kept(
     return keep
 
 
-def listed(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def copy_pairs(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """duplicates.csv: the pairs with ids, the symmetry's name, and whether the classes agree."""
     labels = images["label"].to_numpy()
     a = pairs["a"].to_numpy()
@@ -195,7 +197,7 @@ def listed(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     return columns
 
 
-def twins(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def test_copies(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """twins.csv: test images with a copy in train, each with its most alike one.
 
     Args:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from croquis.dedup.measures.exact import best_symmetry, pixel_keys, spanning_pairs
 from croquis.dedup.measures.search import pair_table
-from croquis.dedup.sheets import identity_sides, kin_of
+from croquis.dedup.sheet_files import identity_sides, kin_of
 from croquis.tables.components import components
 
 KINDS = np.array(

@@ -9,12 +9,12 @@ import pandas as pd
 from croquis.core.symmetries import NAMES
 from croquis.dedup.identity import Identity
 from croquis.dedup.measures import exact, ink
-from croquis.dedup.measures.search import best, pair_table
+from croquis.dedup.measures.search import best_symmetries, pair_table
 from croquis.dedup.measures.ssim import ssim_pairs
 from croquis.dedup.measures.tally import Tally
 from croquis.dedup.measures.variants import variant_pairs
 from croquis.dedup.settings import DedupParams
-from croquis.dedup.sheets import as_images, kin_of
+from croquis.dedup.sheet_files import as_images, kin_of
 
 # From the strongest test to the weakest; "same" is a person's word.
 TIERS = ("same", "bytes", "pixels", "copy", "ssim", "cosine", "variant")
@@ -179,7 +179,7 @@ def _alike_in_structure(search: Search, known: pd.DataFrame) -> pd.DataFrame:
         "flat": search.flat[sheet],
     }
     pairs = ssim_pairs(search.gray, search.rows[sheet], labels, **options)
-    return best(pairs.assign(a=sheet[pairs["a"]], b=sheet[pairs["b"]]))
+    return best_symmetries(pairs.assign(a=sheet[pairs["a"]], b=sheet[pairs["b"]]))
 
 
 def _alike_in_raw_pixels(search: Search, known: pd.DataFrame) -> pd.DataFrame:

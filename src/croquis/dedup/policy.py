@@ -17,7 +17,7 @@ def none_dropped(
     return {}
 
 
-def pruned(images: pd.DataFrame, pairs: pd.DataFrame, equal: np.ndarray) -> Dropped:
+def prune(images: pd.DataFrame, pairs: pd.DataFrame, equal: np.ndarray) -> Dropped:
     """What goes when copies go.
 
     Images are visited once: originals before derived ones, large ones first, then by id. The
@@ -63,11 +63,11 @@ def pruned(images: pd.DataFrame, pairs: pd.DataFrame, equal: np.ndarray) -> Drop
 
 POLICIES: dict[str, Callable[[pd.DataFrame, pd.DataFrame, np.ndarray], Dropped]] = {
     "group": none_dropped,
-    "prune": pruned,
+    "prune": prune,
 }
 
 
-def restored(
+def restore_dropped(
     labels: np.ndarray, dropped: Dropped, min_per_class: int, gone: Sequence[int] = ()
 ) -> Dropped:
     """`dropped` without what its class needs to have `min_per_class`, the least alike first.

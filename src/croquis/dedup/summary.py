@@ -9,7 +9,7 @@ from croquis.dedup.groups import Grouped
 from croquis.dedup.pairs import TIERS, Copies
 
 
-def summary(
+def dedup_metrics(
     images: pd.DataFrame, copies: Copies, groups: Grouped, twins: pd.DataFrame
 ) -> dict[str, Any]:
     """Counts of images, pairs, groups, conflicts and classes; seconds; candidates a bound.
@@ -58,7 +58,7 @@ def summary(
     }
 
 
-def lines(counts: dict[str, Any], *, tests: int) -> list[str]:
+def dedup_lines(counts: dict[str, Any], *, tests: int) -> list[str]:
     """What the stage says at its end; `tests` is how many test images there are."""
     pairs = ", ".join(
         f"{count:,} {tier}" for tier, count in counts["pairs"].items() if count

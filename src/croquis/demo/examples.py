@@ -8,7 +8,7 @@ from PIL import Image
 
 from croquis.images.pixels import Pixels
 from croquis.serving.sheets import data_url
-from croquis.tables.parts import read_index
+from croquis.tables.fold_tables import read_index
 
 SIDE = 96  # pixels; they are shown at half of it, sharp on a phone
 

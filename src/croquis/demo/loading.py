@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from croquis.votes.ensembling import Recipe
+from croquis.votes.recipe import Recipe
 
 
 def loading(recipe: Path) -> str:

@@ -10,7 +10,7 @@ from croquis.core.errors import InputError
 from croquis.demo import texts
 from croquis.demo.examples import Examples
 from croquis.demo.guesses import as_json
-from croquis.report.names import spoken
+from croquis.report.class_names import readable_names
 from croquis.serving.inference import Ensemble
 from croquis.serving.sheets import MAX_BYTES, check_size, from_base64
 
@@ -24,7 +24,7 @@ class Guesser:
     def __init__(self, ensemble: Ensemble, examples: Examples) -> None:
         self.ensemble = ensemble
         self._examples = examples
-        self.names = np.array(spoken(ensemble.settings.classes), dtype=np.str_)
+        self.names = np.array(readable_names(ensemble.settings.classes), dtype=np.str_)
 
     def paper(self, url: str | None) -> str:
         """The guesses for what is on the paper, or what is wrong with it, as HTML.
@@ -59,7 +59,7 @@ class Guesser:
         return as_json(answer, self.names)
 
 
-def page(guesser: Guesser) -> gr.Blocks:
+def demo_page(guesser: Guesser) -> gr.Blocks:
     """The page, ready to be launched."""
     # An image at a time, whoever asks: the networks take all cores.
     turn = {"concurrency_id": "ensemble", "concurrency_limit": 1}

@@ -3,12 +3,12 @@
 import jinja2
 import numpy as np
 
-from croquis.core.wording import counted
+from croquis.core.text import counted
 from croquis.demo.examples import SIDE, Examples, small
 from croquis.demo.guesses import guesses, percent, says
 from croquis.serving.inference import Answer, Ensemble
 from croquis.serving.sheets import data_url
-from croquis.votes.ensembling import Recipe
+from croquis.votes.recipe import Recipe
 
 ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader("croquis", "demo"),

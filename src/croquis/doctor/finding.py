@@ -24,7 +24,7 @@ class Finding:
     fix: str = ""
 
 
-def lines(found: list[Finding]) -> list[str]:
+def finding_lines(found: list[Finding]) -> list[str]:
     """The findings as a person reads them, at most 100 columns wide but for commands to copy."""
     width = max(len(finding.topic) for finding in found)
     shown = []

@@ -13,7 +13,7 @@ from typing import IO
 
 from croquis.core.errors import InputError
 from croquis.core.progress import progress
-from croquis.dataset.junk import is_junk
+from croquis.dataset.hidden_files import is_junk
 from croquis.download.entries import Meter, Metered, entries
 
 # RuntimeError is zipfile's word for a password and (NotImplementedError) an exotic compression.

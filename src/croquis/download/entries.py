@@ -21,7 +21,7 @@ HARMLESS_ENTRIES = 10_000
 BYTES_PER_ENTRY = 16
 
 
-class Entry(NamedTuple):
+class ArchiveEntry(NamedTuple):
     """One entry of an archive, whatever its format."""
 
     name: str
@@ -94,7 +94,7 @@ class StrictHeader(tarfile.TarInfo):
             raise tarfile.ReadError(f"{error}") from error
 
 
-def entries(archive: Path, meter: Meter) -> Iterator[Entry]:
+def entries(archive: Path, meter: Meter) -> Iterator[ArchiveEntry]:
     """The entries of `archive` in its order; each is to be read before the next is asked for."""
     with archive.open("rb") as file:
         start = file.read(2)
@@ -103,7 +103,9 @@ def entries(archive: Path, meter: Meter) -> Iterator[Entry]:
     return _tar_entries(archive, gzip.open if start == b"\x1f\x8b" else open, meter)
 
 
-def _tar_entries(archive: Path, opener: Callable, meter: Meter) -> Iterator[Entry]:
+def _tar_entries(
+    archive: Path, opener: Callable, meter: Meter
+) -> Iterator[ArchiveEntry]:
     with opener(archive, "rb") as plain:
         stream = Metered(plain, meter)
         with tarfile.open(fileobj=stream, mode="r|", tarinfo=StrictHeader) as tar:
@@ -113,19 +115,19 @@ def _tar_entries(archive: Path, opener: Callable, meter: Meter) -> Iterator[Entr
             pass
 
 
-def _tar_entry(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Entry:
+def _tar_entry(tar: tarfile.TarFile, info: tarfile.TarInfo) -> ArchiveEntry:
     target = info.linkname
     if info.issym():
         target = posixpath.join(posixpath.dirname(info.name), target)
     if info.issym() or info.islnk():
-        return Entry(info.name, "link", lambda: tar.extractfile(info), target)
+        return ArchiveEntry(info.name, "link", lambda: tar.extractfile(info), target)
     # A sparse file is a hole with a size: it writes more than the meter sees.
     plain = info.isreg() and not info.issparse()
     kind = "folder" if info.isdir() else "file" if plain else "special"
-    return Entry(info.name, kind, lambda: tar.extractfile(info))
+    return ArchiveEntry(info.name, kind, lambda: tar.extractfile(info))
 
 
-def _zip_entries(archive: Path, meter: Meter) -> Iterator[Entry]:
+def _zip_entries(archive: Path, meter: Meter) -> Iterator[ArchiveEntry]:
     with zipfile.ZipFile(archive) as bundle:
         for info in bundle.infolist():
             name = _zip_name(info).replace("\\", "/")  # some packers on Windows
@@ -133,7 +135,9 @@ def _zip_entries(archive: Path, meter: Meter) -> Iterator[Entry]:
             mode = stat.S_IFMT(info.external_attr >> 16)
             if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
                 kind = "special"  # links among them: unzip's users rarely mean them
-            yield Entry(name, kind, lambda info=info: Metered(bundle.open(info), meter))
+            yield ArchiveEntry(
+                name, kind, lambda info=info: Metered(bundle.open(info), meter)
+            )
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:

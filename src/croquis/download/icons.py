@@ -103,7 +103,7 @@ def write_icons(folder: Path) -> None:
     Every call writes the same bytes.
     """
     glyphs = chosen_glyphs()
-    drawings = draw(glyphs)
+    drawings = draw_glyphs(glyphs)
     labels = np.unique([glyph.class_name for glyph in glyphs], return_inverse=True)[1]
     is_test = test_rows(labels, copy_groups(drawings, labels))
     rng = np.random.default_rng(SEED)  # shuffled, so that no number tells a class
@@ -173,7 +173,7 @@ def chosen_glyphs() -> list[Glyph]:
     return sorted(chosen.values())
 
 
-def draw(glyphs: list[Glyph]) -> np.ndarray:
+def draw_glyphs(glyphs: list[Glyph]) -> np.ndarray:
     """Black on white, (N, SIDE, SIDE) uint8, the bounding box of each glyph fitted and centred."""
     fonts = {family: _font(family) for family in {glyph.family for glyph in glyphs}}
     return np.stack(
@@ -206,10 +206,10 @@ def copy_groups(drawings: np.ndarray, labels: np.ndarray) -> np.ndarray:
     copies = np.zeros((len(ink), len(ink)), dtype=bool)
     in_class = np.triu(labels[:, None] == labels[None], 1)
     for name in progress(symmetries.NAMES, "find copies"):
-        cosine = flat @ symmetries.turned(ink, name).reshape(flat.shape).T  # (N, N)
+        cosine = flat @ symmetries.turn(ink, name).reshape(flat.shape).T  # (N, N)
         copies |= cosine >= COPY_COSINE_MIN
         for i, j in np.argwhere(in_class & ~copies & (cosine >= SSIM_COSINE_MIN)):
-            turned = symmetries.turned(drawings[j], name)
+            turned = symmetries.turn(drawings[j], name)
             copies[i, j] = structural_similarity(drawings[i], turned) >= COPY_SSIM_MIN
     return connected_components(csr_array(copies), directed=False)[1]
 

@@ -11,13 +11,13 @@ from typing import Annotated
 from pydantic import Field
 
 from croquis.core.errors import InputError
-from croquis.core.files import root, whole
+from croquis.core.files import atomic_write, root
 from croquis.core.params import Section
 from croquis.core.progress import progress
 from croquis.dataset.names import to_utf8
 from croquis.dataset.roots import find_root, is_layout
 from croquis.download.archives import unpack
-from croquis.download.copying import copy_tree
+from croquis.download.copy_tree import copy_tree
 
 BLOCK = 2**20  # bytes
 
@@ -40,7 +40,7 @@ def fetch(wanted: DataParams, raw: Path, solution: Path) -> list[str]:
         InputError: if there is no such source, or it cannot be trusted or used.
     """
     bring = SOURCES[kind_of(wanted.source)]
-    with whole(solution) as answers, whole(raw) as draft:
+    with atomic_write(solution) as answers, atomic_write(raw) as draft:
         notes = bring(wanted, draft) + to_utf8(draft, wanted.source)
         _set_aside(draft / "solution.csv", answers)
         return notes

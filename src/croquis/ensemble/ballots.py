@@ -15,15 +15,15 @@ from croquis.ensemble.nesting import (
     nested,
     temperatures,
 )
-from croquis.scoring.paired import difference_interval, mcnemar, told_apart
+from croquis.scoring.paired import difference_interval, is_significant, mcnemar
 from croquis.tables import predictions
 from croquis.tables.components import units
-from croquis.tables.parts import read_folds, truth_of
+from croquis.tables.fold_tables import read_folds, truth_of
 from croquis.tables.predictions import Predictions, same_classes
-from croquis.votes.calibration import tempered
-from croquis.votes.ensembling import EnsembleParams, Recipe, VoteParams
-from croquis.votes.fitting import FITTED, Seen, favourites, seen, temperature
+from croquis.votes.calibration import apply_temperature
+from croquis.votes.fitting import FITTED, Seen, favourites, fit_temperature, seen_by_fit
 from croquis.votes.members import folder_of
+from croquis.votes.recipe import EnsembleParams, Recipe, VoteParams
 from croquis.votes.voting import VOTES
 
 
@@ -63,7 +63,7 @@ class Ballots:
     @cached_property
     def seen(self) -> Seen:
         """What weights are fitted on, of all images."""
-        return seen(self.labels, self.warm, self.groups, self.columns)
+        return seen_by_fit(self.labels, self.warm, self.groups, self.columns)
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def read_ballots(
         seed: of all that is drawn from here on.
     """
     paths = [votes / member / "oof.npz" for member in members]
-    parts = [predictions.load(path) for path in paths]
+    parts = [predictions.load_predictions(path) for path in paths]
     same_classes(parts, paths)
     ids = parts[0].ids
     truth = truth_of(ids, read_folds(folds), where=paths[0])
@@ -158,8 +158,8 @@ def _whole(
     probs = VOTES[vote](given.warm, weights)
     cooled = 1.0
     if given.how.calibrated and vote == "soft":
-        cooled = temperature(given.labels, probs)
-    probs = tempered(probs, cooled)
+        cooled = fit_temperature(given.labels, probs)
+    probs = apply_temperature(probs, cooled)
     return Alternative(vote, weights, given.temperatures, cooled, probs, unseen)
 
 
@@ -172,7 +172,7 @@ def chosen(given: Ballots, found: dict[str, Alternative], how: EnsembleParams) -
         for name in ("soft", how.weights)
     ]
     gained = difference_interval(*rights, given.groups, seed=given.seed)
-    apart = told_apart(mcnemar(*rights), gained, given.groups)
+    apart = is_significant(mcnemar(*rights), gained, given.groups)
     return how.weights if apart and gained[0] > 0 else "soft"
 
 
@@ -202,15 +202,15 @@ def combined(
     folds = sorted({fold for choice in choices for fold in choice})
     each = [(key, fold) for key in recipe.members for fold in folds]
     paths = [folder_of(by_fold, key, fold) / "test.npz" for key, fold in each]
-    first = predictions.load(paths[0])
+    first = predictions.load_predictions(paths[0])
     warm = {key: {} for key in recipe.members}
     for (key, fold), path in zip(
         progress(each, "test", unit="file"), paths, strict=True
     ):
-        part = predictions.load(path)
+        part = predictions.load_predictions(path)
         same_classes([first, part], [paths[0], path])
         probs = part.aligned(first.ids, where=path).probs
-        warm[key][fold] = tempered(probs, recipe.temperatures[key])
+        warm[key][fold] = apply_temperature(probs, recipe.temperatures[key])
     found = []
     for choice in choices:
         by_member = {key: [own[fold] for fold in choice] for key, own in warm.items()}

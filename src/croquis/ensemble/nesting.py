@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from croquis.core.progress import progress
-from croquis.votes.calibration import tempered
-from croquis.votes.fitting import Seen, seen, temperature
+from croquis.votes.calibration import apply_temperature
+from croquis.votes.fitting import Seen, fit_temperature, seen_by_fit
 from croquis.votes.voting import VOTES
 
 PARTS = 5
@@ -61,7 +61,7 @@ class Fit:
         """All votes of (M, N, C) probabilities, (N, C) each."""
         warm = calibrated(probs, self.temperatures)
         return {
-            name: tempered(VOTES[vote](warm, weights), heat)
+            name: apply_temperature(VOTES[vote](warm, weights), heat)
             for name, (vote, weights, heat) in self.votes.items()
         }
 
@@ -79,13 +79,13 @@ def parts_of(groups: np.ndarray, *, seed: int, count: int = PARTS) -> np.ndarray
 
 def temperatures(labels: np.ndarray, probs: np.ndarray) -> np.ndarray:
     """One temperature per member, (M,), from (M, N, C) probabilities."""
-    return np.array([temperature(labels, member) for member in probs])
+    return np.array([fit_temperature(labels, member) for member in probs])
 
 
 def calibrated(probs: np.ndarray, each: np.ndarray) -> np.ndarray:
     """Each member at its own temperature, (M, N, C)."""
     return np.stack(
-        [tempered(member, t) for member, t in zip(probs, each, strict=True)]
+        [apply_temperature(member, t) for member, t in zip(probs, each, strict=True)]
     )
 
 
@@ -95,12 +95,12 @@ def fit(known: Known, ways: Ways, *, calibrate: bool) -> Fit:
     each = temperatures(labels, probs) if calibrate else np.ones(len(probs))
     warm = calibrated(probs, each) if calibrate else probs
     votes = {}
-    shown = seen(labels, warm, groups, columns)
+    shown = seen_by_fit(labels, warm, groups, columns)
     for name, (vote, weigh) in ways.items():
         weights = weigh(shown) if callable(weigh) else weigh
         heat = 1.0
         if calibrate and vote == "soft":
-            heat = temperature(labels, VOTES[vote](warm, weights))
+            heat = fit_temperature(labels, VOTES[vote](warm, weights))
         votes[name] = vote, weights, heat
     return Fit(each, votes)
 

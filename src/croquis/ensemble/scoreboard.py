@@ -106,7 +106,7 @@ def pairs(given: Ballots) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def gains(given: Ballots) -> pd.DataFrame:
+def vote_gains(given: Ballots) -> pd.DataFrame:
     """The score of the soft vote as members join, each time the one that helps most."""
     rows = []
     order = greedy_curve(given.seen)
@@ -145,12 +145,12 @@ def tables(
         "members": members_table(given, found[taken].weights),
         "agreement": agreement(given),
         "pairs": pairs(given),
-        "gains": gains(given),
+        "gains": vote_gains(given),
         "reliability": reliabilities(given, found, taken),
     }
 
 
-def summary(
+def ensemble_metrics(
     given: Ballots, found: dict[str, Alternative], taken: str, twins: np.ndarray
 ) -> dict[str, object]:
     """The few numbers for metrics/ensemble.json, those of the chosen vote nested.

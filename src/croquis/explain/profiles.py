@@ -9,7 +9,7 @@ import torch
 
 from croquis.backbones import stacked
 from croquis.backbones.backbones import interpolation
-from croquis.costs.trial import reason
+from croquis.costs.measured import failure_reason
 from croquis.costs.work import Work, model_work, probe_work
 from croquis.networks.macs import forward_macs
 from croquis.networks.networks import on_meta
@@ -67,7 +67,7 @@ def _row(
         for found in counts:
             row |= found
     except Exception as error:  # of any network, in any way
-        row["failed"] = reason(error)
+        row["failed"] = failure_reason(error)
     return row
 
 
@@ -84,7 +84,7 @@ def _of_model(recipe: ModelParams, num_classes: int) -> Iterator[Mapping[str, in
 def _of_probe(recipe: ProbeParams, num_classes: int) -> Iterator[Mapping[str, int]]:
     embed = recipe.embed
     with torch.device("meta"):
-        model = stacked.build(
+        model = stacked.build_network(
             embed.backbone, pretrained=False, num_classes=0, image_size=embed.image_size
         )
     yield {"parameters": _size(model)}

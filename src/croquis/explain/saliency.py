@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from croquis.backbones.backbones import normalised, statistics
-from croquis.core.files import whole
+from croquis.backbones.backbones import normalise, statistics
+from croquis.core.files import atomic_write
 from croquis.images.pixels import Pixels
-from croquis.images.resizing import resized
+from croquis.images.resizing import resize
 from croquis.runtime.hardware import Hardware
 
 WINDOW = 0.2  # of the side: what is erased at a time; a stroke or a corner, not a pixel
@@ -38,7 +38,7 @@ class Maps:
 
     def save(self, path: Path) -> None:
         """Writes one compressed .npz that opens without unpickling."""
-        with whole(path) as draft:
+        with atomic_write(path) as draft:
             np.savez_compressed(
                 draft,
                 ids=self.ids,
@@ -83,10 +83,10 @@ def spoken_for(
     window, step = (max(1, round(share * images.shape[1])) for share in (WINDOW, STEP))
     with torch.inference_mode():
         found = Occlusion(difference).attribute(
-            normalised(pixels, own),
+            normalise(pixels, own),
             sliding_window_shapes=(3, window, window),  # all channels: a piece of paper
             strides=(3, step, step),
-            baselines=normalised(torch.full_like(pixels, 255), own),
+            baselines=normalise(torch.full_like(pixels, 255), own),
             additional_forward_args=pairs.to(hardware.device),
             perturbations_per_eval=AT_ONCE,
         )
@@ -104,4 +104,4 @@ def images_at(
 ) -> np.ndarray:
     """Stored images as the network saw them, (N, S, S) or (N, S, S, 3) uint8."""
     stored = [np.asarray(pixels.array[row]) for row in pixels.rows(ids)]
-    return np.stack([resized(one, side, interpolation) for one in stored])
+    return np.stack([resize(one, side, interpolation) for one in stored])

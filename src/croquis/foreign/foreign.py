@@ -76,7 +76,7 @@ class Foreign:
         return replace(self, ids=self.ids[rows], values=self.values[rows])
 
 
-def read(path: Path, ids: np.ndarray | None = None) -> Foreign:
+def read_foreign(path: Path, ids: np.ndarray | None = None) -> Foreign:
     """The predictions in a .csv, .npz or .npy file.
 
     Args:

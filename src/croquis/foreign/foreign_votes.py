@@ -12,7 +12,7 @@ _ROWS = 1000  # voted on at once: 15 files of 10,014 x 500 would fill 600 MB
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class ForeignVote:
     """What the files decided.
 
     Attributes:
@@ -28,7 +28,7 @@ class Outcome:
 
 def outcome(
     files: list[Foreign], method: str, weights: list[float] | None = None
-) -> Outcome:
+) -> ForeignVote:
     """The vote of aligned files.
 
     Args:
@@ -52,7 +52,7 @@ def outcome(
         labels.append(shares.argmax(axis=1))
         ties += tied(shares)
     joined = np.concatenate(labels)
-    return Outcome(
+    return ForeignVote(
         joined, ties, [float((file.labels == joined).mean()) for file in files]
     )
 

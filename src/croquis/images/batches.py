@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from croquis.images.pixels import Pixels
-from croquis.images.resizing import resized
+from croquis.images.resizing import resize
 from croquis.tables.samples import Samples
 
 _Key = tuple[int, np.ndarray]  # epoch, positions
@@ -105,7 +105,7 @@ class ImageDataset(Dataset):
 
     def _image(self, position: int, epoch: int, size: int) -> np.ndarray:
         stored = np.asarray(self._pixels.array[self._rows[position]])
-        image = resized(stored, size, self._interpolation)
+        image = resize(stored, size, self._interpolation)
         if self._augment is None:
             return image
         return self._augment(image, epoch=epoch, name=self._samples.ids[position])

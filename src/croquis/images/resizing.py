@@ -8,7 +8,7 @@ from PIL import Image
 FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 
 
-def resized(image: np.ndarray, side: int, interpolation: str) -> np.ndarray:
+def resize(image: np.ndarray, side: int, interpolation: str) -> np.ndarray:
     """A square image at `side` pixels, (S, S) or (S, S, 3) uint8; as it is if it has that size.
 
     Args:

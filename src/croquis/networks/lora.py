@@ -42,7 +42,7 @@ def with_lora(model: nn.Module, lora: LoraParams, head_names: list[str]) -> nn.M
     return model
 
 
-def merged(model: nn.Module) -> nn.Module:
+def merge_lora(model: nn.Module) -> nn.Module:
     """The same network with its adapters added into the weights: plain timm names, no peft.
 
     Changed in place. Equal within rounding, 1e-5 in float32 and eval mode.

@@ -21,7 +21,7 @@ def network(recipe: ModelParams, classes: Sequence[str]) -> nn.Module:
         InputError: if weights, head, adapters or patterns do not fit the backbone.
     """
     from_imagenet = recipe.head_start == "imagenet"
-    model = stacked.build(
+    model = stacked.build_network(
         recipe.backbone,
         pretrained=recipe.pretrained,
         num_classes=IMAGENET_CLASSES if from_imagenet else len(classes),

@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from croquis.dataset.statuses import ON_BLACK, joined
-from croquis.prepare.depth import Unscalable, in_eight_bits, is_deep, widened
+from croquis.dataset.statuses import ON_BLACK, join_notes
+from croquis.prepare.depth import Unscalable, in_eight_bits, is_deep, widen
 
 ORIENTATION = 0x0112  # EXIF's tag for how the camera was held; 1 is upright
 BLANK_BELOW = (
@@ -42,9 +42,9 @@ def decode(content: bytes) -> Decoded:
             notes: list[str] = []
             deep = is_deep(image)
             image = _upright(_first_frame(image, notes), notes)
-            image = widened(image, content, notes) if deep else image
+            image = widen(image, content, notes) if deep else image
             image = _on_paper(in_eight_bits(image, notes), notes)
-            return Decoded(_channels(image), joined(notes))
+            return Decoded(_channels(image), join_notes(notes))
     except Unscalable as error:
         raise Unreadable(str(error)) from None
     except Image.UnidentifiedImageError:
@@ -63,7 +63,7 @@ def gray_of(pixels: np.ndarray) -> np.ndarray:
     )
 
 
-def padded(pixels: np.ndarray, side: int) -> np.ndarray:
+def pad(pixels: np.ndarray, side: int) -> np.ndarray:
     """The image centred on a white square sheet, aspect kept; (side, side) or (side, side, 3)."""
     height, width = pixels.shape[:2]
     scale = side / max(height, width)
@@ -76,12 +76,12 @@ def padded(pixels: np.ndarray, side: int) -> np.ndarray:
     return sheet
 
 
-def squashed(pixels: np.ndarray, side: int) -> np.ndarray:
+def squash(pixels: np.ndarray, side: int) -> np.ndarray:
     """The image stretched to a square, aspect lost; (side, side) or (side, side, 3)."""
     return _resized(pixels, side, side)
 
 
-def inked(pixels: np.ndarray, side: int) -> np.ndarray:
+def crop_to_ink(pixels: np.ndarray, side: int) -> np.ndarray:
     """The box of the ink with a margin, centred on white; (side, side) or (side, side, 3).
 
     Ink is at least a tenth as dark as the darkest stroke: the ripples of JPEG around strokes are
@@ -92,17 +92,17 @@ def inked(pixels: np.ndarray, side: int) -> np.ndarray:
     rows = np.flatnonzero(drawn.any(axis=1))
     columns = np.flatnonzero(drawn.any(axis=0))
     if not len(rows):
-        return padded(pixels, side)
+        return pad(pixels, side)
     box = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     margin = max(1, round(_MARGIN * side))
     sheet = np.full((side, side, *pixels.shape[2:]), 255, np.uint8)
-    sheet[margin:-margin, margin:-margin] = padded(box, side - 2 * margin)
+    sheet[margin:-margin, margin:-margin] = pad(box, side - 2 * margin)
     return sheet
 
 
 # pad: aspect kept; squash: aspect lost; ink: as pad, but the sheet around the drawing cut away.
 Fit = Literal["pad", "squash", "ink"]
-FITS = {"pad": padded, "squash": squashed, "ink": inked}
+FITS = {"pad": pad, "squash": squash, "ink": crop_to_ink}
 
 
 def _resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -53,7 +53,7 @@ def in_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
     return Image.fromarray(_scaled(values, top))
 
 
-def widened(image: Image.Image, content: bytes, notes: list[str]) -> Image.Image:
+def widen(image: Image.Image, content: bytes, notes: list[str]) -> Image.Image:
     """An image of 16 bits a channel, colour or alpha among them, whose values fill a few of them.
 
     Pillow keeps the upper byte alone, which is almost nothing of 12 bits; OpenCV reads them all.

@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from croquis.core.errors import InputError
-from croquis.dataset.external import TRAIN, USE, train_only
-from croquis.dataset.tables import refuse
+from croquis.dataset.csv_tables import refuse_rows
+from croquis.dataset.train_only import TRAIN, USE, train_only
 
 
 def with_labels(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
@@ -28,7 +28,7 @@ def with_labels(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
             csv, expected=expected, received=received, fix="add or rename it"
         )
     for column in sorted(given):
-        refuse(
+        refuse_rows(
             table,
             table[column].str.strip() == "",
             csv,
@@ -85,10 +85,10 @@ def with_sources(table: pd.DataFrame, test_paths: set[str], csv: Path) -> pd.Dat
     unknown = derived & ~source.isin(known)
     of_test = unknown & source.str.removeprefix("test/").isin(test_paths)
     where = f"{csv}: source_id"
-    refuse(table, of_test, where, "training images as sources, never test images")
-    refuse(table, unknown, where, "the image_path of a training image")
+    refuse_rows(table, of_test, where, "training images as sources, never test images")
+    refuse_rows(table, unknown, where, "the image_path of a training image")
     chain = derived & source.isin(known[derived])
-    refuse(
+    refuse_rows(
         table,
         chain,
         where,
@@ -109,7 +109,7 @@ def with_use(table: pd.DataFrame, csv: Path) -> tuple[pd.DataFrame, list[str]]:
     words = table[USE].str.strip().str.casefold()
     fix = "correct these rows, or rename the column if it means something else"
     expected = f"{TRAIN}, all, score or nothing as {USE}"
-    refuse(table, ~words.isin([TRAIN, "all", "score", ""]), csv, expected, fix)
+    refuse_rows(table, ~words.isin([TRAIN, "all", "score", ""]), csv, expected, fix)
     only = words == TRAIN
     note = f"{only.sum():,} images train only ({csv.name}: {USE}), and are never scored"
     return table.assign(**{USE: words.where(only, "")}), [note] if only.any() else []
@@ -152,7 +152,7 @@ def _numbers(table: pd.DataFrame, csv: Path) -> pd.Series:
     target = table["target"].map(without_fraction).str.strip()
     strange = ~target.str.fullmatch(r"\d{1,9}").astype(bool)
     fix = "mend these rows, or call the column class_name if it has names"
-    refuse(table, strange, csv, "whole numbers from 0 as target", fix)
+    refuse_rows(table, strange, csv, "whole numbers from 0 as target", fix)
     labels = target.astype(int)
     present = set(labels)
     absent = sorted(

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from croquis.core.errors import InputError
-from croquis.dataset.external import USE
+from croquis.dataset.csv_tables import images_in, located_images, read_table
 from croquis.dataset.names import refuse_undecodable
 from croquis.dataset.roots import folders_in
-from croquis.dataset.tables import images_in, located, read_table
+from croquis.dataset.train_only import USE
 from croquis.prepare.labels import (
     ranks,
     with_labels,
@@ -85,7 +85,7 @@ def _read_train(
         notes.append(
             f"train.csv also has {', '.join(further)}: split.domain can hold one apart"
         )
-    table["path"] = located(table, csv, "train")
+    table["path"] = located_images(table, csv, "train")
     table = with_sources(with_labels(table, csv), test_paths, csv)
     unnamed = len(
         set(images_in(raw / "train")) - set(table["path"].str.removeprefix("train/"))
@@ -130,7 +130,10 @@ def _read_test(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     else:
         names = pd.DataFrame({"image_path": images_in(raw / "test")}, dtype=str)
     table = pd.DataFrame(
-        {"path": located(names, csv, "test"), "id": "test/" + names["image_path"]}
+        {
+            "path": located_images(names, csv, "test"),
+            "id": "test/" + names["image_path"],
+        }
     )
     return (
         table.assign(split="test", label=-1, class_name="", source_id=""),

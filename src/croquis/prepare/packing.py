@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from croquis.core.cores import cores
+from croquis.core.cpu_count import cpu_count
 from croquis.core.errors import InputError
 from croquis.core.params import Section
 from croquis.core.progress import progress
-from croquis.core.symmetries import digest
-from croquis.dataset.statuses import BETWEEN, BLANK, OK, ON_BLACK, UNREADABLE, having
+from croquis.core.symmetries import symmetric_digest
+from croquis.dataset.statuses import BETWEEN, BLANK, OK, ON_BLACK, UNREADABLE, has_note
 from croquis.prepare.decoding import (
     BLANK_BELOW,
     FITS,
@@ -26,7 +26,7 @@ from croquis.prepare.decoding import (
     Unreadable,
     decode,
     gray_of,
-    squashed,
+    squash,
 )
 from croquis.prepare.depth import MASK
 from croquis.prepare.rows import RowWriter
@@ -74,7 +74,7 @@ class Packed(NamedTuple):
             named = f"{_first(reasons)}; {listed} has them all"
             found.append(f"left out, as they cannot be read: {named}")
         for note, words in ODD.items():
-            paths = self.index.loc[having(self.index, note), "path"]
+            paths = self.index.loc[has_note(self.index, note), "path"]
             if len(paths):
                 found.append(
                     f"{len(paths):,} of {len(self.index):,} {words}: {_first(paths)}"
@@ -87,7 +87,7 @@ def _first(names: pd.Series) -> str:
     return ", ".join(names[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-class Sheet(NamedTuple):
+class PackedSheet(NamedTuple):
     """What the arrays and the index keep of one file."""
 
     pixels: np.ndarray  # (S, S) or (S, S, 3)
@@ -142,7 +142,7 @@ def pack(
     return Packed(index, quarantine.drop(columns="split"))
 
 
-def _sheet(row: dict[str, Any], raw: Path, prepare: PrepareParams) -> Sheet | str:
+def _sheet(row: dict[str, Any], raw: Path, prepare: PrepareParams) -> PackedSheet | str:
     """The file as stored, or why it cannot be."""
     content = (raw / row["path"]).read_bytes()
     try:
@@ -154,13 +154,16 @@ def _sheet(row: dict[str, Any], raw: Path, prepare: PrepareParams) -> Sheet | st
     gray = gray_of(image.pixels)
     height, width = gray.shape
     fitted = FITS[prepare.fit](image.pixels, prepare.image_size)
-    facts = {"sha256": hashlib.sha256(content).hexdigest(), "digest": digest(gray)}
+    facts = {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "digest": symmetric_digest(gray),
+    }
     facts |= {
         "width": width,
         "height": height,
         "status": _status(image.status, gray, fitted),
     }
-    return Sheet(fitted, squashed(gray, GRAY_SIDE), facts)
+    return PackedSheet(fitted, squash(gray, GRAY_SIDE), facts)
 
 
 def _status(decoded: str, gray: np.ndarray, fitted: np.ndarray) -> str:
@@ -175,7 +178,7 @@ def _status(decoded: str, gray: np.ndarray, fitted: np.ndarray) -> str:
 
 def _in_order(work: Callable, items: Iterable) -> Iterator:
     """`work` of each item on all cores, in order; a few wait ahead, so that memory stays small."""
-    threads = cores()
+    threads = cpu_count()
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque = deque()
         try:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.core.params import nearest
-from croquis.dataset.tables import read_table
+from croquis.dataset.csv_tables import read_table
 from croquis.prepare.labels import without_fraction
 from croquis.prepare.layout import Layout
 

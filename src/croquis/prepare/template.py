@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from croquis.core.errors import InputError
-from croquis.dataset.tables import read_table
+from croquis.dataset.csv_tables import read_table
 
 
 def blank_sample(names: pd.DataFrame) -> pd.DataFrame:

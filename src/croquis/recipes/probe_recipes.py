@@ -53,7 +53,7 @@ class ProbeParams(params.Section):
     head: HeadParams
 
 
-def resolved(tree: dict[str, Any], key: str) -> ProbeParams:
+def resolve_probe(tree: dict[str, Any], key: str) -> ProbeParams:
     """The recipe of probe `key`; raises InputError as the strict loader does."""
     probes = params.required(tree, "probes")
     if not isinstance(probes, dict) or key not in probes:
@@ -61,9 +61,9 @@ def resolved(tree: dict[str, Any], key: str) -> ProbeParams:
         raise InputError(
             "run.probes", expected="keys of `probes`", received=repr(key), fix=known
         )
-    return params.checked(ProbeParams, probes[key], where=f"probes.{key}")
+    return params.validated(ProbeParams, probes[key], where=f"probes.{key}")
 
 
-def recipe(key: str, path: Path = params.PARAMS) -> ProbeParams:
+def probe_recipe(key: str, path: Path = params.PARAMS) -> ProbeParams:
     """The recipe of probe `key` in params.yaml."""
-    return resolved(params.read(path), key)
+    return resolve_probe(params.read(path), key)

@@ -122,7 +122,7 @@ def cycles(recipe: TrainParams) -> int:
     return math.ceil((recipe.epochs - warmup) / cycle - 1e-9) - 1
 
 
-def resolved(tree: dict[str, Any], key: str) -> ModelParams:
+def resolve_model(tree: dict[str, Any], key: str) -> ModelParams:
     """The recipe of model `key`: its own block over the defaults of `train`.
 
     Args:
@@ -132,7 +132,7 @@ def resolved(tree: dict[str, Any], key: str) -> ModelParams:
     Raises:
         InputError: on unknown or missing keys and impossible values, naming their block.
     """
-    train = params.checked(TrainParams, params.required(tree, "train"), where="train")
+    train = params.validated(TrainParams, params.required(tree, "train"), where="train")
     models = params.required(tree, "models")
     if not isinstance(models, dict) or key not in models:
         known = params.nearest(key, list(models or {}))
@@ -145,12 +145,12 @@ def resolved(tree: dict[str, Any], key: str) -> ModelParams:
         raise InputError(
             f"models.{key}", expected="a block of keys", received=repr(block), fix=fix
         )
-    return params.checked(
+    return params.validated(
         ModelParams, train.model_dump() | block, where=f"models.{key}"
     )
 
 
-def bound(recipe: ModelParams, fold: int) -> ModelParams:
+def recipe_of_fold(recipe: ModelParams, fold: int) -> ModelParams:
     """The recipe of a fold: its number stands for {fold} in paths of `pretrained`."""
     asked = recipe.pretrained
     named = [
@@ -162,6 +162,6 @@ def bound(recipe: ModelParams, fold: int) -> ModelParams:
     )
 
 
-def recipe(key: str, path: Path = params.PARAMS) -> ModelParams:
+def model_recipe(key: str, path: Path = params.PARAMS) -> ModelParams:
     """The recipe of model `key` in params.yaml."""
-    return resolved(params.read(path), key)
+    return resolve_model(params.read(path), key)

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from croquis.report.material import Outcome
+from croquis.report.inputs import RunOutcome
 from croquis.report.plots import COLOURS, line_of, marks
 
 DPI = 120
 
 
-def draw(
-    folder: Path, outcome: Outcome, metrics: Mapping[str, Mapping[str, Any]]
+def draw_figures(
+    folder: Path, outcome: RunOutcome, metrics: Mapping[str, Mapping[str, Any]]
 ) -> None:
     """Writes scores.png and curves.png into a folder.
 
@@ -41,7 +41,7 @@ def _scores(path: Path, metrics: Mapping[str, Mapping[str, Any]]) -> None:
     figure.savefig(path, dpi=DPI)
 
 
-def _curves(path: Path, outcome: Outcome) -> None:
+def _curves(path: Path, outcome: RunOutcome) -> None:
     """A panel a member: accuracy on the fold held out by epoch, a line a fold."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator

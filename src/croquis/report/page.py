@@ -13,16 +13,16 @@ import pandas as pd
 from croquis.report import plots
 from croquis.report.decisions import Said
 from croquis.report.images import Thumbnails
-from croquis.report.material import Data, Outcome
-from croquis.report.scorebook import Scorebook
-from croquis.report.sections import confusions, contact, copies, suspects, tables
+from croquis.report.inputs import Data, RunOutcome
+from croquis.report.score_data import Scorebook
+from croquis.report.sections import confusions, contact_sheets, copies, suspects, tables
 from croquis.report.sections.advice import Findings, advice
 from croquis.report.sections.augmentations import Augmentation, augmentations, presets
 from croquis.report.sections.browser import EXAMPLES, typical, write_browser
 from croquis.report.sections.census import census
 from croquis.report.sections.cost import costs
 from croquis.report.sections.mistakes import surest_mistakes
-from croquis.report.sections.ran import every, ran
+from croquis.report.sections.recipes_table import all_settings, recipe_rows
 from croquis.report.templates import template
 from croquis.tracking.competitions import competition
 
@@ -36,7 +36,7 @@ Metrics = Mapping[str, Mapping[str, Any]]
 
 
 def write(
-    folder: Path, source: str, data: Data, outcome: Outcome, metrics: Metrics
+    folder: Path, source: str, data: Data, outcome: RunOutcome, metrics: Metrics
 ) -> None:
     """Writes index.html, the error browser and the contact sheets into a new folder.
 
@@ -47,11 +47,11 @@ def write(
     name = competition(source)
 
     def contact_sheets() -> None:
-        for file, html in contact.pages(name, data):
+        for file, html in contact_sheets.pages(name, data):
             (folder / file).write_text(html, encoding="utf-8")
 
     def index() -> None:
-        html = page(source, data, outcome, metrics)
+        html = report_page(source, data, outcome, metrics)
         (folder / "index.html").write_text(html, encoding="utf-8")
 
     _or_warning(folder / "index.html", index)
@@ -78,7 +78,7 @@ def _or_warning(path: Path, make: Callable[[], None]) -> None:
         )
 
 
-def page(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> str:
+def report_page(source: str, data: Data, outcome: RunOutcome, metrics: Metrics) -> str:
     """The page's HTML. Equal input gives equal text, and no name in it can become markup.
 
     Args:
@@ -93,7 +93,7 @@ def page(source: str, data: Data, outcome: Outcome, metrics: Metrics) -> str:
 
 
 def sections(
-    source: str, data: Data, outcome: Outcome, metrics: Metrics
+    source: str, data: Data, outcome: RunOutcome, metrics: Metrics
 ) -> dict[str, Any]:
     """What the templates show, by the names that they use."""
     thumbnails = Thumbnails(data.pixels, data.index)
@@ -111,8 +111,8 @@ def sections(
         "voters": sorted(outcome.members),
         "metrics": metrics,
         "facts": facts,
-        "ran": ran(asked),
-        "settings": every(asked),
+        "ran": recipe_rows(asked),
+        "settings": all_settings(asked),
         "scores": _scores(data, outcome, metrics),
         "leak": tables.leak,
         "advice": advice(Findings(data, outcome, metrics)),
@@ -132,7 +132,7 @@ def sections(
         "classes": _classes(data.index),
         "copied": copies.in_groups(data.groups),
         "groups": copies.biggest_groups(data.groups, thumbnails),
-        "sheets": contact.sheets(data),
+        "sheets": contact_sheets.sheets(data),
         "pairs": copies.narrowest_pairs(data.duplicates, data.groups, thumbnails),
         "figures": {part: tables.figures(metrics[part]) for part in ("dedup", "split")},
         "networks": networks,
@@ -144,12 +144,12 @@ def sections(
             test=facts["test"],
             all_folds=facts["all_folds"],
         ),
-        "licences": licences(source),
+        "licences": icon_licences(source),
         **_mistakes(data, outcome, thumbnails),
     }
 
 
-def licences(source: str) -> tuple[tuple[str, str, str], ...]:
+def icon_licences(source: str) -> tuple[tuple[str, str, str], ...]:
     """Families, authors and licences of the embedded data set; nothing for data of others."""
     if source != "icons":
         return ()
@@ -159,14 +159,14 @@ def licences(source: str) -> tuple[tuple[str, str, str], ...]:
     return ATTRIBUTION
 
 
-def _presets(outcome: Outcome, data: Data) -> list[Augmentation]:
+def _presets(outcome: RunOutcome, data: Data) -> list[Augmentation]:
     """At the size of the largest model; none without models, as nothing else is augmented."""
     asked = outcome.settings
     sizes = [recipe.image_size for recipe in asked.models.values()]
     return presets(max(sizes), asked.seed, data) if sizes else []
 
 
-def _facts(source: str, data: Data, outcome: Outcome) -> dict[str, Any]:
+def _facts(source: str, data: Data, outcome: RunOutcome) -> dict[str, Any]:
     split = data.index["split"]
     array = data.pixels.array
     return {
@@ -186,7 +186,7 @@ def _facts(source: str, data: Data, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _scores(data: Data, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
+def _scores(data: Data, outcome: RunOutcome, metrics: Metrics) -> dict[str, Any]:
     oof = outcome.oof
     lines = tables.score_lines(
         metrics["vote"], metrics["ensemble"], metrics["submission"]
@@ -204,12 +204,12 @@ def _odds(book: Scorebook) -> dict[str, Any]:
     raw, calibrated = (book.bins("width", which) for which in ("raw", "calibrated"))
     others = book.agreement.where(book.agreement < 1).min().min()
     return {
-        "reliability": plots.reliability(raw, calibrated),
+        "reliability": plots.reliability_plot(raw, calibrated),
         "colours": {"raw": plots.RAW, "calibrated": plots.COLOURS[0]},
         "least": 0.0
         if pd.isna(others)
         else float(others),  # agreement; below it nothing is shown
-        "gains": plots.gains(book.gains) if len(book.gains) > 1 else "",
+        "gains": plots.gains_plot(book.gains) if len(book.gains) > 1 else "",
         "errors": {
             which: {
                 kind: book.calibration_error(kind, which) for kind in ("width", "mass")
@@ -219,7 +219,9 @@ def _odds(book: Scorebook) -> dict[str, Any]:
     }
 
 
-def _mistakes(data: Data, outcome: Outcome, thumbnails: Thumbnails) -> dict[str, Any]:
+def _mistakes(
+    data: Data, outcome: RunOutcome, thumbnails: Thumbnails
+) -> dict[str, Any]:
     oof = outcome.oof
     labels = data.labels(outcome.oof.ids)
     groups = data.groups_of(oof.ids)
@@ -248,11 +250,13 @@ def _mistakes(data: Data, outcome: Outcome, thumbnails: Thumbnails) -> dict[str,
         "class_names": oof.classes.tolist(),
         "doubted": len(doubted),
         "alone": suspects.alone(labels),
-        "suspects": suspects.shown(doubted, labels, oof, groups, thumbnails, said),
+        "suspects": suspects.shown_suspects(
+            doubted, labels, oof, groups, thumbnails, said
+        ),
     }
 
 
-def _curves(outcome: Outcome) -> dict[str, tuple[str, str]]:
+def _curves(outcome: RunOutcome) -> dict[str, tuple[str, str]]:
     """Each member's two charts."""
     run = outcome.run
     rows = dict(list(outcome.curves.groupby("member")))

@@ -122,7 +122,7 @@ def histogram(values: np.ndarray, *, label: str) -> Markup:
     return _svg(draw, label=label, x="", size=(3.6, 1.8), whole=False)
 
 
-def reliability(raw: pd.DataFrame, calibrated: pd.DataFrame) -> Markup:
+def reliability_plot(raw: pd.DataFrame, calibrated: pd.DataFrame) -> Markup:
     """Accuracy by confidence, before and after calibration; on the diagonal one means the other.
 
     Dots are as big as their bins are full. Arguments: `Scorebook.bins`.
@@ -141,7 +141,7 @@ def reliability(raw: pd.DataFrame, calibrated: pd.DataFrame) -> Markup:
     return _svg(draw, label="accuracy by confidence", x="confidence", whole=False)
 
 
-def gains(steps: pd.DataFrame) -> Markup:
+def gains_plot(steps: pd.DataFrame) -> Markup:
     """Accuracy with one member more at each step; `steps` is gains.csv."""
 
     def draw(axes: "Axes") -> None:

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from croquis.core.wording import counted, ends, share
+from croquis.core.text import counted, ends, share
 from croquis.report import figures
-from croquis.report.material import Outcome
+from croquis.report.inputs import RunOutcome
 from croquis.tracking import store, tracking
 
 LINK = r'href="(?!data:|https?:)([^"#]+\.html)[^"]*"'
@@ -24,7 +24,7 @@ COUNTS = (
 Metrics = Mapping[str, Mapping[str, Any]]
 
 
-def log(index: Path, outcome: Outcome, metrics: Metrics, page: Path) -> None:
+def log(index: Path, outcome: RunOutcome, metrics: Metrics, page: Path) -> None:
     """Logs the scores of votes, ensemble and submission with the pipeline's MLflow run.
 
     Args:
@@ -33,14 +33,14 @@ def log(index: Path, outcome: Outcome, metrics: Metrics, page: Path) -> None:
         metrics: the JSON of the stages.
         page: index.html; its whole folder is kept.
     """
-    run = tracking.pipeline(tracking.pipeline_of(index))
-    run.tags({"mlflow.runName": name(metrics), store.NOTE: description(metrics)})
-    run.metrics(scores(metrics))
+    run = tracking.pipeline_run(tracking.pipeline_of(index))
+    run.tags({"mlflow.runName": run_name(metrics), store.NOTE: description(metrics)})
+    run.metrics(report_scores(metrics))
     with _alone(page.parent) as folder:
         run.artifact(folder)
         images = folder.with_name("images")
         images.mkdir()
-        figures.draw(images, outcome, metrics)
+        figures.draw_figures(images, outcome, metrics)
         run.artifact(images)
     run.end()
 
@@ -63,7 +63,7 @@ def _alone(folder: Path) -> Iterator[Path]:
         yield copy
 
 
-def scores(metrics: Metrics) -> dict[str, float]:
+def report_scores(metrics: Metrics) -> dict[str, float]:
     """The numbers by the names that MLflow shows them under, a section a prefix.
 
     `oof_accuracy/<member>` of each member, so that members stand side by side; `ensemble/...` and
@@ -85,7 +85,7 @@ def scores(metrics: Metrics) -> dict[str, float]:
     }
 
 
-def name(metrics: Metrics) -> str:
+def run_name(metrics: Metrics) -> str:
     """The run's name with the accuracy: MLflow's table of runs shows no score by itself."""
     return f"{store.version()} {share(metrics['ensemble']['accuracy'])}"
 

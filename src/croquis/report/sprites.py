@@ -20,14 +20,14 @@ def write_sheets(folder: Path, name: str, pixels: Pixels, ids: Sequence[str]) ->
     rows = pixels.rows(ids)
     starts = range(0, len(rows), PER_SHEET)
     for number, start in enumerate(progress(starts, f"report: {name}", unit="sheet")):
-        small = [shrunk(pixels.array[row]) for row in rows[start : start + PER_SHEET]]
+        small = [shrink(pixels.array[row]) for row in rows[start : start + PER_SHEET]]
         # method 1 of 6: half the time of 4, a tenth more bytes
-        Image.fromarray(sheet(small)).save(
+        Image.fromarray(sprite_sheet(small)).save(
             folder / f"{name}-{number}.webp", quality=60, method=1
         )
 
 
-def sheet(images: Sequence[np.ndarray]) -> np.ndarray:
+def sprite_sheet(images: Sequence[np.ndarray]) -> np.ndarray:
     """Images of (SIDE, SIDE) or (SIDE, SIDE, 3) uint8, COLUMNS in a row, on white paper."""
     height = -(-len(images) // COLUMNS) * SIDE
     paper = np.full((height, COLUMNS * SIDE, *images[0].shape[2:]), 255, np.uint8)
@@ -37,7 +37,7 @@ def sheet(images: Sequence[np.ndarray]) -> np.ndarray:
     return paper
 
 
-def shrunk(image: np.ndarray) -> np.ndarray:
+def shrink(image: np.ndarray) -> np.ndarray:
     """A stored image at SIDE; areas are averaged, so that thin strokes stay."""
     how = cv2.INTER_AREA if len(image) > SIDE else cv2.INTER_LINEAR
     return cv2.resize(np.asarray(image), (SIDE, SIDE), interpolation=how)

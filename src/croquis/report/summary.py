@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from croquis.core.wording import counted, ends, share
-from croquis.report.material import Data, Outcome
+from croquis.core.text import counted, ends, share
+from croquis.report.inputs import Data, RunOutcome
 from croquis.report.sections.advice import Findings, advice
 
 
-def lines(
-    data: Data, outcome: Outcome, metrics: Mapping[str, Mapping[str, Any]], page: Path
+def report_lines(
+    data: Data,
+    outcome: RunOutcome,
+    metrics: Mapping[str, Mapping[str, Any]],
+    page: Path,
 ) -> list[str]:
     """Two or three lines for the terminal; `page` is index.html."""
     score = metrics["ensemble"]

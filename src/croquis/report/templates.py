@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from croquis.core import wording
+from croquis.core import text
 
 
 def template(name: str) -> Template:
@@ -18,13 +18,13 @@ def template(name: str) -> Template:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "share": wording.share,
-        "gain": wording.gain,
-        "side": wording.side,
-        "ends": wording.ends,
-        "counted": wording.counted,
-        "symmetry": wording.symmetry,
-        "odds": wording.odds,
-        "duration": wording.duration,
+        "share": text.share,
+        "gain": text.gain,
+        "side": text.side_of_interval,
+        "ends": text.ends,
+        "counted": text.counted,
+        "symmetry": text.symmetry,
+        "odds": text.odds,
+        "duration": text.duration,
     }
     return environment.get_template(name)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from croquis.core.cores import cores
+from croquis.core.cpu_count import cpu_count
 from croquis.core.errors import InputError
 
 
@@ -53,7 +53,7 @@ def hardware() -> Hardware:
     workers = _workers(name)
     compiled = os.environ.get("CROQUIS_COMPILE") == "1"
     if not os.environ.get("OMP_NUM_THREADS"):  # who sets it has counted the cores
-        torch.set_num_threads(max(1, cores() - workers))
+        torch.set_num_threads(max(1, cpu_count() - workers))
     device = _device(name)
     if device.type != "cuda":
         return Hardware(device, None, False, workers, compiled)
@@ -95,7 +95,7 @@ def _workers(device: str) -> int:
     """Worker processes: by default none on CPUs, where they take cores from the network itself."""
     asked = os.environ.get("CROQUIS_WORKERS")
     if not asked:
-        return min(8, cores() - 1) if device.startswith("cuda") else 0
+        return min(8, cpu_count() - 1) if device.startswith("cuda") else 0
     if not asked.isdecimal():
         expected = "a number of processes, 0 or more"
         fix = "unset it, or mend it"

@@ -11,10 +11,10 @@ from croquis.scoring.paired import (
     FEWEST,
     LEVEL,
     difference_interval,
+    is_significant,
     mcnemar,
-    told_apart,
 )
-from croquis.tables.components import joined, units
+from croquis.tables.components import join_groups, units
 from croquis.tables.predictions import Predictions
 
 
@@ -64,7 +64,7 @@ class Comparison:
     same_question: bool = True
 
 
-def scored(name: str, oof: Predictions, folds: pd.DataFrame) -> Scored:
+def score_predictions(name: str, oof: Predictions, folds: pd.DataFrame) -> Scored:
     """OOF predictions judged by the labels of folds.csv.
 
     Raises:
@@ -92,7 +92,7 @@ def scored(name: str, oof: Predictions, folds: pd.DataFrame) -> Scored:
     return Scored(name, rows[["sha256"]].assign(unit=units(rows), **found))
 
 
-def compared(one: Scored, other: Scored, *, seed: int) -> Comparison:
+def compare_predictions(one: Scored, other: Scored, *, seed: int) -> Comparison:
     """The comparison of two experiments, image by image.
 
     Groups of copies, or domains, are drawn together; where the two were grouped differently, what
@@ -122,7 +122,7 @@ def compared(one: Scored, other: Scored, *, seed: int) -> Comparison:
     pairs = len(set(zip(groups, others, strict=True)))
     same = pairs == len(np.unique(groups)) == len(np.unique(others))
     if not same:
-        groups = joined(groups, others)
+        groups = join_groups(groups, others)
     rights = a["right"].to_numpy(), b["right"].to_numpy()
     return replace(_judged(*rights, groups, left_out, seed), same_question=same)
 
@@ -172,7 +172,7 @@ def _judged(
         only=only,
         difference=(difference, low, high),
         p=p,
-        told_apart=told_apart(p, (low, high), groups),
+        told_apart=is_significant(p, (low, high), groups),
         smallest=None if least is None or count < FEWEST else max(least, reach),
     )
 

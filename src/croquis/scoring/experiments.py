@@ -23,7 +23,7 @@ def fetched(name: str, files: list[Path], into: Path) -> list[Path]:
     """
     if name == HERE or Path(name).is_dir():
         folder = Path() if name == HERE else Path(name)
-        _check(name, files, lockfile.here(folder))
+        _check(name, files, lockfile.state_of_folder(folder))
         return [_present(folder / file, name) for file in files]
     return _from_revision(name, files, into)
 

@@ -16,7 +16,7 @@ from itertools import chain, combinations, product
 from pathlib import Path
 from typing import Any
 
-from croquis.core import fastyaml, params
+from croquis.core import params, yaml_files
 from croquis.core.errors import InputError
 
 HERE = "workspace"  # DVC's own word
@@ -36,9 +36,9 @@ class Revision:
     def __init__(self, read: Reader, cache: Path) -> None:
         self._read = read
         self._cache = cache
-        self._pipeline = parsed(read("dvc.yaml") or b"").get("stages") or {}
-        self._lock = parsed(read("dvc.lock") or b"").get("stages") or {}
-        self._names = _names(self._pipeline, parsed(read("params.yaml") or b""))
+        self._pipeline = parse_yaml(read("dvc.yaml") or b"").get("stages") or {}
+        self._lock = parse_yaml(read("dvc.lock") or b"").get("stages") or {}
+        self._names = _names(self._pipeline, parse_yaml(read("params.yaml") or b""))
         self._known: dict[str, str] = {}
 
     def outdated(self, path: str) -> str:
@@ -104,11 +104,11 @@ class Revision:
         """`lr 0.001, now 0.002` for each parameter that is not as the stage had it."""
         found = []
         for file, values in (entry.get("params") or {}).items():
-            tree = parsed(self._read(file) or b"")
+            tree = parse_yaml(self._read(file) or b"")
             now = {key: params.at(tree, key) for key in values}
             changes = params.differences(values, now)
             found += [
-                f"{key} {params.shown(a)}, now {params.shown(b)}"
+                f"{key} {params.format_value(a)}, now {params.format_value(b)}"
                 for key, a, b in changes
             ]
         return found
@@ -176,7 +176,7 @@ class Revision:
         return [(f"{inner}/{file['relpath']}", file["md5"]) for file in content]
 
 
-def here(folder: Path = Path()) -> Revision:
+def state_of_folder(folder: Path = Path()) -> Revision:
     """The state of a folder's files: this project's, or another clone's."""
 
     def read(path: str) -> bytes | None:
@@ -185,7 +185,7 @@ def here(folder: Path = Path()) -> Revision:
     return Revision(read, cache(folder))
 
 
-def committed(revision: str) -> Revision:
+def state_of_commit(revision: str) -> Revision:
     """The state of a commit, a branch, a tag or an experiment's commit."""
 
     def read(path: str) -> bytes | None:
@@ -199,7 +199,7 @@ def committed(revision: str) -> Revision:
 
 def require(*paths: Path) -> None:
     """Raises InputError if one of `paths` is no result of the parameters and data that are here."""
-    state = here()
+    state = state_of_folder()
     for path in paths:
         if reason := state.outdated(path.as_posix()):
             raise InputError(
@@ -211,11 +211,11 @@ def require(*paths: Path) -> None:
 
 
 @lru_cache(maxsize=64)
-def parsed(content: bytes) -> Mapping[str, Any]:
+def parse_yaml(content: bytes) -> Mapping[str, Any]:
     """A YAML file's mapping; nothing where it cannot be read, as then it says nothing."""
     try:
-        tree = fastyaml.load(content)
-    except fastyaml.ParseError:
+        tree = yaml_files.load_yaml(content)
+    except yaml_files.ParseError:
         return {}
     return tree if isinstance(tree, dict) else {}
 
@@ -250,7 +250,7 @@ def _paths(entries: Any) -> list[str]:
 
 def uncached(pipeline: bytes) -> set[str]:
     """The outputs of a dvc.yaml that git keeps, not DVC's cache."""
-    entries = (parsed(pipeline).get("stages") or {}).values()
+    entries = (parse_yaml(pipeline).get("stages") or {}).values()
     kinds = ("outs", "metrics", "plots")
     outs = [out for entry in entries for kind in kinds for out in entry.get(kind) or []]
     options = [pair for out in outs if isinstance(out, dict) for pair in out.items()]

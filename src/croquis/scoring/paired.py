@@ -59,7 +59,7 @@ def difference_intervals(
     return [(float(low), float(high)) for low, high in ends.T]
 
 
-def told_apart(p: float, interval: tuple[float, float], groups: np.ndarray) -> bool:
+def is_significant(p: float, interval: tuple[float, float], groups: np.ndarray) -> bool:
     """Whether two are surely unlike: by the exact test, and by the interval, which knows groups.
 
     McNemar's test takes copies for independent evidence; the bootstrap does not, but says nothing

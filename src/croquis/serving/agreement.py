@@ -7,7 +7,7 @@ import numpy as np
 from croquis.core.errors import InputError
 from croquis.images.pixels import Pixels
 from croquis.serving.inference import Ensemble
-from croquis.serving.trained import Trained
+from croquis.serving.trained_ensemble import Trained
 from croquis.tables import predictions
 
 IMAGES = 16  # a second's work
@@ -56,7 +56,7 @@ def check_agreement(
     Raises:
         InputError: if they disagree.
     """
-    stored = predictions.load(test)
+    stored = predictions.load_predictions(test)
     packed = Pixels.open(index, pixels)
     if not len(stored):
         return 0.0

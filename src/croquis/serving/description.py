@@ -5,8 +5,8 @@ from typing import Any
 
 import timm
 
-from croquis.core.wording import counted, ends, share
-from croquis.serving.trained import Settings, Trained
+from croquis.core.text import counted, ends, share
+from croquis.serving.trained_ensemble import Trained, TrainedSettings
 
 
 def described(trained: Trained, source: str, score: Mapping[str, Any]) -> str:
@@ -34,7 +34,9 @@ def described(trained: Trained, source: str, score: Mapping[str, Any]) -> str:
             for key in recipe.members
         ),
         "",
-        "Licences of the weights it started from: " + "; ".join(licences(own)) + ".",
+        "Licences of the weights it started from: "
+        + "; ".join(weights_licences(own))
+        + ".",
     ]
     if drawn_by := _families(source):
         lines.append(
@@ -43,7 +45,7 @@ def described(trained: Trained, source: str, score: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def backbones(settings: Settings, member: str) -> list[str]:
+def backbones(settings: TrainedSettings, member: str) -> list[str]:
     """The full timm names of a member's backbones."""
     if member in settings.models:
         named = settings.models[member].backbone
@@ -52,7 +54,7 @@ def backbones(settings: Settings, member: str) -> list[str]:
     return [named] if isinstance(named, str) else list(named)
 
 
-def licences(settings: Settings) -> list[str]:
+def weights_licences(settings: TrainedSettings) -> list[str]:
     """Each backbone and what timm states as the licence of its weights."""
     members = [*settings.models, *settings.probes]
     names = sorted({name for member in members for name in backbones(settings, member)})

@@ -13,19 +13,19 @@ import pandas as pd
 from torch import nn
 
 from croquis.backbones.backbones import interpolation
-from croquis.embed.embedding import embeddings
-from croquis.heads.probing import log_probs
+from croquis.embed.embeddings import embeddings
+from croquis.heads.probe_training import log_probs
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
-from croquis.networks import restoring as networks
-from croquis.networks.predicting import averaged_probs, predicted_logits
+from croquis.networks import restore
+from croquis.networks.predict import averaged_probs, predicted_logits
 from croquis.recipes.probe_recipes import EmbedParams
 from croquis.recipes.recipes import ModelParams
 from croquis.runtime.hardware import Hardware, hardware
-from croquis.serving.sheets import sheet
-from croquis.serving.trained import Trained
+from croquis.serving.sheets import prepared_sheet
+from croquis.serving.trained_ensemble import Trained
 from croquis.tables.samples import Samples
-from croquis.votes.calibration import tempered
+from croquis.votes.calibration import apply_temperature
 from croquis.votes.voting import soft_vote
 
 BATCH_SIZE = 64  # changes nothing but speed
@@ -64,7 +64,9 @@ class Ensemble:
         self._models = {key: _models(trained, key) for key in self.settings.models}
         self._heads = {key: _heads(trained, key) for key in self.settings.probes}
         self._backbones = {
-            key: networks.frozen(self.settings.probes[key].embed, trained.backbone(key))
+            key: restore.restore_backbone(
+                self.settings.probes[key].embed, trained.backbone(key)
+            )
             for key in set(self.settings.backbones.values())
         }
         # Servers answer from many threads, which would only take the cores from each other.
@@ -84,7 +86,7 @@ class Ensemble:
     def sheet(self, content: bytes, where: object) -> np.ndarray:
         """One image as `prepare` would store it; raises InputError as `answer` does."""
         own = self.settings
-        return sheet(
+        return prepared_sheet(
             content, side=own.image_size, fit=own.fit, gray=own.gray, where=where
         )
 
@@ -97,7 +99,7 @@ class Ensemble:
             found = self._by_fold(sheets)
         heat = self.recipe.temperatures
         alone = {
-            key: soft_vote(tempered(np.stack(found[key]), heat[key]))
+            key: soft_vote(apply_temperature(np.stack(found[key]), heat[key]))
             for key in sorted(found)
         }
         return Answer(self.recipe.combine(found), alone)
@@ -156,14 +158,14 @@ def _models(trained: Trained, key: str) -> list[nn.Module]:
     recipe = trained.settings.models[key]
     count = len(trained.settings.classes)
     paths = [trained.checkpoint(key, fold) for fold in trained.recipe.folds]
-    return [networks.fine_tuned(recipe, count, path) for path in paths]
+    return [restore.restore_model(recipe, count, path) for path in paths]
 
 
 def _heads(trained: Trained, key: str) -> list[nn.Module]:
     shape = trained.settings.probes[key].head.shape
     count = len(trained.settings.classes)
     paths = [trained.checkpoint(key, fold) for fold in trained.recipe.folds]
-    return [networks.head(shape, count, path) for path in paths]
+    return [restore.restore_head(shape, count, path) for path in paths]
 
 
 def _images(sheets: np.ndarray, own: ModelParams | EmbedParams) -> ImageDataset:

@@ -15,7 +15,7 @@ from mlflow.types import ColSpec, Schema
 
 from croquis.core import files
 from croquis.serving.sheets import data_url
-from croquis.serving.trained import Trained
+from croquis.serving.trained_ensemble import Trained
 from croquis.tracking import store
 
 PACKAGE = Path(files.__file__).parents[1]

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from croquis.core.errors import InputError
 from croquis.core.params import Section
-from croquis.dataset.external import train_only
+from croquis.dataset.train_only import train_only
 from croquis.split.domains import DomainKey, domains_of
-from croquis.tables.components import families, joined
-from croquis.tables.parts import ALWAYS
+from croquis.tables.components import families, join_groups
+from croquis.tables.fold_tables import ALWAYS
 
 COLUMNS = [
     "id", "label", "group", "unit", "fold", "plain_fold", "scored", "keep", "weight", "targets",
@@ -94,11 +94,11 @@ def _groups(table: pd.DataFrame) -> np.ndarray:
     given = table["group"].to_numpy()
     family = table["family"].to_numpy()
     group = np.empty(len(table), np.int64)
-    group[rest] = joined(given[rest], family[rest])
+    group[rest] = join_groups(given[rest], family[rest])
     known = dict(zip(given[rest], group[rest], strict=True))
     alone = ~rest & ~np.isin(given, given[rest])
     group[~rest & ~alone] = [known[number] for number in given[~rest & ~alone]]
-    group[alone] = len(table) + joined(
+    group[alone] = len(table) + join_groups(
         given[alone], family[alone]
     )  # a number that no other has
     return group
@@ -273,7 +273,7 @@ def _rare_classes(
     )
 
 
-def summary(folds: pd.DataFrame, settings: SplitParams) -> dict[str, int]:
+def split_metrics(folds: pd.DataFrame, settings: SplitParams) -> dict[str, int]:
     """metrics/split.json: sizes of folds, classes and groups, and what plain folds would leak.
 
     With domains also how many there are, and how many kept images have a copy in another fold.

@@ -72,7 +72,9 @@ def _committed(commit: str, folder: Path, blobs: dict[str, str]) -> Digests:
     lines = _git("ls-tree", "-r", "-z", commit, "--", str(folder)).decode().split("\0")
     pairs = [line.partition("\t") for line in lines if line]
     names = {
-        path: head.split()[2] for head, _, path in pairs if pipeline.counts(Path(path))
+        path: head.split()[2]
+        for head, _, path in pairs
+        if pipeline.is_tracked(Path(path))
     }
     for blob in set(names.values()) - set(blobs):
         blobs[blob] = hashlib.md5(_git("cat-file", "blob", blob)).hexdigest()
@@ -81,7 +83,9 @@ def _committed(commit: str, folder: Path, blobs: dict[str, str]) -> Digests:
 
 def _here(folder: Path) -> Digests:
     paths = [
-        path for path in folder.rglob("*") if path.is_file() and pipeline.counts(path)
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and pipeline.is_tracked(path)
     ]
     return {
         path.as_posix(): hashlib.md5(path.read_bytes()).hexdigest() for path in paths

@@ -15,10 +15,10 @@ def last_durations(source: str) -> dict[str, float]:
     Args:
         source: data.source.
     """
-    if not store.begun():
+    if not store.has_runs():
         return {}
     try:
-        client = store.opened()
+        client = store.open_store()
         _, kept = store.experiment_of(client, source)
         if kept is None:
             return {}
@@ -63,7 +63,7 @@ def estimated(
     return total, unknown
 
 
-def spoken(seconds: float) -> str:
+def duration_words(seconds: float) -> str:
     """A duration in words: 40 s, 12 min, 3 h 5 min."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"

@@ -60,7 +60,7 @@ def stale_stages() -> tuple[list[Stale], int]:
             "dvc", expected="no other DVC at work here", received="one that is", fix=fix
         ) from error
     except DvcException as error:
-        from croquis.check.checking import check  # brings torch and timm
+        from croquis.check.params_check import check  # brings torch and timm
 
         check(tree)  # DVC blames dvc.yaml for a misspelt key of params.yaml
         reason = " ".join(str(error).split()).rstrip(".")
@@ -216,7 +216,8 @@ def _of_params(dep: Any) -> list[str]:
     """`lr: 0.001 -> 0.0001` for each key that differs between dvc.lock and params.yaml."""
     keys = params.differences(dep.hash_info.value or {}, dep.read_params())
     return [
-        f"{key}: {params.shown(old)} -> {params.shown(new)}" for key, old, new in keys
+        f"{key}: {params.format_value(old)} -> {params.format_value(new)}"
+        for key, old, new in keys
     ]
 
 

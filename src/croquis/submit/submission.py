@@ -10,7 +10,7 @@ from croquis.scoring.metrics import difference, mean_gain, mean_interval, scores
 from croquis.tables import predictions
 from croquis.tables.predictions import Predictions
 from croquis.votes.calibration import ece
-from croquis.votes.ensembling import Recipe
+from croquis.votes.recipe import Recipe
 from croquis.votes.voting import VOTES, member_vote
 
 
@@ -64,10 +64,10 @@ def single_fold(
 
     It is what OOF estimates: OOF, too, has one model an image. Arguments as in `rights`.
     """
-    return round(float(rights(labels, ids, by_fold).mean()), 5)
+    return round(float(correct_by_fold(labels, ids, by_fold).mean()), 5)
 
 
-def rights(
+def correct_by_fold(
     labels: np.ndarray, ids: np.ndarray, by_fold: list[Predictions]
 ) -> np.ndarray:
     """Which test images each fold's models get right, (K, N) bool.
@@ -86,7 +86,8 @@ def read_votes(votes: Path, recipe: Recipe) -> dict[str, list[Predictions]]:
     """What each member says on the test set, by the vote of its folds; `votes` is data/votes."""
     return {
         vote: [
-            predictions.load(votes / key / f"test_{vote}.npz") for key in recipe.members
+            predictions.load_predictions(votes / key / f"test_{vote}.npz")
+            for key in recipe.members
         ]
         for vote in VOTES
     }
@@ -120,7 +121,7 @@ def by_vote(
     return found
 
 
-def scored(
+def submission_scores(
     labels: np.ndarray,
     test: Predictions,
     by_fold: list[Predictions],
@@ -147,7 +148,7 @@ def scored(
         seed: of the draws.
     """
     right = test.probs.argmax(axis=1) == labels
-    by_one = rights(labels, test.ids, by_fold)
+    by_one = correct_by_fold(labels, test.ids, by_fold)
     full = float(right.mean())
     single = round(float(by_one.mean()), 5)
     low, high, p = mean_gain(right, by_one, np.arange(len(right)), seed=seed)

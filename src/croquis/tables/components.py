@@ -25,7 +25,7 @@ def components(count: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return pd.factorize(np.array([root(node) for node in range(count)], np.int64))[0]
 
 
-def joined(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def join_groups(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The smallest groups that neither grouping cuts through, (N,) and (N,) to (N,) int."""
     one = pd.factorize(one)[0]
     other = pd.factorize(other)[0]
@@ -43,7 +43,7 @@ def units(rows: pd.DataFrame) -> np.ndarray:
     Args:
         rows: of folds.csv.
     """
-    apart = joined(rows["unit"].to_numpy(), rows["group"].to_numpy())
+    apart = join_groups(rows["unit"].to_numpy(), rows["group"].to_numpy())
     return apart if apart.any() else pd.factorize(rows["group"])[0]
 
 

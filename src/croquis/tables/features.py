@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from croquis.core.errors import InputError
-from croquis.core.files import whole
+from croquis.core.files import atomic_write
 
 
 def save(path: Path, ids: np.ndarray, features: np.ndarray) -> None:
     """Writes ids (N,) and features (V, N, D) to one .npz."""
-    with whole(path) as draft:
+    with atomic_write(path) as draft:
         np.savez(draft, ids=np.asarray(ids, dtype=np.str_), features=features)
 
 

@@ -8,7 +8,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from croquis.core.errors import InputError
-from croquis.core.files import whole
+from croquis.core.files import atomic_write
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class Predictions:
 
     def save(self, path: Path) -> None:
         """Writes one uncompressed .npz that opens without unpickling."""
-        with whole(path) as draft:
+        with atomic_write(path) as draft:
             np.savez(draft, ids=self.ids, probs=self.probs, classes=self.classes)
 
     def aligned(self, ids: np.ndarray, where: object = "predictions") -> "Predictions":
@@ -72,7 +72,7 @@ class Predictions:
         return Predictions(self.ids[rows], self.probs[rows], self.classes)
 
 
-def load(path: Path) -> Predictions:
+def load_predictions(path: Path) -> Predictions:
     """Predictions of an .npz that `Predictions.save` wrote.
 
     Raises:
@@ -94,7 +94,7 @@ def load(path: Path) -> Predictions:
     return Predictions(*parts)
 
 
-def joined(parts: list[Predictions]) -> Predictions:
+def join_predictions(parts: list[Predictions]) -> Predictions:
     """All rows of `parts` under each other; the parts share no id and have the same classes."""
     same_classes(parts)
     ids = np.concatenate([part.ids for part in parts])

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from croquis.tables.parts import class_names, ids_of_test, scored, trained
+from croquis.tables.fold_tables import (
+    class_names,
+    ids_of_test,
+    scored_rows,
+    training_rows,
+)
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,8 @@ class FoldData:
         """What folds.csv and index.csv say of fold `fold`; `column` may be "plain_fold"."""
         classes = class_names(index)
         return cls(
-            train=Samples.labelled(trained(folds, fold, column), len(classes)),
-            val=Samples.labelled(scored(folds, fold, column), len(classes)),
+            train=Samples.labelled(training_rows(folds, fold, column), len(classes)),
+            val=Samples.labelled(scored_rows(folds, fold, column), len(classes)),
             test=Samples.unlabelled(ids_of_test(index)),
             classes=classes,
         )

@@ -113,6 +113,6 @@ def _milliseconds() -> int:
 
 def warn(error: Exception) -> None:
     warnings.warn(
-        f"tracking is off for this run: {store.reason(error)}; training goes on",
+        f"tracking is off for this run: {store.store_error(error)}; training goes on",
         stacklevel=2,
     )

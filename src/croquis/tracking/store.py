@@ -108,7 +108,7 @@ def model_name(experiment: str) -> str:
     return re.sub(r"[^\w.-]+", "-", experiment).strip("-") or "croquis"
 
 
-def opened() -> Any:
+def open_store() -> Any:
     """A client of the store; it raises within seconds where a server does not answer."""
     # MLflow's own seven retries would block for four minutes at an unreachable server.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
@@ -118,7 +118,7 @@ def opened() -> Any:
     return MlflowClient(uri())
 
 
-def begun() -> bool:
+def has_runs() -> bool:
     """Whether there may be runs: a local store that is only looked at would be made by MLflow."""
     path = uri().removeprefix("sqlite:///")
     return path == uri() or Path(path).is_file()
@@ -129,20 +129,22 @@ def uri() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root() / 'mlflow.db'}"
 
 
-def reason(error: BaseException) -> str:
+def store_error(error: BaseException) -> str:
     """The first line of what went wrong, for people to read."""
-    return shown((str(error) or type(error).__name__).splitlines()[0][:200])
+    return without_password((str(error) or type(error).__name__).splitlines()[0][:200])
 
 
 def unreachable(error: Exception) -> InputError:
     """The error of a command that can do nothing without the store."""
     fix = "start its server, or unset MLFLOW_TRACKING_URI"
     expected = "a store that answers"
-    received = reason(error)
-    return InputError(shown(uri()), expected=expected, received=received, fix=fix)
+    received = store_error(error)
+    return InputError(
+        without_password(uri()), expected=expected, received=received, fix=fix
+    )
 
 
-def shown(text: str) -> str:
+def without_password(text: str) -> str:
     """Text without the password that an address in it may hold."""
     return re.sub(r"//[^/@\s]+@", "//***@", text)
 
@@ -211,7 +213,7 @@ def log_params(client: Any, run_id: str, params: Mapping[str, Any]) -> None:
 
 def _entered(source: str) -> tuple[Any, Any]:
     """A client, and the experiment of a data source: found, brought back, or made."""
-    client = opened()
+    client = open_store()
     name, found = experiment_of(client, source)
     if found is None:
         return client, client.get_experiment(_created(client, name, source))

@@ -18,7 +18,7 @@ FAILURE = "failure"  # the tag of a run that says what ended it
 
 
 @contextmanager
-def run(
+def tracked_run(
     whole: Pipeline,
     name: str,
     *,
@@ -49,13 +49,13 @@ def run(
         opened.end("KILLED")
         raise
     except BaseException as error:
-        opened.tags({FAILURE: store.reason(error)})
+        opened.tags({FAILURE: store.store_error(error)})
         opened.end("FAILED")
         raise
     opened.end()
 
 
-def pipeline(whole: Pipeline) -> Run:
+def pipeline_run(whole: Pipeline) -> Run:
     """The run that groups the trainings of a pipeline, and bears its scores."""
     try:
         client, _, run_id = store.connected(whole)

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from croquis.core.errors import InputError
-from croquis.core.files import root, whole
+from croquis.core.files import atomic_write, root
 
 _KEPT = 2  # the newest may be broken by what killed the process
 _STATE = "state.pt"
@@ -60,7 +60,7 @@ class Checkpoints:
         """Keeps `state` of after `step` updates; a full disk costs a warning, not the training."""
         self._saved = time.monotonic()
         try:
-            with whole(self.folder / f"{step:09d}") as draft:
+            with atomic_write(self.folder / f"{step:09d}") as draft:
                 draft.mkdir()
                 torch.save(state, draft / _STATE)
                 (draft / _DIGEST).write_text(_digest(draft / _STATE))

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from croquis.augment.seeds import seed_of
-from croquis.backbones.backbones import normalised, statistics
+from croquis.backbones.backbones import normalise, statistics
 from croquis.core.errors import InputError
 from croquis.core.progress import progress
 from croquis.heads.optimization import Rates, cycle_ends
@@ -19,7 +19,7 @@ from croquis.runtime.hardware import Hardware
 from croquis.runtime.interrupts import Interrupts
 from croquis.train.averaging import Averages
 from croquis.train.checkpoints import Checkpoints
-from croquis.train.pace import Pace
+from croquis.train.throughput import Throughput
 from croquis.train.updates import NotFinite, Updates
 
 
@@ -100,7 +100,7 @@ class Trainer:
             self._updates.optimizer, recipe, lr=lr, per_epoch=self._per_epoch
         )
         self._averages = Averages(self.model, recipe)
-        self._pace = Pace(hardware.device)
+        self._pace = Throughput(hardware.device)
         self._step = 0
         self._total = 0.0
         self._made = 0
@@ -192,7 +192,7 @@ class Trainer:
         size = self.micro_batch
         batches = Shuffled(plain, batch_size=size, seed=self._seed, workers=workers)
         for batch in batches.epoch(self._recipe.epochs):
-            yield normalised(batch.to(self._hardware.device).images, own)
+            yield normalise(batch.to(self._hardware.device).images, own)
 
     def _update(self, batch: Batch, epoch: int) -> float | None:
         """One update at its rates; the loss of the batch, or None where float16 overflowed."""

@@ -5,12 +5,12 @@ import itertools
 import torch
 from torch import nn
 
-from croquis.backbones.backbones import normalised, statistics
+from croquis.backbones.backbones import normalise, statistics
 from croquis.heads.losses import dense, per_image
 from croquis.images.batches import Batch
 from croquis.recipes.recipes import ModelParams
 from croquis.runtime.hardware import Hardware, autocast
-from croquis.runtime.memory import halved
+from croquis.runtime.out_of_memory import halve_batch
 from croquis.train.mixing import Mixing
 
 
@@ -67,7 +67,7 @@ class Gradients:
             self._model.zero_grad()
             note = "; batch norms see fewer"
             images = min(self.micro_batch, len(batch))
-            self.micro_batch = halved(images, least=self._least, note=note)
+            self.micro_batch = halve_batch(images, least=self._least, note=note)
 
     def undo(self) -> None:
         """Makes batch norms forget the last batch: it is done again, or must leave no trace."""
@@ -76,7 +76,7 @@ class Gradients:
 
     def _add(self, batch: Batch, epoch: int, seed: int) -> torch.Tensor:
         torch.manual_seed(seed)
-        images = normalised(batch.images, self._statistics)
+        images = normalise(batch.images, self._statistics)
         targets = dense(batch.targets, self._model.num_classes)
         if self._mixing is not None:
             images, targets = self._mixing(images, targets, epoch=epoch, seed=seed)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 
-def tempered(probs: np.ndarray, temperature: float) -> np.ndarray:
+def apply_temperature(probs: np.ndarray, temperature: float) -> np.ndarray:
     """Class probabilities at another temperature, (..., C) to (..., C).
 
     Above 1 softens, below 1 sharpens; the order of classes stays, but float32 may make a tie of two
@@ -90,7 +90,7 @@ def calibration_scores(
     labels: np.ndarray, probs: np.ndarray, temperature: float
 ) -> dict[str, float]:
     """What a member's temperature does to it, rounded to 5 digits for reading."""
-    warm = tempered(probs, temperature)
+    warm = apply_temperature(probs, temperature)
     found = {
         "temperature": temperature,
         "ece": ece(labels, probs),

@@ -16,7 +16,7 @@ BAGS = 10  # each on a redraw of the images: steadies what one greedy path owes 
 CLASSES_KEPT = 5  # of each member's favourites an image, and of their mean's
 
 
-def temperature(labels: np.ndarray, probs: np.ndarray) -> float:
+def fit_temperature(labels: np.ndarray, probs: np.ndarray) -> float:
     """The temperature of least log-loss, from (N,) labels and (N, C) probabilities.
 
     The log-loss is convex in 1 / temperature, so one search finds it.
@@ -84,7 +84,7 @@ class Seen:
     groups: np.ndarray
 
 
-def seen(
+def seen_by_fit(
     labels: np.ndarray, probs: np.ndarray, groups: np.ndarray, columns: np.ndarray
 ) -> Seen:
     """The favourites' part of calibrated probabilities, (M, N, C); `columns` are `favourites`."""

@@ -10,9 +10,9 @@ from pydantic import Field
 from croquis.core import params
 from croquis.core.views import FLIPS
 from croquis.tables import predictions
-from croquis.tables.parts import scored
+from croquis.tables.fold_tables import scored_rows
 from croquis.tables.predictions import Predictions
-from croquis.votes.calibration import tempered
+from croquis.votes.calibration import apply_temperature
 from croquis.votes.voting import VOTES
 
 
@@ -51,9 +51,9 @@ def out_of_fold(
     parts = []
     for fold in chosen:
         path = folder_of(folder, member, fold) / f"{part}.npz"
-        ids = scored(folds, fold, column)["id"].to_numpy(dtype=str)
-        parts.append(predictions.load(path).aligned(ids, where=path))
-    return predictions.joined(parts)
+        ids = scored_rows(folds, fold, column)["id"].to_numpy(dtype=str)
+        parts.append(predictions.load_predictions(path).aligned(ids, where=path))
+    return predictions.join_predictions(parts)
 
 
 def flipped(
@@ -72,23 +72,27 @@ def flipped(
 
 def on_test(folder: Path, member: str, fold: int) -> Predictions:
     """One member's test predictions by its model of fold `fold`; `folder` as in `out_of_fold`."""
-    return predictions.load(folder_of(folder, member, fold) / "test.npz")
+    return predictions.load_predictions(folder_of(folder, member, fold) / "test.npz")
 
 
 def fold_votes(
     folder: Path, member: str, folds: list[int], temperature: float
 ) -> dict[str, Predictions]:
     """One member's test predictions by each way of voting over folds; `folder` as above."""
-    parts = [warmed(on_test(folder, member, fold), temperature) for fold in folds]
-    return {vote: voted(parts, vote) for vote in VOTES}
+    parts = [
+        at_temperature(on_test(folder, member, fold), temperature) for fold in folds
+    ]
+    return {vote: vote(parts, vote) for vote in VOTES}
 
 
-def warmed(part: Predictions, temperature: float) -> Predictions:
+def at_temperature(part: Predictions, temperature: float) -> Predictions:
     """The same predictions at a temperature."""
-    return Predictions(part.ids, tempered(part.probs, temperature), part.classes)
+    return Predictions(
+        part.ids, apply_temperature(part.probs, temperature), part.classes
+    )
 
 
-def voted(
+def vote(
     parts: list[Predictions], vote: str, weights: np.ndarray | None = None
 ) -> Predictions:
     """The vote of several predictions of the same images; rows are joined by id."""

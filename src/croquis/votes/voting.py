@@ -12,7 +12,9 @@ def soft_vote(probs: np.ndarray, weights: np.ndarray | None = None) -> np.ndarra
         probs: rows that sum to one.
         weights: (M,), at least one above 0; None counts every voter once.
     """
-    return np.tensordot(shares(len(probs), weights).astype(probs.dtype), probs, 1)
+    return np.tensordot(
+        weight_shares(len(probs), weights).astype(probs.dtype), probs, 1
+    )
 
 
 def hard_vote(probs: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
@@ -25,7 +27,7 @@ def hard_vote(probs: np.ndarray, weights: np.ndarray | None = None) -> np.ndarra
     found = np.zeros(probs.shape[1:])
     rows = np.arange(probs.shape[1])
     for choices, share in zip(
-        probs.argmax(axis=-1), shares(len(probs), weights), strict=True
+        probs.argmax(axis=-1), weight_shares(len(probs), weights), strict=True
     ):
         found[rows, choices] += share
     return np.round(found, 12)
@@ -48,7 +50,7 @@ def member_vote(
     return VOTES[members](ballots, weights)
 
 
-def shares(count: int, weights: np.ndarray | None = None) -> np.ndarray:
+def weight_shares(count: int, weights: np.ndarray | None = None) -> np.ndarray:
     """Each voter's share, (M,), summing to one.
 
     Raises:

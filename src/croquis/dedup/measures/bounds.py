@@ -56,7 +56,7 @@ def ssim_vectors(gray: np.ndarray, grid: int = FINE) -> np.ndarray:
     return vectors.reshape(len(gray), -1)
 
 
-def pooled(vectors: np.ndarray, fine: int = FINE) -> np.ndarray:
+def pool(vectors: np.ndarray, fine: int = FINE) -> np.ndarray:
     """The vectors of half the cells a side, (N, fine * fine * 5) to (N, fine * fine / 4 * 5).
 
     With equal shares m of the windows, the sum of sqrt(m) mu over four cells is sqrt(m) times four

@@ -49,7 +49,7 @@ def _edges(image: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(cv2.GaussianBlur(cells, (0, 0), BLUR), 0))
 
 
-def likeness(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def edge_similarity(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The largest cosines under the symmetries, (A, 32 * 32) and (B, 32 * 32) to (A, B)."""
     orders = [cell_order(name, side=SIDE, depth=1) for name in NAMES]
     found = np.full((len(one), len(other)), -1.0, np.float32)

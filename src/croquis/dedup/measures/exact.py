@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from croquis.core.symmetries import NAMES, turned
+from croquis.core.symmetries import NAMES, turn
 from croquis.dedup.measures.search import pair_table
 from croquis.tables.components import components
 
@@ -105,7 +105,7 @@ def best_symmetry(x: np.ndarray, y: np.ndarray) -> int:
     x = x.astype(np.int32)
     best = (np.inf, 0)
     for code, name in enumerate(NAMES):
-        best = min(best, (float(np.abs(x - turned(y, name)).sum()), code))
+        best = min(best, (float(np.abs(x - turn(y, name)).sum()), code))
         if best[0] == 0:  # nothing fits better, and the first of equals is found
             break
     return best[1]

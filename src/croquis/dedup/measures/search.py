@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.progress import progress
-from croquis.core.symmetries import INVERSE, NAMES, turned
+from croquis.core.symmetries import INVERSE, NAMES, turn
 from croquis.dedup.measures.tally import Tally
 
 BLOCK = 1024  # rows of scores held at once: 61 MB at 15,000 images
@@ -32,7 +32,7 @@ def cell_order(name: str, *, side: int, depth: int) -> np.ndarray:
         side: cells along an edge of the grid.
         depth: numbers that describe one cell; they stay together.
     """
-    cells = turned(np.arange(side * side).reshape(side, side), name).ravel()
+    cells = turn(np.arange(side * side).reshape(side, side), name).ravel()
     return (cells[:, None] * depth + np.arange(depth)).ravel()
 
 
@@ -86,7 +86,7 @@ def inside_classes(
             yield name, members[a], members[b]
 
 
-def narrowed(
+def narrow(
     found: Candidates, vectors: np.ndarray, *, side: int, at_least: float
 ) -> Candidates:
     """The candidates that a second bound passes too, one by one; arguments as for `candidates`."""
@@ -102,7 +102,7 @@ def narrowed(
             yield name, one[near], other[near]
 
 
-def unknown(found: Candidates, known: pd.DataFrame) -> Candidates:
+def without_known(found: Candidates, known: pd.DataFrame) -> Candidates:
     """The candidates without the pairs of `known`, a `pair_table`: no bound has to look at them."""
     codes = np.sort(_codes(known["a"].to_numpy(), known["b"].to_numpy()))
     for name, a, b in found:
@@ -110,14 +110,14 @@ def unknown(found: Candidates, known: pd.DataFrame) -> Candidates:
         yield name, a[new], b[new]
 
 
-def counted(found: Candidates, tally: Tally, step: str) -> Candidates:
+def with_count(found: Candidates, tally: Tally, step: str) -> Candidates:
     """The same candidates, counted as `step`."""
     for name, a, b in found:
         tally.candidates[step] += len(a)
         yield name, a, b
 
 
-def judged(
+def judge(
     found: Candidates,
     judge: Judge,
     *,
@@ -136,7 +136,7 @@ def judged(
         tally: counts the candidates as those of the bound of `step`.
         step: the name of this search.
     """
-    table = _gathered(counted(found, tally, f"{step} bound"), known)
+    table = _gathered(with_count(found, tally, f"{step} bound"), known)
     # By tiles, and in them by the second image: what a judge computes of an image serves again.
     table = table.sort_values(["tile", "b", "a"], ignore_index=True)
     scores = np.empty(len(table))
@@ -149,10 +149,10 @@ def judged(
             b = part.loc[rows, "b"].to_numpy()
             scores[rows] = judge(NAMES[symmetry], a, b)
     alike = table.drop(columns="tile").assign(score=scores)[scores >= at_least]
-    return best(alike)
+    return best_symmetries(alike)
 
 
-def best(pairs: pd.DataFrame) -> pd.DataFrame:
+def best_symmetries(pairs: pd.DataFrame) -> pd.DataFrame:
     """Each pair once: at its highest score, and of equals at the first symmetry."""
     order = {
         "by": ["a", "b", "score", "symmetry"],

@@ -19,14 +19,14 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.progress import progress
-from croquis.core.symmetries import turned
+from croquis.core.symmetries import turn
 from croquis.dedup.measures.bounds import (
     C1,
     C2,
     DEPTH,
     FINE,
     WINDOW,
-    pooled,
+    pool,
     ssim_vectors,
     window_sums,
 )
@@ -35,11 +35,10 @@ from croquis.dedup.measures.search import (
     Candidates,
     Judge,
     candidates,
-    counted,
     inside_classes,
-    judged,
-    narrowed,
-    unknown,
+    narrow,
+    with_count,
+    without_known,
 )
 from croquis.dedup.measures.tally import Tally
 from croquis.dedup.measures.threads import one_thread
@@ -81,11 +80,11 @@ def ssim_pairs(
         coarse[flat] = 0
     options = {"names": names, "at_least": at_least}
     found = _passing(coarse, labels, fine // 2, **options)
-    found = counted(unknown(found, known), tally, "ssim coarse bound")
-    found = narrowed(found, vectors, side=fine, at_least=at_least)
+    found = with_count(without_known(found, known), tally, "ssim coarse bound")
+    found = narrow(found, vectors, side=fine, at_least=at_least)
     judge = ssim_judge(gray, rows, at_least=at_least, tally=tally)
     with tally.step("ssim"):
-        return judged(
+        return judge(
             found, judge, at_least=at_least, known=known, tally=tally, step="ssim"
         )
 
@@ -102,7 +101,7 @@ def _bound_vectors(
     ):
         part = slice(start, start + BATCH)
         vectors[part] = ssim_vectors(gray[rows[part]], fine)
-        coarse[part] = pooled(vectors[part], fine)
+        coarse[part] = pool(vectors[part], fine)
     return vectors, coarse
 
 
@@ -129,10 +128,10 @@ def ssim_judge(
 
     def similarity(i: int, j: int, name: str) -> float:
         x = gray[rows[i]]
-        y = np.ascontiguousarray(turned(gray[rows[j]], name))
+        y = np.ascontiguousarray(turn(gray[rows[j]], name))
         (sx, qx) = sums(i)
         (sy, qy) = sums(j)
-        score = _ssim(x, y, sx, turned(sy, name), qx, turned(qy, name))
+        score = _ssim(x, y, sx, turn(sy, name), qx, turn(qy, name))
         if abs(score - at_least) > GUARD:
             return round(
                 score, 7

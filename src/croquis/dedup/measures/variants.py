@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.progress import progress
-from croquis.core.symmetries import NAMES, turned
+from croquis.core.symmetries import NAMES, turn
 from croquis.dedup.measures.ink import SIDE, area_weights, cosine_pairs
 from croquis.dedup.measures.tally import Tally
 from croquis.dedup.measures.threads import one_thread
@@ -95,7 +95,7 @@ def small_warp(x: np.ndarray, y: np.ndarray, name: str) -> np.ndarray | None:
         name: a symmetry.
     """
     still = x.reshape(SIDE, SIDE)
-    moving = np.ascontiguousarray(turned(y.reshape(SIDE, SIDE), name))
+    moving = np.ascontiguousarray(turn(y.reshape(SIDE, SIDE), name))
     start = np.eye(2, 3, dtype=np.float32)
     try:
         _, warp = cv2.findTransformECC(
@@ -124,7 +124,7 @@ def moved_cosine(x: np.ndarray, y: np.ndarray, name: str, warp: np.ndarray) -> f
     full = scale * (matrix @ (half / scale - half) + shift + half) - half
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     options = {"flags": flags, "borderMode": cv2.BORDER_CONSTANT, "borderValue": 255}
-    moving = np.ascontiguousarray(turned(y, name))
+    moving = np.ascontiguousarray(turn(y, name))
     moved = cv2.warpAffine(
         moving, np.column_stack([matrix, full]), (size, size), **options
     )

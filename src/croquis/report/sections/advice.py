@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from croquis.core.wording import counted, gain, odds, share
-from croquis.report.material import Data, Outcome
+from croquis.core.text import counted, gain, odds, share
+from croquis.report.inputs import Data, RunOutcome
 from croquis.report.sections import copies
 from croquis.report.sections.augmentations import preset, uses
-from croquis.scoring.paired import told_apart
+from croquis.scoring.paired import is_significant
 
 SHOWN = 6
 RISING = 0.01  # of accuracy in the last epoch: the training was still under way
@@ -39,7 +39,7 @@ class Findings:
     """All that the rules look at."""
 
     data: Data
-    outcome: Outcome
+    outcome: RunOutcome
     metrics: dict[str, Any]
 
 
@@ -76,7 +76,7 @@ def _vote(found: Findings) -> Iterator[Advice]:
     sure = (
         row
         for row in better.itertuples()
-        if told_apart(row.p, (row.difference_low, row.difference_high), groups)
+        if is_significant(row.p, (row.difference_low, row.difference_high), groups)
     )
     for row in islice(sure, 1):
         yield Advice(

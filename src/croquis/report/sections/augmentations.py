@@ -8,11 +8,11 @@ import numpy as np
 
 from croquis.augment.augment import PRESETS, Augment, words
 from croquis.augment.phases import phase_at
-from croquis.images.resizing import resized
+from croquis.images.resizing import resize
 from croquis.recipes.augment_params import AugmentParams
 from croquis.recipes.recipes import ModelParams
 from croquis.report.images import THUMB_SIDE, webp
-from croquis.report.material import Data
+from croquis.report.inputs import Data
 
 IMAGES = 6  # rows of a sheet
 FEW = 2  # rows of the sheets of presets that nobody need have used
@@ -110,18 +110,20 @@ def preset(augment: str | AugmentParams) -> str:
     return augment if isinstance(augment, str) else augment.preset
 
 
-def shown(data: Data, count: int) -> list[str]:
+def shown_ids(data: Data, count: int) -> list[str]:
     """Ids of training images, at even distances among all of them in order."""
     ids = np.sort(data.folds["id"].to_numpy(dtype=str))
     return ids[np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int)].tolist()
 
 
-def sheet(use: Use, seed: int, images: Mapping[str, np.ndarray]) -> np.ndarray:
+def augmentation_sheet(
+    use: Use, seed: int, images: Mapping[str, np.ndarray]
+) -> np.ndarray:
     """A row for each image, the original and its draws: (H, W) or (H, W, 3) uint8."""
     augment = Augment(use.augment, seed)
     rows = []
     for name, image in images.items():
-        image = resized(image, use.image_size, use.interpolation)
+        image = resize(image, use.image_size, use.interpolation)
         epochs = range(use.from_epoch, use.from_epoch + DRAWS)
         drawn = [augment(image, epoch=epoch, name=name) for epoch in epochs]
         rows.append(np.concatenate([_framed(one) for one in (image, *drawn)], axis=1))
@@ -135,7 +137,7 @@ def _user(key: str, use: Use) -> str:
 
 
 def _images(data: Data, count: int) -> dict[str, np.ndarray]:
-    ids = shown(data, count)
+    ids = shown_ids(data, count)
     rows = data.pixels.rows(ids)
     return {
         name: np.asarray(data.pixels.array[row])
@@ -151,11 +153,11 @@ def _sheeted(
         models=models,
         words=words(use.augment),
         # 60: a sheet of six drawings weighs some 60 KB
-        uri=webp(sheet(use, seed, images), quality=60),
+        uri=webp(augmentation_sheet(use, seed, images), quality=60),
     )
 
 
 def _framed(image: np.ndarray) -> np.ndarray:
-    small = resized(image, min(THUMB_SIDE, len(image)), "bicubic")
+    small = resize(image, min(THUMB_SIDE, len(image)), "bicubic")
     wide = ((0, GAP), (0, GAP), (0, 0))[: image.ndim]
     return np.pad(small, wide, constant_values=BETWEEN)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from croquis.report.material import Data
+from croquis.report.inputs import Data
 from croquis.report.sprites import COLUMNS, PER_SHEET, SIDE, write_sheets
 from croquis.report.templates import template
 from croquis.scoring.ranking import ranked

@@ -7,10 +7,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from croquis.core.progress import progress
-from croquis.dataset.statuses import BLANK, having
+from croquis.dataset.statuses import BLANK, has_note
 from croquis.report import plots
 from croquis.report.images import Thumbnail, Thumbnails
-from croquis.report.material import Data
+from croquis.report.inputs import Data
 
 MEASURED = (
     4_000  # images whose ink is looked at: 15,000 of 448 px would be read for a minute
@@ -53,7 +53,7 @@ def census(data: Data, thumbnails: Thumbnails) -> Census:
     order = np.lexsort((ids, ink))
     counts = train.value_counts(["width", "height"]).sort_index(ascending=False)
     counts = counts.sort_values(ascending=False, kind="stable")
-    blank = data.index.loc[having(data.index, BLANK), "id"].tolist()
+    blank = data.index.loc[has_note(data.index, BLANK), "id"].tolist()
     named = [
         (f"{width} by {height}", int(count))
         for (width, height), count in counts.items()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from croquis.report.images import Thumbnail, Thumbnails
-from croquis.tables.parts import ALWAYS
+from croquis.tables.fold_tables import ALWAYS
 
 GROUPS = 6
 OF_A_GROUP = 8

@@ -104,7 +104,9 @@ def recorded(source: str, run: RunParams) -> pd.DataFrame:
     try:
         rows = [_row(found) for found in _finished(source)]
     except Exception as error:  # whatever a tracking server does, the report is written
-        warnings.warn(f"no cost in the report: {store.reason(error)}", stacklevel=2)
+        warnings.warn(
+            f"no cost in the report: {store.store_error(error)}", stacklevel=2
+        )
         rows = []
     table = pd.DataFrame(rows, columns=COLUMNS)
     table = table[table["member"].isin(run.members) & table["fold"].isin(run.folds)]
@@ -118,7 +120,7 @@ def _finished(source: str) -> list[Any]:
     ):  # opened, a store that is not there would be made
         if not Path(store.uri().removeprefix("sqlite:///")).is_file():
             return []
-    client = store.opened()
+    client = store.open_store()
     _, known = store.experiment_of(client, source)
     if known is None:
         return []

@@ -61,7 +61,7 @@ def alone(labels: np.ndarray) -> int:
     return int((np.bincount(labels) == 1).sum())
 
 
-def shown(
+def shown_suspects(
     rows: np.ndarray,
     labels: np.ndarray,
     oof: Predictions,

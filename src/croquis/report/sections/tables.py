@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.errors import InputError
-from croquis.core.wording import SYMMETRIES, gain, share
+from croquis.core.text import SYMMETRIES, gain, share
 from croquis.scoring.metrics import accuracy_interval
 from croquis.tables.predictions import Predictions
 from croquis.votes.members import RunParams

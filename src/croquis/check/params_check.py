@@ -1,0 +1,329 @@
+"""All of params.yaml, checked before any work: each section alone, then all of them together."""
+
+import functools
+import re
+from pathlib import Path
+from typing import Any
+
+import timm
+from dvc_data.hashfile.meta import Meta
+from pydantic import Field
+
+from croquis.core import params
+from croquis.augment.phases import Curriculum
+from croquis.backbones import lineage
+from croquis.backbones.weights import BUNDLED, files_of
+from croquis.check.combinations import check_regime, check_schedule
+from croquis.check.dry_run import check_optimizer, dry_run, dry_run_optimizer
+from croquis.check.outputs import maker_of
+from croquis.core.errors import InputError
+from croquis.core.files import root
+from croquis.dedup.settings import DedupParams
+from croquis.download.sources import DataParams
+from croquis.prepare.packing import PrepareParams
+from croquis.recipes import probe_recipes, recipes
+from croquis.split.folds import SplitParams
+from croquis.tables.fold_tables import read_index
+from croquis.votes.members import RunParams
+from croquis.votes.recipe import EnsembleParams, VoteParams, member_keys, weights_of
+
+SECTIONS = {
+    "run": RunParams,
+    "data": DataParams,
+    "prepare": PrepareParams,
+    "dedup": DedupParams,
+    "split": SplitParams,
+    "vote": VoteParams,
+    "ensemble": EnsembleParams,
+    "train": recipes.TrainParams,
+}
+
+
+class _Numbers(params.Section):
+    seed: int = Field(ge=0, lt=2**31)
+    lr: float = Field(gt=0)
+
+
+def check(tree: dict[str, Any]) -> None:
+    """Raises InputError at the first thing in `tree` (all of params.yaml) that cannot work."""
+    numbers = list(_Numbers.model_fields)
+    known = [*numbers, *SECTIONS, "models", "probes"]
+    for key in tree:
+        if key not in known:
+            hint = params.nearest(str(key), known)
+            raise InputError(
+                key, expected="a known section", received=repr(key), fix=hint
+            )
+    _check_unseen(tree)
+    given = {key: params.required(tree, key) for key in numbers}
+    params.validated(_Numbers, given, where="params.yaml")
+    found = {
+        name: params.validated(kind, params.required(tree, name), where=name)
+        for name, kind in SECTIONS.items()
+    }
+    _check_keys(tree)
+    _check_run(found["run"], found["split"].num_folds, tree)
+    _check_members(found["run"], found["ensemble"])
+    _check_snapshots(found["ensemble"], tree)
+    _check_recipes(tree, found["prepare"].image_size)
+
+
+def _check_unseen(tree: dict[str, Any], inside: str = "params.yaml") -> None:
+    """DVC's run cache looks at no key of these names, and would restore what another value made."""
+    for key, value in tree.items():
+        if key in (Meta.PARAM_SIZE, Meta.PARAM_NFILES):
+            expected = "keys that DVC's run cache looks at"
+            fix = "give it another name"
+            raise InputError(inside, expected=expected, received=repr(key), fix=fix)
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, dict):
+                _check_unseen(
+                    each, key if inside == "params.yaml" else f"{inside}.{key}"
+                )
+
+
+def _check_keys(tree: dict[str, Any]) -> None:
+    """DVC makes stage names and paths of these keys; a dot would end one."""
+    for section in ("models", "probes"):
+        catalogue = params.required(tree, section)
+        if not isinstance(catalogue, dict):
+            fix = "write `key: {...}` under it"
+            raise InputError(
+                section, expected="named entries", received=repr(catalogue), fix=fix
+            )
+        for key in catalogue:
+            if not re.fullmatch(r"[a-z0-9_]+", str(key)):
+                fix = "the timm name goes to `backbone:`"
+                raise InputError(
+                    f"{section}.{key}",
+                    expected="a key of a-z 0-9 _",
+                    received=repr(key),
+                    fix=fix,
+                )
+    if both := sorted(set(tree["models"]) & set(tree["probes"])):
+        fix = "rename one of the two"
+        raise InputError(
+            "probes", expected="keys that no model has", received=repr(both[0]), fix=fix
+        )
+
+
+def _check_run(run: RunParams, num_folds: int, tree: dict[str, Any]) -> None:
+    for part, chosen in (
+        ("models", run.models),
+        ("probes", run.probes),
+        ("folds", run.folds),
+    ):
+        if len(set(chosen)) < len(chosen):
+            raise InputError(
+                f"run.{part}",
+                expected="each once",
+                received=str(chosen),
+                fix="drop the doubles",
+            )
+    if not run.members:
+        fix = "name a model or a probe"
+        raise InputError(
+            "run",
+            expected="at least one member",
+            received="no models, no probes",
+            fix=fix,
+        )
+    for section, chosen in (("models", run.models), ("probes", run.probes)):
+        for key in chosen:
+            if key not in tree[section]:
+                hint = params.nearest(key, list(tree[section]))
+                raise InputError(
+                    f"run.{section}",
+                    expected=f"keys of `{section}`",
+                    received=repr(key),
+                    fix=hint,
+                )
+    if max(run.folds) >= num_folds:
+        expected = f"folds 0 to {num_folds - 1} (split.num_folds is {num_folds})"
+        raise InputError(
+            "run.folds", expected=expected, received=str(max(run.folds)), fix="drop it"
+        )
+
+
+def _check_members(run: RunParams, ensemble: EnsembleParams) -> None:
+    for key in member_keys(run, ensemble):
+        if key.partition(".")[0] not in run.members:
+            hint = (
+                params.nearest(key, run.members)
+                + "; add it to run, or take it out here"
+            )
+            raise InputError(
+                "ensemble.members",
+                expected="members of run",
+                received=repr(key),
+                fix=hint,
+            )
+    weights_of(member_keys(run, ensemble), ensemble)
+
+
+def _check_snapshots(ensemble: EnsembleParams, tree: dict[str, Any]) -> None:
+    """A snapshot is named after the cycle of the learning rate that it ends."""
+    for name in [] if ensemble.members == "all" else ensemble.members:
+        if "." not in name:
+            continue
+        key = name.partition(".")[0]
+        count = (
+            recipes.cycles(recipes.resolve_model(tree, key))
+            if key in tree["models"]
+            else 0
+        )
+        known = [f"{key}.cycle{number}" for number in range(1, count + 1)]
+        if name not in known:
+            expected = f"a snapshot of {key} ({', '.join(known) or 'it has none'})"
+            fix = "cycles come from schedule: restarts or cyclic, and cycle_epochs below epochs"
+            raise InputError(
+                "ensemble.members", expected=expected, received=repr(name), fix=fix
+            )
+
+
+def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
+    for key in tree["models"]:
+        recipe = recipes.resolve_model(tree, key)
+        _check_networks(f"models.{key}", recipe.backbone, recipe.pretrained)
+        check_optimizer(f"models.{key}", recipe.optimizer)
+        if (
+            key in tree["run"]["models"]
+        ):  # a change of `train` need not suit all of the catalogue
+            check_regime(f"models.{key}", recipe)
+            _check_augment(f"models.{key}", recipe)
+            _check_files(f"models.{key}", recipe.pretrained, tree["run"]["folds"])
+            for size in (
+                recipe.image_size,
+                *(phase.image_size or 0 for phase in recipe.phases),
+            ):
+                _check_size(f"models.{key}", size, image_size)
+            dry_run_optimizer(f"models.{key}", recipe.optimizer)
+    for key in tree["probes"]:
+        probe = probe_recipes.resolve_probe(tree, key).embed
+        _check_networks(f"probes.{key}.embed", probe.backbone, probe.pretrained)
+        head = probe_recipes.resolve_probe(tree, key).head
+        check_optimizer(f"probes.{key}.head", head.optimizer)
+        if key in tree["run"]["probes"]:
+            check_schedule(f"probes.{key}.head", head)
+            dry_run_optimizer(f"probes.{key}.head", head.optimizer)
+            _check_unbound(f"probes.{key}.embed", probe.pretrained)
+            _check_files(f"probes.{key}.embed", probe.pretrained, None)
+            _check_size(f"probes.{key}.embed", probe.image_size, image_size)
+    dry_run(
+        {key: recipes.resolve_model(tree, key) for key in tree["run"]["models"]},
+        {key: probe_recipes.resolve_probe(tree, key) for key in tree["run"]["probes"]},
+    )  # last, as it takes seconds a member
+
+
+def _check_augment(where: str, recipe: recipes.ModelParams) -> None:
+    try:
+        Curriculum(recipe, seed=0)
+    except InputError as error:
+        raise error.within(where) from None
+
+
+def _check_networks(
+    where: str, backbone: str | list[str], pretrained: bool | str | list[bool | str]
+) -> None:
+    names = [backbone] if isinstance(backbone, str) else backbone
+    weights = pretrained if isinstance(pretrained, list) else [pretrained] * len(names)
+    one = isinstance(pretrained, str) and pretrained != "bundled"
+    if len(weights) != len(names) or (len(names) > 1 and one):
+        several = f"true or false for {len(names)} backbones, or a list of {len(names)}"
+        raise InputError(
+            f"{where}.pretrained",
+            expected=several if len(names) > 1 else "one value for one backbone",
+            received=repr(pretrained),
+            fix="one file of weights fits one network",
+        )
+    for name, own in zip(names, weights, strict=True):
+        _check_network(where, name, own)
+
+
+def _check_network(where: str, backbone: str, pretrained: bool | str) -> None:
+    name, _, tag = backbone.partition(".")
+    tagged = [known for known in _pretrained() if known.startswith(f"{name}.")]
+    if not timm.is_model(name) or (tag and backbone not in tagged):
+        names = tagged if timm.is_model(name) else timm.list_models() + _pretrained()
+        hint = params.nearest(backbone, names)
+        raise InputError(
+            f"{where}.backbone",
+            expected="a timm name",
+            received=repr(backbone),
+            fix=hint,
+        )
+    if pretrained == "bundled" and name not in BUNDLED:
+        fix = "say true (timm's hub), a path, or false"
+        raise InputError(
+            f"{where}.pretrained",
+            expected=f"a backbone of {list(BUNDLED)}",
+            received=backbone,
+            fix=fix,
+        )
+
+
+def _check_files(
+    where: str, pretrained: bool | str | list[bool | str], run_folds: list[int] | None
+) -> None:
+    """Asked of members of `run` alone: a catalogue may serve several machines.
+
+    Args:
+        where: the block's key.
+        pretrained: of the block.
+        run_folds: that start from the weights; None where all do at once.
+    """
+    for name in files_of(pretrained):
+        for fold in run_folds or [0]:
+            path = root() / Path(name.replace(lineage.FOLD, str(fold))).expanduser()
+            if not path.is_file():
+                raise InputError(
+                    f"{where}.pretrained",
+                    expected='true, false, "bundled" or a file of weights',
+                    received=repr(name.replace(lineage.FOLD, str(fold))),
+                    fix="mend the path",
+                )
+            if stage := maker_of(path):
+                raise InputError(
+                    f"{where}.pretrained",
+                    expected="weights that no run writes anew",
+                    received=f"{name!r}, which {stage} writes",
+                    fix="copy them to a folder of your own, such as weights/, and name that",
+                )
+    index = (
+        root() / "data" / "images" / "index.csv"
+    )  # of the last run, if there was one
+    parents = lineage.parents_of(pretrained)
+    if not parents or not index.is_file():
+        return  # the stage itself asks again, when it knows the images
+    try:
+        if run_folds is None:
+            lineage.check_all(parents, read_index(index))
+        else:
+            lineage.check_early(parents, read_index(index), run_folds)
+    except InputError as error:
+        raise error.within(where) from None
+
+
+def _check_unbound(where: str, pretrained: bool | str) -> None:
+    """Features are computed once, for all folds."""
+    if isinstance(pretrained, str) and lineage.FOLD in pretrained:
+        fix = "name weights that saw none of the images, or fine-tune a model from them"
+        expected = "one file for all folds, as features are computed once"
+        raise InputError(
+            f"{where}.pretrained", expected=expected, received=repr(pretrained), fix=fix
+        )
+
+
+@functools.cache
+def _pretrained() -> list[str]:
+    """All timm names with their tags; timm takes a fifth of a second to list them."""
+    return timm.list_pretrained()
+
+
+def _check_size(where: str, size: int, stored: int) -> None:
+    if size > stored:
+        expected = f"at most prepare.image_size ({stored})"
+        fix = f"add -S prepare.image_size={size}"
+        raise InputError(
+            f"{where}.image_size", expected=expected, received=str(size), fix=fix
+        )

@@ -1,0 +1,67 @@
+"""`croquis mlflow`: MLflow's pages of all trainings, and which of them to open."""
+
+import os
+import sqlite3
+import sys
+from contextlib import closing
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from croquis.tracking import store
+
+NEWEST = """
+    SELECT experiment_id FROM runs WHERE lifecycle_stage = 'active'
+    ORDER BY start_time DESC LIMIT 1
+"""
+
+
+def mlflow(
+    port: Annotated[int, typer.Option(help="on this machine alone")] = 5000,
+) -> None:
+    """Starts MLflow's pages of all trainings on http://127.0.0.1:<port>; Ctrl-C ends them."""
+    uri = store.uri()
+    if uri.startswith("http"):
+        typer.echo(
+            f"trainings are tracked by your server: open {store.without_password(uri)}"
+        )
+        return
+    typer.echo(
+        f"open http://127.0.0.1:{port}/#/{tracking_page(newest(uri))}; Ctrl-C ends it"
+    )
+    # Without the eight processes that would wait for jobs of language models.
+    os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
+    os.environ.setdefault(
+        "PYTHONWARNINGS", "ignore:starlette.middleware.wsgi"
+    )  # MLflow's own
+    command = [sys.executable, *"-m mlflow ui --host 127.0.0.1 --workers 1".split()]
+    command += ["--port", str(port), "--backend-store-uri", uri]
+    os.execvp(
+        command[0], command
+    )  # its signals and its exit status are the server's own
+
+
+def tracking_page(experiment: int | None) -> str:
+    """The table of runs of an experiment; without one the list of experiments.
+
+    A click in that list leads to pages for language models, whatever the experiment's kind.
+    """
+    inner = "experiments" if experiment is None else f"experiments/{experiment}/runs"
+    return f"{inner}?workflowType=machine_learning"
+
+
+def newest(uri: str) -> int | None:
+    """The experiment of the newest run in a local store; None where there is none to be read.
+
+    Asked of the file itself: MLflow takes seconds to import, which its server takes once more.
+    """
+    path = uri.removeprefix("sqlite:///")
+    try:
+        with closing(
+            sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)
+        ) as opened:
+            found = opened.execute(NEWEST).fetchone()
+    except sqlite3.Error:  # no file, no store of MLflow's, another kind of database
+        return None
+    return found[0] if found else None

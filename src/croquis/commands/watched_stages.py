@@ -1,0 +1,67 @@
+"""What `dvc` asks before it deletes the outputs of a stage, and before it records what they are of.
+
+`check` looks when a run begins, and a stage until it ends. Hours later DVC deletes what stands in
+the places of the next stage's outputs; and it takes hashes when the process of a stage has ended.
+"""
+
+import functools
+import os
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+from croquis.core import inputs
+from croquis.check.obstacles import refuse_in
+from croquis.check.outputs import Output
+
+
+def watch() -> None:
+    """Has each stage that this process runs from now on asked about.
+
+    Both are methods of DVC's Stage that are no promise of it: test_recording.py holds what
+    is used of them.
+    """
+    from dvc.stage import Stage
+
+    begun: set[str] = (
+        set()
+    )  # by this process: a note of another run says nothing of this one
+    remove_outs = Stage.remove_outs
+    save_deps = Stage.save_deps
+
+    @functools.wraps(remove_outs)
+    def asked_remove(stage: Any, *arguments: Any, **options: Any) -> Any:
+        with chdir(Path(stage.repo.root_dir)):
+            refuse_in(_deleted(stage))
+        with chdir(Path(stage.wdir)):
+            inputs.note_path(_name(stage)).unlink(missing_ok=True)
+        begun.add(stage.addressing)
+        return remove_outs(stage, *arguments, **options)
+
+    @functools.wraps(save_deps)
+    def asked_save(stage: Any, *arguments: Any, **options: Any) -> Any:
+        done = save_deps(stage, *arguments, **options)
+        if stage.addressing in begun:  # after the hashes, so that no edit falls between
+            with chdir(Path(stage.wdir)):
+                inputs.refuse_changed(_name(stage))
+        return done
+
+    Stage.remove_outs = asked_remove
+    Stage.save_deps = asked_save
+
+
+def _name(stage: Any) -> str:
+    """As the stage itself has it: `train@lite0_80-0`, without the file of the pipeline."""
+    return str(stage.addressing).rpartition(":")[2]
+
+
+def _deleted(stage: Any) -> list[Output]:
+    """The outputs that DVC deletes before a stage runs; those that persist stay."""
+    name = _name(stage).partition("@")[0]
+    found = []
+    for out in stage.outs:
+        if not out.persist and out.protocol == "local":
+            path = Path(os.path.relpath(out.fs_path, stage.repo.root_dir)).as_posix()
+            md5 = out.hash_info.value if out.hash_info else ""  # as dvc.lock has it
+            found.append(Output(path, name, out.use_cache, md5 or ""))
+    return found

@@ -1,0 +1,66 @@
+"""Numbers and symmetries as people read them, on the page and in the terminal."""
+
+# By the names of croquis.core.symmetries: how to turn the second image of a pair into the first.
+SYMMETRIES = {
+    "identity": "as is",
+    "rot90": "second turned 90° left",
+    "rot180": "second turned 180°",
+    "rot270": "second turned 90° right",
+    "flip_lr": "second mirrored",
+    "flip_ud": "second mirrored top to bottom",
+    "transpose": "second mirrored, then turned 90° left",
+    "antitranspose": "second mirrored, then turned 90° right",
+}
+
+
+def symmetry(name: str) -> str:
+    """A symmetry of a pair in plain words."""
+    return SYMMETRIES[name]
+
+
+def share(number: float, digits: int = 3) -> str:
+    """A share with its leading zero dropped: .725, -.012, 1.000."""
+    text = f"{number:.{digits}f}"
+    return (
+        text.replace("0.", ".", 1)
+        if abs(number) < 1 and text.lstrip("-")[0] == "0"
+        else text
+    )
+
+
+def ends(score: dict[str, float]) -> str:
+    """The two ends of an accuracy's interval: .703 .. .747."""
+    return f"{share(score['accuracy_low'])} .. {share(score['accuracy_high'])}"
+
+
+def side_of_interval(test: dict[str, float]) -> str:
+    """Where single folds' test accuracy lies, as OOF estimates it: inside the interval, or not."""
+    if test["inside_interval"]:
+        return "inside the interval"
+    chance = "no more" if test["gap_low"] <= 0 <= test["gap_high"] else "more"
+    return f"outside the interval, by {chance} than chance in both sets"
+
+
+def gain(number: float) -> str:
+    """A difference of shares with its sign: +.019, -.012, .000."""
+    text = share(number)
+    return ("+" if number > 0 and text != ".000" else "") + text.replace(
+        "-.000", ".000"
+    )
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun: 1 fold, 5 folds, 1,204 images."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def odds(p: float) -> str:
+    """A p-value: .136, or < .001."""
+    return "< .001" if p < 0.001 else share(p)
+
+
+def duration(minutes: float) -> str:
+    """A time: under 1 s, 40 s, 12 min, 3.5 h."""
+    if minutes < 1:
+        return f"{60 * minutes:.0f} s" if minutes >= 1 / 60 else "under 1 s"
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

@@ -1,0 +1,48 @@
+"""Train-only images, as a column `use` of train.csv marks them: data of others, beside one's own.
+
+They train. They are never scored, and change no fold and no group of the other images.
+"""
+
+import numpy as np
+import pandas as pd
+
+USE = "use"
+TRAIN = "train"  # the column of train.csv and columns.csv, and its word
+
+
+def train_only(index: pd.DataFrame, columns: pd.DataFrame) -> np.ndarray:
+    """Which training images only train, (N,) bool: the marked ones, and what derives from them.
+
+    Args:
+        index: training rows of index.csv.
+        columns: columns.csv.
+    """
+    if USE not in columns:
+        return np.zeros(len(index), bool)
+    marked = "train/" + columns.loc[columns[USE] == TRAIN, "image_path"]
+    source = index["source_id"].where(index["source_id"] != "", index["id"])
+    return source.isin(marked).to_numpy()
+
+
+def train_only_counts(table: pd.DataFrame, external: np.ndarray) -> dict[str, int]:
+    """What metrics say of train-only images; nothing where there are none.
+
+    Args:
+        table: groups.csv or folds.csv.
+        external: which of its images only train, (N,) bool.
+    """
+    if not external.any():
+        return {}
+    lost = int((~table["keep"].to_numpy() & external).sum())
+    return {"train_only": int(external.sum()), "train_only_left_out": lost}
+
+
+def train_only_lines(found: dict[str, int]) -> list[str]:
+    """What a stage says of `counts`."""
+    if "train_only" not in found:
+        return []
+    line = f"{found['train_only']:,} images train only, and are never scored"
+    lost = found["train_only_left_out"]
+    return [
+        line + (f"; {lost:,} of them are left out, for their copies" if lost else "")
+    ]

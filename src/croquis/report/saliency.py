@@ -1,0 +1,74 @@
+"""Maps of what a network saw in its mistakes, laid over the images."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from croquis.core.errors import InputError
+from croquis.images.pixels import Pixels
+from croquis.report.images import THUMB_SIDE, webp
+
+GUESS = np.array([220, 38, 38])
+LABEL = np.array([37, 99, 235])  # red and blue
+NEITHER = np.array([205, 205, 205])
+
+
+@dataclass(frozen=True)
+class Looks:
+    """The maps by id, and whose they are; empty where no model was fine-tuned.
+
+    Attributes:
+        member: its key, or nothing.
+        maps: id to (S, S) int8; above 0 for the guess, below for the label.
+        failed: why some or all of them are missing, or nothing.
+    """
+
+    member: str
+    maps: Mapping[str, np.ndarray]
+    failed: str = ""
+
+    def uri(self, name: str, pixels: Pixels) -> str:
+        """The map of an image over it as a data URI, or nothing if there is none."""
+        if name not in self.maps:
+            return ""
+        stored = np.asarray(pixels.array[pixels.rows([name])[0]])
+        return webp(overlay(stored, self.maps[name]), quality=80)
+
+
+def read_looks(path: Path) -> Looks:
+    """Raises InputError if the file is not what the stage explain writes."""
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            maps = dict(zip(file["ids"].tolist(), file["maps"], strict=True))
+            return Looks(str(file["member"]), maps, str(file["failed"]))
+    except (OSError, KeyError, ValueError, EOFError) as error:
+        expected = "an .npz with ids, maps, member, failed"
+        fix = "rerun the stage explain"
+        raise InputError(
+            path, expected=expected, received=str(error), fix=fix
+        ) from error
+
+
+def overlay(image: np.ndarray, found: np.ndarray, side: int = THUMB_SIDE) -> np.ndarray:
+    """An image whose ink is red where it spoke for the guess, blue where for the label, else gray.
+
+    Args:
+        image: (S, S) or (S, S, 3) uint8.
+        found: (T, T) int8.
+        side: of what comes back, (side, side, 3) uint8.
+    """
+    gray = image if image.ndim == 2 else image.mean(axis=2).astype(np.uint8)
+    ink = (
+        1
+        - cv2.resize(gray, (side, side), interpolation=cv2.INTER_AREA)[..., None] / 255
+    )
+    # Smoothed, as what was erased were squares.
+    signed = cv2.resize(found.astype(np.float32) / 127, (side, side))
+    signed = cv2.GaussianBlur(signed, (0, 0), 0.04 * side)[..., None]
+    strength = np.abs(signed)
+    strongest = np.where(signed > 0, GUESS, LABEL)
+    colour = NEITHER * (1 - strength) + strongest * strength
+    return np.clip(255 - ink * (255 - colour), 0, 255).round().astype(np.uint8)

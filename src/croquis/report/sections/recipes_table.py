@@ -1,0 +1,171 @@
+"""What ran: the settings of each training, in few words for the page and as they are below them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from croquis.core import params
+from croquis.core.text import share, symmetry
+from croquis.recipes import probe_recipes, recipes
+from croquis.recipes.augment_params import AugmentParams
+from croquis.recipes.head_params import HeadShape
+from croquis.recipes.probe_recipes import HeadParams, ProbeParams
+from croquis.recipes.recipes import ModelParams, TrainParams
+from croquis.tracking import store
+from croquis.votes.members import RunParams
+
+STARTS = {
+    "random": "random start",
+    "probe": "started by a probe",
+    "imagenet": "started by rows of ImageNet's",
+}
+
+
+@dataclass(frozen=True)
+class MemberSettings:
+    """What params.yaml asks of the trainings.
+
+    Attributes:
+        seed: of all.
+        lr: the base learning rate of all.
+        models: recipes of the models of the run.
+        probes: of its probes.
+    """
+
+    seed: int
+    lr: float
+    models: Mapping[str, ModelParams]
+    probes: Mapping[str, ProbeParams]
+
+    @classmethod
+    def of(cls, run: RunParams) -> "MemberSettings":
+        """Those of the members of a run."""
+        return cls(
+            seed=params.value("seed", int),
+            lr=params.value("lr", float),
+            models={key: recipes.model_recipe(key) for key in run.models},
+            probes={key: probe_recipes.probe_recipe(key) for key in run.probes},
+        )
+
+
+class RecipeRow(NamedTuple):
+    """A member's recipe in few words."""
+
+    member: str
+    image_size: int
+    epochs: int
+    lr: str  # the peak
+    pace: str  # how the lr goes, and what takes the steps
+    batch_size: int
+    augment: str
+    loss: str
+    head: str
+    views: str
+
+
+def recipe_rows(settings: MemberSettings) -> list[RecipeRow]:
+    """One row a member, by its key."""
+    rows = [_model(key, own, settings.lr) for key, own in settings.models.items()]
+    rows += [_probe(key, own, settings.lr) for key, own in settings.probes.items()]
+    return sorted(rows)
+
+
+def all_settings(settings: MemberSettings) -> list[tuple[str, list[str]]]:
+    """All settings of all members: dotted keys, each with its value for each row of `ran`."""
+    own = {
+        key: recipe.model_dump()
+        for key, recipe in (settings.models | settings.probes).items()
+    }
+    flat = {key: store.flat(own[key]) for key in sorted(own)}
+    names = dict.fromkeys(name for one in flat.values() for name in one)
+    return [
+        (name, [_plain(one[name]) if name in one else "" for one in flat.values()])
+        for name in names
+    ]
+
+
+def _model(key: str, recipe: ModelParams, lr: float) -> RecipeRow:
+    tuned = f", LoRA of rank {recipe.lora.rank} below it" if recipe.lora else ""
+    return RecipeRow(
+        member=key,
+        image_size=recipe.image_size,
+        epochs=recipe.epochs,
+        lr=f"{lr * recipe.lr_mult:g}",
+        pace=f"{recipe.optimizer}, {recipe.schedule}",
+        batch_size=recipe.batch_size,
+        augment=_augmented(recipe),
+        loss=_loss(recipe) + (", groups weigh alike" if recipe.group_weights else ""),
+        head=f"{_shape(recipe.head)}, {STARTS[recipe.head_start]}{tuned}",
+        views=_views(recipe.tta),
+    )
+
+
+def _probe(key: str, recipe: ProbeParams, lr: float) -> RecipeRow:
+    count = recipe.head.num_seeds
+    seeds = f", the mean of {count} seeds" if count > 1 else ""
+    return RecipeRow(
+        member=key,
+        image_size=recipe.embed.image_size,
+        epochs=recipe.head.epochs,
+        lr=f"{lr * recipe.head.lr_mult:g}",
+        pace=f"{recipe.head.optimizer}, {recipe.head.schedule}",
+        batch_size=recipe.head.batch_size,
+        augment="none: frozen features",
+        loss=_loss(recipe.head),
+        head=f"{_shape(recipe.head.shape)}{seeds}",
+        views=_views(recipe.embed.views),
+    )
+
+
+def _augmented(recipe: TrainParams) -> str:
+    """flips with tone, without turn; from epoch 5 strong at .50 of the lr; mixup 1 at .50"""
+    parts = [_named(recipe.augment)]
+    for phase in recipe.phases:
+        sized = f" at {phase.image_size} px" if phase.image_size else ""
+        slower = "" if phase.lr_factor == 1 else f" at {phase.lr_factor:g} of the lr"
+        parts.append(
+            f"from epoch {phase.from_epoch} {_named(phase.augment)}{sized}{slower}"
+        )
+    if recipe.mix and recipe.mix.prob:
+        kinds = {"mixup": recipe.mix.mixup, "cutmix": recipe.mix.cutmix}
+        drawn = " or ".join(
+            f"{kind} {alpha:g}" for kind, alpha in kinds.items() if alpha
+        )
+        parts.append(f"{drawn} in {recipe.mix.prob:.0%} of batches")
+    return "; ".join(parts)
+
+
+def _named(augment: str | AugmentParams) -> str:
+    if isinstance(augment, str):
+        return augment
+    with_ = [name for name, options in augment.ops.items() if options is not None]
+    without = [name for name, options in augment.ops.items() if options is None]
+    changes = {"with": with_, "without": without}
+    words = [
+        f"{word} {' and '.join(names)}" for word, names in changes.items() if names
+    ]
+    return " ".join([augment.preset, ", ".join(words)]).strip()
+
+
+def _loss(recipe: TrainParams | HeadParams) -> str:
+    gamma = f" of gamma {recipe.focal_gamma:g}" if recipe.loss == "focal" else ""
+    smoothed = (
+        f", smoothing {share(recipe.label_smoothing, 2)}"
+        if recipe.label_smoothing
+        else ""
+    )
+    return f"{recipe.loss}{gamma}{smoothed}"
+
+
+def _shape(head: HeadShape) -> str:
+    return f"{'-'.join(map(str, head.hidden))} {head.act}" if head.hidden else "linear"
+
+
+def _views(views: list[str]) -> str:
+    return ", ".join(symmetry(view).removeprefix("second ") for view in views)
+
+
+def _plain(value: Any) -> str:
+    """As params.yaml would have it."""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,103 @@
+"""Which images a fold trains on and is scored on, as folds.csv says."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from croquis.core.errors import InputError
+
+ALWAYS = -1  # the fold of what trains in every fold and is never scored
+
+
+def read_folds(path: Path) -> pd.DataFrame:
+    """folds.csv, one row a train image.
+
+    Columns: id, label, group, unit, fold, plain_fold, scored, keep, weight, targets, sha256.
+    """
+    table = _read_table(path, {"sha256": str})
+    # Experiments from before there were domains have no units, and can still be compared.
+    return table if "unit" in table else table.assign(unit=table["group"])
+
+
+def read_groups(path: Path) -> pd.DataFrame:
+    """groups.csv, one row a train image: id, group, keep, weight, conflict, targets."""
+    return _read_table(path, {})
+
+
+def _read_table(path: Path, columns: dict[str, type]) -> pd.DataFrame:
+    table = pd.read_csv(path, dtype={"id": str, "targets": str, **columns})
+    return table.assign(targets=table["targets"].fillna(""))
+
+
+def read_columns(path: Path) -> pd.DataFrame:
+    """columns.csv as text: `image_path`, and the columns of train.csv that croquis does not use."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def training_rows(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.DataFrame:
+    """The rows that train when fold `fold` is held out: all kept images of other folds.
+
+    Derived images train beside their source; the fold ALWAYS trains always.
+    """
+    return folds[(folds[column] != fold) & folds["keep"]]
+
+
+def scored_rows(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.DataFrame:
+    """The rows that fold `fold` is scored on.
+
+    `column` is "fold", or "plain_fold" for folds that ignore copies.
+    """
+    return folds[(folds[column] == fold) & folds["scored"]]
+
+
+def truth_of(ids: np.ndarray, folds: pd.DataFrame, *, where: object) -> pd.DataFrame:
+    """The rows of folds.csv for some images, in their order.
+
+    Raises:
+        InputError: if folds.csv does not know an image; `where` says whose it is.
+    """
+    known = folds.set_index("id")
+    lost = [name for name in ids if name not in known.index]
+    if lost:
+        received = f"{len(lost):,} others, as {lost[0]}"
+        fix = "rerun the stage that wrote it"
+        raise InputError(
+            where, expected="images of folds.csv", received=received, fix=fix
+        )
+    return known.loc[ids]
+
+
+def class_names(index: pd.DataFrame) -> np.ndarray:
+    """The class names in label order, (C,); `index` is index.csv.
+
+    Raises:
+        InputError: if the labels are not 0 to C - 1, as names are looked up by position.
+    """
+    train = (
+        index[index["split"] == "train"].drop_duplicates("label").sort_values("label")
+    )
+    labels = train["label"].tolist()
+    if labels != list(range(len(labels))):
+        expected = f"labels 0 to {len(labels) - 1}"
+        received = ", ".join(map(str, labels[-12:]))
+        fix = "number the classes without a gap, and give each a readable image"
+        raise InputError("index.csv", expected=expected, received=received, fix=fix)
+    return train["class_name"].to_numpy(dtype=str)
+
+
+def ids_of_test(index: pd.DataFrame) -> np.ndarray:
+    """The ids of the test images in the order of test.csv, (N,)."""
+    return index.loc[index["split"] == "test", "id"].to_numpy(dtype=str)
+
+
+def read_index(path: Path) -> pd.DataFrame:
+    """index.csv: one row an image, row i is row i of the pixel arrays."""
+    columns = {
+        "id": str,
+        "class_name": str,
+        "sha256": str,
+        "digest": str,
+        "source_id": str,
+    }
+    return pd.read_csv(path, dtype=columns, keep_default_na=False)

@@ -1,0 +1,150 @@
+"""The ensemble: which members vote, how, and with which weights and temperatures."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, ValidationError, model_validator
+
+from croquis.core import params
+from croquis.core.errors import InputError
+from croquis.core.files import write_json
+from croquis.votes.calibration import apply_temperature
+from croquis.votes.members import RunParams
+from croquis.votes.voting import VOTES, member_vote
+
+
+class VoteParams(params.Section):
+    """How the folds of one member vote on the test set, and whether at its temperature."""
+
+    folds: Literal["soft", "hard"]
+    calibrate: bool
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether temperatures are fitted; shares of argmaxes have none."""
+        return self.calibrate and self.folds == "soft"
+
+
+class EnsembleParams(params.Section):
+    """How members vote.
+
+    `members` is all of `run` or a list of keys; `weights` is uniform, {key: weight}, or a way of
+    fitting them, which then has to prove itself against uniform.
+    """
+
+    members: Literal["all"] | Annotated[list[str], Field(min_length=1)]
+    vote: Literal["soft", "hard"]
+    weights: (
+        Literal["uniform", "greedy", "simplex"]
+        | dict[str, Annotated[float, Field(ge=0)]]
+    )
+
+    @model_validator(mode="after")
+    def _fitted_to_means(self) -> "EnsembleParams":
+        if self.weights in ("greedy", "simplex") and self.vote == "hard":
+            raise ValueError(
+                f"vote: soft beside weights: {self.weights}, as weights are fitted to means of "
+                "probabilities, or weights: uniform beside vote: hard"
+            )
+        return self
+
+
+class Recipe(params.Section):
+    """All that turns the predictions of folds and members into the ensemble's.
+
+    `weights` and `temperatures` have a number for each of `members`; `temperature` is the vote's.
+    """
+
+    members: list[str]
+    folds: list[int]
+    fold_vote: Literal["soft", "hard"]
+    vote: Literal["soft", "hard"]
+    weights: dict[str, float]
+    temperatures: dict[str, Annotated[float, Field(gt=0)]]
+    temperature: Annotated[float, Field(gt=0)]
+
+    @classmethod
+    def load(cls, path: Path) -> "Recipe":
+        """What `save` wrote.
+
+        Raises:
+            InputError: if there is no such file, or it is something else.
+        """
+        try:
+            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValidationError) as error:
+            expected = "the recipe of an ensemble"
+            fix = "run `dvc repro`"
+            raise InputError(
+                path, expected=expected, received=str(error), fix=fix
+            ) from error
+
+    def save(self, path: Path) -> None:
+        """Writes a small JSON."""
+        write_json(path, self.model_dump())
+
+    def combine(self, by_member: dict[str, list[np.ndarray]]) -> np.ndarray:
+        """The ensemble's probabilities, (N, C), from those of each member's folds, (N, C) each.
+
+        Each fold at its member's temperature, then the vote of folds, then that of members, then
+        the temperature of it all.
+        """
+        heat = self.temperatures
+        return self.decide(
+            {
+                key: [apply_temperature(probs, heat[key]) for probs in by_member[key]]
+                for key in self.members
+            }
+        )
+
+    def decide(self, warm: dict[str, list[np.ndarray]]) -> np.ndarray:
+        """`combine` where each fold is at its member's temperature already."""
+        ballots = np.stack(
+            [VOTES[self.fold_vote](np.stack(warm[key])) for key in self.members]
+        )
+        weights = np.array([self.weights[key] for key in self.members])
+        probs = member_vote(ballots, weights, folds=self.fold_vote, members=self.vote)
+        return apply_temperature(probs, self.temperature)
+
+
+def member_keys(run: RunParams, ensemble: EnsembleParams) -> list[str]:
+    """The keys of the members that vote, sorted.
+
+    Raises:
+        InputError: if one is listed twice, as it would vote twice.
+    """
+    if ensemble.members == "all":
+        return run.members
+    if len(set(ensemble.members)) < len(ensemble.members):
+        received = ", ".join(ensemble.members)
+        fix = "for a larger say use ensemble.weights"
+        raise InputError(
+            "ensemble.members", expected="each once", received=received, fix=fix
+        )
+    return sorted(ensemble.members)
+
+
+def voters(run: RunParams, ensemble: EnsembleParams) -> list[str]:
+    """The keys whose folds are joined, sorted: all of `run`, and snapshots among `members`."""
+    return sorted({*run.members, *member_keys(run, ensemble)})
+
+
+def weights_of(members: list[str], ensemble: EnsembleParams) -> np.ndarray:
+    """One weight per member, (M,); ones where they are still to be fitted.
+
+    Raises:
+        InputError: if `weights` leaves out a member, names another one, or is all zeros.
+    """
+    if isinstance(ensemble.weights, str):
+        return np.ones(len(members))
+    if set(ensemble.weights) != set(members) or not any(ensemble.weights.values()):
+        expected = f"a weight for each of {', '.join(members)}, one of them above 0"
+        received = ", ".join(
+            f"{key}: {weight}" for key, weight in sorted(ensemble.weights.items())
+        )
+        fix = "give each member one weight, or say uniform"
+        raise InputError(
+            "ensemble.weights", expected=expected, received=received or "none", fix=fix
+        )
+    return np.array([ensemble.weights[key] for key in members])

@@ -1,0 +1,128 @@
+"""Tables: columns count by name, cells are text, and wrong rows are counted and shown."""
+
+from pathlib import Path
+
+import pytest
+
+from croquis.core.errors import InputError
+from croquis.dataset.csv_tables import images_in, located_images, natural, read_table
+
+
+def table_of(folder: Path, text: str | bytes) -> Path:
+    path = folder / "train.csv"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def test_cells_stay_as_they_were_written(tmp_path: Path) -> None:
+    table, notes = read_table(table_of(tmp_path, "a,b\n007,nan\nNA,1.0\n"), ["a", "b"])
+    assert table.to_numpy().tolist() == [["007", "nan"], ["NA", "1.0"]]
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ",a,b\n0,x,y\n",  # pandas' to_csv
+        "Unnamed: 0,a,b\n0,x,y\n",  # the same, read and written once more
+        "a,b\n0,x,y\n",  # R's write.table
+        '"","a","b"\n"0","x","y"\n',  # R's write.csv
+    ],
+)
+def test_an_index_without_a_name_is_dropped_with_a_note(
+    tmp_path: Path, text: str
+) -> None:
+    table, notes = read_table(table_of(tmp_path, text), ["a", "b"])
+    assert table.to_dict("list") == {"a": ["x"], "b": ["y"]}
+    assert notes == ["train.csv: an index column without a name was left out"]
+
+
+def test_the_mark_that_excel_writes_first_is_no_part_of_a_name(tmp_path: Path) -> None:
+    table, _ = read_table(
+        table_of(tmp_path, b"\xef\xbb\xbfa, b\r\nx,y\r\n"), ["a", "b"]
+    )
+    assert table.to_dict("list") == {"a": ["x"], "b": ["y"]}
+
+
+@pytest.mark.parametrize("text", ["", b"a,b\n\xff\xfe,1\n", 'a,b\n"open,1\n'])
+def test_what_is_no_csv_is_refused(tmp_path: Path, text: str | bytes) -> None:
+    with pytest.raises(InputError, match=r"train.csv: expected a csv file, received"):
+        read_table(table_of(tmp_path, text), ["a"])
+
+
+def test_a_missing_column_names_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match="expected a column b, received only a, c; add or rename"
+    ):
+        read_table(table_of(tmp_path, "a,c\n1,2\n"), ["a", "b"])
+
+
+def test_empty_cells_are_counted_and_their_lines_named(tmp_path: Path) -> None:
+    path = table_of(tmp_path, "a,b\n1,2\n,3\n4,5\n,6\n")
+    with pytest.raises(
+        InputError, match=r"each row of a, received 2 rows.*\(line 3, line 5\)"
+    ):
+        read_table(path, ["a"])
+
+
+def test_a_short_row_has_empty_cells(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"each row of b, received 1 rows.*\(line 2\)"):
+        read_table(table_of(tmp_path, "a,b\n1\n"), ["a", "b"])
+
+
+def locate(folder: Path, *names: str) -> list[str]:
+    path = table_of(folder, "image_path\n" + "\n".join(names) + "\n")
+    return located_images(read_table(path, ["image_path"])[0], path, "train").tolist()
+
+
+def test_paths_are_found_under_their_split(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "0.png").touch()
+    assert locate(tmp_path, "./0.png") == ["train/0.png"]
+
+
+@pytest.mark.parametrize("name", ["../secret.png", "a/../../secret.png", "/etc/passwd"])
+def test_paths_that_leave_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="expected paths inside train/, received 1"):
+        locate(tmp_path, name)
+
+
+def test_doubled_rows_are_counted_even_if_spelt_differently(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"each image_path once, received 2 .*\(./a.png, b.png\)"
+    ):
+        locate(tmp_path, "a.png", "b.png", "./a.png", "b.png")
+
+
+def test_missing_files_are_counted_and_the_first_three_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"received 5 .*\(0.png, 1.png, 2.png, \.\.\.\); add"
+    ):
+        locate(tmp_path, *(f"{number}.png" for number in range(5)))
+
+
+def test_natural_order_counts() -> None:
+    names = ["10.png", "9.png", "a2/1.png", "a10/1.png", "1.png"]
+    assert sorted(names, key=natural) == [
+        "1.png",
+        "9.png",
+        "10.png",
+        "a2/1.png",
+        "a10/1.png",
+    ]
+
+
+def test_images_are_told_by_their_suffix_in_any_case(tmp_path: Path) -> None:
+    for name in ("0.JPEG", "1.png", "x.txt", ".2.png", "._3.png", "Thumbs.db"):
+        (tmp_path / name).touch()
+    assert images_in(tmp_path) == ["0.JPEG", "1.png"]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_another_separator_is_named(tmp_path: Path, separator: str) -> None:
+    """The fix was "add or rename it", of a column that is there."""
+    path = table_of(tmp_path, f"image_path{separator}target\n0.png{separator}0\n")
+    with pytest.raises(
+        InputError, match=r"a column image_path, .*; save it with commas$"
+    ):
+        read_table(path, ["image_path"])

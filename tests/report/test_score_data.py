@@ -1,0 +1,48 @@
+"""The ensemble's tables as the report reads them."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from croquis.core.errors import InputError
+from croquis.report.score_data import read_scorebook
+from support.leftovers import leave
+
+
+def test_the_calibration_error_weighs_bins_by_their_images(drawn: Path) -> None:
+    leave(drawn)
+    book = read_scorebook(drawn / "ensemble")
+    assert book.calibration_error("width", "raw") == pytest.approx(
+        (2 * 0.2 + 10 * 0.1) / 12
+    )
+    assert book.calibration_error("mass", "calibrated") == pytest.approx(2 * 0.1 / 12)
+    assert book.agreement.loc["head", "tiny"] == 0.8
+
+
+def test_empty_bins_are_left_out(drawn: Path) -> None:
+    leave(drawn)
+    path = drawn / "ensemble" / "reliability.csv"
+    table = pd.read_csv(path)
+    empty = table.head(1).assign(
+        count=0, confidence=float("nan"), accuracy=float("nan")
+    )
+    pd.concat([table, empty]).to_csv(path, index=False)
+    book = read_scorebook(drawn / "ensemble")
+    assert len(book.bins("width", "raw")) == 2
+    assert book.calibration_error("width", "raw") == pytest.approx(1.4 / 12)
+
+
+def test_a_table_that_is_missing_or_short_is_named(drawn: Path) -> None:
+    leave(drawn)
+    path = drawn / "ensemble" / "gains.csv"
+    pd.read_csv(path).drop(columns="log_loss").to_csv(path, index=False)
+    with pytest.raises(
+        InputError, match=r"gains\.csv: .* received none of log_loss; rerun"
+    ):
+        read_scorebook(drawn / "ensemble")
+    path.unlink()
+    with pytest.raises(
+        InputError, match=r"gains\.csv: .* received no such file; rerun"
+    ):
+        read_scorebook(drawn / "ensemble")
