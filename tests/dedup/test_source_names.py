@@ -49,16 +49,16 @@ def test_how_one_has_to_be_turned_follows_from_what_both_are_equal_to(
     seed: int,
 ) -> None:
     # 1, 2 are turns of 0; 4 is one of 3, which is like 0
-    turn = np.random.default_rng(seed).integers(0, 8, 4).tolist()
+    turns = np.random.default_rng(seed).integers(0, 8, 4).tolist()
     back = {name: other for name in NAMES for other in NAMES if same(name, other)}
-    sheets = [SHEET, *(turn(SHEET, back[NAMES[code]]) for code in turn[:3])]
-    sheets.append(turn(sheets[3], back[NAMES[turn[3]]]))
+    sheets = [SHEET, *(turn(SHEET, back[NAMES[code]]) for code in turns[:3])]
+    sheets.append(turn(sheets[3], back[NAMES[turns[3]]]))
     rows = [
-        (0, 1, turn[0], "pixels"),
-        (0, 2, turn[1], "pixels"),
-        (0, 3, turn[2], "copy"),
+        (0, 1, turns[0], "pixels"),
+        (0, 2, turns[1], "pixels"),
+        (0, 3, turns[2], "copy"),
     ]
-    found = with_named(pairs(*rows, (3, 4, turn[3], "pixels")), 5, [1, 2, 4])
+    found = with_named(pairs(*rows, (3, 4, turns[3], "pixels")), 5, [1, 2, 4])
     assert len(found) == 10
     for row in found.itertuples():
         np.testing.assert_array_equal(

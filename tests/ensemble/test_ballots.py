@@ -19,7 +19,7 @@ from croquis.ensemble.ballots import (
     recipe_of,
 )
 from croquis.tables.predictions import Predictions
-from croquis.votes.members import at_temperature, vote
+from croquis.votes.members import at_temperature, vote_predictions
 from croquis.votes.recipe import EnsembleParams, VoteParams
 
 SOFT = VoteParams(folds="soft", calibrate=True)
@@ -216,13 +216,13 @@ def test_the_recipe_gives_the_vote_of_what_was_stored(tmp_path: Path) -> None:
             parts[member, fold] = part
     found, alone = combined(recipe, tmp_path / "by_fold", [[0, 1], [1]])
     means = [
-        vote(
+        vote_predictions(
             [at_temperature(parts[m, fold], recipe.temperatures[m]) for fold in (0, 1)],
             "soft",
         )
         for m in "ab"
     ]
-    expected = at_temperature(vote(means, "soft"), recipe.temperature)
+    expected = at_temperature(vote_predictions(means, "soft"), recipe.temperature)
     np.testing.assert_allclose(
         found.aligned(expected.ids).probs, expected.probs, atol=1e-6
     )

@@ -82,7 +82,7 @@ def fold_votes(
     parts = [
         at_temperature(on_test(folder, member, fold), temperature) for fold in folds
     ]
-    return {vote: vote(parts, vote) for vote in VOTES}
+    return {vote: vote_predictions(parts, vote) for vote in VOTES}
 
 
 def at_temperature(part: Predictions, temperature: float) -> Predictions:
@@ -92,7 +92,7 @@ def at_temperature(part: Predictions, temperature: float) -> Predictions:
     )
 
 
-def vote(
+def vote_predictions(
     parts: list[Predictions], vote: str, weights: np.ndarray | None = None
 ) -> Predictions:
     """The vote of several predictions of the same images; rows are joined by id."""
