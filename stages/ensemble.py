@@ -9,8 +9,8 @@ from croquis.ensemble.ballots import (
     read_ballots,
     recipe_of,
 )
+from croquis.ensemble.copies_in_train import has_copy_in_train
 from croquis.ensemble.scoreboard import ensemble_metrics, tables
-from croquis.ensemble.test_copies import has_copy_in_train
 from croquis.tables.fold_tables import read_folds, read_index
 from croquis.tables.predictions import Predictions
 from croquis.votes.members import RunParams

@@ -91,7 +91,7 @@ def test_what_comes_while_it_looks_is_not_taken_for_seen(
         put("data/solution.csv")
         return {}
 
-    monkeypatch.setattr("croquis.check.obstacles.foreign", slow)
+    monkeypatch.setattr("croquis.check.obstacles.foreign_files", slow)
     refuse_obstacles(TREE)
     assert written_files.noted_signs() == {}
 

@@ -146,7 +146,7 @@ def test_workers_hand_batches_over_in_shared_memory() -> None:
 
 
 def test_cores_that_others_use_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "cores", lambda: 2)
+    monkeypatch.setattr(environment, "cpu_count", lambda: 2)
     assert environment.cores_finding(load=2.4).state == "ok"
     busy = environment.cores_finding(load=6.8)
     assert busy.state == "warning" and "docs/training.md" in busy.fix
@@ -196,7 +196,7 @@ def test_telemetry_is_off_in_this_repository(
 
 def test_a_shell_that_allows_telemetry_is_told_so_by_the_command() -> None:
     """The command's own import set the variable that it then looked at."""
-    script = "from croquis.doctor import surroundings as s; from croquis.core import cli, files;"
+    script = "from croquis.doctor import environment as s; from croquis.core import cli, files;"
     script += "print(s.privacy_finding(files.root()).state)"
     command = [sys.executable, "-c", script]
     for shell, state in ({}, "ok"), ({"DO_NOT_TRACK": "false"}, "warning"):

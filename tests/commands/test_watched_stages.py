@@ -24,12 +24,12 @@ stages:
 SCRIPT = """import atexit, pathlib
 
 from croquis.core import cli, params
-from croquis.core.files import whole
+from croquis.core.files import atomic_write
 
 
 def main(out: cli.File) -> None:
     lr = params.read()["lr"]
-    with whole(out) as draft:
+    with atomic_write(out) as draft:
         draft.write_text(f"made with {lr}")
 
 

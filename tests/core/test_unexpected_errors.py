@@ -33,7 +33,7 @@ def test_the_line_names_stage_kind_words_place_and_file(
     (file,) = Path(".resume/errors").iterdir()
     assert line == (
         "train@m-0: expected no error of Python's, received ValueError: shapes differ"
-        f" (core/test_crashes.py, line 23); the traceback is in {file};"
+        f" (core/test_unexpected_errors.py, line 23); the traceback is in {file};"
         " docs/troubleshooting.md says what to do with it"
     )
     text = file.read_text()

@@ -54,7 +54,7 @@ def test_a_symmetric_image_matches_as_it_stands_and_no_turn_is_tried(
 ) -> None:
     tried = []
     monkeypatch.setattr(
-        exact, "turned", lambda y, name: tried.append(name) or turn(y, name)
+        exact, "turn", lambda y, name: tried.append(name) or turn(y, name)
     )
     assert best_symmetry(np.zeros((4, 4), np.uint8), np.zeros((4, 4), np.uint8)) == 0
     assert tried == ["identity"]

@@ -11,10 +11,10 @@ from croquis.core.errors import InputError
 from croquis.dataset.overrides import NOBODY, Overrides
 from croquis.dedup.groups import (
     Grouped,
+    copies_of_test,
     copy_pairs,
     group_copies,
     is_removable,
-    test_copies,
     with_overrides,
 )
 from croquis.dedup.pairs import TIERS
@@ -211,7 +211,7 @@ def test_no_pairs_make_groups_of_one_and_an_empty_list() -> None:
 def test_a_twin_is_the_strongest_pair_of_a_test_image() -> None:
     table = images().assign(split=["train"] * 4 + ["test"] * 2)
     across = pairs().assign(a=[1, 0, 4], b=[4, 4, 5], ink=1.0)
-    found = test_copies(table, across)
+    found = copies_of_test(table, across)
     assert found[["id", "train_id", "tier"]].to_numpy().tolist() == [["e", "b", "copy"]]
     assert list(found) == ["id", "train_id", "tier", "score", "ink", "symmetry"]
 

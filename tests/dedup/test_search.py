@@ -9,7 +9,7 @@ from croquis.dedup.measures.search import (
     candidates,
     cell_order,
     inside_classes,
-    judge,
+    judge_candidates,
     narrow,
     pair_table,
     without_known,
@@ -80,7 +80,7 @@ def test_cells_of_several_numbers_stay_together() -> None:
 def test_judging_keeps_the_best_symmetry_and_the_first_of_equals() -> None:
     a, b = np.array([0]), np.array([1])
     scores = {"identity": 0.96, "rot90": 0.98, "rot180": 0.98, "flip_lr": 0.90}
-    found = judge(
+    found = judge_candidates(
         ((name, a, b) for name in ("rot180", "flip_lr", "rot90", "identity")),
         lambda name, a, b: np.array([scores[name]]),
         at_least=0.95,
@@ -100,7 +100,7 @@ def test_known_pairs_are_not_judged_again() -> None:
         return np.ones(len(a))
 
     found = iter([("identity", np.array([0, 0, 1]), np.array([1, 2, 2]))])
-    pairs = judge(
+    pairs = judge_candidates(
         found, judge, at_least=0.5, known=pair_table([0], [2]), tally=tally, step="here"
     )
     assert seen == [(0, 1), (1, 2)]
@@ -110,7 +110,7 @@ def test_known_pairs_are_not_judged_again() -> None:
 
 def test_nothing_alike_is_an_empty_table() -> None:
     options = {"at_least": 0.5, "known": pair_table(), "tally": Tally(), "step": "x"}
-    none = judge(iter([]), lambda name, a, b: a, **options)
+    none = judge_candidates(iter([]), lambda name, a, b: a, **options)
     assert list(none.columns) == ["a", "b", "score", "symmetry"] and none.empty
 
 
@@ -152,7 +152,7 @@ def test_tiles_and_chunks_change_no_pair(tile: int, monkeypatch) -> None:
 
     a, b = np.triu_indices(5, 1)
     options = {"at_least": 0.8, "known": pair_table(), "tally": Tally(), "step": "x"}
-    found = judge(((name, a, b) for name in NAMES), judge, **options)
+    found = judge_candidates(((name, a, b) for name in NAMES), judge, **options)
     best = {
         (i, j): max(scores[name, i, j] for name in NAMES)
         for i, j in zip(a, b, strict=True)

@@ -42,7 +42,7 @@ def test_each_mistake_is_asked_of_the_network_without_its_fold(
         save_file(weights, drawn / "checkpoints" / "tiny" / f"fold{fold}.safetensors")
     monkeypatch.setattr(
         explanations,
-        "fine_tuned",
+        "restore_model",
         lambda recipe, count, path: (
             asked.append(path.name) or real(recipe, count, path)
         ),
@@ -94,7 +94,7 @@ def test_a_network_that_fails_leaves_a_reason_and_the_maps_of_other_folds(
         asked.append(path.name)
         raise AttributeError("no next_functions")
 
-    monkeypatch.setattr(explanations, "fine_tuned", broken)
+    monkeypatch.setattr(explanations, "restore_model", broken)
     found = made(drawn, recipe(image_size=32))
     assert (
         found.maps.shape == (0, 32, 32)
@@ -128,4 +128,4 @@ def test_the_best_member_is_asked_and_of_equals_the_first() -> None:
     assert best_model({"b": right, "a": right}, ids, labels) == "a"
 
 
-real = explanations.fine_tuned
+real = explanations.restore_model

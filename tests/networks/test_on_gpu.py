@@ -48,9 +48,9 @@ def exact(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("machine", [BF16, FP16], ids=["bf16", "fp16"])
 def test_narrow_numbers_train_as_float32_does(
-    images: ImageDataset, recipe: Callable[..., ModelParams], machine: Hardware
+    dataset: ImageDataset, recipe: Callable[..., ModelParams], machine: Hardware
 ) -> None:
-    settings, plain = recipe(batch_size=6, epochs=4), images.plain()
+    settings, plain = recipe(batch_size=6, epochs=4), dataset.plain()
     _, wide = trained(settings, plain)
     trainer, narrow = trained(settings, plain, hardware=machine)
     # The scale of fp16 may begin too high: its first updates are skipped then, and count for none.
@@ -63,7 +63,7 @@ def test_narrow_numbers_train_as_float32_does(
 @pytest.mark.parametrize("compiled", [False, True], ids=["plain", "compiled"])
 @pytest.mark.parametrize("machine", [BF16, FP16], ids=["bf16", "fp16"])
 def test_a_training_that_was_stopped_ends_with_the_same_bits(
-    images: ImageDataset,
+    dataset: ImageDataset,
     recipe: Callable[..., ModelParams],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -77,7 +77,7 @@ def test_a_training_that_was_stopped_ends_with_the_same_bits(
     def run(name: str, interrupts: Interrupts | None = None) -> Trainer:
         options = {"hardware": replace(machine, compiled=compiled)}
         trainer = begun(
-            settings, images, kept=Checkpoints("train/a-0", name), **options
+            settings, dataset, kept=Checkpoints("train/a-0", name), **options
         )
         for epoch in trainer.epochs(interrupts):
             trainer.record({"train_loss": epoch.train_loss})

@@ -18,11 +18,11 @@ CHEAP = (
     "runtime.fingerprint",
     "scoring.metrics",
     "submit.submission",
-    "tables.parts",
+    "tables.fold_tables",
     "tables.predictions",
     "tables.samples",
     "tracking.tracking",
-    "votes.ensembling",
+    "votes.recipe",
     "votes.members",
     "votes.voting",
 )

@@ -388,7 +388,7 @@ def test_a_big_run_keeps_the_page_small(drawn: Path) -> None:
 
 @pytest.mark.parametrize(
     ("broken", "file"),
-    [("page", "index.html"), ("write_browser", "errors.html")],
+    [("report_page", "index.html"), ("write_browser", "errors.html")],
 )
 def test_a_page_that_cannot_be_made_loses_no_other(
     broken: str, file: str, drawn: Path, monkeypatch: pytest.MonkeyPatch

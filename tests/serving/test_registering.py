@@ -111,7 +111,7 @@ def _check_its_files(registered: Registered) -> None:
     assert len(weights) == 5  # of two folds of two members, and of a backbone
     assert {
         "code/croquis/serving/inference.py",
-        "pyfunc.py",
+        "mlflow_model.py",
         "MLmodel",
         "input_example.json",
     } <= names

@@ -34,7 +34,7 @@ def folder_of_states(
         seen["folder"] = checkpoints.folder
         raise Begun
 
-    monkeypatch.setattr(TRAIN, "fine_tuned", begin)
+    monkeypatch.setattr(TRAIN, "fine_tune", begin)
     out = {name: drawn / name for name in ("predictions", "weights", "curves")}
     tables = {name: drawn / f"{name}.csv" for name in ("index", "folds")}
     with pytest.raises(Begun):
@@ -81,7 +81,7 @@ def test_an_edit_while_it_trains_leaves_the_state_and_a_failed_run(
             scored, scored, {}, [{"epoch": 0, "val_accuracy": 1.0, "val_loss": 0.0}]
         )
 
-    monkeypatch.setattr(TRAIN, "fine_tuned", edited)
+    monkeypatch.setattr(TRAIN, "fine_tune", edited)
     files = {"index": "index.csv", "pixels": "pixels.npy", "folds": "folds.csv"}
     outs = {
         kind: f"data/{kind}/resnet18_96/fold0" for kind in ("predictions", "curves")

@@ -30,7 +30,7 @@ def test_the_mean_of_the_last_epochs_by_hand(
 ) -> None:
     settings = recipe(epochs=3, average_epochs=2)
     trainer = Trainer(
-        network(settings), settings, lr=1e-3, dataset=dataset, hardware=CPU, seed=0
+        network(settings), settings, lr=1e-3, images=dataset, hardware=CPU, seed=0
     )
     after = []
     for _ in trainer.epochs():

@@ -90,7 +90,7 @@ def test_dropout_depends_on_the_step_and_not_on_what_ran_between(
     settings = recipe(drop_rate=0.5)
     _, curve = trained(settings, dataset)
     trainer = Trainer(
-        network(settings), settings, lr=1e-3, dataset=dataset, hardware=CPU, seed=0
+        network(settings), settings, lr=1e-3, images=dataset, hardware=CPU, seed=0
     )
     disturbed = []
     for epoch in trainer.epochs():
@@ -179,7 +179,7 @@ def test_a_training_stopped_after_any_step_ends_with_the_same_bits(
             network(settings),
             settings,
             lr=1e-2,
-            dataset=dataset,
+            images=dataset,
             hardware=CPU,
             seed=0,
             kept=kept,

@@ -197,7 +197,7 @@ def copy_pairs(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     return columns
 
 
-def test_copies(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def copies_of_test(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """twins.csv: test images with a copy in train, each with its most alike one.
 
     Args:

@@ -46,7 +46,7 @@ def write(
     folder.mkdir()
     name = competition(source)
 
-    def contact_sheets() -> None:
+    def sheets() -> None:
         for file, html in contact_sheets.pages(name, data):
             (folder / file).write_text(html, encoding="utf-8")
 
@@ -57,7 +57,7 @@ def write(
     _or_warning(folder / "index.html", index)
     browser = partial(write_browser, folder, name, data, outcome.oof, outcome.members)
     _or_warning(folder / "errors.html", browser)
-    _or_warning(folder / "contact-sheets.html", contact_sheets)
+    _or_warning(folder / "contact-sheets.html", sheets)
 
 
 def _or_warning(path: Path, make: Callable[[], None]) -> None:

@@ -19,7 +19,7 @@ from croquis.serving.trained_ensemble import Trained
 from croquis.tracking import store
 
 PACKAGE = Path(files.__file__).parents[1]
-CODE = Path(__file__).with_name("pyfunc.py")
+CODE = Path(__file__).with_name("mlflow_model.py")
 # What the modules import that answer an image; the rest of requirements.lock trains and reports.
 SERVED_BY = (
     "filelock", "mlflow", "numpy", "opencv-python-headless", "pandas", "pillow", "pydantic",

@@ -11,7 +11,12 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.progress import progress
-from croquis.dedup.measures.search import Judge, candidates, cell_order, judge
+from croquis.dedup.measures.search import (
+    Judge,
+    candidates,
+    cell_order,
+    judge_candidates,
+)
 from croquis.dedup.measures.tally import Tally
 from croquis.dedup.measures.threads import one_thread
 
@@ -146,7 +151,7 @@ def cosine_pairs(
     """
     options = {"side": GRID, "names": names, "at_least": at_least, "firsts": firsts}
     found = candidates(bound_vectors(vectors), **options, desc=f"dedup: {step}")
-    return judge(
+    return judge_candidates(
         found,
         cosine_judge(vectors),
         at_least=at_least,

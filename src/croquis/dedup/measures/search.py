@@ -117,7 +117,7 @@ def with_count(found: Candidates, tally: Tally, step: str) -> Candidates:
         yield name, a, b
 
 
-def judge(
+def judge_candidates(
     found: Candidates,
     judge: Judge,
     *,

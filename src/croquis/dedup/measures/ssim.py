@@ -36,6 +36,7 @@ from croquis.dedup.measures.search import (
     Judge,
     candidates,
     inside_classes,
+    judge_candidates,
     narrow,
     with_count,
     without_known,
@@ -84,7 +85,7 @@ def ssim_pairs(
     found = narrow(found, vectors, side=fine, at_least=at_least)
     judge = ssim_judge(gray, rows, at_least=at_least, tally=tally)
     with tally.step("ssim"):
-        return judge(
+        return judge_candidates(
             found, judge, at_least=at_least, known=known, tally=tally, step="ssim"
         )
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from croquis.ensemble.test_copies import has_copy_in_train
+from croquis.ensemble.copies_in_train import has_copy_in_train
 
 ROWS = [
     # id, source_id, group, keep

@@ -6,9 +6,9 @@ import pytest
 
 from croquis.core.errors import InputError
 from croquis.dataset.overrides import NOBODY, Overrides
+from croquis.dedup.external_copies import grouped_beside, without_test_copies
 from croquis.dedup.groups import Grouped, group_copies
 from croquis.dedup.pairs import TIERS
-from croquis.dedup.test_copies_of_external import grouped_beside, without_test_copies
 from support.paired import settings
 
 EXTERNAL = np.array([False, False, False, False, True, True])  # of the images 0 to 5
