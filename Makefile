@@ -80,7 +80,7 @@ bench: $(READY) ## the benchmarks that need nothing else, each beside what it is
 	@for name in decode_once dedup dedup_truth training probing optimism report; do $(RUN) python benchmarks/$$name.py; done
 
 lock: $(UV) ## requirements.lock, from pyproject.toml
-	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev --extra docs pyproject.toml -o requirements.lock
 
 clean: $(READY) ## removes what runs made (not a file of yours, the DVC cache or mlflow.db)
 	@$(RUN) croquis clean
