@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Nothing reports what is done here: MLflow and the hub's client ask the first, gradio the second; DVC's answer is in .dvc/config.
 export DO_NOT_TRACK := true
 export GRADIO_ANALYTICS_ENABLED := False
-.PHONY: help setup doctor repro why experiments mlflow demo export serve test lint images figures bench lock clean
+.PHONY: help setup doctor repro why experiments mlflow demo export serve test lint docs images figures bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -63,11 +63,16 @@ serve: $(READY) ## the exported model, on http://127.0.0.1:5001 (PORT=..., MODEL
 test: $(READY) ## all tests
 	@$(RUN) CI=1 python -m pytest -q -n auto --maxprocesses 4 --dist loadgroup
 
-lint: $(READY) ## ruff, and whether dvc.yaml can be read and lists all code
+docs: $(READY) ## the documentation as a site with search, in site/
+	@$(RUN) NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
+	@echo "site/index.html; with search: .venv/bin/python -m http.server --directory site --bind 127.0.0.1 8000"
+
+lint: $(READY) ## ruff, types, and whether dvc.yaml can be read and lists all code
 	@$(RUN) ruff check --no-cache .
 	@$(RUN) ruff format --check .
 	@$(RUN) dvc stage list --quiet > /dev/null
 	@$(RUN) croquis deps
+	@$(RUN) mypy
 
 images: $(READY) ## docs/images, which the README shows, from the last run
 	@$(RUN) python docs/images/report.py
@@ -84,4 +89,4 @@ lock: $(UV) ## requirements.lock, from pyproject.toml
 
 clean: $(READY) ## removes what runs made (not a file of yours, the DVC cache or mlflow.db)
 	@$(RUN) croquis clean
-	rm -rf .resume dvc_plots .pytest_cache .ruff_cache .hypothesis
+	rm -rf .resume dvc_plots site .pytest_cache .ruff_cache .mypy_cache .hypothesis
