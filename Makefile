@@ -64,7 +64,7 @@ test: $(READY) ## all tests
 	@$(RUN) CI=1 python -m pytest -q -n auto --maxprocesses 4 --dist loadgroup
 
 docs: $(READY) ## the documentation as a site with search, in site/
-	@$(RUN) NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
+	@$(RUN) NO_MKDOCS_2_WARNING=1 mkdocs build
 	@echo "site/index.html; with search: .venv/bin/python -m http.server --directory site --bind 127.0.0.1 8000"
 
 lint: $(READY) ## ruff, types, and whether dvc.yaml can be read and lists all code

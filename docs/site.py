@@ -36,7 +36,9 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     source = outside.get(page.file.src_uri, f"docs/{page.file.src_uri}")
     folder = posixpath.dirname(source)
     # Of a file of code the site has no page: its name stays, without a link.
-    without_code = LINK.sub(lambda link: link[0] if _page(link[2], folder) else link[1], markdown)
+    without_code = LINK.sub(
+        lambda link: link[0] if _page(link[2], folder) else link[1], markdown
+    )
     return TARGET.sub(lambda end: f"]({_page(end[1], folder) or end[1]})", without_code)
 
 
