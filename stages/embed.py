@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from croquis.core import cli, params
+from croquis.core import cli
 from croquis.backbones import stacked
 from croquis.backbones.backbones import interpolation
 from croquis.backbones.lineage import check_all, parents_of
@@ -16,7 +16,7 @@ from croquis.embed.cached_features import (
 from croquis.embed.embeddings import by_batch
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
-from croquis.recipes.probe_recipes import EmbedParams
+from croquis.recipes.probe_recipes import probe_recipe
 from croquis.runtime.hardware import hardware
 from croquis.tables.features import save
 from croquis.tables.fold_tables import read_index
@@ -27,11 +27,7 @@ def main(
     probe: cli.Name, index: cli.File, pixels: cli.File, features: cli.File
 ) -> None:
     """Reads all images; writes their <features> under the probe's views, with their ids."""
-    recipe = params.validated(
-        EmbedParams,
-        params.read()["probes"][probe]["embed"],
-        where=f"probes.{probe}.embed",
-    )
+    recipe = probe_recipe(probe).embed
     machine = hardware()
     rows = read_index(index)
     check_all(parents_of(recipe.pretrained), rows)

@@ -84,7 +84,7 @@ def test_an_int_is_a_float_too() -> None:
 def test_keys_given_twice_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path, "lr: 1e-05\nlr: 3\n")
     with pytest.raises(
-        InputError, match=r'params\.yaml: expected valid YAML.*key "lr".*mend'
+        InputError, match=r'params\.yaml: expected valid YAML.*key "lr".*correct'
     ) as e:
         params.read(path)
     assert "suppress" not in str(
@@ -96,7 +96,7 @@ def test_keys_given_twice_are_refused(tmp_path: Path) -> None:
 def test_what_is_no_yaml_is_an_input_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "params.yaml").write_bytes(content)
     with pytest.raises(
-        InputError, match=r"params\.yaml: expected valid YAML, received .*; mend"
+        InputError, match=r"params\.yaml: expected valid YAML, received .*; correct"
     ):
         params.read(tmp_path / "params.yaml")
 
@@ -146,7 +146,7 @@ def test_a_misspelt_key_inside_a_block_hints_at_the_keys_of_that_block() -> None
 def test_other_types_are_never_converted(epochs: object) -> None:
     found = complaint(GOOD | {"epochs": epochs})
     assert found.startswith("train.epochs: expected a valid integer, received ")
-    assert found.endswith(f"{epochs!r}; mend it in params.yaml or with -S")
+    assert found.endswith(f"{epochs!r}; correct it in params.yaml or with -S")
 
 
 def test_an_impossible_number_says_what_is_possible() -> None:
@@ -182,7 +182,7 @@ def test_a_block_that_is_none_is_named() -> None:
 
 def test_one_value_is_checked_like_a_section() -> None:
     with pytest.raises(
-        InputError, match="seed: expected a valid integer, received 'x'; mend it"
+        InputError, match="seed: expected a valid integer, received 'x'; correct it"
     ):
         params.validated_value(int, "x", where="seed")
     assert params.validated_value(float, 1, where="lr") == 1.0

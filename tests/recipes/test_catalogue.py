@@ -1,5 +1,6 @@
 """Every entry of the catalogue builds as it is written, on the meta device: without weights."""
 
+import difflib
 import functools
 import re
 from pathlib import Path
@@ -9,12 +10,12 @@ import pandas as pd
 import pytest
 import timm
 import torch
-from dvc.utils.hydra import apply_overrides
 from PIL import Image
 from timm.data import create_transform, resolve_model_data_config
 
 from croquis.core import params
 from croquis.backbones import backbones, stacked
+from croquis.commands.overrides import apply_overrides, translate
 from croquis.costs.work import model_work
 from croquis.heads.heads import head_names
 from croquis.images.batches import ImageDataset
@@ -192,14 +193,33 @@ def test_sizes_are_the_networks_own(key: str) -> None:
     assert EVERY[key].image_size in sizes
 
 
-def test_an_experiment_changes_the_line_of_its_key_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("override", "gone", "new"),
+    [
+        ("lr=5e-4", ["lr: 1.0e-3"], ["lr: 0.0005"]),
+        ("run.models=[lite0_80]", ["  - lite0_64"], []),
+        ("run.probes=[]", ["  probes:", "  - lite0_probe"], ["  probes: []"]),
+        ("models.lite0_64.epochs=5", ["    epochs: 3"], ["    epochs: 5"]),
+        ("models.so400m.lr_mult=0.5", [], ["    lr_mult: 0.5"]),
+        ("models.swin_large.epochs=5", [], ["    epochs: 5"]),
+        (
+            "probes.eva02_large_linear.head.epochs=5",
+            [],
+            ["    head:", "      epochs: 5"],
+        ),
+    ],
+)
+def test_an_experiment_changes_the_line_of_its_key_alone(
+    override: str, gone: list[str], new: list[str], tmp_path: Path
+) -> None:
     """`dvc exp run -S` wrote 500 lines in another way, and lost a comment on the way."""
     path = tmp_path / "params.yaml"
     path.write_text(TEXT, encoding="utf-8")
-    apply_overrides(path, ["models.so400m.lr_mult=0.5"])
-    lines = [text.splitlines() for text in (TEXT, path.read_text(encoding="utf-8"))]
-    changed = [pair for pair in zip(*lines, strict=True) if pair[0] != pair[1]]
-    assert changed == [("    lr_mult: 0.03", "    lr_mult: 0.5")]
+    apply_overrides(path, [translate(override, TREE)[0]])
+    after = path.read_text(encoding="utf-8").splitlines()
+    changed = list(difflib.ndiff(TEXT.splitlines(), after))
+    assert [line[2:] for line in changed if line.startswith("- ")] == gone
+    assert [line[2:] for line in changed if line.startswith("+ ")] == new
 
 
 def test_the_documents_tables_say_what_params_say() -> None:

@@ -9,6 +9,7 @@ from croquis.core.errors import InputError
 from croquis.recipes.probe_recipes import probe_recipe, resolve_probe
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
+DEFAULTS = params.read(PARAMS)["probe"]
 EMBED = {
     "backbone": "x",
     "pretrained": True,
@@ -26,14 +27,18 @@ HEAD = {
 HEAD |= {"shape": SHAPE}
 
 
+def tree_of(probe: dict) -> dict:
+    return {"probe": DEFAULTS, "probes": {"p": probe}}
+
+
 def complaint(embed: dict | None, head: dict | None) -> str:
     with pytest.raises(InputError) as caught:
-        resolve_probe({"probes": {"p": {"embed": embed, "head": head}}}, "p")
+        resolve_probe(tree_of({"embed": embed, "head": head}), "p")
     return str(caught.value)
 
 
 def test_a_probe_resolves() -> None:
-    found = resolve_probe({"probes": {"p": {"embed": EMBED, "head": HEAD}}}, "p")
+    found = resolve_probe(tree_of({"embed": EMBED, "head": HEAD}), "p")
     assert found.embed.views == ["identity", "rot90"] and found.head.lr_mult == 1.0
 
 
@@ -45,9 +50,7 @@ def test_a_head_may_say_how_it_trains_and_has_a_default_where_it_does_not() -> N
         "cycle_factor": 0.1,
     }
     plain, winners = (
-        resolve_probe(
-            {"probes": {"p": {"embed": EMBED, "head": HEAD | more}}}, "p"
-        ).head
+        resolve_probe(tree_of({"embed": EMBED, "head": HEAD | more}), "p").head
         for more in ({}, own)
     )
     assert (plain.optimizer, plain.schedule, plain.loss) == ("adamw", "cosine", "ce")
@@ -94,4 +97,22 @@ def test_an_unknown_probe_is_named(catalogue: object) -> None:
     with pytest.raises(
         InputError, match=r"run\.probes: expected keys of `probes`, received 'lite"
     ):
-        resolve_probe({"probes": catalogue}, "lite0_probe")
+        resolve_probe({"probe": DEFAULTS, "probes": catalogue}, "lite0_probe")
+
+
+def test_a_probe_states_what_differs_from_the_defaults() -> None:
+    embed = {"backbone": "x", "image_size": 64}
+    plain = resolve_probe(tree_of({"embed": embed}), "p")
+    assert plain.head.model_dump() == DEFAULTS["head"]
+    assert plain.embed.views == DEFAULTS["embed"]["views"]
+    deep = tree_of({"embed": embed, "head": {"epochs": 7, "shape": {"hidden": [8]}}})
+    head = resolve_probe(deep, "p").head
+    assert head.epochs == 7 and head.batch_size == DEFAULTS["head"]["batch_size"]
+    assert head.shape.model_dump() == DEFAULTS["head"]["shape"] | {"hidden": [8]}
+
+
+def test_a_slip_in_the_defaults_is_named_there() -> None:
+    tree = tree_of({"embed": EMBED, "head": HEAD})
+    head = {key: value for key, value in DEFAULTS["head"].items() if key != "loss"}
+    with pytest.raises(InputError, match=r"probe\.head\.loss: expected a value, recei"):
+        resolve_probe(tree | {"probe": DEFAULTS | {"head": head}}, "p")

@@ -171,3 +171,85 @@ def test_null_switches_off_what_may_be_off(tree: dict) -> None:
         InputError, match=r"weight_decay: expected a valid number, received None"
     ):
         resolve_model(tree, "small")
+
+
+FAMILIES = {"slow": {"lr_mult": 0.03, "epochs": 5, "head": {"hidden": [8]}}}
+
+
+def test_a_family_wins_over_the_default_and_the_entry_over_both(tree: dict) -> None:
+    entry = {"like": "slow", "backbone": "resnet18.a1_in1k", "image_size": 64}
+    families = {"families": FAMILIES}
+    found = resolve_model(tree | families | {"models": {"m": entry}}, "m")
+    assert (
+        found.lr_mult == 0.03 and found.epochs == 5
+    )  # of the family, not 8 of `train`
+    assert found.head.hidden == [8] and found.head.act == tree["train"]["head"]["act"]
+    entry |= {"epochs": 2, "head": {"act": "gelu"}}
+    found = resolve_model(tree | families | {"models": {"m": entry}}, "m")
+    assert found.epochs == 2 and found.lr_mult == 0.03
+    assert found.head.hidden == [8] and found.head.act == "gelu"
+
+
+@pytest.mark.parametrize(
+    ("like", "families", "message"),
+    [
+        (
+            "slwo",
+            FAMILIES,
+            r"models\.small\.like: expected a key of `families`, .*; did you mean 'slow'",
+        ),
+        ("slow", None, r"models\.small\.like: expected a key of `families`"),
+        (None, FAMILIES, r"models\.small\.like: expected a key of `families`, .* None"),
+        (
+            "a",
+            {"a": {"like": "a"}},
+            r"families\.a\.like: expected no family of a family, received 'a'; write the keys",
+        ),
+        (
+            "a",
+            {"a": {"like": "b"}, "b": {}},
+            r"families\.a\.like: .*write the keys of 'b' into 'a'",
+        ),
+        ("a", {"a": 3}, r"families\.a: expected a block of keys, received 3"),
+        (
+            "a",
+            {"a": {"epoch": 3}},
+            r"families\.a\.epoch: expected a known key.* did you mean 'epochs'",
+        ),
+        (
+            "a",
+            {"a": {"layer_decay": 2.0}},
+            r"families\.a\.layer_decay: expected less than or equal to 1, received 2\.0",
+        ),
+    ],
+)
+def test_a_slip_about_a_family_is_named(
+    tree: dict, like: object, families: object, message: str
+) -> None:
+    tree["models"]["small"]["like"] = like
+    with pytest.raises(InputError, match=message):
+        resolve_model(tree | {"families": families}, "small")
+
+
+def test_a_block_that_may_be_null_is_one_piece(tree: dict) -> None:
+    """Half of another `mix` would be no mix that anybody wrote."""
+    mix = {"prob": 1.0, "mixup": 0.2, "cutmix": 0.0, "clip": None, "off_last_epochs": 1}
+    tree["train"]["mix"] = mix
+    tree["models"]["small"]["mix"] = {"prob": 0.5}
+    with pytest.raises(
+        InputError, match=r"models\.small\.mix\.mixup: expected a value"
+    ):
+        resolve_model(tree, "small")
+
+
+def test_a_slip_inside_a_block_that_may_be_null_is_named(tree: dict) -> None:
+    """It was an error of Python: `LoraParams | None` has no fields."""
+    tree["models"]["small"]["lora"] = {"rnk": 2}
+    with pytest.raises(
+        InputError, match=r"models\.small\.lora\.rnk: .*did you mean 'rank'"
+    ):
+        resolve_model(tree, "small")
+    tree["models"]["small"]["lora"] = None
+    tree["models"]["small"]["augment"] = {"preset": "flips", "opps": {}}
+    with pytest.raises(InputError, match=r"augment\.opps: .*did you mean 'ops'"):
+        resolve_model(tree, "small")

@@ -7,7 +7,6 @@ from typing import Any
 
 import timm
 from dvc_data.hashfile.meta import Meta
-from pydantic import Field
 
 from croquis.core import params
 from croquis.augment.phases import Curriculum
@@ -16,38 +15,20 @@ from croquis.backbones.weights import BUNDLED, files_of
 from croquis.check.combinations import check_regime, check_schedule
 from croquis.check.dry_run import check_optimizer, dry_run, dry_run_optimizer
 from croquis.check.outputs import maker_of
+from croquis.check.sections import ENTRIES, SECTIONS, Numbers
 from croquis.core.errors import InputError
 from croquis.core.files import root
-from croquis.dedup.settings import DedupParams
-from croquis.download.sources import DataParams
-from croquis.prepare.packing import PrepareParams
 from croquis.recipes import probe_recipes, recipes
-from croquis.split.folds import SplitParams
+from croquis.recipes.layers import checked_family
 from croquis.tables.fold_tables import read_index
 from croquis.votes.members import RunParams
-from croquis.votes.recipe import EnsembleParams, VoteParams, member_keys, weights_of
-
-SECTIONS = {
-    "run": RunParams,
-    "data": DataParams,
-    "prepare": PrepareParams,
-    "dedup": DedupParams,
-    "split": SplitParams,
-    "vote": VoteParams,
-    "ensemble": EnsembleParams,
-    "train": recipes.TrainParams,
-}
-
-
-class _Numbers(params.Section):
-    seed: int = Field(ge=0, lt=2**31)
-    lr: float = Field(gt=0)
+from croquis.votes.recipe import EnsembleParams, member_keys, weights_of
 
 
 def check(tree: dict[str, Any]) -> None:
     """Raises InputError at the first thing in `tree` (all of params.yaml) that cannot work."""
-    numbers = list(_Numbers.model_fields)
-    known = [*numbers, *SECTIONS, "models", "probes"]
+    numbers = list(Numbers.model_fields)
+    known = [*numbers, *SECTIONS, *ENTRIES]
     for key in tree:
         if key not in known:
             hint = params.nearest(str(key), known)
@@ -56,12 +37,13 @@ def check(tree: dict[str, Any]) -> None:
             )
     _check_unseen(tree)
     given = {key: params.required(tree, key) for key in numbers}
-    params.validated(_Numbers, given, where="params.yaml")
+    params.validated(Numbers, given, where="params.yaml")
     found = {
         name: params.validated(kind, params.required(tree, name), where=name)
         for name, kind in SECTIONS.items()
     }
     _check_keys(tree)
+    _check_families(tree)
     _check_run(found["run"], found["split"].num_folds, tree)
     _check_members(found["run"], found["ensemble"])
     _check_snapshots(found["ensemble"], tree)
@@ -84,7 +66,7 @@ def _check_unseen(tree: dict[str, Any], inside: str = "params.yaml") -> None:
 
 def _check_keys(tree: dict[str, Any]) -> None:
     """DVC makes stage names and paths of these keys; a dot would end one."""
-    for section in ("models", "probes"):
+    for section in ENTRIES:
         catalogue = params.required(tree, section)
         if not isinstance(catalogue, dict):
             fix = "write `key: {...}` under it"
@@ -93,7 +75,7 @@ def _check_keys(tree: dict[str, Any]) -> None:
             )
         for key in catalogue:
             if not re.fullmatch(r"[a-z0-9_]+", str(key)):
-                fix = "the timm name goes to `backbone:`"
+                fix = "a timm name goes to `backbone:`"
                 raise InputError(
                     f"{section}.{key}",
                     expected="a key of a-z 0-9 _",
@@ -105,6 +87,14 @@ def _check_keys(tree: dict[str, Any]) -> None:
         raise InputError(
             "probes", expected="keys that no model has", received=repr(both[0]), fix=fix
         )
+
+
+def _check_families(tree: dict[str, Any]) -> None:
+    """Also those that no model names, as an experiment may."""
+    train = params.validated(recipes.TrainParams, tree["train"], where="train")
+    for name in tree["families"]:
+        family = checked_family(tree["families"], name)
+        recipes.check_family(train, family, where=f"families.{name}")
 
 
 def _check_run(run: RunParams, num_folds: int, tree: dict[str, Any]) -> None:

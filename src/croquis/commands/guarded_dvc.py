@@ -27,7 +27,11 @@ def main() -> None:
     """
     from dvc.cli import main as dvc
 
-    chosen = _parsed(sys.argv[1:])
+    arguments = sys.argv[1:]
+    chosen = _parsed(arguments)
+    if chosen.func.__name__ == EXPERIMENT and (project := _project(chosen)):
+        arguments = _translated(arguments, chosen, project)
+        chosen = _parsed(arguments)
     if (folder := _touched(chosen)) is not None:
         from croquis.core import cli
         from croquis.commands.watched_stages import watch
@@ -40,7 +44,7 @@ def main() -> None:
             _refuse(chosen, Path(desk))
         if chosen.func.__name__ in RUNNING:
             watch()
-    sys.exit(dvc(sys.argv[1:]))
+    sys.exit(dvc(arguments))
 
 
 def _parsed(arguments: list[str]) -> Any:
@@ -55,11 +59,14 @@ def _parsed(arguments: list[str]) -> Any:
 
 def _touched(chosen: Any) -> Path | None:
     """The project whose outputs a command of DVC would replace; None if there is none."""
+    return _project(chosen) if _touches(chosen) else None
+
+
+def _project(chosen: Any) -> Path | None:
+    """The project that a command of DVC works on; None if it is none of this kind."""
     from dvc.exceptions import NotDvcRepoError
     from dvc.repo import Repo
 
-    if not _touches(chosen):
-        return None
     try:
         folder = Path(Repo.find_root(chosen.cd))
     except NotDvcRepoError:
@@ -78,6 +85,25 @@ def _touches(chosen: Any) -> bool:
     return chosen.func.__name__ in TOUCHING and not any(
         getattr(chosen, option, False) for option in elsewhere
     )
+
+
+def _translated(arguments: list[str], chosen: Any, project: Path) -> list[str]:
+    """The arguments with `-S` in the words of today's params.yaml, also where they are queued.
+
+    From now on DVC changes nothing in params.yaml but the values that it is asked to change.
+    """
+    from croquis.commands import overrides
+    from croquis.core.params import PARAMS
+
+    overrides.install()
+    asked = chosen.set_param or []
+    if not asked or not (project / PARAMS).is_file():
+        return arguments
+    tree = _readable(project / PARAMS)
+    translated, notes = overrides.translate_arguments(arguments, asked, tree)
+    for note in notes:
+        print(note, file=sys.stderr)
+    return translated
 
 
 def _refuse(chosen: Any, desk: Path) -> None:

@@ -3,9 +3,10 @@
 import copy
 import difflib
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar, get_args
 
 import pydantic
 from ruamel.yaml import YAML, YAMLError
@@ -16,7 +17,15 @@ PARAMS = Path("params.yaml")
 
 
 class Section(pydantic.BaseModel):
-    """A part of params.yaml: immutable, no unknown keys, no conversions but from int to float."""
+    """A part of params.yaml: immutable, no unknown keys, no conversions but from int to float.
+
+    A key has its default for Python alone. In a file each key stands: DVC compares what is written.
+
+    Attributes:
+        OPTIONAL: the keys that a file may leave out.
+    """
+
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset()
 
     model_config = pydantic.ConfigDict(
         frozen=True, strict=True, extra="forbid", allow_inf_nan=False
@@ -50,7 +59,7 @@ def parse(content: bytes, path: Path) -> dict[str, Any]:
         # ruamel.yaml's own advice on keys given twice is to switch the check off.
         reason = " ".join(str(error).split()).split(" To suppress")[0]
         raise InputError(
-            path, expected="valid YAML", received=reason, fix="mend that line"
+            path, expected="valid YAML", received=reason, fix="correct that line"
         ) from error
     if not isinstance(tree, dict):
         fix = "start from the params.yaml of the repository"
@@ -90,11 +99,14 @@ def required(tree: dict[str, Any], key: str) -> Any:
 
 
 def validated(kind: type[S], content: Any, *, where: str) -> S:
-    """`content` as a `kind`; the first thing wrong with it is the error."""
+    """`content` as a `kind`, with all its keys; the first thing wrong with it is the error."""
     try:
-        return kind.model_validate(content)
+        section = kind.model_validate(content)
     except pydantic.ValidationError as error:
         raise _explained(error, content, where, kind) from None
+    if (missing := _left_out(section)) is not None:
+        raise _missing(missing, where, kind)
+    return section
 
 
 def validated_value(kind: type, content: Any, *, where: str) -> Any:
@@ -145,6 +157,46 @@ def nearest(name: str, known: list[str]) -> str:
     return f"known: {', '.join(known[:12])}{', ...' if len(known) > 12 else ''}"
 
 
+def section_of(annotation: Any) -> type[Section] | None:
+    """The section that a key holds, if it is a block in any case: no list, no null, no text."""
+    is_section = isinstance(annotation, type) and issubclass(annotation, Section)
+    return annotation if is_section else None
+
+
+def description_at(kind: type[Section] | None, loc: Sequence[int | str]) -> str:
+    """What the schema says of the key at `loc`, the path of pydantic; "" where it says nothing."""
+    found = ""
+    for part in loc:
+        field = None if kind is None else kind.model_fields.get(str(part))
+        if field is not None:
+            found = field.description or ""
+            kind = next(iter(_sections_in(field.annotation)), None)
+    return found
+
+
+def _sections_in(annotation: Any) -> list[type[Section]]:
+    """The sections among the types of a key, such as that of `LoraParams | None`."""
+    section = section_of(annotation)
+    if section is not None:
+        return [section]
+    return [each for part in get_args(annotation) for each in _sections_in(part)]
+
+
+def _left_out(value: Any) -> tuple[int | str, ...] | None:
+    """The first key that a section, or one inside it, did not get; None if it has all."""
+    if isinstance(value, Section):
+        for name in type(value).model_fields:
+            if name not in value.model_fields_set | value.OPTIONAL:
+                return (name,)
+        parts: list[tuple[Any, Any]] = list(value)
+    elif isinstance(value, dict | list):
+        parts = list(value.items() if isinstance(value, dict) else enumerate(value))
+    else:
+        return None
+    inner = ((key, _left_out(part)) for key, part in parts)
+    return next(((key, *loc) for key, loc in inner if loc is not None), None)
+
+
 def _explained(
     error: pydantic.ValidationError,
     content: Any,
@@ -155,12 +207,10 @@ def _explained(
     # First, as a misspelt key is also a missing one, and the misspelling says more.
     for fault in faults:
         if fault["type"] == "extra_forbidden" and kind is not None:
-            return _misspelt(fault["loc"], kind, where)
+            return _misspelt(fault["loc"], content, kind, where)
     first = faults[0]
     if first["type"] == "missing":
-        key = ".".join(map(str, [where, *first["loc"]]))
-        fix = "add this key to params.yaml"
-        return InputError(key, expected="a value", received="nothing", fix=fix)
+        return _missing(first["loc"], where, kind)
     # A key of several types has a complaint from each of them; the deepest ones know best.
     alike = [fault for fault in faults if fault["loc"][:1] == first["loc"][:1]]
     path = max((_path(fault["loc"], content) for fault in alike), key=len)
@@ -169,27 +219,43 @@ def _explained(
         re.sub("^(Input should be|Value error,) ", "", f["msg"]) for f in alike
     )
     key = ".".join([where, *path])
-    fix = "mend it in params.yaml or with -S"
+    fix = "correct it in params.yaml or with -S" + _said(kind, path)
     return InputError(key, expected=expected, received=repr(alike[0]["input"]), fix=fix)
 
 
-def _misspelt(
-    loc: tuple[int | str, ...], kind: type[Section], where: str
+def _missing(
+    loc: Sequence[int | str], where: str, kind: type[Section] | None
 ) -> InputError:
-    *outer, name = loc
-    for part in outer:
-        kind = kind.model_fields[part].annotation
     key = ".".join(map(str, [where, *loc]))
-    hint = nearest(name, list(kind.model_fields))
-    return InputError(key, expected="a known key", received=repr(name), fix=hint)
+    fix = "add this key to params.yaml" + _said(kind, loc)
+    return InputError(key, expected="a value", received="nothing", fix=fix)
 
 
-def _path(loc: tuple[int | str, ...], content: Any) -> list[str]:
+def _said(kind: type[Section] | None, loc: Sequence[int | str]) -> str:
+    """What a key is for, behind the fix; nothing where the schema says nothing."""
+    description = description_at(kind, loc)
+    return f" ({description.rstrip('.')})" if description else ""
+
+
+def _misspelt(
+    loc: Sequence[int | str], content: Any, kind: type[Section], where: str
+) -> InputError:
+    path = _path(loc, content)
+    for part in path[:-1]:
+        field = kind.model_fields.get(part)
+        inner = _sections_in(field.annotation) if field is not None else []
+        kind = inner[0] if inner else kind
+    key = ".".join([where, *path])
+    hint = nearest(path[-1], list(kind.model_fields))
+    return InputError(key, expected="a known key", received=repr(path[-1]), fix=hint)
+
+
+def _path(loc: Sequence[int | str], content: Any) -> list[str]:
     """The parts of pydantic's `loc` that are keys or positions of `content`; others name types."""
-    found = []
+    path = []
     for part in loc:
-        known = range(len(content)) if isinstance(content, list) else content
-        if isinstance(content, dict | list) and part in known:
+        keys = range(len(content)) if isinstance(content, list) else content
+        if isinstance(content, dict | list) and part in keys:
             content = content[part]
-            found.append(str(part))
-    return found
+            path.append(str(part))
+    return path

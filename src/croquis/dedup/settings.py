@@ -17,50 +17,80 @@ LOWEST_GLOBAL_SSIM = 0.90
 class DedupParams(Section):
     """When two images are copies, and what follows from it.
 
-    Identical bytes and identical native pixels are copies under any settings.
-
-    Attributes:
-        methods: the tests that are made; [ssim, cosine] is the rule of the teams before us.
-        symmetries: whether flips and quarter turns of an image are copies of it.
-        copy_min: copy: cosine of mean-removed ink at 64 px, over everything; shares a group.
-        remove_min: the copy test again, where an image is to be dropped for its twin.
-        ssim_min: ssim: structural similarity at 224 px.
-        ssim_scope: class compares inside classes, global everything.
-        cosine_min: cosine: of raw pixels at 64 px, over everything.
-        blurred_min: variant: cosine of blurred ink at 32 px, which makes a candidate.
-        aligned_min: variant: cosine of ink at 64 px once the candidate is moved into place.
-        variants_per_image: variant: candidates that are aligned, most alike first, per image.
-        chain_min: the least cosine of blurred ink inside a group; weaker bridges are cut; 0 cuts
-            none.
-        chain_share: the largest group, as a share of all images; weaker bridges are cut, but for
-            those of at least remove_min.
-        derived: what follows where many images look made from others that are in other groups,
-            and no source_id says so.
-        policy: group keeps all, and copies share a fold; prune drops copies that have a kept twin.
-        conflicts: one image with several labels: keep says so; drop_minority drops labels
-            outvoted 2:1; drop_all drops them all; soft trains each on the labels' shares.
-        external_in_test: train-only images (train.csv: use) that are copies of a test image, whose
-            label they tell: refuse stops, drop leaves them out, keep trains on them.
-        min_per_class: what drops leaves a class at least so many images, or all it has.
+    Identical bytes and identical native pixels are copies under any settings. The rule of the teams
+    before us was methods [ssim, cosine] at ssim_min .95. Bridges of at least remove_min stay,
+    however large their group is.
     """
 
-    methods: list[Method]
-    symmetries: bool
-    copy_min: Similarity
-    remove_min: Similarity
-    ssim_min: Similarity
-    ssim_scope: Literal["class", "global"]
-    cosine_min: Similarity
-    blurred_min: Similarity
-    aligned_min: Similarity
-    variants_per_image: Annotated[int, Field(ge=1)]
-    chain_min: Share
-    chain_share: Share
-    derived: Literal["refuse", "warn", "ignore"]
-    policy: Literal["group", "prune"]
-    conflicts: Literal["keep", "drop_minority", "drop_all", "soft"]
-    external_in_test: Literal["refuse", "drop", "keep"]
-    min_per_class: Annotated[int, Field(ge=1)]
+    methods: list[Method] = Field(
+        default=["copy", "ssim", "variant"],
+        description="The tests beside identical bytes and pixels: copy, ssim, cosine, variant.",
+    )
+    symmetries: bool = Field(
+        default=True,
+        description="Whether the 8 flips and quarter turns of an image are copies of it.",
+    )
+    copy_min: Similarity = Field(
+        default=0.95,
+        description="copy: the least cosine of mean-removed ink at 64 px that makes a group.",
+    )
+    remove_min: Similarity = Field(
+        default=0.97,
+        description="copy: the least cosine to drop an image for its copy.",
+    )
+    ssim_min: Similarity = Field(
+        default=0.97, description="ssim: the least structural similarity at 224 px."
+    )
+    ssim_scope: Literal["class", "global"] = Field(
+        default="class",
+        description="ssim: class compares inside classes, global everything (far more pairs).",
+    )
+    cosine_min: Similarity = Field(
+        default=0.99,
+        description="cosine: the least cosine of raw pixels at 64 px; white paper raises all.",
+    )
+    blurred_min: Similarity = Field(
+        default=0.93,
+        description="variant: the least cosine of blurred ink at 32 px of a candidate.",
+    )
+    aligned_min: Similarity = Field(
+        default=0.97,
+        description="variant: the least cosine of ink at 64 px, its shift, turn or crop undone.",
+    )
+    variants_per_image: int = Field(
+        default=20,
+        ge=1,
+        description="variant: at most so many candidates of an image are aligned.",
+    )
+    chain_min: Share = Field(
+        default=0.8,
+        description="The least cosine of blurred ink in a group; weaker bridges are cut; 0: none.",
+    )
+    chain_share: Share = Field(
+        default=0.02,
+        description="The largest group, as a share of all images; weaker bridges are cut.",
+    )
+    derived: Literal["refuse", "warn", "ignore"] = Field(
+        default="refuse",
+        description="What follows if many images look made from others, without a source_id.",
+    )
+    policy: Literal["group", "prune"] = Field(
+        default="group",
+        description="group: copies share a fold, and all stay; prune drops copies of a kept image.",
+    )
+    conflicts: Literal["keep", "drop_minority", "drop_all", "soft"] = Field(
+        default="keep",
+        description="Several labels of an image: keep, drop_minority (voted 2:1), drop_all, soft.",
+    )
+    external_in_test: Literal["refuse", "drop", "keep"] = Field(
+        default="refuse",
+        description="What follows where an image that only trains is a copy of a test image.",
+    )
+    min_per_class: int = Field(
+        default=5,
+        ge=1,
+        description="What drops images leaves a class at least so many.",
+    )
 
     @field_validator("methods")
     @classmethod

@@ -25,8 +25,15 @@ BLOCK = 2**20  # bytes
 class DataParams(Section):
     """Where the data comes from, and the archive's checksum, if pinned."""
 
-    source: Annotated[str, Field(min_length=1)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None
+    source: str = Field(
+        default="icons",
+        min_length=1,
+        description="The embedded set `icons`, or an archive's path or URL, or a folder.",
+    )
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = Field(
+        default=None,
+        description="The archive's checksum; null takes any archive, and says what came.",
+    )
 
 
 def fetch(wanted: DataParams, raw: Path, solution: Path) -> list[str]:

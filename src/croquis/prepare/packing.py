@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -55,9 +55,20 @@ COLUMNS = [
 class PrepareParams(Section):
     """Size and geometry of the stored images, and what to do with unreadable test images."""
 
-    image_size: Annotated[int, Field(ge=8)]
-    fit: Fit
-    bad_test: Literal["error", "blank"]
+    image_size: int = Field(
+        default=96,
+        ge=8,
+        description="The side of stored images, in pixels; no member may be larger.",
+    )
+    fit: Fit = Field(
+        default="pad",
+        description="pad adds a white border, squash loses the aspect, "
+        "ink cuts to the drawing and pads.",
+    )
+    bad_test: Literal["error", "blank"] = Field(
+        default="error",
+        description="A test image that cannot be read: error stops, blank is a white sheet.",
+    )
 
 
 class Packed(NamedTuple):

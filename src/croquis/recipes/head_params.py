@@ -10,7 +10,18 @@ from croquis.core import params
 class HeadShape(params.Section):
     """Layers between features and classes; without hidden ones the head is linear."""
 
-    hidden: list[Annotated[int, Field(ge=1)]]  # widths
-    act: Literal["relu", "gelu", "prelu"]
-    norm: Literal["none", "batch"]
-    dropout: Annotated[float, Field(ge=0, lt=1)]  # before each layer after the first
+    hidden: list[Annotated[int, Field(ge=1)]] = Field(
+        default=[], description="Widths of the layers before the last one."
+    )
+    act: Literal["relu", "gelu", "prelu"] = Field(
+        default="relu", description="The activation after each hidden layer."
+    )
+    norm: Literal["none", "batch"] = Field(
+        default="none", description="The normalisation after each hidden layer."
+    )
+    dropout: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="The share of inputs that dropout leaves out, before each layer but the first.",
+    )

@@ -1,4 +1,4 @@
-"""Recipes of probes, heads on frozen features: the keys of `probes.<key>`. No torch here."""
+"""Recipes of probes, heads on frozen features: `probe` and `probes.<key>`. No torch here."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -6,62 +6,132 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from croquis.core import params
-from croquis.core.errors import InputError
 from croquis.recipes.head_params import HeadShape
+from croquis.recipes.layers import entry_of, merge_layers
 from croquis.recipes.view_params import Views
 
 Schedule = Literal["cosine", "constant", "step", "restarts", "cyclic", "plateau"]
 
 
-class EmbedParams(params.Section):
+class EmbedDefaults(params.Section):
+    """What all probes have in common: their features."""
+
+    pretrained: bool | str = Field(
+        default=True,
+        description="Where the weights come from: true (timm's hub), bundled, or a path.",
+    )
+    views: Views = Field(
+        default=["identity", "flip_lr", "flip_ud", "rot180"],
+        description="The flips and turns under which each image is embedded.",
+    )
+
+
+class EmbedParams(EmbedDefaults):
     """Which features: a change here runs the backbone again."""
 
-    # full timm name, or several: their features are joined
-    backbone: str | Annotated[list[str], Field(min_length=2)]
-    pretrained: bool | str  # as for models
-    image_size: Annotated[int, Field(ge=8)]
-    views: Views  # each image under these symmetries
+    backbone: str | Annotated[list[str], Field(min_length=2)] = Field(
+        description="The full timm name, or several: their features are joined."
+    )
+    image_size: int = Field(
+        ge=8, description="The side of the images that the backbone gets, in pixels."
+    )
 
 
 class HeadParams(params.Section):
-    """The head on the features: a change here costs seconds."""
+    """The head on the features: a change here costs seconds. Its words are those of `train`."""
 
-    epochs: Annotated[int, Field(ge=1)]
-    batch_size: Annotated[int, Field(ge=1)]
-    weight_decay: Annotated[float, Field(ge=0)]
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
-    lr_mult: Annotated[float, Field(gt=0)]  # factor on the top-level lr
-    shape: HeadShape
-    # What follows may be left out; the words are those of `train`.
-    optimizer: str = "adamw"  # a timm name
-    schedule: Schedule = "cosine"
-    warmup_epochs: Annotated[int, Field(ge=0)] = 0  # whole ones: an epoch has one lr
-    cycle_epochs: Annotated[float, Field(gt=0)] = 10.0
-    cycle_factor: Annotated[float, Field(gt=0, le=1)] = 1.0
-    min_lr: Annotated[float, Field(ge=0)] = 0.0
-    loss: Literal["ce", "bce", "focal"] = "ce"
-    focal_gamma: Annotated[float, Field(ge=0)] = 2.0
-    num_seeds: Annotated[int, Field(ge=1)] = (
-        1  # heads that differ by chance; their mean predicts
+    epochs: int = Field(
+        default=30, ge=1, description="Passes over the features of the training images."
+    )
+    batch_size: int = Field(
+        default=64, ge=1, description="Images of one update of the head."
+    )
+    weight_decay: float = Field(
+        default=0.01, ge=0, description="The weight decay of the optimizer."
+    )
+    label_smoothing: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="The share of each label that is spread over all classes.",
+    )
+    lr_mult: float = Field(
+        default=1.0, gt=0, description="The factor on the top-level lr."
+    )
+    shape: HeadShape = Field(
+        default=HeadShape(), description="The layers of the head; none: it is linear."
+    )
+    optimizer: str = Field(
+        default="adamw", description="A timm name: adam, radam, sgd, lookahead_adamw."
+    )
+    schedule: Schedule = Field(
+        default="cosine", description="How the lr goes on, from epoch to epoch."
+    )
+    warmup_epochs: int = Field(
+        default=0,  # whole ones: an epoch has one lr
+        ge=0,
+        description="Epochs in which the lr rises to its peak.",
+    )
+    cycle_epochs: float = Field(
+        default=10.0,
+        gt=0,
+        description="Epochs between steps, restarts or floors; the patience of plateau.",
+    )
+    cycle_factor: float = Field(
+        default=1.0, gt=0, le=1, description="The factor on the lr after each cycle."
+    )
+    min_lr: float = Field(
+        default=0.0, ge=0, description="The floor of the lr, as a share of its peak."
+    )
+    loss: Literal["ce", "bce", "focal"] = Field(
+        default="ce", description="The loss: cross-entropy, binary, or focal."
+    )
+    focal_gamma: float = Field(
+        default=2.0, ge=0, description="The gamma of the focal loss; others ignore it."
+    )
+    num_seeds: int = Field(
+        default=1,
+        ge=1,
+        description="Heads that differ by chance; the mean of them predicts.",
+    )
+
+
+class ProbeDefaults(params.Section):
+    """What every probe has that does not say otherwise."""
+
+    embed: EmbedDefaults = Field(
+        default=EmbedDefaults(), description="Which features; a change embeds again."
+    )
+    head: HeadParams = Field(
+        default=HeadParams(), description="What is trained on them, in seconds."
     )
 
 
 class ProbeParams(params.Section):
-    """One probe: `embed` decides the features, `head` what is trained on them."""
+    """One probe with everything resolved: `embed` decides the features, `head` its training."""
 
-    embed: EmbedParams
-    head: HeadParams
+    embed: EmbedParams = Field(description="Which features; a change embeds again.")
+    head: HeadParams = Field(
+        default=HeadParams(), description="What is trained on them, in seconds."
+    )
 
 
 def resolve_probe(tree: dict[str, Any], key: str) -> ProbeParams:
-    """The recipe of probe `key`; raises InputError as the strict loader does."""
-    probes = params.required(tree, "probes")
-    if not isinstance(probes, dict) or key not in probes:
-        known = params.nearest(key, list(probes or {}))
-        raise InputError(
-            "run.probes", expected="keys of `probes`", received=repr(key), fix=known
-        )
-    return params.validated(ProbeParams, probes[key], where=f"probes.{key}")
+    """The recipe of probe `key`: its own block over the defaults of `probe`.
+
+    Args:
+        tree: all of params.yaml.
+        key: a key of `probes`.
+
+    Raises:
+        InputError: on unknown or missing keys and impossible values, naming their block.
+    """
+    defaults = params.validated(
+        ProbeDefaults, params.required(tree, "probe"), where="probe"
+    )
+    entry = entry_of(tree, "probes", key)
+    content = merge_layers(ProbeParams, defaults.model_dump(), entry)
+    return params.validated(ProbeParams, content, where=f"probes.{key}")
 
 
 def probe_recipe(key: str, path: Path = params.PARAMS) -> ProbeParams:

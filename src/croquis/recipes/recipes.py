@@ -1,4 +1,4 @@
-"""Recipes of fine-tuned models: the keys of `train` and `models.<key>`. No torch here."""
+"""Recipes of fine-tuned models: `train`, `families` and `models.<key>`. No torch here."""
 
 import math
 from pathlib import Path
@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from croquis.core import params
-from croquis.core.errors import InputError
 from croquis.recipes.augment_params import AugmentParams
 from croquis.recipes.head_params import HeadShape
+from croquis.recipes.layers import LIKE, entry_of, family_of, merge_layers
 from croquis.recipes.view_params import Views
 
+Schedule = Literal["cosine", "constant", "step", "restarts", "cyclic", "plateau"]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -19,89 +20,191 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 class PhaseParams(params.Section):
     """A part of a curriculum: what holds from an epoch on."""
 
-    from_epoch: Annotated[int, Field(ge=0)]
-    augment: str | AugmentParams
-    lr_factor: Positive
-    image_size: Annotated[int, Field(ge=8)] | None = (
-        None  # of training images; null: the model's
+    OPTIONAL = frozenset({"image_size"})
+
+    from_epoch: int = Field(ge=0, description="The first epoch of it, from 0.")
+    augment: str | AugmentParams = Field(description="Its augmentation.")
+    lr_factor: Positive = Field(default=1.0, description="The factor on the lr.")
+    image_size: Annotated[int, Field(ge=8)] | None = Field(
+        default=None,
+        description="The side of training images, in pixels; null: the model's.",
     )
 
 
 class MixParams(params.Section):
     """Mixup and cutmix of pairs of a batch, through timm."""
 
-    prob: Annotated[float, Field(ge=0, le=1)]  # of a batch to be mixed at all
-    mixup: Annotated[float, Field(ge=0)]  # alpha of Beta(alpha, alpha); 0: no mixup
-    cutmix: Annotated[
-        float, Field(ge=0)
-    ]  # the same; with both, each takes half of the batches
-    clip: (
-        Annotated[list[Share], Field(min_length=2, max_length=2)] | None
-    )  # bounds of lambda
-    off_last_epochs: Annotated[int, Field(ge=0)]  # plain batches at the end
+    prob: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.5, description="The share of batches that are mixed at all."
+    )
+    mixup: Annotated[float, Field(ge=0)] = Field(
+        default=1.0, description="Alpha of Beta(alpha, alpha) for mixup; 0: none."
+    )
+    cutmix: Annotated[float, Field(ge=0)] = Field(
+        default=1.0,
+        description="The same for cutmix; with both, each takes half of the batches.",
+    )
+    clip: Annotated[list[Share], Field(min_length=2, max_length=2)] | None = Field(
+        default=None, description="Bounds of lambda, [low, high]; null: 0 and 1."
+    )
+    off_last_epochs: int = Field(
+        default=0, ge=0, description="Epochs at the end that mix nothing."
+    )
 
 
 class LoraParams(params.Section):
     """Low-rank adapters on a frozen backbone, merged into it at the end."""
 
-    rank: Annotated[int, Field(ge=1)]
-    alpha: Positive  # the adapters act with alpha / rank
-    dropout: Share
-    targets: str  # a regular expression that names of whole modules match
+    rank: int = Field(default=8, ge=1, description="The rank of each adapter.")
+    alpha: Positive = Field(
+        default=16.0, description="The adapters act with alpha / rank."
+    )
+    dropout: Share = Field(
+        default=0.1, description="The dropout before each adapter, a share."
+    )
+    targets: str = Field(
+        default=r".*blocks\..*\.(qkv|proj)",
+        description="A regular expression that names of whole modules match.",
+    )
 
 
 class TrainParams(params.Section):
     """Defaults of every model; each key may stand in `models.<key>` too, and wins there."""
 
-    epochs: Annotated[int, Field(ge=1)]
-    batch_size: Annotated[int, Field(ge=2)]  # batch normalisation needs two
-    micro_batch: (
-        Annotated[int, Field(ge=1)] | None
-    )  # images at once; their gradients add up
-    grad_checkpointing: bool  # memory for a third more computing
-    optimizer: str  # a timm name
-    weight_decay: Annotated[float, Field(ge=0)]
-    # lr factor from each layer to the one below
-    layer_decay: Annotated[float, Field(gt=0, le=1)] | None
-    head_lr_mult: Positive  # factor on the lr of the head
-    warmup_epochs: Annotated[float, Field(ge=0)]
-    schedule: Literal["cosine", "constant", "step", "restarts", "cyclic", "plateau"]
-    cycle_epochs: (
-        Positive  # from step to step, restart to restart, floor to floor; patience
+    pretrained: bool | str | list[bool | str] = Field(
+        default=True,
+        # In a path {fold} is the fold's number; of several backbones one for all, or one for each.
+        description="The weights to begin with: true (timm's hub), bundled, a path, or false.",
     )
-    cycle_factor: Annotated[float, Field(gt=0, le=1)]  # on the lr after each cycle
-    min_lr: Annotated[float, Field(ge=0)]  # the floor, as a share of the peak
-    clip_grad: Positive | None  # largest norm of the gradient
-    loss: Literal["ce", "bce", "focal"]
-    focal_gamma: Annotated[float, Field(ge=0)]
-    label_smoothing: Share
-    drop_rate: Share
-    drop_path_rate: Share
-    ema_decay: Share | None
-    average_epochs: Annotated[
-        int, Field(ge=0)
-    ]  # mean of the weights after each of the last ones
-    augment: str | AugmentParams
-    tta: Views  # of val and test images; their probabilities are averaged
-    phases: list[PhaseParams]
-    mix: MixParams | None
-    group_weights: bool  # each group of copies counts once in the loss
-    head: HeadShape
-    head_start: Literal["random", "probe", "imagenet"]
-    trainable: list[str] | None  # regular expressions of parameters' names; null: all
-    lora: LoraParams | None
+    epochs: int = Field(
+        default=10, ge=1, description="Passes over the training images."
+    )
+    batch_size: int = Field(  # batch normalisation needs two
+        default=64, ge=2, description="Images of one update of the weights."
+    )
+    micro_batch: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="Images at once, where a batch does not fit the card; null: the batch.",
+    )
+    grad_checkpointing: bool = Field(
+        default=False, description="Less memory for a third more computing."
+    )
+    optimizer: str = Field(
+        default="adamw",
+        description="A timm name: adamw, adam, radam, sgd, lookahead_adamw.",
+    )
+    weight_decay: float = Field(
+        default=0.05, ge=0, description="The weight decay of the optimizer."
+    )
+    layer_decay: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        default=None,
+        description="The factor on the lr from each layer to the one below it; null: none.",
+    )
+    head_lr_mult: Positive = Field(
+        default=1.0, description="The factor on the lr of the head."
+    )
+    warmup_epochs: float = Field(
+        default=1.0,
+        ge=0,
+        description="Epochs in which the lr rises to its peak; at most half of all.",
+    )
+    schedule: Schedule = Field(
+        default="cosine", description="How the lr goes on after the warm-up."
+    )
+    cycle_epochs: Positive = Field(
+        default=10.0,
+        description="Epochs between steps, restarts or floors; the patience of plateau.",
+    )
+    cycle_factor: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="The factor on the lr after each cycle; 0.1 for the usual step.",
+    )
+    min_lr: float = Field(
+        default=0.01, ge=0, description="The floor of the lr, as a share of its peak."
+    )
+    clip_grad: Positive | None = Field(
+        default=None, description="The largest norm of the gradient; null: any."
+    )
+    loss: Literal["ce", "bce", "focal"] = Field(
+        default="ce", description="The loss: cross-entropy, binary, or focal."
+    )
+    focal_gamma: float = Field(
+        default=2.0, ge=0, description="The gamma of the focal loss; others ignore it."
+    )
+    label_smoothing: Share = Field(
+        default=0.1,
+        description="The share of each label that is spread over all classes.",
+    )
+    drop_rate: Share = Field(
+        default=0.0, description="The dropout before the head, a share."
+    )
+    drop_path_rate: Share = Field(
+        default=0.0,
+        description="The share of paths that are left out, in the last layer.",
+    )
+    ema_decay: Share | None = Field(
+        default=None,
+        description="The decay of a running average of the weights; null: none.",
+    )
+    average_epochs: int = Field(
+        default=0,
+        ge=0,
+        description="The mean of the weights after each of so many last epochs; 0: none.",
+    )
+    augment: str | AugmentParams = Field(
+        default="flips",
+        description="A preset, or {preset: flips, ops: {tone: {p: 0.2}, turn: null}}.",
+    )
+    tta: Views = Field(
+        default=["identity"],
+        description="Flips and turns of val and test images; their probabilities are averaged.",
+    )
+    phases: list[PhaseParams] = Field(
+        default=[],
+        description="A curriculum: [{from_epoch: 5, augment: course, lr_factor: 0.5}, ...].",
+    )
+    mix: MixParams | None = Field(
+        default=None,
+        description="Mixed images: {prob: 0.5, mixup: 1.0, cutmix: 1.0, clip: null, "
+        "off_last_epochs: 0}.",
+    )
+    group_weights: bool = Field(
+        default=False,
+        description="Whether a group of copies counts once in the loss, not once an image.",
+    )
+    head: HeadShape = Field(
+        default=HeadShape(), description="The layers of the head; none: it is linear."
+    )
+    head_start: Literal["random", "probe", "imagenet"] = Field(
+        default="random",
+        description="The head's first weights; probe trains them on frozen features first.",
+    )
+    trainable: list[str] | None = Field(
+        default=None,
+        description="Patterns of the parameters that train, ['attn', 'head']; null: all.",
+    )
+    lora: LoraParams | None = Field(
+        default=None,
+        description="Adapters: {rank: 8, alpha: 16, dropout: 0.1, targets: a pattern}.",
+    )
 
 
 class ModelParams(TrainParams):
     """One fine-tuned model with everything resolved."""
 
-    # full timm name, or several: their features are joined, trained end to end
-    backbone: str | Annotated[list[str], Field(min_length=2)]
-    # false | true (timm's hub) | "bundled" | a path to weights, where {fold} is the fold's number;
-    # of several backbones one for all, or one for each
-    pretrained: bool | str | list[bool | str]
-    image_size: Annotated[int, Field(ge=8)]
-    lr_mult: Positive  # factor on the top-level lr
+    backbone: str | Annotated[list[str], Field(min_length=2)] = Field(
+        description="The full timm name, or several: their features are joined."
+    )
+    image_size: int = Field(
+        ge=8, description="The side of the images that the network gets, in pixels."
+    )
+    lr_mult: Positive = Field(description="The factor on the top-level lr.")
+
+
+# What a family may leave to the entries, so that it can be checked alone.
+ANY_MODEL = {"backbone": "any", "image_size": 8, "lr_mult": 1.0}
 
 
 def spans(recipe: TrainParams) -> tuple[float, float]:
@@ -123,7 +226,7 @@ def cycles(recipe: TrainParams) -> int:
 
 
 def resolve_model(tree: dict[str, Any], key: str) -> ModelParams:
-    """The recipe of model `key`: its own block over the defaults of `train`.
+    """The recipe of model `key`: its own block over its family over the defaults of `train`.
 
     Args:
         tree: all of params.yaml.
@@ -133,21 +236,20 @@ def resolve_model(tree: dict[str, Any], key: str) -> ModelParams:
         InputError: on unknown or missing keys and impossible values, naming their block.
     """
     train = params.validated(TrainParams, params.required(tree, "train"), where="train")
-    models = params.required(tree, "models")
-    if not isinstance(models, dict) or key not in models:
-        known = params.nearest(key, list(models or {}))
-        raise InputError(
-            "run.models", expected="keys of `models`", received=repr(key), fix=known
-        )
-    block = models[key]
-    if not isinstance(block, dict):
-        fix = "see the other entries"
-        raise InputError(
-            f"models.{key}", expected="a block of keys", received=repr(block), fix=fix
-        )
-    return params.validated(
-        ModelParams, train.model_dump() | block, where=f"models.{key}"
-    )
+    entry = entry_of(tree, "models", key)
+    where = f"models.{key}"
+    family = family_of(tree, entry, where)
+    if family:
+        check_family(train, family, where=f"families.{entry[LIKE]}")
+    own = {name: value for name, value in entry.items() if name != LIKE}
+    content = merge_layers(ModelParams, train.model_dump(), family, own)
+    return params.validated(ModelParams, content, where=where)
+
+
+def check_family(train: TrainParams, family: dict[str, Any], *, where: str) -> None:
+    """Raises InputError at the first thing in a family that no model could have."""
+    content = merge_layers(ModelParams, train.model_dump(), ANY_MODEL, family)
+    params.validated(ModelParams, content, where=where)
 
 
 def recipe_of_fold(recipe: ModelParams, fold: int) -> ModelParams:

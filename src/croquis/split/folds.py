@@ -1,7 +1,7 @@
 """Folds: stratified by label, never through a group; derived images go with their source."""
 
 import warnings
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -23,20 +23,25 @@ COLUMNS = [
 class SplitParams(Section):
     """How the training images are cut into folds.
 
-    Attributes:
-        num_folds: how many parts; each is held out once.
-        group: whether copies share a fold; False gives plain stratified folds.
-        domain: what folds hold apart as well, as the test set does: a column of train.csv, or a
-            regular expression of the path. Copies in two domains may then be in two folds: they
-            train, and are scored only if `group` is False.
-        rare: a class that sits in one fold only would be missing when that fold is held out; error
-            stops, train lets it train in every fold, unscored.
+    Copies in two domains may be in two folds: they train, and are scored only if `group` is False.
     """
 
-    num_folds: Annotated[int, Field(ge=2)]
-    group: bool
-    domain: DomainKey | None
-    rare: Literal["error", "train"]
+    num_folds: int = Field(
+        default=5, ge=2, description="The number of folds; each is held out once."
+    )
+    group: bool = Field(
+        default=True,
+        description="Whether copies share a fold; false: plain stratified folds.",
+    )
+    domain: DomainKey | None = Field(
+        default=None,
+        description="Who made an image, if folds shall hold people apart: "
+        "a column of train.csv, or a pattern of the path with a (group).",
+    )
+    rare: Literal["error", "train"] = Field(
+        default="error",
+        description="A class that sits in one fold only: error stops, train never scores it.",
+    )
 
 
 def with_folds(

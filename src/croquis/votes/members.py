@@ -19,9 +19,17 @@ from croquis.votes.voting import VOTES
 class RunParams(params.Section):
     """What is trained: keys of `models` and of `probes`, and on which folds."""
 
-    models: list[str]
-    probes: list[str]
-    folds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    models: list[str] = Field(
+        default=["lite0_80", "lite0_64"], description="Keys of `models`, below."
+    )
+    probes: list[str] = Field(
+        default=["lite0_probe"], description="Keys of `probes`, below."
+    )
+    folds: list[Annotated[int, Field(ge=0)]] = Field(
+        default=[0, 1, 2, 3, 4],
+        min_length=1,
+        description="The folds that are held out, from 0; fewer cost less.",
+    )
 
     @property
     def members(self) -> list[str]:

@@ -17,8 +17,15 @@ from croquis.votes.voting import VOTES, member_vote
 class VoteParams(params.Section):
     """How the folds of one member vote on the test set, and whether at its temperature."""
 
-    folds: Literal["soft", "hard"]
-    calibrate: bool
+    folds: Literal["soft", "hard"] = Field(
+        default="soft",
+        description="soft is the mean of the folds' probabilities, "
+        "hard the share of their predicted labels.",
+    )
+    calibrate: bool = Field(
+        default=True,
+        description="Whether each member gets the temperature of least log-loss on its OOF.",
+    )
 
     @property
     def calibrated(self) -> bool:
@@ -27,17 +34,23 @@ class VoteParams(params.Section):
 
 
 class EnsembleParams(params.Section):
-    """How members vote.
+    """How members vote; weights that are fitted have to prove themselves against uniform ones."""
 
-    `members` is all of `run` or a list of keys; `weights` is uniform, {key: weight}, or a way of
-    fitting them, which then has to prove itself against uniform.
-    """
-
-    members: Literal["all"] | Annotated[list[str], Field(min_length=1)]
-    vote: Literal["soft", "hard"]
+    members: Literal["all"] | Annotated[list[str], Field(min_length=1)] = Field(
+        default="all",
+        description="All of `run`, or a list of keys; <key>.cycle1 is a snapshot of a model.",
+    )
+    vote: Literal["soft", "hard"] = Field(
+        default="soft",
+        description="The vote over members that counts; all others are scored beside it.",
+    )
     weights: (
         Literal["uniform", "greedy", "simplex"]
         | dict[str, Annotated[float, Field(ge=0)]]
+    ) = Field(
+        default="uniform",
+        description="uniform, {key: weight}, or greedy and simplex: fitted on OOF, "
+        "used only where they are significantly better.",
     )
 
     @model_validator(mode="after")
