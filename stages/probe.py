@@ -24,17 +24,18 @@ def main(
     """Trains a head of <probe> without <fold>; writes <predictions>, <weights> and <curves>."""
     settings = probe_recipe(probe)
     seed = params.value("seed", int)
-    lr = params.value("lr", float) * settings.head.lr_mult
     table = read_folds(folds)
     images = read_index(index)
     stored = Features(features)
     machine = hardware()
     data = FoldData.of(fold, table, images)
-    resolved = settings.model_dump() | {"seed": seed, "lr": lr}
+    # At the top, as a model has it: MLflow then compares both by one `lr`.
+    resolved = settings.model_dump(exclude={"head": {"lr"}})
+    resolved |= {"seed": seed, "lr": settings.head.lr}
     rests_on = training_records.provenance(
         probe, fold, settings=resolved, files=(index, folds), hardware=machine
     )
-    options = {"lr": lr, "seed": seed, "device": machine.device}
+    options = {"seed": seed, "device": machine.device}
     with training_records.tracked_training(
         rests_on, index=index, settings=resolved
     ) as run:

@@ -26,13 +26,12 @@ def main(
     """Trains <model> without <fold>; writes its <predictions>, <weights> and <curves>."""
     settings = recipe_of_fold(model_recipe(model), fold)
     seed = params.value("seed", int)
-    lr = params.value("lr", float) * settings.lr_mult
     table = read_folds(folds)
     images = read_index(index)
     parents = lineage.checked_lineages(settings.pretrained, table, images, fold)
     data = FoldData.of(fold, table, images)
     machine = hardware()
-    resolved = settings.model_dump() | {"seed": seed, "lr": lr}
+    resolved = settings.model_dump() | {"seed": seed}
     resolved["weights_blake2b"] = file_digest(
         settings.pretrained
     )  # a path may hold others tomorrow
@@ -50,7 +49,6 @@ def main(
             data,
             Pixels.open(index, pixels),
             settings,
-            lr=lr,
             seed=seed,
             hardware=machine,
             log=run.metrics,

@@ -115,9 +115,9 @@ def dataset(drawn: Path):
 @pytest.fixture
 def recipe():
     """A function of changes that gives the recipe of a tiny network, all extras off."""
-    from croquis.recipes.recipes import ModelParams
+    from croquis.recipes.recipes import ModelRecipe
 
-    return lambda **changes: ModelParams(**PLAIN | changes)
+    return lambda **changes: ModelRecipe(**PLAIN | changes)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups in the same hook

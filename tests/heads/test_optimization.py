@@ -15,17 +15,18 @@ from croquis.heads.optimization import (
     parameter_groups,
     plateaus,
 )
-from croquis.recipes.recipes import ModelParams
+from croquis.recipes.recipes import ModelRecipe
 
-Recipe = Callable[..., ModelParams]
+Recipe = Callable[..., ModelRecipe]
 
 
 def curve(
-    recipe: ModelParams, *, steps: int, per_epoch: int = 2, lr: float = 1.0
+    recipe: ModelRecipe, *, steps: int, per_epoch: int = 2, lr: float = 1.0
 ) -> list[float]:
     """The lr of each step of one parameter under a recipe."""
     sgd = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=lr)
-    rates = Rates(sgd, recipe, lr=lr, per_epoch=per_epoch)
+    recipe = recipe.model_copy(update={"lr": lr})
+    rates = Rates(sgd, recipe, per_epoch=per_epoch)
     found = []
     for step in range(steps):
         rates.set(step)
@@ -108,9 +109,11 @@ def test_other_schedules_have_no_cycles(recipe: Recipe) -> None:
 
 
 def test_plateau_falls_when_the_train_loss_stands_still(recipe: Recipe) -> None:
-    settings = recipe(epochs=9, schedule="plateau", cycle_epochs=1, cycle_factor=0.1)
+    settings = recipe(
+        epochs=9, schedule="plateau", cycle_epochs=1, cycle_factor=0.1, lr=1.0
+    )
     sgd = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
-    rates = Rates(sgd, settings, lr=1.0, per_epoch=1)
+    rates = Rates(sgd, settings, per_epoch=1)
     losses = [3.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0]
     found = []
     for step in range(8):
@@ -131,7 +134,7 @@ def test_plateaus_are_counted_as_torch_counts_them() -> None:
 
 def test_a_phases_factor_acts_on_every_step_once(recipe: Recipe) -> None:
     sgd = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
-    rates = Rates(sgd, recipe(epochs=4), lr=1.0, per_epoch=1)
+    rates = Rates(sgd, recipe(epochs=4, lr=1.0), per_epoch=1)
     for step in range(3):
         rates.set(step, factor=0.5)
         assert rates.highest == pytest.approx(0.5)
@@ -143,9 +146,9 @@ def network() -> nn.Module:
 
 def test_layer_decay_gives_each_depth_its_rate(recipe: Recipe) -> None:
     """timm only notes `lr_scale`: without its own scheduler all layers would learn alike."""
-    settings = recipe(layer_decay=0.5)
-    made = optimizer(network(), settings, lr=1.0)
-    Rates(made, settings, lr=1.0, per_epoch=1).set(0)
+    settings = recipe(layer_decay=0.5, lr=1.0)
+    made = optimizer(network(), settings)
+    Rates(made, settings, per_epoch=1).set(0)
     rates = sorted({group["lr"] for group in made.param_groups}, reverse=True)
     # Head, the last norm and six blocks, embedding: each half of the one above.
     assert len(rates) > 3 and rates == pytest.approx(
@@ -189,13 +192,13 @@ def test_frozen_parameters_are_left_out(recipe: Recipe) -> None:
 def test_optimizers_by_timm_name_train_and_can_be_saved(
     recipe: Recipe, name: str
 ) -> None:
-    settings, model = recipe(optimizer=name), network()
-    made = optimizer(model, settings, lr=0.01)
-    Rates(made, settings, lr=0.01, per_epoch=1).set(0)
+    settings, model = recipe(optimizer=name, lr=0.01), network()
+    made = optimizer(model, settings)
+    Rates(made, settings, per_epoch=1).set(0)
     before = model.head.weight.detach().clone()
     model(torch.randn(2, 3, 160, 160)).square().sum().backward()
     made.step()
     assert not torch.equal(before, model.head.weight)
-    again = optimizer(model, settings, lr=0.01)
+    again = optimizer(model, settings)
     again.load_state_dict(made.state_dict())
     assert len(again.state_dict()["state"]) == len(made.state_dict()["state"])

@@ -19,7 +19,7 @@ from croquis.heads.probe_training import (
 from croquis.heads.training_records import write_weights
 from croquis.networks import restore
 from croquis.recipes.head_params import HeadShape
-from croquis.recipes.probe_recipes import HeadParams
+from croquis.recipes.probe_recipes import HeadRecipe
 from croquis.scoring.metrics import scores
 from croquis.tables.features import Features, save
 from croquis.tables.samples import FoldData, Samples
@@ -28,14 +28,16 @@ NAMES = np.array([f"{number:03d}" for number in range(90)])
 LABELS = np.arange(90) % 3
 LINEAR = HeadShape(hidden=[], act="relu", norm="none", dropout=0.0)
 MLP = HeadShape(hidden=[8], act="prelu", norm="batch", dropout=0.2)
-HEAD = HeadParams(
+HEAD = HeadRecipe(
     epochs=20,
     batch_size=16,
     weight_decay=0.01,
     label_smoothing=0.0,
     lr_mult=1.0,
     shape=LINEAR,
+    lr=0.05,
 )
+SLOW = HEAD.model_copy(update={"lr": 0.01})
 DATA = FoldData(
     train=Samples(NAMES[:60], LABELS[:60], np.ones(60)),
     val=Samples(NAMES[60:80], LABELS[60:80], np.ones(20)),
@@ -64,7 +66,7 @@ def stored(tmp_path: Path) -> Callable[..., Features]:
 
 
 def test_separable_features_are_learned(stored: Callable[..., Features]) -> None:
-    outcome = train_probe(DATA, stored(), HEAD, lr=0.05, seed=0)
+    outcome = train_probe(DATA, stored(), HEAD, seed=0)
     assert outcome.epochs[-1]["val_accuracy"] == 1.0
     assert outcome.test.probs.argmax(axis=1).tolist() == LABELS[80:].tolist()
     assert outcome.val.ids.tolist() == NAMES[60:80].tolist()
@@ -79,7 +81,7 @@ def test_hidden_layers_learn_too_and_predict_without_dropout(
     recipe = HEAD.model_copy(
         update={"shape": MLP, "batch_size": batch_size, "epochs": 40}
     )
-    outcome = train_probe(DATA, stored(2), recipe, lr=0.05, seed=0)
+    outcome = train_probe(DATA, stored(2), recipe, seed=0)
     assert outcome.epochs[-1]["val_accuracy"] == 1.0
     assert outcome.weights["layers.0.weight"].shape == (8, 4)
     truth = scores(DATA.val.labels, outcome.val.probs)["log_loss"]
@@ -111,11 +113,11 @@ def test_features_are_standardised_by_hand() -> None:
 def test_only_the_training_part_decides_the_statistics(
     stored: Callable[..., Features],
 ) -> None:
-    plain = train_probe(DATA, stored(), HEAD, lr=0.05, seed=0)
-    wild = train_probe(DATA, stored(row60=1e6, row85=-1e6), HEAD, lr=0.05, seed=0)
+    plain = train_probe(DATA, stored(), HEAD, seed=0)
+    wild = train_probe(DATA, stored(row60=1e6, row85=-1e6), HEAD, seed=0)
     for name, tensor in plain.weights.items():
         assert torch.equal(tensor, wild.weights[name]), name
-    moved = train_probe(DATA, stored(row5=1e3), HEAD, lr=0.05, seed=0)
+    moved = train_probe(DATA, stored(row5=1e3), HEAD, seed=0)
     assert not torch.equal(plain.weights["mean"], moved.weights["mean"])
 
 
@@ -124,12 +126,12 @@ def test_the_same_seed_gives_the_same_bits_whatever_ran_before(
 ) -> None:
     """The first bias came from whatever state the generator was in."""
     features = stored(noise=3.0)
-    one = train_probe(DATA, features, HEAD, lr=0.01, seed=0)
+    one = train_probe(DATA, features, SLOW, seed=0)
     torch.rand(11)
-    two = train_probe(DATA, features, HEAD, lr=0.01, seed=0)
+    two = train_probe(DATA, features, SLOW, seed=0)
     assert one.epochs == two.epochs
     np.testing.assert_array_equal(one.val.probs, two.val.probs)
-    assert train_probe(DATA, features, HEAD, lr=0.01, seed=1).epochs != one.epochs
+    assert train_probe(DATA, features, SLOW, seed=1).epochs != one.epochs
 
 
 def test_probs_are_averaged_over_views() -> None:
@@ -148,7 +150,7 @@ def test_the_last_row_of_the_curves_is_the_score_of_the_predictions(
     stored: Callable[..., Features], views: int
 ) -> None:
     """Curves averaged the views' logits, predictions their probabilities."""
-    outcome = train_probe(DATA, stored(views, noise=4.0), HEAD, lr=0.01, seed=0)
+    outcome = train_probe(DATA, stored(views, noise=4.0), SLOW, seed=0)
     truth, last = scores(DATA.val.labels, outcome.val.probs), outcome.epochs[-1]
     assert last["val_loss"] == pytest.approx(truth["log_loss"], rel=1e-5)
     assert last["val_accuracy"] == truth["accuracy"]
@@ -159,27 +161,24 @@ def test_a_probe_whose_views_hold_the_flipped_ones_cannot_tell_them_apart(
 ) -> None:
     """Nor is a flipped image known to a probe that never embedded it."""
     one, two = (
-        train_probe(DATA, stored(2), HEAD, lr=0.05, seed=0, views=views)
+        train_probe(DATA, stored(2), HEAD, seed=0, views=views)
         for views in (["identity", "flip_lr"], ["identity", "rot90"])
     )
     assert list(one.more) == ["val_flip_lr"] and not two.more
     np.testing.assert_array_equal(one.more["val_flip_lr"].probs, one.val.probs)
     four = ["identity", "flip_lr", "flip_ud", "rot180"]
-    assert (
-        len(train_probe(DATA, stored(4), HEAD, lr=0.05, seed=0, views=four).more) == 2
-    )
+    assert len(train_probe(DATA, stored(4), HEAD, seed=0, views=four).more) == 2
 
 
 def test_the_learning_rate_follows_a_cosine_and_is_logged(
     stored: Callable[..., Features],
 ) -> None:
     seen = []
-    recipe = HEAD.model_copy(update={"epochs": 2})
+    recipe = HEAD.model_copy(update={"epochs": 2, "lr": 0.1})
     outcome = train_probe(
         DATA,
         stored(),
         recipe,
-        lr=0.1,
         seed=0,
         log=lambda row, epoch: seen.append((epoch, row)),
     )
@@ -192,10 +191,10 @@ def test_a_plain_head_trains_as_torchs_own_adamw_cosine_and_cross_entropy_would(
 ):
     """What probes were before their recipe could say anything else."""
     features, labels = torch.rand(40, 6), torch.arange(40) % 3
-    recipe = HEAD.model_copy(update={"epochs": 5, "label_smoothing": 0.1})
+    recipe = HEAD.model_copy(update={"epochs": 5, "label_smoothing": 0.1, "lr": 0.1})
     torch.manual_seed(3)
     head = Head(features, 3)
-    ours = list(head_epochs(head, features, labels, recipe, lr=0.1))
+    ours = list(head_epochs(head, features, labels, recipe))
     torch.manual_seed(3)
     own = Head(features, 3)
     optimizer = torch.optim.AdamW(own.parameters(), lr=0.1, weight_decay=0.01)
@@ -233,11 +232,9 @@ def test_a_plain_head_trains_as_torchs_own_adamw_cosine_and_cross_entropy_would(
 )
 def test_a_head_follows_its_schedule(changes: dict, rates: list[float]) -> None:
     """Every head had a cosine, whatever the winners had; shares of the peak, epoch by epoch."""
-    recipe = HEAD.model_copy(update={"epochs": 5} | changes)
+    recipe = HEAD.model_copy(update={"epochs": 5, "lr": 0.2} | changes)
     features = torch.rand(20, 4)
-    rows = head_epochs(
-        Head(features, 3), features, torch.arange(20) % 3, recipe, lr=0.2
-    )
+    rows = head_epochs(Head(features, 3), features, torch.arange(20) % 3, recipe)
     assert [row["lr"] / 0.2 for row in rows] == pytest.approx(rates)
 
 
@@ -247,10 +244,10 @@ def test_a_head_trains_with_any_optimizer_and_loss(
 ) -> None:
     found = {}
     for loss in ("ce", "bce", "focal"):
-        recipe = HEAD.model_copy(update={"optimizer": optimizer, "loss": loss})
-        outcome = train_probe(
-            DATA, stored(), recipe, lr=0.5 if optimizer == "sgd" else 0.05, seed=0
-        )
+        changes = {"optimizer": optimizer, "loss": loss}
+        changes |= {"lr": 0.5 if optimizer == "sgd" else 0.05}
+        recipe = HEAD.model_copy(update=changes)
+        outcome = train_probe(DATA, stored(), recipe, seed=0)
         found[loss] = outcome.epochs[-1]["train_loss"]
         assert outcome.epochs[-1]["val_accuracy"] == 1.0
     assert len(set(found.values())) == 3
@@ -262,8 +259,8 @@ def test_heads_of_several_seeds_predict_by_the_mean_of_their_probabilities(
 ) -> None:
     recipe = HEAD.model_copy(update={"num_seeds": 3, "epochs": 2, "shape": shape})
     features = stored(2, noise=4.0)
-    outcome = train_probe(DATA, features, recipe, lr=0.05, seed=0)
-    again = train_probe(DATA, features, recipe, lr=0.05, seed=0)
+    outcome = train_probe(DATA, features, recipe, seed=0)
+    again = train_probe(DATA, features, recipe, seed=0)
     np.testing.assert_array_equal(outcome.val.probs, again.val.probs)
     write_weights(tmp_path / "h.safetensors", outcome.weights)
     served = restore.restore_head(shape, 3, tmp_path / "h.safetensors")
@@ -283,7 +280,7 @@ def test_an_unknown_optimizer_is_named(stored: Callable[..., Features]) -> None:
     with pytest.raises(
         InputError, match=r"head\.optimizer: .* received 'adamm'; did you mean"
     ):
-        train_probe(DATA, stored(), recipe, lr=0.1, seed=0)
+        train_probe(DATA, stored(), recipe, seed=0)
 
 
 def test_an_empty_test_set_and_an_empty_fold_are_fine(
@@ -291,7 +288,7 @@ def test_an_empty_test_set_and_an_empty_fold_are_fine(
 ) -> None:
     nothing = Samples.unlabelled(np.array([], dtype=str))
     outcome = train_probe(
-        replace(DATA, val=nothing, test=nothing), stored(), HEAD, lr=0.1, seed=0
+        replace(DATA, val=nothing, test=nothing), stored(), HEAD, seed=0
     )
     assert outcome.val.probs.shape == outcome.test.probs.shape == (0, 3)
     assert np.isnan(outcome.epochs[-1]["val_loss"])

@@ -10,7 +10,7 @@ from croquis.core.errors import InputError
 from croquis.networks.freezing import trainable_count
 from croquis.networks.lora import merge_lora
 from croquis.networks.networks import network
-from croquis.recipes.recipes import ModelParams
+from croquis.recipes.recipes import ModelRecipe
 from support.plain import PLAIN
 
 CLASSES = ["cup", "star", "tree"]
@@ -18,10 +18,10 @@ LORA = {"rank": 2, "alpha": 4.0, "dropout": 0.0, "targets": r".*blocks\..*\.(qkv
 MLP = {"hidden": [8], "act": "gelu", "norm": "batch", "dropout": 0.1}
 
 
-def recipe(**changes: object) -> ModelParams:
+def recipe(**changes: object) -> ModelRecipe:
     """A tiny vision transformer, all extras off."""
     vit = {"backbone": "test_vit.r160_in1k", "layer_decay": 0.8, "weight_decay": 0.05}
-    return ModelParams(**PLAIN | vit | changes)
+    return ModelRecipe(**PLAIN | vit | changes)
 
 
 def moved(model: torch.nn.Module) -> set[str]:

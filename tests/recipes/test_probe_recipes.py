@@ -28,7 +28,7 @@ HEAD |= {"shape": SHAPE}
 
 
 def tree_of(probe: dict) -> dict:
-    return {"probe": DEFAULTS, "probes": {"p": probe}}
+    return {"lr": 0.1, "probe": DEFAULTS, "probes": {"p": probe}}
 
 
 def complaint(embed: dict | None, head: dict | None) -> str:
@@ -40,6 +40,16 @@ def complaint(embed: dict | None, head: dict | None) -> str:
 def test_a_probe_resolves() -> None:
     found = resolve_probe(tree_of({"embed": EMBED, "head": HEAD}), "p")
     assert found.embed.views == ["identity", "rot90"] and found.head.lr_mult == 1.0
+
+
+def test_the_learning_rate_is_the_base_rate_times_the_heads_own_factor() -> None:
+    head = HEAD | {"lr_mult": 0.5}
+    assert (
+        resolve_probe(tree_of({"embed": EMBED, "head": head}), "p").head.lr == 0.1 * 0.5
+    )
+    assert "probes.p.head.lr: expected a known key" in complaint(
+        EMBED, HEAD | {"lr": 0.1}
+    )
 
 
 def test_a_head_may_say_how_it_trains_and_has_a_default_where_it_does_not() -> None:
@@ -103,7 +113,7 @@ def test_an_unknown_probe_is_named(catalogue: object) -> None:
 def test_a_probe_states_what_differs_from_the_defaults() -> None:
     embed = {"backbone": "x", "image_size": 64}
     plain = resolve_probe(tree_of({"embed": embed}), "p")
-    assert plain.head.model_dump() == DEFAULTS["head"]
+    assert plain.head.model_dump() == DEFAULTS["head"] | {"lr": 0.1}
     assert plain.embed.views == DEFAULTS["embed"]["views"]
     deep = tree_of({"embed": embed, "head": {"epochs": 7, "shape": {"hidden": [8]}}})
     head = resolve_probe(deep, "p").head

@@ -23,6 +23,7 @@ def tree() -> dict[str, Any]:
         "epochs": 3,
     }
     return {
+        "lr": 0.1,
         "train": params.read(PARAMS)["train"] | {"epochs": 8},
         "models": {"small": model},
     }
@@ -32,6 +33,20 @@ def test_a_models_own_key_wins_over_the_default(tree: dict) -> None:
     found = resolve_model(tree, "small")
     assert found.epochs == 3 and found.image_size == 64
     assert found.batch_size == tree["train"]["batch_size"]
+
+
+def test_the_learning_rate_is_the_base_rate_times_the_models_own_factor(
+    tree: dict,
+) -> None:
+    assert resolve_model(tree, "small").lr == 0.1 * 0.5
+    with pytest.raises(InputError, match="lr: expected this key"):
+        resolve_model({name: tree[name] for name in ("train", "models")}, "small")
+
+
+def test_nobody_writes_a_learning_rate_in_an_entry(tree: dict) -> None:
+    tree["models"]["small"]["lr"] = 0.1
+    with pytest.raises(InputError, match=r"models\.small\.lr: expected a known key"):
+        resolve_model(tree, "small")
 
 
 def test_every_model_of_the_repository_resolves() -> None:

@@ -30,7 +30,7 @@ def commands(found: Findings) -> list[str]:
 
 
 def settings(**changes: object) -> MemberSettings:
-    return MemberSettings(42, 1e-3, {"tiny": recipe(**changes)}, {})
+    return MemberSettings(42, {"tiny": recipe(**changes)}, {})
 
 
 def changed(found: Findings, **changes: object) -> Findings:

@@ -28,8 +28,8 @@ CURRICULUM = {
 }
 
 
-def settings(lr: float = 1e-3, **changes: object) -> MemberSettings:
-    return MemberSettings(42, lr, {"tiny": recipe(**changes)}, {"head": HEAD})
+def settings(**changes: object) -> MemberSettings:
+    return MemberSettings(42, {"tiny": recipe(**changes)}, {"head": HEAD})
 
 
 def test_a_member_is_a_row_of_few_words() -> None:
@@ -120,7 +120,7 @@ def test_every_setting_stands_below() -> None:
 def test_reports_of_two_learning_rates_are_told_apart(drawn: Path) -> None:
     leave(drawn)
     one = outcome_of(drawn)
-    other = replace(one, settings=replace(one.settings, lr=1e-4))
+    other = replace(one, settings=settings(lr_mult=0.1))
     pages = [
         report_page("icons", data_of(drawn), each, metrics()) for each in (one, other)
     ]

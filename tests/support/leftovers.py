@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from croquis.core import params
-from croquis.recipes.probe_recipes import ProbeParams
-from croquis.recipes.recipes import ModelParams, resolve_model
+from croquis.recipes.probe_recipes import resolve_probe
+from croquis.recipes.recipes import ModelRecipe, resolve_model
 from croquis.report.inputs import Data, RunOutcome, read_data, read_outcome
 from croquis.report.sections.recipes_table import MemberSettings
 from croquis.tables import fold_tables
@@ -50,7 +50,7 @@ PROBE = {
         "shape": {"hidden": [8], "act": "relu", "norm": "none", "dropout": 0.0},
     },
 }
-HEAD = ProbeParams(**PROBE)
+HEAD = resolve_probe({"lr": 1e-3, "probes": {"head": PROBE}}, "head")
 TRAININGS = pd.DataFrame(  # one fold of "tiny" is on record, half an hour
     [("tiny", 0, "cuda float16", 1800.0, 20.0)],
     columns=["member", "fold", "device", "seconds", "images_per_second"],
@@ -276,14 +276,14 @@ def outcome_of(
     """The run of `leave`."""
     places = {name: folder / name for name in ("votes", "ensemble", "curves")}
     places |= {"networks": folder / "networks.csv", "saliency": folder / "saliency.npz"}
-    settings = MemberSettings(42, 1e-3, {"tiny": recipe()}, {"head": HEAD})
+    settings = MemberSettings(42, {"tiny": recipe()}, {"head": HEAD})
     return read_outcome(run, how, settings, TRAININGS, **places)
 
 
-def recipe(**changes: Any) -> ModelParams:
+def recipe(**changes: Any) -> ModelRecipe:
     """The recipe of "tiny"."""
-    train = params.read(PARAMS)["train"]
-    return resolve_model({"train": train, "models": {"tiny": BLOCK | changes}}, "tiny")
+    models = {"tiny": BLOCK | changes}
+    return resolve_model(params.read(PARAMS) | {"lr": 1e-3, "models": models}, "tiny")
 
 
 def stage(name: str) -> ModuleType:

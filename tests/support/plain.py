@@ -35,4 +35,5 @@ PLAIN = {
     "pretrained": False,
     "image_size": 32,
     "lr_mult": 1.0,
+    "lr": 1e-3,
 }

@@ -16,8 +16,8 @@ from croquis.heads.probe_training import train_probe
 from croquis.heads.training_records import TrainingOutcome, write_weights
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
-from croquis.recipes.probe_recipes import EmbedParams, HeadParams
-from croquis.recipes.recipes import ModelParams
+from croquis.recipes.probe_recipes import EmbedParams, resolve_probe
+from croquis.recipes.recipes import TrainParams, resolve_model
 from croquis.runtime.hardware import Hardware
 from croquis.serving.trained_ensemble import Trained
 from croquis.tables.features import Features, save
@@ -68,8 +68,9 @@ def leave_run(
     probes = {
         key: {"embed": _embed(folder, own), "head": HEAD} for key, own in views.items()
     }
-    train = {name: value for name, value in PLAIN.items() if name not in OWN}
+    train = {name: PLAIN[name] for name in TrainParams.model_fields}
     tree = {
+        "lr": 1e-2,
         "train": train,
         "models": blocks,
         "probes": probes,
@@ -91,7 +92,7 @@ def leave_run(
         "log_loss": 1.2345,
     }
     (folder / "ensemble.json").write_text(json.dumps(score))
-    _train(folder, train, blocks, probes)
+    _train(folder, tree)
     return trained(folder)
 
 
@@ -115,12 +116,12 @@ def _embed(folder: Path, views: list[str]) -> dict[str, Any]:
     return own | {"image_size": 32, "views": views}
 
 
-def _train(
-    folder: Path, train: dict[str, Any], models: dict[str, Any], probes: dict[str, Any]
-) -> None:
+def _train(folder: Path, tree: dict[str, Any]) -> None:
     index, table = read_index(folder / "index.csv"), read_folds(folder / "folds.csv")
     pixels = Pixels.open(folder / "index.csv", folder / "pixels.npy")
-    found: dict[str, list[np.ndarray]] = {key: [] for key in [*models, *probes]}
+    found: dict[str, list[np.ndarray]] = {
+        key: [] for key in [*tree["models"], *tree["probes"]]
+    }
 
     def keep(key: str, fold: int, outcome: TrainingOutcome) -> None:
         write_weights(
@@ -130,20 +131,20 @@ def _train(
 
     for fold in (0, 1):
         data = FoldData.of(fold, table, index)
-        for key, block in models.items():
-            how = {
-                "lr": 1e-2,
-                "seed": fold,
-                "hardware": CPU,
-                "log": lambda row, epoch: None,
-            }
-            keep(
-                key, fold, fine_tune(data, pixels, ModelParams(**train | block), **how)
+        for key in tree["models"]:
+            outcome = fine_tune(
+                data,
+                pixels,
+                resolve_model(tree, key),
+                seed=fold,
+                hardware=CPU,
+                log=lambda row, epoch: None,
             )
-        for key, block in probes.items():
-            stored = _features(folder, EmbedParams(**block["embed"]), pixels)
-            recipe = HeadParams(**block["head"])
-            keep(key, fold, train_probe(data, stored, recipe, lr=1e-2, seed=fold))
+            keep(key, fold, outcome)
+        for key in tree["probes"]:
+            probe = resolve_probe(tree, key)
+            stored = _features(folder, probe.embed, pixels)
+            keep(key, fold, train_probe(data, stored, probe.head, seed=fold))
     recipe = Recipe.load(folder / "ensemble" / "recipe.json")
     ids, classes = data.test.ids, data.classes
     Predictions(ids, recipe.combine(found), classes).save(

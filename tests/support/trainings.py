@@ -5,7 +5,7 @@ from torch import nn
 
 from croquis.backbones.backbones import build_backbone
 from croquis.images.batches import ImageDataset
-from croquis.recipes.recipes import ModelParams
+from croquis.recipes.recipes import ModelRecipe
 from croquis.runtime.hardware import Hardware
 from croquis.train.engine import Epoch, Trainer
 
@@ -13,7 +13,7 @@ CPU = Hardware(torch.device("cpu"), None, False, 0)
 SCALED = Hardware(torch.device("cpu"), None, True, 0)  # gradients as fp16 has them
 
 
-def network(recipe: ModelParams, seed: int = 0) -> nn.Module:
+def network(recipe: ModelRecipe, seed: int = 0) -> nn.Module:
     torch.manual_seed(seed)
     rates = {"drop_rate": recipe.drop_rate, "drop_path_rate": recipe.drop_path_rate}
     return build_backbone(
@@ -22,27 +22,28 @@ def network(recipe: ModelParams, seed: int = 0) -> nn.Module:
 
 
 def begun(
-    recipe: ModelParams, images: ImageDataset, *, seed: int = 0, **changes: object
+    recipe: ModelRecipe,
+    images: ImageDataset,
+    *,
+    lr: float = 1e-3,
+    seed: int = 0,
+    **changes: object,
 ) -> Trainer:
     """A trainer before its first update."""
-    options = {
-        "lr": 1e-3,
-        "images": images,
-        "hardware": CPU,
-        "seed": seed,
-    } | changes
+    recipe = recipe.model_copy(update={"lr": lr})
+    options = {"images": images, "hardware": CPU, "seed": seed} | changes
     return Trainer(network(recipe, seed), recipe, **options)
 
 
 def trained(
-    recipe: ModelParams, images: ImageDataset, **options: object
+    recipe: ModelRecipe, images: ImageDataset, **options: object
 ) -> tuple[Trainer, list[Epoch]]:
     trainer = begun(recipe, images, **options)
     return trainer, list(trainer.epochs())
 
 
 def weights_after(
-    images: ImageDataset, recipe: ModelParams, **options: object
+    images: ImageDataset, recipe: ModelRecipe, **options: object
 ) -> dict[str, torch.Tensor]:
     trainer, _ = trained(recipe, images, **options)
     return {name: held.clone() for name, held in trainer.averaged.state_dict().items()}

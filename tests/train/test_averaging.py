@@ -29,9 +29,7 @@ def test_the_mean_of_the_last_epochs_by_hand(
     dataset: ImageDataset, recipe: Callable[..., ModelParams]
 ) -> None:
     settings = recipe(epochs=3, average_epochs=2)
-    trainer = Trainer(
-        network(settings), settings, lr=1e-3, images=dataset, hardware=CPU, seed=0
-    )
+    trainer = Trainer(network(settings), settings, images=dataset, hardware=CPU, seed=0)
     after = []
     for _ in trainer.epochs():
         after.append(trainer.model.conv_stem.weight.detach().clone())

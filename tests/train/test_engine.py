@@ -89,9 +89,7 @@ def test_dropout_depends_on_the_step_and_not_on_what_ran_between(
 ) -> None:
     settings = recipe(drop_rate=0.5)
     _, curve = trained(settings, dataset)
-    trainer = Trainer(
-        network(settings), settings, lr=1e-3, images=dataset, hardware=CPU, seed=0
-    )
+    trainer = Trainer(network(settings), settings, images=dataset, hardware=CPU, seed=0)
     disturbed = []
     for epoch in trainer.epochs():
         disturbed.append(epoch.train_loss)
@@ -170,7 +168,9 @@ def test_a_training_stopped_after_any_step_ends_with_the_same_bits(
 ) -> None:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     settings = (
-        recipe(epochs=3, augment="flips") if not extras else recipe(epochs=3, **extras)
+        recipe(epochs=3, augment="flips", lr=1e-2)
+        if not extras
+        else recipe(epochs=3, lr=1e-2, **extras)
     )
 
     def begun() -> Trainer:
@@ -178,7 +178,6 @@ def test_a_training_stopped_after_any_step_ends_with_the_same_bits(
         return Trainer(
             network(settings),
             settings,
-            lr=1e-2,
             images=dataset,
             hardware=CPU,
             seed=0,

@@ -14,7 +14,7 @@ from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.networks.networks import network
 from croquis.networks.predict import predicted_logits, softmax
-from croquis.recipes.recipes import ModelParams
+from croquis.recipes.recipes import ModelRecipe
 from croquis.runtime.hardware import Hardware
 from croquis.scoring.metrics import scores
 from croquis.tables.fold_tables import read_folds, read_index
@@ -40,11 +40,13 @@ def run(drawn: Path) -> Callable[..., TrainingOutcome]:
 
     def run(
         data: FoldData,
-        recipe: ModelParams,
+        recipe: ModelRecipe,
         log: Callable = lambda row, epoch: None,
+        lr: float = 1e-3,
         **changes,
     ):
-        options = {"lr": 1e-3, "seed": 0, "hardware": CPU} | changes
+        recipe = recipe.model_copy(update={"lr": lr})
+        options = {"seed": 0, "hardware": CPU} | changes
         return fine_tune(data, pixels, recipe, log=log, **options)
 
     return run
@@ -53,7 +55,7 @@ def run(drawn: Path) -> Callable[..., TrainingOutcome]:
 def test_val_and_test_come_with_their_ids_and_classes(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
-    recipe: Callable[..., ModelParams],
+    recipe: Callable[..., ModelRecipe],
 ) -> None:
     outcome = run(data, recipe())
     assert outcome.val.ids.tolist() == data.val.ids.tolist()
@@ -64,7 +66,7 @@ def test_val_and_test_come_with_their_ids_and_classes(
 def test_the_last_row_of_the_curves_is_the_score_of_the_predictions(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
-    recipe: Callable[..., ModelParams],
+    recipe: Callable[..., ModelRecipe],
 ) -> None:
     outcome = run(data, recipe(ema_decay=0.5))
     truth = scores(data.val.labels, outcome.val.probs)
@@ -76,7 +78,7 @@ def test_the_last_row_of_the_curves_is_the_score_of_the_predictions(
 def test_curves_hold_no_clock_and_the_log_holds_the_speed(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
-    recipe: Callable[..., ModelParams],
+    recipe: Callable[..., ModelRecipe],
 ) -> None:
     seen = []
     outcome = run(data, recipe(), log=lambda row, epoch: seen.append((epoch, row)))
@@ -94,7 +96,7 @@ def test_curves_hold_no_clock_and_the_log_holds_the_speed(
 def test_the_speed_is_measured_when_nothing_can_be_lost_any_more(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
-    recipe: Callable[..., ModelParams],
+    recipe: Callable[..., ModelRecipe],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
@@ -124,7 +126,7 @@ def test_the_speed_is_measured_when_nothing_can_be_lost_any_more(
 def test_the_kept_weights_predict_what_was_predicted(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
-    recipe: Callable[..., ModelParams],
+    recipe: Callable[..., ModelRecipe],
     drawn: Path,
 ) -> None:
     outcome = run(data, recipe())
@@ -141,7 +143,7 @@ def test_the_kept_weights_predict_what_was_predicted(
 def test_the_same_seed_gives_the_same_bits(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
-    recipe: Callable[..., ModelParams],
+    recipe: Callable[..., ModelRecipe],
 ) -> None:
     settings = recipe(augment="flips", drop_rate=0.3, epochs=1)
     one, two, other = (
@@ -157,7 +159,7 @@ def test_the_same_seed_gives_the_same_bits(
 def test_drawings_that_differ_can_be_learned(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
-    recipe: Callable[..., ModelParams],
+    recipe: Callable[..., ModelRecipe],
 ) -> None:
     outcome = run(data, recipe(epochs=12, optimizer="sgd"), lr=0.05)
     assert outcome.epochs[-1]["train_loss"] < outcome.epochs[0]["train_loss"] / 2
@@ -166,7 +168,7 @@ def test_drawings_that_differ_can_be_learned(
 def test_an_empty_test_set_and_an_empty_fold_are_fine(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
-    recipe: Callable[..., ModelParams],
+    recipe: Callable[..., ModelRecipe],
 ) -> None:
     nothing = Samples.unlabelled(np.array([], dtype=str))
     outcome = run(replace(data, val=nothing, test=nothing), recipe(epochs=1))
@@ -177,7 +179,7 @@ def test_an_empty_test_set_and_an_empty_fold_are_fine(
 def test_flipped_val_images_are_predicted_as_if_they_had_come_flipped(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
-    recipe: Callable[..., ModelParams],
+    recipe: Callable[..., ModelRecipe],
     drawn: Path,
 ) -> None:
     outcome = run(data, recipe())
@@ -198,7 +200,7 @@ def test_flipped_val_images_are_predicted_as_if_they_had_come_flipped(
 def test_views_change_predictions_and_neither_weights_nor_curves(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
-    recipe: Callable[..., ModelParams],
+    recipe: Callable[..., ModelRecipe],
 ) -> None:
     plain, both = run(data, recipe()), run(data, recipe(tta=["identity", "flip_lr"]))
     assert plain.epochs == both.epochs
@@ -223,7 +225,7 @@ RESTARTS = {
 def test_a_snapshot_is_what_a_training_of_so_many_cycles_ends_with(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
-    recipe: Callable[..., ModelParams],
+    recipe: Callable[..., ModelRecipe],
     optimizer: str,
 ) -> None:
     options = RESTARTS | {"tta": ["identity", "flip_lr"], "optimizer": optimizer}
@@ -242,7 +244,7 @@ def test_a_snapshot_is_what_a_training_of_so_many_cycles_ends_with(
 def test_snapshots_in_mid_epoch_cost_the_training_no_bit(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
-    recipe: Callable[..., ModelParams],
+    recipe: Callable[..., ModelRecipe],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = recipe(epochs=3, warmup_epochs=0.5, ema_decay=0.9, **RESTARTS)
@@ -257,7 +259,7 @@ def test_snapshots_in_mid_epoch_cost_the_training_no_bit(
 def test_snapshots_of_adapters_are_merged_copies(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
-    recipe: Callable[..., ModelParams],
+    recipe: Callable[..., ModelRecipe],
 ) -> None:
     outcome = run(data, recipe(epochs=2, **REGIMES["lora"], **RESTARTS), lr=1e-2)
     assert not np.array_equal(outcome.more["cycle1/val"].probs, outcome.val.probs)
@@ -266,7 +268,7 @@ def test_snapshots_of_adapters_are_merged_copies(
 def test_a_training_that_goes_on_starts_from_no_probe_again(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
-    recipe: Callable[..., ModelParams],
+    recipe: Callable[..., ModelRecipe],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
@@ -328,7 +330,7 @@ REGIMES = {
 def test_every_regime_trains_and_its_weights_predict_what_it_predicted(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
-    recipe: Callable[..., ModelParams],
+    recipe: Callable[..., ModelRecipe],
     drawn: Path,
     regime: dict,
 ) -> None:
@@ -347,7 +349,7 @@ def test_every_regime_trains_and_its_weights_predict_what_it_predicted(
 def test_the_start_from_a_probe_is_better_than_a_random_one(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
-    recipe: Callable[..., ModelParams],
+    recipe: Callable[..., ModelRecipe],
 ) -> None:
     frozen = {"trainable": ["classifier"], "epochs": 1}
     random, probe = (

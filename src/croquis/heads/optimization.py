@@ -16,7 +16,8 @@ from timm.scheduler.scheduler import Scheduler
 from torch import nn
 
 from croquis.heads.heads import head_names
-from croquis.recipes.recipes import TrainParams, cycles, spans
+from croquis.recipes.probe_recipes import HeadRecipe
+from croquis.recipes.recipes import ModelRecipe, TrainParams, cycles, spans
 
 # Optimizers of torch that have one kernel for all parameters; timm's own know no such option.
 _FUSED = ("adam", "adamw", "sgd")
@@ -24,15 +25,13 @@ _FUSED = ("adam", "adamw", "sgd")
 _PROGRESS = 1e-4
 
 
-def optimizer(
-    model: nn.Module, recipe: TrainParams, lr: float
-) -> torch.optim.Optimizer:
+def optimizer(model: nn.Module, recipe: ModelRecipe) -> torch.optim.Optimizer:
     """timm's optimizer over all parameters that train; `Rates` must set its learning rates."""
     options: dict[str, Any] = {"fused": True} if recipe.optimizer in _FUSED else {}
     groups = parameter_groups(model, recipe)
     # The groups carry their own decay; this one is for optimizers that look at no group.
     return create_optimizer_v2(
-        groups, opt=recipe.optimizer, lr=lr, weight_decay=0.0, **options
+        groups, opt=recipe.optimizer, lr=recipe.lr, weight_decay=0.0, **options
     )
 
 
@@ -83,23 +82,20 @@ class Rates:
 
     Args:
         optimizer: from `optimizer`.
-        recipe: schedule, warm-up, cycles and floor.
-        lr: the peak.
+        recipe: peak, schedule, warm-up, cycles and floor.
         per_epoch: updates an epoch.
     """
 
     def __init__(
         self,
         optimizer: torch.optim.Optimizer,
-        recipe: TrainParams,
+        recipe: ModelRecipe | HeadRecipe,
         *,
-        lr: float,
         per_epoch: int,
     ) -> None:
         self._optimizer = optimizer
         self._recipe = recipe
-        self._lr = lr
-        self._scheduler = _scheduler(optimizer, recipe, lr, per_epoch)
+        self._scheduler = _scheduler(optimizer, recipe, per_epoch)
 
     def set(
         self, step: int, *, factor: float = 1.0, losses: Sequence[float] = ()
@@ -160,11 +156,11 @@ def _period(cycle: float, per_epoch: int) -> int:
 
 
 def _scheduler(
-    optimizer: torch.optim.Optimizer, recipe: TrainParams, lr: float, per_epoch: int
+    optimizer: torch.optim.Optimizer, recipe: ModelRecipe | HeadRecipe, per_epoch: int
 ) -> Scheduler:
     warmup, cycle = spans(recipe)
     rest = recipe.epochs - warmup
-    floor = lr * recipe.min_lr
+    floor = recipe.lr * recipe.min_lr
     if recipe.schedule == "cyclic":
         return _Triangles(
             optimizer,
@@ -186,7 +182,7 @@ def _scheduler(
         min_lr=floor,
         warmup_epochs=warmup,
         warmup_prefix=True,  # else the cosine runs on beneath the warm-up and starts below its peak
-        warmup_lr=lr / 100,
+        warmup_lr=recipe.lr / 100,
         step_on_epochs=False,
         updates_per_epoch=per_epoch,
         **(cycles if recipe.schedule == "restarts" else {}),

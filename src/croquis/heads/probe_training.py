@@ -17,7 +17,7 @@ from croquis.heads.losses import dense, per_image
 from croquis.heads.optimization import Rates
 from croquis.heads.training_records import TrainingOutcome, val_scores
 from croquis.recipes.head_params import HeadShape
-from croquis.recipes.probe_recipes import HeadParams
+from croquis.recipes.probe_recipes import HeadRecipe
 from croquis.tables.features import Features
 from croquis.tables.predictions import Predictions
 from croquis.tables.samples import FoldData, Samples
@@ -74,9 +74,8 @@ def join_heads(heads: Sequence[Head]) -> nn.Module:
 def train_probe(
     data: FoldData,
     stored: Features,
-    recipe: HeadParams,
+    recipe: HeadRecipe,
     *,
-    lr: float,
     seed: int,
     views: Sequence[str] = ("identity",),
     device: torch.device = CPU,
@@ -88,7 +87,6 @@ def train_probe(
         data: the fold.
         stored: features of all its images; each view of an image trains as a sample of its own.
         recipe: the head's settings.
-        lr: peak learning rate.
         seed: of the first weights, the order of samples and dropout of all heads.
         views: under which the images were embedded.
         device: where the head trains.
@@ -109,7 +107,7 @@ def train_probe(
     head = join_heads(heads)
     val = stored.of(data.val.ids)
     epochs = []
-    for row in _side_by_side(heads, inputs, targets, recipe, lr):
+    for row in _side_by_side(heads, inputs, targets, recipe):
         row |= val_scores(
             log_probs(head, val, device), data.val.labels
         )  # a kind of logits
@@ -133,11 +131,10 @@ def _side_by_side(
     heads: Sequence[Head],
     inputs: torch.Tensor,
     targets: torch.Tensor,
-    recipe: HeadParams,
-    lr: float,
+    recipe: HeadRecipe,
 ) -> Iterator[dict[str, float]]:
     """Trains heads an epoch each in turn; after each epoch as `head_epochs`, the mean of losses."""
-    trainings = [head_epochs(head, inputs, targets, recipe, lr=lr) for head in heads]
+    trainings = [head_epochs(head, inputs, targets, recipe) for head in heads]
     for rows in zip(*trainings, strict=True):
         yield rows[0] | {
             "train_loss": sum(row["train_loss"] for row in rows) / len(rows)
@@ -169,15 +166,13 @@ def head_epochs(
     head: Head,
     inputs: torch.Tensor,
     targets: torch.Tensor,
-    recipe: HeadParams,
-    *,
-    lr: float,
+    recipe: HeadRecipe,
 ) -> Iterator[dict[str, float]]:
     """Trains a head as its recipe says; after each epoch its number, lr and mean loss."""
-    optimizer = _optimizer(head, recipe, lr)
+    optimizer = _optimizer(head, recipe)
     losses = []
     # One update an epoch, as far as it knows: an epoch takes a second, and has one rate.
-    rates = Rates(optimizer, recipe, lr=lr, per_epoch=1)
+    rates = Rates(optimizer, recipe, per_epoch=1)
     loss_of = {"loss": recipe.loss, "focal_gamma": recipe.focal_gamma}
     loss_of |= {"label_smoothing": recipe.label_smoothing}
     for number in progress(range(recipe.epochs), "probe", unit="epoch"):
@@ -197,14 +192,14 @@ def head_epochs(
         yield {"epoch": number, "lr": rates.highest, "train_loss": losses[-1]}
 
 
-def _optimizer(head: Head, recipe: HeadParams, lr: float) -> torch.optim.Optimizer:
+def _optimizer(head: Head, recipe: HeadRecipe) -> torch.optim.Optimizer:
     """timm's optimizer over the head; all of it decays, biases too, as it always has."""
     group = {"params": list(head.parameters()), "weight_decay": recipe.weight_decay}
     # torch's own have one kernel for all parameters; timm's know no such option.
     fused = {"fused": True} if recipe.optimizer in ("adam", "adamw", "sgd") else {}
     try:
         return create_optimizer_v2(
-            [group], opt=recipe.optimizer, lr=lr, weight_decay=0.0, **fused
+            [group], opt=recipe.optimizer, lr=recipe.lr, weight_decay=0.0, **fused
         )
     except (AssertionError, ValueError) as error:
         fix = nearest(recipe.optimizer, list_optimizers())

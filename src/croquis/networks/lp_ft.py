@@ -17,7 +17,7 @@ from croquis.heads.probe_training import Head, head_epochs
 from croquis.images.batches import ImageDataset
 from croquis.networks.predict import predicted_logits
 from croquis.recipes.head_params import HeadShape
-from croquis.recipes.probe_recipes import HeadParams
+from croquis.recipes.probe_recipes import HeadRecipe
 from croquis.runtime.hardware import Hardware
 
 # Of the probe, as lite0_probe in params.yaml has them; no setting, so that fine-tunings which are
@@ -55,15 +55,16 @@ def start_from_probe(
         # One scale for all: a weight divided by the deviation of a feature that hardly ever fires
         # explodes when training, whose batch statistics are others, makes it fire.
         head.std.fill_(head.std.mean())
-        recipe = HeadParams(
+        recipe = HeadRecipe(
             epochs=EPOCHS,
             batch_size=256,
             weight_decay=0.01,
             label_smoothing=0.1,
             lr_mult=1.0,
             shape=shape,
+            lr=LR,
         )
-        for _ in head_epochs(head, features, truth.to(hardware.device), recipe, lr=LR):
+        for _ in head_epochs(head, features, truth.to(hardware.device), recipe):
             pass
         model.get_submodule(name).load_state_dict(unstandardised(head).state_dict())
 

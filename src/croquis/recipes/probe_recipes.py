@@ -8,6 +8,7 @@ from pydantic import Field
 from croquis.core import params
 from croquis.recipes.head_params import HeadShape
 from croquis.recipes.layers import entry_of, merge_layers
+from croquis.recipes.learning_rates import peak_lr
 from croquis.recipes.view_params import Views
 
 Schedule = Literal["cosine", "constant", "step", "restarts", "cyclic", "plateau"]
@@ -116,7 +117,22 @@ class ProbeParams(params.Section):
     )
 
 
-def resolve_probe(tree: dict[str, Any], key: str) -> ProbeParams:
+class HeadRecipe(HeadParams):
+    """The head on the features with everything resolved, its learning rate included.
+
+    Nobody writes `lr` in an entry of `probes`: `resolve_probe` computes it.
+    """
+
+    lr: Annotated[float, Field(gt=0)]  # the peak: the top-level lr times lr_mult
+
+
+class ProbeRecipe(ProbeParams):
+    """One probe with everything resolved."""
+
+    head: HeadRecipe
+
+
+def resolve_probe(tree: dict[str, Any], key: str) -> ProbeRecipe:
     """The recipe of probe `key`: its own block over the defaults of `probe`.
 
     Args:
@@ -131,9 +147,13 @@ def resolve_probe(tree: dict[str, Any], key: str) -> ProbeParams:
     )
     entry = entry_of(tree, "probes", key)
     content = merge_layers(ProbeParams, defaults.model_dump(), entry)
-    return params.validated(ProbeParams, content, where=f"probes.{key}")
+    probe = params.validated(ProbeParams, content, where=f"probes.{key}")
+    lr = peak_lr(tree, probe.head.lr_mult)
+    return ProbeRecipe(
+        embed=probe.embed, head=HeadRecipe(**probe.head.model_dump(), lr=lr)
+    )
 
 
-def probe_recipe(key: str, path: Path = params.PARAMS) -> ProbeParams:
+def probe_recipe(key: str, path: Path = params.PARAMS) -> ProbeRecipe:
     """The recipe of probe `key` in params.yaml."""
     return resolve_probe(params.read(path), key)

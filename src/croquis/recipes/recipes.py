@@ -10,6 +10,7 @@ from croquis.core import params
 from croquis.recipes.augment_params import AugmentParams
 from croquis.recipes.head_params import HeadShape
 from croquis.recipes.layers import LIKE, entry_of, family_of, merge_layers
+from croquis.recipes.learning_rates import peak_lr
 from croquis.recipes.view_params import Views
 
 Schedule = Literal["cosine", "constant", "step", "restarts", "cyclic", "plateau"]
@@ -192,7 +193,7 @@ class TrainParams(params.Section):
 
 
 class ModelParams(TrainParams):
-    """One fine-tuned model with everything resolved."""
+    """One fine-tuned model: what its entry may say, defaults included."""
 
     backbone: str | Annotated[list[str], Field(min_length=2)] = Field(
         description="The full timm name, or several: their features are joined."
@@ -205,6 +206,15 @@ class ModelParams(TrainParams):
 
 # What a family may leave to the entries, so that it can be checked alone.
 ANY_MODEL = {"backbone": "any", "image_size": 8, "lr_mult": 1.0}
+
+
+class ModelRecipe(ModelParams):
+    """One fine-tuned model with everything resolved, its learning rate included.
+
+    Nobody writes `lr` in an entry of `models`: `resolve_model` computes it.
+    """
+
+    lr: Positive  # the peak: the top-level lr times lr_mult
 
 
 def spans(recipe: TrainParams) -> tuple[float, float]:
@@ -225,7 +235,7 @@ def cycles(recipe: TrainParams) -> int:
     return math.ceil((recipe.epochs - warmup) / cycle - 1e-9) - 1
 
 
-def resolve_model(tree: dict[str, Any], key: str) -> ModelParams:
+def resolve_model(tree: dict[str, Any], key: str) -> ModelRecipe:
     """The recipe of model `key`: its own block over its family over the defaults of `train`.
 
     Args:
@@ -243,7 +253,9 @@ def resolve_model(tree: dict[str, Any], key: str) -> ModelParams:
         check_family(train, family, where=f"families.{entry[LIKE]}")
     own = {name: value for name, value in entry.items() if name != LIKE}
     content = merge_layers(ModelParams, train.model_dump(), family, own)
-    return params.validated(ModelParams, content, where=where)
+    entry_params = params.validated(ModelParams, content, where=where)
+    lr = peak_lr(tree, entry_params.lr_mult)
+    return ModelRecipe(**entry_params.model_dump(), lr=lr)
 
 
 def check_family(train: TrainParams, family: dict[str, Any], *, where: str) -> None:
@@ -252,7 +264,7 @@ def check_family(train: TrainParams, family: dict[str, Any], *, where: str) -> N
     params.validated(ModelParams, content, where=where)
 
 
-def recipe_of_fold(recipe: ModelParams, fold: int) -> ModelParams:
+def recipe_of_fold(recipe: ModelRecipe, fold: int) -> ModelRecipe:
     """The recipe of a fold: its number stands for {fold} in paths of `pretrained`."""
     asked = recipe.pretrained
     named = [
@@ -264,6 +276,6 @@ def recipe_of_fold(recipe: ModelParams, fold: int) -> ModelParams:
     )
 
 
-def model_recipe(key: str, path: Path = params.PARAMS) -> ModelParams:
+def model_recipe(key: str, path: Path = params.PARAMS) -> ModelRecipe:
     """The recipe of model `key` in params.yaml."""
     return resolve_model(params.read(path), key)

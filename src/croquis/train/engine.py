@@ -14,7 +14,7 @@ from croquis.core.progress import progress
 from croquis.heads.optimization import Rates, cycle_ends
 from croquis.images.batches import Batch, ImageDataset, Shuffled, steps_per_epoch
 from croquis.networks.freezing import train_mode
-from croquis.recipes.recipes import ModelParams
+from croquis.recipes.recipes import ModelRecipe
 from croquis.runtime.hardware import Hardware
 from croquis.runtime.interrupts import Interrupts
 from croquis.train.averaging import Averages
@@ -51,7 +51,6 @@ class Trainer:
     Args:
         model: on any device; moved to `hardware`.
         recipe: the resolved settings.
-        lr: peak learning rate, base times `lr_mult`.
         images: the training part of the fold, augmented.
         hardware: device and number format.
         seed: of the order of images, of mixing and of dropout.
@@ -65,9 +64,8 @@ class Trainer:
     def __init__(
         self,
         model: nn.Module,
-        recipe: ModelParams,
+        recipe: ModelRecipe,
         *,
-        lr: float,
         images: ImageDataset,
         hardware: Hardware,
         seed: int,
@@ -95,10 +93,8 @@ class Trainer:
             images, batch_size=recipe.batch_size, seed=seed, workers=hardware.workers
         )
         self._ends = cycle_ends(recipe, self._per_epoch) if snapshot else []
-        self._updates = Updates(self.model, recipe, lr, hardware)
-        self._rates = Rates(
-            self._updates.optimizer, recipe, lr=lr, per_epoch=self._per_epoch
-        )
+        self._updates = Updates(self.model, recipe, hardware)
+        self._rates = Rates(self._updates.optimizer, recipe, per_epoch=self._per_epoch)
         self._averages = Averages(self.model, recipe)
         self._pace = Throughput(hardware.device)
         self._step = 0

@@ -21,7 +21,7 @@ from croquis.networks.lp_ft import start_from_probe
 from croquis.networks.macs import Step
 from croquis.networks.networks import network
 from croquis.networks.predict import averaged_probs, predicted_logits
-from croquis.recipes.recipes import ModelParams
+from croquis.recipes.recipes import ModelRecipe
 from croquis.runtime.hardware import Hardware
 from croquis.runtime.interrupts import interrupts
 from croquis.tables.predictions import Predictions
@@ -34,9 +34,8 @@ from croquis.train.mfu import cost_of, mfu
 def fine_tune(
     data: FoldData,
     pixels: Pixels,
-    recipe: ModelParams,
+    recipe: ModelRecipe,
     *,
-    lr: float,
     seed: int,
     hardware: Hardware,
     log: Callable[[Mapping[str, float], int], None],
@@ -48,7 +47,6 @@ def fine_tune(
         data: the fold.
         pixels: the stored images.
         recipe: the resolved settings.
-        lr: peak learning rate.
         seed: of the head's first weights, the order of images, augmentation and dropout.
         hardware: device and number format.
         log: gets the numbers of each epoch and its number, and at the end those of the speed.
@@ -64,7 +62,6 @@ def fine_tune(
     trainer = Trainer(
         model,
         recipe,
-        lr=lr,
         images=stored.of(data.train, curriculum),
         hardware=hardware,
         seed=seed,
@@ -93,7 +90,7 @@ class _Stored:
     """The stored images as a recipe sees them."""
 
     pixels: Pixels
-    recipe: ModelParams
+    recipe: ModelRecipe
     hardware: Hardware
 
     def of(
@@ -183,7 +180,7 @@ def _outcome(trainer: Trainer, stored: _Stored, data: FoldData) -> TrainingOutco
     return TrainingOutcome(val["identity"], test, weights, trainer.history, more)
 
 
-def _finished(model: nn.Module, recipe: ModelParams) -> nn.Module:
+def _finished(model: nn.Module, recipe: ModelRecipe) -> nn.Module:
     """The network as it is kept: a copy with its adapters merged where it has some."""
     if recipe.lora is None:
         return model

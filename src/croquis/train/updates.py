@@ -8,7 +8,7 @@ from torch import nn
 
 from croquis.heads.optimization import optimizer
 from croquis.images.batches import Batch
-from croquis.recipes.recipes import ModelParams
+from croquis.recipes.recipes import ModelRecipe
 from croquis.runtime.hardware import Hardware
 from croquis.train.gradients import Gradients
 
@@ -22,8 +22,7 @@ class Updates:
 
     Args:
         model: on its device.
-        recipe: optimizer, loss, mixing, micro-batch and clipping.
-        lr: peak learning rate.
+        recipe: optimizer, peak learning rate, loss, mixing, micro-batch and clipping.
         hardware: device and number format.
 
     Attributes:
@@ -33,9 +32,9 @@ class Updates:
     """
 
     def __init__(
-        self, model: nn.Module, recipe: ModelParams, lr: float, hardware: Hardware
+        self, model: nn.Module, recipe: ModelRecipe, hardware: Hardware
     ) -> None:
-        self.optimizer = optimizer(model, recipe, lr)
+        self.optimizer = optimizer(model, recipe)
         self._scaler = torch.amp.GradScaler(
             hardware.device.type, enabled=hardware.scaled
         )

@@ -10,8 +10,8 @@ from croquis.core.text import share, symmetry
 from croquis.recipes import probe_recipes, recipes
 from croquis.recipes.augment_params import AugmentParams
 from croquis.recipes.head_params import HeadShape
-from croquis.recipes.probe_recipes import HeadParams, ProbeParams
-from croquis.recipes.recipes import ModelParams, TrainParams
+from croquis.recipes.probe_recipes import HeadParams, ProbeRecipe
+from croquis.recipes.recipes import ModelRecipe, TrainParams
 from croquis.tracking import store
 from croquis.votes.members import RunParams
 
@@ -28,22 +28,19 @@ class MemberSettings:
 
     Attributes:
         seed: of all.
-        lr: the base learning rate of all.
         models: recipes of the models of the run.
         probes: of its probes.
     """
 
     seed: int
-    lr: float
-    models: Mapping[str, ModelParams]
-    probes: Mapping[str, ProbeParams]
+    models: Mapping[str, ModelRecipe]
+    probes: Mapping[str, ProbeRecipe]
 
     @classmethod
     def of(cls, run: RunParams) -> "MemberSettings":
         """Those of the members of a run."""
         return cls(
             seed=params.value("seed", int),
-            lr=params.value("lr", float),
             models={key: recipes.model_recipe(key) for key in run.models},
             probes={key: probe_recipes.probe_recipe(key) for key in run.probes},
         )
@@ -66,8 +63,8 @@ class RecipeRow(NamedTuple):
 
 def recipe_rows(settings: MemberSettings) -> list[RecipeRow]:
     """One row a member, by its key."""
-    rows = [_model(key, own, settings.lr) for key, own in settings.models.items()]
-    rows += [_probe(key, own, settings.lr) for key, own in settings.probes.items()]
+    rows = [_model(key, own) for key, own in settings.models.items()]
+    rows += [_probe(key, own) for key, own in settings.probes.items()]
     return sorted(rows)
 
 
@@ -85,13 +82,13 @@ def all_settings(settings: MemberSettings) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _model(key: str, recipe: ModelParams, lr: float) -> RecipeRow:
+def _model(key: str, recipe: ModelRecipe) -> RecipeRow:
     tuned = f", LoRA of rank {recipe.lora.rank} below it" if recipe.lora else ""
     return RecipeRow(
         member=key,
         image_size=recipe.image_size,
         epochs=recipe.epochs,
-        lr=f"{lr * recipe.lr_mult:g}",
+        lr=f"{recipe.lr:g}",
         pace=f"{recipe.optimizer}, {recipe.schedule}",
         batch_size=recipe.batch_size,
         augment=_augmented(recipe),
@@ -101,14 +98,14 @@ def _model(key: str, recipe: ModelParams, lr: float) -> RecipeRow:
     )
 
 
-def _probe(key: str, recipe: ProbeParams, lr: float) -> RecipeRow:
+def _probe(key: str, recipe: ProbeRecipe) -> RecipeRow:
     count = recipe.head.num_seeds
     seeds = f", the mean of {count} seeds" if count > 1 else ""
     return RecipeRow(
         member=key,
         image_size=recipe.embed.image_size,
         epochs=recipe.head.epochs,
-        lr=f"{lr * recipe.head.lr_mult:g}",
+        lr=f"{recipe.head.lr:g}",
         pace=f"{recipe.head.optimizer}, {recipe.head.schedule}",
         batch_size=recipe.head.batch_size,
         augment="none: frozen features",
