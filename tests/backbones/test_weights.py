@@ -99,7 +99,7 @@ def test_a_relative_path_starts_at_the_project(
 
 def test_a_missing_file_lists_the_other_ways() -> None:
     with pytest.raises(
-        InputError, match=r"hub.*bundled.*received 'nowhere\.pth'; mend the path"
+        InputError, match=r"hub.*bundled.*received 'nowhere\.pth'; correct the path"
     ):
         weights.state_dict("nowhere.pth", "any")
 

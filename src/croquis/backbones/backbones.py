@@ -1,12 +1,15 @@
 """timm networks, built with the weights and the input statistics that belong to them."""
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import timm
 import torch
 from timm.data import resolve_model_data_config
+from timm.models import PretrainedCfg
+from torch import nn
 
 from croquis.backbones import weights
 from croquis.core.errors import InputError
@@ -20,14 +23,37 @@ class Statistics:
     std: tuple[float, float, float]
 
 
+class Network(nn.Module):
+    """What timm's networks have beside torch's modules: the type of all networks here.
+
+    timm has no such class, so its networks are cast to this one; ours inherit from it.
+
+    Attributes:
+        num_classes: outputs of the head; 0: the features come out.
+        num_features: D, the width of the features.
+        pretrained_cfg: timm's config, which names the classifier.
+    """
+
+    num_classes: int
+    num_features: int
+    pretrained_cfg: dict[str, Any]
+
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Trades computing for memory in the backward pass."""
+        raise NotImplementedError
+
+
+M = TypeVar("M", bound=nn.Module)
+
+
 def build_backbone(
     backbone: str,
     *,
     pretrained: bool | str,
     num_classes: int,
     image_size: int,
-    **settings: Any,
-) -> torch.nn.Module:
+    **settings: float,
+) -> Network:
     """A timm model with a fresh head of `num_classes` (0: none, the embeddings come out).
 
     Args:
@@ -43,37 +69,50 @@ def build_backbone(
     # Zeros are left out: not every network of timm takes each of the settings.
     chosen = {name: value for name, value in settings.items() if value}
     options: dict[str, Any] = {"num_classes": num_classes, **chosen}
-    if timm.get_pretrained_cfg(backbone).fixed_input_size:
+    if pretrained_cfg(backbone).fixed_input_size:
         options["img_size"] = image_size
-    if isinstance(pretrained, str):
-        tensors = weights.state_dict(pretrained, backbone)
-        names = set(tensors)
-        options["pretrained_cfg_overlay"] = {"state_dict": tensors}
-    try:
-        model = timm.create_model(backbone, pretrained=bool(pretrained), **options)
-    except TypeError as error:
-        if not any(f"'{name}'" in str(error) for name in chosen):
-            raise
-        raise _unsettable(backbone, chosen, error) from error
-    except Exception as error:
-        if not pretrained:
-            raise
-        raise _unavailable(backbone, pretrained, error) from error
-    model.pretrained_cfg.pop(
-        "state_dict", None
-    )  # a second copy of all weights otherwise
-    if isinstance(pretrained, str):
-        _check_fit(model, names, backbone, pretrained)
+    if not isinstance(pretrained, str):
+        return _create(backbone, pretrained, options, chosen)
+    tensors = weights.state_dict(pretrained, backbone)
+    options["pretrained_cfg_overlay"] = {"state_dict": tensors}
+    model = _create(backbone, pretrained, options, chosen)
+    # timm's config would keep a second copy of all weights.
+    model.pretrained_cfg.pop("state_dict", None)
+    _check_fit(model, set(tensors), backbone, pretrained)
     return model
 
 
-def statistics(model: torch.nn.Module) -> Statistics:
+def pretrained_cfg(backbone: str) -> PretrainedCfg:
+    """timm's config of a backbone's pretrained weights: input size, classes, interpolation.
+
+    Args:
+        backbone: full timm name.
+
+    Raises:
+        ValueError: if timm has no such network.
+    """
+    config = timm.get_pretrained_cfg(backbone)
+    if config is None:
+        raise ValueError(f"timm has no config of {backbone}")
+    return config
+
+
+def place(model: M, device: torch.device) -> M:
+    """The model on a device, channels innermost in memory, where convolutions are fastest.
+
+    Moved outside of inference mode: parameters made inside of it could not be trained again.
+    """
+    return model.to(device).to(memory_format=torch.channels_last)
+
+
+def statistics(model: nn.Module) -> Statistics:
     """The network's own input statistics, from timm's config: never a constant of ours.
 
     A network that normalises for itself says so by `input_statistics`.
     """
-    if hasattr(model, "input_statistics"):
-        return model.input_statistics
+    stated = getattr(model, "input_statistics", None)
+    if stated is not None:
+        return stated
     config = resolve_model_data_config(model)
     return Statistics(config["mean"], config["std"])
 
@@ -84,33 +123,57 @@ def interpolation(backbone: str | list[str]) -> str:
     That of the first in a stack, which gets its images at one size.
     """
     first = backbone if isinstance(backbone, str) else backbone[0]
-    return timm.get_pretrained_cfg(first).interpolation
+    return pretrained_cfg(first).interpolation
 
 
-def normalise(images: torch.Tensor, own: Statistics) -> torch.Tensor:
+def normalise(images: torch.Tensor, inputs: Statistics) -> torch.Tensor:
     """Network input from stored pixels: uint8 (B, S, S) or (B, S, S, 3) to float (B, 3, S, S).
 
     Gray is spread over three channels before mean and std act, as they differ by channel.
+
+    Args:
+        images: stored pixels, gray or RGB.
+        inputs: mean and deviation of the network's inputs.
     """
     images = images.unsqueeze(-1).expand(-1, -1, -1, 3) if images.ndim == 3 else images
-    mean, std = _tensors(own, images.device)
+    mean, std = _on_device(inputs, images.device)
     # Channels stay innermost in memory: convolutions are fastest so, and nothing is copied.
     return (images / (255 * std) - mean / std).permute(0, 3, 1, 2)
 
 
 @functools.cache
-def _tensors(
-    own: Statistics, device: torch.device
+def _on_device(
+    inputs: Statistics, device: torch.device
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and deviation on a device, made once: each copy to a GPU would wait for it."""
     with torch.inference_mode(False):
-        return torch.tensor(own.mean, device=device), torch.tensor(
-            own.std, device=device
-        )
+        mean = torch.tensor(inputs.mean, device=device)
+        std = torch.tensor(inputs.std, device=device)
+    return mean, std
+
+
+def _create(
+    backbone: str,
+    pretrained: bool | str,
+    options: Mapping[str, Any],
+    chosen: Mapping[str, float],
+) -> Network:
+    """The network by timm; `chosen` are those of its options that it need not take."""
+    try:
+        model = timm.create_model(backbone, pretrained=bool(pretrained), **options)
+    except TypeError as error:
+        if not any(f"'{name}'" in str(error) for name in chosen):
+            raise
+        raise _unsettable(backbone, chosen, error) from error
+    except Exception as error:
+        if not pretrained:
+            raise
+        raise _unavailable(backbone, pretrained, error) from error
+    return cast(Network, model)
 
 
 def _unsettable(
-    backbone: str, settings: dict[str, Any], error: TypeError
+    backbone: str, settings: Mapping[str, float], error: TypeError
 ) -> InputError:
     expected = f"settings that {backbone} takes"
     fix = f"set {' and '.join(settings)} to 0"
@@ -119,24 +182,24 @@ def _unsettable(
     )
 
 
-def _check_fit(
-    model: torch.nn.Module, names: set[str], backbone: str, pretrained: str
-) -> None:
+def _check_fit(model: Network, names: set[str], backbone: str, pretrained: str) -> None:
     """Raises InputError unless `names` has all parameters but the head's.
 
     timm loads leniently where the head differs: a file of another network would change nothing.
     """
     head = model.pretrained_cfg.get("classifier") or ()
     heads = tuple(f"{part}." for part in ([head] if isinstance(head, str) else head))
-    own = [name for name, _ in model.named_parameters() if not name.startswith(heads)]
-    if missing := [name for name in own if name not in names]:
-        received = (
-            f"{len(own) - len(missing)} of its {len(own)} parameters, no {missing[0]}"
-        )
+    needed = [
+        name for name, _ in model.named_parameters() if not name.startswith(heads)
+    ]
+    missing = [name for name in needed if name not in names]
+    if missing:
+        loaded = len(needed) - len(missing)
+        received = f"{loaded} of its {len(needed)} parameters, no {missing[0]}"
         raise _unfit(backbone, pretrained, received)
 
 
-def _unfit(backbone: str, pretrained: str, received: str) -> InputError:
+def _unfit(backbone: str, pretrained: bool | str, received: str) -> InputError:
     expected = f"weights that fit {backbone}"
     fix = "use the weights of this very network"
     return InputError(

@@ -51,7 +51,7 @@ def lineage_metadata(
     index: pd.DataFrame,
     parents: Sequence[Lineage],
 ) -> dict[str, str]:
-    """The metadata of a file of weights, by which `read` knows them again.
+    """The metadata of a file of weights, which `read_lineage` reads.
 
     Args:
         member: its key.
@@ -62,11 +62,10 @@ def lineage_metadata(
         index: index.csv.
         parents: of the weights that the training started from; what those saw, these have seen.
     """
-    own = index.set_index("id").loc[train]
+    rows = index.set_index("id").loc[train]
     names = sorted(set(index["class_name"]) - {""})
-    seen = np.unique(
-        np.concatenate([content_hashes(own).ravel(), *(each.seen for each in parents)])
-    )
+    hashes = [content_hashes(rows).ravel(), *(parent.seen for parent in parents)]
+    seen = np.unique(np.concatenate(hashes))
     text = {
         "version": version("croquis"),
         "member": member,
@@ -74,7 +73,7 @@ def lineage_metadata(
         "recipe": dict(settings),
         "data": data,
         "classes": names if len(names) <= 1000 else len(names),
-        "parents": [f"{each.member} fold {each.fold}" for each in parents],
+        "parents": [f"{parent.member} fold {parent.fold}" for parent in parents],
         "seen": base64.b64encode(seen.astype("<u8").tobytes()).decode(),
     }
     return {KEY: json.dumps(text, sort_keys=True)}
@@ -97,9 +96,9 @@ def read_lineage(path: Path) -> Lineage | None:
     if text is None:
         return None
     try:
-        told = json.loads(text)
-        seen = np.frombuffer(base64.b64decode(told["seen"], validate=True), "<u8")
-        return Lineage(str(told["member"]), int(told["fold"]), seen.astype(np.uint64))
+        note = json.loads(text)
+        seen = np.frombuffer(base64.b64decode(note["seen"], validate=True), "<u8")
+        return Lineage(str(note["member"]), int(note["fold"]), seen.astype(np.uint64))
     except (ValueError, KeyError, TypeError) as error:
         expected = "a note of what the weights were trained on"
         fix = "take the file as it was made"
@@ -119,8 +118,9 @@ def metadata(path: Path) -> dict[str, str]:
 
 def parents_of(pretrained: bool | str | list[bool | str]) -> dict[str, Lineage]:
     """The lineage of each file that `pretrained` names and that croquis wrote."""
-    found = {name: read_lineage(path) for name, path in files_of(pretrained).items()}
-    return {name: own for name, own in found.items() if own is not None}
+    paths = files_of(pretrained)
+    lineages = {name: read_lineage(path) for name, path in paths.items()}
+    return {name: lineage for name, lineage in lineages.items() if lineage is not None}
 
 
 def checked_lineages(
@@ -153,43 +153,49 @@ def check_fold(
         fold: held out.
     """
     rows = folds.merge(index[["id", "digest", "width", "height"]], on="id")
-    held = scored_rows(rows, fold)
-    mine = np.unique(content_hashes(training_rows(rows, fold)))
-    for name, own in parents.items():
-        seen = rows[_known(rows, np.setdiff1d(own.seen, mine))]
-        hit = held["group"].isin(seen["group"]) | held["unit"].isin(seen["unit"])
-        if hit.any():
-            received = (
-                f"those of {own.member} without fold {own.fold}, trained on {hit.sum():,} of its"
-                f" {len(held):,} images or on copies of them"
-            )
-            fix = f"name the weights of each fold, such as {_pattern(name, own.fold)}"
-            if FOLD in name:
-                fix = "take weights that were trained on these folds"
-            expected = f"weights that never saw the images of fold {fold}"
-            raise InputError(
-                f"pretrained: {name}", expected=expected, received=received, fix=fix
-            )
+    scored = scored_rows(rows, fold)
+    trained = np.unique(content_hashes(training_rows(rows, fold)))
+    for name, parent in parents.items():
+        seen = rows[_seen_rows(rows, np.setdiff1d(parent.seen, trained))]
+        leaks = scored["group"].isin(seen["group"]) | scored["unit"].isin(seen["unit"])
+        if not leaks.any():
+            continue
+        fix = f"name the weights of each fold, such as {_pattern(name, parent.fold)}"
+        if FOLD in name:
+            fix = "take weights that were trained on these folds"
+        raise InputError(
+            f"pretrained: {name}",
+            expected=f"weights that never saw the images of fold {fold}",
+            received=(
+                f"{_described(parent)}, trained on {leaks.sum():,} of its"
+                f" {len(scored):,} images or on copies of them"
+            ),
+            fix=fix,
+        )
 
 
 def check_all(parents: Mapping[str, Lineage], index: pd.DataFrame) -> None:
-    """Raises InputError if weights have seen a training image: features serve all folds."""
+    """Raises InputError if weights have seen a training image: features serve all folds.
+
+    Args:
+        parents: `parents_of` the weights that compute the features.
+        index: index.csv.
+    """
     rows = index[index["split"] == "train"]
-    for name, own in parents.items():
-        count = int(_known(rows, own.seen).sum())
-        if count:
-            received = (
-                f"those of {own.member} without fold {own.fold}, trained on {count:,} of"
-                f" {len(rows):,}"
-            )
-            fix = (
-                "a probe's features are computed once for all folds, so they cannot be bound to a"
-                f" fold; take a model with pretrained: {_pattern(name, own.fold)}"
-            )
-            expected = "weights that never saw a training image"
-            raise InputError(
-                f"pretrained: {name}", expected=expected, received=received, fix=fix
-            )
+    for name, parent in parents.items():
+        count = int(_seen_rows(rows, parent.seen).sum())
+        if count == 0:
+            continue
+        raise InputError(
+            f"pretrained: {name}",
+            expected="weights that never saw a training image",
+            received=f"{_described(parent)}, trained on {count:,} of {len(rows):,}",
+            fix=(
+                "a probe's features are computed once for all folds, so they cannot be"
+                " bound to a fold; take a model with pretrained:"
+                f" {_pattern(name, parent.fold)}"
+            ),
+        )
 
 
 def check_early(
@@ -198,31 +204,40 @@ def check_early(
     """Raises InputError where one file starts several folds, before folds are known.
 
     Weights without the images of fold 3 can start fold 3 at best.
+
+    Args:
+        parents: `parents_of` the weights that the trainings start from.
+        index: index.csv.
+        run_folds: that are trained.
     """
-    unbound = {name: own for name, own in parents.items() if FOLD not in name}
-    for name, own in unbound.items():
-        if list(run_folds) == [own.fold]:
+    rows = index[index["split"] == "train"]
+    for name, parent in parents.items():
+        if FOLD in name or list(run_folds) == [parent.fold]:
             continue
-        rows = index[index["split"] == "train"]
-        count = int(_known(rows, own.seen).sum())
-        if count:
-            received = (
-                f"those of {own.member} without fold {own.fold}, trained on {count:,} of the"
-                f" {len(rows):,} training images, for folds {', '.join(map(str, run_folds))}"
-            )
-            fix = f"name the weights of each fold: {_pattern(name, own.fold)}"
-            expected = "weights that never saw the images of the fold they start"
-            raise InputError(
-                f"pretrained: {name}", expected=expected, received=received, fix=fix
-            )
+        count = int(_seen_rows(rows, parent.seen).sum())
+        if count == 0:
+            continue
+        raise InputError(
+            f"pretrained: {name}",
+            expected="weights that never saw the images of the fold they start",
+            received=(
+                f"{_described(parent)}, trained on {count:,} of the {len(rows):,}"
+                f" training images, for folds {', '.join(map(str, run_folds))}"
+            ),
+            fix=f"name the weights of each fold: {_pattern(name, parent.fold)}",
+        )
 
 
-def _known(rows: pd.DataFrame, seen: np.ndarray) -> np.ndarray:
-    """Which images were seen, (N,) bool; blank sheets look alike and tell nothing."""
-    known = np.isin(content_hashes(rows), seen).any(axis=1)
-    for place in np.flatnonzero(known):
-        known[place] = not _blank(rows.iloc[place])
-    return known
+def _described(parent: Lineage) -> str:
+    return f"those of {parent.member} without fold {parent.fold}"
+
+
+def _seen_rows(rows: pd.DataFrame, seen: np.ndarray) -> np.ndarray:
+    """Which images were seen, (N,) bool; blank sheets look alike and say nothing."""
+    are_seen = np.asarray(np.isin(content_hashes(rows), seen).any(axis=1))
+    for place in np.flatnonzero(are_seen):
+        are_seen[place] = not _blank(rows.iloc[place])
+    return are_seen
 
 
 def _blank(row: pd.Series) -> bool:
@@ -234,5 +249,5 @@ def _blank(row: pd.Series) -> bool:
 
 
 def _pattern(name: str, fold: int) -> str:
-    """The path with the fold's number made a pattern, where it is told in it."""
+    """The path with {fold} for the fold's number, where the path holds it."""
     return name.replace(f"fold{fold}", f"fold{FOLD}")

@@ -1,16 +1,16 @@
 """Stacked pairs: two or more backbones whose concatenated features share one head."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import cast
 
-import timm
 import torch
 from timm.models import group_parameters
 from timm.optim import auto_group_layers
 from torch import nn
 
 from croquis.backbones import backbones
-from croquis.backbones.backbones import Statistics
+from croquis.backbones.backbones import Network, Statistics
+from croquis.core.errors import InputError
 
 
 def build_network(
@@ -20,8 +20,8 @@ def build_network(
     num_classes: int,
     image_size: int,
     drop_rate: float = 0.0,
-    **settings: Any,
-) -> nn.Module:
+    drop_path_rate: float = 0.0,
+) -> Network:
     """One timm model, or several stacked, with a linear head of `num_classes` (0: none).
 
     Args:
@@ -30,23 +30,35 @@ def build_network(
         num_classes: outputs of the head.
         image_size: side of the square input in pixels.
         drop_rate: dropout before the head.
-        settings: of each backbone.
+        drop_path_rate: stochastic depth of each backbone.
 
     Raises:
         InputError: if the weights cannot be had, or do not fit.
     """
     if isinstance(backbone, str):
-        settings |= {
-            "num_classes": num_classes,
-            "drop_rate": drop_rate,
-            "pretrained": pretrained,
-        }
-        return backbones.build_backbone(backbone, image_size=image_size, **settings)
+        if isinstance(pretrained, list):
+            expected = "one value for one backbone"
+            fix = "write the value without brackets"
+            raise InputError(
+                "pretrained", expected=expected, received=repr(pretrained), fix=fix
+            )
+        return backbones.build_backbone(
+            backbone,
+            pretrained=pretrained,
+            num_classes=num_classes,
+            image_size=image_size,
+            drop_rate=drop_rate,
+            drop_path_rate=drop_path_rate,
+        )
     sizes = [branch_size(name, image_size) for name in backbone]
     each = pretrained if isinstance(pretrained, list) else [pretrained] * len(backbone)
     branches = [
         backbones.build_backbone(
-            name, image_size=size, num_classes=0, pretrained=weights, **settings
+            name,
+            pretrained=weights,
+            num_classes=0,
+            image_size=size,
+            drop_path_rate=drop_path_rate,
         )
         for name, size, weights in zip(backbone, sizes, each, strict=True)
     ]
@@ -58,7 +70,7 @@ def build_network(
 
 def build_frozen(
     backbone: str | list[str], *, pretrained: bool | str, image_size: int
-) -> nn.Module:
+) -> Network:
     """The network whose features a probe takes, without a head; in eval mode.
 
     Untrained weights (pretrained: false) are the same ones each time: features are computed in
@@ -77,10 +89,10 @@ def branch_size(backbone: str, image_size: int) -> int:
 
     In a stack of a 448 px and a 224 px network the smaller one would else pay four times its price.
     """
-    return min(image_size, timm.get_pretrained_cfg(backbone).input_size[-1])
+    return min(image_size, backbones.pretrained_cfg(backbone).input_size[-1])
 
 
-class Stacked(nn.Module):
+class Stacked(Network):
     """Backbones side by side: RGB in 0..1 (B, 3, S, S) to logits (B, C), or to features (B, D).
 
     Images come raw, as each backbone has a size, a mean and a deviation of its own. The methods
@@ -98,7 +110,7 @@ class Stacked(nn.Module):
 
     def __init__(
         self,
-        branches: list[nn.Module],
+        branches: list[Network],
         sizes: list[int],
         filters: list[str],
         *,
@@ -117,10 +129,15 @@ class Stacked(nn.Module):
         self._sizes = sizes
         self._filters = filters
         for number, branch in enumerate(branches):
-            own = backbones.statistics(branch)
-            for name, values in (("mean", own.mean), ("std", own.std)):
+            inputs = backbones.statistics(branch)
+            for name, values in (("mean", inputs.mean), ("std", inputs.std)):
                 tensor = torch.tensor(values).view(1, 3, 1, 1)
                 self.register_buffer(f"{name}{number}", tensor, persistent=False)
+
+    @property
+    def _networks(self) -> list[Network]:
+        """The branches by their type, which a ModuleList forgets."""
+        return [cast(Network, branch) for branch in self.branches]
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         features = [
@@ -132,21 +149,20 @@ class Stacked(nn.Module):
     def _input_of(self, number: int, images: torch.Tensor) -> torch.Tensor:
         """The images at the size and with the statistics of one branch."""
         size = self._sizes[number]
-        if (
-            images.shape[-1] != size
-        ):  # only ever smaller; without antialias thin strokes vanish
-            images = nn.functional.interpolate(
+        if images.shape[-1] != size:
+            # Only ever smaller; without antialias thin strokes vanish.
+            smaller = nn.functional.interpolate(
                 images, (size, size), mode=self._filters[number], antialias=True
-            ).clamp(
-                0, 1
-            )  # a bicubic overshoots at edges, where an image of uint8 cannot
+            )
+            # A bicubic overshoots at edges, where an image of uint8 cannot.
+            images = smaller.clamp(0, 1)
         return (images - getattr(self, f"mean{number}")) / getattr(self, f"std{number}")
 
     def get_classifier(self) -> nn.Module:
         return self.head
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:
-        for branch in self.branches:
+        for branch in self._networks:
             branch.set_grad_checkpointing(enable)
 
     def no_weight_decay(self) -> set[str]:
@@ -163,18 +179,19 @@ class Stacked(nn.Module):
         Layers are counted from the head down, so that the last block of each branch is one step
         below the head, however many blocks the other branches have.
         """
-        layers = [_layers(branch, coarse) for branch in self.branches]
-        top = 1 + max(max(own.values()) for own in layers)
+        layers = [_layers(branch, coarse) for branch in self._networks]
+        top = 1 + max(max(of_branch.values()) for of_branch in layers)
         depths = {
-            f"branches.{number}.{name}": top - 1 - max(own.values()) + layer
-            for number, own in enumerate(layers)
-            for name, layer in own.items()
+            f"branches.{number}.{name}": top - 1 - max(of_branch.values()) + layer
+            for number, of_branch in enumerate(layers)
+            for name, layer in of_branch.items()
         }
         return lambda name: depths.get(name, top)
 
 
-def _layers(branch: nn.Module, coarse: bool) -> dict[str, int]:
+def _layers(branch: Network, coarse: bool) -> dict[str, int]:
     """The layer of each parameter by name, 0 the lowest, as timm itself would number them."""
-    if hasattr(branch, "group_matcher"):
-        return group_parameters(branch, branch.group_matcher(coarse), reverse=True)
-    return auto_group_layers(branch)
+    matcher = getattr(branch, "group_matcher", None)
+    if matcher is None:
+        return auto_group_layers(branch)
+    return group_parameters(branch, matcher(coarse), reverse=True)

@@ -71,9 +71,9 @@ def state_dict(pretrained: str, backbone: str) -> dict[str, torch.Tensor]:
             "pretrained",
             expected=expected,
             received=repr(pretrained),
-            fix="mend the path",
+            fix="correct the path",
         )
-    return _tensors(path)
+    return read_tensors(path)
 
 
 def files_of(pretrained: bool | str | list[bool | str]) -> dict[str, Path]:
@@ -85,10 +85,9 @@ def files_of(pretrained: bool | str | list[bool | str]) -> dict[str, Path]:
 
 def file_digest(pretrained: bool | str | list[bool | str]) -> str:
     """The blake2b of the files of weights that `pretrained` names, 16 hex digits each."""
-    found = files_of(pretrained).values()
-    return " ".join(
-        _digest(path) for path in found if path.is_file()
-    )  # `state_dict` says so
+    paths = files_of(pretrained).values()
+    # A file that is missing is an error of `state_dict`, not of this one.
+    return " ".join(_digest(path) for path in paths if path.is_file())
 
 
 def _digest(path: Path) -> str:
@@ -98,26 +97,36 @@ def _digest(path: Path) -> str:
         ).hexdigest()
 
 
-def _tensors(path: Path) -> dict[str, torch.Tensor]:
+def read_tensors(
+    path: Path, *, fix: str = "save its state_dict as .safetensors"
+) -> dict[str, torch.Tensor]:
+    """The tensors of a .safetensors, .pth or .pt file by name, on the CPU.
+
+    Args:
+        path: of the file.
+        fix: what an error advises.
+
+    Raises:
+        InputError: if the file cannot be read, or holds something else than tensors.
+    """
     expected = "a state_dict of tensors"
-    fix = "save its state_dict as .safetensors"
     try:
-        if path.suffix == ".safetensors":
-            found = safetensors.torch.load_file(path)
-        else:
-            found = torch.load(path, map_location="cpu", weights_only=True)
-            found = found.get("state_dict", found)
-    except (
-        Exception
-    ) as error:  # torch and safetensors raise a dozen kinds for a bad file
+        tensors = _load(path)
+    except Exception as error:  # torch and safetensors raise a dozen kinds
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise InputError(path, expected=expected, received=reason, fix=fix) from error
-    if not found or not all(
-        isinstance(tensor, torch.Tensor) for tensor in found.values()
-    ):
-        received = ", ".join(list(found)[:3]) or "nothing"
+    are_tensors = [isinstance(value, torch.Tensor) for value in tensors.values()]
+    if not tensors or not all(are_tensors):
+        received = ", ".join(list(tensors)[:3]) or "nothing"
         raise InputError(path, expected=expected, received=received, fix=fix)
-    return found
+    return tensors
+
+
+def _load(path: Path) -> dict[str, torch.Tensor]:
+    if path.suffix == ".safetensors":
+        return safetensors.torch.load_file(path)
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    return content.get("state_dict", content)
 
 
 def _bundled(backbone: str) -> dict[str, torch.Tensor]:
@@ -140,7 +149,9 @@ def _bundled(backbone: str) -> dict[str, torch.Tensor]:
             "pretrained: bundled", expected=package, received="no such package", fix=fix
         )
     depths = _DEPTHS[name]
-    return {timm_name(key, depths): tensor for key, tensor in _tensors(path).items()}
+    return {
+        timm_name(key, depths): tensor for key, tensor in read_tensors(path).items()
+    }
 
 
 def timm_name(

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-import safetensors.torch
 import torch
 from torch import nn
 
 from croquis.backbones import stacked
+from croquis.backbones.backbones import Network
+from croquis.backbones.weights import read_tensors
 from croquis.core.errors import InputError
 from croquis.heads.probe_training import Head, join_heads
 from croquis.networks.networks import network
@@ -14,6 +15,8 @@ from croquis.recipes.head_params import HeadShape
 from croquis.recipes.probe_recipes import EmbedParams
 from croquis.recipes.recipes import ModelParams
 
+# What an error about weights of a run advises.
+_FIX = "run `make repro`"
 # What a checkpoint holds already, or what only training needs: adapters were merged into the
 # weights, and a head that began as rows of ImageNet's has the names of any other.
 DONE = {
@@ -25,7 +28,7 @@ DONE = {
 }
 
 
-def restore_model(recipe: ModelParams, num_classes: int, weights: Path) -> nn.Module:
+def restore_model(recipe: ModelParams, num_classes: int, weights: Path) -> Network:
     """The network of a model as a training left it, in eval mode.
 
     Raises:
@@ -36,7 +39,7 @@ def restore_model(recipe: ModelParams, num_classes: int, weights: Path) -> nn.Mo
     return model.eval()
 
 
-def restore_backbone(embed: EmbedParams, weights: Path | None = None) -> nn.Module:
+def restore_backbone(embed: EmbedParams, weights: Path | None = None) -> Network:
     """The backbone of a probe, (B, 3, S, S) to (B, D), in eval mode.
 
     Args:
@@ -54,7 +57,7 @@ def restore_backbone(embed: EmbedParams, weights: Path | None = None) -> nn.Modu
 
 def restore_head(shape: HeadShape, num_classes: int, weights: Path) -> nn.Module:
     """The head of a probe, or its heads of several seeds, features to logits, in eval mode."""
-    tensors = _tensors(weights)
+    tensors = read_tensors(weights, fix=_FIX)
     # The statistics of features that each head keeps; weights of something else have none.
     means = [tensors[name] for name in tensors if name.split(".")[-1] == "mean"]
     means = means or [torch.empty(1)]
@@ -67,25 +70,12 @@ def restore_head(shape: HeadShape, num_classes: int, weights: Path) -> nn.Module
 
 def _load(model: nn.Module, weights: Path) -> None:
     try:
-        model.load_state_dict(_tensors(weights))
-    except (
-        RuntimeError
-    ) as error:  # names or shapes differ; the first line says only "Error(s)"
+        model.load_state_dict(read_tensors(weights, fix=_FIX))
+    except RuntimeError as error:  # names or shapes differ
+        # The first line says only "Error(s)".
         reason = " ".join(str(error).splitlines()[1:2]).strip() or str(error)
         expected = "the weights that params.yaml describes"
-        fix = "params.yaml has changed since they were trained: run `make repro`"
+        fix = f"params.yaml has changed since they were trained: {_FIX}"
         raise InputError(
             weights, expected=expected, received=reason[:200], fix=fix
-        ) from error
-
-
-def _tensors(weights: Path) -> dict[str, torch.Tensor]:
-    try:
-        return safetensors.torch.load_file(weights)
-    except (OSError, safetensors.SafetensorError) as error:
-        raise InputError(
-            weights,
-            expected="a .safetensors file",
-            received=str(error),
-            fix="run `make repro`",
         ) from error
