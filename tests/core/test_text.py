@@ -73,7 +73,21 @@ def test_the_words_of_a_symmetry_do_what_it_does(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("minutes", "text"),
-    [(0.01, "under 1 s"), (0.5, "30 s"), (1, "1 min"), (89, "89 min"), (90, "1.5 h")],
+    [
+        (0.01, "under 1 s"),
+        (0.2 / 60, "under 1 s"),
+        (1 / 60, "1 s"),
+        (0.5, "30 s"),
+        (59.4 / 60, "59 s"),
+        (59.5 / 60, "1 min"),  # never 60 s
+        (1, "1 min"),
+        (1.5, "2 min"),
+        (59.4, "59 min"),
+        (59.6, "1 h 0 min"),  # never 60 min
+        (118.3, "1 h 58 min"),
+        (185, "3 h 5 min"),
+        (1500, "25 h 0 min"),
+    ],
 )
 def test_a_duration_in_the_unit_that_fits(minutes: float, text: str) -> None:
     assert duration(minutes) == text

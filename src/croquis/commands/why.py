@@ -9,8 +9,8 @@ from croquis.core import cli, params
 from croquis.check import imports
 from croquis.check.obstacles import Obstacle, obstacles
 from croquis.commands.table import aligned
-from croquis.core.text import counted
-from croquis.staleness.durations import duration_words, estimated, last_durations
+from croquis.core.text import counted, duration
+from croquis.staleness.durations import estimated, last_durations
 from croquis.staleness.stale import Stale, stale_stages
 
 TRAINED = {"train": "model", "probe": "probe"}  # stages that are trainings, and of what
@@ -134,7 +134,7 @@ def _plan(
         what = _matrix(kind, names) or ("follows" if kind in follows else "")
         seconds, unknown = estimated(names, durations)
         timed = kind in TRAINED and not unknown
-        rows.append((kind, what, f"about {duration_words(seconds)}" if timed else ""))
+        rows.append((kind, what, f"about {duration(seconds / 60)}" if timed else ""))
     return rows
 
 
@@ -157,7 +157,7 @@ def _cost(running: Sequence[Stale], durations: Mapping[str, float]) -> list[str]
         found.append("no training among them")
     elif len(unknown) < len(trained):
         found.append(
-            f"trainings take about {duration_words(seconds)}, as their last runs in MLflow did"
+            f"trainings take about {duration(seconds / 60)}, as their last runs in MLflow did"
         )
     if unknown:
         found.append(

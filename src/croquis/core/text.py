@@ -21,11 +21,8 @@ def symmetry(name: str) -> str:
 def share(number: float, digits: int = 3) -> str:
     """A share with its leading zero dropped: .725, -.012, 1.000."""
     text = f"{number:.{digits}f}"
-    return (
-        text.replace("0.", ".", 1)
-        if abs(number) < 1 and text.lstrip("-")[0] == "0"
-        else text
-    )
+    has_zero = abs(number) < 1 and text.lstrip("-")[0] == "0"
+    return text.replace("0.", ".", 1) if has_zero else text
 
 
 def ends(score: dict[str, float]) -> str:
@@ -43,10 +40,8 @@ def side_of_interval(test: dict[str, float]) -> str:
 
 def gain(number: float) -> str:
     """A difference of shares with its sign: +.019, -.012, .000."""
-    text = share(number)
-    return ("+" if number > 0 and text != ".000" else "") + text.replace(
-        "-.000", ".000"
-    )
+    text = share(number).replace("-.000", ".000")
+    return f"+{text}" if number > 0 and text != ".000" else text
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
@@ -60,7 +55,11 @@ def odds(p: float) -> str:
 
 
 def duration(minutes: float) -> str:
-    """A time: under 1 s, 40 s, 12 min, 3.5 h."""
-    if minutes < 1:
-        return f"{60 * minutes:.0f} s" if minutes >= 1 / 60 else "under 1 s"
-    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+    """A time: under 1 s, 40 s, 12 min, 3 h 5 min."""
+    if minutes < 1 / 60:
+        return "under 1 s"
+    seconds = round(60 * minutes)
+    if seconds < 60:
+        return f"{seconds} s"
+    hours, rest = divmod(round(minutes), 60)
+    return f"{hours} h {rest} min" if hours else f"{rest} min"

@@ -63,16 +63,6 @@ def estimated(
     return total, unknown
 
 
-def duration_words(seconds: float) -> str:
-    """A duration in words: 40 s, 12 min, 3 h 5 min."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return (
-        f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
-    )
-
-
 def _member(stage: str) -> str:
     """The stage without its fold."""
     return stage.rsplit("-", 1)[0]
