@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from croquis.core import cli, inputs
+from croquis.core import cli, inputs, loaded_code
 from croquis.core.errors import InputError
 from croquis.core.files import atomic_write
 
@@ -49,7 +49,7 @@ Edit = Callable[[], object]
 def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pipeline of its own in the working folder; nothing of it is newer than this process."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(inputs, "_begun", lambda: None)
+    monkeypatch.setattr(loaded_code, "process_start", lambda: None)
     texts = {
         "dvc.yaml": PIPELINE,
         "params.yaml": PARAMS,
@@ -334,7 +334,7 @@ def test_code_that_was_written_while_the_process_started_counts(
 ) -> None:
     """torch takes seconds to import: what was loaded before an edit is another text than its."""
     now = time.time_ns()
-    monkeypatch.setattr(inputs, "_begun", lambda: now - 2 * 10**9)
+    monkeypatch.setattr(loaded_code, "process_start", lambda: now - 2 * 10**9)
     for name in ("src/helper.py", "stages/train.py"):
         os.utime(name, ns=(now - 10**9, now - 10**9))
     said = ran(monkeypatch, lambda: None)
@@ -353,7 +353,7 @@ def test_code_that_was_written_while_the_process_started_counts(
 def test_a_process_knows_when_it_began() -> None:
     code = (
         "import time; now = time.time_ns();"
-        "from croquis.core import inputs; began = inputs._begun();"
+        "from croquis.core.loaded_code import process_start; began = process_start();"
         "print(began is None or 0 < now - began < 60e9)"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(inputs.__file__).parents[2])}

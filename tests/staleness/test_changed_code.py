@@ -39,7 +39,7 @@ def recorded() -> str:
 
 
 def _digest(path: Path) -> str:
-    return str(inputs._state(path)[str(path)])
+    return str(inputs.dep_state(path)[str(path)])
 
 
 def test_the_hash_is_that_of_dvc() -> None:
@@ -74,7 +74,7 @@ def test_a_commit_since_the_run_hides_nothing() -> None:
 
 def test_what_ran_without_a_commit_is_known_by_its_note() -> None:
     (FOLDER / "a.py").write_text("a = 2\n")
-    before, states = recorded(), {FOLDER.as_posix(): inputs._state(FOLDER)}
+    before, states = recorded(), {FOLDER.as_posix(): inputs.dep_state(FOLDER)}
     inputs.READ.mkdir(parents=True)
     inputs.note_path("vote").write_text(
         json.dumps({"texts": {}, "keys": {}, "states": states})

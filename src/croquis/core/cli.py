@@ -20,35 +20,57 @@ from croquis.core.errors import InputError
 from croquis.core.files import root
 from croquis.core.inputs import watch_inputs
 
-# No telemetry. The hub's client, MLflow and gradio read this when they are imported, after this.
+# No telemetry: the hub's client, MLflow and gradio read these.
 QUIET = {"DO_NOT_TRACK": "true", "GRADIO_ANALYTICS_ENABLED": "False"}
-for _name, _value in QUIET.items():
-    os.environ.setdefault(_name, _value)
-# Now, as what is imported after this may fail on a machine that lacks a library.
-sys.excepthook = unexpected_errors.hook
-# Threads that wait spin so often, then sleep. libgomp's own 300,000 times are no faster alone, and
-# four times slower beside two programs; beside eight any spinning is (docs/training.md), so where
-# the machine is crowded they sleep at once. libgomp reads this when torch or scikit-learn load it,
-# after this; and it would outdo OMP_WAIT_POLICY, which the user may have set.
-if not os.environ.get("OMP_WAIT_POLICY"):
-    _crowded = (
-        os.getloadavg()[0] > (os.cpu_count() or 1) + 1
-    )  # of all containers, as is the load
-    os.environ.setdefault("GOMP_SPINCOUNT", "0" if _crowded else "10000")
-# Libraries of networks are half a million objects that stay. Searching them for garbage after each
-# 700 new ones, as Python does, and once more at the end, was a third of what a stage's start costs.
-_USUAL = gc.get_threshold()
-gc.set_threshold(50_000)
+USUAL_THRESHOLDS = gc.get_threshold()  # Python's own, for the garbage collector
 
 File = Annotated[Path, typer.Option()]
 Name = Annotated[str, typer.Option()]
 Number = Annotated[int, typer.Option()]
 
 
+def set_environment() -> None:
+    """Sets what libraries read when they are imported: no telemetry, and how long threads spin.
+
+    Threads that wait spin so often, then sleep. libgomp's own 300,000 times are no faster alone,
+    and four times slower beside two programs; beside eight any spinning is (docs/training.md). So
+    where the machine is crowded they sleep at once.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    # GOMP_SPINCOUNT would outdo OMP_WAIT_POLICY, which the user may have set.
+    if os.environ.get("OMP_WAIT_POLICY"):
+        return
+    # The load is that of all containers, and so is this number of cores.
+    crowded = os.getloadavg()[0] > (os.cpu_count() or 1) + 1
+    os.environ.setdefault("GOMP_SPINCOUNT", "0" if crowded else "10000")
+
+
+def explain_import_errors() -> None:
+    """An import that fails, as of a library that a machine lacks, ends in one line, too."""
+    sys.excepthook = unexpected_errors.hook
+
+
+def postpone_garbage_collection() -> None:
+    """Python seldom searches for garbage until `start` is called.
+
+    Libraries of networks are half a million objects that stay. Searching them after each 700 new
+    ones, as Python does, and once more at the end, was a third of what a stage's start costs.
+    """
+    gc.set_threshold(50_000)
+
+
+# At import, for the imports that come after this one: libgomp reads the environment once, when
+# torch or scikit-learn load it.
+set_environment()
+explain_import_errors()
+postpone_garbage_collection()
+
+
 def run(main: Callable[..., None]) -> None:
     """Runs `main` with the options of its signature; bad input ends with one line and status 1."""
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(_watched(main))
+    app.command()(_watch_inputs_of(main))
     start(app)
 
 
@@ -65,7 +87,7 @@ def start(program: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         # A terminal may lack a letter that a file's or a class's name has.
         sys.stdout.reconfigure(errors="backslashreplace")
     gc.freeze()  # what has been imported is never searched again
-    gc.set_threshold(*_USUAL)
+    gc.set_threshold(*USUAL_THRESHOLDS)
     with one_line():
         try:
             return program(*arguments, **options)
@@ -74,11 +96,11 @@ def start(program: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
                 sys.stdout.flush()  # here, a reader that has gone ends it as anywhere else
 
 
-def _watched(main: Callable[..., None]) -> Callable[..., None]:
+def _watch_inputs_of(main: Callable[..., None]) -> Callable[..., None]:
     """`main`, which ends as bad input where what it reads is edited meanwhile."""
 
     @functools.wraps(main)
-    def watched(**options: Any) -> None:
+    def run_and_watch(**options: Any) -> None:
         # The inner one sees a broken pipe first: typer ends any as if it were that of stdout.
         with (
             one_line(),
@@ -87,7 +109,7 @@ def _watched(main: Callable[..., None]) -> Callable[..., None]:
         ):
             main(**options)
 
-    return watched
+    return run_and_watch
 
 
 @contextmanager
@@ -99,12 +121,8 @@ def one_line() -> Iterator[None]:
     try:
         refuse_other_checkout()
         yield
-    except (
-        typer.Exit,
-        typer.Abort,
-        typer.BadParameter,
-    ):  # the command line's own words
-        raise
+    except (typer.Exit, typer.Abort, typer.BadParameter):
+        raise  # with the command line's own words
     except (SystemExit, KeyboardInterrupt):  # ends that were asked for
         raise
     except InputError as error:
@@ -126,16 +144,16 @@ def one_line() -> Iterator[None]:
 def _nobody_reads() -> bool:
     """Whether stdout is a pipe whose reader has gone, as that of `| head`; then it is closed."""
     try:
-        place = sys.stdout.fileno()
+        descriptor = sys.stdout.fileno()
     except (AttributeError, OSError, ValueError):  # no stdout, or one that is no file
         return False
-    asked = select.poll()
-    asked.register(place, 0)  # asks for nothing but errors
-    if not any(event & (select.POLLERR | select.POLLHUP) for _, event in asked.poll(0)):
+    poll = select.poll()
+    poll.register(descriptor, 0)  # asks for nothing but errors
+    if not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)):
         return False
     # What is left in the buffer goes nowhere: Python would complain of it when it ends.
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, place)
+    os.dup2(nowhere, descriptor)
     os.close(nowhere)
     return True
 
@@ -145,8 +163,9 @@ def _way_back() -> str:
 
     Only where it works in the project's folder: a queued experiment has a folder of its own.
     """
-    here = "DVC_EXP_NAME" in os.environ and Path.cwd() == root().resolve()
-    return "; `croquis undo` takes this experiment's changes back" if here else ""
+    if "DVC_EXP_NAME" in os.environ and Path.cwd() == root().resolve():
+        return "; `croquis undo` takes this experiment's changes back"
+    return ""
 
 
 def say(text: str) -> None:

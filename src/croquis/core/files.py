@@ -1,5 +1,6 @@
-"""Writing files and folders whole: a reader sees the old one or the new one, never half of one."""
+"""Files: written whole, so that no reader ever sees half of one, and their hashes."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -27,23 +28,33 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # A folder of its own, beside the target: os.replace is atomic on one file system only.
-    workshop = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    workspace = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        draft = (
-            workshop / path.name
-        )  # numpy picks its format by the suffix, so the name is kept
+        # Of the same name, as numpy picks its format by the suffix.
+        draft = workspace / path.name
         yield draft
-        for ask in before_writing:
-            ask(draft, path)
+        for observe in before_writing:
+            observe(draft, path)
         _put_in_place(draft, path)
     finally:
-        shutil.rmtree(workshop, ignore_errors=True)
+        shutil.rmtree(workspace, ignore_errors=True)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """JSON, indented and sorted by key, so that two runs' files differ by their numbers alone."""
     with atomic_write(path) as draft:
         draft.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
+
+
+def file_digest(path: Path, algorithm: str | Callable[[], Any] = "blake2b") -> str:
+    """The hash of a file in hexadecimal; read piece by piece, as pixels may outgrow the memory.
+
+    Args:
+        path: of the file.
+        algorithm: a name that hashlib knows, or what makes its hash objects.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def _put_in_place(draft: Path, path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args
 
 import pydantic
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML, YAMLError
 
 from croquis.core.errors import InputError
@@ -54,7 +55,7 @@ def parse(content: bytes, path: Path) -> dict[str, Any]:
         InputError: if it is no YAML of sections.
     """
     try:
-        tree = copy.deepcopy(_parsed(content.decode()))
+        tree = copy.deepcopy(_parse_yaml(content.decode()))
     except (YAMLError, UnicodeDecodeError) as error:
         # ruamel.yaml's own advice on keys given twice is to switch the check off.
         reason = " ".join(str(error).split()).split(" To suppress")[0]
@@ -70,7 +71,7 @@ def parse(content: bytes, path: Path) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4)
-def _parsed(text: str) -> Any:
+def _parse_yaml(text: str) -> Any:
     """The tree of that YAML; the catalogue takes 50 ms, and a stage asks up to eight times."""
     return YAML(typ="safe", pure=True).load(text)
 
@@ -88,11 +89,10 @@ def value(key: str, kind: type, path: Path = PARAMS) -> Any:
 def required(tree: dict[str, Any], key: str) -> Any:
     """`tree[key]`, or an error that names the keys there are."""
     if key not in tree:
-        known = ", ".join(map(str, tree))
         raise InputError(
             key,
             expected="this key in params.yaml",
-            received=f"only {known}",
+            received=f"only {', '.join(map(str, tree))}",
             fix="add it",
         )
     return tree[key]
@@ -103,7 +103,7 @@ def validated(kind: type[S], content: Any, *, where: str) -> S:
     try:
         section = kind.model_validate(content)
     except pydantic.ValidationError as error:
-        raise _explained(error, content, where, kind) from None
+        raise _explain(error, content, where, kind) from None
     if (missing := _left_out(section)) is not None:
         raise _missing(missing, where, kind)
     return section
@@ -114,7 +114,7 @@ def validated_value(kind: type, content: Any, *, where: str) -> Any:
     try:
         return pydantic.TypeAdapter(kind).validate_python(content, strict=True)
     except pydantic.ValidationError as error:
-        raise _explained(error, content, where) from None
+        raise _explain(error, content, where) from None
 
 
 def at(tree: Any, dotted: str) -> Any:
@@ -149,12 +149,12 @@ def format_value(value: Any) -> str:
     return "nothing" if value is ... else "null" if value is None else str(value)
 
 
-def nearest(name: str, known: list[str]) -> str:
-    """A hint for a misspelt name: "did you mean ...?" or the known ones, at most twelve."""
-    close = difflib.get_close_matches(str(name), known, n=3)
+def nearest(name: object, names: list[str]) -> str:
+    """A hint for a misspelt name: "did you mean ...?" or the names there are, at most twelve."""
+    close = difflib.get_close_matches(str(name), names, n=3)
     if close:
         return f"did you mean {' or '.join(map(repr, close))}?"
-    return f"known: {', '.join(known[:12])}{', ...' if len(known) > 12 else ''}"
+    return f"known: {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}"
 
 
 def section_of(annotation: Any) -> type[Section] | None:
@@ -165,13 +165,13 @@ def section_of(annotation: Any) -> type[Section] | None:
 
 def description_at(kind: type[Section] | None, loc: Sequence[int | str]) -> str:
     """What the schema says of the key at `loc`, the path of pydantic; "" where it says nothing."""
-    found = ""
+    text = ""
     for part in loc:
         field = None if kind is None else kind.model_fields.get(str(part))
         if field is not None:
-            found = field.description or ""
+            text = field.description or ""
             kind = next(iter(_sections_in(field.annotation)), None)
-    return found
+    return text
 
 
 def _sections_in(annotation: Any) -> list[type[Section]]:
@@ -197,12 +197,13 @@ def _left_out(value: Any) -> tuple[int | str, ...] | None:
     return next(((key, *loc) for key, loc in inner if loc is not None), None)
 
 
-def _explained(
+def _explain(
     error: pydantic.ValidationError,
     content: Any,
     where: str,
     kind: type[Section] | None = None,
 ) -> InputError:
+    """The first thing that pydantic complains of, as an error of ours."""
     faults = error.errors()
     # First, as a misspelt key is also a missing one, and the misspelling says more.
     for fault in faults:
@@ -215,18 +216,18 @@ def _explained(
     alike = [fault for fault in faults if fault["loc"][:1] == first["loc"][:1]]
     path = max((_path(fault["loc"], content) for fault in alike), key=len)
     alike = [fault for fault in alike if _path(fault["loc"], content) == path]
-    expected = " or ".join(
-        re.sub("^(Input should be|Value error,) ", "", f["msg"]) for f in alike
+    return InputError(
+        _dotted(where, path),
+        expected=" or ".join(map(_expectation, alike)),
+        received=repr(alike[0]["input"]),
+        fix="correct it in params.yaml or with -S" + _said(kind, path),
     )
-    key = ".".join([where, *path])
-    fix = "correct it in params.yaml or with -S" + _said(kind, path)
-    return InputError(key, expected=expected, received=repr(alike[0]["input"]), fix=fix)
 
 
 def _missing(
     loc: Sequence[int | str], where: str, kind: type[Section] | None
 ) -> InputError:
-    key = ".".join(map(str, [where, *loc]))
+    key = _dotted(where, loc)
     fix = "add this key to params.yaml" + _said(kind, loc)
     return InputError(key, expected="a value", received="nothing", fix=fix)
 
@@ -245,17 +246,29 @@ def _misspelt(
         field = kind.model_fields.get(part)
         inner = _sections_in(field.annotation) if field is not None else []
         kind = inner[0] if inner else kind
-    key = ".".join([where, *path])
+    key = _dotted(where, path)
     hint = nearest(path[-1], list(kind.model_fields))
     return InputError(key, expected="a known key", received=repr(path[-1]), fix=hint)
+
+
+def _expectation(fault: ErrorDetails) -> str:
+    """What pydantic wanted, without its opening words."""
+    return re.sub("^(Input should be|Value error,) ", "", fault["msg"])
+
+
+def _dotted(where: str, parts: Sequence[int | str]) -> str:
+    return ".".join(map(str, [where, *parts]))
 
 
 def _path(loc: Sequence[int | str], content: Any) -> list[str]:
     """The parts of pydantic's `loc` that are keys or positions of `content`; others name types."""
     path = []
     for part in loc:
-        keys = range(len(content)) if isinstance(content, list) else content
-        if isinstance(content, dict | list) and part in keys:
+        if isinstance(content, list):
+            is_inside = part in range(len(content))
+        else:
+            is_inside = isinstance(content, dict) and part in content
+        if is_inside:
             content = content[part]
             path.append(str(part))
     return path

@@ -15,13 +15,8 @@ DVC_YAML = Path("dvc.yaml")
 DVC_LOCK = Path("dvc.lock")
 PARAMS = "params.yaml"  # where DVC looks for keys without a file
 SOURCE = Path("src")
-CODE = (
-    ".py",
-    ".html",
-    ".css",
-    ".js",
-    ".yaml",
-)  # of src; .dvcignore leaves out all else
+# What counts in src; .dvcignore leaves out all else.
+CODE = (".py", ".html", ".css", ".js", ".yaml")
 
 
 @dataclass(frozen=True)
@@ -91,9 +86,8 @@ def entry_of(script: Path, options: Mapping[str, Any]) -> StageEntry | None:
         options: of the command line; `${item.fold}` is the option `fold`.
     """
     stages = read_stages()
-    address = os.environ.get("DVC_STAGE", "").rpartition(":")[
-        2
-    ]  # sub/dvc.yaml:train@...
+    # DVC_STAGE may be sub/dvc.yaml:train@...
+    _, _, address = os.environ.get("DVC_STAGE", "").rpartition(":")
     name, _, item = address.partition("@")
     if name not in stages:
         running = [name for name, stage in stages.items() if runs(stage, script)]
@@ -102,10 +96,10 @@ def entry_of(script: Path, options: Mapping[str, Any]) -> StageEntry | None:
         name = script.stem if script.stem in running else running[0]
         item = ""
         address = name
-    known = {f"item.{option}": str(value) for option, value in options.items()}
+    variables = {f"item.{option}": str(value) for option, value in options.items()}
     if item:
-        known |= {"item": item, "key": item}
-    return _entry(address, stages[name], known)
+        variables |= {"item": item, "key": item}
+    return _entry(address, stages[name], variables)
 
 
 def runs(stage: Mapping[str, Any], script: Path) -> bool:
@@ -179,40 +173,47 @@ def _template(stage: Any) -> dict[str, Any]:
     return stage | inner if isinstance(inner, dict) else stage
 
 
-def _entry(name: str, stage: Mapping[str, Any], known: Mapping[str, str]) -> StageEntry:
+def _entry(
+    name: str, stage: Mapping[str, Any], variables: Mapping[str, str]
+) -> StageEntry:
     outs = [
         out for key in ("outs", "metrics", "plots") for out in paths_under(stage, key)
     ]
-    params = _params(stage.get("params") or [], known)
     return StageEntry(
-        name, params, _paths(paths_under(stage, "deps"), known), _paths(outs, known)
+        name=name,
+        params=_params(stage.get("params") or [], variables),
+        deps=_paths(paths_under(stage, "deps"), variables),
+        outs=_paths(outs, variables),
     )
 
 
-def _params(items: list[Any], known: Mapping[str, str]) -> dict[Path, tuple[str, ...]]:
+def _params(
+    items: list[Any], variables: Mapping[str, str]
+) -> dict[Path, tuple[str, ...]]:
     """The keys by file: `- lr` is one of params.yaml, `- other.yaml:` all of another file."""
-    found: dict[Path, list[str]] = defaultdict(list)
+    by_file: dict[Path, list[str]] = defaultdict(list)
     for item in items:
-        for file, keys in (
-            item if isinstance(item, dict) else {PARAMS: [item]}
-        ).items():
-            wanted = [_known_part(_filled(str(key), known)) for key in keys or [""]]
-            found[Path(_filled(str(file), known))] += wanted
-    return {path: () if "" in keys else tuple(keys) for path, keys in found.items()}
+        entries = item if isinstance(item, dict) else {PARAMS: [item]}
+        for file, keys in entries.items():
+            texts = [_fill_in(str(key), variables) for key in keys or [""]]
+            by_file[Path(_fill_in(str(file), variables))] += map(_filled_part, texts)
+    return {path: () if "" in keys else tuple(keys) for path, keys in by_file.items()}
 
 
-def _filled(text: str, known: Mapping[str, str]) -> str:
+def _fill_in(text: str, variables: Mapping[str, str]) -> str:
     """A text of dvc.yaml with the values of its `${...}`; unknown ones stay."""
     return re.sub(
-        r"\$\{\s*([^}]*?)\s*\}", lambda found: known.get(found[1], found[0]), text
+        r"\$\{\s*([^}]*?)\s*\}",
+        lambda template: variables.get(template[1], template[0]),
+        text,
     )
 
 
-def _known_part(key: str) -> str:
+def _filled_part(key: str) -> str:
     """`models.${item.of}.lr` is `models` where the item is unknown: more than needed is watched."""
     return key.partition("${")[0].rpartition(".")[0] if "${" in key else key
 
 
-def _paths(names: list[str], known: Mapping[str, str]) -> tuple[Path, ...]:
-    filled = [_filled(name, known) for name in names]
+def _paths(names: list[str], variables: Mapping[str, str]) -> tuple[Path, ...]:
+    filled = [_fill_in(name, variables) for name in names]
     return tuple(Path(name) for name in filled if "${" not in name)

@@ -27,5 +27,12 @@ def progress(
         initial: how many were done before.
     """
     quiet = bool(os.environ.get("CI")) or not sys.stderr.isatty()
-    bar = {"desc": desc, "total": total, "unit": unit, "initial": initial}
-    return tqdm(iterable, disable=quiet, leave=False, **bar)
+    return tqdm(
+        iterable,
+        desc=desc,
+        total=total,
+        unit=unit,
+        initial=initial,
+        disable=quiet,
+        leave=False,
+    )

@@ -37,11 +37,21 @@ def symmetric_digest(gray: np.ndarray) -> str:
     The smallest hash among the turns whose row and column sums come first: sums are cheap, and turn
     with the image, so seldom more than one turn has to be hashed.
     """
+    keys = {
+        name: (len(rows), rows.tobytes(), columns.tobytes())
+        for name, (rows, columns) in _sums_of_turns(gray).items()
+    }
+    least = min(keys.values())
+    return min(_digest(turn(gray, name)) for name in NAMES if keys[name] == least)
+
+
+def _sums_of_turns(gray: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The sums of the rows and of the columns of each turn."""
     rows = gray.sum(axis=1, dtype=np.uint32)
     columns = gray.sum(axis=0, dtype=np.uint32)
     up = rows[::-1]
     left = columns[::-1]
-    sums = {  # of the rows and of the columns of each turn
+    return {
         "identity": (rows, columns),
         "rot90": (left, rows),
         "rot180": (up, left),
@@ -51,13 +61,10 @@ def symmetric_digest(gray: np.ndarray) -> str:
         "transpose": (columns, rows),
         "antitranspose": (left, up),
     }
-    keys = {name: (len(a), a.tobytes(), b.tobytes()) for name, (a, b) in sums.items()}
-    least = min(keys.values())
-    return min(_hashed(turn(gray, name)) for name in NAMES if keys[name] == least)
 
 
-def _hashed(gray: np.ndarray) -> str:
+def _digest(gray: np.ndarray) -> str:
     # The shape too: 1x4 and 2x2 pixels have equal bytes.
     state = hashlib.blake2b(repr(gray.shape).encode(), digest_size=16)
-    state.update(np.ascontiguousarray(gray))
+    state.update(np.ascontiguousarray(gray).data)
     return state.hexdigest()

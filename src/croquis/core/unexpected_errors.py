@@ -1,4 +1,4 @@
-"""An error that croquis did not expect, as one line, with the whole traceback in a file."""
+"""An error that croquis did not expect: one line for the terminal, the traceback in a file."""
 
 import os
 import platform
@@ -14,7 +14,8 @@ from croquis.core.files import root
 
 FOLDER = Path(".resume/errors")
 KEPT = 20  # files; older ones go
-LONGEST = 300  # characters of an error's own words
+LONGEST = 300  # characters of an error's words
+LIBRARIES = ("torch", "timm", "numpy", "pandas", "mlflow")
 
 
 def wanted_whole() -> bool:
@@ -26,7 +27,7 @@ def explain_error(error: BaseException) -> InputError:
     """The error in our three parts; its traceback is in a file of .resume/errors afterwards."""
     text = "".join(traceback.format_exception(error))
     try:
-        place = f"the traceback is in {_kept(text)}"
+        place = f"the traceback is in {_keep(text)}"
     except Exception:  # a full disk may be what this is about, and no line may be lost
         place = "CROQUIS_TRACEBACK=1 shows the traceback"
     return InputError(
@@ -62,44 +63,41 @@ def _words(error: BaseException) -> str:
         text = f"no words, as its own __str__ raises {type(second).__name__}"
     lines = [line for line in text.splitlines() if line.strip()] or ["no words"]
     # A worker process hands over its own traceback, which ends with what it says.
-    said = (
-        lines[-1]
-        if any(line.startswith("Traceback (") for line in lines[:3])
-        else lines[0]
-    )
-    said = " ".join(said.split())
-    return said if len(said) <= LONGEST else f"{said[:LONGEST]} ..."
+    is_traceback = any(line.startswith("Traceback (") for line in lines[:3])
+    line = " ".join((lines[-1] if is_traceback else lines[0]).split())
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]} ..."
 
 
 def _line(error: BaseException) -> str:
     """Where in croquis it happened; else where at all."""
     frames = traceback.extract_tb(error.__traceback__)
     homes = (f"{Path(__file__).parents[1]}/", str(Path(sys.argv[0]).absolute()))
-    own = [frame for frame in frames if frame.filename.startswith(homes)]
+    ours = [frame for frame in frames if frame.filename.startswith(homes)]
     if not frames:
         return ""
-    last = (own or frames)[-1]
+    last = (ours or frames)[-1]
     return f" ({'/'.join(Path(last.filename).parts[-2:])}, line {last.lineno})"
 
 
-def _kept(text: str) -> Path:
+def _keep(text: str) -> Path:
     """The new file of .resume/errors with a traceback and what ran."""
     folder = root() / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     name = _where().replace("/", "_").replace(" ", "_")
     path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{name}-{os.getpid()}.txt"
-    versions = {
-        name: _version(name) for name in ("torch", "timm", "numpy", "pandas", "mlflow")
-    }
-    known = ", ".join(
-        f"{name} {version}" for name, version in versions.items() if version
-    )
-    system = f"Python {platform.python_version()}, {platform.platform()}"
-    head = f"{shlex.join(sys.argv)}\n{system}\n{known or 'no libraries loaded'}\n\n"
-    path.write_text(head + text, encoding="utf-8", errors="backslashreplace")
+    path.write_text(_surroundings() + text, encoding="utf-8", errors="backslashreplace")
     for old in sorted(folder.glob("*.txt"))[:-KEPT]:
         old.unlink(missing_ok=True)
     return path.relative_to(root())
+
+
+def _surroundings() -> str:
+    """The command, Python and the platform, and the versions of libraries; a line each."""
+    versions = {name: _version(name) for name in LIBRARIES}
+    loaded = [f"{name} {version}" for name, version in versions.items() if version]
+    system = f"Python {platform.python_version()}, {platform.platform()}"
+    libraries = ", ".join(loaded) or "no libraries loaded"
+    return f"{shlex.join(sys.argv)}\n{system}\n{libraries}\n\n"
 
 
 def _version(module: str) -> str:

@@ -1,4 +1,4 @@
-"""What the stages of this folder wrote, so that their leftovers are told from a person's files.
+"""Notes on the files that the stages of this folder wrote; all other files are a person's.
 
 A stage that is killed leaves outputs which neither dvc.lock nor DVC's cache knows. So each output
 is noted before it takes its place: the size and the time of each of its files, in .resume/made/.
@@ -13,12 +13,10 @@ from pathlib import Path
 
 from croquis.core import files
 
-NOTES = Path(
-    ".resume/made"
-)  # of the folder where a stage runs, which may be a temporary checkout
-SEEN = (
-    NOTES / "seen.json"
-)  # what `check` last found to be made by runs, or safe elsewhere
+# In the folder where a stage runs, which may be a temporary checkout.
+NOTES = Path(".resume/made")
+# What `check` last saw to be made by runs, or safe elsewhere.
+SEEN = NOTES / "seen.json"
 Sign = tuple[int, int]  # of a file: its bytes, and the nanoseconds of its last change
 
 
@@ -48,38 +46,36 @@ def note_written(draft: Path, path: Path) -> None:
     _write(NOTES / f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.json", written)
 
 
-def remember_files(found: Mapping[str, Sign]) -> None:
+def remember_files(signs: Mapping[str, Sign]) -> None:
     """Notes files that are safe or made by runs, so that the next look at them needs no hashing."""
-    if not SEEN.is_file() or _read(SEEN) != {
-        path: tuple(sign) for path, sign in found.items()
-    }:
-        _write(SEEN, found)
+    if not SEEN.is_file() or _read(SEEN) != signs:
+        _write(SEEN, signs)
 
 
 def noted_signs() -> dict[str, set[Sign]]:
     """The signs of each file that was noted, by its path from this folder."""
-    known: dict[str, set[Sign]] = {}
+    noted: dict[str, set[Sign]] = {}
     for notes in sorted(NOTES.glob("*.json")):
         for path, sign in _read(notes).items():
-            known.setdefault(path, set()).add(sign)
-    return known
+            noted.setdefault(path, set()).add(sign)
+    return noted
 
 
 def signs_in(path: Path) -> dict[str, Sign]:
     """The sign of each file in a folder, by its path in there; of a file, its own under ""."""
     if path.is_symlink() or not path.is_dir():
         return {"": sign_of(path)} if os.path.lexists(path) else {}
-    found = {}
+    signs = {}
     for here, folders, names in os.walk(path):
         links = [name for name in folders if os.path.islink(os.path.join(here, name))]
         for name in names + links:
             file = Path(here, name)
-            found[file.relative_to(path).as_posix()] = sign_of(file)
-    return found
+            signs[file.relative_to(path).as_posix()] = sign_of(file)
+    return signs
 
 
 def sign_of(path: Path) -> Sign:
-    """Of a link itself, not of what it points to."""
+    """The sign of a file; of a link itself, not of what it points to."""
     state = os.lstat(path)
     return state.st_size, state.st_mtime_ns
 
@@ -89,7 +85,7 @@ def _read(notes: Path) -> dict[str, Sign]:
         content = json.loads(notes.read_text(encoding="utf-8"))
         return {path: (size, time) for path, (size, time) in content.items()}
     except (OSError, ValueError, AttributeError, TypeError):
-        return {}  # half of a note says nothing
+        return {}  # a note that was cut off says nothing
 
 
 def _write(notes: Path, written: Mapping[str, Sign]) -> None:

@@ -31,9 +31,14 @@ for _kind, (_pattern, _first) in PLAIN.items():
         re.compile(f"^(?:{_pattern})$"),
         [*_first, ""] if _kind == "null" else list(_first),
     )
-_Loader.add_constructor(
-    "tag:yaml.org,2002:int", lambda loader, node: int(loader.construct_scalar(node))
-)
+
+
+def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int:
+    """Decimal, whatever its first digit: 007 would be octal in YAML 1.1."""
+    return int(loader.construct_scalar(node))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
 
 
 def load_yaml(content: bytes) -> Any:
