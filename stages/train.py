@@ -2,7 +2,7 @@
 
 from croquis.core import cli, params
 from croquis.backbones import lineage
-from croquis.backbones.weights import file_digest
+from croquis.backbones.weights import weights_digest
 from croquis.heads import training_records
 from croquis.images.pixels import Pixels
 from croquis.recipes.recipes import model_recipe, recipe_of_fold
@@ -32,7 +32,7 @@ def main(
     data = FoldData.of(fold, table, images)
     machine = hardware()
     resolved = settings.model_dump() | {"seed": seed}
-    resolved["weights_blake2b"] = file_digest(
+    resolved["weights_blake2b"] = weights_digest(
         settings.pretrained
     )  # a path may hold others tomorrow
     # index.csv has a hash of each file, but not how `prepare` fitted it to its sheet.

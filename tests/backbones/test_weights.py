@@ -29,11 +29,11 @@ def test_the_digest_is_that_of_the_content(
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     (tmp_path / "w.pth").write_bytes(b"abc")
     # From the reference implementation: b2sum -l 64.
-    assert weights.file_digest("w.pth") == "d8bb14d833d59559"
+    assert weights.weights_digest("w.pth") == "d8bb14d833d59559"
     (tmp_path / "w.pth").write_bytes(b"abd")
-    assert weights.file_digest("w.pth") != "d8bb14d833d59559"
+    assert weights.weights_digest("w.pth") != "d8bb14d833d59559"
     assert [
-        weights.file_digest(other) for other in (True, False, "bundled", "no.pth")
+        weights.weights_digest(other) for other in (True, False, "bundled", "no.pth")
     ] == [""] * 4
 
 

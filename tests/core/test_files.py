@@ -1,11 +1,13 @@
 """Outputs appear whole or not at all."""
 
 import errno
+import functools
+import hashlib
 from pathlib import Path
 
 import pytest
 
-from croquis.core.files import atomic_write, root, write_json
+from croquis.core.files import atomic_write, file_digest, root, write_json
 
 
 def contents(folder: Path) -> list[str]:
@@ -102,6 +104,19 @@ def test_json_is_sorted_and_ends_with_a_line(tmp_path: Path) -> None:
     write_json(tmp_path / "metrics/a.json", {"b": 1, "a": {"d": 0.5, "c": None}})
     text = '{\n  "a": {\n    "c": null,\n    "d": 0.5\n  },\n  "b": 1\n}\n'
     assert (tmp_path / "metrics/a.json").read_text() == text
+
+
+def test_a_file_has_the_hash_that_other_programs_give_it(tmp_path: Path) -> None:
+    """md5 of RFC 1321, blake2b of RFC 7693, and `b2sum -l 64`."""
+    path = tmp_path / "a"
+    path.write_bytes(b"abc")
+    assert file_digest(path, "md5") == "900150983cd24fb0d6963f7d28e17f72"
+    assert file_digest(path) == (
+        "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
+        "7d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923"
+    )
+    short = functools.partial(hashlib.blake2b, digest_size=8)
+    assert file_digest(path, short) == "d8bb14d833d59559"
 
 
 def test_root_is_the_working_folder_unless_dvc_says_otherwise(

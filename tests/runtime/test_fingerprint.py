@@ -39,6 +39,15 @@ def test_a_changed_table_changes_the_data(tmp_path: Path) -> None:
     assert data_fingerprint(index, folds) != before
 
 
+def test_the_data_is_the_blake2b_of_the_lengths_and_hashes_of_its_files(
+    tmp_path: Path,
+) -> None:
+    """(printf '\\x40\\0\\0\\0\\0\\0\\0\\0'; b2sum a | cut -c1-128 | xxd -r -p) | b2sum -l 64."""
+    path = tmp_path / "a"
+    path.write_bytes(b"abc")
+    assert data_fingerprint(path) == "5115e3f63e751862"
+
+
 def test_an_edit_of_loaded_code_changes_the_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

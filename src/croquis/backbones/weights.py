@@ -1,5 +1,6 @@
 """Pretrained weights without surprises: from a file, or from an installed package."""
 
+import functools
 import hashlib
 import importlib.metadata
 import re
@@ -10,7 +11,7 @@ import safetensors.torch
 import torch
 
 from croquis.core.errors import InputError
-from croquis.core.files import root
+from croquis.core.files import file_digest, root
 
 # Of each backbone the package that carries its ImageNet weights, and the file in it.
 BUNDLED = {
@@ -83,18 +84,12 @@ def files_of(pretrained: bool | str | list[bool | str]) -> dict[str, Path]:
     return {name: root() / Path(name).expanduser() for name in paths}
 
 
-def file_digest(pretrained: bool | str | list[bool | str]) -> str:
+def weights_digest(pretrained: bool | str | list[bool | str]) -> str:
     """The blake2b of the files of weights that `pretrained` names, 16 hex digits each."""
-    paths = files_of(pretrained).values()
-    # A file that is missing is an error of `state_dict`, not of this one.
-    return " ".join(_digest(path) for path in paths if path.is_file())
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(
-            file, lambda: hashlib.blake2b(digest_size=8)
-        ).hexdigest()
+    algorithm = functools.partial(hashlib.blake2b, digest_size=8)
+    files = files_of(pretrained).values()
+    # Of those that are there: `state_dict` complains of the others.
+    return " ".join(file_digest(path, algorithm) for path in files if path.is_file())
 
 
 def read_tensors(

@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from croquis.core.files import file_digest
+
 BIG = 64 * 2**20  # bytes above which DVC is asked for the hash that it may remember
 
 
@@ -50,10 +52,7 @@ def md5_of(file: Path) -> str:
     """The md5 of a file's bytes; of a big one as DVC remembers it, if it is as DVC left it."""
     if file.stat().st_size >= BIG and (remembered := _remembered(file)):
         return remembered
-    with file.open("rb") as content:
-        return hashlib.file_digest(
-            content, lambda: hashlib.md5(usedforsecurity=False)
-        ).hexdigest()
+    return file_digest(file, "md5")
 
 
 def md5_of_folder(files: Mapping[str, Path]) -> str:

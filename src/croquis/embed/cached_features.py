@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from croquis.backbones.weights import file_digest
+from croquis.backbones.weights import weights_digest
 from croquis.core.files import root
 from croquis.recipes.probe_recipes import EmbedParams
 from croquis.runtime.fingerprint import code_fingerprint, data_fingerprint, fingerprint
@@ -39,7 +39,9 @@ def embed_fingerprint(recipe: EmbedParams, hardware: Hardware, *data: Path) -> s
         hardware: where the backbone runs; another number format gives other bits.
         data: the files of ids and pixels.
     """
-    settings = recipe.model_dump() | {"weights_blake2b": file_digest(recipe.pretrained)}
+    settings = recipe.model_dump() | {
+        "weights_blake2b": weights_digest(recipe.pretrained)
+    }
     settings |= {
         "torch": torch.__version__,
         "timm": version("timm"),

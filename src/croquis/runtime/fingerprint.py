@@ -6,13 +6,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from croquis.core.files import file_digest
+
 PACKAGE = Path(__file__).parents[1]
 NETWORKS = ("backbones", "heads", "networks")  # folders of what a recipe may want
 
 
 def data_fingerprint(*files: Path) -> str:
     """Hash of files: tables that carry a hash per image, or the pixels; 16 hex digits."""
-    return _hash(*(_digest(path) for path in files))
+    return _hash(*(bytes.fromhex(file_digest(path)) for path in files))
 
 
 def code_fingerprint() -> str:
@@ -20,13 +22,10 @@ def code_fingerprint() -> str:
 
     And of all code of networks, some of which is loaded only when a recipe wants it.
     """
-    loaded = {
-        name: module
-        for name, module in sys.modules.items()
-        if name.startswith("croquis")
-    }
     files = {
-        name: module.__file__ for name, module in loaded.items() if module.__file__
+        name: Path(module.__file__)
+        for name, module in sys.modules.items()
+        if name.startswith("croquis") and module.__file__
     }
     files |= {
         f"croquis.{folder}.{path.stem}": path
@@ -35,7 +34,7 @@ def code_fingerprint() -> str:
     }
     script = Path(getattr(sys.modules["__main__"], "__file__", None) or "")
     scripts = [script.read_bytes()] if script.is_file() else []
-    return _hash(*scripts, *(Path(files[name]).read_bytes() for name in sorted(files)))
+    return _hash(*scripts, *(files[name].read_bytes() for name in sorted(files)))
 
 
 def fingerprint(params: dict[str, Any], data: str, code: str) -> str:
@@ -45,18 +44,10 @@ def fingerprint(params: dict[str, Any], data: str, code: str) -> str:
     )
 
 
-def _digest(path: Path) -> bytes:
-    with path.open(
-        "rb"
-    ) as file:  # piece by piece: pixels may be larger than the memory
-        return hashlib.file_digest(file, hashlib.blake2b).digest()
-
-
 def _hash(*parts: bytes) -> str:
     digest = hashlib.blake2b(digest_size=8)
     for part in parts:
-        digest.update(
-            len(part).to_bytes(8, "little")
-        )  # so that no two lists of parts look alike
+        # With its length first, so that no two lists of parts look alike.
+        digest.update(len(part).to_bytes(8, "little"))
         digest.update(part)
     return digest.hexdigest()

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from croquis.core import inputs, pipeline
+from croquis.core.files import file_digest
 
 COMMITS = 30  # that changed the folder; the newest are tried first
 
@@ -87,9 +88,7 @@ def _here(folder: Path) -> Digests:
         for path in folder.rglob("*")
         if path.is_file() and pipeline.is_tracked(path)
     ]
-    return {
-        path.as_posix(): hashlib.md5(path.read_bytes()).hexdigest() for path in paths
-    }
+    return {path.as_posix(): file_digest(path, "md5") for path in paths}
 
 
 def _git(*arguments: str) -> bytes:

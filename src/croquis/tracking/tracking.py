@@ -1,12 +1,12 @@
 """MLflow runs that can never fail or stall a training; MLflow is imported when a run begins."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from croquis.core import params as parameters
+from croquis.core.files import file_digest
 from croquis.tracking import store
 from croquis.tracking.competitions import address, competition
 from croquis.tracking.runs import SECTIONS, Run, as_tags, warn
@@ -81,9 +81,7 @@ def pipeline_of(index: Path) -> Pipeline:
         }
     source = str(data["source"])
     data["source"] = address(str(data["source"]))
-    with index.open("rb") as file:
-        digest = hashlib.file_digest(file, hashlib.blake2b).hexdigest()
-    return Pipeline(source, tree | {"data": data}, digest[:16])
+    return Pipeline(source, tree | {"data": data}, file_digest(index)[:16])
 
 
 def _opened(

@@ -5,7 +5,6 @@ where it was, and a stage with other parameters, data or code starts afresh.
 """
 
 import contextlib
-import hashlib
 import os
 import shutil
 import time
@@ -16,7 +15,7 @@ from typing import Any
 import torch
 
 from croquis.core.errors import InputError
-from croquis.core.files import atomic_write, root
+from croquis.core.files import atomic_write, file_digest, root
 
 _KEPT = 2  # the newest may be broken by what killed the process
 _STATE = "state.pt"
@@ -63,7 +62,7 @@ class Checkpoints:
             with atomic_write(self.folder / f"{step:09d}") as draft:
                 draft.mkdir()
                 torch.save(state, draft / _STATE)
-                (draft / _DIGEST).write_text(_digest(draft / _STATE))
+                (draft / _DIGEST).write_text(file_digest(draft / _STATE))
                 # Before the folder takes its name: a power cut could leave the name and no content.
                 for written in (draft / _STATE, draft / _DIGEST, draft):
                     _flush(written)
@@ -85,7 +84,7 @@ class Checkpoints:
         """The newest whole state, its tensors on the CPU; None if there is none."""
         for found in self._found():
             try:
-                if (found / _DIGEST).read_text() == _digest(found / _STATE):
+                if (found / _DIGEST).read_text() == file_digest(found / _STATE):
                     # Tensors and numbers alone: nothing is unpickled that could run.
                     return torch.load(
                         found / _STATE, map_location="cpu", weights_only=True
@@ -131,8 +130,3 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, hashlib.blake2b).hexdigest()
