@@ -147,7 +147,7 @@ def test_a_store_that_is_not_there_is_a_clear_error(
     drawn: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, example = leave_run(drawn), sheets_of_test(drawn)[0]
-    monkeypatch.setattr(store, "connected_by_scores", unreachable)
+    monkeypatch.setattr(store, "connect_by_scores", unreachable)
     with pytest.raises(
         InputError, match="expected a store that answers, received no route; start"
     ):

@@ -43,7 +43,7 @@ def test_a_stage_fills_the_column_source(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_pipeline_is_found_by_its_scores_the_newest_first_and_never_made() -> None:
     made = []
-    client, experiment, _ = stores.connected_by_scores("by-scores", {"a": 1.0})
+    client, experiment, _ = stores.connect_by_scores("by-scores", {"a": 1.0})
     experiment_id = experiment.experiment_id
     for start, scores in enumerate(
         ({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 3.0}, {"a": 4.0})
@@ -57,7 +57,7 @@ def test_a_pipeline_is_found_by_its_scores_the_newest_first_and_never_made() -> 
     client.create_run(experiment_id, start_time=9, tags={"kind": "train"})
     wanted = ({"a": 1.0}, made[1]), ({"a": 1.0, "b": 2.0}, made[0]), ({"a": 5.0}, None)
     for scores, found in wanted:
-        assert stores.connected_by_scores("by-scores", scores)[2] == found
+        assert stores.connect_by_scores("by-scores", scores)[2] == found
     assert len(client.search_runs([experiment_id])) == 4
 
 
@@ -80,7 +80,7 @@ def test_a_reason_is_one_line_without_a_password(error: Exception, said: str) ->
 def entered(source: str, **settings: object) -> tuple[str, str]:
     """The ids of the experiment and of the run of a pipeline on a source."""
     pipeline = stores.Pipeline(source, settings, str(settings.pop("images", "")))
-    return stores.connected(pipeline)[1:]
+    return stores.connect(pipeline)[1:]
 
 
 def test_another_set_of_parameters_or_data_is_another_run_and_the_same_one_is_found_again() -> (
@@ -110,7 +110,7 @@ def test_a_run_of_a_pipeline_shows_its_parameters() -> None:
     wide = {
         f"key{number}": number for number in range(150)
     }  # MLflow takes 100 in one call
-    client, _, run_id = stores.connected(
+    client, _, run_id = stores.connect(
         stores.Pipeline("shown", {"lr": 0.1, "run": {"folds": [0, 1]}, "train": wide})
     )
     params = client.get_run(run_id).data.params
@@ -120,10 +120,10 @@ def test_a_run_of_a_pipeline_shows_its_parameters() -> None:
 
 def test_a_run_whose_maker_was_killed_gets_its_parameters() -> None:
     pipeline = stores.Pipeline("killed", {"lr": 0.1})
-    client, experiment_id, _ = stores.connected(stores.Pipeline("killed"))
+    client, experiment_id, _ = stores.connect(stores.Pipeline("killed"))
     tags = {"kind": "pipeline", stores.KEY: pipeline.key}
     made = client.create_run(experiment_id, tags=tags).info.run_id
-    assert stores.connected(pipeline)[2] == made
+    assert stores.connect(pipeline)[2] == made
     assert client.get_run(made).data.params == {"lr": "0.1"}
 
 

@@ -60,9 +60,8 @@ def hardware() -> Hardware:
     deterministic = os.environ.get("CROQUIS_DETERMINISTIC") == "1"
     torch.backends.cudnn.benchmark = not deterministic
     if deterministic:
-        os.environ.setdefault(
-            "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
-        )  # read when cuBLAS starts
+        # cuBLAS reads this when it starts.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
     # Without this argument Volta claims bf16 too, by slow emulation.
     native = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -78,28 +77,29 @@ def autocast(hardware: Hardware) -> torch.autocast:
 
 
 def _device(name: str) -> torch.device:
-    expected = "a device that this PyTorch can use"
-    fix = "unset it, or mend it"
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:  # builds without CUDA assert
-        received = f"{name!r} ({str(error).splitlines()[0]})"
         raise InputError(
-            "CROQUIS_DEVICE", expected=expected, received=received, fix=fix
+            "CROQUIS_DEVICE",
+            expected="a device that this PyTorch can use",
+            received=f"{name!r} ({str(error).splitlines()[0]})",
+            fix="unset it, or correct it",
         ) from None
     return device
 
 
 def _workers(device: str) -> int:
     """Worker processes: by default none on CPUs, where they take cores from the network itself."""
-    asked = os.environ.get("CROQUIS_WORKERS")
-    if not asked:
+    number = os.environ.get("CROQUIS_WORKERS")
+    if not number:
         return min(8, cpu_count() - 1) if device.startswith("cuda") else 0
-    if not asked.isdecimal():
-        expected = "a number of processes, 0 or more"
-        fix = "unset it, or mend it"
+    if not number.isdecimal():
         raise InputError(
-            "CROQUIS_WORKERS", expected=expected, received=repr(asked), fix=fix
+            "CROQUIS_WORKERS",
+            expected="a number of processes, 0 or more",
+            received=repr(number),
+            fix="unset it, or correct it",
         )
-    return int(asked)
+    return int(number)

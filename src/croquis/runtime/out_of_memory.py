@@ -1,4 +1,4 @@
-"""What does not fit a GPU's memory: the same in smaller parts, and no loss of results."""
+"""Where a GPU runs out of memory: the same work in smaller parts, with the same results."""
 
 import warnings
 from collections.abc import Callable
@@ -42,19 +42,19 @@ class InParts:
 
     def __init__(self, call: Callable[[torch.Tensor], torch.Tensor]) -> None:
         self._call = call
-        self._most = None
+        self._most: int | None = None
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """What the function gives for all `images`."""
-        found = []
+        outputs: list[torch.Tensor] = []
         done = 0
         while done < len(images):
             part = images[done : done + (self._most or len(images))]
             try:
-                found.append(self._call(part))
+                outputs.append(self._call(part))
                 done += len(part)
                 continue
             except torch.OutOfMemoryError:
                 pass  # left first, as its traceback holds what must be freed
             self._most = halve_batch(len(part))
-        return torch.cat(found)
+        return torch.cat(outputs)

@@ -106,7 +106,7 @@ def alias_of(version: str) -> str:
 def _connected(source: str, scores: Mapping[str, float]) -> tuple[Any, Any, str | None]:
     """A training goes on without a store; an export has no other aim."""
     try:
-        return store.connected_by_scores(source, scores)
+        return store.connect_by_scores(source, scores)
     except Exception as error:  # MLflow and its transports raise a dozen kinds
         raise store.unreachable(error) from error
 

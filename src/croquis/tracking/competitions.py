@@ -12,15 +12,8 @@ GENERIC = frozenset(
     " input main master new old photos pics images public raw release resolve source src temp"
     " test tmp train training unpacked unzipped upload uploads v version x zip".split()
 )
-NAMING = (
-    "id",
-    "file",
-    "filename",
-    "name",
-    "path",
-    "dataset",
-    "version",
-)  # never a secret
+# Keys of a URL's query that name the data, and are never a secret.
+NAMING = ("id", "file", "filename", "name", "path", "dataset", "version")
 
 
 def competition(source: str) -> str:
@@ -47,16 +40,16 @@ def older(source: str) -> str:
 def address(source: str) -> str:
     """The source without what may be secret: user, password, and most of a URL's query.
 
-    A signed URL has another signature tomorrow, so a query names the data by few known keys alone.
+    A signed URL has another signature tomorrow, so a query keeps the keys of NAMING alone.
     """
     if "://" not in source:
         return source
     url = urlsplit(source)
-    named = [
+    naming = [
         (key, value) for key, value in parse_qsl(url.query) if key.lower() in NAMING
     ]
     host = url.netloc.rpartition("@")[2]
-    return url._replace(netloc=host, query=urlencode(named), fragment="").geturl()
+    return url._replace(netloc=host, query=urlencode(naming), fragment="").geturl()
 
 
 def _parts(source: str) -> list[str]:

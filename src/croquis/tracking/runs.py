@@ -6,9 +6,12 @@ import time
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from croquis.tracking import store
+
+if TYPE_CHECKING:
+    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
 # MLflow draws a chart a metric, in a section a prefix. What is no curve of the learning itself goes
 # to sections of its own, so that the first one holds losses, accuracy and lr of all members alike.
@@ -36,7 +39,7 @@ class Run:
         self._id = run_id
         self._logged = logged
         self._on = run_id is not None
-        self._monitor = None
+        self._monitor: SystemMetricsMonitor | None = None
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
         """Logs several numbers at one step, in one call: each call costs some 20 ms."""
@@ -45,10 +48,10 @@ class Run:
         from mlflow.entities import Metric
 
         now = _milliseconds()
-        named = {
-            SECTIONS.get(name, name): float(value) for name, value in values.items()
-        }
-        batch = [Metric(name, value, now, step) for name, value in named.items()]
+        batch = [
+            Metric(SECTIONS.get(name, name), float(value), now, step)
+            for name, value in values.items()
+        ]
         self._try(lambda: self._client.log_batch(self._id, metrics=batch))
 
     def tags(self, values: Mapping[str, str]) -> None:
@@ -71,23 +74,23 @@ class Run:
         from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
         logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
-        with contextlib.suppress(
-            Exception
-        ):  # a convenience: nothing else stops without it
-            self._monitor = SystemMetricsMonitor(
+        # A convenience: nothing else stops without it.
+        with contextlib.suppress(Exception):
+            monitor = SystemMetricsMonitor(
                 self._id, resume_logging=True, tracking_uri=uri
             )
-            self._monitor.start()
+            self._monitor = monitor
+            monitor.start()
 
     def end(self, status: str = "FINISHED") -> None:
         """Ends the run, also one that could not be logged to for a while, or that had ended."""
         if self._monitor is not None:
             with contextlib.suppress(Exception):
                 self._monitor.finish()
-        was_on = self._on
+        has_warned = not self._on
         self._on = self._id is not None
         with warnings.catch_warnings():
-            if not was_on:  # it has been said already
+            if has_warned:
                 warnings.simplefilter("ignore")
             self._try(lambda: self._client.set_terminated(self._id, status))
 
@@ -102,16 +105,19 @@ class Run:
 
 
 def as_tags(tags: Mapping[str, str]) -> list[Any]:
+    """Tags as MLflow's own objects."""
     from mlflow.entities import RunTag
 
     return [RunTag(key, value) for key, value in tags.items()]
 
 
 def _milliseconds() -> int:
+    """The time as MLflow wants it."""
     return int(time.time() * 1000)
 
 
 def warn(error: Exception) -> None:
+    """Says once that nothing more is logged, and why."""
     warnings.warn(
         f"tracking is off for this run: {store.store_error(error)}; training goes on",
         stacklevel=2,

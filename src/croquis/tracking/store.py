@@ -22,6 +22,7 @@ OURS = "Each run is of a commit or of a DVC experiment; its trainings are below 
 SOURCE = "croquis.source"  # tag of an experiment
 KEY = "run_key"  # tag of a pipeline's run
 BATCH = 100  # parameters that MLflow takes in one call
+LONGEST = 6000  # characters of a parameter that it takes
 
 
 @dataclass(frozen=True)
@@ -44,19 +45,19 @@ class Pipeline:
 
         Where the data lies is left out: the same data may come from elsewhere.
         """
-        chosen = {
+        settings = {
             name: value for name, value in self.settings.items() if name != "data"
         }
-        text = json.dumps([version(), self.data, chosen], sort_keys=True, default=str)
+        text = json.dumps([version(), self.data, settings], sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def connected(pipeline: Pipeline) -> tuple[Any, str, str]:
+def connect(pipeline: Pipeline) -> tuple[Any, str, str]:
     """A client, the id of the experiment, and the id of this pipeline's run in it; made if new."""
     # Two processes that make the same new store at once break its schema migration, and two would
     # make two runs of one pipeline.
     with FileLock(root() / ".mlflow.lock", timeout=120):
-        client, experiment = _entered(pipeline.source)
+        client, experiment = _open_experiment(pipeline.source)
         return (
             client,
             experiment.experiment_id,
@@ -64,7 +65,7 @@ def connected(pipeline: Pipeline) -> tuple[Any, str, str]:
         )
 
 
-def connected_by_scores(
+def connect_by_scores(
     source: str, scores: Mapping[str, float]
 ) -> tuple[Any, Any, str | None]:
     """A client, the experiment, and the newest pipeline in it that has these scores, or None.
@@ -72,7 +73,7 @@ def connected_by_scores(
     What lies in a run's folders may be older than the commit, or that of an experiment.
     """
     with FileLock(root() / ".mlflow.lock", timeout=120):
-        client, experiment = _entered(source)
+        client, experiment = _open_experiment(source)
     runs = client.search_runs([experiment.experiment_id], "tags.kind = 'pipeline'")
     for run in runs:  # the newest first
         if scores.items() <= run.data.metrics.items():
@@ -136,11 +137,11 @@ def store_error(error: BaseException) -> str:
 
 def unreachable(error: Exception) -> InputError:
     """The error of a command that can do nothing without the store."""
-    fix = "start its server, or unset MLFLOW_TRACKING_URI"
-    expected = "a store that answers"
-    received = store_error(error)
     return InputError(
-        without_password(uri()), expected=expected, received=received, fix=fix
+        without_password(uri()),
+        expected="a store that answers",
+        received=store_error(error),
+        fix="start its server, or unset MLFLOW_TRACKING_URI",
     )
 
 
@@ -161,14 +162,10 @@ def commit() -> str:
     """
     command = ["git", "rev-parse", "HEAD"]
     try:
-        return subprocess.run(
-            command, capture_output=True, text=True, check=True
-        ).stdout.strip()
-    except (
-        OSError,
-        subprocess.CalledProcessError,
-    ):  # no git at all, no repository, no commit
-        return "none"
+        git = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "none"  # no git at all, no repository, no commit
+    return git.stdout.strip()
 
 
 def surroundings() -> dict[str, str]:
@@ -181,81 +178,83 @@ def surroundings() -> dict[str, str]:
         "DVC_EXP_NAME": "experiment",
         "DVC_EXP_BASELINE_REV": "baseline",
     }
-    known = {tag: os.environ[name] for name, tag in names.items() if name in os.environ}
-    known |= {"commit": commit(), "mlflow.source.git.commit": commit()}
-    return known | {
-        "mlflow.source.name": known.get("stage", ""),
+    tags = {tag: os.environ[name] for name, tag in names.items() if name in os.environ}
+    return tags | {
+        "commit": commit(),
+        "mlflow.source.git.commit": commit(),
+        "mlflow.source.name": tags.get("stage", ""),
         "mlflow.source.type": "LOCAL",
     }
 
 
 def flat(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested mappings as one with dotted keys: {"a": {"b": 1}} to {"a.b": 1}."""
-    found: dict[str, Any] = {}
+    dotted: dict[str, Any] = {}
     for key, value in params.items():
-        inner = (
-            flat(value, f"{prefix}{key}.")
-            if isinstance(value, Mapping)
-            else {f"{prefix}{key}": value}
-        )
-        found |= inner
-    return found
+        if isinstance(value, Mapping):
+            dotted |= flat(value, f"{prefix}{key}.")
+        else:
+            dotted[f"{prefix}{key}"] = value
+    return dotted
 
 
 def log_params(client: Any, run_id: str, params: Mapping[str, Any]) -> None:
     """Logs parameters, nested ones by dotted keys."""
     from mlflow.entities import Param
 
-    given = [Param(key, str(value)[:6000]) for key, value in flat(params).items()]
-    for start in range(0, len(given), BATCH):
-        client.log_batch(run_id, params=given[start : start + BATCH])
+    entries = [Param(key, str(value)[:LONGEST]) for key, value in flat(params).items()]
+    for start in range(0, len(entries), BATCH):
+        client.log_batch(run_id, params=entries[start : start + BATCH])
 
 
-def _entered(source: str) -> tuple[Any, Any]:
-    """A client, and the experiment of a data source: found, brought back, or made."""
+def _open_experiment(source: str) -> tuple[Any, Any]:
+    """A client, and the experiment of a data source, which may be brought back or made."""
     client = open_store()
-    name, found = experiment_of(client, source)
-    if found is None:
-        return client, client.get_experiment(_created(client, name, source))
-    if (
-        found.lifecycle_stage == "deleted"
-    ):  # MLflow keeps the name, and takes no run under it
-        client.restore_experiment(found.experiment_id)
+    name, experiment = experiment_of(client, source)
+    if experiment is None:
+        return client, client.get_experiment(_create_experiment(client, name, source))
+    # MLflow keeps the name of a deleted one, and takes no run under it.
+    if experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
         text = f"MLflow's experiment {name!r} was deleted; it is back, with its runs"
         warnings.warn(text, stacklevel=2)
-    if SOURCE not in found.tags:
-        client.set_experiment_tag(found.experiment_id, SOURCE, address(source))
-    return client, found
+    if SOURCE not in experiment.tags:
+        client.set_experiment_tag(experiment.experiment_id, SOURCE, address(source))
+    return client, experiment
 
 
 def _run(client: Any, experiment_id: str, pipeline: Pipeline) -> str:
-    """The run that groups the trainings of a pipeline; it has no end of its own, as each stage is
-    a process, so it counts as finished from the start."""
+    """The run that groups the trainings of a pipeline.
+
+    It has no end of its own, as each stage is a process, so it counts as finished from the start.
+    """
     wanted = f"tags.kind = 'pipeline' and tags.{KEY} = '{pipeline.key}'"
-    if found := client.search_runs([experiment_id], wanted, max_results=1):
-        run = found[0]
-    else:
-        tags = surroundings() | {
-            "kind": "pipeline",
-            "version": version(),
-            KEY: pipeline.key,
-        }
-        tags.pop("stage", None)  # of whichever stage came first
-        tags["mlflow.source.name"] = "dvc repro"
-        tags[NOTE] = "A pipeline; its trainings are below it, its scores to come."
-        run = client.create_run(experiment_id, run_name=version(), tags=tags)
-        client.set_terminated(run.info.run_id)
+    runs = client.search_runs([experiment_id], wanted, max_results=1)
+    run = runs[0] if runs else _create_run(client, experiment_id, pipeline)
     if not run.data.params:  # as those of a process that was killed in between
         log_params(client, run.info.run_id, pipeline.settings)
     return run.info.run_id
 
 
-def _created(client: Any, name: str, source: str) -> str:
+def _create_run(client: Any, experiment_id: str, pipeline: Pipeline) -> Any:
+    tags = surroundings() | {
+        "kind": "pipeline",
+        "version": version(),
+        KEY: pipeline.key,
+        "mlflow.source.name": "dvc repro",
+        NOTE: "A pipeline; its trainings are below it, its scores to come.",
+    }
+    tags.pop("stage", None)  # of whichever stage came first
+    run = client.create_run(experiment_id, run_name=version(), tags=tags)
+    client.set_terminated(run.info.run_id)
+    return run
+
+
+def _create_experiment(client: Any, name: str, source: str) -> str:
     """A new experiment; its artifacts lie beside the default store, wherever the process runs."""
     local = not os.environ.get("MLFLOW_TRACKING_URI")
     # The kind decides whether MLflow's pages speak of trainings or of language models.
     kind = {"mlflow.experimentKind": "custom_model_development"}
     tags = kind | {NOTE: OURS, SOURCE: address(source)}
-    return client.create_experiment(
-        name, str(root() / "mlruns") if local else None, tags
-    )
+    place = str(root() / "mlruns") if local else None
+    return client.create_experiment(name, place, tags)

@@ -40,25 +40,25 @@ def tracked_run(
         tags: what it rests on.
         memory: a file that remembers the run's id: a training that goes on does so in its run.
     """
-    opened = _opened(whole, name, params, tags, memory)
+    run = _open_run(whole, name, params, tags, memory)
     if memory is not None:  # long enough to be resumed is long enough to be watched
-        opened.watch(store.uri())
+        run.watch(store.uri())
     try:
-        yield opened
+        yield run
     except (SystemExit, KeyboardInterrupt):
-        opened.end("KILLED")
+        run.end("KILLED")
         raise
     except BaseException as error:
-        opened.tags({FAILURE: store.store_error(error)})
-        opened.end("FAILED")
+        run.tags({FAILURE: store.store_error(error)})
+        run.end("FAILED")
         raise
-    opened.end()
+    run.end()
 
 
 def pipeline_run(whole: Pipeline) -> Run:
     """The run that groups the trainings of a pipeline, and bears its scores."""
     try:
-        client, _, run_id = store.connected(whole)
+        client, _, run_id = store.connect(whole)
         return Run(client, run_id)
     except Exception as error:
         warn(error)
@@ -73,18 +73,17 @@ def pipeline_of(index: Path) -> Pipeline:
     """
     tree = parameters.read()
     run = tree.get("run") or {}
-    data = dict(tree["data"])
     for name in CATALOGUES:
-        chosen = run.get(name) or []
+        members = run.get(name) or []
         tree[name] = {
-            key: block for key, block in tree.get(name, {}).items() if key in chosen
+            key: block for key, block in tree.get(name, {}).items() if key in members
         }
-    source = str(data["source"])
-    data["source"] = address(str(data["source"]))
-    return Pipeline(source, tree | {"data": data}, file_digest(index)[:16])
+    source = str(tree["data"]["source"])
+    tree["data"] = tree["data"] | {"source": address(source)}
+    return Pipeline(source, tree, file_digest(index)[:16])
 
 
-def _opened(
+def _open_run(
     whole: Pipeline,
     name: str,
     params: Mapping[str, Any],
@@ -92,42 +91,42 @@ def _opened(
     memory: Path | None,
 ) -> Run:
     try:
-        client, experiment_id, pipeline = store.connected(whole)
-        if (resumed := _resumed(client, memory)) is not None:
+        client, experiment_id, pipeline = store.connect(whole)
+        if (resumed := _resume(client, memory)) is not None:
             return resumed
-        opened = client.create_run(
+        run = client.create_run(
             experiment_id,
             run_name=f"{name} {store.version()}",
             tags={"mlflow.parentRunId": pipeline},
         )
-        store.log_params(client, opened.info.run_id, params)
-        client.log_batch(opened.info.run_id, tags=as_tags(_described(name, tags)))
-        client.log_inputs(opened.info.run_id, datasets=[_dataset(whole.source, tags)])
+        run_id = run.info.run_id
+        store.log_params(client, run_id, params)
+        client.log_batch(run_id, tags=as_tags(_describe(name, tags)))
+        client.log_inputs(run_id, datasets=[_dataset(whole.source, tags)])
         if memory is not None:
             memory.parent.mkdir(parents=True, exist_ok=True)
-            memory.write_text(opened.info.run_id)
-        return Run(client, opened.info.run_id)
-    except (
-        Exception
-    ) as error:  # no MLflow, no server, no disk: none of it may stop a training
+            memory.write_text(run_id)
+        return Run(client, run_id)
+    # No MLflow, no server, no disk: none of it may stop a training.
+    except Exception as error:
         warn(error)
         return Run(None, None)
 
 
-def _described(name: str, tags: Mapping[str, str]) -> dict[str, str]:
+def _describe(name: str, tags: Mapping[str, str]) -> dict[str, str]:
     """`tags` with where the run comes from, its kind (train, probe) and a description."""
-    known = dict(tags) | store.surroundings()
-    kind = known.get("stage", "training").partition("@")[0]
-    said = f"{kind} of **{tags.get('member', name)}**"
+    described = dict(tags) | store.surroundings()
+    kind = described.get("stage", "training").partition("@")[0]
+    note = f"{kind} of **{tags.get('member', name)}**"
     if "fold" in tags:
-        said += f" on all folds but {tags['fold']}, on which it is scored"
+        note += f" on all folds but {tags['fold']}, on which it is scored"
     if "device" in tags:
-        said += f"; {tags['device']}"
-    said += ". The scores of the whole are in the run above it."
-    return known | {"kind": kind, store.NOTE: said}
+        note += f"; {tags['device']}"
+    note += ". The scores of the whole are in the run above it."
+    return described | {"kind": kind, store.NOTE: note}
 
 
-def _resumed(client: Any, memory: Path | None) -> Run | None:
+def _resume(client: Any, memory: Path | None) -> Run | None:
     """The run that `memory` remembers, open again; None without, or where the store lost it."""
     from mlflow.exceptions import MlflowException
 
@@ -135,12 +134,13 @@ def _resumed(client: Any, memory: Path | None) -> Run | None:
         return None
     run_id = memory.read_text().strip()
     try:
-        known = client.get_run(run_id).data
-        metrics = known.metrics
+        data = client.get_run(run_id).data
         epoch = SECTIONS["epoch"]
-        points = client.get_metric_history(run_id, epoch) if epoch in metrics else []
+        points = []
+        if epoch in data.metrics:
+            points = client.get_metric_history(run_id, epoch)
         client.update_run(run_id, status="RUNNING")
-        if FAILURE in known.tags:
+        if FAILURE in data.tags:
             client.delete_tag(run_id, FAILURE)
     except MlflowException:
         return None
