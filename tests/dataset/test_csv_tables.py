@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.dataset.csv_tables import images_in, located_images, natural, read_table
+from croquis.dataset.csv_tables import images_in, locate_images, natural, read_table
 
 
 def table_of(folder: Path, text: str | bytes) -> Path:
@@ -44,6 +44,13 @@ def test_the_mark_that_excel_writes_first_is_no_part_of_a_name(tmp_path: Path) -
     assert table.to_dict("list") == {"a": ["x"], "b": ["y"]}
 
 
+def test_a_second_mark_of_a_script_is_no_part_of_a_name_either(tmp_path: Path) -> None:
+    """Read as utf-8, a mark is a letter; written as utf-8-sig, it has another one before it."""
+    mark = b"\xef\xbb\xbf"
+    table, _ = read_table(table_of(tmp_path, mark + mark + b"a,b\nx,y\n"), ["a", "b"])
+    assert table.to_dict("list") == {"a": ["x"], "b": ["y"]}
+
+
 @pytest.mark.parametrize("text", ["", b"a,b\n\xff\xfe,1\n", 'a,b\n"open,1\n'])
 def test_what_is_no_csv_is_refused(tmp_path: Path, text: str | bytes) -> None:
     with pytest.raises(InputError, match=r"train.csv: expected a csv file, received"):
@@ -72,7 +79,7 @@ def test_a_short_row_has_empty_cells(tmp_path: Path) -> None:
 
 def locate(folder: Path, *names: str) -> list[str]:
     path = table_of(folder, "image_path\n" + "\n".join(names) + "\n")
-    return located_images(read_table(path, ["image_path"])[0], path, "train").tolist()
+    return locate_images(read_table(path, ["image_path"])[0], path, "train").tolist()
 
 
 def test_paths_are_found_under_their_split(tmp_path: Path) -> None:

@@ -28,11 +28,9 @@ def to_utf8(folder: Path, where: object) -> list[str]:
         if path.with_name(name).exists():
             _refuse([path], folder, where)
         path.rename(path.with_name(name))
-    return (
-        [f"{len(korean):,} file names were read as CP949 (Korean Windows)"]
-        if korean
-        else []
-    )
+    if not korean:
+        return []
+    return [f"{len(korean):,} file names were read as CP949 (Korean Windows)"]
 
 
 def refuse_undecodable(folder: Path) -> None:
@@ -56,16 +54,15 @@ def _korean(name: str) -> str | None:
         text = os.fsencode(name).decode("cp949")
     except UnicodeDecodeError:
         return None
-    return (
-        text if all(sign.isascii() or "가" <= sign <= "힣" for sign in text) else None
-    )
+    is_korean = all(sign.isascii() or "가" <= sign <= "힣" for sign in text)
+    return text if is_korean else None
 
 
 def _refuse(wrong: list[Path], folder: Path, where: object) -> None:
     if not wrong:
         return
-    shown = [os.fsencode(path.relative_to(folder)) for path in wrong[:NAMED]]
-    names = ", ".join(name.decode("utf-8", "backslashreplace") for name in shown)
+    first = [os.fsencode(path.relative_to(folder)) for path in wrong[:NAMED]]
+    names = ", ".join(name.decode("utf-8", "backslashreplace") for name in first)
     more = ", ..." if len(wrong) > NAMED else ""
     raise InputError(
         where,

@@ -47,35 +47,34 @@ def read_overrides(path: Path, ids: np.ndarray) -> Overrides:
             contradicts itself.
     """
     places = {name: place for place, name in enumerate(ids.tolist())}
-    found: dict[str, list] = {decision: [] for decision in OF_ONE + OF_TWO}
+    alone: dict[str, set[int]] = {decision: set() for decision in OF_ONE}
+    pairs: dict[str, set[tuple[int, int]]] = {decision: set() for decision in OF_TWO}
     for where, (name, decision, other) in _lines(path):
-        if decision not in found:
-            fix = nearest(decision, list(found))
-            raise InputError(
-                where, expected="a decision", received=repr(decision), fix=fix
-            )
+        _check_decision(decision, where)
         place = _place(name, places, where)
-        if decision in OF_ONE:
+        if decision in alone:
             _check_alone(decision, other, where)
-            found[decision].append(place)
+            alone[decision].add(place)
         else:
-            found[decision].append(
-                _pair(place, _place(other, places, where), other, where)
-            )
-    decided = Overrides(
-        **{decision: tuple(sorted(set(of))) for decision, of in found.items()}
+            pair = _pair(place, _place(other, places, where), other, where)
+            pairs[decision].add(pair)
+    overrides = Overrides(
+        keep=tuple(sorted(alone["keep"])),
+        drop=tuple(sorted(alone["drop"])),
+        same=tuple(sorted(pairs["same"])),
+        different=tuple(sorted(pairs["different"])),
     )
-    _check_sense(decided, ids.tolist(), path)
-    return decided
+    _check_sense(overrides, ids.tolist(), path)
+    return overrides
 
 
 def contradictions(
-    sames: Iterable[tuple[int, int]], apart: Iterable[tuple[int, int]], count: int
+    same: Iterable[tuple[int, int]], different: Iterable[tuple[int, int]], count: int
 ) -> list[tuple[int, int]]:
-    """The pairs of `apart` that `sames` nevertheless connect, among `count` places."""
-    sames = np.array(list(sames), np.int64).reshape(-1, 2)
-    group = components(count, sames[:, 0], sames[:, 1])
-    return [(one, other) for one, other in apart if group[one] == group[other]]
+    """The pairs of `different` that `same` nevertheless connects, among `count` places."""
+    edges = np.array(list(same), np.int64).reshape(-1, 2)
+    group = components(count, edges[:, 0], edges[:, 1])
+    return [(one, other) for one, other in different if group[one] == group[other]]
 
 
 def _lines(path: Path) -> list[tuple[str, list[str]]]:
@@ -87,28 +86,33 @@ def _lines(path: Path) -> list[tuple[str, list[str]]]:
         raise InputError(path, expected=",".join(COLUMNS), received=received, fix=fix)
     for where, fields in lines[1:]:
         if len(fields) > len(COLUMNS):
-            received = f"{len(fields)} fields"
-            fix = "put names with commas into quotes"
             raise InputError(
-                where, expected=",".join(COLUMNS), received=received, fix=fix
+                where,
+                expected=",".join(COLUMNS),
+                received=f"{len(fields)} fields",
+                fix="put names with commas into quotes",
             )
     return [(where, [*fields, "", ""][:3]) for where, fields in lines[1:]]
 
 
 def _fields(path: Path) -> list[tuple[str, list[str]]]:
-    """Python's reader, as pandas neither tells lines apart from rows nor minds what is too much."""
+    """Where each line of the file stands that is not empty, and its fields.
+
+    By Python's reader: pandas does not number lines, and takes fields that are too many.
+    """
     try:
-        with path.open(
-            newline="", encoding="utf-8-sig"
-        ) as file:  # spreadsheets write a mark first
+        # Spreadsheets write a byte order mark first, which "-sig" drops.
+        with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, skipinitialspace=True, strict=True)
             return [
                 (f"{path} line {reader.line_num}", row) for row in reader if any(row)
             ]
     except (csv.Error, UnicodeDecodeError) as error:
-        fix = "save it as UTF-8 with commas, and close each quote"
         raise InputError(
-            path, expected="a csv file", received=str(error), fix=fix
+            path,
+            expected="a csv file",
+            received=str(error),
+            fix="save it as UTF-8 with commas, and close each quote",
         ) from error
 
 
@@ -121,29 +125,43 @@ def _pair(one: int, other: int, name: str, where: str) -> tuple[int, int]:
 
 def _place(name: str, places: dict[str, int], where: str) -> int:
     if name not in places:
-        fix = (
-            f"{nearest(name, list(places))} Remove lines that were meant for other data"
-        )
+        hint = nearest(name, list(places))
         raise InputError(
-            where, expected="the id of a train image", received=repr(name), fix=fix
+            where,
+            expected="the id of a train image",
+            received=repr(name),
+            fix=f"{hint} Remove lines that were meant for other data",
         )
     return places[name]
 
 
-def _check_alone(decision: str, other: str, where: str) -> None:
-    if other:
-        fix = "leave it empty, or decide same or different"
+def _check_decision(decision: str, where: str) -> None:
+    decisions = [*OF_ONE, *OF_TWO]
+    if decision not in decisions:
         raise InputError(
-            where, expected=f"no other with {decision}", received=repr(other), fix=fix
+            where,
+            expected="a decision",
+            received=repr(decision),
+            fix=nearest(decision, decisions),
         )
 
 
-def _check_sense(decided: Overrides, ids: list[str], path: Path) -> None:
+def _check_alone(decision: str, other: str, where: str) -> None:
+    if other:
+        raise InputError(
+            where,
+            expected=f"no other with {decision}",
+            received=repr(other),
+            fix="leave it empty, or decide same or different",
+        )
+
+
+def _check_sense(overrides: Overrides, ids: list[str], path: Path) -> None:
     fix = "remove one of the lines"
-    if both := sorted(set(decided.keep) & set(decided.drop)):
+    if both := sorted(set(overrides.keep) & set(overrides.drop)):
         received = f"both for {ids[both[0]]!r}"
         raise InputError(path, expected="keep or drop", received=received, fix=fix)
-    if torn := contradictions(decided.same, decided.different, len(ids)):
+    if torn := contradictions(overrides.same, overrides.different, len(ids)):
         one, other = torn[0]
         received = f"both for {ids[one]!r} and {ids[other]!r}"
         raise InputError(path, expected="same or different", received=received, fix=fix)

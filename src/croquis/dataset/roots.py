@@ -20,13 +20,13 @@ def find_root(folder: Path, where: str) -> Path:
     Raises:
         InputError: if there is none, or several.
     """
-    found = list(_outermost(folder, is_layout)) or list(
-        _outermost(folder, _holds_classes)
-    )
-    if len(found) == 1:
-        return found[0]
-    names = [path.relative_to(folder).as_posix() for path in found]
-    received = f"{len(found)} of them ({', '.join(names[:3])})" if found else "none"
+    roots = list(_outermost(folder, is_layout))
+    if not roots:
+        roots = list(_outermost(folder, _holds_classes))
+    if len(roots) == 1:
+        return roots[0]
+    names = [path.relative_to(folder).as_posix() for path in roots]
+    received = f"{len(roots)} of them ({', '.join(names[:3])})" if roots else "none"
     fix = "name or pack the folder that holds it"
     raise InputError(where, expected=LAYOUT, received=received, fix=fix)
 

@@ -6,8 +6,8 @@ They train. They are never scored, and change no fold and no group of the other 
 import numpy as np
 import pandas as pd
 
-USE = "use"
-TRAIN = "train"  # the column of train.csv and columns.csv, and its word
+USE = "use"  # the column of train.csv and columns.csv
+TRAIN = "train"  # its word for an image that only trains
 
 
 def train_only(index: pd.DataFrame, columns: pd.DataFrame) -> np.ndarray:
@@ -37,12 +37,11 @@ def train_only_counts(table: pd.DataFrame, external: np.ndarray) -> dict[str, in
     return {"train_only": int(external.sum()), "train_only_left_out": lost}
 
 
-def train_only_lines(found: dict[str, int]) -> list[str]:
-    """What a stage says of `counts`."""
-    if "train_only" not in found:
+def train_only_lines(counts: dict[str, int]) -> list[str]:
+    """What a stage says of `train_only_counts`; other counts may stand beside them."""
+    if "train_only" not in counts:
         return []
-    line = f"{found['train_only']:,} images train only, and are never scored"
-    lost = found["train_only_left_out"]
-    return [
-        line + (f"; {lost:,} of them are left out, for their copies" if lost else "")
-    ]
+    line = f"{counts['train_only']:,} images train only, and are never scored"
+    if lost := counts["train_only_left_out"]:
+        line += f"; {lost:,} of them are left out, for their copies"
+    return [line]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from croquis.core.errors import InputError
-from croquis.dataset.csv_tables import images_in, located_images, read_table
+from croquis.dataset.csv_tables import images_in, locate_images, read_table
 from croquis.dataset.names import refuse_undecodable
 from croquis.dataset.roots import folders_in
 from croquis.dataset.train_only import USE
@@ -85,7 +85,7 @@ def _read_train(
         notes.append(
             f"train.csv also has {', '.join(further)}: split.domain can hold one apart"
         )
-    table["path"] = located_images(table, csv, "train")
+    table["path"] = locate_images(table, csv, "train")
     table = with_sources(with_labels(table, csv), test_paths, csv)
     unnamed = len(
         set(images_in(raw / "train")) - set(table["path"].str.removeprefix("train/"))
@@ -131,7 +131,7 @@ def _read_test(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
         names = pd.DataFrame({"image_path": images_in(raw / "test")}, dtype=str)
     table = pd.DataFrame(
         {
-            "path": located_images(names, csv, "test"),
+            "path": locate_images(names, csv, "test"),
             "id": "test/" + names["image_path"],
         }
     )
