@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 
 from croquis.core.errors import InputError
 from croquis.scoring.comparing import (
-    Scored,
+    ScoredExperiment,
     compare_predictions,
     least_called,
     score_predictions,
@@ -18,7 +18,7 @@ from croquis.tables.predictions import Predictions
 
 def experiment(
     right: list[int], first: int = 0, name: str = "a", **columns: object
-) -> Scored:
+) -> ScoredExperiment:
     """Images `first`, `first` + 1, ... with their rights, each a group of its own."""
     ids = [f"train/{number:04d}" for number in range(first, first + len(right))]
     rest = {
@@ -27,7 +27,7 @@ def experiment(
         "sha256": ids,
     }
     table = pd.DataFrame({"right": np.array(right, bool), **rest, **columns}, index=ids)
-    return Scored(name, table)
+    return ScoredExperiment(name, table)
 
 
 def test_images_are_counted_by_hand() -> None:
@@ -42,7 +42,7 @@ def test_images_are_counted_by_hand() -> None:
     assert found.accuracies[0][0] == pytest.approx(4 / 6)
     assert found.accuracies[1][0] == pytest.approx(5 / 6)
     assert found.difference[0] == pytest.approx(1 / 6) and found.p == 1.0
-    assert not found.told_apart and found.smallest is None  # 3 images are too few
+    assert not found.significant and found.smallest is None  # 3 images are too few
 
 
 def test_a_clear_difference_is_called_and_its_sign_is_that_of_the_second() -> None:
@@ -52,7 +52,7 @@ def test_a_clear_difference_is_called_and_its_sign_is_that_of_the_second() -> No
         compare_predictions(worse, better, seed=0),
         compare_predictions(better, worse, seed=0),
     )
-    assert found.told_apart and turned.told_apart
+    assert found.significant and turned.significant
     assert found.difference[0] == pytest.approx(0.1) == -turned.difference[0]
     assert found.p == pytest.approx(binomtest(20, 60).pvalue)
     assert found.difference[1] > 0 > turned.difference[2]
@@ -65,7 +65,7 @@ def test_what_is_not_called_is_below_the_smallest_that_would_be() -> None:
         found = compare_predictions(
             experiment(a.tolist()), experiment(b.tolist()), seed=0
         )
-        if not found.told_apart:
+        if not found.significant:
             assert abs(found.difference[0]) <= found.smallest
 
 
@@ -83,7 +83,7 @@ def test_the_interval_is_the_one_that_metrics_give() -> None:
     a = experiment(right.tolist(), unit=groups)
     found = compare_predictions(a, a, seed=3)
     assert found.accuracies[0][1:] == accuracy_interval(right, groups, seed=3)
-    assert found.difference == (0, 0, 0) and not found.told_apart
+    assert found.difference == (0, 0, 0) and not found.significant
 
 
 def test_what_either_takes_for_copies_is_drawn_together() -> None:
@@ -113,17 +113,17 @@ def test_a_few_big_groups_tell_nothing_apart_and_name_no_smallest_difference() -
     b = experiment(([1] * 5 + [0] * 5) * 10, name="b", unit=groups)
     found = compare_predictions(a, b, seed=0)
     assert found.p < 1e-14 and found.groups == 10
-    assert not found.told_apart and found.smallest is None
+    assert not found.significant and found.smallest is None
     alone = compare_predictions(
         experiment([0] * 100), experiment([1] * 50 + [0] * 50, name="b"), seed=0
     )
-    assert alone.told_apart and alone.groups == 100 and alone.smallest is not None
+    assert alone.significant and alone.groups == 100 and alone.smallest is not None
 
 
 def test_bad_pairs_are_refused() -> None:
     a = experiment([1, 0, 1])
     with pytest.raises(
-        InputError, match=r"a, b: expected OOF of the same .*received 3 and 1 pict"
+        InputError, match=r"a, b: expected OOF of the same .*received 3 and 1 images"
     ):
         compare_predictions(a, experiment([1], first=9, name="b"), seed=0)
     with pytest.raises(
@@ -171,7 +171,8 @@ def test_oof_is_judged_by_the_labels_of_the_folds() -> None:
     assert found.images["class_name"].tolist() == ["star", "star", "cup"]
     assert found.images["unit"].nunique() == 2
     with pytest.raises(
-        InputError, match=r"a: expected images of its .* 1 others, as w"
+        InputError,
+        match=r"a: expected images of folds.csv, received 1 others, as w; give the OOF",
     ):
         score_predictions("a", Predictions(["w"], probs[:1], ["cup", "star"]), folds)
     with pytest.raises(

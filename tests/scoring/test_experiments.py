@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.scoring.experiments import fetched
+from croquis.scoring.experiments import fetch_files
 
 FILES = [Path("data/ensemble/oof.npz"), Path("data/folds.csv")]
 
@@ -47,34 +47,34 @@ def test_a_revision_is_read_from_the_cache_and_the_workspace_stays(
     repository: Path, tmp_path: Path
 ) -> None:
     Path("data/folds.csv").write_text("changed")
-    found = fetched("first", FILES, tmp_path / "into")
+    found = fetch_files("first", FILES, tmp_path / "into")
     assert [path.read_text() for path in found] == ["first", "first"]
     assert Path("data/ensemble/oof.npz").read_text() == "second"
     assert Path("data/folds.csv").read_text() == "changed"
-    here = fetched("workspace", FILES, tmp_path / "into")
+    here = fetch_files("workspace", FILES, tmp_path / "into")
     assert [path.read_text() for path in here] == ["second", "changed"]
     with pytest.raises(
         InputError, match=r"third: expected .* received unknown Git revision"
     ):
-        fetched("third", FILES, tmp_path / "into")
+        fetch_files("third", FILES, tmp_path / "into")
     with pytest.raises(
         InputError, match=r"first: expected .* none: no .*votes/oof\.npz"
     ):
-        fetched("first", [Path("data/votes/oof.npz")], tmp_path / "into")
+        fetch_files("first", [Path("data/votes/oof.npz")], tmp_path / "into")
 
 
 def test_a_cache_that_was_emptied_is_one_line(repository: Path, tmp_path: Path) -> None:
     shutil.rmtree(".dvc/cache")
     with pytest.raises(InputError, match=r"first: expected .*; .*`dvc fetch`"):
-        fetched("first", FILES, tmp_path / "into")
+        fetch_files("first", FILES, tmp_path / "into")
 
 
 def test_a_folder_is_another_project(tmp_path: Path) -> None:
     (tmp_path / "other/data").mkdir(parents=True)
     (tmp_path / "other/data/folds.csv").write_text("")
-    (found,) = fetched(str(tmp_path / "other"), FILES[1:], tmp_path)
+    (found,) = fetch_files(str(tmp_path / "other"), FILES[1:], tmp_path)
     assert found == tmp_path / "other/data/folds.csv"
     with pytest.raises(
         InputError, match=r"other: expected the results of a run, .*oof\.npz, rec"
     ):
-        fetched(str(tmp_path / "other"), FILES, tmp_path)
+        fetch_files(str(tmp_path / "other"), FILES, tmp_path)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -14,6 +15,7 @@ from croquis.tables.fold_tables import (
     read_index,
     scored_rows,
     training_rows,
+    truth_of,
 )
 
 FOLDS = pd.DataFrame(
@@ -63,6 +65,21 @@ def test_no_image_trains_where_it_is_scored() -> None:
                 scored_rows(FOLDS, fold, column)["id"]
             )
             assert not both
+
+
+def test_the_truth_of_images_is_in_their_order() -> None:
+    truth = truth_of(np.array(["lone", "source"]), FOLDS, where="oof.npz")
+    assert truth.index.tolist() == ["lone", "source"]
+    assert truth["plain_fold"].tolist() == [0, 1]
+
+
+def test_images_that_folds_csv_lacks_are_counted_and_the_first_one_named() -> None:
+    ids = np.array(["lone", "new", "newer"])
+    expected = r"oof\.npz: expected images of folds\.csv, received 2 others, as new; "
+    with pytest.raises(InputError, match=f"{expected}rerun the stage that wrote it"):
+        truth_of(ids, FOLDS, where="oof.npz")
+    with pytest.raises(InputError, match=f"{expected}take another"):
+        truth_of(ids, FOLDS, where="oof.npz", fix="take another")
 
 
 def test_class_names_stand_in_label_order() -> None:

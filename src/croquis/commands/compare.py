@@ -52,7 +52,7 @@ def _scored(name: str, oof: Path, folds: Path) -> Any:
     """An experiment's OOF, judged; of an .npz or a folder with one by the workspace's folds.csv."""
     from croquis.scoring import lockfile
     from croquis.scoring.comparing import score_predictions
-    from croquis.scoring.experiments import HERE, fetched
+    from croquis.scoring.experiments import HERE, fetch_files
     from croquis.tables import predictions
     from croquis.tables.fold_tables import read_folds
 
@@ -60,9 +60,9 @@ def _scored(name: str, oof: Path, folds: Path) -> Any:
     with tempfile.TemporaryDirectory() as into:
         if path.suffix == ".npz":
             lockfile.require(path)
-            (table,) = fetched(HERE, [folds], Path(into))
+            (table,) = fetch_files(HERE, [folds], Path(into))
         else:
-            path, table = fetched(name, [oof, folds], Path(into))
+            path, table = fetch_files(name, [oof, folds], Path(into))
         return score_predictions(
             name, predictions.load_predictions(path), read_folds(table)
         )
@@ -102,7 +102,7 @@ def _verdict(found: Any) -> str:
 
     difference, _, _ = found.difference
     differing = sum(found.only)
-    if found.told_apart:
+    if found.significant:
         better, worse = "BA" if difference > 0 else "AB"
         by = share(abs(difference))
         return f"{better} is better than {worse} by {by}: more than chance gives."

@@ -170,8 +170,8 @@ def _from_npz(path: Path, ids: np.ndarray | None) -> Foreign:
         raise InputError(
             path, expected=expected, received=str(error), fix=fix
         ) from error
-    if problem := predictions.misshapen(names, probs, classes):
-        raise InputError(path, **problem)
+    if problem := predictions.shape_error(path, names, probs, classes):
+        raise problem
     return Foreign(path, names, probs.astype(np.float64), classes)
 
 

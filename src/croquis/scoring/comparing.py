@@ -1,4 +1,4 @@
-"""Two experiments on the same images: which is better, or whether that can be told at all."""
+"""Two experiments on the same images: which is better, and whether that is more than chance."""
 
 from dataclasses import dataclass, replace
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.errors import InputError
-from croquis.scoring.metrics import accuracy_interval
+from croquis.scoring.metrics import Estimate, accuracy_interval
 from croquis.scoring.paired import (
     FEWEST,
     LEVEL,
@@ -15,12 +15,13 @@ from croquis.scoring.paired import (
     mcnemar,
 )
 from croquis.tables.components import join_groups, units
+from croquis.tables.fold_tables import truth_of
 from croquis.tables.predictions import Predictions
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
-    """An experiment's OOF, judged.
+class ScoredExperiment:
+    """An experiment's OOF predictions, each of them right or wrong.
 
     Attributes:
         name: of the experiment, for people.
@@ -44,7 +45,7 @@ class Comparison:
         only: how many the first alone, and the second alone gets right.
         difference: second accuracy minus first, with the ends of its 95 % interval.
         p: of the exact McNemar test.
-        told_apart: whether they are surely unlike, `paired.told_apart`.
+        significant: whether they differ by more than chance, as `paired.is_significant` says.
         smallest: the smallest difference that could have been called; None if there is none, as
             they differ on so few images, or the groups are fewer than `paired.FEWEST`.
         same_question: whether the folds of both hold the same together; else a difference may be
@@ -54,45 +55,45 @@ class Comparison:
     images: int
     groups: int
     left_out: tuple[int, int]
-    accuracies: tuple[tuple[float, float, float], tuple[float, float, float]]
+    accuracies: tuple[Estimate, Estimate]
     both: int
     only: tuple[int, int]
-    difference: tuple[float, float, float]
+    difference: Estimate
     p: float
-    told_apart: bool
+    significant: bool
     smallest: float | None
     same_question: bool = True
 
 
-def score_predictions(name: str, oof: Predictions, folds: pd.DataFrame) -> Scored:
-    """OOF predictions judged by the labels of folds.csv.
+def score_predictions(
+    name: str, oof: Predictions, folds: pd.DataFrame
+) -> ScoredExperiment:
+    """OOF predictions, right or wrong by the labels of folds.csv.
 
     Raises:
         InputError: if images of `oof` are not in `folds`.
     """
-    truth = folds.set_index("id")
-    lost = [image for image in oof.ids if image not in truth.index]
-    if lost:
-        received = f"{len(lost):,} others, as {lost[0]}"
-        fix = "give the OOF and the folds of one run"
-        raise InputError(
-            name, expected="images of its folds.csv", received=received, fix=fix
-        )
-    rows = truth.loc[oof.ids]
+    fix = "give the OOF and the folds of one run"
+    rows = truth_of(oof.ids, folds, where=name, fix=fix)
     labels = rows["label"].to_numpy()
     if labels.max(initial=0) >= len(oof.classes):
-        expected = f"labels below {len(oof.classes)}, its classes"
-        received = str(labels.max())
-        fix = "give the OOF and the folds of one run"
-        raise InputError(name, expected=expected, received=received, fix=fix)
-    found = {
-        "right": oof.probs.argmax(axis=1) == labels,
-        "class_name": oof.classes[labels],
-    }
-    return Scored(name, rows[["sha256"]].assign(unit=units(rows), **found))
+        raise InputError(
+            name,
+            expected=f"labels below {len(oof.classes)}, its classes",
+            received=str(labels.max()),
+            fix=fix,
+        )
+    images = rows[["sha256"]].assign(
+        unit=units(rows),
+        right=oof.probs.argmax(axis=1) == labels,
+        class_name=oof.classes[labels],
+    )
+    return ScoredExperiment(name, images)
 
 
-def compare_predictions(one: Scored, other: Scored, *, seed: int) -> Comparison:
+def compare_predictions(
+    one: ScoredExperiment, other: ScoredExperiment, *, seed: int
+) -> Comparison:
     """The comparison of two experiments, image by image.
 
     Groups of copies, or domains, are drawn together; where the two were grouped differently, what
@@ -106,25 +107,15 @@ def compare_predictions(one: Scored, other: Scored, *, seed: int) -> Comparison:
     Raises:
         InputError: if they share no image, or not the same files or labels under the same ids.
     """
-    a = one.images
-    b = other.images
-    shared = a.index.intersection(b.index)
-    if not len(shared):
-        received = f"{len(a):,} and {len(b):,} images, none in both"
-        raise _unlike(one, other, "OOF of the same images", received)
-    for column, kind in (("sha256", "files"), ("class_name", "labels")):
-        _check_same(one, other, shared, column, kind)
-    left_out = (len(a) - len(shared), len(b) - len(shared))
-    a = a.loc[shared]
-    b = b.loc[shared]
-    groups = a["unit"].to_numpy()
-    others = b["unit"].to_numpy()
-    pairs = len(set(zip(groups, others, strict=True)))
-    same = pairs == len(np.unique(groups)) == len(np.unique(others))
-    if not same:
-        groups = join_groups(groups, others)
-    rights = a["right"].to_numpy(), b["right"].to_numpy()
-    return replace(_judged(*rights, groups, left_out, seed), same_question=same)
+    shared = _shared_ids(one, other)
+    a = one.images.loc[shared]
+    b = other.images.loc[shared]
+    groups, is_same = _join_units(a["unit"].to_numpy(), b["unit"].to_numpy())
+    right_a = a["right"].to_numpy()
+    right_b = b["right"].to_numpy()
+    left_out = (len(one.images) - len(shared), len(other.images) - len(shared))
+    comparison = _compare(right_a, right_b, groups, left_out, seed)
+    return replace(comparison, same_question=is_same)
 
 
 def least_called(differing: int, images: int) -> float | None:
@@ -144,7 +135,28 @@ def least_called(differing: int, images: int) -> float | None:
     return None
 
 
-def _judged(
+def _shared_ids(one: ScoredExperiment, other: ScoredExperiment) -> pd.Index:
+    """The ids that both have; refused where they do not mean the same images and labels."""
+    a = one.images
+    b = other.images
+    shared = a.index.intersection(b.index)
+    if not len(shared):
+        received = f"{len(a):,} and {len(b):,} images, none in both"
+        raise _unlike(one, other, "OOF of the same images", received)
+    for column, kind in (("sha256", "files"), ("class_name", "labels")):
+        _check_same(one, other, shared, column, kind)
+    return shared
+
+
+def _join_units(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, bool]:
+    """What is drawn together, (N,), and whether both had grouped the images alike."""
+    pairs = len(set(zip(one, other, strict=True)))
+    if pairs == len(np.unique(one)) == len(np.unique(other)):
+        return one, True
+    return join_groups(one, other), False
+
+
+def _compare(
     right_a: np.ndarray,
     right_b: np.ndarray,
     groups: np.ndarray,
@@ -152,44 +164,63 @@ def _judged(
     seed: int,
 ) -> Comparison:
     only = (int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum()))
-    difference = float(right_b.mean() - right_a.mean())
     low, high = difference_interval(right_a, right_b, groups, seed=seed)
-    least = least_called(sum(only), len(groups))
+    difference = (float(right_b.mean() - right_a.mean()), low, high)
     p = mcnemar(right_a, right_b)
-    reach = max(
-        difference - low, high - difference
-    )  # so no larger one passes for too small
-    count = len(np.unique(groups))
     return Comparison(
         images=len(groups),
-        groups=count,
+        groups=len(np.unique(groups)),
         left_out=left_out,
-        accuracies=tuple(
-            (float(right.mean()), *accuracy_interval(right, groups, seed=seed))
-            for right in (right_a, right_b)
+        accuracies=(
+            _accuracy(right_a, groups, seed),
+            _accuracy(right_b, groups, seed),
         ),
         both=int((right_a & right_b).sum()),
         only=only,
-        difference=(difference, low, high),
+        difference=difference,
         p=p,
-        told_apart=is_significant(p, (low, high), groups),
-        smallest=None if least is None or count < FEWEST else max(least, reach),
+        significant=is_significant(p, (low, high), groups),
+        smallest=_smallest_difference(sum(only), difference, groups),
     )
 
 
+def _accuracy(right: np.ndarray, groups: np.ndarray, seed: int) -> Estimate:
+    low, high = accuracy_interval(right, groups, seed=seed)
+    return float(right.mean()), low, high
+
+
+def _smallest_difference(
+    differing: int, difference: Estimate, groups: np.ndarray
+) -> float | None:
+    """The smallest difference that could have been called, as `Comparison.smallest`."""
+    least = least_called(differing, len(groups))
+    if least is None or len(np.unique(groups)) < FEWEST:
+        return None
+    middle, low, high = difference
+    # Not below the reach of the interval, or a larger difference would pass for too small.
+    return max(least, middle - low, high - middle)
+
+
 def _check_same(
-    one: Scored, other: Scored, shared: pd.Index, column: str, kind: str
+    one: ScoredExperiment,
+    other: ScoredExperiment,
+    shared: pd.Index,
+    column: str,
+    kind: str,
 ) -> None:
-    unlike = (
-        one.images.loc[shared, column] != other.images.loc[shared, column]
-    ).to_numpy()
+    values = one.images.loc[shared, column]
+    unlike = (values != other.images.loc[shared, column]).to_numpy()
     if unlike.any():
         received = f"{unlike.sum():,} of {len(shared):,} with other {kind}, as {shared[unlike][0]}"
         raise _unlike(one, other, f"the same {kind} under the same ids", received)
 
 
-def _unlike(one: Scored, other: Scored, expected: str, received: str) -> InputError:
-    fix = "compare experiments on one data source"
+def _unlike(
+    one: ScoredExperiment, other: ScoredExperiment, expected: str, received: str
+) -> InputError:
     return InputError(
-        f"{one.name}, {other.name}", expected=expected, received=received, fix=fix
+        f"{one.name}, {other.name}",
+        expected=expected,
+        received=received,
+        fix="compare experiments on one data source",
     )

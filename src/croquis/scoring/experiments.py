@@ -8,7 +8,7 @@ from croquis.scoring import lockfile
 from croquis.scoring.lockfile import HERE
 
 
-def fetched(name: str, files: list[Path], into: Path) -> list[Path]:
+def fetch_files(name: str, files: list[Path], into: Path) -> list[Path]:
     """Where `files` of an experiment can be read; the workspace stays as it is.
 
     Args:
@@ -31,20 +31,21 @@ def fetched(name: str, files: list[Path], into: Path) -> list[Path]:
 def _check(name: str, files: list[Path], state: lockfile.Revision) -> None:
     for file in files:
         if reason := state.outdated(file.as_posix()):
-            fix = "run `dvc repro` with these parameters and data"
             raise InputError(
                 name,
                 expected=f"{file} of its own run",
                 received=f"none: {reason}",
-                fix=fix,
+                fix="run `dvc repro` with these parameters and data",
             )
 
 
 def _present(path: Path, name: str) -> Path:
     if not path.is_file():
-        fix = "run `dvc repro` there, or name a folder, an .npz or a revision"
         raise InputError(
-            name, expected=f"the results of a run, {path}", received="none", fix=fix
+            name,
+            expected=f"the results of a run, {path}",
+            received="none",
+            fix="run `dvc repro` there, or name a folder, an .npz or a revision",
         )
     return path
 
@@ -57,29 +58,29 @@ def _from_revision(name: str, files: list[Path], into: Path) -> list[Path]:
     targets = [into / file for file in files]
     try:
         revision = DVCFileSystem(rev=name)
-        _check(
-            name, files, lockfile.Revision(_reader(revision), lockfile.cache(Path()))
-        )
+        state = lockfile.Revision(_reader(revision), lockfile.cache(Path()))
+        _check(name, files, state)
         for file, target in zip(files, targets, strict=True):
             target.parent.mkdir(parents=True, exist_ok=True)
             revision.get_file(file.as_posix(), str(target))
     except (DvcException, DataIndexDirError, OSError) as error:
-        lost = isinstance(error, OSError) and error.filename
-        reason = (
-            f"none: no {lost}"
-            if lost
-            else next(iter(str(error).splitlines()), "an error")
-        )
-        fix = "see `dvc exp show`; `dvc fetch` brings what others have pushed"
-        if lost:
-            fix = f"commit dvc.lock after a run (git add dvc.lock metrics), or {fix}"
-        raise InputError(
-            name,
-            expected="a folder, an .npz, or a revision whose results are in DVC's cache",
-            received=reason,
-            fix=fix,
-        ) from error
+        raise _lost(name, error) from error
     return targets
+
+
+def _lost(name: str, error: Exception) -> InputError:
+    """The error of a revision that DVC cannot read."""
+    received = next(iter(str(error).splitlines()), "an error")
+    fix = "see `dvc exp show`; `dvc fetch` brings what others have pushed"
+    if isinstance(error, OSError) and error.filename:
+        received = f"none: no {error.filename}"
+        fix = f"commit dvc.lock after a run (git add dvc.lock metrics), or {fix}"
+    return InputError(
+        name,
+        expected="a folder, an .npz, or a revision whose results are in DVC's cache",
+        received=received,
+        fix=fix,
+    )
 
 
 def _reader(revision: Any) -> lockfile.Reader:

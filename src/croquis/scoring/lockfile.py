@@ -39,7 +39,7 @@ class Revision:
         self._pipeline = parse_yaml(read("dvc.yaml") or b"").get("stages") or {}
         self._lock = parse_yaml(read("dvc.lock") or b"").get("stages") or {}
         self._names = _names(self._pipeline, parse_yaml(read("params.yaml") or b""))
-        self._known: dict[str, str] = {}
+        self._reasons: dict[str, str] = {}  # why a stage is stale, by its name
 
     def outdated(self, path: str) -> str:
         """Why the file or folder at `path` is no result of this state; empty if it is one.
@@ -68,22 +68,19 @@ class Revision:
 
     def _stale(self, stage: str) -> str:
         """Why a stage did not run in this state; empty if it did."""
-        if stage not in self._known:
-            self._known[stage] = ""  # a pipeline has no circles; DVC refuses them
-            self._known[stage] = self._judged(stage)
-        return self._known[stage]
+        if stage not in self._reasons:
+            self._reasons[stage] = ""  # a pipeline has no circles; DVC refuses them
+            self._reasons[stage] = self._reason(stage)
+        return self._reasons[stage]
 
-    def _judged(self, stage: str) -> str:
+    def _reason(self, stage: str) -> str:
         entry = self._lock.get(stage)
         if entry is None:
             return f"{stage} {NEVER}"
         if changes := self._changes(entry):
             return f"{stage} ran with {', '.join(changes)}"
         for dep in entry.get("deps") or []:
-            before = [n for n in self._names if n in self._lock and self._below(dep, n)]
-            before += [
-                n for n in self._names if n not in self._lock and self._may_make(n, dep)
-            ]
+            before = self._makers(dep)
             for name in before:
                 if reason := self._stale(name):
                     return reason
@@ -92,6 +89,15 @@ class Revision:
             if not before and self._edited(dep):
                 return f"{stage} ran with another {dep['path']}"
         return ""
+
+    def _makers(self, dep: Mapping[str, Any]) -> list[str]:
+        """The stages that make what a dependency is, or holds; those that have run come first."""
+        ran = [name for name in self._names if name in self._lock]
+        others = [name for name in self._names if name not in self._lock]
+        return [
+            *(name for name in ran if self._below(dep, name)),
+            *(name for name in others if self._may_make(name, dep)),
+        ]
 
     def _edited(self, dep: Mapping[str, Any]) -> bool:
         """Whether a person's table, such as data/overrides.csv, is not as a stage read it."""
@@ -102,16 +108,16 @@ class Revision:
 
     def _changes(self, entry: Mapping[str, Any]) -> list[str]:
         """`lr 0.001, now 0.002` for each parameter that is not as the stage had it."""
-        found = []
+        lines = []
         for file, values in (entry.get("params") or {}).items():
             tree = parse_yaml(self._read(file) or b"")
             now = {key: params.at(tree, key) for key in values}
             changes = params.differences(values, now)
-            found += [
+            lines += [
                 f"{key} {params.format_value(a)}, now {params.format_value(b)}"
                 for key, a, b in changes
             ]
-        return found
+        return lines
 
     def _below(self, dep: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
         """The outputs of a stage that a dependency is, or holds."""
@@ -150,16 +156,16 @@ class Revision:
                 if _size(parts) != (dep.get("nfiles"), dep.get("size")):
                     continue
                 listed = [self._listed(out, dep["path"]) for out in parts]
-                if None in listed or _digest(chain.from_iterable(listed)) == dep.get(
-                    "md5"
-                ):
+                contents = [files for files in listed if files is not None]
+                if len(contents) < len(listed):
+                    return True
+                if _folder_md5(chain.from_iterable(contents)) == dep.get("md5"):
                     return True
                 certain = True
         files, size = _size(outs)
-        # More than all that is known: files of a member that this dvc.lock never met.
-        return (
-            not certain and files <= dep.get("nfiles", 1) and size <= dep.get("size", 0)
-        )
+        # It may have held more: files of a member that this dvc.lock never met.
+        has_more = files <= dep.get("nfiles", 1) and size <= dep.get("size", 0)
+        return has_more and not certain
 
     def _listed(
         self, out: Mapping[str, Any], folder: str
@@ -222,16 +228,15 @@ def parse_yaml(content: bytes) -> Mapping[str, Any]:
 
 def _names(pipeline: Mapping[str, Any], tree: Mapping[str, Any]) -> list[str]:
     """The stages of dvc.yaml, those of a matrix one by one: `train@<model>-<fold>`."""
-    found = []
+    names = []
     for name, entry in pipeline.items():
-        axes = [
-            _values(values, tree) for values in (entry.get("matrix") or {}).values()
-        ]
-        parts = product(*axes) if axes else [()]
-        found += [
-            "@".join([name, *(["-".join(part)] if part else [])]) for part in parts
-        ]
-    return found
+        matrix = entry.get("matrix")
+        if not matrix:
+            names.append(name)
+            continue
+        axes = [_values(values, tree) for values in matrix.values()]
+        names += [f"{name}@{'-'.join(part)}" for part in product(*axes)]
+    return names
 
 
 def _values(values: Any, tree: Mapping[str, Any]) -> list[str]:
@@ -264,12 +269,12 @@ def md5(content: bytes) -> str:
 
 def _size(outs: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
     """Files and bytes of outputs together."""
-    return sum(out.get("nfiles", 1) for out in outs), sum(
-        out.get("size", 0) for out in outs
-    )
+    files = sum(out.get("nfiles", 1) for out in outs)
+    size = sum(out.get("size", 0) for out in outs)
+    return files, size
 
 
-def _digest(files: Iterable[tuple[str, str]]) -> str:
+def _folder_md5(files: Iterable[tuple[str, str]]) -> str:
     """DVC's hash of a folder, from the paths and hashes of its files."""
     listed = [{"md5": value, "relpath": path} for path, value in sorted(files)]
     return f"{md5(json.dumps(listed, sort_keys=True).encode())}.dir"

@@ -8,6 +8,7 @@ import numpy as np
 # The 2.5 % tail then rests on 50 draws: its end moves by some 5 % of the interval's width.
 RESAMPLES = 2000
 TAILS = (0.025, 0.975)
+Estimate = tuple[float, float, float]  # a number, and the ends of its 95 % interval
 
 
 def scores(labels: np.ndarray, probs: np.ndarray) -> dict[str, float]:
@@ -19,11 +20,11 @@ def scores(labels: np.ndarray, probs: np.ndarray) -> dict[str, float]:
     """
     preds = probs.argmax(axis=1)
     clipped = np.clip(probs.astype(np.float64), 1e-7, 1)
-    own = clipped[np.arange(len(labels)), labels] / clipped.sum(axis=1)
+    of_label = clipped[np.arange(len(labels)), labels] / clipped.sum(axis=1)
     return {
         "accuracy": float((preds == labels).mean()),
         "macro_f1": _macro_f1(labels, preds),
-        "log_loss": float(-np.log(own).mean()),
+        "log_loss": float(-np.log(of_label).mean()),
     }
 
 
@@ -75,9 +76,8 @@ def resampled_means(values: np.ndarray, groups: np.ndarray, *, seed: int) -> np.
     rng = np.random.default_rng(seed)
     drawn = np.empty((RESAMPLES, values.shape[1]))
     for number in range(RESAMPLES):  # one at a time: all at once would be gigabytes
-        times = np.bincount(
-            rng.integers(len(sizes), size=len(sizes)), minlength=len(sizes)
-        )
+        groups_drawn = rng.integers(len(sizes), size=len(sizes))
+        times = np.bincount(groups_drawn, minlength=len(sizes))
         drawn[number] = times @ sums / (times @ sizes)
     return drawn
 
@@ -87,8 +87,8 @@ def mean_gain(
 ) -> tuple[float, float, float]:
     """What one predictor gains on the mean of several: the 95 % interval, and p.
 
-    McNemar's test knows no mean of several, so p is the bootstrap's: twice the share of draws, the
-    found one with them, whose gain has the other sign or none.
+    McNemar's test knows no mean of several, so p is the bootstrap's: twice the share of draws whose
+    gain has the other sign or none. What was measured counts as one more such draw.
 
     Args:
         right: (N,) bool.
@@ -96,15 +96,11 @@ def mean_gain(
         groups: (N,) any labels of the groups.
         seed: of the draws.
     """
-    drawn = resampled_means((right - others.mean(axis=0))[:, None], groups, seed=seed)[
-        :, 0
-    ]
+    gains = right - others.mean(axis=0)
+    drawn = resampled_means(gains[:, None], groups, seed=seed)[:, 0]
     low, high = np.quantile(drawn, TAILS)
     beyond = min((drawn <= 0).sum(), (drawn >= 0).sum()) + 1
     return float(low), float(high), min(1.0, 2 * float(beyond) / (len(drawn) + 1))
-
-
-Estimate = tuple[float, float, float]  # a number, and the ends of its 95 % interval
 
 
 def difference(one: Estimate, other: Estimate) -> Estimate:
@@ -125,9 +121,8 @@ def difference(one: Estimate, other: Estimate) -> Estimate:
 
 def mean_interval(values: np.ndarray, groups: np.ndarray, *, seed: int) -> Estimate:
     """The mean of (N,) numbers with its bootstrap interval, as `accuracy_interval` has it."""
-    low, high = np.quantile(
-        resampled_means(values[:, None], groups, seed=seed)[:, 0], TAILS
-    )
+    drawn = resampled_means(values[:, None], groups, seed=seed)[:, 0]
+    low, high = np.quantile(drawn, TAILS)
     return float(values.mean()), float(low), float(high)
 
 
@@ -137,8 +132,9 @@ def wilson(right: int, count: int) -> tuple[float, float]:
     spread = 1.96**2 / count
     middle = share + spread / 2
     half = np.sqrt(spread * (share * (1 - share) + spread / 4))
-    ends = (middle - half) / (1 + spread), (middle + half) / (1 + spread)
-    return max(0.0, float(ends[0])), min(1.0, float(ends[1]))
+    low = (middle - half) / (1 + spread)
+    high = (middle + half) / (1 + spread)
+    return max(0.0, float(low)), min(1.0, float(high))
 
 
 def report(
@@ -146,8 +142,8 @@ def report(
 ) -> dict[str, float]:
     """`scores` with the ends of the accuracy's 95 % interval, rounded to 5 digits for reading."""
     low, high = accuracy_interval(probs.argmax(axis=1) == labels, groups, seed=seed)
-    found = scores(labels, probs) | {"accuracy_low": low, "accuracy_high": high}
-    return {name: round(number, 5) for name, number in found.items()}
+    numbers = scores(labels, probs) | {"accuracy_low": low, "accuracy_high": high}
+    return {name: round(number, 5) for name, number in numbers.items()}
 
 
 def _macro_f1(labels: np.ndarray, preds: np.ndarray) -> float:

@@ -60,7 +60,7 @@ def difference_intervals(
 
 
 def is_significant(p: float, interval: tuple[float, float], groups: np.ndarray) -> bool:
-    """Whether two are surely unlike: by the exact test, and by the interval, which knows groups.
+    """Whether two differ by more than chance: by the exact test, and by the interval of groups.
 
     McNemar's test takes copies for independent evidence; the bootstrap does not, but says nothing
     of a handful of groups.

@@ -9,12 +9,12 @@ SHOWN = 24  # of the surest
 
 
 def surest(labels: np.ndarray, oof: Predictions, groups: np.ndarray) -> np.ndarray:
-    """The first SHOWN of `ranked`, one of a group of copies: (n,) int; `groups` is (N,)."""
-    rows = ranked(labels, oof)
+    """The first SHOWN of `rank_mistakes`, one of a group of copies: (n,) int; `groups` is (N,)."""
+    rows = rank_mistakes(labels, oof)
     return rows[~pd.Series(groups[rows]).duplicated().to_numpy()][:SHOWN]
 
 
-def ranked(labels: np.ndarray, oof: Predictions) -> np.ndarray:
+def rank_mistakes(labels: np.ndarray, oof: Predictions) -> np.ndarray:
     """Rows of the wrong predictions, the surest first, then by id, (n,) int.
 
     Args:

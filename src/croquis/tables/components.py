@@ -14,9 +14,8 @@ def components(count: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     def root(node: int) -> int:
         while parent[node] != node:
-            parent[node] = node = parent[
-                parent[node]
-            ]  # halves the path for the next one
+            parent[node] = parent[parent[node]]  # halves the path for the next one
+            node = parent[node]
         return node
 
     for one, other in zip(a.tolist(), b.tolist(), strict=True):
@@ -43,8 +42,8 @@ def units(rows: pd.DataFrame) -> np.ndarray:
     Args:
         rows: of folds.csv.
     """
-    apart = join_groups(rows["unit"].to_numpy(), rows["group"].to_numpy())
-    return apart if apart.any() else pd.factorize(rows["group"])[0]
+    joined = join_groups(rows["unit"].to_numpy(), rows["group"].to_numpy())
+    return joined if joined.any() else pd.factorize(rows["group"])[0]
 
 
 def families(ids: pd.Series, source_ids: pd.Series) -> np.ndarray:
@@ -58,6 +57,6 @@ def families(ids: pd.Series, source_ids: pd.Series) -> np.ndarray:
     codes, names = pd.factorize(
         pd.concat([ids, source_ids.where(source_ids != "", ids)])
     )
-    own = codes[: len(ids)]
-    source = codes[len(ids) :]
-    return components(len(names), own, source)[own]
+    images = codes[: len(ids)]
+    sources = codes[len(ids) :]
+    return components(len(names), images, sources)[images]

@@ -31,12 +31,10 @@ class Features:
         """
         missing = [name for name in ids if name not in self._row]
         if missing:
-            expected = f"features of {len(ids):,} images"
-            received = f"none of {missing[0]}"
             raise InputError(
                 "embeddings",
-                expected=expected,
-                received=received,
+                expected=f"features of {len(ids):,} images",
+                received=f"none of {missing[0]}",
                 fix="rerun the embed stage",
             )
         return self._features[:, [self._row[name] for name in ids]]

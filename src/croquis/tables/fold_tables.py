@@ -51,21 +51,34 @@ def scored_rows(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.Data
     return folds[(folds[column] == fold) & folds["scored"]]
 
 
-def truth_of(ids: np.ndarray, folds: pd.DataFrame, *, where: object) -> pd.DataFrame:
-    """The rows of folds.csv for some images, in their order.
+def truth_of(
+    ids: np.ndarray,
+    folds: pd.DataFrame,
+    *,
+    where: object,
+    fix: str = "rerun the stage that wrote it",
+) -> pd.DataFrame:
+    """The rows of folds.csv for some images, in their order; the id is their index.
+
+    Args:
+        ids: of the images, (N,).
+        folds: folds.csv.
+        where: whose images they are, for the error.
+        fix: what to do where folds.csv is another's.
 
     Raises:
-        InputError: if folds.csv does not know an image; `where` says whose it is.
+        InputError: if folds.csv lacks an image.
     """
-    known = folds.set_index("id")
-    lost = [name for name in ids if name not in known.index]
+    rows = folds.set_index("id")
+    lost = [name for name in ids if name not in rows.index]
     if lost:
-        received = f"{len(lost):,} others, as {lost[0]}"
-        fix = "rerun the stage that wrote it"
         raise InputError(
-            where, expected="images of folds.csv", received=received, fix=fix
+            where,
+            expected="images of folds.csv",
+            received=f"{len(lost):,} others, as {lost[0]}",
+            fix=fix,
         )
-    return known.loc[ids]
+    return rows.loc[ids]
 
 
 def class_names(index: pd.DataFrame) -> np.ndarray:
@@ -79,10 +92,12 @@ def class_names(index: pd.DataFrame) -> np.ndarray:
     )
     labels = train["label"].tolist()
     if labels != list(range(len(labels))):
-        expected = f"labels 0 to {len(labels) - 1}"
-        received = ", ".join(map(str, labels[-12:]))
-        fix = "number the classes without a gap, and give each a readable image"
-        raise InputError("index.csv", expected=expected, received=received, fix=fix)
+        raise InputError(
+            "index.csv",
+            expected=f"labels 0 to {len(labels) - 1}",
+            received=", ".join(map(str, labels[-12:])),
+            fix="number the classes without a gap, and give each a readable image",
+        )
     return train["class_name"].to_numpy(dtype=str)
 
 

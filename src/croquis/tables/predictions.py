@@ -32,8 +32,8 @@ class Predictions:
         object.__setattr__(self, "ids", np.asarray(self.ids, dtype=np.str_))
         object.__setattr__(self, "probs", np.asarray(self.probs, dtype=np.float32))
         object.__setattr__(self, "classes", np.asarray(self.classes, dtype=np.str_))
-        if problem := _problem(self.ids, self.probs, self.classes):
-            raise InputError("predictions", **problem)
+        if error := _problem("predictions", self.ids, self.probs, self.classes):
+            raise error
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -55,17 +55,13 @@ class Predictions:
         missing = [name for name in ids if name not in position]
         extra = len(self.ids) - (len(ids) - len(missing))
         if missing or extra:
-            expected = f"the {len(ids):,} ids of folds.csv or test.csv"
-            shown = (
-                f"missing {len(missing):,}: {', '.join(missing[:3])}"
-                if missing
-                else "none missing"
-            )
-            received = f"{len(self.ids):,} ids ({shown}; {extra:,} too many)"
+            lacks = "none missing"
+            if missing:
+                lacks = f"missing {len(missing):,}: {', '.join(missing[:3])}"
             raise InputError(
                 where,
-                expected=expected,
-                received=received,
+                expected=f"the {len(ids):,} ids of folds.csv or test.csv",
+                received=f"{len(self.ids):,} ids ({lacks}; {extra:,} too many)",
                 fix="rerun that train stage",
             )
         rows = [position[name] for name in ids]
@@ -81,25 +77,29 @@ def load_predictions(path: Path) -> Predictions:
     try:
         # numpy leaves a broken file open where it opened it.
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            parts = file["ids"], file["probs"], file["classes"]
+            ids = file["ids"]
+            probs = file["probs"]
+            classes = file["classes"]
     except (OSError, KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
-        expected = "an .npz with ids, probs, classes"
         raise InputError(
-            path, expected=expected, received=str(error), fix="run `dvc repro`"
+            path,
+            expected="an .npz with ids, probs, classes",
+            received=str(error),
+            fix="run `dvc repro`",
         ) from error
-    if problem := _problem(*parts):
-        raise InputError(
-            path, **problem
-        )  # names the file, as Predictions itself could not
-    return Predictions(*parts)
+    # Here, as Predictions itself could not name the file.
+    if problem := _problem(path, ids, probs, classes):
+        raise problem
+    return Predictions(ids, probs, classes)
 
 
 def join_predictions(parts: list[Predictions]) -> Predictions:
     """All rows of `parts` under each other; the parts share no id and have the same classes."""
     same_classes(parts)
-    ids = np.concatenate([part.ids for part in parts])
     return Predictions(
-        ids, np.concatenate([part.probs for part in parts]), parts[0].classes
+        ids=np.concatenate([part.ids for part in parts]),
+        probs=np.concatenate([part.probs for part in parts]),
+        classes=parts[0].classes,
     )
 
 
@@ -110,74 +110,93 @@ def same_classes(parts: list[Predictions], paths: Sequence[object] = ()) -> None
         parts: one or more.
         paths: where they come from, for the error.
     """
-    named = paths or ["predictions"] * len(parts)
-    for part, path in zip(parts, named, strict=True):
-        if not np.array_equal(part.classes, parts[0].classes):
-            first = f" of {named[0]}" if paths else " of the first member"
-            expected = f"the {len(parts[0].classes)} classes{first}"
-            unlike = [name for name in part.classes if name not in parts[0].classes][:1]
-            shown = f"as {str(unlike[0])!r}" if unlike else "in another order"
-            received = f"{len(part.classes)}, {shown}"
-            fix = "rerun the members that were trained on other data"
-            raise InputError(path, expected=expected, received=received, fix=fix)
+    names = paths or ["predictions"] * len(parts)
+    classes = parts[0].classes
+    for part, path in zip(parts, names, strict=True):
+        if not np.array_equal(part.classes, classes):
+            first = names[0] if paths else "the first member"
+            others = [name for name in part.classes if name not in classes]
+            unlike = f"as {str(others[0])!r}" if others else "in another order"
+            raise InputError(
+                path,
+                expected=f"the {len(classes)} classes of {first}",
+                received=f"{len(part.classes)}, {unlike}",
+                fix="rerun the members that were trained on other data",
+            )
 
 
-def misshapen(
-    ids: np.ndarray, probs: np.ndarray, classes: np.ndarray
-) -> dict[str, str] | None:
-    """What is wrong with shapes, kinds or classes, as the parts of an error, or None."""
+def shape_error(
+    where: object, ids: np.ndarray, probs: np.ndarray, classes: np.ndarray
+) -> InputError | None:
+    """What is wrong with shapes, kinds or classes, to be raised; None if nothing is.
+
+    Args:
+        where: the file, or whatever a person knows them by.
+        ids: to be (N,).
+        probs: to be (N, C) numbers.
+        classes: to be (C,), no two alike.
+    """
     fix = "rerun the stage or tool that wrote them"
     if ids.ndim != 1 or classes.ndim != 1:
-        received = f"shapes {ids.shape} and {classes.shape}"
-        return {
-            "expected": "ids and classes in a row each",
-            "received": received,
-            "fix": fix,
-        }
+        return InputError(
+            where,
+            expected="ids and classes in a row each",
+            received=f"shapes {ids.shape} and {classes.shape}",
+            fix=fix,
+        )
     shape = (len(ids), len(classes))
     if probs.shape != shape or probs.dtype.kind not in "iuf":
-        received = f"{probs.dtype} of shape {probs.shape}"
-        return {
-            "expected": f"probs, numbers of shape {shape}",
-            "received": received,
-            "fix": fix,
-        }
+        return InputError(
+            where,
+            expected=f"probs, numbers of shape {shape}",
+            received=f"{probs.dtype} of shape {probs.shape}",
+            fix=fix,
+        )
     if len(set(classes.tolist())) < len(classes):
         doubled = next(name for at, name in enumerate(classes) if name in classes[:at])
-        received = f"{str(doubled)!r} twice"
-        return {"expected": "each class once", "received": received, "fix": fix}
+        return InputError(
+            where,
+            expected="each class once",
+            received=f"{str(doubled)!r} twice",
+            fix=fix,
+        )
     return None
 
 
 def _problem(
-    ids: np.ndarray, probs: np.ndarray, classes: np.ndarray
-) -> dict[str, str] | None:
-    """What is wrong, as the parts of an error, or None."""
-    if problem := misshapen(ids, probs, classes):
-        return problem
-    fix = "rerun the stage that wrote them"
+    where: object, ids: np.ndarray, probs: np.ndarray, classes: np.ndarray
+) -> InputError | None:
+    """What is wrong with them, to be raised; None if nothing is."""
+    return shape_error(where, ids, probs, classes) or _content_error(where, ids, probs)
+
+
+def _content_error(
+    where: object, ids: np.ndarray, probs: np.ndarray
+) -> InputError | None:
     unique, counts = np.unique(ids, return_counts=True)
     if len(unique) != len(ids):
-        doubled = ", ".join(unique[counts > 1][:3])
-        return {
-            "expected": "each id once",
-            "received": f"doubled ids, as {doubled}",
-            "fix": fix,
-        }
+        return InputError(
+            where,
+            expected="each id once",
+            received=f"doubled ids, as {', '.join(unique[counts > 1][:3])}",
+            fix="rerun the stage that wrote them",
+        )
     # Written so that nan fails too. float32 softmax of 1,000 classes sums to one within 1e-5.
     sums = probs.sum(axis=1, dtype=np.float64)
     wrong = ~(np.all(probs >= 0, axis=1) & (np.abs(sums - 1) < 1e-3))
-    if wrong.any():
-        row = int(wrong.argmax())
-        received = (
-            f"{wrong.sum():,} others, as {ids[row]} with {_said(probs[row], sums[row])}"
-        )
-        fix = "save softmax probabilities, not logits"
-        return {"expected": "rows >= 0 that sum to 1", "received": received, "fix": fix}
-    return None
+    if not wrong.any():
+        return None
+    row = int(wrong.argmax())
+    fault = _fault(probs[row], sums[row])
+    return InputError(
+        where,
+        expected="rows >= 0 that sum to 1",
+        received=f"{wrong.sum():,} others, as {ids[row]} with {fault}",
+        fix="save softmax probabilities, not logits",
+    )
 
 
-def _said(row: np.ndarray, total: float) -> str:
+def _fault(row: np.ndarray, total: float) -> str:
     if not np.isfinite(row).all():
         return "nan or inf"
     return f"{row.min():.3g}" if row.min() < 0 else f"a sum of {total:.3g}"

@@ -11,7 +11,7 @@ import pandas as pd
 from croquis.report.inputs import Data
 from croquis.report.sprites import COLUMNS, PER_SHEET, SIDE, write_sheets
 from croquis.report.templates import template
-from croquis.scoring.ranking import ranked
+from croquis.scoring.ranking import rank_mistakes
 from croquis.tables.predictions import Predictions
 
 EXAMPLES = 4  # of a class: three are shown, and none beside itself
@@ -38,7 +38,7 @@ def write_browser(
     """
     (folder / FOLDER).mkdir()
     labels = data.labels(oof.ids)
-    wrong = ranked(labels, oof)
+    wrong = rank_mistakes(labels, oof)
     examples = typical(labels, oof, data)
     content = table(labels, oof, members, wrong, examples)
     # ASCII alone, so that no line separator of Unicode can end a string.
