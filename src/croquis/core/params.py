@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args
 
 import pydantic
-from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML, YAMLError
 
 from croquis.core.errors import InputError
@@ -218,7 +217,7 @@ def _explain(
     alike = [fault for fault in alike if _path(fault["loc"], content) == path]
     return InputError(
         _dotted(where, path),
-        expected=" or ".join(map(_expectation, alike)),
+        expected=" or ".join(_expectation(fault["msg"]) for fault in alike),
         received=repr(alike[0]["input"]),
         fix="correct it in params.yaml or with -S" + _said(kind, path),
     )
@@ -251,9 +250,9 @@ def _misspelt(
     return InputError(key, expected="a known key", received=repr(path[-1]), fix=hint)
 
 
-def _expectation(fault: ErrorDetails) -> str:
+def _expectation(message: str) -> str:
     """What pydantic wanted, without its opening words."""
-    return re.sub("^(Input should be|Value error,) ", "", fault["msg"])
+    return re.sub("^(Input should be|Value error,) ", "", message)
 
 
 def _dotted(where: str, parts: Sequence[int | str]) -> str:
