@@ -67,9 +67,8 @@ def test_a_folder_in_place_of_the_link_is_named(clones: Path, folder: str) -> No
     """`cp -rL` makes it: the advice to make an environment changed nothing."""
     shutil.copytree(clones / "other", clones / "copy", symlinks=False)
     printed = said(clones / "copy", f"{folder}/says.py", installed=clones / "one")
-    assert printed.splitlines()[-1].startswith(
-        str(clones / "copy")
-    )  # imported, not yet checked
+    # It is imported, and not yet checked.
+    assert printed.splitlines()[-1].startswith(str(clones / "copy"))
     code = SAYS + "cli.run(lambda: None)\n"
     (clones / f"copy/{folder}/says.py").write_text(code)
     printed = said(

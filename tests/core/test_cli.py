@@ -43,10 +43,11 @@ def test_the_signature_is_the_command_line(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_bad_input_is_one_line_and_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     def main() -> None:
-        raise InputError("seed", expected="an int", received="'x'", fix="mend it")
+        raise InputError("seed", expected="an int", received="'x'", fix="correct it")
 
     assert (
-        ran(monkeypatch, main) == "error: seed: expected an int, received 'x'; mend it"
+        ran(monkeypatch, main)
+        == "error: seed: expected an int, received 'x'; correct it"
     )
 
 
@@ -68,9 +69,13 @@ def test_a_reader_that_has_gone_ends_it_in_silence(says: str, unbuffered: str) -
     )
     reader, writer = os.pipe()
     command = [sys.executable, "-c", code.format(reader)]
-    known = os.environ | {"PYTHONPATH": "src", "PYTHONUNBUFFERED": unbuffered}
+    environment = os.environ | {"PYTHONPATH": "src", "PYTHONUNBUFFERED": unbuffered}
     child = subprocess.Popen(
-        command, env=known, stdout=writer, stderr=subprocess.PIPE, pass_fds=[reader]
+        command,
+        env=environment,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        pass_fds=[reader],
     )
     os.close(reader)
     os.close(writer)
@@ -154,24 +159,26 @@ def test_what_runs_under_our_command_line_is_not_tracked() -> None:
         "import mlflow.telemetry.utils as mlflow;"
         "print(hub.HF_HUB_DISABLE_TELEMETRY, mlflow.is_telemetry_disabled())"
     )
-    known = {
+    environment = {
         name: value
         for name, value in os.environ.items()
         if name not in ("CI", "DO_NOT_TRACK")
     }
-    known = {
-        name: value for name, value in known.items() if not name.startswith("PYTEST")
+    environment = {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("PYTEST")
     }
-    known["PYTHONPATH"] = str(Path("src").absolute())
+    environment["PYTHONPATH"] = str(Path("src").absolute())
     command = [sys.executable, "-c", code]
     done = subprocess.run(
-        command, env=known, capture_output=True, text=True, check=True
+        command, env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["True", "True"]
 
 
 @pytest.mark.parametrize(
-    ("known", "load", "count"),
+    ("environment", "load", "count"),
     [
         ({}, 4.9, "10000"),
         ({}, 5.1, "0"),  # four cores, four programs, and one more
@@ -181,7 +188,7 @@ def test_what_runs_under_our_command_line_is_not_tracked() -> None:
     ],
 )
 def test_waiting_threads_spin_as_the_user_said_or_not_for_long(
-    known: dict[str, str],
+    environment: dict[str, str],
     load: float,
     count: str | None,
     monkeypatch: pytest.MonkeyPatch,
@@ -189,7 +196,7 @@ def test_waiting_threads_spin_as_the_user_said_or_not_for_long(
     """Beside other programs a training that spins took up to 40 times as long."""
     for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(os, "environ", {**os.environ, **known})
+    monkeypatch.setattr(os, "environ", {**os.environ, **environment})
     monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     runpy.run_path(cli.__file__)
@@ -218,9 +225,9 @@ def test_no_openmp_is_loaded_before_the_command_line_says_how_to_wait() -> None:
     modules = ", ".join([*WITHOUT_OPENMP, "croquis.core.cli"])
     code = f"import {modules}; print(open('/proc/self/maps').read())"
     command = [sys.executable, "-c", code]
-    known = os.environ | {"PYTHONPATH": str(Path("src").absolute())}
+    environment = os.environ | {"PYTHONPATH": str(Path("src").absolute())}
     done = subprocess.run(
-        command, env=known, capture_output=True, text=True, check=True
+        command, env=environment, capture_output=True, text=True, check=True
     )
     assert "numpy" in done.stdout and not re.search(r"lib[gi]?omp", done.stdout)
 
@@ -232,10 +239,10 @@ def test_a_stage_searches_for_garbage_as_usual_but_not_in_what_was_imported() ->
         "from croquis.core import cli; late = gc.get_threshold();"
         "cli.run(lambda: print(late > usual, gc.get_threshold() == usual, gc.get_freeze_count()))"
     )
-    known = os.environ | {"PYTHONPATH": str(Path("src").absolute())}
+    environment = os.environ | {"PYTHONPATH": str(Path("src").absolute())}
     command = [sys.executable, "-c", code]
     done = subprocess.run(
-        command, env=known, capture_output=True, text=True, check=True
+        command, env=environment, capture_output=True, text=True, check=True
     )
     patient, usual, frozen = done.stdout.split()
     assert (patient, usual) == ("True", "True") and int(frozen) > 10_000
@@ -260,9 +267,8 @@ def test_any_name_can_be_printed_on_any_terminal(encoding: str) -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=environment, capture_output=True)
     assert done.returncode == 0, done.stderr
-    readable = (
-        "utf-8" if encoding == "ascii" else encoding
-    )  # typer takes ASCII for a mistake
+    # typer takes ASCII for a mistake.
+    readable = "utf-8" if encoding == "ascii" else encoding
     assert done.stdout.startswith(b"caf") and "강아지".encode(readable) in done.stdout
 
 
@@ -283,7 +289,7 @@ def test_a_stage_that_fails_in_an_experiment_names_the_way_back(
     """Its value stays in params.yaml, unless it is queued and runs in a folder of its own."""
 
     def main() -> None:
-        raise InputError("lr", expected="a number", received="'abc'", fix="mend it")
+        raise InputError("lr", expected="a number", received="'abc'", fix="correct it")
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path if here else tmp_path / "elsewhere"))

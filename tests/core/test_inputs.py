@@ -342,10 +342,8 @@ def test_code_that_was_written_while_the_process_started_counts(
         "received stages/train.py was written while this was starting; nothing"
         in str(said)
     )
-    for stamp in (
-        now - 3 * 10**9,
-        now + 3600 * 10**9,
-    ):  # before it; by another machine's clock
+    # Before it; then by another machine's clock.
+    for stamp in (now - 3 * 10**9, now + 3600 * 10**9):
         os.utime("stages/train.py", ns=(stamp, stamp))
         assert ran(monkeypatch, lambda: None) == 0
 

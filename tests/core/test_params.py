@@ -87,9 +87,8 @@ def test_keys_given_twice_are_refused(tmp_path: Path) -> None:
         InputError, match=r'params\.yaml: expected valid YAML.*key "lr".*correct'
     ) as e:
         params.read(path)
-    assert "suppress" not in str(
-        e.value
-    )  # the parser's own advice is to switch the check off
+    # The parser's own advice is to switch the check off.
+    assert "suppress" not in str(e.value)
 
 
 @pytest.mark.parametrize("content", [b"run: [a\n", b"lr: \xff\xfe\n"])
@@ -144,9 +143,9 @@ def test_a_misspelt_key_inside_a_block_hints_at_the_keys_of_that_block() -> None
 
 @pytest.mark.parametrize("epochs", ["3", 3.0, True, None, [3]])
 def test_other_types_are_never_converted(epochs: object) -> None:
-    found = complaint(GOOD | {"epochs": epochs})
-    assert found.startswith("train.epochs: expected a valid integer, received ")
-    assert found.endswith(f"{epochs!r}; correct it in params.yaml or with -S")
+    text = complaint(GOOD | {"epochs": epochs})
+    assert text.startswith("train.epochs: expected a valid integer, received ")
+    assert text.endswith(f"{epochs!r}; correct it in params.yaml or with -S")
 
 
 def test_an_impossible_number_says_what_is_possible() -> None:
@@ -163,8 +162,8 @@ def test_numbers_are_finite(lr: float) -> None:
 def test_a_key_of_several_types_is_named_as_it_stands_and_all_of_them_are_listed() -> (
     None
 ):
-    found = complaint(GOOD | {"pretrained": 3})
-    assert found.startswith(
+    text = complaint(GOOD | {"pretrained": 3})
+    assert text.startswith(
         "train.pretrained: expected a valid boolean or a valid string, "
     )
     assert "train.members: expected 'all' or a valid list, received 3" in complaint(

@@ -41,17 +41,17 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def entry(**options: object) -> StageEntry:
-    found = entry_of(Path("stages/train.py"), options)
-    assert found is not None
-    return found
+    stage = entry_of(Path("stages/train.py"), options)
+    assert stage is not None
+    return stage
 
 
 def test_by_hand_the_script_names_the_stage_and_options_its_item() -> None:
-    found = entry(model="a", size=2)
-    assert found.name == "train"
-    assert found.deps == (Path("data/in.csv"), Path("data/2"))
-    assert found.outs == (Path("data/a"), Path("m.json"))
-    assert found.params == {
+    stage = entry(model="a", size=2)
+    assert stage.name == "train"
+    assert stage.deps == (Path("data/in.csv"), Path("data/2"))
+    assert stage.outs == (Path("data/a"), Path("m.json"))
+    assert stage.params == {
         Path("params.yaml"): ("lr", "models.a"),
         Path("other.yaml"): ("a.b", "c"),
         Path("all.yaml"): (),
@@ -70,9 +70,9 @@ def test_dvc_names_the_stage(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_of_an_item_that_no_option_has_the_whole_block_is_watched() -> None:
-    found = entry(size=2)
-    assert found.params[Path("params.yaml")] == ("lr", "models")
-    assert found.outs == (Path("m.json"),)
+    stage = entry(size=2)
+    assert stage.params[Path("params.yaml")] == ("lr", "models")
+    assert stage.outs == (Path("m.json"),)
 
 
 @pytest.mark.parametrize("name", ["other.py", "stages/other.py"])

@@ -1,4 +1,4 @@
-"""What croquis did not expect: one line for a person, a file for whoever mends it."""
+"""What croquis did not expect: one line for a person, a file for whoever corrects it."""
 
 import os
 import subprocess

@@ -38,6 +38,6 @@ def test_gray_and_colour_are_turned_alike(view: str) -> None:
     colour = np.stack([IMAGE, 255 - IMAGE, IMAGE // 2], axis=-1)[None]
     expected = symmetries.turn(IMAGE, view)
     np.testing.assert_array_equal(apply_view(IMAGE[None], view)[0], expected)
-    found = apply_view(colour, view)[0]
-    np.testing.assert_array_equal(found[..., 0], expected)
-    np.testing.assert_array_equal(found[..., 1], 255 - expected)
+    seen = apply_view(colour, view)[0]
+    np.testing.assert_array_equal(seen[..., 0], expected)
+    np.testing.assert_array_equal(seen[..., 1], 255 - expected)

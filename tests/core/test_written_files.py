@@ -29,9 +29,8 @@ def test_a_file_of_a_stage_is_noted_with_its_size_and_time() -> None:
 def test_each_file_of_a_folder_is_noted() -> None:
     with written_files.from_stage(), atomic_write(Path("data/votes")) as draft:
         draft.mkdir()
-        write(
-            str(draft / "one" / "oof.npz"), "abcd"
-        )  # a draft in a draft has no note of its own
+        # A draft in a draft has no note of its own.
+        write(str(draft / "one" / "oof.npz"), "abcd")
         (draft / "link").symlink_to("one")
     noted = written_files.noted_signs()
     assert noted.keys() == {"data/votes/one/oof.npz", "data/votes/link"}
@@ -54,10 +53,14 @@ def test_resume_states_and_other_folders_are_not_noted(tmp_path: Path) -> None:
 def test_a_kill_before_the_file_is_in_its_place_leaves_a_note_and_not_the_reverse(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
+    replace = os.replace
 
-    monkeypatch.setattr("croquis.core.files._put_in_place", killed)
+    def replace_notes_alone(draft: Path, place: Path) -> None:
+        if Path(place).name == "folds.csv":
+            raise KeyboardInterrupt
+        replace(draft, place)
+
+    monkeypatch.setattr(os, "replace", replace_notes_alone)
     with written_files.from_stage(), pytest.raises(KeyboardInterrupt):
         write("data/folds.csv", "abc")
     assert (

@@ -19,8 +19,10 @@ def read(folder: Path, text: str) -> Overrides:
 
 def test_decisions_are_positions(tmp_path: Path) -> None:
     text = "train/c.png,keep,\ntrain/a.png, drop,\ntrain/b.png,same,train/a.png\n"
-    found = read(tmp_path, text + "train/a.png,different,train/c.png\n" * 2)
-    assert found == Overrides(keep=(2,), drop=(0,), same=((0, 1),), different=((0, 2),))
+    overrides = read(tmp_path, text + "train/a.png,different,train/c.png\n" * 2)
+    assert overrides == Overrides(
+        keep=(2,), drop=(0,), same=((0, 1),), different=((0, 2),)
+    )
 
 
 def test_an_empty_file_decides_nothing(tmp_path: Path) -> None:

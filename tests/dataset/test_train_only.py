@@ -27,8 +27,10 @@ def test_they_are_counted_where_there_are_any() -> None:
     assert (
         train_only_counts(table, np.zeros(3, bool)) == {} and train_only_lines({}) == []
     )
-    found = train_only_counts(table, np.array([True, True, False]))
-    assert found == {"train_only": 2, "train_only_left_out": 1}
+    counts = train_only_counts(table, np.array([True, True, False]))
+    assert counts == {"train_only": 2, "train_only_left_out": 1}
     words = "2 images train only, and are never scored; 1 of them are left out, for their copies"
-    assert train_only_lines(found) == [words]
-    assert train_only_lines(found | {"train_only_left_out": 0}) == [words.split(";")[0]]
+    assert train_only_lines(counts) == [words]
+    assert train_only_lines(counts | {"train_only_left_out": 0}) == [
+        words.split(";")[0]
+    ]

@@ -28,7 +28,8 @@ def test_the_order_of_parameters_does_not() -> None:
 
 
 def test_a_changed_table_changes_the_data(tmp_path: Path) -> None:
-    index, folds = tmp_path / "index.csv", tmp_path / "folds.csv"
+    index = tmp_path / "index.csv"
+    folds = tmp_path / "folds.csv"
     index.write_text("id\na\n")
     folds.write_text("id\nb\n")
     before = data_fingerprint(index, folds)

@@ -26,30 +26,28 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
 
 def pretend_gpu(monkeypatch: pytest.MonkeyPatch, *, native: bool) -> list[bool]:
-    """What `torch.use_deterministic_algorithms` is told."""
-    told = []
+    """What `torch.use_deterministic_algorithms` is calls."""
+    calls = []
 
     def supported(including_emulation: bool = True) -> bool:
         return native or including_emulation  # a V100 says yes to emulated bf16
 
-    monkeypatch.setattr(
-        torch, "empty", lambda *_, device: None
-    )  # nothing to allocate on
+    # There is nothing to allocate on.
+    monkeypatch.setattr(torch, "empty", lambda *_, device: None)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
-    monkeypatch.setattr(
-        torch.backends.cudnn, "benchmark", False
-    )  # as it was, afterwards
-    monkeypatch.setattr(torch, "use_deterministic_algorithms", told.append)
-    return told
+    # Set only so that it is as it was, afterwards.
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
+    monkeypatch.setattr(torch, "use_deterministic_algorithms", calls.append)
+    return calls
 
 
 def test_a_cpu_computes_in_float32_on_all_cores_it_may_use(
     machine: dict[str, int],
 ) -> None:
-    found = hardware()
-    assert found == Hardware(torch.device("cpu"), None, False, 0)
-    assert str(found) == "cpu float32" and machine["threads"] == 6
+    settings = hardware()
+    assert settings == Hardware(torch.device("cpu"), None, False, 0)
+    assert str(settings) == "cpu float32" and machine["threads"] == 6
 
 
 def test_workers_take_their_cores_from_the_network(
@@ -83,17 +81,17 @@ def test_a_v100_computes_in_scaled_fp16(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_gpu_takes_its_fastest_kernels_or_those_that_repeat_themselves(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told = pretend_gpu(monkeypatch, native=True)
+    calls = pretend_gpu(monkeypatch, native=True)
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # unset afterwards
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
     assert (
-        not hardware().deterministic and torch.backends.cudnn.benchmark and told == []
+        not hardware().deterministic and torch.backends.cudnn.benchmark and calls == []
     )
     monkeypatch.setenv("CROQUIS_DETERMINISTIC", "1")
     assert (
         hardware().deterministic
         and not torch.backends.cudnn.benchmark
-        and told == [True]
+        and calls == [True]
     )
     assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
     # Other bits, so another fingerprint: a state of the one kind is none for the other.

@@ -31,76 +31,83 @@ def experiment(
 
 
 def test_images_are_counted_by_hand() -> None:
-    a, b = experiment([1, 1, 1, 0, 0, 1]), experiment([1, 0, 1, 1, 1, 1], name="b")
-    found = compare_predictions(a, b, seed=0)
-    assert (found.images, found.both, found.only, found.left_out) == (
+    a = experiment([1, 1, 1, 0, 0, 1])
+    b = experiment([1, 0, 1, 1, 1, 1], name="b")
+    comparison = compare_predictions(a, b, seed=0)
+    assert (
+        comparison.images,
+        comparison.both,
+        comparison.only,
+        comparison.left_out,
+    ) == (
         6,
         3,
         (1, 2),
         (0, 0),
     )
-    assert found.accuracies[0][0] == pytest.approx(4 / 6)
-    assert found.accuracies[1][0] == pytest.approx(5 / 6)
-    assert found.difference[0] == pytest.approx(1 / 6) and found.p == 1.0
-    assert not found.significant and found.smallest is None  # 3 images are too few
+    assert comparison.accuracies[0][0] == pytest.approx(4 / 6)
+    assert comparison.accuracies[1][0] == pytest.approx(5 / 6)
+    assert comparison.difference[0] == pytest.approx(1 / 6) and comparison.p == 1.0
+    assert (
+        not comparison.significant and comparison.smallest is None
+    )  # 3 images are too few
 
 
 def test_a_clear_difference_is_called_and_its_sign_is_that_of_the_second() -> None:
-    right, wrong = [1] * 40 + [0] * 160, [0] * 40 + [1] * 20 + [0] * 140
-    better, worse = experiment(right), experiment(wrong, name="b")
-    found, turned = (
-        compare_predictions(worse, better, seed=0),
-        compare_predictions(better, worse, seed=0),
-    )
-    assert found.significant and turned.significant
-    assert found.difference[0] == pytest.approx(0.1) == -turned.difference[0]
-    assert found.p == pytest.approx(binomtest(20, 60).pvalue)
-    assert found.difference[1] > 0 > turned.difference[2]
+    better = experiment([1] * 40 + [0] * 160)
+    worse = experiment([0] * 40 + [1] * 20 + [0] * 140, name="b")
+    comparison = compare_predictions(worse, better, seed=0)
+    turned = compare_predictions(better, worse, seed=0)
+    assert comparison.significant and turned.significant
+    assert comparison.difference[0] == pytest.approx(0.1) == -turned.difference[0]
+    assert comparison.p == pytest.approx(binomtest(20, 60).pvalue)
+    assert comparison.difference[1] > 0 > turned.difference[2]
 
 
 def test_what_is_not_called_is_below_the_smallest_that_would_be() -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):
         a, b = (rng.random(80) < share for share in (0.5, rng.uniform(0.4, 0.7)))
-        found = compare_predictions(
+        comparison = compare_predictions(
             experiment(a.tolist()), experiment(b.tolist()), seed=0
         )
-        if not found.significant:
-            assert abs(found.difference[0]) <= found.smallest
+        if not comparison.significant:
+            assert abs(comparison.difference[0]) <= comparison.smallest
 
 
 def test_only_images_scored_by_both_are_compared() -> None:
     """The folds of a run may be a part of them."""
-    found = compare_predictions(
+    comparison = compare_predictions(
         experiment([1] * 8), experiment([1, 1, 0], first=6, name="b"), seed=0
     )
-    assert (found.images, found.left_out, found.both) == (2, (6, 1), 2)
+    assert (comparison.images, comparison.left_out, comparison.both) == (2, (6, 1), 2)
 
 
 def test_the_interval_is_the_one_that_metrics_give() -> None:
     right = np.arange(60) % 3 > 0
     groups = np.arange(60)[::-1] // 2 * 5
     a = experiment(right.tolist(), unit=groups)
-    found = compare_predictions(a, a, seed=3)
-    assert found.accuracies[0][1:] == accuracy_interval(right, groups, seed=3)
-    assert found.difference == (0, 0, 0) and not found.significant
+    comparison = compare_predictions(a, a, seed=3)
+    assert comparison.accuracies[0][1:] == accuracy_interval(right, groups, seed=3)
+    assert comparison.difference == (0, 0, 0) and not comparison.significant
 
 
 def test_what_either_takes_for_copies_is_drawn_together() -> None:
     """With one big group in either of the two there is nothing to draw from."""
     rights = [1] * 30 + [0] * 30
-    a, b = experiment(rights), experiment(rights[::-1], name="b", unit=7)
-    found = compare_predictions(a, b, seed=0)
-    low, high = found.accuracies[0][1:]
+    a = experiment(rights)
+    b = experiment(rights[::-1], name="b", unit=7)
+    comparison = compare_predictions(a, b, seed=0)
+    low, high = comparison.accuracies[0][1:]
     assert low == high == 0.5
-    assert not found.same_question
+    assert not comparison.same_question
 
 
 def test_the_same_groups_under_other_numbers_are_the_same_question() -> None:
     a = experiment([1, 0] * 30, unit=np.arange(60) // 2)
     b = experiment([1, 1] * 30, name="b", unit=99 - np.arange(60) // 2)
-    found = compare_predictions(a, b, seed=0)
-    assert found.same_question and found.groups == 30
+    comparison = compare_predictions(a, b, seed=0)
+    assert comparison.same_question and comparison.groups == 30
     finer = experiment([1, 1] * 30, name="b")
     assert not compare_predictions(a, finer, seed=0).same_question
     assert compare_predictions(a, finer, seed=0).groups == 30
@@ -111,9 +118,9 @@ def test_a_few_big_groups_tell_nothing_apart_and_name_no_smallest_difference() -
     groups = np.arange(100) // 10
     a = experiment([0] * 100, unit=groups)
     b = experiment(([1] * 5 + [0] * 5) * 10, name="b", unit=groups)
-    found = compare_predictions(a, b, seed=0)
-    assert found.p < 1e-14 and found.groups == 10
-    assert not found.significant and found.smallest is None
+    comparison = compare_predictions(a, b, seed=0)
+    assert comparison.p < 1e-14 and comparison.groups == 10
+    assert not comparison.significant and comparison.smallest is None
     alone = compare_predictions(
         experiment([0] * 100), experiment([1] * 50 + [0] * 50, name="b"), seed=0
     )
@@ -159,17 +166,17 @@ def test_on_five_images_nothing_can_be_called(differing: int) -> None:
     assert least_called(differing, 1000) is None
 
 
-def test_oof_is_judged_by_the_labels_of_the_folds() -> None:
+def test_oof_is_right_or_wrong_by_the_labels_of_the_folds() -> None:
     folds = pd.DataFrame({"id": ["x", "y", "z"], "label": [0, 1, 1], "sha256": "s"})
     folds["group"], folds["unit"] = [0, 1, 2], [4, 4, 5]
     probs = np.array([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]])
-    found = score_predictions(
+    a = score_predictions(
         "a", Predictions(["z", "y", "x"], probs, ["cup", "star"]), folds
     )
     # z is a star and taken for one; y, a tie, goes to the lower class; x is a cup.
-    assert found.images["right"].to_dict() == {"z": True, "y": False, "x": True}
-    assert found.images["class_name"].tolist() == ["star", "star", "cup"]
-    assert found.images["unit"].nunique() == 2
+    assert a.images["right"].to_dict() == {"z": True, "y": False, "x": True}
+    assert a.images["class_name"].tolist() == ["star", "star", "cup"]
+    assert a.images["unit"].nunique() == 2
     with pytest.raises(
         InputError,
         match=r"a: expected images of folds.csv, received 1 others, as w; give the OOF",

@@ -47,8 +47,8 @@ def test_a_revision_is_read_from_the_cache_and_the_workspace_stays(
     repository: Path, tmp_path: Path
 ) -> None:
     Path("data/folds.csv").write_text("changed")
-    found = fetch_files("first", FILES, tmp_path / "into")
-    assert [path.read_text() for path in found] == ["first", "first"]
+    paths = fetch_files("first", FILES, tmp_path / "into")
+    assert [path.read_text() for path in paths] == ["first", "first"]
     assert Path("data/ensemble/oof.npz").read_text() == "second"
     assert Path("data/folds.csv").read_text() == "changed"
     here = fetch_files("workspace", FILES, tmp_path / "into")
@@ -72,8 +72,8 @@ def test_a_cache_that_was_emptied_is_one_line(repository: Path, tmp_path: Path) 
 def test_a_folder_is_another_project(tmp_path: Path) -> None:
     (tmp_path / "other/data").mkdir(parents=True)
     (tmp_path / "other/data/folds.csv").write_text("")
-    (found,) = fetch_files(str(tmp_path / "other"), FILES[1:], tmp_path)
-    assert found == tmp_path / "other/data/folds.csv"
+    (path,) = fetch_files(str(tmp_path / "other"), FILES[1:], tmp_path)
+    assert path == tmp_path / "other/data/folds.csv"
     with pytest.raises(
         InputError, match=r"other: expected the results of a run, .*oof\.npz, rec"
     ):

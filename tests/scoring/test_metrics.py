@@ -24,20 +24,22 @@ PROBS = np.array([[0.8, 0.2], [0.4, 0.6], [0.1, 0.9], [0.5, 0.5 + 1e-9]])
 
 
 def test_scores_by_hand() -> None:
-    found = scores(LABELS, PROBS)
-    assert found["accuracy"] == 0.75
+    values = scores(LABELS, PROBS)
+    assert values["accuracy"] == 0.75
     # class 0: tp 1, fp 0, fn 1: 2/3. class 1: tp 2, fp 1, fn 0: 4/5.
-    assert found["macro_f1"] == pytest.approx((2 / 3 + 4 / 5) / 2)
+    assert values["macro_f1"] == pytest.approx((2 / 3 + 4 / 5) / 2)
     by_hand = -(math.log(0.8) + math.log(0.4) + math.log(0.9) + math.log(0.5)) / 4
-    assert found["log_loss"] == pytest.approx(by_hand)
+    assert values["log_loss"] == pytest.approx(by_hand)
 
 
 def test_scores_agree_with_scikit_learn() -> None:
     rng = np.random.default_rng(0)
-    labels, probs = rng.integers(0, 6, 200), rng.dirichlet(np.ones(7), 200)
-    found, preds = scores(labels, probs), probs.argmax(axis=1)
-    assert found["macro_f1"] == pytest.approx(f1_score(labels, preds, average="macro"))
-    assert found["log_loss"] == pytest.approx(log_loss(labels, probs, labels=range(7)))
+    labels = rng.integers(0, 6, 200)
+    probs = rng.dirichlet(np.ones(7), 200)
+    values = scores(labels, probs)
+    preds = probs.argmax(axis=1)
+    assert values["macro_f1"] == pytest.approx(f1_score(labels, preds, average="macro"))
+    assert values["log_loss"] == pytest.approx(log_loss(labels, probs, labels=range(7)))
 
 
 def test_the_order_of_rows_changes_nothing() -> None:
@@ -46,8 +48,8 @@ def test_the_order_of_rows_changes_nothing() -> None:
 
 
 def test_a_sure_and_wrong_vote_costs_a_finite_log_loss() -> None:
-    found = scores(np.array([0, 1]), np.array([[0.0, 1.0], [0.0, 1.0]]))
-    assert found["log_loss"] == pytest.approx(-math.log(1e-7) / 2, rel=1e-5)
+    values = scores(np.array([0, 1]), np.array([[0.0, 1.0], [0.0, 1.0]]))
+    assert values["log_loss"] == pytest.approx(-math.log(1e-7) / 2, rel=1e-5)
 
 
 def test_ties_go_to_the_lowest_class() -> None:
@@ -58,9 +60,8 @@ def test_a_class_that_is_neither_true_nor_predicted_leaves_macro_f1_alone() -> N
     """With a subset of folds a rare class may not be there: it used to count as an F1 of 0."""
     absent = np.hstack([PROBS, np.zeros((4, 1))])
     assert scores(LABELS, absent)["macro_f1"] == pytest.approx((2 / 3 + 4 / 5) / 2)
-    predicted = np.array(
-        [[0.1, 0.2, 0.7], [0.9, 0.1, 0.0]]
-    )  # class 2 is predicted, never true
+    # Class 2 is predicted, never true.
+    predicted = np.array([[0.1, 0.2, 0.7], [0.9, 0.1, 0.0]])
     assert scores(np.array([0, 0]), predicted)["macro_f1"] == pytest.approx(
         (2 / 3 + 0) / 2
     )
@@ -89,7 +90,8 @@ def test_copies_widen_the_interval() -> None:
 
 
 def test_the_names_of_groups_do_not_change_the_interval() -> None:
-    correct, groups = np.arange(40) % 3 > 0, np.arange(40) // 2
+    correct = np.arange(40) % 3 > 0
+    groups = np.arange(40) // 2
     named = np.array([f"group {group:02d}" for group in groups])
     assert accuracy_interval(correct, groups, seed=1) == accuracy_interval(
         correct, named, seed=1
@@ -97,7 +99,8 @@ def test_the_names_of_groups_do_not_change_the_interval() -> None:
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
-    correct, groups = np.arange(40) % 3 > 0, np.arange(40) // 2
+    correct = np.arange(40) % 3 > 0
+    groups = np.arange(40) // 2
     assert accuracy_interval(correct, groups, seed=1) == accuracy_interval(
         correct, groups, seed=1
     )
@@ -127,16 +130,16 @@ def test_one_group_has_no_interval() -> None:
 
 
 def test_the_report_is_rounded_for_reading() -> None:
-    found = report(LABELS, PROBS, np.arange(4), seed=0)
-    assert set(found) == {
+    values = report(LABELS, PROBS, np.arange(4), seed=0)
+    assert set(values) == {
         "accuracy",
         "accuracy_low",
         "accuracy_high",
         "macro_f1",
         "log_loss",
     }
-    assert found["macro_f1"] == 0.73333
-    assert found["accuracy_low"] <= 0.75 <= found["accuracy_high"]
+    assert values["macro_f1"] == 0.73333
+    assert values["accuracy_low"] <= 0.75 <= values["accuracy_high"]
 
 
 def test_the_gain_on_a_mean_of_several_by_hand() -> None:
@@ -164,8 +167,8 @@ def test_copies_prove_no_gain_twice() -> None:
 
 def test_the_distances_to_the_ends_add_up_as_squares() -> None:
     # .8 (.75 to .84) on one set, .7 (.67 to .75) on another: 3, 4 and 5 hundredths.
-    found = difference((0.8, 0.75, 0.84), (0.7, 0.67, 0.75))
-    assert found == pytest.approx((-0.1, -0.1 - 0.05, -0.1 + 0.05 * 2**0.5))
+    estimate = difference((0.8, 0.75, 0.84), (0.7, 0.67, 0.75))
+    assert estimate == pytest.approx((-0.1, -0.1 - 0.05, -0.1 + 0.05 * 2**0.5))
 
 
 def test_the_gap_of_two_honest_estimates_holds_zero_19_times_of_20() -> None:
@@ -182,5 +185,5 @@ def test_the_gap_of_two_honest_estimates_holds_zero_19_times_of_20() -> None:
 
 def test_the_mean_of_numbers_has_the_interval_of_an_accuracy() -> None:
     right = np.arange(40) % 4 > 0
-    found = mean_interval(right, np.arange(40), seed=5)
-    assert found == (0.75, *accuracy_interval(right, np.arange(40), seed=5))
+    estimate = mean_interval(right, np.arange(40), seed=5)
+    assert estimate == (0.75, *accuracy_interval(right, np.arange(40), seed=5))

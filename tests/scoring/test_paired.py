@@ -56,8 +56,10 @@ def test_a_predictor_does_not_differ_from_itself() -> None:
 
 
 def test_several_differences_are_those_of_each_alone() -> None:
-    rights, groups = np.random.default_rng(0).random((3, 90)) < 0.7, np.arange(90) // 3
-    one, other = [0, 0, 1], [1, 2, 2]
+    rights = np.random.default_rng(0).random((3, 90)) < 0.7
+    groups = np.arange(90) // 3
+    one = [0, 0, 1]
+    other = [1, 2, 2]
     each = [
         difference_interval(rights[a], rights[b], groups, seed=2)
         for a, b in zip(one, other, strict=True)

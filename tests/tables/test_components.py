@@ -11,8 +11,8 @@ from croquis.tables.components import components, families, join_groups, units
 
 
 def test_components_are_numbered_by_first_appearance() -> None:
-    found = components(5, np.array([4, 1]), np.array([3, 0]))
-    assert found.tolist() == [0, 0, 1, 2, 2]
+    numbers = components(5, np.array([4, 1]), np.array([3, 0]))
+    assert numbers.tolist() == [0, 0, 1, 2, 2]
 
 
 def test_without_edges_each_stands_alone() -> None:
@@ -32,8 +32,8 @@ def test_components_are_those_of_a_flood(
         reach = reach @ reach
     random.shuffle(edges)
     a, b = np.array(edges, int).reshape(-1, 2).T
-    found = components(10, a, b)
-    np.testing.assert_array_equal(found[:, None] == found, reach)
+    numbers = components(10, a, b)
+    np.testing.assert_array_equal(numbers[:, None] == numbers, reach)
 
 
 def test_joined_groups_cut_through_neither() -> None:
@@ -54,8 +54,8 @@ def test_a_family_is_a_source_and_all_that_derives_from_it() -> None:
 
 def test_images_of_a_lost_source_are_one_family() -> None:
     ids, sources = pd.Series(["a", "x1", "x2"]), pd.Series(["", "lost", "lost"])
-    own = families(ids, sources)
-    assert own[1] == own[2] != own[0]
+    numbers = families(ids, sources)
+    assert numbers[1] == numbers[2] != numbers[0]
 
 
 def test_units_are_domains_and_those_with_a_copy_of_each_other_one() -> None:

@@ -13,8 +13,8 @@ STORED = np.arange(12, dtype=np.float32).reshape(2, 3, 2)  # two views, three im
 
 def test_features_come_in_the_order_asked(tmp_path: Path) -> None:
     save(tmp_path / "probe" / "f.npz", np.array(["a", "b", "c"]), STORED)
-    found = Features(tmp_path / "probe" / "f.npz").of(np.array(["c", "a"]))
-    np.testing.assert_array_equal(found, [[[4, 5], [0, 1]], [[10, 11], [6, 7]]])
+    features = Features(tmp_path / "probe" / "f.npz").of(np.array(["c", "a"]))
+    np.testing.assert_array_equal(features, [[[4, 5], [0, 1]], [[10, 11], [6, 7]]])
 
 
 def test_no_images_have_no_features(tmp_path: Path) -> None:

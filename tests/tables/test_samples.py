@@ -40,15 +40,15 @@ def test_weights_and_labels_travel_with_their_rows() -> None:
     rows = pd.DataFrame(
         {"id": ["b", "a"], "label": [1, 0], "weight": [0.5, 1.0], "targets": ""}
     )
-    found = Samples.labelled(rows, 2)
-    assert found.shares is None and found.targets.tolist() == [1, 0]
-    assert found.ids.tolist() == ["b", "a"]
-    np.testing.assert_array_equal(found.labels, [1, 0])
-    np.testing.assert_array_equal(found.weights, [0.5, 1.0])
+    samples = Samples.labelled(rows, 2)
+    assert samples.shares is None and samples.targets.tolist() == [1, 0]
+    assert samples.ids.tolist() == ["b", "a"]
+    np.testing.assert_array_equal(samples.labels, [1, 0])
+    np.testing.assert_array_equal(samples.weights, [0.5, 1.0])
 
 
 def test_an_image_of_several_labels_trains_on_their_shares() -> None:
     rows = pd.DataFrame({"id": ["a", "b"], "label": [1, 0], "weight": [1.0, 1.0]})
-    found = Samples.labelled(rows.assign(targets=["0:0.25 2:0.75", ""]), 3)
-    assert found.targets.tolist() == [[0.25, 0, 0.75], [1, 0, 0]]
-    assert found.labels.tolist() == [1, 0]
+    samples = Samples.labelled(rows.assign(targets=["0:0.25 2:0.75", ""]), 3)
+    assert samples.targets.tolist() == [[0.25, 0, 0.75], [1, 0, 0]]
+    assert samples.labels.tolist() == [1, 0]

@@ -1,4 +1,4 @@
-"""A run that can be told anything, whatever happens to its server."""
+"""A run that can be calls anything, whatever happens to its server."""
 
 from pathlib import Path
 
@@ -8,28 +8,28 @@ from croquis.tracking.runs import Run
 
 
 class Recording:
-    """A client that keeps what it is told."""
+    """A client that keeps what it is calls."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, object]] = []
+        self.calls: list[tuple[str, object]] = []
 
     def log_batch(self, run_id: str, metrics: tuple = (), tags: tuple = ()) -> None:
-        self.told += [(metric.key, metric.value) for metric in metrics]
+        self.calls += [(metric.key, metric.value) for metric in metrics]
 
     def log_artifact(self, run_id: str, path: str) -> None:
-        self.told.append(("file", path))
+        self.calls.append(("file", path))
 
     def log_artifacts(self, run_id: str, path: str, place: str) -> None:
-        self.told.append((place, path))
+        self.calls.append((place, path))
 
     def set_terminated(self, run_id: str, status: str) -> None:
-        self.told.append(("ended", status))
+        self.calls.append(("ended", status))
 
 
 def test_what_is_no_curve_of_the_learning_gets_a_section_of_its_own() -> None:
     client = Recording()
     Run(client, "id").metrics({"epoch": 1, "val_loss": 0.5, "images_per_second": 99}, 1)
-    assert client.told == [
+    assert client.calls == [
         ("progress/epoch", 1.0),
         ("val_loss", 0.5),
         ("speed/images_per_second", 99.0),
@@ -44,7 +44,7 @@ def test_a_folder_is_kept_under_its_name(tmp_path: Path) -> None:
     run.artifact(tmp_path / "report")
     run.artifact(tmp_path / "a.csv")
     run.end()
-    assert client.told == [
+    assert client.calls == [
         ("report", str(tmp_path / "report")),
         ("file", str(tmp_path / "a.csv")),
         ("ended", "FINISHED"),

@@ -36,9 +36,9 @@ def test_the_store_lies_beside_the_pipeline_unless_the_environment_says_else(
 
 def test_a_stage_fills_the_column_source(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_STAGE", "train@swin-0")
-    found = stores.surroundings()
-    assert found["stage"] == found["mlflow.source.name"] == "train@swin-0"
-    assert found["commit"] == found["mlflow.source.git.commit"] == stores.commit()
+    tags = stores.surroundings()
+    assert tags["stage"] == tags["mlflow.source.name"] == "train@swin-0"
+    assert tags["commit"] == tags["mlflow.source.git.commit"] == stores.commit()
 
 
 def test_a_pipeline_is_found_by_its_scores_the_newest_first_and_never_made() -> None:
@@ -56,8 +56,8 @@ def test_a_pipeline_is_found_by_its_scores_the_newest_first_and_never_made() -> 
             client.log_metric(run.info.run_id, name, value)
     client.create_run(experiment_id, start_time=9, tags={"kind": "train"})
     wanted = ({"a": 1.0}, made[1]), ({"a": 1.0, "b": 2.0}, made[0]), ({"a": 5.0}, None)
-    for scores, found in wanted:
-        assert stores.connect_by_scores("by-scores", scores)[2] == found
+    for scores, run_id in wanted:
+        assert stores.connect_by_scores("by-scores", scores)[2] == run_id
     assert len(client.search_runs([experiment_id])) == 4
 
 
@@ -107,9 +107,8 @@ def test_each_commit_and_each_experiment_has_runs_of_its_own(
 
 def test_a_run_of_a_pipeline_shows_its_parameters() -> None:
     """It had none, not even lr, so that experiments could not be compared."""
-    wide = {
-        f"key{number}": number for number in range(150)
-    }  # MLflow takes 100 in one call
+    # MLflow takes 100 in one call.
+    wide = {f"key{number}": number for number in range(150)}
     client, _, run_id = stores.connect(
         stores.Pipeline("shown", {"lr": 0.1, "run": {"folds": [0, 1]}, "train": wide})
     )

@@ -59,12 +59,9 @@ def test_a_run_keeps_params_tags_and_metrics_per_epoch(
             )
         (store / "curves.csv").write_text("epoch\n")
         run.artifact(store / "curves.csv")
-    found, client, experiment = logged(store)
-    assert (
-        found.info.status == "FINISHED"
-        and found.info.run_name == "swin-fold0 bold-idea"
-    )
-    assert found.data.params == {
+    run, client, experiment = logged(store)
+    assert run.info.status == "FINISHED" and run.info.run_name == "swin-fold0 bold-idea"
+    assert run.data.params == {
         "lr": "1e-05",
         "embed.backbone": "resnet18",
         "embed.views": "['identity']",
@@ -77,10 +74,10 @@ def test_a_run_keeps_params_tags_and_metrics_per_epoch(
         "kind": "train",
     } == {
         key: value
-        for key, value in found.data.tags.items()
+        for key, value in run.data.tags.items()
         if not key.startswith("mlflow.")
     }
-    history = client.get_metric_history(found.info.run_id, "val_loss")
+    history = client.get_metric_history(run.info.run_id, "val_loss")
     assert [(point.step, point.value) for point in history] == [
         (0, 1),
         (1, 1 / 2),
@@ -123,12 +120,11 @@ def test_the_pipelines_run_takes_scores_again_and_again(store: Path) -> None:
 
     client = MlflowClient(f"sqlite:///{store / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("icons").experiment_id
-    (found,) = client.search_runs([experiment])
+    (run,) = client.search_runs([experiment])
     assert (
-        found.data.metrics == {"ensemble.accuracy": 0.75}
-        and found.data.tags["seed"] == "2"
+        run.data.metrics == {"ensemble.accuracy": 0.75} and run.data.tags["seed"] == "2"
     )
-    assert found.info.status == "FINISHED"
+    assert run.info.status == "FINISHED"
 
 
 def test_a_signal_leaves_a_killed_run_and_a_resume_goes_on_in_it(store: Path) -> None:
@@ -145,12 +141,12 @@ def test_a_signal_leaves_a_killed_run_and_a_resume_goes_on_in_it(store: Path) ->
 
     with pytest.raises(SystemExit):
         train(range(2), ends=True)
-    found, client, _ = logged(store)
-    assert found.info.status == "KILLED"
+    run, client, _ = logged(store)
+    assert run.info.status == "KILLED"
     train(range(1, 3), ends=False)  # epoch 1 was logged, but not saved any more
-    found, client, _ = logged(store)
-    assert found.info.status == "FINISHED"
-    points = client.get_metric_history(found.info.run_id, "loss")
+    run, client, _ = logged(store)
+    assert run.info.status == "FINISHED"
+    points = client.get_metric_history(run.info.run_id, "loss")
     assert [(point.step, point.value) for point in points] == [(0, 10), (1, 9), (2, 8)]
 
 
@@ -162,8 +158,8 @@ def test_a_long_training_is_watched(
         ICONS, "a", params={}, tags={}, memory=store / "mlflow_run"
     ):
         time.sleep(0.4)
-    found, _, _ = logged(store)
-    assert found.data.metrics["system/system_memory_usage_percentage"] > 0
+    run, _, _ = logged(store)
+    assert run.data.metrics["system/system_memory_usage_percentage"] > 0
 
 
 def test_a_run_that_the_store_lost_is_begun_anew(store: Path) -> None:
@@ -264,12 +260,11 @@ def test_a_run_that_fails_says_why_until_it_goes_on(store: Path) -> None:
     options = {"params": {}, "tags": {}, "memory": memory}
     with pytest.raises(ValueError), tracking.tracked_run(ICONS, "m-fold0", **options):
         raise ValueError("lr: 0.001 -> 0.002")
-    found, client, _ = logged(store)
+    run, client, _ = logged(store)
     assert (
-        found.info.status == "FAILED"
-        and found.data.tags["failure"] == "lr: 0.001 -> 0.002"
+        run.info.status == "FAILED" and run.data.tags["failure"] == "lr: 0.001 -> 0.002"
     )
     with tracking.tracked_run(ICONS, "m-fold0", **options):
         pass
-    found = client.get_run(found.info.run_id)
-    assert found.info.status == "FINISHED" and "failure" not in found.data.tags
+    run = client.get_run(run.info.run_id)
+    assert run.info.status == "FINISHED" and "failure" not in run.data.tags

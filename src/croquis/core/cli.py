@@ -48,7 +48,7 @@ def set_environment() -> None:
 
 def explain_import_errors() -> None:
     """An import that fails, as of a library that a machine lacks, ends in one line, too."""
-    sys.excepthook = unexpected_errors.hook
+    sys.excepthook = unexpected_errors.print_uncaught
 
 
 def postpone_garbage_collection() -> None:
@@ -136,7 +136,7 @@ def one_line() -> Iterator[None]:
             sys.exit(
                 f"error: {where}: {reason}; each file is whole or absent{_way_back()}"
             )
-        if unexpected_errors.wanted_whole():
+        if unexpected_errors.wants_traceback():
             raise
         sys.exit(f"error: {unexpected_errors.explain_error(error)}{_way_back()}")
 

@@ -250,12 +250,12 @@ def dep_state(dep: Path) -> dict[str, object]:
     Big data is no user's to edit, and reading it takes as long as some stages.
     """
     # Text, not Path: a folder of raw data has ten thousands of files, and is looked at eight times.
-    walked = [
+    folders = [
         (here, names)
         for here, _, names in os.walk(dep)
         if BYTECODE not in Path(here).parts
     ]
-    inside = [os.path.join(here, name) for here, names in walked for name in names]
+    inside = [os.path.join(here, name) for here, names in folders for name in names]
     if dep.is_relative_to(pipeline.SOURCE):
         inside = [path for path in inside if pipeline.is_tracked(Path(path))]
     stats = {

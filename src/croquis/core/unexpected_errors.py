@@ -18,7 +18,7 @@ LONGEST = 300  # characters of an error's words
 LIBRARIES = ("torch", "timm", "numpy", "pandas", "mlflow")
 
 
-def wanted_whole() -> bool:
+def wants_traceback() -> bool:
     """Whether CROQUIS_TRACEBACK asks for the traceback itself, as while debugging."""
     return os.environ.get("CROQUIS_TRACEBACK", "0") not in ("", "0")
 
@@ -38,11 +38,11 @@ def explain_error(error: BaseException) -> InputError:
     )
 
 
-def hook(
+def print_uncaught(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """For sys.excepthook: what fails while modules are imported ends in one line, too."""
-    if wanted_whole() or issubclass(kind, SystemExit | KeyboardInterrupt):
+    if wants_traceback() or issubclass(kind, SystemExit | KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
     else:
         print(f"error: {explain_error(error)}", file=sys.stderr)

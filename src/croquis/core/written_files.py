@@ -40,10 +40,10 @@ def note_written(draft: Path, path: Path) -> None:
     place = os.path.relpath(path)
     if any(part.startswith(".") for part in place.split(os.sep)):
         return
-    written = {
+    signs = {
         f"{place}/{name}".rstrip("/"): sign for name, sign in signs_in(draft).items()
     }
-    _write(NOTES / f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.json", written)
+    _write(NOTES / f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.json", signs)
 
 
 def remember_files(signs: Mapping[str, Sign]) -> None:
@@ -88,8 +88,8 @@ def _read(notes: Path) -> dict[str, Sign]:
         return {}  # a note that was cut off says nothing
 
 
-def _write(notes: Path, written: Mapping[str, Sign]) -> None:
+def _write(notes: Path, signs: Mapping[str, Sign]) -> None:
     notes.parent.mkdir(parents=True, exist_ok=True)
     draft = notes.with_name(f".{notes.name}.{os.getpid()}")
-    draft.write_text(json.dumps(written, sort_keys=True), encoding="utf-8")
+    draft.write_text(json.dumps(signs, sort_keys=True), encoding="utf-8")
     os.replace(draft, notes)

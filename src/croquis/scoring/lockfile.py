@@ -49,9 +49,9 @@ class Revision:
         stage = self._maker(path)
         if stage is None or (reason := self._stale(stage)):
             return "" if stage is None else reason
-        wanted = {out["path"]: out.get("md5") for out in self._lock[stage]["outs"]}
+        hashes = {out["path"]: out.get("md5") for out in self._lock[stage]["outs"]}
         content = self._read(path) if path in self._metrics(stage) else None
-        if content is not None and md5(content) != wanted.get(path):
+        if content is not None and md5(content) != hashes.get(path):
             return f"{path} is not the one that {stage} wrote"
         return ""
 
@@ -259,7 +259,7 @@ def uncached(pipeline: bytes) -> set[str]:
     kinds = ("outs", "metrics", "plots")
     outs = [out for entry in entries for kind in kinds for out in entry.get(kind) or []]
     options = [pair for out in outs if isinstance(out, dict) for pair in out.items()]
-    return {path for path, chosen in options if (chosen or {}).get("cache") is False}
+    return {path for path, option in options if (option or {}).get("cache") is False}
 
 
 def md5(content: bytes) -> str:

@@ -91,17 +91,17 @@ def experiment_of(client: Any, source: str) -> tuple[str, Any]:
         return name, client.get_experiment_by_name(name)
     name = competition(source)
     place = address(source)
-    kept = client.get_experiment_by_name(name)
-    if kept is not None and kept.tags.get(SOURCE, place) == place:
-        return name, kept
+    experiment = client.get_experiment_by_name(name)
+    if experiment is not None and experiment.tags.get(SOURCE, place) == place:
+        return name, experiment
     former = client.get_experiment_by_name(older(source))
     if former is not None and former.tags.get(NOTE) == OURS:
         if former.tags.get(SOURCE, place) == place:
             return former.name, former
-    if kept is not None:
+    if experiment is not None:
         name = f"{name}-{hashlib.blake2b(place.encode(), digest_size=3).hexdigest()}"
-        kept = client.get_experiment_by_name(name)
-    return name, kept
+        experiment = client.get_experiment_by_name(name)
+    return name, experiment
 
 
 def model_name(experiment: str) -> str:
@@ -228,8 +228,8 @@ def _run(client: Any, experiment_id: str, pipeline: Pipeline) -> str:
 
     It has no end of its own, as each stage is a process, so it counts as finished from the start.
     """
-    wanted = f"tags.kind = 'pipeline' and tags.{KEY} = '{pipeline.key}'"
-    runs = client.search_runs([experiment_id], wanted, max_results=1)
+    query = f"tags.kind = 'pipeline' and tags.{KEY} = '{pipeline.key}'"
+    runs = client.search_runs([experiment_id], query, max_results=1)
     run = runs[0] if runs else _create_run(client, experiment_id, pipeline)
     if not run.data.params:  # as those of a process that was killed in between
         log_params(client, run.info.run_id, pipeline.settings)
