@@ -70,12 +70,14 @@ def test_members_folders_and_files_are_compared_by_the_folds_of_the_workspace(
     assert said[-1] == "A is better than B by .175: more than chance gives."
 
 
-def test_what_cannot_be_told_apart_is_said_with_its_reason(folder: Path) -> None:
-    same = "They cannot be told apart: they are right and wrong on the same images."
-    assert ran("workspace", "other", "--member", "tiny")[-1] == same
+def test_what_is_not_significant_is_said_with_its_reason(folder: Path) -> None:
+    assert ran("workspace", "other", "--member", "tiny")[-1] == (
+        "They are not significantly different: "
+        "they are right and wrong on the same images."
+    )
     few = ran("other", "data/votes/tiny")[-1]
     assert few == (
-        "They cannot be told apart: with 40 images, of which they differ on 3, "
+        "They are not significantly different: with 40 images, of which they differ on 3, "
         "no difference could be called."
     )
     labels = np.tile([0.8, 0.2], (40, 1))
@@ -96,7 +98,7 @@ def test_too_few_groups_are_said_to_be_the_reason(folder: Path) -> None:
     write(folder / "all_wrong", 40)
     verdict = ran("data/votes/tiny", "all_wrong")[-1]
     assert verdict == (
-        "They cannot be told apart: 40 images in 4 groups are too few; "
+        "They are not significantly different: 40 images in 4 groups are too few; "
         "fewer than 20 groups say nothing."
     )
 

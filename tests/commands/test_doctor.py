@@ -92,7 +92,7 @@ def test_a_device_that_is_not_there_is_a_finding(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CROQUIS_DEVICE", "toaster")
-    (found,) = doctor._guarded("settings", lambda: doctor._of_the_run(build_here()))
+    (found,) = doctor._look("settings", lambda: doctor._of_the_run(build_here()))
     assert found.state == "problem" and "CROQUIS_DEVICE" in found.says
 
 

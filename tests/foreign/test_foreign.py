@@ -101,7 +101,7 @@ BAD_CSV = {
     "image_path,1,2\na,.5,.5\n": "class columns 0..C-1, received 2 of them, 1 to 2; give each",
     "image_path,0,2\na,.5,.5\n": "class columns 0..C-1, received 2 of them, 0 to 2",
     "image_path,target,0,1\na,1,.2,.8\n": "received target and 2 columns of numbers; take out",
-    "image_path,0,1\na,.5,.5\na,.5,.5\n": "each image once, received 1 doubled, as a; mend",
+    "image_path,0,1\na,.5,.5\na,.5,.5\n": "each image once, received 1 doubled, as a; correct",
     "image_path,0,1\n": "each image once, received none",
     "image_path,0,1\n,.5,.5\n": "each image once, received gaps",
     "image_path,0,1\na,nan,1\nb,.5,.5\n": "received 1 rows with gaps, text, nan or inf, as a;",

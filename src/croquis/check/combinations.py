@@ -1,4 +1,4 @@
-"""Which settings of a recipe contradict each other, told before any network is built."""
+"""Which settings of a recipe contradict each other, named before any network is built."""
 
 import math
 import re
@@ -101,9 +101,10 @@ def _check_imagenet(where: str, recipe: ModelParams) -> None:
         raise _clash(where, expected, f"{len(recipe.backbone)} stacked backbones", fix)
     if recipe.pretrained is False:
         raise _clash(where, expected, "pretrained: false", fix)
-    classes = timm.get_pretrained_cfg(recipe.backbone).num_classes
-    if classes != IMAGENET_CLASSES:
-        raise _clash(where, expected, f"one with {classes}", fix)
+    config = timm.get_pretrained_cfg(recipe.backbone)
+    if config is None or config.num_classes != IMAGENET_CLASSES:
+        received = f"one with {config.num_classes if config else 'no'}"
+        raise _clash(where, expected, received, fix)
 
 
 def _check_pattern(where: str, pattern: str) -> None:

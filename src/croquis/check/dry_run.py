@@ -36,9 +36,9 @@ def check_optimizer(where: str, name: str) -> None:
         where: the block's key, such as "models.eva_giant".
         name: a name, with "lookahead_" before it or without.
     """
-    known = list_optimizers()
-    if name.removeprefix(_LOOKAHEAD) not in known:
-        hint = params.nearest(name, known)
+    optimizers = [str(each) for each in list_optimizers()]
+    if name.removeprefix(_LOOKAHEAD) not in optimizers:
+        hint = params.nearest(name, optimizers)
         expected = "a timm optimizer"
         raise InputError(
             f"{where}.optimizer", expected=expected, received=repr(name), fix=hint
@@ -96,28 +96,28 @@ def dry_run(
     for section, members in (("models", models), ("probes", probes)):
         for key, recipe in members.items():
             if (kind := _kind(recipe)) not in tried:
-                _rehearse_member(f"{section}.{key}", recipe, num_classes)
+                _try_member(f"{section}.{key}", recipe, num_classes)
             tried.add(kind)
 
 
 def _kind(recipe: ModelParams | ProbeParams) -> str:
-    """All that a rehearsal depends on; most numbers of a training do not matter to it."""
+    """All that a dry run depends on; most numbers of a training do not matter to it."""
     if isinstance(recipe, ModelParams):
         return recipe.model_dump_json(include=_SHAPES)
     shape = {"embed": {"backbone", "image_size"}, "head": {"shape"}}
     return recipe.model_dump_json(include=shape)
 
 
-def _rehearse_member(
+def _try_member(
     where: str, recipe: ModelParams | ProbeParams, num_classes: int
 ) -> None:
     from croquis.costs import measured  # torch and networks: seconds
 
-    attempt = (
-        measured.try_model if isinstance(recipe, ModelParams) else measured.try_probe
-    )
     try:
-        attempt(recipe, num_classes)
+        if isinstance(recipe, ModelParams):
+            measured.try_model(recipe, num_classes)
+        else:
+            measured.try_probe(recipe, num_classes)
     except InputError as error:
         raise error.within(where) from None
     except measured.Unanswered as error:

@@ -16,9 +16,8 @@ class Cache:
     """DVC's cache of this folder, as its settings have it."""
 
     def __init__(self) -> None:
-        from dvc.config import (
-            Config,
-        )  # a fifth of a second, which most runs do not need
+        # A fifth of a second, which most runs do not need.
+        from dvc.config import Config
 
         home = Path(".dvc")
         folder = Config(str(home) if home.is_dir() else None)["cache"].get("dir")
@@ -41,7 +40,7 @@ class Cache:
             return file.resolve().is_relative_to(self._folder.resolve())
         # Not by the inode of a hard link: root writes through one, and changes the cache with it.
         return file.stat().st_size == 0 or (
-            (found := md5_of(file)) == expected or self._place(found).is_file()
+            (digest := md5_of(file)) == expected or self._place(digest).is_file()
         )
 
     def _place(self, md5: str) -> Path:
@@ -50,8 +49,8 @@ class Cache:
 
 def md5_of(file: Path) -> str:
     """The md5 of a file's bytes; of a big one as DVC remembers it, if it is as DVC left it."""
-    if file.stat().st_size >= BIG and (remembered := _remembered(file)):
-        return remembered
+    if file.stat().st_size >= BIG and (digest := _recall(file)):
+        return digest
     return file_digest(file, "md5")
 
 
@@ -66,8 +65,8 @@ def in_git(files: Iterable[Path]) -> set[Path]:
     """Those whose content is in git's database, committed or not."""
     names = [str(file) for file in files if "\n" not in str(file)]
     hashes = _git(["hash-object", "--stdin-paths"], names) if names else []
-    known = _git(["cat-file", "--batch-check=%(objecttype)"], hashes) if hashes else []
-    pairs = zip(names, known, strict=False)
+    kinds = _git(["cat-file", "--batch-check=%(objecttype)"], hashes) if hashes else []
+    pairs = zip(names, kinds, strict=False)
     return {Path(name) for name, kind in pairs if kind == "blob"}
 
 
@@ -75,9 +74,8 @@ def _git(arguments: list[str], lines: list[str]) -> list[str]:
     """What git answers to `lines`; nothing where there is no git or no repository."""
     try:
         text = "".join(f"{line}\n" for line in lines)
-        command = ["git", *arguments]
         done = subprocess.run(
-            command,
+            ["git", *arguments],
             input=text,
             capture_output=True,
             text=True,
@@ -88,14 +86,14 @@ def _git(arguments: list[str], lines: list[str]) -> list[str]:
     return done.stdout.splitlines() if done.returncode == 0 else []
 
 
-def _remembered(file: Path) -> str | None:
+def _recall(file: Path) -> str | None:
     """The hash that DVC's state has of a file that was not touched since."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
     try:
         with Repo() as repo:
-            _, found = repo.state.get(os.path.abspath(file), repo.fs)
+            _, hash_info = repo.state.get(os.path.abspath(file), repo.fs)
     except DvcException:
         return None
-    return found.value if found and found.name == "md5" else None
+    return hash_info.value if hash_info and hash_info.name == "md5" else None

@@ -24,11 +24,13 @@ def files_at(output: Output) -> dict[str, written_files.Sign]:
     By its path from the project's folder. Empty folders are nothing.
     """
     signs = written_files.signs_in(Path(output.path)).items()
-    found = {
+    files = {
         f"{output.path}/{name}" if name else output.path: sign for name, sign in signs
     }
     return {
-        p: sign for p, sign in found.items() if not (is_junk(p) or _LEFTOVER.search(p))
+        path: sign
+        for path, sign in files.items()
+        if not (is_junk(path) or _LEFTOVER.search(path))
     }
 
 
@@ -53,15 +55,15 @@ def foreign_files(standing: Standing) -> dict[Output, list[str]]:
     """
     noted = written_files.noted_signs()
     cache = None
-    found = {}
+    foreign = {}
     for output, signs in standing.items():
         new = [path for path, sign in signs.items() if sign not in noted.get(path, ())]
         if not new:
             continue
         cache = cache or Cache()
         if lost := _lost(output, new, cache):
-            found[output] = lost
-    return found
+            foreign[output] = lost
+    return foreign
 
 
 def link_on_the_way(output: Output) -> str | None:
@@ -82,9 +84,8 @@ def _lost(output: Output, new: list[str], cache: Cache) -> list[str]:
         for path in new
         if not cache.holds(Path(path), (listing or {}).get(path[inside:], ""))
     ]
-    if (
-        lost and listing is None
-    ):  # the cache was emptied; dvc.lock knows the folder as a whole
+    if lost and listing is None:
+        # The cache was emptied; dvc.lock knows the folder as a whole.
         content = {path[inside:]: Path(path) for path in files_at(output)}
         lost = lost if md5_of_folder(content) != output.md5 else []
     if lost and not output.cached:

@@ -12,11 +12,8 @@ from typing import Any, NamedTuple
 from croquis.core import pipeline
 from croquis.core.errors import InputError
 
-LOADERS = {
-    "import_module",
-    "__import__",
-    "run_module",
-}  # that take a module's name as text
+# What takes a module's name as text.
+LOADERS = {"import_module", "__import__", "run_module"}
 
 
 class Fault(NamedTuple):
@@ -58,30 +55,30 @@ class Imports:
     """The imports of files, each read once."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Path, Path], set[Path]] = {}
+        self._direct: dict[tuple[Path, Path], set[Path]] = {}
 
     def of(self, script: Path) -> dict[str, str]:
         """The files that `script` imports, directly or not, each with the file that imports it.
 
         At its top or inside a function, as paths from the root; without __init__.py that are bare.
         """
-        found: dict[Path, Path] = {}
+        importers: dict[Path, Path] = {}
         waiting = [script]
         while waiting:
             file = waiting.pop()
-            new = self.direct(file, script.parent) - {*found, script}
-            found |= dict.fromkeys(sorted(new), file)
+            new = self.direct(file, script.parent) - {*importers, script}
+            importers |= dict.fromkeys(sorted(new), file)
             waiting += sorted(new)
-        return {path.as_posix(): file.as_posix() for path, file in found.items()}
+        return {path.as_posix(): file.as_posix() for path, file in importers.items()}
 
     def direct(self, file: Path, beside: Path | None = None) -> set[Path]:
         """The files that `file` imports itself; a script's folder is looked into, too."""
         beside = beside or file.parent
-        if (file, beside) not in self._known:
+        if (file, beside) not in self._direct:
             places = [pipeline.SOURCE, beside]  # where Python would look
-            found = {path for names in _names(file, places) for path in names}
-            self._known[file, beside] = found - {file}
-        return self._known[file, beside]
+            files = {path for names in _names(file, places) for path in names}
+            self._direct[file, beside] = files - {file}
+        return self._direct[file, beside]
 
 
 def modules_of(script: Path) -> set[str]:
@@ -96,7 +93,7 @@ def unlisted(tree: Mapping[str, Any] | None = None) -> list[Fault]:
         tree: all of params.yaml; with it, only stages of its run are looked at.
     """
     imports = Imports()
-    found = []
+    faults = []
     for name, stage in pipeline.read_stages().items():
         if tree is not None and not pipeline.runs_with(stage, tree):
             continue
@@ -105,18 +102,18 @@ def unlisted(tree: Mapping[str, Any] | None = None) -> list[Fault]:
             needed = {script.as_posix(): pipeline.DVC_YAML.as_posix()} | imports.of(
                 script
             )
-            found += [
+            faults += [
                 Fault(name, module, importer)
                 for module, importer in needed.items()
                 if not any(Path(module).is_relative_to(dep) for dep in deps)
             ]
-    return sorted(set(found))
+    return sorted(set(faults))
 
 
 def needless() -> list[Fault]:
     """The code of src that dvc.yaml lists for a stage that imports nothing of it."""
     imports = Imports()
-    found = []
+    faults = []
     for name, stage in pipeline.read_stages().items():
         used = {
             module
@@ -129,8 +126,8 @@ def needless() -> list[Fault]:
                 ".py",
             )
             if code and not any(Path(module).is_relative_to(dep) for module in used):
-                found.append(Fault(name, dep, ""))
-    return found
+                faults.append(Fault(name, dep, ""))
+    return faults
 
 
 def refuse_unlisted(tree: Mapping[str, Any]) -> None:
@@ -164,7 +161,7 @@ def _names(file: Path, places: list[Path]) -> Iterator[list[Path]]:
                 _files(f"{module}.{alias.name}".strip("."), start)
                 for alias in node.names
             )
-        elif isinstance(node, ast.Call) and (name := _loaded(node)):
+        elif isinstance(node, ast.Call) and (name := _named_module(node)):
             level = len(name) - len(name.lstrip("."))
             yield _files(name.lstrip("."), _start(file, level, places))
 
@@ -174,7 +171,7 @@ def _start(file: Path, level: int, places: list[Path]) -> list[Path]:
     return [[file, *file.parents][level]] if level else places
 
 
-def _loaded(call: ast.Call) -> str:
+def _named_module(call: ast.Call) -> str:
     """The module that a call such as importlib.import_module("croquis.x") loads, if it says so."""
     named = getattr(call.func, "attr", None) or getattr(call.func, "id", None)
     first = call.args[0] if call.args else None
@@ -196,13 +193,13 @@ def _files(name: str, places: list[Path]) -> list[Path]:
             place.joinpath(*parts[:count], "__init__.py")
             for count in range(1, len(parts) + 1)
         ]
-        found = [
+        loaded = [
             package
             for package in packages
             if package.is_file() and package.stat().st_size
         ]
         if parts and path.with_suffix(".py").is_file():
-            return [*found, path.with_suffix(".py")]
-        if found or (parts and path.is_dir()):
-            return found
+            return [*loaded, path.with_suffix(".py")]
+        if loaded or (parts and path.is_dir()):
+            return loaded
     return []

@@ -52,8 +52,8 @@ def refuse_obstacles(tree: Mapping[str, Any], dvc_yaml: Path = DVC_YAML) -> None
         tree: all of params.yaml.
         dvc_yaml: the pipeline, which may be that of a revision, as `tree` may.
     """
-    found, standing = _examined(tree, dvc_yaml)
-    _raise(found)
+    in_the_way, standing = _examine(tree, dvc_yaml)
+    _raise(in_the_way)
     # As they were looked at: what comes meanwhile has not been.
     written_files.remember_files(
         {path: sign for signs in standing.values() for path, sign in signs.items()}
@@ -75,12 +75,12 @@ def refuse_in(outputs: list[Output]) -> None:
     )
 
 
-def _raise(found: list[Obstacle]) -> None:
-    if found:
-        first, *others = found
+def _raise(in_the_way: list[Obstacle]) -> None:
+    if in_the_way:
+        first, *others = in_the_way
         fix = first.fix
         if others:
-            fix += f"; then see to {_named([each.where for each in others])} (`croquis doctor`)"
+            fix += f"; then see to {_first_few([each.where for each in others])} (`croquis doctor`)"
         raise InputError(
             first.where, expected=first.expected, received=first.received, fix=fix
         )
@@ -88,24 +88,26 @@ def _raise(found: list[Obstacle]) -> None:
 
 def obstacles(tree: Mapping[str, Any]) -> list[Obstacle]:
     """All that is in the way of a run: links, its own source, files that no run made."""
-    return _examined(tree, DVC_YAML)[0]
+    return _examine(tree, DVC_YAML)[0]
 
 
-def _examined(
+def _examine(
     tree: Mapping[str, Any], dvc_yaml: Path
 ) -> tuple[list[Obstacle], Standing]:
     """The obstacles, and what stands in the places of outputs that no link leads to."""
     outputs = declared(tree, dvc_yaml)
-    found, linked = _links(outputs)
+    in_the_way, linked = _links(outputs)
     source, covered = _of_the_source(tree, outputs)
-    found += source
+    in_the_way += source
     standing = {
         each: files_at(each)
         for each in outputs
         if each not in linked and each not in covered
     }
-    found += [_of_files(each, names) for each, names in foreign_files(standing).items()]
-    return found, standing
+    in_the_way += [
+        _of_files(each, names) for each, names in foreign_files(standing).items()
+    ]
+    return in_the_way, standing
 
 
 def _links(outputs: list[Output]) -> tuple[list[Obstacle], set[Output]]:
@@ -113,12 +115,10 @@ def _links(outputs: list[Output]) -> tuple[list[Obstacle], set[Output]]:
     links = {
         each: link for each in outputs if (link := link_on_the_way(each)) is not None
     }
-    first = {
-        link: each for each, link in reversed(links.items())
-    }  # one of each link is enough
-    return [_of_a_link(link, each) for link, each in reversed(first.items())], set(
-        links
-    )
+    # One of each link is enough.
+    first = {link: each for each, link in reversed(links.items())}
+    in_the_way = [_of_a_link(link, each) for link, each in reversed(first.items())]
+    return in_the_way, set(links)
 
 
 def _of_a_link(link: str, output: Output) -> Obstacle:
@@ -143,7 +143,7 @@ def _of_files(output: Output, names: list[str]) -> Obstacle:
     received = "a file that no run made, or that was changed since"
     if names != [output.path]:
         what = counted(len(names), "file")
-        received = f"{what} that no run made, or changed since: {_named(names)}"
+        received = f"{what} that no run made, or changed since: {_first_few(names)}"
         if moved == output.path and output.stage == "download":
             fix += f"; as the data to work on, say -S data.source={away}"
     expected = f"what a run made, as DVC deletes it before the stage {output.stage}"
@@ -170,16 +170,18 @@ def _of_the_source(
     expected = "data that lies apart from what runs write and delete"
     if inside:
         away = _free(path.name)
-        how = (
+        advice = (
             f"move it: mv {quote(source)} {quote(away)}"
             if path.exists()
             else "see where your data is"
         )
-        fix = f"{how}, and say -S data.source={away}"
+        fix = f"{advice}, and say -S data.source={away}"
         received = f"{source!r}, in the place of {inside[0].path}"
     else:
         fix = "name the folder that has train/ in it, outside of this project's outputs"
-        received = f"{source!r}, which holds {_named([each.path for each in around])}"
+        received = (
+            f"{source!r}, which holds {_first_few([each.path for each in around])}"
+        )
     return [Obstacle("data.source", expected, received, fix)], inside
 
 
@@ -197,16 +199,16 @@ def _within(inner: Path, outer: Path) -> bool:
     )
 
 
-def _named(paths: list[str]) -> str:
+def _first_few(paths: list[str]) -> str:
     more = f" and {len(paths) - NAMED:,} more" if len(paths) > NAMED else ""
     return ", ".join(paths[:NAMED]) + more
 
 
 def _free(name: str) -> str:
     """A name that nothing in the project's folder has."""
-    found = name
+    free = name
     number = 1
-    while (root() / found).exists():
+    while (root() / free).exists():
         number += 1
-        found = f"{name}-{number}"
-    return found
+        free = f"{name}-{number}"
+    return free

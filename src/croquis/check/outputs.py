@@ -42,16 +42,14 @@ def declared(
         dvc_yaml: the file, which may be that of a revision.
     """
     locked = in_lock()
-    found = {}
+    outputs = {}
     for stage, entry in pipeline.read_stages(dvc_yaml).items():
         for context in _contexts(entry, tree):
             for path, cached in _paths(entry):
-                place = Path(_filled(str(entry.get("wdir", "")), context)) / _filled(
-                    path, context
-                )
-                name = place.as_posix()
-                found[name] = Output(name, stage, cached, locked.get(name, ""))
-    return list(found.values())
+                folder = _fill(str(entry.get("wdir", "")), context)
+                name = (Path(folder) / _fill(path, context)).as_posix()
+                outputs[name] = Output(name, stage, cached, locked.get(name, ""))
+    return list(outputs.values())
 
 
 def maker_of(path: Path) -> str:
@@ -77,7 +75,9 @@ def _contexts(
 ) -> Iterator[dict[str, Any]]:
     """What `${...}` may name in a stage: params.yaml, and the items of its matrix or foreach."""
     if "matrix" in entry:
-        axes = {name: _listed(values, tree) for name, values in entry["matrix"].items()}
+        axes = {
+            name: _as_list(values, tree) for name, values in entry["matrix"].items()
+        }
         for chosen in itertools.product(*axes.values()):
             yield {**tree, "item": dict(zip(axes, chosen, strict=True))}
     elif "foreach" in entry:
@@ -86,14 +86,14 @@ def _contexts(
         pairs = (
             values.items()
             if isinstance(values, dict)
-            else enumerate(_listed(values, tree))
+            else enumerate(_as_list(values, tree))
         )
         yield from ({**tree, "key": key, "item": item} for key, item in pairs)
     else:
         yield dict(tree)
 
 
-def _listed(values: Any, tree: Mapping[str, Any]) -> list[Any]:
+def _as_list(values: Any, tree: Mapping[str, Any]) -> list[Any]:
     """A list, or the one that `${run.models}` names; the keys of a mapping, as DVC has it."""
     values = _at(tree, values) if isinstance(values, str) else values
     return list(values) if isinstance(values, list | dict) else []
@@ -102,14 +102,14 @@ def _listed(values: Any, tree: Mapping[str, Any]) -> list[Any]:
 _NAMED = re.compile(r"\$\{\s*([^}\s]+)\s*\}")
 
 
-def _filled(text: str, context: Mapping[str, Any]) -> str:
+def _fill(text: str, context: Mapping[str, Any]) -> str:
     """`text` with each `${a.b}` as `context` has it; what it has not stays, for DVC to complain."""
 
-    def value(named: re.Match[str]) -> str:
-        found = _at(context, named[0])
-        return named[0] if found is None else str(found)
+    def replacement(named: re.Match[str]) -> str:
+        value = _at(context, named[0])
+        return named[0] if value is None else str(value)
 
-    return _NAMED.sub(value, text)
+    return _NAMED.sub(replacement, text)
 
 
 def _at(tree: Any, named: str) -> Any:

@@ -9,11 +9,8 @@ from typing import Any
 import croquis
 from croquis.core.files import atomic_write, root
 
-LIBRARIES = (
-    "pydantic",
-    "timm",
-    "torch",
-)  # whose versions decide what params.yaml may say
+# Their versions decide what params.yaml may say.
+LIBRARIES = ("pydantic", "timm", "torch")
 
 
 def check_once(tree: dict[str, Any], parameters: Path) -> None:
@@ -26,9 +23,8 @@ def check_once(tree: dict[str, Any], parameters: Path) -> None:
     state = params_fingerprint(parameters)
     if passed(state):
         return
-    from croquis.check.params_check import (
-        check,  # PyTorch and timm take seconds to import
-    )
+    # PyTorch and timm take seconds to import.
+    from croquis.check.params_check import check
 
     check(tree)
     remember_passed(state)

@@ -45,22 +45,21 @@ def _outputs() -> list[Output]:
         tree = params.read()
     except InputError:
         tree = {}
-    found = {each.path: each for each in declared(tree)}
+    outputs = {each.path: each for each in declared(tree)}
     more = {**dict.fromkeys(written_files.noted_signs(), ""), **in_lock()}
     # Folders before what lies in them: dvc.lock has a member's folder, the notes have its files.
     for path, md5 in sorted(more.items(), key=lambda each: each[0].split("/")):
-        if not any(path == known or path.startswith(f"{known}/") for known in found):
-            found[path] = Output(path, "", True, md5)
-    return [each for each in found.values() if each.cached]
+        if not any(path == place or path.startswith(f"{place}/") for place in outputs):
+            outputs[path] = Output(path, "", True, md5)
+    return [each for each in outputs.values() if each.cached]
 
 
 def _remove(output: Output, gone: Iterable[str]) -> int:
     """How many files of runs were removed from the place of an output, with their empty folders."""
     count = 0
     for path in gone:
-        with contextlib.suppress(
-            FileNotFoundError
-        ):  # it went with an output around this one
+        # It may have gone with an output around this one.
+        with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
             count += 1
     place = Path(output.path)

@@ -2,13 +2,16 @@
 
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from croquis.core import cli
 from croquis.commands.table import aligned
 from croquis.core.text import counted, gain, odds, share
+
+if TYPE_CHECKING:  # pandas and scipy, which the help does not need
+    from croquis.scoring.comparing import Comparison, Scored
 
 OTHERWISE = "Their folds hold other groups or domains apart, which may be part of the difference."
 
@@ -35,20 +38,19 @@ def compare(
     """Compares the out-of-fold predictions of two experiments on the images that both scored."""
     oof = (votes / member if member else ensemble) / "oof.npz"
     with cli.one_line():
-        for line in _said(a, b, oof=oof, folds=folds, seed=seed):
+        for line in _compare(a, b, oof=oof, folds=folds, seed=seed):
             typer.echo(line)
 
 
-def _said(a: str, b: str, *, oof: Path, folds: Path, seed: int) -> list[str]:
-    from croquis.scoring.comparing import (
-        compare_predictions,
-    )  # pandas and scipy, which the help does not need
+def _compare(a: str, b: str, *, oof: Path, folds: Path, seed: int) -> list[str]:
+    # pandas and scipy take seconds to import, and the help does not need them.
+    from croquis.scoring.comparing import compare_predictions
 
-    first, second = (_scored(name, oof, folds) for name in (a, b))
+    first, second = (_score(name, oof, folds) for name in (a, b))
     return compare_lines(compare_predictions(first, second, seed=seed), a, b)
 
 
-def _scored(name: str, oof: Path, folds: Path) -> Any:
+def _score(name: str, oof: Path, folds: Path) -> "Scored":
     """An experiment's OOF, judged; of an .npz or a folder with one by the workspace's folds.csv."""
     from croquis.scoring import lockfile
     from croquis.scoring.comparing import score_predictions
@@ -68,52 +70,59 @@ def _scored(name: str, oof: Path, folds: Path) -> Any:
         )
 
 
-def compare_lines(found: Any, a: str, b: str) -> list[str]:
+def compare_lines(comparison: "Comparison", a: str, b: str) -> list[str]:
     """What there is to say about a `Comparison` of `a` and `b`."""
-    rows = [("", "experiment", "OOF accuracy", "right alone")]
-    for letter, name, score, only in zip(
-        "AB", (a, b), found.accuracies, found.only, strict=True
-    ):
-        accuracy, low, high = score
-        ends = f"{share(accuracy)}  ({share(low)} .. {share(high)})"
-        rows.append((letter, name, ends, f"{only:,}"))
-    difference, low, high = found.difference
+    difference, low, high = comparison.difference
     left_out = " and ".join(
         f"{count:,} that only {letter} has"
-        for letter, count in zip("AB", found.left_out, strict=True)
+        for letter, count in zip("AB", comparison.left_out, strict=True)
     )
-    images = (
-        f"{counted(found.images, 'image')} scored by both, {found.both:,} right in both"
-    )
+    images = f"{counted(comparison.images, 'image')} scored by both"
     ends = f"({gain(low)} .. {gain(high)})"
     return [
-        *aligned(rows),
+        *aligned(_rows(comparison, a, b)),
         "",
-        f"{images}; left out: {left_out}",
-        f"B - A   {gain(difference)}  {ends}, exact McNemar p {odds(found.p)}",
+        f"{images}, {comparison.both:,} right in both; left out: {left_out}",
+        f"B - A   {gain(difference)}  {ends}, exact McNemar p {odds(comparison.p)}",
         "",
-        _verdict(found),
-        *([] if found.same_question else [OTHERWISE]),
+        _verdict(comparison),
+        *([] if comparison.same_question else [OTHERWISE]),
     ]
 
 
-def _verdict(found: Any) -> str:
-    from croquis.scoring.paired import FEWEST
+def _rows(comparison: "Comparison", a: str, b: str) -> list[tuple[str, ...]]:
+    """A head, and a row for each of the two experiments."""
+    rows: list[tuple[str, ...]] = [("", "experiment", "OOF accuracy", "right alone")]
+    for letter, name, (accuracy, low, high), only in zip(
+        "AB", (a, b), comparison.accuracies, comparison.only, strict=True
+    ):
+        ends = f"{share(accuracy)}  ({share(low)} .. {share(high)})"
+        rows.append((letter, name, ends, f"{only:,}"))
+    return rows
 
-    difference, _, _ = found.difference
-    differing = sum(found.only)
-    if found.significant:
+
+def _verdict(comparison: "Comparison") -> str:
+    difference, _, _ = comparison.difference
+    if comparison.significant:
         better, worse = "BA" if difference > 0 else "AB"
         by = share(abs(difference))
         return f"{better} is better than {worse} by {by}: more than chance gives."
+    return f"They are not significantly different: {_reason(comparison)}."
+
+
+def _reason(comparison: "Comparison") -> str:
+    """Why a difference is not significant."""
+    from croquis.scoring.paired import FEWEST
+
+    images = counted(comparison.images, "image")
+    differing = sum(comparison.only)
     if not differing:
-        return "They cannot be told apart: they are right and wrong on the same images."
-    if found.groups < FEWEST:
-        groups = f"{counted(found.images, 'image')} in {counted(found.groups, 'group')}"
-        few = f"{groups} are too few; fewer than {FEWEST} groups say nothing"
-        return f"They cannot be told apart: {few}."
-    size = f"{counted(found.images, 'image')}, of which they differ on {differing:,}"
-    if found.smallest is None:
-        return f"They cannot be told apart: with {size}, no difference could be called."
-    least = f"the smallest difference that could be called is {share(found.smallest)}"
-    return f"They cannot be told apart: with {size}, {least}."
+        return "they are right and wrong on the same images"
+    if comparison.groups < FEWEST:
+        groups = f"{images} in {counted(comparison.groups, 'group')}"
+        return f"{groups} are too few; fewer than {FEWEST} groups say nothing"
+    size = f"with {images}, of which they differ on {differing:,}"
+    if comparison.smallest is None:
+        return f"{size}, no difference could be called"
+    least = share(comparison.smallest)
+    return f"{size}, the smallest difference that could be called is {least}"

@@ -24,9 +24,8 @@ def demo(
 ) -> None:
     """Opens a page to draw on at http://127.0.0.1:<port>; Ctrl-C ends it."""
     with tempfile.TemporaryDirectory(prefix="croquis-demo-") as folder, cli.one_line():
-        os.environ["GRADIO_TEMP_DIR"] = (
-            folder  # what people upload goes when the page does
-        )
+        # What people upload goes when the page does.
+        os.environ["GRADIO_TEMP_DIR"] = folder
         _serve(port, parameters, images, ensemble, checkpoints)
 
 

@@ -19,54 +19,55 @@ from croquis.doctor.finding import Finding, finding_lines
 
 def doctor() -> None:
     """Says in plain words what this machine can do; status 1 if something will fail."""
-    found = examined()
-    for line in finding_lines(found):
+    findings = examined()
+    for line in finding_lines(findings):
         typer.echo(line)
-    if any(finding.state == "problem" for finding in found):
+    if any(finding.state == "problem" for finding in findings):
         sys.exit(1)
 
 
 def examined() -> list[Finding]:
     """All that can be said of this machine and of the run that params.yaml asks for."""
     lock = root() / "requirements.lock"
-    found = environment.python_findings(lock, environment.installed_here())
-    found += _guarded("PyTorch", _of_the_networks)
-    found.append(environment.cores_finding(os.getloadavg()[0]))
-    found.append(environment.tracking_finding())
-    found.append(environment.privacy_finding(root()))
-    found.append(environment.git_finding(root()))
-    found.append(environment.dvc_finding(shutil.which("dvc")))
-    found += _guarded("outputs", _of_the_outputs)
-    return [*found, environment.browser_finding()]
+    findings = environment.python_findings(lock, environment.installed_here())
+    findings += _look("PyTorch", _of_the_networks)
+    findings.append(environment.cores_finding(os.getloadavg()[0]))
+    findings.append(environment.tracking_finding())
+    findings.append(environment.privacy_finding(root()))
+    findings.append(environment.git_finding(root()))
+    findings.append(environment.dvc_finding(shutil.which("dvc")))
+    findings += _look("outputs", _of_the_outputs)
+    return [*findings, environment.browser_finding()]
 
 
 def _of_the_outputs() -> list[Finding]:
     """What stands where a run would write and is a person's."""
-    found = [
+    findings = [
         Finding("outputs", "problem", f"{each.where}: {each.says}", each.fix)
         for each in obstacles(params.read())
     ]
-    return found or [
+    return findings or [
         Finding("outputs", "ok", "a run would touch nothing but what runs made")
     ]
 
 
-def _guarded(topic: str, look: Callable[[], list[Finding]]) -> list[Finding]:
+def _look(topic: str, look: Callable[[], list[Finding]]) -> list[Finding]:
     """What `look` finds; bad input and libraries that do not load are findings as well."""
     try:
         return look()
     except InputError as error:
         return [Finding("settings", "problem", str(error))]
     except (ImportError, OSError) as error:
-        said = f"cannot be loaded: {next(iter(str(error).splitlines()), type(error).__name__)}"
-        return [Finding(topic, "problem", said, "rm -rf .venv && make setup")]
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        fix = "rm -rf .venv && make setup"
+        return [Finding(topic, "problem", f"cannot be loaded: {reason}", fix)]
 
 
 def _of_the_networks() -> list[Finding]:
     """The GPU and what is asked of it."""
     build = gpus.build_here()
-    found = gpus.gpu_findings(build)
-    return found + _guarded("PyTorch", lambda: _of_the_run(build))
+    findings = gpus.gpu_findings(build)
+    return findings + _look("PyTorch", lambda: _of_the_run(build))
 
 
 def _of_the_run(build: gpus.Build) -> list[Finding]:
@@ -84,21 +85,24 @@ def _of_the_run(build: gpus.Build) -> list[Finding]:
     machine = hardware()
     on_gpu = machine.device.type == "cuda" and build.gpus
     memory = build.gpus[0].memory if on_gpu else _main_memory()
-    found = [Finding("trains on", "ok", str(machine))]
+    findings = [Finding("trains on", "ok", str(machine))]
     where = "the GPU" if on_gpu else "main memory"
-    found += members.memory_findings(models, memory, where, _classes())
+    findings += members.memory_findings(models, memory, where, _classes())
     first = {
         key: (each.backbone, each.pretrained) for key, each in (models | probes).items()
     }
-    found += members.weights_findings(first)
+    findings += members.weights_findings(first)
     size = params.load(PrepareParams, "prepare").image_size
-    found.append(environment.disk_finding(environment.free_disk(), size, _images()))
+    findings.append(environment.disk_finding(environment.free_disk(), size, _images()))
     batch = max(
         (each.batch_size * 3 * each.image_size**2 for each in models.values()),
         default=0,
     )
     shared = environment.free_shared_memory()
-    return [*found, environment.shared_memory_finding(shared, machine.workers, batch)]
+    return [
+        *findings,
+        environment.shared_memory_finding(shared, machine.workers, batch),
+    ]
 
 
 def _images() -> int | None:

@@ -31,12 +31,12 @@ UNMADE = "not run: no score is of the parameters and the data of that row"
 def experiments() -> None:
     """Lists DVC's experiments: scores, and what was changed against the commit they began at."""
     with cli.one_line():
-        states = _asked()
+        states = _ask_dvc()
     for line in experiment_lines(states):
         typer.echo(line)
 
 
-def _asked() -> list[dict[str, Any]]:
+def _ask_dvc() -> list[dict[str, Any]]:
     """As `dvc exp show --json` has it: the workspace, HEAD, and every commit with experiments."""
     import logging
 
@@ -50,7 +50,8 @@ def _asked() -> list[dict[str, Any]]:
             begun = repo.experiments.ls(all_commits=True)
             revisions = list(dict.fromkeys([repo.scm.get_rev(), *begun]))
             return [
-                _own(state.dumpd()) for state in repo.experiments.show(revs=revisions)
+                _drop_outdated(state.dumpd())
+                for state in repo.experiments.show(revs=revisions)
             ]
     except (DvcException, SCMError) as error:
         reason = " ".join(str(error).split())
@@ -60,7 +61,7 @@ def _asked() -> list[dict[str, Any]]:
         ) from error
 
 
-def _own(state: dict[str, Any]) -> dict[str, Any]:
+def _drop_outdated(state: dict[str, Any]) -> dict[str, Any]:
     """The state without scores that its dvc.lock does not have; its experiments' likewise."""
     rev = state["rev"]
     kept = (state.get("data") or {}).get("metrics") or {}
@@ -73,7 +74,7 @@ def _own(state: dict[str, Any]) -> dict[str, Any]:
         for path in [path for path in kept if run.outdated(path)]:
             del kept[path]
     for each in state.get("experiments") or []:
-        each["revs"] = [_own(revision) for revision in each["revs"]]
+        each["revs"] = [_drop_outdated(revision) for revision in each["revs"]]
     return state
 
 
@@ -115,7 +116,7 @@ def _row(
     """A row of the table; `doing` is DVC's word for an experiment that has not ended."""
     scores = _metrics(state, "ensemble")
     when = str((state.get("data") or {}).get("timestamp") or "")[5:16].replace("T", " ")
-    changed = "" if baseline is None else _changed(state, baseline)
+    changed = "" if baseline is None else _changes(state, baseline)
     if state.get("error"):
         doing = "failed"
     if doing is not None and doing.lower() != "success":
@@ -136,13 +137,13 @@ def _accuracy(state: Mapping[str, Any]) -> float:
 
 
 def _metrics(state: Mapping[str, Any], stage: str) -> dict[str, Any]:
-    found = ((state.get("data") or {}).get("metrics") or {}).get(
+    file = ((state.get("data") or {}).get("metrics") or {}).get(
         f"metrics/{stage}.json"
     ) or {}
-    return found.get("data") or {}
+    return file.get("data") or {}
 
 
-def _changed(state: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
+def _changes(state: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
     """`lr=0.0001, run.folds=[0]`: the parameters that are not as at the baseline."""
     new = _parameters(state)
     old = _parameters(baseline)
@@ -171,18 +172,18 @@ def _narrow(rows: list[tuple[str, ...]]) -> list[str]:
     ):  # long names: changes go to lines of their own
         plain = [line.rstrip() for line in aligned([row[:-1] for row in rows])]
         pairs = [
-            [start, *_wrapped(row[-1], INDENT)]
+            [start, *_wrap(row[-1], INDENT)]
             for start, row in zip(plain, rows, strict=True)
         ]
         return [line for pair in [pairs[0][:1], *pairs[1:]] for line in pair]
     found = []
     for start, row in zip(plain, rows, strict=True):
-        wrapped = _wrapped(row[-1], " " * len(start)) or [start]
+        wrapped = _wrap(row[-1], " " * len(start)) or [start]
         found += [(start + wrapped[0][len(start) :]).rstrip(), *wrapped[1:]]
     return found
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
+def _wrap(text: str, indent: str) -> list[str]:
     """Lines that end between words, where a word is not longer than a line."""
     return textwrap.wrap(
         text,

@@ -84,9 +84,8 @@ def serve(
     os.environ["MLFLOW_TRACKING_URI"] = store.uri()
     command = [sys.executable, *"-m mlflow models serve --env-manager local".split()]
     command += ["--host", "127.0.0.1", "--port", str(port), "--model-uri", model]
-    os.execvp(
-        command[0], command
-    )  # its signals and its exit status are the server's own
+    # Its signals and its exit status are the server's own.
+    os.execvp(command[0], command)
 
 
 def _newest(source: str) -> str:
@@ -99,18 +98,18 @@ def _newest(source: str) -> str:
     from croquis.tracking.competitions import competition
 
     name = store.model_name(competition(source))
-    found = []
+    versions = []
     try:
         if store.has_runs():
             name = store.model_name(store.experiment_of(store.open_store(), source)[0])
-            found = store.open_store().search_model_versions(f"name = '{name}'")
+            versions = store.open_store().search_model_versions(f"name = '{name}'")
     except Exception as error:  # MLflow and its transports raise a dozen kinds
         raise store.unreachable(error) from error
-    if not found:
+    if not versions:
         where = f"models:/{name}"
         fix = "run `make export`"
         raise InputError(where, expected="an exported model", received="none", fix=fix)
-    return f"models:/{name}/{max(int(version.version) for version in found)}"
+    return f"models:/{name}/{max(int(version.version) for version in versions)}"
 
 
 def _quiet_mlflow() -> None:

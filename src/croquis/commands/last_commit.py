@@ -63,10 +63,8 @@ def off_branch() -> list[str]:
     """A killed `dvc exp run` leaves git on no branch, where later commits are easily lost."""
     if _git("symbolic-ref", "--quiet", "HEAD") is not None:
         return []
-    here = (
-        _git("branch", "--points-at", "HEAD", "--format=%(refname:short)") or b""
-    ).decode()
-    names = [name for name in here.splitlines() if not name.startswith("(")]
+    here = _git("branch", "--points-at", "HEAD", "--format=%(refname:short)") or b""
+    names = [name for name in here.decode().splitlines() if not name.startswith("(")]
     fix = (
         f"`git switch {names[0]}`"
         if len(names) == 1
@@ -83,7 +81,7 @@ def _git(*arguments: str) -> bytes | None:
     return done.stdout if done.returncode == 0 else None
 
 
-def _committed(path: str) -> bytes | None:
+def _read_commit(path: str) -> bytes | None:
     # As git would write it here, should it change the ends of lines.
     return _git("cat-file", "--filters", f"HEAD:./{path}")
 
@@ -109,7 +107,7 @@ def check_idle() -> None:
 
 def planned(commit: str) -> Plan:
     plan = Plan(commit)
-    then = _committed("params.yaml")
+    then = _read_commit("params.yaml")
     if then is None:
         fix = "commit it: git add params.yaml && git commit"
         raise InputError(
@@ -118,7 +116,7 @@ def planned(commit: str) -> Plan:
     _compare(plan, "params.yaml", then)
     now = _read("params.yaml") or b""
     plan.keys = _changes(now, then) if "params.yaml" in plan.files else []
-    lock = _committed("dvc.lock")
+    lock = _read_commit("dvc.lock")
     if lock is None and Path("dvc.lock").is_file():
         plan.left["dvc.lock"] = (
             "no commit has one, so it stays, with the outputs and scores it has"
@@ -148,11 +146,11 @@ def _changes(now: bytes, then: bytes) -> list[str]:
     if not new:
         return ["all of it, as it cannot be read"]
     keys = params.differences(new, old)
-    found = [
+    lines = [
         f"{key}: {params.format_value(a)} -> {params.format_value(b)}"
         for key, a, b in keys
     ]
-    return found or ["comments and layout alone; no value"]
+    return lines or ["comments and layout alone; no value"]
 
 
 def _outputs(lock: bytes | None) -> dict[str, str]:
@@ -190,7 +188,7 @@ def _plan_outputs(
 
 def _plan_scores(plan: Plan, path: str, wanted: str | None) -> None:
     """A file of scores is in git or nowhere; one that the commit's dvc.lock knows stays."""
-    then = _committed(path)
+    then = _read_commit(path)
     now = _read(path)
     if "dvc.lock" in plan.left and now is not None:
         return
@@ -217,8 +215,8 @@ def _only_here(
     path: str, made: Mapping[str, str], wanted: Mapping[str, str], disk: "_Disk"
 ) -> str:
     """Why a result cannot go: the cache was emptied, or never had it (`dvc repro --no-commit`)."""
-    found = disk.hash(path)
-    if found is None or found != made.get(path) or disk.saved(path):
+    digest = disk.hash(path)
+    if digest is None or digest != made.get(path) or disk.saved(path):
         return ""
     then = f", and dvc checkout {path}" if path in wanted else ""
     return f"DVC's cache does not have it; to do without it, rm -r {path}{then}"
@@ -229,27 +227,29 @@ class _Disk:
 
     def __init__(self) -> None:
         self._repo: Any = None
-        self._found: dict[str, Any] = {}
+        self._contents: dict[str, Any] = {}
 
     def hash(self, path: str) -> str | None:
         """DVC's hash of a file or folder; None where nothing lies, "" where DVC has no hash."""
         if not Path(path).exists():
             return None
-        found = self._object(path)
-        return "" if found is None else found.hash_info.value
+        content = self._object(path)
+        return "" if content is None else content.hash_info.value
 
     def saved(self, path: str) -> bool:
         """Whether DVC's cache has every file of it."""
-        found = self._object(path)
-        cache = self._opened().cache.local
-        if found is None:
+        content = self._object(path)
+        cache = self._open_repo().cache.local
+        if content is None:
             return False
         parts = (
-            [hashed.value for _, _, hashed in found] if found.hash_info.isdir else []
+            [hashed.value for _, _, hashed in content]
+            if content.hash_info.isdir
+            else []
         )
-        return all(cache.exists(each) for each in [found.hash_info.value, *parts])
+        return all(cache.exists(each) for each in [content.hash_info.value, *parts])
 
-    def _opened(self) -> Any:
+    def _open_repo(self) -> Any:
         from dvc.repo import Repo  # DVC takes a second to import
 
         self._repo = self._repo or Repo()
@@ -258,19 +258,16 @@ class _Disk:
     def _object(self, path: str) -> Any:
         from dvc_data.hashfile.build import build
 
-        if path not in self._found:
-            repo = self._opened()
+        if path not in self._contents:
+            repo = self._open_repo()
             place = str(Path(path).absolute())
+            cache = repo.cache.local
             try:
-                _, _, found = build(
-                    repo.cache.local, place, repo.fs, "md5", dry_run=True
-                )
-            except (
-                UnicodeEncodeError
-            ):  # a name inside that is not UTF-8: no result of a run
-                found = None
-            self._found[path] = found
-        return self._found[path]
+                _, _, content = build(cache, place, repo.fs, "md5", dry_run=True)
+            except UnicodeEncodeError:
+                content = None  # a name inside that is not UTF-8: no result of a run
+            self._contents[path] = content
+        return self._contents[path]
 
 
 def keep(plan: Plan) -> Path | None:
@@ -283,7 +280,7 @@ def keep(plan: Plan) -> Path | None:
     number = 1
     while folder.exists():
         folder = KEPT / f"{stamp}-{number}"
-        number = number + 1
+        number += 1
     for path in now:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, folder / path)

@@ -32,14 +32,12 @@ def mlflow(
     )
     # Without the eight processes that would wait for jobs of language models.
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
-    os.environ.setdefault(
-        "PYTHONWARNINGS", "ignore:starlette.middleware.wsgi"
-    )  # MLflow's own
+    # A warning of MLflow's own.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:starlette.middleware.wsgi")
     command = [sys.executable, *"-m mlflow ui --host 127.0.0.1 --workers 1".split()]
     command += ["--port", str(port), "--backend-store-uri", uri]
-    os.execvp(
-        command[0], command
-    )  # its signals and its exit status are the server's own
+    # Its signals and its exit status are the server's own.
+    os.execvp(command[0], command)
 
 
 def tracking_page(experiment: int | None) -> str:
@@ -61,7 +59,7 @@ def newest(uri: str) -> int | None:
         with closing(
             sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)
         ) as opened:
-            found = opened.execute(NEWEST).fetchone()
+            row = opened.execute(NEWEST).fetchone()
     except sqlite3.Error:  # no file, no store of MLflow's, another kind of database
         return None
-    return found[0] if found else None
+    return row[0] if row else None

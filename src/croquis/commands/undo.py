@@ -90,7 +90,7 @@ def _not_there(lost: Mapping[str, str]) -> list[str]:
     if missing:
         what = f"{counted(len(missing), 'output')} that DVC's cache does not have"
         said.append(
-            f"{what}: {_named(missing)}; `dvc pull` or `make repro` brings them"
+            f"{what}: {_first_few(missing)}; `dvc pull` or `make repro` brings them"
         )
     return said
 
@@ -99,17 +99,19 @@ def _of_outputs(plan: Plan, lost: Mapping[str, str]) -> list[str]:
     said = []
     back = [path for path in plan.back if path not in lost]
     if back:
-        said.append(f"{counted(len(back), 'output')} from DVC's cache: {_named(back)}")
+        said.append(
+            f"{counted(len(back), 'output')} from DVC's cache: {_first_few(back)}"
+        )
     if plan.away:
         what = f"{counted(len(plan.away), 'output')} taken away, in DVC's cache"
-        said.append(f"{what}: {_named(plan.away)}")
+        said.append(f"{what}: {_first_few(plan.away)}")
     if plan.unfinished:
         what = f"{counted(len(plan.unfinished), 'output')} deleted, unfinished and in no cache"
-        said.append(f"{what}: {_named(plan.unfinished)}")
+        said.append(f"{what}: {_first_few(plan.unfinished)}")
     return said
 
 
-def _named(paths: list[str]) -> str:
+def _first_few(paths: list[str]) -> str:
     more = len(paths) - NAMED
     return ", ".join(paths[:NAMED]) + (f" and {more} more" if more > 0 else "")
 

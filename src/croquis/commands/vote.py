@@ -2,13 +2,19 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from croquis.core import cli
 from croquis.core.errors import InputError
 from croquis.core.text import counted, share
+
+if TYPE_CHECKING:  # these take a second to import, the help should not
+    import numpy as np
+    import pandas as pd
+
+    from croquis.foreign.foreign import Foreign
 
 
 def vote(
@@ -37,7 +43,7 @@ def vote(
         inputs = [*files, *(path for path in (sample, ids) if path is not None)]
         _refuse_to_replace(out, inputs, force=force)
         shares = _weights(weights, files)
-        for line in _submitted(files, method, shares, out=out, sample=sample, ids=ids):
+        for line in _submit(files, method, shares, out=out, sample=sample, ids=ids):
             typer.echo(line)
 
 
@@ -55,7 +61,7 @@ def _refuse_to_replace(out: Path, inputs: list[Path], *, force: bool) -> None:
         raise InputError(out, expected="a new file", received=received, fix=fix)
 
 
-def _submitted(
+def _submit(
     files: list[Path],
     method: str,
     weights: list[float] | None,
@@ -68,72 +74,91 @@ def _submitted(
     import pandas as pd  # these take a second to import, the help should not
 
     from croquis.core.files import atomic_write
-    from croquis.dataset.csv_tables import read_table
-    from croquis.foreign.foreign import images_of, read_foreign
     from croquis.foreign.foreign_votes import outcome
     from croquis.prepare.template import blank_sample
 
-    notes = []
-    template = None
-    order = None
-    if sample is not None:
-        template, notes = read_table(
-            sample, ["image_path", "target"]
-        )  # text: an ID of 007 stays
-        order = images_of(sample, template)
+    template, order, notes = _read_sample(sample)
+    voters = _read_voters(files, order, sample=sample, ids=ids)
+    order = voters[0].ids
+    votes = outcome(voters, method, weights)
+    if template is None:
+        template = blank_sample(pd.DataFrame({"image_path": order}))
+    with atomic_write(out) as draft:
+        template.assign(target=votes.labels).to_csv(draft, index=False)
+    voted = f"{counted(len(files), 'file')} on {counted(len(order), 'image')}"
+    ties = f"{counted(votes.ties, 'tie')} went to the lowest class"
+    return [
+        *notes,
+        *(_about(*pair) for pair in zip(voters, votes.agreement, strict=True)),
+        f"{method} vote of {voted}; {ties}",
+        f"submission  {out}",
+    ]
+
+
+def _read_sample(
+    sample: Path | None,
+) -> tuple["pd.DataFrame | None", "np.ndarray | None", list[str]]:
+    """The table to fill in, its images (N,), and what to say about its columns."""
+    from croquis.dataset.csv_tables import read_table
+    from croquis.foreign.foreign import images_of
+
+    if sample is None:
+        return None, None, []
+    # As text: an ID of 007 stays.
+    template, notes = read_table(sample, ["image_path", "target"])
+    return template, images_of(sample, template), notes
+
+
+def _read_voters(
+    files: list[Path],
+    order: "np.ndarray | None",
+    *,
+    sample: Path | None,
+    ids: Path | None,
+) -> list["Foreign"]:
+    """The prediction files, all in the order of the sample, else of the first of them.
+
+    Args:
+        files: to read.
+        order: (N,) images of the sample.
+        sample: where the order is from.
+        ids: a csv in whose order rows of npy are, if not in the sample's.
+    """
+    from croquis.dataset.csv_tables import read_table
+    from croquis.foreign.foreign import images_of, read_foreign
+
     rows = order if ids is None else images_of(ids, read_table(ids, ["image_path"])[0])
     voters = [read_foreign(path, rows) for path in files]
     owner = sample or voters[0].source
     order = voters[0].ids if order is None else order
-    voters = [voter.aligned(order, owner) for voter in voters]
-    found = outcome(voters, method, weights)
-    if template is None:
-        template = blank_sample(pd.DataFrame({"image_path": order}))
-    with atomic_write(out) as draft:
-        template.assign(target=found.labels).to_csv(draft, index=False)
-    said = [
-        *notes,
-        *(_about(*pair) for pair in zip(voters, found.agreement, strict=True)),
-    ]
-    ties = f"{counted(found.ties, 'tie')} went to the lowest class"
-    how = f"{method} vote of {counted(len(files), 'file')} on {counted(len(order), 'image')}"
-    return [*said, f"{how}; {ties}", f"submission  {out}"]
+    return [voter.aligned(order, owner) for voter in voters]
 
 
-def _about(voter: Any, agreement: float) -> str:
-    kind = (
-        "labels"
-        if voter.is_hard
-        else f"probabilities of {voter.values.shape[1]:,} classes"
-    )
+def _about(voter: "Foreign", agreement: float) -> str:
+    kind = "labels"
+    if not voter.is_hard:
+        kind = f"probabilities of {voter.values.shape[1]:,} classes"
     left_out = f"; left out: {', '.join(voter.left_out)}" if voter.left_out else ""
     return f"{voter.source}: {kind}, {share(agreement)} as the vote{left_out}"
 
 
 def _weights(text: str, files: list[Path]) -> list[float] | None:
     """One weight a file, or None where none are given."""
-    lost = [path for path in files if not path.exists() and _is_number(str(path))]
-    if text and lost:
-        fix = f"say --weights {','.join([text, *map(str, lost)])}"
-        raise InputError(
-            "--weights",
-            expected="commas",
-            received=f"a blank before {lost[0]}",
-            fix=fix,
-        )
     if not text:
         return None
+    lost = [path for path in files if not path.exists() and _is_number(str(path))]
+    if lost:
+        received = f"a blank before {lost[0]}"
+        fix = f"say --weights {','.join([text, *map(str, lost)])}"
+        raise InputError("--weights", expected="commas", received=received, fix=fix)
     parts = text.replace(",", " ").split()
-    found = [float(part) for part in parts if _is_number(part)]
-    if (
-        len(found) < len(parts)
-        or len(found) != len(files)
-        or not 0 < sum(found) < float("inf")
-    ):
+    numbers = [float(part) for part in parts if _is_number(part)]
+    one_a_file = len(numbers) == len(parts) == len(files)
+    if not one_a_file or not 0 < sum(numbers) < float("inf"):
         expected = f"{len(files)} numbers >= 0, one a file, one of them above 0"
         fix = f"say --weights {','.join(['1'] * len(files))}, or leave it out"
         raise InputError("--weights", expected=expected, received=text, fix=fix)
-    return found
+    return numbers
 
 
 def _is_number(text: str) -> bool:

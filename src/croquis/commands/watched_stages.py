@@ -23,16 +23,15 @@ def watch() -> None:
     """
     from dvc.stage import Stage
 
-    begun: set[str] = (
-        set()
-    )  # by this process: a note of another run says nothing of this one
+    # By this process: a note of another run says nothing of this one.
+    begun: set[str] = set()
     remove_outs = Stage.remove_outs
     save_deps = Stage.save_deps
 
     @functools.wraps(remove_outs)
     def asked_remove(stage: Any, *arguments: Any, **options: Any) -> Any:
         with chdir(Path(stage.repo.root_dir)):
-            refuse_in(_deleted(stage))
+            refuse_in(_outputs_to_delete(stage))
         with chdir(Path(stage.wdir)):
             inputs.note_path(_name(stage)).unlink(missing_ok=True)
         begun.add(stage.addressing)
@@ -55,13 +54,13 @@ def _name(stage: Any) -> str:
     return str(stage.addressing).rpartition(":")[2]
 
 
-def _deleted(stage: Any) -> list[Output]:
+def _outputs_to_delete(stage: Any) -> list[Output]:
     """The outputs that DVC deletes before a stage runs; those that persist stay."""
     name = _name(stage).partition("@")[0]
-    found = []
+    outputs = []
     for out in stage.outs:
         if not out.persist and out.protocol == "local":
             path = Path(os.path.relpath(out.fs_path, stage.repo.root_dir)).as_posix()
             md5 = out.hash_info.value if out.hash_info else ""  # as dvc.lock has it
-            found.append(Output(path, name, out.use_cache, md5 or ""))
-    return found
+            outputs.append(Output(path, name, out.use_cache, md5 or ""))
+    return outputs

@@ -56,9 +56,11 @@ def python_findings(lock: Path, installed: Mapping[str, str]) -> list[Finding]:
 
 def installed_here() -> dict[str, str]:
     """Versions of the packages of this environment by their normalised names."""
-    found = ((each.metadata["Name"], each.version) for each in distributions())
+    packages = ((each.metadata["Name"], each.version) for each in distributions())
     return {
-        re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found if name
+        re.sub(r"[-_.]+", "-", name).lower(): version
+        for name, version in packages
+        if name
     }
 
 
@@ -66,13 +68,13 @@ def _pins(lock: Path) -> dict[str, str]:
     """The versions that a lock file asks for on this machine."""
     from packaging.requirements import Requirement
 
-    found = {}
+    pins = {}
     for line in lock.read_text(encoding="utf-8").splitlines():
         if "==" in line and not line.startswith((" ", "#")):
             pin = Requirement(line.rstrip("\\ "))
             if pin.marker is None or pin.marker.evaluate():
-                found[pin.name] = next(iter(pin.specifier)).version
-    return found
+                pins[pin.name] = next(iter(pin.specifier)).version
+    return pins
 
 
 def _few(names: list[str]) -> str:
@@ -140,13 +142,13 @@ def cores_finding(load: float) -> Finding:
     Args:
         load: mean number of programs that ran in the last minute.
     """
-    own = cpu_count()
+    cores = cpu_count()
     all_of_them = os.cpu_count() or 1
     threads = os.environ.get("OMP_NUM_THREADS")
-    said = f"{own} of {all_of_them}" + (
+    said = f"{cores} of {all_of_them}" + (
         f", OMP_NUM_THREADS={threads}" if threads else ""
     )
-    if load > own + 0.5:
+    if load > cores + 0.5:
         fix = "wait for them; a stage that starts now lets its threads sleep (docs/training.md)"
         return Finding(
             "cores", "warning", f"{said}; busy, {load:.1f} programs want them", fix
@@ -165,7 +167,10 @@ def tracking_finding() -> Finding:
         if os.access(path.parent, os.W_OK):
             return Finding("tracking", "ok", f"{shown}, made by the first training")
         return Finding(
-            "tracking", "warning", f"{path.parent} cannot be written", "mend its rights"
+            "tracking",
+            "warning",
+            f"{path.parent} cannot be written",
+            "give yourself the right to write there",
         )
     try:
         store.open_store().search_experiments(max_results=1)
@@ -189,8 +194,8 @@ def privacy_finding(folder: Path) -> Finding:
     from dvc.config import Config
 
     talkative = []
-    own = folder / ".dvc"
-    config = Config(str(own) if own.is_dir() else None)
+    settings = folder / ".dvc"
+    config = Config(str(settings) if settings.is_dir() else None)
     if config["core"].get("analytics", True) and not os.environ.get("DVC_NO_ANALYTICS"):
         talkative.append("DVC (dvc config core.analytics false)")
     if os.environ.get("DO_NOT_TRACK", "").lower() != "true":

@@ -1,4 +1,4 @@
-"""What `croquis doctor` finds: one thing looked at, how it is, and what would mend it."""
+"""What `croquis doctor` finds: one thing looked at, how it is, and what would correct it."""
 
 import textwrap
 from dataclasses import dataclass
@@ -24,30 +24,31 @@ class Finding:
     fix: str = ""
 
 
-def finding_lines(found: list[Finding]) -> list[str]:
+def finding_lines(findings: list[Finding]) -> list[str]:
     """The findings as a person reads them, at most 100 columns wide but for commands to copy."""
-    width = max(len(finding.topic) for finding in found)
-    shown = []
-    for finding in found:
+    width = max(len(finding.topic) for finding in findings)
+    lines = []
+    for finding in findings:
         head = f"{finding.state:<8}  {finding.topic:<{width}}  "
-        shown += _wrapped(finding.says, head)
+        lines += _wrap(finding.says, head)
         if finding.fix:
-            shown += _wrapped(f"-> {finding.fix}", " " * len(head))
+            lines += _wrap(f"-> {finding.fix}", " " * len(head))
     counts = {
-        state: sum(f.state == state for f in found) for state in ("problem", "warning")
+        state: sum(f.state == state for f in findings)
+        for state in ("problem", "warning")
     }
-    return [*shown, "", _verdict(counts["problem"], counts["warning"])]
+    return [*lines, "", _verdict(counts["problem"], counts["warning"])]
 
 
 def _verdict(problems: int, warnings: int) -> str:
     if problems:
-        return f"{problems} to be mended before a run (problem), {warnings} to know of (warning)"
+        return f"{problems} to correct before a run (problem), {warnings} to know of (warning)"
     return (
         f"ready to run; {warnings} to know of (warning)" if warnings else "ready to run"
     )
 
 
-def _wrapped(text: str, head: str) -> list[str]:
+def _wrap(text: str, head: str) -> list[str]:
     # Commands stay in one piece, so that they can be copied.
     return textwrap.wrap(
         text,

@@ -90,10 +90,10 @@ def supported(capability: tuple[int, int], architectures: tuple[str, ...]) -> bo
             if number.rstrip("af") == f"{major}{minor}":
                 return True
             continue
-        own = int(number[:-1]), int(number[-1])
-        if kind == "sm" and own[0] == major and own[1] <= minor:
+        lowest = int(number[:-1]), int(number[-1])
+        if kind == "sm" and lowest[0] == major and lowest[1] <= minor:
             return True
-        if kind == "compute" and own <= capability:
+        if kind == "compute" and lowest <= capability:
             return True
     return False
 
@@ -102,17 +102,17 @@ def gpu_findings(build: Build) -> list[Finding]:
     """What there is to say about GPUs, architectures and the number format."""
     if not build.gpus:
         return [_without(build)]
-    mine = [
+    without = [
         gpu for gpu in build.gpus if not supported(gpu.capability, build.architectures)
     ]
-    if mine:
-        return [_no_kernels(gpu, build) for gpu in mine]
+    if without:
+        return [_no_kernels(gpu, build) for gpu in without]
     held = f"PyTorch {build.torch} for CUDA {build.cuda} has kernels for it"
-    found = [Finding("GPU", "ok", f"{gpu}; {held}") for gpu in build.gpus]
+    findings = [Finding("GPU", "ok", f"{gpu}; {held}") for gpu in build.gpus]
     if build.native_bf16:
-        return [*found, Finding("precision", "ok", "bf16, native")]
+        return [*findings, Finding("precision", "ok", "bf16, native")]
     said = "fp16 with a gradient scaler, as there is no native bf16"
-    return [*found, Finding("precision", "ok", said)]
+    return [*findings, Finding("precision", "ok", said)]
 
 
 def _without(build: Build) -> Finding:

@@ -15,6 +15,8 @@ from croquis.recipes.recipes import ModelParams
 TRAINED_BYTES = 16
 FROZEN_BYTES = 4
 EMA_BYTES = 4
+# What timm's weights are called on the hub.
+HUB_FILES = ("model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin")
 LESS = "set grad_checkpointing, a smaller micro_batch or lora, or take a probe of this backbone"
 
 
@@ -29,7 +31,7 @@ def memory_findings(
         where: "GPU" or "main memory".
         classes: of the data; None before `prepare`, when a head for one is counted.
     """
-    found = []
+    findings = []
     head = f"a head for {counted(classes or 1, 'class', 'classes')}"
     if classes is None:
         head += ", until `prepare` has counted them"
@@ -38,7 +40,7 @@ def memory_findings(
             dry_run({key: recipe}, {}, classes or 1)
             trained, frozen = parameters(recipe, classes or 1)
         except InputError as error:
-            found.append(Finding(f"model {key}", "problem", str(error)))
+            findings.append(Finding(f"model {key}", "problem", str(error)))
             continue
         each = TRAINED_BYTES + (EMA_BYTES if recipe.ema_decay else 0)
         needed = each * trained + FROZEN_BYTES * frozen
@@ -47,8 +49,8 @@ def memory_findings(
             f" with gradients and AdamW's state, of {memory / 2**30:.0f} GB of {where};"
             " activations come on top"
         )
-        found.append(_judged(f"model {key}", said, needed / memory))
-    return found
+        findings.append(_judge(f"model {key}", said, needed / memory))
+    return findings
 
 
 def parameters(recipe: ModelParams, classes: int) -> tuple[int, int]:
@@ -65,7 +67,7 @@ def parameters(recipe: ModelParams, classes: int) -> tuple[int, int]:
     return counts[True], counts[False]
 
 
-def _judged(topic: str, said: str, share: float) -> Finding:
+def _judge(topic: str, said: str, share: float) -> Finding:
     """More than nine tenths cannot fit; more than half is tight, as activations are unknown."""
     if share > 0.9:
         return Finding(topic, "problem", said, LESS)
@@ -82,12 +84,12 @@ def weights_findings(
     Args:
         pretrained: of each member the backbone, or several, and the setting `pretrained`.
     """
-    found = []
+    findings = []
     for key, (backbone, setting) in pretrained.items():
         names = [backbone] if isinstance(backbone, str) else backbone
         each = setting if isinstance(setting, list) else [setting] * len(names)
-        found += [_weights(key, *one) for one in zip(names, each, strict=True)]
-    return found
+        findings += [_weights(key, *one) for one in zip(names, each, strict=True)]
+    return findings
 
 
 def _weights(key: str, backbone: str, setting: bool | str) -> Finding:
@@ -97,18 +99,17 @@ def _weights(key: str, backbone: str, setting: bool | str) -> Finding:
     if setting is True:
         return _of_the_hub(topic, backbone)
     if setting == "bundled":
-        return _bundled(topic, backbone)
-    path = (
-        root() / Path(setting.replace("{fold}", "0")).expanduser()
-    )  # one stands for all
+        return _of_the_bundle(topic, backbone)
+    # One fold stands for all.
+    path = root() / Path(setting.replace("{fold}", "0")).expanduser()
     if path.is_file():
         return Finding(topic, "ok", f"{setting}, {path.stat().st_size / 1e6:,.0f} MB")
     return Finding(
-        topic, "problem", f"nothing is at {path}", f"mend `pretrained` of {key}"
+        topic, "problem", f"nothing is at {path}", f"correct `pretrained` of {key}"
     )
 
 
-def _bundled(topic: str, backbone: str) -> Finding:
+def _of_the_bundle(topic: str, backbone: str) -> Finding:
     from croquis.backbones import weights
 
     try:
@@ -123,15 +124,10 @@ def _of_the_hub(topic: str, backbone: str) -> Finding:
     from huggingface_hub import try_to_load_from_cache
 
     config = timm.get_pretrained_cfg(backbone)
-    held = config.hf_hub_id and any(
-        isinstance(try_to_load_from_cache(config.hf_hub_id, name), str)
-        for name in (
-            "model.safetensors",
-            "open_clip_model.safetensors",
-            "pytorch_model.bin",
-        )
-    )
-    if held:
+    address = None if config is None else config.hf_hub_id
+    if address and any(
+        isinstance(try_to_load_from_cache(address, name), str) for name in HUB_FILES
+    ):
         return Finding(topic, "ok", f"{backbone} is in the hub's cache here")
     if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
         said = f"{backbone} is not in the hub's cache, and HF_HUB_OFFLINE is set"

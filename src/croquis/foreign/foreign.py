@@ -15,13 +15,12 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.core.params import nearest
-from croquis.foreign.foreign_csv import other_columns, read_csv
+from croquis.foreign.foreign_csv import columns_of, other_columns, read_csv
 from croquis.tables import predictions
 
 FORMS = "image_path,0..C-1 (probabilities) or ID,image_path,target (labels)"
-MOST_CLASSES = (
-    30_000  # more than ImageNet-21k has; ballots for an ID would fill the memory
-)
+# More than ImageNet-21k has; ballots for an ID would fill the memory.
+MOST_CLASSES = 30_000
 _SUM_ERROR = 1e-3  # of a row of probabilities, as croquis.tables.predictions has it
 _ROUNDED = 0.05  # up to here a sum looks like digits that were cut off, not like logits
 
@@ -94,18 +93,21 @@ def read_foreign(path: Path, ids: np.ndarray | None = None) -> Foreign:
             path, expected=expected, received=path.suffix or "no suffix", fix=fix
         )
     try:
-        found = READERS[path.suffix](path, ids)
+        file = READERS[path.suffix](path, ids)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(
-            path, expected="a file of predictions", received=reason, fix="mend the path"
+            path,
+            expected="a file of predictions",
+            received=reason,
+            fix="correct the path",
         ) from error
-    found = replace(found, ids=without_folder(found.ids))
-    _check_ids(path, found.ids)
-    if found.is_hard:
-        return replace(found, values=_labels(path, found))
-    _check_probs(path, found)
-    return found
+    file = replace(file, ids=without_folder(file.ids))
+    _check_ids(path, file.ids)
+    if file.is_hard:
+        return replace(file, values=_labels(path, file))
+    _check_probs(path, file)
+    return file
 
 
 def without_folder(ids: np.ndarray) -> np.ndarray:
@@ -124,37 +126,46 @@ def images_of(path: Path, table: pd.DataFrame) -> np.ndarray:
 
 def _from_csv(path: Path, ids: np.ndarray | None) -> Foreign:
     table, unnamed = read_csv(path)
-    numbered = sorted((name for name in table if name.isdecimal()), key=int)
-    if "image_path" not in table or not (numbered or "target" in table):
-        raise other_columns(path, table, FORMS)
-    if numbered and "target" in table:
-        received = f"target and {len(numbered)} columns of numbers"
-        fix = "take out one of the two"
-        raise InputError(path, expected=FORMS, received=received, fix=fix)
-    # pandas calls the second column 0 "0.1".
-    if doubled := [name for name in table if re.fullmatch(r"\d+\.\d+", name)]:
-        received = f"class {doubled[0].partition('.')[0]} twice"
-        fix = "take out one of the two"
-        raise InputError(
-            path, expected="each class column once", received=received, fix=fix
-        )
-    if numbered and numbered != [str(number) for number in range(len(numbered))]:
-        received = f"{len(numbered)} of them, {numbered[0]} to {numbered[-1]}"
-        fix = "give each class its column; the first one is 0"
-        raise InputError(
-            path, expected="class columns 0..C-1", received=received, fix=fix
-        )
+    columns = columns_of(table)
+    numbered = _class_columns(path, table)
     wanted = numbered or ["target"]
     flags = [name for name in wanted if table[name].dtype == bool]
     if flags:  # True would be taken for 1
         received = f"True and False in {flags[0]}"
         fix = "write numbers"
         raise InputError(path, expected=FORMS, received=received, fix=fix)
-    others = [name for name in table if name not in ("ID", "image_path", *wanted)]
+    others = [name for name in columns if name not in ("ID", "image_path", *wanted)]
     numbers = table[wanted].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     values = numbers if numbered else numbers[:, 0]
     names = table["image_path"].to_numpy(dtype=str)
     return Foreign(path, names, values, left_out=(*unnamed, *others))
+
+
+def _class_columns(path: Path, table: pd.DataFrame) -> list[str]:
+    """The columns 0..C-1 of probabilities; none where there is a column of labels.
+
+    Raises:
+        InputError: if the columns are neither the one nor the other.
+    """
+    columns = columns_of(table)
+    numbered = sorted((name for name in columns if name.isdecimal()), key=int)
+    if "image_path" not in columns or not (numbered or "target" in columns):
+        raise other_columns(path, table, FORMS)
+    twice = "take out one of the two"
+    if numbered and "target" in columns:
+        received = f"target and {len(numbered)} columns of numbers"
+        raise InputError(path, expected=FORMS, received=received, fix=twice)
+    # pandas calls the second column 0 "0.1".
+    if doubled := [name for name in columns if re.fullmatch(r"\d+\.\d+", name)]:
+        expected = "each class column once"
+        received = f"class {doubled[0].partition('.')[0]} twice"
+        raise InputError(path, expected=expected, received=received, fix=twice)
+    if numbered != [str(number) for number in range(len(numbered))]:
+        expected = "class columns 0..C-1"
+        received = f"{len(numbered)} of them, {numbered[0]} to {numbered[-1]}"
+        fix = "give each class its column; the first one is 0"
+        raise InputError(path, expected=expected, received=received, fix=fix)
+    return numbered
 
 
 def _from_npz(path: Path, ids: np.ndarray | None) -> Foreign:
@@ -184,19 +195,15 @@ def _from_npy(path: Path, ids: np.ndarray | None) -> Foreign:
         )
     try:
         with path.open("rb") as stream:
-            values = np.lib.format.read_array(
-                stream, allow_pickle=False
-            )  # no zip by its content
+            # No zip by its content.
+            values = np.lib.format.read_array(stream, allow_pickle=False)
     except (ValueError, EOFError) as error:
         fix = "save a plain array of numbers"
         raise InputError(
             path, expected="an .npy", received=str(error), fix=fix
         ) from error
-    if (
-        len(values.shape) not in (1, 2)
-        or len(values) != len(ids)
-        or values.dtype.kind not in "iuf"
-    ):
+    shaped = values.ndim in (1, 2) and len(values) == len(ids)
+    if not shaped or values.dtype.kind not in "iuf":
         raise InputError(
             path,
             expected=f"{len(ids):,} labels, or {len(ids):,} rows of probabilities",
@@ -224,35 +231,35 @@ def _check_ids(path: Path, ids: np.ndarray) -> None:
             path,
             expected="each image once",
             received=received if len(ids) else "none",
-            fix="mend its rows",
+            fix="correct its rows",
         )
 
 
-def _labels(path: Path, found: Foreign) -> np.ndarray:
-    known = (found.values >= 0) & (found.values < MOST_CLASSES)  # no nan, no inf
-    wrong = ~(known & (found.values == np.floor(found.values)))
+def _labels(path: Path, file: Foreign) -> np.ndarray:
+    in_range = (file.values >= 0) & (file.values < MOST_CLASSES)  # no nan, no inf
+    wrong = ~(in_range & (file.values == np.floor(file.values)))
     if wrong.any():
-        shown = f"{found.values[wrong][0]:.12g} of {found.ids[wrong][0]}"
+        shown = f"{file.values[wrong][0]:.12g} of {file.ids[wrong][0]}"
         received = f"{wrong.sum():,} others, as {shown}"
         expected = f"labels 0, 1, 2 ... below {MOST_CLASSES:,}"
         fix = "write the number of the class into each row"
         raise InputError(path, expected=expected, received=received, fix=fix)
-    return found.values.astype(np.int64)
+    return file.values.astype(np.int64)
 
 
-def _check_probs(path: Path, found: Foreign) -> None:
+def _check_probs(path: Path, file: Foreign) -> None:
     """Raises InputError unless all rows are probabilities."""
-    bad = ~np.isfinite(found.values).all(axis=1)
+    bad = ~np.isfinite(file.values).all(axis=1)
     if bad.any():
         received = (
-            f"{bad.sum():,} rows with gaps, text, nan or inf, as {found.ids[bad][0]}"
+            f"{bad.sum():,} rows with gaps, text, nan or inf, as {file.ids[bad][0]}"
         )
         fix = "write that file again"
         raise InputError(
             path, expected="a number in each cell", received=received, fix=fix
         )
-    sums = found.values.sum(axis=1)
-    least = found.values.min(initial=0)
+    sums = file.values.sum(axis=1)
+    least = file.values.min(initial=0)
     error = np.abs(sums - 1).max(initial=0)
     if least < 0 or error > _SUM_ERROR:
         received = (

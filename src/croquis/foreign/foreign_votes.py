@@ -47,7 +47,7 @@ def outcome(
         part = np.s_[start : start + _ROWS]
         # Rounded, so that the order of files decides nothing: a sum of three has no fixed last bit.
         shares = np.round(
-            VOTES[method](_stacked(files, part, method, count), weights), 12
+            VOTES[method](_stack(files, part, method, count), weights), 12
         )
         labels.append(shares.argmax(axis=1))
         ties += tied(shares)
@@ -64,14 +64,14 @@ def class_count(files: list[Foreign]) -> int:
         InputError: if two files speak of different classes.
     """
     soft = [file for file in files if not file.is_hard]
-    named = [file for file in soft if file.classes is not None]
     for file in soft:
         _check_equal(file, soft[0], file.values.shape[1], soft[0].values.shape[1])
-    for file in named:
-        if not np.array_equal(file.classes, named[0].classes):
-            raise _other_classes(
-                file, f"the class names of {named[0].source}", "others"
-            )
+    named = [(file, file.classes) for file in soft if file.classes is not None]
+    for file, classes in named:
+        first, expected = named[0]
+        if not np.array_equal(classes, expected):
+            names = f"the class names of {first.source}"
+            raise _other_classes(file, names, "others")
     if not soft:
         return 1 + int(max(file.values.max() for file in files))
     count = soft[0].values.shape[1]
@@ -84,7 +84,7 @@ def class_count(files: list[Foreign]) -> int:
     return count
 
 
-def _stacked(files: list[Foreign], part: slice, method: str, count: int) -> np.ndarray:
+def _stack(files: list[Foreign], part: slice, method: str, count: int) -> np.ndarray:
     """The voters' rows, (M, rows, C): probabilities, or ones at their labels."""
     if method == "soft":
         return np.stack([file.values[part] for file in files])

@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field
 
@@ -217,7 +217,20 @@ class ModelRecipe(ModelParams):
     lr: Positive  # the peak: the top-level lr times lr_mult
 
 
-def spans(recipe: TrainParams) -> tuple[float, float]:
+class Scheduled(Protocol):
+    """What has a schedule of the learning rate: a model, or the head of a probe."""
+
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def schedule(self) -> str: ...
+    @property
+    def warmup_epochs(self) -> float: ...
+    @property
+    def cycle_epochs(self) -> float: ...
+
+
+def spans(recipe: Scheduled) -> tuple[float, float]:
     """How many epochs the warm-up takes, and how many a cycle of the learning rate."""
     warmup = min(
         recipe.warmup_epochs, recipe.epochs / 2
