@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from croquis.commands.main import summary_lines
+from croquis.commands.summary import summary_lines
 
 sys.path.insert(0, "benchmarks")
 import default_run

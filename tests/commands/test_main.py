@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from croquis.commands.main import aligned, app
+from croquis.commands.main import app
+from croquis.commands.table import aligned
 from croquis.scoring.lockfile import md5
 from support.leftovers import metrics
 
@@ -176,7 +177,7 @@ def test_an_unexpected_error_of_a_command_is_one_line(
         raise KeyError("oops")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("croquis.commands.main.read_scores", broken)
+    monkeypatch.setattr("croquis.commands.summary.read_scores", broken)
     monkeypatch.setattr("sys.argv", ["croquis", "summary"])
     with pytest.raises(SystemExit) as caught:
         app()

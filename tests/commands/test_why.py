@@ -9,7 +9,7 @@ from croquis.check.obstacles import Obstacle
 from croquis.commands.main import app
 from croquis.commands.why import obstacle_lines, why_lines
 from croquis.staleness import durations
-from croquis.staleness.durations import estimated, last_durations
+from croquis.staleness.durations import estimate, last_durations
 from croquis.staleness.stale import Stale
 from support.standing_files import make
 
@@ -131,8 +131,8 @@ def test_a_comment_in_params_is_still_told() -> None:
 
 def test_a_new_fold_takes_as_long_as_its_members_others() -> None:
     known = {"train@a-0": 10.0, "train@a-1": 20.0, "train@ab-0": 500.0}
-    assert estimated(["train@a-1", "train@a-2"], known) == (35.0, [])
-    assert estimated(["train@b-0", "train@a-0"], known) == (10.0, ["train@b-0"])
+    assert estimate(["train@a-1", "train@a-2"], known) == (35.0, [])
+    assert estimate(["train@b-0", "train@a-0"], known) == (10.0, ["train@b-0"])
 
 
 def test_durations_are_those_of_the_newest_finished_runs() -> None:

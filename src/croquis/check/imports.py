@@ -154,16 +154,18 @@ def _names(file: Path, places: list[Path]) -> Iterator[list[Path]]:
         if isinstance(node, ast.Import):
             yield from (_files(alias.name, places) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            start = _start(file, node.level, places)
-            module = node.module or ""
-            yield _files(module, start)
-            yield from (
-                _files(f"{module}.{alias.name}".strip("."), start)
-                for alias in node.names
-            )
+            yield from _names_from(node, _start(file, node.level, places))
         elif isinstance(node, ast.Call) and (name := _named_module(node)):
             level = len(name) - len(name.lstrip("."))
             yield _files(name.lstrip("."), _start(file, level, places))
+
+
+def _names_from(node: ast.ImportFrom, start: list[Path]) -> Iterator[list[Path]]:
+    """The files of `from a import b, c`: of a, and of a.b and a.c, which may be modules."""
+    module = node.module or ""
+    yield _files(module, start)
+    for alias in node.names:
+        yield _files(f"{module}.{alias.name}".strip("."), start)
 
 
 def _start(file: Path, level: int, places: list[Path]) -> list[Path]:

@@ -154,9 +154,8 @@ def _of_the_source(
     tree: Mapping[str, Any], outputs: list[Output]
 ) -> tuple[list[Obstacle], list[Output]]:
     """A `data.source` that is, holds or lies in an output; and the outputs it is or lies in."""
-    data = tree.get("data")
-    source = data.get("source") if isinstance(data, dict) else None
-    if not isinstance(source, str) or source == "icons" or "://" in source:
+    source = _folder_of(tree)
+    if source is None:
         return [], []
     path = (root() / Path(source).expanduser()).resolve()
     inside = [
@@ -167,22 +166,28 @@ def _of_the_source(
     ]
     if not (inside or around):
         return [], []
-    expected = "data that lies apart from what runs write and delete"
     if inside:
         away = _free(path.name)
-        advice = (
-            f"move it: mv {quote(source)} {quote(away)}"
-            if path.exists()
-            else "see where your data is"
-        )
+        advice = "see where your data is"
+        if path.exists():
+            advice = f"move it: mv {quote(source)} {quote(away)}"
         fix = f"{advice}, and say -S data.source={away}"
         received = f"{source!r}, in the place of {inside[0].path}"
     else:
+        paths = _first_few([each.path for each in around])
         fix = "name the folder that has train/ in it, outside of this project's outputs"
-        received = (
-            f"{source!r}, which holds {_first_few([each.path for each in around])}"
-        )
+        received = f"{source!r}, which holds {paths}"
+    expected = "data that lies apart from what runs write and delete"
     return [Obstacle("data.source", expected, received, fix)], inside
+
+
+def _folder_of(tree: Mapping[str, Any]) -> str | None:
+    """`data.source` where it names something on this disk."""
+    data = tree.get("data")
+    source = data.get("source") if isinstance(data, dict) else None
+    if not isinstance(source, str) or source == "icons" or "://" in source:
+        return None
+    return source
 
 
 def _places(output: Output) -> Iterator[Path]:

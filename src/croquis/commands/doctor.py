@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -15,6 +15,9 @@ from croquis.core.errors import InputError
 from croquis.core.files import root
 from croquis.doctor import environment, gpus
 from croquis.doctor.finding import Finding, finding_lines
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def doctor() -> None:
@@ -83,44 +86,40 @@ def _of_the_run(build: gpus.Build) -> list[Finding]:
     models = {key: recipes.resolve_model(tree, key) for key in run.models}
     probes = {key: probe_recipes.resolve_probe(tree, key).embed for key in run.probes}
     machine = hardware()
-    on_gpu = machine.device.type == "cuda" and build.gpus
+    on_gpu = machine.device.type == "cuda" and bool(build.gpus)
     memory = build.gpus[0].memory if on_gpu else _main_memory()
-    findings = [Finding("trains on", "ok", str(machine))]
     where = "the GPU" if on_gpu else "main memory"
-    findings += members.memory_findings(models, memory, where, _classes())
-    first = {
+    starts = {
         key: (each.backbone, each.pretrained) for key, each in (models | probes).items()
     }
-    findings += members.weights_findings(first)
     size = params.load(PrepareParams, "prepare").image_size
-    findings.append(environment.disk_finding(environment.free_disk(), size, _images()))
-    batch = max(
-        (each.batch_size * 3 * each.image_size**2 for each in models.values()),
-        default=0,
-    )
-    shared = environment.free_shared_memory()
+    batches = [each.batch_size * 3 * each.image_size**2 for each in models.values()]
     return [
-        *findings,
-        environment.shared_memory_finding(shared, machine.workers, batch),
+        Finding("trains on", "ok", str(machine)),
+        *members.memory_findings(models, memory, where, _classes()),
+        *members.weights_findings(starts),
+        environment.disk_finding(environment.free_disk(), size, _images()),
+        environment.shared_memory_finding(
+            environment.free_shared_memory(), machine.workers, max(batches, default=0)
+        ),
     ]
 
 
 def _images() -> int | None:
     """How many images the last `prepare` found; None before the first."""
-    return None if (index := _index()) is None else len(index)
+    index = _index()
+    return None if index is None else len(index)
 
 
 def _classes() -> int | None:
     """How many classes these images have."""
     index = _index()
-    return (
-        None
-        if index is None
-        else index.loc[index["split"] == "train", "label"].nunique()
-    )
+    if index is None:
+        return None
+    return int(index.loc[index["split"] == "train", "label"].nunique())
 
 
-def _index() -> Any:
+def _index() -> "pd.DataFrame | None":
     from croquis.tables.fold_tables import read_index
 
     path = root() / "data" / "images" / "index.csv"

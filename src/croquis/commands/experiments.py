@@ -84,27 +84,35 @@ def experiment_lines(states: Sequence[Mapping[str, Any]]) -> list[str]:
     Args:
         states: as `dvc exp show --json` has them, the workspace first.
     """
-    head = next((s for s in states if s["rev"] != "workspace"), None)
-    rows = [("experiment", "OOF accuracy", "images", "test", "when", "changed")]
+    head = next((each for each in states if each["rev"] != lockfile.HERE), None)
+    rows: list[tuple[str, ...]] = [
+        ("experiment", "OOF accuracy", "images", "test", "when", "changed")
+    ]
     for state in states:
         # The workspace is compared with the last commit, an experiment with the one it began at.
-        against = head if state["rev"] == "workspace" else None
-        label = "workspace" if state["rev"] == "workspace" else state["rev"][:7]
-        if state.get("name") not in (None, state["rev"]):
-            label += f" [{state['name']}]"
-        rows.append(_row(label, state, against))
-        begun = [(each, each["revs"][0]) for each in state.get("experiments") or []]
-        for each, revision in sorted(begun, key=lambda pair: -_accuracy(pair[1])):
-            name = f"  {each.get('name') or revision['rev'][:7]}"
-            rows.append(
-                _row(name, revision, state, (each.get("executor") or {}).get("state"))
-            )
-    return [
-        *_narrow(rows),
-        "",
-        *NOTES,
-        *([UNMADE] if any(NOT_RUN in row for row in rows) else []),
-    ]
+        against = head if state["rev"] == lockfile.HERE else None
+        rows += [_row(_label(state), state, against), *_rows_below(state)]
+    unmade = [UNMADE] if any(NOT_RUN in row for row in rows) else []
+    return [*_narrow(rows), "", *NOTES, *unmade]
+
+
+def _label(state: Mapping[str, Any]) -> str:
+    """A commit's first digits with the name of its branch or tag; or the workspace."""
+    label = lockfile.HERE if state["rev"] == lockfile.HERE else state["rev"][:7]
+    if state.get("name") not in (None, state["rev"]):
+        label += f" [{state['name']}]"
+    return label
+
+
+def _rows_below(state: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """The experiments that began at a commit, the best first."""
+    begun = [(each, each["revs"][0]) for each in state.get("experiments") or []]
+    rows = []
+    for each, revision in sorted(begun, key=lambda pair: -_accuracy(pair[1])):
+        name = f"  {each.get('name') or revision['rev'][:7]}"
+        doing = (each.get("executor") or {}).get("state")
+        rows.append(_row(name, revision, state, doing))
+    return rows
 
 
 def _row(
@@ -114,22 +122,25 @@ def _row(
     doing: str | None = None,
 ) -> tuple[str, ...]:
     """A row of the table; `doing` is DVC's word for an experiment that has not ended."""
-    scores = _metrics(state, "ensemble")
     when = str((state.get("data") or {}).get("timestamp") or "")[5:16].replace("T", " ")
-    changed = "" if baseline is None else _changes(state, baseline)
+    changes = "" if baseline is None else _changes(state, baseline)
     if state.get("error"):
         doing = "failed"
     if doing is not None and doing.lower() != "success":
-        return name, doing.lower(), "", "", when, changed
-    accuracy = (
-        f"{share(scores['accuracy'])} ({ends(scores)})"
-        if "accuracy" in scores
-        else NOT_RUN
-    )
-    test = _metrics(state, "submission").get("test_accuracy")
+        return name, doing.lower(), "", "", when, changes
+    return name, *_scores(state), when, changes
+
+
+def _scores(state: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Accuracy with its interval, on how many images, and on the test set, if known."""
+    scores = _metrics(state, "ensemble")
+    accuracy = NOT_RUN
+    if "accuracy" in scores:
+        accuracy = f"{share(scores['accuracy'])} ({ends(scores)})"
     count = scores.get("images", scores.get("pictures"))  # as version 0.1 called them
     images = "" if count is None else f"{count:,}"
-    return name, accuracy, images, "" if test is None else share(test), when, changed
+    test = _metrics(state, "submission").get("test_accuracy")
+    return accuracy, images, "" if test is None else share(test)
 
 
 def _accuracy(state: Mapping[str, Any]) -> float:
@@ -137,10 +148,8 @@ def _accuracy(state: Mapping[str, Any]) -> float:
 
 
 def _metrics(state: Mapping[str, Any], stage: str) -> dict[str, Any]:
-    file = ((state.get("data") or {}).get("metrics") or {}).get(
-        f"metrics/{stage}.json"
-    ) or {}
-    return file.get("data") or {}
+    metrics = (state.get("data") or {}).get("metrics") or {}
+    return (metrics.get(f"metrics/{stage}.json") or {}).get("data") or {}
 
 
 def _changes(state: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
@@ -163,24 +172,26 @@ def _parameters(state: Mapping[str, Any]) -> dict[str, Any]:
     return flat((files.get("params.yaml") or {}).get("data") or {})
 
 
-def _narrow(rows: list[tuple[str, ...]]) -> list[str]:
+def _narrow(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """The table with its last column wrapped where it would pass the width."""
-    plain = [line[:-1] for line in aligned([(*row[:-1], "|") for row in rows])]
+    starts = [line[:-1] for line in aligned([(*row[:-1], "|") for row in rows])]
     longest = max(len(word) for row in rows for word in row[-1].split() or [""])
-    if WIDTH - len(plain[0]) < max(
-        LEAST, longest
-    ):  # long names: changes go to lines of their own
-        plain = [line.rstrip() for line in aligned([row[:-1] for row in rows])]
-        pairs = [
-            [start, *_wrap(row[-1], INDENT)]
-            for start, row in zip(plain, rows, strict=True)
-        ]
-        return [line for pair in [pairs[0][:1], *pairs[1:]] for line in pair]
-    found = []
-    for start, row in zip(plain, rows, strict=True):
+    if WIDTH - len(starts[0]) < max(LEAST, longest):
+        return _with_changes_below(rows)
+    lines = []
+    for start, row in zip(starts, rows, strict=True):
         wrapped = _wrap(row[-1], " " * len(start)) or [start]
-        found += [(start + wrapped[0][len(start) :]).rstrip(), *wrapped[1:]]
-    return found
+        lines += [(start + wrapped[0][len(start) :]).rstrip(), *wrapped[1:]]
+    return lines
+
+
+def _with_changes_below(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """The table of long names: what was changed stands on lines of its own."""
+    head, *starts = aligned([row[:-1] for row in rows])
+    lines = [head]
+    for start, row in zip(starts, rows[1:], strict=True):
+        lines += [start, *_wrap(row[-1], INDENT)]
+    return lines
 
 
 def _wrap(text: str, indent: str) -> list[str]:

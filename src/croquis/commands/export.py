@@ -3,13 +3,16 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from croquis.core import cli
 from croquis.commands.scores import read_scores
 from croquis.core.errors import InputError
+
+if TYPE_CHECKING:  # brings MLflow
+    from croquis.serving.registering import Registered
 
 
 def export(
@@ -27,6 +30,19 @@ def export(
 ) -> None:
     """Registers the ensemble of the last run in MLflow: images in, class probabilities out."""
     _quiet_mlflow()
+    with cli.one_line():
+        model = _register(parameters, images, ensemble, checkpoints, metrics)
+    typer.echo(
+        f"export: {model.name}, version {model.version}, also called {model.alias}: {model.uri}"
+    )
+    typer.echo(
+        f"export: `make serve MODEL={model.uri}` answers on http://127.0.0.1:5001/invocations"
+    )
+
+
+def _register(
+    parameters: Path, images: Path, ensemble: Path, checkpoints: Path, metrics: Path
+) -> "Registered":
     # Networks and MLflow take seconds to import.
     from croquis.core import params
     from croquis.images.pixels import Pixels
@@ -35,31 +51,21 @@ def export(
     from croquis.serving.registering import register
     from croquis.tracking.competitions import address
 
-    with cli.one_line():
-        score = read_scores(metrics)
-        if (ensemble / "recipe.json").is_file():  # else an error says what is missing
-            typer.echo(
-                "export: trying the last run's networks on test images, then copying them"
-            )
-        trained, _ = checked_run(
-            parameters=parameters,
-            images=images,
-            ensemble=ensemble,
-            checkpoints=checkpoints,
+    score = read_scores(metrics)
+    if (ensemble / "recipe.json").is_file():  # else an error says what is missing
+        typer.echo(
+            "export: trying the last run's networks on test images, then copying them"
         )
-        source = params.read(parameters)["data"]["source"]
-        made = register(
-            trained,
-            source=source,
-            description=described(trained, address(source), score),
-            score=score,
-            example=Pixels.open(images / "index.csv", images / "pixels.npy").array[0],
-        )
-    typer.echo(
-        f"export: {made.name}, version {made.version}, also called {made.alias}: {made.uri}"
+    trained, _ = checked_run(
+        parameters=parameters, images=images, ensemble=ensemble, checkpoints=checkpoints
     )
-    typer.echo(
-        f"export: `make serve MODEL={made.uri}` answers on http://127.0.0.1:5001/invocations"
+    source = params.read(parameters)["data"]["source"]
+    return register(
+        trained,
+        source=source,
+        description=described(trained, address(source), score),
+        score=score,
+        example=Pixels.open(images / "index.csv", images / "pixels.npy").array[0],
     )
 
 

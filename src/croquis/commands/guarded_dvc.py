@@ -148,7 +148,7 @@ def _revision(name: str) -> str | None:
         try:
             return resolve_rev(repo.scm, name)
         except RevError:
-            pass
+            pass  # no revision of git's: an experiment that waits has its name in the queue
         try:
             known = repo.experiments.celery_queue.get_ref_and_entry_by_names(name)
         except DvcException:

@@ -20,6 +20,7 @@ from croquis.commands.table import aligned
 from croquis.core.text import counted
 
 NAMED = 6  # paths that are named one by one
+UNTOUCHED = "code, other files that git knows, files that it does not know"
 
 
 def undo(
@@ -49,29 +50,30 @@ def undo_lines(
         lost: outputs that DVC could not bring, and why; "" where no cache has them.
         dry_run: nothing was done.
     """
+    left = [
+        ("left as it is", f"{path}: {reason}") for path, reason in plan.left.items()
+    ]
     if not (plan.files or plan.back or plan.away or plan.unfinished):
         same = f"nothing to take back: all is as of the last commit, {plan.commit}"
-        return [
-            same,
-            *_rows([("left as it is", f"{p}: {why}") for p, why in plan.left.items()]),
-        ]
-    rows = [("params.yaml", line) for line in plan.keys]
-    rows += [
-        (path, _becomes(plan, path)) for path in plan.files if path != "params.yaml"
+        return [same, *_rows(left)]
+    files = [path for path in plan.files if path != "params.yaml"]
+    rows = [
+        *(("params.yaml", line) for line in plan.keys),
+        *((path, _becomes(plan, path)) for path in files),
+        *(("outputs", text) for text in _of_outputs(plan, lost)),
+        *left,
+        *(("not there", text) for text in _not_there(lost)),
+        ("not touched", UNTOUCHED),
     ]
-    rows += [("outputs", text) for text in _of_outputs(plan, lost)]
-    rows += [("left as it is", f"{path}: {why}") for path, why in plan.left.items()]
-    rows += [("not there", text) for text in _not_there(lost)]
-    rows.append(
-        ("not touched", "code, other files that git knows, files that it does not know")
-    )
     if kept is not None:
-        back = f"cp -r {kept}/. ." + (
-            " && dvc checkout" if "dvc.lock" in plan.files else ""
-        )
-        rows.append(("kept", f"{kept}, what the files held; `{back}` takes this back"))
+        rows.append(("kept", f"{kept}, what the files held; {_way_back(plan, kept)}"))
     said = "would be" if dry_run else "is"
     return [f"this {said} as of the last commit, {plan.commit}", *_rows(rows)]
+
+
+def _way_back(plan: Plan, kept: Path) -> str:
+    checkout = " && dvc checkout" if "dvc.lock" in plan.files else ""
+    return f"`cp -r {kept}/. .{checkout}` takes this back"
 
 
 def _becomes(plan: Plan, path: str) -> str:
@@ -81,11 +83,11 @@ def _becomes(plan: Plan, path: str) -> str:
 
 
 def _not_there(lost: Mapping[str, str]) -> list[str]:
-    missing = [path for path, why in lost.items() if not why]
+    missing = [path for path, reason in lost.items() if not reason]
     said = [
-        f"{path}: {why}; `make repro` makes it anew"
-        for path, why in lost.items()
-        if why
+        f"{path}: {reason}; `make repro` makes it anew"
+        for path, reason in lost.items()
+        if reason
     ]
     if missing:
         what = f"{counted(len(missing), 'output')} that DVC's cache does not have"
@@ -118,13 +120,11 @@ def _first_few(paths: list[str]) -> str:
 
 def _rows(rows: list[tuple[str, str]]) -> list[str]:
     """Two columns; a name that repeats is written once."""
-    names = [
-        name if k == 0 or rows[k - 1][0] != name else ""
-        for k, (name, _) in enumerate(rows)
+    if not rows:
+        return []
+    before = [None, *(name for name, _ in rows)]
+    columns = [
+        ("" if name == previous else name, text)
+        for previous, (name, text) in zip(before, rows, strict=False)
     ]
-    texts = [text for _, text in rows]
-    return (
-        [f"  {line}" for line in aligned(list(zip(names, texts, strict=True)))]
-        if rows
-        else []
-    )
+    return [f"  {line}" for line in aligned(columns)]

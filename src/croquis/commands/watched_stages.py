@@ -18,8 +18,8 @@ from croquis.check.outputs import Output
 def watch() -> None:
     """Has each stage that this process runs from now on asked about.
 
-    Both are methods of DVC's Stage that are no promise of it: test_recording.py holds what
-    is used of them.
+    Both are methods of DVC's Stage that are no promise of it: test_dvc_contract.py holds
+    what is used of them.
     """
     from dvc.stage import Stage
 
@@ -30,10 +30,7 @@ def watch() -> None:
 
     @functools.wraps(remove_outs)
     def asked_remove(stage: Any, *arguments: Any, **options: Any) -> Any:
-        with chdir(Path(stage.repo.root_dir)):
-            refuse_in(_outputs_to_delete(stage))
-        with chdir(Path(stage.wdir)):
-            inputs.note_path(_name(stage)).unlink(missing_ok=True)
+        _before_outputs_go(stage)
         begun.add(stage.addressing)
         return remove_outs(stage, *arguments, **options)
 
@@ -47,6 +44,14 @@ def watch() -> None:
 
     Stage.remove_outs = asked_remove
     Stage.save_deps = asked_save
+
+
+def _before_outputs_go(stage: Any) -> None:
+    """Raises InputError if a person's file would go; then the stage's last note goes."""
+    with chdir(Path(stage.repo.root_dir)):
+        refuse_in(_outputs_to_delete(stage))
+    with chdir(Path(stage.wdir)):
+        inputs.note_path(_name(stage)).unlink(missing_ok=True)
 
 
 def _name(stage: Any) -> str:

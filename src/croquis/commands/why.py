@@ -10,7 +10,7 @@ from croquis.check import imports
 from croquis.check.obstacles import Obstacle, obstacles
 from croquis.commands.table import aligned
 from croquis.core.text import counted, duration
-from croquis.staleness.durations import estimated, last_durations
+from croquis.staleness.durations import estimate, last_durations
 from croquis.staleness.stale import Stale, stale_stages
 
 TRAINED = {"train": "model", "probe": "probe"}  # stages that are trainings, and of what
@@ -28,22 +28,22 @@ def why() -> None:
         source = params.required(params.required(tree, "data"), "source")
         stale, count = stale_stages()
         trained = any(_kind(stage) in TRAINED for stage in stale if not stage.cached)
-        known = last_durations(str(source)) if trained else {}
+        durations = last_durations(str(source)) if trained else {}
         faults = imports.unlisted()
     for line in (
         obstacle_lines(in_the_way)
-        + why_lines(stale, count, known)
+        + why_lines(stale, count, durations)
         + unlisted_lines(faults)
     ):
         typer.echo(line)
 
 
-def obstacle_lines(found: Sequence[Obstacle]) -> list[str]:
+def obstacle_lines(in_the_way: Sequence[Obstacle]) -> list[str]:
     """What `check` would refuse, as a run would touch a person's files; nothing if all is well."""
-    if not found:
+    if not in_the_way:
         return []
-    said = [f"  {each.where}: {each.says}; {each.fix}" for each in found]
-    return ["check would stop the run, before anything is touched", *said, ""]
+    lines = [f"  {each.where}: {each.says}; {each.fix}" for each in in_the_way]
+    return ["check would stop the run, before anything is touched", *lines, ""]
 
 
 def why_lines(
@@ -60,18 +60,18 @@ def why_lines(
         return [f"nothing would run: all {count} stages are as dvc.lock has them"]
     running = [stage for stage in stale if not stage.cached]
     restored = [stage for stage in stale if stage.cached]
-    found = ["because of", *_indented(_causes(stale) + _losses(stale))]
+    lines = ["because of", *_indent(_causes(stale) + _losses(stale))]
     if any(stage.gone for stage in stale):
-        found += ["", BACK]
+        lines += ["", BACK]
     if running:
-        found += ["", f"{len(running)} of {counted(count, 'stage')} would run"]
-        found += [*_indented(_plan(running, durations)), "", *_cost(running, durations)]
+        lines += ["", f"{len(running)} of {counted(count, 'stage')} would run"]
+        lines += [*_indent(_plan(running, durations)), "", *_cost(running, durations)]
     if restored:
-        found += ["", "restored from DVC's cache without running"]
-        found += _indented(
+        lines += ["", "restored from DVC's cache without running"]
+        lines += _indent(
             [(kind, _matrix(kind, names)) for kind, names in _by_kind(restored)]
         )
-    return found
+    return lines
 
 
 def unlisted_lines(faults: Sequence[imports.Fault]) -> list[str]:
@@ -90,7 +90,7 @@ def _causes(stale: Sequence[Stale]) -> list[tuple[str, str]]:
             touched[change].append(stage)
     if len(touched) > 1:
         touched.pop(PARAMS_FILE, None)
-    return [(change, _named(stages, stale)) for change, stages in touched.items()]
+    return [(change, _kinds_of(stages, stale)) for change, stages in touched.items()]
 
 
 def _losses(stale: Sequence[Stale]) -> list[tuple[str, str]]:
@@ -103,25 +103,21 @@ def _losses(stale: Sequence[Stale]) -> list[tuple[str, str]]:
             for each in losers
             for path in each.gone
         ]
-    said = f"{counted(count, 'output')} of {counted(len(losers), 'stage')} are gone"
-    return [(said, _named(losers, stale))]
+    loss = f"{counted(count, 'output')} of {counted(len(losers), 'stage')} are gone"
+    return [(loss, _kinds_of(losers, stale))]
 
 
-def _named(stages: Sequence[Stale], stale: Sequence[Stale]) -> str:
+def _kinds_of(stages: Sequence[Stale], stale: Sequence[Stale]) -> str:
     """The kinds of stages, with the members where others of that kind are not meant."""
     everyone = dict(_by_kind(stale))
     parts = []
     for kind, names in _by_kind(stages):
-        only = (
-            ""
-            if len(names) == len(everyone[kind])
-            else f" of {', '.join(_members(names))}"
-        )
-        parts.append(f"{kind}{only}")
+        all_of_them = len(names) == len(everyone[kind])
+        parts.append(kind if all_of_them else f"{kind} of {', '.join(_members(names))}")
     more = len(parts) - NAMED
-    return (
-        ", ".join(parts) if more < 2 else f"{', '.join(parts[:NAMED])} and {more} more"
-    )
+    if more < 2:
+        return ", ".join(parts)
+    return f"{', '.join(parts[:NAMED])} and {more} more"
 
 
 def _plan(
@@ -132,7 +128,7 @@ def _plan(
     rows = []
     for kind, names in _by_kind(running):
         what = _matrix(kind, names) or ("follows" if kind in follows else "")
-        seconds, unknown = estimated(names, durations)
+        seconds, unknown = estimate(names, durations)
         timed = kind in TRAINED and not unknown
         rows.append((kind, what, f"about {duration(seconds / 60)}" if timed else ""))
     return rows
@@ -151,31 +147,31 @@ def _matrix(kind: str, names: Sequence[str]) -> str:
 def _cost(running: Sequence[Stale], durations: Mapping[str, float]) -> list[str]:
     """What the trainings cost; of other stages no time is kept."""
     trained = [stage.name for stage in running if _kind(stage) in TRAINED]
-    seconds, unknown = estimated(trained, durations)
-    found = []
+    seconds, unknown = estimate(trained, durations)
+    lines = []
     if not trained:
-        found.append("no training among them")
+        lines.append("no training among them")
     elif len(unknown) < len(trained):
-        found.append(
+        lines.append(
             f"trainings take about {duration(seconds / 60)}, as their last runs in MLflow did"
         )
     if unknown:
-        found.append(
+        lines.append(
             f"of {counted(len(unknown), 'training')} no run is known to tell how long"
         )
     if any(stage.cached is None for stage in running):
-        found.append(
+        lines.append(
             "what reads new results is restored, too, if it has met the same ones before"
         )
-    return found
+    return lines
 
 
 def _by_kind(stages: Sequence[Stale]) -> list[tuple[str, list[str]]]:
     """The names of stages by kind, in their order."""
-    found: dict[str, list[str]] = defaultdict(list)
+    kinds: dict[str, list[str]] = defaultdict(list)
     for stage in stages:
-        found[_kind(stage)].append(stage.name)
-    return list(found.items())
+        kinds[_kind(stage)].append(stage.name)
+    return list(kinds.items())
 
 
 def _kind(stage: Stale) -> str:
@@ -188,5 +184,5 @@ def _members(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(items))
 
 
-def _indented(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    return [f"  {line}" for line in aligned(list(rows))]
+def _indent(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    return [f"  {line}" for line in aligned(rows)]

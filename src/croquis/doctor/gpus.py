@@ -140,10 +140,11 @@ def _no_kernels(gpu: Gpu, build: Build) -> Finding:
 
 
 def _reinstall(build: Build, backend: str) -> str:
-    plain = {
-        name: getattr(build, name).split("+")[0] for name in ("torch", "torchvision")
-    }
-    return REINSTALL.format(backend=backend, **plain)
+    return REINSTALL.format(
+        backend=backend,
+        torch=build.torch.split("+")[0],
+        torchvision=build.torchvision.split("+")[0],
+    )
 
 
 def _of_the_driver() -> tuple[str, ...]:

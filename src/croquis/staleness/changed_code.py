@@ -11,9 +11,8 @@ from croquis.core.files import file_digest
 
 COMMITS = 30  # that changed the folder; the newest are tried first
 
-Digests = Mapping[
-    str, str
-]  # the path of each file that counts, and the md5 of its content
+# The path of each file that counts, and the md5 of its content.
+Digests = Mapping[str, str]
 
 
 def changed_files(folder: Path, recorded: str) -> dict[str, str] | None:
@@ -29,9 +28,8 @@ def changed_files(folder: Path, recorded: str) -> dict[str, str] | None:
     Returns:
         None where neither notes nor commits hold that state.
     """
-    before = next(
-        (each for each in _states(folder) if hash_of(folder, each) == recorded), None
-    )
+    states = (state for state in _states(folder) if hash_of(folder, state) == recorded)
+    before = next(states, None)
     if before is None:
         return None
     now = _here(folder)
@@ -61,15 +59,14 @@ def _states(folder: Path) -> Iterator[Digests]:
         state = json.loads(note.read_text())["states"].get(folder.as_posix())
         if state and all(isinstance(digest, str) for digest in state.values()):
             yield state
-    blobs: dict[
-        str, str
-    ] = {}  # md5 by git's own hash: most files are alike in all commits
+    # md5 by git's own hash: most files are alike in all commits.
+    blobs: dict[str, str] = {}
     listed = _git("log", f"--max-count={COMMITS}", "--format=%H", "--", str(folder))
     for commit in listed.decode().split():
-        yield _committed(commit, folder, blobs)
+        yield _files_of_commit(commit, folder, blobs)
 
 
-def _committed(commit: str, folder: Path, blobs: dict[str, str]) -> Digests:
+def _files_of_commit(commit: str, folder: Path, blobs: dict[str, str]) -> Digests:
     lines = _git("ls-tree", "-r", "-z", commit, "--", str(folder)).decode().split("\0")
     pairs = [line.partition("\t") for line in lines if line]
     names = {

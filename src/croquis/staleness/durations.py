@@ -19,28 +19,27 @@ def last_durations(source: str) -> dict[str, float]:
         return {}
     try:
         client = store.open_store()
-        _, kept = store.experiment_of(client, source)
-        if kept is None:
+        _, experiment = store.experiment_of(client, source)
+        if experiment is None:
             return {}
         runs = client.search_runs(
-            [kept.experiment_id],
+            [experiment.experiment_id],
             "attributes.status = 'FINISHED' and tags.fold != ''",
             max_results=NEWEST,
             order_by=["attributes.start_time DESC"],
         )
     except Exception:  # whatever is wrong with the store, an estimate is a convenience
         return {}
+    # Of runs of one stage the newest comes last, and stays.
     return {
         run.data.tags["stage"]: (run.info.end_time - run.info.start_time) / 1000
-        for run in reversed(
-            runs
-        )  # of runs of one stage the newest comes last, and stays
+        for run in reversed(runs)
         if "stage" in run.data.tags
     }
 
 
-def estimated(
-    stages: Sequence[str], known: Mapping[str, float]
+def estimate(
+    stages: Sequence[str], durations: Mapping[str, float]
 ) -> tuple[float, list[str]]:
     """Seconds that trainings will take as their last runs did, and those nothing is known of.
 
@@ -48,16 +47,20 @@ def estimated(
 
     Args:
         stages: `train@<model>-<fold>` and `probe@<probe>-<fold>`.
-        known: seconds by stage.
+        durations: seconds by stage.
     """
     total = 0.0
     unknown = []
     for stage in stages:
-        alike = [s for name, s in known.items() if _member(name) == _member(stage)]
-        if stage in known:
-            total += known[stage]
-        elif alike:
-            total += sum(alike) / len(alike)
+        of_member = [
+            seconds
+            for name, seconds in durations.items()
+            if _member(name) == _member(stage)
+        ]
+        if stage in durations:
+            total += durations[stage]
+        elif of_member:
+            total += sum(of_member) / len(of_member)
         else:
             unknown.append(stage)
     return total, unknown

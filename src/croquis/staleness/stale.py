@@ -11,6 +11,7 @@ from croquis.staleness.changed_code import changed_files
 
 # Rewritten with the same words whenever params.yaml makes sense, so nothing follows it.
 CONSTANT = "check"
+FILES_NAMED = 5  # of a folder that are named one by one
 UNREADABLE = "unreadable"  # beside DVC's words for a state
 
 
@@ -53,35 +54,34 @@ def stale_stages() -> tuple[list[Stale], int]:
     tree = params.read()
     try:
         with Repo() as repo, repo.lock:
-            return _walked(repo, tree)
+            return _walk_stages(repo, tree)
     except LockError as error:
+        expected = "no other DVC at work here"
         fix = "wait until it has ended"
         raise InputError(
-            "dvc", expected="no other DVC at work here", received="one that is", fix=fix
+            "dvc", expected=expected, received="one that is", fix=fix
         ) from error
     except DvcException as error:
         from croquis.check.params_check import check  # brings torch and timm
 
         check(tree)  # DVC blames dvc.yaml for a misspelt key of params.yaml
+        expected = "a pipeline that DVC can read"
         reason = " ".join(str(error).split()).rstrip(".")
         raise InputError(
-            "dvc.yaml",
-            expected="a pipeline that DVC can read",
-            received=reason,
-            fix="mend it",
+            "dvc.yaml", expected=expected, received=reason, fix="correct it"
         ) from error
 
 
-def _walked(repo: Any, tree: dict[str, Any]) -> tuple[list[Stale], int]:
+def _walk_stages(repo: Any, tree: dict[str, Any]) -> tuple[list[Stale], int]:
     graph = repo.index.graph  # from a stage to those it depends on
     walk = _Walk(repo)
-    found = []
+    stale = []
     for stage in _in_order(graph):
         for dep in stage.deps:
             if hasattr(dep, "params") and dep.params:
                 _read_once(dep, tree)
-        found.append(walk.judged(stage))
-    return [stage for stage in found if stage is not None], len(graph)
+        stale.append(walk.judge(stage))
+    return [stage for stage in stale if stage is not None], len(graph)
 
 
 def _in_order(graph: Any) -> list[Any]:
@@ -117,13 +117,20 @@ class _Walk:
         self._coming: dict[str, Any] = {}
         self._moved: set[str] = set()  # those of them that are not as dvc.lock has them
 
-    def judged(self, stage: Any) -> Stale | None:
+    def judge(self, stage: Any) -> Stale | None:
         """The stage with what would make it run; None if nothing would."""
         follows = any(self._reads(dep, self._moved) for dep in stage.deps)
         changes, gone = self._changes(stage)
         if not (changes or gone or follows):
             return None
         results = self._results(stage)
+        self._note_outputs(stage, results)
+        foreseen = not any(self._unknown(dep) for dep in stage.deps)
+        cached = results is not None if foreseen or results is not None else None
+        return Stale(stage.addressing, tuple(changes), follows, cached, tuple(gone))
+
+    def _note_outputs(self, stage: Any, results: dict[str, Any] | None) -> None:
+        """What later stages would find of a stage that would run, or would be restored."""
         for out in stage.outs:
             new = None if results is None else results.get(out.def_path)
             self._coming[out.def_path] = new
@@ -131,9 +138,6 @@ class _Walk:
                 new is None or new.hash_info != out.hash_info
             ):
                 self._moved.add(out.def_path)
-        known = results is not None or not any(self._unknown(dep) for dep in stage.deps)
-        cached = (results is not None) if known else None
-        return Stale(stage.addressing, tuple(changes), follows, cached, tuple(gone))
 
     def _changes(self, stage: Any) -> tuple[list[str], list[str]]:
         """What of the stage is not as dvc.lock has it, but for what stages before it would make.
@@ -143,18 +147,22 @@ class _Walk:
         """
         if not any(out.hash_info for out in stage.outs):
             return ["it has never run here"], []
-        found = []
+        changes = []
         if stage.changed_stage():
-            found.append("its command in dvc.yaml changed")
+            changes.append("its command in dvc.yaml changed")
         for dep in stage.deps:
             if not self._reads(dep, self._coming):
-                found += _of_params(dep) if hasattr(dep, "params") else _of_file(dep)
-        outs = {path: how for out in stage.outs for path, how in _status(out).items()}
-        gone = [path for path, how in outs.items() if how == "deleted"]
-        found += [
-            f"its output {p} {_said(how)}" for p, how in outs.items() if p not in gone
+                changes += _of_params(dep) if hasattr(dep, "params") else _of_file(dep)
+        states = {
+            path: state for out in stage.outs for path, state in _status(out).items()
+        }
+        gone = [path for path, state in states.items() if state == "deleted"]
+        changes += [
+            f"its output {path} {_words(state)}"
+            for path, state in states.items()
+            if path not in gone
         ]
-        return found, gone
+        return changes, gone
 
     def _results(self, stage: Any) -> dict[str, Any] | None:
         """The outputs that the run cache would restore, by path; None if it would not."""
@@ -171,17 +179,18 @@ class _Walk:
             if new is not None:
                 dep.hash_info = new.hash_info
                 dep.meta = new.meta
-            elif dep.exists and not _saved(dep):
+            elif dep.exists and not _hash(dep):
                 return None
             as_locked = as_locked and dep.hash_info == old
             # DVC would ask once more, and the file need not be there yet.
-            dep.get_hash = lambda found=dep.hash_info: found
-        return self._restored(stage, as_locked)
+            dep.get_hash = lambda hash_info=dep.hash_info: hash_info
+        return self._find_results(stage, as_locked)
 
-    def _restored(self, stage: Any, as_locked: bool) -> dict[str, Any] | None:
+    def _find_results(self, stage: Any, as_locked: bool) -> dict[str, Any] | None:
         """The outputs kept for a stage whose dependencies in memory are as they will be.
 
-        As DVC's StageCache.restore, which says whether there are any, but not which.
+        As DVC's StageCache.restore, which says whether there are any, but not which. What is
+        used of DVC here is no promise of it: test_dvc_contract.py holds it.
         """
         from dvc.stage.cache import _can_hash
         from dvc.stage.serialize import to_single_stage_lockfile
@@ -198,17 +207,16 @@ class _Walk:
     def _unknown(self, dep: Any) -> bool:
         """Whether the stages before would leave something here that cannot be foretold."""
         open_ends = {path for path, new in self._coming.items() if new is None}
-        inner = {
-            path for path in self._moved if path != dep.def_path
-        }  # a folder of many outputs
+        inner = self._moved - {dep.def_path}  # of a folder of many outputs
         return self._reads(dep, (open_ends & self._moved) | inner)
 
     @staticmethod
     def _reads(dep: Any, outputs: Iterable[str]) -> bool:
         """Whether a dependency is, holds or lies in one of `outputs`."""
-        own = f"{dep.def_path}/"
+        place = f"{dep.def_path}/"
         return any(
-            own.startswith(f"{path}/") or f"{path}/".startswith(own) for path in outputs
+            place.startswith(f"{path}/") or f"{path}/".startswith(place)
+            for path in outputs
         )
 
 
@@ -228,7 +236,11 @@ def _of_file(dep: Any) -> list[str]:
     if code and status.get(str(dep)) == "modified" and dep.hash_info.isdir:
         status = changed_files(Path(str(dep)), str(dep.hash_info.value)) or status
     kind = "code" if code else "file"
-    return [f"{kind} {path} {_said(how)}" for path, how in status.items()]
+    lines = [f"{kind} {path} {_words(state)}" for path, state in status.items()]
+    more = len(lines) - FILES_NAMED
+    if more < 2:
+        return lines
+    return [*lines[:FILES_NAMED], f"{kind} {dep}: {more} more files changed"]
 
 
 def _status(item: Any) -> dict[str, str]:
@@ -239,7 +251,7 @@ def _status(item: Any) -> dict[str, str]:
         return {str(item): UNREADABLE}
 
 
-def _saved(dep: Any) -> bool:
+def _hash(dep: Any) -> bool:
     """Gives a dependency its hash, in memory alone; whether DVC has one for it."""
     try:
         dep.save()
@@ -248,8 +260,8 @@ def _saved(dep: Any) -> bool:
     return True
 
 
-def _said(how: str) -> str:
+def _words(state: str) -> str:
     """DVC's word for a state as the end of a sentence."""
     words = {"modified": "changed", "deleted": "is gone", "new": "is new"}
     words[UNREADABLE] = "holds a name that is not UTF-8, which DVC cannot read"
-    return words.get(how, f"is {how}")
+    return words.get(state, f"is {state}")
