@@ -5,12 +5,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from dvc.repo import Repo
 
 from croquis.check import params_check
 from croquis.core.errors import InputError
+from croquis.staleness import stale
 from croquis.staleness.stale import Stale, stale_stages
 
 # DVC's own use of pygtrie.
@@ -263,3 +265,38 @@ def test_another_dvc_is_waited_for(pipeline: Path) -> None:
         pytest.raises(InputError, match="wait until it has ended"),
     ):
         stale_stages()
+
+
+class Folder:
+    """A dependency on a folder of code, as DVC has it."""
+
+    hash_info = SimpleNamespace(isdir=True, value="0.dir")
+
+    def __str__(self) -> str:
+        return "src/croquis/votes"
+
+    def status(self) -> dict[str, str]:
+        return {"src/croquis/votes": "modified"}
+
+
+@pytest.mark.parametrize(
+    ("count", "lines"),
+    [(1, 1), (6, 6), (7, 6)],
+    ids=["one", "one more than five", "two more than five"],
+)
+def test_of_a_folder_of_code_five_files_are_named_and_the_others_counted(
+    count: int, lines: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {f"src/croquis/votes/a{number}.py": "new" for number in range(count)}
+    monkeypatch.setattr(stale, "changed_files", lambda folder, recorded: files)
+    said = stale._of_file(Folder())
+    assert len(said) == lines and said[0] == "code src/croquis/votes/a0.py is new"
+    if count == 7:
+        assert said[-1] == "code src/croquis/votes: 2 more files changed"
+
+
+def test_where_the_files_are_not_known_the_folder_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stale, "changed_files", lambda folder, recorded: None)
+    assert stale._of_file(Folder()) == ["code src/croquis/votes changed"]
