@@ -1,22 +1,17 @@
-"""What differs from the last commit, and putting it back: parameters, lock, scores, outputs."""
+"""What differs from the last commit: parameters, lock, scores, outputs."""
 
 import json
-import shutil
 import subprocess
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from croquis.core import params
 from croquis.check.existing_files import files_at, foreign_files, link_on_the_way
 from croquis.check.outputs import Output
+from croquis.commands.disk import Disk
 from croquis.core.errors import InputError
-from croquis.core.files import atomic_write
 from croquis.scoring import lockfile
-
-KEPT = Path(".undo")  # in .gitignore and .dvcignore
 
 
 @dataclass
@@ -49,7 +44,7 @@ def head_commit() -> str:
     Raises:
         InputError: outside of a git repository, or before its first commit.
     """
-    done = _git("rev-parse", "--short", "HEAD")
+    done = git("rev-parse", "--short", "HEAD")
     if done is None or not Path("dvc.yaml").is_file():
         received = "none" if done is None else "no dvc.yaml in this folder"
         fix = "give the command in the project's folder, after `git commit`"
@@ -61,9 +56,9 @@ def head_commit() -> str:
 
 def off_branch() -> list[str]:
     """A killed `dvc exp run` leaves git on no branch, where later commits are easily lost."""
-    if _git("symbolic-ref", "--quiet", "HEAD") is not None:
+    if git("symbolic-ref", "--quiet", "HEAD") is not None:
         return []
-    here = _git("branch", "--points-at", "HEAD", "--format=%(refname:short)") or b""
+    here = git("branch", "--points-at", "HEAD", "--format=%(refname:short)") or b""
     names = [name for name in here.decode().splitlines() if not name.startswith("(")]
     fix = (
         f"`git switch {names[0]}`"
@@ -75,7 +70,7 @@ def off_branch() -> list[str]:
     ]
 
 
-def _git(*arguments: str) -> bytes | None:
+def git(*arguments: str) -> bytes | None:
     """What git printed; None where it failed."""
     done = subprocess.run(["git", *arguments], capture_output=True)
     return done.stdout if done.returncode == 0 else None
@@ -83,7 +78,7 @@ def _git(*arguments: str) -> bytes | None:
 
 def _read_commit(path: str) -> bytes | None:
     # As git would write it here, should it change the ends of lines.
-    return _git("cat-file", "--filters", f"HEAD:./{path}")
+    return git("cat-file", "--filters", f"HEAD:./{path}")
 
 
 def check_idle() -> None:
@@ -105,7 +100,12 @@ def check_idle() -> None:
             )
 
 
-def planned(commit: str) -> Plan:
+def plan_undo(commit: str) -> Plan:
+    """What differs from the last commit, and what can be put back of it.
+
+    Raises:
+        InputError: if the commit has no params.yaml.
+    """
     plan = Plan(commit)
     then = _read_commit("params.yaml")
     if then is None:
@@ -171,7 +171,7 @@ def _plan_outputs(
         wanted: those of the commit's, or the same where it has none.
     """
     uncached = lockfile.uncached(_read("dvc.yaml") or b"")
-    disk = _Disk()
+    disk = Disk()
     for path in dict.fromkeys([*wanted, *made]):
         if path in uncached:
             _plan_scores(plan, path, wanted.get(path))
@@ -212,7 +212,7 @@ def _foreign(path: str, made: Mapping[str, str]) -> str:
 
 
 def _only_here(
-    path: str, made: Mapping[str, str], wanted: Mapping[str, str], disk: "_Disk"
+    path: str, made: Mapping[str, str], wanted: Mapping[str, str], disk: Disk
 ) -> str:
     """Why a result cannot go: the cache was emptied, or never had it (`dvc repro --no-commit`)."""
     digest = disk.hash(path)
@@ -220,109 +220,3 @@ def _only_here(
         return ""
     then = f", and dvc checkout {path}" if path in wanted else ""
     return f"DVC's cache does not have it; to do without it, rm -r {path}{then}"
-
-
-class _Disk:
-    """What lies at the places of outputs, by DVC's hashes."""
-
-    def __init__(self) -> None:
-        self._repo: Any = None
-        self._contents: dict[str, Any] = {}
-
-    def hash(self, path: str) -> str | None:
-        """DVC's hash of a file or folder; None where nothing lies, "" where DVC has no hash."""
-        if not Path(path).exists():
-            return None
-        content = self._object(path)
-        return "" if content is None else content.hash_info.value
-
-    def saved(self, path: str) -> bool:
-        """Whether DVC's cache has every file of it."""
-        content = self._object(path)
-        cache = self._open_repo().cache.local
-        if content is None:
-            return False
-        parts = (
-            [hashed.value for _, _, hashed in content]
-            if content.hash_info.isdir
-            else []
-        )
-        return all(cache.exists(each) for each in [content.hash_info.value, *parts])
-
-    def _open_repo(self) -> Any:
-        from dvc.repo import Repo  # DVC takes a second to import
-
-        self._repo = self._repo or Repo()
-        return self._repo
-
-    def _object(self, path: str) -> Any:
-        from dvc_data.hashfile.build import build
-
-        if path not in self._contents:
-            repo = self._open_repo()
-            place = str(Path(path).absolute())
-            cache = repo.cache.local
-            try:
-                _, _, content = build(cache, place, repo.fs, "md5", dry_run=True)
-            except UnicodeEncodeError:
-                content = None  # a name inside that is not UTF-8: no result of a run
-            self._contents[path] = content
-        return self._contents[path]
-
-
-def keep(plan: Plan) -> Path | None:
-    """A copy of all files that will change; None where none is there."""
-    now = [path for path in plan.files if Path(path).is_file()]
-    if not now and not plan.away:
-        return None
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    folder = KEPT / stamp
-    number = 1
-    while folder.exists():
-        folder = KEPT / f"{stamp}-{number}"
-        number += 1
-    for path in now:
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, folder / path)
-    return folder
-
-
-def put_back(plan: Plan) -> dict[str, str]:
-    """Carries it out; the outputs that could not be had, and why; "" where no cache has them."""
-    _write(plan)
-    return _bring(plan) if plan.back else {}
-
-
-def _write(plan: Plan) -> None:
-    """The files as the commit has them; git's index is told, which `dvc exp run` added them to."""
-    for path, content in plan.files.items():
-        if content is None:
-            Path(path).unlink(missing_ok=True)
-        else:
-            with atomic_write(Path(path)) as draft:
-                draft.write_bytes(content)
-    if plan.files:
-        _git("reset", "--quiet", "HEAD", "--", *plan.files)
-    # What a run left that did not end is in no cache, and DVC would ask before it replaces that.
-    for path in plan.away + plan.unfinished:
-        shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink()
-
-
-def _bring(plan: Plan) -> dict[str, str]:
-    """Fetches outputs from DVC's cache; what could not be had, and why; "" as in `put_back`."""
-    import logging
-
-    from dvc.exceptions import CheckoutError, DvcException
-    from dvc.repo import Repo
-
-    logging.getLogger("dvc").setLevel(logging.ERROR)
-    lost = {}
-    with Repo() as repo:
-        for path in plan.back:
-            try:
-                repo.checkout(targets=[path], force=False)
-            except CheckoutError:  # its words are advice to a person who gave the paths
-                lost[path] = ""
-            except DvcException as error:
-                lost[path] = next(iter(str(error).splitlines()), type(error).__name__)
-    return lost

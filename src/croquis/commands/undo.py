@@ -11,11 +11,10 @@ from croquis.commands.last_commit import (
     Plan,
     check_idle,
     head_commit,
-    keep,
     off_branch,
-    planned,
-    put_back,
+    plan_undo,
 )
+from croquis.commands.put_back import keep, put_back
 from croquis.commands.table import aligned
 from croquis.core.text import counted
 
@@ -32,7 +31,7 @@ def undo(
     with cli.one_line():
         commit = head_commit()
         check_idle()
-        plan = planned(commit)
+        plan = plan_undo(commit)
         kept = None if dry_run else keep(plan)
         lost = {} if dry_run else put_back(plan)
         for line in undo_lines(plan, kept, lost, dry_run=dry_run) + off_branch():
