@@ -21,8 +21,8 @@ from croquis.dataset.statuses import BETWEEN, BLANK, OK, ON_BLACK, UNREADABLE, h
 from croquis.prepare.decoding import (
     BLANK_BELOW,
     FITS,
+    Decoded,
     Fit,
-    Image,
     Unreadable,
     decode,
     gray_of,
@@ -161,7 +161,7 @@ def _sheet(row: dict[str, Any], raw: Path, prepare: PrepareParams) -> PackedShee
     except Unreadable as error:
         if row["split"] == "train" or prepare.bad_test == "error":
             return str(error)
-        image = Image(np.full((1, 1), 255, np.uint8), UNREADABLE)
+        image = Decoded(np.full((1, 1), 255, np.uint8), UNREADABLE)
     gray = gray_of(image.pixels)
     height, width = gray.shape
     fitted = FITS[prepare.fit](image.pixels, prepare.image_size)
