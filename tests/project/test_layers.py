@@ -18,7 +18,6 @@ PEOPLE = "commands serving demo doctor foreign staleness".split()
 # A stage that reads another's folder, and why.
 ACROSS = {
     "check": "it judges the settings of all stages",
-    "report": "it names the sources and licences of the icons",
 }
 
 
@@ -57,7 +56,6 @@ def test_a_folder_imports_downwards_only(name: str) -> None:
 def test_those_that_look_across_are_no_more_than_said() -> None:
     across = {name for name in STAGES if IMPORTED.get(name, set()) & set(STAGES)}
     assert across == set(ACROSS)
-    assert IMPORTED["report"] & set(STAGES) == {"download"}
 
 
 def test_nothing_lies_in_the_root_of_the_package() -> None:

@@ -36,7 +36,8 @@ class Family(NamedTuple):
     style: str
 
 
-# The fonts of brands are left out: they hold logos, not things.
+# The fonts of brands are left out: they hold logos, not things. Who drew them, and under which
+# licences: croquis.dataset.icon_licences.
 FAMILIES = {
     "codicons": Family("codicon-0.0.36", r"filled"),
     "elusive": Family("elusiveicons-webfont-2.0", r"alt"),
@@ -49,19 +50,6 @@ FAMILIES = {
     "phosphor": Family("phosphor-1.3.0", r"bold|fill|light|simple|thin"),
     "remix": Family("remixicon-2.5.0", r"fill|line|\d+"),
 }
-# Families, authors, licence of their fonts.
-ATTRIBUTION = (
-    ("Codicons 0.0.36", "Microsoft", "CC BY 4.0"),
-    ("Elusive Icons 2.0", "Team Redux", "SIL OFL 1.1"),
-    (
-        "Font Awesome Free 5.15.4 and 6.7.2, regular and solid",
-        "Fonticons, Inc.",
-        "SIL OFL 1.1",
-    ),
-    ("Material Design Icons 5.9.55 and 6.9.96", "Pictogrammers", "Apache-2.0"),
-    ("Phosphor 1.3.0", "Helena Zhang and Tobias Fried", "MIT"),
-    ("Remix Icon 2.5.0", "Remix Design", "Apache-2.0"),
-)
 SIDE = 224
 MARGIN = 18  # pixels of an image, and of the white around the glyph's bounding box
 DRAW_SIZE = (

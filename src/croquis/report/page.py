@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from croquis.dataset.icon_licences import licences_of
 from croquis.report import plots
 from croquis.report.decisions import Said
 from croquis.report.images import Thumbnails
@@ -151,12 +152,7 @@ def sections(
 
 def icon_licences(source: str) -> tuple[tuple[str, str, str], ...]:
     """Families, authors and licences of the embedded data set; nothing for data of others."""
-    if source != "icons":
-        return ()
-    # Imported here: what draws icons takes a second to load.
-    from croquis.download.icons import ATTRIBUTION
-
-    return ATTRIBUTION
+    return licences_of(source)
 
 
 def _presets(outcome: RunOutcome, data: Data) -> list[Augmentation]:

@@ -6,6 +6,7 @@ from typing import Any
 import timm
 
 from croquis.core.text import counted, ends, share
+from croquis.dataset.icon_licences import licences_of
 from croquis.serving.trained_ensemble import Trained, TrainedSettings
 
 
@@ -66,12 +67,7 @@ def weights_licences(settings: TrainedSettings) -> list[str]:
 
 def _families(source: str) -> list[str]:
     """Families, authors and licences of the embedded data set; nothing for data of others."""
-    if source != "icons":
-        return []
-    from croquis.download.icons import (
-        ATTRIBUTION,
-    )  # what draws icons takes a second to load
-
     return [
-        f"{family} by {authors}, {licence}" for family, authors, licence in ATTRIBUTION
+        f"{icons.families} by {icons.authors}, {icons.licence}"
+        for icons in licences_of(source)
     ]
