@@ -1,8 +1,11 @@
 """Augmentation is a function of (seed, epoch, id), and leaves white paper white."""
 
+import doctest
+
 import numpy as np
 import pytest
 
+from croquis.augment import augment as module
 from croquis.augment.augment import PRESETS, Augment
 
 NAMES = [f"train/cat/{number}.png" for number in range(24)]
@@ -81,3 +84,7 @@ def test_course_never_turns_an_image_upside_down() -> None:
     rows = (255 - drawn("course", top).astype(float)).sum(axis=2) @ np.arange(16)
     ink = (255 - drawn("course", top).astype(float)).sum(axis=(1, 2))
     assert np.all(rows / ink < 7.5)
+
+
+def test_the_example_of_the_docstring_holds() -> None:
+    assert doctest.testmod(module) == (0, 3)

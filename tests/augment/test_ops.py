@@ -1,12 +1,15 @@
 """Each operation on drawings: white paper, gray and RGB, and numbers by hand."""
 
+import ast
+import inspect
 import random
 import warnings
 
 import numpy as np
 import pytest
 
-from croquis.augment.augment import PRESETS, Augment, operations, words
+from croquis.augment import ops
+from croquis.augment.augment import PRESETS, Augment, defaults, operations, words
 from croquis.augment.ops import OPS
 from croquis.core.errors import InputError
 from croquis.recipes.augment_params import AugmentParams
@@ -93,6 +96,30 @@ def test_what_comes_in_from_outside_is_paper(op: str) -> None:
     strong = {"turn": {"degrees": 60}, "elastic": {"shift": 0.05}}.get(op, {})
     black = drawn(only(op, **strong), np.zeros((SIDE, SIDE), np.uint8))
     assert black.max() == 255
+
+
+def test_a_public_function_of_ops_is_an_operation_under_its_own_name() -> None:
+    tree = ast.parse(inspect.getsource(ops))
+    names = [part.name for part in tree.body if isinstance(part, ast.FunctionDef)]
+    assert list(OPS) == [name for name in names if not name.startswith("_")]
+    assert list(OPS)[:3] == ["hflip", "vflip", "turn"] and len(OPS) >= 28
+    assert all(getattr(ops, name) is op for name, op in OPS.items())
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_an_operation_says_what_it_does_and_has_a_default_for_each_setting(
+    op: str,
+) -> None:
+    assert OPS[op].__doc__
+    assert 0 < defaults(op)["p"] <= 1
+    OPS[op](SIDE)  # with the defaults alone
+
+
+def test_the_settings_of_an_operation_are_the_keywords_of_its_function() -> None:
+    assert defaults("elastic") == {"shift": 0.01, "smooth": 0.06, "p": 0.5}
+    assert words("affine_blur").startswith("hflip (p 0.5), vflip (p 0.5), turn (degr")
+    assert "affine (scale 1.0 to 1.5, shift 0.0, degrees 0, " in words("affine_blur")
+    assert words("none") == "nothing"
 
 
 def test_flips_by_hand() -> None:
@@ -219,7 +246,8 @@ def test_changes_replace_add_and_take_out() -> None:
         ({"flop": {}}, r"augment\.ops\.flop: expected an operation, .* did you mean"),
         (
             {"turn": {"angle": 3}},
-            r"augment\.ops\.turn: expected settings it takes.*'angle'",
+            r"augment\.ops\.turn: expected settings it takes.*'angle'.*"
+            r"by default: degrees 15, p 0\.5",
         ),
         (
             {"timm": {"policy": "rand-q5"}},

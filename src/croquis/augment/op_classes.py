@@ -4,17 +4,21 @@ import contextlib
 import os
 import random
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from PIL import Image
 
-os.environ.setdefault(
-    "NO_ALBUMENTATIONS_UPDATE", "1"
-)  # no look-up of newer versions at import
-import albumentations as A  # after the line above: it reads that at import
+# No look-up of newer versions: albumentations reads this when it is imported.
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+import albumentations as A  # after the line above
 
+if TYPE_CHECKING:
+    import torch  # at run time only where a policy of torchvision is drawn
+
+TensorPolicy = Callable[["torch.Tensor"], "torch.Tensor"]
+ImagePolicy = Callable[[Image.Image], Image.Image]
 PAPER = 255
 _INK = 250  # darker pixels are ink: JPEGs leave paper a little gray about the strokes
 
@@ -77,17 +81,15 @@ class Edges(A.ImageOnlyTransform):
 
     def apply(self, img: np.ndarray, **_: Any) -> np.ndarray:
         edges = PAPER - cv2.Canny(np.ascontiguousarray(img), self.low, self.high)
-        return (
-            edges
-            if img.ndim == 2
-            else np.repeat(edges[..., None], img.shape[2], axis=2)
-        )
+        if img.ndim == 2:
+            return edges
+        return np.repeat(edges[..., None], img.shape[2], axis=2)
 
 
 class Policy(A.ImageOnlyTransform):
     """A policy of torchvision, drawn from albumentations' generator instead of torch's."""
 
-    def __init__(self, policy: Callable, p: float) -> None:
+    def __init__(self, policy: TensorPolicy, p: float) -> None:
         super().__init__(p=p)
         self.policy = policy
 
@@ -101,10 +103,9 @@ class Policy(A.ImageOnlyTransform):
         image = image[None] if img.ndim == 2 else image.permute(2, 0, 1)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            found = self.policy(image)
-        return np.ascontiguousarray(
-            found[0] if img.ndim == 2 else found.permute(1, 2, 0)
-        )
+            drawn = self.policy(image)
+        drawn = drawn[0] if img.ndim == 2 else drawn.permute(1, 2, 0)
+        return np.ascontiguousarray(drawn)
 
 
 class TimmPolicy(A.ImageOnlyTransform):
@@ -120,26 +121,12 @@ class TimmPolicy(A.ImageOnlyTransform):
     """
 
     def __init__(self, policy: str, side: int, p: float) -> None:
-        from timm.data import (
-            auto_augment,
-        )  # torch, which the report needs for nothing else
-
         super().__init__(p=p)
-        makers = {
-            "rand": auto_augment.rand_augment_transform,
-            "augmix": auto_augment.augment_and_mix_transform,
+        # By the dimensions of an image.
+        self.policies = {
+            2: _timm_policy(policy, side, PAPER),
+            3: _timm_policy(policy, side, (PAPER, PAPER, PAPER)),
         }
-        make = makers.get(policy.split("-")[0], auto_augment.auto_augment_transform)
-        white = {2: PAPER, 3: (PAPER, PAPER, PAPER)}  # by the dimensions of an image
-        try:
-            self.policies = {
-                ndim: make(
-                    policy, {"translate_const": round(0.45 * side), "img_mean": fill}
-                )
-                for ndim, fill in white.items()
-            }
-        except AssertionError as error:
-            raise ValueError(f"{policy!r}: {error}") from error
 
     def get_params(self) -> dict[str, int]:
         return {"seed": self.py_random.getrandbits(32)}
@@ -147,6 +134,24 @@ class TimmPolicy(A.ImageOnlyTransform):
     def apply(self, img: np.ndarray, seed: int = 0, **_: Any) -> np.ndarray:
         with _global_generators(seed):
             return np.array(self.policies[img.ndim](Image.fromarray(img)))
+
+
+def _timm_policy(
+    policy: str, side: int, fill: int | tuple[int, int, int]
+) -> ImagePolicy:
+    """timm's policy of that text, which fills with paper: its own default is gray."""
+    # Imported here: it brings torch, which the report needs for nothing else.
+    from timm.data import auto_augment
+
+    makers = {
+        "rand": auto_augment.rand_augment_transform,
+        "augmix": auto_augment.augment_and_mix_transform,
+    }
+    make = makers.get(policy.split("-")[0], auto_augment.auto_augment_transform)
+    try:
+        return make(policy, {"translate_const": round(0.45 * side), "img_mean": fill})
+    except AssertionError as error:
+        raise ValueError(f"{policy!r}: {error}") from error
 
 
 @contextlib.contextmanager

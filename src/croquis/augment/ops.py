@@ -1,9 +1,21 @@
 """Single augmentations for drawings: white paper, and strengths as shares of the side.
 
-Each function gives an albumentations transform for images of `side` pixels. A strength in pixels
-would mean something else at every size; black corners and frames would be ink that nobody drew.
+Each public function of this module is an operation, under its own name: it gives an
+albumentations transform for images of `side` pixels. A strength in pixels would mean something
+else at every size. Black corners and frames would be ink that nobody drew.
+
+**A new operation is one function here, and nothing else.** Its keywords with their defaults are
+the settings in params.yaml (`augment.ops.<name>`). `croquis` checks them before any work, and the
+report states them. `tests/augment/test_ops.py` runs it on gray and colour.
+
+**What it retrains.** This folder is a dependency of `train` and of `report`, so any edit of it
+makes every model stale, even an operation that no model uses. Who knows that no result changes
+tells DVC so, without running anything:
+
+    dvc commit -f    # takes the code as it is for the outputs as they are
 """
 
+import inspect
 from collections.abc import Callable, Sequence
 
 import cv2
@@ -20,7 +32,8 @@ from croquis.augment.op_classes import (
 )
 
 # Three values, as a single one fills but the first channel of a remapped RGB image.
-_WHITE = {"fill": (PAPER, PAPER, PAPER), "border_mode": cv2.BORDER_CONSTANT}
+_WHITE = (PAPER, PAPER, PAPER)
+_BORDER = cv2.BORDER_CONSTANT  # what comes in from outside is of one colour
 Range = Sequence[float]
 # Uniform noise has a deviation of 1 / sqrt(3), a Gaussian of sigma pixels leaves 1 / (sigma
 # sqrt(4 pi)) of it: alpha moves each pixel by .163 alpha / sigma pixels per axis (rms). With the
@@ -40,7 +53,7 @@ def vflip(side: int, *, p: float = 0.5) -> A.BasicTransform:
 
 def turn(side: int, *, degrees: float = 15, p: float = 0.5) -> A.BasicTransform:
     """Turned by at most `degrees` either way."""
-    return A.Rotate(limit=degrees, p=p, **_WHITE)
+    return A.Rotate(limit=degrees, p=p, fill=_WHITE, border_mode=_BORDER)
 
 
 def tone(side: int, *, limit: float = 0.2, p: float = 0.2) -> A.BasicTransform:
@@ -64,7 +77,8 @@ def affine(
         rotate=(-degrees, degrees),
         shear=(-shear, shear),
         p=p,
-        **_WHITE,
+        fill=_WHITE,
+        border_mode=_BORDER,
     )
 
 
@@ -84,14 +98,23 @@ def elastic(
     """Waves: pixels move by `shift` of the side per axis (rms), alike within `smooth` of it."""
     sigma = max(1.0, smooth * side)
     alpha = shift * side * sigma / _ELASTIC
-    return A.ElasticTransform(alpha, sigma, noise_distribution="uniform", p=p, **_WHITE)
+    return A.ElasticTransform(
+        alpha,
+        sigma,
+        noise_distribution="uniform",
+        p=p,
+        fill=_WHITE,
+        border_mode=_BORDER,
+    )
 
 
 def grid(
     side: int, *, steps: int = 5, limit: float = 0.3, p: float = 0.5
 ) -> A.BasicTransform:
     """Rows and columns of a grid stretched and squeezed."""
-    return A.GridDistortion(num_steps=steps, distort_limit=limit, p=p, **_WHITE)
+    return A.GridDistortion(
+        num_steps=steps, distort_limit=limit, p=p, fill=_WHITE, border_mode=_BORDER
+    )
 
 
 def shuffle(side: int, *, cells: int = 3, p: float = 0.1) -> A.BasicTransform:
@@ -137,11 +160,13 @@ def cutout(
     side: int, *, holes: int = 8, size: float = 0.12, p: float = 0.5
 ) -> A.BasicTransform:
     """At most so many white squares of at most `size` of the side."""
-    spans = {
-        "hole_height_range": (size / 2, size),
-        "hole_width_range": (size / 2, size),
-    }
-    return A.CoarseDropout(num_holes_range=(1, holes), fill=PAPER, p=p, **spans)
+    return A.CoarseDropout(
+        num_holes_range=(1, holes),
+        hole_height_range=(size / 2, size),
+        hole_width_range=(size / 2, size),
+        fill=PAPER,
+        p=p,
+    )
 
 
 def clahe(side: int, *, clip: float = 2.0, p: float = 0.3) -> A.BasicTransform:
@@ -220,16 +245,16 @@ def timm(
     return TimmPolicy(policy, side, p=p)
 
 
-Op = Callable[..., A.BasicTransform]
-OPS: dict[str, Op] = {
-    op.__name__: op
-    for op in (
-        hflip, vflip, turn, tone, affine, offset, crop, elastic, grid, shuffle, thicken, thin,
-        closing, blur, motion_blur, noise, cutout, clahe, unsharp, sharpen, emboss, invert, canny,
-        laplacian, rand, auto, trivial, timm,
-    )
-}  # fmt: skip
-
-
 def _pixels(share: float, side: int, *, least: int) -> int:
     return max(least, round(share * side))
+
+
+Op = Callable[..., A.BasicTransform]
+# Every public function above, by its name, in the order in which it stands there.
+OPS: dict[str, Op] = {
+    name: member
+    for name, member in list(globals().items())
+    if inspect.isfunction(member)
+    and member.__module__ == __name__
+    and not name.startswith("_")
+}

@@ -69,7 +69,10 @@ def check_phases(recipe: ModelParams) -> None:
     if starts != sorted(set(starts)) or any(start >= recipe.epochs for start in starts):
         expected = f"rising from_epoch below epochs ({recipe.epochs})"
         raise InputError(
-            "phases", expected=expected, received=str(starts), fix="mend the numbers"
+            "phases",
+            expected=expected,
+            received=str(starts),
+            fix="correct these numbers",
         )
 
 
