@@ -29,7 +29,8 @@ from croquis.scoring.metrics import (
     difference,
     mean_interval,
 )
-from croquis.split.folds import SplitParams, with_folds
+from croquis.split.folds import cut_folds
+from croquis.split.settings import SplitParams
 from croquis.tables.components import units
 from croquis.tables.fold_tables import (
     read_columns,
@@ -66,7 +67,7 @@ def draw(
     rest = index[~apart].reset_index(drop=True)
     others = index[apart]
     kept = groups[groups["id"].isin(rest["id"])]
-    folds = with_folds(rest, kept, columns, _cut(FOLDS, domain), seed=seed)
+    folds = cut_folds(rest, kept, columns, _cut(FOLDS, domain), seed=seed)
     asked = []
     right = []
     kept_right = []
@@ -109,7 +110,7 @@ def main() -> None:
     )
     found: dict[str, list[tuple[float, ...]]] = {words: [] for words in ways}
     for seed in progress(range(options.draws), "set aside", unit="draw"):
-        thirds = with_folds(index, groups, columns, _cut(3, options.domain), seed=seed)
+        thirds = cut_folds(index, groups, columns, _cut(3, options.domain), seed=seed)
         apart = thirds["unit"].isin(thirds.loc[thirds["fold"] == 0, "unit"]).to_numpy()
         for words, domain in ways.items():
             oof, by_fold = draw(index, groups, columns, features, apart, domain, seed)

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from croquis.core.errors import InputError
 from croquis.split.domains import domains_of
-from croquis.split.folds import SplitParams
+from croquis.split.settings import SplitParams
 
 PATHS = [
     "Greek_1/Greek_1_003.png",

@@ -1,5 +1,7 @@
 """Folds: stratified, leak-free, and each class in every training part."""
 
+import doctest
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,10 @@ from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedKFold
 
 from croquis.core.errors import InputError
-from croquis.split.folds import ALWAYS, SplitParams, split_metrics, with_folds
+from croquis.split import folds as module
+from croquis.split.folds import ALWAYS, cut_folds
+from croquis.split.settings import SplitParams
+from croquis.split.splitting import split_metrics
 from croquis.tables import fold_tables
 
 GROUPED = SplitParams(num_folds=3, group=True, domain=None, rare="error")
@@ -52,7 +57,14 @@ def cut(
     columns = pd.DataFrame({"image_path": index["id"].str.removeprefix("train/")})
     if authors is not None:
         columns["author"] = list(authors)
-    return with_folds(index, groups, columns, params, seed=seed)
+    return cut_folds(index, groups, columns, params, seed=seed)
+
+
+def test_the_example_of_the_docstring_holds() -> None:
+    index, groups = tables([0, 1] * 10)
+    columns = pd.DataFrame({"image_path": []})
+    names = {"index": index, "groups": groups, "columns": columns}
+    assert doctest.testmod(module, extraglobs=names) == (0, 3)
 
 
 def test_plain_folds_are_the_published_ones() -> None:
@@ -70,7 +82,7 @@ def test_plain_folds_are_the_published_ones() -> None:
 def test_the_columns_are_those_of_the_contract_in_index_order() -> None:
     index, groups = tables([0, 1] * 6)
     columns = pd.DataFrame({"image_path": []})
-    table = with_folds(index, groups.iloc[::-1], columns, GROUPED, seed=0)
+    table = cut_folds(index, groups.iloc[::-1], columns, GROUPED, seed=0)
     assert table["id"].tolist() == index["id"].tolist()
     assert (
         ",".join(table.columns)
@@ -197,7 +209,7 @@ def test_groups_of_other_images_are_refused() -> None:
     with pytest.raises(
         InputError, match=r"groups: expected the 6 training ids .*; rerun dedup"
     ):
-        with_folds(
+        cut_folds(
             index, groups.iloc[:5], pd.DataFrame({"image_path": []}), GROUPED, seed=0
         )
 
@@ -395,7 +407,7 @@ def beside(
     ]
     if "authors" in options:
         columns["author"] = list(options["authors"])
-    return with_folds(index, table, columns, params, seed=0)
+    return cut_folds(index, table, columns, params, seed=0)
 
 
 @pytest.mark.parametrize("params", [GROUPED, PLAIN])

@@ -8,7 +8,7 @@ from croquis.download.sources import DataParams
 from croquis.prepare.packing import PrepareParams
 from croquis.recipes.probe_recipes import ProbeDefaults
 from croquis.recipes.recipes import TrainParams
-from croquis.split.folds import SplitParams
+from croquis.split.settings import SplitParams
 from croquis.votes.members import RunParams
 from croquis.votes.recipe import EnsembleParams, VoteParams
 

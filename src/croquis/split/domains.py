@@ -19,7 +19,7 @@ USED = ["image_path", "target", "class_name", "source_id", "use"]
 NAMED = 3  # images without a domain that an error shows
 
 
-def _telling(by: str) -> str:
+def _check_pattern(by: str) -> str:
     if _is_pattern(by):
         try:
             groups = re.compile(by).groups
@@ -30,7 +30,7 @@ def _telling(by: str) -> str:
     return by
 
 
-DomainKey = Annotated[str, AfterValidator(_telling)]
+DomainKey = Annotated[str, AfterValidator(_check_pattern)]
 
 
 def domains_of(
@@ -52,38 +52,45 @@ def domains_of(
     Raises:
         InputError: if there is no such column, or an image without a value.
     """
-    known = columns.drop(columns=["image_path", "use"], errors="ignore")
-    if by in known:
-        given = known[by].str.strip().set_axis("train/" + columns["image_path"])
-        found = pd.DataFrame(
-            {by: given.reindex(images["id"], fill_value="").to_numpy()}
-        )
-        fix = "fill them in"
-    elif _is_pattern(by):
-        found = images["path"].str.extract(by).fillna("")
-        fix = "widen the pattern, or give a column of train.csv"
-    else:
-        raise _no_column(by, list(known))
-    lost = (found == "").all(axis=1).to_numpy() & ~np.asarray(may_lack)
+    values, fix = _values_of(images, columns, by)
+    lost = (values == "").all(axis=1).to_numpy() & ~np.asarray(may_lack)
     if lost.any():
         first = ", ".join(images.loc[lost, "path"].head(NAMED))
-        received = f"{lost.sum():,} without one ({first}{', ...' if lost.sum() > NAMED else ''})"
-        expected = "a domain for each training image"
+        more = ", ..." if lost.sum() > NAMED else ""
         raise InputError(
-            f"split.domain {by}", expected=expected, received=received, fix=fix
+            f"split.domain {by}",
+            expected="a domain for each training image",
+            received=f"{lost.sum():,} without one ({first}{more})",
+            fix=fix,
         )
-    return found.groupby(list(found), sort=False).ngroup().set_axis(images.index)
+    return values.groupby(list(values), sort=False).ngroup().set_axis(images.index)
 
 
-def _no_column(by: str, known: list[str]) -> InputError:
-    received = repr(by)
-    fix = "train.csv has none: give a pattern of the path"
-    if known:
-        fix = nearest(by, known)
-    if by in USED:
-        received += ", which croquis takes for something else"
-    expected = "a further column of train.csv, or a pattern of the path with a (group)"
-    return InputError("split.domain", expected=expected, received=received, fix=fix)
+def _values_of(
+    images: pd.DataFrame, columns: pd.DataFrame, by: DomainKey
+) -> tuple[pd.DataFrame, str]:
+    """What tells domains apart, (N, K) text, "" where there is none; and how to fill it in."""
+    further = columns.drop(columns=["image_path", "use"], errors="ignore")
+    if by in further:
+        ids = "train/" + columns["image_path"]
+        texts = further[by].str.strip().set_axis(ids)
+        values = texts.reindex(images["id"], fill_value="").to_numpy()
+        return pd.DataFrame({by: values}), "fill them in"
+    if _is_pattern(by):
+        fix = "widen the pattern, or give a column of train.csv"
+        return images["path"].str.extract(by).fillna(""), fix
+    raise _no_column(by, list(map(str, further)))
+
+
+def _no_column(by: str, further: list[str]) -> InputError:
+    used = ", which croquis takes for something else" if by in USED else ""
+    none = "train.csv has none: give a pattern of the path"
+    return InputError(
+        "split.domain",
+        expected="a further column of train.csv, or a pattern of the path with a (group)",
+        received=f"{by!r}{used}",
+        fix=nearest(by, further) if further else none,
+    )
 
 
 def _is_pattern(by: str) -> bool:

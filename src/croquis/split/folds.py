@@ -1,16 +1,21 @@
 """Folds: stratified by label, never through a group; derived images go with their source."""
 
 import warnings
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from croquis.core.errors import InputError
-from croquis.core.params import Section
 from croquis.dataset.train_only import train_only
-from croquis.split.domains import DomainKey, domains_of
+from croquis.split.domains import domains_of
+from croquis.split.fold_checks import (
+    check_num_folds,
+    check_scored,
+    labels_in_one_fold,
+    rare_classes_error,
+)
+from croquis.split.settings import SplitParams
 from croquis.tables.components import families, join_groups
 from croquis.tables.fold_tables import ALWAYS
 
@@ -20,31 +25,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-class SplitParams(Section):
-    """How the training images are cut into folds.
-
-    Copies in two domains may be in two folds: they train, and are scored only if `group` is False.
-    """
-
-    num_folds: int = Field(
-        default=5, ge=2, description="The number of folds; each is held out once."
-    )
-    group: bool = Field(
-        default=True,
-        description="Whether copies share a fold; false: plain stratified folds.",
-    )
-    domain: DomainKey | None = Field(
-        default=None,
-        description="Who made an image, if folds shall hold people apart: "
-        "a column of train.csv, or a pattern of the path with a (group).",
-    )
-    rare: Literal["error", "train"] = Field(
-        default="error",
-        description="A class that sits in one fold only: error stops, train never scores it.",
-    )
-
-
-def with_folds(
+def cut_folds(
     index: pd.DataFrame,
     groups: pd.DataFrame,
     columns: pd.DataFrame,
@@ -60,17 +41,63 @@ def with_folds(
     given, else a group. A train-only image changes no fold of others: it is in the fold of its
     group and domain, and where these are in two it is not kept.
 
+    The cut is scikit-learn's: StratifiedKFold, or StratifiedGroupKFold where units are held
+    together, shuffled by `seed`. Domains: Koh et al. 2021, "WILDS".
+
+    >>> settings = SplitParams()
+    >>> folds = cut_folds(index, groups, columns, settings, seed=42)
+    >>> held_out = folds[folds["scored"] & (folds["fold"] == 0)]
+
     Args:
-        index: the training rows of index.csv.
-        groups: groups.csv.
-        columns: columns.csv, which may know domains.
+        index: the training rows of index.csv, N of them.
+        groups: groups.csv, one row for each of them in any order.
+        columns: columns.csv, which may know domains; a column `image_path` is enough.
         settings: the cut.
         seed: of the shuffle.
+
+    Returns:
+        N rows of `COLUMNS`. A fold is a number from 0, or `ALWAYS` (-1) for an image that trains
+        in every fold and is never scored.
 
     Raises:
         InputError: if the images cannot be cut so that every training part has every class.
     """
-    table = _joined(index, groups)
+    table = _relate(_join(index, groups), columns, settings)
+    table["fold"], always = _settle(table, settings, seed)
+    if not settings.plain:
+        lowest, highest = _folds_beside(table, table["fold"], settings)
+        table["keep"] &= ~table["external"] | ~(lowest < highest)
+    table["scored"] = table["original"] & ~always
+    if settings.group:
+        # Domains may have torn groups; a copy in training is no honest question.
+        table["scored"] &= ~table["group"].isin(torn_groups(table))
+    table["plain_fold"] = _cut(table, table["original"] & ~always, settings, None, seed)
+    table.loc[always, "plain_fold"] = ALWAYS
+    check_scored(table, settings.num_folds)
+    return table[COLUMNS]
+
+
+def torn_groups(folds: pd.DataFrame) -> np.ndarray:
+    """The groups with kept copies in several folds; none, unless domains cut through them."""
+    sides = folds[folds["keep"]].groupby("group")["fold"].nunique()
+    return sides.index[sides > 1].to_numpy()
+
+
+def _join(index: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+    if sorted(groups["id"]) != sorted(index["id"]):
+        raise InputError(
+            "groups",
+            expected=f"the {len(index):,} training ids of the index",
+            received=f"{len(groups):,} ids that are not the same",
+            fix="rerun dedup",
+        )
+    return index.merge(groups, on="id", validate="one_to_one").reset_index(drop=True)
+
+
+def _relate(
+    table: pd.DataFrame, columns: pd.DataFrame, settings: SplitParams
+) -> pd.DataFrame:
+    """`table` with what each image belongs to, and which ones decide the folds."""
     table["external"] = train_only(table, columns)
     table["family"] = families(table["id"], table["source_id"])
     table["group"] = _groups(table)
@@ -78,34 +105,21 @@ def with_folds(
     if settings.domain is not None:
         table["unit"] = _domains(table, columns, settings.domain)
     table["original"] = (table["source_id"] == "") & table["keep"] & ~table["external"]
-    table["fold"], always = _settled(table, settings, seed)
-    if settings.group or settings.domain is not None:
-        low, high = _folds_beside(table, table["fold"], settings)
-        table["keep"] &= ~table["external"] | ~(low < high)
-    table["scored"] = table["original"] & ~always
-    if (
-        settings.group
-    ):  # domains may have torn groups; a copy in training is no honest question
-        table["scored"] &= ~table["group"].isin(torn(table))
-    table["plain_fold"] = _cut(table, table["original"] & ~always, settings, None, seed)
-    table.loc[always, "plain_fold"] = ALWAYS
-    _check_scored(table, settings.num_folds)
-    return table[COLUMNS]
+    return table
 
 
 def _groups(table: pd.DataFrame) -> np.ndarray:
     """The groups of copies and families, (N,) int: train-only images join none to another."""
     rest = ~table["external"].to_numpy()
-    given = table["group"].to_numpy()
+    of_copies = table["group"].to_numpy()
     family = table["family"].to_numpy()
     group = np.empty(len(table), np.int64)
-    group[rest] = join_groups(given[rest], family[rest])
-    known = dict(zip(given[rest], group[rest], strict=True))
-    alone = ~rest & ~np.isin(given, given[rest])
-    group[~rest & ~alone] = [known[number] for number in given[~rest & ~alone]]
-    group[alone] = len(table) + join_groups(
-        given[alone], family[alone]
-    )  # a number that no other has
+    group[rest] = join_groups(of_copies[rest], family[rest])
+    number = dict(zip(of_copies[rest], group[rest], strict=True))
+    alone = ~rest & ~np.isin(of_copies, of_copies[rest])
+    group[~rest & ~alone] = [number[one] for one in of_copies[~rest & ~alone]]
+    # Numbers that no other image has.
+    group[alone] = len(table) + join_groups(of_copies[alone], family[alone])
     return group
 
 
@@ -115,10 +129,10 @@ def _domains(table: pd.DataFrame, columns: pd.DataFrame, by: str) -> np.ndarray:
     What derives from a source that could not be read is a domain of its own, and always trains.
     """
     originals = table[table["source_id"] == ""]
-    found = domains_of(
-        originals, columns, by, may_lack=originals["external"].to_numpy()
-    )
-    domain = table["family"].map(found.groupby(originals["family"]).first())
+    may_lack = originals["external"].to_numpy()
+    of_originals = domains_of(originals, columns, by, may_lack=may_lack)
+    by_family = of_originals.groupby(originals["family"]).first()
+    domain = table["family"].map(by_family)
     # Numbered by the others first, as folds depend on the order.
     order = np.argsort(table["external"].to_numpy(), kind="stable")
     unit = np.empty(len(table), np.int64)
@@ -126,17 +140,7 @@ def _domains(table: pd.DataFrame, columns: pd.DataFrame, by: str) -> np.ndarray:
     return unit
 
 
-def _joined(index: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
-    if sorted(groups["id"]) != sorted(index["id"]):
-        received = f"{len(groups):,} ids that are not the same"
-        expected = f"the {len(index):,} training ids of the index"
-        raise InputError(
-            "groups", expected=expected, received=received, fix="rerun dedup"
-        )
-    return index.merge(groups, on="id", validate="one_to_one").reset_index(drop=True)
-
-
-def _settled(
+def _settle(
     table: pd.DataFrame, settings: SplitParams, seed: int
 ) -> tuple[pd.Series, pd.Series]:
     """The folds, and which images always train because their class would be in one fold only.
@@ -144,17 +148,16 @@ def _settled(
     With an image of such a class goes all of its group: its copies must not be scored beside it.
     """
     copies = table["group" if settings.group else "family"]
-    unit = table["unit"] if settings.group or settings.domain is not None else None
+    unit = None if settings.plain else table["unit"]
     always = pd.Series(False, table.index)
     while True:
-        deciding = table["original"] & ~always
-        fold = _cut(table, deciding, settings, unit, seed)
+        fold = _cut(table, table["original"] & ~always, settings, unit, seed)
         fold[always] = ALWAYS
-        stuck = _in_one_fold(table, fold)
+        stuck = labels_in_one_fold(table, fold)
         if not len(stuck):
             return fold, always
         if settings.rare == "error":
-            raise _rare_classes(table, stuck, settings)
+            raise rare_classes_error(table, stuck, settings)
         rare = table["label"].isin(stuck) & table["keep"] & ~table["external"]
         always |= copies.isin(copies[rare])
 
@@ -170,29 +173,36 @@ def _cut(
 
     They follow their family first, then their unit, then their group; with none they always train.
     """
-    # Imported here: the check stage wants SplitParams at once, and sklearn takes a second.
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-
     labels = table.loc[deciding, "label"].to_numpy()
-    units = np.arange(len(labels)) if unit is None else unit[deciding].to_numpy()
-    _check_num_folds(settings, labels, units)
-    kind: Any = StratifiedKFold if unit is None else StratifiedGroupKFold
-    splitter = kind(settings.num_folds, shuffle=True, random_state=seed)
-    cut = np.empty(len(labels))
-    with warnings.catch_warnings():
-        # "The least populated class has only ..": rare classes are dealt with by `_settled`.
-        warnings.simplefilter("ignore", UserWarning)
-        for fold, (_, held_out) in enumerate(splitter.split(labels, labels, units)):
-            cut[held_out] = fold
+    units = None if unit is None else unit[deciding].to_numpy()
     fold = pd.Series(np.nan, table.index)
-    fold[deciding] = cut
+    fold[deciding] = _stratify(labels, units, settings, seed)
     rest = ~table["external"]
-    for relation in (
-        ("family", "unit", "group") if unit is not None else ("family", "group")
-    ):
+    relations = ("family", "group") if unit is None else ("family", "unit", "group")
+    for relation in relations:
         fold = fold.fillna(fold.groupby(table[relation]).transform("first").where(rest))
     fold[~rest] = _folds_beside(table, fold, settings)[0]
     return fold.fillna(ALWAYS).astype(np.int64)
+
+
+def _stratify(
+    labels: np.ndarray, units: np.ndarray | None, settings: SplitParams, seed: int
+) -> np.ndarray:
+    """The fold of each of M images, (M,) float; those of one unit share one, if there are units."""
+    # Imported here: sklearn takes a second, and bad tables are refused before.
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    apart = np.arange(len(labels)) if units is None else units
+    check_num_folds(settings, labels, apart)
+    kind = StratifiedKFold if units is None else StratifiedGroupKFold
+    splitter = kind(settings.num_folds, shuffle=True, random_state=seed)
+    fold = np.empty(len(labels))
+    with warnings.catch_warnings():
+        # "The least populated class has only ..": rare classes are dealt with by `_settle`.
+        warnings.simplefilter("ignore", UserWarning)
+        for number, (_, held_out) in enumerate(splitter.split(labels, labels, apart)):
+            fold[held_out] = number
+    return fold
 
 
 def _folds_beside(
@@ -202,109 +212,20 @@ def _folds_beside(
 
     That is their groups and, where folds hold these apart, their domains; of a family together.
     """
-    others = fold.where(~table["external"] & (fold != ALWAYS))
-    by = ["group"] if settings.domain is None else ["group", "unit"]
-    ends = []
-    for which in ("min", "max"):
-        beside = [others.groupby(table[one]).transform(which) for one in by]
-        nearest = pd.concat(beside, axis=1).agg(which, axis=1)
-        ends.append(
-            nearest.groupby(table["family"]).transform(which)[table["external"]]
-        )
-    return ends[0], ends[1]
-
-
-def torn(folds: pd.DataFrame) -> np.ndarray:
-    """The groups with kept copies in several folds; none, unless domains cut through them."""
-    sides = folds[folds["keep"]].groupby("group")["fold"].nunique()
-    return sides.index[sides > 1].to_numpy()
-
-
-def _check_scored(table: pd.DataFrame, num_folds: int) -> None:
-    """Each fold needs images to be scored on; too many copies across domains leave none."""
-    for words, column in (("fold", "fold"), ("plain fold", "plain_fold")):
-        empty = set(range(num_folds)) - set(table.loc[table["scored"], column])
-        if empty:
-            received = f"none in {words} {min(empty)}"
-            fix = "set split.group=false to score copies all the same, or lower split.num_folds"
-            expected = "images without a copy in another domain"
-            raise InputError(
-                "split.domain", expected=expected, received=received, fix=fix
-            )
-
-
-def _check_num_folds(
-    settings: SplitParams, labels: np.ndarray, units: np.ndarray
-) -> None:
-    apart = len(np.unique(units))
-    largest = max(np.bincount(labels), default=0)
-    if settings.num_folds > min(apart, largest):
-        words = f"{apart} {_kind(settings)}, {largest} images in the largest class"
-        received = str(settings.num_folds)
-        fix = "lower it, or add images"
-        expected = f"at most {min(apart, largest)} ({words})"
-        raise InputError(
-            "split.num_folds", expected=expected, received=received, fix=fix
-        )
-
-
-def _kind(settings: SplitParams) -> str:
-    return "groups" if settings.domain is None else "domains"
-
-
-def _in_one_fold(table: pd.DataFrame, fold: pd.Series) -> np.ndarray:
-    """The labels whose kept images are all in one fold: no class to learn when it is held out."""
-    by_label = fold[table["keep"]].groupby(table["label"])
-    alone = (by_label.nunique() == 1) & (by_label.first() != ALWAYS)
-    # A class of train-only images is never scored: it is no loss where it is not learned.
-    others = table["keep"] & ~table["external"]
-    return np.intersect1d(alone.index[alone], table.loc[others, "label"])
-
-
-def _rare_classes(
-    table: pd.DataFrame, stuck: np.ndarray, settings: SplitParams
-) -> InputError:
-    rows = table[table["label"].isin(stuck) & table["keep"]]
-    counts = rows.groupby("class_name")["unit"].agg(["size", "nunique"])
-    shown = [
-        f"{name!r} (images {row['size']}, {_kind(settings)} {row['nunique']})"
-        for name, row in counts.head(5).iterrows()
-    ]
-    received = f"{len(counts)} in one fold only: {', '.join(shown)}"
-    received += ", ..." if len(counts) > 5 else ""
-    fix = "add images, lower split.num_folds, or set split.rare=train (trained, never scored)"
-    return InputError(
-        "split", expected="each class in two folds or more", received=received, fix=fix
+    return (
+        _fold_beside(table, fold, settings, "min"),
+        _fold_beside(table, fold, settings, "max"),
     )
 
 
-def split_metrics(folds: pd.DataFrame, settings: SplitParams) -> dict[str, int]:
-    """metrics/split.json: sizes of folds, classes and groups, and what plain folds would leak.
-
-    With domains also how many there are, and how many kept images have a copy in another fold.
-    """
-    kept = folds[folds["keep"]]
-    scored = folds[folds["scored"]]
-    sizes = scored["fold"].value_counts()
-    training = [
-        kept.loc[kept["fold"] != k, "label"].value_counts()
-        for k in range(settings.num_folds)
-    ]
-    sides = kept.groupby("group")["plain_fold"].nunique()
-    across = kept["group"].isin(torn(folds))
-    asked = kept[kept["scored"] | across]
-    found = {
-        "images": len(folds),
-        "scored": len(scored),
-        "classes": int(folds["label"].nunique()),
-        "groups": int(folds["group"].nunique()),
-        "fold_min": int(sizes.min()),
-        "fold_max": int(sizes.max()),
-        "smallest_class_in_training": int(min(counts.min() for counts in training)),
-        "unscored_classes": int(kept["label"].nunique() - scored["label"].nunique()),
-        "plain_twins": int(asked["group"].map(sides).gt(1).sum()),
-    }
-    if settings.domain is not None:
-        found["domains"] = int(folds["unit"].nunique())
-        found["copies_across_folds"] = int(across.sum())
-    return found
+def _fold_beside(
+    table: pd.DataFrame,
+    fold: pd.Series,
+    settings: SplitParams,
+    end: Literal["min", "max"],
+) -> pd.Series:
+    others = fold.where(~table["external"] & (fold != ALWAYS))
+    relations = ["group"] if settings.domain is None else ["group", "unit"]
+    beside = [others.groupby(table[one]).transform(end) for one in relations]
+    of_image = pd.concat(beside, axis=1).agg(end, axis=1)
+    return of_image.groupby(table["family"]).transform(end)[table["external"]]
