@@ -18,14 +18,14 @@ import argparse
 import numpy as np
 
 from croquis.core.progress import progress
-from croquis.ensemble.nesting import Known, Ways, fit, fits
+from croquis.ensemble.nested_fits import LabelledProbs, Way, fit, fits
 from croquis.votes.fitting import FITTED, favourites
 
 CLASSES = 20
 MEMBERS = 12
 FRESH = 60_000
-WAYS: Ways = {"soft": ("soft", np.ones(MEMBERS))} | {
-    name: ("soft", weigh) for name, weigh in FITTED.items()
+WAYS = {"soft": Way("soft", np.ones(MEMBERS))} | {
+    name: Way("soft", weights) for name, weights in FITTED.items()
 }
 PLAIN = {"mean": np.ones(MEMBERS), "first member": np.eye(MEMBERS)[0]}
 
@@ -60,16 +60,17 @@ def draw(images: int, seed: int) -> dict[str, dict[str, np.ndarray]]:
     rng = np.random.default_rng([images, seed])
     (labels, probs) = drawn(rng, images)
     (answers, fresh) = drawn(rng, FRESH)
-    known = Known(labels, probs, np.arange(images), favourites(labels, probs))
-    whole = fit(known, WAYS, calibrate=True)
+    groups = np.arange(images)
+    data = LabelledProbs(labels, probs, groups, favourites(labels, probs))
+    whole = fit(data, WAYS, calibrate=True)
     truth = {
-        name: right(answers, judged) for name, judged in whole.judged(fresh).items()
+        name: right(answers, judged) for name, judged in whole.apply(fresh).items()
     }
-    own = {name: right(labels, judged) for name, judged in whole.judged(probs).items()}
+    own = {name: right(labels, judged) for name, judged in whole.apply(probs).items()}
     errors = {name: np.array([own[name] - truth[name], 0.0]) for name in WAYS}
-    for out, each in fits(known, WAYS, calibrate=True, seed=seed):
-        inside = each.judged(probs[:, out])
-        outside = each.judged(fresh)
+    for out, each in fits(data, WAYS, calibrate=True, seed=seed):
+        inside = each.apply(probs[:, out])
+        outside = each.apply(fresh)
         for name in WAYS:
             gap = right(labels[out], inside[name]) - right(answers, outside[name])
             errors[name][1] += out.mean() * gap

@@ -18,14 +18,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from croquis.ensemble.ballots import (
-    Alternative,
-    Ballots,
-    alternatives,
-    combined,
-    read_ballots,
-    recipe_of,
-)
+from croquis.ensemble.alternatives import Alternative, all_alternatives, recipe_of
+from croquis.ensemble.fold_choices import combine_folds
+from croquis.ensemble.members_oof import MembersOof, read_members_oof
 from croquis.scoring.metrics import (
     accuracy_interval,
     difference,
@@ -41,15 +36,15 @@ from croquis.votes.recipe import VoteParams
 
 
 def rights(
-    given: Ballots,
+    oof: MembersOof,
     each: Alternative,
     by_fold: Path,
     folds: list[int],
     labels: pd.Series,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Which test images the vote of all folds gets right, and which those of single folds."""
-    found = combined(
-        recipe_of(given, each, folds), by_fold, [folds, *([fold] for fold in folds)]
+    found = combine_folds(
+        recipe_of(oof, each, folds), by_fold, [folds, *([fold] for fold in folds)]
     )
     truth = labels.loc[[Path(name).name for name in found[0].ids]].to_numpy()
     full, *single = (part.probs.argmax(axis=1) == truth for part in found)
@@ -64,10 +59,10 @@ def joined(
     for member in members:
         oof = out_of_fold(by_fold, member, rows, folds)
         oof.save(votes / member / "oof.npz")
-        degrees = fit_temperature(
+        temperature = fit_temperature(
             truth_of(oof.ids, rows, where=member)["label"].to_numpy(), oof.probs
         )
-        for vote, test in fold_votes(by_fold, member, folds, degrees).items():
+        for vote, test in fold_votes(by_fold, member, folds, temperature).items():
             test.save(votes / member / f"test_{vote}.npz")
 
 
@@ -79,7 +74,7 @@ def main() -> None:
     parser.add_argument("folds_csv", type=Path)
     parser.add_argument("truth", type=Path)
     parser.add_argument(
-        "--members", nargs="+", help="all that have these folds unless given"
+        "--members", nargs="+", help="all that have these folds unless named"
     )
     parser.add_argument("--folds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     options = parser.parse_args()
@@ -97,40 +92,40 @@ def main() -> None:
         votes = Path(folder)
         how = VoteParams(folds="soft", calibrate=True)
         joined(members, by_fold, options.folds_csv, folds, votes)
-        given = read_ballots(members, votes, options.folds_csv, how, seed=0)
-        found = alternatives(given, np.ones(len(members)))
+        oof = read_members_oof(members, votes, options.folds_csv, how, seed=0)
+        found = all_alternatives(oof, np.ones(len(members)))
         shown = {
-            name: rights(given, a, by_fold, folds, labels) for name, a in found.items()
+            name: rights(oof, a, by_fold, folds, labels) for name, a in found.items()
         }
-        _table(given, found, shown)
-        recipe = recipe_of(given, found["soft"], folds)
+        _table(oof, found, shown)
+        recipe = recipe_of(oof, found["soft"], folds)
         ballots = read_votes(votes, recipe)
     ids = ballots["soft"][0].ids
     truth = labels.loc[[Path(name).name for name in ids]].to_numpy()
     print("\nfolds-members on the test set:", by_vote(truth, ids, ballots, recipe))
 
 
-def _table(given: Ballots, found: dict[str, Alternative], shown: dict) -> None:
+def _table(oof: MembersOof, found: dict[str, Alternative], shown: dict) -> None:
     head = (
         "vote | OOF | nested (95 %) | p | single folds | inside | gap (95 %) | vote of folds | p |"
         " gain of folds (95 %) | p"
     )
     print(f"| {head} |")
     print("|---|---|---|---|---|---|---|---|---|---|---|")
-    base = found["soft"].nested.argmax(axis=1) == given.labels
+    base = found["soft"].nested.argmax(axis=1) == oof.labels
     for name, each in found.items():
-        unseen = each.nested.argmax(axis=1) == given.labels
-        low, high = accuracy_interval(unseen, given.groups, seed=given.seed)
+        unseen = each.nested.argmax(axis=1) == oof.labels
+        low, high = accuracy_interval(unseen, oof.groups, seed=oof.seed)
         full, single = shown[name]
         alone = single.mean()
         gain = full.mean() - single.mean()
         images = np.arange(len(full))
-        kept = mean_interval(single.mean(axis=0), images, seed=given.seed)
+        kept = mean_interval(single.mean(axis=0), images, seed=oof.seed)
         gap, short, over = difference((unseen.mean(), low, high), kept)
-        least, most, p = mean_gain(full, single, images, seed=given.seed)
+        least, most, p = mean_gain(full, single, images, seed=oof.seed)
         cells = [
             name,
-            f"{(each.probs.argmax(axis=1) == given.labels).mean():.4f}",
+            f"{(each.probs.argmax(axis=1) == oof.labels).mean():.4f}",
             f"{unseen.mean():.4f} ({low:.3f} to {high:.3f})",
             f"{mcnemar(base, unseen):.3f}",
             f"{alone:.4f}",
@@ -142,7 +137,7 @@ def _table(given: Ballots, found: dict[str, Alternative], shown: dict) -> None:
             f"{p:.3f}",
         ]
         print(f"| {' | '.join(cells)} |")
-    for member, weights in zip(given.members, _weights(found), strict=True):
+    for member, weights in zip(oof.members, _weights(found), strict=True):
         print(f"{member}: {weights}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from croquis.ensemble.nesting import Fit, fit, fits
+from croquis.ensemble.nested_fits import Fit, Way, fit, fits
 from croquis.votes.fitting import best_member
 
 
@@ -52,7 +52,7 @@ def test_a_nested_score_that_saw_its_images_would_be_found_out(
 ) -> None:
     """The best of twelve coins is right on 58 % of the 100 images that chose it, and on half."""
     monkeypatch.setattr(optimism, "drawn", coins)
-    monkeypatch.setattr(optimism, "WAYS", {"best": ("soft", best_member)})
+    monkeypatch.setattr(optimism, "WAYS", {"best": Way("soft", best_member)})
     if leaks:
         monkeypatch.setattr(optimism, "fits", leaking)
     truth, (own, nested) = optimism.biases(100, draws=12)["best"]

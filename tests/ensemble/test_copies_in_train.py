@@ -22,10 +22,10 @@ TEST = pd.DataFrame({"id": ["test/1"], "source_id": "", "split": "test"})
 INDEX = pd.concat([TEST, TABLE.assign(split="train")[::-1]])
 
 
-def test_what_derives_from_an_image_is_no_twin_of_it() -> None:
+def test_what_derives_from_an_image_is_no_copy_of_it() -> None:
     """A source with two augmented files counted as an image that is there three times."""
-    found = has_copy_in_train(TABLE["id"].to_numpy(), TABLE, INDEX)
-    assert TABLE["id"][found].tolist() == [
+    has_copy = has_copy_in_train(TABLE["id"].to_numpy(), TABLE, INDEX)
+    assert TABLE["id"][has_copy].tolist() == [
         "drawn",
         "turned drawn",
         "copy of turned drawn",
@@ -33,5 +33,5 @@ def test_what_derives_from_an_image_is_no_twin_of_it() -> None:
 
 
 def test_images_are_found_by_id() -> None:
-    found = has_copy_in_train(np.array(["lone", "drawn", "source"]), TABLE, INDEX)
-    assert found.tolist() == [False, True, False]
+    has_copy = has_copy_in_train(np.array(["lone", "drawn", "source"]), TABLE, INDEX)
+    assert has_copy.tolist() == [False, True, False]

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from croquis.votes.calibration import apply_temperature
 from croquis.votes.fitting import (
     FITTED,
-    Seen,
-    _path,
+    FitData,
+    _greedy_path,
     _right,
     best_member,
     favourites,
+    fit_data,
     fit_temperature,
-    greedy_curve,
+    greedy_order,
     greedy_weights,
-    seen_by_fit,
     simplex_weights,
 )
 
@@ -41,11 +41,11 @@ def weighed(fit: Callable, labels: np.ndarray, probs: np.ndarray) -> np.ndarray:
 
 
 def curve(labels: np.ndarray, probs: np.ndarray) -> list[int]:
-    return greedy_curve(all_seen(labels, probs))
+    return greedy_order(all_seen(labels, probs))
 
 
-def all_seen(labels: np.ndarray, probs: np.ndarray) -> Seen:
-    return seen_by_fit(labels, probs, np.arange(len(labels)), favourites(labels, probs))
+def all_seen(labels: np.ndarray, probs: np.ndarray) -> FitData:
+    return fit_data(labels, probs, np.arange(len(labels)), favourites(labels, probs))
 
 
 def test_favourites_are_the_five_best_of_each_member_and_the_truth_each_once() -> None:
@@ -56,7 +56,7 @@ def test_favourites_are_the_five_best_of_each_member_and_the_truth_each_once() -
     assert set(favourites(np.array([3]), both)[0]) - {-1} == set(range(8))
     found = all_seen(np.array([0]), probs)
     assert found.votes.tolist() == [[[8, 7, 6, 5, 4]]]
-    assert found.own.tolist() == [[True, False, False, False, False]]
+    assert found.is_label.tolist() == [[True, False, False, False, False]]
     assert found.others.tolist() == [3]  # of eight classes five are favourites
     # Of two images the one with fewer favourites is filled up with classes that nobody wants.
     two = np.concatenate([probs, probs], axis=1)
@@ -83,30 +83,32 @@ def test_a_greedy_path_is_that_of_the_plain_search(seed: int, again: bool) -> No
     counts = (
         rng.integers(1, 6, size=(4, 150, 12)) + 4 * np.eye(12, dtype=int)[labels]
     )  # ties abound
-    given = all_seen(
+    data = all_seen(
         labels, (counts / counts.sum(axis=2, keepdims=True)).astype(np.float32)
     )
     times = rng.integers(0, 3, size=150).astype(float)
     rounds = 10 if again else 4
-    assert _path(given, times, rounds, again=again) == plain_path(
-        given, times, rounds, again
+    assert _greedy_path(data, times, rounds, again=again) == plain_path(
+        data, times, rounds, again
     )
 
 
-def plain_path(given: Seen, times: np.ndarray, rounds: int, again: bool) -> list[int]:
+def plain_path(data: FitData, times: np.ndarray, rounds: int, again: bool) -> list[int]:
     chosen: list[int] = []
     for _ in range(rounds):
-        found = []
-        for member in range(len(given.votes)):
+        candidates = []
+        for member in range(len(data.votes)):
             if again or member not in chosen:
                 # In the order of the path, as sums of float32 depend on it.
-                total = np.zeros_like(given.votes[0])
+                total = np.zeros_like(data.votes[0])
                 for each in [*chosen, member]:
-                    total = total + given.votes[each]
-                right = given.own[np.arange(len(times)), total.argmax(axis=1)] @ times
-                loss = np.log(np.maximum(total[given.own], 1e-7)) @ times
-                found.append((right, loss, -member))
-        chosen.append(-max(found)[2])
+                    total = total + data.votes[each]
+                right = (
+                    data.is_label[np.arange(len(times)), total.argmax(axis=1)] @ times
+                )
+                loss = np.log(np.maximum(total[data.is_label], 1e-7)) @ times
+                candidates.append((right, loss, -member))
+        chosen.append(-max(candidates)[2])
     return chosen
 
 
@@ -160,8 +162,8 @@ def test_bags_redraw_groups_of_copies_not_images() -> None:
     """One member alone knows an image that is there a hundred times: in most bags, or in none."""
     labels, probs = members(2, rows=60)
     copied = np.concatenate([np.zeros(40, int), np.arange(1, 21)])
-    alone = seen_by_fit(labels, probs, np.arange(60), favourites(labels, probs))
-    grouped = seen_by_fit(labels, probs, copied, favourites(labels, probs))
+    alone = fit_data(labels, probs, np.arange(60), favourites(labels, probs))
+    grouped = fit_data(labels, probs, copied, favourites(labels, probs))
     assert greedy_weights(alone).tolist() != greedy_weights(grouped).tolist()
 
 

@@ -16,7 +16,6 @@ from croquis.votes.members import (
     folder_of,
     on_test,
     out_of_fold,
-    vote_predictions,
 )
 
 FOLDS = pd.DataFrame(
@@ -85,29 +84,6 @@ def test_a_fold_with_other_images_is_named(tmp_path: Path) -> None:
 def test_a_fold_that_was_never_trained_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"fold0/test\.npz.*run `dvc repro`"):
         on_test(tmp_path, "m", 0)
-
-
-def test_votes_join_rows_by_id() -> None:
-    found = vote_predictions([some("ab", [0.0, 1.0]), some("ba", [0.5, 0.5])], "soft")
-    assert found.ids.tolist() == ["a", "b"]
-    np.testing.assert_allclose(found.probs, [[0.25, 0.75], [0.75, 0.25]])
-
-
-def test_votes_take_weights_and_can_be_hard() -> None:
-    parts = [some("a", [0.6]), some("a", [0.2])]
-    np.testing.assert_allclose(
-        vote_predictions(parts, "soft", np.array([3, 1])).probs, [[0.5, 0.5]]
-    )
-    np.testing.assert_allclose(
-        vote_predictions(parts, "hard", np.array([3, 1])).probs, [[0.75, 0.25]]
-    )
-
-
-def test_voters_with_other_images_or_classes_are_refused() -> None:
-    with pytest.raises(InputError, match="missing 1: b"):
-        vote_predictions([some("ab", [0.0, 1.0]), some("ac", [0.5, 0.5])], "soft")
-    with pytest.raises(InputError, match="classes of the first member"):
-        vote_predictions([some("a", [0.0]), some("a", [0.5], "yx")], "soft")
 
 
 def test_a_snapshot_lies_in_the_folder_of_its_model() -> None:

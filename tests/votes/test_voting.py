@@ -1,12 +1,26 @@
 """Votes by hand, and what no vote may depend on."""
 
+import doctest
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from croquis.votes.voting import VOTES, hard_vote, soft_vote, tied, weight_shares
+from croquis.core.errors import InputError
+from croquis.tables.predictions import Predictions
+from croquis.votes import voting
+from croquis.votes.voting import (
+    VOTES,
+    hard_vote,
+    has_temperature,
+    member_vote,
+    soft_vote,
+    tied,
+    vote,
+    weight_shares,
+)
 
 # Two voters, two images, three classes: (2, 2, 3).
 TWO = np.array([[[0.6, 0.4, 0.0], [0.2, 0.5, 0.3]], [[0.1, 0.9, 0.0], [0.4, 0.2, 0.4]]])
@@ -97,6 +111,65 @@ def test_impossible_weights_are_refused(weights: list[float]) -> None:
 def test_shares_sum_to_one() -> None:
     assert weight_shares(4).tolist() == [0.25] * 4
     assert weight_shares(2, np.array([1, 3])).tolist() == [0.25, 0.75]
+
+
+def some(ids: str, first: list[float], classes: str = "xy") -> Predictions:
+    return Predictions(
+        list(ids), np.stack([first, 1 - np.array(first)], axis=1), list(classes)
+    )
+
+
+def test_votes_join_rows_by_id() -> None:
+    joined = vote([some("ab", [0.0, 1.0]), some("ba", [0.5, 0.5])], "soft")
+    assert joined.ids.tolist() == ["a", "b"]
+    np.testing.assert_allclose(joined.probs, [[0.25, 0.75], [0.75, 0.25]])
+
+
+def test_votes_take_weights_and_can_be_hard() -> None:
+    parts = [some("a", [0.6]), some("a", [0.2])]
+    np.testing.assert_allclose(
+        vote(parts, "soft", np.array([3, 1])).probs, [[0.5, 0.5]]
+    )
+    np.testing.assert_allclose(
+        vote(parts, "hard", np.array([3, 1])).probs, [[0.75, 0.25]]
+    )
+
+
+def test_voters_with_other_images_or_classes_are_refused() -> None:
+    with pytest.raises(InputError, match="missing 1: b"):
+        vote([some("ab", [0.0, 1.0]), some("ac", [0.5, 0.5])], "soft")
+    with pytest.raises(InputError, match="classes of the first member"):
+        vote([some("a", [0.0]), some("a", [0.5], "yx")], "soft")
+
+
+def test_the_vote_of_no_name_is_the_soft_one() -> None:
+    parts = [some("a", [0.6]), some("a", [0.2])]
+    np.testing.assert_allclose(vote(parts).probs, [[0.4, 0.6]])
+
+
+def test_a_vote_of_nobody_is_refused() -> None:
+    with pytest.raises(InputError, match="votes: expected one or more, received none"):
+        vote([])
+
+
+def test_the_example_of_vote_runs() -> None:
+    assert doctest.testmod(voting) == (0, 3)
+
+
+def test_all_votes_but_shares_of_argmaxes_have_a_temperature() -> None:
+    assert {name: has_temperature(name) for name in VOTES} == {
+        "soft": True,
+        "hard": False,
+    }
+
+
+def test_a_vote_over_hard_fold_votes_adds_shares_and_rounds_them() -> None:
+    # Two thirds of 1/3 and one third of 2/3 are 4/9, in 6 digits.
+    shares = np.array([[[1 / 3, 2 / 3]], [[2 / 3, 1 / 3]]], np.float32)
+    for members in VOTES:
+        joint = member_vote(shares, np.array([2, 1]), folds="hard", members=members)
+        assert joint.tolist() == [[0.444444, 0.555556]]
+    assert member_vote(shares, folds="soft", members="hard").tolist() == [[0.5, 0.5]]
 
 
 def test_ties_are_counted() -> None:

@@ -9,11 +9,11 @@ from croquis.tables.components import families
 def has_copy_in_train(
     ids: np.ndarray, folds: pd.DataFrame, index: pd.DataFrame
 ) -> np.ndarray:
-    """Whether each of some training images has a twin, (N,) bool.
+    """Whether each of some training images has a copy, (N,) bool.
 
-    A twin is a copy among all training images, also among those that were dropped for it. What
-    derives from one source is in one group, too, and trains beside it as augmentation does; that is
-    no copy that somebody drew or stored twice.
+    All training images count, also those that were dropped as copies. What derives from one source
+    is in one group, too, and trains beside it as augmentation does. That is no copy that somebody
+    drew or stored twice.
 
     Args:
         ids: (N,), all in both tables.

@@ -103,7 +103,7 @@ def join_predictions(parts: list[Predictions]) -> Predictions:
     )
 
 
-def same_classes(parts: list[Predictions], paths: Sequence[object] = ()) -> None:
+def same_classes(parts: Sequence[Predictions], paths: Sequence[object] = ()) -> None:
     """Raises InputError unless all parts speak of the same classes in the same order.
 
     Args:

@@ -1,10 +1,14 @@
 """Calibration: probabilities at a temperature, and how far stated confidence is from accuracy.
 
-Temperatures are found in `fitting`; here is numpy alone, as the report and a server need it.
+`fitting` finds temperatures. Here is numpy alone, as the report and a server need it.
 """
+
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+
+Binning = Literal["width", "mass"]
 
 
 def apply_temperature(probs: np.ndarray, temperature: float) -> np.ndarray:
@@ -26,9 +30,8 @@ def apply_temperature(probs: np.ndarray, temperature: float) -> np.ndarray:
         return probs
     # Divided by its maximum first, no row can underflow to zeros.
     powers = probs / probs.max(axis=-1, keepdims=True)
-    powers **= np.float32(
-        1 / temperature
-    )  # in place: these arrays are most of what it costs
+    # In place: these arrays are most of what it costs.
+    powers **= np.float32(1 / temperature)
     powers /= powers.sum(axis=-1, keepdims=True)
     return powers
 
@@ -38,12 +41,12 @@ def brier(labels: np.ndarray, probs: np.ndarray) -> float:
 
     Method: Brier 1950, summed over classes.
     """
-    own = probs[np.arange(len(labels)), labels]
-    return float(((probs**2).sum(axis=1) - 2 * own + 1).mean())
+    of_label = probs[np.arange(len(labels)), labels]
+    return float(((probs**2).sum(axis=1) - 2 * of_label + 1).mean())
 
 
 def reliability(
-    labels: np.ndarray, probs: np.ndarray, *, binning: str, bins: int = 15
+    labels: np.ndarray, probs: np.ndarray, *, binning: Binning, bins: int = 15
 ) -> pd.DataFrame:
     """Confidence against accuracy, one row a bin that holds an image.
 
@@ -64,17 +67,17 @@ def reliability(
         # By value, not by rank: what is equally sure shares a bin, whatever the order of rows.
         edges = np.quantile(confidence, np.linspace(0, 1, bins + 1)[1:-1])
         number = np.searchsorted(edges, confidence, side="right")
-    table = pd.DataFrame({"bin": number, "confidence": confidence, "accuracy": right})
-    found = table.groupby("bin").agg(
+    images = pd.DataFrame({"bin": number, "confidence": confidence, "accuracy": right})
+    table = images.groupby("bin").agg(
         count=("accuracy", "size"),
         confidence=("confidence", "mean"),
         accuracy=("accuracy", "mean"),
     )
-    return found.reset_index()
+    return table.reset_index()
 
 
 def ece(
-    labels: np.ndarray, probs: np.ndarray, *, binning: str = "mass", bins: int = 15
+    labels: np.ndarray, probs: np.ndarray, *, binning: Binning = "mass", bins: int = 15
 ) -> float:
     """The expected calibration error: the mean gap of confidence and accuracy over bins, 0 to 1.
 
@@ -90,11 +93,11 @@ def calibration_scores(
     labels: np.ndarray, probs: np.ndarray, temperature: float
 ) -> dict[str, float]:
     """What a member's temperature does to it, rounded to 5 digits for reading."""
-    warm = apply_temperature(probs, temperature)
-    found = {
+    calibrated = apply_temperature(probs, temperature)
+    scores = {
         "temperature": temperature,
         "ece": ece(labels, probs),
-        "ece_calibrated": ece(labels, warm),
-        "brier_calibrated": brier(labels, warm),
+        "ece_calibrated": ece(labels, calibrated),
+        "brier_calibrated": brier(labels, calibrated),
     }
-    return {name: round(float(number), 5) for name, number in found.items()}
+    return {name: round(float(score), 5) for name, score in scores.items()}

@@ -1,4 +1,4 @@
-"""What is fitted on OOF: temperatures and weights. What they promise counts only when nested."""
+"""What is fitted on OOF: temperatures and weights. Their scores count only when nested."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,22 +22,23 @@ def fit_temperature(labels: np.ndarray, probs: np.ndarray) -> float:
     The log-loss is convex in 1 / temperature, so one search finds it.
     """
     logits = np.log(np.maximum(probs, TINY))
-    logits -= logits.max(
-        axis=1, keepdims=True
-    )  # at a low temperature 500 of them underflow
-    own = logits[np.arange(len(labels)), labels]
+    # At a low temperature 500 of them would underflow.
+    logits -= logits.max(axis=1, keepdims=True)
+    of_label = logits[np.arange(len(labels)), labels]
     powers = np.empty_like(logits)
 
     def log_loss(log_temperature: float) -> float:
         scale = np.float32(np.exp(-log_temperature))
         np.exp(np.multiply(logits, scale, out=powers), out=powers)
-        return float(np.log(powers.sum(axis=1)).mean() - own.mean() * scale)
+        return float(np.log(powers.sum(axis=1)).mean() - of_label.mean() * scale)
 
-    ends = (np.log(LOWEST), np.log(HIGHEST))
-    found = minimize_scalar(
-        log_loss, bounds=ends, method="bounded", options={"xatol": 1e-3}
+    best = minimize_scalar(
+        log_loss,
+        bounds=(np.log(LOWEST), np.log(HIGHEST)),
+        method="bounded",
+        options={"xatol": 1e-3},
     )
-    return float(np.exp(found.x))
+    return float(np.exp(best.x))
 
 
 def favourites(labels: np.ndarray, probs: np.ndarray) -> np.ndarray:
@@ -68,156 +69,180 @@ def _highest(probs: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Seen:
+class FitData:
     """What weights are fitted on.
 
     Attributes:
         votes: (M, N, K) probabilities of the favourites, 0 where an image has fewer than K.
-        own: (N, K) bool, the true class.
+        is_label: (N, K) bool, the true class.
         others: (N,) how many classes of an image are no favourites.
         groups: (N,) any labels of the groups of copies.
     """
 
     votes: np.ndarray
-    own: np.ndarray
+    is_label: np.ndarray
     others: np.ndarray
     groups: np.ndarray
 
 
-def seen_by_fit(
+def fit_data(
     labels: np.ndarray, probs: np.ndarray, groups: np.ndarray, columns: np.ndarray
-) -> Seen:
+) -> FitData:
     """The favourites' part of calibrated probabilities, (M, N, C); `columns` are `favourites`."""
-    known = columns >= 0
+    is_class = columns >= 0
     votes = np.take_along_axis(probs, np.maximum(columns, 0)[None], axis=2)
-    others = probs.shape[2] - known.sum(axis=1)
-    return Seen(np.where(known, votes, 0), columns == labels[:, None], others, groups)
+    return FitData(
+        votes=np.where(is_class, votes, 0),
+        is_label=columns == labels[:, None],
+        others=probs.shape[2] - is_class.sum(axis=1),
+        groups=groups,
+    )
 
 
-def simplex_weights(given: Seen) -> np.ndarray:
+class MixtureLoss:
+    """The log-loss of a weighted mean at a temperature, and its slope, for an optimizer.
+
+    Attributes:
+        votes: (M, N, K + 1) probabilities of the favourites, and of one of the other classes.
+        times: (N, K + 1) how many classes each column stands for.
+        labels: (N,) the column of the true class.
+    """
+
+    def __init__(self, data: FitData) -> None:
+        others = data.others
+        # The classes that are nobody's favourites count as equals: this is one of them.
+        rest = (1 - data.votes.sum(axis=2)) / np.maximum(others, 1)
+        votes = np.concatenate([data.votes, rest[:, :, None]], axis=2)
+        self.votes = np.maximum(votes.astype(np.float64), TINY)
+        is_used = data.votes.any(axis=0)
+        self.times = np.concatenate([is_used, others[:, None]], axis=1)
+        self.labels = data.is_label.argmax(axis=1)
+
+    def __call__(self, point: np.ndarray) -> tuple[float, np.ndarray]:
+        """The loss, and its slope, (M + 1,).
+
+        Args:
+            point: (M + 1,), the weights, and the logarithm of 1 / temperature.
+        """
+        weights = point[:-1]
+        power = np.exp(point[-1])
+        rows = np.arange(len(self.labels))
+        mixed = np.maximum(np.tensordot(weights, self.votes, 1), TINY)
+        logs = np.log(mixed)
+        powers = self.times * np.exp(power * logs)
+        total = powers.sum(axis=1)
+        of_label = logs[rows, self.labels]
+        loss = np.log(total) - power * of_label
+        slope = powers / mixed / total[:, None]
+        slope[rows, self.labels] -= 1 / mixed[rows, self.labels]
+        by_weight = power * np.tensordot(self.votes, slope, 2) / len(mixed)
+        by_power = ((powers * logs).sum(axis=1) / total - of_label).mean() * power
+        return loss.mean(), np.append(by_weight, by_power)
+
+
+def simplex_weights(data: FitData) -> np.ndarray:
     """The weights >= 0 of least log-loss, (M,), summing to one.
 
     Fitted together with a temperature of the mean: without it each member that joins makes the
-    mean more modest, and log-loss would rather have one sharp member than many that agree. The
-    classes that are nobody's favourites count as equals.
+    mean more modest, and log-loss would rather have one sharp member than many that agree.
     """
-    count = len(given.votes)
-    others = given.others
-    rest = (1 - given.votes.sum(axis=2)) / np.maximum(others, 1)  # of one of them
-    votes = np.concatenate([given.votes, rest[:, :, None]], axis=2).astype(np.float64)
-    votes = np.maximum(votes, TINY)  # (M, N, K + 1)
-    times = np.concatenate([given.votes.any(axis=0), others[:, None]], axis=1)
-    true = given.own.argmax(axis=1)
-    rows = np.arange(len(others))
-
-    def log_loss(point: np.ndarray) -> tuple[float, np.ndarray]:
-        weights = point[:-1]
-        power = np.exp(point[-1])
-        mixed = np.maximum(np.tensordot(weights, votes, 1), TINY)
-        logs = np.log(mixed)
-        powers = times * np.exp(power * logs)
-        total = powers.sum(axis=1)
-        loss = np.log(total) - power * logs[rows, true]
-        slope = powers / mixed / total[:, None]
-        slope[rows, true] -= 1 / mixed[rows, true]
-        by_weight = power * np.tensordot(votes, slope, 2) / len(mixed)
-        by_power = (
-            (powers * logs).sum(axis=1) / total - logs[rows, true]
-        ).mean() * power
-        return loss.mean(), np.append(by_weight, by_power)
-
-    found = minimize(
-        log_loss,
+    count = len(data.votes)
+    sum_to_one = {
+        "type": "eq",
+        "fun": lambda point: point[:-1].sum() - 1,
+        "jac": lambda point: np.append(np.ones(count), 0.0),
+    }
+    best = minimize(
+        MixtureLoss(data),
         np.append(np.full(count, 1 / count), 0.0),
         jac=True,
         method="SLSQP",
         bounds=[(0, 1)] * count + [(np.log(1 / HIGHEST), np.log(1 / LOWEST))],
-        constraints={
-            "type": "eq",
-            "fun": lambda point: point[:-1].sum() - 1,
-            "jac": lambda point: np.append(np.ones(count), 0.0),
-        },
+        constraints=sum_to_one,
     )
-    weights = np.clip(found.x[:-1], 0, None)
+    weights = np.clip(best.x[:-1], 0, None)
     return weights / weights.sum()
 
 
-def greedy_weights(given: Seen) -> np.ndarray:
+def greedy_weights(data: FitData) -> np.ndarray:
     """Weights by forward selection with replacement, bagged, (M,), summing to one.
 
     Each round adds the member that helps the accuracy of the mean most, or its log-loss where
     several help as much. Method: Caruana et al. 2004, "Ensemble Selection from Libraries of
     Models"; the bags redraw groups of copies instead of members, as a few members are no library.
     """
-    _, inverse = np.unique(given.groups, return_inverse=True)
+    _, inverse = np.unique(data.groups, return_inverse=True)
     groups = inverse.max() + 1
     rng = np.random.default_rng(0)
-    counts = np.zeros(len(given.votes))
+    counts = np.zeros(len(data.votes))
     for _ in range(BAGS):
         drawn = np.bincount(rng.integers(groups, size=groups), minlength=groups)
-        path = _path(given, drawn[inverse].astype(float), ROUNDS)
+        path = _greedy_path(data, drawn[inverse].astype(float), ROUNDS)
         counts += np.bincount(path, minlength=len(counts))
     return counts / counts.sum()
 
 
-def greedy_curve(given: Seen) -> list[int]:
+def greedy_order(data: FitData) -> list[int]:
     """The members in the order in which each helps most, each once; for the eye, not for votes."""
-    return _path(given, np.ones(len(given.own)), len(given.votes), again=False)
+    once = np.ones(len(data.is_label))
+    return _greedy_path(data, once, len(data.votes), again=False)
 
 
-def best_member(given: Seen) -> np.ndarray:
+def best_member(data: FitData) -> np.ndarray:
     """All weight on the member of best accuracy, (M,); the first one where several are as good."""
-    weights = np.zeros(len(given.votes))
-    rows = np.arange(len(given.own))
-    right = [given.own[rows, member.argmax(axis=1)].mean() for member in given.votes]
-    weights[np.argmax(right)] = 1
+    weights = np.zeros(len(data.votes))
+    rows = np.arange(len(data.is_label))
+    accuracies = [
+        data.is_label[rows, member.argmax(axis=1)].mean() for member in data.votes
+    ]
+    weights[np.argmax(accuracies)] = 1
     return weights
 
 
-FITTED: dict[str, Callable[[Seen], np.ndarray]] = {
+FITTED: dict[str, Callable[[FitData], np.ndarray]] = {
     "greedy": greedy_weights,
     "simplex": simplex_weights,
     "best": best_member,
 }
 
 
-def _path(
-    given: Seen, times: np.ndarray, rounds: int, *, again: bool = True
+def _greedy_path(
+    data: FitData, times: np.ndarray, rounds: int, *, again: bool = True
 ) -> list[int]:
     """The members chosen round by round; image n counts `times[n]` times."""
     counted = times > 0  # a bag leaves out 37 % of the images
     times = times[counted]
-    true = given.own[counted].argmax(axis=1)
+    labels = data.is_label[counted].argmax(axis=1)
     # Classes first, (M, K, n): then the best of them is found along whole rows of images.
-    votes = np.ascontiguousarray(given.votes[:, counted].transpose(0, 2, 1))
+    votes = np.ascontiguousarray(data.votes[:, counted].transpose(0, 2, 1))
     total = np.zeros_like(votes[0])
     mixed = np.empty_like(votes[0])
-    chosen = []
+    chosen: list[int] = []
     for _ in range(rounds):
-        found = []
+        candidates = []
         for member, added in enumerate(votes):
             if not again and member in chosen:
                 continue
             np.add(total, added, out=mixed)
-            right, own = _right(mixed, true)
-            loss = np.log(np.maximum(own, 1e-7)) @ times
-            found.append((right @ times, loss, -member))
-        best = -max(found)[2]
+            right, of_label = _right(mixed, labels)
+            score = np.log(np.maximum(of_label, 1e-7)) @ times
+            candidates.append((right @ times, score, -member))
+        best = -max(candidates)[2]
         chosen.append(best)
         total += votes[best]
     return chosen
 
 
-def _right(mixed: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _right(mixed: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where the true class is the highest of (K, n), (n,) bool, and what it has; spoils `mixed`.
 
     Ties go to the lowest class.
     """
-    columns = np.arange(len(true))
-    own = mixed[true, columns]
-    mixed[true, columns] = -1
+    columns = np.arange(len(labels))
+    of_label = mixed[labels, columns]
+    mixed[labels, columns] = -1
     second = mixed.max(axis=0)
-    right = own > second
-    even = np.flatnonzero(own == second)
-    right[even] = mixed[:, even].argmax(axis=0) > true[even]
-    return right, own
+    right = of_label > second
+    even = np.flatnonzero(of_label == second)
+    right[even] = mixed[:, even].argmax(axis=0) > labels[even]
+    return right, of_label

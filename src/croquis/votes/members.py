@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import pandas as pd
 from pydantic import Field
 
@@ -13,7 +12,7 @@ from croquis.tables import predictions
 from croquis.tables.fold_tables import scored_rows
 from croquis.tables.predictions import Predictions
 from croquis.votes.calibration import apply_temperature
-from croquis.votes.voting import VOTES
+from croquis.votes.voting import VOTES, vote
 
 
 class RunParams(params.Section):
@@ -90,7 +89,7 @@ def fold_votes(
     parts = [
         at_temperature(on_test(folder, member, fold), temperature) for fold in folds
     ]
-    return {vote: vote_predictions(parts, vote) for vote in VOTES}
+    return {name: vote(parts, name) for name in VOTES}
 
 
 def at_temperature(part: Predictions, temperature: float) -> Predictions:
@@ -98,13 +97,3 @@ def at_temperature(part: Predictions, temperature: float) -> Predictions:
     return Predictions(
         part.ids, apply_temperature(part.probs, temperature), part.classes
     )
-
-
-def vote_predictions(
-    parts: list[Predictions], vote: str, weights: np.ndarray | None = None
-) -> Predictions:
-    """The vote of several predictions of the same images; rows are joined by id."""
-    predictions.same_classes(parts)
-    first = parts[0]
-    stack = np.stack([part.aligned(first.ids).probs for part in parts])
-    return Predictions(first.ids, VOTES[vote](stack, weights), first.classes)

@@ -11,13 +11,13 @@ from croquis.core.errors import InputError
 from croquis.core.files import write_json
 from croquis.votes.calibration import apply_temperature
 from croquis.votes.members import RunParams
-from croquis.votes.voting import VOTES, member_vote
+from croquis.votes.voting import VOTES, VoteName, has_temperature, member_vote
 
 
 class VoteParams(params.Section):
     """How the folds of one member vote on the test set, and whether at its temperature."""
 
-    folds: Literal["soft", "hard"] = Field(
+    folds: VoteName = Field(
         default="soft",
         description="soft is the mean of the folds' probabilities, "
         "hard the share of their predicted labels.",
@@ -30,7 +30,7 @@ class VoteParams(params.Section):
     @property
     def calibrated(self) -> bool:
         """Whether temperatures are fitted; shares of argmaxes have none."""
-        return self.calibrate and self.folds == "soft"
+        return self.calibrate and has_temperature(self.folds)
 
 
 class EnsembleParams(params.Section):
@@ -40,7 +40,7 @@ class EnsembleParams(params.Section):
         default="all",
         description="All of `run`, or a list of keys; <key>.cycle1 is a snapshot of a model.",
     )
-    vote: Literal["soft", "hard"] = Field(
+    vote: VoteName = Field(
         default="soft",
         description="The vote over members that counts; all others are scored beside it.",
     )
@@ -55,10 +55,10 @@ class EnsembleParams(params.Section):
 
     @model_validator(mode="after")
     def _fitted_to_means(self) -> "EnsembleParams":
-        if self.weights in ("greedy", "simplex") and self.vote == "hard":
+        if self.weights in ("greedy", "simplex") and self.vote != "soft":
             raise ValueError(
                 f"vote: soft beside weights: {self.weights}, as weights are fitted to means of "
-                "probabilities, or weights: uniform beside vote: hard"
+                f"probabilities, or weights: uniform beside vote: {self.vote}"
             )
         return self
 
@@ -71,8 +71,8 @@ class Recipe(params.Section):
 
     members: list[str]
     folds: list[int]
-    fold_vote: Literal["soft", "hard"]
-    vote: Literal["soft", "hard"]
+    fold_vote: VoteName
+    vote: VoteName
     weights: dict[str, float]
     temperatures: dict[str, Annotated[float, Field(gt=0)]]
     temperature: Annotated[float, Field(gt=0)]
@@ -103,21 +103,21 @@ class Recipe(params.Section):
         Each fold at its member's temperature, then the vote of folds, then that of members, then
         the temperature of it all.
         """
-        heat = self.temperatures
-        return self.decide(
-            {
-                key: [apply_temperature(probs, heat[key]) for probs in by_member[key]]
-                for key in self.members
-            }
-        )
+        calibrated = {
+            key: [
+                apply_temperature(probs, self.temperatures[key])
+                for probs in by_member[key]
+            ]
+            for key in self.members
+        }
+        return self.combine_calibrated(calibrated)
 
-    def decide(self, warm: dict[str, list[np.ndarray]]) -> np.ndarray:
+    def combine_calibrated(self, by_member: dict[str, list[np.ndarray]]) -> np.ndarray:
         """`combine` where each fold is at its member's temperature already."""
-        ballots = np.stack(
-            [VOTES[self.fold_vote](np.stack(warm[key])) for key in self.members]
-        )
+        fold_vote = VOTES[self.fold_vote]
+        votes = np.stack([fold_vote(np.stack(by_member[key])) for key in self.members])
         weights = np.array([self.weights[key] for key in self.members])
-        probs = member_vote(ballots, weights, folds=self.fold_vote, members=self.vote)
+        probs = member_vote(votes, weights, folds=self.fold_vote, members=self.vote)
         return apply_temperature(probs, self.temperature)
 
 

@@ -1,5 +1,6 @@
 """What dvc.lock says that trainings rest on: folds of several recipes have no common score."""
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,7 +21,9 @@ class Training(NamedTuple):
     locked: Mapping[str, Any]
 
 
-def refuse_mixed(predictions: Path, members: list[str], folds: list[int]) -> None:
+def refuse_mixed_recipes(
+    predictions: Path, members: list[str], folds: list[int]
+) -> None:
     """Raises InputError if trainings rest on other parameters than now, or on several codes.
 
     As after an edit of params.yaml between two trainings: each of them is recorded rightly, but
@@ -32,12 +35,14 @@ def refuse_mixed(predictions: Path, members: list[str], folds: list[int]) -> Non
         folds: that they were trained on.
     """
     trainings = list(_trainings(pipeline.read_lock(), predictions, members, folds))
-    if found := [*_other_params(trainings), *_other_files(trainings)]:
-        more = f"; and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    differences = [*_other_params(trainings), *_other_files(trainings)]
+    if differences:
+        count = len(differences) - NAMED
+        more = f"; and {count} more" if count > 0 else ""
         raise InputError(
             "vote",
             expected="trainings of one recipe, that of params.yaml",
-            received="; ".join(found[:NAMED]) + more,
+            received="; ".join(differences[:NAMED]) + more,
             fix=f"give {inputs.repeat_command()} again: it trains those that differ;"
             " or put back what was edited before that",
         )
@@ -68,21 +73,23 @@ def _trainings(
 
 def _other_params(trainings: list[Training]) -> Iterator[str]:
     """Each difference between recorded parameters and those of now, with its folds."""
-    now: dict[str, Any] = {}
-    found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    folds_of: dict[tuple[str, str], list[int]] = defaultdict(list)
+    read_once = functools.cache(_read)
     for member, fold, locked in trainings:
         for file, recorded in (locked.get("params") or {}).items():
-            if file not in now:
-                now[file] = _read(Path(file))
-            if now[file] is None:
-                continue
-            for key, value in (recorded or {}).items():
-                new = params.at(now[file], key)
-                for inner, old, other in params.differences(value, new, key):
-                    change = f"{inner}: {params.format_value(old)} -> {params.format_value(other)}"
-                    found[member, change].append(fold)
-    for (member, change), folds in found.items():
+            now = read_once(Path(file))
+            if now is not None:
+                for change in _changes(recorded or {}, now):
+                    folds_of[member, change].append(fold)
+    for (member, change), folds in folds_of.items():
         yield f"{member} of {_folds(folds)} was trained before {change}"
+
+
+def _changes(recorded: Mapping[str, Any], now: dict[str, Any]) -> Iterator[str]:
+    """Each parameter that is not as dvc.lock recorded it: "lr: 0.1 -> 0.2"."""
+    for key, value in recorded.items():
+        for inner, old, new in params.differences(value, params.at(now, key), key):
+            yield f"{inner}: {params.format_value(old)} -> {params.format_value(new)}"
 
 
 def _other_files(trainings: list[Training]) -> Iterator[str]:

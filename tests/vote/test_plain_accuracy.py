@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from croquis.tables.predictions import Predictions
-from croquis.vote.plain_folds import crossing, plain_claim
+from croquis.vote.plain_accuracy import crossing, plain_scores
 
 IDS = [f"p{number:03d}" for number in range(80)]
 
@@ -33,9 +33,9 @@ HALF, ALL = (
 
 def test_where_no_copy_would_cross_there_is_no_claim() -> None:
     alone = folds(group=range(80), unit=range(80))
-    assert plain_claim(part(HALF), part(ALL), alone, seed=0) == {}
+    assert plain_scores(part(HALF), part(ALL), alone, seed=0) == {}
     together = folds(plain_fold=np.arange(80) // 2 % 2)
-    assert plain_claim(part(HALF), part(ALL), together, seed=0) == {}
+    assert plain_scores(part(HALF), part(ALL), together, seed=0) == {}
 
 
 def test_only_what_is_kept_and_in_another_plain_fold_crosses() -> None:
@@ -51,30 +51,32 @@ def test_a_domain_crosses_as_a_copy_does() -> None:
 
 
 def test_a_claim_far_above_is_significant() -> None:
-    found = plain_claim(part(HALF), part(ALL), folds(), seed=0)
-    assert found["plain_accuracy"] == 1.0 and found["plain_difference"] == 0.5
+    scores = plain_scores(part(HALF), part(ALL), folds(), seed=0)
+    assert scores["plain_accuracy"] == 1.0 and scores["plain_difference"] == 0.5
     # a share of 1/2 of 40 groups: 1.96 * sqrt(.25 / 40) = .155
-    assert found["plain_difference_low"] == pytest.approx(0.345, abs=0.03)
-    assert found["plain_difference_high"] == pytest.approx(0.655, abs=0.03)
-    assert found["plain_significant"] is True
+    assert scores["plain_difference_low"] == pytest.approx(0.345, abs=0.03)
+    assert scores["plain_difference_high"] == pytest.approx(0.655, abs=0.03)
+    assert scores["plain_significant"] is True
 
 
 def test_a_difference_within_chance_is_not_significant() -> None:
     one_more = HALF | (np.arange(80) // 2 == 1)
-    found = plain_claim(part(HALF), part(one_more), folds(), seed=0)
-    assert found["plain_difference"] == 0.025 and found["plain_difference_low"] == 0.0
-    assert found["plain_significant"] is False
+    scores = plain_scores(part(HALF), part(one_more), folds(), seed=0)
+    assert scores["plain_difference"] == 0.025 and scores["plain_difference_low"] == 0.0
+    assert scores["plain_significant"] is False
 
 
 def test_a_handful_of_groups_shows_nothing() -> None:
     few = folds(group=np.arange(80) // 8, unit=np.arange(80) // 8)
-    assert plain_claim(part(HALF), part(ALL), few, seed=0)["plain_significant"] is False
+    assert (
+        plain_scores(part(HALF), part(ALL), few, seed=0)["plain_significant"] is False
+    )
 
 
 def test_folds_that_did_not_run_leave_other_images_on_each_side() -> None:
     # out of fold the first 40, plain the last 60: 20 right of 40, 30 of 60
-    found = plain_claim(
+    scores = plain_scores(
         part(HALF[:40], IDS[:40]), part(HALF[20:], IDS[20:]), folds(), seed=0
     )
-    assert found["plain_accuracy"] == 0.5 and found["plain_difference"] == 0.0
-    assert found["plain_difference_low"] < 0 < found["plain_difference_high"]
+    assert scores["plain_accuracy"] == 0.5 and scores["plain_difference"] == 0.0
+    assert scores["plain_difference_low"] < 0 < scores["plain_difference_high"]

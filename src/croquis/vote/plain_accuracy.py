@@ -1,4 +1,4 @@
-"""What folds that ignore copies claim beyond those that do not, and whether that is noise."""
+"""The accuracy under folds that ignore copies, beside that of OOF: is the difference noise?"""
 
 import numpy as np
 import pandas as pd
@@ -19,14 +19,14 @@ def crossing(folds: pd.DataFrame, ids: np.ndarray) -> int:
         ids: of what plain folds are scored on.
     """
     kept = folds[folds["keep"] | folds["id"].isin(ids)]
-    apart = pd.Series(units(kept), kept["id"])
-    sides = kept["plain_fold"].groupby(apart.to_numpy()).nunique()
-    return int(apart[ids].map(sides).gt(1).sum())
+    unit = pd.Series(units(kept), kept["id"])
+    sides = kept["plain_fold"].groupby(unit.to_numpy()).nunique()
+    return int(unit[ids].map(sides).gt(1).sum())
 
 
-def plain_claim(
+def plain_scores(
     oof: Predictions, plain: Predictions, folds: pd.DataFrame, *, seed: int
-) -> dict:
+) -> dict[str, float]:
     """The accuracy under plain folds, and its difference to `oof` with its 95 % interval.
 
     Nothing where no copy would cross them. The two may be of other images, as not all folds have to
@@ -45,26 +45,30 @@ def plain_claim(
     if not crossing(folds, plain.ids):
         return {}
     rows = folds[folds["id"].isin([*oof.ids, *plain.ids])]
-    apart = units(rows)
     labels = rows.set_index("id")["label"]
-    columns = [
-        column.reindex(rows["id"]).fillna(0.0).to_numpy()
-        for part in (plain, oof)
-        for column in (_right(part, labels).astype(float), pd.Series(1.0, part.ids))
-    ]
-    drawn = resampled_means(np.stack(columns, axis=1), apart, seed=seed)
+    groups = units(rows)
+    counts = np.concatenate(
+        [_counts(part, labels, rows["id"]) for part in (plain, oof)], axis=1
+    )
+    drawn = resampled_means(counts, groups, seed=seed)
     low, high = np.nanquantile(_difference(drawn), TAILS)
-    numbers = {
-        "plain_accuracy": float(_right(plain, labels).mean()),
-        "plain_difference": float(
-            _difference(np.stack(columns, axis=1).sum(axis=0)[None])[0]
-        ),
-        "plain_difference_low": float(low),
-        "plain_difference_high": float(high),
+    low = round(float(low), 5)
+    is_significant = low > 0 and len(np.unique(groups)) >= FEWEST
+    return {
+        "plain_accuracy": round(float(_right(plain, labels).mean()), 5),
+        "plain_difference": round(float(_difference(counts.sum(axis=0)[None])[0]), 5),
+        "plain_difference_low": low,
+        "plain_difference_high": round(float(high), 5),
+        "plain_significant": bool(is_significant),
     }
-    found = {name: round(number, 5) for name, number in numbers.items()}
-    sure = found["plain_difference_low"] > 0 and len(np.unique(apart)) >= FEWEST
-    return found | {"plain_significant": bool(sure)}
+
+
+def _counts(part: Predictions, labels: pd.Series, ids: pd.Series) -> np.ndarray:
+    """Of each image of `ids` whether it is right, and whether it is there, (N, 2) of 0 and 1."""
+    is_right = _right(part, labels).astype(float)
+    is_there = pd.Series(1.0, part.ids)
+    columns = [column.reindex(ids).fillna(0.0) for column in (is_right, is_there)]
+    return np.stack(columns, axis=1)
 
 
 def _right(part: Predictions, labels: pd.Series) -> pd.Series:
@@ -74,7 +78,6 @@ def _right(part: Predictions, labels: pd.Series) -> pd.Series:
 
 def _difference(sums: np.ndarray) -> np.ndarray:
     """Of (D, 4): right and images of the one, right and images of the other; (D,)."""
-    counts = np.where(
-        sums[:, [1, 3]] > 0, sums[:, [1, 3]], np.nan
-    )  # a draw may have none of one
+    # A draw may have no image of one of the two.
+    counts = np.where(sums[:, [1, 3]] > 0, sums[:, [1, 3]], np.nan)
     return sums[:, 0] / counts[:, 0] - sums[:, 2] / counts[:, 1]

@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from croquis.core.errors import InputError
-from croquis.vote.mixed_runs import refuse_mixed
+from croquis.vote.mixed_recipes import refuse_mixed_recipes
 
 PREDICTIONS = Path("data/predictions")
 PARAMS = """
@@ -64,12 +64,12 @@ def entry(out: str, values: dict[str, Any]) -> dict[str, Any]:
 
 def refused() -> str:
     with pytest.raises(InputError) as caught:
-        refuse_mixed(PREDICTIONS, ["a", "b", "p"], [0, 1])
+        refuse_mixed_recipes(PREDICTIONS, ["a", "b", "p"], [0, 1])
     return str(caught.value)
 
 
 def accepted() -> None:
-    refuse_mixed(PREDICTIONS, ["a", "b", "p"], [0, 1])
+    refuse_mixed_recipes(PREDICTIONS, ["a", "b", "p"], [0, 1])
 
 
 def test_trainings_of_one_recipe_vote() -> None:
@@ -145,8 +145,8 @@ def test_what_no_training_reads_and_other_words_for_a_number_are_accepted(
 
 def test_members_and_folds_that_do_not_vote_are_not_asked() -> None:
     locked(train__a_1={"params": {"lr": 0.5}}, train__b_0={"params": {"lr": 0.5}})
-    refuse_mixed(PREDICTIONS, ["a", "p"], [0])
-    refuse_mixed(PREDICTIONS, ["b"], [1])
+    refuse_mixed_recipes(PREDICTIONS, ["a", "p"], [0])
+    refuse_mixed_recipes(PREDICTIONS, ["b"], [1])
     assert (
         "a of fold 1 was trained before lr: 0.5 -> 1e-05; b of fold 0 was" in refused()
     )
