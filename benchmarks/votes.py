@@ -28,7 +28,7 @@ from croquis.scoring.metrics import (
     mean_interval,
 )
 from croquis.scoring.paired import mcnemar
-from croquis.submit.submission import by_vote, read_votes
+from croquis.submit.solution_scores import accuracy_by_vote, read_votes
 from croquis.tables.fold_tables import read_folds, truth_of
 from croquis.votes.fitting import fit_temperature
 from croquis.votes.members import fold_votes, out_of_fold
@@ -99,10 +99,13 @@ def main() -> None:
         }
         _table(oof, found, shown)
         recipe = recipe_of(oof, found["soft"], folds)
-        ballots = read_votes(votes, recipe)
-    ids = ballots["soft"][0].ids
+        by_vote = read_votes(votes, recipe)
+    ids = by_vote["soft"][0].ids
     truth = labels.loc[[Path(name).name for name in ids]].to_numpy()
-    print("\nfolds-members on the test set:", by_vote(truth, ids, ballots, recipe))
+    print(
+        "\nfolds-members on the test set:",
+        accuracy_by_vote(truth, ids, by_vote, recipe),
+    )
 
 
 def _table(oof: MembersOof, found: dict[str, Alternative], shown: dict) -> None:

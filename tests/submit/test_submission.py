@@ -1,6 +1,5 @@
-"""The file to upload: the sample's rows, and a score only where the truth is known."""
+"""The file to upload: the sample's rows, filled with predicted labels."""
 
-import itertools
 from pathlib import Path
 
 import numpy as np
@@ -8,21 +7,12 @@ import pandas as pd
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.submit.submission import (
-    by_vote,
-    read_votes,
-    single_fold,
-    submission,
-    submission_scores,
-    true_labels,
-)
+from croquis.submit.submission import Submission, fill_submission, submit_lines
 from croquis.tables.predictions import Predictions
-from croquis.votes.recipe import Recipe
 
 SAMPLE = pd.DataFrame(
     {"ID": [0, 1, 2], "image_path": ["2.png", "10.png", "1.png"], "target": 0}
 )
-NOBODY = pd.DataFrame({"image_path": [], "target": []})
 
 
 def sure(labels: dict[str, int]) -> Predictions:
@@ -35,7 +25,7 @@ TEST = sure({"1": 1, "2": 2, "10": 0})
 
 
 def test_targets_follow_the_order_of_the_sample() -> None:
-    found = submission(SAMPLE, TEST)
+    found = fill_submission(SAMPLE, TEST)
     assert found.columns.tolist() == ["ID", "image_path", "target"]
     assert found["image_path"].tolist() == ["2.png", "10.png", "1.png"]
     assert found["target"].tolist() == [2, 0, 1]
@@ -46,102 +36,27 @@ def test_targets_follow_the_order_of_the_sample() -> None:
 
 def test_the_order_of_columns_is_the_samples() -> None:
     turned = SAMPLE[["target", "image_path", "ID"]]
-    assert submission(turned, TEST).columns.tolist() == ["target", "image_path", "ID"]
+    assert fill_submission(turned, TEST).columns.tolist() == [
+        "target",
+        "image_path",
+        "ID",
+    ]
 
 
 def test_ties_go_to_the_lowest_class() -> None:
     tie = Predictions(["test/a"], [[0.0, 0.5, 0.5]], ["x", "y", "z"])
-    assert submission(pd.DataFrame({"image_path": ["a"]}), tie)["target"].tolist() == [
-        1
-    ]
+    assert fill_submission(pd.DataFrame({"image_path": ["a"]}), tie)[
+        "target"
+    ].tolist() == [1]
 
 
 def test_images_without_a_prediction_are_named() -> None:
     with pytest.raises(
         InputError, match=r"submission: expected the 3 ids.*missing 1: test/10\.png"
     ):
-        submission(SAMPLE, sure({"1": 1, "2": 2}))
+        fill_submission(SAMPLE, sure({"1": 1, "2": 2}))
     with pytest.raises(InputError, match="1 too many"):
-        submission(SAMPLE, sure({"1": 1, "2": 2, "10": 0, "11": 0}))
-
-
-def test_no_solution_means_no_score() -> None:
-    assert true_labels(NOBODY, TEST) is None
-
-
-def test_true_labels_follow_the_predictions() -> None:
-    solution = pd.DataFrame(
-        {"image_path": ["10.png", "2.png", "1.png"], "target": [5, 6, 7]}
-    )
-    assert true_labels(solution, TEST).tolist() == [7, 6, 5]
-
-
-@pytest.mark.parametrize("names", [["1.png"], ["1.png", "2.png", "10.png", "11.png"]])
-def test_a_solution_of_other_images_is_refused(names: list[str]) -> None:
-    solution = pd.DataFrame({"image_path": names, "target": 0})
-    with pytest.raises(
-        InputError, match=r"solution\.csv: expected 3 test images, received \d ro"
-    ):
-        true_labels(solution, TEST)
-
-
-def test_a_solution_that_names_an_image_twice_is_refused() -> None:
-    """The second label silently won."""
-    names = ["1.png", "2.png", "10.png", "10.png"]
-    solution = pd.DataFrame({"image_path": names, "target": [0, 0, 0, 1]})
-    with pytest.raises(
-        InputError, match=r"solution\.csv: expected 3 test images, received 4 rows"
-    ):
-        true_labels(solution, TEST)
-
-
-def test_single_folds_are_scored_by_id_and_averaged() -> None:
-    labels = np.array([1, 2, 0])  # of TEST
-    by_fold = [
-        sure({"10": 0, "2": 2, "1": 0}),
-        sure({"1": 0, "2": 0, "10": 0}),
-    ]  # 2/3, 1/3
-    assert single_fold(labels, TEST.ids, by_fold) == 0.5
-
-
-def test_the_gain_of_the_fold_vote_stands_apart_from_what_oof_estimates() -> None:
-    labels = np.array([1, 2, 0])  # of TEST: all right
-    by_fold = [
-        sure({"10": 0, "2": 2, "1": 0}),
-        sure({"1": 0, "2": 0, "10": 0}),
-    ]  # 2/3, 1/3
-    estimate = {
-        "accuracy": 0.55,
-        "accuracy_low": 0.45,
-        "accuracy_high": 0.65,
-        "members": 2,
-    }
-    found = submission_scores(labels, TEST, by_fold, estimate, seed=0)
-    # Two folds get 0, 1 and 2 of their answers on the three images right: of 27 draws one is of
-    # the first alone and one of the last, so the interval is 0 to 1, and the squares add up.
-    assert [found.pop(f"gap{end}") for end in ("", "_low", "_high")] == [
-        -0.05,
-        round(-0.05 - (0.5**2 + 0.1**2) ** 0.5, 5),
-        round(-0.05 + (0.5**2 + 0.1**2) ** 0.5, 5),
-    ]
-    ends = [found.pop(f"fold_vote_gain_{end}") for end in ("low", "high", "p")]
-    # Gains of 1, .5 and 0 on the three images: of 27 draws one has no gain at all.
-    assert ends == [0, 1, pytest.approx(2 / 27, abs=0.02)]
-    assert found.pop("ece") == found.pop("log_loss") == 0  # all sure, all right
-    assert found == {
-        "test_accuracy": 1.0,
-        "test_single_fold": 0.5,
-        "fold_vote_gain": 0.5,
-        "oof_accuracy": 0.55,
-        "oof_low": 0.45,
-        "oof_high": 0.65,
-        "inside_interval": True,
-    }
-    narrow = estimate | {"accuracy_low": 0.51}
-    assert (
-        submission_scores(labels, TEST, by_fold, narrow, seed=0)["inside_interval"]
-        is False
-    )
+        fill_submission(SAMPLE, sure({"1": 1, "2": 2, "10": 0, "11": 0}))
 
 
 @pytest.mark.parametrize(
@@ -173,53 +88,22 @@ def test_an_id_with_zeros_in_front_and_an_image_called_na_stay_as_they_are() -> 
     test = Predictions(
         np.array(["test/NA"]), np.array([[0.2, 0.8]]), np.array(["a", "b"])
     )
-    assert submission(sample, test).values.tolist() == [["0007", "NA", 1]]
+    assert fill_submission(sample, test).values.tolist() == [["0007", "NA", 1]]
 
 
-def weighing(a: float, b: float) -> Recipe:
-    return Recipe(
-        members=["a", "b"],
-        folds=[0],
-        fold_vote="soft",
-        vote="soft",
-        weights={"a": a, "b": b},
-        temperatures={"a": 1.0, "b": 1.0},
-        temperature=1.0,
+def test_the_file_has_the_same_line_ends_everywhere(tmp_path: Path) -> None:
+    submission = Submission(fill_submission(SAMPLE, TEST), {})
+    submission.save(tmp_path / "s.csv")
+    assert (tmp_path / "s.csv").read_bytes().startswith(b"ID,image_path,target\n0,2.p")
+
+
+def test_the_last_lines_tell_the_score_only_where_there_is_one() -> None:
+    table = fill_submission(SAMPLE, TEST)
+    path = Path("s.csv")
+    assert submit_lines(Submission(table, {"rows": 3}), path) == [
+        "submit: 3 rows in s.csv"
+    ]
+    metrics = {"test_accuracy": 0.75, "test_single_fold": 0.7, "fold_vote_gain_p": 0.04}
+    assert submit_lines(Submission(table, metrics), path)[1] == (
+        "submit: test accuracy 0.750, single folds 0.700, p 0.04"
     )
-
-
-def test_what_members_say_is_read_by_name(tmp_path: Path) -> None:
-    for member, vote in itertools.product("abz", ("soft", "hard")):
-        sure({"1": "abz".index(member), "2": 0}).save(
-            tmp_path / member / f"test_{vote}.npz"
-        )
-    found = read_votes(tmp_path, weighing(1.0, 1.0))
-    assert [part.probs[0].argmax() for part in found["hard"]] == [0, 1]
-    assert list(found) == ["soft", "hard"] and len(found["soft"]) == 2
-
-
-def test_votes_over_folds_are_judged_on_the_test_set() -> None:
-    labels = np.array([1, 2, 0])  # of TEST
-    votes = {  # of each member what it says of the three images
-        "soft": (
-            # Means at 3 : 1 are .375 .525 .1, .45 .15 .4 and .575 .35 .075: right, wrong, right.
-            # Of the majorities, all the first member's 0, the last alone is right.
-            [[0.5, 0.4, 0.1], [0.6, 0.2, 0.2], [0.6, 0.3, 0.1]],
-            [[0.0, 0.9, 0.1], [0.0, 0.0, 1.0], [0.5, 0.5, 0.0]],
-        ),
-        "hard": (
-            # Added they are .45 .55 0, .3 0 .7 and .35 .35 .3: right, right, right by the tie.
-            [[0.6, 0.4, 0.0], [0.4, 0.0, 0.6], [0.4, 0.4, 0.2]],
-            [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.2, 0.2, 0.6]],
-        ),
-    }
-    ballots = {
-        vote: [Predictions(TEST.ids, rows, ["x", "y", "z"]) for rows in members]
-        for vote, members in votes.items()
-    }
-    assert by_vote(labels, TEST.ids, ballots, weighing(3.0, 1.0)) == {
-        "soft-soft": 0.66667,
-        "soft-hard": 0.33333,
-        "hard-soft": 1.0,
-        "hard-hard": 1.0,
-    }

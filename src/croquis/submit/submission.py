@@ -1,21 +1,97 @@
 """The file to upload: the competition's columns and order, filled with predicted labels."""
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from croquis.core.errors import InputError
-from croquis.scoring.metrics import difference, mean_gain, mean_interval, scores
-from croquis.tables import predictions
-from croquis.tables.predictions import Predictions
-from croquis.votes.calibration import ece
+from croquis.core.files import atomic_write
+from croquis.submit.solution_scores import (
+    accuracy_by_vote,
+    read_votes,
+    single_fold_accuracy,
+    submission_scores,
+    true_labels,
+)
+from croquis.tables.predictions import Predictions, load_predictions
+from croquis.votes.members import on_test
 from croquis.votes.recipe import Recipe
-from croquis.votes.voting import VOTES, member_vote
+from croquis.votes.voting import tied
 
 
-def submission(sample: pd.DataFrame, test: Predictions) -> pd.DataFrame:
-    """The sample's rows and columns with `target` filled in.
+@dataclass(frozen=True)
+class Submission:
+    """What is uploaded, and what it scores where a solution is there.
+
+    Attributes:
+        table: the rows and columns of the sample.
+        metrics: for metrics/submission.json.
+    """
+
+    table: pd.DataFrame
+    metrics: dict[str, Any]
+
+    def save(self, path: Path) -> None:
+        """Writes the table as CSV, with the same line ends on every system."""
+        with atomic_write(path) as draft:
+            self.table.to_csv(draft, index=False, lineterminator="\n")
+
+
+def submit(
+    members: list[str],
+    *,
+    ensemble: Path,
+    votes: Path,
+    by_fold: Path,
+    sample: Path,
+    solution: Path,
+    estimate: Path,
+    seed: int,
+) -> Submission:
+    """The submission, and what it scores beside all votes and members.
+
+    Args:
+        members: keys of `run`.
+        ensemble: data/ensemble.
+        votes: data/votes.
+        by_fold: data/predictions.
+        sample: sample_submission.csv.
+        solution: the true labels of the test set; no rows where nobody has them.
+        estimate: metrics/ensemble.json.
+        seed: of the intervals.
+
+    Raises:
+        InputError: if the sample or the solution speak of other images.
+    """
+    test = load_predictions(ensemble / "test.npz")
+    table = fill_submission(_read_text(sample), test)
+    metrics: dict[str, Any] = {"rows": len(table), "ties": tied(test.probs)}
+    answers = pd.read_csv(solution, dtype={"image_path": str}, keep_default_na=False)
+    labels = true_labels(answers, test)
+    if labels is None:
+        return Submission(table, metrics)
+    recipe = Recipe.load(ensemble / "recipe.json")
+    single = [
+        load_predictions(ensemble / f"test_fold{fold}.npz") for fold in recipe.folds
+    ]
+    oof = json.loads(estimate.read_text())
+    metrics |= submission_scores(labels, test, single, oof, seed=seed)
+    metrics["test_single_fold_by_member"] = {
+        member: _member_accuracy(labels, test.ids, by_fold, member, recipe.folds)
+        for member in members
+    }
+    by_vote = read_votes(votes, recipe)
+    metrics["test_accuracy_by_vote"] = accuracy_by_vote(
+        labels, test.ids, by_vote, recipe
+    )
+    return Submission(table, metrics)
+
+
+def fill_submission(sample: pd.DataFrame, test: Predictions) -> pd.DataFrame:
+    """The sample's rows and columns with the labels of `test` as `target`.
 
     Args:
         sample: sample_submission.csv with `image_path` and `target`.
@@ -29,152 +105,26 @@ def submission(sample: pd.DataFrame, test: Predictions) -> pd.DataFrame:
     return sample.assign(target=labels.astype(int))
 
 
-def true_labels(solution: pd.DataFrame, test: Predictions) -> np.ndarray | None:
-    """The true labels of `test` in its order, (N,), or None where no solution is known.
-
-    Raises:
-        InputError: if the solution speaks of other images.
-    """
-    if solution.empty:
-        return None
-    known = dict(
-        zip(
-            "test/" + solution["image_path"].astype(str),
-            solution["target"],
-            strict=True,
+def submit_lines(submission: Submission, path: Path) -> list[str]:
+    """The lines that the stage ends with; `path` is where the submission was written."""
+    metrics = submission.metrics
+    lines = [f"submit: {len(submission.table):,} rows in {path}"]
+    if "test_accuracy" in metrics:
+        lines.append(
+            f"submit: test accuracy {metrics['test_accuracy']:.3f},"
+            f" single folds {metrics['test_single_fold']:.3f},"
+            f" p {metrics['fold_vote_gain_p']:.2g}"
         )
-    )
-    if set(known) != set(test.ids) or len(solution) > len(known):
-        lost = len(set(test.ids) - set(known))
-        received = f"{len(solution):,} rows; {lost:,} test images have none"
-        fix = "give the solution of this test set with each image once, or none"
-        raise InputError(
-            "solution.csv",
-            expected=f"{len(test):,} test images",
-            received=received,
-            fix=fix,
-        )
-    return np.array([known[name] for name in test.ids])
+    return lines
 
 
-def single_fold(
-    labels: np.ndarray, ids: np.ndarray, by_fold: list[Predictions]
+def _read_text(path: Path) -> pd.DataFrame:
+    """A table of text: an ID 0007 keeps its zeros, an image called NA its name."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def _member_accuracy(
+    labels: np.ndarray, ids: np.ndarray, by_fold: Path, member: str, folds: list[int]
 ) -> float:
-    """The mean accuracy of single folds' models on the test set, rounded to 5 digits.
-
-    It is what OOF estimates: OOF, too, has one model an image. Arguments as in `rights`.
-    """
-    return round(float(correct_by_fold(labels, ids, by_fold).mean()), 5)
-
-
-def correct_by_fold(
-    labels: np.ndarray, ids: np.ndarray, by_fold: list[Predictions]
-) -> np.ndarray:
-    """Which test images each fold's models get right, (K, N) bool.
-
-    Args:
-        labels: (N,) true labels in the order of `ids`.
-        ids: (N,) of the test images.
-        by_fold: the predictions of each fold's models.
-    """
-    return np.stack(
-        [part.aligned(ids).probs.argmax(axis=1) == labels for part in by_fold]
-    )
-
-
-def read_votes(votes: Path, recipe: Recipe) -> dict[str, list[Predictions]]:
-    """What each member says on the test set, by the vote of its folds; `votes` is data/votes."""
-    return {
-        vote: [
-            predictions.load_predictions(votes / key / f"test_{vote}.npz")
-            for key in recipe.members
-        ]
-        for vote in VOTES
-    }
-
-
-def by_vote(
-    labels: np.ndarray,
-    ids: np.ndarray,
-    ballots: dict[str, list[Predictions]],
-    recipe: Recipe,
-) -> dict[str, float]:
-    """Test accuracy of all four votes, folds first: "soft-hard" is a majority over members' means.
-
-    Only here can votes over folds be judged: OOF has one model an image. "hard-soft" is always
-    "hard-hard", the majority of all argmaxes: `voting.member_vote` says why.
-
-    Args:
-        labels: (N,) true labels in the order of `ids`.
-        ids: (N,) of the test images.
-        ballots: `read_votes`.
-        recipe: the weights of the members.
-    """
-    found = {}
-    weights = np.array([recipe.weights[key] for key in recipe.members])
-    for folds, members in ballots.items():
-        stack = np.stack([part.aligned(ids).probs for part in members])
-        for name in VOTES:
-            joint = member_vote(stack, weights, folds=folds, members=name)
-            right = joint.argmax(axis=1) == labels
-            found[f"{folds}-{name}"] = round(float(right.mean()), 5)
-    return found
-
-
-def submission_scores(
-    labels: np.ndarray,
-    test: Predictions,
-    by_fold: list[Predictions],
-    estimate: dict,
-    *,
-    seed: int,
-) -> dict[str, float | bool]:
-    """How the submission did, beside what OOF promised.
-
-    OOF is made by one model an image, the submission by a vote of all folds: so the mean score of
-    the single folds' ensembles is what OOF estimates, and the gain of the fold vote stands apart.
-    The test set has a sampling error of its own: with as many images as OOF has, one honest run
-    in six is outside OOF's interval. So the `gap` between the two has an interval of both errors:
-    where it is all below zero, OOF promised more than chance explains. Log-loss and calibration
-    error are the submission's: temperatures were fitted on one model an image, and the vote of
-    folds is more modest. What is drawn of the test set are images, one by one, as neither copies
-    nor domains among them are known.
-
-    Args:
-        labels: (N,) true labels in the order of `test`.
-        test: the fold-voted ensemble.
-        by_fold: the ensemble of each fold's models.
-        estimate: `accuracy`, `accuracy_low`, `accuracy_high` of OOF, as in metrics/ensemble.json.
-        seed: of the draws.
-    """
-    right = test.probs.argmax(axis=1) == labels
-    by_one = correct_by_fold(labels, test.ids, by_fold)
-    full = float(right.mean())
-    single = round(float(by_one.mean()), 5)
-    low, high, p = mean_gain(right, by_one, np.arange(len(right)), seed=seed)
-    promised = (
-        estimate["accuracy"],
-        estimate["accuracy_low"],
-        estimate["accuracy_high"],
-    )
-    kept = mean_interval(by_one.mean(axis=0), np.arange(len(right)), seed=seed)
-    found = dict(
-        zip(("gap", "gap_low", "gap_high"), difference(promised, kept), strict=True)
-    )
-    found |= {
-        "test_accuracy": full,
-        "test_single_fold": single,
-        "fold_vote_gain": full - single,
-        "fold_vote_gain_low": low,
-        "fold_vote_gain_high": high,
-        "fold_vote_gain_p": p,
-    }
-    found |= dict(zip(("oof_accuracy", "oof_low", "oof_high"), promised, strict=True))
-    found |= {
-        "log_loss": scores(labels, test.probs)["log_loss"],
-        "ece": ece(labels, test.probs),
-    }
-    inside = promised[1] <= single <= promised[2]
-    return {name: round(score, 5) for name, score in found.items()} | {
-        "inside_interval": bool(inside)
-    }
+    parts = [on_test(by_fold, member, fold) for fold in folds]
+    return single_fold_accuracy(labels, ids, parts)
