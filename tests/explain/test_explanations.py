@@ -8,8 +8,14 @@ import torch
 from safetensors.torch import save_file
 
 from croquis.explain import explanations
-from croquis.explain.explanations import best_model, error_count, explain, explain_lines
-from croquis.explain.saliency import Maps
+from croquis.explain.explanations import (
+    Explanation,
+    best_model,
+    error_count,
+    explain_lines,
+    explain_mistakes,
+)
+from croquis.explain.saliency import SaliencyMaps
 from croquis.networks.networks import network
 from croquis.runtime.hardware import Hardware
 from croquis.tables.predictions import Predictions
@@ -18,9 +24,9 @@ from support.leftovers import data_of, leave, outcome_of
 CPU = Hardware(torch.device("cpu"), None, False, 0)
 
 
-def made(folder: Path, recipe, *, voters: tuple[str, ...] = ("tiny",)) -> Maps:
+def made(folder: Path, recipe, *, voters: tuple[str, ...] = ("tiny",)) -> SaliencyMaps:
     data, outcome = data_of(folder), outcome_of(folder)
-    return explain(
+    return explain_mistakes(
         data.folds,
         outcome.oof,
         {key: outcome.members[key] for key in voters},
@@ -47,24 +53,24 @@ def test_each_mistake_is_asked_of_the_network_without_its_fold(
             asked.append(path.name) or real(recipe, count, path)
         ),
     )
-    found = made(drawn, own)
-    assert found.ids.tolist() == ["train/spot/2.png", "train/pole/7.png"]
-    assert found.maps.shape == (2, 32, 32) and found.member == "tiny"
+    maps = made(drawn, own)
+    assert maps.ids.tolist() == ["train/spot/2.png", "train/pole/7.png"]
+    assert maps.maps.shape == (2, 32, 32) and maps.member == "tiny"
     assert asked == ["fold0.safetensors"]  # rows 2 and 7 are both of fold 0
 
 
 def test_without_a_fine_tuned_member_nothing_is_explained(drawn: Path, recipe) -> None:
     leave(drawn)
-    found = made(drawn, recipe(), voters=())
-    assert found.member == "" and len(found.ids) == len(found.maps) == 0
+    maps = made(drawn, recipe(), voters=())
+    assert maps.member == "" and len(maps.ids) == len(maps.maps) == 0
 
 
 def test_the_lines_of_the_stage_tell_mistakes_sizes_and_licences(drawn: Path) -> None:
     leave(drawn)
     networks = outcome_of(drawn).networks
-    looked = Maps(np.array(["a"]), np.zeros((1, 2, 2)), "tiny")
+    looked = SaliencyMaps(np.array(["a"]), np.zeros((1, 2, 2)), "tiny")
     sizes = "explain: 2 members of 11.0 to 11.0 M parameters; licences of their weights: apache-2.0"
-    assert explain_lines(networks, looked, 2) == [
+    assert explain_lines(Explanation(networks, looked, 2)) == [
         "explain: 1 of the surest mistakes, as tiny saw them",
         sizes,
     ]
@@ -76,10 +82,10 @@ def test_errors_without_a_network_are_not_called_no_mistakes(drawn: Path) -> Non
     networks = outcome_of(drawn).networks
     wrong = error_count(data_of(drawn).folds, outcome_of(drawn).oof)
     assert wrong == 2
-    assert explain_lines(networks, explanations.NOBODY, wrong)[0] == (
+    assert explain_lines(Explanation(networks, explanations.NO_MAPS, wrong))[0] == (
         "explain: no network to ask about 2 errors: no voting member is fine-tuned"
     )
-    assert explain_lines(networks, explanations.NOBODY, 0)[0] == (
+    assert explain_lines(Explanation(networks, explanations.NO_MAPS, 0))[0] == (
         "explain: no mistakes to explain: every image is right out of fold"
     )
 
@@ -95,14 +101,14 @@ def test_a_network_that_fails_leaves_a_reason_and_the_maps_of_other_folds(
         raise AttributeError("no next_functions")
 
     monkeypatch.setattr(explanations, "restore_model", broken)
-    found = made(drawn, recipe(image_size=32))
+    maps = made(drawn, recipe(image_size=32))
     assert (
-        found.maps.shape == (0, 32, 32)
-        and len(found.ids) == 0
+        maps.maps.shape == (0, 32, 32)
+        and len(maps.ids) == 0
         and asked == ["fold0.safetensors"]
     )
-    assert found.failed == "fold 0: AttributeError: no next_functions"
-    said = explain_lines(outcome_of(drawn).networks, found, 2)
+    assert maps.failed == "fold 0: AttributeError: no next_functions"
+    said = explain_lines(Explanation(outcome_of(drawn).networks, maps, 2))
     assert said[-1] == (
         "explain: warning: no map for fold 0: AttributeError: no next_functions; "
         "`dvc repro -f -s explain` tries again"
@@ -113,7 +119,7 @@ def test_a_member_that_was_not_counted_is_named(drawn: Path) -> None:
     leave(drawn)
     networks = outcome_of(drawn).networks
     networks.loc[0, ["parameters", "failed"]] = [np.nan, "KeyError: 'x'"]
-    said = explain_lines(networks, explanations.NOBODY, 0)
+    said = explain_lines(Explanation(networks, explanations.NO_MAPS, 0))
     assert said[1].startswith("explain: 2 members of 11.0 to 11.0 M parameters")
     assert said[2].startswith(
         "explain: warning: tiny could not be counted (KeyError: 'x'); `dvc"

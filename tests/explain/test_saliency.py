@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from croquis.backbones.backbones import Statistics
-from croquis.explain.saliency import Maps, as_int8, spoken_for
+from croquis.explain.saliency import SaliencyMaps, as_int8, occlusion_maps
 from croquis.runtime.hardware import Hardware
 
 CPU = Hardware(torch.device("cpu"), None, False, 0)
@@ -26,7 +26,9 @@ class Halves(nn.Module):
 
 def looked(images: np.ndarray) -> np.ndarray:
     guesses, labels = np.zeros(len(images), int), np.ones(len(images), int)
-    return spoken_for(Halves(), images, guesses=guesses, labels=labels, hardware=CPU)
+    return occlusion_maps(
+        Halves(), images, guesses=guesses, labels=labels, hardware=CPU
+    )
 
 
 def test_ink_on_the_left_speaks_for_the_guess_and_on_the_right_for_the_label() -> None:
@@ -57,7 +59,7 @@ def test_maps_are_scaled_by_their_own_strongest_pixel() -> None:
 
 
 def test_maps_are_saved_without_pickles(tmp_path: Path) -> None:
-    maps = Maps(np.array(["a"]), np.zeros((1, 4, 4), np.int8), "tiny")
+    maps = SaliencyMaps(np.array(["a"]), np.zeros((1, 4, 4), np.int8), "tiny")
     maps.save(tmp_path / "saliency.npz")
     with np.load(tmp_path / "saliency.npz", allow_pickle=False) as file:
         assert file["ids"].tolist() == ["a"] and str(file["member"]) == "tiny"

@@ -214,3 +214,9 @@ def _unavailable(backbone: str, pretrained: bool | str, error: Exception) -> Inp
     expected = f"weights of {backbone} from timm's hub"
     fix = 'go online once, or set it to a path of .safetensors/.pth weights or to "bundled"'
     return InputError("pretrained: true", expected=expected, received=reason, fix=fix)
+
+
+def stated_licence(backbone: str) -> str:
+    """The licence of a backbone's weights as timm states it, or "not stated"."""
+    config = timm.get_pretrained_cfg(backbone)
+    return (config.license if config else None) or "not stated"

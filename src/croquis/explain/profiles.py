@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
-import timm
 import torch
 
 from croquis.backbones import stacked
-from croquis.backbones.backbones import interpolation
+from croquis.backbones.backbones import interpolation, stated_licence
 from croquis.costs.measured import failure_reason
 from croquis.costs.work import Work, model_work, probe_work
 from croquis.networks.macs import forward_macs
@@ -51,8 +50,8 @@ def _row(
     counts: Iterator[Mapping[str, int]],
 ) -> dict[str, Any]:
     names = [recipe.backbone] if isinstance(recipe.backbone, str) else recipe.backbone
-    asked = recipe.pretrained
-    weights = asked if isinstance(asked, list) else [asked] * len(names)
+    pretrained = recipe.pretrained
+    weights = pretrained if isinstance(pretrained, list) else [pretrained] * len(names)
     licences = [_licence(*each) for each in zip(names, weights, strict=True)]
     row: dict[str, Any] = {
         "member": member,
@@ -64,17 +63,17 @@ def _row(
         "failed": "",
     }
     try:
-        for found in counts:
-            row |= found
+        for numbers in counts:
+            row |= numbers
     except Exception as error:  # of any network, in any way
         row["failed"] = failure_reason(error)
     return row
 
 
 def _of_model(recipe: ModelParams, num_classes: int) -> Iterator[Mapping[str, int]]:
-    # As it is kept: adapters are merged into the weights by then.
-    kept = recipe.model_copy(update={"lora": None, "grad_checkpointing": False})
-    model = on_meta(kept, num_classes)
+    # As it is stored: adapters are merged into the weights by then.
+    stored = recipe.model_copy(update={"lora": None, "grad_checkpointing": False})
+    model = on_meta(stored, num_classes)
     yield {"parameters": _size(model)}
     macs = forward_macs(model, recipe.image_size)
     yield {"macs": macs}
@@ -90,7 +89,9 @@ def _of_probe(recipe: ProbeParams, num_classes: int) -> Iterator[Mapping[str, in
     yield {"parameters": _size(model)}
     macs = forward_macs(model, embed.image_size)
     yield {"macs": macs}
-    yield probe_work(recipe, num_classes, model.num_features, macs)._asdict()
+    features = model.num_features
+    assert isinstance(features, int)  # as every network of timm has it
+    yield probe_work(recipe, num_classes, features, macs)._asdict()
 
 
 def _size(model: torch.nn.Module) -> int:
@@ -103,4 +104,4 @@ def _licence(backbone: str, pretrained: bool | str) -> str:
         return "none: random weights"
     if isinstance(pretrained, str) and pretrained != "bundled":
         return f"that of {pretrained}"
-    return timm.get_pretrained_cfg(backbone).license or "not stated"
+    return stated_licence(backbone)

@@ -1,6 +1,6 @@
-"""Where a network looked: which strokes spoke for its ensemble's guess, and which for the label."""
+"""Where a network looked: which strokes speak for the ensemble's guess, which for the label."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +20,8 @@ AT_ONCE = 8  # places of all images in a forward pass; changes nothing but speed
 
 
 @dataclass(frozen=True)
-class Maps:
-    """What spoke for a guess and against the label.
+class SaliencyMaps:
+    """What speaks for a guess and against the label.
 
     Attributes:
         ids: (N,).
@@ -48,7 +48,7 @@ class Maps:
             )
 
 
-def spoken_for(
+def occlusion_maps(
     model: nn.Module,
     images: np.ndarray,
     *,
@@ -72,25 +72,31 @@ def spoken_for(
     """
     from captum.attr import Occlusion  # seconds, and matplotlib
 
-    model, own = model.to(hardware.device), statistics(model)
-
-    def difference(inputs: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:
-        chosen = model(inputs).gather(1, pairs)  # (B, 2)
-        return chosen[:, 0] - chosen[:, 1]
-
+    model = model.to(hardware.device)
     pixels = torch.from_numpy(images).to(hardware.device)
     pairs = torch.from_numpy(np.stack([guesses, labels], axis=1).astype(np.int64))
-    window, step = (max(1, round(share * images.shape[1])) for share in (WINDOW, STEP))
+    window = max(1, round(WINDOW * images.shape[1]))
+    step = max(1, round(STEP * images.shape[1]))
     with torch.inference_mode():
-        found = Occlusion(difference).attribute(
-            normalise(pixels, own),
+        maps = Occlusion(_logit_difference(model)).attribute(
+            normalise(pixels, statistics(model)),
             sliding_window_shapes=(3, window, window),  # all channels: a piece of paper
             strides=(3, step, step),
-            baselines=normalise(torch.full_like(pixels, 255), own),
+            baselines=normalise(torch.full_like(pixels, 255), statistics(model)),
             additional_forward_args=pairs.to(hardware.device),
             perturbations_per_eval=AT_ONCE,
         )
-    return found[:, 0].float().cpu().numpy()  # equal in all channels
+    return maps[:, 0].float().cpu().numpy()  # equal in all channels
+
+
+def _logit_difference(model: nn.Module) -> Callable[..., torch.Tensor]:
+    """A function of images (B, 3, S, S) and two classes each (B, 2), to (B,)."""
+
+    def difference(inputs: torch.Tensor, pairs: torch.Tensor) -> torch.Tensor:
+        logits = model(inputs).gather(1, pairs)  # (B, 2)
+        return logits[:, 0] - logits[:, 1]
+
+    return difference
 
 
 def as_int8(maps: np.ndarray) -> np.ndarray:

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import timm
-
+from croquis.backbones.backbones import stated_licence
 from croquis.core.text import counted, ends, share
 from croquis.dataset.icon_licences import licences_of
 from croquis.serving.trained_ensemble import Trained, TrainedSettings
@@ -59,10 +58,7 @@ def weights_licences(settings: TrainedSettings) -> list[str]:
     """Each backbone and what timm states as the licence of its weights."""
     members = [*settings.models, *settings.probes]
     names = sorted({name for member in members for name in backbones(settings, member)})
-    stated = {
-        name: getattr(timm.get_pretrained_cfg(name), "license", None) for name in names
-    }
-    return [f"{name} {licence or 'not stated'}" for name, licence in stated.items()]
+    return [f"{name} {stated_licence(name)}" for name in names]
 
 
 def _families(source: str) -> list[str]:
