@@ -21,11 +21,11 @@ import pandas as pd
 from croquis.core import params
 from croquis.images.pixels import Pixels
 from croquis.recipes import probe_recipes, recipes
-from croquis.report.inputs import Data, RunOutcome
-from croquis.report.page import write
-from croquis.report.saliency import Looks
-from croquis.report.score_data import Scorebook
-from croquis.report.sections.recipes_table import MemberSettings
+from croquis.report.ensemble_tables import EnsembleTables
+from croquis.report.member_settings import MemberSettings
+from croquis.report.page_data import ImageData, PageData, RunOutcome
+from croquis.report.pages import write_pages
+from croquis.report.saliency_maps import SaliencyMaps
 from croquis.tables.predictions import Predictions
 from croquis.votes.members import RunParams
 from croquis.votes.recipe import EnsembleParams
@@ -80,7 +80,7 @@ def predictions(
     return Predictions([f"train/{row:05d}.png" for row in range(count)], probs, classes)
 
 
-def data_of(folder: Path, count: int, num_classes: int, side: int) -> Data:
+def data_of(folder: Path, count: int, num_classes: int, side: int) -> ImageData:
     """The tables of prepare, dedup and split; a fifth of the images have a copy."""
     ids = [f"train/{row:05d}.png" for row in range(count)]
     labels = np.arange(count) % num_classes
@@ -106,7 +106,7 @@ def data_of(folder: Path, count: int, num_classes: int, side: int) -> Data:
     pairs = pairs.assign(
         tier="copy", symmetry="identity", same_class=True, grouped=True
     )
-    return Data(
+    return ImageData(
         index=index,
         pixels=Pixels(pd.Index(ids), images(folder, count, side)),
         folds=folds,
@@ -127,7 +127,7 @@ WORK = {
 }
 
 
-def outcome_of(data: Data) -> RunOutcome:
+def outcome_of(data: ImageData) -> RunOutcome:
     """Four members, their soft vote, curves and tables."""
     labels = data.index["label"].to_numpy()
     classes = data.index.drop_duplicates("label")["class_name"].tolist()
@@ -144,12 +144,12 @@ def outcome_of(data: Data) -> RunOutcome:
     probes = {key: probe_recipes.resolve_probe(tree, "lite0_probe") for key in PROBES}
     return RunOutcome(
         run=RunParams(models=MODELS, probes=PROBES, folds=list(range(FOLDS))),
-        how=EnsembleParams(members="all", vote="soft", weights="uniform"),
+        ensemble=EnsembleParams(members="all", vote="soft", weights="uniform"),
         oof=oof,
         members=found,
         curves=curves(),
         settings=MemberSettings(42, tree["lr"], models, probes),
-        book=book(),
+        tables=ensemble_tables(),
         networks=pd.DataFrame(
             {
                 "member": list(MEMBERS),
@@ -160,7 +160,7 @@ def outcome_of(data: Data) -> RunOutcome:
         ).assign(
             parameters=10**8, macs=10**10, interpolation="bicubic", failed="", **WORK
         ),
-        looks=Looks(
+        saliency_maps=SaliencyMaps(
             "first", {name: np.zeros((96, 96), np.int8) for name in ids.tolist()}
         ),
         trainings=pd.DataFrame(
@@ -181,7 +181,7 @@ def curves() -> pd.DataFrame:
     return table
 
 
-def book() -> Scorebook:
+def ensemble_tables() -> EnsembleTables:
     """Tables of an ensemble, of the shape that the stage writes."""
     keys = list(MEMBERS)
     votes = pd.DataFrame(
@@ -212,7 +212,7 @@ def book() -> Scorebook:
     ) / 15
     pairs = ["a", "b", "difference", "difference_low", "difference_high", "p"]
     gains = {"step": range(1, 5), "member": keys, "accuracy": [0.75, 0.77, 0.78, 0.78]}
-    return Scorebook(
+    return EnsembleTables(
         votes=votes,
         members=members,
         agreement=pd.DataFrame(0.7, keys, keys),
@@ -282,10 +282,10 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         data = data_of(Path(scratch), given.images, given.classes, given.side)
-        outcome = outcome_of(data)
+        content = PageData("made-up.zip", data, outcome_of(data), metrics(given.images))
         report = given.keep or Path(scratch) / "report"
         start = time.perf_counter()
-        write(report, "made-up.zip", data, outcome, metrics(given.images))
+        write_pages(report, content)
         seconds = time.perf_counter() - start
         sizes = {
             path: path.stat().st_size / 1e6

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from croquis.report.page import write
+from croquis.report.page_data import PageData
+from croquis.report.pages import write_pages
 
 
 def test_the_report_of_a_made_up_run_is_written(
@@ -17,11 +18,8 @@ def test_the_report_of_a_made_up_run_is_written(
     import report
 
     data = report.data_of(tmp_path, 120, 10, 32)
-    write(
-        tmp_path / "out",
-        "made-up.zip",
-        data,
-        report.outcome_of(data),
-        report.metrics(120),
+    content = PageData(
+        "made-up.zip", data, report.outcome_of(data), report.metrics(120)
     )
+    write_pages(tmp_path / "out", content)
     assert "made-up.zip" in (tmp_path / "out/index.html").read_text(encoding="utf-8")

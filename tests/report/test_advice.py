@@ -8,24 +8,25 @@ import pytest
 from ruamel.yaml import YAML
 
 from croquis.core import params
+from croquis.report.member_settings import MemberSettings
+from croquis.report.page_data import PageData
 from croquis.report.sections import advice as module
-from croquis.report.sections.advice import Findings, advice
-from croquis.report.sections.recipes_table import MemberSettings
+from croquis.report.sections.advice import advice
 from croquis.scoring import paired
 from croquis.votes.members import RunParams
 from support.leftovers import data_of, leave, metrics, outcome_of, recipe
 
 
 @pytest.fixture
-def found(drawn: Path) -> Findings:
+def found(drawn: Path) -> PageData:
     """The figures of `leave`, of which only the rising curve of "tiny" calls for anything."""
     leave(drawn)
     data = data_of(drawn)
     alone = data.groups.assign(group=range(12))  # without copies
-    return Findings(replace(data, groups=alone), outcome_of(drawn), metrics())
+    return PageData("icons", replace(data, groups=alone), outcome_of(drawn), metrics())
 
 
-def commands(found: Findings) -> list[str]:
+def commands(found: PageData) -> list[str]:
     return [one.command.removeprefix("dvc exp run -S ") for one in advice(found)]
 
 
@@ -33,18 +34,18 @@ def settings(**changes: object) -> MemberSettings:
     return MemberSettings(42, {"tiny": recipe(**changes)}, {})
 
 
-def changed(found: Findings, **changes: object) -> Findings:
+def changed(found: PageData, **changes: object) -> PageData:
     return replace(found, outcome=replace(found.outcome, **changes))
 
 
-def test_a_curve_that_still_rises_asks_for_epochs(found: Findings) -> None:
+def test_a_curve_that_still_rises_asks_for_epochs(found: PageData) -> None:
     assert commands(found) == ["++models.tiny.epochs=4"]
     assert "tiny still gained +.250" in advice(found)[0].why
     flat = found.outcome.curves.assign(val_accuracy=0.5)
     assert commands(changed(found, curves=flat)) == []
 
 
-def test_a_loss_that_rises_asks_for_augmentation(found: Findings) -> None:
+def test_a_loss_that_rises_asks_for_augmentation(found: PageData) -> None:
     soured = found.outcome.curves.assign(val_accuracy=0.5)
     soured.loc[soured["epoch"] == 1, "val_loss"] = 1.5
     assert commands(changed(found, curves=soured)) == ["++models.tiny.augment=strong"]
@@ -59,7 +60,7 @@ def test_a_loss_that_rises_asks_for_augmentation(found: Findings) -> None:
     ],
 )
 def test_what_is_strong_already_is_not_proposed_again(
-    found: Findings, strong: dict
+    found: PageData, strong: dict
 ) -> None:
     soured = found.outcome.curves.assign(val_accuracy=0.5)
     soured.loc[soured["epoch"] == 1, "val_loss"] = 1.5
@@ -67,14 +68,14 @@ def test_what_is_strong_already_is_not_proposed_again(
     assert commands(known) == []
 
 
-def test_missing_folds_are_named(found: Findings) -> None:
+def test_missing_folds_are_named(found: PageData) -> None:
     one = RunParams(models=["tiny"], probes=["head"], folds=[0])
     assert commands(changed(found, run=one))[0] == "'run.folds=[0, 1]'"
 
 
-def test_folds_that_leak_come_first(found: Findings) -> None:
-    leaky = replace(found.data, folds=found.data.folds.assign(group=0))
-    assert commands(replace(found, data=leaky))[0] == "split.group=true"
+def test_folds_that_leak_come_first(found: PageData) -> None:
+    leaky = replace(found.images, folds=found.images.folds.assign(group=0))
+    assert commands(replace(found, images=leaky))[0] == "split.group=true"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_folds_that_leak_come_first(found: Findings) -> None:
     ],
 )
 def test_a_vote_that_the_stage_would_decline_is_not_proposed(
-    found: Findings,
+    found: PageData,
     monkeypatch: pytest.MonkeyPatch,
     p: float,
     low: float,
@@ -96,56 +97,59 @@ def test_a_vote_that_the_stage_would_decline_is_not_proposed(
 ) -> None:
     """There are twelve groups; by its p or by its interval alone a vote is not surely better."""
     monkeypatch.setattr(paired, "FEWEST", fewest)
-    votes = found.outcome.book.votes.copy()
+    votes = found.outcome.tables.votes.copy()
     votes.loc[1, ["vote", "difference", "p"]] = ["greedy", 0.02, p]
     votes.loc[1, ["difference_low", "difference_high"]] = [low, 0.04]
-    better = changed(found, book=replace(found.outcome.book, votes=votes))
+    better = changed(found, tables=replace(found.outcome.tables, votes=votes))
     assert ("ensemble.weights=greedy" in commands(better)) == asked
 
 
 def test_a_vote_is_judged_by_domains_where_there_are_any(
-    found: Findings, monkeypatch: pytest.MonkeyPatch
+    found: PageData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The stage would decline it, as six people are too few."""
     monkeypatch.setattr(paired, "FEWEST", 12)
-    votes = found.outcome.book.votes.copy()
+    votes = found.outcome.tables.votes.copy()
     votes.loc[1, ["vote", "difference", "p"]] = ["greedy", 0.02, 0.01]
     votes.loc[1, ["difference_low", "difference_high"]] = [0.001, 0.04]
-    better = changed(found, book=replace(found.outcome.book, votes=votes))
+    better = changed(found, tables=replace(found.outcome.tables, votes=votes))
     assert "ensemble.weights=greedy" in commands(better)
-    folds = found.data.folds.assign(unit=lambda table: table["group"] // 2)
-    apart = replace(better, data=replace(found.data, folds=folds))
+    folds = found.images.folds.assign(unit=lambda table: table["group"] // 2)
+    apart = replace(better, images=replace(found.images, folds=folds))
     assert "ensemble.weights=greedy" not in commands(apart)
 
 
-def test_a_smaller_image_than_is_stored_asks_for_the_larger(found: Findings) -> None:
+def test_a_smaller_image_than_is_stored_asks_for_the_larger(found: PageData) -> None:
     small = changed(found, settings=settings(image_size=16))
     assert "++models.tiny.image_size=32" in commands(small)
 
 
-def test_larger_files_than_are_stored_ask_for_more_pixels(found: Findings) -> None:
-    large = replace(found.data, index=found.data.index.assign(width=448, height=300))
-    asked = commands(replace(found, data=large))
+def test_larger_files_than_are_stored_ask_for_more_pixels(found: PageData) -> None:
+    large = replace(
+        found.images, index=found.images.index.assign(width=448, height=300)
+    )
+    asked = commands(replace(found, images=large))
     assert "prepare.image_size=48 -S ++models.tiny.image_size=48" in asked
 
 
-def test_members_that_cost_accuracy_are_left_out(found: Findings) -> None:
+def test_members_that_cost_accuracy_are_left_out(found: PageData) -> None:
     gains = pd.DataFrame(
         {"step": [1, 2], "member": ["tiny", "head"], "accuracy": [0.8, 0.7]}
     )
     worse = changed(
-        found, book=replace(found.outcome.book, gains=gains.assign(log_loss=1.0))
+        found, tables=replace(found.outcome.tables, gains=gains.assign(log_loss=1.0))
     )
     assert "'ensemble.members=[tiny]'" in commands(worse)
 
 
-def test_conflicts_copies_and_a_missing_probe(found: Findings) -> None:
+def test_conflicts_copies_and_a_missing_probe(found: PageData) -> None:
     disputed = replace(found, metrics=metrics(dedup={"conflicts": 2, "dropped": 0}))
     assert "dedup.conflicts=drop_minority" in commands(disputed)
     crowded = replace(
-        found.data, groups=found.data.groups.assign(group=[0, 0, 0, 0, *range(1, 9)])
+        found.images,
+        groups=found.images.groups.assign(group=[0, 0, 0, 0, *range(1, 9)]),
     )
-    assert "train.group_weights=true" in commands(replace(found, data=crowded))
+    assert "train.group_weights=true" in commands(replace(found, images=crowded))
     alone = RunParams(models=["tiny"], probes=[], folds=[0, 1])
     assert "'run.probes=[lite0_probe]'" in commands(changed(found, run=alone))
 

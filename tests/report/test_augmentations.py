@@ -16,7 +16,7 @@ from croquis.report.sections.augmentations import (
     augmentation_sheet,
     augmentations,
     presets,
-    shown_ids,
+    spread_ids,
     uses,
 )
 from croquis.report.templates import template
@@ -71,7 +71,7 @@ def test_a_phases_images_are_shown_in_its_size() -> None:
 def test_the_draws_are_those_of_the_training(drawn: Path) -> None:
     leave(drawn)
     data = data_of(drawn)
-    ids = shown_ids(data, 6)
+    ids = spread_ids(data, 6)
     images = {
         name: data.pixels.array[row]
         for name, row in zip(ids, data.pixels.rows(ids), strict=True)
@@ -128,7 +128,7 @@ def test_the_section_names_models_operations_and_epochs(drawn: Path) -> None:
 
 def test_few_images_make_a_small_sheet(drawn: Path) -> None:
     leave(drawn)
-    assert len(shown_ids(data_of(drawn), 40)) == 12
+    assert len(spread_ids(data_of(drawn), 40)) == 12
 
 
 def test_every_named_preset_has_a_sheet_whether_it_is_used_or_not(drawn: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from croquis.report.sections.browser import typical, write_browser
+from croquis.report.sections.browser import typical_images, write_browser
 from croquis.tables.predictions import Predictions
 from support.leftovers import data_of, leave, outcome_of
 
@@ -35,8 +35,8 @@ def table(drawn: Path) -> dict:
 def test_errors_are_columns_the_surest_first(table: dict) -> None:
     assert table["ids"] == ["train/spot/2.png", "train/pole/7.png"]
     assert table["labels"] == [2, 1] and table["guesses"] == [0, 2]
-    assert table["confidence"] == [0.8, 0.6] and table["own"] == [0.1, 0.2]
-    assert table["knew"] == [1, 1] and table["members"] == 2
+    assert table["confidence"] == [0.8, 0.6] and table["labelProbs"] == [0.1, 0.2]
+    assert table["rightMembers"] == [1, 1] and table["members"] == 2
     assert table["classes"] == ["bar", "pole", "spot"]
 
 
@@ -67,7 +67,7 @@ def test_examples_are_the_likeliest_one_of_a_group(drawn: Path) -> None:
         folds.replace("train/bar/3.png,0,3,", "train/bar/3.png,0,0,")
     )
     outcome, data = outcome_of(drawn), data_of(drawn)
-    bar, _, spot = typical(data.labels(outcome.oof.ids), outcome.oof, data)
+    bar, _, spot = typical_images(data.labels(outcome.oof.ids), outcome.oof, data)
     assert bar == [0, 6, 9]  # 3 is a copy of 0
     assert spot == [11, 5, 8, 2]  # by id where equally likely: 11 before 5, as text
 

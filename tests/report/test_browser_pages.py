@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from croquis.report.inputs import Data, RunOutcome
-from croquis.report.page import write
+from croquis.report.page_data import ImageData, PageData, RunOutcome
+from croquis.report.pages import write_pages
 from croquis.tables.predictions import Predictions
 from support.leftovers import crowd, data_of, leave, metrics, outcome_of
 from support.opened import DESK, PHONE, opened
@@ -30,11 +30,11 @@ def report(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     leave(drawn)
     crowd(61).to_csv(drawn / "duplicates.csv", index=False)  # two pages
     data, outcome = many(data_of(drawn), outcome_of(drawn))
-    write(folder, f"../{EVIL}", data, outcome, metrics())
+    write_pages(folder, PageData(f"../{EVIL}", data, outcome, metrics()))
     return folder
 
 
-def many(data: Data, outcome: RunOutcome) -> tuple[Data, RunOutcome]:
+def many(data: ImageData, outcome: RunOutcome) -> tuple[ImageData, RunOutcome]:
     """120 images more, of which odd ones are poles taken for bars and even ones bars for spots.
 
     Each is surer than the one before.

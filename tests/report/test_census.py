@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from croquis.report.images import Thumbnails
 from croquis.report.sections import census as module
 from croquis.report.sections.census import census
+from croquis.report.thumbnails import Thumbnails
 from support.leftovers import data_of, leave
 
 
@@ -49,7 +49,7 @@ def test_of_many_images_a_part_is_measured(
     drawn: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave(drawn)
-    monkeypatch.setattr(module, "MEASURED", 4)
+    monkeypatch.setattr(module, "MAX_MEASURED", 4)
     assert found(drawn).measured == 4
 
 

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from croquis.report.sections.confusions import Confused, confused_pairs, hardest_classes
+from croquis.report.sections.confusions import (
+    ConfusedPair,
+    confused_pairs,
+    hardest_classes,
+)
 from croquis.tables.predictions import Predictions
 
 # Of class 0 one in four is right and three go to 1; of 1 both are right; of 2 one goes to each.
@@ -18,9 +22,9 @@ def oof() -> Predictions:
 
 def test_pairs_come_by_number_then_by_share_then_by_label(oof: Predictions) -> None:
     assert confused_pairs(LABELS, oof) == [
-        Confused(0, 1, 3, 4),
-        Confused(2, 0, 1, 2),
-        Confused(2, 1, 1, 2),
+        ConfusedPair(0, 1, 3, 4),
+        ConfusedPair(2, 0, 1, 2),
+        ConfusedPair(2, 1, 1, 2),
     ]
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from croquis.report.images import Thumbnails
-from croquis.report.inputs import Data
+from croquis.report.page_data import ImageData
 from croquis.report.sections.copies import (
     biggest_groups,
     cut_across,
@@ -14,22 +13,23 @@ from croquis.report.sections.copies import (
     leaking,
     narrowest_pairs,
 )
+from croquis.report.thumbnails import Thumbnails
 from support.leftovers import TRAIN, data_of, leave
 
 
 @pytest.fixture
-def data(drawn: Path) -> Data:
+def data(drawn: Path) -> ImageData:
     leave(drawn)
     return data_of(drawn)
 
 
 @pytest.fixture
-def thumbnails(data: Data) -> Thumbnails:
+def thumbnails(data: ImageData) -> Thumbnails:
     return Thumbnails(data.pixels, data.index)
 
 
 def test_groups_come_by_size_and_single_images_not_at_all(
-    data: Data, thumbnails: Thumbnails
+    data: ImageData, thumbnails: Thumbnails
 ) -> None:
     first, second = biggest_groups(data.groups, thumbnails)
     assert [image.id for image in first.images] == [
@@ -41,13 +41,15 @@ def test_groups_come_by_size_and_single_images_not_at_all(
     assert (second.size, second.more, second.conflict) == (2, 0, False)
 
 
-def test_of_a_big_group_the_first_are_shown(data: Data, thumbnails: Thumbnails) -> None:
+def test_of_a_big_group_the_first_are_shown(
+    data: ImageData, thumbnails: Thumbnails
+) -> None:
     (group,) = biggest_groups(data.groups.assign(group=0), thumbnails)
     assert (group.size, len(group.images), group.more) == (12, 8, 4)
 
 
 def test_a_group_shows_its_weakest_pair_the_weakest_first(
-    data: Data, thumbnails: Thumbnails
+    data: ImageData, thumbnails: Thumbnails
 ) -> None:
     pairs = narrowest_pairs(data.duplicates, data.groups, thumbnails)
     assert [(pair.tier, pair.score) for pair in pairs] == [
@@ -57,7 +59,9 @@ def test_a_group_shows_its_weakest_pair_the_weakest_first(
     assert not pairs[0].same_class and pairs[0].second.class_name == "spot"
 
 
-def test_a_pair_that_was_cut_did_not_pass(data: Data, thumbnails: Thumbnails) -> None:
+def test_a_pair_that_was_cut_did_not_pass(
+    data: ImageData, thumbnails: Thumbnails
+) -> None:
     cut = data.duplicates.assign(grouped=[True, True, False])
     pairs = narrowest_pairs(cut, data.groups, thumbnails)
     assert [(pair.tier, pair.score) for pair in pairs] == [
@@ -67,7 +71,7 @@ def test_a_pair_that_was_cut_did_not_pass(data: Data, thumbnails: Thumbnails) ->
 
 
 def test_cut_pairs_are_counted_where_one_is_scored_by_a_model_of_the_other(
-    data: Data,
+    data: ImageData,
 ) -> None:
     cut = data.duplicates.assign(grouped=[True, False, False])  # rows 1 and 4, 4 and 5
     folds = data.folds.assign(fold=[0, 0, 0, 0, 1, 1, *[0] * 6], scored=True, keep=True)
@@ -81,14 +85,14 @@ def test_cut_pairs_are_counted_where_one_is_scored_by_a_model_of_the_other(
 
 
 def test_no_copies_give_no_groups_and_no_pairs(
-    data: Data, thumbnails: Thumbnails
+    data: ImageData, thumbnails: Thumbnails
 ) -> None:
     alone = data.groups.assign(group=range(12))
     assert biggest_groups(alone, thumbnails) == [] and in_groups(alone) == (0, 0)
     assert narrowest_pairs(data.duplicates[:0], alone, thumbnails) == []
 
 
-def test_images_in_groups_are_counted(data: Data) -> None:
+def test_images_in_groups_are_counted(data: ImageData) -> None:
     assert in_groups(data.groups) == (5, 2)
 
 

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from croquis.report.sections.cost import BACKWARD, FORWARD, costs, recorded
+from croquis.report.sections.cost import BACKWARD, FORWARD, costs
+from croquis.report.trainings import recorded_trainings
 from croquis.tracking import tracking
 from croquis.tracking.store import Pipeline
 from croquis.votes.members import RunParams
@@ -70,15 +71,17 @@ def test_the_newest_finished_training_of_a_fold_counts() -> None:
     ):
         run.metrics({"images_per_second": 99.0}, 0)
         raise RuntimeError("a training that failed")
-    table = recorded("costly", RUN)
+    table = recorded_trainings("costly", RUN)
     assert table[["member", "fold", "images_per_second"]].to_numpy().tolist() == [
         ["tiny", 0, 20.0]
     ]
-    assert recorded("costly", RunParams(models=["other"], probes=[], folds=[0])).empty
+    assert recorded_trainings(
+        "costly", RunParams(models=["other"], probes=[], folds=[0])
+    ).empty
 
 
 def test_without_records_the_table_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert recorded("never heard of", RUN).empty
+    assert recorded_trainings("never heard of", RUN).empty
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with pytest.warns(UserWarning, match="no cost in the report"):
-        assert recorded("costly", RUN).empty
+        assert recorded_trainings("costly", RUN).empty

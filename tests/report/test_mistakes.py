@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from croquis.report.images import Thumbnails
 from croquis.report.sections.mistakes import Mistake, surest_mistakes
+from croquis.report.thumbnails import Thumbnails
 from croquis.scoring import ranking
 from croquis.tables.predictions import Predictions
 from support.leftovers import data_of, leave, outcome_of
@@ -29,7 +29,7 @@ def test_mistakes_come_surest_first_with_who_knew_better(drawn: Path) -> None:
     assert spot.image.id == "train/spot/2.png" and spot.predicted == "bar"
     assert spot.confidence == pytest.approx(0.8) and spot.right_members == 1
     assert pole.image.class_name == "pole" and pole.predicted == "spot"
-    assert spot.look == "TRAIN/SPOT/2.PNG"
+    assert spot.map_uri == "TRAIN/SPOT/2.PNG"
 
 
 def test_only_so_many_are_shown(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:

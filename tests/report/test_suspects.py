@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from croquis.dataset.overrides import Overrides, read_overrides
-from croquis.report.decisions import Said
-from croquis.report.images import Thumbnails
-from croquis.report.sections.suspects import alone, label_suspects, shown_suspects
+from croquis.report.decisions import PriorDecisions
+from croquis.report.sections.suspects import (
+    label_suspects,
+    page_suspects,
+    single_image_classes,
+)
+from croquis.report.thumbnails import Thumbnails
 from croquis.tables.predictions import Predictions
 from support.leftovers import data_of, leave, outcome_of
 
@@ -42,26 +46,33 @@ def test_of_copies_one_is_shown(drawn: Path) -> None:
     data, oof = data_of(drawn), outcome_of(drawn).oof
     rows, labels = np.array([2, 7, 1]), data.labels(oof.ids)
     groups = np.array([0, 5, 5, 1, 2, 3, 4, 6, 7, 8, 9, 10])
-    said = Said(Overrides(keep=(7,)), oof.ids.tolist())
-    found = shown_suspects(
-        rows, labels, oof, groups, Thumbnails(data.pixels, data.index), said
+    decisions = PriorDecisions(Overrides(keep=(7,)), oof.ids.tolist())
+    suspects = page_suspects(
+        rows, labels, oof, groups, Thumbnails(data.pixels, data.index), decisions
     )
-    assert [one.image.id for one in found] == ["train/spot/2.png", "train/pole/7.png"]
-    assert found[0].predicted == "bar" and found[0].own == pytest.approx(0.1)
-    assert found[1].line == ""  # decided already
+    assert [one.image.id for one in suspects] == [
+        "train/spot/2.png",
+        "train/pole/7.png",
+    ]
+    assert suspects[0].predicted == "bar" and suspects[0].label_prob == pytest.approx(
+        0.1
+    )
+    assert suspects[1].line == ""  # decided already
 
 
 def test_a_doubted_image_has_the_line_that_drops_it(drawn: Path) -> None:
-    """The page said to decide in data/overrides.csv, but not how."""
+    """The page decisions to decide in data/overrides.csv, but not how."""
     leave(drawn)
     data, oof = data_of(drawn), outcome_of(drawn).oof
-    said = Said(Overrides(), oof.ids.tolist())
+    decisions = PriorDecisions(Overrides(), oof.ids.tolist())
     images = Thumbnails(data.pixels, data.index)
     labels = data.labels(oof.ids)
-    (found,) = shown_suspects(np.array([2]), labels, oof, np.arange(12), images, said)
-    assert found.line == "train/spot/2.png,drop,"
+    (suspect,) = page_suspects(
+        np.array([2]), labels, oof, np.arange(12), images, decisions
+    )
+    assert suspect.line == "train/spot/2.png,drop,"
     file = drawn / "decided.csv"
-    file.write_text(f"id,decision,other\n{found.line}\n")
+    file.write_text(f"id,decision,other\n{suspect.line}\n")
     assert read_overrides(file, oof.ids) == Overrides(drop=(2,))
 
 
@@ -70,4 +81,4 @@ def test_a_class_of_one_image_is_told_by_the_page_and_not_by_a_warning() -> None
     labels = np.array([*(np.arange(39) % 2), 2])
     oof = Predictions([str(row) for row in range(40)], confident(labels), CLASSES)
     assert label_suspects(labels, oof).tolist() == []
-    assert alone(labels) == 1
+    assert single_image_classes(labels) == 1

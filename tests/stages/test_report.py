@@ -8,9 +8,9 @@ import pytest
 
 from croquis.core import params
 from croquis.core.errors import InputError
-from croquis.report.inputs import read_metrics
+from croquis.report.page_data import read_metrics
 from croquis.tracking import store, tracking
-from support.leftovers import BLOCK, PROBE, leave, stage
+from support.leftovers import BLOCK, PROBE, leave, paths_of, stage
 
 PARAMS = """
 seed: 42
@@ -22,10 +22,10 @@ ensemble: {members: all, vote: soft, weights: uniform}
 # YAML takes JSON.
 RECIPES = {
     "train": params.read()["train"],
+    "probe": params.read()["probe"],
     "models": {"tiny": BLOCK},
     "probes": {"head": PROBE},
 }
-METRICS = ("dedup", "split", "vote", "ensemble", "submission")
 
 
 class Kept:
@@ -62,18 +62,13 @@ def kept(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     kept, module = Kept(), stage("report")
     monkeypatch.setattr(tracking, "pipeline_run", kept.begun)
     monkeypatch.chdir(drawn)
-    names = ("index", "groups", "duplicates", "folds", "overrides")
-    tables = {name: drawn / f"{name}.csv" for name in names}
-    folders = {name: drawn / name for name in ("votes", "ensemble", "curves", "report")}
-    scores = {f"{name}_metrics": drawn / f"{name}.json" for name in METRICS}
-    outs = {
-        name: drawn / "plots" / f"{name}.csv"
-        for name in ("curves_csv", "confusion_csv")
-    }
-    tables |= {"test_twins": drawn / "twins.csv", "networks": drawn / "networks.csv"}
-    tables["saliency"] = drawn / "saliency.npz"
     monkeypatch.setattr("croquis.core.cli.say", kept.lines.append)
-    module.main(pixels=drawn / "pixels.npy", **tables, **folders, **scores, **outs)
+    module.main(
+        **paths_of(drawn),
+        report=drawn / "report",
+        curves_csv=drawn / "plots" / "curves_csv.csv",
+        confusion_csv=drawn / "plots" / "confusion_csv.csv",
+    )
     return kept
 
 

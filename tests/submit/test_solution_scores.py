@@ -156,3 +156,24 @@ def test_votes_over_folds_are_judged_on_the_test_set() -> None:
         "hard-soft": 1.0,
         "hard-hard": 1.0,
     }
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "inside"),
+    [
+        (0.5, 0.6, True),
+        (0.4, 0.5, True),
+        (0.50001, 0.6, False),
+        (0.4, 0.49999, False),
+    ],
+)
+def test_a_score_on_the_border_of_the_interval_is_inside(
+    low: float, high: float, inside: bool
+) -> None:
+    """Of three images the first fold gets two right and the second one: a mean of .5."""
+    labels = np.array([1, 2, 0])
+    by_fold = [sure({"10": 0, "2": 2, "1": 0}), sure({"1": 0, "2": 0, "10": 0})]
+    estimate = {"accuracy": 0.55, "accuracy_low": low, "accuracy_high": high}
+    scores = submission_scores(labels, TEST, by_fold, estimate, seed=0)
+    assert scores["test_single_fold"] == 0.5
+    assert scores["inside_interval"] is inside

@@ -11,8 +11,14 @@ import pandas as pd
 from croquis.core import params
 from croquis.recipes.probe_recipes import resolve_probe
 from croquis.recipes.recipes import ModelRecipe, resolve_model
-from croquis.report.inputs import Data, RunOutcome, read_data, read_outcome
-from croquis.report.sections.recipes_table import MemberSettings
+from croquis.report.member_settings import MemberSettings
+from croquis.report.page_data import (
+    ImageData,
+    RunOutcome,
+    read_image_data,
+    read_outcome,
+)
+from croquis.report.report_files import METRICS, RESULTS, TABLES, ReportFiles
 from croquis.tables import fold_tables
 from croquis.tables.predictions import Predictions
 from croquis.votes.members import RunParams
@@ -50,7 +56,9 @@ PROBE = {
         "shape": {"hidden": [8], "act": "relu", "norm": "none", "dropout": 0.0},
     },
 }
-HEAD = resolve_probe({"lr": 1e-3, "probes": {"head": PROBE}}, "head")
+HEAD = resolve_probe(
+    params.read(PARAMS) | {"lr": 1e-3, "probes": {"head": PROBE}}, "head"
+)
 TRAININGS = pd.DataFrame(  # one fold of "tiny" is on record, half an hour
     [("tiny", 0, "cuda float16", 1800.0, 20.0)],
     columns=["member", "fold", "device", "seconds", "images_per_second"],
@@ -109,13 +117,13 @@ def leave(folder: Path) -> None:
     for member in RUN.members:
         for fold in (0, 1, 2):  # 2 is left of an earlier run
             _curves(folder / "curves" / member, member, fold)
-    scorebook(folder / "ensemble")
+    ensemble_tables(folder / "ensemble")
     explained(folder, ids)
     for name, content in metrics().items():
         (folder / f"{name}.json").write_text(json.dumps(content))
 
 
-def scorebook(folder: Path) -> None:
+def ensemble_tables(folder: Path) -> None:
     """The tables of ensemble: two members, two votes, two bins of confidence.
 
     2 of 12 images are in the first bin. Raw, they are .2 and .1 off; calibrated, .1 and nothing.
@@ -263,21 +271,33 @@ def metrics(**changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
     } | changes
 
 
-def data_of(folder: Path) -> Data:
+def files_of(folder: Path) -> ReportFiles:
+    """The files of `leave`."""
+    return ReportFiles.of(**paths_of(folder))
+
+
+def paths_of(folder: Path) -> dict[str, list[Path]]:
+    """The same, as the options of the stage report have them."""
+    files = {"networks": "networks.csv", "saliency": "saliency.npz"}
+    return {
+        "images": [folder / "index.csv", folder / "pixels.npy"],
+        "tables": [folder / f"{name}.csv" for name in TABLES],
+        "results": [folder / files.get(name, name) for name in RESULTS],
+        "metrics": [folder / f"{name}.json" for name in METRICS],
+    }
+
+
+def data_of(folder: Path) -> ImageData:
     """The images of `leave`."""
-    names = ("index", "folds", "groups", "duplicates", "twins", "overrides")
-    tables = {name: folder / f"{name}.csv" for name in names}
-    return read_data(pixels=folder / "pixels.npy", **tables)
+    return read_image_data(files_of(folder))
 
 
 def outcome_of(
     folder: Path, run: RunParams = RUN, how: EnsembleParams = HOW
 ) -> RunOutcome:
     """The run of `leave`."""
-    places = {name: folder / name for name in ("votes", "ensemble", "curves")}
-    places |= {"networks": folder / "networks.csv", "saliency": folder / "saliency.npz"}
     settings = MemberSettings(42, {"tiny": recipe()}, {"head": HEAD})
-    return read_outcome(run, how, settings, TRAININGS, **places)
+    return read_outcome(files_of(folder), run, how, settings, TRAININGS)
 
 
 def recipe(**changes: Any) -> ModelRecipe:

@@ -25,6 +25,7 @@ QUIET = {"DO_NOT_TRACK": "true", "GRADIO_ANALYTICS_ENABLED": "False"}
 USUAL_THRESHOLDS = gc.get_threshold()  # Python's own, for the garbage collector
 
 File = Annotated[Path, typer.Option()]
+Files = Annotated[list[Path], typer.Option()]  # the option comes once for each file
 Name = Annotated[str, typer.Option()]
 Number = Annotated[int, typer.Option()]
 

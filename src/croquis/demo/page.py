@@ -10,7 +10,7 @@ from croquis.core.errors import InputError
 from croquis.demo import texts
 from croquis.demo.examples import Examples
 from croquis.demo.guesses import as_json
-from croquis.report.class_names import readable_names
+from croquis.report.readable_names import readable_names
 from croquis.serving.inference import Ensemble
 from croquis.serving.sheets import MAX_BYTES, check_size, from_base64
 

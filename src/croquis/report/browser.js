@@ -43,7 +43,7 @@
   }
 
   const wrong = { name: "wrong", total: data.ids.length };
-  const typical = { name: "class", total: data.examples.reduce((sum, own) => sum + own.length, 0) };
+  const typical = { name: "class", total: data.examples.reduce((sum, places) => sum + places.length, 0) };
 
   function examples(label, error, words) {
     const group = element("figure", "examples");
@@ -65,11 +65,11 @@
     const said = element("p", "", "");
     said.append(element("span", "said", data.classes[data.guesses[error]]), " ", element("b", "", share(data.confidence[error])));
     const truth = element("p", "true", `is ${data.classes[data.labels[error]]} `);
-    truth.append(element("small", "", share(data.own[error])));
+    truth.append(element("small", "", share(data.labelProbs[error])));
     words.append(said, truth);
     if (data.members > 1) {
       const knew = element("p");
-      knew.append(element("small", "", `${data.knew[error]} of ${data.members} members knew`));
+      knew.append(element("small", "", `${data.rightMembers[error]} of ${data.members} members knew`));
       words.append(knew);
     }
     words.append(element("p", "ids", data.ids[error]));

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,19 +12,18 @@ import pandas as pd
 from croquis.dataset.overrides import Overrides
 from croquis.tables.components import components
 
-OF_A_CONFLICT = (
-    60  # pairs, the weakest, and images: a placeholder may be there 10,000 times
-)
+# Pairs, the weakest, and images of a conflict: a placeholder may be there 10,000 times.
+MAX_OF_A_CONFLICT = 60
 
 
 @dataclass(frozen=True)
-class Pair:
+class CopyPair:
     """Two images by their ids, why they pass for copies, and the line that overrules it.
 
     Attributes:
         first: its id.
         second: its id.
-        tier: the test that found them.
+        tier: the test that joined them.
         score: of that test.
         ink: the cosine of their ink under `symmetry`.
         symmetry: how to turn the second one so that it looks like the first.
@@ -57,12 +57,12 @@ class Conflict:
     group: int
     size: int
     images: list[tuple[str, bool, str]]
-    pairs: list[Pair]
+    pairs: list[CopyPair]
     more: int
 
 
-class Said:
-    """What a person said already: lines that contradict it would stop the next run.
+class PriorDecisions:
+    """What a person decided before: lines that contradict it would stop the next run.
 
     Args:
         overrides: positions in `ids`.
@@ -71,24 +71,25 @@ class Said:
 
     def __init__(self, overrides: Overrides, ids: Sequence[str]) -> None:
         same = np.array(overrides.same, np.int64).reshape(-1, 2)
-        thing = components(len(ids), same[:, 0], same[:, 1]).tolist()
-        self._thing = dict(zip(ids, thing, strict=True))
+        parts = components(len(ids), same[:, 0], same[:, 1]).tolist()
+        self._part = dict(zip(ids, parts, strict=True))
         self._different = {
-            frozenset((thing[a], thing[b])) for a, b in overrides.different
+            frozenset((parts[a], parts[b])) for a, b in overrides.different
         }
         self._settled = {ids[place] for place in (*overrides.keep, *overrides.drop)}
 
     def line_of(self, name: str, decision: str) -> str:
         """The line for one image, or nothing if there is one of it."""
-        return "" if name in self._settled else line(name, decision, "")
+        return "" if name in self._settled else override_line(name, decision, "")
 
     def line_between(self, one: str, decision: str, other: str) -> str:
         """The line for two images, or nothing if others say the opposite, directly or not."""
-        things = frozenset((self._thing[one], self._thing[other]))
-        opposed = (
-            len(things) == 1 if decision == "different" else things in self._different
-        )
-        return "" if opposed else line(one, decision, other)
+        parts = frozenset((self._part[one], self._part[other]))
+        if decision == "different":
+            contradicts = len(parts) == 1
+        else:
+            contradicts = parts in self._different
+        return "" if contradicts else override_line(one, decision, other)
 
 
 def weakest(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -97,56 +98,83 @@ def weakest(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def conflicts(
-    groups: pd.DataFrame, duplicates: pd.DataFrame, said: Said, class_names: pd.Series
+    groups: pd.DataFrame,
+    duplicates: pd.DataFrame,
+    decisions: PriorDecisions,
+    class_names: pd.Series,
 ) -> list[Conflict]:
     """The groups with several labels, by number, with their images by id.
 
     Args:
         groups: groups.csv.
         duplicates: duplicates.csv.
-        said: by a person.
+        decisions: of a person.
         class_names: by id.
     """
-    disputed = groups[groups["conflict"]].sort_values(
-        ["group", "id"], ignore_index=True
+    disputed = groups[groups["conflict"]]
+    disputed = disputed.sort_values(["group", "id"], ignore_index=True)
+    group_of = disputed.set_index("id")["group"]
+    # Of no rows pandas knows no type.
+    joined = duplicates[duplicates["grouped"].astype(bool)]
+    by_group = dict(list(weakest(joined).groupby(joined["id_a"].map(group_of))))
+    return [
+        _conflict(
+            int(str(group)),
+            members,
+            by_group.get(group, joined[:0]),
+            decisions,
+            class_names,
+        )
+        for group, members in disputed.groupby("group")
+    ]
+
+
+def _conflict(
+    group: int,
+    members: pd.DataFrame,
+    pairs: pd.DataFrame,
+    decisions: PriorDecisions,
+    class_names: pd.Series,
+) -> Conflict:
+    """One group, of as many images and pairs as a page has room for."""
+    first = _some_of_each_class(members, class_names)
+    images = [
+        (name, keep, decisions.line_of(name, "drop" if keep else "keep"))
+        for name, keep in zip(first["id"], first["keep"].tolist(), strict=True)
+    ]
+    weak = copy_pairs(pairs.head(MAX_OF_A_CONFLICT), decisions)
+    return Conflict(group, len(members), images, weak, len(pairs) - len(weak))
+
+
+def _some_of_each_class(members: pd.DataFrame, class_names: pd.Series) -> pd.DataFrame:
+    """The first of each class, then the second of each, and so on, in the order of `members`."""
+    of_class = members.groupby(class_names.loc[members["id"]].to_numpy()).cumcount()
+    places = of_class.sort_values(kind="stable").index[:MAX_OF_A_CONFLICT]
+    return members.loc[places].sort_index()
+
+
+def copy_pairs(table: pd.DataFrame, decisions: PriorDecisions | None) -> list[CopyPair]:
+    """The rows of a table in its order; `decisions` is None where nobody can overrule them."""
+    rows: list[Any] = list(table.itertuples())
+    return [_copy_pair(row, decisions) for row in rows]
+
+
+def _copy_pair(row: Any, decisions: PriorDecisions | None) -> CopyPair:
+    opposite = "different" if row.grouped else "same"
+    line = decisions.line_between(row.id_a, opposite, row.id_b) if decisions else ""
+    return CopyPair(
+        row.id_a,
+        row.id_b,
+        tier=row.tier,
+        score=row.score,
+        ink=row.ink,
+        symmetry=row.symmetry,
+        cut=not row.grouped,
+        line=line,
     )
-    number = disputed.set_index("id")["group"]
-    joined = duplicates[
-        duplicates["grouped"].astype(bool)
-    ]  # of no rows pandas knows no type
-    by_group = dict(list(weakest(joined).groupby(joined["id_a"].map(number))))
-    found = []
-    for group, members in disputed.groupby("group"):
-        inside = by_group.get(group, joined[:0])
-        of_class = members.groupby(class_names.loc[members["id"]].to_numpy()).cumcount()
-        first = members.loc[
-            of_class.sort_values(kind="stable").index[:OF_A_CONFLICT]
-        ].sort_index()
-        images = [
-            (name, keep, said.line_of(name, "drop" if keep else "keep"))
-            for name, keep in zip(first["id"], first["keep"].tolist(), strict=True)
-        ]
-        shown = pairs_of(inside.head(OF_A_CONFLICT), said)
-        found.append(
-            Conflict(int(group), len(members), images, shown, len(inside) - len(shown))
-        )
-    return found
 
 
-def pairs_of(table: pd.DataFrame, said: Said | None) -> list[Pair]:
-    """The rows of a table in its order; `said` is None where nobody can overrule them."""
-    found = []
-    for row in table.itertuples():
-        decision = "different" if row.grouped else "same"
-        overruled = said.line_between(row.id_a, decision, row.id_b) if said else ""
-        scores = (row.tier, row.score, row.ink, row.symmetry)
-        found.append(
-            Pair(row.id_a, row.id_b, *scores, cut=not row.grouped, line=overruled)
-        )
-    return found
-
-
-def line(*fields: str) -> str:
+def override_line(*fields: str) -> str:
     """A line of data/overrides.csv, with the quotes that its fields need."""
     text = io.StringIO()
     csv.writer(text).writerow(fields)

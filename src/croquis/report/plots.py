@@ -12,8 +12,8 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# At 3:1 and more against white and near-black; folds take them in turn, each with a shape of its
-# own, as not everybody tells colours apart. .dvc/plots/page.html has the same.
+# At 3:1 and more against white and near-black. Folds take them in turn, each with a shape of its
+# own, as not everybody sees all colours. .dvc/plots/page.html has the same.
 COLOURS = (
     "#3b82f6",
     "#c2620a",
@@ -37,7 +37,8 @@ SHAPES = (
 MARKED = 8  # epochs of a line that bear its shape, at most
 RAW = COLOURS[1]  # before calibration
 INK = "#123456"  # stands for the page's own text colour until the SVG is in it
-STYLE = {
+# Any: the type of rc_context wants each key as a literal.
+STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "croquis",  # else ids are random
     "text.parse_math": False,
@@ -59,7 +60,7 @@ NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 
 
 class Mark(NamedTuple):
-    """How a fold's lines are told from others': in colour, and without."""
+    """What sets a fold's lines apart: in colour, and without."""
 
     colour: str
     marker: str  # matplotlib's
@@ -79,9 +80,7 @@ def accuracy_curves(curves: pd.DataFrame, folds: Sequence[int]) -> Markup:
 
     def draw(axes: "Axes") -> None:
         for mark, rows in _by_fold(curves, folds):
-            axes.plot(
-                rows["epoch"] + 1, rows["val_accuracy"], **line_of(mark, len(rows))
-            )
+            plot_curve(axes, rows["epoch"] + 1, rows["val_accuracy"], mark)
 
     return _svg(draw, label="accuracy on the fold held out, by epoch", x="epoch")
 
@@ -91,10 +90,8 @@ def loss_curves(curves: pd.DataFrame, folds: Sequence[int]) -> Markup:
 
     def draw(axes: "Axes") -> None:
         for mark, rows in _by_fold(curves, folds):
-            line = line_of(mark, len(rows))
-            axes.plot(rows["epoch"] + 1, rows["val_loss"], **line)
-            dotted = {"linestyle": ":", "markerfacecolor": "none"}
-            axes.plot(rows["epoch"] + 1, rows["train_loss"], **line | dotted)
+            plot_curve(axes, rows["epoch"] + 1, rows["val_loss"], mark)
+            plot_curve(axes, rows["epoch"] + 1, rows["train_loss"], mark, hollow=True)
 
     return _svg(draw, label="loss by epoch", x="epoch")
 
@@ -125,7 +122,7 @@ def histogram(values: np.ndarray, *, label: str) -> Markup:
 def reliability_plot(raw: pd.DataFrame, calibrated: pd.DataFrame) -> Markup:
     """Accuracy by confidence, before and after calibration; on the diagonal one means the other.
 
-    Dots are as big as their bins are full. Arguments: `Scorebook.bins`.
+    Dots are as big as their bins are full. Arguments: `EnsembleTables.bins`.
     """
 
     def draw(axes: "Axes") -> None:
@@ -152,15 +149,27 @@ def gains_plot(steps: pd.DataFrame) -> Markup:
     return _svg(draw, label="accuracy by number of members", x="members")
 
 
-def line_of(mark: Mark, epochs: int) -> dict[str, Any]:
-    """matplotlib's settings of a fold's line of so many epochs."""
-    every = -(-epochs // MARKED) or 1
-    return {
-        "color": mark.colour,
-        "marker": mark.marker,
-        "markersize": 4,
-        "markevery": every,
-    }
+def plot_curve(
+    axes: "Axes",
+    x: pd.Series,
+    y: pd.Series,
+    mark: Mark,
+    *,
+    hollow: bool = False,
+    label: str | None = None,
+) -> None:
+    """Draws a fold's line; a hollow one is dotted."""
+    axes.plot(
+        x,
+        y,
+        color=mark.colour,
+        linestyle=":" if hollow else "-",
+        marker=mark.marker,
+        markersize=4,
+        markerfacecolor="none" if hollow else mark.colour,
+        markevery=-(-len(x) // MARKED) or 1,
+        label=label,
+    )
 
 
 def _by_fold(

@@ -32,12 +32,13 @@ def sprite_sheet(images: Sequence[np.ndarray]) -> np.ndarray:
     height = -(-len(images) // COLUMNS) * SIDE
     paper = np.full((height, COLUMNS * SIDE, *images[0].shape[2:]), 255, np.uint8)
     for place, image in enumerate(images):
-        top, left = (SIDE * number for number in divmod(place, COLUMNS))
+        top = SIDE * (place // COLUMNS)
+        left = SIDE * (place % COLUMNS)
         paper[top : top + SIDE, left : left + SIDE] = image
     return paper
 
 
 def shrink(image: np.ndarray) -> np.ndarray:
     """A stored image at SIDE; areas are averaged, so that thin strokes stay."""
-    how = cv2.INTER_AREA if len(image) > SIDE else cv2.INTER_LINEAR
-    return cv2.resize(np.asarray(image), (SIDE, SIDE), interpolation=how)
+    interpolation = cv2.INTER_AREA if len(image) > SIDE else cv2.INTER_LINEAR
+    return cv2.resize(np.asarray(image), (SIDE, SIDE), interpolation=interpolation)

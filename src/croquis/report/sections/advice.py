@@ -1,24 +1,23 @@
 """What to try next: rules that look at the run's figures, each with the command that tries it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from croquis.core.text import counted, gain, odds, share
-from croquis.report.inputs import Data, RunOutcome
+from croquis.report.page_data import PageData
 from croquis.report.sections import copies
 from croquis.report.sections.augmentations import preset, uses
 from croquis.scoring.paired import is_significant
 
-SHOWN = 6
+MAX_ADVICE = 6
 RISING = 0.01  # of accuracy in the last epoch: the training was still under way
-SOURED = 1.03  # val loss of the last epoch over its lowest: the training was too long or too bare
-COPIED = (
-    0.3  # share of images with a copy from which their weight in the loss may matter
-)
+# Val loss of the last epoch over its lowest: the training was too long or too bare.
+OVERFIT = 1.03
+# Share of images with a copy from which their weight in the loss may matter.
+COPIED = 0.3
+LARGER = 1.5  # times the stored size: then a larger one may be worth its time
 SETTINGS = {  # what makes a vote of votes.csv the one that counts
     "soft": "ensemble.vote=soft",
     "hard": "ensemble.vote=hard",
@@ -34,29 +33,20 @@ class Advice(NamedTuple):
     command: str
 
 
-@dataclass(frozen=True)
-class Findings:
-    """All that the rules look at."""
-
-    data: Data
-    outcome: RunOutcome
-    metrics: dict[str, Any]
+def advice(content: PageData) -> list[Advice]:
+    """The first MAX_ADVICE that apply, what spoils the score before what might raise it."""
+    return [one for rule in RULES for one in rule(content)][:MAX_ADVICE]
 
 
-def advice(findings: Findings) -> list[Advice]:
-    """The first SHOWN that apply, what spoils the score before what might raise it."""
-    return [one for rule in RULES for one in rule(findings)][:SHOWN]
-
-
-def _leak(found: Findings) -> Iterator[Advice]:
-    if leaking := copies.leaking(found.data.folds):
+def _leak(content: PageData) -> Iterator[Advice]:
+    if leaking := copies.leaking(content.images.folds):
         why = f"{counted(leaking, 'scored image has', 'scored images have')} a copy in training"
         yield Advice(f"{why}: the score is too kind.", _experiment("split.group=true"))
 
 
-def _folds(found: Findings) -> Iterator[Advice]:
-    every = range(int(found.data.folds["fold"].max()) + 1)
-    folds = found.outcome.run.folds
+def _folds(content: PageData) -> Iterator[Advice]:
+    every = range(int(content.images.folds["fold"].max()) + 1)
+    folds = content.outcome.run.folds
     if len(folds) < len(every):
         why = (
             f"Only {counted(len(folds), 'fold')} of {len(every)} ran: "
@@ -65,30 +55,28 @@ def _folds(found: Findings) -> Iterator[Advice]:
         yield Advice(why, _experiment(f"run.folds={list(every)}"))
 
 
-def _vote(found: Findings) -> Iterator[Advice]:
-    votes = found.outcome.book.votes
+def _vote(content: PageData) -> Iterator[Advice]:
+    votes = content.outcome.tables.votes
     better = votes[(votes["difference"] > 0) & ~votes["chosen"].astype(bool)]
-    better = better[better["vote"].isin(SETTINGS)].sort_values(
-        "difference", ascending=False
-    )
-    groups = found.data.units_of(found.outcome.oof.ids)
-    # As the stage ensemble asks before it takes fitted weights: else it would decline them.
-    sure = (
-        row
-        for row in better.itertuples()
-        if is_significant(row.p, (row.difference_low, row.difference_high), groups)
-    )
-    for row in islice(sure, 1):
-        yield Advice(
-            f"The {row.vote} vote is {gain(row.difference)} better on the same images, "
-            f"weights fitted on others (p {odds(row.p)}).",
-            _experiment(SETTINGS[row.vote]),
-        )
+    better = better[better["vote"].isin(SETTINGS)]
+    better = better.sort_values("difference", ascending=False)
+    units = content.images.units_of(content.outcome.oof.ids)
+    rows: list[Any] = list(better.itertuples())
+    for row in rows:
+        # As the stage ensemble asks before it takes fitted weights: else it would decline them.
+        interval = (row.difference_low, row.difference_high)
+        if is_significant(row.p, interval, units):
+            yield Advice(
+                f"The {row.vote} vote is {gain(row.difference)} better on the same images, "
+                f"weights fitted on others (p {odds(row.p)}).",
+                _experiment(SETTINGS[row.vote]),
+            )
+            return
 
 
-def _longer(found: Findings) -> Iterator[Advice]:
-    for member, means in _means(found):
-        recipe = found.outcome.settings.models.get(member)
+def _longer(content: PageData) -> Iterator[Advice]:
+    for member, means in _means(content):
+        recipe = content.outcome.settings.models.get(member)
         rise = means["val_accuracy"].diff().iloc[-1] if len(means) > 1 else 0.0
         if recipe is not None and rise > RISING:
             why = (
@@ -100,13 +88,14 @@ def _longer(found: Findings) -> Iterator[Advice]:
             )
 
 
-def _soured(found: Findings) -> Iterator[Advice]:
-    for member, means in _means(found):
-        recipe = found.outcome.settings.models.get(member)
+def _overfit(content: PageData) -> Iterator[Advice]:
+    for member, means in _means(content):
+        recipe = content.outcome.settings.models.get(member)
+        if recipe is None or "strong" in {preset(use.augment) for use in uses(recipe)}:
+            continue
         lowest = means["val_loss"].min()
         last = means["val_loss"].iloc[-1]
-        strong = recipe and "strong" in {preset(use.augment) for use in uses(recipe)}
-        if recipe is not None and not strong and last > SOURED * lowest:
+        if last > OVERFIT * lowest:
             why = (
                 f"{member}'s loss on the fold held out rose from {share(lowest)} to {share(last)}: "
                 "it learns by heart. Stronger augmentation may help."
@@ -114,37 +103,44 @@ def _soured(found: Findings) -> Iterator[Advice]:
             yield Advice(why, _experiment(f"++models.{member}.augment=strong"))
 
 
-def _larger(found: Findings) -> Iterator[Advice]:
-    recipes = found.outcome.settings.models
-    scores = found.outcome.book.members.set_index("member")
-    known = [key for key in recipes if key in scores.index]
-    if not known:
+def _larger(content: PageData) -> Iterator[Advice]:
+    best = _best_model(content)
+    if best is None:
         return
-    best = max(sorted(known), key=lambda key: scores.loc[key, "accuracy"])
-    size = recipes[best].image_size
-    stored = found.data.pixels.array.shape[1]
-    came = found.data.index[["width", "height"]].max(axis=1).median()
+    size = content.outcome.settings.models[best].image_size
+    stored = content.images.pixels.array.shape[1]
+    original = content.images.index[["width", "height"]].max(axis=1).median()
     if size < stored:
         why = f"The best model sees {size} px of the {stored} that are stored."
         yield Advice(why, _experiment(f"++models.{best}.image_size={stored}"))
-    elif came >= 1.5 * stored:
-        larger = int(min(1.5 * stored, came)) // 16 * 16
-        why = (
-            f"Half of the images came with {came:.0f} px or more, {stored} are stored."
+    elif original >= LARGER * stored:
+        larger = int(min(LARGER * stored, original)) // 16 * 16
+        yield Advice(
+            f"Half of the images came with {original:.0f} px or more, {stored} are stored.",
+            _experiment(
+                f"prepare.image_size={larger}",
+                f"++models.{best}.image_size={larger}",
+            ),
         )
-        settings = (
-            f"prepare.image_size={larger}",
-            f"++models.{best}.image_size={larger}",
-        )
-        yield Advice(why, _experiment(*settings))
 
 
-def _fewer(found: Findings) -> Iterator[Advice]:
-    gains = found.outcome.book.gains
-    top = gains.loc[gains["accuracy"].idxmax()]
-    if top["step"] < len(gains):
-        chosen = sorted(gains.loc[gains["step"] <= top["step"], "member"])
-        lost = top["accuracy"] - gains["accuracy"].iloc[-1]
+def _best_model(content: PageData) -> str | None:
+    """The model of the highest accuracy among those that vote; of equals the first by name."""
+    members = content.outcome.tables.members
+    models = members[members["member"].isin(list(content.outcome.settings.models))]
+    if models.empty:
+        return None
+    ordered = models.sort_values(["accuracy", "member"], ascending=[False, True])
+    return str(ordered["member"].iloc[0])
+
+
+def _fewer(content: PageData) -> Iterator[Advice]:
+    gains = content.outcome.tables.gains
+    accuracies = gains["accuracy"].to_numpy()
+    best = int(accuracies.argmax()) + 1  # members
+    if best < len(gains):
+        chosen = sorted(gains["member"].iloc[:best])
+        lost = accuracies[best - 1] - accuracies[-1]
         why = (
             f"{' and '.join(chosen)} without the rest: {gain(lost)} on these images. "
             "They chose it, too, so believe a part of that only."
@@ -152,9 +148,9 @@ def _fewer(found: Findings) -> Iterator[Advice]:
         yield Advice(why, _experiment(f"ensemble.members=[{','.join(chosen)}]"))
 
 
-def _conflicts(found: Findings) -> Iterator[Advice]:
-    count = found.metrics["dedup"].get("conflicts", 0)
-    dropped = found.metrics["dedup"].get("dropped", 0)
+def _conflicts(content: PageData) -> Iterator[Advice]:
+    count = content.metrics["dedup"].get("conflicts", 0)
+    dropped = content.metrics["dedup"].get("dropped", 0)
     if count and not dropped:
         why = (
             f"{counted(count, 'group has', 'groups have')} several labels. "
@@ -163,10 +159,10 @@ def _conflicts(found: Findings) -> Iterator[Advice]:
         yield Advice(why, _experiment("dedup.conflicts=drop_minority"))
 
 
-def _weights(found: Findings) -> Iterator[Advice]:
-    images, _ = copies.in_groups(found.data.groups)
-    part = images / max(len(found.data.groups), 1)
-    recipes = found.outcome.settings.models.values()
+def _weights(content: PageData) -> Iterator[Advice]:
+    images, _ = copies.in_groups(content.images.groups)
+    part = images / max(len(content.images.groups), 1)
+    recipes = content.outcome.settings.models.values()
     if (
         part > COPIED
         and recipes
@@ -179,21 +175,21 @@ def _weights(found: Findings) -> Iterator[Advice]:
         yield Advice(why, _experiment("train.group_weights=true"))
 
 
-def _probe(found: Findings) -> Iterator[Advice]:
-    if not found.outcome.run.probes:
-        crossing = found.metrics["split"].get("plain_twins")
+def _probe(content: PageData) -> Iterator[Advice]:
+    if not content.outcome.run.probes:
+        crossing = content.metrics["split"].get("plain_twins")
         claim = ", and shows what plain folds would claim" if crossing else ""
         why = f"No probe runs: one takes seconds a fold, and errs otherwise{claim}."
         yield Advice(why, _experiment("run.probes=[lite0_probe]"))
 
 
 # What spoils the score comes first.
-RULES: tuple[Callable[[Findings], Iterator[Advice]], ...] = (
+RULES: tuple[Callable[[PageData], Iterator[Advice]], ...] = (
     _leak,
     _folds,
     _vote,
     _longer,
-    _soured,
+    _overfit,
     _larger,
     _fewer,
     _conflicts,
@@ -211,8 +207,8 @@ def _experiment(*settings: str) -> str:
     return "dvc exp run " + " ".join(f"-S {one}" for one in quoted)
 
 
-def _means(found: Findings) -> Iterator[tuple[str, pd.DataFrame]]:
+def _means(content: PageData) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each member with the means of its folds by epoch."""
     columns = ["val_loss", "val_accuracy"]
-    for member, rows in found.outcome.curves.groupby("member"):
+    for member, rows in content.outcome.curves.groupby("member"):
         yield str(member), rows.groupby("epoch")[columns].mean()

@@ -11,11 +11,11 @@ from croquis.augment.phases import phase_at
 from croquis.images.resizing import resize
 from croquis.recipes.augment_params import AugmentParams
 from croquis.recipes.recipes import ModelParams
-from croquis.report.images import THUMB_SIDE, webp
-from croquis.report.inputs import Data
+from croquis.report.page_data import ImageData
+from croquis.report.thumbnails import THUMB_SIDE, webp
 
 IMAGES = 6  # rows of a sheet
-FEW = 2  # rows of the sheets of presets that nobody need have used
+FEW = 2  # rows of the sheets of presets, which maybe no model uses
 DRAWS = 7  # columns beside the originals
 GAP = 3  # pixels between images
 BETWEEN = 225  # gray of the gaps: neither paper nor ink
@@ -51,7 +51,7 @@ def augmentations(
     recipes: Mapping[str, ModelParams],
     filters: Mapping[str, str],
     seed: int,
-    data: Data,
+    data: ImageData,
 ) -> list[Augmentation]:
     """A sheet for each augmentation in use, pixel for pixel as the trainings draw it.
 
@@ -63,23 +63,23 @@ def augmentations(
         seed: of the run; draws are a function of it, the epoch and the image's id.
         data: the images.
     """
-    users: dict[str, list[tuple[Use, str]]] = {}
+    by_augment: dict[str, list[Use]] = {}
+    models: dict[str, list[str]] = {}
     for key, recipe in recipes.items():
         for use in uses(recipe, filters[key]):
-            users.setdefault(repr(use.augment), []).append((use, _user(key, use)))
+            name = repr(use.augment)
+            by_augment.setdefault(name, []).append(use)
+            models.setdefault(name, []).append(_model_words(key, use))
     images = _images(data, IMAGES)
     return [
-        _sheeted(
-            max((use for use, _ in own), key=lambda use: use.image_size),
-            [words for _, words in own],
-            seed,
-            images,
+        _augmentation(
+            max(same, key=lambda use: use.image_size), models[name], seed, images
         )
-        for own in users.values()
+        for name, same in by_augment.items()
     ]
 
 
-def presets(image_size: int, seed: int, data: Data) -> list[Augmentation]:
+def presets(image_size: int, seed: int, data: ImageData) -> list[Augmentation]:
     """A small sheet for each named preset, whether a training uses it or not.
 
     Args:
@@ -89,7 +89,7 @@ def presets(image_size: int, seed: int, data: Data) -> list[Augmentation]:
     """
     images = _images(data, FEW)
     return [
-        _sheeted(Use(name, image_size, 0), [], seed, images)
+        _augmentation(Use(name, image_size, 0), [], seed, images)
         for name in PRESETS
         if PRESETS[name]
     ]
@@ -97,12 +97,12 @@ def presets(image_size: int, seed: int, data: Data) -> list[Augmentation]:
 
 def uses(recipe: ModelParams, interpolation: str = "bicubic") -> list[Use]:
     """The augmentations of a recipe by the epochs in which they begin."""
-    found: list[Use] = []
+    used: list[Use] = []
     for epoch in range(recipe.epochs):
         phase = phase_at(recipe, epoch)
-        if not found or found[-1][:2] != (phase.augment, phase.image_size):
-            found.append(Use(phase.augment, phase.image_size, epoch, interpolation))
-    return found
+        if not used or used[-1][:2] != (phase.augment, phase.image_size):
+            used.append(Use(phase.augment, phase.image_size, epoch, interpolation))
+    return used
 
 
 def preset(augment: str | AugmentParams) -> str:
@@ -110,7 +110,7 @@ def preset(augment: str | AugmentParams) -> str:
     return augment if isinstance(augment, str) else augment.preset
 
 
-def shown_ids(data: Data, count: int) -> list[str]:
+def spread_ids(data: ImageData, count: int) -> list[str]:
     """Ids of training images, at even distances among all of them in order."""
     ids = np.sort(data.folds["id"].to_numpy(dtype=str))
     return ids[np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int)].tolist()
@@ -126,18 +126,18 @@ def augmentation_sheet(
         image = resize(image, use.image_size, use.interpolation)
         epochs = range(use.from_epoch, use.from_epoch + DRAWS)
         drawn = [augment(image, epoch=epoch, name=name) for epoch in epochs]
-        rows.append(np.concatenate([_framed(one) for one in (image, *drawn)], axis=1))
+        rows.append(np.concatenate([_frame(each) for each in (image, *drawn)], axis=1))
     return np.concatenate(rows)
 
 
-def _user(key: str, use: Use) -> str:
+def _model_words(key: str, use: Use) -> str:
     """tiny at 80 px from epoch 2 on"""
     since = f" from epoch {use.from_epoch} on" if use.from_epoch else ""
     return f"{key} at {use.image_size} px{since}"
 
 
-def _images(data: Data, count: int) -> dict[str, np.ndarray]:
-    ids = shown_ids(data, count)
+def _images(data: ImageData, count: int) -> dict[str, np.ndarray]:
+    ids = spread_ids(data, count)
     rows = data.pixels.rows(ids)
     return {
         name: np.asarray(data.pixels.array[row])
@@ -145,7 +145,7 @@ def _images(data: Data, count: int) -> dict[str, np.ndarray]:
     }
 
 
-def _sheeted(
+def _augmentation(
     use: Use, models: list[str], seed: int, images: Mapping[str, np.ndarray]
 ) -> Augmentation:
     return Augmentation(
@@ -157,7 +157,7 @@ def _sheeted(
     )
 
 
-def _framed(image: np.ndarray) -> np.ndarray:
+def _frame(image: np.ndarray) -> np.ndarray:
     small = resize(image, min(THUMB_SIDE, len(image)), "bicubic")
-    wide = ((0, GAP), (0, GAP), (0, 0))[: image.ndim]
-    return np.pad(small, wide, constant_values=BETWEEN)
+    margins = ((0, GAP), (0, GAP), (0, 0))[: image.ndim]
+    return np.pad(small, margins, constant_values=BETWEEN)

@@ -1,5 +1,6 @@
 """The error browser: each wrong out-of-fold prediction beside images of both its classes."""
 
+import itertools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,20 +9,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from croquis.report.inputs import Data
+from croquis.report.page_data import ImageData
+from croquis.report.sections.mistakes import count_right_members
 from croquis.report.sprites import COLUMNS, PER_SHEET, SIDE, write_sheets
 from croquis.report.templates import template
 from croquis.scoring.ranking import rank_mistakes
 from croquis.tables.predictions import Predictions
 
-EXAMPLES = 4  # of a class: three are shown, and none beside itself
+TYPICAL = 4  # images of a class: three are shown, and none beside itself
 FOLDER = "errors"  # beside errors.html: a table as a script, and sheets of images
 
 
 def write_browser(
     folder: Path,
     name: str,
-    data: Data,
+    data: ImageData,
     oof: Predictions,
     members: Mapping[str, Predictions],
 ) -> int:
@@ -39,14 +41,14 @@ def write_browser(
     (folder / FOLDER).mkdir()
     labels = data.labels(oof.ids)
     wrong = rank_mistakes(labels, oof)
-    examples = typical(labels, oof, data)
-    content = table(labels, oof, members, wrong, examples)
+    examples = typical_images(labels, oof, data)
+    content = browser_table(labels, oof, members, wrong, examples)
     # ASCII alone, so that no line separator of Unicode can end a string.
     script = f"window.croquis = {json.dumps(content, separators=(',', ':'))};\n"
     (folder / FOLDER / "errors.js").write_text(script, encoding="ascii")
     write_sheets(folder / FOLDER, "wrong", data.pixels, oof.ids[wrong].tolist())
-    shown = [row for rows in examples for row in rows]
-    write_sheets(folder / FOLDER, "class", data.pixels, oof.ids[shown].tolist())
+    rows = [row for each in examples for row in each]
+    write_sheets(folder / FOLDER, "class", data.pixels, oof.ids[rows].tolist())
     html = template("browser.html").render(
         name=name, errors=len(wrong), scored=len(oof)
     )
@@ -54,7 +56,7 @@ def write_browser(
     return len(wrong)
 
 
-def table(
+def browser_table(
     labels: np.ndarray,
     oof: Predictions,
     members: Mapping[str, Predictions],
@@ -68,17 +70,6 @@ def table(
     """
     preds = oof.probs.argmax(axis=1)
     probs = oof.probs
-    knew = sum(
-        (member.aligned(oof.ids).probs[wrong].argmax(axis=1) == labels[wrong]).astype(
-            int
-        )
-        for member in members.values()
-    )
-    number = {row: place for place, row in enumerate(wrong.tolist())}
-    shown = iter(range(sum(map(len, examples))))
-    places = []
-    for rows in examples:
-        places.append([[next(shown), number.get(row, -1)] for row in rows])
     return {
         "side": SIDE,
         "columns": COLUMNS,
@@ -89,23 +80,36 @@ def table(
         "labels": labels[wrong].tolist(),
         "guesses": preds[wrong].tolist(),
         "confidence": _rounded(probs[wrong, preds[wrong]]),
-        "own": _rounded(probs[wrong, labels[wrong]]),
-        "knew": np.broadcast_to(knew, wrong.shape).tolist(),
-        "examples": places,
+        "labelProbs": _rounded(probs[wrong, labels[wrong]]),
+        "rightMembers": count_right_members(labels, oof, members)[wrong].tolist(),
+        "examples": _places(examples, wrong),
     }
 
 
-def typical(labels: np.ndarray, oof: Predictions, data: Data) -> list[list[int]]:
-    """Rows of each class's images with the highest probability of it, EXAMPLES at most.
+def _places(examples: list[list[int]], wrong: np.ndarray) -> list[list[list[int]]]:
+    """Each class's images: the place on the sheets, and the error that it is, or -1."""
+    errors = {row: error for error, row in enumerate(wrong.tolist())}
+    place = itertools.count()
+    return [[[next(place), errors.get(row, -1)] for row in rows] for rows in examples]
+
+
+def typical_images(
+    labels: np.ndarray, oof: Predictions, data: ImageData
+) -> list[list[int]]:
+    """Rows of each class's images with the highest probability of it, TYPICAL at most.
 
     One of a group of copies: three times the same image shows less of a class.
     """
-    own = oof.probs[np.arange(len(labels)), labels]
     rows = pd.DataFrame(
-        {"label": labels, "group": data.groups_of(oof.ids), "own": own, "id": oof.ids}
+        {
+            "label": labels,
+            "group": data.groups_of(oof.ids),
+            "prob": oof.probs[np.arange(len(labels)), labels],
+            "id": oof.ids,
+        }
     )
-    rows = rows.sort_values(["own", "id"], ascending=[False, True])
-    best = rows.drop_duplicates(["label", "group"]).groupby("label").head(EXAMPLES)
+    rows = rows.sort_values(["prob", "id"], ascending=[False, True])
+    best = rows.drop_duplicates(["label", "group"]).groupby("label").head(TYPICAL)
     by_class = best.groupby("label").groups
     return [
         list(map(int, by_class.get(label, []))) for label in range(len(oof.classes))

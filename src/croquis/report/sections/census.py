@@ -9,12 +9,11 @@ from markupsafe import Markup
 from croquis.core.progress import progress
 from croquis.dataset.statuses import BLANK, has_note
 from croquis.report import plots
-from croquis.report.images import Thumbnail, Thumbnails
-from croquis.report.inputs import Data
+from croquis.report.page_data import ImageData
+from croquis.report.thumbnails import Thumbnail, Thumbnails
 
-MEASURED = (
-    4_000  # images whose ink is looked at: 15,000 of 448 px would be read for a minute
-)
+# Images whose ink is measured: 15,000 of 448 px would be read for a minute.
+MAX_MEASURED = 4_000
 ENDS = 8  # palest, darkest and blank images shown
 SIZES = 6  # sizes named
 
@@ -46,21 +45,16 @@ class Census:
     ink: float
 
 
-def census(data: Data, thumbnails: Thumbnails) -> Census:
+def census(data: ImageData, thumbnails: Thumbnails) -> Census:
     """Sizes are those of the files; ink is that of the stored images, white borders included."""
     train = data.index[data.index["split"] == "train"]
     ids, ink = _ink(train["id"].to_numpy(dtype=str), data)
     order = np.lexsort((ids, ink))
-    counts = train.value_counts(["width", "height"]).sort_index(ascending=False)
-    counts = counts.sort_values(ascending=False, kind="stable")
+    sizes = _sizes(train)
     blank = data.index.loc[has_note(data.index, BLANK), "id"].tolist()
-    named = [
-        (f"{width} by {height}", int(count))
-        for (width, height), count in counts.items()
-    ]
     return Census(
-        sizes=named[:SIZES],
-        other=sum(count for _, count in named[SIZES:]),
+        sizes=sizes[:SIZES],
+        other=sum(count for _, count in sizes[SIZES:]),
         charts=_charts(train, ink),
         palest=thumbnails.of(ids[order[:ENDS]].tolist()),
         darkest=thumbnails.of(ids[order[::-1][:ENDS]].tolist()),
@@ -71,9 +65,19 @@ def census(data: Data, thumbnails: Thumbnails) -> Census:
     )
 
 
-def _ink(ids: np.ndarray, data: Data) -> tuple[np.ndarray, np.ndarray]:
+def _sizes(train: pd.DataFrame) -> list[tuple[str, int]]:
+    """Each size with its count, the commonest first; of equals the larger one."""
+    counts = train.groupby(["width", "height"], as_index=False).size()
+    counts = counts.sort_values(
+        ["size", "width", "height"], ascending=False, kind="stable"
+    )
+    names = counts["width"].astype(str) + " by " + counts["height"].astype(str)
+    return list(zip(names.tolist(), counts["size"].tolist(), strict=True))
+
+
+def _ink(ids: np.ndarray, data: ImageData) -> tuple[np.ndarray, np.ndarray]:
     """Ids at even distances, (n,), and the share of ink of their images, (n,)."""
-    places = np.linspace(0, len(ids) - 1, min(MEASURED, len(ids))).astype(int)
+    places = np.linspace(0, len(ids) - 1, min(MAX_MEASURED, len(ids))).astype(int)
     chosen = np.sort(ids)[places]
     rows = progress(data.pixels.rows(chosen).tolist(), "report: ink", unit="image")
     return chosen, np.array([1 - data.pixels.array[row].mean() / 255 for row in rows])
@@ -82,13 +86,13 @@ def _ink(ids: np.ndarray, data: Data) -> tuple[np.ndarray, np.ndarray]:
 def _charts(train: pd.DataFrame, ink: np.ndarray) -> list[tuple[str, Markup]]:
     longest = train[["width", "height"]].max(axis=1).to_numpy()
     aspect = np.log2(train["width"].to_numpy() / train["height"].to_numpy())
-    shown = {
+    measures = {
         "longer side as it came, in pixels": longest,
         "width : height, as a power of two": aspect,
         "share of ink": ink,
     }
     return [
         (caption, plots.histogram(values, label=caption))
-        for caption, values in shown.items()
+        for caption, values in measures.items()
         if np.ptp(values) > 0
     ]

@@ -1,16 +1,17 @@
 """Which classes are taken for which, and which are hardest: from out-of-fold predictions."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
 from croquis.tables.predictions import Predictions
 
-PAIRS = 16
-CLASSES = 20  # shown
+MAX_PAIRS = 16
+MAX_CLASSES = 20
 
 
-class Confused(NamedTuple):
+@dataclass(frozen=True)
+class ConfusedPair:
     """Two classes by label, and how often the first one was taken for the second."""
 
     label: int
@@ -19,7 +20,8 @@ class Confused(NamedTuple):
     images: int  # of the first class
 
 
-class Hard(NamedTuple):
+@dataclass(frozen=True)
+class HardClass:
     """A class by label: how many of its images were right, and the 95 % interval of the share."""
 
     label: int
@@ -29,7 +31,7 @@ class Hard(NamedTuple):
     high: float
 
 
-def confused_pairs(labels: np.ndarray, oof: Predictions) -> list[Confused]:
+def confused_pairs(labels: np.ndarray, oof: Predictions) -> list[ConfusedPair]:
     """The pairs with most mistakes, then by the share of the class that they are, then by label.
 
     Args:
@@ -42,34 +44,40 @@ def confused_pairs(labels: np.ndarray, oof: Predictions) -> list[Confused]:
     codes, counts = np.unique(
         labels[wrong] * len(oof.classes) + preds[wrong], return_counts=True
     )
-    own, guesses = np.divmod(codes, len(oof.classes))
-    order = np.lexsort((codes, -counts / np.maximum(sizes[own], 1), -counts))[:PAIRS]
+    actual, guesses = np.divmod(codes, len(oof.classes))
+    shares = counts / np.maximum(sizes[actual], 1)
+    order = np.lexsort((codes, -shares, -counts))[:MAX_PAIRS]
     return [
-        Confused(int(own[k]), int(guesses[k]), int(counts[k]), int(sizes[own[k]]))
-        for k in order
+        ConfusedPair(
+            label=int(actual[place]),
+            guess=int(guesses[place]),
+            count=int(counts[place]),
+            images=int(sizes[actual[place]]),
+        )
+        for place in order
     ]
 
 
-def hardest_classes(labels: np.ndarray, oof: Predictions) -> list[Hard]:
+def hardest_classes(labels: np.ndarray, oof: Predictions) -> list[HardClass]:
     """The classes with the lowest accuracy; of equals the one that is surer to be so comes first.
 
     Wilson's intervals, as a class has few images: they stay inside 0 to 1 and never have no
     width. Arguments as of `confused_pairs`.
     """
-    from scipy.stats import binomtest  # a second to import
-
     right = np.bincount(
         labels[oof.probs.argmax(axis=1) == labels], minlength=len(oof.classes)
     )
     sizes = np.bincount(labels, minlength=len(oof.classes))
-    found = []
-    for label in np.flatnonzero(sizes).tolist():
-        ends = binomtest(int(right[label]), int(sizes[label])).proportion_ci(
-            method="wilson"
-        )
-        found.append(
-            Hard(label, int(right[label]), int(sizes[label]), ends.low, ends.high)
-        )
-    return sorted(found, key=lambda one: (one.right / one.images, one.high, one.label))[
-        :CLASSES
+    classes = [
+        _hard_class(label, int(right[label]), int(sizes[label]))
+        for label in np.flatnonzero(sizes).tolist()
     ]
+    classes.sort(key=lambda each: (each.right / each.images, each.high, each.label))
+    return classes[:MAX_CLASSES]
+
+
+def _hard_class(label: int, right: int, images: int) -> HardClass:
+    from scipy.stats import binomtest  # a second to import
+
+    ends = binomtest(right, images).proportion_ci(method="wilson")
+    return HardClass(label, right, images, ends.low, ends.high)

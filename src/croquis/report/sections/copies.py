@@ -1,19 +1,21 @@
 """The page's section on copies: the biggest groups, and the pairs that passed most narrowly."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from croquis.report.images import Thumbnail, Thumbnails
+from croquis.report.thumbnails import Thumbnail, Thumbnails
 from croquis.tables.fold_tables import ALWAYS
 
-GROUPS = 6
-OF_A_GROUP = 8
-PAIRS = 12  # how many are shown, so that the page stays small
+# So that the page stays small.
+MAX_GROUPS = 6
+MAX_OF_A_GROUP = 8
+MAX_NARROW = 12
 
 
 @dataclass(frozen=True)
-class Group:
+class CopyGroup:
     """A group of copies, its first images, and how many more there are."""
 
     size: int
@@ -32,7 +34,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Narrow:
+class NarrowPair:
     """Two images that pass for copies, and why: the test (tier), its score, the flip or turn."""
 
     first: Thumbnail
@@ -43,23 +45,28 @@ class Narrow:
     same_class: bool
 
 
-def biggest_groups(groups: pd.DataFrame, thumbnails: Thumbnails) -> list[Group]:
+def biggest_groups(groups: pd.DataFrame, thumbnails: Thumbnails) -> list[CopyGroup]:
     """The biggest groups of at least two, by size and then by number; `groups` is groups.csv."""
     sizes = groups["group"].value_counts().rename_axis("group").reset_index(name="size")
     sizes = sizes[sizes["size"] > 1].sort_values(
         ["size", "group"], ascending=[False, True]
     )
-    found = []
-    for group, size in sizes.head(GROUPS).itertuples(index=False):
-        members = groups[groups["group"] == group]
-        shown = thumbnails.of(members["id"].tolist()[:OF_A_GROUP])
-        found.append(Group(int(size), bool(members["conflict"].any()), shown))
-    return found
+    biggest = [
+        groups[groups["group"] == group] for group in sizes["group"].head(MAX_GROUPS)
+    ]
+    return [
+        CopyGroup(
+            size=len(members),
+            conflict=bool(members["conflict"].any()),
+            images=thumbnails.of(members["id"].tolist()[:MAX_OF_A_GROUP]),
+        )
+        for members in biggest
+    ]
 
 
 def narrowest_pairs(
     duplicates: pd.DataFrame, groups: pd.DataFrame, thumbnails: Thumbnails
-) -> list[Narrow]:
+) -> list[NarrowPair]:
     """Each group's pair with the lowest score, lowest first; pairs that were cut did not pass.
 
     One of a group: where drawings come several times over, its other pairs show the same again.
@@ -69,21 +76,22 @@ def narrowest_pairs(
         groups: groups.csv.
         thumbnails: the images.
     """
-    joined = duplicates[
-        duplicates["grouped"].astype(bool)
-    ]  # of no rows pandas knows no type
+    # Of no rows pandas knows no type.
+    joined = duplicates[duplicates["grouped"].astype(bool)]
     group = joined["id_a"].map(groups.set_index("id")["group"])
-    rows = joined.assign(group=group).sort_values(["score", "id_a", "id_b"])
-    rows = rows.drop_duplicates("group").head(PAIRS)
+    table = joined.assign(group=group).sort_values(["score", "id_a", "id_b"])
+    table = table.drop_duplicates("group").head(MAX_NARROW)
+    rows: list[Any] = list(table.itertuples())
     return [
-        Narrow(
-            *thumbnails.of([row.id_a, row.id_b]),
-            row.tier,
-            row.score,
-            row.symmetry,
-            row.same_class,
+        NarrowPair(
+            first=thumbnails.of([row.id_a])[0],
+            second=thumbnails.of([row.id_b])[0],
+            tier=row.tier,
+            score=row.score,
+            symmetry=row.symmetry,
+            same_class=row.same_class,
         )
-        for row in rows.itertuples()
+        for row in rows
     ]
 
 

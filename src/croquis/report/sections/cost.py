@@ -1,19 +1,12 @@
-"""What the run cost, as MLflow recorded it, and what it would take on a known GPU."""
+"""What the run cost, as MLflow recorded it, and what it would take on one V100."""
 
-import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from croquis.tracking import store
-from croquis.tracking.runs import SECTIONS
 from croquis.votes.members import RunParams
 
-COLUMNS = ["member", "fold", "device", "seconds", "images_per_second"]
-RATE = SECTIONS["images_per_second"]
 V100 = 125e12  # FLOP a second in fp16, NVIDIA's data sheet
 # The shares of it that are reached, as docs/models.md has them: forward alone, and backward so that
 # a step of which all parts train, one forward and two backward, comes to .35.
@@ -59,30 +52,36 @@ def costs(
     Args:
         run: what was trained.
         networks: networks.csv.
-        trainings: `recorded`.
+        trainings: `trainings.recorded_trainings`.
         train: images that train.
         test: images of the test set.
         all_folds: of the split; each holds out one of as many parts.
     """
-    found = []
-    for row in networks.itertuples():
-        mine = trainings[trainings["member"] == row.member]
-        rates = mine["images_per_second"].dropna()
-        hours = (
-            None if row.failed else _hours(row, train, test, len(run.folds), all_folds)
+    rows: list[Any] = list(networks.itertuples())
+    return [
+        _cost(
+            row.member,
+            trainings[trainings["member"] == row.member],
+            None if row.failed else _hours(row, train, test, len(run.folds), all_folds),
+            row.failed,
         )
-        found.append(
-            Cost(
-                member=row.member,
-                device=" and ".join(sorted(set(mine["device"]))),
-                folds=len(mine),
-                minutes=float(mine["seconds"].sum()) / 60,
-                rate=float(rates.mean()) if len(rates) else None,
-                gpu_hours=hours,
-                failed=row.failed,
-            )
-        )
-    return found
+        for row in rows
+    ]
+
+
+def _cost(
+    member: str, trainings: pd.DataFrame, gpu_hours: float | None, failed: str
+) -> Cost:
+    rates = trainings["images_per_second"].dropna()
+    return Cost(
+        member=member,
+        device=" and ".join(sorted(set(trainings["device"]))),
+        folds=len(trainings),
+        minutes=float(trainings["seconds"].sum()) / 60,
+        rate=float(rates.mean()) if len(rates) else None,
+        gpu_hours=gpu_hours,
+        failed=failed,
+    )
 
 
 def _hours(row: Any, train: int, test: int, folds: int, all_folds: int) -> float:
@@ -93,53 +92,3 @@ def _hours(row: Any, train: int, test: int, folds: int, all_folds: int) -> float
     backward = folds * row.back * (train - held)
     # Two operations a multiply-add.
     return 2 * float(forward / FORWARD + backward / BACKWARD) / V100 / 3600
-
-
-def recorded(source: str, run: RunParams) -> pd.DataFrame:
-    """The newest finished training of each member and fold in MLflow; COLUMNS.
-
-    A training that DVC restored from its cache was recorded when it ran. Without a store, or with
-    one that does not answer, the table is empty.
-    """
-    try:
-        rows = [_row(found) for found in _finished(source)]
-    except Exception as error:  # whatever a tracking server does, the report is written
-        warnings.warn(
-            f"no cost in the report: {store.store_error(error)}", stacklevel=2
-        )
-        rows = []
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    table = table[table["member"].isin(run.members) & table["fold"].isin(run.folds)]
-    return table.drop_duplicates(["member", "fold"]).sort_values(["member", "fold"])
-
-
-def _finished(source: str) -> list[Any]:
-    """MLflow's runs, newest first."""
-    if store.uri().startswith(
-        "sqlite:///"
-    ):  # opened, a store that is not there would be made
-        if not Path(store.uri().removeprefix("sqlite:///")).is_file():
-            return []
-    client = store.open_store()
-    _, known = store.experiment_of(client, source)
-    if known is None:
-        return []
-    order = ["attributes.start_time DESC"]
-    wanted = "attributes.status = 'FINISHED'"
-    return client.search_runs(
-        [known.experiment_id], wanted, order_by=order, max_results=5000
-    )
-
-
-def _row(run: Any) -> Mapping[str, Any]:
-    tags = run.data.tags
-    info = run.info
-    metrics = run.data.metrics
-    fold = tags.get("fold", "")
-    return {
-        "member": tags.get("member", ""),
-        "fold": int(fold) if fold.isdecimal() else -1,
-        "device": tags.get("device", ""),
-        "seconds": ((info.end_time or info.start_time) - info.start_time) / 1000,
-        "images_per_second": metrics.get(RATE),
-    }

@@ -5,23 +5,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from croquis.report.images import Thumbnail, Thumbnails
+from croquis.report.thumbnails import Thumbnail, Thumbnails
 from croquis.scoring.ranking import surest
 from croquis.tables.predictions import Predictions
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong prediction, how sure it was, and how many members had known better.
+    """A wrong prediction.
 
-    `look` is what a network saw in it, as a data URI or nothing.
+    Attributes:
+        image: with its class.
+        predicted: the class that was predicted.
+        confidence: the probability of that class.
+        right_members: how many members were right.
+        map_uri: what a network saw in it, as a data URI or nothing.
     """
 
     image: Thumbnail
     predicted: str
     confidence: float
     right_members: int
-    look: str
+    map_uri: str
 
 
 def surest_mistakes(
@@ -30,7 +35,7 @@ def surest_mistakes(
     groups: np.ndarray,
     members: Mapping[str, Predictions],
     thumbnails: Thumbnails,
-    look: Callable[[str], str],
+    map_uri: Callable[[str], str],
 ) -> list[Mistake]:
     """The wrong predictions with the highest confidence, as `ranking.surest` has them.
 
@@ -40,24 +45,30 @@ def surest_mistakes(
         groups: (N,) of copies.
         members: OOF of each of its members.
         thumbnails: the images.
-        look: gives the map of an id.
+        map_uri: gives the map of an id.
     """
     preds = oof.probs.argmax(axis=1)
     confidence = oof.probs.max(axis=1)
     rows = surest(labels, oof, groups)
-    aligned = [member.aligned(oof.ids).probs for member in members.values()]
-    right = [
-        int(sum(probs[row].argmax() == labels[row] for probs in aligned))
-        for row in rows
-    ]
+    right_members = count_right_members(labels, oof, members)
     images = thumbnails.of(oof.ids[rows].tolist())
     return [
         Mistake(
             image,
-            str(oof.classes[preds[row]]),
-            float(confidence[row]),
-            knew,
-            look(image.id),
+            predicted=str(oof.classes[preds[row]]),
+            confidence=float(confidence[row]),
+            right_members=int(right_members[row]),
+            map_uri=map_uri(image.id),
         )
-        for image, row, knew in zip(images, rows, right, strict=True)
+        for image, row in zip(images, rows, strict=True)
     ]
+
+
+def count_right_members(
+    labels: np.ndarray, oof: Predictions, members: Mapping[str, Predictions]
+) -> np.ndarray:
+    """How many members are right on each image of `oof`, (N,) int."""
+    count = np.zeros(len(labels), np.int64)
+    for member in members.values():
+        count += member.aligned(oof.ids).probs.argmax(axis=1) == labels
+    return count

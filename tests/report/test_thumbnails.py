@@ -10,7 +10,7 @@ from PIL import Image
 
 from croquis.core.errors import InputError
 from croquis.images.pixels import Pixels
-from croquis.report.images import THUMB_SIDE, Thumbnails, data_uri
+from croquis.report.thumbnails import THUMB_SIDE, Thumbnails, data_uri
 from croquis.tables.fold_tables import read_index
 
 

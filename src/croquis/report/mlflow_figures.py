@@ -1,18 +1,21 @@
-"""The images that MLflow keeps with a run: scores of the members, and their curves."""
+"""The figures that MLflow keeps with a run: scores of the members, and their curves."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from croquis.report.inputs import RunOutcome
-from croquis.report.plots import COLOURS, line_of, marks
+import pandas as pd
+
+from croquis.report.page_data import Metrics, RunOutcome
+from croquis.report.plots import COLOURS, marks, plot_curve
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 DPI = 120
 
 
-def draw_figures(
-    folder: Path, outcome: RunOutcome, metrics: Mapping[str, Mapping[str, Any]]
-) -> None:
+def draw_figures(folder: Path, outcome: RunOutcome, metrics: Metrics) -> None:
     """Writes scores.png and curves.png into a folder.
 
     Args:
@@ -24,7 +27,7 @@ def draw_figures(
     _curves(folder / "curves.png", outcome)
 
 
-def _scores(path: Path, metrics: Mapping[str, Mapping[str, Any]]) -> None:
+def _scores(path: Path, metrics: Metrics) -> None:
     """A row a member: its OOF accuracy, the interval as a line; the ensemble at the bottom."""
     from matplotlib.figure import Figure
 
@@ -47,7 +50,6 @@ def _curves(path: Path, outcome: RunOutcome) -> None:
     from matplotlib.ticker import MaxNLocator
 
     members = outcome.run.members
-    folds = outcome.run.folds
     across = min(3, len(members))
     down = -(-len(members) // across)
     figure = Figure(figsize=(4 * across, 2.6 * down), layout="constrained")
@@ -57,11 +59,18 @@ def _curves(path: Path, outcome: RunOutcome) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.2)
         rows = outcome.curves[outcome.curves["member"] == member]
-        for fold, mark in marks(folds).items():
-            own = rows[rows["fold"] == fold]
-            line = line_of(mark, len(own))
-            axes.plot(
-                own["epoch"] + 1, own["val_accuracy"], label=f"fold {fold}", **line
-            )
+        _plot_folds(axes, rows, outcome.run.folds)
         axes.legend(fontsize="small")
     figure.savefig(path, dpi=DPI)
+
+
+def _plot_folds(axes: "Axes", rows: pd.DataFrame, folds: Sequence[int]) -> None:
+    for fold, mark in marks(folds).items():
+        curve = rows[rows["fold"] == fold]
+        plot_curve(
+            axes,
+            curve["epoch"] + 1,
+            curve["val_accuracy"],
+            mark,
+            label=f"fold {fold}",
+        )

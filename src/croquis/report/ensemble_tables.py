@@ -8,7 +8,7 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 
-COLUMNS = {
+COLUMNS_OF = {
     "votes": (
         "vote accuracy accuracy_low accuracy_high log_loss ece brier nested_accuracy "
         "difference difference_low difference_high p ties chosen"
@@ -25,8 +25,8 @@ COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Scorebook:
-    """Tables of data/ensemble, as COLUMNS names them; of `agreement` the members are the index."""
+class EnsembleTables:
+    """Tables of data/ensemble, as COLUMNS_OF names them; `agreement` has members as its index."""
 
     votes: pd.DataFrame
     members: pd.DataFrame
@@ -56,7 +56,7 @@ class Scorebook:
         return table[kind & (table["count"] > 0)]
 
 
-def read_scorebook(folder: Path) -> Scorebook:
+def read_ensemble_tables(folder: Path) -> EnsembleTables:
     """The tables of data/ensemble.
 
     Raises:
@@ -64,9 +64,11 @@ def read_scorebook(folder: Path) -> Scorebook:
     """
     tables = {
         name: _read(folder / f"{name}.csv", columns)
-        for name, columns in COLUMNS.items()
+        for name, columns in COLUMNS_OF.items()
     }
-    return Scorebook(**tables | {"agreement": tables["agreement"].set_index("member")})
+    return EnsembleTables(
+        **tables | {"agreement": tables["agreement"].set_index("member")}
+    )
 
 
 def _read(path: Path, columns: str) -> pd.DataFrame:
@@ -75,8 +77,10 @@ def _read(path: Path, columns: str) -> pd.DataFrame:
         raise InputError(path, expected="a table", received="no such file", fix=fix)
     table = pd.read_csv(path, dtype=dict.fromkeys(("member", "vote", "a", "b"), str))
     if missing := [column for column in columns.split() if column not in table]:
-        received = f"none of {', '.join(missing)}"
         raise InputError(
-            path, expected=columns.replace(" ", ", "), received=received, fix=fix
+            path,
+            expected=columns.replace(" ", ", "),
+            received=f"none of {', '.join(missing)}",
+            fix=fix,
         )
     return table

@@ -6,18 +6,18 @@ import pandas as pd
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.report.score_data import read_scorebook
+from croquis.report.ensemble_tables import read_ensemble_tables
 from support.leftovers import leave
 
 
 def test_the_calibration_error_weighs_bins_by_their_images(drawn: Path) -> None:
     leave(drawn)
-    book = read_scorebook(drawn / "ensemble")
-    assert book.calibration_error("width", "raw") == pytest.approx(
+    tables = read_ensemble_tables(drawn / "ensemble")
+    assert tables.calibration_error("width", "raw") == pytest.approx(
         (2 * 0.2 + 10 * 0.1) / 12
     )
-    assert book.calibration_error("mass", "calibrated") == pytest.approx(2 * 0.1 / 12)
-    assert book.agreement.loc["head", "tiny"] == 0.8
+    assert tables.calibration_error("mass", "calibrated") == pytest.approx(2 * 0.1 / 12)
+    assert tables.agreement.loc["head", "tiny"] == 0.8
 
 
 def test_empty_bins_are_left_out(drawn: Path) -> None:
@@ -28,9 +28,9 @@ def test_empty_bins_are_left_out(drawn: Path) -> None:
         count=0, confidence=float("nan"), accuracy=float("nan")
     )
     pd.concat([table, empty]).to_csv(path, index=False)
-    book = read_scorebook(drawn / "ensemble")
-    assert len(book.bins("width", "raw")) == 2
-    assert book.calibration_error("width", "raw") == pytest.approx(1.4 / 12)
+    tables = read_ensemble_tables(drawn / "ensemble")
+    assert len(tables.bins("width", "raw")) == 2
+    assert tables.calibration_error("width", "raw") == pytest.approx(1.4 / 12)
 
 
 def test_a_table_that_is_missing_or_short_is_named(drawn: Path) -> None:
@@ -40,9 +40,9 @@ def test_a_table_that_is_missing_or_short_is_named(drawn: Path) -> None:
     with pytest.raises(
         InputError, match=r"gains\.csv: .* received none of log_loss; rerun"
     ):
-        read_scorebook(drawn / "ensemble")
+        read_ensemble_tables(drawn / "ensemble")
     path.unlink()
     with pytest.raises(
         InputError, match=r"gains\.csv: .* received no such file; rerun"
     ):
-        read_scorebook(drawn / "ensemble")
+        read_ensemble_tables(drawn / "ensemble")

@@ -1,4 +1,4 @@
-"""The contact sheets: what is on which page, paging, and lines that can be copied."""
+"""The pages of copies: what is on which page, paging, and lines that can be copied."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,26 +7,36 @@ import pandas as pd
 import pytest
 
 from croquis.dataset.overrides import Overrides, read_overrides
-from croquis.report.decisions import Conflict, Pair
-from croquis.report.inputs import Data
-from croquis.report.sections import contact_sheets
-from croquis.report.sections.contact_sheets import filled, links, pages, sheets
+from croquis.report.decisions import Conflict, CopyPair
+from croquis.report.page_data import ImageData
+from croquis.report.sections import copy_pages
+from croquis.report.sections.copy_pages import (
+    copy_page_sets,
+    copy_pages_html,
+    fill_pages,
+    page_links,
+)
 from support.leftovers import TRAIN, crowd, data_of, leave
 from support.outline import Outline
 
 
 @pytest.fixture
-def data(drawn: Path) -> Data:
+def data(drawn: Path) -> ImageData:
     leave(drawn)
     return data_of(drawn)
 
 
 def test_conflicts_fill_pages_and_none_is_cut_in_two() -> None:
-    pair = Pair("a", "b", "copy", 0.96, 0.96, "identity", cut=False, line="")
+    pair = CopyPair("a", "b", "copy", 0.96, 0.96, "identity", cut=False, line="")
     small = Conflict(0, 20, [("a", True, "")] * 20, [pair] * 20, 0)  # 60 images
     large = Conflict(1, 500, [("a", True, "")] * 500, [], 0)
-    assert list(map(len, filled([small, small, small, large, small]))) == [2, 1, 1, 1]
-    assert filled([]) == []
+    assert list(map(len, fill_pages([small, small, small, large, small]))) == [
+        2,
+        1,
+        1,
+        1,
+    ]
+    assert fill_pages([]) == []
 
 
 @pytest.mark.parametrize(
@@ -43,11 +53,11 @@ def test_conflicts_fill_pages_and_none_is_cut_in_two() -> None:
 def test_a_pager_names_both_ends_and_the_neighbours(
     number: int, count: int, expected: list[int | None]
 ) -> None:
-    assert links(number, count) == expected
+    assert page_links(number, count) == expected
 
 
-def test_pages_hold_sixty_pairs_and_lead_to_each_other(data: Data) -> None:
-    made = dict(pages("drawn", replace(data, duplicates=crowd(130))))
+def test_pages_hold_sixty_pairs_and_lead_to_each_other(data: ImageData) -> None:
+    made = dict(copy_pages_html("drawn", replace(data, duplicates=crowd(130))))
     assert list(made) == [
         "conflicts-1.html",
         *(f"duplicates-{n}.html" for n in (1, 2, 3)),
@@ -70,39 +80,41 @@ def test_pages_hold_sixty_pairs_and_lead_to_each_other(data: Data) -> None:
 
 
 def test_of_too_many_pairs_the_weakest_are_shown_and_the_rest_counted(
-    data: Data, monkeypatch: pytest.MonkeyPatch
+    data: ImageData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contact_sheets, "SHOWN", 100)
+    monkeypatch.setattr(copy_pages, "MAX_PAIRS", 100)
     many = replace(data, duplicates=crowd(101))
-    _, listed = sheets(many)
-    assert (listed.title, listed.shown) == ("The 100 weakest of 101 pairs", 100)
+    _, listed = copy_page_sets(many)
+    assert (listed.title, listed.paged) == ("The 100 weakest of 101 pairs", 100)
     assert (
         listed.pages[0][0].ink == pytest.approx(0.99) and listed.pages[-1][-1].ink < 1
     )
-    text = Outline(dict(pages("drawn", many))["duplicates-1.html"]).text
+    text = Outline(dict(copy_pages_html("drawn", many))["duplicates-1.html"]).text
     assert "1 pair with more ink in common is not shown" in text
 
 
-def test_a_page_tells_tier_score_ink_symmetry_classes_and_cuts(data: Data) -> None:
+def test_a_page_tells_tier_score_ink_symmetry_classes_and_cuts(data: ImageData) -> None:
     pairs = data.duplicates.assign(grouped=[True, False, True])
     text = Outline(
-        dict(pages("drawn", replace(data, duplicates=pairs)))["duplicates-1.html"]
+        dict(copy_pages_html("drawn", replace(data, duplicates=pairs)))[
+            "duplicates-1.html"
+        ]
     ).text
     assert "ssim .960 cut pole ink .900, second turned 90° left" in text
     assert "cosine .950 pole and spot ink .910, as is" in text
 
 
-def test_the_page_of_conflicts_says_which_images_are_dropped(data: Data) -> None:
+def test_the_page_of_conflicts_says_which_images_are_dropped(data: ImageData) -> None:
     groups = data.groups.assign(keep=data.groups["id"] != TRAIN[5])
     text = Outline(
-        dict(pages("drawn", replace(data, groups=groups)))["conflicts-1.html"]
+        dict(copy_pages_html("drawn", replace(data, groups=groups)))["conflicts-1.html"]
     ).text
     assert "Group 1 3 images, 2 pairs" in text and text.count(" dropped ") == 1
 
 
-def test_where_a_person_decided_there_is_no_line(data: Data) -> None:
+def test_where_a_person_decided_there_is_no_line(data: ImageData) -> None:
     said = replace(data, overrides=Overrides(drop=(4,), same=((0, 3),)))
-    made = dict(pages("drawn", said))
+    made = dict(copy_pages_html("drawn", said))
     codes = [code for html in made.values() for code in Outline(html).codes]
     assert (
         codes
@@ -113,7 +125,7 @@ def test_where_a_person_decided_there_is_no_line(data: Data) -> None:
 
 
 def test_test_images_are_shown_beside_their_twin_with_nothing_to_decide(
-    data: Data,
+    data: ImageData,
 ) -> None:
     row = {
         "id": "test/1.png",
@@ -123,7 +135,9 @@ def test_test_images_are_shown_beside_their_twin_with_nothing_to_decide(
         "ink": 0.96,
     }
     twins = pd.DataFrame([row | {"symmetry": "identity"}])
-    outline = Outline(dict(pages("drawn", replace(data, twins=twins)))["twins-1.html"])
+    outline = Outline(
+        dict(copy_pages_html("drawn", replace(data, twins=twins)))["twins-1.html"]
+    )
     assert "1 test image with a copy in train Each" in outline.text
     assert f"copy .960 spot ink .960, as is {TRAIN[2]} test/1.png" in outline.text
     assert outline.codes == []
@@ -141,7 +155,10 @@ def test_where_nothing_is_a_copy_there_are_no_pages(drawn: Path) -> None:
     unanimous = replace(
         data, groups=data.groups.assign(conflict=False, group=range(12))
     )
-    assert sheets(unanimous) == [] and list(pages("drawn", unanimous)) == []
+    assert (
+        copy_page_sets(unanimous) == []
+        and list(copy_pages_html("drawn", unanimous)) == []
+    )
 
 
 def test_hostile_ids_never_become_markup_and_their_lines_can_be_read(
@@ -156,10 +173,10 @@ def test_hostile_ids_never_become_markup_and_their_lines_can_be_read(
     )
     pixels = replace(data.pixels, ids=pd.Index(index["id"]))
     data = replace(data, index=index, groups=groups, duplicates=pairs, pixels=pixels)
-    for html in dict(pages("<script>", data)).values():
+    for html in dict(copy_pages_html("<script>", data)).values():
         assert "<b onclick" not in html and "<script" not in html and "<i>" not in html
         assert "&lt;i&gt;$" in html
-    outline = Outline(dict(pages("drawn", data))["duplicates-1.html"])
+    outline = Outline(dict(copy_pages_html("drawn", data))["duplicates-1.html"])
     lines = [code for code in outline.codes if ",different," in code]
     (drawn / "overrides.csv").write_text(
         "\n".join(["id,decision,other", *lines]) + "\n"
@@ -169,9 +186,9 @@ def test_hostile_ids_never_become_markup_and_their_lines_can_be_read(
 
 
 def test_pages_ask_nothing_of_the_network_and_are_the_same_every_time(
-    data: Data,
+    data: ImageData,
 ) -> None:
-    made = dict(pages("drawn", data))
-    assert made == dict(pages("drawn", data))
+    made = dict(copy_pages_html("drawn", data))
+    assert made == dict(copy_pages_html("drawn", data))
     for html in made.values():
         assert not any(word in html for word in ("http", "<script", "@import", "url("))

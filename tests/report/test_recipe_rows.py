@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from croquis.report.page import report_page
-from croquis.report.sections.recipes_table import (
-    MemberSettings,
+from croquis.report.index_page import index_html
+from croquis.report.member_settings import MemberSettings
+from croquis.report.page_data import PageData
+from croquis.report.sections.recipe_rows import (
     RecipeRow,
     all_settings,
     recipe_rows,
@@ -39,7 +40,7 @@ def test_a_member_is_a_row_of_few_words() -> None:
         image_size=32,
         epochs=3,
         lr="0.01",
-        pace="adamw, cosine",
+        steps="adamw, cosine",
         batch_size=64,
         augment="none: frozen features",
         loss="ce",
@@ -99,7 +100,7 @@ def test_a_probes_own_optimizer_and_loss_are_said() -> None:
     own = {"optimizer": "adam", "schedule": "step", "loss": "focal", "num_seeds": 3}
     probe = HEAD.model_copy(update={"head": HEAD.head.model_copy(update=own)})
     told = recipe_rows(replace(settings(), probes={"head": probe}))[0]
-    assert (told.pace, told.loss) == ("adam, step", "focal of gamma 2")
+    assert (told.steps, told.loss) == ("adam, step", "focal of gamma 2")
     assert told.head == "8 relu, the mean of 3 seeds"
 
 
@@ -122,9 +123,10 @@ def test_reports_of_two_learning_rates_are_told_apart(drawn: Path) -> None:
     one = outcome_of(drawn)
     other = replace(one, settings=settings(lr_mult=0.1))
     pages = [
-        report_page("icons", data_of(drawn), each, metrics()) for each in (one, other)
+        index_html(PageData("icons", data_of(drawn), each, metrics()))
+        for each in (one, other)
     ]
     texts = [Outline(html).text for html in pages]
     assert "2 folds, seed 42." in texts[0]
-    assert "tiny 32 px 2 0.001 adamw, cosine 16 flips" in texts[0]
-    assert "tiny 32 px 2 0.0001 adamw, cosine 16 flips" in texts[1]
+    assert "tiny 32 px 2 0.001 adamw, cosine 64 flips" in texts[0]
+    assert "tiny 32 px 2 0.0001 adamw, cosine 64 flips" in texts[1]

@@ -1,6 +1,6 @@
 """Names of classes for people."""
 
-from croquis.report.class_names import readable_names
+from croquis.report.readable_names import readable_names
 
 
 def test_wnids_become_english() -> None:

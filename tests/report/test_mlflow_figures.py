@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from croquis.report.figures import draw_figures
+from croquis.report.mlflow_figures import draw_figures
 from support.leftovers import leave, metrics, outcome_of
 
 

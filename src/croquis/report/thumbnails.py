@@ -52,16 +52,20 @@ def data_uri(pixels: np.ndarray, side: int = THUMB_SIDE) -> str:
     """
     image = Image.fromarray(np.asarray(pixels))
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
-    kind, options = (
-        ("png", {"optimize": True}) if pixels.ndim == 2 else ("jpeg", {"quality": 85})
-    )
     buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    if pixels.ndim == 2:
+        image.save(buffer, "png", optimize=True)
+        return _uri(buffer, "png")
+    image.save(buffer, "jpeg", quality=85)
+    return _uri(buffer, "jpeg")
 
 
 def webp(pixels: np.ndarray, *, quality: int) -> str:
     """Pixels of (H, W) or (H, W, 3) uint8 as `data:image/webp;base64,...`."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "webp", quality=quality, method=4)
-    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return _uri(buffer, "webp")
+
+
+def _uri(buffer: io.BytesIO, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -3,28 +3,22 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from croquis.core.text import counted, ends, share
-from croquis.report import figures
-from croquis.report.inputs import RunOutcome
+from croquis.report import mlflow_figures
+from croquis.report.page_data import Metrics, RunOutcome
 from croquis.tracking import store, tracking
 
 LINK = r'href="(?!data:|https?:)([^"#]+\.html)[^"]*"'
-COUNTS = (
-    "folds",
-    "members",
-    "images",
-    "ties",
-    "rows",
-)  # no scores: charts beside, not between
-Metrics = Mapping[str, Mapping[str, Any]]
+# No scores: their charts stand apart.
+COUNTS = ("folds", "members", "images", "ties", "rows")
 
 
-def log(index: Path, outcome: RunOutcome, metrics: Metrics, page: Path) -> None:
+def log_report(index: Path, outcome: RunOutcome, metrics: Metrics, page: Path) -> None:
     """Logs the scores of votes, ensemble and submission with the pipeline's MLflow run.
 
     Args:
@@ -36,24 +30,24 @@ def log(index: Path, outcome: RunOutcome, metrics: Metrics, page: Path) -> None:
     run = tracking.pipeline_run(tracking.pipeline_of(index))
     run.tags({"mlflow.runName": run_name(metrics), store.NOTE: description(metrics)})
     run.metrics(report_scores(metrics))
-    with _alone(page.parent) as folder:
+    with _without_links(page.parent) as folder:
         run.artifact(folder)
         images = folder.with_name("images")
         images.mkdir()
-        figures.draw_figures(images, outcome, metrics)
+        mlflow_figures.draw_figures(images, outcome, metrics)
         run.artifact(images)
     run.end()
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[Path]:
+def _without_links(folder: Path) -> Iterator[Path]:
     """A copy of the report in which no page links to another one.
 
     MLflow shows each file in a frame of its own, where such a link leads nowhere; its list of files
     leads to all pages.
     """
-    with tempfile.TemporaryDirectory() as desk:
-        copy = shutil.copytree(folder, Path(desk) / folder.name)
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = shutil.copytree(folder, Path(scratch) / folder.name)
         for page in copy.glob("*.html"):
             text = page.read_text(encoding="utf-8")
             page.write_text(
@@ -69,7 +63,7 @@ def report_scores(metrics: Metrics) -> dict[str, float]:
     `oof_accuracy/<member>` of each member, so that members stand side by side; `ensemble/...` and
     `test/...` of the whole, `size/...` of what they rest on.
     """
-    found: dict[str, Any] = {
+    values: dict[str, Any] = {
         f"oof_{name}/{member}": value
         for member, score in metrics["vote"].items()
         for name, value in store.flat(score).items()
@@ -77,10 +71,10 @@ def report_scores(metrics: Metrics) -> dict[str, float]:
     for part, stage in (("ensemble", "ensemble"), ("test", "submission")):
         for name, value in store.flat(metrics[stage]).items():
             section = "size" if name in COUNTS else part
-            found[f"{section}/{name.replace('.', '/')}"] = value
+            values[f"{section}/{name.replace('.', '/')}"] = value
     return {
         name: float(value)
-        for name, value in found.items()
+        for name, value in values.items()
         if isinstance(value, int | float)
     }
 
@@ -97,7 +91,7 @@ def description(metrics: Metrics) -> str:
     images = counted(ensemble["images"], "image")
     folds = counted(ensemble["folds"], "fold")
     rows = [("ensemble", ensemble), *sorted(metrics["vote"].items())]
-    known = (
+    on_test = (
         f" On the test set {share(test['test_accuracy'])} by the vote of the folds,"
         f" {share(test['test_single_fold'])} by single ones."
         if "test_accuracy" in test
@@ -106,7 +100,7 @@ def description(metrics: Metrics) -> str:
     return "\n".join(
         [
             f"OOF accuracy **{share(ensemble['accuracy'])}** ({ends(ensemble)}) on {images} of"
-            f" {folds}.{known} The page is among the artifacts: `report/index.html`.",
+            f" {folds}.{on_test} The page is among the artifacts: `report/index.html`.",
             "",
             "| member | OOF accuracy | 95 % interval |",
             "|---|---|---|",

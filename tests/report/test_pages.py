@@ -11,18 +11,25 @@ import pytest
 from croquis.augment.augment import PRESETS
 from croquis.images.pixels import Pixels
 from croquis.report import sprites
-from croquis.report.inputs import Data
-from croquis.report.page import icon_licences, report_page, write
-from croquis.report.sections import census, contact_sheets, suspects
+from croquis.report.index_page import icon_licences, index_html
+from croquis.report.page_data import ImageData, PageData, RunOutcome
+from croquis.report.pages import write_pages
+from croquis.report.sections import census, copy_pages, suspects
 from croquis.tables.predictions import Predictions
 from croquis.votes.members import RunParams
 from support.leftovers import RUN, TEST, data_of, leave, metrics, outcome_of
 from support.outline import Outline
 
 
+def html_of(
+    source: str, images: ImageData, outcome: RunOutcome, scores: dict[str, dict]
+) -> str:
+    return index_html(PageData(source, images, outcome, scores))
+
+
 def shown(folder: Path, **changes: dict) -> str:
     leave(folder)
-    return report_page(
+    return html_of(
         "../icons.tar.gz", data_of(folder), outcome_of(folder), metrics(**changes)
     )
 
@@ -153,9 +160,7 @@ def test_without_a_fine_tuned_model_the_page_says_that_there_are_no_maps(
     np.savez(
         drawn / "saliency.npz", ids=nothing[0], maps=nothing[1], member="", failed=""
     )
-    text = Outline(
-        report_page("icons", data_of(drawn), outcome_of(drawn), metrics())
-    ).text
+    text = Outline(html_of("icons", data_of(drawn), outcome_of(drawn), metrics())).text
     assert "no maps of what a network saw" in text
 
 
@@ -173,9 +178,7 @@ def test_what_explain_could_not_do_is_said_in_its_place(drawn: Path) -> None:
         "member": "tiny",
     }
     np.savez(drawn / "saliency.npz", **nothing, failed="fold 0: AttributeError: y")
-    text = Outline(
-        report_page("icons", data_of(drawn), outcome_of(drawn), metrics())
-    ).text
+    text = Outline(html_of("icons", data_of(drawn), outcome_of(drawn), metrics())).text
     assert (
         "The work of tiny could not be counted, so its cells are empty: KeyError: 'x'."
         in text
@@ -198,9 +201,7 @@ def test_the_page_says_that_folds_leak_where_they_do(drawn: Path) -> None:
     leave(drawn)
     leaky = pd.read_csv(drawn / "folds.csv").assign(group=0)
     leaky.to_csv(drawn / "folds.csv", index=False)
-    text = Outline(
-        report_page("icons", data_of(drawn), outcome_of(drawn), metrics())
-    ).text
+    text = Outline(html_of("icons", data_of(drawn), outcome_of(drawn), metrics())).text
     assert "12 scored images have a copy in training, so the score is too kind" in text
     assert "nor a copy of it" not in text and "never crosses folds" not in text
 
@@ -211,9 +212,7 @@ def test_the_page_says_that_cut_pairs_stand_in_two_folds(drawn: Path) -> None:
     pairs.to_csv(drawn / "duplicates.csv", index=False)
     folds = pd.read_csv(drawn / "folds.csv").assign(group=range(12), fold=[0, 1] * 6)
     folds.to_csv(drawn / "folds.csv", index=False)
-    text = Outline(
-        report_page("icons", data_of(drawn), outcome_of(drawn), metrics())
-    ).text
+    text = Outline(html_of("icons", data_of(drawn), outcome_of(drawn), metrics())).text
     assert "1 cut pair stands in two folds" in text
     assert "nor a copy of it" not in text
 
@@ -224,7 +223,7 @@ def test_the_page_shows_no_claim_of_plain_folds_where_no_copy_crosses_them(
     leave(drawn)
     vote = metrics()["vote"]
     del vote["head"]["plain_accuracy"]  # as the stage vote leaves it then
-    html = report_page("icons", data_of(drawn), outcome_of(drawn), metrics(vote=vote))
+    html = html_of("icons", data_of(drawn), outcome_of(drawn), metrics(vote=vote))
     text = Outline(html).text
     assert (
         "would have claimed" not in text
@@ -245,9 +244,7 @@ def test_the_page_speaks_of_a_leak_only_if_it_is_significant(
     ends = {"plain_difference_low": 0.05, "plain_difference_high": 0.15}
     vote["head"] |= ends | {"plain_significant": sure}
     changed = metrics(vote=vote)
-    text = Outline(
-        report_page("icons", data_of(drawn), outcome_of(drawn), changed)
-    ).text
+    text = Outline(html_of("icons", data_of(drawn), outcome_of(drawn), changed)).text
     assert "+.101 (+.050 .. +.150)" in text and words in text
     assert ("leak" in text) == sure
 
@@ -256,7 +253,7 @@ def test_a_part_of_the_folds_is_named(drawn: Path) -> None:
     leave(drawn)
     run = RunParams(models=["tiny"], probes=["head"], folds=[1])
     single = metrics()["ensemble"] | {"folds": 1}
-    html = report_page(
+    html = html_of(
         "icons", data_of(drawn), outcome_of(drawn, run), metrics(ensemble=single)
     )
     text = Outline(html).text
@@ -285,14 +282,15 @@ def test_what_takes_seconds_of_a_large_run_has_a_bar(
     drawn: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bars = []
-    for module in (census, contact_sheets, sprites, suspects):
+    for module in (census, copy_pages, sprites, suspects):
         monkeypatch.setattr(
             module,
             "progress",
             lambda steps, desc, unit: bars.append(desc) or iter(steps),
         )
     leave(drawn)
-    write(drawn / "report", "icons", data_of(drawn), outcome_of(drawn), metrics())
+    content = PageData("icons", data_of(drawn), outcome_of(drawn), metrics())
+    write_pages(drawn / "report", content)
     known = ("labels in doubt", "ink", "wrong", "class", "pages of copies")
     assert sorted(bars) == sorted(f"report: {name}" for name in known)
 
@@ -323,7 +321,7 @@ def test_names_never_become_markup(drawn: Path) -> None:
     renamed = [name.replace("spot", "<b>") for name in outcome.oof.ids]
     oof = Predictions(renamed, outcome.oof.probs, ["bar", "pole", "$<i>$"])
     outcome = replace(outcome, oof=oof, members=dict.fromkeys(RUN.members, oof))
-    html = report_page(evil, data_of(drawn), outcome, metrics(dedup={evil: evil}))
+    html = html_of(evil, data_of(drawn), outcome, metrics(dedup={evil: evil}))
     assert "<script" not in html and "train/<b>" not in html and "$<i>" not in html
     assert "$&lt;i&gt;$" in html
 
@@ -333,9 +331,7 @@ def test_icons_are_attributed_and_other_data_is_not(drawn: Path) -> None:
     families = " ".join(" ".join(entry) for entry in icon_licences("icons"))
     assert "Phosphor" in families and "OFL" in families
     leave(drawn)
-    text = Outline(
-        report_page("icons", data_of(drawn), outcome_of(drawn), metrics())
-    ).text
+    text = Outline(html_of("icons", data_of(drawn), outcome_of(drawn), metrics())).text
     assert "Whose drawings these are" in text
 
 
@@ -370,7 +366,7 @@ def test_a_big_run_keeps_the_page_small(drawn: Path) -> None:
     pixels = np.broadcast_to(
         rng.integers(0, 256, (96, 96, 3), dtype=np.uint8), (count, 96, 96, 3)
     )
-    data = Data(
+    data = ImageData(
         index=index,
         pixels=Pixels(pd.Index(ids), pixels),
         folds=folds.assign(scored=True),
@@ -383,12 +379,12 @@ def test_a_big_run_keeps_the_page_small(drawn: Path) -> None:
     probs = rng.random((count, classes), dtype=np.float32)
     oof = Predictions(ids, probs / probs.sum(axis=1, keepdims=True), names)
     outcome = replace(outcome_of(drawn), oof=oof, members={"tiny": oof})
-    assert len(report_page("icons.zip", data, outcome, metrics()).encode()) < 2_500_000
+    assert len(html_of("icons.zip", data, outcome, metrics()).encode()) < 2_500_000
 
 
 @pytest.mark.parametrize(
     ("broken", "file"),
-    [("report_page", "index.html"), ("write_browser", "errors.html")],
+    [("index_html", "index.html"), ("write_browser", "errors.html")],
 )
 def test_a_page_that_cannot_be_made_loses_no_other(
     broken: str, file: str, drawn: Path, monkeypatch: pytest.MonkeyPatch
@@ -398,12 +394,13 @@ def test_a_page_that_cannot_be_made_loses_no_other(
     def fails(*_: object) -> None:
         raise KeyError("<b>")
 
-    monkeypatch.setattr(f"croquis.report.page.{broken}", fails)
+    monkeypatch.setattr(f"croquis.report.pages.{broken}", fails)
+    content = PageData("icons", data_of(drawn), outcome_of(drawn), metrics())
     with pytest.warns(UserWarning, match=f"{file} could not be made: KeyError: '<b>'"):
-        write(drawn / "report", "icons", data_of(drawn), outcome_of(drawn), metrics())
+        write_pages(drawn / "report", content)
     text = (drawn / "report" / file).read_text(encoding="utf-8")
     assert (
-        "could not be made: KeyError: &#x27;&lt;b&gt;&#x27;. The run itself is whole"
+        "could not be made: KeyError: &#x27;&lt;b&gt;&#x27;. The run itself is complete"
         in text
     )
     pages = {path.name for path in (drawn / "report").glob("*.html")}

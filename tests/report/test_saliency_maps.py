@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.report.saliency import overlay, read_looks
+from croquis.report.saliency_maps import overlay, read_saliency_maps
 from support.leftovers import data_of, leave
 
 
@@ -30,7 +30,7 @@ def test_paper_stays_white_whatever_the_map_says() -> None:
 
 def test_an_image_without_a_map_has_none(drawn: Path) -> None:
     leave(drawn)
-    looks, pixels = read_looks(drawn / "saliency.npz"), data_of(drawn).pixels
+    looks, pixels = read_saliency_maps(drawn / "saliency.npz"), data_of(drawn).pixels
     assert looks.member == "tiny"
     assert looks.uri("train/spot/2.png", pixels).startswith("data:image/webp;base64,")
     assert looks.uri("train/bar/0.png", pixels) == ""
@@ -40,4 +40,4 @@ def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=r"saliency\.npz: expected an \.npz .* rerun the stage"
     ):
-        read_looks(tmp_path / "saliency.npz")
+        read_saliency_maps(tmp_path / "saliency.npz")

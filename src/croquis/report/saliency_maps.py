@@ -9,7 +9,7 @@ import numpy as np
 
 from croquis.core.errors import InputError
 from croquis.images.pixels import Pixels
-from croquis.report.images import THUMB_SIDE, webp
+from croquis.report.thumbnails import THUMB_SIDE, webp
 
 GUESS = np.array([220, 38, 38])
 LABEL = np.array([37, 99, 235])  # red and blue
@@ -17,7 +17,7 @@ NEITHER = np.array([205, 205, 205])
 
 
 @dataclass(frozen=True)
-class Looks:
+class SaliencyMaps:
     """The maps by id, and whose they are; empty where no model was fine-tuned.
 
     Attributes:
@@ -38,35 +38,36 @@ class Looks:
         return webp(overlay(stored, self.maps[name]), quality=80)
 
 
-def read_looks(path: Path) -> Looks:
+def read_saliency_maps(path: Path) -> SaliencyMaps:
     """Raises InputError if the file is not what the stage explain writes."""
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             maps = dict(zip(file["ids"].tolist(), file["maps"], strict=True))
-            return Looks(str(file["member"]), maps, str(file["failed"]))
+            return SaliencyMaps(str(file["member"]), maps, str(file["failed"]))
     except (OSError, KeyError, ValueError, EOFError) as error:
-        expected = "an .npz with ids, maps, member, failed"
-        fix = "rerun the stage explain"
         raise InputError(
-            path, expected=expected, received=str(error), fix=fix
+            path,
+            expected="an .npz with ids, maps, member, failed",
+            received=str(error),
+            fix="rerun the stage explain",
         ) from error
 
 
-def overlay(image: np.ndarray, found: np.ndarray, side: int = THUMB_SIDE) -> np.ndarray:
+def overlay(
+    image: np.ndarray, saliency: np.ndarray, side: int = THUMB_SIDE
+) -> np.ndarray:
     """An image whose ink is red where it spoke for the guess, blue where for the label, else gray.
 
     Args:
         image: (S, S) or (S, S, 3) uint8.
-        found: (T, T) int8.
+        saliency: (T, T) int8, above 0 for the guess.
         side: of what comes back, (side, side, 3) uint8.
     """
     gray = image if image.ndim == 2 else image.mean(axis=2).astype(np.uint8)
-    ink = (
-        1
-        - cv2.resize(gray, (side, side), interpolation=cv2.INTER_AREA)[..., None] / 255
-    )
-    # Smoothed, as what was erased were squares.
-    signed = cv2.resize(found.astype(np.float32) / 127, (side, side))
+    small = cv2.resize(gray, (side, side), interpolation=cv2.INTER_AREA)
+    ink = 1 - small[..., None] / 255
+    # Smoothed, as the erased parts were squares.
+    signed = cv2.resize(saliency.astype(np.float32) / 127, (side, side))
     signed = cv2.GaussianBlur(signed, (0, 0), 0.04 * side)[..., None]
     strength = np.abs(signed)
     strongest = np.where(signed > 0, GUESS, LABEL)

@@ -17,21 +17,21 @@ def readable_names(classes: Sequence[str]) -> list[str]:
     """
     if not any(_WNID.fullmatch(name) for name in classes):
         return list(classes)
-    known = _lemmas()
-    named = [known.get(name, name) for name in classes]
-    often = Counter(named)
+    lemmas = _lemmas()
+    words = [lemmas.get(name, name) for name in classes]
+    counts = Counter(words)
     return [
-        f"{word} ({name})" if often[word] > 1 and word != name else word
-        for word, name in zip(named, classes, strict=True)
+        f"{word} ({name})" if counts[word] > 1 and word != name else word
+        for word, name in zip(words, classes, strict=True)
     ]
 
 
 def _lemmas() -> dict[str, str]:
     """The first English name of each wnid."""
-    found = find_spec("timm")
-    if found is None or found.origin is None:
+    timm = find_spec("timm")
+    if timm is None or timm.origin is None:
         return {}
-    path = Path(found.origin).parent / "data" / "_info" / "imagenet_synset_to_lemma.txt"
+    path = Path(timm.origin).parent / "data" / "_info" / "imagenet_synset_to_lemma.txt"
     if not path.is_file():
         return {}
     lines = path.read_text(encoding="utf-8").splitlines()

@@ -1,49 +1,22 @@
 """What ran: the settings of each training, in few words for the page and as they are below them."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from croquis.core import params
 from croquis.core.text import share, symmetry
-from croquis.recipes import probe_recipes, recipes
 from croquis.recipes.augment_params import AugmentParams
 from croquis.recipes.head_params import HeadShape
 from croquis.recipes.probe_recipes import HeadParams, ProbeRecipe
 from croquis.recipes.recipes import ModelRecipe, TrainParams
+from croquis.report.member_settings import MemberSettings
 from croquis.tracking import store
-from croquis.votes.members import RunParams
 
 STARTS = {
     "random": "random start",
     "probe": "started by a probe",
     "imagenet": "started by rows of ImageNet's",
 }
-
-
-@dataclass(frozen=True)
-class MemberSettings:
-    """What params.yaml asks of the trainings.
-
-    Attributes:
-        seed: of all.
-        models: recipes of the models of the run.
-        probes: of its probes.
-    """
-
-    seed: int
-    models: Mapping[str, ModelRecipe]
-    probes: Mapping[str, ProbeRecipe]
-
-    @classmethod
-    def of(cls, run: RunParams) -> "MemberSettings":
-        """Those of the members of a run."""
-        return cls(
-            seed=params.value("seed", int),
-            models={key: recipes.model_recipe(key) for key in run.models},
-            probes={key: probe_recipes.probe_recipe(key) for key in run.probes},
-        )
 
 
 class RecipeRow(NamedTuple):
@@ -53,7 +26,7 @@ class RecipeRow(NamedTuple):
     image_size: int
     epochs: int
     lr: str  # the peak
-    pace: str  # how the lr goes, and what takes the steps
+    steps: str  # what takes them, and the schedule of the lr
     batch_size: int
     augment: str
     loss: str
@@ -63,21 +36,18 @@ class RecipeRow(NamedTuple):
 
 def recipe_rows(settings: MemberSettings) -> list[RecipeRow]:
     """One row a member, by its key."""
-    rows = [_model(key, own) for key, own in settings.models.items()]
-    rows += [_probe(key, own) for key, own in settings.probes.items()]
-    return sorted(rows)
+    models = [_model(key, recipe) for key, recipe in settings.models.items()]
+    probes = [_probe(key, recipe) for key, recipe in settings.probes.items()]
+    return sorted(models + probes)
 
 
 def all_settings(settings: MemberSettings) -> list[tuple[str, list[str]]]:
-    """All settings of all members: dotted keys, each with its value for each row of `ran`."""
-    own = {
-        key: recipe.model_dump()
-        for key, recipe in (settings.models | settings.probes).items()
-    }
-    flat = {key: store.flat(own[key]) for key in sorted(own)}
-    names = dict.fromkeys(name for one in flat.values() for name in one)
+    """All settings of all members: dotted keys, each with its value for each of `recipe_rows`."""
+    recipes = {**settings.models, **settings.probes}
+    flat = [store.flat(recipes[key].model_dump()) for key in sorted(recipes)]
+    names = dict.fromkeys(name for values in flat for name in values)
     return [
-        (name, [_plain(one[name]) if name in one else "" for one in flat.values()])
+        (name, [_plain(values[name]) if name in values else "" for values in flat])
         for name in names
     ]
 
@@ -89,9 +59,9 @@ def _model(key: str, recipe: ModelRecipe) -> RecipeRow:
         image_size=recipe.image_size,
         epochs=recipe.epochs,
         lr=f"{recipe.lr:g}",
-        pace=f"{recipe.optimizer}, {recipe.schedule}",
+        steps=f"{recipe.optimizer}, {recipe.schedule}",
         batch_size=recipe.batch_size,
-        augment=_augmented(recipe),
+        augment=_augmentation(recipe),
         loss=_loss(recipe) + (", groups weigh alike" if recipe.group_weights else ""),
         head=f"{_shape(recipe.head)}, {STARTS[recipe.head_start]}{tuned}",
         views=_views(recipe.tta),
@@ -106,7 +76,7 @@ def _probe(key: str, recipe: ProbeRecipe) -> RecipeRow:
         image_size=recipe.embed.image_size,
         epochs=recipe.head.epochs,
         lr=f"{recipe.head.lr:g}",
-        pace=f"{recipe.head.optimizer}, {recipe.head.schedule}",
+        steps=f"{recipe.head.optimizer}, {recipe.head.schedule}",
         batch_size=recipe.head.batch_size,
         augment="none: frozen features",
         loss=_loss(recipe.head),
@@ -115,14 +85,14 @@ def _probe(key: str, recipe: ProbeRecipe) -> RecipeRow:
     )
 
 
-def _augmented(recipe: TrainParams) -> str:
+def _augmentation(recipe: TrainParams) -> str:
     """flips with tone, without turn; from epoch 5 strong at .50 of the lr; mixup 1 at .50"""
-    parts = [_named(recipe.augment)]
+    parts = [_augment_words(recipe.augment)]
     for phase in recipe.phases:
         sized = f" at {phase.image_size} px" if phase.image_size else ""
         slower = "" if phase.lr_factor == 1 else f" at {phase.lr_factor:g} of the lr"
         parts.append(
-            f"from epoch {phase.from_epoch} {_named(phase.augment)}{sized}{slower}"
+            f"from epoch {phase.from_epoch} {_augment_words(phase.augment)}{sized}{slower}"
         )
     if recipe.mix and recipe.mix.prob:
         kinds = {"mixup": recipe.mix.mixup, "cutmix": recipe.mix.cutmix}
@@ -133,12 +103,12 @@ def _augmented(recipe: TrainParams) -> str:
     return "; ".join(parts)
 
 
-def _named(augment: str | AugmentParams) -> str:
+def _augment_words(augment: str | AugmentParams) -> str:
     if isinstance(augment, str):
         return augment
-    with_ = [name for name, options in augment.ops.items() if options is not None]
-    without = [name for name, options in augment.ops.items() if options is None]
-    changes = {"with": with_, "without": without}
+    used = [name for name, strength in augment.ops.items() if strength is not None]
+    unused = [name for name, strength in augment.ops.items() if strength is None]
+    changes = {"with": used, "without": unused}
     words = [
         f"{word} {' and '.join(names)}" for word, names in changes.items() if names
     ]
@@ -159,7 +129,7 @@ def _shape(head: HeadShape) -> str:
     return f"{'-'.join(map(str, head.hidden))} {head.act}" if head.hidden else "linear"
 
 
-def _views(views: list[str]) -> str:
+def _views(views: Sequence[str]) -> str:
     return ", ".join(symmetry(view).removeprefix("second ") for view in views)
 
 
