@@ -37,7 +37,7 @@ SIGNS = {
 
 @pytest.fixture(scope="module")
 def glyphs() -> list[icons.Glyph]:
-    return icons.chosen_glyphs()
+    return icons.choose_glyphs()
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_the_table_names_each_thing_once_and_no_sign() -> None:
 def test_every_name_of_the_table_is_in_some_font() -> None:
     known = set()
     for family in icons.FAMILIES:
-        for name in icons._charmap(family):
+        for name in icons._read_charmap(family):
             known |= {f"{family}/{name}", icons.concept(family, name)}
     assert set(icons.concepts()) <= known
 
@@ -218,7 +218,7 @@ def test_no_copy_is_in_train_and_in_test(
     assert len(images["train"]) + len(images["test"]) == len(glyphs) - len(
         icons.MOVED_COPIES
     )
-    train, test = (icons._ink(images[part]) for part in ("train", "test"))
+    train, test = (icons._ink_of(images[part]) for part in ("train", "test"))
     for turns in range(4):
         for flip in (1, -1):
             turned = np.rot90(test, turns, axes=(1, 2))[:, :, ::flip].reshape(
@@ -262,7 +262,7 @@ def test_the_same_call_writes_the_same_bytes(
     some = [
         glyph for glyph in glyphs if glyph.class_name in {"anchor", "crown", "fish"}
     ]
-    monkeypatch.setattr(icons, "chosen_glyphs", lambda: some)
+    monkeypatch.setattr(icons, "choose_glyphs", lambda: some)
     trees = []
     for name in ("first", "second"):
         icons.write_icons(tmp_path / name)
@@ -293,7 +293,7 @@ def test_a_missing_package_says_how_to_install_it(
     with pytest.raises(
         InputError, match=r"qtawesome 1\.4\.2, received none; pip install"
     ):
-        icons.chosen_glyphs()
+        icons.choose_glyphs()
 
 
 def test_another_version_of_the_package_is_refused(
@@ -301,4 +301,4 @@ def test_another_version_of_the_package_is_refused(
 ) -> None:
     monkeypatch.setattr(icons, "VERSION", "9.9")
     with pytest.raises(InputError, match=r"qtawesome 9\.9, received 1\.4\.2"):
-        icons.chosen_glyphs()
+        icons.choose_glyphs()

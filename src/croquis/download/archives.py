@@ -9,12 +9,11 @@ import tarfile
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO
 
 from croquis.core.errors import InputError
 from croquis.core.progress import progress
 from croquis.dataset.hidden_files import is_junk
-from croquis.download.entries import Meter, Metered, entries
+from croquis.download.entries import Meter, Metered, Readable, entries
 
 # RuntimeError is zipfile's word for a password and (NotImplementedError) an exotic compression.
 CORRUPT = (
@@ -44,10 +43,12 @@ def unpack(archive: Path, folder: Path, where: str) -> None:
     except (*CORRUPT, OSError) as error:
         if not isinstance(error, CORRUPT) and error.errno is not None:
             raise  # the disk's own; bzip2's word for damage is an OSError without a number
-        expected = "a whole, readable .tar, .tar.gz, .tgz or .zip archive"
-        fix = "fetch it again, or compare its sha256 with the publisher's"
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(where, expected=expected, received=reason, fix=fix) from error
+        raise InputError(
+            where,
+            expected="a whole, readable .tar, .tar.gz, .tgz or .zip archive",
+            received=" ".join(str(error).split()) or type(error).__name__,
+            fix="fetch it again, or compare its sha256 with the publisher's",
+        ) from error
 
 
 def _write_entries(archive: Path, folder: Path, meter: Meter) -> None:
@@ -64,10 +65,11 @@ def _write_entries(archive: Path, folder: Path, meter: Meter) -> None:
         elif entry.kind == "link":
             links.append((path, _inside(entry.target, entry.name, meter.where)))
         else:
-            fix = "pack it again with plain files only"
-            expected = "files and folders"
             raise InputError(
-                meter.where, expected=expected, received=f"{entry.name!r}", fix=fix
+                meter.where,
+                expected="files and folders",
+                received=repr(entry.name),
+                fix="pack it again with plain files only",
             )
     for path, target in links:
         _copy_linked(folder / target, path, meter)
@@ -77,15 +79,16 @@ def _inside(name: str, entry: str, where: str) -> str:
     """`name` without its dots, if it stays under the archive's root."""
     short = posixpath.normpath(name)
     if short.startswith(("/", "../")) or short == ".." or "\0" in name:
-        shown = repr(entry) if name == entry else f"{entry!r}, a link to {name!r}"
-        fix = "do not trust this archive; ask its publisher"
         raise InputError(
-            where, expected="entries that stay inside", received=shown, fix=fix
+            where,
+            expected="entries that stay inside",
+            received=repr(entry) if name == entry else f"{entry!r}, a link to {name!r}",
+            fix="do not trust this archive; ask its publisher",
         )
     return short
 
 
-def _write(stream: IO[bytes], path: Path) -> None:
+def _write(stream: Readable, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         shutil.copyfileobj(stream, file, 2**20)
@@ -93,10 +96,11 @@ def _write(stream: IO[bytes], path: Path) -> None:
 
 def _copy_linked(source: Path, path: Path, meter: Meter) -> None:
     if not source.is_file():
-        received = f"{path.name!r}, a link to {source.name!r}, which is none"
-        fix = "pack it again with `tar --dereference`"
         raise InputError(
-            meter.where, expected="links to files inside", received=received, fix=fix
+            meter.where,
+            expected="links to files inside",
+            received=f"{path.name!r}, a link to {source.name!r}, which is none",
+            fix="pack it again with `tar --dereference`",
         )
     with source.open("rb") as file:
         _write(Metered(file, meter), path)

@@ -14,7 +14,7 @@ def copy_tree(source: Path, place: Path) -> None:
     for here, folders, names in os.walk(source, followlinks=True):
         inside = place / Path(here).relative_to(source)
         inside.mkdir()
-        folders[:] = [name for name in sorted(folders) if _wanted(Path(here, name))]
+        folders[:] = [name for name in sorted(folders) if _to_copy(Path(here, name))]
         files += [
             (Path(here, name), inside / name) for name in names if not is_hidden(name)
         ]
@@ -22,7 +22,7 @@ def copy_tree(source: Path, place: Path) -> None:
         shutil.copyfile(file, copy)
 
 
-def _wanted(folder: Path) -> bool:
+def _to_copy(folder: Path) -> bool:
     return not (is_hidden(folder.name) or (folder.is_symlink() and _leads_back(folder)))
 
 

@@ -7,8 +7,9 @@ import stat
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Literal, NamedTuple, Protocol, Self, cast
 
 from croquis.core.errors import InputError
 
@@ -19,14 +20,21 @@ HARMLESS_BYTES = 2**30
 MOST_ENTRIES = 1_000_000
 HARMLESS_ENTRIES = 10_000
 BYTES_PER_ENTRY = 16
+BOMB = "look inside: this is how a zip bomb behaves"
+
+
+class Readable(Protocol):
+    """A stream of bytes that is only read."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
 
 
 class ArchiveEntry(NamedTuple):
     """One entry of an archive, whatever its format."""
 
     name: str
-    kind: str  # file, folder, link or special
-    open: Callable[[], IO[bytes]]
+    kind: Literal["file", "folder", "link", "special"]
+    open: Callable[[], Readable]
     target: str = ""  # of a link, seen from the archive's root
 
 
@@ -40,9 +48,8 @@ class Meter:
         self.entries = 0
         self.free = shutil.disk_usage(folder).free
         self.most_bytes = min(max(HARMLESS_BYTES, MOST_RATIO * packed), self.free)
-        self.most_entries = min(
-            max(HARMLESS_ENTRIES, packed // BYTES_PER_ENTRY), MOST_ENTRIES
-        )
+        fair = max(HARMLESS_ENTRIES, packed // BYTES_PER_ENTRY)
+        self.most_entries = min(fair, MOST_ENTRIES)
 
     def add_bytes(self, count: int) -> None:
         self.bytes += count
@@ -50,31 +57,25 @@ class Meter:
             full = self.most_bytes == self.free
             limit = "as the disk has free" if full else "unpacked"
             expected = f"at most {self.most_bytes:,} bytes {limit}"
-            fix = (
-                "free some disk space"
-                if full
-                else "look inside: this is how a zip bomb behaves"
-            )
+            fix = "free some disk space" if full else BOMB
             raise InputError(self.where, expected=expected, received="more", fix=fix)
 
     def add_entry(self) -> None:
         self.entries += 1
         if self.entries > self.most_entries:
-            expected = (
-                f"at most {self.most_entries:,} entries in an archive of this size"
-            )
-            fix = "look inside: this is how a zip bomb behaves"
-            raise InputError(self.where, expected=expected, received="more", fix=fix)
+            limit = f"at most {self.most_entries:,} entries"
+            expected = f"{limit} in an archive of this size"
+            raise InputError(self.where, expected=expected, received="more", fix=BOMB)
 
 
 class Metered:
     """A readable stream that a meter watches."""
 
-    def __init__(self, stream: IO[bytes], meter: Meter) -> None:
+    def __init__(self, stream: Readable, meter: Meter) -> None:
         self.stream = stream
         self.meter = meter
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         chunk = self.stream.read(size)
         self.meter.add_bytes(len(chunk))
         return chunk
@@ -84,7 +85,7 @@ class StrictHeader(tarfile.TarInfo):
     """Python takes a damaged header for the end of the archive, and would lose what follows it."""
 
     @classmethod
-    def frombuf(cls, buf: bytes, encoding: str, errors: str) -> tarfile.TarInfo:
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         """As TarInfo.frombuf, but only a block of zeros ends an archive."""
         try:
             return super().frombuf(buf, encoding, errors)
@@ -100,15 +101,14 @@ def entries(archive: Path, meter: Meter) -> Iterator[ArchiveEntry]:
         start = file.read(2)
     if start == b"PK":
         return _zip_entries(archive, meter)
-    return _tar_entries(archive, gzip.open if start == b"\x1f\x8b" else open, meter)
+    return _tar_entries(archive, start == b"\x1f\x8b", meter)
 
 
-def _tar_entries(
-    archive: Path, opener: Callable, meter: Meter
-) -> Iterator[ArchiveEntry]:
-    with opener(archive, "rb") as plain:
+def _tar_entries(archive: Path, gzipped: bool, meter: Meter) -> Iterator[ArchiveEntry]:
+    with gzip.open(archive) if gzipped else archive.open("rb") as plain:
         stream = Metered(plain, meter)
-        with tarfile.open(fileobj=stream, mode="r|", tarinfo=StrictHeader) as tar:
+        file = cast("IO[bytes]", stream)  # in this mode tarfile only reads
+        with tarfile.open(fileobj=file, mode="r|", tarinfo=StrictHeader) as tar:
             for info in tar:
                 yield _tar_entry(tar, info)
         while stream.read(2**20):  # to the end, where gzip keeps its checksum
@@ -119,25 +119,44 @@ def _tar_entry(tar: tarfile.TarFile, info: tarfile.TarInfo) -> ArchiveEntry:
     target = info.linkname
     if info.issym():
         target = posixpath.join(posixpath.dirname(info.name), target)
+    opened = partial(_open_in_tar, tar, info)
     if info.issym() or info.islnk():
-        return ArchiveEntry(info.name, "link", lambda: tar.extractfile(info), target)
+        return ArchiveEntry(info.name, "link", opened, target)
+    if info.isdir():
+        return ArchiveEntry(info.name, "folder", opened)
     # A sparse file is a hole with a size: it writes more than the meter sees.
-    plain = info.isreg() and not info.issparse()
-    kind = "folder" if info.isdir() else "file" if plain else "special"
-    return ArchiveEntry(info.name, kind, lambda: tar.extractfile(info))
+    if info.isreg() and not info.issparse():
+        return ArchiveEntry(info.name, "file", opened)
+    return ArchiveEntry(info.name, "special", opened)
+
+
+def _open_in_tar(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Readable:
+    stream = tar.extractfile(info)
+    if stream is None:
+        raise tarfile.ReadError(f"{info.name!r} is no file")
+    return stream
 
 
 def _zip_entries(archive: Path, meter: Meter) -> Iterator[ArchiveEntry]:
     with zipfile.ZipFile(archive) as bundle:
         for info in bundle.infolist():
             name = _zip_name(info).replace("\\", "/")  # some packers on Windows
-            kind = "folder" if name.endswith("/") else "file"
-            mode = stat.S_IFMT(info.external_attr >> 16)
-            if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
-                kind = "special"  # links among them: unzip's users rarely mean them
             yield ArchiveEntry(
-                name, kind, lambda info=info: Metered(bundle.open(info), meter)
+                name, _zip_kind(name, info), partial(_open_in_zip, bundle, info, meter)
             )
+
+
+def _zip_kind(name: str, info: zipfile.ZipInfo) -> Literal["file", "folder", "special"]:
+    mode = stat.S_IFMT(info.external_attr >> 16)
+    if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "special"  # links among them: unzip's users rarely mean them
+    return "folder" if name.endswith("/") else "file"
+
+
+def _open_in_zip(
+    bundle: zipfile.ZipFile, info: zipfile.ZipInfo, meter: Meter
+) -> Readable:
+    return Metered(bundle.open(info), meter)
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:

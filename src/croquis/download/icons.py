@@ -50,11 +50,10 @@ FAMILIES = {
     "phosphor": Family("phosphor-1.3.0", r"bold|fill|light|simple|thin"),
     "remix": Family("remixicon-2.5.0", r"fill|line|\d+"),
 }
-SIDE = 224
-MARGIN = 18  # pixels of an image, and of the white around the glyph's bounding box
-DRAW_SIZE = (
-    384  # a glyph is drawn at this size of font and then scaled down to its square
-)
+SIDE = 224  # pixels of an image
+MARGIN = 18  # pixels of the white around the glyph's bounding box
+# A glyph is drawn at this size of font, and then scaled down to its square.
+DRAW_SIZE = 384
 
 # Our own, frozen idea of a copy, so that no change of the dedup stage moves an image between train
 # and test. Wider than dedup's tiers at .95, so that none of their links crosses, but only a little:
@@ -90,24 +89,17 @@ def write_icons(folder: Path) -> None:
 
     Every call writes the same bytes.
     """
-    glyphs = chosen_glyphs()
+    glyphs = choose_glyphs()
     drawings = draw_glyphs(glyphs)
     labels = np.unique([glyph.class_name for glyph in glyphs], return_inverse=True)[1]
-    is_test = test_rows(labels, copy_groups(drawings, labels))
-    rng = np.random.default_rng(SEED)  # shuffled, so that no number tells a class
-    left_out = np.array(
-        [(glyph.family, glyph.name) in MOVED_COPIES for glyph in glyphs]
-    )
-    parts = (~is_test & ~left_out, is_test & ~left_out)
-    train, test = (rng.permutation(np.flatnonzero(part)) for part in parts)
+    train, test = _order_parts(glyphs, test_rows(labels, copy_groups(drawings, labels)))
     train_paths = [f"{glyphs[row].class_name}/{glyphs[row].file_name}" for row in train]
     test_paths = [f"{number}.png" for number in range(len(test))]
     _write_images(folder / "train", train_paths, drawings[train])
     _write_images(folder / "test", test_paths, drawings[test])
-    class_names = [glyphs[row].class_name for row in train]
     tables = {
         "train": {
-            "class_name": class_names,
+            "class_name": [glyphs[row].class_name for row in train],
             "image_path": train_paths,
             "target": labels[train],
         },
@@ -120,9 +112,26 @@ def write_icons(folder: Path) -> None:
         "solution": {"image_path": test_paths, "target": labels[test]},
     }
     for name, columns in tables.items():
-        pd.DataFrame(columns).to_csv(
-            folder / f"{name}.csv", index=False, lineterminator="\n"
-        )
+        path = folder / f"{name}.csv"
+        pd.DataFrame(columns).to_csv(path, index=False, lineterminator="\n")
+
+
+def _order_parts(
+    glyphs: list[Glyph], is_test: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of train and of test, shuffled, so that no number tells a class; (T,) and (U,) int.
+
+    Args:
+        glyphs: N of them.
+        is_test: (N,) bool.
+    """
+    moved = [(glyph.family, glyph.name) in MOVED_COPIES for glyph in glyphs]
+    stays = ~np.array(moved)
+    rng = np.random.default_rng(SEED)
+    # Train first: the generator goes on from one to the other.
+    train = rng.permutation(np.flatnonzero(~is_test & stays))
+    test = rng.permutation(np.flatnonzero(is_test & stays))
+    return train, test
 
 
 def concept(family: str, name: str) -> str:
@@ -135,12 +144,8 @@ def concept(family: str, name: str) -> str:
 
 def concepts() -> dict[str, str]:
     """The table concepts.yaml turned round: each name to its class, or to 'none'."""
-    text = (
-        resources.files("croquis.download")
-        .joinpath("concepts.yaml")
-        .read_text(encoding="utf-8")
-    )
-    table = yaml.safe_load(text)
+    file = resources.files("croquis.download").joinpath("concepts.yaml")
+    table = yaml.safe_load(file.read_text(encoding="utf-8"))
     return {
         name: class_name
         for class_name, names in table.items()
@@ -148,12 +153,12 @@ def concepts() -> dict[str, str]:
     }
 
 
-def chosen_glyphs() -> list[Glyph]:
+def choose_glyphs() -> list[Glyph]:
     """Every glyph of the ten families whose name has a class, sorted; aliases count once."""
     class_of = concepts()
-    chosen = {}
+    chosen: dict[tuple[str, int], Glyph] = {}
     for family in FAMILIES:
-        for name, code in sorted(_charmap(family).items()):
+        for name, code in sorted(_read_charmap(family).items()):
             generic = class_of.get(concept(family, name), "none")
             class_name = class_of.get(f"{family}/{name}", generic)
             if class_name != "none":
@@ -163,22 +168,22 @@ def chosen_glyphs() -> list[Glyph]:
 
 def draw_glyphs(glyphs: list[Glyph]) -> np.ndarray:
     """Black on white, (N, SIDE, SIDE) uint8, the bounding box of each glyph fitted and centred."""
-    fonts = {family: _font(family) for family in {glyph.family for glyph in glyphs}}
-    return np.stack(
-        [
-            _drawn(fonts[glyph.family], glyph.code)
-            for glyph in progress(glyphs, "draw icons")
-        ]
-    )
+    fonts = {
+        family: _load_font(family) for family in {glyph.family for glyph in glyphs}
+    }
+    drawings = [
+        _draw_glyph(fonts[glyph.family], glyph.code)
+        for glyph in progress(glyphs, "draw icons")
+    ]
+    return np.stack(drawings)
 
 
-def _drawn(font: ImageFont.FreeTypeFont, code: int) -> np.ndarray:
-    left, top, right, bottom = font.getbbox(chr(code))
+def _draw_glyph(font: ImageFont.FreeTypeFont, code: int) -> np.ndarray:
+    left, top, right, bottom = map(int, font.getbbox(chr(code)))  # whole pixels
     ink = Image.new("L", (right - left, bottom - top), 0)
     ImageDraw.Draw(ink).text((-left, -top), chr(code), fill=255, font=font)
-    ink = ink.crop(
-        ink.getbbox()
-    )  # the font's own box counts the white beside a letter, too
+    # The font's own box counts the white beside a letter, too.
+    ink = ink.crop(ink.getbbox())
     fitted = ImageOps.pad(ink, (SIDE - 2 * MARGIN,) * 2, Image.Resampling.BICUBIC)
     return 255 - np.asarray(ImageOps.expand(fitted, MARGIN))
 
@@ -189,7 +194,7 @@ def copy_groups(drawings: np.ndarray, labels: np.ndarray) -> np.ndarray:
     Two drawings are copies if, under one of the 8 flips and turns, the cosine of their mean-removed
     ink reaches COPY_COSINE_MIN; or, inside one class, their SSIM reaches COPY_SSIM_MIN.
     """
-    ink = _ink(drawings)
+    ink = _ink_of(drawings)
     flat = ink.reshape(len(ink), -1)  # (N, 64 * 64)
     copies = np.zeros((len(ink), len(ink)), dtype=bool)
     in_class = np.triu(labels[:, None] == labels[None], 1)
@@ -202,7 +207,7 @@ def copy_groups(drawings: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return connected_components(csr_array(copies), directed=False)[1]
 
 
-def _ink(drawings: np.ndarray) -> np.ndarray:
+def _ink_of(drawings: np.ndarray) -> np.ndarray:
     """(N, S, S) uint8 to (N, 64, 64) float32: ink less its mean, of length one."""
     size = (COPY_SIDE, COPY_SIDE)
     small = [
@@ -228,24 +233,23 @@ def _write_images(folder: Path, paths: list[str], drawings: np.ndarray) -> None:
         Image.fromarray(drawing).save(folder / path)
 
 
-def _font(family: str) -> ImageFont.FreeTypeFont:
-    path = _fonts() / f"{FAMILIES[family].font}.ttf"
+def _load_font(family: str) -> ImageFont.FreeTypeFont:
+    path = _font_folder() / f"{FAMILIES[family].font}.ttf"
     # The basic layout engine is in every build of Pillow; the other would change nothing here.
     return ImageFont.truetype(
         str(path), DRAW_SIZE, layout_engine=ImageFont.Layout.BASIC
     )
 
 
-def _charmap(family: str) -> dict[str, int]:
+def _read_charmap(family: str) -> dict[str, int]:
     stem, version = FAMILIES[family].font.rsplit("-", 1)
-    table = json.loads(
-        (_fonts() / f"{stem}-charmap-{version}.json").read_text(encoding="utf-8")
-    )
+    path = _font_folder() / f"{stem}-charmap-{version}.json"
+    table = json.loads(path.read_text(encoding="utf-8"))
     return {name: int(code, 16) for name, code in table.items()}
 
 
-def _fonts() -> Path:
-    """The package's folder of fonts, found without importing it: that would want Qt."""
+def _font_folder() -> Path:
+    """The package's folder of fonts, located without importing it: that would want Qt."""
     try:
         package = metadata.distribution(PACKAGE)
     except metadata.PackageNotFoundError:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -23,7 +23,13 @@ BLOCK = 2**20  # bytes
 
 
 class DataParams(Section):
-    """Where the data comes from, and the archive's checksum, if pinned."""
+    """Where the data comes from, and the archive's checksum, if pinned.
+
+    Attributes:
+        source: `icons` (the embedded set), the http(s) URL of an archive, or the path of an archive
+            or a folder.
+        sha256: of the archive, 64 hex digits; None takes any.
+    """
 
     source: str = Field(
         default="icons",
@@ -65,10 +71,11 @@ def kind_of(source: str) -> str:
         return "url"
     path = local(source)
     if not path.exists():
-        expected = "'icons', an http(s) URL, or the path of an archive or a folder"
-        fix = f"nothing is at {path}; relative paths start at the project's folder"
         raise InputError(
-            "data.source", expected=expected, received=repr(source), fix=fix
+            "data.source",
+            expected="'icons', an http(s) URL, or the path of an archive or a folder",
+            received=repr(source),
+            fix=f"nothing is at {path}; relative paths start at the project's folder",
         )
     return "folder" if path.is_dir() else "archive"
 
@@ -78,10 +85,9 @@ def local(source: str) -> Path:
     return root() / Path(source).expanduser()
 
 
-def _icons(wanted: DataParams, draft: Path) -> list[str]:
-    from croquis.download.icons import (
-        write_icons,  # fonts and scikit-learn: only where they are needed
-    )
+def _bring_icons(wanted: DataParams, draft: Path) -> list[str]:
+    # Imported here: it brings scikit-learn and scikit-image.
+    from croquis.download.icons import write_icons
 
     _refuse_sha256(wanted)
     draft.mkdir()
@@ -89,78 +95,81 @@ def _icons(wanted: DataParams, draft: Path) -> list[str]:
     return []
 
 
-def _url(wanted: DataParams, draft: Path) -> list[str]:
-    with _desk(draft) as desk:
-        return _unpacked(_downloaded(wanted.source, desk), wanted, draft)
+def _bring_url(wanted: DataParams, draft: Path) -> list[str]:
+    with _temporary_folder(draft) as folder:
+        return _bring_unpacked(_fetch_url(wanted.source, folder), wanted, draft)
 
 
-def _archive(wanted: DataParams, draft: Path) -> list[str]:
-    return _unpacked(local(wanted.source), wanted, draft)
+def _bring_archive(wanted: DataParams, draft: Path) -> list[str]:
+    return _bring_unpacked(local(wanted.source), wanted, draft)
 
 
-def _folder(wanted: DataParams, draft: Path) -> list[str]:
+def _bring_folder(wanted: DataParams, draft: Path) -> list[str]:
     _refuse_sha256(wanted)
     source = local(wanted.source)
     if draft.resolve().is_relative_to(source.resolve()):
-        expected = "a folder that does not hold this project's data/raw"
-        fix = "name the folder that has train/ in it"
         raise InputError(
-            "data.source", expected=expected, received=repr(wanted.source), fix=fix
+            "data.source",
+            expected="a folder that does not hold this project's data/raw",
+            received=repr(wanted.source),
+            fix="name the folder that has train/ in it",
         )
-    found = find_root(source, where=wanted.source)
-    copy_tree(found, _place_of(found, draft))
+    data = find_root(source, where=wanted.source)
+    copy_tree(data, _place_of(data, draft))
     return []
 
 
-SOURCES = {"icons": _icons, "url": _url, "archive": _archive, "folder": _folder}
+# Each brings the data to a draft of data/raw, and returns notes for people.
+SOURCES = {
+    "icons": _bring_icons,
+    "url": _bring_url,
+    "archive": _bring_archive,
+    "folder": _bring_folder,
+}
 
 
 @contextmanager
-def _desk(draft: Path) -> Iterator[Path]:
+def _temporary_folder(draft: Path) -> Iterator[Path]:
     """A folder that vanishes, on the disk where the data will be: /tmp is often small."""
-    with tempfile.TemporaryDirectory(dir=draft.parent) as desk:
-        yield Path(desk)
+    with tempfile.TemporaryDirectory(dir=draft.parent) as folder:
+        yield Path(folder)
 
 
-def _downloaded(url: str, desk: Path) -> Path:
+def _fetch_url(url: str, folder: Path) -> Path:
     import pooch  # brings requests: only where a URL is fetched
     import requests
 
     pooch.get_logger().setLevel("WARNING")  # it would print the sha256 in its own words
-    bar = progress((), "download", unit="B")
+    bar: Any = progress((), "download", unit="B")  # pooch moves it on
     bar.unit_scale = True
     downloader = pooch.HTTPDownloader(progressbar=bar)
     try:
-        return Path(
-            pooch.retrieve(url, None, fname="archive", path=desk, downloader=downloader)
+        file = pooch.retrieve(
+            url, None, fname="archive", path=folder, downloader=downloader
         )
     except requests.RequestException as error:
-        reason = " ".join(str(error).split())
-        fix = "check the address and the network, or download it by hand and name the file"
-        expected = "an archive at this URL"
-        raise InputError(url, expected=expected, received=reason, fix=fix) from error
+        raise InputError(
+            url,
+            expected="an archive at this URL",
+            received=" ".join(str(error).split()),
+            fix="check the address and the network, or download it by hand and name the file",
+        ) from error
+    return Path(file)
 
 
-def _unpacked(archive: Path, wanted: DataParams, draft: Path) -> list[str]:
-    notes = _verified(archive, wanted)
-    with _desk(draft) as desk:
-        unpacked = desk / "unpacked"
+def _bring_unpacked(archive: Path, wanted: DataParams, draft: Path) -> list[str]:
+    notes = _verify(archive, wanted)
+    with _temporary_folder(draft) as folder:
+        unpacked = folder / "unpacked"
         unpacked.mkdir()
         unpack(archive, unpacked, where=wanted.source)
-        found = find_root(unpacked, where=wanted.source)
-        os.replace(found, _place_of(found, draft))
+        data = find_root(unpacked, where=wanted.source)
+        os.replace(data, _place_of(data, draft))
     return notes
 
 
-def _verified(archive: Path, wanted: DataParams) -> list[str]:
-    digest = hashlib.sha256()
-    blocks = -(-archive.stat().st_size // BLOCK)
-    with archive.open("rb") as file:
-        for block in progress(
-            iter(lambda: file.read(BLOCK), b""), "verify", blocks, "MiB"
-        ):
-            digest.update(block)
-    received = digest.hexdigest()
+def _verify(archive: Path, wanted: DataParams) -> list[str]:
+    received = _sha256(archive)
     if wanted.sha256 is None:
         return [f"to pin this archive: -S data.sha256={received}"]
     if received != wanted.sha256.lower():
@@ -171,30 +180,43 @@ def _verified(archive: Path, wanted: DataParams) -> list[str]:
     return []
 
 
+def _sha256(archive: Path) -> str:
+    digest = hashlib.sha256()
+    count = -(-archive.stat().st_size // BLOCK)
+    with archive.open("rb") as file:
+        blocks = iter(lambda: file.read(BLOCK), b"")
+        for block in progress(blocks, "verify", count, "MiB"):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def _refuse_sha256(wanted: DataParams) -> None:
     if wanted.sha256 is not None:
-        expected = f"null, as {wanted.source!r} is no archive"
-        fix = "add -S data.sha256=null"
         raise InputError(
-            "data.sha256", expected=expected, received=wanted.sha256, fix=fix
+            "data.sha256",
+            expected=f"null, as {wanted.source!r} is no archive",
+            received=wanted.sha256,
+            fix="add -S data.sha256=null",
         )
 
 
-def _place_of(found: Path, draft: Path) -> Path:
-    """Where `found` goes in `draft`: bare class folders become its train/."""
-    place = draft if is_layout(found) else draft / "train"
+def _place_of(data: Path, draft: Path) -> Path:
+    """Where the folder `data` goes in `draft`: bare class folders become its train/."""
+    place = draft if is_layout(data) else draft / "train"
     place.parent.mkdir(parents=True, exist_ok=True)
     return place
 
 
-def _set_aside(given: Path, answers: Path) -> None:
+def _set_aside(solution: Path, answers: Path) -> None:
     """Moves the true labels, as they came, out of the sight of what trains; prepare checks them."""
-    if not given.exists():
+    if not solution.exists():
         answers.write_text("image_path,target\n")
-    elif given.is_file():
-        os.replace(given, answers)
+    elif solution.is_file():
+        os.replace(solution, answers)
     else:
-        fix = "rename it, or pack the file alone"
         raise InputError(
-            "solution.csv", expected="a csv file", received="a folder", fix=fix
+            "solution.csv",
+            expected="a csv file",
+            received="a folder",
+            fix="rename it, or pack the file alone",
         )
