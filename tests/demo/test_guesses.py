@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from croquis.demo.guesses import as_json, guesses, percent, says
+from croquis.demo.guesses import as_json, first_guesses, guesses, percent
 from croquis.serving.inference import Answer
 
 NAMES = np.array(["bar", "cup", "pole", "spot", "star", "tree"])
@@ -30,7 +30,10 @@ def test_few_classes_are_all_guessed() -> None:
 
 
 def test_each_member_says_its_own_first_guess() -> None:
-    assert says(ANSWER, NAMES) == [("a", "cup", 0.5, True), ("b", "spot", 0.6, False)]
+    assert first_guesses(ANSWER, NAMES) == [
+        ("a", "cup", 0.5, True),
+        ("b", "spot", 0.6, False),
+    ]
 
 
 def test_the_api_gives_plain_json() -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from croquis.demo import texts
 from croquis.demo.examples import Examples
-from croquis.demo.loading import loading
+from croquis.demo.loading import loading_line
 from croquis.demo.page import Guesser, demo_page
 from croquis.serving.inference import Ensemble
 from croquis.serving.sheets import data_url, png
@@ -96,7 +96,7 @@ def test_the_api_says_what_is_wrong(
 
 def test_names_are_escaped(guesser: Guesser, drawn: Path) -> None:
     guesser.names = np.array(["<b>bar</b>", "pole", "spot"])
-    html = guesser.paper(data_url(sheets_of_test(drawn)[0])) + texts.known(
+    html = guesser.paper(data_url(sheets_of_test(drawn)[0])) + texts.class_list(
         guesser.names
     )
     assert "<b>" not in html and html.count("&lt;b&gt;bar") >= 2
@@ -150,7 +150,7 @@ def test_the_page_says_what_its_percentages_are(guesser: Guesser) -> None:
 
 
 def test_what_is_loaded_is_said_before_it_is(guesser: Guesser, drawn: Path) -> None:
-    said = loading(drawn / "ensemble" / "recipe.json")
+    said = loading_line(drawn / "ensemble" / "recipe.json")
     assert said == "demo: loading 2 members x 2 folds ..."
 
 

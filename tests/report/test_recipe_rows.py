@@ -47,7 +47,7 @@ def test_a_member_is_a_row_of_few_words() -> None:
         head="8 relu",
         views="as is",
     )
-    assert tiny[:6] == ("tiny", 32, 2, "0.001", "adamw, cosine", 16)
+    assert tiny[:6] == ("tiny", 32, 2, "0.001", "adamw, cosine", 64)
     assert tiny[6:] == ("flips", "ce, smoothing .10", "linear, random start", "as is")
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from croquis.serving.description import backbones, described, weights_licences
+from croquis.serving.description import backbones, describe_model, weights_licences
 from support.served import leave_run
 
 SCORE = {
@@ -14,7 +14,7 @@ SCORE = {
 
 
 def test_the_description_has_data_members_score_and_licences(drawn: Path) -> None:
-    text = described(leave_run(drawn), "drawn.zip", SCORE)
+    text = describe_model(leave_run(drawn), "drawn.zip", SCORE)
     assert text.splitlines() == [
         "Images in, probabilities of 3 classes out.",
         "Trained on `drawn.zip`: 2 members of 2 folds, soft vote.",
@@ -40,7 +40,7 @@ def test_a_pair_names_both_backbones_and_each_licence_once(drawn: Path) -> None:
 
 
 def test_the_embedded_drawings_name_their_authors(drawn: Path) -> None:
-    last = described(leave_run(drawn), "icons", SCORE).splitlines()[-1]
+    last = describe_model(leave_run(drawn), "icons", SCORE).splitlines()[-1]
     assert last.startswith(
         "Licences of the drawings it learned from: Codicons 0.0.36 by Microsoft"
     )

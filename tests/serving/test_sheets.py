@@ -13,7 +13,7 @@ from croquis.core.errors import InputError
 from croquis.prepare.decoding import FITS
 from croquis.prepare.packing import PrepareParams, pack
 from croquis.serving import sheets
-from croquis.serving.sheets import data_url, from_base64, png, prepared_sheet
+from croquis.serving.sheets import data_url, from_base64, png, prepare_sheet
 
 WIDE = np.full((20, 40), 255, np.uint8)
 WIDE[5:15, 3:30] = 40
@@ -62,14 +62,14 @@ def test_a_sheet_is_what_prepare_stores(
     pack(table, tmp_path, how, tmp_path / "pixels.npy", tmp_path / "gray224.npy")
     stored, gray = np.load(tmp_path / "pixels.npy"), "jpeg" not in names
     for name, row in zip(names, stored, strict=True):
-        found = prepared_sheet(FILES[name], side=16, fit=fit, gray=gray, where=name)
-        np.testing.assert_array_equal(found, row)
+        sheet = prepare_sheet(FILES[name], side=16, fit=fit, gray=gray, where=name)
+        np.testing.assert_array_equal(sheet, row)
 
 
 def test_colour_is_luminance_where_the_data_is_gray() -> None:
     red = saved(Image.new("RGB", (8, 8), (255, 0, 0)))
-    found = prepared_sheet(red, side=8, fit="pad", gray=True, where="it")
-    assert found.shape == (8, 8) and set(found.flat) == {76}  # .299 of 255
+    sheet = prepare_sheet(red, side=8, fit="pad", gray=True, where="it")
+    assert sheet.shape == (8, 8) and set(sheet.flat) == {76}  # .299 of 255
 
 
 @pytest.mark.parametrize(
@@ -82,13 +82,13 @@ def test_colour_is_luminance_where_the_data_is_gray() -> None:
 )
 def test_no_image_is_a_clear_error(content: bytes, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        prepared_sheet(content, side=8, fit="pad", gray=True, where="it")
+        prepare_sheet(content, side=8, fit="pad", gray=True, where="it")
 
 
 def test_a_file_too_big_is_not_opened() -> None:
     message = "it: expected an image of at most 8 MB, received 50 MB; make it smaller"
     with pytest.raises(InputError, match=message):
-        prepared_sheet(bytes(50 * 2**20), side=8, fit="pad", gray=True, where="it")
+        prepare_sheet(bytes(50 * 2**20), side=8, fit="pad", gray=True, where="it")
 
 
 def test_a_small_file_that_unpacks_to_a_huge_image_is_refused() -> None:
@@ -97,7 +97,7 @@ def test_a_small_file_that_unpacks_to_a_huge_image_is_refused() -> None:
     with pytest.raises(
         InputError, match="at most 50,000,000 pixels, received 10,000 x 6,000"
     ):
-        prepared_sheet(bomb, side=8, fit="pad", gray=True, where="it")
+        prepare_sheet(bomb, side=8, fit="pad", gray=True, where="it")
 
 
 @pytest.mark.parametrize(

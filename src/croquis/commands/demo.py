@@ -32,16 +32,16 @@ def demo(
 def _serve(
     port: int, parameters: Path, images: Path, ensemble: Path, checkpoints: Path
 ) -> None:
-    from croquis.demo.loading import loading
+    from croquis.demo.loading import loading_line
 
     if (ensemble / "recipe.json").is_file():  # else an error says what is missing
-        typer.echo(loading(ensemble / "recipe.json"))
+        typer.echo(loading_line(ensemble / "recipe.json"))
     # Networks and Gradio take seconds to import.
     from croquis.demo.examples import Examples
     from croquis.demo.page import Guesser, demo_page, launch
-    from croquis.serving.agreement import checked_run
+    from croquis.serving.agreement import load_run
 
-    _, loaded = checked_run(
+    _, loaded = load_run(
         parameters=parameters, images=images, ensemble=ensemble, checkpoints=checkpoints
     )
     blocks = demo_page(

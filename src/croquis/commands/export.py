@@ -46,8 +46,8 @@ def _register(
     # Networks and MLflow take seconds to import.
     from croquis.core import params
     from croquis.images.pixels import Pixels
-    from croquis.serving.agreement import checked_run
-    from croquis.serving.description import described
+    from croquis.serving.agreement import load_run
+    from croquis.serving.description import describe_model
     from croquis.serving.registering import register
     from croquis.tracking.competitions import address
 
@@ -56,14 +56,14 @@ def _register(
         typer.echo(
             "export: trying the last run's networks on test images, then copying them"
         )
-    trained, _ = checked_run(
+    trained, _ = load_run(
         parameters=parameters, images=images, ensemble=ensemble, checkpoints=checkpoints
     )
     source = params.read(parameters)["data"]["source"]
     return register(
         trained,
         source=source,
-        description=described(trained, address(source), score),
+        description=describe_model(trained, address(source), score),
         score=score,
         example=Pixels.open(images / "index.csv", images / "pixels.npy").array[0],
     )

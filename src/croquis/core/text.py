@@ -1,5 +1,7 @@
 """Numbers and symmetries as people read them, on the page and in the terminal."""
 
+from collections.abc import Mapping
+
 # By the names of croquis.core.symmetries: how to turn the second image of a pair into the first.
 SYMMETRIES = {
     "identity": "as is",
@@ -25,7 +27,7 @@ def share(number: float, digits: int = 3) -> str:
     return text.replace("0.", ".", 1) if has_zero else text
 
 
-def ends(score: dict[str, float]) -> str:
+def ends(score: Mapping[str, float]) -> str:
     """The two ends of an accuracy's interval: .703 .. .747."""
     return f"{share(score['accuracy_low'])} .. {share(score['accuracy_high'])}"
 

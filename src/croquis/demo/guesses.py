@@ -18,8 +18,8 @@ class Guess(NamedTuple):
     members: dict[str, float]
 
 
-class Say(NamedTuple):
-    """A member's own first guess."""
+class FirstGuess(NamedTuple):
+    """A member's first guess."""
 
     member: str
     name: str
@@ -50,28 +50,43 @@ def guesses(answer: Answer, names: np.ndarray, row: int = 0) -> list[Guess]:
     ]
 
 
-def says(answer: Answer, names: np.ndarray, row: int = 0) -> list[Say]:
+def first_guesses(answer: Answer, names: np.ndarray, row: int = 0) -> list[FirstGuess]:
     """What each member alone would guess for image `row`."""
-    first = int(answer.probs[row].argmax())
-    found = []
+    of_ensemble = int(answer.probs[row].argmax())
+    guesses = []
     for member, probs in answer.members.items():
         label = int(probs[row].argmax())
-        say = Say(member, str(names[label]), float(probs[row, label]), label == first)
-        found.append(say)
-    return found
+        guesses.append(
+            FirstGuess(
+                member=member,
+                name=str(names[label]),
+                probability=float(probs[row, label]),
+                agrees=label == of_ensemble,
+            )
+        )
+    return guesses
 
 
 def as_json(answer: Answer, names: np.ndarray) -> dict[str, Any]:
     """The answer of the page's API, for one image."""
     return {
         "guesses": [
-            {"class": g.name, "probability": round(g.probability, 6)}
-            | {"members": {member: round(p, 6) for member, p in g.members.items()}}
-            for g in guesses(answer, names)
+            {
+                "class": guess.name,
+                "probability": round(guess.probability, 6),
+                "members": {
+                    member: round(probability, 6)
+                    for member, probability in guess.members.items()
+                },
+            }
+            for guess in guesses(answer, names)
         ],
         "members": {
-            say.member: {"class": say.name, "probability": round(say.probability, 6)}
-            for say in says(answer, names)
+            first.member: {
+                "class": first.name,
+                "probability": round(first.probability, 6),
+            }
+            for first in first_guesses(answer, names)
         },
     }
 

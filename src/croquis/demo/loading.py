@@ -5,9 +5,9 @@ from pathlib import Path
 from croquis.votes.recipe import Recipe
 
 
-def loading(recipe: Path) -> str:
+def loading_line(path: Path) -> str:
     """The line before anything is loaded, from the recipe of an ensemble."""
-    found = Recipe.load(recipe)
-    members = sum(weight > 0 for weight in found.weights.values())
-    folds = len(found.folds)
+    recipe = Recipe.load(path)
+    members = sum(weight > 0 for weight in recipe.weights.values())
+    folds = len(recipe.folds)
     return f"demo: loading {members} members x {folds} folds ..."

@@ -16,6 +16,7 @@ from croquis.serving.sheets import MAX_BYTES, check_size, from_base64
 
 WAITING = 200  # requests; more are told that the queue is full
 FOLDER = Path(__file__).parent
+TURN = "ensemble"  # an image at a time, whoever asks: the networks take all cores
 
 
 class Guesser:
@@ -38,13 +39,13 @@ class Guesser:
         try:
             if url.startswith("size:"):
                 check_size(int(url.removeprefix("size:")), "your image")
-            sheet = self.ensemble.sheet(from_base64(url, "your image"), "your image")
+            sheet = self.ensemble.prepare(from_base64(url, "your image"), "your image")
         except InputError as error:
             return texts.message(str(error), "problem")
         if sheet.min() == 255:
             return texts.message(texts.EMPTY)
-        answer = self.ensemble.of_sheets(sheet[None])
-        return texts.answered(answer, sheet, self.names, self._examples)
+        answer = self.ensemble.answer_prepared(sheet[None])
+        return texts.answer_html(answer, sheet, self.names, self._examples)
 
     def guess(self, image: str | None) -> dict[str, Any]:
         """The five most probable classes of an image's file, and what each member says alone."""
@@ -61,49 +62,88 @@ class Guesser:
 
 def demo_page(guesser: Guesser) -> gr.Blocks:
     """The page, ready to be launched."""
-    # An image at a time, whoever asks: the networks take all cores.
-    turn = {"concurrency_id": "ensemble", "concurrency_limit": 1}
-    hidden = {"api_visibility": "private", "show_progress": "hidden"}
+    ensemble = guesser.ensemble
     # What people upload is deleted after ten minutes.
     with gr.Blocks(
         title="croquis", analytics_enabled=False, delete_cache=(60, 600)
     ) as blocks:
-        _html(texts.headline(guesser.ensemble))
+        _html(texts.headline(ensemble))
         with gr.Row():
             with gr.Column(min_width=320):
                 paper = _paper()
             with gr.Column(min_width=320):
                 answer = _html(texts.message(texts.EMPTY), elem_id="answer")
-        _html(texts.meaning(guesser.ensemble.recipe) + texts.known(guesser.names))
-        # While one drawing is looked at, only the newest of those that follow is kept.
-        newest = {"trigger_mode": "always_last"}
-        asks = "(url) => window.paper.asks(url)"  # paper.js
-        asked = paper.input(
-            guesser.paper, paper, answer, js=asks, **newest, **hidden, **turn
-        )
-        asked.success(None, answer, js="(html) => window.paper.hears(html)", **hidden)
-        asked.failure(None, js="() => window.paper.fails()", **hidden)
-        image = gr.File(label="image", visible=False)
-        found = gr.JSON(visible=False)
-        button = gr.Button(visible=False)
-        button.click(guesser.guess, image, found, api_name="guess", **turn)
+        _html(texts.meaning(ensemble.recipe) + texts.class_list(guesser.names))
+        _answer_strokes(guesser, paper, answer)
+        _answer_api(guesser)
     return blocks.queue(max_size=WAITING)
 
 
-def launch(blocks: gr.Blocks, port: int, **options: Any) -> str:
-    """Serves the page on this machine alone; its address."""
+def _answer_strokes(guesser: Guesser, paper: gr.HTML, answer: gr.HTML) -> None:
+    """Each stroke asks the ensemble; paper.js sends the drawing and hears of the answer."""
+    asked = paper.input(
+        guesser.paper,
+        paper,
+        answer,
+        js="(url) => window.paper.asks(url)",
+        # While one drawing is looked at, only the newest of those that follow is kept.
+        trigger_mode="always_last",
+        api_visibility="private",
+        show_progress="hidden",
+        concurrency_id=TURN,
+        concurrency_limit=1,
+    )
+    asked.success(
+        None,
+        answer,
+        js="(html) => window.paper.hears(html)",
+        api_visibility="private",
+        show_progress="hidden",
+    )
+    asked.failure(
+        None,
+        js="() => window.paper.fails()",
+        api_visibility="private",
+        show_progress="hidden",
+    )
+
+
+def _answer_api(guesser: Guesser) -> None:
+    """The page's API, `/guess`: a file in, JSON out."""
+    image = gr.File(label="image", visible=False)
+    guesses = gr.JSON(visible=False)
+    button = gr.Button(visible=False)
+    button.click(
+        guesser.guess,
+        image,
+        guesses,
+        api_name="guess",
+        concurrency_id=TURN,
+        concurrency_limit=1,
+    )
+
+
+def launch(blocks: gr.Blocks, port: int, *, prevent_thread_lock: bool = False) -> str:
+    """Serves the page on this machine alone; its address.
+
+    Args:
+        blocks: `demo_page`.
+        port: on this machine.
+        prevent_thread_lock: whether to come back while the page is served.
+    """
     # Fonts of the system: those of a theme come from elsewhere.
-    fonts = {
-        "font": ["system-ui", "sans-serif"],
-        "font_mono": ["ui-monospace", "monospace"],
-    }
+    theme = gr.themes.Default(
+        primary_hue="neutral",
+        font=["system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    )
     _, address, _ = blocks.launch(
         server_name="127.0.0.1",
         server_port=port,
         share=False,
         quiet=True,
         max_file_size=MAX_BYTES,
-        theme=gr.themes.Default(primary_hue="neutral", **fonts),
+        theme=theme,
         css_paths=FOLDER / "style.css",
         footer_links=["api"],
         run_history=False,
@@ -111,7 +151,7 @@ def launch(blocks: gr.Blocks, port: int, **options: Any) -> str:
         mcp_server=False,
         ssr_mode=False,
         pwa=False,
-        **options,
+        prevent_thread_lock=prevent_thread_lock,
     )
     return address
 
@@ -127,5 +167,5 @@ def _paper() -> gr.HTML:
     )
 
 
-def _html(text: str, **options: Any) -> gr.HTML:
-    return gr.HTML(text, apply_default_css=False, **options)
+def _html(text: str, elem_id: str | None = None) -> gr.HTML:
+    return gr.HTML(text, apply_default_css=False, elem_id=elem_id)

@@ -5,7 +5,7 @@ import numpy as np
 
 from croquis.core.text import counted
 from croquis.demo.examples import SIDE, Examples, small
-from croquis.demo.guesses import guesses, percent, says
+from croquis.demo.guesses import first_guesses, guesses, percent
 from croquis.serving.inference import Answer, Ensemble
 from croquis.serving.sheets import data_url
 from croquis.votes.recipe import Recipe
@@ -21,7 +21,7 @@ EMPTY = (
 )
 
 
-def answered(
+def answer_html(
     answer: Answer, sheet: np.ndarray, names: np.ndarray, examples: Examples
 ) -> str:
     """The guesses for one image, best first.
@@ -32,11 +32,11 @@ def answered(
         names: (C,) of the classes, as they are shown.
         examples: of the classes.
     """
-    found = guesses(answer, names)
+    best = guesses(answer, names)
     return ENVIRONMENT.get_template("guesses.html").render(
-        guesses=found,
-        says=says(answer, names),
-        examples={guess.label: examples.of(guess.label) for guess in found},
+        guesses=best,
+        first_guesses=first_guesses(answer, names),
+        examples={guess.label: examples.of(guess.label) for guess in best},
         seen=data_url(small(sheet, SIDE)),
         side=len(sheet),
     )
@@ -78,9 +78,9 @@ def meaning(recipe: Recipe) -> str:
     return template.render(folds=counted(len(recipe.folds), "fold"))
 
 
-def known(names: np.ndarray) -> str:
+def class_list(names: np.ndarray) -> str:
     """All class names, folded away."""
     template = ENVIRONMENT.from_string(
-        '<details class="known"><summary>All it knows</summary><p>{{ names }}</p></details>'
+        '<details class="classes"><summary>All it knows</summary><p>{{ names }}</p></details>'
     )
     return template.render(names=", ".join(sorted(names.tolist())))

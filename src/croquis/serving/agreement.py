@@ -16,7 +16,7 @@ IMAGES = 16  # a second's work
 TOLERANCE = 0.02
 
 
-def checked_run(
+def load_run(
     *, parameters: Path, images: Path, ensemble: Path, checkpoints: Path
 ) -> tuple[Trained, Ensemble]:
     """A finished run's ensemble, on disk and in memory, which says what the run said.
@@ -30,12 +30,17 @@ def checked_run(
     Raises:
         InputError: if a part is missing or does not fit the others.
     """
-    places = {"index": images / "index.csv", "pixels": images / "pixels.npy"}
+    index = images / "index.csv"
+    pixels = images / "pixels.npy"
     trained = Trained.of_run(
-        parameters=parameters, ensemble=ensemble, checkpoints=checkpoints, **places
+        parameters=parameters,
+        index=index,
+        pixels=pixels,
+        ensemble=ensemble,
+        checkpoints=checkpoints,
     )
     loaded = Ensemble(trained)
-    check_agreement(loaded, test=ensemble / "test.npz", **places)
+    check_agreement(loaded, test=ensemble / "test.npz", index=index, pixels=pixels)
     return trained, loaded
 
 
@@ -61,7 +66,7 @@ def check_agreement(
     if not len(stored):
         return 0.0
     sheets = packed.array[packed.rows(stored.ids[:IMAGES])]
-    differences = np.abs(ensemble.of_sheets(sheets).probs - stored.probs[:IMAGES])
+    differences = np.abs(ensemble.answer_prepared(sheets).probs - stored.probs[:IMAGES])
     distance = float(differences.sum(axis=1).mean() / 2)
     if not distance <= TOLERANCE:  # written so that nan fails too
         expected = f"the ensemble that made it (probabilities within {TOLERANCE})"

@@ -9,7 +9,7 @@ from croquis.dataset.icon_licences import licences_of
 from croquis.serving.trained_ensemble import Trained, TrainedSettings
 
 
-def described(trained: Trained, source: str, score: Mapping[str, Any]) -> str:
+def describe_model(trained: Trained, source: str, score: Mapping[str, Any]) -> str:
     """The description of a model version.
 
     Args:
@@ -18,9 +18,9 @@ def described(trained: Trained, source: str, score: Mapping[str, Any]) -> str:
         score: metrics/ensemble.json.
     """
     recipe = trained.recipe
-    own = trained.settings
+    settings = trained.settings
     lines = [
-        f"Images in, probabilities of {len(own.classes):,} classes out.",
+        f"Images in, probabilities of {len(settings.classes):,} classes out.",
         f"Trained on `{source}`: {counted(len(recipe.members), 'member')} of"
         f" {counted(len(recipe.folds), 'fold')}, {recipe.vote} vote.",
         f"OOF accuracy {share(score['accuracy'])} (95 % interval {ends(score)}),"
@@ -30,18 +30,16 @@ def described(trained: Trained, source: str, score: Mapping[str, Any]) -> str:
         "|---|---|---|---|",
         *(
             f"| {key} | {recipe.weights[key]:.3g} | {recipe.temperatures[key]:.2f}"
-            f" | {' + '.join(backbones(own, key))} |"
+            f" | {' + '.join(backbones(settings, key))} |"
             for key in recipe.members
         ),
         "",
-        "Licences of the weights it started from: "
-        + "; ".join(weights_licences(own))
-        + ".",
+        f"Licences of the weights it started from: {'; '.join(weights_licences(settings))}.",
     ]
-    if drawn_by := _families(source):
-        lines.append(
-            "Licences of the drawings it learned from: " + "; ".join(drawn_by) + "."
-        )
+    families = _icon_families(source)
+    if families:
+        licences = "; ".join(families)
+        lines.append(f"Licences of the drawings it learned from: {licences}.")
     return "\n".join(lines)
 
 
@@ -61,7 +59,7 @@ def weights_licences(settings: TrainedSettings) -> list[str]:
     return [f"{name} {stated_licence(name)}" for name in names]
 
 
-def _families(source: str) -> list[str]:
+def _icon_families(source: str) -> list[str]:
     """Families, authors and licences of the embedded data set; nothing for data of others."""
     return [
         f"{icons.families} by {icons.authors}, {icons.licence}"

@@ -1,7 +1,7 @@
 """The trained ensemble as one object: images in, class probabilities out.
 
 What `make export` serves and `make demo` shows. Images go the way of the batch: prepared as by
-`prepare`, shrunk, normalised, predicted, tempered and voted on by the same functions.
+`prepare`, shrunk, normalised, predicted, calibrated and voted on by the same functions.
 """
 
 import threading
@@ -22,7 +22,7 @@ from croquis.networks.predict import averaged_probs, predicted_logits
 from croquis.recipes.probe_recipes import EmbedParams
 from croquis.recipes.recipes import ModelParams
 from croquis.runtime.hardware import Hardware, hardware
-from croquis.serving.sheets import prepared_sheet
+from croquis.serving.sheets import prepare_sheet
 from croquis.serving.trained_ensemble import Trained
 from croquis.tables.samples import Samples
 from croquis.votes.calibration import apply_temperature
@@ -36,8 +36,8 @@ class Answer:
     """Calibrated class probabilities of N images.
 
     Attributes:
-        probs: (N, C), of the ensemble.
-        members: (N, C) of each member alone, the mean of its folds.
+        probs: (N, C), of the ensemble; rows sum to one.
+        members: by key (N, C) of each member alone, the mean of its folds.
     """
 
     probs: np.ndarray
@@ -45,11 +45,26 @@ class Answer:
 
 
 class Ensemble:
-    """All networks of a trained ensemble, in memory.
+    """All networks of a trained ensemble, in memory: files of images in, class probabilities out.
+
+    Many threads may ask at once; they wait for each other. Members vote as in the run: each fold at
+    its member's temperature, then the vote of folds, then that of members, then the temperature of
+    the vote. Method: deep ensembles, Lakshminarayanan et al. 2017, "Simple and Scalable Predictive
+    Uncertainty Estimation using Deep Ensembles"; temperatures, Guo et al. 2017.
+
+    >>> ensemble = Ensemble(Trained.exported(Path("export")))
+    >>> answer = ensemble.answer([Path("cat.png").read_bytes()])
+    >>> ensemble.classes[answer.probs.argmax(axis=1)].tolist()
+    ['pole']
 
     Args:
-        trained: where it lies.
+        trained: where it lies on disk, `Trained.exported` or `Trained.of_run`.
         machine: where it runs; by default the best there is.
+
+    Attributes:
+        settings: what the weights alone do not tell, as the side of stored images in pixels.
+        recipe: weights and temperatures of the members.
+        classes: (C,) names in label order.
 
     Raises:
         InputError: if weights are missing, or do not fit what is said of them.
@@ -73,85 +88,98 @@ class Ensemble:
         self._lock = threading.Lock()
 
     def answer(self, images: Sequence[bytes]) -> Answer:
-        """What the ensemble says of some files' bytes.
+        """What the ensemble says of N files, each given by its bytes, in any format Pillow reads.
 
         Raises:
             InputError: if one is no image or too large; it is called by its place, from 1.
         """
         sheets = [
-            self.sheet(c, where=f"image {k}") for k, c in enumerate(images, start=1)
+            self.prepare(content, where=f"image {place}")
+            for place, content in enumerate(images, start=1)
         ]
-        return self.of_sheets(np.array(sheets, dtype=np.uint8))
+        return self.answer_prepared(np.array(sheets, dtype=np.uint8))
 
-    def sheet(self, content: bytes, where: object) -> np.ndarray:
-        """One image as `prepare` would store it; raises InputError as `answer` does."""
-        own = self.settings
-        return prepared_sheet(
-            content, side=own.image_size, fit=own.fit, gray=own.gray, where=where
+    def prepare(self, content: bytes, where: object) -> np.ndarray:
+        """One image as stage `prepare` would store it, (S, S) or (S, S, 3) uint8.
+
+        Raises:
+            InputError: as `answer` does; `where` is what it calls the image.
+        """
+        settings = self.settings
+        return prepare_sheet(
+            content,
+            side=settings.image_size,
+            fit=settings.fit,
+            gray=settings.gray,
+            where=where,
         )
 
-    def of_sheets(self, sheets: np.ndarray) -> Answer:
+    def answer_prepared(self, sheets: np.ndarray) -> Answer:
         """What the ensemble says of prepared images, (N, S, S) or (N, S, S, 3) uint8."""
         if not len(sheets):
             none = np.empty((0, len(self.classes)), np.float32)
             return Answer(none, {member: none for member in self.recipe.members})
         with self._lock:
-            found = self._by_fold(sheets)
-        heat = self.recipe.temperatures
+            by_fold = self._predict(sheets)
+        temperatures = self.recipe.temperatures
         alone = {
-            key: soft_vote(apply_temperature(np.stack(found[key]), heat[key]))
-            for key in sorted(found)
+            key: soft_vote(apply_temperature(np.stack(by_fold[key]), temperatures[key]))
+            for key in sorted(by_fold)
         }
-        return Answer(self.recipe.combine(found), alone)
+        return Answer(self.recipe.combine(by_fold), alone)
 
-    def _by_fold(self, sheets: np.ndarray) -> dict[str, list[np.ndarray]]:
-        """Raw probabilities of each member, (N, C) a fold."""
-        found = {}
+    def _predict(self, sheets: np.ndarray) -> dict[str, list[np.ndarray]]:
+        """Uncalibrated probabilities of each member, (N, C) a fold."""
+        probs = {}
         for member, folds in self._models.items():
-            own = self.settings.models[member]
-            images = _images(sheets, own)
-            found[member] = [_seen(m, images, own.tta, self._machine) for m in folds]
+            recipe = self.settings.models[member]
+            images = _images(sheets, recipe)
+            probs[member] = [
+                _model_probs(model, images, recipe.tta, self._machine)
+                for model in folds
+            ]
         for owner, backbone in self._backbones.items():
-            found |= self._probed(sheets, owner, backbone)
-        return found
+            probs |= self._predict_probes(sheets, owner, backbone)
+        return probs
 
-    def _probed(
+    def _predict_probes(
         self, sheets: np.ndarray, owner: str, backbone: nn.Module
     ) -> dict[str, list[np.ndarray]]:
         """The same of the probes that share a backbone, which sees each image once a view."""
-        probes = self.settings.probes
-        sharing = [
-            key for key, first in self.settings.backbones.items() if first == owner
-        ]
-        views = sorted({view for key in sharing for view in probes[key].embed.views})
-        images = _images(sheets, probes[owner].embed)
+        views_of = {
+            key: self.settings.probes[key].embed.views
+            for key, first in self.settings.backbones.items()
+            if first == owner
+        }
+        views: list[str] = sorted({view for part in views_of.values() for view in part})
         stored = embeddings(
             backbone,
-            images,
+            _images(sheets, self.settings.probes[owner].embed),
             views=views,
             hardware=self._machine,
             batch_size=BATCH_SIZE,
         )
-        found = {}
-        for key in sharing:
-            own = stored[[views.index(view) for view in probes[key].embed.views]]
-            found[key] = [
-                np.exp(log_probs(head, own)).astype(np.float32)
+        probs = {}
+        for key, part in views_of.items():
+            features = stored[[views.index(view) for view in part]]
+            probs[key] = [
+                np.exp(log_probs(head, features)).astype(np.float32)
                 for head in self._heads[key]
             ]
-        return found
+        return probs
 
 
-def _seen(
-    model: nn.Module, images: ImageDataset, views: list[str], machine: Hardware
+def _model_probs(
+    model: nn.Module, images: ImageDataset, views: Sequence[str], machine: Hardware
 ) -> np.ndarray:
     """A network's probabilities under the views it predicts with, (N, C)."""
 
     def logits_of(view: str) -> np.ndarray:
-        how = {"hardware": machine, "batch_size": BATCH_SIZE, "view": view}
-        return predicted_logits(model, images, **how)
+        return predicted_logits(
+            model, images, hardware=machine, batch_size=BATCH_SIZE, view=view
+        )
 
-    return averaged_probs(logits_of, views, ("identity",))["identity"]
+    return averaged_probs(logits_of, list(views), ("identity",))["identity"]
 
 
 def _models(trained: Trained, key: str) -> list[nn.Module]:
@@ -168,9 +196,11 @@ def _heads(trained: Trained, key: str) -> list[nn.Module]:
     return [restore.restore_head(shape, count, path) for path in paths]
 
 
-def _images(sheets: np.ndarray, own: ModelParams | EmbedParams) -> ImageDataset:
+def _images(sheets: np.ndarray, recipe: ModelParams | EmbedParams) -> ImageDataset:
     ids = np.arange(len(sheets)).astype(str)
-    pixels = Pixels(pd.Index(ids), sheets)
-    how = interpolation(own.backbone)
-    samples = Samples.unlabelled(ids)
-    return ImageDataset(pixels, samples, image_size=own.image_size, interpolation=how)
+    return ImageDataset(
+        Pixels(pd.Index(ids), sheets),
+        Samples.unlabelled(ids),
+        image_size=recipe.image_size,
+        interpolation=interpolation(recipe.backbone),
+    )

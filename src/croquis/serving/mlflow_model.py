@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import mlflow.pyfunc
 import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from croquis.core.errors import InputError
 from croquis.serving.inference import Ensemble
@@ -14,16 +14,16 @@ from croquis.serving.sheets import from_base64
 from croquis.serving.trained_ensemble import Trained
 
 
-class EnsembleModel(mlflow.pyfunc.PythonModel):
+class EnsembleModel(PythonModel):
     """Images as base64 in a column `image`; a column of probabilities a class comes back."""
 
-    def load_context(self, context: mlflow.pyfunc.PythonModelContext) -> None:
+    def load_context(self, context: PythonModelContext) -> None:
         """Loads all networks, once."""
         self._ensemble = Ensemble(Trained.exported(Path(context.artifacts["ensemble"])))
 
     def predict(
         self,
-        context: mlflow.pyfunc.PythonModelContext,
+        context: PythonModelContext,
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
@@ -43,6 +43,5 @@ class EnsembleModel(mlflow.pyfunc.PythonModel):
         return pd.DataFrame(probs.astype(float), columns=self._ensemble.classes)
 
 
-set_model(
-    EnsembleModel()
-)  # at import, as this is how MLflow learns what the file defines
+# At import, as this is how MLflow learns what the file defines.
+set_model(EnsembleModel())

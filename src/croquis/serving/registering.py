@@ -26,6 +26,8 @@ SERVED_BY = (
     "ruamel.yaml", "safetensors", "timm", "torch", "torchvision", "tqdm",
 )  # fmt: skip
 
+TAGS = {"kind": "export", "mlflow.source.name": "croquis export"}
+
 
 class Registered(NamedTuple):
     """A version of a registered model."""
@@ -61,40 +63,41 @@ def register(
     Raises:
         InputError: if the store of MLflow cannot be reached.
     """
-    known = {f"ensemble/{name}": score[name] for name in ("accuracy", "log_loss")}
-    client, experiment, pipeline = _connected(source, known)
+    scores = {f"ensemble/{name}": score[name] for name in ("accuracy", "log_loss")}
+    client, experiment, pipeline = _connected(source, scores)
     name = store.model_name(experiment.name)
     mlflow.set_tracking_uri(store.uri())
-    own = {
-        "experiment_id": experiment.experiment_id,
-        "run_name": f"{store.version()}/ensemble",
-    }
-    tags = store.surroundings() | {
-        "kind": "export",
-        "mlflow.source.name": "croquis export",
-    }
-    own |= {"tags": tags, "description": description}
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        mlflow.start_run(**own, parent_run_id=pipeline),
+    with mlflow.start_run(
+        experiment_id=experiment.experiment_id,
+        run_name=f"{store.version()}/ensemble",
+        tags=store.surroundings() | TAGS,
+        description=description,
+        parent_run_id=pipeline,
     ):
-        trained.export(Path(folder, "ensemble"))
-        made = mlflow.pyfunc.log_model(
+        number = _log_model(trained, name, example)
+    alias = alias_of(store.version())
+    client.update_registered_model(name, f"The ensembles trained on {experiment.name}.")
+    client.update_model_version(name, number, description)
+    client.set_registered_model_alias(name, alias, number)
+    return Registered(name, number, alias)
+
+
+def _log_model(trained: Trained, name: str, example: np.ndarray) -> str:
+    """Logs the ensemble to MLflow's run and registers it as `name`; the version's number."""
+    with tempfile.TemporaryDirectory() as folder:
+        export = Path(folder, "ensemble")
+        trained.export(export)
+        model = mlflow.pyfunc.log_model(
             name="ensemble",
             python_model=str(CODE),
-            artifacts={"ensemble": str(Path(folder, "ensemble"))},
+            artifacts={"ensemble": str(export)},
             code_paths=[str(PACKAGE)],
             signature=signature(trained.settings.classes),
             input_example=pd.DataFrame({"image": [data_url(example)]}),
             pip_requirements=requirements(),
             registered_model_name=name,
         )
-    number = str(made.registered_model_version)
-    alias = alias_of(store.version())
-    client.update_registered_model(name, f"The ensembles trained on {experiment.name}.")
-    client.update_model_version(name, number, description)
-    client.set_registered_model_alias(name, alias, number)
-    return Registered(name, number, alias)
+    return str(model.registered_model_version)
 
 
 def alias_of(version: str) -> str:

@@ -15,7 +15,7 @@ MAX_BYTES = 8 * 2**20  # a phone's photograph has 2 to 6 MB
 MAX_PIXELS = 50_000_000
 
 
-def prepared_sheet(
+def prepare_sheet(
     content: bytes, *, side: int, fit: Fit, gray: bool, where: object
 ) -> np.ndarray:
     """The image in a file's bytes as `prepare` stores it; (side, side), or (side, side, 3).

@@ -18,7 +18,7 @@ from croquis.networks.restore import restore_backbone
 from croquis.prepare.decoding import Fit
 from croquis.prepare.packing import PrepareParams
 from croquis.recipes import probe_recipes, recipes
-from croquis.recipes.probe_recipes import ProbeParams
+from croquis.recipes.probe_recipes import EmbedParams, ProbeParams
 from croquis.recipes.recipes import ModelParams
 from croquis.tables.fold_tables import class_names, read_index
 from croquis.votes.recipe import Recipe
@@ -36,9 +36,8 @@ class TrainedSettings(params.Section):
     gray: bool  # whether the training images are stored so
     models: dict[str, ModelParams]
     probes: dict[str, ProbeParams]
-    backbones: dict[
-        str, str
-    ]  # of each probe, the first one that has the same frozen backbone
+    # Of each probe, the first one that has the same frozen backbone.
+    backbones: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -75,16 +74,9 @@ class Trained:
         """
         for path in (parameters, index, pixels, ensemble / "recipe.json"):
             _require(path, "a finished run", BACK)
-        recipe = _with_a_say(Recipe.load(ensemble / "recipe.json"))
-        tree = params.read(parameters)
+        recipe = _with_weight(Recipe.load(ensemble / "recipe.json"))
         _check_weights(recipe.members)
-        probes = [key for key in recipe.members if key in (tree["probes"] or {})]
-        heads = {key: probe_recipes.resolve_probe(tree, key) for key in probes}
-        models = {
-            member: recipes.resolve_model(tree, member)
-            for member in recipe.members
-            if member not in probes
-        }
+        models, probes = _recipes(params.read(parameters), recipe.members)
         prepare = params.load(PrepareParams, "prepare", parameters)
         settings = TrainedSettings(
             classes=class_names(read_index(index)).tolist(),
@@ -92,8 +84,8 @@ class Trained:
             fit=prepare.fit,
             gray=np.load(pixels, mmap_mode="r").ndim == 3,
             models=models,
-            probes=heads,
-            backbones=_shared(heads),
+            probes=probes,
+            backbones=_shared(probes),
         )
         return cls(settings, recipe, checkpoints)
 
@@ -122,11 +114,8 @@ class Trained:
                     shutil.copyfile(source, copy)
             for probe in sorted(set(self.settings.backbones.values())):
                 embed = self.settings.probes[probe].embed
-                kept = [metadata(path) for path in files_of(embed.pretrained).values()]
                 path = draft / "backbones" / f"{probe}.safetensors"
-                write_weights(
-                    path, restore_backbone(embed).state_dict(), next(iter(kept), None)
-                )
+                _export_backbone(embed, path)
 
     def checkpoint(self, member: str, fold: int) -> Path:
         """The weights of a member's fold; raises InputError if they are not there."""
@@ -141,8 +130,29 @@ class Trained:
         )
 
 
+def _export_backbone(embed: EmbedParams, path: Path) -> None:
+    """Writes a frozen backbone's weights, with what their first file says of itself."""
+    notes = [metadata(file) for file in files_of(embed.pretrained).values()]
+    write_weights(path, restore_backbone(embed).state_dict(), next(iter(notes), None))
+
+
+def _recipes(
+    tree: dict[str, Any], members: list[str]
+) -> tuple[dict[str, ModelParams], dict[str, ProbeParams]]:
+    """The recipes of members, models and probes apart; `tree` is params.yaml."""
+    keys = tree["probes"] or {}
+    probes = {
+        key: probe_recipes.resolve_probe(tree, key) for key in members if key in keys
+    }
+    models = {
+        key: recipes.resolve_model(tree, key) for key in members if key not in keys
+    }
+    return models, probes
+
+
 def _check_weights(members: list[str]) -> None:
-    if snapshots := [member for member in members if "." in member]:
+    snapshots = [member for member in members if "." in member]
+    if snapshots:
         received = f"{snapshots[0]}, a snapshot: of these, predictions alone are kept"
         fix = "take it out of ensemble.members"
         raise InputError(
@@ -153,10 +163,10 @@ def _check_weights(members: list[str]) -> None:
         )
 
 
-def _with_a_say(recipe: Recipe) -> Recipe:
+def _with_weight(recipe: Recipe) -> Recipe:
     """The same recipe without the members whose weight is 0: they would cost time for nothing."""
-    heard = [member for member in recipe.members if recipe.weights[member] > 0]
-    return recipe.model_copy(update={"members": heard})
+    members = [member for member in recipe.members if recipe.weights[member] > 0]
+    return recipe.model_copy(update={"members": members})
 
 
 def _shared(probes: dict[str, ProbeParams]) -> dict[str, str]:
@@ -170,13 +180,11 @@ def _shared(probes: dict[str, ProbeParams]) -> dict[str, str]:
 
 def _without_sources(settings: TrainedSettings) -> dict[str, Any]:
     """The settings as JSON, with nothing to fetch: an export has all weights beside it."""
-    plain = settings.model_dump(mode="json")
-    for block in [
-        *plain["models"].values(),
-        *(p["embed"] for p in plain["probes"].values()),
-    ]:
+    tree = settings.model_dump(mode="json")
+    embeds = [probe["embed"] for probe in tree["probes"].values()]
+    for block in [*tree["models"].values(), *embeds]:
         block["pretrained"] = False
-    return plain
+    return tree
 
 
 def _require(path: Path, expected: str, fix: str) -> None:
