@@ -1,4 +1,4 @@
-"""Temperatures and calibration errors by hand, and on predictors that are known to be over-sure."""
+"""Temperatures and calibration errors by hand, and on predictors that are known to be too sure."""
 
 import numpy as np
 import pytest
@@ -51,11 +51,46 @@ def test_no_row_underflows() -> None:
     assert np.isfinite(found).all() and found[0].tolist() == [1, 0]
 
 
+@pytest.mark.parametrize("temperature", [LOWEST, 1.0, HIGHEST])
+def test_equal_probabilities_of_many_classes_stay_equal(temperature: float) -> None:
+    """.002 to the 20th is 1e-54, which float32 has not: all were 0, and 0 / 0 is nan."""
+    uniform = np.full((2, 500), 1 / 500, np.float32)
+    np.testing.assert_allclose(
+        apply_temperature(uniform, temperature), uniform, rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("temperature", [LOWEST, 1.0, HIGHEST])
+def test_zeros_and_ones_stay_what_they_are(temperature: float) -> None:
+    certain = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], np.float32)
+    np.testing.assert_array_equal(apply_temperature(certain, temperature), certain)
+    one_class = np.ones((3, 1), np.float32)
+    np.testing.assert_array_equal(apply_temperature(one_class, temperature), one_class)
+
+
+def test_two_classes_that_share_all_stay_two() -> None:
+    half = np.array([[0.5, 0.5, 0.0]])
+    assert apply_temperature(half, LOWEST).tolist() == [[0.5, 0.5, 0.0]]
+
+
+def test_members_of_many_images_are_divided_row_by_row() -> None:
+    # (M, N, C): square roots of 4 : 1 and of 9 : 1, whose sums are 3 and 4.
+    probs = np.array([[[0.8, 0.2]], [[0.9, 0.1]]])
+    expected = [[[2 / 3, 1 / 3]], [[3 / 4, 1 / 4]]]
+    np.testing.assert_allclose(apply_temperature(probs, 2.0), expected, rtol=1e-6)
+
+
+def test_what_was_given_is_left_as_it_was() -> None:
+    probs = np.array([[0.8, 0.2]])
+    apply_temperature(probs, 2.0)
+    assert probs.tolist() == [[0.8, 0.2]]
+
+
 def test_in_float32_a_near_tie_may_become_one_and_is_never_turned() -> None:
     low = np.float32(0.4)
     probs = np.array([[low, np.nextafter(low, np.float32(1)), 0.2]], np.float32)
-    for degrees in np.linspace(0.1, 20, 200):
-        first, second, _ = apply_temperature(probs, degrees)[0]
+    for temperature in np.linspace(0.1, 20, 200):
+        first, second, _ = apply_temperature(probs, temperature)[0]
         assert first <= second
     assert apply_temperature(probs, 3.0).argmax() == 0  # a tie
     assert apply_temperature(probs.astype(np.float64), 3.0).argmax() == 1
@@ -70,11 +105,12 @@ def test_the_lowest_temperature_is_tried_without_underflow() -> None:
 
 def test_what_a_temperature_does_to_a_member_is_named_by_before_and_after() -> None:
     labels, probs = drawn(300)
-    found = calibration_scores(labels, probs, 2.0)
-    assert list(found) == ["temperature", "ece", "ece_calibrated", "brier_calibrated"]
-    warm = apply_temperature(probs, 2.0)
-    assert found["ece"] == round(ece(labels, probs), 5)
-    assert found["brier_calibrated"] == round(brier(labels, warm), 5)
+    scores = calibration_scores(labels, probs, 2.0)
+    assert list(scores) == ["temperature", "ece", "ece_calibrated", "brier_calibrated"]
+    calibrated = apply_temperature(probs, 2.0)
+    assert scores["ece"] == round(ece(labels, probs), 5)
+    assert scores["ece_calibrated"] == round(ece(labels, calibrated), 5)
+    assert scores["brier_calibrated"] == round(brier(labels, calibrated), 5)
 
 
 @given(
@@ -128,6 +164,21 @@ def test_brier_by_hand_and_as_scikit_learn_has_it() -> None:
     labels, many = drawn(300)
     expected = brier_score_loss(labels, many, scale_by_half=False, labels=range(5))
     assert brier(labels, many) == pytest.approx(expected)
+
+
+def test_brier_goes_from_zero_to_two() -> None:
+    certain = np.array([[1.0, 0.0], [1.0, 0.0]])
+    assert brier(np.array([0, 0]), certain) == 0
+    assert brier(np.array([1, 1]), certain) == 2
+    assert brier(np.array([0, 1]), certain) == 1
+
+
+def test_one_class_has_no_error_of_any_kind() -> None:
+    labels = np.zeros(4, int)
+    only = np.ones((4, 1), np.float32)
+    assert brier(labels, only) == ece(labels, only) == 0
+    assert ece(labels, only, binning="width") == 0
+    assert LOWEST <= fit_temperature(labels, only) <= HIGHEST
 
 
 def test_calibration_error_by_hand() -> None:

@@ -11,6 +11,7 @@ from croquis.votes.calibration import apply_temperature
 from croquis.votes.fitting import (
     FITTED,
     FitData,
+    MixtureLoss,
     _greedy_path,
     _right,
     best_member,
@@ -122,8 +123,8 @@ def test_a_true_class_wins_a_tie_with_higher_classes_only() -> None:
 def loss(labels: np.ndarray, probs: np.ndarray, weights: list[float]) -> float:
     """Of the mean under these weights, at its best temperature."""
     mixed = np.einsum("m,mnc->nc", weights, probs)
-    warm = apply_temperature(mixed, fit_temperature(labels, mixed))
-    return float(-np.log(warm[np.arange(len(labels)), labels]).mean())
+    calibrated = apply_temperature(mixed, fit_temperature(labels, mixed))
+    return float(-np.log(calibrated[np.arange(len(labels)), labels]).mean())
 
 
 def test_simplex_weights_are_those_of_a_fine_grid() -> None:
@@ -246,3 +247,40 @@ def test_rare_classes_in_many_do_not_matter_to_a_greedy_path() -> None:
         for k in (1, 2)
     ]
     assert accuracy[1] == pytest.approx(max(others))
+
+
+@pytest.mark.parametrize("fitted", FITTED.values(), ids=FITTED)
+def test_one_member_has_all_the_weight(fitted: Callable) -> None:
+    labels, probs = members(1, rows=40)
+    assert weighed(fitted, labels, probs) == pytest.approx([1.0])
+
+
+@pytest.mark.parametrize("fitted", FITTED.values(), ids=FITTED)
+def test_one_class_and_certain_members_still_give_weights(fitted: Callable) -> None:
+    labels = np.zeros(5, int)
+    only = np.ones((2, 5, 1), np.float32)
+    assert weighed(fitted, labels, only).sum() == pytest.approx(1)
+    certain = np.stack([np.eye(2)[[0, 0, 0, 0, 0]], np.eye(2)[[1, 1, 1, 1, 1]]])
+    weights = weighed(fitted, labels, certain)
+    assert weights[0] > 0.5 and weights.sum() == pytest.approx(1)
+
+
+def test_the_slope_of_the_mixtures_loss_is_that_of_small_steps() -> None:
+    labels, probs = members(3, rows=30)
+    mixture_loss = MixtureLoss(all_seen(labels, probs))
+    point = np.array([0.5, 0.3, 0.2, 0.1])
+    slope = mixture_loss(point)[1]
+    for place, step in enumerate(1e-6 * np.eye(4)):
+        rise = mixture_loss(point + step)[0] - mixture_loss(point - step)[0]
+        assert slope[place] == pytest.approx(rise / 2e-6, rel=1e-4, abs=1e-6)
+
+
+def test_the_mixtures_loss_by_hand() -> None:
+    # One image of class 0; .75 + .25 at weights of a half is .5, squared at temperature .5.
+    data = all_seen(np.array([0]), np.array([[[0.75, 0.25]], [[0.25, 0.75]]]))
+    mixture_loss = MixtureLoss(data)
+    assert mixture_loss(np.array([0.5, 0.5, np.log(2)]))[0] == pytest.approx(np.log(2))
+    # .75 squared against .25 squared is 9 : 1.
+    assert mixture_loss(np.array([1.0, 0.0, np.log(2)]))[0] == pytest.approx(
+        -np.log(0.9)
+    )

@@ -141,8 +141,9 @@ def test_a_recipe_by_hand() -> None:
 
 
 def test_the_temperature_of_the_vote_comes_last() -> None:
-    plain, cooled = recipe().combine(FOLDS), recipe(temperature=0.5).combine(FOLDS)
-    np.testing.assert_allclose(cooled, plain**2 / (plain**2).sum())
+    plain = recipe().combine(FOLDS)
+    sharper = recipe(temperature=0.5).combine(FOLDS)
+    np.testing.assert_allclose(sharper, plain**2 / (plain**2).sum())
 
 
 def test_folds_and_members_can_vote_hard() -> None:

@@ -172,5 +172,22 @@ def test_a_vote_over_hard_fold_votes_adds_shares_and_rounds_them() -> None:
     assert member_vote(shares, folds="soft", members="hard").tolist() == [[0.5, 0.5]]
 
 
+@pytest.mark.parametrize("name", VOTES)
+def test_one_class_and_certain_voters_are_no_trouble(name: str) -> None:
+    assert VOTES[name](np.ones((3, 2, 1))).tolist() == [[1.0], [1.0]]
+    certain = np.eye(2)[[[0], [1], [1]]]  # three voters on one image
+    np.testing.assert_allclose(VOTES[name](certain), [[1 / 3, 2 / 3]], atol=1e-9)
+
+
+def test_tiny_and_huge_weights_have_their_shares() -> None:
+    assert weight_shares(2, np.array([1e-300, 3e-300])).tolist() == [0.25, 0.75]
+    assert weight_shares(2, np.array([0.0, 1e300])).tolist() == [0.0, 1.0]
+
+
+def test_one_class_is_no_tie_and_no_rows_have_none() -> None:
+    assert tied(np.ones((4, 1))) == 0
+    assert tied(np.empty((0, 3))) == 0
+
+
 def test_ties_are_counted() -> None:
     assert tied(np.array([[0.5, 0.5, 0], [0.4, 0.3, 0.3], [1 / 3, 1 / 3, 1 / 3]])) == 2
