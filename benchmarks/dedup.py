@@ -90,7 +90,7 @@ def decisions(gray: np.ndarray, count: int) -> None:
         found = {}
         tally = Tally()
         for name in NAMES:
-            options = {"names": [name], "at_least": at_least, "known": pair_table()}
+            options = {"names": [name], "at_least": at_least, "decided": pair_table()}
             table = ssim_pairs(
                 images, np.arange(len(images)), None, tally=tally, **options
             )
@@ -115,7 +115,7 @@ def whole(gray: np.ndarray, classes: np.ndarray, decoding: float) -> None:
     """Prints what each search over everything costs."""
     rows = np.arange(len(gray))
     every = len(gray) * (len(gray) - 1) // 2 * 8
-    search = {"names": NAMES, "at_least": AT_LEAST, "known": pair_table()}
+    search = {"names": NAMES, "at_least": AT_LEAST, "decided": pair_table()}
     print(f"\n{len(gray):,} images, {every:,} pair-symmetries, at {AT_LEAST}")
     print(f"decoding to 224 px {decoding:8.1f} CPU s")
     clock = Clock()

@@ -32,7 +32,7 @@ def drawing(seed: int) -> np.ndarray:
 
 def pairs_of(images: list[np.ndarray], at_least: float = 0.95, names=NAMES):
     ink, flat = ink_vectors(np.stack(images), np.arange(len(images)))
-    options = {"known": pair_table(), "tally": Tally(), "step": "copy"}
+    options = {"decided": pair_table(), "tally": Tally(), "step": "copy"}
     return cosine_pairs(ink, names=names, at_least=at_least, **options), flat
 
 

@@ -6,13 +6,13 @@ import pytest
 from croquis.core.symmetries import NAMES, turn
 from croquis.dedup.measures import search
 from croquis.dedup.measures.search import (
-    candidates,
     cell_order,
-    inside_classes,
+    find_candidates,
+    find_candidates_in_classes,
     judge_candidates,
     narrow,
     pair_table,
-    without_known,
+    skip_decided,
 )
 from croquis.dedup.measures.tally import Tally
 
@@ -43,7 +43,7 @@ def test_candidates_are_those_of_a_plain_loop(block: int, monkeypatch) -> None:
     monkeypatch.setattr(search, "BLOCK", block)
     vectors, at_least = unit_vectors(7, side=4, depth=2), 0.25
     found = as_set(
-        candidates(vectors, side=4, names=NAMES, at_least=at_least + search.MARGIN)
+        find_candidates(vectors, side=4, names=NAMES, at_least=at_least + search.MARGIN)
     )
     assert found == looped(vectors, 4, 2, at_least)
     assert 0 < len(found) < 8 * 21
@@ -56,15 +56,15 @@ def test_candidates_with_one_of_the_first_rows_are_some_of_all(
     monkeypatch.setattr(search, "BLOCK", block)
     options = {"side": 4, "names": NAMES, "at_least": 0.25}
     vectors = unit_vectors(7, side=4, depth=2)
-    every = as_set(candidates(vectors, **options))
+    every = as_set(find_candidates(vectors, **options))
     few = {(name, a, b) for name, a, b in every if a < 4}
-    assert as_set(candidates(vectors, firsts=4, **options)) == few != every
+    assert as_set(find_candidates(vectors, firsts=4, **options)) == few != every
 
 
 def test_inside_classes_compares_no_two_classes() -> None:
     vectors, labels = unit_vectors(6, side=2, depth=1), np.array([0, 1, 0, 1, 1, 2])
     found = as_set(
-        inside_classes(
+        find_candidates_in_classes(
             vectors, labels, side=2, names=["identity"], at_least=-1, desc="x"
         )
     )
@@ -84,14 +84,14 @@ def test_judging_keeps_the_best_symmetry_and_the_first_of_equals() -> None:
         ((name, a, b) for name in ("rot180", "flip_lr", "rot90", "identity")),
         lambda name, a, b: np.array([scores[name]]),
         at_least=0.95,
-        known=pair_table(),
+        decided=pair_table(),
         tally=Tally(),
         step="x",
     )
     assert found.to_dict("records") == [{"a": 0, "b": 1, "score": 0.98, "symmetry": 1}]
 
 
-def test_known_pairs_are_not_judged_again() -> None:
+def test_decided_pairs_are_not_judged_again() -> None:
     seen: list[tuple[int, int]] = []
     tally = Tally()
 
@@ -101,7 +101,12 @@ def test_known_pairs_are_not_judged_again() -> None:
 
     found = iter([("identity", np.array([0, 0, 1]), np.array([1, 2, 2]))])
     pairs = judge_candidates(
-        found, judge, at_least=0.5, known=pair_table([0], [2]), tally=tally, step="here"
+        found,
+        judge,
+        at_least=0.5,
+        decided=pair_table([0], [2]),
+        tally=tally,
+        step="here",
     )
     assert seen == [(0, 1), (1, 2)]
     assert tally.candidates == {"here bound": 3}
@@ -109,7 +114,7 @@ def test_known_pairs_are_not_judged_again() -> None:
 
 
 def test_nothing_alike_is_an_empty_table() -> None:
-    options = {"at_least": 0.5, "known": pair_table(), "tally": Tally(), "step": "x"}
+    options = {"at_least": 0.5, "decided": pair_table(), "tally": Tally(), "step": "x"}
     none = judge_candidates(iter([]), lambda name, a, b: a, **options)
     assert list(none.columns) == ["a", "b", "score", "symmetry"] and none.empty
 
@@ -121,8 +126,8 @@ def test_a_second_bound_narrows_the_candidates_of_the_first(
     monkeypatch.setattr(search, "CHUNK", chunk)
     vectors = unit_vectors(7, side=4, depth=2)
     options = {"side": 4, "names": NAMES}
-    few = as_set(candidates(vectors, at_least=0.25, **options))
-    every = candidates(vectors, at_least=-1, **options)
+    few = as_set(find_candidates(vectors, at_least=0.25, **options))
+    every = find_candidates(vectors, at_least=-1, **options)
     assert as_set(narrow(every, vectors, side=4, at_least=0.25)) == few
 
 
@@ -151,7 +156,7 @@ def test_tiles_and_chunks_change_no_pair(tile: int, monkeypatch) -> None:
         )
 
     a, b = np.triu_indices(5, 1)
-    options = {"at_least": 0.8, "known": pair_table(), "tally": Tally(), "step": "x"}
+    options = {"at_least": 0.8, "decided": pair_table(), "tally": Tally(), "step": "x"}
     found = judge_candidates(((name, a, b) for name in NAMES), judge, **options)
     best = {
         (i, j): max(scores[name, i, j] for name in NAMES)
@@ -163,7 +168,7 @@ def test_tiles_and_chunks_change_no_pair(tile: int, monkeypatch) -> None:
     ]
 
 
-def test_known_pairs_meet_no_bound() -> None:
+def test_decided_pairs_meet_no_bound() -> None:
     found = iter([("identity", np.array([0, 0, 1]), np.array([1, 2, 2]))])
-    left = without_known(found, pair_table([0, 1], [2, 2]))
+    left = skip_decided(found, pair_table([0, 1], [2, 2]))
     assert as_set(left) == {("identity", 0, 1)}

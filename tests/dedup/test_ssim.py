@@ -59,7 +59,7 @@ def test_decisions_are_those_of_brute_force(
     options = {
         "names": names,
         "at_least": at_least,
-        "known": pair_table(),
+        "decided": pair_table(),
         "tally": Tally(),
         "fine": GRID,
     }
@@ -76,7 +76,7 @@ def test_only_images_of_one_class_are_compared() -> None:
     options = {
         "names": NAMES,
         "at_least": 0.95,
-        "known": pair_table(),
+        "decided": pair_table(),
         "tally": Tally(),
         "fine": GRID,
     }
@@ -89,7 +89,7 @@ def test_only_images_of_one_class_are_compared() -> None:
 def test_flat_images_are_like_nothing() -> None:
     gray = np.full((4, SIDE, SIDE), 254, np.uint8)
     gray[2:] = np.asarray(drawing(0))
-    options = {"names": NAMES, "at_least": 0.95, "known": pair_table(), "fine": GRID}
+    options = {"names": NAMES, "at_least": 0.95, "decided": pair_table(), "fine": GRID}
     flat = np.array([True, True, False, False])
     pairs = ssim_pairs(gray, np.arange(4), None, tally=Tally(), flat=flat, **options)
     assert pairs[["a", "b"]].to_numpy().tolist() == [[2, 3]]
@@ -101,7 +101,7 @@ def test_the_symmetry_says_how_to_turn_b() -> None:
     options = {
         "names": NAMES,
         "at_least": 0.95,
-        "known": pair_table(),
+        "decided": pair_table(),
         "tally": Tally(),
         "fine": GRID,
     }

@@ -43,7 +43,7 @@ def pairs_of(images: list[np.ndarray], **changes):
         "blurred_min": 0.8,
         "aligned_min": 0.97,
         "most": 99,
-        "known": pair_table(),
+        "decided": pair_table(),
         "tally": Tally(),
     }
     ink, blurred = ink_vectors(gray, rows)[0], blurred_vectors(gray, rows)
@@ -92,9 +92,9 @@ def test_the_most_alike_candidates_are_aligned_and_the_others_counted() -> None:
     )
 
 
-def test_known_pairs_are_left_alone() -> None:
+def test_decided_pairs_are_left_alone() -> None:
     images = [drawing(1), moved(drawing(1), shift=(2, 0))]
-    assert pairs_of(images, known=pair_table([0], [1])).empty
+    assert pairs_of(images, decided=pair_table([0], [1])).empty
 
 
 def test_empty_paper_aligns_with_nothing() -> None:

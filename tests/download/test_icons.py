@@ -250,7 +250,7 @@ def test_no_moved_copy_is_in_train_and_in_test(folder: Path) -> None:
         blurred_min=0.93,
         aligned_min=0.97,
         most=100_000,
-        known=pair_table(),
+        decided=pair_table(),
         tally=Tally(),
     )
     assert not (is_test[found["a"]] != is_test[found["b"]]).any()

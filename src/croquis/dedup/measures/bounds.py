@@ -91,31 +91,24 @@ def cell_edges(length: int, grid: int) -> np.ndarray:
 
 def window_sums(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sums of pixels and of their squares over all 7x7 windows, (S, S) uint8 to (S - 6, S - 6)."""
-    options = {
-        "ksize": (WINDOW, WINDOW),
-        "normalize": False,
-        "borderType": cv2.BORDER_CONSTANT,
-    }
     image = np.ascontiguousarray(image)
-    sums = cv2.boxFilter(image, cv2.CV_32S, **options)
+    window = (WINDOW, WINDOW)
+    border = cv2.BORDER_CONSTANT
+    sums = cv2.boxFilter(image, cv2.CV_32S, window, normalize=False, borderType=border)
     # OpenCV sums squares of bytes in float64, which is exact here.
-    squares = cv2.sqrBoxFilter(image, cv2.CV_32S, **options)
+    squares = cv2.sqrBoxFilter(
+        image, cv2.CV_32S, window, normalize=False, borderType=border
+    )
     inner = slice(WINDOW // 2, -(WINDOW // 2))
-    return sums[inner, inner], squares[inner, inner]
+    return np.asarray(sums)[inner, inner], np.asarray(squares)[inner, inner]
 
 
 def _window_vectors(image: np.ndarray) -> np.ndarray:
     """The unit 4-vector of each window, (S, S) uint8 to (4, S - 6, S - 6) float32."""
-    count = WINDOW**2
-    sums, squares = window_sums(image)
-    # In integers, as float32 would lose the small variances of near-flat paper; < 2^31.
-    variance = (count * squares - sums * sums).astype(np.float32)
-    variance *= np.float32(1 / (count * (count - 1)))
-    mean = sums.astype(np.float32)
-    mean *= np.float32(1 / count)
+    mean, variance = _window_moments(image)
     bright = np.reciprocal(np.sqrt(mean * mean + np.float32(C1)))  # 1 / |(a, sqrt C1)|
     rough = np.reciprocal(np.sqrt(variance + np.float32(C2)))
-    vectors = np.empty((4, *sums.shape), np.float32)
+    vectors = np.empty((4, *mean.shape), np.float32)
     np.multiply(bright, rough, out=vectors[3])
     np.multiply(mean, vectors[3], out=vectors[1])
     np.multiply(np.sqrt(variance), vectors[3], out=vectors[2])
@@ -124,6 +117,18 @@ def _window_vectors(image: np.ndarray) -> np.ndarray:
     vectors[2] *= np.float32(math.sqrt(C1))
     vectors[3] *= np.float32(math.sqrt(C1 * C2))
     return vectors
+
+
+def _window_moments(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and sample variance of each window, (S, S) uint8 to two (S - 6, S - 6) float32."""
+    count = WINDOW**2
+    sums, squares = window_sums(image)
+    # In integers, as float32 would lose the small variances of near-flat paper; < 2^31.
+    variance = (count * squares - sums * sums).astype(np.float32)
+    variance *= np.float32(1 / (count * (count - 1)))
+    mean = sums.astype(np.float32)
+    mean *= np.float32(1 / count)
+    return mean, variance
 
 
 def _cell_means(values: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -51,8 +51,8 @@ def _edges(image: np.ndarray) -> np.ndarray:
 
 def edge_similarity(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The largest cosines under the symmetries, (A, 32 * 32) and (B, 32 * 32) to (A, B)."""
-    orders = [cell_order(name, side=SIDE, depth=1) for name in NAMES]
-    found = np.full((len(one), len(other)), -1.0, np.float32)
-    for order in orders:
-        np.maximum(found, one @ other[:, order].T, out=found)
-    return found
+    highest = np.full((len(one), len(other)), -1.0, np.float32)
+    for name in NAMES:
+        order = cell_order(name, side=SIDE, depth=1)
+        np.maximum(highest, one @ other[:, order].T, out=highest)
+    return highest

@@ -21,11 +21,9 @@ def sheet_numbers(gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
     What is equal here is equal to every test, so that one of them stands for all.
     """
     hashes = [
-        hashlib.blake2b(np.ascontiguousarray(gray[row]), digest_size=16) for row in rows
+        hashlib.blake2b(gray[row].tobytes(), digest_size=16).hexdigest() for row in rows
     ]
-    return pd.factorize(
-        np.array([each.digest().hex() for each in hashes], dtype=object)
-    )[0]
+    return pd.factorize(np.array(hashes, dtype=object))[0]
 
 
 def pixel_keys(
@@ -52,18 +50,22 @@ def pixel_keys(
         {"code": codes, "sheet": sheet, "place": np.arange(len(codes))}
     )
     standing = kinds.drop_duplicates(["code", "sheet"])
-    alike = [
-        pair
-        for _, places in standing.groupby("code")["place"]
-        for pair in combinations(
-            places.tolist(), 2
-        )  # of a digest's at most eight sheets
-        if best_symmetry(gray[rows[pair[0]]], gray[rows[pair[1]]]) == 0
-    ]
-    a, b = np.array(alike, np.int64).reshape(-1, 2).T
+    a, b = _unturned(standing, gray, rows).T
     of_kind = pd.Series(components(len(codes), a, b)[standing["place"]])
     of_kind.index = pd.MultiIndex.from_frame(standing[["code", "sheet"]])
     return of_kind.loc[pd.MultiIndex.from_frame(kinds[["code", "sheet"]])].to_numpy()
+
+
+def _unturned(standing: pd.DataFrame, gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The places of one digest that fit each other best without a turn, (P, 2) int."""
+    alike = [
+        pair
+        for _, places in standing.groupby("code")["place"]
+        # A digest has at most eight sheets.
+        for pair in combinations(places.tolist(), 2)
+        if best_symmetry(gray[rows[pair[0]]], gray[rows[pair[1]]]) == 0
+    ]
+    return np.array(alike, np.int64).reshape(-1, 2)
 
 
 def spanning_pairs(keys: list[np.ndarray]) -> tuple[pd.DataFrame, np.ndarray]:
@@ -76,18 +78,18 @@ def spanning_pairs(keys: list[np.ndarray]) -> tuple[pd.DataFrame, np.ndarray]:
         keys: each (N,) int; below 0 is equal to nothing.
     """
     count = len(keys[0])
+    places = np.arange(count)
     parent = np.arange(count)
-    found: list[tuple[int, int, int]] = []
+    pairs: list[tuple[int, int, int]] = []
     for number, key in enumerate(keys):
-        heads = pd.Series(np.arange(count)).groupby(key).transform("first").to_numpy()
-        for place in np.flatnonzero((heads != np.arange(count)) & (key >= 0)).tolist():
-            one, other = sorted(
-                (_root(parent, int(heads[place])), _root(parent, place))
-            )
+        heads = pd.Series(places).groupby(key).transform("first").to_numpy()
+        for place in np.flatnonzero((heads != places) & (key >= 0)).tolist():
+            head = int(heads[place])
+            one, other = sorted((_root(parent, head), _root(parent, place)))
             if one != other:
                 parent[other] = one
-                found.append((int(heads[place]), place, number))
-    table = np.array(sorted(found), np.int64).reshape(-1, 3)
+                pairs.append((head, place, number))
+    table = np.array(sorted(pairs), np.int64).reshape(-1, 3)
     return pair_table(table[:, 0], table[:, 1]), table[:, 2]
 
 

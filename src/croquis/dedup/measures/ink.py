@@ -13,8 +13,8 @@ import pandas as pd
 from croquis.core.progress import progress
 from croquis.dedup.measures.search import (
     Judge,
-    candidates,
     cell_order,
+    find_candidates,
     judge_candidates,
 )
 from croquis.dedup.measures.tally import Tally
@@ -93,25 +93,28 @@ def _vectors(
     """
     side = len(weights)
     flat = 0
-    area = (
-        float(weights.sum()) ** 2 / side**2
-    )  # of one cell, so that flat_sd is in gray levels
-    left = weights.astype(np.float32)
     vectors = np.empty((len(rows), side * side), np.float32)
     for start in progress(range(0, len(rows), BATCH), desc, unit="batch"):
         images = gray[rows[start : start + BATCH]]
-        values = (images if flat_sd is None else 255 - images).astype(np.float32)
-        part = (left @ values @ left.T).reshape(len(values), -1).astype(
-            np.float64
-        ) / area
-        if flat_sd is not None:
-            part -= part.mean(axis=1, keepdims=True)
-            empty = part.std(axis=1) < flat_sd
-            part[empty] = 0
+        if flat_sd is None:
+            levels = _cell_levels(images, weights)
+        else:
+            levels = _cell_levels(255 - images, weights)
+            levels -= levels.mean(axis=1, keepdims=True)
+            empty = levels.std(axis=1) < flat_sd
+            levels[empty] = 0
             flat += int(empty.sum())
-        length = np.linalg.norm(part, axis=1, keepdims=True)
-        vectors[start : start + BATCH] = part / np.where(length > 0, length, 1)
+        length = np.linalg.norm(levels, axis=1, keepdims=True)
+        vectors[start : start + BATCH] = levels / np.where(length > 0, length, 1)
     return vectors, flat
+
+
+def _cell_levels(images: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The mean gray level of each cell, (N, S, S) uint8 to (N, side * side) float64."""
+    area = float(weights.sum()) ** 2 / len(weights) ** 2  # of one cell, in its units
+    left = weights.astype(np.float32)
+    sums = left @ images.astype(np.float32) @ left.T
+    return sums.reshape(len(images), -1).astype(np.float64) / area
 
 
 def bound_vectors(vectors: np.ndarray, grid: int = GRID) -> np.ndarray:
@@ -133,7 +136,7 @@ def cosine_pairs(
     *,
     names: Sequence[str],
     at_least: float,
-    known: pd.DataFrame,
+    decided: pd.DataFrame,
     tally: Tally,
     step: str,
     firsts: int | None = None,
@@ -144,18 +147,24 @@ def cosine_pairs(
         vectors: (N, s * s) unit vectors of square sheets.
         names: the symmetries to look under.
         at_least: the smallest cosine of a pair, above 0.
-        known: pairs that need no judge.
+        decided: pairs that need no judge.
         tally: counts the candidates.
         step: the name of this search.
         firsts: only pairs with one of the first so many vectors.
     """
-    options = {"side": GRID, "names": names, "at_least": at_least, "firsts": firsts}
-    found = candidates(bound_vectors(vectors), **options, desc=f"dedup: {step}")
+    candidates = find_candidates(
+        bound_vectors(vectors),
+        side=GRID,
+        names=names,
+        at_least=at_least,
+        firsts=firsts,
+        desc=f"dedup: {step}",
+    )
     return judge_candidates(
-        found,
+        candidates,
         cosine_judge(vectors),
         at_least=at_least,
-        known=known,
+        decided=decided,
         tally=tally,
         step=step,
     )

@@ -36,7 +36,7 @@ def cell_order(name: str, *, side: int, depth: int) -> np.ndarray:
     return (cells[:, None] * depth + np.arange(depth)).ravel()
 
 
-def candidates(
+def find_candidates(
     vectors: np.ndarray,
     *,
     side: int,
@@ -68,7 +68,7 @@ def candidates(
             yield name, a[a < b] + start, b[a < b] + start
 
 
-def inside_classes(
+def find_candidates_in_classes(
     vectors: np.ndarray,
     labels: np.ndarray,
     *,
@@ -77,21 +77,24 @@ def inside_classes(
     at_least: float,
     desc: str,
 ) -> Candidates:
-    """As `candidates`, but only pairs of one label; `labels` is (N,)."""
+    """As `find_candidates`, but only pairs of one label; `labels` is (N,)."""
     for label in progress(np.unique(labels), desc, unit="class"):
         members = np.flatnonzero(labels == label)
-        for name, a, b in candidates(
+        for name, a, b in find_candidates(
             vectors[members], side=side, names=names, at_least=at_least
         ):
             yield name, members[a], members[b]
 
 
 def narrow(
-    found: Candidates, vectors: np.ndarray, *, side: int, at_least: float
+    candidates: Candidates, vectors: np.ndarray, *, side: int, at_least: float
 ) -> Candidates:
-    """The candidates that a second bound passes too, one by one; arguments as for `candidates`."""
+    """The candidates that a second bound passes too, one by one.
+
+    Arguments as for `find_candidates`.
+    """
     depth = vectors.shape[1] // side**2
-    for name, a, b in found:
+    for name, a, b in candidates:
         order = cell_order(name, side=side, depth=depth)
         for start in range(0, len(a), CHUNK):
             one = a[start : start + CHUNK]
@@ -102,68 +105,71 @@ def narrow(
             yield name, one[near], other[near]
 
 
-def without_known(found: Candidates, known: pd.DataFrame) -> Candidates:
-    """The candidates without the pairs of `known`, a `pair_table`: no bound has to look at them."""
-    codes = np.sort(_codes(known["a"].to_numpy(), known["b"].to_numpy()))
-    for name, a, b in found:
+def skip_decided(candidates: Candidates, decided: pd.DataFrame) -> Candidates:
+    """The candidates without `decided`, a `pair_table`: no bound has to look at these pairs."""
+    codes = np.sort(_codes(decided["a"].to_numpy(), decided["b"].to_numpy()))
+    for name, a, b in candidates:
         new = ~np.isin(_codes(a, b), codes)
         yield name, a[new], b[new]
 
 
-def with_count(found: Candidates, tally: Tally, step: str) -> Candidates:
+def count_candidates(candidates: Candidates, tally: Tally, step: str) -> Candidates:
     """The same candidates, counted as `step`."""
-    for name, a, b in found:
+    for name, a, b in candidates:
         tally.candidates[step] += len(a)
         yield name, a, b
 
 
 def judge_candidates(
-    found: Candidates,
+    candidates: Candidates,
     judge: Judge,
     *,
     at_least: float,
-    known: pd.DataFrame,
+    decided: pd.DataFrame,
     tally: Tally,
     step: str,
 ) -> pd.DataFrame:
     """The candidates whose judged similarity is `at_least`: each pair once, at its best symmetry.
 
     Args:
-        found: candidates, as `candidates` yields them.
+        candidates: as `find_candidates` yields them.
         judge: (name, a, b) to the similarities of images `a` to images `b` turned by `name`.
         at_least: the smallest similarity of a pair.
-        known: a `pair_table` of copies that need no judge.
+        decided: a `pair_table` of copies that need no judge.
         tally: counts the candidates as those of the bound of `step`.
         step: the name of this search.
     """
-    table = _gathered(with_count(found, tally, f"{step} bound"), known)
-    # By tiles, and in them by the second image: what a judge computes of an image serves again.
-    table = table.sort_values(["tile", "b", "a"], ignore_index=True)
+    table = _gather(count_candidates(candidates, tally, f"{step} bound"), decided)
     scores = np.empty(len(table))
     for start in progress(
         range(0, len(table), CHUNK), f"dedup: {step} judge", unit="chunk"
     ):
         part = table.iloc[start : start + CHUNK]
-        for symmetry, rows in part.groupby("symmetry").groups.items():
-            a = part.loc[rows, "a"].to_numpy()
-            b = part.loc[rows, "b"].to_numpy()
-            scores[rows] = judge(NAMES[symmetry], a, b)
-    alike = table.drop(columns="tile").assign(score=scores)[scores >= at_least]
-    return best_symmetries(alike)
+        a = part["a"].to_numpy()
+        b = part["b"].to_numpy()
+        for name, rows in by_symmetry(part):
+            scores[start + rows] = judge(name, a[rows], b[rows])
+    return best_symmetries(table.assign(score=scores)[scores >= at_least])
+
+
+def by_symmetry(pairs: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
+    """The name of each symmetry in a `pair_table`, and the positions of its pairs, (K,) int."""
+    symmetry = pairs["symmetry"].to_numpy()
+    for code in np.unique(symmetry):
+        yield NAMES[code], np.flatnonzero(symmetry == code)
 
 
 def best_symmetries(pairs: pd.DataFrame) -> pd.DataFrame:
     """Each pair once: at its highest score, and of equals at the first symmetry."""
-    order = {
-        "by": ["a", "b", "score", "symmetry"],
-        "ascending": [True, True, False, True],
-    }
-    return pairs.sort_values(**order).drop_duplicates(["a", "b"], ignore_index=True)
+    pairs = pairs.sort_values(
+        ["a", "b", "score", "symmetry"], ascending=[True, True, False, True]
+    )
+    return pairs.drop_duplicates(["a", "b"], ignore_index=True)
 
 
 def pair_table(
-    a: np.ndarray | Sequence[int] = (),
-    b: np.ndarray | Sequence[int] = (),
+    a: np.ndarray | pd.Series | Sequence[int] = (),
+    b: np.ndarray | pd.Series | Sequence[int] = (),
     *,
     score: np.ndarray | float = 1.0,
     symmetry: np.ndarray | int = 0,
@@ -175,16 +181,19 @@ def pair_table(
     return table
 
 
-def _gathered(found: Candidates, known: pd.DataFrame) -> pd.DataFrame:
-    """All candidates but the known pairs: a `pair_table` with the tile of `a`."""
-    known_codes = _codes(known["a"].to_numpy(), known["b"].to_numpy())
+def _gather(candidates: Candidates, decided: pd.DataFrame) -> pd.DataFrame:
+    """All candidates but the decided pairs, as a `pair_table`, in the order of judging.
+
+    By tiles, and in them by the second image: what a judge computes of an image serves again.
+    """
     parts = [pair_table()]
-    for name, a, b in found:
-        new = ~np.isin(_codes(a, b), known_codes)
-        if new.any():
-            parts.append(pair_table(a[new], b[new], symmetry=NAMES.index(name)))
+    for name, a, b in skip_decided(candidates, decided):
+        if len(a):
+            parts.append(pair_table(a, b, symmetry=NAMES.index(name)))
     table = pd.concat(parts, ignore_index=True)
-    return table.assign(tile=table["a"] // TILE)
+    table = table.assign(tile=table["a"] // TILE)
+    table = table.sort_values(["tile", "b", "a"], ignore_index=True)
+    return table.drop(columns="tile")
 
 
 def _codes(a: np.ndarray, b: np.ndarray) -> np.ndarray:

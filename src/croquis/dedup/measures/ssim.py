@@ -34,19 +34,18 @@ from croquis.dedup.measures.search import (
     TILE,
     Candidates,
     Judge,
-    candidates,
-    inside_classes,
+    count_candidates,
+    find_candidates,
+    find_candidates_in_classes,
     judge_candidates,
     narrow,
-    with_count,
-    without_known,
+    skip_decided,
 )
 from croquis.dedup.measures.tally import Tally
 from croquis.dedup.measures.threads import one_thread
 
-GUARD = (
-    2e-6  # around the threshold; the largest error of the judge that was seen was 3e-7
-)
+# Around the threshold; the largest error of the judge that was seen was 3e-7.
+GUARD = 2e-6
 BATCH = 64  # images a step of the progress bar
 
 
@@ -57,7 +56,7 @@ def ssim_pairs(
     *,
     names: Sequence[str],
     at_least: float,
-    known: pd.DataFrame,
+    decided: pd.DataFrame,
     tally: Tally,
     flat: np.ndarray | None = None,
     fine: int = FINE,
@@ -70,7 +69,7 @@ def ssim_pairs(
         labels: (R,) the classes to stay inside, or None for all pairs.
         names: the symmetries to look under.
         at_least: the smallest SSIM of a pair.
-        known: pairs that need no judge.
+        decided: pairs that need no judge.
         tally: counts the candidates of both bounds, and the decisions of scikit-image.
         flat: (R,) bool, images that are not compared: blank paper is all like blank paper.
         fine: cells a side of the second bound, a multiple of 4.
@@ -79,14 +78,18 @@ def ssim_pairs(
         vectors, coarse = _bound_vectors(gray, rows, fine)
     if flat is not None:
         coarse[flat] = 0
-    options = {"names": names, "at_least": at_least}
-    found = _passing(coarse, labels, fine // 2, **options)
-    found = with_count(without_known(found, known), tally, "ssim coarse bound")
-    found = narrow(found, vectors, side=fine, at_least=at_least)
-    judge = ssim_judge(gray, rows, at_least=at_least, tally=tally)
+    candidates = _pass_coarse(coarse, labels, fine // 2, names, at_least)
+    candidates = skip_decided(candidates, decided)
+    candidates = count_candidates(candidates, tally, "ssim coarse bound")
+    candidates = narrow(candidates, vectors, side=fine, at_least=at_least)
     with tally.step("ssim"):
         return judge_candidates(
-            found, judge, at_least=at_least, known=known, tally=tally, step="ssim"
+            candidates,
+            ssim_judge(gray, rows, at_least=at_least, tally=tally),
+            at_least=at_least,
+            decided=decided,
+            tally=tally,
+            step="ssim",
         )
 
 
@@ -106,15 +109,29 @@ def _bound_vectors(
     return vectors, coarse
 
 
-def _passing(
-    coarse: np.ndarray, labels: np.ndarray | None, side: int, **options
+def _pass_coarse(
+    coarse: np.ndarray,
+    labels: np.ndarray | None,
+    side: int,
+    names: Sequence[str],
+    at_least: float,
 ) -> Candidates:
+    """What the first bound lets pass: of everything, or inside classes where there are `labels`."""
     if labels is None:
-        return candidates(
-            coarse, side=side, desc="dedup: ssim over everything", **options
+        return find_candidates(
+            coarse,
+            side=side,
+            names=names,
+            at_least=at_least,
+            desc="dedup: ssim over everything",
         )
-    return inside_classes(
-        coarse, labels, side=side, desc="dedup: ssim inside classes", **options
+    return find_candidates_in_classes(
+        coarse,
+        labels,
+        side=side,
+        names=names,
+        at_least=at_least,
+        desc="dedup: ssim inside classes",
     )
 
 
@@ -134,9 +151,8 @@ def ssim_judge(
         (sy, qy) = sums(j)
         score = _ssim(x, y, sx, turn(sy, name), qx, turn(qy, name))
         if abs(score - at_least) > GUARD:
-            return round(
-                score, 7
-            )  # symmetries that fit equally well tie, and the first one wins
+            # Symmetries that fit equally well tie, and the first one wins.
+            return round(score, 7)
         tally.candidates["ssim within rounding"] += 1
         return ssim(x, y)
 

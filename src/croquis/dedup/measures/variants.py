@@ -38,7 +38,7 @@ def variant_pairs(
     blurred_min: float,
     aligned_min: float,
     most: int,
-    known: pd.DataFrame,
+    decided: pd.DataFrame,
     tally: Tally,
 ) -> pd.DataFrame:
     """All pairs that one small movement makes copies, as `search.pair_table` describes them.
@@ -52,36 +52,40 @@ def variant_pairs(
         blurred_min: the smallest cosine of blurred ink of a candidate.
         aligned_min: the smallest cosine of ink once aligned.
         most: candidates that are aligned; what is left out is counted as "variant left out".
-        known: pairs that need no second look.
+        decided: pairs that need no second look.
         tally: counts.
     """
-    found = cosine_pairs(
+    pairs = cosine_pairs(
         blurred,
         names=names,
         at_least=blurred_min,
-        known=known,
+        decided=decided,
         tally=tally,
         step="variant",
     )
-    found = found.sort_values(["score", "a", "b"], ascending=[False, True, True])
-    tally.candidates["variant left out"] += max(0, len(found) - most)
-    tally.candidates["variant aligned"] += len(found[:most])
-    found = found[:most].reset_index(drop=True)
-    scores = []
+    pairs = pairs.sort_values(["score", "a", "b"], ascending=[False, True, True])
+    tally.candidates["variant left out"] += max(0, len(pairs) - most)
+    tally.candidates["variant aligned"] += len(pairs[:most])
+    pairs = pairs[:most].reset_index(drop=True)
+    pairs = pairs.assign(score=_align_pairs(pairs, gray, rows, ink))
+    pairs = pairs[pairs["score"] >= aligned_min]
+    return pairs.sort_values(["a", "b"], ignore_index=True)
+
+
+def _align_pairs(
+    pairs: pd.DataFrame, gray: np.ndarray, rows: np.ndarray, ink: np.ndarray
+) -> np.ndarray:
+    """The cosine of each pair's ink once the one is moved onto the other, 0 if not; (P,)."""
+    scores = np.zeros(len(pairs))
+    ends = zip(pairs["a"], pairs["b"], pairs["symmetry"], strict=True)
+    desc = "dedup: variant alignment"
     with one_thread():
-        each = zip(found["a"], found["b"], found["symmetry"], strict=True)
-        for a, b, symmetry in progress(
-            each, "dedup: variant alignment", len(found), "pair"
-        ):
-            warp = small_warp(ink[a], ink[b], NAMES[symmetry])
-            images = gray[rows[a]], gray[rows[b]]
-            scores.append(
-                0.0 if warp is None else moved_cosine(*images, NAMES[symmetry], warp)
-            )
-    found = found.assign(score=np.array(scores, np.float64))
-    return found[found["score"] >= aligned_min].sort_values(
-        ["a", "b"], ignore_index=True
-    )
+        for place, (a, b, code) in enumerate(progress(ends, desc, len(pairs), "pair")):
+            name = NAMES[code]
+            warp = small_warp(ink[a], ink[b], name)
+            if warp is not None:
+                scores[place] = moved_cosine(gray[rows[a]], gray[rows[b]], name, warp)
+    return scores
 
 
 def small_warp(x: np.ndarray, y: np.ndarray, name: str) -> np.ndarray | None:
@@ -98,7 +102,7 @@ def small_warp(x: np.ndarray, y: np.ndarray, name: str) -> np.ndarray | None:
     moving = np.ascontiguousarray(turn(y.reshape(SIDE, SIDE), name))
     start = np.eye(2, 3, dtype=np.float32)
     try:
-        _, warp = cv2.findTransformECC(
+        _, warp = cv2.findTransformECC(  # type: ignore[call-overload]  # its mask may be None
             still, moving, start, cv2.MOTION_AFFINE, ROUNDS, None, SMOOTHING
         )
     except cv2.error:  # it did not converge: nothing to align
@@ -122,16 +126,18 @@ def moved_cosine(x: np.ndarray, y: np.ndarray, name: str, warp: np.ndarray) -> f
     # Pixel centres: place p of 64 is (p + 1/2) * scale - 1/2 of `size`.
     half = np.full(2, 0.5)
     full = scale * (matrix @ (half / scale - half) + shift + half) - half
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    options = {"flags": flags, "borderMode": cv2.BORDER_CONSTANT, "borderValue": 255}
-    moving = np.ascontiguousarray(turn(y, name))
     moved = cv2.warpAffine(
-        moving, np.column_stack([matrix, full]), (size, size), **options
+        np.ascontiguousarray(turn(y, name)),
+        np.column_stack([matrix, full]),
+        (size, size),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=255,
     )
-    return _cosine_inside(_shrunk(x), _shrunk(moved))
+    return _cosine_inside(_shrink(x), _shrink(np.asarray(moved)))
 
 
-def _shrunk(gray: np.ndarray) -> np.ndarray:
+def _shrink(gray: np.ndarray) -> np.ndarray:
     """Ink at 64 px, (S, S) uint8 to (64, 64) float64 in any unit."""
     weights = area_weights(len(gray), SIDE)
     return weights @ (255.0 - gray) @ weights.T
