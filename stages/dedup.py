@@ -5,11 +5,11 @@ from croquis.core.files import atomic_write, write_json
 from croquis.dataset import train_only
 from croquis.dataset.overrides import read_overrides
 from croquis.dedup.derived_files import complaints
-from croquis.dedup.external_copies import grouped_beside, without_test_copies
 from croquis.dedup.groups import copies_of_test, copy_pairs
 from croquis.dedup.pairs import find_copies
 from croquis.dedup.settings import DedupParams
 from croquis.dedup.summary import dedup_lines, dedup_metrics
+from croquis.dedup.train_only_copies import group_beside, without_test_copies
 from croquis.images.pixels import Pixels
 from croquis.tables.fold_tables import read_columns, read_index
 
@@ -39,7 +39,7 @@ def main(
     only = train_only.train_only(train, read_columns(columns))
     decided = without_test_copies(images, copies.pairs, only, settings, decided)
     with copies.tally.step("groups"):
-        found = grouped_beside(train, inside, copies.blurred, settings, decided, only)
+        found = group_beside(train, inside, copies.blurred, settings, decided, only)
     said = complaints(train, gray, found.table["group"].to_numpy(), settings.derived)
     across = copies_of_test(images, copies.pairs)
     tables = {

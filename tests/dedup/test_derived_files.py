@@ -8,8 +8,8 @@ import pytest
 
 from croquis.core.errors import InputError
 from croquis.dedup.derived_files import complaints, find_derived
+from croquis.dedup.file_names import proposed
 from croquis.dedup.measures.edges import edge_similarity, edge_vectors
-from croquis.dedup.name_affixes import proposed
 from support.derived import (
     CANNY,
     CLASSES,

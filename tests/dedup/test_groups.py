@@ -17,8 +17,8 @@ from croquis.dedup.groups import (
     is_removable,
     with_overrides,
 )
+from croquis.dedup.named_images import things
 from croquis.dedup.pairs import TIERS
-from croquis.dedup.source_names import things
 from support.paired import BLURRED, images, pairs, settings
 
 

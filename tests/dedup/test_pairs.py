@@ -9,7 +9,8 @@ from croquis.core import params
 from croquis.core.symmetries import NAMES, turn
 from croquis.dedup import identity
 from croquis.dedup.groups import group_copies
-from croquis.dedup.pairs import METHODS, TIERS, find_copies
+from croquis.dedup.methods import METHODS
+from croquis.dedup.pairs import TIERS, find_copies
 from croquis.dedup.settings import DedupParams, Method
 from support.planted import SIDE, catalogue, drawing, planted
 

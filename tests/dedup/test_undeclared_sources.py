@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from croquis.dedup.sheet_files import kin_of
+from croquis.dedup.families import kin_of
 from croquis.dedup.undeclared_sources import find_undeclared
 
 

@@ -81,7 +81,7 @@ def _find(index: "pd.DataFrame", gray224: Path) -> "tuple[pd.DataFrame, Derived]
     import numpy as np  # takes a second to import, the help should not
 
     from croquis.dedup.derived_files import find_derived
-    from croquis.dedup.original_files import strangeness
+    from croquis.dedup.originals import strangeness
 
     gray = np.load(gray224, mmap_mode="r")
     images = index[index["split"] == "train"].sort_values("id")
@@ -93,7 +93,7 @@ def _find(index: "pd.DataFrame", gray224: Path) -> "tuple[pd.DataFrame, Derived]
 
 def _directions(derived: "Derived") -> list[str]:
     """Which kinds of names were made from which, and how the original was told."""
-    from croquis.dedup.original_files import RULES
+    from croquis.dedup.originals import RULES
 
     children = [place for place, of in enumerate(derived.source) if of != place]
     names = [

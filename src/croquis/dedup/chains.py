@@ -23,7 +23,7 @@ from croquis.tables.components import components
 
 ALIKE = 0
 IDENTICAL = 1
-SAID = 2  # how far a pair is trusted; the latter two need no likeness
+SAID = 2  # how far a pair is trusted; the latter two need no similarity
 CHUNK = 4096  # pairs compared at once
 ROUNDING = 5  # digits; BLAS sums in another order on another number of threads
 
@@ -33,7 +33,7 @@ class Limits:
     """What a group may be.
 
     Attributes:
-        least: the smallest likeness of two images that machines joined; at 0 any will do, below
+        least: the smallest similarity of two images that machines joined; at 0 any will do, below
             0 too, which cosines of mean-removed ink can be.
         largest: how many images machines join by pairs that are not close.
         apart: pairs of positions that no group may hold.
@@ -50,7 +50,7 @@ class Grouping:
 
     Attributes:
         group: of each image.
-        lowest: the smallest likeness of any two that machines joined, 1 where there are none.
+        lowest: the smallest similarity of any two that machines joined, 1 where there are none.
         cut_groups: connected components that fell apart.
         cut_pairs: pairs whose images are in different groups.
     """
@@ -75,14 +75,15 @@ def cohesive(
     Args:
         pairs: a, b: positions in `blurred`.
         trust: (P,) ALIKE, IDENTICAL or SAID, by a person.
-        blurred: (N, s * s) unit vectors; the likeness of two images is the largest cosine of
+        blurred: (N, s * s) unit vectors; the similarity of two images is the largest cosine of
             them under the symmetries.
         names: the symmetries.
         limits: of a group.
         close: (P,) bool, pairs of which one could be dropped for the other. No size parts them: a
             hundred encodings of one drawing are no chain. None: no pair is.
     """
-    close = np.zeros(len(pairs), bool) if close is None else close
+    if close is None:
+        close = np.zeros(len(pairs), bool)
     a = pairs["a"].to_numpy()
     b = pairs["b"].to_numpy()
     alike = chain_similarity(blurred, a, b, names)
@@ -92,13 +93,13 @@ def cohesive(
             int(a[place]), int(b[place]), int(trust[place]), bool(close[place])
         )
     group = clusters.groups.numbered()
-    loose = components(len(blurred), a, b)
-    split = pd.Series(group).groupby(loose).nunique()
+    connected = components(len(blurred), a, b)
+    pieces = pd.Series(group).groupby(connected).nunique()
     return Grouping(
         group,
-        clusters.lowest,
-        int((split > 1).sum()),
-        int((group[a] != group[b]).sum()),
+        lowest=clusters.lowest,
+        cut_groups=int((pieces > 1).sum()),
+        cut_pairs=int((group[a] != group[b]).sum()),
     )
 
 
@@ -107,19 +108,19 @@ def chain_similarity(
 ) -> np.ndarray:
     """The largest cosine of images `a` with images `b` under the symmetries, (P,)."""
     judge = cosine_judge(blurred)
-    found = np.full(len(a), -1.0)
+    highest = np.full(len(a), -1.0)
     for start in range(0, len(a), CHUNK):
         part = slice(start, start + CHUNK)
         for name in names:
-            found[part] = np.maximum(found[part], judge(name, a[part], b[part]))
-    return np.round(found, ROUNDING)
+            highest[part] = np.maximum(highest[part], judge(name, a[part], b[part]))
+    return np.round(highest, ROUNDING)
 
 
 class _Clusters:
     """Images joined pair by pair: by machines into parts, and by anybody into groups.
 
-    Likeness and size are asked of the parts alone. What a person called the same may look like
-    anything; asked of groups, one such word would tear the sharpest copies from their twins.
+    Similarity and size are asked of the parts alone. What a person called the same may look like
+    anything; asked of groups, one such word would part the sharpest copies from each other.
     """
 
     def __init__(
@@ -158,9 +159,8 @@ class _Clusters:
             return False
         lowest = self._lowest_between(one, other)
         if 0 < self._limits.least > lowest:
-            self._parts.forbid(
-                a, b
-            )  # for good: parts only grow, and what they hold stays unlike
+            # For good: parts only grow, and what they hold stays unlike.
+            self._parts.forbid(a, b)
             return False
         self.lowest = min(self.lowest, lowest)
         self._faces[one] += self._faces.pop(other)

@@ -34,15 +34,14 @@ def label_shares(labels: np.ndarray, cluster: np.ndarray) -> list[str]:
     """Each disputed image's labels and their shares of its cluster: "3:0.5 7:0.5"; else ""."""
     table = pd.DataFrame({"label": labels, "cluster": cluster})
     texts = table.groupby("cluster")["label"].agg(_text)
-    return np.where(
-        is_disputed(labels, cluster), texts.loc[cluster].to_numpy(), ""
-    ).tolist()
+    disputed = is_disputed(labels, cluster)
+    return np.where(disputed, texts.loc[cluster].to_numpy(), "").tolist()
 
 
 def _text(labels: pd.Series) -> str:
-    found = labels.value_counts(normalize=True).sort_index()
+    shares = labels.value_counts(normalize=True).sort_index()
     # Nine digits: with six, shares that are trained on would miss 1 by as much as float32 can tell.
-    return " ".join(f"{label}:{share:.9g}" for label, share in found.items())
+    return " ".join(f"{label}:{share:.9g}" for label, share in shares.items())
 
 
 # What each policy drops.

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.errors import InputError
+from croquis.dedup.families import kin_of
+from croquis.dedup.file_names import READINGS, is_original, proposed, says_original
 from croquis.dedup.measures.edges import edge_similarity, edge_vectors
-from croquis.dedup.name_affixes import READINGS, is_original, proposed, says_original
-from croquis.dedup.original_files import Chosen, choose
-from croquis.dedup.sheet_files import kin_of
+from croquis.dedup.originals import Chosen, choose
 from croquis.dedup.undeclared_sources import Undeclared, find_undeclared
 from croquis.tables.components import components
 

@@ -9,18 +9,17 @@ from croquis.core.errors import InputError
 from croquis.core.symmetries import NAMES
 from croquis.dataset.overrides import NOBODY, Overrides
 from croquis.dedup import chains, conflicts
+from croquis.dedup.families import kin_of
 from croquis.dedup.measures.search import pair_table
+from croquis.dedup.named_images import things, with_named
 from croquis.dedup.pairs import SURE, TIERS
 from croquis.dedup.policy import POLICIES, Dropped, restore_dropped
 from croquis.dedup.settings import DedupParams
-from croquis.dedup.sheet_files import kin_of
-from croquis.dedup.source_names import things, with_named
 from croquis.tables.components import components
 
 SMALLEST_LIMIT = 10  # images; chain_share of a small set would forbid groups altogether
-DISPUTED = (
-    2.0  # above all scores: what lost its label comes back after what is a mere copy
-)
+# Above all scores: what lost its label comes back after what is a mere copy.
+DISPUTED = 2.0
 
 
 @dataclass(frozen=True)
@@ -61,37 +60,62 @@ def group_copies(
     related = kin.may_join(pairs["a"].to_numpy(), pairs["b"].to_numpy())
     thing = things(len(images), pairs[related])
     pairs = with_overrides(_of_everybody(pairs, related, overrides.named), overrides)
-    # What may not join is listed all the same.
-    joining = kin.may_join(pairs["a"].to_numpy(), pairs["b"].to_numpy()) | pairs[
-        "tier"
-    ].eq("same")
-    names = NAMES if settings.symmetries else NAMES[:1]
-    largest = max(SMALLEST_LIMIT, int(settings.chain_share * len(images)))
-    limits = chains.Limits(settings.chain_min, largest, overrides.different)
-    trusted = pairs[joining]
-    close = is_removable(trusted, settings)
-    grouping = chains.cohesive(
-        trusted, _trust(trusted["tier"]), blurred, names, limits, close
-    )
+    joining = kin.may_join(pairs["a"].to_numpy(), pairs["b"].to_numpy())
+    joining |= pairs["tier"].eq("same").to_numpy()
+    grouping = _join_pairs(pairs[joining], blurred, settings, overrides)
     group = grouping.group
-    labels = images["label"].to_numpy()
+    # What may not join is listed all the same.
     pairs = pairs.assign(grouped=group[pairs["a"]] == group[pairs["b"]])
-    # What a person dropped is nobody's kept twin, and its label has no vote.
-    there = ~pairs[["a", "b"]].isin(overrides.drop).any(axis=1)
-    strict = pairs[is_removable(pairs, settings) & pairs["grouped"] & there]
+    strict = _strict(pairs, settings, overrides)
     cluster = components(len(images), strict["a"].to_numpy(), strict["b"].to_numpy())
-    table = images[["id"]].assign(group=group)
     equal = _equal(thing, group, overrides.drop)
-    strange = _strange(pairs[~joining.to_numpy() & ~pairs["grouped"]], kin.derived)
-    table["keep"] = _kept(images, strict, equal, cluster, strange, settings, overrides)
-    of_group = table.groupby("group")["keep"].transform("sum")
-    table["weight"] = table["keep"] / of_group.clip(
-        lower=1
-    )  # a group counts once, however many
-    table["conflict"] = conflicts.is_disputed(labels, group)
-    soft = settings.conflicts == "soft"
-    table["targets"] = conflicts.label_shares(labels, cluster) if soft else ""
+    strange = _strange(pairs[~joining & ~pairs["grouped"]], kin.derived)
+    keep = _choose_kept(images, strict, equal, cluster, strange, settings, overrides)
+    table = _groups_table(images, group, keep)
+    if settings.conflicts == "soft":
+        labels = images["label"].to_numpy()
+        table["targets"] = conflicts.label_shares(labels, cluster)
     return Grouped(table, pairs, grouping)
+
+
+def _join_pairs(
+    pairs: pd.DataFrame,
+    blurred: np.ndarray,
+    settings: DedupParams,
+    overrides: Overrides,
+) -> chains.Grouping:
+    """The groups of images that pairs connect, within the limits of the settings."""
+    largest = max(SMALLEST_LIMIT, int(settings.chain_share * len(blurred)))
+    return chains.cohesive(
+        pairs,
+        _trust(pairs["tier"]),
+        blurred,
+        NAMES if settings.symmetries else NAMES[:1],
+        chains.Limits(settings.chain_min, largest, overrides.different),
+        close=is_removable(pairs, settings),
+    )
+
+
+def _strict(
+    pairs: pd.DataFrame, settings: DedupParams, overrides: Overrides
+) -> pd.DataFrame:
+    """The pairs of one group of which one could be dropped for the other.
+
+    What a person dropped is nobody's kept copy, and its label has no vote.
+    """
+    there = ~pairs[["a", "b"]].isin(overrides.drop).any(axis=1)
+    return pairs[is_removable(pairs, settings) & pairs["grouped"] & there]
+
+
+def _groups_table(
+    images: pd.DataFrame, group: np.ndarray, keep: np.ndarray
+) -> pd.DataFrame:
+    """groups.csv without targets; a group counts once, however many images it has."""
+    table = images[["id"]].assign(group=group, keep=keep)
+    kept_of_group = table.groupby("group")["keep"].transform("sum")
+    table["weight"] = table["keep"] / kept_of_group.clip(lower=1)
+    table["conflict"] = conflicts.is_disputed(images["label"].to_numpy(), group)
+    return table.assign(targets="")
 
 
 def _of_everybody(
@@ -112,22 +136,25 @@ def _strange(pairs: pd.DataFrame, derived: np.ndarray) -> Dropped:
     They train with their source. Where that is in another fold than the original, they would show
     it to the model that is scored on it; and nothing is lost with them that was drawn.
     """
-    ends = np.where(derived[pairs["b"]], pairs["b"], pairs["a"])
-    return pairs["score"].groupby(ends).max().to_dict()
+    place = np.where(derived[pairs["b"]], pairs["b"], pairs["a"])
+    highest = pairs["score"].groupby(place).max()
+    return dict(zip(highest.index.tolist(), highest.tolist(), strict=True))
 
 
 def _equal(
     thing: np.ndarray, group: np.ndarray, dropped: tuple[int, ...]
 ) -> np.ndarray:
     """Which images are one, and in one group, (N,) int; what a person dropped is so with none."""
-    alone = np.where(np.isin(np.arange(len(thing)), dropped), np.arange(len(thing)), -1)
+    places = np.arange(len(thing))
+    alone = np.where(np.isin(places, dropped), places, -1)
     return pd.MultiIndex.from_arrays([thing, group, alone]).factorize()[0]
 
 
 def _trust(tiers: pd.Series) -> np.ndarray:
-    said = tiers.eq("same")
+    by_a_person = tiers.eq("same")
     sure = tiers.isin(SURE)
-    return np.select([said, sure], [chains.SAID, chains.IDENTICAL], chains.ALIKE)
+    trusts = [chains.SAID, chains.IDENTICAL]
+    return np.select([by_a_person, sure], trusts, chains.ALIKE)
 
 
 def is_removable(pairs: pd.DataFrame, settings: DedupParams) -> np.ndarray:
@@ -135,10 +162,10 @@ def is_removable(pairs: pd.DataFrame, settings: DedupParams) -> np.ndarray:
 
     Without the copy test those of SSIM and raw cosine are: that is the rule of the teams.
     """
-    strict = pairs["tier"].isin(SURE)
+    sure = pairs["tier"].isin(SURE)
     if "copy" in settings.methods:
-        return (strict | (pairs["ink"] >= settings.remove_min)).to_numpy()
-    return (strict | pairs["tier"].isin(("ssim", "cosine"))).to_numpy()
+        return (sure | (pairs["ink"] >= settings.remove_min)).to_numpy()
+    return (sure | pairs["tier"].isin(("ssim", "cosine"))).to_numpy()
 
 
 def with_overrides(pairs: pd.DataFrame, overrides: Overrides) -> pd.DataFrame:
@@ -152,7 +179,7 @@ def with_overrides(pairs: pd.DataFrame, overrides: Overrides) -> pd.DataFrame:
     return pd.concat([pairs, added]).sort_values(["a", "b"], ignore_index=True)
 
 
-def _kept(
+def _choose_kept(
     images: pd.DataFrame,
     strict: pd.DataFrame,
     equal: np.ndarray,
@@ -161,6 +188,20 @@ def _kept(
     settings: DedupParams,
     overrides: Overrides,
 ) -> np.ndarray:
+    """Which images stay, (N,) bool: what the policies and a person leave.
+
+    Args:
+        images: as of `group_copies`.
+        strict: the pairs of which one could be dropped for the other.
+        equal: (N,) int, which images are one.
+        cluster: (N,) int, which images strict pairs connect.
+        strange: derived images that look like an original of another group.
+        settings: the policies.
+        overrides: a person's word, which wins.
+
+    Raises:
+        InputError: if no image of a class would stay.
+    """
     labels = images["label"].to_numpy()
     dropped = POLICIES[settings.policy](images, strict, equal)
     outvoted = conflicts.DROPPED[settings.conflicts](labels, cluster)
@@ -171,10 +212,15 @@ def _kept(
     strange = restore_dropped(labels, strange, 1, gone=overrides.drop)
     dropped = {place: score for place, score in dropped.items() if place not in strange}
     gone = (*overrides.drop, *strange)
+    dropped = restore_dropped(labels, dropped, settings.min_per_class, gone=gone)
     keep = np.ones(len(images), bool)
-    keep[
-        [*restore_dropped(labels, dropped, settings.min_per_class, gone=gone), *gone]
-    ] = False
+    keep[[*dropped, *gone]] = False
+    _check_classes(images, keep)
+    return keep
+
+
+def _check_classes(images: pd.DataFrame, keep: np.ndarray) -> None:
+    labels = images["label"].to_numpy()
     if emptied := sorted(set(labels) - set(labels[keep])):
         first = images.loc[images["label"] == emptied[0], "id"].iloc[0]
         raise InputError(
@@ -183,7 +229,6 @@ def _kept(
             received=f"none of label {emptied[0]}, which {first!r} is of",
             fix="drop fewer",
         )
-    return keep
 
 
 def copy_pairs(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Which copies stay: an image goes only if a kept one of its own class is a direct copy of it."""
+"""Which copies stay: an image goes only if a kept one of its class is a direct copy of it."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-# The dropped positions, each with the score of its most alike kept twin.
+# The dropped positions, each with the score of its most alike kept copy.
 Dropped = dict[int, float]
+Kind = tuple[int, int]  # which thing, and of which class
 
 
 def none_dropped(
@@ -21,7 +22,7 @@ def prune(images: pd.DataFrame, pairs: pd.DataFrame, equal: np.ndarray) -> Dropp
     """What goes when copies go.
 
     Images are visited once: originals before derived ones, large ones first, then by id. The
-    first of a class in any group meets no kept twin, so no class can empty; and as the twin is a
+    first of a class in any group meets no kept copy, so no class can empty; and as the copy is a
     direct one, no chain of near copies can drop an image unlike all that are kept.
 
     Args:
@@ -29,36 +30,52 @@ def prune(images: pd.DataFrame, pairs: pd.DataFrame, equal: np.ndarray) -> Dropp
         pairs: a, b (positions in `images`) and score; one of equal images stands for all.
         equal: (N,) int, which images are one.
     """
-    # An image is its thing and its class: the second one of both goes in any case.
-    places = pd.MultiIndex.from_arrays([equal, images["label"].to_numpy()])
-    kinds = {kind: number for number, kind in enumerate(dict.fromkeys(places))}
-    kind = [kinds[key] for key in places]
-    labels_of: dict[int, list[int]] = defaultdict(list)
-    for thing, label in kinds:
-        labels_of[thing].append(label)
-    twins: dict[int, dict[int, float]] = defaultdict(dict)
-    for a, b, score in zip(
-        equal[pairs["a"]], equal[pairs["b"]], pairs["score"], strict=True
-    ):
-        for label in set(labels_of[a]).intersection(labels_of[b]) if a != b else ():
-            one = kinds[a, label]
-            other = kinds[b, label]
-            twins[one][other] = twins[other][one] = max(
-                score, twins[one].get(other, score)
-            )
-    keep: dict[int, int] = {}  # the kept image of a kind
+    kinds = _kinds(images, equal)
+    copies = _copies_of_kinds(kinds, equal, pairs)
+    kept: dict[Kind, int] = {}  # the image that stays of a kind
     for place in _visits(images):
-        if kind[place] not in keep and not any(
-            twin in keep for twin in twins[kind[place]]
-        ):
-            keep[kind[place]] = place
+        kind = kinds[place]
+        if kind not in kept and not any(copy in kept for copy in copies[kind]):
+            kept[kind] = place
     return {
-        place: 1.0
-        if own in keep
-        else max(score for twin, score in twins[own].items() if twin in keep)
-        for place, own in enumerate(kind)
-        if keep.get(own) != place
+        place: _best_score(kind, copies[kind], kept)
+        for place, kind in enumerate(kinds)
+        if kept.get(kind) != place
     }
+
+
+def _kinds(images: pd.DataFrame, equal: np.ndarray) -> list[Kind]:
+    """The kind of each image: what it is, and its class; the second of both goes in any case."""
+    return list(zip(equal.tolist(), images["label"].tolist(), strict=True))
+
+
+def _copies_of_kinds(
+    kinds: list[Kind], equal: np.ndarray, pairs: pd.DataFrame
+) -> dict[Kind, dict[Kind, float]]:
+    """The copies of each kind that are of its class, each with the highest score."""
+    labels_of: dict[int, set[int]] = defaultdict(set)
+    for thing, label in kinds:
+        labels_of[thing].add(label)
+    copies: dict[Kind, dict[Kind, float]] = defaultdict(dict)
+    ends = zip(
+        equal[pairs["a"]].tolist(),
+        equal[pairs["b"]].tolist(),
+        pairs["score"],
+        strict=True,
+    )
+    for a, b, score in ends:
+        for label in labels_of[a] & labels_of[b] if a != b else ():
+            best = max(score, copies[a, label].get((b, label), score))
+            copies[a, label][b, label] = best
+            copies[b, label][a, label] = best
+    return copies
+
+
+def _best_score(kind: Kind, copies: dict[Kind, float], kept: dict[Kind, int]) -> float:
+    """The score of the most alike kept copy; 1 where an equal one of the class is kept."""
+    if kind in kept:
+        return 1.0
+    return max(score for copy, score in copies.items() if copy in kept)
 
 
 POLICIES: dict[str, Callable[[pd.DataFrame, pd.DataFrame, np.ndarray], Dropped]] = {

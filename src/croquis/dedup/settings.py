@@ -103,8 +103,8 @@ class DedupParams(Section):
     def _sensible(self) -> "DedupParams":
         if self.remove_min < self.copy_min:
             raise ValueError("remove_min >= copy_min: what is dropped must be a copy")
-        bad = "ssim" in self.methods and self.ssim_scope == "global"
-        if bad and self.ssim_min < LOWEST_GLOBAL_SSIM:
+        everywhere = "ssim" in self.methods and self.ssim_scope == "global"
+        if everywhere and self.ssim_min < LOWEST_GLOBAL_SSIM:
             raise ValueError(
                 f"ssim_min >= {LOWEST_GLOBAL_SSIM} with ssim_scope global (use class below it)"
             )

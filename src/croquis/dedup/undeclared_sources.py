@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from croquis.dedup.name_affixes import READINGS, proposed
-from croquis.dedup.sheet_files import Kin
+from croquis.dedup.families import Kin
+from croquis.dedup.file_names import READINGS, proposed
 
 FEWEST = 5  # families that names and source_id agree on
 AGREED = 0.5  # of the families that names give and that have a source_id

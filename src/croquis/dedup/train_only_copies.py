@@ -5,6 +5,7 @@ group of its copies; where these are in several groups it would teach one fold w
 scored on, so it is left out.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -43,25 +44,34 @@ def without_test_copies(
     places = pd.Series(np.arange(len(images)))
     tests = _near(pairs, places.where((images["split"] == "test").to_numpy()))
     shared = {
-        int(place): min(tests[place])
-        for place in np.flatnonzero(external)
+        place: min(tests[place])
+        for place in np.flatnonzero(external).tolist()
         if tests[place] and place not in overrides.keep
     }
     if not shared or settings.external_in_test == "keep":
         return overrides
     if settings.external_in_test == "drop":
         return replace(overrides, drop=tuple(sorted({*overrides.drop, *shared})))
-    ids = images["id"].to_numpy()
-    named = [
-        f"{ids[place]} is {ids[other]}" for place, other in list(shared.items())[:NAMED]
+    raise _shared_with_test(shared, images["id"].to_numpy())
+
+
+def _shared_with_test(shared: dict[int, int], ids: np.ndarray) -> InputError:
+    """The error for train-only images with a copy in the test set: by image its first copy."""
+    examples = [
+        f"{ids[place]} is {ids[copy]}" for place, copy in list(shared.items())[:NAMED]
     ]
-    received = f"{len(shared):,} with a copy there ({', '.join(named)})"
-    fix = "-S dedup.external_in_test=drop leaves them out; with keep the test score says nothing"
-    expected = "train-only images that are not in the test set"
-    raise InputError("train.csv: use", expected=expected, received=received, fix=fix)
+    return InputError(
+        "train.csv: use",
+        expected="train-only images that are not in the test set",
+        received=f"{len(shared):,} with a copy there ({', '.join(examples)})",
+        fix=(
+            "-S dedup.external_in_test=drop leaves them out; "
+            "with keep the test score says nothing"
+        ),
+    )
 
 
-def grouped_beside(
+def group_beside(
     images: pd.DataFrame,
     pairs: pd.DataFrame,
     blurred: np.ndarray,
@@ -69,14 +79,14 @@ def grouped_beside(
     overrides: Overrides,
     external: np.ndarray,
 ) -> Grouped:
-    """As `groups.grouped`, of all images but the train-only ones, which are put beside them.
+    """As `group_copies`, of all images but the train-only ones, which are put beside them.
 
     Args:
-        images: as in `groups.grouped`.
-        pairs: as in `groups.grouped`.
-        blurred: as in `groups.grouped`.
-        settings: as in `groups.grouped`.
-        overrides: as in `groups.grouped`.
+        images: as in `group_copies`.
+        pairs: as in `group_copies`.
+        blurred: as in `group_copies`.
+        settings: as in `group_copies`.
+        overrides: as in `group_copies`.
         external: which of the images only train, (N,) bool.
     """
     if not external.any():
@@ -87,17 +97,12 @@ def grouped_beside(
     place[rest] = np.arange(len(rest))
     inside = _without(pairs, external)
     inside = inside.assign(a=place[inside["a"]], b=place[inside["b"]])
-    found = group_copies(
-        images.iloc[rest],
-        inside,
-        blurred[rest],
-        settings,
-        _renumbered(overrides, place),
-    )
-    table = _beside(found.table, images, pairs, external, settings, overrides)
+    decided = _renumbered(overrides, place)
+    others = group_copies(images.iloc[rest], inside, blurred[rest], settings, decided)
+    table = _beside(others.table, images, pairs, external, settings, overrides)
     group = table["group"].to_numpy()
     pairs = pairs.assign(grouped=group[pairs["a"]] == group[pairs["b"]])
-    return Grouped(table, pairs, found.grouping)
+    return Grouped(table, pairs, others.grouping)
 
 
 def _near(pairs: pd.DataFrame, marks: pd.Series) -> list[set[int]]:
@@ -111,11 +116,13 @@ def _near(pairs: pd.DataFrame, marks: pd.Series) -> list[set[int]]:
     """
     sure = pairs[pairs["tier"].isin(SURE)]
     same = components(len(marks), sure["a"].to_numpy(), sure["b"].to_numpy())
-    inside = marks.groupby(same).agg(lambda values: set(values.dropna().astype(int)))
-    near = [set(found) for found in inside]
-    for one, other in zip(
-        same[pairs["a"]].tolist(), same[pairs["b"]].tolist(), strict=True
-    ):
+    inside: list[set[int]] = [set() for _ in range(int(same.max(initial=-1)) + 1)]
+    for number, mark in zip(same.tolist(), marks.tolist(), strict=True):
+        if not np.isnan(mark):
+            inside[number].add(int(mark))
+    near = [set(there) for there in inside]
+    ends = zip(same[pairs["a"]].tolist(), same[pairs["b"]].tolist(), strict=True)
+    for one, other in ends:
         near[one] |= inside[other]
         near[other] |= inside[one]
     return [near[number] for number in same]
@@ -127,14 +134,13 @@ def _without(pairs: pd.DataFrame, external: np.ndarray) -> pd.DataFrame:
     Else two images that are known to be equal by way of a train-only one would fall apart.
     """
     sure = pairs[pairs["tier"].isin(SURE)]
-    same = pd.Series(
-        components(len(external), sure["a"].to_numpy(), sure["b"].to_numpy())
-    )
+    same = components(len(external), sure["a"].to_numpy(), sure["b"].to_numpy())
     places = pd.Series(np.arange(len(external)))
-    first = (
-        places.where(~external).groupby(same).transform("min").where(external, places)
-    )
-    one, other = (first[pairs[side]].to_numpy() for side in ("a", "b"))
+    # The first other image that is identical to it; nan where there is none.
+    first = places.where(~external).groupby(same).transform("min")
+    stand_in = first.where(external, places).to_numpy()
+    one = stand_in[pairs["a"]]
+    other = stand_in[pairs["b"]]
     moved = pairs.assign(a=np.fmin(one, other), b=np.fmax(one, other))
     moved = moved[np.isfinite(one) & np.isfinite(other) & (one != other)]
     moved = moved.astype({"a": np.int64, "b": np.int64}).sort_values(["a", "b", "tier"])
@@ -143,19 +149,24 @@ def _without(pairs: pd.DataFrame, external: np.ndarray) -> pd.DataFrame:
 
 def _renumbered(overrides: Overrides, place: np.ndarray) -> Overrides:
     """The decisions on the images that have a `place`, at these places."""
-    ones = {
-        name: tuple(int(place[at]) for at in getattr(overrides, name) if place[at] >= 0)
-        for name in ("keep", "drop")
-    }
-    twos = {
-        name: tuple(
-            (int(place[a]), int(place[b]))
-            for a, b in getattr(overrides, name)
-            if min(place[a], place[b]) >= 0
-        )
-        for name in ("same", "different")
-    }
-    return Overrides(**ones, **twos)
+    return Overrides(
+        keep=_renumbered_images(overrides.keep, place),
+        drop=_renumbered_images(overrides.drop, place),
+        same=_renumbered_pairs(overrides.same, place),
+        different=_renumbered_pairs(overrides.different, place),
+    )
+
+
+def _renumbered_images(images: Sequence[int], place: np.ndarray) -> tuple[int, ...]:
+    return tuple(int(place[at]) for at in images if place[at] >= 0)
+
+
+def _renumbered_pairs(
+    pairs: Sequence[tuple[int, int]], place: np.ndarray
+) -> tuple[tuple[int, int], ...]:
+    return tuple(
+        (int(place[a]), int(place[b])) for a, b in pairs if min(place[a], place[b]) >= 0
+    )
 
 
 def _beside(
@@ -173,22 +184,42 @@ def _beside(
     keep[~external] = rest["keep"]
     keep[list(overrides.drop)] = False
     keep[_outdone(images, pairs, external, keep, settings)] = False
-    near = _near(pairs, pd.Series(group).where(~external))
-    for place in np.flatnonzero(external):
-        if near[place]:
-            group[place] = min(near[place])
-            keep[place] &= len(near[place]) == 1
-    alone = group < 0  # copies of each other at most
-    both = pairs[alone[pairs["a"]] & alone[pairs["b"]]]
-    own = components(len(images), both["a"].to_numpy(), both["b"].to_numpy())
-    group[alone] = group.max() + 1 + pd.factorize(own[alone])[0]
+    _join_near(group, keep, pairs, external)
+    _number_alone(group, pairs)
     keep[list(overrides.keep)] = True
     table = images[["id"]].assign(group=group, keep=keep, targets="")
-    of_group = table.groupby("group")["keep"].transform("sum")
-    table["weight"] = table["keep"] / of_group.clip(lower=1)
+    kept_of_group = table.groupby("group")["keep"].transform("sum")
+    table["weight"] = table["keep"] / kept_of_group.clip(lower=1)
     table["conflict"] = conflicts.is_disputed(images["label"].to_numpy(), group)
     table.loc[~external, "targets"] = rest["targets"].to_numpy()
     return table[rest.columns]
+
+
+def _join_near(
+    group: np.ndarray, keep: np.ndarray, pairs: pd.DataFrame, external: np.ndarray
+) -> None:
+    """Puts each train-only image into the group of its copies, if they are of one; changes both.
+
+    Of copies in several groups it goes with the first, and does not train.
+    """
+    near = _near(pairs, pd.Series(group).where(~external))
+    for place in np.flatnonzero(external).tolist():
+        if near[place]:
+            group[place] = min(near[place])
+            keep[place] &= len(near[place]) == 1
+
+
+def _number_alone(group: np.ndarray, pairs: pd.DataFrame) -> None:
+    """Numbers the groups of images that are still in none (below 0): copies of each other at most.
+
+    Args:
+        group: (N,), which is changed.
+        pairs: of copies.
+    """
+    alone = group < 0
+    both = pairs[alone[pairs["a"]] & alone[pairs["b"]]]
+    connected = components(len(group), both["a"].to_numpy(), both["b"].to_numpy())
+    group[alone] = group.max() + 1 + pd.factorize(connected[alone])[0]
 
 
 def _outdone(

@@ -1,11 +1,12 @@
-"""Pairs of sheets as pairs of images, and who may join whom."""
+"""Pairs of sheets as pairs of images."""
 
 import numpy as np
 import pandas as pd
 
 from croquis.core.symmetries import NAMES
+from croquis.dedup.families import Kin
 from croquis.dedup.measures.search import pair_table
-from croquis.dedup.sheet_files import Kin, as_images, identity_sides, kin_of
+from croquis.dedup.sheet_pairs import as_images
 
 
 def ends(table: pd.DataFrame) -> list[list[int]]:
@@ -14,21 +15,6 @@ def ends(table: pd.DataFrame) -> list[list[int]]:
 
 def originals(count: int) -> Kin:
     return Kin(np.arange(count), np.zeros(count, bool))
-
-
-def test_originals_may_join_and_what_derives_only_its_family() -> None:
-    images = pd.DataFrame({"id": list("abcd"), "source_id": ["", "", "a", "a"]})
-    kin = kin_of(images)
-    a, b = np.array([0, 0, 1, 2]), np.array([1, 2, 2, 3])
-    assert kin.may_join(a, b).tolist() == [True, True, False, True]
-    assert not kin_of(images[["id"]]).derived.any()
-
-
-def test_families_do_not_depend_on_the_rows_of_the_pixels() -> None:
-    images = pd.DataFrame(
-        {"id": list("abcd"), "source_id": ["", "", "a", "b"]}, index=[3, 1, 0, 2]
-    )
-    assert kin_of(images).family.tolist() == [0, 1, 0, 1]
 
 
 def test_the_first_image_stands_for_a_sheet() -> None:
@@ -57,13 +43,3 @@ def test_a_derived_image_is_paired_with_its_family_and_with_strange_originals() 
 def test_two_derived_images_of_two_sources_are_no_pair() -> None:
     kin = Kin(np.array([0, 1, 0, 1]), np.array([False, False, True, True]))
     assert as_images(pair_table([2], [3]), np.arange(4), None, kin).empty
-
-
-def test_sides_of_equal_images() -> None:
-    # all are one thing: originals 0 and 1; 2 derives from 0; 3 from an image that is not equal
-    kin = Kin(np.array([0, 1, 0, 7]), np.array([False, False, True, True]))
-    thing, label, inked = np.zeros(4, int), np.array([0, 1, 0, 0]), np.zeros(4, bool)
-    side = identity_sides(thing, label, inked, kin)
-    assert side[0] == side[1] == side[2] != side[3]
-    blank = identity_sides(thing, label, ~inked, kin)
-    assert len(set(blank)) == 4

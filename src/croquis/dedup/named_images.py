@@ -50,21 +50,22 @@ def with_named(pairs: pd.DataFrame, count: int, named: Iterable[int]) -> pd.Data
     named = set(named)
     thing = things(count, pairs)
     asked = np.isin(thing, thing[sorted(named)])
-    touched = pairs[asked[pairs["a"]] | asked[pairs["b"]]]
-    rows = [
-        _Pair(*row)
-        for row in touched[list(_Pair._fields)].itertuples(index=False, name=None)
-    ]
-    members = defaultdict(list)
+    rows = _rows(pairs[asked[pairs["a"]] | asked[pairs["b"]]])
+    members: dict[int, list[int]] = defaultdict(list)
     for place in np.flatnonzero(asked).tolist():
         members[int(thing[place])].append(place)
-    spoken = _Spokesmen(members, thing, named, _turns(rows))
-    added = [pair for places in members.values() for pair in spoken.inside(places)]
-    added += [pair for row in rows for pair in spoken.between(row)]
+    spokesmen = _Spokesmen(members, thing, named, _turns(rows))
+    added = [pair for places in members.values() for pair in spokesmen.inside(places)]
+    added += [pair for row in rows for pair in spokesmen.between(row)]
     table = pd.DataFrame(added, columns=_Pair._fields)
     table = table.astype({name: pairs[name].dtype for name in _Pair._fields})
     both = pd.concat([pairs, table]).drop_duplicates(["a", "b"])
     return both.sort_values(["a", "b"], ignore_index=True)
+
+
+def _rows(pairs: pd.DataFrame) -> list[_Pair]:
+    table = pairs[list(_Pair._fields)]
+    return [_Pair(*row) for row in table.itertuples(index=False, name=None)]
 
 
 class _Spokesmen:

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from croquis.core.symmetries import NAMES, turn
+from croquis.dedup.named_images import things, with_named
 from croquis.dedup.pairs import TIERS
-from croquis.dedup.source_names import things, with_named
 
 SHEET = np.random.default_rng(0).integers(0, 255, (6, 6))
 

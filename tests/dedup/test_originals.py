@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from croquis.dedup.name_affixes import is_original, says_original
-from croquis.dedup.original_files import RULES, choose, strangeness
+from croquis.dedup.file_names import is_original, says_original
+from croquis.dedup.originals import RULES, choose, strangeness
 
 
 def test_the_name_then_the_look_then_the_length_say_which_is_the_original() -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from croquis.core.errors import InputError
 from croquis.dataset.overrides import NOBODY, Overrides
-from croquis.dedup.external_copies import grouped_beside, without_test_copies
 from croquis.dedup.groups import Grouped, group_copies
 from croquis.dedup.pairs import TIERS
+from croquis.dedup.train_only_copies import group_beside, without_test_copies
 from support.paired import settings
 
 EXTERNAL = np.array([False, False, False, False, True, True])  # of the images 0 to 5
@@ -40,7 +40,7 @@ def decided(
     table = images(labels)
     blurred = np.ones((len(table), 4), np.float32) / 2  # all alike: no chain is cut
     external = np.resize(EXTERNAL, len(table))
-    return grouped_beside(
+    return group_beside(
         table, linked(*pairs), blurred, settings(**changes), overrides, external
     )
 
