@@ -138,7 +138,7 @@ def test_test_images_are_shown_beside_their_twin_with_nothing_to_decide(
     outline = Outline(
         dict(copy_pages_html("drawn", replace(data, twins=twins)))["twins-1.html"]
     )
-    assert "1 test image with a copy in train Each" in outline.text
+    assert "1 test image with a copy in train The test image" in outline.text
     assert f"copy .960 spot ink .960, as is {TRAIN[2]} test/1.png" in outline.text
     assert outline.codes == []
 

@@ -12,7 +12,7 @@ def test_rows_are_worded_in_reading_order_unknown_keys_last() -> None:
     }
     assert metric_rows(content | {"capped": False}) == [
         ("training images", "12", False),
-        ("pairs of copies, by the test that found them", "", False),
+        ("pairs of copies, by test", "", False),
         ("bytes", "1,204", True),
         ("capped", "no", False),
         ("novel key", ".500", False),
@@ -21,7 +21,7 @@ def test_rows_are_worded_in_reading_order_unknown_keys_last() -> None:
 
 
 def test_parts_of_metrics_have_words_of_their_own() -> None:
-    """The seconds of the step `groups` were those of "groups, an image without a copy being one".
+    """The seconds of the step `groups` were those of "groups (an image without a copy is one)".
 
     Tests and symmetries had one name, as if each pair were two; a median was 12.000.
     """
@@ -35,10 +35,10 @@ def test_parts_of_metrics_have_words_of_their_own() -> None:
         ("classes", "", False),
         ("of the median one", "12", True),
         ("of the median one after dropping", "11.5", True),
-        ("pairs of copies, by the test that found them", "", False),
+        ("pairs of copies, by test", "", False),
         ("a person's word", "1", True),
         ("ssim", "2", True),
-        ("the same pairs, by how they are alike", "", False),
+        ("the same pairs, by symmetry", "", False),
         ("as is", "2", True),
         ("second mirrored", "1", True),
         ("seconds", "", False),

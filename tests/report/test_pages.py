@@ -41,7 +41,7 @@ def test_the_page_tells_the_score_its_interval_and_the_test(drawn: Path) -> None
     )
     assert ".750 .700 .. .800" in text and "nor a copy of it" in text
     assert "single fold score .712 there on average, inside the interval" in text
-    assert "vote of all 2 folds: .731 , another +.019" in text
+    assert "vote of all 2 folds. It scores .731 , another +.019" in text
     assert ".582 +.101" in text and "soft counts .750 .700 .. .800" in text
     assert "hard .700 .700 .. .800 -.050 .250" in text
     assert (
@@ -61,14 +61,20 @@ def test_the_page_parts_images_with_a_copy_from_those_without(drawn: Path) -> No
 
 def test_the_page_says_when_the_test_falls_outside(drawn: Path) -> None:
     text = Outline(shown(drawn, submission=TEST | {"inside_interval": False})).text
-    assert "outside the interval, by no more than chance in both sets : that is" in text
     assert (
-        "the gap of -.038 has the interval -.090 .. +.014: an honest run comes out so"
+        "outside the interval, by no more than chance in both sets . The out-of-fold"
+        in text
+    )
+    assert (
+        "the gap of -.038 has the interval -.090 .. +.014. An honest run may have such"
         in text
     )
     far = TEST | {"inside_interval": False, "gap_high": -0.001}
     text = Outline(shown(drawn, submission=far)).text
-    assert "outside the interval, by more than chance in both sets : that is" in text
+    assert (
+        "outside the interval, by more than chance in both sets . The out-of-fold"
+        in text
+    )
     assert "test images are of another kind, or OOF was not honest" in text
 
 
@@ -81,7 +87,7 @@ def test_the_page_says_what_domains_do_and_asks_for_them_where_they_may_be_missi
     far = TEST | {"inside_interval": False, "gap_high": -0.001}
     outside = Outline(shown(drawn, submission=far)).text
     assert (
-        "by other people, or from other cameras? Then split.domain holds these"
+        "by other people, or from other cameras? Then split.domain keeps these"
         in outside
     )
     folds = pd.read_csv(drawn / "folds.csv")
@@ -92,9 +98,10 @@ def test_the_page_says_what_domains_do_and_asks_for_them_where_they_may_be_missi
     text = Outline(shown(drawn, split=apart)).text
     assert "nor a copy of it, nor any other image of its domain (3 domains)" in text
     assert (
-        "bootstrap over domains" in text and "of so few it is rather too narrow" in text
+        "bootstrap over domains" in text
+        and "These are few, so the interval is rather too narrow" in text
     )
-    assert "Where domains part a group, its images are not scored" in text
+    assert "Where domains split a group, its images are not scored" in text
     folds.assign(unit=folds["group"] // 4, fold=[0] * 3 + [-1] + [1] * 8).to_csv(
         drawn / "folds.csv", index=False
     )
@@ -110,17 +117,17 @@ def test_the_page_says_what_domains_do_and_asks_for_them_where_they_may_be_missi
 def test_the_page_claims_no_test_score_it_does_not_know(drawn: Path) -> None:
     text = Outline(shown(drawn, submission={"rows": 3})).text
     assert (
-        "No solution of the test set is known" in text and "test, fold vote" not in text
+        "There is no solution of the test set" in text and "test, fold vote" not in text
     )
 
 
 def test_the_page_shows_copies_and_mistakes(drawn: Path) -> None:
     text = Outline(shown(drawn)).text
-    assert "5 training images have a copy; they form 2 groups" in text
+    assert "5 training images have a copy. They form 2 groups" in text
     assert "3 images: pole, spot several labels" in text
     assert "cosine .950 pole and spot" in text
     assert "All 2 errors in the error browser" in text
-    assert "bar .80 is spot 1 of 2 knew" in text and "what tiny saw in it" in text
+    assert "bar .80 is spot 1 of 2 right" in text and "what tiny saw in it" in text
     assert "spot taken for bar 1 of 4 images" in text and "spot 3/4" in text
 
 
@@ -149,7 +156,10 @@ def test_the_page_tells_cost_licence_and_what_next(drawn: Path) -> None:
     assert (
         "dvc exp run -S ++models.tiny.epochs=4" in text
     )  # .5 to .75 in the last epoch
-    assert "They came as 32 by 32 (12 images); 32 px a side are stored" in text
+    assert (
+        "The files have 32 by 32 px (12 images). The stored images have 32 px a side"
+        in text
+    )
 
 
 def test_without_a_fine_tuned_model_the_page_says_that_there_are_no_maps(
@@ -187,7 +197,7 @@ def test_what_explain_could_not_do_is_said_in_its_place(drawn: Path) -> None:
         "All maps of what a network saw could not be made: fold 0: AttributeError: y."
         in text
     )
-    assert "No member was fine-tuned" not in text
+    assert "No model ran" not in text
 
 
 def test_the_page_links_to_the_contact_sheets_there_are(drawn: Path) -> None:
@@ -202,7 +212,7 @@ def test_the_page_says_that_folds_leak_where_they_do(drawn: Path) -> None:
     leaky = pd.read_csv(drawn / "folds.csv").assign(group=0)
     leaky.to_csv(drawn / "folds.csv", index=False)
     text = Outline(html_of("icons", data_of(drawn), outcome_of(drawn), metrics())).text
-    assert "12 scored images have a copy in training, so the score is too kind" in text
+    assert "12 scored images have a copy in training, so the score is too high" in text
     assert "nor a copy of it" not in text and "never crosses folds" not in text
 
 
@@ -213,7 +223,7 @@ def test_the_page_says_that_cut_pairs_stand_in_two_folds(drawn: Path) -> None:
     folds = pd.read_csv(drawn / "folds.csv").assign(group=range(12), fold=[0, 1] * 6)
     folds.to_csv(drawn / "folds.csv", index=False)
     text = Outline(html_of("icons", data_of(drawn), outcome_of(drawn), metrics())).text
-    assert "1 cut pair stands in two folds" in text
+    assert "1 cut pair is in two folds" in text
     assert "nor a copy of it" not in text
 
 
@@ -258,7 +268,7 @@ def test_a_part_of_the_folds_is_named(drawn: Path) -> None:
     )
     text = Outline(html).text
     assert "on 1 of 2 folds only (1)" in text
-    assert "the submission scores .731 , inside the interval" in text
+    assert "The submission scores .731 there, inside the interval" in text
 
 
 def test_the_page_asks_nothing_of_the_network_and_closes_its_tags(drawn: Path) -> None:

@@ -69,7 +69,7 @@
     words.append(said, truth);
     if (data.members > 1) {
       const knew = element("p");
-      knew.append(element("small", "", `${data.rightMembers[error]} of ${data.members} members knew`));
+      knew.append(element("small", "", `${data.rightMembers[error]} of ${data.members} members right`));
       words.append(knew);
     }
     words.append(element("p", "ids", data.ids[error]));

@@ -41,7 +41,7 @@ def advice(content: PageData) -> list[Advice]:
 def _leak(content: PageData) -> Iterator[Advice]:
     if leaking := copies.leaking(content.images.folds):
         why = f"{counted(leaking, 'scored image has', 'scored images have')} a copy in training"
-        yield Advice(f"{why}: the score is too kind.", _experiment("split.group=true"))
+        yield Advice(f"{why}: the score is too high.", _experiment("split.group=true"))
 
 
 def _folds(content: PageData) -> Iterator[Advice]:
@@ -50,7 +50,7 @@ def _folds(content: PageData) -> Iterator[Advice]:
     if len(folds) < len(every):
         why = (
             f"Only {counted(len(folds), 'fold')} of {len(every)} ran: "
-            "the others narrow the interval, and each votes."
+            "the others would narrow the interval, and each adds a vote."
         )
         yield Advice(why, _experiment(f"run.folds={list(every)}"))
 
@@ -67,8 +67,8 @@ def _vote(content: PageData) -> Iterator[Advice]:
         interval = (row.difference_low, row.difference_high)
         if is_significant(row.p, interval, units):
             yield Advice(
-                f"The {row.vote} vote is {gain(row.difference)} better on the same images, "
-                f"weights fitted on others (p {odds(row.p)}).",
+                f"The {row.vote} vote scores {gain(row.difference)} on the same images, "
+                f"with weights from other images (p {odds(row.p)}).",
                 _experiment(SETTINGS[row.vote]),
             )
             return
@@ -80,8 +80,8 @@ def _longer(content: PageData) -> Iterator[Advice]:
         rise = means["val_accuracy"].diff().iloc[-1] if len(means) > 1 else 0.0
         if recipe is not None and rise > RISING:
             why = (
-                f"{member} still gained {gain(rise)} of accuracy in its last epoch: "
-                "twice as many may pay."
+                f"{member} still gained {gain(rise)} of accuracy in its last epoch. "
+                "Twice as many epochs may pay."
             )
             yield Advice(
                 why, _experiment(f"++models.{member}.epochs={2 * recipe.epochs}")
@@ -97,8 +97,8 @@ def _overfit(content: PageData) -> Iterator[Advice]:
         last = means["val_loss"].iloc[-1]
         if last > OVERFIT * lowest:
             why = (
-                f"{member}'s loss on the fold held out rose from {share(lowest)} to {share(last)}: "
-                "it learns by heart. Stronger augmentation may help."
+                f"{member}'s loss on the fold held out rose from {share(lowest)} to {share(last)}. "
+                "It learns by heart: stronger augmentation may help."
             )
             yield Advice(why, _experiment(f"++models.{member}.augment=strong"))
 
@@ -111,12 +111,12 @@ def _larger(content: PageData) -> Iterator[Advice]:
     stored = content.images.pixels.array.shape[1]
     original = content.images.index[["width", "height"]].max(axis=1).median()
     if size < stored:
-        why = f"The best model sees {size} px of the {stored} that are stored."
+        why = f"The best model sees {size} px, the stored images have {stored}."
         yield Advice(why, _experiment(f"++models.{best}.image_size={stored}"))
     elif original >= LARGER * stored:
         larger = int(min(LARGER * stored, original)) // 16 * 16
         yield Advice(
-            f"Half of the images came with {original:.0f} px or more, {stored} are stored.",
+            f"Half of the files have {original:.0f} px or more, the stored images {stored}.",
             _experiment(
                 f"prepare.image_size={larger}",
                 f"++models.{best}.image_size={larger}",
@@ -142,8 +142,8 @@ def _fewer(content: PageData) -> Iterator[Advice]:
         chosen = sorted(gains["member"].iloc[:best])
         lost = accuracies[best - 1] - accuracies[-1]
         why = (
-            f"{' and '.join(chosen)} without the rest: {gain(lost)} on these images. "
-            "They chose it, too, so believe a part of that only."
+            f"Without the other members, {', '.join(chosen)} score {gain(lost)} on these images. "
+            "The same images chose them, so expect less."
         )
         yield Advice(why, _experiment(f"ensemble.members=[{','.join(chosen)}]"))
 
@@ -169,8 +169,8 @@ def _weights(content: PageData) -> Iterator[Advice]:
         and not any(recipe.group_weights for recipe in recipes)
     ):
         why = (
-            f"{part:.0%} of the images have a copy: "
-            "what was copied often weighs most in training."
+            f"{100 * part:.0f} % of the images have a copy. "
+            "Images with many copies weigh most in training."
         )
         yield Advice(why, _experiment("train.group_weights=true"))
 
@@ -178,8 +178,10 @@ def _weights(content: PageData) -> Iterator[Advice]:
 def _probe(content: PageData) -> Iterator[Advice]:
     if not content.outcome.run.probes:
         crossing = content.metrics["split"].get("plain_twins")
-        claim = ", and shows what plain folds would claim" if crossing else ""
-        why = f"No probe runs: one takes seconds a fold, and errs otherwise{claim}."
+        claim = " It also shows what plain folds would claim." if crossing else ""
+        why = (
+            f"No probe runs. One takes seconds a fold and makes other mistakes.{claim}"
+        )
         yield Advice(why, _experiment("run.probes=[lite0_probe]"))
 
 
