@@ -94,7 +94,7 @@ def test_the_original_is_what_looks_like_the_test_images(tmp_path: Path) -> None
     left(tmp_path, table, gray, tests=27)
     said = asked(tmp_path).output
     assert "27 'inv' from 'photograph'" in said
-    assert "decided by its likeness to the test images (27)" in said
+    assert "decided by its similarity to the test images (27)" in said
     found = pd.read_csv(tmp_path / "new.csv", keep_default_na=False).set_index(
         "image_path"
     )

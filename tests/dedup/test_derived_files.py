@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.dedup.derived_files import complaints, find_derived
-from croquis.dedup.file_names import proposed
+from croquis.dedup.derived.derived_files import find_derived
+from croquis.dedup.derived.file_names import propose_sources
+from croquis.dedup.derived.messages import check_derived
 from croquis.dedup.measures.edges import edge_similarity, edge_vectors
 from support.derived import (
     CANNY,
@@ -46,13 +47,13 @@ def test_derived_files_are_refused_whatever_their_names(style: str) -> None:
     found = find_derived(table, gray, alone(table))
     assert found.refused and found.apart.all()
     with pytest.raises(InputError, match="croquis sources"):
-        complaints(table, gray, alone(table), "refuse")
+        check_derived(table, gray, alone(table), "refuse")
 
 
 def test_the_error_shows_an_example_and_the_evidence() -> None:
     table, gray = derived_set("suffix")
     with pytest.raises(InputError) as error:
-        complaints(table, gray, alone(table), "refuse")
+        check_derived(table, gray, alone(table), "refuse")
     said = str(error.value)
     assert "received 54 of 54 with a sibling in another group" in said
     assert "as train/k0/apple_0_canny.png of train/k0/apple_0.png" in said
@@ -62,9 +63,9 @@ def test_the_error_shows_an_example_and_the_evidence() -> None:
 
 def test_a_person_may_have_it_said_or_not_at_all() -> None:
     table, gray = derived_set("suffix")
-    (line,) = complaints(table, gray, alone(table), "warn")
+    (line,) = check_derived(table, gray, alone(table), "warn")
     assert line.startswith("warning: train.csv: expected a source_id")
-    assert complaints(table, gray, alone(table), "ignore") == []
+    assert check_derived(table, gray, alone(table), "ignore") == []
 
 
 def test_with_source_id_nothing_is_said() -> None:
@@ -120,7 +121,7 @@ def test_names_that_are_merely_alike_stop_nobody(style: str) -> None:
     ]
     table = pd.DataFrame(rows, columns=["id", "label"]).assign(source_id="")
     gray = np.stack([drawing(seed) for seed in range(len(table))])
-    assert complaints(table, gray, alone(table), "refuse") == []
+    assert check_derived(table, gray, alone(table), "refuse") == []
 
 
 def test_named_as_if_derived_yet_drawn_anew_stops_nobody() -> None:
@@ -132,7 +133,7 @@ def test_named_as_if_derived_yet_drawn_anew_stops_nobody() -> None:
 
 def test_names_of_one_class_only_propose() -> None:
     ids = ["train/a/1.png", "train/a/1_x.png", "train/b/1_x.png", "train/b/2.png"]
-    source, affixes = proposed(ids, np.array([0, 0, 1, 1]))
+    source, affixes = propose_sources(ids, np.array([0, 0, 1, 1]))
     assert source.tolist() == [0, 0, 2, 3] and affixes == ["", "x", "", ""]
 
 
@@ -143,9 +144,9 @@ def test_files_that_share_all_but_one_word_are_named_after_the_original() -> Non
         "train/a/2_orig.png",
         "train/a/2_x.png",
     ]
-    source, affixes = proposed(ids, np.zeros(4, int))
+    source, affixes = propose_sources(ids, np.zeros(4, int))
     assert source.tolist() == [0, 0, 2, 2]
-    source = proposed(ids[::-1], np.zeros(4, int))[0]
+    source = propose_sources(ids[::-1], np.zeros(4, int))[0]
     assert source.tolist() == [1, 1, 3, 3] and affixes == ["orig", "x", "orig", "x"]
 
 
@@ -189,7 +190,7 @@ def test_words_end_at_digits_and_capitals_and_numbers_have_no_zeros(
     one: str, other: str
 ) -> None:
     ids = [f"train/a/{one}.png", f"train/a/{other}.png"]
-    assert proposed(ids, np.zeros(2, int))[0].tolist() == [0, 0]
+    assert propose_sources(ids, np.zeros(2, int))[0].tolist() == [0, 0]
 
 
 def test_a_code_is_one_word() -> None:
@@ -198,7 +199,7 @@ def test_a_code_is_one_word() -> None:
         f"train/a/cat_{place // 2}_png.rf.{code}.png"
         for place, code in enumerate(codes)
     ]
-    source, affixes = proposed(ids, np.zeros(4, int))
+    source, affixes = propose_sources(ids, np.zeros(4, int))
     assert source.tolist() == [0, 0, 2, 2] and affixes == ["#"] * 4
 
 
@@ -224,7 +225,7 @@ def test_a_kind_of_name_that_edges_confirm_stops_the_run_whatever_its_share() ->
     found = find_derived(table, gray, alone(table))
     assert found.apart.mean() < 0.35 and found.kinds.loc["canny", "apart"] == 36
     with pytest.raises(InputError, match="'canny': 36 of 36"):
-        complaints(table, gray, alone(table), "refuse")
+        check_derived(table, gray, alone(table), "refuse")
 
 
 def test_folders_outside_the_classes_are_one_kind() -> None:
@@ -240,9 +241,9 @@ def test_folders_outside_the_classes_are_one_kind() -> None:
 
 def test_a_handful_of_derived_files_is_said_and_stops_nobody() -> None:
     table, gray = few_derived(classes=6)  # 18 files
-    (line,) = complaints(table, gray, alone(table), "refuse")
+    (line,) = check_derived(table, gray, alone(table), "refuse")
     assert line.startswith("warning: 18 files named 'canny' look made from")
-    assert complaints(table, gray, alone(table), "ignore") == []
+    assert check_derived(table, gray, alone(table), "ignore") == []
 
 
 @pytest.mark.parametrize(("name", "refused"), [("thin", False), ("canny", True)])
@@ -287,7 +288,7 @@ def test_a_source_id_for_some_kinds_leaves_the_others_to_be_said() -> None:
     found = find_derived(table, gray, alone(table))
     assert (found.source[2::3] == np.arange(0, 81, 3)).all()
     with pytest.raises(InputError) as error:
-        complaints(table, gray, alone(table), "refuse")
+        check_derived(table, gray, alone(table), "refuse")
     said = str(error.value)
     assert (
         "received 27 named like those with a source_id, and without one ('crop' 27"
@@ -295,15 +296,15 @@ def test_a_source_id_for_some_kinds_leaves_the_others_to_be_said() -> None:
     )
     assert "as train/k0/apple_0_crop.png beside those of train/k0/apple_0.png" in said
     table.loc[2:60:3, "source_id"] = table["id"][:60:3].to_numpy()  # all but 7
-    (line,) = complaints(table, gray, alone(table), "refuse")
+    (line,) = check_derived(table, gray, alone(table), "refuse")
     assert line.startswith("warning: 7 named like those with a source_id")
     table.loc[2::3, "source_id"] = table["id"][::3].to_numpy()
-    assert complaints(table, gray, alone(table), "refuse") == []
+    assert check_derived(table, gray, alone(table), "refuse") == []
 
 
 def test_a_number_after_the_name_of_the_class_is_no_family() -> None:
     ids = [f"train/cat/cat_{number}.png" for number in range(9)]
-    assert proposed(ids, np.zeros(9, int))[0].tolist() == list(range(9))
+    assert propose_sources(ids, np.zeros(9, int))[0].tolist() == list(range(9))
 
 
 @pytest.mark.parametrize(
@@ -311,11 +312,11 @@ def test_a_number_after_the_name_of_the_class_is_no_family() -> None:
     [("train/a/x/1.png", "x"), ("train/a/1.webp", ".webp"), ("train/a/01.png", "#")],
 )
 def test_the_same_name_elsewhere_is_a_kind(other: str, affix: str) -> None:
-    source, affixes = proposed(["train/a/1.png", other], np.zeros(2, int))
+    source, affixes = propose_sources(["train/a/1.png", other], np.zeros(2, int))
     child = int(source[0])  # of 01 and 1 the first of the alphabet
     assert source.tolist() in ([0, 0], [1, 1]) and affixes[1 - child] == affix
 
 
 def test_a_chain_of_names_ends_at_the_bare_one() -> None:
     ids = ["train/a/1.png", "train/a/1_x.png", "train/a/1_x_y.png"]
-    assert proposed(ids, np.zeros(3, int))[0].tolist() == [0, 0, 0]
+    assert propose_sources(ids, np.zeros(3, int))[0].tolist() == [0, 0, 0]

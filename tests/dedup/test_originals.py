@@ -1,9 +1,9 @@
-"""Which of a family is the original: by its name, its likeness to the test images, its length."""
+"""Which of a family is the original: by its name, its similarity to the test images, its length."""
 
 import numpy as np
 
-from croquis.dedup.file_names import is_original, says_original
-from croquis.dedup.originals import RULES, choose, strangeness
+from croquis.dedup.derived.name_words import is_original, says_original
+from croquis.dedup.derived.originals import RULES, choose, strangeness
 
 
 def test_the_name_then_the_look_then_the_length_say_which_is_the_original() -> None:

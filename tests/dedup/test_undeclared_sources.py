@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from croquis.dedup.derived.undeclared_sources import find_undeclared
 from croquis.dedup.families import kin_of
-from croquis.dedup.undeclared_sources import find_undeclared
 
 
 def left(names: dict[str, str], group: np.ndarray | None = None) -> list[str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # these take a second to import, the help should not
     import numpy as np
     import pandas as pd
 
-    from croquis.dedup.derived_files import Derived
+    from croquis.dedup.derived.derived_files import Derived
 
 SHOWN = 12  # kinds of names that are counted
 
@@ -80,8 +80,8 @@ def _find(index: "pd.DataFrame", gray224: Path) -> "tuple[pd.DataFrame, Derived]
     """The training images by id, and which of them look made from which."""
     import numpy as np  # takes a second to import, the help should not
 
-    from croquis.dedup.derived_files import find_derived
-    from croquis.dedup.originals import strangeness
+    from croquis.dedup.derived.derived_files import find_derived
+    from croquis.dedup.derived.originals import strangeness
 
     gray = np.load(gray224, mmap_mode="r")
     images = index[index["split"] == "train"].sort_values("id")
@@ -93,7 +93,7 @@ def _find(index: "pd.DataFrame", gray224: Path) -> "tuple[pd.DataFrame, Derived]
 
 def _directions(derived: "Derived") -> list[str]:
     """Which kinds of names were made from which, and how the original was told."""
-    from croquis.dedup.originals import RULES
+    from croquis.dedup.derived.originals import RULES
 
     children = [place for place, of in enumerate(derived.source) if of != place]
     names = [

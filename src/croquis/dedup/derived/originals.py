@@ -5,8 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-# How an original is told, best first.
-RULES = ("its name", "its likeness to the test images", "the shortest name")
+from croquis.dedup.derived.name_words import is_original, says_original
+
+# What decides which one is the original, best first.
+RULES = ("its name", "its similarity to the test images", "the shortest name")
+MOST = (
+    0.5  # of the families with a kind, have several of it: then it is made, not drawn
+)
 STEP = 8  # pixels: every eighth row says how dark a drawing is
 FEWEST = 20  # test images, for their range to say much
 INSIDE = 1, 99  # percentiles of the test images
@@ -26,6 +31,44 @@ class Chosen:
     rule: np.ndarray
 
 
+def choose_by_name(
+    root: np.ndarray, affixes: np.ndarray, strange: np.ndarray, ids: np.ndarray
+) -> Chosen:
+    """The originals of families by name; how strange a kind looks is one number for all of it.
+
+    Args:
+        root: (N,) int, the file that each one is named after, itself if none.
+        affixes: (N,) what its name adds.
+        strange: (N,) float of `strangeness`.
+        ids: (N,) str.
+    """
+    late = np.array([not is_original(affix) for affix in affixes], int)
+    # An original is one, what was made from it may be several of a kind.
+    sizes = pd.Series(affixes).groupby([root, affixes]).size()
+    several = sizes.gt(1).groupby(level=1).mean()
+    late += (late > 0) & np.isin(affixes, several.index[several > MOST])
+    inside = np.isin(root, root[root != np.arange(len(root))])
+    kinds = pd.Series(strange)[inside].groupby(affixes[inside]).mean().round(1)
+    strange_kind = pd.Series(affixes).map(kinds).fillna(0).to_numpy()
+    return choose(root, late, strange_kind, ids)
+
+
+def choose_by_look(
+    family: np.ndarray, strange: np.ndarray, ids: np.ndarray, apart: np.ndarray
+) -> Chosen:
+    """The originals of families by look; nobody's is who has no sibling in another group.
+
+    Args:
+        family: (N,) int, images whose edges agree.
+        strange: (N,) float of `strangeness`.
+        ids: (N,) str.
+        apart: (N,) bool, who has a sibling in another group.
+    """
+    alone = len(ids) + np.arange(len(ids))
+    late = np.array([not says_original(name) for name in ids], int)
+    return choose(np.where(apart, family, alone), late, strange, ids)
+
+
 def choose(
     family: np.ndarray, late: np.ndarray, strange: np.ndarray, ids: np.ndarray
 ) -> Chosen:
@@ -41,12 +84,12 @@ def choose(
         {"family": family, "late": late, "strange": strange, "id": ids}
     )
     table = table.assign(length=table["id"].str.len(), place=np.arange(len(ids)))
-    first = table.sort_values(["late", "strange", "length", "id"]).groupby("family")[
-        "place"
-    ]
-    source = first.transform("first").sort_index().to_numpy()
-    late, other = (_rivals(table, keys) > 1 for keys in (["late"], ["late", "strange"]))
-    return Chosen(source, np.where(~late, 0, np.where(~other, 1, 2)))
+    table = table.sort_values(["late", "strange", "length", "id"])
+    source = table.groupby("family")["place"].transform("first").sort_index().to_numpy()
+    table = table.sort_index()
+    by_name = _rivals(table, ["late"]) <= 1
+    by_look = _rivals(table, ["late", "strange"]) <= 1
+    return Chosen(source, np.select([by_name, by_look], [0, 1], 2))
 
 
 def _rivals(table: pd.DataFrame, keys: list[str]) -> np.ndarray:
