@@ -87,8 +87,8 @@ def test_at_full_size_no_pair_is_lost_by_the_second_bound(
     every = [(name, np.array([0]), np.array([1]))]
     # a tenth of the margin: what rounding was seen to take is well below it
     options = {"side": FINE, "at_least": score + 0.9 * MARGIN}
-    ((_, found, _),) = narrow(iter(every), vectors, **options)
-    assert found.tolist() == [0]
+    ((_, left, _),) = narrow(iter(every), vectors, **options)
+    assert left.tolist() == [0]
 
 
 @given(IMAGES)

@@ -38,9 +38,9 @@ def test_keeping_drops_nothing() -> None:
 
 
 def test_shares_are_those_of_the_cluster_and_empty_without_dispute() -> None:
-    found = label_shares(LABELS, CLUSTER)
-    assert found[:3] == ["5:0.666666667 7:0.333333333"] * 3
-    assert found[3:7] == ["5:0.5 7:0.5"] * 2 + ["", ""]
+    shares = label_shares(LABELS, CLUSTER)
+    assert shares[:3] == ["5:0.666666667 7:0.333333333"] * 3
+    assert shares[3:7] == ["5:0.5 7:0.5"] * 2 + ["", ""]
 
 
 @pytest.mark.parametrize("count", [3, 7, 11])
@@ -49,8 +49,8 @@ def test_shares_that_are_trained_on_sum_to_one(count: int) -> None:
     rows = pd.DataFrame(
         {"id": list(map(str, range(count))), "label": range(count), "weight": 1.0}
     )
-    found = Samples.labelled(rows.assign(targets=targets), count)
-    np.testing.assert_allclose(found.targets.sum(axis=1), 1, rtol=0, atol=5e-7)
+    samples = Samples.labelled(rows.assign(targets=targets), count)
+    np.testing.assert_allclose(samples.targets.sum(axis=1), 1, rtol=0, atol=5e-7)
 
 
 def test_every_policy_of_the_settings_has_its_function() -> None:

@@ -44,8 +44,8 @@ def test_an_even_sheet_has_no_edges() -> None:
 @pytest.mark.parametrize("style", list(NAMES))
 def test_derived_files_are_refused_whatever_their_names(style: str) -> None:
     table, gray = derived_set(style)
-    found = find_derived(table, gray, alone(table))
-    assert found.refused and found.apart.all()
+    derived = find_derived(table, gray, alone(table))
+    assert derived.refused and derived.apart.all()
     with pytest.raises(InputError, match="croquis sources"):
         check_derived(table, gray, alone(table), "refuse")
 
@@ -54,11 +54,13 @@ def test_the_error_shows_an_example_and_the_evidence() -> None:
     table, gray = derived_set("suffix")
     with pytest.raises(InputError) as error:
         check_derived(table, gray, alone(table), "refuse")
-    said = str(error.value)
-    assert "received 54 of 54 with a sibling in another group" in said
-    assert "as train/k0/apple_0_canny.png of train/k0/apple_0.png" in said
-    assert "'canny': 27 of 27 nearest to whom they name, by chance 2" in said  # 27 / 17
-    assert "-S dedup.derived=ignore" in said
+    message = str(error.value)
+    assert "received 54 of 54 with a sibling in another group" in message
+    assert "as train/k0/apple_0_canny.png of train/k0/apple_0.png" in message
+    assert (
+        "'canny': 27 of 27 nearest to whom they name, by chance 2" in message
+    )  # 27 / 17
+    assert "-S dedup.derived=ignore" in message
 
 
 def test_a_person_may_have_it_said_or_not_at_all() -> None:
@@ -74,8 +76,8 @@ def test_with_source_id_nothing_is_said() -> None:
         "_(canny|negative|outline|mirrored)", "", regex=True
     )
     table["source_id"] = source.where(source != table["id"], "")
-    found = find_derived(table, gray, alone(table))
-    assert not found.refused and not found.apart.any()
+    derived = find_derived(table, gray, alone(table))
+    assert not derived.refused and not derived.apart.any()
 
 
 def test_what_is_in_one_group_already_is_no_problem() -> None:
@@ -90,8 +92,8 @@ def test_one_class_that_was_filled_up_is_enough() -> None:
     others = pd.DataFrame({"id": [f"train/z/{number}.png" for number in range(60)]})
     table = pd.concat([table, others.assign(label=9, source_id="")], ignore_index=True)
     more = np.stack([drawing(9000 + number) for number in range(60)])
-    found = find_derived(table, np.concatenate([gray, more]), alone(table))
-    assert found.refused and found.apart.mean() < 0.35
+    derived = find_derived(table, np.concatenate([gray, more]), alone(table))
+    assert derived.refused and derived.apart.mean() < 0.35
 
 
 def test_a_handful_of_like_drawings_is_no_derived_set() -> None:
@@ -99,8 +101,8 @@ def test_a_handful_of_like_drawings_is_no_derived_set() -> None:
     table = pd.DataFrame(
         {"id": [f"train/a/{place}.png" for place in range(8)], "label": 0}
     )
-    found = find_derived(table.assign(source_id=""), bars, np.arange(8))
-    assert found.apart.all() and not found.refused
+    derived = find_derived(table.assign(source_id=""), bars, np.arange(8))
+    assert derived.apart.all() and not derived.refused
 
 
 LEGIT = {
@@ -127,8 +129,8 @@ def test_names_that_are_merely_alike_stop_nobody(style: str) -> None:
 def test_named_as_if_derived_yet_drawn_anew_stops_nobody() -> None:
     table, gray = derived_set("suffix")
     gray[1::2] = np.stack([drawing(5000 + number) for number in range(27)])
-    found = find_derived(table, gray, alone(table))
-    assert not found.refused and not found.kinds["derived"].any()
+    derived = find_derived(table, gray, alone(table))
+    assert not derived.refused and not derived.kinds["derived"].any()
 
 
 def test_names_of_one_class_only_propose() -> None:
@@ -171,10 +173,10 @@ def test_edges_tell_which_end_of_a_name_is_the_kind(names: tuple[str, str]) -> N
     table["id"] = [
         f"train/k{k}/{n}.png" for k, n in zip(table["label"], stems, strict=True)
     ]
-    found = find_derived(table, gray, alone(table))
-    assert found.kinds["right"].sum() == 27 and found.refused
+    derived = find_derived(table, gray, alone(table))
+    assert derived.kinds["right"].sum() == 27 and derived.refused
     source = np.arange(len(table)) // 2
-    assert (found.source // 2 == source).all()
+    assert (derived.source // 2 == source).all()
 
 
 @pytest.mark.parametrize(
@@ -222,8 +224,8 @@ def few_derived(names: str = "{}_canny", *, classes: int = 12):
 
 def test_a_kind_of_name_that_edges_confirm_stops_the_run_whatever_its_share() -> None:
     table, gray = few_derived()
-    found = find_derived(table, gray, alone(table))
-    assert found.apart.mean() < 0.35 and found.kinds.loc["canny", "apart"] == 36
+    derived = find_derived(table, gray, alone(table))
+    assert derived.apart.mean() < 0.35 and derived.kinds.loc["canny", "apart"] == 36
     with pytest.raises(InputError, match="'canny': 36 of 36"):
         check_derived(table, gray, alone(table), "refuse")
 
@@ -235,8 +237,8 @@ def test_folders_outside_the_classes_are_one_kind() -> None:
     table["id"] = folder + table["id"].str.removeprefix("train/").str.replace(
         "_canny", ""
     )
-    found = find_derived(table, gray, alone(table))
-    assert found.kinds.loc["edges", "apart"] == 36 and found.refused
+    derived = find_derived(table, gray, alone(table))
+    assert derived.kinds.loc["edges", "apart"] == 36 and derived.refused
 
 
 def test_a_handful_of_derived_files_is_said_and_stops_nobody() -> None:
@@ -274,9 +276,9 @@ def test_what_edges_cannot_see_goes_by_the_scheme_that_they_confirm() -> None:
     table, gray = derived_set("suffix", CANNY | {"crop": lambda x: x})
     crops = np.flatnonzero(table["id"].str.contains("crop"))
     gray[crops] = np.stack([drawing(6000 + place) for place in crops])  # like nothing
-    found = find_derived(table, gray, alone(table))
-    assert not found.kinds.loc["crop", "derived"]
-    assert (found.source == np.arange(len(table)) // 3 * 3).all()
+    derived = find_derived(table, gray, alone(table))
+    assert not derived.kinds.loc["crop", "derived"]
+    assert (derived.source == np.arange(len(table)) // 3 * 3).all()
 
 
 def test_a_source_id_for_some_kinds_leaves_the_others_to_be_said() -> None:
@@ -285,16 +287,18 @@ def test_a_source_id_for_some_kinds_leaves_the_others_to_be_said() -> None:
         [drawing(6000 + place) for place in range(27)]
     )  # like nothing
     table.loc[1::3, "source_id"] = table["id"][::3].to_numpy()  # Canny's
-    found = find_derived(table, gray, alone(table))
-    assert (found.source[2::3] == np.arange(0, 81, 3)).all()
+    derived = find_derived(table, gray, alone(table))
+    assert (derived.source[2::3] == np.arange(0, 81, 3)).all()
     with pytest.raises(InputError) as error:
         check_derived(table, gray, alone(table), "refuse")
-    said = str(error.value)
+    message = str(error.value)
     assert (
         "received 27 named like those with a source_id, and without one ('crop' 27"
-        in said
+        in message
     )
-    assert "as train/k0/apple_0_crop.png beside those of train/k0/apple_0.png" in said
+    assert (
+        "as train/k0/apple_0_crop.png beside those of train/k0/apple_0.png" in message
+    )
     table.loc[2:60:3, "source_id"] = table["id"][:60:3].to_numpy()  # all but 7
     (line,) = check_derived(table, gray, alone(table), "refuse")
     assert line.startswith("warning: 7 named like those with a source_id")

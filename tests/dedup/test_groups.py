@@ -26,8 +26,8 @@ def decided(overrides: Overrides = NOBODY, **changes: object) -> Grouped:
     return group_copies(images(), pairs(), BLURRED, settings(**changes), overrides)
 
 
-def decided_of(found: pd.DataFrame, overrides: Overrides, **changes: object) -> Grouped:
-    return group_copies(images(), found, BLURRED, settings(**changes), overrides)
+def decided_of(edges: pd.DataFrame, overrides: Overrides, **changes: object) -> Grouped:
+    return group_copies(images(), edges, BLURRED, settings(**changes), overrides)
 
 
 def test_a_group_of_n_copies_counts_once() -> None:
@@ -48,8 +48,8 @@ def test_pruned_copies_weigh_nothing_and_their_group_still_counts_once() -> None
 
 def test_what_only_shares_a_group_drops_nothing() -> None:
     loose = pairs().assign(ink=[1.0, 0.96, 0.96])
-    found = group_copies(images(), loose.iloc[1:], BLURRED, settings(policy="prune"))
-    assert found.table["keep"].all()
+    groups = group_copies(images(), loose.iloc[1:], BLURRED, settings(policy="prune"))
+    assert groups.table["keep"].all()
 
 
 def test_a_variant_is_never_strict_and_a_ssim_only_without_the_copy_test() -> None:
@@ -66,31 +66,31 @@ def test_conflicts_are_dropped_or_shared_only_where_the_images_are_surely_one() 
     strict = pairs().assign(
         ink=[1.0, 0.98, 0.98]
     )  # a, b, c of class 0 and d of class 1 are one
-    found = group_copies(
+    groups = group_copies(
         images(), strict, BLURRED, settings(conflicts="drop_minority")
     ).table
-    assert found.loc[~found["keep"], "id"].tolist() == ["d"]
-    found = group_copies(images(), strict, BLURRED, settings(conflicts="soft")).table
-    assert found["targets"].tolist() == ["0:0.75 1:0.25"] * 4 + [""] * 2
+    assert groups.loc[~groups["keep"], "id"].tolist() == ["d"]
+    groups = group_copies(images(), strict, BLURRED, settings(conflicts="soft")).table
+    assert groups["targets"].tolist() == ["0:0.75 1:0.25"] * 4 + [""] * 2
     loose = decided(conflicts="drop_all").table  # c and d are but alike
     assert loose["keep"].all() and loose["conflict"].sum() == 4
 
 
 def test_no_policy_empties_a_class() -> None:
     strict = pairs().assign(ink=1.0)
-    found = group_copies(
+    groups = group_copies(
         images(), strict, BLURRED, settings(conflicts="drop_all")
     ).table
     # all of class 0 is disputed; one of it comes back
-    assert found["keep"].tolist() == [True, False, False, False, True, True]
+    assert groups["keep"].tolist() == [True, False, False, False, True, True]
 
 
 def test_a_person_wins() -> None:
     keeping = decided(Overrides(keep=(1,), drop=(5,)), policy="prune").table
     assert keeping["keep"].tolist() == [True, True, True, True, True, False]
-    found = decided(Overrides(same=((3, 4),), different=((1, 2),)))
-    assert found.table["group"].tolist() == [0, 0, 1, 1, 1, 2]
-    assert found.pairs["tier"].tolist() == ["copy", "copy", "same"]
+    groups = decided(Overrides(same=((3, 4),), different=((1, 2),)))
+    assert groups.table["group"].tolist() == [0, 0, 1, 1, 1, 2]
+    assert groups.pairs["tier"].tolist() == ["copy", "copy", "same"]
 
 
 def test_a_person_cannot_empty_a_class() -> None:
@@ -100,60 +100,60 @@ def test_a_person_cannot_empty_a_class() -> None:
         decided(Overrides(drop=(0, 1, 2)))
 
 
-def test_the_twin_of_what_a_person_drops_stays() -> None:
+def test_the_copy_of_what_a_person_drops_stays() -> None:
     # prune would drop b for a
-    found = decided_of(pairs().iloc[:1], Overrides(drop=(0,)), policy="prune").table
-    assert found["keep"].tolist() == [False, True, True, True, True, True]
+    groups = decided_of(pairs().iloc[:1], Overrides(drop=(0,)), policy="prune").table
+    assert groups["keep"].tolist() == [False, True, True, True, True, True]
 
 
 def test_what_a_person_drops_counts_as_gone_where_a_class_needs_its_images() -> None:
     six = images().assign(label=0)
     chosen = settings(policy="prune", min_per_class=5)
-    found = group_copies(
+    groups = group_copies(
         six, pairs().iloc[:1], BLURRED, chosen, Overrides(drop=(2,))
     ).table
-    assert found["keep"].tolist() == [True, True, False, True, True, True]
+    assert groups["keep"].tolist() == [True, True, False, True, True, True]
 
 
 def test_what_a_person_keeps_needs_no_other_image_to_come_back() -> None:
     # a, b and c are one image of class 0; a person wants b beside a
     strict = pairs().iloc[:2].assign(a=0, b=[1, 2], score=[1.0, 0.98], ink=1.0)
-    found = decided_of(
+    groups = decided_of(
         strict, Overrides(keep=(1,)), policy="prune", min_per_class=2
     ).table
-    assert found["keep"].tolist() == [True, True, False, True, True, True]
+    assert groups["keep"].tolist() == [True, True, False, True, True, True]
 
 
 @pytest.mark.parametrize("policy", ["soft", "drop_all", "drop_minority"])
 def test_a_label_that_a_person_dropped_has_no_vote(policy: str) -> None:
     # b, c and d are one image, and d of class 1; without b and c nothing is disputed
     strict = pairs().iloc[1:].assign(ink=1.0)
-    found = decided_of(strict, Overrides(drop=(1, 2)), conflicts=policy).table
-    assert found["keep"].tolist() == [True, False, False, True, True, True]
-    assert found["targets"].tolist() == [""] * 6
+    groups = decided_of(strict, Overrides(drop=(1, 2)), conflicts=policy).table
+    assert groups["keep"].tolist() == [True, False, False, True, True, True]
+    assert groups["targets"].tolist() == [""] * 6
 
 
 def test_a_copy_that_was_cut_drops_nothing() -> None:
     # a = b and c a copy of a, but a person says that b and c are different
     strict = pairs().iloc[:2].assign(a=0, b=[1, 2], ink=1.0)
-    found = decided_of(strict, Overrides(different=((1, 2),)), policy="prune")
-    assert found.pairs["grouped"].tolist() == [True, False]
-    assert found.table["keep"].tolist() == [True, False, True, True, True, True]
+    groups = decided_of(strict, Overrides(different=((1, 2),)), policy="prune")
+    assert groups.pairs["grouped"].tolist() == [True, False]
+    assert groups.table["keep"].tolist() == [True, False, True, True, True, True]
 
 
 def chained(count: int, **changes: object) -> list[int]:
     """The sizes of the groups of a chain of images that are all alike."""
     table = pd.DataFrame({"id": [f"{place:03d}" for place in range(count)], "label": 0})
-    found = pd.DataFrame(
+    edges = pd.DataFrame(
         {"a": range(count - 1), "b": range(1, count), "score": 0.96, "ink": 0.96}
     )
-    found["tier"] = pd.Categorical(["copy"] * (count - 1), categories=TIERS)
+    edges["tier"] = pd.Categorical(["copy"] * (count - 1), categories=TIERS)
     alike = np.full((count, 4), 0.5, np.float32)
-    table, found = (
+    table, edges = (
         table.assign(source_id="", width=9, height=9),
-        found.assign(symmetry=0),
+        edges.assign(symmetry=0),
     )
-    groups = group_copies(table, found, alike, settings(**changes)).table
+    groups = group_copies(table, edges, alike, settings(**changes)).table
     return groups["group"].value_counts().tolist()
 
 
@@ -167,23 +167,23 @@ def test_what_lost_its_label_comes_back_after_a_mere_copy() -> None:
     # prune drops b for a, and both labels of c = d go; class 0 needs two
     strict = pairs().iloc[[0, 2]].assign(ink=[0.97, 1.0], score=[0.97, 1.0])
     chosen = {"policy": "prune", "conflicts": "drop_all", "min_per_class": 2}
-    found = decided_of(strict, NOBODY, **chosen).table
-    assert found["keep"].tolist() == [True, True, False, False, True, True]
+    groups = decided_of(strict, NOBODY, **chosen).table
+    assert groups["keep"].tolist() == [True, True, False, False, True, True]
 
 
 def test_overrides_replace_what_was_found() -> None:
-    found = with_overrides(pairs(), Overrides(same=((0, 1),), different=((2, 3),)))
-    assert found[["a", "b", "tier", "score"]].to_numpy().tolist() == [
+    joined = with_overrides(pairs(), Overrides(same=((0, 1),), different=((2, 3),)))
+    assert joined[["a", "b", "tier", "score"]].to_numpy().tolist() == [
         [0, 1, "same", 1.0],
         [1, 2, "copy", 0.9712345678],
     ]
 
 
-def test_duplicates_carry_ids_names_whether_classes_agree_and_whether_they_are_grouped() -> (
+def test_listed_pairs_carry_ids_names_whether_classes_agree_and_whether_they_are_grouped() -> (
     None
 ):
-    found = decided(Overrides(different=((1, 3),)))
-    table = copy_pairs(images(), found.pairs)
+    groups = decided(Overrides(different=((1, 3),)))
+    table = copy_pairs(images(), groups.pairs)
     assert table.to_numpy().tolist() == [
         ["a", "b", "copy", 0.99, 0.99, "identity", True, True],
         ["b", "c", "copy", 0.971235, 0.971235, "rot90", True, True],
@@ -203,17 +203,19 @@ def test_duplicates_carry_ids_names_whether_classes_agree_and_whether_they_are_g
 
 
 def test_no_pairs_make_groups_of_one_and_an_empty_list() -> None:
-    found = group_copies(images(), pairs().iloc[:0], BLURRED, settings())
-    assert found.table["group"].tolist() == [0, 1, 2, 3, 4, 5]
-    assert copy_pairs(images(), found.pairs).empty
+    groups = group_copies(images(), pairs().iloc[:0], BLURRED, settings())
+    assert groups.table["group"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert copy_pairs(images(), groups.pairs).empty
 
 
-def test_a_twin_is_the_strongest_pair_of_a_test_image() -> None:
+def test_the_copy_of_a_test_image_is_its_strongest_pair() -> None:
     table = images().assign(split=["train"] * 4 + ["test"] * 2)
     across = pairs().assign(a=[1, 0, 4], b=[4, 4, 5], ink=1.0)
-    found = copies_of_test(table, across)
-    assert found[["id", "train_id", "tier"]].to_numpy().tolist() == [["e", "b", "copy"]]
-    assert list(found) == ["id", "train_id", "tier", "score", "ink", "symmetry"]
+    copies = copies_of_test(table, across)
+    assert copies[["id", "train_id", "tier"]].to_numpy().tolist() == [
+        ["e", "b", "copy"]
+    ]
+    assert list(copies) == ["id", "train_id", "tier", "score", "ink", "symmetry"]
 
 
 @pytest.mark.parametrize("policy", ["group", "prune"])
@@ -230,13 +232,13 @@ def cases(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
     table["label"] = draw(st.lists(st.integers(0, 2), min_size=count, max_size=count))
     edge = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1))
-    edges = sorted({(a, b) for a, b in draw(st.sets(edge, max_size=30)) if a < b})
-    found = pd.DataFrame(edges, columns=["a", "b"], dtype=np.int64)
-    found["ink"] = [draw(st.sampled_from([0.5, 0.96, 0.98, 1.0])) for _ in edges]
-    tiers = [draw(st.sampled_from(["bytes", "copy", "ssim", "variant"])) for _ in edges]
-    found["tier"] = pd.Categorical(tiers, categories=TIERS)
+    ends = sorted({(a, b) for a, b in draw(st.sets(edge, max_size=30)) if a < b})
+    edges = pd.DataFrame(ends, columns=["a", "b"], dtype=np.int64)
+    edges["ink"] = [draw(st.sampled_from([0.5, 0.96, 0.98, 1.0])) for _ in ends]
+    tiers = [draw(st.sampled_from(["bytes", "copy", "ssim", "variant"])) for _ in ends]
+    edges["tier"] = pd.Categorical(tiers, categories=TIERS)
     table = table.assign(source_id="", width=10, height=10)
-    return table, found.assign(score=found["ink"], symmetry=0)
+    return table, edges.assign(score=edges["ink"], symmetry=0)
 
 
 @given(
@@ -245,27 +247,27 @@ def cases(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
     st.integers(1, 4),
 )
 @hypothesis.settings(deadline=None)
-def test_no_class_empties_and_the_dropped_have_a_kept_direct_twin(
+def test_no_class_empties_and_the_dropped_have_a_kept_direct_copy(
     case: tuple, policy: str, least: int
 ) -> None:
     table, edges = case
     chosen = settings(policy="prune", conflicts=policy, min_per_class=least)
     blurred = np.ones((len(table), 4), np.float32) / 2
-    found = group_copies(table, edges, blurred, chosen)
-    keep, labels = found.table["keep"].to_numpy(), table["label"].to_numpy()
+    groups = group_copies(table, edges, blurred, chosen)
+    keep, labels = groups.table["keep"].to_numpy(), table["label"].to_numpy()
     for label in set(labels):
         assert keep[labels == label].sum() >= min(least, (labels == label).sum())
     if policy in ("keep", "soft"):
-        strict = found.pairs[is_removable(found.pairs, chosen)]
+        strict = groups.pairs[is_removable(groups.pairs, chosen)]
         thing = things(
-            len(table), found.pairs
+            len(table), groups.pairs
         )  # a pair of one is a pair of all its equals
         ends = zip(thing[strict["a"]], thing[strict["b"]], strict=True)
         direct = {end for a, b in ends for end in ((a, b), (b, a))} | {
             (t, t) for t in thing
         }
         for place in np.flatnonzero(~keep):
-            twins = [
-                (thing[place], thing[twin]) in direct for twin in range(len(table))
+            copies = [
+                (thing[place], thing[copy]) in direct for copy in range(len(table))
             ]
-            assert (keep & twins & (labels == labels[place])).any()
+            assert (keep & copies & (labels == labels[place])).any()

@@ -63,15 +63,15 @@ def pool() -> list[np.ndarray]:
     """Copies of three drawings in all their ways: turned, faded, moved."""
     sheets = []
     for seed in range(3):
-        own = drawing(seed)
+        sheet = drawing(seed)
         sheets += [
-            own,
-            np.ascontiguousarray(turn(own, NAMES[seed + 1])),
-            faded(own, 9),
+            sheet,
+            np.ascontiguousarray(turn(sheet, NAMES[seed + 1])),
+            faded(sheet, 9),
         ]
         sheets += [
-            faded(np.ascontiguousarray(turn(own, "rot90")), 40),
-            np.roll(own, 1, axis=0),
+            faded(np.ascontiguousarray(turn(sheet, "rot90")), 40),
+            np.roll(sheet, 1, axis=0),
         ]
     return sheets
 
@@ -79,17 +79,17 @@ def pool() -> list[np.ndarray]:
 def all_pairs(table: pd.DataFrame, gray: np.ndarray, different=()) -> pd.DataFrame:
     """Every pair of copies, by looking at each pair: a, b, trust."""
     vectors, _ = ink_vectors(gray, np.arange(len(gray)))
-    found = []
+    pairs = []
     for a, b in combinations(range(len(gray)), 2):
         cosines = [
             float(vectors[a] @ vectors[b][cell_order(name, side=64, depth=1)])
             for name in NAMES
         ]
         if table["digest"][a] == table["digest"][b]:
-            found.append((a, b, IDENTICAL))
+            pairs.append((a, b, IDENTICAL))
         elif max(cosines) >= SETTINGS.copy_min:
-            found.append((a, b, ALIKE))
-    rows = [row for row in found if row[:2] not in different]
+            pairs.append((a, b, ALIKE))
+    rows = [row for row in pairs if row[:2] not in different]
     return pd.DataFrame(rows, columns=["a", "b", "trust"]).astype(np.int64)
 
 
@@ -102,7 +102,7 @@ def by_all_pairs(table: pd.DataFrame, gray: np.ndarray, different=()) -> list[in
     return cohesive(pairs, trust, blurred, NAMES, limits, close).group.tolist()
 
 
-def found(table: pd.DataFrame, gray: np.ndarray, overrides=None, **changes):
+def search_and_group(table: pd.DataFrame, gray: np.ndarray, overrides=None, **changes):
     copies = find_copies(table, gray, SETTINGS.model_copy(update=changes))
     options = [] if overrides is None else [overrides]
     settings = SETTINGS.model_copy(update=changes)
@@ -116,7 +116,9 @@ def test_groups_are_those_of_all_pairs(seed: int) -> None:
     rng, sheets = np.random.default_rng(seed), pool()
     chosen = [sheets[place] for place in rng.integers(0, len(sheets), 24)]
     table, gray = table_of(chosen, rng.integers(0, 3, 24).tolist())
-    assert found(table, gray)[1].table["group"].tolist() == by_all_pairs(table, gray)
+    assert search_and_group(table, gray)[1].table["group"].tolist() == by_all_pairs(
+        table, gray
+    )
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -126,7 +128,7 @@ def test_groups_are_those_of_all_pairs_with_a_persons_word(seed: int) -> None:
     table, gray = table_of(chosen, [0] * 12)
     ends = [sorted(rng.choice(12, 2, replace=False).tolist()) for _ in range(4)]
     different = tuple(sorted({(a, b) for a, b in ends}))
-    groups = found(table, gray, Overrides(different=different))[1]
+    groups = search_and_group(table, gray, Overrides(different=different))[1]
     assert groups.table["group"].tolist() == by_all_pairs(table, gray, different)
 
 
@@ -135,7 +137,7 @@ def test_what_is_listed_connects_every_group_and_nothing_else(seed: int) -> None
     rng, sheets = np.random.default_rng(seed), pool()
     chosen = [sheets[place] for place in rng.integers(0, len(sheets), 30)]
     table, gray = table_of(chosen, rng.integers(0, 3, 30).tolist())
-    groups = found(table, gray)[1]
+    groups = search_and_group(table, gray)[1]
     pairs = groups.pairs[groups.pairs["grouped"]]
     proven = components(30, pairs["a"].to_numpy(), pairs["b"].to_numpy())
     assert proven.tolist() == groups.table["group"].tolist()
@@ -152,7 +154,7 @@ def test_what_goes_is_what_all_pairs_would_drop(seed: int, policy: str) -> None:
     )  # others than the first of its equals may stay
     changes = {"policy": "prune", "conflicts": policy}
     overrides = Overrides(drop=(0, 5))
-    ours = found(table, gray, overrides, **changes)[1].table
+    ours = search_and_group(table, gray, overrides, **changes)[1].table
     copies = find_copies(table, gray, SETTINGS)
     every = all_pairs(table, gray).assign(score=1.0, symmetry=0, ink=0.98)
     sure = every["trust"] == IDENTICAL
@@ -181,7 +183,7 @@ def ink_of(gray: np.ndarray, pairs: pd.DataFrame) -> np.ndarray:
 
 def test_k_equal_files_are_k_minus_1_pairs_of_the_first() -> None:
     table, gray = table_of([drawing(0)] * 50 + [drawing(1)], [0] * 51)
-    pairs = found(table, gray)[0].pairs
+    pairs = search_and_group(table, gray)[0].pairs
     assert pairs[["a", "b"]].to_numpy().tolist() == [
         [0, place] for place in range(1, 50)
     ]
@@ -198,14 +200,14 @@ def test_turned_copies_in_numbers_need_one_look_each(
     )
     ways = [np.ascontiguousarray(turn(drawing(0), name)) for name in NAMES]
     table, gray = table_of([ways[place % 8] for place in range(80)], [0] * 80)
-    pairs = found(table, gray)[0].pairs
+    pairs = search_and_group(table, gray)[0].pairs
     assert len(pairs) == 79 and len(asked) == 7  # one of each other way
-    assert set(found(table, gray)[1].table["group"]) == {0}
+    assert set(search_and_group(table, gray)[1].table["group"]) == {0}
 
 
 def test_a_copy_of_many_equal_images_is_one_pair() -> None:
     table, gray = table_of([drawing(0)] * 40 + [faded(drawing(0), 9)] * 40, [0, 1] * 40)
-    copies, groups = found(table, gray, chain_share=1.0)
+    copies, groups = search_and_group(table, gray, chain_share=1.0)
     assert len(copies.pairs) == 39 + 39 + 1
     assert copies.tally.candidates["copy bound"] <= 8  # of one pair of sheets
     assert set(groups.table["group"]) == {0}
@@ -217,7 +219,7 @@ def test_equal_gray_sheets_of_other_pixels_are_one_image() -> None:
         table["id"],
         table["id"],
     )  # colours, or a larger file
-    copies, groups = found(table, gray)
+    copies, groups = search_and_group(table, gray)
     assert len(copies.pairs) == 29 and set(copies.pairs["tier"]) == {"pixels"}
     assert set(groups.table["group"]) == {0}  # thirty, though chains end at ten
 
@@ -225,7 +227,7 @@ def test_equal_gray_sheets_of_other_pixels_are_one_image() -> None:
 def test_each_test_image_of_equal_ones_is_listed_once() -> None:
     sheets = [drawing(0)] * 6 + [faded(drawing(0), 9)]
     table, gray = table_of(sheets, [0, 0, 0, -1, -1, -1, -1])
-    pairs = found(table, gray)[0].pairs
+    pairs = search_and_group(table, gray)[0].pairs
     ends = pairs.loc[pairs["b"] > 2, ["a", "b", "tier"]].to_numpy().tolist()
     assert ends == [[0, 3, "bytes"], [0, 4, "bytes"], [0, 5, "bytes"], [0, 6, "copy"]]
 
@@ -236,7 +238,7 @@ WHITE = np.full((SIDE, SIDE), 255, np.uint8)
 def groups_of(
     sheets: list, labels: list[int], sources: dict[int, str] | None = None, **changes
 ):
-    return found(*table_of(sheets, labels, sources), **changes)[1]
+    return search_and_group(*table_of(sheets, labels, sources), **changes)[1]
 
 
 def test_derived_blank_sheets_join_nobody() -> None:
@@ -288,9 +290,9 @@ def test_a_derived_image_equal_to_another_original_is_listed_and_does_not_train(
     assert groups.table["group"].tolist() == [0, 1, 2]
     assert groups.pairs[["a", "b", "grouped"]].to_numpy().tolist() == [[1, 2, False]]
     assert groups.table["keep"].tolist() == [True, True, False]
-    kept = found(*table_of(sheets, [0, 1, 0], {2: "000"}), Overrides(keep=(2,)))[
-        1
-    ].table
+    kept = search_and_group(
+        *table_of(sheets, [0, 1, 0], {2: "000"}), Overrides(keep=(2,))
+    )[1].table
     assert kept["keep"].all()
 
 
@@ -309,7 +311,9 @@ def test_derived_images_share_the_group_of_the_source_that_they_look_like() -> N
 
 def test_a_person_may_join_what_machines_do_not() -> None:
     table, gray = table_of([drawing(0), drawing(1), drawing(5)], [0, 1, 0], {2: "000"})
-    assert found(table, gray, Overrides(same=((1, 2),)))[1].table["group"].tolist() == [
+    assert search_and_group(table, gray, Overrides(same=((1, 2),)))[1].table[
+        "group"
+    ].tolist() == [
         0,
         1,
         1,

@@ -94,11 +94,15 @@ def test_turning_and_shrinking_commute(seed: int, name: str) -> None:
 @given(st.integers(0, 10**6), st.sampled_from(NAMES), st.floats(0, 1))
 @settings(deadline=None, max_examples=50)
 def test_the_bound_is_never_below_the_cosine(
-    seed: int, name: str, likeness: float
+    seed: int, name: str, similarity: float
 ) -> None:
     x, noise = np.random.default_rng(seed).normal(size=(2, 4096))
     pair = np.stack(
-        [x, likeness * x[cell_order(name, side=64, depth=1)] + (1 - likeness) * noise]
+        [
+            x,
+            similarity * x[cell_order(name, side=64, depth=1)]
+            + (1 - similarity) * noise,
+        ]
     )
     pair = (pair / np.linalg.norm(pair, axis=1, keepdims=True)).astype(np.float32)
     cosine = pair[0] @ pair[1][cell_order(name, side=64, depth=1)]

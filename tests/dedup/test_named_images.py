@@ -20,22 +20,22 @@ def pairs(*rows: tuple[int, int, int, str]) -> pd.DataFrame:
 
 
 def test_equal_images_are_one_thing_and_copies_are_not() -> None:
-    found = things(5, pairs((0, 1, 0, "bytes"), (1, 2, 3, "pixels"), (2, 3, 0, "copy")))
-    assert found.tolist() == [0, 0, 0, 1, 2]
+    thing = things(5, pairs((0, 1, 0, "bytes"), (1, 2, 3, "pixels"), (2, 3, 0, "copy")))
+    assert thing.tolist() == [0, 0, 0, 1, 2]
 
 
 def test_a_named_image_meets_all_its_equals_and_all_that_they_are_like() -> None:
     table = pairs((0, 1, 0, "bytes"), (0, 2, 0, "bytes"), (0, 3, 0, "copy"))
-    found = with_named(table, 4, [1])
+    joined = with_named(table, 4, [1])
     # 0 speaks for 2 as well
-    assert found[["a", "b", "tier"]].to_numpy().tolist() == [
+    assert joined[["a", "b", "tier"]].to_numpy().tolist() == [
         [0, 1, "bytes"],
         [0, 2, "bytes"],
         [0, 3, "copy"],
         [1, 2, "pixels"],
         [1, 3, "copy"],
     ]
-    assert found["ink"].tolist() == [1, 1, 0.96, 1, 0.96]
+    assert joined["ink"].tolist() == [1, 1, 0.96, 1, 0.96]
 
 
 def test_if_the_first_is_named_the_second_speaks_for_the_rest() -> None:
@@ -58,9 +58,9 @@ def test_how_one_has_to_be_turned_follows_from_what_both_are_equal_to(
         (0, 2, turns[1], "pixels"),
         (0, 3, turns[2], "copy"),
     ]
-    found = with_named(pairs(*rows, (3, 4, turns[3], "pixels")), 5, [1, 2, 4])
-    assert len(found) == 10
-    for row in found.itertuples():
+    joined = with_named(pairs(*rows, (3, 4, turns[3], "pixels")), 5, [1, 2, 4])
+    assert len(joined) == 10
+    for row in joined.itertuples():
         np.testing.assert_array_equal(
             turn(sheets[row.b], NAMES[row.symmetry]), sheets[row.a]
         )

@@ -78,8 +78,8 @@ def test_copies_of_a_thin_drawing_share_a_group() -> None:
     copies = find_copies(table, gray, SETTINGS)
     assert as_ids(table, copies.pairs) == {("a", "b", "copy", "identity")}
     table = table.assign(source_id="", width=SIDE, height=SIDE)
-    found = group_copies(table, copies.pairs, copies.blurred, SETTINGS)
-    assert found.table["group"].tolist() == [0, 0]
+    groups = group_copies(table, copies.pairs, copies.blurred, SETTINGS)
+    assert groups.table["group"].tolist() == [0, 0]
 
 
 def test_what_is_flat_at_64_px_is_like_nothing_once_blurred() -> None:
@@ -147,10 +147,10 @@ def test_test_images_meet_the_tests_that_need_no_label() -> None:
     }
     table, gray = catalogue(images)
     copies = find_copies(table, gray, SETTINGS)
-    found = as_ids(table, copies.pairs)
-    assert ("train", "bytes", "bytes", "identity") in found
-    assert ("train", "shade", "copy", "identity") in found
-    assert {pair[1] for pair in found if pair[0] == "train"} == {
+    ids = as_ids(table, copies.pairs)
+    assert ("train", "bytes", "bytes", "identity") in ids
+    assert ("train", "shade", "copy", "identity") in ids
+    assert {pair[1] for pair in ids if pair[0] == "train"} == {
         "bytes",
         "turned",
         "shade",
@@ -201,14 +201,14 @@ def test_the_number_of_threads_changes_nothing() -> None:
     images = {f"{seed:02d}": (seed % 3, drawing(seed)) for seed in range(40)}
     images |= {f"{seed:02d}-faded": (seed % 3, gray) for seed, gray in enumerate(faded)}
     table, gray = catalogue(images)
-    found = []
+    results = []
     for threads in (1, 2):
         with threadpool_limits(threads):
-            found.append(find_copies(table, gray, SETTINGS))
-    assert len(found[0].pairs) >= 40
-    pd.testing.assert_frame_equal(found[0].pairs, found[1].pairs, check_exact=True)
-    np.testing.assert_array_equal(found[0].blurred, found[1].blurred)
-    assert found[0].tally.candidates == found[1].tally.candidates
+            results.append(find_copies(table, gray, SETTINGS))
+    assert len(results[0].pairs) >= 40
+    pd.testing.assert_frame_equal(results[0].pairs, results[1].pairs, check_exact=True)
+    np.testing.assert_array_equal(results[0].blurred, results[1].blurred)
+    assert results[0].tally.candidates == results[1].tally.candidates
 
 
 def test_every_method_of_the_settings_has_its_function_and_its_tier() -> None:

@@ -1,4 +1,4 @@
-"""Pruning: nothing goes without a kept, direct twin of its class, and no class empties."""
+"""Pruning: nothing goes without a kept, direct copy of its class, and no class empties."""
 
 import numpy as np
 import pandas as pd
@@ -108,15 +108,15 @@ def cases(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame, int]:
 
 
 @given(cases())
-def test_the_dropped_have_a_kept_twin_and_classes_their_minimum(case: tuple) -> None:
+def test_the_dropped_have_a_kept_copy_and_classes_their_minimum(case: tuple) -> None:
     table, edges, min_per_class = case
     keep, labels = kept(table, edges, min_per_class), table["label"].to_numpy()
-    twins = {tuple(sorted(edge)) for edge in zip(edges["a"], edges["b"], strict=True)}
+    copies = {tuple(sorted(edge)) for edge in zip(edges["a"], edges["b"], strict=True)}
     for place in np.flatnonzero(~keep):
         assert any(
             keep[other]
             and labels[other] == labels[place]
-            and tuple(sorted((place, other))) in twins
+            and tuple(sorted((place, other))) in copies
             for other in range(len(table))
         )
     for label in set(labels):

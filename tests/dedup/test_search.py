@@ -34,19 +34,21 @@ def looped(vectors: np.ndarray, side: int, depth: int, at_least: float) -> set:
     }
 
 
-def as_set(found: search.Candidates) -> set:
-    return {(name, i, j) for name, a, b in found for i, j in zip(a, b, strict=True)}
+def as_set(candidates: search.Candidates) -> set:
+    return {
+        (name, i, j) for name, a, b in candidates for i, j in zip(a, b, strict=True)
+    }
 
 
 @pytest.mark.parametrize("block", [1, 3, 100])
 def test_candidates_are_those_of_a_plain_loop(block: int, monkeypatch) -> None:
     monkeypatch.setattr(search, "BLOCK", block)
     vectors, at_least = unit_vectors(7, side=4, depth=2), 0.25
-    found = as_set(
+    candidates = as_set(
         find_candidates(vectors, side=4, names=NAMES, at_least=at_least + search.MARGIN)
     )
-    assert found == looped(vectors, 4, 2, at_least)
-    assert 0 < len(found) < 8 * 21
+    assert candidates == looped(vectors, 4, 2, at_least)
+    assert 0 < len(candidates) < 8 * 21
 
 
 @pytest.mark.parametrize("block", [1, 3, 100])
@@ -63,12 +65,14 @@ def test_candidates_with_one_of_the_first_rows_are_some_of_all(
 
 def test_inside_classes_compares_no_two_classes() -> None:
     vectors, labels = unit_vectors(6, side=2, depth=1), np.array([0, 1, 0, 1, 1, 2])
-    found = as_set(
+    candidates = as_set(
         find_candidates_in_classes(
             vectors, labels, side=2, names=["identity"], at_least=-1, desc="x"
         )
     )
-    assert found == {("identity", a, b) for a, b in [(0, 2), (1, 3), (1, 4), (3, 4)]}
+    assert candidates == {
+        ("identity", a, b) for a, b in [(0, 2), (1, 3), (1, 4), (3, 4)]
+    }
 
 
 def test_cells_of_several_numbers_stay_together() -> None:
@@ -80,7 +84,7 @@ def test_cells_of_several_numbers_stay_together() -> None:
 def test_judging_keeps_the_best_symmetry_and_the_first_of_equals() -> None:
     a, b = np.array([0]), np.array([1])
     scores = {"identity": 0.96, "rot90": 0.98, "rot180": 0.98, "flip_lr": 0.90}
-    found = judge_candidates(
+    pairs = judge_candidates(
         ((name, a, b) for name in ("rot180", "flip_lr", "rot90", "identity")),
         lambda name, a, b: np.array([scores[name]]),
         at_least=0.95,
@@ -88,7 +92,7 @@ def test_judging_keeps_the_best_symmetry_and_the_first_of_equals() -> None:
         tally=Tally(),
         step="x",
     )
-    assert found.to_dict("records") == [{"a": 0, "b": 1, "score": 0.98, "symmetry": 1}]
+    assert pairs.to_dict("records") == [{"a": 0, "b": 1, "score": 0.98, "symmetry": 1}]
 
 
 def test_decided_pairs_are_not_judged_again() -> None:
@@ -99,9 +103,9 @@ def test_decided_pairs_are_not_judged_again() -> None:
         seen.extend(zip(a.tolist(), b.tolist(), strict=True))
         return np.ones(len(a))
 
-    found = iter([("identity", np.array([0, 0, 1]), np.array([1, 2, 2]))])
+    candidates = iter([("identity", np.array([0, 0, 1]), np.array([1, 2, 2]))])
     pairs = judge_candidates(
-        found,
+        candidates,
         judge,
         at_least=0.5,
         decided=pair_table([0], [2]),
@@ -137,8 +141,8 @@ def test_a_second_bound_leaves_room_for_rounding() -> None:
     )  # a cosine of one, and a threshold just above
     pair = [("identity", np.array([0]), np.array([1]))]
     for above, left in ((search.MARGIN / 2, 1), (search.MARGIN * 2, 0)):
-        ((_, found, _),) = narrow(iter(pair), vectors, side=2, at_least=1 + above)
-        assert len(found) == left
+        ((_, near, _),) = narrow(iter(pair), vectors, side=2, at_least=1 + above)
+        assert len(near) == left
 
 
 @pytest.mark.parametrize("tile", [1, 3, 100])
@@ -157,18 +161,18 @@ def test_tiles_and_chunks_change_no_pair(tile: int, monkeypatch) -> None:
 
     a, b = np.triu_indices(5, 1)
     options = {"at_least": 0.8, "decided": pair_table(), "tally": Tally(), "step": "x"}
-    found = judge_candidates(((name, a, b) for name in NAMES), judge, **options)
+    pairs = judge_candidates(((name, a, b) for name in NAMES), judge, **options)
     best = {
         (i, j): max(scores[name, i, j] for name in NAMES)
         for i, j in zip(a, b, strict=True)
     }
     expected = [(i, j, score) for (i, j), score in best.items() if score >= 0.8]
-    assert found[["a", "b", "score"]].to_numpy().tolist() == [
+    assert pairs[["a", "b", "score"]].to_numpy().tolist() == [
         list(map(float, e)) for e in expected
     ]
 
 
 def test_decided_pairs_meet_no_bound() -> None:
-    found = iter([("identity", np.array([0, 0, 1]), np.array([1, 2, 2]))])
-    left = skip_decided(found, pair_table([0, 1], [2, 2]))
+    candidates = iter([("identity", np.array([0, 0, 1]), np.array([1, 2, 2]))])
+    left = skip_decided(candidates, pair_table([0, 1], [2, 2]))
     assert as_set(left) == {("identity", 0, 1)}

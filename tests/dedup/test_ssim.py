@@ -64,11 +64,11 @@ def test_decisions_are_those_of_brute_force(
         "fine": GRID,
     }
     pairs = ssim_pairs(gray, rows, labels, **options)
-    found = {
+    scores = {
         (a, b): score
         for a, b, score in pairs[["a", "b", "score"]].itertuples(index=False)
     }
-    assert found == pytest.approx(brute_force(gray, list(names), at_least), abs=1e-6)
+    assert scores == pytest.approx(brute_force(gray, list(names), at_least), abs=1e-6)
 
 
 def test_only_images_of_one_class_are_compared() -> None:
@@ -123,8 +123,8 @@ def test_the_judge_agrees_with_scikit_image(seed: int, name: str, kind: str) -> 
         x = np.asarray(drawing(seed))
         y = np.asarray(drawing(seed + 1)) if kind == "strokes" else x ^ (y > 250)
     judge = ssim_judge(np.stack([x, y]), np.arange(2), at_least=2.0, tally=Tally())
-    (found,) = judge(name, np.array([0]), np.array([1]))
-    assert found == pytest.approx(ssim(x, turn(y, name)), abs=5e-7)
+    (score,) = judge(name, np.array([0]), np.array([1]))
+    assert score == pytest.approx(ssim(x, turn(y, name)), abs=5e-7)
 
 
 def test_what_comes_within_rounding_is_judged_by_scikit_image() -> None:

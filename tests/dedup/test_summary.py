@@ -12,9 +12,9 @@ from support.paired import BLURRED, images, pairs, settings
 def test_the_summary_counts() -> None:
     tally = Tally({"ssim vectors": 1.234, "copy": 0.0}, {"copy bound": 7})
     copies = Copies(pairs(), BLURRED, flat=2, tally=tally)
-    found = group_copies(images(), pairs(), BLURRED, settings(policy="prune"))
-    twins = pairs().iloc[:1]
-    assert dedup_metrics(images(), copies, found, twins) == {
+    groups = group_copies(images(), pairs(), BLURRED, settings(policy="prune"))
+    test_copies = pairs().iloc[:1]
+    assert dedup_metrics(images(), copies, groups, test_copies) == {
         "images": 6,
         "groups": 3,
         "biggest_group": 4,
@@ -54,14 +54,14 @@ def test_the_summary_counts() -> None:
         "candidates": {"copy_bound": 7},
         "seconds": {"ssim_vectors": 1.2, "copy": 0.0},
     }
-    assert np.isclose(sum(found.table["weight"]), 3)
+    assert np.isclose(sum(groups.table["weight"]), 3)
 
 
 def test_three_lines_say_what_matters() -> None:
     copies = Copies(pairs(), BLURRED, flat=0, tally=Tally({"copy": 3.0}))
-    found = group_copies(images(), pairs(), BLURRED, settings())
+    groups = group_copies(images(), pairs(), BLURRED, settings())
     assert dedup_lines(
-        dedup_metrics(images(), copies, found, pairs().iloc[:0]), tests=1234
+        dedup_metrics(images(), copies, groups, pairs().iloc[:0]), tests=1234
     ) == [
         "6 images in 3 groups; pairs: 3 copy",
         "biggest group 4, 1 with several labels, 0 chains cut, 0 images dropped, 3 s",

@@ -54,10 +54,10 @@ def test_a_train_only_image_is_in_the_group_of_its_copy_and_weighs_on_it() -> No
 
 def test_a_copy_of_two_groups_joins_neither_and_is_left_out() -> None:
     """In one fold it would teach what the other one is scored on."""
-    found = decided((0, 4), (3, 4), (4, 5))
-    assert found.table["group"].tolist()[:4] == [0, 1, 2, 3]
-    assert found.table["keep"].tolist() == [True] * 4 + [False, True]
-    assert found.pairs["grouped"].tolist() == [True, False, False]
+    groups = decided((0, 4), (3, 4), (4, 5))
+    assert groups.table["group"].tolist()[:4] == [0, 1, 2, 3]
+    assert groups.table["keep"].tolist() == [True] * 4 + [False, True]
+    assert groups.pairs["grouped"].tolist() == [True, False, False]
 
 
 def test_copies_of_each_other_alone_are_a_group_of_their_own() -> None:
@@ -67,8 +67,8 @@ def test_copies_of_each_other_alone_are_a_group_of_their_own() -> None:
 @pytest.mark.parametrize("tier", ["bytes", "pixels"])
 def test_what_is_equal_by_way_of_a_train_only_image_stays_together(tier: str) -> None:
     """A search may pair equal images with the first alone, which may be a train-only one."""
-    found = decided((0, 4, tier), (1, 4, tier), (3, 4)).table
-    assert found["group"].tolist() == [0, 0, 1, 0, 0, 2] and found["keep"].all()
+    groups = decided((0, 4, tier), (1, 4, tier), (3, 4)).table
+    assert groups["group"].tolist() == [0, 0, 1, 0, 0, 2] and groups["keep"].all()
 
 
 def test_the_groups_of_the_others_are_those_without_them() -> None:
@@ -80,7 +80,7 @@ def test_the_groups_of_the_others_are_those_without_them() -> None:
         rest = np.flatnonzero(~np.resize(EXTERNAL, 12))
         place = {int(at): number for number, at in enumerate(rest)}
         chosen = settings(policy="prune", conflicts="drop_minority")
-        found = decided(
+        groups = decided(
             *pairs, labels=labels, policy="prune", conflicts="drop_minority"
         ).table
         alone = group_copies(
@@ -92,7 +92,7 @@ def test_the_groups_of_the_others_are_those_without_them() -> None:
             chosen,
         ).table
         for column in ("group", "keep"):
-            assert found[column].iloc[rest].tolist() == alone[column].tolist()
+            assert groups[column].iloc[rest].tolist() == alone[column].tolist()
 
 
 def test_policies_drop_the_train_only_one_of_two_strict_copies() -> None:

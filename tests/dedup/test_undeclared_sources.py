@@ -18,10 +18,13 @@ def left(names: dict[str, str], group: np.ndarray | None = None) -> list[str]:
     table = pd.DataFrame(rows, columns=["id", "source_id"])
     group = np.arange(len(table)) if group is None else group
     labels = np.zeros(len(table), int)
-    found = find_undeclared(table["id"].tolist(), labels, kin_of(table), group)
-    assert (table["source_id"][found.places] == "").all()
+    undeclared = find_undeclared(table["id"].tolist(), labels, kin_of(table), group)
+    assert (table["source_id"][undeclared.places] == "").all()
     return (
-        table["id"][found.places].str.replace(r"\d+", "#", regex=True).unique().tolist()
+        table["id"][undeclared.places]
+        .str.replace(r"\d+", "#", regex=True)
+        .unique()
+        .tolist()
     )
 
 

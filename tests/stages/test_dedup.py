@@ -44,14 +44,14 @@ def ran(folder: Path, order: np.ndarray) -> dict[str, pd.DataFrame | dict]:
 
 
 def test_the_stage_decides_and_says_how_long_each_step_took(tmp_path: Path) -> None:
-    found = ran(tmp_path / "one", np.arange(11))
-    group = found["groups"].set_index("id")["group"]
+    outputs = ran(tmp_path / "one", np.arange(11))
+    group = outputs["groups"].set_index("id")["group"]
     assert group["original"] == group["same-bytes"] == group["turned"] != group["noisy"]
     assert group["other"] == group["shade"]
-    keep = found["groups"].set_index("id")["keep"]
+    keep = outputs["groups"].set_index("id")["keep"]
     assert keep[~keep].index.tolist() == ["shape"]
-    assert found["test_twins"]["id"].tolist() == ["more", "test"]
-    assert {"identical", "ink", "copy", "ssim", "ink_of_pairs", "groups"} <= found[
+    assert outputs["test_twins"]["id"].tolist() == ["more", "test"]
+    assert {"identical", "ink", "copy", "ssim", "ink_of_pairs", "groups"} <= outputs[
         "steps"
     ]
 
@@ -61,10 +61,10 @@ def test_the_order_of_the_index_and_of_the_overrides_changes_nothing(
     tmp_path: Path, seed: int
 ) -> None:
     order = np.random.default_rng(seed).permutation(11)
-    expected, found = (
+    expected, outputs = (
         ran(tmp_path / "one", np.arange(11)),
         ran(tmp_path / "other", order),
     )
     for name in ("groups", "duplicates", "test_twins"):
-        pd.testing.assert_frame_equal(found[name], expected[name], check_exact=True)
-    assert found["metrics"] == expected["metrics"]
+        pd.testing.assert_frame_equal(outputs[name], expected[name], check_exact=True)
+    assert outputs["metrics"] == expected["metrics"]

@@ -50,14 +50,14 @@ def derived_set(style: str, makes: dict = CANNY, *, only: int = CLASSES):
     rows, sheets = [], []
     for label in range(CLASSES):
         for number in range(EACH):
-            own = drawing(100 * label + number)
+            sheet = drawing(100 * label + number)
             rows.append((f"train/k{label}/apple_{number}.png", label))
-            sheets.append(own)
+            sheets.append(sheet)
             for make, kind in makes.items() if label < only else ():
                 rows.append(
                     (NAMES[style].format(label=label, number=number, make=make), label)
                 )
-                sheets.append(np.ascontiguousarray(kind(own)))
+                sheets.append(np.ascontiguousarray(kind(sheet)))
     if style == "hash":
         codes = [hashlib.md5(str(row).encode()).hexdigest() for row in range(len(rows))]
         rows = [

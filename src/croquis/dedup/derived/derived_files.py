@@ -13,7 +13,7 @@ import pandas as pd
 from croquis.dedup.derived.edge_evidence import LIFT, Evidence, weigh_names
 from croquis.dedup.derived.originals import Chosen, choose_by_look, choose_by_name
 from croquis.dedup.derived.undeclared_sources import Undeclared, find_undeclared
-from croquis.dedup.families import kin_of
+from croquis.dedup.families import Kin, kin_of
 from croquis.dedup.measures.edges import edge_vectors
 from croquis.tables.components import components
 
@@ -73,32 +73,37 @@ def find_derived(
         strange: (N,) float of `originals.strangeness`, where it matters which is the original.
     """
     labels = images["label"].to_numpy()
-    kin = kin_of(images)
     ids = images["id"].to_numpy()
-    vectors = edge_vectors(gray, images.index.to_numpy())
-    vectors[kin.derived] = 0  # like nothing here: what they are made from is known
-    evidence = weigh_names(ids.tolist(), labels, vectors, kin.derived)
-    confirmed = evidence.confirmed
-    by_name = np.stack([confirmed, evidence.named[confirmed]], axis=1)
-    kinds = _with_apart(evidence, by_name, group)
-    _, across = _across(by_name, group)
-    whole_classes = _whole_classes(across & ~kin.derived, labels)
+    kin = kin_of(images)
+    evidence = _weigh(images, gray, kin)
+    by_name = evidence.confirmed_pairs
     family, across = _across(np.concatenate([by_name, evidence.alike]), group)
     apart = across & ~kin.derived
     if strange is None:
         strange = np.zeros(len(images))
     chosen, affixes = _choose(evidence, family, apart, strange, ids)
     undeclared = find_undeclared(ids.tolist(), labels, kin, group)
-    none = undeclared.source == np.arange(len(images))
+    declared = undeclared.source == np.arange(len(images))
+    kinds = _with_apart(evidence, group)
+    apart_by_name = _across(by_name, group)[1] & ~kin.derived
     return Derived(
-        source=np.where(none, chosen.source, undeclared.source),
+        source=np.where(declared, chosen.source, undeclared.source),
         apart=apart,
         kinds=kinds,
-        refused=_many(apart) or whole_classes or bool(_evident(kinds).any()),
+        refused=_many(apart)
+        or _whole_classes(apart_by_name, labels)
+        or bool(_evident(kinds).any()),
         undeclared=undeclared,
         affixes=affixes,
         rule=chosen.rule,
     )
+
+
+def _weigh(images: pd.DataFrame, gray: np.ndarray, kin: Kin) -> Evidence:
+    vectors = edge_vectors(gray, images.index.to_numpy())
+    vectors[kin.derived] = 0  # like nothing here: what they are made from is known
+    labels = images["label"].to_numpy()
+    return weigh_names(images["id"].tolist(), labels, vectors, kin.derived)
 
 
 def nearly_all_confirmed(kinds: pd.DataFrame) -> pd.Series:
@@ -106,11 +111,9 @@ def nearly_all_confirmed(kinds: pd.DataFrame) -> pd.Series:
     return kinds["right"] >= SURE * kinds["files"]
 
 
-def _with_apart(
-    evidence: Evidence, by_name: np.ndarray, group: np.ndarray
-) -> pd.DataFrame:
+def _with_apart(evidence: Evidence, group: np.ndarray) -> pd.DataFrame:
     """The kinds, and how many confirmed files of each are in another group than their source."""
-    child, source = by_name.T
+    child, source = evidence.confirmed_pairs.T
     parted = child[group[child] != group[source]]
     counts = pd.Series(evidence.affixes[parted]).value_counts()
     kinds = evidence.kinds

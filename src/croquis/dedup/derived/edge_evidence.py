@@ -50,6 +50,11 @@ class Evidence:
         of_kind = self.judged["affix"].isin(self.derived_kinds)
         return self.judged.index[self.judged["right"] & of_kind].to_numpy(np.int64)
 
+    @property
+    def confirmed_pairs(self) -> np.ndarray:
+        """(K, 2) int, these files and those that they name."""
+        return np.stack([self.confirmed, self.named[self.confirmed]], axis=1)
+
 
 class _Nearest(NamedTuple):
     """Similarities of edges by reading and image, each (R, N).

@@ -140,7 +140,9 @@ def _cuts(
 
     As of cat_3_aug1 and of cat3aug.
     """
-    pieces = [[(piece,) for piece in all_pieces(each)] for each in words]
+    pieces: list[list[Word]] = [
+        [(piece,) for piece in all_pieces(each)] for each in words
+    ]
     ends: list[tuple[list[list[Word]], Cut]] = [(words, cut_end), (pieces, cut_end)]
     fronts: list[tuple[list[list[Word]], Cut]] = [
         (words, cut_front),
