@@ -13,7 +13,7 @@ from croquis.embed.cached_features import (
     embed_fingerprint,
     resume_embedding,
 )
-from croquis.embed.embeddings import by_batch
+from croquis.embed.embeddings import embed_batches
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.recipes.probe_recipes import probe_recipe
@@ -45,7 +45,7 @@ def main(
         model = stacked.build_frozen(
             backbone, pretrained=recipe.pretrained, image_size=size
         )
-        return by_batch(
+        return embed_batches(
             model, images, views=recipe.views, hardware=machine, start=start
         )
 

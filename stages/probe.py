@@ -32,11 +32,11 @@ def main(
     # At the top, as a model has it: MLflow then compares both by one `lr`.
     resolved = settings.model_dump(exclude={"head": {"lr"}})
     resolved |= {"seed": seed, "lr": settings.head.lr}
-    rests_on = training_records.provenance(
+    rests_on = training_records.trace_provenance(
         probe, fold, settings=resolved, files=(index, folds), hardware=machine
     )
     options = {"seed": seed, "device": machine.device}
-    with training_records.tracked_training(
+    with training_records.track_training(
         rests_on, index=index, settings=resolved
     ) as run:
         views = settings.embed.views

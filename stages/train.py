@@ -28,7 +28,7 @@ def main(
     seed = params.value("seed", int)
     table = read_folds(folds)
     images = read_index(index)
-    parents = lineage.checked_lineages(settings.pretrained, table, images, fold)
+    parents = lineage.check_lineages(settings.pretrained, table, images, fold)
     data = FoldData.of(fold, table, images)
     machine = hardware()
     resolved = settings.model_dump() | {"seed": seed}
@@ -37,12 +37,12 @@ def main(
     )  # a path may hold others tomorrow
     # index.csv has a hash of each file, but not how `prepare` fitted it to its sheet.
     files = (index, folds, pixels)
-    rests_on = training_records.provenance(
+    rests_on = training_records.trace_provenance(
         model, fold, settings=resolved, files=files, hardware=machine
     )
     kept = Checkpoints(f"train/{model}-{fold}", rests_on.fingerprint)
     memory = kept.folder / "mlflow_run"
-    with training_records.tracked_training(
+    with training_records.track_training(
         rests_on, index=index, settings=resolved, memory=memory
     ) as run:
         outcome = fine_tune(

@@ -17,7 +17,7 @@ from croquis.embed.cached_features import (
     embed_fingerprint,
     resume_embedding,
 )
-from croquis.embed.embeddings import by_batch
+from croquis.embed.embeddings import embed_batches
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.recipes.probe_recipes import EmbedParams
@@ -51,7 +51,7 @@ class Backbone:
         def compute(start: int) -> Iterator[np.ndarray]:
             model = stacked.build_frozen(TINY, pretrained=False, image_size=32)
             views = EMBED["views"]
-            batches = by_batch(
+            batches = embed_batches(
                 model, images, views=views, hardware=CPU, batch_size=4, start=start
             )
             for batch in batches:

@@ -10,7 +10,7 @@ from croquis.core import symmetries
 from croquis.backbones import stacked
 from croquis.backbones.backbones import build_backbone
 from croquis.core.errors import InputError
-from croquis.embed.embeddings import embeddings
+from croquis.embed.embeddings import embed_images
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.runtime.hardware import Hardware
@@ -31,7 +31,7 @@ def embedded(drawn: Path, model: torch.nn.Module, *views: str, **options) -> np.
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     samples = Samples.unlabelled(pixels.ids.to_numpy(dtype=str))
     images = ImageDataset(pixels, samples, image_size=32)
-    return embeddings(model, images, views=list(views), hardware=CPU, **options)
+    return embed_images(model, images, views=list(views), hardware=CPU, **options)
 
 
 def test_there_is_a_vector_for_each_image_and_view(drawn: Path, model) -> None:

@@ -16,7 +16,7 @@ from croquis.explain.explanations import (
     explain_mistakes,
 )
 from croquis.explain.saliency import SaliencyMaps
-from croquis.networks.networks import network
+from croquis.networks.networks import build_model
 from croquis.runtime.hardware import Hardware
 from croquis.tables.predictions import Predictions
 from support.leftovers import data_of, leave, outcome_of
@@ -44,7 +44,7 @@ def test_each_mistake_is_asked_of_the_network_without_its_fold(
     own, asked = recipe(image_size=32), []
     (drawn / "checkpoints" / "tiny").mkdir(parents=True)
     for fold in (0, 1):
-        weights = network(own, ["bar", "pole", "spot"]).state_dict()
+        weights = build_model(own, ["bar", "pole", "spot"]).state_dict()
         save_file(weights, drawn / "checkpoints" / "tiny" / f"fold{fold}.safetensors")
     monkeypatch.setattr(
         explanations,

@@ -10,8 +10,8 @@ from torch import nn
 
 from croquis.heads.optimization import (
     Rates,
+    build_optimizer,
     cycle_ends,
-    optimizer,
     parameter_groups,
     plateaus,
 )
@@ -147,7 +147,8 @@ def network() -> nn.Module:
 def test_layer_decay_gives_each_depth_its_rate(recipe: Recipe) -> None:
     """timm only notes `lr_scale`: without its own scheduler all layers would learn alike."""
     settings = recipe(layer_decay=0.5, lr=1.0)
-    made = optimizer(network(), settings)
+    model = network()
+    made = build_optimizer(parameter_groups(model, settings), settings)
     Rates(made, settings, per_epoch=1).set(0)
     rates = sorted({group["lr"] for group in made.param_groups}, reverse=True)
     # Head, the last norm and six blocks, embedding: each half of the one above.
@@ -193,12 +194,12 @@ def test_optimizers_by_timm_name_train_and_can_be_saved(
     recipe: Recipe, name: str
 ) -> None:
     settings, model = recipe(optimizer=name, lr=0.01), network()
-    made = optimizer(model, settings)
+    made = build_optimizer(parameter_groups(model, settings), settings)
     Rates(made, settings, per_epoch=1).set(0)
     before = model.head.weight.detach().clone()
     model(torch.randn(2, 3, 160, 160)).square().sum().backward()
     made.step()
     assert not torch.equal(before, model.head.weight)
-    again = optimizer(model, settings)
+    again = build_optimizer(parameter_groups(model, settings), settings)
     again.load_state_dict(made.state_dict())
     assert len(again.state_dict()["state"]) == len(made.state_dict()["state"])

@@ -86,10 +86,10 @@ def test_a_run_is_tagged_with_all_it_rests_on(
             "files": (table,),
             "hardware": hardware,
         }
-        return training_records.provenance("swin", fold, **options)
+        return training_records.trace_provenance("swin", fold, **options)
 
     first = rests_on()
-    training_records.tracked_training(first, index=table, settings={"lr": 1.0})
+    training_records.track_training(first, index=table, settings={"lr": 1.0})
     assert begun[0][0] == (tracking.pipeline_of(table), "swin-fold0") and begun[0][1][
         "params"
     ] == {"lr": 1.0}

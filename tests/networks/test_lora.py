@@ -10,7 +10,7 @@ from timm.models.eva import Eva
 from timm.optim import param_groups_layer_decay
 
 from croquis.core.errors import InputError
-from croquis.networks.lora import merge_lora, with_lora
+from croquis.networks.lora import add_lora, merge_lora
 from croquis.recipes.recipes import LoraParams
 
 ALL = r".*blocks\..*\.(qkv|q_proj|k_proj|v_proj|proj|fc1|fc2|fc1_g|fc1_x)"
@@ -83,7 +83,7 @@ def stepped(model: torch.nn.Module) -> torch.Tensor:
 
 def test_every_adapter_learns(model: torch.nn.Module) -> None:
     """EVA, BEiT and Swin V2 read the weights of `qkv` themselves: its adapter had no gradient."""
-    stepped(with_lora(model, lora(), ["head"]).eval())
+    stepped(add_lora(model, lora(), ["head"]).eval())
     adapters = {
         name: part for name, part in model.named_parameters() if "lora_" in name
     }
@@ -96,7 +96,7 @@ def test_adapters_change_nothing_at_first(model: torch.nn.Module) -> None:
     size = 64 if type(model).__name__ == "SwinTransformerV2" else 32
     images = torch.rand(2, 3, size, size)
     before = model.eval()(images)
-    after = with_lora(model, lora(), ["head"]).eval()(images)
+    after = add_lora(model, lora(), ["head"]).eval()(images)
     torch.testing.assert_close(before, after, atol=1e-6, rtol=0)
 
 
@@ -104,7 +104,7 @@ def test_merging_is_exact_and_brings_the_plain_names_back(
     model: torch.nn.Module,
 ) -> None:
     names = list(model.state_dict())
-    images = stepped(with_lora(model, lora(), ["head"]).eval())
+    images = stepped(add_lora(model, lora(), ["head"]).eval())
     before = model(images)
     after = merge_lora(model)(images)
     assert list(model.state_dict()) == names
@@ -115,7 +115,7 @@ def test_the_backbone_stays_and_the_head_moves() -> None:
     torch.manual_seed(0)
     model = vit()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    stepped(with_lora(model, lora(), ["head"]).eval())
+    stepped(add_lora(model, lora(), ["head"]).eval())
     after = {n.replace(".base_layer", ""): t for n, t in model.state_dict().items()}
     moved = {name for name in before if not torch.equal(before[name], after[name])}
     assert moved == {"head.weight", "head.bias"}
@@ -124,7 +124,7 @@ def test_the_backbone_stays_and_the_head_moves() -> None:
 def test_layer_decay_still_acts() -> None:
     """Around the network, peft's names broke timm's layer groups: one rate for all, a warning."""
     groups = param_groups_layer_decay(
-        with_lora(vit(), lora(), ["head"]), layer_decay=0.5
+        add_lora(vit(), lora(), ["head"]), layer_decay=0.5
     )
     assert len({group["lr_scale"] for group in groups}) > 3
 
@@ -133,7 +133,7 @@ def test_layer_decay_still_acts() -> None:
 def test_a_pattern_that_fits_no_layer_names_the_layers(targets: str) -> None:
     expected = r"lora\.targets: expected whole names of linear .*matches .*blocks\.0\.attn\.qkv"
     with pytest.raises(InputError, match=expected):
-        with_lora(vit(), lora(targets), ["head"])
+        add_lora(vit(), lora(targets), ["head"])
 
 
 def test_peft_is_imported_only_with_adapters() -> None:

@@ -9,9 +9,9 @@ import torch
 from croquis.heads.probe_training import Head
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
-from croquis.networks.lp_ft import start_from_probe, unstandardised
-from croquis.networks.networks import network
-from croquis.networks.predict import predicted_logits
+from croquis.networks.lp_ft import absorb_statistics, start_from_probe
+from croquis.networks.networks import build_model
+from croquis.networks.predict import predict_logits
 from croquis.recipes.head_params import HeadShape
 from croquis.recipes.recipes import ModelParams
 from croquis.runtime.hardware import Hardware
@@ -31,7 +31,7 @@ def test_the_standardisation_moves_into_the_first_layer(shape: HeadShape) -> Non
     head = Head(features, 3, shape)
     for parameter in head.parameters():
         torch.nn.init.normal_(parameter)
-    plain = unstandardised(head).eval()
+    plain = absorb_statistics(head).eval()
     torch.testing.assert_close(
         plain(features), head.eval()(features), atol=1e-4, rtol=1e-4
     )
@@ -54,14 +54,14 @@ def test_the_head_knows_its_training_part_and_the_backbone_is_as_before(
     )
     shape = HeadShape(hidden=hidden, act="relu", norm="none", dropout=0.0)
     torch.manual_seed(0)
-    model = network(
+    model = build_model(
         recipe(backbone=backbone, head=shape.model_dump()), data.classes.tolist()
     )
     before = {name: held.clone() for name, held in model.state_dict().items()}
     start_from_probe(
         model, images, data.train.targets, shape=shape, hardware=CPU, batch_size=4
     )
-    logits = predicted_logits(model, images, hardware=CPU, batch_size=4)
+    logits = predict_logits(model, images, hardware=CPU, batch_size=4)
     assert (logits.argmax(axis=1) == data.train.labels).all()
     head = model.pretrained_cfg["classifier"]
     for name, held in model.state_dict().items():
@@ -78,7 +78,7 @@ def test_a_feature_that_hardly_fires_gets_no_huge_weight(
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     images = ImageDataset(pixels, data.train, image_size=32)
     torch.manual_seed(0)
-    model = network(recipe(), data.classes.tolist())
+    model = build_model(recipe(), data.classes.tolist())
     with torch.no_grad():
         model.bn2.weight[::2] = (
             1e-4  # half of the features hardly differ from their mean

@@ -9,7 +9,7 @@ from timm.data import ImageNetInfo
 from croquis.core.errors import InputError
 from croquis.networks.freezing import trainable_count
 from croquis.networks.lora import merge_lora
-from croquis.networks.networks import network
+from croquis.networks.networks import build_model
 from croquis.recipes.recipes import ModelRecipe
 from support.plain import PLAIN
 
@@ -57,7 +57,7 @@ def moved(model: torch.nn.Module) -> set[str]:
 )
 def test_each_regime_gives_logits_and_its_head_learns(changes: dict) -> None:
     torch.manual_seed(0)
-    model = network(recipe(**changes), CLASSES)
+    model = build_model(recipe(**changes), CLASSES)
     assert {name for name in moved(model) if name.startswith("head")}
     assert (
         model.eval()(torch.zeros(2, 3, 32, 32)).shape == (2, 3)
@@ -66,33 +66,36 @@ def test_each_regime_gives_logits_and_its_head_learns(changes: dict) -> None:
 
 
 def test_attention_only_moves_attention_and_head_only() -> None:
-    names = moved(network(recipe(trainable=["attn", "^head"]), CLASSES))
+    names = moved(build_model(recipe(trainable=["attn", "^head"]), CLASSES))
     assert [name for name in names if "attn" in name]
     assert all("attn" in name or name.startswith("head") for name in names)
 
 
 def test_adapters_leave_the_backbone_and_save_its_states() -> None:
-    whole, lora = network(recipe(), CLASSES), network(recipe(lora=LORA), CLASSES)
+    whole, lora = (
+        build_model(recipe(), CLASSES),
+        build_model(recipe(lora=LORA), CLASSES),
+    )
     assert trainable_count(lora) < trainable_count(whole) / 4
     assert all("lora_" in name or name.startswith("head") for name in moved(lora))
 
 
 def test_a_network_with_adapters_can_be_copied_and_merged() -> None:
     """The running average of the weights is such a copy."""
-    model = network(recipe(lora=LORA), CLASSES)
+    model = build_model(recipe(lora=LORA), CLASSES)
     moved(model)
     images = torch.rand(2, 3, 32, 32)
     expected = model.eval()(images)
     found = merge_lora(copy.deepcopy(model)).eval()
     torch.testing.assert_close(found(images), expected, atol=1e-5, rtol=0)
-    assert list(found.state_dict()) == list(network(recipe(), CLASSES).state_dict())
+    assert list(found.state_dict()) == list(build_model(recipe(), CLASSES).state_dict())
 
 
 def test_gradients_are_the_same_with_checkpointing() -> None:
     grads = []
     for checkpointed in (False, True):
         torch.manual_seed(0)
-        model = network(recipe(grad_checkpointing=checkpointed, lora=LORA), CLASSES)
+        model = build_model(recipe(grad_checkpointing=checkpointed, lora=LORA), CLASSES)
         model(torch.ones(2, 3, 32, 32)).sum().backward()
         grads.append(
             {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
@@ -105,12 +108,12 @@ def test_gradients_are_the_same_with_checkpointing() -> None:
 def test_imagenets_rows_become_the_head() -> None:
     wnids = ImageNetInfo().label_names()
     torch.manual_seed(0)
-    whole = network(recipe(), [str(number) for number in range(1000)]).head.weight
+    whole = build_model(recipe(), [str(number) for number in range(1000)]).head.weight
     torch.manual_seed(0)
-    model = network(recipe(head_start="imagenet"), [wnids[7], wnids[3]])
+    model = build_model(recipe(head_start="imagenet"), [wnids[7], wnids[3]])
     assert torch.equal(model.head.weight, whole[[7, 3]]) and model.num_classes == 2
 
 
 def test_imagenets_rows_need_its_names() -> None:
     with pytest.raises(InputError, match="received 3 of 3 others, 'cup' first"):
-        network(recipe(head_start="imagenet"), CLASSES)
+        build_model(recipe(head_start="imagenet"), CLASSES)

@@ -13,7 +13,7 @@ import torch
 
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
-from croquis.networks.predict import predicted_logits
+from croquis.networks.predict import predict_logits
 from croquis.recipes.recipes import ModelParams
 from croquis.runtime.hardware import Hardware, hardware
 from croquis.runtime.interrupts import Interrupts
@@ -132,7 +132,7 @@ def test_memory_that_ends_halves_the_micro_batch_and_goes_on(
         with pytest.warns(UserWarning, match="out of memory: now 3 images at once"):
             trainer, epochs = trained(settings, images, hardware=machine)
         options = {"hardware": machine, "batch_size": 2 * trainer.micro_batch}
-        logits = predicted_logits(trainer.averaged, images, **options)
+        logits = predict_logits(trainer.averaged, images, **options)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert trainer.micro_batch <= 3 and len(epochs) == 2

@@ -13,7 +13,7 @@ from croquis.backbones.backbones import build_backbone
 from croquis.core.symmetries import turn
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
-from croquis.networks.predict import averaged_probs, predicted_logits, softmax
+from croquis.networks.predict import average_probs, predict_logits, softmax
 from croquis.recipes.recipes import ModelParams
 from croquis.runtime.hardware import Hardware
 from croquis.tables.samples import Samples
@@ -48,7 +48,7 @@ def test_predicting_twice_gives_the_same_bits(
         recipe(backbone=backbone, drop_rate=0.5, drop_path_rate=0.5)
     ).train()
     once, twice = (
-        predicted_logits(model, held_out, hardware=CPU, batch_size=4) for _ in range(2)
+        predict_logits(model, held_out, hardware=CPU, batch_size=4) for _ in range(2)
     )
     assert once.shape == (15, 3) and once.dtype == np.float32
     np.testing.assert_array_equal(once, twice)
@@ -59,7 +59,7 @@ def test_the_batch_size_does_not_change_predictions(
 ) -> None:
     model = network(recipe())
     single, all_at_once = (
-        predicted_logits(model, held_out, hardware=CPU, batch_size=size)
+        predict_logits(model, held_out, hardware=CPU, batch_size=size)
         for size in (1, 64)
     )
     np.testing.assert_allclose(single, all_at_once, atol=1e-5)
@@ -72,7 +72,7 @@ def test_a_batch_that_does_not_fit_is_predicted_in_parts(
 ) -> None:
     """Out of memory in a val pass used to end a training that had room for its own batches."""
     model = network(recipe())
-    expected = predicted_logits(model, held_out, hardware=CPU, batch_size=64)
+    expected = predict_logits(model, held_out, hardware=CPU, batch_size=64)
     forward, seen = type(model).forward, []
 
     def tight(own: nn.Module, images: torch.Tensor) -> torch.Tensor:
@@ -83,7 +83,7 @@ def test_a_batch_that_does_not_fit_is_predicted_in_parts(
 
     monkeypatch.setattr(type(model), "forward", tight)
     with pytest.warns(UserWarning, match="out of memory: now 4 images at once"):
-        found = predicted_logits(model, held_out, hardware=CPU, batch_size=8)
+        found = predict_logits(model, held_out, hardware=CPU, batch_size=8)
     assert seen == [8, 4, 4, 4, 3]
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
@@ -95,7 +95,7 @@ def test_nothing_to_predict_gives_no_rows(
     empty = ImageDataset(
         pixels, Samples.unlabelled(np.array([], dtype=str)), image_size=32
     )
-    found = predicted_logits(network(recipe()), empty, hardware=CPU, batch_size=4)
+    found = predict_logits(network(recipe()), empty, hardware=CPU, batch_size=4)
     assert found.shape == (0, 3) and softmax(found).shape == (0, 3)
 
 
@@ -103,14 +103,12 @@ def test_a_view_is_the_prediction_of_the_turned_images(
     held_out: ImageDataset, recipe: Callable[..., ModelParams], drawn: Path
 ) -> None:
     model, options = network(recipe()), {"hardware": CPU, "batch_size": 4}
-    found = predicted_logits(model, held_out, view="rot90", **options)
-    assert not np.allclose(
-        found, predicted_logits(model, held_out, **options), atol=1e-4
-    )
+    found = predict_logits(model, held_out, view="rot90", **options)
+    assert not np.allclose(found, predict_logits(model, held_out, **options), atol=1e-4)
     np.save(drawn / "pixels.npy", turn(np.load(drawn / "pixels.npy"), "rot90"))
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     samples = Samples.unlabelled(pixels.ids.to_numpy(dtype=str))
-    again = predicted_logits(
+    again = predict_logits(
         model, ImageDataset(pixels, samples, image_size=32), **options
     )
     np.testing.assert_allclose(found, again, atol=1e-6)
@@ -125,7 +123,7 @@ def test_probabilities_are_averaged_over_views_and_none_is_predicted_twice() -> 
         asked.append(view)
         return np.array([[0.0, math.log(odds[view])]], np.float32)
 
-    found = averaged_probs(
+    found = average_probs(
         logits_of, ["identity", "flip_lr"], ("identity", "flip_lr", "flip_ud")
     )
     np.testing.assert_allclose(found["identity"], [[0.5, 0.5]], atol=1e-7)
@@ -138,7 +136,7 @@ def test_probabilities_are_averaged_over_views_and_none_is_predicted_twice() -> 
 
 def test_one_view_costs_no_bit() -> None:
     logits = np.random.default_rng(0).normal(size=(50, 7)).astype(np.float32)
-    (found,) = averaged_probs(lambda view: logits, ["identity"], ("identity",)).values()
+    (found,) = average_probs(lambda view: logits, ["identity"], ("identity",)).values()
     np.testing.assert_array_equal(found, softmax(logits))
 
 

@@ -21,7 +21,7 @@ from croquis.heads.heads import head_names
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.networks.macs import forward_macs
-from croquis.networks.networks import network
+from croquis.networks.networks import build_model
 from croquis.networks.networks import on_meta as on_meta_with_head
 from croquis.recipes import probe_recipes, recipes
 from croquis.report.sections.cost import BACKWARD, FORWARD, V100
@@ -69,7 +69,7 @@ def test_the_name_exists_with_this_tag(backbone: str) -> None:
 def test_a_model_builds_with_its_settings_and_gives_a_logit_a_class(key: str) -> None:
     recipe = MODELS[key].model_copy(update={"pretrained": False})
     with torch.device("meta"):
-        model = network(recipe, CLASSES)
+        model = build_model(recipe, CLASSES)
     assert output_of(model, recipe.image_size) == (1, 500)
     assert model.num_classes == 500
     for name in head_names(model):

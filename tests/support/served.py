@@ -11,7 +11,7 @@ import torch
 from ruamel.yaml import YAML
 
 from croquis.backbones.backbones import interpolation
-from croquis.embed.embeddings import embeddings
+from croquis.embed.embeddings import embed_images
 from croquis.heads.probe_training import train_probe
 from croquis.heads.training_records import TrainingOutcome, write_weights
 from croquis.images.batches import ImageDataset
@@ -168,5 +168,5 @@ def _features(folder: Path, embed: EmbedParams, pixels: Pixels) -> Features:
         pixels, Samples.unlabelled(ids), image_size=size, interpolation=how
     )
     path = folder / "features.npz"
-    save(path, ids, embeddings(model, images, views=embed.views, hardware=CPU))
+    save(path, ids, embed_images(model, images, views=embed.views, hardware=CPU))
     return Features(path)

@@ -23,7 +23,7 @@ def network(recipe: ModelRecipe, seed: int = 0) -> nn.Module:
 
 def begun(
     recipe: ModelRecipe,
-    images: ImageDataset,
+    dataset: ImageDataset,
     *,
     lr: float = 1e-3,
     seed: int = 0,
@@ -31,19 +31,19 @@ def begun(
 ) -> Trainer:
     """A trainer before its first update."""
     recipe = recipe.model_copy(update={"lr": lr})
-    options = {"images": images, "hardware": CPU, "seed": seed} | changes
+    options = {"dataset": dataset, "hardware": CPU, "seed": seed} | changes
     return Trainer(network(recipe, seed), recipe, **options)
 
 
 def trained(
-    recipe: ModelRecipe, images: ImageDataset, **options: object
+    recipe: ModelRecipe, dataset: ImageDataset, **options: object
 ) -> tuple[Trainer, list[Epoch]]:
-    trainer = begun(recipe, images, **options)
+    trainer = begun(recipe, dataset, **options)
     return trainer, list(trainer.epochs())
 
 
 def weights_after(
-    images: ImageDataset, recipe: ModelRecipe, **options: object
+    dataset: ImageDataset, recipe: ModelRecipe, **options: object
 ) -> dict[str, torch.Tensor]:
-    trainer, _ = trained(recipe, images, **options)
+    trainer, _ = trained(recipe, dataset, **options)
     return {name: held.clone() for name, held in trainer.averaged.state_dict().items()}

@@ -29,7 +29,9 @@ def test_the_mean_of_the_last_epochs_by_hand(
     dataset: ImageDataset, recipe: Callable[..., ModelParams]
 ) -> None:
     settings = recipe(epochs=3, average_epochs=2)
-    trainer = Trainer(network(settings), settings, images=dataset, hardware=CPU, seed=0)
+    trainer = Trainer(
+        network(settings), settings, dataset=dataset, hardware=CPU, seed=0
+    )
     after = []
     for _ in trainer.epochs():
         after.append(trainer.model.conv_stem.weight.detach().clone())
@@ -103,7 +105,7 @@ def test_norms_that_are_frozen_stay_as_they_were(
     averages.after_epoch(0)
     averages.after_all([torch.ones(4, 3, 32, 32)], CPU)
     before = model.state_dict()
-    for name, held in averages.scored.state_dict().items():
+    for name, held in averages.model.state_dict().items():
         assert torch.equal(held, before[name]), name
 
 

@@ -65,7 +65,7 @@ def test_a_broken_newest_state_falls_back_to_the_one_before(
     else:
         (digest if harm == "no digest" else file).unlink()
     with pytest.warns(
-        UserWarning, match="000000002 is not whole: the one before is taken"
+        UserWarning, match="000000002 is not complete: the one before is taken"
     ):
         assert kept.load()["step"] == 1
     kept.save(

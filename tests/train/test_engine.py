@@ -56,7 +56,9 @@ def test_layer_decay_reaches_the_optimizer(
     """timm only notes `lr_scale`: without its own scheduler all layers would learn alike."""
     settings = recipe(epochs=1, layer_decay=0.5, schedule="cosine")
     trainer, _ = trained(settings, dataset, lr=0.01)
-    rates = sorted({group["lr"] for group in trainer._updates.optimizer.param_groups})
+    rates = sorted(
+        {group["lr"] for group in trainer._state.updates.optimizer.param_groups}
+    )
     assert len(rates) > 2 and rates[-2] == pytest.approx(rates[-1] / 2)
 
 
@@ -89,7 +91,9 @@ def test_dropout_depends_on_the_step_and_not_on_what_ran_between(
 ) -> None:
     settings = recipe(drop_rate=0.5)
     _, curve = trained(settings, dataset)
-    trainer = Trainer(network(settings), settings, images=dataset, hardware=CPU, seed=0)
+    trainer = Trainer(
+        network(settings), settings, dataset=dataset, hardware=CPU, seed=0
+    )
     disturbed = []
     for epoch in trainer.epochs():
         disturbed.append(epoch.train_loss)
@@ -104,7 +108,7 @@ def test_a_set_smaller_than_a_batch_trains_one_step_an_epoch(
     assert [epoch.number for epoch in epochs] == [0, 1]
     assert all(math.isfinite(epoch.train_loss) for epoch in epochs)
     assert {
-        int(state["step"]) for state in trainer._updates.optimizer.state.values()
+        int(state["step"]) for state in trainer._state.updates.optimizer.state.values()
     } == {2}
 
 
@@ -178,10 +182,10 @@ def test_a_training_stopped_after_any_step_ends_with_the_same_bits(
         return Trainer(
             network(settings),
             settings,
-            images=dataset,
+            dataset=dataset,
             hardware=CPU,
             seed=0,
-            kept=kept,
+            checkpoints=kept,
         )
 
     def run(trainer: Trainer, interrupts: Interrupts | None = None) -> Trainer:
@@ -192,7 +196,7 @@ def test_a_training_stopped_after_any_step_ends_with_the_same_bits(
     steps, update = [], Trainer._update
 
     def counted(trainer: Trainer, *args: object) -> float:
-        steps.append(trainer._step)
+        steps.append(trainer._state.step)
         if len(steps) == stop:
             asked(15, None)
         return update(trainer, *args)
@@ -231,7 +235,7 @@ def test_a_compiled_training_that_was_stopped_ends_with_the_same_bits_and_names(
     )
 
     def run(kept: Checkpoints, interrupts: Interrupts | None = None) -> Trainer:
-        trainer = begun(settings, dataset, hardware=compiled, kept=kept)
+        trainer = begun(settings, dataset, hardware=compiled, checkpoints=kept)
         for epoch in trainer.epochs(interrupts):
             trainer.record({"train_loss": epoch.train_loss})
         return trainer

@@ -12,8 +12,8 @@ import torch
 from croquis.heads.training_records import TrainingOutcome
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
-from croquis.networks.networks import network
-from croquis.networks.predict import predicted_logits, softmax
+from croquis.networks.networks import build_model
+from croquis.networks.predict import predict_logits, softmax
 from croquis.recipes.recipes import ModelRecipe
 from croquis.runtime.hardware import Hardware
 from croquis.scoring.metrics import scores
@@ -108,7 +108,7 @@ def test_the_speed_is_measured_when_nothing_can_be_lost_any_more(
         raise SystemExit
 
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
-        patch.setattr(Throughput, "resident", killed)
+        patch.setattr(Throughput, "time_updates", killed)
         run(data, settings, checkpoints=kept)
     monkeypatch.setattr(
         "croquis.train.engine.Trainer._update", None
@@ -184,14 +184,14 @@ def test_flipped_val_images_are_predicted_as_if_they_had_come_flipped(
 ) -> None:
     outcome = run(data, recipe())
     assert set(outcome.more) == {"val_flip_lr", "val_flip_ud"}
-    model = network(recipe(), data.classes.tolist())
+    model = build_model(recipe(), data.classes.tolist())
     model.load_state_dict(outcome.weights)
     sheets = np.load(drawn / "pixels.npy")
     for name, flipped in (("lr", sheets[:, :, ::-1]), ("ud", sheets[:, ::-1])):
         np.save(drawn / "pixels.npy", flipped)
         pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
         images = ImageDataset(pixels, data.val, image_size=32)
-        expected = softmax(predicted_logits(model, images, hardware=CPU, batch_size=6))
+        expected = softmax(predict_logits(model, images, hardware=CPU, batch_size=6))
         found = outcome.more[f"val_flip_{name}"]
         assert found.ids.tolist() == data.val.ids.tolist()
         np.testing.assert_allclose(found.probs, expected, atol=1e-6)
@@ -337,12 +337,14 @@ def test_every_regime_trains_and_its_weights_predict_what_it_predicted(
     settings = recipe(**regime)
     outcome = run(data, settings, lr=1e-2)
     assert outcome.epochs[1]["train_loss"] != outcome.epochs[0]["train_loss"]
-    plain = network(settings.model_copy(update={"lora": None}), data.classes.tolist())
+    plain = build_model(
+        settings.model_copy(update={"lora": None}), data.classes.tolist()
+    )
     plain.load_state_dict(outcome.weights, strict=True)  # no trace of adapters
     images = ImageDataset(
         Pixels.open(drawn / "index.csv", drawn / "pixels.npy"), data.val, image_size=32
     )
-    again = softmax(predicted_logits(plain, images, hardware=CPU, batch_size=4))
+    again = softmax(predict_logits(plain, images, hardware=CPU, batch_size=4))
     np.testing.assert_allclose(again, outcome.val.probs, atol=1e-5)
 
 

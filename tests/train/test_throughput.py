@@ -1,4 +1,4 @@
-"""Speed by hand, on a clock that moves when it is told to."""
+"""Speed by hand, on a clock that moves when a test moves it."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def epoch(
-    pace: Throughput, clock: Clock, *steps: tuple[float, float]
+    throughput: Throughput, clock: Clock, *steps: tuple[float, float]
 ) -> tuple[float, float]:
     """An epoch of batches of four that take (to come, to train) seconds."""
 
@@ -39,64 +39,67 @@ def epoch(
             clock.wait(coming)
             yield FOUR
 
-    pace.begin()
+    throughput.begin()
     training = (seconds for _, seconds in steps)
-    for _ in pace.fetched(batches()):
+    for _ in throughput.fetch(batches()):
         clock.wait(next(training))
-    return pace.end()
+    return throughput.end()
 
 
 def test_images_over_seconds_and_the_share_of_waiting(clock: Clock) -> None:
-    pace = Throughput(torch.device("cpu"))
-    assert epoch(pace, clock, (2, 10), (1, 3)) == (8 / 16, 3 / 16)
-    assert epoch(pace, clock, (1, 3), (0, 4)) == (8 / 8, 1 / 8)
+    throughput = Throughput(torch.device("cpu"))
+    assert epoch(throughput, clock, (2, 10), (1, 3)) == (8 / 16, 3 / 16)
+    assert epoch(throughput, clock, (1, 3), (0, 4)) == (8 / 8, 1 / 8)
     # Of the whole the first update is left out, in which a network may be compiled.
-    assert pace.images_per_second == 12 / 12
+    assert throughput.images_per_second == 12 / 12
 
 
 def test_what_pauses_a_training_is_none_of_its_time(clock: Clock) -> None:
-    pace = Throughput(torch.device("cpu"))
-    pace.begin()
-    for _ in pace.fetched(iter([FOUR, FOUR])):
+    throughput = Throughput(torch.device("cpu"))
+    throughput.begin()
+    for _ in throughput.fetch(iter([FOUR, FOUR])):
         clock.wait(2)
-        with pace.paused():
+        with throughput.pause():
             clock.wait(50)
-    assert pace.end() == (8 / 4, 0) and pace.images_per_second == 4 / 2
+    assert throughput.end() == (8 / 4, 0) and throughput.images_per_second == 4 / 2
 
 
 def test_the_speed_is_that_of_images_of_the_last_size(clock: Clock) -> None:
-    pace, small = Throughput(torch.device("cpu")), torch.zeros(4, 16, 16)
+    throughput, small = Throughput(torch.device("cpu")), torch.zeros(4, 16, 16)
     large = torch.zeros(4, 32, 32)
-    pace.begin()
+    throughput.begin()
     for images in (small, small, large, large, large):
-        for _ in pace.fetched(iter([Batch(images, *FOUR_MORE)])):
+        for _ in throughput.fetch(iter([Batch(images, *FOUR_MORE)])):
             clock.wait(1 if images is small else 5)
-    pace.end()
-    assert pace.images_per_second == 8 / 10  # without the first of that size
+    throughput.end()
+    assert throughput.images_per_second == 8 / 10  # without the first of that size
 
 
 def test_of_a_single_update_nothing_is_known(clock: Clock) -> None:
-    pace = Throughput(torch.device("cpu"))
-    assert pace.images_per_second is None
-    epoch(pace, clock, (1, 1))
-    assert pace.images_per_second is None
+    throughput = Throughput(torch.device("cpu"))
+    assert throughput.images_per_second is None
+    epoch(throughput, clock, (1, 1))
+    assert throughput.images_per_second is None
 
 
 def test_one_batch_in_memory_is_timed_ten_times_or_for_three_seconds(
     clock: Clock,
 ) -> None:
-    pace = Throughput(torch.device("cpu"))
-    epoch(pace, clock, (1, 1))
+    throughput = Throughput(torch.device("cpu"))
+    epoch(throughput, clock, (1, 1))
     given = []
 
     def update(batch: Batch) -> None:
         given.append(batch)
         clock.wait(2.0 if len(given) == 1 else 0.1)
 
-    assert pace.resident(update) == pytest.approx(
+    assert throughput.time_updates(update) == pytest.approx(
         4 / 0.1
     )  # the median: once it was slow
-    assert len(given) == 10 and all(batch is pace.batch for batch in given)
+    assert len(given) == 10 and all(batch is throughput.batch for batch in given)
     slow = []
-    assert pace.resident(lambda batch: (slow.append(batch), clock.wait(2))) == 4 / 2
+    assert (
+        throughput.time_updates(lambda batch: (slow.append(batch), clock.wait(2)))
+        == 4 / 2
+    )
     assert len(slow) == 2

@@ -151,7 +151,7 @@ def test_a_gradient_that_is_no_number_stops_before_it_reaches_the_weights(
     monkeypatch.setenv("CROQUIS_SAVE_MINUTES", "0")  # after each update
     spoiling(monkeypatch, {2})
     kept = Checkpoints("train/a-0", "x")
-    trainer = begun(recipe(), dataset, kept=kept)
+    trainer = begun(recipe(), dataset, checkpoints=kept)
     batch = next(
         Shuffled(dataset, batch_size=3, seed=0, workers=0).epoch(1)
     )  # the third
@@ -186,7 +186,7 @@ def test_overflows_are_counted_in_a_row(
         recipe(epochs=8), dataset, hardware=SCALED
     )  # 16 updates, two are made
     assert {
-        int(state["step"]) for state in trainer._updates.optimizer.state.values()
+        int(state["step"]) for state in trainer._state.updates.optimizer.state.values()
     } == {2}
 
 
@@ -218,6 +218,8 @@ def test_lookahead_ends_on_its_slow_weights(
     monkeypatch.setattr(Lookahead, "sync_lookahead", lambda own: None)
     trainer, _ = trained(settings, dataset, lr=0.1)
     fast = trainer.model.conv_stem.weight
-    slow = trainer._updates.optimizer.state_dict()["state"][0]["lookahead_slow_buff"]
+    slow = trainer._state.updates.optimizer.state_dict()["state"][0][
+        "lookahead_slow_buff"
+    ]
     assert not torch.equal(fast, slow)
     torch.testing.assert_close(found, (fast + slow) / 2)

@@ -123,7 +123,7 @@ def parents_of(pretrained: bool | str | list[bool | str]) -> dict[str, Lineage]:
     return {name: lineage for name, lineage in lineages.items() if lineage is not None}
 
 
-def checked_lineages(
+def check_lineages(
     pretrained: bool | str | list[bool | str],
     folds: pd.DataFrame,
     index: pd.DataFrame,

@@ -4,13 +4,14 @@ What is tried is what the stages do: the network is built, goes forward at all o
 takes a training step; its optimizer's groups are made, and its work is counted as `explain` does.
 """
 
+import itertools
 from collections.abc import Callable
 
-import timm
 import torch
 from torch import nn
 
 from croquis.backbones import stacked
+from croquis.backbones.backbones import Network, pretrained_cfg
 from croquis.core.errors import InputError
 from croquis.costs.work import model_work, probe_work
 from croquis.heads.heads import head_names
@@ -35,10 +36,10 @@ def try_model(recipe: ModelParams, num_classes: int) -> None:
         num_classes: of the head.
 
     Raises:
-        Unanswered: if that cannot be known here.
+        Unanswered: if the meta device cannot say.
     """
 
-    def build(size: int) -> nn.Module:
+    def build(size: int) -> Network:
         return on_meta(recipe.model_copy(update={"image_size": size}), num_classes)
 
     try:
@@ -50,18 +51,29 @@ def try_model(recipe: ModelParams, num_classes: int) -> None:
         if recipe.grad_checkpointing and _passes(
             lambda: _try_model(plain, num_classes)
         ):
-            fix = "set it to false, and micro_batch to fewer images"
-            raise _refused(
-                "grad_checkpointing", "false for this backbone", "true", error, fix
+            raise _refuse(
+                "grad_checkpointing",
+                expected="false for this backbone",
+                received="true",
+                error=error,
+                fix="set it to false, and micro_batch to fewer images",
             ) from error
-        raise _reasoned(error, recipe.backbone, recipe.image_size, build) from error
+        raise _explain(error, recipe.backbone, recipe.image_size, build) from error
 
 
 def try_probe(recipe: ProbeParams, num_classes: int) -> None:
-    """The same for a probe, which takes no step through its backbone."""
+    """The same for a probe, which takes no step through its backbone.
+
+    Args:
+        recipe: the resolved settings.
+        num_classes: of the head.
+
+    Raises:
+        Unanswered: if the meta device cannot say.
+    """
     embed = recipe.embed
 
-    def build(size: int) -> nn.Module:
+    def build(size: int) -> Network:
         with torch.device("meta"):
             return stacked.build_network(
                 embed.backbone, pretrained=False, num_classes=0, image_size=size
@@ -69,19 +81,19 @@ def try_probe(recipe: ProbeParams, num_classes: int) -> None:
 
     try:
         model = build(embed.image_size)
-        features = _output(model, embed.image_size)[1]
+        features = _count_outputs(model, embed.image_size)
         forward = forward_macs(model, embed.image_size)
         probe_work(recipe, num_classes, features, forward)
     except Exception as error:  # of any network, in any way
-        found = _reasoned(error, embed.backbone, embed.image_size, build)
-        raise (
-            found.within("embed") if isinstance(found, InputError) else found
-        ) from error
+        reason = _explain(error, embed.backbone, embed.image_size, build)
+        if isinstance(reason, InputError):
+            reason = reason.within("embed")
+        raise reason from error
 
 
 def _try_model(recipe: ModelParams, num_classes: int) -> None:
     model = on_meta(recipe, num_classes)
-    _output(model, recipe.image_size)
+    _count_outputs(model, recipe.image_size)
     _check_phases(model, recipe)
     if recipe.head_start == "probe":
         _check_start(model)
@@ -89,30 +101,32 @@ def _try_model(recipe: ModelParams, num_classes: int) -> None:
     model_work(recipe, num_classes, forward_macs(model, recipe.image_size))
 
 
-def _output(model: nn.Module, size: int) -> tuple[int, int]:
-    """The shape of what a network gives for one image, (1, C)."""
+def _count_outputs(model: nn.Module, size: int) -> int:
+    """Runs a network on one image; C, how many numbers it returns.
+
+    Raises:
+        ValueError: if they are no vector.
+    """
     with torch.inference_mode():
-        found = model.eval()(torch.empty(1, 3, size, size, device="meta"))
-    if not isinstance(found, torch.Tensor) or found.ndim != 2:
-        shape = (
-            tuple(found.shape)
-            if isinstance(found, torch.Tensor)
-            else type(found).__name__
-        )
+        output = model.eval()(torch.empty(1, 3, size, size, device="meta"))
+    if not isinstance(output, torch.Tensor):
+        kind = type(output).__name__
+        raise ValueError(f"gives {kind} for an image instead of one vector")
+    if output.ndim != 2:
+        shape = tuple(output.shape)
         raise ValueError(f"gives {shape} for an image instead of one vector")
-    return tuple(found.shape)
+    return output.shape[1]
 
 
 def _check_phases(model: nn.Module, recipe: ModelParams) -> None:
-    sizes = sorted(
-        {phase.image_size for phase in recipe.phases} - {None, recipe.image_size}
-    )
+    of_phases = {phase.image_size for phase in recipe.phases if phase.image_size}
+    sizes = sorted(of_phases - {recipe.image_size})
     if sizes and isinstance(recipe.backbone, list):
         fix = "leave image_size out: a stack scales images to the size of each of its networks"
         raise _unfit_phase(sizes, fix)
     for size in sizes:
         try:
-            _output(model, size)
+            _count_outputs(model, size)
         except Exception as error:  # of any network, in any way
             raise _unfit_phase(
                 size, "convolutional networks take most sizes"
@@ -124,60 +138,65 @@ def _unfit_phase(received: object, fix: str) -> InputError:
     return InputError("phases", expected=expected, received=str(received), fix=fix)
 
 
-def _check_start(model: nn.Module) -> None:
+def _check_start(model: Network) -> None:
     """A probe's head takes the place of linear layers, alone or in a row."""
     for name in head_names(model):
-        own = model.get_submodule(name)
-        if not isinstance(own, nn.Linear | nn.Sequential):
-            received = f"{type(own).__name__} at {name}"
-            fix = "say head_start: random"
-            expected = "a linear head for probe"
+        head = model.get_submodule(name)
+        if not isinstance(head, nn.Linear | nn.Sequential):
             raise InputError(
-                "head_start", expected=expected, received=received, fix=fix
+                "head_start",
+                expected="a linear head for probe",
+                received=f"{type(head).__name__} at {name}",
+                fix="say head_start: random",
             )
 
 
-def _reasoned(
+def _explain(
     error: Exception,
     backbone: str | list[str],
     size: int,
-    build: Callable[[int], nn.Module],
+    build: Callable[[int], Network],
 ) -> Exception:
     """What is wrong with a backbone, or with the size of its images."""
     if isinstance(error, InputError):
         return error
-    # The meta device has no values: what asks for one, or has no such kernel, is not known here.
+    # The meta device has no values: what asks for one, or has no such kernel, stays open.
     if isinstance(error, NotImplementedError) or "meta" in str(error).lower():
         return Unanswered(failure_reason(error))
     names = backbone if isinstance(backbone, str) else " + ".join(backbone)
-    if sizes := _sizes_that_fit(backbone, size, build):
-        fix = f"say {' or '.join(map(str, sizes))}"
-        return _refused(
-            "image_size", f"a size that {names} takes", str(size), error, fix
+    sizes = _sizes_that_fit(backbone, size, build)
+    if sizes:
+        return _refuse(
+            "image_size",
+            expected=f"a size that {names} takes",
+            received=str(size),
+            error=error,
+            fix=f"say {' or '.join(map(str, sizes))}",
         )
-    expected = "a network that can be built and trained"
-    fix = "take another backbone"
-    return _refused("backbone", expected, names, error, fix)
+    return _refuse(
+        "backbone",
+        expected="a network that can be built and trained",
+        received=names,
+        error=error,
+        fix="take another backbone",
+    )
 
 
 def _sizes_that_fit(
-    backbone: str | list[str], size: int, build: Callable[[int], nn.Module]
+    backbone: str | list[str], size: int, build: Callable[[int], Network]
 ) -> list[int]:
     """Up to two other sizes that the network takes, the nearest first."""
     names = [backbone] if isinstance(backbone, str) else backbone
-    sizes = {timm.get_pretrained_cfg(name).input_size[-1] for name in names}
-    sizes |= {size // by * by for by in _MULTIPLES} | {
-        -(-size // by) * by for by in _MULTIPLES
-    }
-    fitting: list[int] = []
-    for other in sorted(
-        sizes - {0, size}, key=lambda other: (abs(other - size), other)
-    ):
-        if len(fitting) < 2 and _passes(
-            lambda other=other: _output(build(other), other)
-        ):
-            fitting.append(other)
-    return fitting
+    sizes = {pretrained_cfg(name).input_size[-1] for name in names}
+    sizes |= {size // by * by for by in _MULTIPLES}
+    sizes |= {-(-size // by) * by for by in _MULTIPLES}
+    nearest = sorted(sizes - {0, size}, key=lambda other: (abs(other - size), other))
+    fitting = (
+        other
+        for other in nearest
+        if _passes(lambda other=other: _count_outputs(build(other), other))
+    )
+    return list(itertools.islice(fitting, 2))
 
 
 def _passes(call: Callable[[], object]) -> bool:
@@ -188,8 +207,8 @@ def _passes(call: Callable[[], object]) -> bool:
     return True
 
 
-def _refused(
-    key: str, expected: str, received: str, error: Exception, fix: str
+def _refuse(
+    key: str, *, expected: str, received: str, error: Exception, fix: str
 ) -> InputError:
     return InputError(
         key,

@@ -11,11 +11,12 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from croquis.augment.phases import phase_at
+from croquis.backbones.backbones import Network
 from croquis.core.views import FLIPS, views_of_turned
 from croquis.heads.heads import head_names
 from croquis.heads.probe_training import Head
 from croquis.networks.freezing import train_mode
-from croquis.networks.lp_ft import EPOCHS as START_EPOCHS
+from croquis.networks.lp_ft import EPOCHS as HEAD_EPOCHS
 from croquis.networks.macs import Step, step_macs
 from croquis.networks.networks import on_meta
 from croquis.recipes.head_params import HeadShape
@@ -49,33 +50,28 @@ def model_work(recipe: ModelParams, num_classes: int, forward: int) -> Work:
         num_classes: of the data.
         forward: multiply-adds of one image of the model's own size, without adapters.
     """
-    model = on_meta(
-        recipe.model_copy(update={"grad_checkpointing": False}), num_classes
-    )
-    sizes = Counter(
-        phase_at(recipe, epoch).image_size for epoch in range(recipe.epochs)
-    )
-    steps = {
-        size: step_macs(model, (3, size, size), checkpointing=recipe.grad_checkpointing)
-        for size in sizes
-    }
-    train = sum(steps[size].forward * epochs for size, epochs in sizes.items())
-    back = sum(steps[size].backward * epochs for size, epochs in sizes.items())
+    # Without checkpointing, which `step_macs` switches on and off by itself.
+    plain = recipe.model_copy(update={"grad_checkpointing": False})
+    model = on_meta(plain, num_classes)
+    step = _training_macs(model, recipe)
+    train = step.forward
+    back = step.backward
     if recipe.head_start == "probe":
-        start = _start_of(model, recipe)
-        train = train + forward + start.forward
-        back = back + start.backward
+        start = _head_start_macs(model, recipe)
+        train += forward + start.forward
+        back += start.backward
     if recipe.average_epochs and _learns_statistics(model):
         train += forward  # once more, for the batch norms of the mean
-    views = len(recipe.tta)
     snapshots = cycles(recipe) * len(recipe.tta)
-    turned = {
-        view
-        for turn in ("identity", *FLIPS)
-        for view in views_of_turned(turn, recipe.tta)
-    }
-    val = recipe.epochs + len(turned) + snapshots
-    return Work(0, train, back, val * forward, (views + snapshots) * forward)
+    turns = ("identity", *FLIPS)
+    views = {view for turn in turns for view in views_of_turned(turn, recipe.tta)}
+    return Work(
+        once=0,
+        train=train,
+        back=back,
+        val=(recipe.epochs + len(views) + snapshots) * forward,
+        test=(len(recipe.tta) + snapshots) * forward,
+    )
 
 
 def probe_work(
@@ -93,23 +89,48 @@ def probe_work(
     views = len(recipe.embed.views)
     step = _head_step(features, num_classes, head.shape)
     heads = 2 * head.num_seeds * views
-    trained = heads * head.epochs
-    val = heads * (head.epochs + 1) * step.forward
-    test = heads * step.forward
     return Work(
-        views * forward, trained * step.forward, trained * step.backward, val, test
+        once=views * forward,
+        train=heads * head.epochs * step.forward,
+        back=heads * head.epochs * step.backward,
+        val=heads * (head.epochs + 1) * step.forward,
+        test=heads * step.forward,
     )
 
 
-def _start_of(model: nn.Module, recipe: ModelParams) -> Step:
-    """What the probe takes that a head starts from, of one image; distilled networks have two."""
-    step = Step(0, 0)
+def _training_macs(model: Network, recipe: ModelParams) -> Step:
+    """Multiply-adds of one image in all epochs, at the size of each."""
+    sizes = Counter(
+        phase_at(recipe, epoch).image_size for epoch in range(recipe.epochs)
+    )
+    total = Step(0, 0)
+    for size, epochs in sizes.items():
+        step = step_macs(
+            model, (3, size, size), checkpointing=recipe.grad_checkpointing
+        )
+        total = Step(
+            total.forward + epochs * step.forward,
+            total.backward + epochs * step.backward,
+        )
+    return total
+
+
+def _head_start_macs(model: Network, recipe: ModelParams) -> Step:
+    """Multiply-adds of one image in the probe that a head starts from.
+
+    Distilled networks have two heads.
+    """
+    total = Step(0, 0)
     for name in head_names(model):
-        own = model.get_submodule(name)
-        first = own[0] if isinstance(own, nn.Sequential) else own
-        one = _head_step(first.in_features, model.num_classes, recipe.head)
-        step = Step(step.forward + one.forward, step.backward + one.backward)
-    return Step(START_EPOCHS * step.forward, START_EPOCHS * step.backward)
+        head = model.get_submodule(name)
+        layers = head.modules()
+        first = next(layer for layer in layers if isinstance(layer, nn.Linear))
+        step = _head_step(first.in_features, model.num_classes, recipe.head)
+        total = Step(
+            total.forward + HEAD_EPOCHS * step.forward,
+            total.backward + HEAD_EPOCHS * step.backward,
+        )
+    return total
 
 
 def _head_step(features: int, num_classes: int, shape: HeadShape) -> Step:
@@ -118,7 +139,7 @@ def _head_step(features: int, num_classes: int, shape: HeadShape) -> Step:
     return step_macs(head, (features,))
 
 
-def _learns_statistics(model: nn.Module) -> bool:
+def _learns_statistics(model: Network) -> bool:
     train_mode(model)
     return any(
         isinstance(module, _BatchNorm) and module.training for module in model.modules()

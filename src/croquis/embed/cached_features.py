@@ -26,9 +26,8 @@ from croquis.runtime.interrupts import interrupts
 from croquis.tables.features import save
 
 _SECONDS = 30.0  # between saves: what a SIGKILL may cost
-_KEPT = (
-    3  # sets of features; one of a thousand numbers for 25,000 images is 100 MB a view
-)
+# Sets of features that stay; one of a thousand numbers for 25,000 images is 100 MB a view.
+_SETS = 3
 
 
 def embed_fingerprint(recipe: EmbedParams, hardware: Hardware, *data: Path) -> str:
@@ -40,9 +39,7 @@ def embed_fingerprint(recipe: EmbedParams, hardware: Hardware, *data: Path) -> s
         data: the files of ids and pixels.
     """
     settings = recipe.model_dump() | {
-        "weights_blake2b": weights_digest(recipe.pretrained)
-    }
-    settings |= {
+        "weights_blake2b": weights_digest(recipe.pretrained),
         "torch": torch.__version__,
         "timm": version("timm"),
         "device": str(hardware),
@@ -66,11 +63,11 @@ class CachedFeatures:
         """What is there from the first image on without a gap, (V, n, D) each."""
         start = 0
         while start < len(self._ids):
-            found = self._part(start)
-            if found is None:
+            part = self._read(start)
+            if part is None:
                 return
-            yield found
-            start += found.shape[1]
+            yield part
+            start += part.shape[1]
 
     def save(self, start: int, features: np.ndarray) -> bool:
         """Keeps (V, n, D) of the images from `start` on; False, with a warning, if it cannot."""
@@ -86,26 +83,24 @@ class CachedFeatures:
 
     def forget_others(self) -> None:
         """Leaves these features and those used last before them, that the disk may not fill."""
-        with contextlib.suppress(
-            FileNotFoundError
-        ):  # an embed beside this one forgets, too
+        # Missing: an embed beside this one forgets, too.
+        with contextlib.suppress(FileNotFoundError):
             os.utime(self._folder)
-            others = sorted(
-                self._folder.parent.iterdir(), key=lambda one: one.stat().st_mtime
+            sets = sorted(
+                self._folder.parent.iterdir(), key=lambda folder: folder.stat().st_mtime
             )
-            for old in others[:-_KEPT]:
+            for old in sets[:-_SETS]:
                 shutil.rmtree(old, ignore_errors=True)
 
     def _path(self, start: int) -> Path:
         return self._folder / f"{start:09d}.npz"
 
-    def _part(self, start: int) -> np.ndarray | None:
+    def _read(self, start: int) -> np.ndarray | None:
         path = self._path(start)
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-                return found[
-                    "features"
-                ]  # a zip, which checks the CRC-32 of what it holds
+            # A zip, which checks the CRC-32 of what it holds.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return arrays["features"]
         except FileNotFoundError:
             return None
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
@@ -116,36 +111,50 @@ class CachedFeatures:
 
 
 def resume_embedding(
-    kept: CachedFeatures, count: int, compute: Callable[[int], Iterator[np.ndarray]]
+    cache: CachedFeatures, count: int, compute: Callable[[int], Iterator[np.ndarray]]
 ) -> tuple[np.ndarray, int]:
     """Features of all images, (V, N, D), and of how many of them they were there already.
 
     SIGTERM and SIGINT end the process between two batches; what is computed is kept.
 
     Args:
-        kept: where they are taken from and kept.
+        cache: where they are read and saved.
         count: N.
-        compute: gives the features from an image on, (V, B, D) a batch.
+        compute: returns the features from an image on, (V, B, D) a batch.
     """
-    found = list(kept.load())
-    taken = done = _images(found)
-    with interrupts() as asked:
-        fresh = []
-        saved = time.monotonic()
-        for batch in compute(taken) if taken < count else ():
-            fresh.append(batch)
-            ready = done + _images(fresh)
-            if asked.received or ready == count or time.monotonic() - saved >= _SECONDS:
-                if kept.save(done, np.concatenate(fresh, axis=1)):
-                    found = [*found, *fresh]
-                    fresh = []
-                    done = ready
-                saved = time.monotonic()
-            if asked.received:
-                asked.end()
-    kept.forget_others()
-    return np.concatenate([*found, *fresh], axis=1), taken
+    parts = list(cache.load())
+    taken = _count_images(parts)
+    if taken < count:
+        parts += _compute_rest(cache, taken, count, compute)
+    cache.forget_others()
+    return np.concatenate(parts, axis=1), taken
 
 
-def _images(parts: Sequence[np.ndarray]) -> int:
+def _compute_rest(
+    cache: CachedFeatures,
+    start: int,
+    count: int,
+    compute: Callable[[int], Iterator[np.ndarray]],
+) -> list[np.ndarray]:
+    """Features from an image on, (V, B, D) a batch; saved every `_SECONDS` and at the end."""
+    batches: list[np.ndarray] = []
+    unsaved: list[np.ndarray] = []
+    with interrupts() as signals:
+        saved_at = time.monotonic()
+        for batch in compute(start):
+            unsaved.append(batch)
+            done = start + _count_images(batches) + _count_images(unsaved)
+            due = time.monotonic() - saved_at >= _SECONDS
+            if signals.received or done == count or due:
+                first = start + _count_images(batches)
+                if cache.save(first, np.concatenate(unsaved, axis=1)):
+                    batches += unsaved
+                    unsaved = []
+                saved_at = time.monotonic()
+            if signals.received:
+                signals.end()
+    return batches + unsaved
+
+
+def _count_images(parts: Sequence[np.ndarray]) -> int:
     return sum(part.shape[1] for part in parts)

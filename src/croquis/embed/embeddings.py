@@ -1,12 +1,11 @@
 """Embeddings of a frozen backbone: each image once a view, for all folds, seeds and heads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from torch import nn
 
-from croquis.backbones.backbones import normalise, statistics
+from croquis.backbones.backbones import Network, normalise, place, statistics
 from croquis.core.errors import InputError
 from croquis.core.progress import progress
 from croquis.core.views import apply_view
@@ -14,24 +13,29 @@ from croquis.images.batches import Batch, ImageDataset, in_order
 from croquis.runtime.hardware import Hardware, autocast
 
 
-def embeddings(
-    model: nn.Module,
-    images: ImageDataset,
+def embed_images(
+    model: Network,
+    dataset: ImageDataset,
     *,
-    views: list[str],
+    views: Sequence[str],
     hardware: Hardware,
     batch_size: int = 64,
 ) -> np.ndarray:
-    """Features of all images under each view, (V, N, D) float32; arguments as for `by_batch`."""
-    how = {"views": views, "hardware": hardware, "batch_size": batch_size}
-    return np.concatenate(list(by_batch(model, images, **how)), axis=1)
+    """Features of all images under each view, (V, N, D) float32.
+
+    Arguments and errors as of `embed_batches`.
+    """
+    batches = embed_batches(
+        model, dataset, views=views, hardware=hardware, batch_size=batch_size
+    )
+    return np.concatenate(list(batches), axis=1)
 
 
-def by_batch(
-    model: nn.Module,
-    images: ImageDataset,
+def embed_batches(
+    model: Network,
+    dataset: ImageDataset,
     *,
-    views: list[str],
+    views: Sequence[str],
     hardware: Hardware,
     batch_size: int = 64,
     start: int = 0,
@@ -42,7 +46,7 @@ def by_batch(
 
     Args:
         model: a backbone without a head, or several stacked.
-        images: not augmented, in the order wanted.
+        dataset: not augmented, in the order wanted.
         views: names of symmetries.
         hardware: where it runs.
         batch_size: changes nothing but speed.
@@ -51,34 +55,34 @@ def by_batch(
     Raises:
         InputError: if a feature is infinite or no number.
     """
-    model = model.to(hardware.device, memory_format=torch.channels_last).eval()
+    model = place(model, hardware.device).eval()
     batches = in_order(
-        images, batch_size=batch_size, workers=hardware.workers, start=start
+        dataset, batch_size=batch_size, workers=hardware.workers, start=start
     )
     done = start // batch_size
-    total = -(-len(images) // batch_size)
+    total = -(-len(dataset) // batch_size)
     for batch in progress(batches, "embed", total=total, unit="batch", initial=done):
-        features = _features(model, batch, views, hardware)
-        if not np.isfinite(features).all():
-            broken = ~np.isfinite(features).all(axis=(0, 2))
-            raise _not_finite(
-                images.names(batch.positions[torch.from_numpy(broken)]), hardware
-            )
+        features = _embed(model, batch, views, hardware)
+        finite = np.isfinite(features).all(axis=(0, 2))
+        if not finite.all():
+            broken = batch.positions[torch.from_numpy(~finite)]
+            raise _not_finite(dataset.names(broken), hardware)
         yield features
 
 
 @torch.inference_mode()
-def _features(
-    model: nn.Module, batch: Batch, views: list[str], hardware: Hardware
+def _embed(
+    model: Network, batch: Batch, views: Sequence[str], hardware: Hardware
 ) -> np.ndarray:
-    own = statistics(model)
-    found = []
+    """Features of one batch under each view, (V, B, D) float32."""
+    inputs = statistics(model)
+    features = []
     for view in views:
         images = torch.from_numpy(apply_view(batch.images.numpy(), view))
         with autocast(hardware):
-            given = model(normalise(images.to(hardware.device), own))
-        found.append(given.float().cpu().numpy())
-    return np.stack(found)
+            outputs = model(normalise(images.to(hardware.device), inputs))
+        features.append(outputs.float().cpu().numpy())
+    return np.stack(features)
 
 
 def _not_finite(names: list[str], hardware: Hardware) -> InputError:

@@ -4,6 +4,7 @@ import itertools
 
 from torch import nn
 
+from croquis.backbones.backbones import Network
 from croquis.core.errors import InputError
 from croquis.recipes.head_params import HeadShape
 
@@ -17,16 +18,17 @@ def build_head(features: int, num_classes: int, shape: HeadShape) -> nn.Module:
     first. Without hidden layers it is one linear layer, and nothing else of `shape` acts.
     """
     layers: list[nn.Module] = []
-    for narrow, wide in itertools.pairwise([features, *shape.hidden]):
-        layers.append(nn.Linear(narrow, wide))
+    widths = [features, *shape.hidden]
+    for inputs, outputs in itertools.pairwise(widths):
+        layers.append(nn.Linear(inputs, outputs))
         if shape.norm == "batch":
-            layers.append(nn.BatchNorm1d(wide))
+            layers.append(nn.BatchNorm1d(outputs))
         layers += [ACTS[shape.act](), nn.Dropout(shape.dropout)]
-    last = nn.Linear([features, *shape.hidden][-1], num_classes)
+    last = nn.Linear(widths[-1], num_classes)
     return nn.Sequential(*layers, last) if layers else last
 
 
-def put_head(model: nn.Module, shape: HeadShape) -> None:
+def put_head(model: Network, shape: HeadShape) -> None:
     """Replaces the linear classifier of `model` by an MLP; without hidden layers it stays.
 
     It goes where timm's config says that the classifier is: a module of another name would be
@@ -38,19 +40,19 @@ def put_head(model: nn.Module, shape: HeadShape) -> None:
     if not shape.hidden:
         return
     for name in head_names(model):
-        own = model.get_submodule(name)
-        if not isinstance(own, nn.Linear):
-            fix = "leave head.hidden empty for this backbone"
+        layer = model.get_submodule(name)
+        if not isinstance(layer, nn.Linear):
             raise InputError(
                 "head.hidden",
                 expected=f"a linear layer at {name}",
-                received=type(own).__name__,
-                fix=fix,
+                received=type(layer).__name__,
+                fix="leave head.hidden empty for this backbone",
             )
-        model.set_submodule(name, build_head(own.in_features, own.out_features, shape))
+        head = build_head(layer.in_features, layer.out_features, shape)
+        model.set_submodule(name, head)
 
 
-def head_names(model: nn.Module) -> list[str]:
+def head_names(model: Network) -> list[str]:
     """Names of the classifier's modules, from timm's config; distilled networks have two."""
-    named = model.pretrained_cfg["classifier"]
-    return [named] if isinstance(named, str) else list(named)
+    names = model.pretrained_cfg["classifier"]
+    return [names] if isinstance(names, str) else list(names)

@@ -1,11 +1,31 @@
-"""Losses of classification with soft targets, one number an image."""
+"""Losses of classification with soft targets, one number an image.
 
-from typing import Literal
+A new loss is a function here and a line in `LOSSES`. Its name also goes into the key `loss` of
+`train` and of a probe's `head` (croquis.recipes); a parameter of it is a key `<loss>_<parameter>`
+there, and a property of `LossRecipe` here.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
 
 import torch
 from torch.nn import functional as F
 
-Loss = Literal["ce", "bce", "focal"]
+
+class LossRecipe(Protocol):
+    """What a loss asks of a recipe, of a model's and of a head's alike."""
+
+    @property
+    def loss(self) -> str:
+        """A name of `LOSSES`."""
+
+    @property
+    def label_smoothing(self) -> float:
+        """Share of each target that is spread over all classes, 0 to 1."""
+
+    @property
+    def focal_gamma(self) -> float:
+        """Of "focal": how little an image counts whose class is predicted; 0 or more."""
 
 
 def dense(targets: torch.Tensor, num_classes: int) -> torch.Tensor:
@@ -14,12 +34,7 @@ def dense(targets: torch.Tensor, num_classes: int) -> torch.Tensor:
 
 
 def per_image(
-    logits: torch.Tensor,
-    targets: torch.Tensor,
-    *,
-    loss: Loss = "ce",
-    label_smoothing: float = 0.0,
-    focal_gamma: float = 2.0,
+    logits: torch.Tensor, targets: torch.Tensor, recipe: LossRecipe
 ) -> torch.Tensor:
     """The loss of each image in nats, (B,).
 
@@ -28,18 +43,46 @@ def per_image(
     Args:
         logits: (B, C) float32.
         targets: (B, C) shares that sum to 1, mixed or not.
-        loss: "ce": cross-entropy. "bce": binary cross-entropy, mean over classes, as Wightman et
-            al. 2021 (arXiv:2110.00476) train. "focal": cross-entropy times (1 - p) ** gamma class
-            by class, Lin et al. 2017 (arXiv:1708.02002); with gamma 0 it is "ce".
-        label_smoothing: s.
-        focal_gamma: gamma.
+        recipe: which loss, its parameters and s.
     """
-    targets = targets * (1 - label_smoothing) + label_smoothing / logits.shape[1]
-    if loss == "bce":
-        return F.binary_cross_entropy_with_logits(
-            logits, targets, reduction="none"
-        ).mean(dim=1)
+    s = recipe.label_smoothing
+    smoothed = targets * (1 - s) + s / logits.shape[1]
+    return LOSSES[recipe.loss](logits, smoothed, recipe)
+
+
+def cross_entropy(
+    logits: torch.Tensor, targets: torch.Tensor, recipe: LossRecipe
+) -> torch.Tensor:
+    """Cross-entropy, (B, C) to (B,)."""
+    return -(targets * logits.log_softmax(dim=1)).sum(dim=1)
+
+
+def binary_cross_entropy(
+    logits: torch.Tensor, targets: torch.Tensor, recipe: LossRecipe
+) -> torch.Tensor:
+    """Binary cross-entropy, mean over classes, (B, C) to (B,).
+
+    Method: Wightman et al. 2021, "ResNet strikes back" (arXiv:2110.00476).
+    """
+    losses = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+    return losses.mean(dim=1)
+
+
+def focal(
+    logits: torch.Tensor, targets: torch.Tensor, recipe: LossRecipe
+) -> torch.Tensor:
+    """Cross-entropy times (1 - p) ** focal_gamma class by class, (B, C) to (B,).
+
+    With a gamma of 0 it is cross-entropy. Method: Lin et al. 2017, "Focal Loss for Dense Object
+    Detection" (arXiv:1708.02002).
+    """
     log_probs = logits.log_softmax(dim=1)
-    if loss == "focal":
-        log_probs = log_probs * (1 - log_probs.exp()) ** focal_gamma
+    log_probs = log_probs * (1 - log_probs.exp()) ** recipe.focal_gamma
     return -(targets * log_probs).sum(dim=1)
+
+
+LOSSES: dict[str, Callable[[torch.Tensor, torch.Tensor, LossRecipe], torch.Tensor]] = {
+    "ce": cross_entropy,
+    "bce": binary_cross_entropy,
+    "focal": focal,
+}

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from timm.optim import (
     create_optimizer_v2,
+    list_optimizers,
     param_groups_layer_decay,
     param_groups_weight_decay,
 )
@@ -15,9 +16,12 @@ from timm.scheduler import create_scheduler_v2
 from timm.scheduler.scheduler import Scheduler
 from torch import nn
 
+from croquis.backbones.backbones import Network
+from croquis.core.errors import InputError
+from croquis.core.params import nearest
 from croquis.heads.heads import head_names
 from croquis.recipes.probe_recipes import HeadRecipe
-from croquis.recipes.recipes import ModelRecipe, TrainParams, cycles, spans
+from croquis.recipes.recipes import ModelParams, ModelRecipe, cycles, spans
 
 # Optimizers of torch that have one kernel for all parameters; timm's own know no such option.
 _FUSED = ("adam", "adamw", "sgd")
@@ -25,20 +29,43 @@ _FUSED = ("adam", "adamw", "sgd")
 _PROGRESS = 1e-4
 
 
-def optimizer(model: nn.Module, recipe: ModelRecipe) -> torch.optim.Optimizer:
-    """timm's optimizer over all parameters that train; `Rates` must set its learning rates."""
-    options: dict[str, Any] = {"fused": True} if recipe.optimizer in _FUSED else {}
-    groups = parameter_groups(model, recipe)
-    # The groups carry their own decay; this one is for optimizers that look at no group.
-    return create_optimizer_v2(
-        groups, opt=recipe.optimizer, lr=recipe.lr, weight_decay=0.0, **options
-    )
+def build_optimizer(
+    groups: list[dict[str, Any]], recipe: ModelRecipe | HeadRecipe
+) -> torch.optim.Optimizer:
+    """timm's optimizer over groups of parameters; `Rates` must set its learning rates.
+
+    Args:
+        groups: each with its own `weight_decay`, such as `parameter_groups`.
+        recipe: the optimizer's name and the peak learning rate.
+
+    Raises:
+        InputError: if timm has no such optimizer.
+    """
+    name = recipe.optimizer
+    fused: dict[str, Any] = {"fused": True} if name in _FUSED else {}
+    try:
+        # The groups carry their own decay; this one is for optimizers that look at no group.
+        return create_optimizer_v2(
+            groups, opt=name, lr=recipe.lr, weight_decay=0.0, **fused
+        )
+    except (AssertionError, ValueError) as error:
+        names = [str(each) for each in list_optimizers()]
+        raise InputError(
+            "optimizer",
+            expected="a timm optimizer",
+            received=repr(name),
+            fix=nearest(name, names),
+        ) from error
 
 
-def parameter_groups(model: nn.Module, recipe: TrainParams) -> list[dict[str, Any]]:
+def parameter_groups(model: Network, recipe: ModelParams) -> list[dict[str, Any]]:
     """Groups with `weight_decay` and `lr_scale`: by depth if layers decay, the head apart.
 
     One-dimensional parameters (biases, norms) and what the network names have no weight decay.
+
+    Args:
+        model: what of it trains requires gradients.
+        recipe: `weight_decay`, `layer_decay` and `head_lr_mult`.
     """
     exempt = model.no_weight_decay() if hasattr(model, "no_weight_decay") else ()
     decay = recipe.weight_decay
@@ -48,17 +75,16 @@ def parameter_groups(model: nn.Module, recipe: TrainParams) -> list[dict[str, An
         groups = param_groups_layer_decay(
             model, decay, exempt, layer_decay=recipe.layer_decay
         )
-    return list(
-        itertools.chain.from_iterable(_split(group, model, recipe) for group in groups)
-    )
+    parts = (_split(group, model, recipe) for group in groups)
+    return list(itertools.chain.from_iterable(parts))
 
 
 def _split(
-    group: dict[str, Any], model: nn.Module, recipe: TrainParams
+    group: dict[str, Any], model: Network, recipe: ModelParams
 ) -> list[dict[str, Any]]:
     """A group as its part in the backbone and its part in the head, whichever there are."""
     head = {id(parameter) for parameter in _head_parameters(model)}
-    parts = {False: [], True: []}
+    parts: dict[bool, list[nn.Parameter]] = {False: [], True: []}
     for parameter in group["params"]:
         parts[id(parameter) in head].append(parameter)
     scale = group.get("lr_scale", 1.0)
@@ -70,7 +96,7 @@ def _split(
     ]
 
 
-def _head_parameters(model: nn.Module) -> list[nn.Parameter]:
+def _head_parameters(model: Network) -> list[nn.Parameter]:
     heads = (model.get_submodule(name) for name in head_names(model))
     return [parameter for head in heads for parameter in head.parameters()]
 
@@ -81,7 +107,7 @@ class Rates:
     timm's schedulers set them, as torch's own would not act on `lr_scale`.
 
     Args:
-        optimizer: from `optimizer`.
+        optimizer: from `build_optimizer`.
         recipe: peak, schedule, warm-up, cycles and floor.
         per_epoch: updates an epoch.
     """
@@ -95,7 +121,7 @@ class Rates:
     ) -> None:
         self._optimizer = optimizer
         self._recipe = recipe
-        self._scheduler = _scheduler(optimizer, recipe, per_epoch)
+        self._scheduler = _build_scheduler(optimizer, recipe, per_epoch)
 
     def set(
         self, step: int, *, factor: float = 1.0, losses: Sequence[float] = ()
@@ -128,26 +154,26 @@ def plateaus(losses: Sequence[float], *, patience: int) -> int:
     """
     best = float("inf")
     waited = 0
-    found = 0
+    count = 0
     for loss in losses:
-        best, waited = (
-            (loss, 0) if loss < best * (1 - _PROGRESS) else (best, waited + 1)
-        )
-        if waited > patience:
-            found = found + 1
+        waited += 1
+        if loss < best * (1 - _PROGRESS):
+            best = loss
             waited = 0
-    return found
+        if waited > patience:
+            count += 1
+            waited = 0
+    return count
 
 
-def cycle_ends(recipe: TrainParams, per_epoch: int) -> list[int]:
+def cycle_ends(recipe: ModelParams, per_epoch: int) -> list[int]:
     """How many updates there were when each cycle of the lr ended, but for the last one."""
     warmup, cycle = spans(recipe)
     numbers = range(1, cycles(recipe) + 1)
     if recipe.schedule == "cyclic":
         return [number * _period(cycle, per_epoch) for number in numbers]
-    return [
-        math.ceil((warmup + number * cycle) * per_epoch - 1e-9) for number in numbers
-    ]
+    ends = [(warmup + number * cycle) * per_epoch for number in numbers]
+    return [math.ceil(end - 1e-9) for end in ends]
 
 
 def _period(cycle: float, per_epoch: int) -> int:
@@ -155,38 +181,39 @@ def _period(cycle: float, per_epoch: int) -> int:
     return max(2, round(cycle * per_epoch))
 
 
-def _scheduler(
+def _build_scheduler(
     optimizer: torch.optim.Optimizer, recipe: ModelRecipe | HeadRecipe, per_epoch: int
 ) -> Scheduler:
+    """timm's scheduler of the recipe, by updates; "plateau" is constant here."""
     warmup, cycle = spans(recipe)
     rest = recipe.epochs - warmup
-    floor = recipe.lr * recipe.min_lr
     if recipe.schedule == "cyclic":
         return _Triangles(
             optimizer,
             period=_period(cycle, per_epoch),
-            floor=floor,
+            floor=recipe.lr * recipe.min_lr,
             factor=recipe.cycle_factor,
         )
-    cycles = {
-        "cycle_limit": math.ceil(rest / cycle) + 1,
-        "cycle_decay": recipe.cycle_factor,
-    }
+    restarts = recipe.schedule == "restarts"
     names = {"restarts": "cosine", "plateau": "constant"}
     scheduler, _ = create_scheduler_v2(
         optimizer,
         sched=names.get(recipe.schedule, recipe.schedule),
-        num_epochs=cycle if recipe.schedule == "restarts" else rest,
+        # timm asks for whole epochs and works with fractions of them.
+        num_epochs=cycle if restarts else rest,  # type: ignore[arg-type]
         decay_epochs=cycle,
         decay_rate=recipe.cycle_factor,
-        min_lr=floor,
-        warmup_epochs=warmup,
+        min_lr=recipe.lr * recipe.min_lr,
+        warmup_epochs=warmup,  # type: ignore[arg-type]  # the same
         warmup_prefix=True,  # else the cosine runs on beneath the warm-up and starts below its peak
         warmup_lr=recipe.lr / 100,
         step_on_epochs=False,
         updates_per_epoch=per_epoch,
-        **(cycles if recipe.schedule == "restarts" else {}),
+        # Others are one cycle, in which `cycle_decay` does not act.
+        cycle_limit=math.ceil(rest / cycle) + 1 if restarts else 1,
+        cycle_decay=recipe.cycle_factor,
     )
+    assert scheduler is not None  # timm has none for names it does not know
     return scheduler
 
 

@@ -5,16 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
-from timm.optim import create_optimizer_v2, list_optimizers
 from torch import nn
 
 from croquis.core.errors import InputError
-from croquis.core.params import nearest
 from croquis.core.progress import progress
 from croquis.core.views import FLIPS, views_of_turned
 from croquis.heads.heads import build_head
 from croquis.heads.losses import dense, per_image
-from croquis.heads.optimization import Rates
+from croquis.heads.optimization import Rates, build_optimizer
 from croquis.heads.training_records import TrainingOutcome, val_scores
 from croquis.recipes.head_params import HeadShape
 from croquis.recipes.probe_recipes import HeadRecipe
@@ -33,7 +31,15 @@ class Head(nn.Module):
         features: (S, D) of the training part, which decides the statistics.
         num_classes: C.
         shape: hidden layers, if any.
+
+    Attributes:
+        mean: (D,) of the features.
+        std: (D,) their standard deviation, at least .001.
+        layers: standardised features to logits.
     """
+
+    mean: torch.Tensor
+    std: torch.Tensor
 
     def __init__(
         self, features: torch.Tensor, num_classes: int, shape: HeadShape = LINEAR
@@ -43,9 +49,8 @@ class Head(nn.Module):
         # Features that never fire in training (a deviation of 0) stay near 0 instead of exploding.
         self.register_buffer("std", features.std(dim=0).clamp(min=1e-3))
         self.layers = build_head(features.shape[1], num_classes, shape)
-        if (
-            not shape.hidden
-        ):  # zeros under hidden layers would give those no gradient at first
+        # A linear head starts from zeros. Under hidden layers they would pass no gradient on.
+        if isinstance(self.layers, nn.Linear):
             nn.init.zeros_(self.layers.weight)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
@@ -63,7 +68,7 @@ class Heads(nn.Module):
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Logarithms of probabilities, a kind of logits, (..., D) to (..., C)."""
         logits = torch.stack([head(features) for head in self.heads])
-        return logits.log_softmax(dim=-1).logsumexp(dim=0) - math.log(len(self.heads))
+        return _log_mean_probs(logits)
 
 
 def join_heads(heads: Sequence[Head]) -> nn.Module:
@@ -81,53 +86,78 @@ def train_probe(
     device: torch.device = CPU,
     log: Callable[[Mapping[str, float], int], None] | None = None,
 ) -> TrainingOutcome:
-    """Trains a head on the fold's training part and predicts with it.
+    """Trains a head on the features of a fold's training part, and predicts val and test.
+
+    The backbone stays as it is, so a head takes seconds. After each epoch the curves get the
+    log-loss (nats) and accuracy of val; nothing is chosen by them. Method: linear probes, Alain and
+    Bengio 2016, "Understanding intermediate layers using linear classifier probes"
+    (arXiv:1610.01644); `recipe.shape` may add hidden layers.
+
+        data = FoldData.of(0, read_folds(Path("data/folds.csv")), read_index(index))
+        stored = Features(Path("data/embeddings/lite0_probe/features.npz"))
+        outcome = train_probe(data, stored, probe_recipe("lite0_probe").head, seed=42)
 
     Args:
         data: the fold.
-        stored: features of all its images; each view of an image trains as a sample of its own.
-        recipe: the head's settings.
+        stored: (V, N, D) features of all its images; each of the V views of an image trains as a
+            sample of its own.
+        recipe: the head's settings, its peak learning rate included.
         seed: of the first weights, the order of samples and dropout of all heads.
-        views: under which the images were embedded.
+        views: the V names under which the images were embedded.
         device: where the head trains.
         log: gets the numbers of each epoch and its number.
+
+    Returns:
+        Probabilities of val and test, the weights, and a row of curves for each epoch.
+
+    Raises:
+        InputError: if timm has no such optimizer, or an image has no features.
     """
     torch.manual_seed(seed)  # before the head, which starts at random
-    inputs = torch.from_numpy(stored.of(data.train.ids)).float().to(device)  # (V, N, D)
-    # Each view of an image has its targets: (V * N,) labels, or (V * N, C) shares.
-    targets = torch.from_numpy(np.concatenate([data.train.targets] * len(inputs))).to(
-        device
-    )
-    inputs = inputs.flatten(0, 1)
+    inputs, targets = _training_part(data, stored, device)
     # From the CPU's generator, then moved: every device starts from the same weights.
     heads = [
         Head(inputs.cpu(), len(data.classes), recipe.shape).to(device)
         for _ in range(recipe.num_seeds)
     ]
     head = join_heads(heads)
-    val = stored.of(data.val.ids)
+    val_features = stored.of(data.val.ids)
     epochs = []
-    for row in _side_by_side(heads, inputs, targets, recipe):
-        row |= val_scores(
-            log_probs(head, val, device), data.val.labels
-        )  # a kind of logits
+    for row in _train_in_turn(heads, inputs, targets, recipe):
+        # Logarithms of probabilities are a kind of logits.
+        row |= val_scores(log_probs(head, val_features, device), data.val.labels)
         if log is not None:
-            log(row, row["epoch"])
+            log(row, int(row["epoch"]))
         epochs.append(row)
-
-    def predictions(samples: Samples) -> Predictions:
-        probs = np.exp(log_probs(head, stored.of(samples.ids), device))
-        return Predictions(samples.ids, probs, data.classes)
-
-    val = predictions(data.val)
-    test = predictions(data.test)
+    val = _predict(head, data.val, data.classes, stored, device)
+    test = _predict(head, data.test, data.classes, stored, device)
     # The views of a flipped image are those of the image itself, or were never embedded.
     flips = [flip for flip in FLIPS if views_of_turned(flip, views) == sorted(views)]
     more = {f"val_{flip}": val for flip in flips}
     return TrainingOutcome(val, test, head.state_dict(), epochs, more)
 
 
-def _side_by_side(
+def _training_part(
+    data: FoldData, stored: Features, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Features (V * N, D), and targets: (V * N,) labels, or (V * N, C) shares."""
+    features = torch.from_numpy(stored.of(data.train.ids)).float()  # (V, N, D)
+    targets = np.concatenate([data.train.targets] * len(features))
+    return features.to(device).flatten(0, 1), torch.from_numpy(targets).to(device)
+
+
+def _predict(
+    head: nn.Module,
+    samples: Samples,
+    classes: np.ndarray,
+    stored: Features,
+    device: torch.device,
+) -> Predictions:
+    probs = np.exp(log_probs(head, stored.of(samples.ids), device))
+    return Predictions(samples.ids, probs, classes)
+
+
+def _train_in_turn(
     heads: Sequence[Head],
     inputs: torch.Tensor,
     targets: torch.Tensor,
@@ -136,9 +166,8 @@ def _side_by_side(
     """Trains heads an epoch each in turn; after each epoch as `head_epochs`, the mean of losses."""
     trainings = [head_epochs(head, inputs, targets, recipe) for head in heads]
     for rows in zip(*trainings, strict=True):
-        yield rows[0] | {
-            "train_loss": sum(row["train_loss"] for row in rows) / len(rows)
-        }
+        loss = sum(row["train_loss"] for row in rows) / len(rows)
+        yield rows[0] | {"train_loss": loss}
 
 
 @torch.inference_mode()
@@ -151,64 +180,69 @@ def log_probs(
     """
     # View by view: batch normalisation takes two dimensions, and all views at once need V times
     # the memory.
-    logits = [
-        head.eval()(torch.from_numpy(view).float().to(device)) for view in features
-    ]
-    logits = torch.stack(logits).double()
-    return (
-        (logits.log_softmax(dim=-1).logsumexp(dim=0) - math.log(len(features)))
-        .cpu()
-        .numpy()
-    )
+    views = [torch.from_numpy(view).float().to(device) for view in features]
+    logits = torch.stack([head.eval()(view) for view in views]).double()
+    return _log_mean_probs(logits).cpu().numpy()
+
+
+def _log_mean_probs(logits: torch.Tensor) -> torch.Tensor:
+    """The logarithm of the mean over the first axis of probabilities, (K, ..., C) to (..., C)."""
+    log_sum = logits.log_softmax(dim=-1).logsumexp(dim=0)
+    return log_sum - math.log(len(logits))
 
 
 def head_epochs(
+    head: Head, inputs: torch.Tensor, targets: torch.Tensor, recipe: HeadRecipe
+) -> Iterator[dict[str, float]]:
+    """Trains a head as its recipe says; after each epoch its number, lr and mean loss (nats).
+
+    Args:
+        head: on its device; changed in place.
+        inputs: (N, D) features.
+        targets: (N,) labels or (N, C) shares.
+        recipe: of the head.
+
+    Raises:
+        InputError: if timm has no such optimizer.
+    """
+    optimizer = _build_optimizer(head, recipe)
+    losses: list[float] = []
+    # One update an epoch, as far as it knows: an epoch takes a second, and has one rate.
+    rates = Rates(optimizer, recipe, per_epoch=1)
+    for number in progress(range(recipe.epochs), "probe", unit="epoch"):
+        rates.set(number, losses=losses)
+        losses.append(_train_epoch(head, inputs, targets, recipe, optimizer))
+        yield {"epoch": number, "lr": rates.highest, "train_loss": losses[-1]}
+
+
+def _train_epoch(
     head: Head,
     inputs: torch.Tensor,
     targets: torch.Tensor,
     recipe: HeadRecipe,
-) -> Iterator[dict[str, float]]:
-    """Trains a head as its recipe says; after each epoch its number, lr and mean loss."""
-    optimizer = _optimizer(head, recipe)
-    losses = []
-    # One update an epoch, as far as it knows: an epoch takes a second, and has one rate.
-    rates = Rates(optimizer, recipe, per_epoch=1)
-    loss_of = {"loss": recipe.loss, "focal_gamma": recipe.focal_gamma}
-    loss_of |= {"label_smoothing": recipe.label_smoothing}
-    for number in progress(range(recipe.epochs), "probe", unit="epoch"):
-        rates.set(number, losses=losses)
-        total = 0.0
-        head.train()
-        for rows in _batches(len(inputs), recipe.batch_size):
-            logits = head(inputs[rows])
-            loss = per_image(
-                logits, dense(targets[rows], logits.shape[1]), **loss_of
-            ).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            total += loss.item() * len(rows)
-        losses.append(total / len(inputs))
-        yield {"epoch": number, "lr": rates.highest, "train_loss": losses[-1]}
+    optimizer: torch.optim.Optimizer,
+) -> float:
+    """Updates the head on each batch once; the mean loss of all samples (nats)."""
+    total = 0.0
+    head.train()
+    for rows in _batches(len(inputs), recipe.batch_size):
+        logits = head(inputs[rows])
+        shares = dense(targets[rows], logits.shape[1])
+        loss = per_image(logits, shares, recipe).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(rows)
+    return total / len(inputs)
 
 
-def _optimizer(head: Head, recipe: HeadRecipe) -> torch.optim.Optimizer:
+def _build_optimizer(head: Head, recipe: HeadRecipe) -> torch.optim.Optimizer:
     """timm's optimizer over the head; all of it decays, biases too, as it always has."""
     group = {"params": list(head.parameters()), "weight_decay": recipe.weight_decay}
-    # torch's own have one kernel for all parameters; timm's know no such option.
-    fused = {"fused": True} if recipe.optimizer in ("adam", "adamw", "sgd") else {}
     try:
-        return create_optimizer_v2(
-            [group], opt=recipe.optimizer, lr=recipe.lr, weight_decay=0.0, **fused
-        )
-    except (AssertionError, ValueError) as error:
-        fix = nearest(recipe.optimizer, list_optimizers())
-        raise InputError(
-            "head.optimizer",
-            expected="a timm optimizer",
-            received=repr(recipe.optimizer),
-            fix=fix,
-        ) from error
+        return build_optimizer([group], recipe)
+    except InputError as error:
+        raise error.within("head") from error
 
 
 def _batches(count: int, batch_size: int) -> list[torch.Tensor]:

@@ -36,13 +36,19 @@ class TrainingOutcome:
 
     def save(self, folder: Path) -> None:
         """Writes all predictions, each to the .npz of its name in `folder`."""
-        for name, found in {"val": self.val, "test": self.test, **self.more}.items():
-            found.save(folder / f"{name}.npz")
+        everything = {"val": self.val, "test": self.test, **self.more}
+        for name, predictions in everything.items():
+            predictions.save(folder / f"{name}.npz")
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """All that a training rests on: one hash, and the tags of its MLflow run that tell it apart."""
+    """All that a training rests on: one hash, and the tags of its MLflow run.
+
+    Attributes:
+        fingerprint: of the settings, the data, the code, the machine and the libraries.
+        tags: what the hash is made of beside the settings, and the hash itself.
+    """
 
     fingerprint: str
     tags: Mapping[str, str]
@@ -54,7 +60,14 @@ class Provenance:
         index: pd.DataFrame,
         parents: Sequence[lineage.Lineage],
     ) -> dict[str, str]:
-        """What the training's weights carry with them, as `lineage.note`."""
+        """What the training's weights carry with them, as `lineage.lineage_metadata`.
+
+        Args:
+            settings: all resolved parameters.
+            train: ids of the images trained on.
+            index: index.csv.
+            parents: of the weights that the training started from.
+        """
         return lineage.lineage_metadata(
             self.tags["member"],
             int(self.tags["fold"]),
@@ -66,7 +79,7 @@ class Provenance:
         )
 
 
-def provenance(
+def trace_provenance(
     member: str,
     fold: int,
     *,
@@ -85,14 +98,19 @@ def provenance(
     """
     data = data_fingerprint(*files)
     code = code_fingerprint()
-    tags = {"member": member, "fold": str(fold), "device": str(hardware)}
-    tags |= {"torch": torch.__version__, "timm": version("timm")}
-    whole_fingerprint = fingerprint({**tags, **settings}, data, code)
-    found = {"data": data, "code": code, "fingerprint": whole_fingerprint}
-    return Provenance(whole_fingerprint, tags | found)
+    tags = {
+        "member": member,
+        "fold": str(fold),
+        "device": str(hardware),
+        "torch": torch.__version__,
+        "timm": version("timm"),
+    }
+    of_all = fingerprint({**tags, **settings}, data, code)
+    tags |= {"data": data, "code": code, "fingerprint": of_all}
+    return Provenance(of_all, tags)
 
 
-def tracked_training(
+def track_training(
     provenance: Provenance,
     *,
     index: Path,
@@ -103,14 +121,17 @@ def tracked_training(
 
     Args:
         provenance: what it rests on.
-        index: index.csv, which tells the run of the pipeline above it.
+        index: index.csv, which names the run of the pipeline above it.
         settings: all resolved parameters.
         memory: the file that remembers the run, for a training that may be resumed.
     """
     name = f"{provenance.tags['member']}-fold{provenance.tags['fold']}"
-    whole = tracking.pipeline_of(index)
     return tracking.tracked_run(
-        whole, name, params=settings, tags=provenance.tags, memory=memory
+        tracking.pipeline_of(index),
+        name,
+        params=settings,
+        tags=provenance.tags,
+        memory=memory,
     )
 
 
@@ -130,7 +151,16 @@ def val_scores(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 def write_curves(
     path: Path, member: str, fold: int, epochs: list[dict[str, float]]
 ) -> None:
-    """One row an epoch; no clock times, which would differ from run to run."""
+    """Writes a .csv with a row for each epoch.
+
+    It has no clock times, which would differ from run to run.
+
+    Args:
+        path: of the file.
+        member: its key, the first column.
+        fold: held out, the second column.
+        epochs: the numbers of each epoch by name.
+    """
     table = pd.DataFrame(epochs)
     table.insert(0, "fold", fold)
     table.insert(0, "member", member)
@@ -143,15 +173,15 @@ def write_weights(
     tensors: Mapping[str, torch.Tensor],
     note: Mapping[str, str] | None = None,
 ) -> None:
-    """A .safetensors file: tensors alone, nothing to unpickle.
+    """Writes a .safetensors file: tensors alone, nothing to unpickle.
 
     Args:
         path: of the file.
         tensors: by name.
-        note: its metadata, such as `lineage.note`.
+        note: its metadata, such as `Provenance.note`.
     """
-    ready = {
+    on_cpu = {
         name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()
     }
     with atomic_write(path) as draft:
-        safetensors.torch.save_file(ready, draft, metadata=dict(note or {}) or None)
+        safetensors.torch.save_file(on_cpu, draft, metadata=dict(note or {}) or None)

@@ -10,7 +10,7 @@ from croquis.core.errors import InputError
 
 
 def freeze(model: nn.Module, patterns: list[str]) -> int:
-    """How many numbers still train once all that no pattern names are frozen.
+    """Freezes all that no pattern names; how many numbers still train.
 
     Args:
         model: changed in place.
@@ -22,11 +22,10 @@ def freeze(model: nn.Module, patterns: list[str]) -> int:
     names = [name for name, _ in model.named_parameters()]
     for pattern in patterns:
         if not any(re.search(pattern, name) for name in names):
-            received = f"{pattern!r}, which matches none"
             raise InputError(
                 "trainable",
                 expected="names of parameters",
-                received=received,
+                received=f"{pattern!r}, which matches none",
                 fix=params.nearest(pattern, _parts(names)),
             )
     for name, parameter in model.named_parameters():
@@ -46,13 +45,14 @@ def train_mode(model: nn.Module) -> None:
     """
     model.train()
     for module in model.modules():
-        own = list(module.parameters(recurse=False))
-        if (
-            isinstance(module, _BatchNorm)
-            and own
-            and not any(p.requires_grad for p in own)
-        ):
+        if isinstance(module, _BatchNorm) and _is_frozen(module):
             module.eval()
+
+
+def _is_frozen(module: nn.Module) -> bool:
+    """Whether a module has parameters of its own, and none of them trains."""
+    parameters = list(module.parameters(recurse=False))
+    return bool(parameters) and not any(each.requires_grad for each in parameters)
 
 
 def _parts(names: list[str]) -> list[str]:

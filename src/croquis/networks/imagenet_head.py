@@ -1,4 +1,4 @@
-"""A head that knows its classes already: rows of the 1000-class head, where classes are wnids."""
+"""A head that has learned its classes: rows of the 1000-class head, where classes are wnids."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,14 @@ import torch
 from timm.data import ImageNetInfo
 from torch import nn
 
+from croquis.backbones.backbones import Network
 from croquis.core.errors import InputError
 from croquis.heads.heads import head_names
 
 IMAGENET_CLASSES = 1000
 
 
-def keep_rows(model: nn.Module, classes: Sequence[str]) -> None:
+def keep_rows(model: Network, classes: Sequence[str]) -> None:
     """Replaces the 1000-class head of `model` by its rows of `classes`, in their order.
 
     Args:
@@ -24,15 +25,14 @@ def keep_rows(model: nn.Module, classes: Sequence[str]) -> None:
     """
     rows = torch.tensor(_rows(classes))
     for name in head_names(model):
-        own = model.get_submodule(name)
-        outputs = getattr(own, "out_features", None)
-        if not isinstance(own, nn.Linear) or outputs != IMAGENET_CLASSES:
-            received = f"{type(own).__name__} of {outputs} outputs at {name}"
+        layer = model.get_submodule(name)
+        outputs = getattr(layer, "out_features", None)
+        if not isinstance(layer, nn.Linear) or outputs != IMAGENET_CLASSES:
+            received = f"{type(layer).__name__} of {outputs} outputs at {name}"
             raise _unusable("a linear head of 1000 classes", received)
-        head = nn.Linear(own.in_features, len(rows), bias=own.bias is not None)
-        head.load_state_dict(
-            {key: tensor[rows] for key, tensor in own.state_dict().items()}
-        )
+        head = nn.Linear(layer.in_features, len(rows), bias=layer.bias is not None)
+        tensors = {key: tensor[rows] for key, tensor in layer.state_dict().items()}
+        head.load_state_dict(tensors)
         model.set_submodule(name, head)
     model.num_classes = len(rows)
 

@@ -4,21 +4,23 @@ They go into the network itself, not around it: timm's names, layer groups and m
 """
 
 import re
+from typing import Any, cast
 
 import peft
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import nn
 
 from croquis.core import params
+from croquis.backbones.backbones import Network
 from croquis.core.errors import InputError
 from croquis.recipes.recipes import LoraParams
 
 
-def with_lora(model: nn.Module, lora: LoraParams, head_names: list[str]) -> nn.Module:
-    """The same network, frozen but for its head and for new adapters, which change nothing yet.
+def add_lora(model: Network, lora: LoraParams, head_names: list[str]) -> Network:
+    """Freezes a network but for its head, and adds adapters, which change nothing yet.
 
     Args:
-        model: changed in place.
+        model: changed in place, and returned.
         lora: rank, alpha, dropout and the layers meant.
         head_names: modules that train fully.
 
@@ -29,10 +31,10 @@ def with_lora(model: nn.Module, lora: LoraParams, head_names: list[str]) -> nn.M
     for module in model.modules():
         # Else BEiT, EVA and Swin V2 read the weights of `qkv` past its adapter, which never learns.
         if hasattr(module, "qkv_bias_separate"):
-            module.qkv_bias_separate = True
+            module.qkv_bias_separate = cast(Any, True)  # torch expects modules alone
     config = peft.LoraConfig(
         r=lora.rank,
-        lora_alpha=lora.alpha,
+        lora_alpha=lora.alpha,  # type: ignore[arg-type]  # any number: it is divided by r
         lora_dropout=lora.dropout,
         target_modules=lora.targets,
     )
@@ -42,8 +44,8 @@ def with_lora(model: nn.Module, lora: LoraParams, head_names: list[str]) -> nn.M
     return model
 
 
-def merge_lora(model: nn.Module) -> nn.Module:
-    """The same network with its adapters added into the weights: plain timm names, no peft.
+def merge_lora(model: Network) -> Network:
+    """Adds the adapters of a network into its weights: plain timm names, no peft.
 
     Changed in place. Equal within rounding, 1e-5 in float32 and eval mode.
     """
@@ -59,9 +61,9 @@ def _check_targets(model: nn.Module, pattern: str) -> None:
     layers = [
         name for name in modules if isinstance(modules[name], nn.Linear | nn.Conv2d)
     ]
-    found = [name for name in modules if re.fullmatch(pattern, name)]
-    others = [name for name in found if name not in layers]
-    if found and not others:
+    matches = [name for name in modules if re.fullmatch(pattern, name)]
+    others = [name for name in matches if name not in layers]
+    if matches and not others:
         return
     received = f"{pattern!r}, which matches {others[0] if others else 'none'}"
     kinds = list(dict.fromkeys(re.sub(r"\.\d+\.", ".0.", name) for name in layers))

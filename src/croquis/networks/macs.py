@@ -6,12 +6,13 @@ A network of a billion parameters takes a second or two, and no memory.
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from croquis.backbones.backbones import Network
 from croquis.networks.freezing import train_mode
 
 _BATCH = 2  # batch normalisation of a single vector has no deviation
@@ -55,9 +56,10 @@ def step_macs(
     plain = _step(model, shape)
     if not checkpointing:
         return plain
-    model.set_grad_checkpointing(True)
+    network = cast(Network, model)  # what has no such method has no checkpointing
+    network.set_grad_checkpointing(True)
     again = _step(model, shape).backward - plain.backward
-    model.set_grad_checkpointing(False)
+    network.set_grad_checkpointing(False)
     return Step(plain.forward + again, plain.backward)
 
 

@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from torch import nn
 
-from croquis.backbones.backbones import normalise, statistics
+from croquis.backbones.backbones import Network, normalise, place, statistics
 from croquis.core.progress import progress
 from croquis.core.views import apply_view, views_of_turned
 from croquis.images.batches import ImageDataset, in_order
@@ -14,8 +13,8 @@ from croquis.runtime.hardware import Hardware, autocast
 from croquis.runtime.out_of_memory import InParts
 
 
-def predicted_logits(
-    model: nn.Module,
+def predict_logits(
+    model: Network,
     dataset: ImageDataset,
     *,
     hardware: Hardware,
@@ -31,52 +30,49 @@ def predicted_logits(
         batch_size: changes nothing but speed; halved where memory ends.
         view: the symmetry under which the network sees them.
     """
-    # Moved outside of inference mode: parameters made inside of it could not be trained again.
-    model = model.to(hardware.device, memory_format=torch.channels_last).eval()
-    own = statistics(model)
+    model = place(model, hardware.device).eval()
+    inputs = statistics(model)
 
     @torch.inference_mode()
     def logits(images: torch.Tensor) -> torch.Tensor:
         with autocast(hardware):
-            return model(normalise(images.to(hardware.device), own)).float().cpu()
+            return model(normalise(images.to(hardware.device), inputs)).float().cpu()
 
-    fitting = InParts(logits)
+    run = InParts(logits)
     outputs = []
     batches = in_order(dataset, batch_size=batch_size, workers=hardware.workers)
-    for batch in progress(
-        batches, "predict", total=-(-len(dataset) // batch_size), unit="batch"
-    ):
+    total = -(-len(dataset) // batch_size)
+    for batch in progress(batches, "predict", total=total, unit="batch"):
         images = torch.from_numpy(apply_view(batch.images.numpy(), view))
-        outputs.append(fitting(images).numpy())
-    return (
-        np.concatenate(outputs)
-        if outputs
-        else np.empty((0, model.num_classes), np.float32)
-    )
+        outputs.append(run(images).numpy())
+    if not outputs:
+        return np.empty((0, model.num_classes), np.float32)
+    return np.concatenate(outputs)
 
 
-def averaged_probs(
-    logits_of: Callable[[str], np.ndarray], views: list[str], turns: Sequence[str]
+def average_probs(
+    logits_of: Callable[[str], np.ndarray], views: Sequence[str], turns: Sequence[str]
 ) -> dict[str, np.ndarray]:
     """For each turn of the images the mean of their probabilities over the views, (N, C) float32.
 
     A view of a turned image is a view of the image itself, so none is predicted twice.
 
     Args:
-        logits_of: gives the (N, C) logits of the images under a symmetry.
+        logits_of: returns the (N, C) logits of the images under a symmetry.
         views: of `train.tta`.
         turns: symmetries; "identity" is the images as they are.
     """
-    shown = {turn: views_of_turned(turn, views) for turn in turns}
-    names = sorted({name for seen in shown.values() for name in seen})
+    views_of = {turn: views_of_turned(turn, views) for turn in turns}
+    names = sorted({view for views in views_of.values() for view in views})
     probs = {
         name: torch.from_numpy(logits_of(name)).double().softmax(dim=1)
         for name in names
     }
-    return {
-        turn: torch.stack([probs[name] for name in seen]).mean(dim=0).float().numpy()
-        for turn, seen in shown.items()
-    }
+    return {turn: _mean([probs[view] for view in views_of[turn]]) for turn in turns}
+
+
+def _mean(probs: Sequence[torch.Tensor]) -> np.ndarray:
+    return torch.stack(list(probs)).mean(dim=0).float().numpy()
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from croquis.backbones.backbones import Network
 from croquis.backbones.weights import read_tensors
 from croquis.core.errors import InputError
 from croquis.heads.probe_training import Head, join_heads
-from croquis.networks.networks import network
+from croquis.networks.networks import build_model
 from croquis.recipes.head_params import HeadShape
 from croquis.recipes.probe_recipes import EmbedParams
 from croquis.recipes.recipes import ModelParams
@@ -34,7 +34,7 @@ def restore_model(recipe: ModelParams, num_classes: int, weights: Path) -> Netwo
     Raises:
         InputError: if the weights are not those of such a network.
     """
-    model = network(recipe.model_copy(update=DONE), [""] * num_classes)
+    model = build_model(recipe.model_copy(update=DONE), [""] * num_classes)
     _load(model, weights)
     return model.eval()
 

@@ -13,12 +13,12 @@ import pandas as pd
 from torch import nn
 
 from croquis.backbones.backbones import interpolation
-from croquis.embed.embeddings import embeddings
+from croquis.embed.embeddings import embed_images
 from croquis.heads.probe_training import log_probs
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.networks import restore
-from croquis.networks.predict import averaged_probs, predicted_logits
+from croquis.networks.predict import average_probs, predict_logits
 from croquis.recipes.probe_recipes import EmbedParams
 from croquis.recipes.recipes import ModelParams
 from croquis.runtime.hardware import Hardware, hardware
@@ -152,7 +152,7 @@ class Ensemble:
             if first == owner
         }
         views: list[str] = sorted({view for part in views_of.values() for view in part})
-        stored = embeddings(
+        stored = embed_images(
             backbone,
             _images(sheets, self.settings.probes[owner].embed),
             views=views,
@@ -175,11 +175,11 @@ def _model_probs(
     """A network's probabilities under the views it predicts with, (N, C)."""
 
     def logits_of(view: str) -> np.ndarray:
-        return predicted_logits(
+        return predict_logits(
             model, images, hardware=machine, batch_size=BATCH_SIZE, view=view
         )
 
-    return averaged_probs(logits_of, list(views), ("identity",))["identity"]
+    return average_probs(logits_of, list(views), ("identity",))["identity"]
 
 
 def _models(trained: Trained, key: str) -> list[nn.Module]:

@@ -1,6 +1,7 @@
 """The weights to score: those of the last update, or an average over updates or epochs."""
 
 from collections.abc import Iterable
+from typing import cast
 
 import torch
 from timm.utils import ModelEmaV3
@@ -8,6 +9,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import AveragedModel, get_swa_avg_fn
 
+from croquis.backbones.backbones import Network
 from croquis.networks.freezing import train_mode
 from croquis.recipes.recipes import TrainParams
 from croquis.runtime.hardware import Hardware, autocast
@@ -21,26 +23,25 @@ class Averages:
         recipe: `ema_decay`, `average_epochs` and `epochs`.
     """
 
-    def __init__(self, model: nn.Module, recipe: TrainParams) -> None:
+    def __init__(self, model: Network, recipe: TrainParams) -> None:
         self._model = model
         self._first = recipe.epochs - recipe.average_epochs
-        # use_warmup, or an average over so few steps would still hold the first weights.
-        decay = recipe.ema_decay
-        self._ema = (
-            None if decay is None else ModelEmaV3(model, decay=decay, use_warmup=True)
-        )
-        # Tensor by tensor: torch's default on CUDA divides the counters of batch norms, and fails.
-        averaging = {"avg_fn": get_swa_avg_fn(), "use_buffers": True}
-        self._mean = (
-            AveragedModel(model, **averaging) if recipe.average_epochs else None
-        )
+        self._ema: ModelEmaV3 | None = None
+        self._mean: AveragedModel | None = None
+        if recipe.ema_decay is not None:
+            # use_warmup, or an average over so few steps would still hold the first weights.
+            self._ema = ModelEmaV3(model, decay=recipe.ema_decay, use_warmup=True)
+        if recipe.average_epochs:
+            # Tensor by tensor: torch's default on CUDA divides the counters of batch norms, and
+            # fails.
+            self._mean = AveragedModel(model, avg_fn=get_swa_avg_fn(), use_buffers=True)
 
     @property
-    def scored(self) -> nn.Module:
-        """The network to score and to keep."""
+    def model(self) -> Network:
+        """The network to score and to keep: the average where there is one."""
         if self._mean is not None and self._mean.n_averaged > 0:
-            return self._mean.module
-        return self._model if self._ema is None else self._ema.module
+            return cast(Network, self._mean.module)
+        return self._model if self._ema is None else cast(Network, self._ema.module)
 
     def after_update(self, step: int) -> None:
         """Takes in the weights after update number `step`."""
@@ -64,26 +65,33 @@ class Averages:
         if self._mean is None:
             return
         model = self._mean.module
-        train_mode(model)
-        norms = [
-            part
-            for part in model.modules()
-            if isinstance(part, _BatchNorm) and part.training
-        ]
+        norms = _learning_norms(model)
         model.eval()
         if not norms:
             return
         momenta = [norm.momentum for norm in norms]
         for norm in norms:
-            norm.train().reset_running_stats()
+            norm.train()
+            norm.reset_running_stats()
             norm.momentum = None  # the plain mean over all batches
         with torch.no_grad(), autocast(hardware):
             for images in batches:
                 model(images)
         for norm, momentum in zip(norms, momenta, strict=True):
-            norm.eval().momentum = momentum
+            norm.eval()
+            norm.momentum = momentum
 
     def parts(self) -> dict[str, nn.Module]:
         """What a saved state holds of it."""
         parts = {"ema": self._ema, "mean": self._mean}
         return {name: part for name, part in parts.items() if part is not None}
+
+
+def _learning_norms(model: nn.Module) -> list[_BatchNorm]:
+    """The batch norms whose statistics a training changes; leaves the model in train mode."""
+    train_mode(model)
+    return [
+        module
+        for module in model.modules()
+        if isinstance(module, _BatchNorm) and module.training
+    ]

@@ -7,10 +7,9 @@ from functools import partial
 
 import numpy as np
 import torch
-from torch import nn
 
 from croquis.augment.phases import Curriculum
-from croquis.backbones.backbones import interpolation
+from croquis.backbones.backbones import Network, interpolation
 from croquis.core.progress import progress
 from croquis.core.views import FLIPS
 from croquis.heads.training_records import TrainingOutcome, val_scores
@@ -18,17 +17,18 @@ from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.networks.freezing import trainable_count
 from croquis.networks.lp_ft import start_from_probe
-from croquis.networks.macs import Step
-from croquis.networks.networks import network
-from croquis.networks.predict import averaged_probs, predicted_logits
+from croquis.networks.networks import build_model
+from croquis.networks.predict import average_probs, predict_logits
 from croquis.recipes.recipes import ModelRecipe
 from croquis.runtime.hardware import Hardware
 from croquis.runtime.interrupts import interrupts
 from croquis.tables.predictions import Predictions
 from croquis.tables.samples import FoldData, Samples
 from croquis.train.checkpoints import Checkpoints
-from croquis.train.engine import Trainer
+from croquis.train.engine import Epoch, Trainer
 from croquis.train.mfu import cost_of, mfu
+
+Log = Callable[[Mapping[str, float], int], None]
 
 
 def fine_tune(
@@ -38,149 +38,194 @@ def fine_tune(
     *,
     seed: int,
     hardware: Hardware,
-    log: Callable[[Mapping[str, float], int], None],
+    log: Log,
     checkpoints: Checkpoints | None = None,
 ) -> TrainingOutcome:
-    """Trains a model on the fold's training part; the last epoch is the one that counts.
+    """Trains a network on the training part of a fold, and predicts val and test.
+
+    The last epoch is the one that counts. Val is scored after each epoch (log-loss in nats,
+    accuracy), and nothing is chosen by it. The pieces are timm's (networks, optimizers, schedules);
+    `recipe` says which, and docs/training.md names the paper of each.
+
+        data = FoldData.of(0, read_folds(Path("data/folds.csv")), read_index(index))
+        pixels = Pixels.open(index, Path("data/images/pixels.npy"))
+        outcome = fine_tune(data, pixels, model_recipe("lite0_80"), seed=42,
+                            hardware=hardware(), log=lambda row, epoch: print(epoch, row))
 
     Args:
         data: the fold.
-        pixels: the stored images.
-        recipe: the resolved settings.
+        pixels: the stored images, (M, S, S) or (M, S, S, 3) uint8.
+        recipe: the resolved settings, the peak learning rate included.
         seed: of the head's first weights, the order of images, augmentation and dropout.
         hardware: device and number format.
         log: gets the numbers of each epoch and its number, and at the end those of the speed.
         checkpoints: where it goes on from, and keeps its state.
 
+    Returns:
+        Probabilities of val (N, C) and test (M, C), the weights, and a row of curves for each
+        epoch.
+
     Raises:
+        InputError: if weights, head or adapters do not fit the backbone, if the loss is no number,
+            or if one image is too much for the memory.
         SystemExit: when SIGTERM or SIGINT came; the state is saved then.
     """
     torch.manual_seed(seed)
-    stored = _Stored(pixels, recipe, hardware)
-    model = network(recipe, data.classes.tolist())
+    images = _StoredImages(pixels, recipe, hardware)
+    model = build_model(recipe, data.classes.tolist())
     curriculum = Curriculum(recipe, seed)
     trainer = Trainer(
         model,
         recipe,
-        images=stored.of(data.train, curriculum),
+        dataset=images.dataset(data.train, curriculum),
         hardware=hardware,
         seed=seed,
         lr_factor=curriculum.lr_factor,
-        kept=checkpoints,
-        first=lambda: stored.begin(model, data.train),
-        snapshot=lambda trainer: stored.snapshot(trainer, data),
+        checkpoints=checkpoints,
+        begin=lambda: images.start_head(model, data.train),
+        snapshot=lambda trainer: images.take_snapshot(trainer, data),
     )
     costs = {size: cost_of(model, size, hardware) for size in curriculum.image_sizes}
-    score = partial(stored.scores, trainer, data.val)
-    _train(
-        trainer,
-        recipe.epochs,
-        score,
-        log,
-        lambda epoch: costs[curriculum.image_size(epoch)],
-    )
-    outcome = _outcome(trainer, stored, data)
-    if speed := trainer.speed():
+
+    def measure(epoch: Epoch) -> dict[str, float]:
+        cost = costs[curriculum.image_size(epoch.number)]
+        share = {} if cost is None else {"mfu": mfu(epoch.images_per_second, *cost)}
+        return {
+            "images_per_second": epoch.images_per_second,
+            "waiting": epoch.waiting,
+            "trainable_parameters": trainable_count(trainer.model),
+        } | share
+
+    score = partial(images.score, trainer, data.val)
+    _train(trainer, recipe.epochs, score=score, measure=measure, log=log)
+    outcome = _predict(trainer, images, data)
+    speed = trainer.measure_speed()
+    if speed:
         log(speed, recipe.epochs - 1)
     return outcome
 
 
 @dataclass(frozen=True)
-class _Stored:
+class _StoredImages:
     """The stored images as a recipe sees them."""
 
     pixels: Pixels
     recipe: ModelRecipe
     hardware: Hardware
 
-    def of(
+    def dataset(
         self, samples: Samples, curriculum: Curriculum | None = None
     ) -> ImageDataset:
-        size = self.recipe.image_size
-        how = interpolation(self.recipe.backbone)
-        options = {"image_size": size, "interpolation": how}
-        if curriculum is not None:
-            options |= {"augment": curriculum, "size_at": curriculum.image_size}
-        return ImageDataset(self.pixels, samples, **options)
+        """Some of the images; augmented where there is a curriculum."""
+        return ImageDataset(
+            self.pixels,
+            samples,
+            image_size=self.recipe.image_size,
+            interpolation=interpolation(self.recipe.backbone),
+            augment=curriculum,
+            size_at=None if curriculum is None else curriculum.image_size,
+        )
 
-    def begin(self, model: nn.Module, samples: Samples) -> None:
+    def start_head(self, model: Network, samples: Samples) -> None:
         """Gives the head its first weights where they come from a probe."""
         if self.recipe.head_start != "probe":
             return
         start_from_probe(
             model,
-            self.of(samples),
+            self.dataset(samples),
             samples.targets,
             shape=self.recipe.head,
             hardware=self.hardware,
             batch_size=self.recipe.micro_batch or self.recipe.batch_size,
         )
 
-    def logits(
+    def predict_logits(
         self,
-        model: nn.Module,
+        model: Network,
         samples: Samples,
         micro_batch: int,
         view: str = "identity",
     ) -> np.ndarray:
-        batch_size = 2 * micro_batch  # no gradients, so twice as many fit
-        options = {"hardware": self.hardware, "batch_size": batch_size, "view": view}
-        return predicted_logits(model, self.of(samples), **options)
+        """The network's outputs, (N, C); no gradients, so twice as many images fit."""
+        return predict_logits(
+            model,
+            self.dataset(samples),
+            hardware=self.hardware,
+            batch_size=2 * micro_batch,
+            view=view,
+        )
 
-    def probs(
+    def predict_probs(
         self,
-        model: nn.Module,
+        model: Network,
         samples: Samples,
         micro_batch: int,
         turns: Sequence[str] = ("identity",),
     ) -> dict[str, np.ndarray]:
         """Under each turn of the images their probabilities, over the recipe's views."""
-        return averaged_probs(
-            lambda view: self.logits(model, samples, micro_batch, view),
+        return average_probs(
+            lambda view: self.predict_logits(model, samples, micro_batch, view),
             self.recipe.tta,
             turns,
         )
 
-    def snapshot(self, trainer: Trainer, data: FoldData) -> dict[str, torch.Tensor]:
+    def take_snapshot(
+        self, trainer: Trainer, data: FoldData
+    ) -> dict[str, torch.Tensor]:
         """What the network as it is now makes of val and test; tensors, as states hold them."""
-        model = _finished(trainer.averaged, self.recipe)
-        parts = {"val": data.val, "test": data.test}
-        found = {
-            name: self.probs(model, part, trainer.micro_batch)
-            for name, part in parts.items()
-        }
-        return {
-            name: torch.from_numpy(probs["identity"]) for name, probs in found.items()
-        }
+        model = _without_adapters(trainer.averaged, self.recipe)
+        snapshot = {}
+        for name, samples in (("val", data.val), ("test", data.test)):
+            probs = self.predict_probs(model, samples, trainer.micro_batch)
+            snapshot[name] = torch.from_numpy(probs["identity"])
+        return snapshot
 
-    def scores(self, trainer: Trainer, samples: Samples) -> dict[str, float]:
-        found = self.logits(trainer.averaged, samples, trainer.micro_batch)
-        return val_scores(found, samples.labels)
+    def score(self, trainer: Trainer, samples: Samples) -> dict[str, float]:
+        """Log-loss (nats) and accuracy of the network as it is now."""
+        logits = self.predict_logits(trainer.averaged, samples, trainer.micro_batch)
+        return val_scores(logits, samples.labels)
 
 
-def _outcome(trainer: Trainer, stored: _Stored, data: FoldData) -> TrainingOutcome:
+def _predict(
+    trainer: Trainer, images: _StoredImages, data: FoldData
+) -> TrainingOutcome:
     """What the trained network predicts, also of flipped val images, and what it did before."""
-    final = _finished(trainer.averaged, stored.recipe)
-    turned = stored.probs(final, data.val, trainer.micro_batch, ("identity", *FLIPS))
+    model = _without_adapters(trainer.averaged, images.recipe)
+    micro_batch = trainer.micro_batch
+    turns = ("identity", *FLIPS)
+    val_probs = images.predict_probs(model, data.val, micro_batch, turns)
     val = {
-        turn: Predictions(data.val.ids, turned[turn], data.classes) for turn in turned
+        turn: Predictions(data.val.ids, probs, data.classes)
+        for turn, probs in val_probs.items()
     }
-    (test,) = stored.probs(final, data.test, trainer.micro_batch).values()
+    test_probs = images.predict_probs(model, data.test, micro_batch)["identity"]
     more = {f"val_{flip}": val[flip] for flip in FLIPS}
-    for number, kept in enumerate(trainer.snapshots, start=1):
-        for part, ids in (("val", data.val.ids), ("test", data.test.ids)):
-            more[f"cycle{number}/{part}"] = Predictions(
-                ids, kept[part].numpy(), data.classes
-            )
-    test = Predictions(data.test.ids, test, data.classes)
     # Copies: the speed is measured by updates that go on.
     weights = {
-        name: held.to("cpu", copy=True) for name, held in final.state_dict().items()
+        name: tensor.to("cpu", copy=True) for name, tensor in model.state_dict().items()
     }
-    return TrainingOutcome(val["identity"], test, weights, trainer.history, more)
+    return TrainingOutcome(
+        val=val["identity"],
+        test=Predictions(data.test.ids, test_probs, data.classes),
+        weights=weights,
+        epochs=trainer.history,
+        more=more | _snapshot_predictions(trainer, data),
+    )
 
 
-def _finished(model: nn.Module, recipe: ModelRecipe) -> nn.Module:
+def _snapshot_predictions(trainer: Trainer, data: FoldData) -> dict[str, Predictions]:
+    """The predictions at the end of each cycle, by names such as "cycle1/val"."""
+    ids = {"val": data.val.ids, "test": data.test.ids}
+    return {
+        f"cycle{number}/{part}": Predictions(
+            ids[part], snapshot[part].numpy(), data.classes
+        )
+        for number, snapshot in enumerate(trainer.snapshots, start=1)
+        for part in ids
+    }
+
+
+def _without_adapters(model: Network, recipe: ModelRecipe) -> Network:
     """The network as it is kept: a copy with its adapters merged where it has some."""
     if recipe.lora is None:
         return model
@@ -192,14 +237,23 @@ def _finished(model: nn.Module, recipe: ModelRecipe) -> nn.Module:
 def _train(
     trainer: Trainer,
     epochs: int,
+    *,
     score: Callable[[], dict[str, float]],
-    log: Callable[[Mapping[str, float], int], None],
-    cost_at: Callable[[int], tuple[Step, float] | None],
+    measure: Callable[[Epoch], dict[str, float]],
+    log: Log,
 ) -> None:
-    """Trains the epochs that are left; each is scored, logged and recorded."""
+    """Trains the epochs that are left; each is scored, logged and recorded.
+
+    Args:
+        trainer: goes on from where it is.
+        epochs: of the whole training.
+        score: of the network as it is now, for the curves.
+        measure: what only the log gets: a clock differs from run to run.
+        log: gets the numbers of each epoch and its number.
+    """
     done = len(trainer.history)
-    with interrupts() as asked:
-        left = trainer.epochs(asked)
+    with interrupts() as received:
+        left = trainer.epochs(received)
         for epoch in progress(left, "train", total=epochs, initial=done, unit="epoch"):
             row = {
                 "epoch": epoch.number,
@@ -207,11 +261,5 @@ def _train(
                 "train_loss": epoch.train_loss,
             }
             row |= score()
-            more = {"images_per_second": epoch.images_per_second}
-            more |= {"waiting": epoch.waiting}
-            more |= {"trainable_parameters": trainable_count(trainer.model)}
-            cost = cost_at(epoch.number)
-            if cost is not None:
-                more |= {"mfu": mfu(epoch.images_per_second, *cost)}
-            log(row | more, epoch.number)
+            log(row | measure(epoch), epoch.number)
             trainer.record(row)

@@ -5,7 +5,7 @@ import itertools
 import torch
 from torch import nn
 
-from croquis.backbones.backbones import normalise, statistics
+from croquis.backbones.backbones import Network, normalise, statistics
 from croquis.heads.losses import dense, per_image
 from croquis.images.batches import Batch
 from croquis.recipes.recipes import ModelParams
@@ -15,7 +15,7 @@ from croquis.train.mixing import Mixing
 
 
 class Gradients:
-    """Adds up the gradients of batches; all chance in it is a function of the seed it is given.
+    """Adds up the gradients of batches; all chance in it is a function of a seed.
 
     Args:
         model: in train mode, on its device.
@@ -29,7 +29,7 @@ class Gradients:
 
     def __init__(
         self,
-        model: nn.Module,
+        model: Network,
         recipe: ModelParams,
         hardware: Hardware,
         scaler: torch.amp.GradScaler,
@@ -80,11 +80,9 @@ class Gradients:
         targets = dense(batch.targets, self._model.num_classes)
         if self._mixing is not None:
             images, targets = self._mixing(images, targets, epoch=epoch, seed=seed)
-        weights = (
-            batch.weights
-            if self._recipe.group_weights
-            else torch.ones_like(batch.weights)
-        )
+        weights = batch.weights
+        if not self._recipe.group_weights:
+            weights = torch.ones_like(weights)
         weights = weights / weights.sum()
         losses = []
         for rows in self._parts(len(batch)):
@@ -104,14 +102,7 @@ class Gradients:
     def _losses(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         with autocast(self._hardware):
             logits = self._forward(images)
-        recipe = self._recipe
-        return per_image(
-            logits.float(),
-            targets,
-            loss=recipe.loss,
-            label_smoothing=recipe.label_smoothing,
-            focal_gamma=recipe.focal_gamma,
-        )
+        return per_image(logits.float(), targets, self._recipe)
 
 
 def _buffers(model: nn.Module) -> list[torch.Tensor]:

@@ -1,4 +1,4 @@
-"""How much of a GPU's arithmetic a training uses: its model FLOP utilisation (MFU).
+"""The MFU of a training: the share of a GPU's arithmetic that its model needs.
 
 Method: Chowdhery et al. 2022, "PaLM": the operations that the model needs, without those that
 checkpointing repeats, over what the chip could do in the time.
@@ -8,12 +8,13 @@ import copy
 import warnings
 
 import torch
-from torch import nn
 
+from croquis.backbones.backbones import Network
 from croquis.networks.macs import Step, step_macs
 from croquis.runtime.hardware import Hardware
 
-# Dense operations a second in 16 bits, by a part of the name; NVIDIA's datasheets. Longest first.
+# Dense operations a second in 16 bits, by a part of the name; NVIDIA's datasheets. "A10G" comes
+# before "A10", which is a part of it.
 PEAKS = {
     "RTX 4090": 165e12,
     "RTX 3090": 71e12,
@@ -29,16 +30,21 @@ PEAKS = {
 }
 
 
-def needed_macs(model: nn.Module, image_size: int) -> Step:
-    """Multiply-adds that one image of a training step needs, by the parameters that train."""
-    twin = copy.deepcopy(model).to("meta")
-    if hasattr(twin, "set_grad_checkpointing"):
-        twin.set_grad_checkpointing(False)  # what is computed twice is needed once
-    return step_macs(twin, (3, image_size, image_size))
+def needed_macs(model: Network, image_size: int) -> Step:
+    """Multiply-adds that one image of a training step needs, by the parameters that train.
+
+    Args:
+        model: stays as it is.
+        image_size: pixels a side.
+    """
+    on_meta = copy.deepcopy(model).to("meta")
+    if hasattr(on_meta, "set_grad_checkpointing"):
+        on_meta.set_grad_checkpointing(False)  # what is computed twice is needed once
+    return step_macs(on_meta, (3, image_size, image_size))
 
 
 def peak(name: str) -> float | None:
-    """Operations a second of a GPU by its name; None if it is not known."""
+    """Operations a second of a GPU by its name; None if `PEAKS` has no such name."""
     return next((peak for part, peak in PEAKS.items() if part in name), None)
 
 
@@ -48,19 +54,25 @@ def mfu(images_per_second: float, needed: Step, peak: float) -> float:
 
 
 def cost_of(
-    model: nn.Module, image_size: int, hardware: Hardware
+    model: Network, image_size: int, hardware: Hardware
 ) -> tuple[Step, float] | None:
-    """What an image needs, and the peak of this GPU; None on CPUs and on GPUs unknown.
+    """What an image needs, and the peak of this GPU: the arguments of `mfu` after the first.
 
-    A network that cannot be counted trains all the same: a warning says why.
+    None on CPUs and on GPUs that `PEAKS` does not name. A network that cannot be counted trains
+    all the same: a warning says why.
+
+    Args:
+        model: stays as it is.
+        image_size: pixels a side.
+        hardware: what it trains on.
     """
     if hardware.device.type != "cuda" or hardware.autocast is None:
         return None
-    known = peak(torch.cuda.get_device_name(hardware.device))
-    if known is None:
+    operations = peak(torch.cuda.get_device_name(hardware.device))
+    if operations is None:
         return None
     try:
-        return needed_macs(model, image_size), known
+        return needed_macs(model, image_size), operations
     except Exception as error:  # of any network, in any way
         warnings.warn(f"no mfu: {type(error).__name__}: {error}", stacklevel=2)
         return None

@@ -13,8 +13,8 @@ from croquis.recipes.recipes import MixParams
 class Mixing:
     """Mixes each image of a batch with the one at the mirrored place, as timm does.
 
-    timm is handed the places 0..B-1 as if they were classes: the (B, B) targets it returns tell how
-    much of each image is in which, and carry over to labels and to shares of labels alike.
+    timm gets the places 0..B-1 as if they were classes. The (B, B) targets that it returns say how
+    much of each image is in which; they apply to labels and to shares of labels alike.
 
     Args:
         settings: probabilities, alphas, bounds of lambda.
@@ -35,15 +35,7 @@ class Mixing:
         even = len(images) // 2 * 2
         if epoch >= self._last or even == 0:
             return images, targets
-        settings = self._settings
-        mixer = _Clipped(
-            settings.clip,
-            mixup_alpha=settings.mixup,
-            cutmix_alpha=settings.cutmix,
-            prob=settings.prob,
-            label_smoothing=0.0,  # the loss smooths, once
-            num_classes=even,
-        )
+        mixer = _Clipped(self._settings, num_classes=even)
         places = torch.arange(even, device=images.device)
         with _seeded(seed):
             # A copy: timm mixes in place, and the batch may be needed again after out of memory.
@@ -55,15 +47,22 @@ class Mixing:
 class _Clipped(Mixup):
     """timm's Mixup whose lambda stays inside of bounds."""
 
-    def __init__(self, clip: list[float] | None, **options: float) -> None:
-        super().__init__(**options)
-        self._clip = clip
+    def __init__(self, settings: MixParams, *, num_classes: int) -> None:
+        super().__init__(
+            mixup_alpha=settings.mixup,
+            cutmix_alpha=settings.cutmix,
+            prob=settings.prob,
+            label_smoothing=0.0,  # the loss smooths, once
+            num_classes=num_classes,
+        )
+        self._clip = settings.clip
 
     def _params_per_batch(self) -> tuple[float, bool]:
         lam, cutmix = super()._params_per_batch()
         if self._clip is None or lam == 1.0:  # 1: this batch is not mixed
             return lam, cutmix
-        return float(np.clip(lam, *self._clip)), cutmix
+        low, high = self._clip
+        return float(np.clip(lam, low, high)), cutmix
 
 
 @contextmanager

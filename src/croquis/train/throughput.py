@@ -1,4 +1,4 @@
-"""How fast a training goes, and how fast it would go if its data were always there.
+"""Throughput: how fast a training goes, and how fast it would go if its data were always there.
 
 Data efficiency is the one over the other: images a second from end to end, over those of the same
 update on one batch that stays on the device.
@@ -13,8 +13,8 @@ import torch
 
 from croquis.images.batches import Batch
 
-_TIMED = 10
-_SECONDS = 3.0  # updates on one batch: so many, or fewer where they are slow
+_UPDATES = 10  # on one batch, or fewer where they are slow:
+_SECONDS = 3.0
 
 
 class Throughput:
@@ -30,10 +30,10 @@ class Throughput:
     def __init__(self, device: torch.device) -> None:
         self.batch: Batch | None = None
         self._device = device
-        self._images = 0
+        self._images = 0  # of all epochs, with their seconds
         self._seconds = 0.0
-        self._begun = 0.0
-        self._seen = 0
+        self._started = 0.0  # of this epoch, with its images and its waiting
+        self._epoch_images = 0
         self._waited = 0.0
 
     @property
@@ -47,48 +47,56 @@ class Throughput:
 
     def begin(self) -> None:
         """An epoch begins."""
-        self._begun = time.perf_counter()
-        self._seen = 0
+        self._started = time.perf_counter()
+        self._epoch_images = 0
         self._waited = 0.0
 
-    def fetched(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+    def fetch(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         """`batches` on the device; what it takes to make them counts as waiting."""
         while True:
-            asked = time.perf_counter()
+            before = time.perf_counter()
             batch = next(batches, None)
             if batch is None:
                 return
-            self._waited += time.perf_counter() - asked
-            last, self.batch = self.batch, batch.to(self._device)
+            self._waited += time.perf_counter() - before
+            last = self.batch
+            self.batch = batch.to(self._device)
             yield self.batch
-            self._seen += len(batch)
+            self._epoch_images += len(batch)
             if last is None or last.images.shape[1:2] != batch.images.shape[1:2]:
-                self._images, self._seconds = -self._seen, -self._now()
+                # `end` adds the epoch: what came so far is taken off before.
+                self._images = -self._epoch_images
+                self._seconds = -self._elapsed()
 
     @contextmanager
-    def paused(self) -> Iterator[None]:
+    def pause(self) -> Iterator[None]:
         """What happens within is none of the training's time."""
-        paused = time.perf_counter()
+        before = time.perf_counter()
         yield
-        self._begun += time.perf_counter() - paused
+        self._started += time.perf_counter() - before
 
     def end(self) -> tuple[float, float]:
         """Images a second of the epoch, and the share of its time spent waiting for batches."""
-        seconds = self._now()
-        self._images, self._seconds = self._images + self._seen, self._seconds + seconds
-        return self._seen / seconds, self._waited / seconds
+        seconds = self._elapsed()
+        self._images += self._epoch_images
+        self._seconds += seconds
+        return self._epoch_images / seconds, self._waited / seconds
 
-    def resident(self, update: Callable[[Batch], object]) -> float:
-        """Images a second of `update` on the last batch: the median of some ten times."""
-        taken: list[float] = []
-        while len(taken) < _TIMED and sum(taken) < _SECONDS:
+    def time_updates(self, update: Callable[[Batch], object]) -> float:
+        """Images a second of `update` on the last batch: the median of some ten times.
+
+        Call it after the first batch.
+        """
+        assert self.batch is not None  # there was an epoch
+        seconds: list[float] = []
+        while len(seconds) < _UPDATES and sum(seconds) < _SECONDS:
             self.begin()
             update(self.batch)
-            taken.append(self._now())
-        return len(self.batch) / statistics.median(taken)
+            seconds.append(self._elapsed())
+        return len(self.batch) / statistics.median(seconds)
 
-    def _now(self) -> float:
-        """Seconds since the epoch began; a GPU may still be at work on what it was given."""
+    def _elapsed(self) -> float:
+        """Seconds since the epoch began; a GPU may still be at work on its last task."""
         if self._device.type == "cuda":
             torch.cuda.synchronize(self._device)
-        return time.perf_counter() - self._begun
+        return time.perf_counter() - self._started

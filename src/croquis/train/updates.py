@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from croquis.heads.optimization import optimizer
+from croquis.backbones.backbones import Network
+from croquis.heads.optimization import build_optimizer, parameter_groups
 from croquis.images.batches import Batch
 from croquis.recipes.recipes import ModelRecipe
 from croquis.runtime.hardware import Hardware
@@ -31,10 +32,8 @@ class Updates:
         skipped: how many updates in a row were not made.
     """
 
-    def __init__(
-        self, model: nn.Module, recipe: ModelRecipe, hardware: Hardware
-    ) -> None:
-        self.optimizer = optimizer(model, recipe)
+    def __init__(self, model: Network, recipe: ModelRecipe, hardware: Hardware) -> None:
+        self.optimizer = build_optimizer(parameter_groups(model, recipe), recipe)
         self._scaler = torch.amp.GradScaler(
             hardware.device.type, enabled=hardware.scaled
         )
@@ -44,7 +43,7 @@ class Updates:
         self.skipped = 0
 
     def make(
-        self, batch: Batch, *, epoch: int, seed: int, kept: bool = False
+        self, batch: Batch, *, epoch: int, seed: int, last: bool = False
     ) -> float | None:
         """Updates the weights; the batch's loss (nats), or None where float16 overflowed.
 
@@ -54,34 +53,44 @@ class Updates:
             batch: on the device.
             epoch: from 0.
             seed: of all chance in it.
-            kept: whether its weights are, as they are then: Lookahead leaves its slow ones.
+            last: whether its weights are a result: Lookahead then leaves its slow ones.
 
         Raises:
             NotFinite: if loss or gradients are no numbers, and a lower scale would not help.
             InputError: if one image is too much for the memory.
         """
         losses = self.gradients.add(batch, epoch=epoch, seed=seed)
-        self._scaler.unscale_(self.optimizer)  # the norm must be the true one
-        found = [part.grad for part in self._parameters if part.grad is not None]
-        norm = nn.utils.get_total_norm(found)
-        # The only time in an update that the CPU waits for a GPU.
-        *parts, size = torch.cat([losses, norm.view(1)]).tolist()
-        loss = sum(parts)
-        made = math.isfinite(loss) and math.isfinite(size)
-        if made:
-            if self._clip is not None:
-                nn.utils.clip_grads_with_norm_(self._parameters, self._clip, norm)
-            self._scaler.step(self.optimizer)
-        else:
-            self.gradients.undo()
-        self._scaler.update()
-        if kept and hasattr(self.optimizer, "sync_lookahead"):
+        loss, norm = self._step(losses)
+        finite = math.isfinite(loss) and math.isfinite(norm)
+        if last and hasattr(self.optimizer, "sync_lookahead"):
             self.optimizer.sync_lookahead()  # acts on parameters with a gradient alone
         self.optimizer.zero_grad()
-        self.skipped = 0 if made else self.skipped + 1
-        if not made and self.skipped == (_SKIPPED if self._scaler.is_enabled() else 1):
-            raise NotFinite(loss, size)
-        return loss if made else None
+        self.skipped = 0 if finite else self.skipped + 1
+        allowed = _SKIPPED if self._scaler.is_enabled() else 1
+        if not finite and self.skipped == allowed:
+            raise NotFinite(loss, norm)
+        return loss if finite else None
+
+    def _step(self, losses: torch.Tensor) -> tuple[float, float]:
+        """Takes a step if all is finite; the batch's loss and the norm of its gradients.
+
+        Args:
+            losses: (M,) parts of the batch's loss.
+        """
+        self._scaler.unscale_(self.optimizer)  # the norm must be the true one
+        grads = [part.grad for part in self._parameters if part.grad is not None]
+        total_norm = nn.utils.get_total_norm(grads)
+        # The only time in an update that the CPU waits for a GPU.
+        *parts, norm = torch.cat([losses, total_norm.view(1)]).tolist()
+        loss = sum(parts)
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            self.gradients.undo()
+        else:
+            if self._clip is not None:
+                nn.utils.clip_grads_with_norm_(self._parameters, self._clip, total_norm)
+            self._scaler.step(self.optimizer)
+        self._scaler.update()
+        return loss, norm
 
     def parts(self) -> dict[str, Any]:
         """What a saved state holds of it."""
