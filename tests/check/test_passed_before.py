@@ -1,4 +1,4 @@
-"""Parameters that passed are not rehearsed again, unless something else would judge them."""
+"""Parameters that passed are not tried again, unless something else would judge them."""
 
 from pathlib import Path
 
@@ -47,4 +47,12 @@ def test_code_and_libraries_that_might_judge_otherwise_are_asked_again(
     assert params_fingerprint(parameters) != before
     judge.with_name("other.py").rename(judge)
     monkeypatch.setattr(passed_before, "version", lambda name: f"{name} 99")
+    assert params_fingerprint(parameters) != before
+
+
+def test_another_python_asks_again(
+    parameters: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = params_fingerprint(parameters)
+    monkeypatch.setattr(passed_before.platform, "python_version", lambda: "3.99.0")
     assert params_fingerprint(parameters) != before

@@ -38,7 +38,7 @@ def check(tree: dict[str, Any]) -> None:
     _check_unseen(tree)
     given = {key: params.required(tree, key) for key in numbers}
     params.validated(Numbers, given, where="params.yaml")
-    found = {
+    found: dict[str, Any] = {
         name: params.validated(kind, params.required(tree, name), where=name)
         for name, kind in SECTIONS.items()
     }

@@ -50,7 +50,7 @@ def _read_strictly(path: Path) -> pd.DataFrame:
 
 
 def _read(
-    path: Path, *, nrows: int | None = None, dtype: dict[str, type] | None = None
+    path: Path, *, nrows: int | None = None, dtype: dict[str, type[str]] | None = None
 ) -> pd.DataFrame:
     """A csv of which no cell reads as missing; in UTF-8 with its mark or without."""
     return pd.read_csv(

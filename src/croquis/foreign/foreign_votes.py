@@ -68,8 +68,8 @@ def class_count(files: list[Foreign]) -> int:
         _check_equal(file, soft[0], file.values.shape[1], soft[0].values.shape[1])
     named = [(file, file.classes) for file in soft if file.classes is not None]
     for file, classes in named:
-        first, expected = named[0]
-        if not np.array_equal(classes, expected):
+        first, first_classes = named[0]
+        if not np.array_equal(classes, first_classes):
             names = f"the class names of {first.source}"
             raise _other_classes(file, names, "others")
     if not soft:

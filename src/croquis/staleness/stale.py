@@ -1,6 +1,7 @@
 """What `dvc repro` would run, and because of which change; asked of DVC, and nothing is run."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -235,12 +236,30 @@ def _of_file(dep: Any) -> list[str]:
     code = str(dep).endswith(".py") or Path(str(dep)).is_relative_to(pipeline.SOURCE)
     if code and status.get(str(dep)) == "modified" and dep.hash_info.isdir:
         status = changed_files(Path(str(dep)), str(dep.hash_info.value)) or status
-    kind = "code" if code else "file"
-    lines = [f"{kind} {path} {_words(state)}" for path, state in status.items()]
-    more = len(lines) - FILES_NAMED
-    if more < 2:
-        return lines
-    return [*lines[:FILES_NAMED], f"{kind} {dep}: {more} more files changed"]
+    if code:
+        return _of_code(status)
+    return [f"file {path} {_words(state)}" for path, state in status.items()]
+
+
+def _of_code(status: Mapping[str, str]) -> list[str]:
+    """What of code changed, in words; of a folder of many files the first, and a number.
+
+    By the folders that dvc.yaml lists for stages, so that all stages give the same words,
+    also the one that depends on all of the package.
+    """
+    folders = defaultdict(list)
+    for path, state in status.items():
+        line = f"code {path} {_words(state)}"
+        folders[pipeline.dep_of(Path(path)).as_posix()].append(line)
+    lines = []
+    for folder, files in folders.items():
+        more = len(files) - FILES_NAMED
+        if more < 2:
+            lines += files
+        else:
+            rest = f"code {folder}: {more} more files changed"
+            lines += [*files[:FILES_NAMED], rest]
+    return lines
 
 
 def _status(item: Any) -> dict[str, str]:
