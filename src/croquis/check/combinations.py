@@ -102,9 +102,9 @@ def _check_imagenet(where: str, recipe: ModelParams) -> None:
     if recipe.pretrained is False:
         raise _clash(where, expected, "pretrained: false", fix)
     config = timm.get_pretrained_cfg(recipe.backbone)
-    if config is None or config.num_classes != IMAGENET_CLASSES:
-        received = f"one with {config.num_classes if config else 'no'}"
-        raise _clash(where, expected, received, fix)
+    classes = 0 if config is None else config.num_classes
+    if classes != IMAGENET_CLASSES:
+        raise _clash(where, expected, f"one with {classes}", fix)
 
 
 def _check_pattern(where: str, pattern: str) -> None:
