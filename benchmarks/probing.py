@@ -21,7 +21,7 @@ from torch import nn
 from training import prepared
 
 from croquis.backbones.backbones import build_backbone, normalise, statistics
-from croquis.embed.embeddings import embeddings
+from croquis.embed.embeddings import embed_images
 from croquis.heads.probe_training import train_probe
 from croquis.images.batches import ImageDataset, Shuffled, in_order
 from croquis.images.pixels import Pixels
@@ -113,7 +113,7 @@ def ours(data: list[FoldData], pixels: Pixels, epochs: int, work: Path) -> Cost:
     start = time.perf_counter()
     ids = pixels.ids.to_numpy(dtype=str)
     images = ImageDataset(pixels, Samples.unlabelled(ids), image_size=SIZE)
-    found = embeddings(backbone(), images, views=["identity"], hardware=hardware())
+    found = embed_images(backbone(), images, views=["identity"], hardware=hardware())
     save(work / "features.npz", ids, found)
     cost.forwards = len(ids)
     stored = Features(work / "features.npz")

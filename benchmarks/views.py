@@ -18,7 +18,7 @@ from croquis.backbones.backbones import interpolation
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.networks import restore
-from croquis.networks.predict import averaged_probs, predicted_logits
+from croquis.networks.predict import average_probs, predict_logits
 from croquis.recipes import recipes
 from croquis.runtime.hardware import hardware
 from croquis.scoring.paired import mcnemar
@@ -45,10 +45,10 @@ def predicted(
     images = ImageDataset(pixels, samples, image_size=own.image_size, interpolation=how)
     options = {"hardware": hardware(), "batch_size": BATCH_SIZE}
     logits = {
-        view: predicted_logits(model, images, view=view, **options) for view in views
+        view: predict_logits(model, images, view=view, **options) for view in views
     }
     both = [
-        averaged_probs(logits.__getitem__, seen, ("identity",))
+        average_probs(logits.__getitem__, seen, ("identity",))
         for seen in (views[:1], views)
     ]
     return both[0]["identity"], both[1]["identity"]

@@ -69,7 +69,7 @@ def test_training_and_serving_shrink_by_the_filter_of_the_networks_config(
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     own = recipe(backbone=BILINEAR, image_size=24)
     machine = Hardware(torch.device("cpu"), None, False, 0)
-    trained = fine_tuning._Stored(pixels, own, machine).of(data.test)
+    trained = fine_tuning._StoredImages(pixels, own, machine).dataset(data.test)
     embed = EmbedParams(
         backbone=BILINEAR, pretrained=False, image_size=24, views=["identity"]
     )

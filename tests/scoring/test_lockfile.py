@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from croquis.commands.experiments import _own
+from croquis.commands.experiments import _drop_outdated
 from croquis.core.errors import InputError
 from croquis.scoring import lockfile
 
@@ -283,7 +283,9 @@ def test_a_commit_is_judged_by_its_own_files(
         {"rev": rev, "data": {"metrics": dict(scores)}} for rev in ("workspace", "HEAD")
     ]
     head = states[1] | {"experiments": [{"revs": [states[0]]}]}
-    kept = [sorted(_own(state)["data"]["metrics"]) for state in (states[0], head)]
+    kept = [
+        sorted(_drop_outdated(state)["data"]["metrics"]) for state in (states[0], head)
+    ]
     assert kept == [[], sorted(scores)] and states[0]["data"]["metrics"] == {}
 
 

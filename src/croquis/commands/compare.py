@@ -11,7 +11,7 @@ from croquis.commands.table import aligned
 from croquis.core.text import counted, gain, odds, share
 
 if TYPE_CHECKING:  # pandas and scipy, which the help does not need
-    from croquis.scoring.comparing import Comparison, Scored
+    from croquis.scoring.comparing import Comparison, ScoredExperiment
 
 OTHERWISE = "Their folds hold other groups or domains apart, which may be part of the difference."
 
@@ -50,7 +50,7 @@ def _compare(a: str, b: str, *, oof: Path, folds: Path, seed: int) -> list[str]:
     return compare_lines(compare_predictions(first, second, seed=seed), a, b)
 
 
-def _score(name: str, oof: Path, folds: Path) -> "Scored":
+def _score(name: str, oof: Path, folds: Path) -> "ScoredExperiment":
     """An experiment's OOF, judged; of an .npz or a folder with one by the workspace's folds.csv."""
     from croquis.scoring import lockfile
     from croquis.scoring.comparing import score_predictions
