@@ -1,13 +1,9 @@
 """prepare: reads every image once, into a few big arrays and an index."""
 
-import numpy as np
-
 from croquis.core import cli, params
 from croquis.core.files import atomic_write
-from croquis.prepare.labels import check_classes
-from croquis.prepare.layout import read_layout
-from croquis.prepare.packing import PrepareParams, pack
-from croquis.prepare.solution import read_solution
+from croquis.prepare.packing import PrepareParams
+from croquis.prepare.preparing import prepare_images
 
 
 def main(
@@ -25,32 +21,27 @@ def main(
 
     Row i of the arrays is row i of <index>. <quarantine> lists the unreadable training images,
     <columns> has what train.csv says besides, <sample> is the submission's template. <test-labels>
-    are those of <solution>, checked: none where it is not known.
+    are those of <solution>, checked: none where there is no solution.
     """
-    prepare = params.load(PrepareParams, "prepare")
-    layout = read_layout(raw)
-    check_classes(layout.images, layout.columns, raw)
-    truth, further = read_solution(solution, layout)
-    with atomic_write(pixels) as pixels_draft, atomic_write(gray224) as gray_draft:
-        packed = pack(layout.images, raw, prepare, pixels_draft, gray_draft)
+    prepared = prepare_images(
+        raw,
+        solution,
+        params.load(PrepareParams, "prepare"),
+        pixels=pixels,
+        gray224=gray224,
+        quarantine=quarantine,
+    )
     tables = {
-        index: packed.index,
-        quarantine: packed.quarantine,
-        columns: layout.columns,
+        index: prepared.rows,
+        quarantine: prepared.quarantine,
+        columns: prepared.columns,
+        sample: prepared.sample,
+        test_labels: prepared.test_labels,
     }
-    for path, table in (tables | {sample: layout.sample, test_labels: truth}).items():
+    for path, table in tables.items():
         with atomic_write(path) as draft:
             table.to_csv(draft, index=False)
-    for note in layout.notes + further:
-        cli.say(f"prepare: {note}")
-    count = packed.index["split"].value_counts()
-    classes = packed.index["label"].max() + 1
-    colour = "gray" if np.load(pixels, mmap_mode="r").ndim == 3 else "colour"
-    cli.say(
-        f"prepare: {count['train']:,} train and {count.get('test', 0):,} test images of"
-        f" {classes:,} classes, {prepare.image_size} px {colour}"
-    )
-    for note in packed.notes(quarantine):
+    for note in prepared.notes:
         cli.say(f"prepare: {note}")
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from croquis.prepare.decoding import Unreadable, decode
-from croquis.prepare.depth import in_eight_bits
+from croquis.prepare.depth import to_eight_bits
 
 TWELVE = np.array([[0, 1000, 4095]], np.uint16)  # 1000 * 255 / 4095 = 62.27
 
@@ -36,7 +36,7 @@ def test_twelve_bits_in_a_file_of_sixteen_are_not_nearly_black(kind: str) -> Non
 )
 def test_the_smallest_range_that_holds_the_values_counts(most: int, bits: int) -> None:
     notes: list[str] = []
-    image = in_eight_bits(Image.fromarray(np.array([[0, most]], np.uint16)), notes)
+    image = to_eight_bits(Image.fromarray(np.array([[0, most]], np.uint16)), notes)
     assert notes == ["16-bit" if bits == 16 else f"16-bit, read as {bits}-bit"]
     assert np.asarray(image).tolist() == [[0, round(most * 255 / (2**bits - 1))]]
 

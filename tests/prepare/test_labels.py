@@ -7,11 +7,11 @@ import pytest
 
 from croquis.core.errors import InputError
 from croquis.prepare.labels import (
+    add_labels,
+    add_sources,
     check_classes,
-    with_labels,
-    with_named_targets,
-    with_sources,
-    with_use,
+    clean_use,
+    name_targets,
 )
 
 CSV = Path("train.csv")
@@ -20,7 +20,7 @@ CSV = Path("train.csv")
 def labelled(**columns: list[str]) -> list[tuple[int, str]]:
     count = len(next(iter(columns.values())))
     columns = {"image_path": [f"f/{row}.png" for row in range(count)]} | columns
-    table = with_labels(pd.DataFrame(columns, dtype=str), CSV)
+    table = add_labels(pd.DataFrame(columns, dtype=str), CSV)
     return list(zip(table["label"], table["class_name"], strict=True))
 
 
@@ -65,7 +65,7 @@ def test_a_target_that_is_no_whole_number_is_an_error(target: str) -> None:
 def test_a_target_that_only_has_names_is_the_class_name() -> None:
     """The fix of its error was "mend these rows": of all rows."""
     table = pd.DataFrame({"image_path": ["0.png", "1.png"], "target": ["cup", "nan"]})
-    named, notes = with_named_targets(table, CSV)
+    named, notes = name_targets(table, CSV)
     assert list(named) == ["image_path", "class_name"]
     assert notes == ["train.csv: target has no numbers, and is read as class_name"]
     mixed = table.assign(target=["cup", "1.5"])
@@ -74,7 +74,7 @@ def test_a_target_that_only_has_names_is_the_class_name() -> None:
         table.assign(target=["cup", " "]),
         table.assign(class_name="x"),
     ):
-        assert with_named_targets(other, CSV) == (other, [])
+        assert name_targets(other, CSV) == (other, [])
     with pytest.raises(
         InputError, match=r"received 1 rows .*call the column class_name if it ha"
     ):
@@ -122,7 +122,7 @@ def sources(*given: str) -> list[str]:
     """source_id of the images 0.png, 1.png, ... beside the test image 9.png."""
     names = [f"{row}.png" for row in range(len(given))]
     table = pd.DataFrame({"image_path": names, "source_id": given}, dtype=str)
-    return with_sources(table, {"9.png"}, CSV)["source_id"].tolist()
+    return add_sources(table, {"9.png"}, CSV)["source_id"].tolist()
 
 
 def test_a_source_becomes_an_id_and_an_original_has_none() -> None:
@@ -200,7 +200,7 @@ def test_images_that_only_train_are_no_class_to_be_scored_on() -> None:
 
 
 def uses(*words: str) -> tuple[list[str], list[str]]:
-    table, notes = with_use(
+    table, notes = clean_use(
         pd.DataFrame({"image_path": list("abcde"[: len(words)]), "use": words}), CSV
     )
     return table["use"].tolist(), notes
@@ -222,4 +222,4 @@ def test_use_is_train_or_as_usual() -> None:
     ):
         uses("commercial")
     table = pd.DataFrame({"image_path": ["a"]})
-    assert with_use(table, CSV) == (table, [])
+    assert clean_use(table, CSV) == (table, [])

@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.prepare.template import blank_sample, given_sample
+from croquis.prepare.template import blank_sample, read_sample
 
 NAMES = pd.DataFrame({"image_path": ["0.png", "1.png"]})
 
 
 def read(folder: Path, text: str, names: pd.DataFrame = NAMES) -> pd.DataFrame:
     (folder / "sample_submission.csv").write_text(text)
-    return given_sample(folder / "sample_submission.csv", names)[0]
+    return read_sample(folder / "sample_submission.csv", names)[0]
 
 
 def test_without_a_sample_rows_are_numbered_from_zero() -> None:

@@ -7,12 +7,17 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from croquis.dataset.statuses import ON_BLACK, join_notes
-from croquis.prepare.depth import Unscalable, in_eight_bits, is_deep, widen
+from croquis.prepare.depth import (
+    Unscalable,
+    channel_ranges,
+    is_deep,
+    to_eight_bits,
+    widen,
+)
 
 ORIENTATION = 0x0112  # EXIF's tag for how the camera was held; 1 is upright
-BLANK_BELOW = (
-    16  # of 255: the least contrast, from the darkest to the lightest, of a drawing
-)
+# Of 255: the least contrast of a drawing, from its darkest to its lightest pixel.
+BLANK_BELOW = 16
 _LEAST_INK = 16
 _INK_SHARE = 0.1  # of 255, and of the darkest stroke
 _MARGIN = 0.04  # of the side, all around
@@ -38,13 +43,13 @@ def decode(content: bytes) -> Decoded:
     if not content:
         raise Unreadable("empty file")
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content)) as file:
             notes: list[str] = []
-            deep = is_deep(image)
-            image = _upright(_first_frame(image, notes), notes)
+            deep = is_deep(file)
+            image = _turn_upright(_load_first_frame(file, notes), notes)
             image = widen(image, content, notes) if deep else image
-            image = _on_paper(in_eight_bits(image, notes), notes)
-            return Decoded(_channels(image), join_notes(notes))
+            image = _lay_on_paper(to_eight_bits(image, notes), notes)
+            return Decoded(_pixels_of(image), join_notes(notes))
     except Unscalable as error:
         raise Unreadable(str(error)) from None
     except Image.UnidentifiedImageError:
@@ -58,9 +63,9 @@ def decode(content: bytes) -> Decoded:
 
 def gray_of(pixels: np.ndarray) -> np.ndarray:
     """Luminance, (H, W) or (H, W, 3) to (H, W) uint8."""
-    return (
-        pixels if pixels.ndim == 2 else np.asarray(Image.fromarray(pixels).convert("L"))
-    )
+    if pixels.ndim == 2:
+        return pixels
+    return np.asarray(Image.fromarray(pixels).convert("L"))
 
 
 def pad(pixels: np.ndarray, side: int) -> np.ndarray:
@@ -68,17 +73,18 @@ def pad(pixels: np.ndarray, side: int) -> np.ndarray:
     height, width = pixels.shape[:2]
     scale = side / max(height, width)
     # A line one pixel high stays one pixel high: 0 would be no image at all.
-    shape = max(1, round(height * scale)), max(1, round(width * scale))
+    height = max(1, round(height * scale))
+    width = max(1, round(width * scale))
     sheet = np.full((side, side, *pixels.shape[2:]), 255, np.uint8)
-    top = (side - shape[0]) // 2
-    left = (side - shape[1]) // 2
-    sheet[top : top + shape[0], left : left + shape[1]] = _resized(pixels, *shape)
+    top = (side - height) // 2
+    left = (side - width) // 2
+    sheet[top : top + height, left : left + width] = _resize(pixels, height, width)
     return sheet
 
 
 def squash(pixels: np.ndarray, side: int) -> np.ndarray:
     """The image stretched to a square, aspect lost; (side, side) or (side, side, 3)."""
-    return _resized(pixels, side, side)
+    return _resize(pixels, side, side)
 
 
 def crop_to_ink(pixels: np.ndarray, side: int) -> np.ndarray:
@@ -105,7 +111,7 @@ Fit = Literal["pad", "squash", "ink"]
 FITS = {"pad": pad, "squash": squash, "ink": crop_to_ink}
 
 
-def _resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+def _resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     if pixels.shape[:2] == (height, width):
         return pixels
     # Pillow's bicubic is anti-aliased: nearest would lose strokes one pixel wide.
@@ -113,7 +119,7 @@ def _resized(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.asarray(small)
 
 
-def _first_frame(image: Image.Image, notes: list[str]) -> Image.Image:
+def _load_first_frame(image: Image.Image, notes: list[str]) -> Image.Image:
     if (frames := getattr(image, "n_frames", 1)) > 1:
         notes.append(f"first of {frames} frames")
         image.seek(0)
@@ -121,7 +127,7 @@ def _first_frame(image: Image.Image, notes: list[str]) -> Image.Image:
     return image
 
 
-def _upright(image: Image.Image, notes: list[str]) -> Image.Image:
+def _turn_upright(image: Image.Image, notes: list[str]) -> Image.Image:
     try:
         if image.getexif().get(ORIENTATION) not in range(2, 9):
             return image
@@ -132,38 +138,39 @@ def _upright(image: Image.Image, notes: list[str]) -> Image.Image:
     return image
 
 
-def _on_paper(image: Image.Image, notes: list[str]) -> Image.Image:
+def _lay_on_paper(image: Image.Image, notes: list[str]) -> Image.Image:
     """Mode L or RGB; convert("L") would drop alpha, which turns clear paper black."""
     if image.has_transparency_data:
-        image = _opaque(image.convert("RGBA"), notes)
+        image = _flatten_alpha(image.convert("RGBA"), notes)
     if image.mode == "CMYK":
         notes.append("cmyk")
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
-def _opaque(image: Image.Image, notes: list[str]) -> Image.Image:
+def _flatten_alpha(image: Image.Image, notes: list[str]) -> Image.Image:
     """An RGBA image on white; on black where white hides it; its colours where all of it is clear.
 
     Some programs write an alpha of 0 throughout, and mean the colours.
     """
-    *colours, (least, most) = image.getextrema()
+    *colours, (least, most) = channel_ranges(image)
     if least == 255:
         return image
     if most == 0 and any(low < high for low, high in colours):
         notes.append("alpha left out, as all is clear")
         return image.convert("RGB")
-    on_white, on_black = (
-        Image.alpha_composite(Image.new("RGBA", image.size, paper), image)
-        for paper in ("white", "black")
-    )
-    faint = _contrast(on_white) < BLANK_BELOW and _contrast(on_white) < _contrast(
-        on_black
-    )
+    on_white = _composite(image, "white")
+    on_black = _composite(image, "black")
+    contrast = _contrast(on_white)
+    faint = contrast < BLANK_BELOW and contrast < _contrast(on_black)
     if faint or _hidden_by_white(image):
         notes.append(ON_BLACK)
         return on_black
     notes.append("alpha on white")
     return on_white
+
+
+def _composite(image: Image.Image, paper: str) -> Image.Image:
+    return Image.alpha_composite(Image.new("RGBA", image.size, paper), image)
 
 
 def _hidden_by_white(image: Image.Image) -> bool:
@@ -176,23 +183,24 @@ def _hidden_by_white(image: Image.Image) -> bool:
     alpha = np.asarray(image)[..., 3].astype(np.int64)
     if 2 * (alpha * light).sum() <= alpha.sum():
         return False
-    steps = hidden = 0
-    for one, other in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
-        step = alpha[one] - alpha[other]
-        lighter = np.where(
-            step > 0, light[one], light[other]
-        )  # of the one with more ink
-        steps += int(np.abs(step).sum())
-        hidden += int((np.abs(step) * lighter).sum())
-    return 2 * hidden > steps
+    down, hidden_down = _outline(alpha, light)
+    across, hidden_across = _outline(alpha.T, light.T)
+    return 2 * (hidden_down + hidden_across) > down + across
+
+
+def _outline(alpha: np.ndarray, light: np.ndarray) -> tuple[int, int]:
+    """The steps of `alpha` from row to row in all, and of these the ones with light ink."""
+    step = alpha[1:] - alpha[:-1]
+    lighter = np.where(step > 0, light[1:], light[:-1])  # of the one with more ink
+    return int(np.abs(step).sum()), int((np.abs(step) * lighter).sum())
 
 
 def _contrast(image: Image.Image) -> int:
-    low, high = image.convert("L").getextrema()
-    return high - low
+    return int(np.ptp(np.asarray(image.convert("L"))))
 
 
-def _channels(image: Image.Image) -> np.ndarray:
+def _pixels_of(image: Image.Image) -> np.ndarray:
+    """(H, W) where all channels agree, else (H, W, 3)."""
     pixels = np.asarray(image)
     if pixels.ndim == 3:
         red = pixels[..., 0]

@@ -6,18 +6,18 @@ train and test, and to the drawing page and the server, which see no set. A shee
 the top of its range, so drawings lose nothing by it; a dark photograph of 16 bits gets brighter.
 """
 
+from typing import cast
+
 import numpy as np
 from PIL import Image
 
 RANGES = (255, 1023, 4095, 16383, 65535)  # of 8, 10, 12, 14 and 16 bits
-MASK = (
-    "8-bit, read as 1-bit"  # the note of an image of 0 and 1, which is as good as black
-)
+MASK = "8-bit, read as 1-bit"  # of an image of 0 and 1, which is as good as black
 _NARROW = 64  # what Pillow leaves of 14 bits or less in files of 16, at most
 
 
 class Unscalable(Exception):
-    """Pixels of no known range; the text says which."""
+    """Pixels of a range that is none of RANGES; the text says which."""
 
 
 def is_deep(image: Image.Image) -> bool:
@@ -25,54 +25,54 @@ def is_deep(image: Image.Image) -> bool:
     return any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
 
 
-def in_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
+def channel_ranges(image: Image.Image) -> tuple[tuple[int, int], ...]:
+    """The least and the greatest value of each channel, of 8-bit images of several channels."""
+    # Pillow's type covers images of one channel, too, whose range stands alone.
+    return cast("tuple[tuple[int, int], ...]", image.getextrema())
+
+
+def to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
     """Mode L for the modes of deep gray (I, I;16, F) and for masks of 0 and 1; others stay.
+
+    Args:
+        image: loaded.
+        notes: gets a note on what was done, if anything.
 
     Raises:
         Unscalable: if values are negative, beyond 16 bits, or no numbers.
     """
-    if image.mode == "F":
-        values = np.asarray(image).astype(np.float64)
-        if not np.isfinite(values).all():
-            raise Unscalable("floating-point pixels with nan or inf")
-        top = 1 if values.max(initial=0) <= 1 else _top(values)
-        notes.append(f"floats, read as 0 to {top}")
-    elif image.mode.startswith("I"):
-        values = np.asarray(image).astype(np.float64)
-        top = _top(values)
-        notes.append(_words(top))
-    elif image.mode == "L" and image.getextrema() == (0, 1):
+    if image.mode == "L" and image.getextrema() == (0, 1):
         notes.append(MASK)
         return image.point([0] + [255] * 255)
-    else:
+    if image.mode != "F" and not image.mode.startswith("I"):
         return image
+    values = np.asarray(image).astype(np.float64)
+    top = _top_of_floats(values) if image.mode == "F" else _top(values)
+    notes.append(f"floats, read as 0 to {top}" if image.mode == "F" else _words(top))
     if values.min(initial=0) < 0:
-        raise Unscalable(
-            f"pixels from {values.min():.4g} to {values.max():.4g}, below 0"
-        )
-    return Image.fromarray(_scaled(values, top))
+        received = f"{values.min():.4g} to {values.max():.4g}"
+        raise Unscalable(f"pixels from {received}, below 0")
+    return Image.fromarray(_scale(values, top))
 
 
 def widen(image: Image.Image, content: bytes, notes: list[str]) -> Image.Image:
     """An image of 16 bits a channel, colour or alpha among them, whose values fill a few of them.
 
     Pillow keeps the upper byte alone, which is almost nothing of 12 bits; OpenCV reads them all.
+
+    Args:
+        image: as Pillow reads it.
+        content: the bytes of its file.
+        notes: gets a note on what was done, if anything.
     """
     if image.mode not in ("RGB", "RGBA", "LA"):
         return image
-    bands = zip(image.getbands(), image.getextrema(), strict=True)
+    bands = zip(image.getbands(), channel_ranges(image), strict=True)
     if max(high for band, (_, high) in bands if band != "A") >= _NARROW:
         return image
-    import cv2  # for these rare files alone
-
-    values = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    if (
-        values is None
-        or values.dtype != np.uint16
-        or values.shape[:2] != image.size[::-1]
-    ):
+    values = _all_bits(content, image.size)
+    if values is None:
         return image
-    values = np.atleast_3d(values)
     colour = values[..., 2::-1]
     alpha = values[..., 3:]
     if colour.shape[2] != 3 or colour.max() > RANGES[-2]:
@@ -80,11 +80,30 @@ def widen(image: Image.Image, content: bytes, notes: list[str]) -> Image.Image:
     top = _top(colour)
     notes.append(_words(top))
     # An alpha of 12 bits as well, or one that is its own.
-    parts = [
-        _scaled(colour, top),
-        _scaled(alpha, top if alpha.max(initial=0) <= top else 65535),
-    ]
+    top_of_alpha = top if alpha.max(initial=0) <= top else RANGES[-1]
+    parts = [_scale(colour, top), _scale(alpha, top_of_alpha)]
     return Image.fromarray(np.ascontiguousarray(np.concatenate(parts, axis=2)))
+
+
+def _all_bits(content: bytes, size: tuple[int, int]) -> np.ndarray | None:
+    """(H, W, C) uint16 in OpenCV's order of channels; None where that reads something else.
+
+    Args:
+        content: of a file.
+        size: width and height of the image, as Pillow has it.
+    """
+    import cv2  # for these rare files alone
+
+    values = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if values is None or values.dtype != np.uint16:
+        return None
+    return np.atleast_3d(values) if values.shape[:2] == size[::-1] else None
+
+
+def _top_of_floats(values: np.ndarray) -> int:
+    if not np.isfinite(values).all():
+        raise Unscalable("floating-point pixels with nan or inf")
+    return 1 if values.max(initial=0) <= 1 else _top(values)
 
 
 def _top(values: np.ndarray) -> int:
@@ -95,7 +114,7 @@ def _top(values: np.ndarray) -> int:
     raise Unscalable(f"pixels from {values.min():.0f} to {most:.0f}, not 0 to 65535")
 
 
-def _scaled(values: np.ndarray, top: int) -> np.ndarray:
+def _scale(values: np.ndarray, top: int) -> np.ndarray:
     return np.rint(values / (top / 255)).astype(np.uint8)  # 65535 = 257 * 255
 
 

@@ -10,7 +10,7 @@ from croquis.dataset.csv_tables import refuse_rows
 from croquis.dataset.train_only import TRAIN, USE, train_only
 
 
-def with_labels(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
+def add_labels(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
     """`table` with `label` (int) and `class_name` in every row.
 
     A given target is the label. Without one, it is the rank of the class name among the sorted
@@ -20,34 +20,28 @@ def with_labels(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
     Raises:
         InputError: if the labels are not 0..C-1, or label and class name are not one-to-one.
     """
-    given = {"target", "class_name"} & set(table)
-    if not given:
-        expected = "a column target or class_name"
-        received = f"only {', '.join(table)}"
+    columns = {"target", "class_name"} & set(table)
+    if not columns:
         raise InputError(
-            csv, expected=expected, received=received, fix="add or rename it"
-        )
-    for column in sorted(given):
-        refuse_rows(
-            table,
-            table[column].str.strip() == "",
             csv,
-            f"a value in each row of {column}",
+            expected="a column target or class_name",
+            received=f"only {', '.join(map(str, table))}",
+            fix="add or rename it",
         )
-    if "target" not in given:
+    for column in sorted(columns):
+        empty = table[column].str.strip() == ""
+        refuse_rows(table, empty, csv, f"a value in each row of {column}")
+    if "target" not in columns:
         return table.assign(label=ranks(table["class_name"]))
     labels = _numbers(table, csv)
-    if "class_name" not in given:
-        return table.assign(
-            label=labels, class_name=_class_names(table["image_path"], labels)
-        )
+    if "class_name" not in columns:
+        names = _class_names(table["image_path"], labels)
+        return table.assign(label=labels, class_name=names)
     _check_one_to_one(table["class_name"], labels, csv)
     return table.assign(label=labels)
 
 
-def with_named_targets(
-    table: pd.DataFrame, csv: Path
-) -> tuple[pd.DataFrame, list[str]]:
+def name_targets(table: pd.DataFrame, csv: Path) -> tuple[pd.DataFrame, list[str]]:
     """`table` with a target that only has names as its class_name, and a note that says so."""
     if "target" not in table or "class_name" in table:
         return table, []
@@ -69,7 +63,7 @@ def ranks(class_names: pd.Series) -> pd.Series:
     return class_names.map(rank).astype(int)
 
 
-def with_sources(table: pd.DataFrame, test_paths: set[str], csv: Path) -> pd.DataFrame:
+def add_sources(table: pd.DataFrame, test_paths: set[str], csv: Path) -> pd.DataFrame:
     """`table` with `source_id` as the id of the image that each derived one was made from.
 
     In train.csv it is that image's image_path; empty, or the image itself, means an original.
@@ -80,25 +74,20 @@ def with_sources(table: pd.DataFrame, test_paths: set[str], csv: Path) -> pd.Dat
     if "source_id" not in table:
         return table.assign(source_id="")
     source = table["source_id"]
-    known = table["image_path"]
-    derived = (source != "") & (source != known)
-    unknown = derived & ~source.isin(known)
+    paths = table["image_path"]
+    derived = (source != "") & (source != paths)
+    unknown = derived & ~source.isin(paths)
     of_test = unknown & source.str.removeprefix("test/").isin(test_paths)
     where = f"{csv}: source_id"
     refuse_rows(table, of_test, where, "training images as sources, never test images")
     refuse_rows(table, unknown, where, "the image_path of a training image")
-    chain = derived & source.isin(known[derived])
-    refuse_rows(
-        table,
-        chain,
-        where,
-        "originals as sources",
-        "name the original of the derived image",
-    )
+    chain = derived & source.isin(paths[derived])
+    fix = "name the original of the derived image"
+    refuse_rows(table, chain, where, "originals as sources", fix)
     return table.assign(source_id=("train/" + source).where(derived, ""))
 
 
-def with_use(table: pd.DataFrame, csv: Path) -> tuple[pd.DataFrame, list[str]]:
+def clean_use(table: pd.DataFrame, csv: Path) -> tuple[pd.DataFrame, list[str]]:
     """`table` with `use` as "train" or nothing, if there is such a column; and a note.
 
     Raises:
@@ -112,7 +101,8 @@ def with_use(table: pd.DataFrame, csv: Path) -> tuple[pd.DataFrame, list[str]]:
     refuse_rows(table, ~words.isin([TRAIN, "all", "score", ""]), csv, expected, fix)
     only = words == TRAIN
     note = f"{only.sum():,} images train only ({csv.name}: {USE}), and are never scored"
-    return table.assign(**{USE: words.where(only, "")}), [note] if only.any() else []
+    table = table.assign(**{USE: words.where(only, "")})
+    return table, [note] if only.any() else []
 
 
 def check_classes(images: pd.DataFrame, columns: pd.DataFrame, raw: Path) -> None:
@@ -127,44 +117,47 @@ def check_classes(images: pd.DataFrame, columns: pd.DataFrame, raw: Path) -> Non
     scored = ~train_only(train, columns) & (train["source_id"] == "")
     counts = train.loc[scored, "class_name"].value_counts()
     if counts.empty:
-        fix = f"leave {USE} empty for the images of the competition itself"
-        expected = "images to be scored on"
-        received = f"{len(train):,} that all train only"
         raise InputError(
-            raw / "train.csv", expected=expected, received=received, fix=fix
+            raw / "train.csv",
+            expected="images to be scored on",
+            received=f"{len(train):,} that all train only",
+            fix=f"leave {USE} empty for the images of the competition itself",
         )
     if len(counts) == 1:
-        received = f"{counts.index[0]!r} alone, with {counts.iloc[0]:,}"
         fix = "put the images of each class into train/<class>/, or name the classes in train.csv"
         raise InputError(
-            raw, expected="images of two classes or more", received=received, fix=fix
+            raw,
+            expected="images of two classes or more",
+            received=f"{counts.index[0]!r} alone, with {counts.iloc[0]:,}",
+            fix=fix,
         )
     if counts.iloc[0] == 1:
-        received = f"{len(counts):,} classes of one image each"
-        fix = "add images"
-        expected = (
-            "classes of two images or more: one to learn from, one to be scored on"
+        expected = "classes of two images or more"
+        raise InputError(
+            raw,
+            expected=f"{expected}: one to learn from, one to be scored on",
+            received=f"{len(counts):,} classes of one image each",
+            fix="add images",
         )
-        raise InputError(raw, expected=expected, received=received, fix=fix)
 
 
 def _numbers(table: pd.DataFrame, csv: Path) -> pd.Series:
     target = table["target"].map(without_fraction).str.strip()
     strange = ~target.str.fullmatch(r"\d{1,9}").astype(bool)
-    fix = "mend these rows, or call the column class_name if it has names"
+    fix = "correct these rows, or call the column class_name if it has names"
     refuse_rows(table, strange, csv, "whole numbers from 0 as target", fix)
     labels = target.astype(int)
     present = set(labels)
-    absent = sorted(
-        set(range(min(len(present), labels.max() + 1 if present else 0))) - present
-    )
+    # At most as many as there are classes: one target of a million would leave a million out.
+    most = min(len(present), max(present, default=-1) + 1)
+    absent = sorted(set(range(most)) - present)
     if absent:
-        expected = (
-            f"each target from 0 to {len(present) - 1}, as there are {len(present)}"
-        )
-        received = f"up to {max(present)}, and no {', '.join(map(str, absent[:3]))}"
+        last = len(present) - 1
         raise InputError(
-            csv, expected=expected, received=received, fix="number the classes anew"
+            csv,
+            expected=f"each target from 0 to {last}, as there are {len(present)}",
+            received=f"up to {max(present)}, and no {', '.join(map(str, absent[:3]))}",
+            fix="number the classes anew",
         )
     return labels
 
@@ -172,24 +165,24 @@ def _numbers(table: pd.DataFrame, csv: Path) -> pd.Series:
 def _class_names(image_paths: pd.Series, labels: pd.Series) -> pd.Series:
     folders = image_paths.map(lambda path: PurePosixPath(path).parent.name)
     pairs = pd.DataFrame({"folder": folders, "label": labels}).drop_duplicates()
-    telling = (
-        not pairs["folder"].duplicated().any() and not pairs["label"].duplicated().any()
-    )
-    return folders if telling and "" not in set(folders) else labels.astype(str)
+    doubled = pairs["folder"].duplicated() | pairs["label"].duplicated()
+    if doubled.any() or "" in set(folders):
+        return labels.astype(str)
+    return folders
 
 
 def _check_one_to_one(class_names: pd.Series, labels: pd.Series, csv: Path) -> None:
-    pairs = pd.DataFrame(
-        {"class_name": class_names, "target": labels}
-    ).drop_duplicates()
-    pairs = pairs.astype(object)  # numbers that print as 0, not np.int64(0)
+    pairs = pd.DataFrame({"class_name": class_names, "target": labels})
+    # As objects, numbers print as 0, not as np.int64(0).
+    pairs = pairs.drop_duplicates().astype(object)
     for one, other in (("class_name", "target"), ("target", "class_name")):
         doubled = pairs[pairs[one].duplicated(keep=False)].sort_values([one, other])
         if len(doubled):
             first = doubled.iloc[0][one]
             has = ", ".join(doubled[doubled[one] == first][other].astype(str)[:3])
-            fix = "mend the rows of train.csv"
-            expected = f"one {other} for each {one}"
             raise InputError(
-                csv, expected=expected, received=f"{first!r} with {has}", fix=fix
+                csv,
+                expected=f"one {other} for each {one}",
+                received=f"{first!r} with {has}",
+                fix="correct the rows of train.csv",
             )

@@ -11,13 +11,13 @@ from croquis.dataset.names import refuse_undecodable
 from croquis.dataset.roots import folders_in
 from croquis.dataset.train_only import USE
 from croquis.prepare.labels import (
+    add_labels,
+    add_sources,
+    clean_use,
+    name_targets,
     ranks,
-    with_labels,
-    with_named_targets,
-    with_sources,
-    with_use,
 )
-from croquis.prepare.template import blank_sample, given_sample
+from croquis.prepare.template import blank_sample, read_sample
 
 COLUMNS = ["id", "split", "label", "class_name", "path", "source_id"]
 
@@ -55,20 +55,27 @@ def read_layout(raw: Path) -> Layout:
     if (raw / "train.csv").is_file():
         train, columns, more = _read_train(raw, set(names["image_path"]))
     else:
-        train, columns, more = _read_classfolders_in(raw)
+        train, columns, more = _read_class_folders(raw)
     if train.empty:
         raise InputError(
             raw, expected="training images", received="none", fix="add some"
         )
-    sample = blank_sample(names)
-    last = []
-    own = names
-    if (raw / "sample_submission.csv").is_file():
-        sample, last = given_sample(raw / "sample_submission.csv", names)
-        own = sample
-    numbered = {"target"} & set(train) | {"ID"} & set(own)
+    sample, of_source, further = _sample_of(raw, names)
+    numbered = {"target"} & set(train) | {"ID"} & set(of_source)
     images = pd.concat([train, test], ignore_index=True)[COLUMNS]
-    return Layout(images, columns, sample, frozenset(numbered), more + notes + last)
+    notes = more + notes + further
+    return Layout(images, columns, sample, frozenset(numbered), notes)
+
+
+def _sample_of(
+    raw: Path, names: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """The submission's template, the table of the source that its columns are from, and notes."""
+    csv = raw / "sample_submission.csv"
+    if not csv.is_file():
+        return blank_sample(names), names, []
+    sample, notes = read_sample(csv, names)
+    return sample, sample, notes
 
 
 def _read_train(
@@ -76,33 +83,31 @@ def _read_train(
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     csv = raw / "train.csv"
     table, notes = read_table(csv, ["image_path"])
-    table, more = with_named_targets(table, csv)
-    table, marked = with_use(table, csv)
+    table, more = name_targets(table, csv)
+    table, marked = clean_use(table, csv)
     notes += more + marked
     columns = table.drop(columns=["target", "class_name", "source_id"], errors="ignore")
-    further = [name for name in columns if name not in ("image_path", USE)]
+    further = [str(name) for name in columns if name not in ("image_path", USE)]
     if further:
-        notes.append(
-            f"train.csv also has {', '.join(further)}: split.domain can hold one apart"
-        )
+        names = ", ".join(further)
+        notes.append(f"train.csv also has {names}: split.domain can hold one apart")
     table["path"] = locate_images(table, csv, "train")
-    table = with_sources(with_labels(table, csv), test_paths, csv)
-    unnamed = len(
-        set(images_in(raw / "train")) - set(table["path"].str.removeprefix("train/"))
-    )
-    if unnamed:
-        notes.append(
-            f"{unnamed:,} images in train/ are not named in train.csv and left out"
-        )
-    return (
-        table.assign(id="train/" + table["image_path"], split="train"),
-        columns,
-        notes,
-    )
+    table = add_sources(add_labels(table, csv), test_paths, csv)
+    notes += _note_on_unnamed(raw, table)
+    table = table.assign(id="train/" + table["image_path"], split="train")
+    return table, columns, notes
 
 
-def _read_classfolders_in(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    rows = []
+def _note_on_unnamed(raw: Path, table: pd.DataFrame) -> list[str]:
+    named = set(table["path"].str.removeprefix("train/"))
+    unnamed = len(set(images_in(raw / "train")) - named)
+    if not unnamed:
+        return []
+    return [f"{unnamed:,} images in train/ are not named in train.csv and left out"]
+
+
+def _read_class_folders(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    rows: list[tuple[str, str]] = []
     for folder in folders_in(raw / "train"):
         names = images_in(folder)
         if not names:
@@ -110,33 +115,28 @@ def _read_classfolders_in(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[s
             raise InputError(folder, expected="images", received="none", fix=fix)
         rows += [(folder.name, f"train/{folder.name}/{name}") for name in names]
     table = pd.DataFrame(rows, columns=["class_name", "path"], dtype=str)
-    loose = len(images_in(raw / "train")) - len(rows)
-    notes = (
-        [f"{loose:,} images in train/ are in no class folder and left out"]
-        if loose
-        else []
-    )
     table = table.assign(id=table["path"], label=ranks(table["class_name"]))
     columns = pd.DataFrame({"image_path": table["path"].str.removeprefix("train/")})
+    loose = len(images_in(raw / "train")) - len(rows)
+    note = f"{loose:,} images in train/ are in no class folder and left out"
+    notes = [note] if loose else []
     return table.assign(split="train", source_id=""), columns, notes
 
 
 def _read_test(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """The test rows of the index, and test.csv as it came (or as it would have come)."""
     csv = raw / "test.csv"
-    notes = []
+    notes: list[str] = []
     if csv.is_file():
         names, notes = read_table(csv, ["image_path"])
     else:
         names = pd.DataFrame({"image_path": images_in(raw / "test")}, dtype=str)
-    table = pd.DataFrame(
-        {
-            "path": locate_images(names, csv, "test"),
-            "id": "test/" + names["image_path"],
-        }
+    table = pd.DataFrame({"path": locate_images(names, csv, "test")})
+    table = table.assign(
+        id="test/" + names["image_path"],
+        split="test",
+        label=-1,
+        class_name="",
+        source_id="",
     )
-    return (
-        table.assign(split="test", label=-1, class_name="", source_id=""),
-        names,
-        notes,
-    )
+    return table, names, notes

@@ -4,9 +4,10 @@ import hashlib
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -31,10 +32,10 @@ from croquis.prepare.decoding import (
 from croquis.prepare.depth import MASK
 from croquis.prepare.rows import RowWriter
 
+T = TypeVar("T")
+R = TypeVar("R")
 NAMED = 3  # unreadable images that the terminal names
-GRAY_SIDE = (
-    224  # of the images that dedup compares: its thresholds were measured at this size
-)
+GRAY_SIDE = 224  # of what dedup compares: its thresholds were measured at this size
 # What is said of images whose status has such a note; the status stands in index.csv.
 ODD = {
     BLANK: f"images are blank (no two pixels differ by {BLANK_BELOW} of 255)",
@@ -71,26 +72,33 @@ class PrepareParams(Section):
     )
 
 
-class Packed(NamedTuple):
-    """The rows of index.csv, in the arrays' order, and of quarantine.csv."""
+@dataclass(frozen=True)
+class Packed:
+    """What the stage says of the images beside the arrays.
+
+    Attributes:
+        index: the rows of index.csv, in the arrays' order.
+        quarantine: the rows of quarantine.csv: training images that cannot be read.
+        colour: whether the stored images have three channels.
+    """
 
     index: pd.DataFrame
     quarantine: pd.DataFrame
+    colour: bool
 
     def notes(self, listed: Path) -> list[str]:
         """What people should know about the images; `listed` has all that cannot be read."""
-        found = []
+        notes = []
         if len(self.quarantine):
             reasons = self.quarantine["path"] + " (" + self.quarantine["reason"] + ")"
             named = f"{_first(reasons)}; {listed} has them all"
-            found.append(f"left out, as they cannot be read: {named}")
-        for note, words in ODD.items():
-            paths = self.index.loc[has_note(self.index, note), "path"]
+            notes.append(f"left out, as they cannot be read: {named}")
+        for status, words in ODD.items():
+            paths = self.index.loc[has_note(self.index, status), "path"]
             if len(paths):
-                found.append(
-                    f"{len(paths):,} of {len(self.index):,} {words}: {_first(paths)}"
-                )
-        return found
+                count = f"{len(paths):,} of {len(self.index):,}"
+                notes.append(f"{count} {words}: {_first(paths)}")
+        return notes
 
 
 def _first(names: pd.Series) -> str:
@@ -103,13 +111,13 @@ class PackedSheet(NamedTuple):
 
     pixels: np.ndarray  # (S, S) or (S, S, 3)
     gray: np.ndarray  # (224, 224)
-    facts: dict[str, str | int]
+    facts: dict[str, str | int]  # columns of index.csv
 
 
 def pack(
     images: pd.DataFrame,
     raw: Path,
-    prepare: PrepareParams,
+    settings: PrepareParams,
     pixels: Path,
     gray224: Path,
 ) -> Packed:
@@ -120,14 +128,13 @@ def pack(
     Args:
         images: the rows of a Layout.
         raw: the folder that their paths start from.
-        prepare: image size S, geometry, and the fate of unreadable test images.
+        settings: image size S, geometry, and the fate of unreadable test images.
         pixels: gets three channels if a single image has colour.
         gray224: squashed, for dedup.
 
     Raises:
         InputError: if a test image, the source of a derived one, or a whole class is unreadable.
     """
-    rows = images.to_dict("records")
     kept: list[dict[str, Any]] = []
     lost: list[dict[str, Any]] = []
     # Filters are global to all threads: set here once, they silence Pillow in each of them.
@@ -137,10 +144,7 @@ def pack(
         RowWriter(gray224) as small,
     ):
         warnings.simplefilter("ignore")
-        sheets = _in_order(lambda row: _sheet(row, raw, prepare), rows)
-        for row, sheet in zip(
-            rows, progress(sheets, "prepare", len(rows), "image"), strict=True
-        ):
+        for row, sheet in _sheets(images, raw, settings):
             if isinstance(sheet, str):
                 lost.append(row | {"reason": sheet})
                 continue
@@ -150,26 +154,38 @@ def pack(
     quarantine = pd.DataFrame(lost, columns=["id", "path", "reason", "split"])
     index = pd.DataFrame(kept, columns=COLUMNS)
     _check_losses(images, index, quarantine, raw)
-    return Packed(index, quarantine.drop(columns="split"))
+    return Packed(index, quarantine.drop(columns="split"), colour=len(wide.shape) == 3)
 
 
-def _sheet(row: dict[str, Any], raw: Path, prepare: PrepareParams) -> PackedSheet | str:
-    """The file as stored, or why it cannot be."""
+def _sheets(
+    images: pd.DataFrame, raw: Path, settings: PrepareParams
+) -> Iterator[tuple[dict[str, Any], PackedSheet | str]]:
+    """Each row of a Layout with its file as stored, or why it cannot be."""
+    rows = [
+        {str(key): value for key, value in row.items()}
+        for row in images.to_dict("records")
+    ]
+    sheets = _map_in_order(lambda row: _read_sheet(row, raw, settings), rows)
+    shown = progress(sheets, "prepare", len(rows), "image")
+    return zip(rows, shown, strict=True)
+
+
+def _read_sheet(
+    row: dict[str, Any], raw: Path, settings: PrepareParams
+) -> PackedSheet | str:
     content = (raw / row["path"]).read_bytes()
     try:
         image = decode(content)
     except Unreadable as error:
-        if row["split"] == "train" or prepare.bad_test == "error":
+        if row["split"] == "train" or settings.bad_test == "error":
             return str(error)
         image = Decoded(np.full((1, 1), 255, np.uint8), UNREADABLE)
     gray = gray_of(image.pixels)
     height, width = gray.shape
-    fitted = FITS[prepare.fit](image.pixels, prepare.image_size)
-    facts = {
+    fitted = FITS[settings.fit](image.pixels, settings.image_size)
+    facts: dict[str, str | int] = {
         "sha256": hashlib.sha256(content).hexdigest(),
         "digest": symmetric_digest(gray),
-    }
-    facts |= {
         "width": width,
         "height": height,
         "status": _status(image.status, gray, fitted),
@@ -179,19 +195,17 @@ def _sheet(row: dict[str, Any], raw: Path, prepare: PrepareParams) -> PackedShee
 
 def _status(decoded: str, gray: np.ndarray, fitted: np.ndarray) -> str:
     """As it came an image may be blank, or become so: a hair on a large sheet fades away."""
-    if (
-        decoded == UNREADABLE
-        or min(np.ptp(gray), np.ptp(gray_of(fitted))) >= BLANK_BELOW
-    ):
+    contrast = min(np.ptp(gray), np.ptp(gray_of(fitted)))
+    if decoded == UNREADABLE or contrast >= BLANK_BELOW:
         return decoded
     return BLANK if decoded == OK else decoded + BETWEEN + BLANK
 
 
-def _in_order(work: Callable, items: Iterable) -> Iterator:
+def _map_in_order(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """`work` of each item on all cores, in order; a few wait ahead, so that memory stays small."""
     threads = cpu_count()
     with ThreadPoolExecutor(threads) as pool:
-        waiting: deque = deque()
+        waiting: deque[Future[R]] = deque()
         try:
             for item in items:
                 waiting.append(pool.submit(work, item))
@@ -210,27 +224,23 @@ def _check_losses(
     fix = "replace the files, or -S prepare.bad_test=blank"
     _refuse(lost[lost["split"] == "test"], raw, "readable test images", fix)
     sources = lost[lost["id"].isin(images["source_id"])]
-    _refuse(
-        sources,
-        raw,
-        "readable sources of derived images",
-        "replace them, or drop both",
-    )
+    fix = "replace them, or drop both"
+    _refuse(sources, raw, "readable sources of derived images", fix)
     emptied = sorted(set(images["class_name"]) - set(index["class_name"]))
     if emptied:
-        received = f"none of {', '.join(map(repr, emptied[:3]))}"
         of_first = images.loc[images["class_name"] == emptied[0], "id"]
         reason = lost.loc[lost["id"].isin(of_first), "reason"].iloc[0]
-        fix = f"replace its files ({reason})"
         raise InputError(
-            raw, expected="a readable image of each class", received=received, fix=fix
+            raw,
+            expected="a readable image of each class",
+            received=f"none of {', '.join(map(repr, emptied[:3]))}",
+            fix=f"replace its files ({reason})",
         )
 
 
 def _refuse(lost: pd.DataFrame, raw: Path, expected: str, fix: str) -> None:
     if len(lost):
-        first = ", ".join(
-            f"{path} ({why})" for path, why in lost[["path", "reason"]].to_numpy()[:3]
-        )
+        rows = lost[["path", "reason"]].to_numpy()[:3]
+        first = ", ".join(f"{path} ({reason})" for path, reason in rows)
         received = f"{len(lost):,} that are not: {first}"
         raise InputError(raw, expected=expected, received=received, fix=fix)

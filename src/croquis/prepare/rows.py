@@ -37,7 +37,7 @@ class RowWriter:
             self._widen()
         if image.ndim < len(self.shape):
             image = _in_colour(image)
-        self.file.write(np.ascontiguousarray(image))
+        self.file.write(np.ascontiguousarray(image).data)
         self.count += 1
 
     def _write_header(self) -> None:
@@ -59,7 +59,7 @@ class RowWriter:
         self.shape = (*self.shape, 3)
         self._write_header()
         for row in gray:
-            self.file.write(_in_colour(row))
+            self.file.write(_in_colour(row).data)
         narrow.unlink()
 
 

@@ -37,21 +37,19 @@ def read_solution(csv: Path, layout: Layout) -> tuple[pd.DataFrame, list[str]]:
     if table.empty:
         return pd.DataFrame(columns=COLUMNS), notes
     if layout.sample.empty:
-        expected = "test images for its rows"
-        received = "none in the data source"
-        fix = (
-            "add them as test/, or take solution.csv out; then `dvc repro -f download`"
+        raise InputError(
+            csv,
+            expected="test images for its rows",
+            received="none in the data source",
+            fix="add them as test/, or take solution.csv out; then `dvc repro -f download`",
         )
-        raise InputError(csv, expected=expected, received=received, fix=fix)
-    images, further = _images(table, layout, csv)
-    notes += further
-    labels, further = _labels(table, layout, csv)
-    notes += further
-    known = dict(zip(images, labels, strict=True))
+    images, of_images = _images(table, layout, csv)
+    labels, of_labels = _labels(table, layout, csv)
+    label_of = dict(zip(images, labels, strict=True))
     tests = layout.sample["image_path"]
-    return pd.DataFrame(
-        {"image_path": tests, "target": tests.map(known).astype(int)}
-    ), notes
+    targets = tests.map(label_of).astype(int)
+    truth = pd.DataFrame({"image_path": tests, "target": targets})
+    return truth, [*notes, *of_images, *of_labels]
 
 
 def _images(
@@ -65,15 +63,13 @@ def _images(
     if column.casefold() == "id" and "ID" in layout.numbered:
         ids = dict(zip(layout.sample["ID"], tests, strict=True))
         readings.insert(0, names.map(ids))
-    images = max(
-        readings, key=lambda reading: reading.dropna().nunique()
-    )  # the first of equals
+    # The first of equals.
+    images = max(readings, key=lambda reading: reading.dropna().nunique())
     _check_images(images, names, tests, csv)
     if (images == names).all():
         return images, []
-    return images, [
-        f"solution.csv: {column} {names.iloc[0]!r} is read as {images.iloc[0]!r}"
-    ]
+    note = f"solution.csv: {column} {names.iloc[0]!r} is read as {images.iloc[0]!r}"
+    return images, [note]
 
 
 def _reading(
@@ -123,128 +119,147 @@ FORMS = (
 def _check_images(
     images: pd.Series, names: pd.Series, tests: pd.Series, csv: Path
 ) -> None:
-    lost = tests[~tests.isin(images)]
-    strange = names[images.isna()]
-    doubled = images[images.duplicated() & images.notna()]
-    wrong = [
+    wrong = {
+        "test images without a row": tests[~tests.isin(images)],
+        "rows of other images": names[images.isna()],
+        "images named again": images[images.duplicated() & images.notna()],
+    }
+    received = [
         f"{len(rows):,} {words} ({', '.join(rows.astype(str)[:SHOWN])})"
-        for words, rows in (
-            ("test images without a row", lost),
-            ("rows of other images", strange),
-            ("images named again", doubled),
-        )
+        for words, rows in wrong.items()
         if len(rows)
     ]
-    if wrong:
+    if received:
         expected = f"a row for each of the {len(tests):,} test images, once"
-        raise InputError(csv, expected=expected, received="; ".join(wrong), fix=FIX)
+        raise InputError(csv, expected=expected, received="; ".join(received), fix=FIX)
 
 
 def _labels(
     table: pd.DataFrame, layout: Layout, csv: Path
 ) -> tuple[pd.Series, list[str]]:
     """The label of each row, (N,) int: of two columns that tell it, both must say the same."""
-    first = _first_of(table, LABEL_COLUMNS, csv)
-    labels, notes = _label_of(table, first, layout, csv)
-    columns = {name.casefold(): name for name in table}
-    if first.casefold() == "target" and "class_name" in columns:
-        other, _ = _label_of(table, columns["class_name"], layout, csv)
-        if (unlike := labels != other).any():
-            row = int(unlike.to_numpy().argmax())
-            values = [
-                table[column].iloc[row] for column in (columns["class_name"], first)
-            ]
-            received = f"{unlike.sum():,} rows that do not, as {values[0]!r} with {values[1]!r}"
-            expected = "class_name and target of one class in each row"
-            raise InputError(csv, expected=expected, received=received, fix=FIX)
+    column = _first_of(table, LABEL_COLUMNS, csv)
+    labels, notes = _label_of(table, column, layout, csv)
+    names = {name.casefold(): name for name in map(str, table)}
+    if column.casefold() == "target" and "class_name" in names:
+        _check_same(table, column, names["class_name"], layout, csv)
     used = {*IMAGE_COLUMNS, *LABEL_COLUMNS}
-    if unread := [name for name in table if name.casefold() not in used]:
-        notes.append(
-            f"solution.csv: {', '.join(unread)} is not read, and every row is scored"
-        )
+    if unread := [name for name in map(str, table) if name.casefold() not in used]:
+        words = f"{', '.join(unread)} is not read, and every row is scored"
+        notes.append(f"solution.csv: {words}")
     return labels, notes
+
+
+def _check_same(
+    table: pd.DataFrame, target: str, class_name: str, layout: Layout, csv: Path
+) -> None:
+    """Refuses rows whose two columns name two classes."""
+    labels, _ = _label_of(table, target, layout, csv)
+    others, _ = _label_of(table, class_name, layout, csv)
+    if (unlike := labels != others).any():
+        row = int(unlike.to_numpy().argmax())
+        values = f"{table[class_name].iloc[row]!r} with {table[target].iloc[row]!r}"
+        raise InputError(
+            csv,
+            expected="class_name and target of one class in each row",
+            received=f"{unlike.sum():,} rows that do not, as {values}",
+            fix=FIX,
+        )
 
 
 def _label_of(
     table: pd.DataFrame, column: str, layout: Layout, csv: Path
 ) -> tuple[pd.Series, list[str]]:
-    """The labels that one column tells, as numbers or as names of classes.
-
-    Some names are numbers, too. A column class_name has names; any other is read as train.csv is:
-    numbers first where that has a target, else names first, as nobody knows our numbers.
-    """
+    """The labels that one column tells, as numbers or as names of classes."""
     texts = _filled(table, column, csv).map(without_fraction)
     classes = layout.images.query("split == 'train'").drop_duplicates("label")
+    names = dict(zip(classes["class_name"], classes["label"], strict=True))
     readings = {
-        "class names": texts.map(
-            dict(zip(classes["class_name"], classes["label"], strict=True))
-        ),
+        "class names": texts.map(names),
         "numbers": texts.map({str(label): label for label in classes["label"]}),
     }
-    kinds = ["class names", "numbers"]
-    if column.casefold() == "class_name":
-        kinds.remove("numbers")
-    elif "target" in layout.numbered:
-        kinds.reverse()
+    kinds = _kinds(column, layout)
     complete = [kind for kind in kinds if readings[kind].notna().all()]
     if not complete:
         raise _unknown(texts, classes, csv)
     kind = complete[0]
-    labels = readings[complete[0]].astype(int)
-    words = f"solution.csv: true labels of {len(labels):,} test images, {column} read as {kind}"
+    labels = readings[kind].astype(int)
+    words = f"true labels of {len(labels):,} test images, {column} read as {kind}"
     if len(complete) > 1 and (labels != readings[complete[1]]).any():
         words += f", though it could be {complete[1]}"
-    notes = [words]
+    notes = [f"solution.csv: {words}"]
     if kind == "numbers" and set(classes["label"]) - set(labels) == {0}:
-        notes.append(
-            "solution.csv: no test image has the label 0; are they counted from 1?"
-        )
+        asked = "no test image has the label 0; are they counted from 1?"
+        notes.append(f"solution.csv: {asked}")
     return labels, notes
 
 
+def _kinds(column: str, layout: Layout) -> list[str]:
+    """As what a column may be read, the likelier first: some names are numbers, too.
+
+    A column class_name has names. Any other is read as train.csv is: numbers first where that has a
+    target, else names first, as nobody knows our numbers.
+    """
+    if column.casefold() == "class_name":
+        return ["class names"]
+    if "target" in layout.numbered:
+        return ["numbers", "class names"]
+    return ["class names", "numbers"]
+
+
 def _unknown(texts: pd.Series, classes: pd.DataFrame, csv: Path) -> InputError:
-    """What is wrong with labels that are neither all known names nor all known numbers."""
+    """What is wrong with labels that are neither all names of classes nor all their numbers."""
     names = classes.sort_values("label")["class_name"].tolist()
     if texts.str.fullmatch(r"-?\d{1,18}").all():
         return _out_of_range(texts.astype(int), names, csv)
     strange = ~texts.isin(names)
     neither = strange & ~texts.isin(classes["label"].astype(str))
     wrong = texts[neither if neither.any() else strange]
-    shown = ", ".join(
-        f"{text!r} in line {place + 2}" for place, text in wrong[:SHOWN].items()
+    first = wrong[:SHOWN]
+    lines = first.index.to_numpy() + 2
+    shown = [f"{text!r} in line {n}" for text, n in zip(first, lines, strict=True)]
+    expected = f"the name of one of the {len(names):,} classes, or its number"
+    return InputError(
+        csv,
+        expected=f"{expected}, in all rows alike",
+        received=f"{len(wrong):,} rows with something else ({', '.join(shown)})",
+        fix=f"{nearest(wrong.iloc[0], names)} {FIX[0].upper()}{FIX[1:]}",
     )
-    received = f"{len(wrong):,} rows with something else ({shown})"
-    expected = f"the name of one of the {len(names):,} classes, or its number, in all rows alike"
-    fix = f"{nearest(wrong.iloc[0], names)} {FIX[0].upper()}{FIX[1:]}"
-    return InputError(csv, expected=expected, received=received, fix=fix)
 
 
 def _out_of_range(numbers: pd.Series, names: list[str], csv: Path) -> InputError:
     last = len(names) - 1
-    expected = (
-        f"labels from 0 to {last}, where 0 is {names[0]!r} and {last} is {names[-1]!r}"
-    )
-    received = f"{numbers.min()} to {numbers.max()}"
     from_one = (numbers.min(), numbers.max()) == (1, last + 1)
-    fix = f"subtract 1 from each, or give class names; {FIX}" if from_one else FIX
-    return InputError(csv, expected=expected, received=received, fix=fix)
+    where = f"where 0 is {names[0]!r} and {last} is {names[-1]!r}"
+    return InputError(
+        csv,
+        expected=f"labels from 0 to {last}, {where}",
+        received=f"{numbers.min()} to {numbers.max()}",
+        fix=f"subtract 1 from each, or give class names; {FIX}" if from_one else FIX,
+    )
 
 
 def _first_of(table: pd.DataFrame, names: tuple[str, ...], csv: Path) -> str:
-    columns = {name.casefold(): name for name in reversed(list(table))}
+    columns = {name.casefold(): name for name in map(str, reversed(table.columns))}
     for name in names:
         if name in columns:
             return columns[name]
-    received = f"only {', '.join(table)[:200]}"
-    expected = f"a column {names[0]} (or {', '.join(names[1:])})"
-    raise InputError(csv, expected=expected, received=received, fix=f"rename it; {FIX}")
+    raise InputError(
+        csv,
+        expected=f"a column {names[0]} (or {', '.join(names[1:])})",
+        received=f"only {', '.join(map(str, table))[:200]}",
+        fix=f"rename it; {FIX}",
+    )
 
 
 def _filled(table: pd.DataFrame, column: str, csv: Path) -> pd.Series:
     texts = table[column].str.strip()
     if (empty := texts == "").any():
         lines = ", ".join(f"line {place + 2}" for place in table.index[empty][:SHOWN])
-        received = f"{empty.sum():,} without ({lines})"
-        expected = f"a value of {column} in each row"
-        raise InputError(csv, expected=expected, received=received, fix=FIX)
+        raise InputError(
+            csv,
+            expected=f"a value of {column} in each row",
+            received=f"{empty.sum():,} without ({lines})",
+            fix=FIX,
+        )
     return texts

@@ -7,16 +7,22 @@ import pandas as pd
 from croquis.core.errors import InputError
 from croquis.dataset.csv_tables import read_table
 
+FIX = "use the sample that belongs to this test.csv, or none"
+
 
 def blank_sample(names: pd.DataFrame) -> pd.DataFrame:
     """ID,image_path,target in test.csv's order; ID is test.csv's own, or counts from 0."""
     count = [str(number) for number in range(len(names))]
     return pd.DataFrame(
-        {"ID": names.get("ID", count), "image_path": names["image_path"], "target": 0}
+        {
+            "ID": names["ID"] if "ID" in names else count,
+            "image_path": names["image_path"],
+            "target": 0,
+        }
     )
 
 
-def given_sample(csv: Path, names: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def read_sample(csv: Path, names: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """The sample's own columns and rows with target 0, and notes on the file.
 
     Raises:
@@ -34,29 +40,30 @@ def given_sample(csv: Path, names: pd.DataFrame) -> tuple[pd.DataFrame, list[str
     return sample.assign(target=0), notes
 
 
-def _compare_pairs(given: pd.DataFrame, wanted: pd.DataFrame, csv: Path) -> None:
-    strange = set(given.itertuples(index=False, name=None)) - set(
-        wanted.itertuples(index=False, name=None)
-    )
+def _compare_pairs(sample: pd.DataFrame, names: pd.DataFrame, csv: Path) -> None:
+    pairs = set(sample.itertuples(index=False, name=None))
+    strange = pairs - set(names.itertuples(index=False, name=None))
     if strange:
-        received = (
-            f"{len(strange):,} other pairs, as {' with '.join(sorted(strange)[0])}"
-        )
+        first = " with ".join(sorted(strange)[0])
         raise InputError(
             csv,
-            expected=f"the pairs of {' and '.join(given)} that test.csv has",
-            received=received,
-            fix="use the sample that belongs to this test.csv, or none",
+            expected=f"the pairs of {' and '.join(map(str, sample))} that test.csv has",
+            received=f"{len(strange):,} other pairs, as {first}",
+            fix=FIX,
         )
 
 
-def _compare(given: pd.Series, wanted: pd.Series, csv: Path) -> None:
-    lost = set(wanted) - set(given)
-    strange = set(given) - set(wanted)
-    doubled = set(given[given.duplicated()])
-    for kind, found in (("missing", lost), ("unknown", strange), ("doubled", doubled)):
-        if found:
-            expected = f"each {given.name} of the {len(wanted):,} test images once"
-            received = f"{len(found):,} {kind} ({', '.join(sorted(found)[:3])})"
-            fix = "use the sample that belongs to this test.csv, or none"
-            raise InputError(csv, expected=expected, received=received, fix=fix)
+def _compare(column: pd.Series, names: pd.Series, csv: Path) -> None:
+    differences = {
+        "missing": set(names) - set(column),
+        "unknown": set(column) - set(names),
+        "doubled": set(column[column.duplicated()]),
+    }
+    for kind, values in differences.items():
+        if values:
+            raise InputError(
+                csv,
+                expected=f"each {column.name} of the {len(names):,} test images once",
+                received=f"{len(values):,} {kind} ({', '.join(sorted(values)[:3])})",
+                fix=FIX,
+            )

@@ -1,0 +1,78 @@
+"""The stage prepare: from a data set's folder to arrays, tables, and what people hear of them."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from croquis.core.files import atomic_write
+from croquis.prepare.labels import check_classes
+from croquis.prepare.layout import read_layout
+from croquis.prepare.packing import Packed, PrepareParams, pack
+from croquis.prepare.solution import read_solution
+
+
+class Prepared(NamedTuple):
+    """The tables that the stage writes beside the arrays, and what it says."""
+
+    rows: pd.DataFrame  # index.csv
+    quarantine: pd.DataFrame  # training images that cannot be read
+    columns: pd.DataFrame  # what train.csv says besides
+    sample: pd.DataFrame  # the submission's template
+    test_labels: pd.DataFrame  # none where no solution is known
+    notes: list[str]
+
+
+def prepare_images(
+    raw: Path,
+    solution: Path,
+    settings: PrepareParams,
+    *,
+    pixels: Path,
+    gray224: Path,
+    quarantine: Path,
+) -> Prepared:
+    """Packs the images of the folder `raw` into `pixels` and `gray224`; returns their tables.
+
+    Args:
+        raw: the competition layout or class folders.
+        solution: solution.csv, whose labels are checked before any image is read.
+        settings: of the stage.
+        pixels: gets (N, S, S) or (N, S, S, 3) uint8 .npy.
+        gray224: gets (N, 224, 224) uint8 .npy.
+        quarantine: where the table of that name will be, as a note names it.
+
+    Raises:
+        InputError: if files contradict each other, or no network could be trained on them.
+    """
+    layout = read_layout(raw)
+    check_classes(layout.images, layout.columns, raw)
+    test_labels, of_solution = read_solution(solution, layout)
+    with atomic_write(pixels) as pixels_draft, atomic_write(gray224) as gray_draft:
+        packed = pack(layout.images, raw, settings, pixels_draft, gray_draft)
+    notes = [
+        *layout.notes,
+        *of_solution,
+        _note_on_counts(packed, settings),
+        *packed.notes(quarantine),
+    ]
+    return Prepared(
+        packed.index,
+        packed.quarantine,
+        layout.columns,
+        layout.sample,
+        test_labels,
+        notes,
+    )
+
+
+def _note_on_counts(packed: Packed, settings: PrepareParams) -> str:
+    split = packed.index["split"]
+    train = (split == "train").sum()
+    test = (split == "test").sum()
+    classes = packed.index["label"].max() + 1
+    colour = "colour" if packed.colour else "gray"
+    return (
+        f"{train:,} train and {test:,} test images of {classes:,} classes,"
+        f" {settings.image_size} px {colour}"
+    )
