@@ -37,13 +37,21 @@ class Batch:
 
     def pin_memory(self) -> "Batch":
         """The same in page-locked memory, from where a GPU copies without waiting."""
-        parts = (self.images, self.targets, self.weights)
-        return Batch(*(part.pin_memory() for part in parts), self.positions)
+        return Batch(
+            self.images.pin_memory(),
+            self.targets.pin_memory(),
+            self.weights.pin_memory(),
+            self.positions,
+        )
 
     def to(self, device: torch.device) -> "Batch":
-        parts = (self.images, self.targets, self.weights)
-        moved = (part.to(device, non_blocking=True) for part in parts)
-        return Batch(*moved, self.positions)  # names for people: they stay on the CPU
+        """The same on a device; positions are names for people, and stay on the CPU."""
+        return Batch(
+            self.images.to(device, non_blocking=True),
+            self.targets.to(device, non_blocking=True),
+            self.weights.to(device, non_blocking=True),
+            self.positions,
+        )
 
 
 class ImageDataset(Dataset):
@@ -86,18 +94,17 @@ class ImageDataset(Dataset):
 
     def plain(self) -> "ImageDataset":
         """The same, not augmented and of the network's size, as val and test will be."""
-        twin = copy.copy(self)
-        twin._augment = twin._size_at = None
-        return twin
+        plain = copy.copy(self)
+        plain._augment = None
+        plain._size_at = None
+        return plain
 
     def __getitem__(self, key: _Key) -> Batch:
         epoch, positions = key
         size = self._size if self._size_at is None else self._size_at(epoch)
-        images = np.stack(
-            [self._image(position, epoch, size) for position in positions]
-        )
+        images = [self._image(position, epoch, size) for position in positions]
         return Batch(
-            torch.from_numpy(images),
+            torch.from_numpy(np.stack(images)),
             torch.from_numpy(self._targets[positions]),
             torch.from_numpy(self._samples.weights[positions].astype(np.float32)),
             torch.from_numpy(positions),
@@ -171,10 +178,10 @@ def _loader(
         num_workers=workers,
         persistent_workers=stay and workers > 0,
         pin_memory=torch.cuda.is_available(),
-        worker_init_fn=_alone,
+        worker_init_fn=_use_one_thread,
     )
 
 
-def _alone(worker: int) -> None:
+def _use_one_thread(worker: int) -> None:
     """One thread a worker: OpenCV would start as many as there are cores in each of them."""
     cv2.setNumThreads(0)

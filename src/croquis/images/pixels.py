@@ -29,17 +29,15 @@ class Pixels:
         Raises:
             InputError: if index and array are not of one run.
         """
-        ids = pd.Index(
-            pd.read_csv(index_csv, usecols=["id"], dtype=str, keep_default_na=False)[
-                "id"
-            ]
-        )
+        rows = pd.read_csv(index_csv, usecols=["id"], dtype=str, keep_default_na=False)
+        ids = pd.Index(rows["id"])
         array = np.load(pixels_npy, mmap_mode="r")
         if len(ids) != len(array):
-            expected = f"{len(ids):,} rows, as {index_csv} has"
-            received = f"{len(array):,}"
             raise InputError(
-                pixels_npy, expected=expected, received=received, fix="rerun prepare"
+                pixels_npy,
+                expected=f"{len(ids):,} rows, as {index_csv} has",
+                received=f"{len(array):,}",
+                fix="rerun prepare",
             )
         return cls(ids, array)
 
@@ -52,9 +50,10 @@ class Pixels:
         rows = self.ids.get_indexer(pd.Index(ids))
         if (rows < 0).any():
             lost = [name for name, row in zip(ids, rows, strict=True) if row < 0]
-            received = f"{len(lost):,} others ({', '.join(lost[:3])})"
-            fix = "rerun prepare, or the stage that made these ids"
             raise InputError(
-                "index.csv", expected="ids of its images", received=received, fix=fix
+                "index.csv",
+                expected="ids of its images",
+                received=f"{len(lost):,} others ({', '.join(lost[:3])})",
+                fix="rerun prepare, or the stage that made these ids",
             )
         return rows
