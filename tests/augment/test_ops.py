@@ -176,6 +176,59 @@ def test_an_offset_moves_all_the_ink_and_loses_none() -> None:
     assert len(places) > 12 and max(max(place) for place in places) <= SIDE - 30
 
 
+def centres(images: np.ndarray) -> np.ndarray:
+    """The centre of the ink of each, (N, 2): rows and columns, in shares of the side."""
+    ink = 255 - images.astype(float)
+    places = np.arange(images.shape[1]) / images.shape[1]
+    weights = ink.sum(axis=(1, 2))
+    return np.stack(
+        [ink.sum(axis=2) @ places / weights, ink.sum(axis=1) @ places / weights], axis=1
+    )
+
+
+def test_affine_shifts_both_ways_by_at_most_the_share_it_says() -> None:
+    still = {"scale": [1.0, 1.0], "degrees": 0, "shear": 0}
+    sheet = np.full((SIDE, SIDE), 255, np.uint8)
+    sheet[24:40, 24:40] = 0
+    moved = centres(drawn(only("affine", shift=0.2, **still), sheet))
+    moved = moved - centres(sheet[None])
+    assert moved.min() < -0.08 and moved.max() > 0.08
+    assert np.abs(moved).max() <= 0.2 + 0.5 / SIDE  # of a share, half a pixel besides
+
+
+def test_affine_turns_both_ways_by_at_most_the_degrees_it_says() -> None:
+    still = {"scale": [1.0, 1.0], "shift": 0, "shear": 0}
+    sheet = np.full((SIDE, SIDE), 255, np.uint8)
+    sheet[30:34, 52:56] = 0  # a dot right of the middle: it goes up or down
+    down = centres(drawn(only("affine", degrees=30, **still), sheet))[:, 0] - 0.5
+    assert down.min() < -0.08 and down.max() > 0.08
+    assert np.abs(down).max() < 0.5 * (22 / 32) * 0.5 + 1 / SIDE  # sin 30 degrees: .5
+
+
+def test_noise_has_at_most_the_deviation_it_says() -> None:
+    gray = np.full((SIDE, SIDE), 128, np.uint8)
+    sds = drawn(only("noise", sd=0.1), gray).astype(float).std(axis=(1, 2)) / 255
+    assert sds.max() < 0.105 and sds.min() > 0.024  # from a quarter of it on
+    assert sds.max() > 0.07
+
+
+def test_a_hole_of_a_cutout_is_at_most_the_size_it_says() -> None:
+    black = np.zeros((100, 100), np.uint8)
+    holes = drawn(only("cutout", holes=1, size=0.2), black) == 255
+    heights = holes.any(axis=2).sum(axis=1)
+    widths = holes.any(axis=1).sum(axis=1)
+    assert {heights.max(), widths.max()} <= set(range(15, 21))
+    assert min(heights.min(), widths.min()) >= 9  # half of it; an edge may be rounded
+
+
+def test_a_crop_keeps_at_least_the_share_of_the_area_it_says() -> None:
+    ramp = np.tile(np.linspace(0, 255, SIDE).astype(np.uint8), (SIDE, 1))
+    images = drawn(only("crop", least=0.5), ramp).astype(float)
+    widths = (images.max(axis=(1, 2)) - images.min(axis=(1, 2))) / 255
+    # An aspect of at most 4 : 3 leaves a width of sqrt(.5 * 3 / 4) = .61.
+    assert widths.min() > 0.58 and widths.min() < 0.95
+
+
 def test_closing_takes_thin_lines_alone(cross: np.ndarray) -> None:
     closed = drawn(only("closing", width=5 / SIDE), cross)[0]  # arms of 3 and 8 pixels
     assert (closed[30:33, 12:28] == 255).all() and (closed[12:52, 28:36] == 0).all()
@@ -237,6 +290,11 @@ def test_changes_replace_add_and_take_out() -> None:
     found = operations(AugmentParams(preset="course", ops=ops))
     assert found == {"hflip": {}, "tone": {"p": 0.9}, "elastic": {"shift": 0.02}}
     assert PRESETS["course"] == {"hflip": {}, "turn": {}, "tone": {}}
+
+
+def test_a_change_keeps_what_the_preset_says_besides() -> None:
+    changed = operations(AugmentParams(preset="warp", ops={"affine": {"p": 0.9}}))
+    assert changed["affine"] == {"degrees": 30, "p": 0.9}
 
 
 @pytest.mark.parametrize(
