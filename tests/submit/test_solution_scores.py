@@ -17,6 +17,7 @@ from croquis.submit.solution_scores import (
 )
 from croquis.tables.predictions import Predictions
 from croquis.votes.recipe import Recipe
+from croquis.votes.voting import VOTES
 
 NOBODY = pd.DataFrame({"image_path": [], "target": []})
 
@@ -122,13 +123,13 @@ def weighing(a: float, b: float) -> Recipe:
 
 
 def test_what_members_say_is_read_by_name(tmp_path: Path) -> None:
-    for member, vote in itertools.product("abz", ("soft", "hard")):
+    for member, vote in itertools.product("abz", VOTES):
         sure({"1": "abz".index(member), "2": 0}).save(
             tmp_path / member / f"test_{vote}.npz"
         )
     scores = read_votes(tmp_path, weighing(1.0, 1.0))
     assert [part.probs[0].argmax() for part in scores["hard"]] == [0, 1]
-    assert list(scores) == ["soft", "hard"] and len(scores["soft"]) == 2
+    assert list(scores) == list(VOTES) and len(scores["soft"]) == 2
 
 
 def test_votes_over_folds_are_judged_on_the_test_set() -> None:
@@ -150,12 +151,11 @@ def test_votes_over_folds_are_judged_on_the_test_set() -> None:
         vote: [Predictions(TEST.ids, rows, ["x", "y", "z"]) for rows in members]
         for vote, members in votes.items()
     }
-    assert accuracy_by_vote(labels, TEST.ids, by_vote, weighing(3.0, 1.0)) == {
-        "soft-soft": 0.66667,
-        "soft-hard": 0.33333,
-        "hard-soft": 1.0,
-        "hard-hard": 1.0,
-    }
+    scores = accuracy_by_vote(labels, TEST.ids, by_vote, weighing(3.0, 1.0))
+    assert list(scores) == [f"{folds}-{name}" for folds in votes for name in VOTES]
+    assert scores["soft-soft"] == 0.66667
+    assert scores["soft-hard"] == 0.33333
+    assert scores["hard-soft"] == scores["hard-hard"] == 1.0
 
 
 @pytest.mark.parametrize(

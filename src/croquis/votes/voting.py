@@ -67,7 +67,7 @@ def has_temperature(vote: VoteName) -> bool:
 def vote(
     parts: Sequence[Predictions],
     name: VoteName = "soft",
-    weights: np.ndarray | None = None,
+    weights: Sequence[float] | np.ndarray | None = None,
 ) -> Predictions:
     """The vote of several predictions of the same images; rows are joined by id.
 
@@ -97,7 +97,8 @@ def vote(
     same_classes(parts)
     first = parts[0]
     stack = np.stack([part.aligned(first.ids).probs for part in parts])
-    return Predictions(first.ids, VOTES[name](stack, weights), first.classes)
+    numbers = None if weights is None else np.asarray(weights, dtype=np.float64)
+    return Predictions(first.ids, VOTES[name](stack, numbers), first.classes)
 
 
 def member_vote(
