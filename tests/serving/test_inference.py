@@ -1,10 +1,13 @@
 """The trained ensemble as one object says what the batch said."""
 
+import doctest
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
+import torch
 from PIL import Image
 
 from croquis.core.errors import InputError
@@ -79,6 +82,25 @@ def test_an_export_answers_as_its_run(drawn: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(
         exported.answer(files(drawn)).probs, batch.probs, atol=1e-5
     )
+
+
+def test_the_example_of_ensemble_runs(
+    drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the weights of one class's head raised, every image is a pole."""
+    made = leave_run(drawn, views={})
+    for fold in (0, 1):
+        path = drawn / "checkpoints" / "small" / f"fold{fold}.safetensors"
+        weights = safetensors.torch.load_file(path)
+        bias = next(name for name in reversed(weights) if weights[name].shape == (3,))
+        weights[bias] = torch.tensor([0.0, 99.0, 0.0])
+        safetensors.torch.save_file(weights, path)
+    made.export(drawn / "export")
+    (drawn / "image.png").write_bytes(files(drawn)[0])
+    monkeypatch.chdir(drawn)
+    names = {"Ensemble": Ensemble, "Trained": type(made), "Path": Path}
+    (example,) = doctest.DocTestFinder(recurse=False).find(Ensemble, globs=names)
+    assert doctest.DocTestRunner().run(example) == (0, 3)
 
 
 def test_probes_share_one_backbone(drawn: Path) -> None:

@@ -53,7 +53,7 @@ class Ensemble:
     Uncertainty Estimation using Deep Ensembles"; temperatures, Guo et al. 2017.
 
     >>> ensemble = Ensemble(Trained.exported(Path("export")))
-    >>> answer = ensemble.answer([Path("cat.png").read_bytes()])
+    >>> answer = ensemble.answer([Path("image.png").read_bytes()])
     >>> ensemble.classes[answer.probs.argmax(axis=1)].tolist()
     ['pole']
 
