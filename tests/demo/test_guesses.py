@@ -45,7 +45,15 @@ def test_the_api_gives_plain_json() -> None:
 
 @pytest.mark.parametrize(
     ("probability", "text"),
-    [(0.0, "<1 %"), (0.0099, "<1 %"), (0.01, "1 %"), (0.806, "81 %"), (0.991, ">99 %")],
+    [
+        (0.0, "<1 %"),
+        (0.0099, "<1 %"),
+        (0.01, "1 %"),
+        (0.806, "81 %"),
+        (0.99, "99 %"),
+        (0.991, ">99 %"),
+        (1.0, ">99 %"),
+    ],
 )
 def test_no_percentage_claims_certainty(probability: float, text: str) -> None:
     assert percent(probability) == text

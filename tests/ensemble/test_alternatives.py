@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from croquis.core import params
 from croquis.ensemble.alternatives import (
@@ -104,6 +105,19 @@ def test_it_is_the_nested_scores_that_decide(tmp_path: Path) -> None:
     assert choose(oof, found | {"greedy": judged(oof, half)}, greedy) == "soft"
     worse = {"soft": found["greedy"], "greedy": found["soft"]}
     assert choose(oof, worse, greedy) == "soft"
+
+
+@pytest.mark.parametrize(("size", "choice"), [(30, "soft"), (15, "greedy")])
+def test_ten_groups_are_too_few_to_take_fitted_weights_and_twenty_are_not(
+    size: int, choice: str, tmp_path: Path
+) -> None:
+    leave_votes(tmp_path)
+    oof = dataclasses.replace(members_oof(tmp_path), groups=np.arange(300) // size)
+    found = {
+        "soft": judged(oof, np.arange(300) % 2 == 0),
+        "greedy": judged(oof, np.ones(300, bool)),
+    }
+    assert choose(oof, found, settings(weights="greedy")) == choice
 
 
 def test_copies_prove_nothing_twice(tmp_path: Path) -> None:

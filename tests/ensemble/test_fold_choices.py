@@ -55,3 +55,16 @@ def test_a_member_without_one_of_the_folds_is_named(tmp_path: Path) -> None:
     recipe = recipe_of(oof, all_alternatives(oof, np.ones(2))["soft"], [0])
     with pytest.raises(InputError, match=r"a/fold0/test\.npz.*run `dvc repro`"):
         combine_folds(recipe, tmp_path / "by_fold", [[0]])
+
+
+def test_a_fold_with_other_classes_is_named(tmp_path: Path) -> None:
+    leave_votes(tmp_path)
+    oof = members_oof(tmp_path, "a")
+    recipe = recipe_of(oof, all_alternatives(oof, np.ones(1))["soft"], [0, 1])
+    for fold, classes in enumerate((["x", "y", "z"], ["z", "y", "x"])):
+        path = tmp_path / "by_fold" / "a" / f"fold{fold}" / "test.npz"
+        Predictions(["t"], np.full((1, 3), 1 / 3), classes).save(path)
+    with pytest.raises(
+        InputError, match=r"a/fold1/test\.npz: expected the 3 classes of .*fold0"
+    ):
+        combine_folds(recipe, tmp_path / "by_fold", [[0, 1]])

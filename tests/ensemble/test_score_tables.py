@@ -73,6 +73,12 @@ def test_what_is_published_is_nested() -> None:
     }
 
 
+def test_ties_are_those_of_the_vote_that_goes_to_the_test_set() -> None:
+    torn = np.full((4, 2), 0.5)
+    vote = Alternative("soft", np.ones(2), np.ones(2), 1.0, probs=torn, nested=MEAN)
+    assert ensemble_metrics(oof(), {"soft": vote}, "soft", HAS_COPY)["ties"] == 4
+
+
 def test_agreement_is_the_share_of_equal_predictions() -> None:
     # a says 0 0 1 0, b says 0 1 1 1.
     table = agreement_table(oof()).set_index("member")

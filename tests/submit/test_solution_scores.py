@@ -110,6 +110,20 @@ def test_the_gain_of_the_fold_vote_stands_apart_from_what_oof_estimates() -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "inside"),
+    [(0.5, 0.6, True), (0.4, 0.5, True), (0.51, 0.6, False), (0.4, 0.49, False)],
+)
+def test_the_ends_of_the_interval_are_inside_it(
+    low: float, high: float, inside: bool
+) -> None:
+    labels = np.array([1, 2, 0])  # single folds get 2/3 and 1/3
+    by_fold = [sure({"10": 0, "2": 2, "1": 0}), sure({"1": 0, "2": 0, "10": 0})]
+    estimate = {"accuracy": 0.45, "accuracy_low": low, "accuracy_high": high}
+    scores = submission_scores(labels, TEST, by_fold, estimate, seed=0)
+    assert scores["inside_interval"] is inside
+
+
 def weighing(a: float, b: float) -> Recipe:
     return Recipe(
         members=["a", "b"],

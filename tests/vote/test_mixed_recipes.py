@@ -176,6 +176,12 @@ def test_many_differences_are_counted() -> None:
     assert "; and 1 more; give" in refused()
 
 
+def test_three_differences_are_all_named() -> None:
+    other = {"params": {"models.a": {"lr_mult": 9.0}}}  # and no tta
+    locked(train__a_0=other, train__b_0={"params": {"lr": 1.0}})
+    assert refused().count("was trained before") == 3 and "more" not in refused()
+
+
 def test_a_lock_that_cannot_be_read_is_one_line() -> None:
     Path("dvc.lock").write_text("<<<<<<< HEAD\nstages: {}\n=======\n")
     assert refused().startswith("dvc.lock: expected valid YAML, received ")

@@ -73,6 +73,13 @@ def test_a_handful_of_groups_shows_nothing() -> None:
     )
 
 
+def test_twenty_groups_are_enough() -> None:
+    twenty = folds(group=np.arange(80) // 4, unit=np.arange(80) // 4)
+    # In each group two of four are right, and all of four: every draw differs by a half.
+    scores = plain_scores(part(HALF), part(ALL), twenty, seed=0)
+    assert scores["plain_difference_low"] == 0.5 and scores["plain_significant"] is True
+
+
 def test_folds_that_did_not_run_leave_other_images_on_each_side() -> None:
     # out of fold the first 40, plain the last 60: 20 right of 40, 30 of 60
     scores = plain_scores(

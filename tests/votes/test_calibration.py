@@ -208,6 +208,13 @@ def test_the_order_of_equally_sure_rows_changes_nothing() -> None:
     assert ece(labels, probs) == ece(labels[order], probs[order]) == pytest.approx(0.1)
 
 
+def test_a_confidence_at_the_edge_of_two_bins_is_in_the_upper_one() -> None:
+    # The median of .6, .7 and .9 parts them.
+    probs = np.array([[0.6, 0.4], [0.7, 0.3], [0.9, 0.1]])
+    table = reliability(np.zeros(3, int), probs, binning="mass", bins=2)
+    assert table["count"].tolist() == [1, 2]
+
+
 def test_full_confidence_has_a_bin() -> None:
     table = reliability(
         np.array([0, 0]), np.array([[1.0, 0.0], [0.0, 1.0]]), binning="width"
