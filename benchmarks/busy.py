@@ -54,14 +54,14 @@ class Worker(subprocess.Popen):
     """A process that trains under one setting, whenever it is asked to."""
 
     def __init__(self, setting: str, folder: Path) -> None:
-        known = {
+        environment = {
             name: value for name, value in os.environ.items() if name not in READ_ONCE
         }
-        known |= dict([setting.split("=")]) if setting else {}
-        known |= {"CROQUIS_DEVICE": "cpu", "CI": "1"}
+        environment |= dict([setting.split("=")]) if setting else {}
+        environment |= {"CROQUIS_DEVICE": "cpu", "CI": "1"}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         super().__init__(
-            [sys.executable, __file__, "--work", str(folder)], env=known, **pipes
+            [sys.executable, __file__, "--work", str(folder)], env=environment, **pipes
         )
 
     def speed(self, seconds: float) -> float:
@@ -115,16 +115,16 @@ def compare(
     workers: dict[str, Worker], loops: Sequence[int], rounds: int, seconds: float
 ) -> dict[str, list[float]]:
     """Median images a second of each setting, beside each number of busy loops."""
-    found = {setting: defaultdict(list) for setting in workers}
+    measured = {setting: defaultdict(list) for setting in workers}
     for worker in workers.values():
         worker.speed(0.1)  # loads everything, and chooses kernels
     for _, count in itertools.product(range(rounds), loops):
         for setting, worker in workers.items():
             with others(count):
-                found[setting][count].append(worker.speed(seconds))
+                measured[setting][count].append(worker.speed(seconds))
     return {
         setting: [statistics.median(speeds[count]) for count in loops]
-        for setting, speeds in found.items()
+        for setting, speeds in measured.items()
     }
 
 
@@ -149,7 +149,7 @@ def main() -> None:
         np.save(folder / "labels.npy", labels)
         workers = {setting: Worker(setting, folder) for setting in SETTINGS}
         try:
-            found = compare(workers, loops, options.rounds, options.seconds)
+            measured = compare(workers, loops, options.rounds, options.seconds)
         finally:
             for worker in workers.values():
                 worker.kill()
@@ -162,9 +162,9 @@ def main() -> None:
     )
     heads = "".join(f"{f'{count} busy loops':>18s}" for count in loops)
     print(f"{'':26s}{heads}")
-    for setting, speeds in found.items():
-        pairs = zip(speeds, found[OURS], strict=True)
-        shown = "".join(f"{own:11.1f} {own / ours:5.2f}x" for own, ours in pairs)
+    for setting, speeds in measured.items():
+        pairs = zip(speeds, measured[OURS], strict=True)
+        shown = "".join(f"{rate:11.1f} {rate / ours:5.2f}x" for rate, ours in pairs)
         print(f"{setting or 'PyTorch alone':26s}{shown}")
 
 

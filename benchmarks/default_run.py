@@ -26,15 +26,15 @@ STAGES = ("dedup", "split", "vote", "ensemble", "submission")
 
 def figures(metrics: Path) -> dict[str, Any]:
     """What the run here gave, by stage, without seconds."""
-    found = {stage: read_scores(metrics / f"{stage}.json") for stage in STAGES}
-    found["dedup"].pop("seconds", None)
-    return found
+    scores = {stage: read_scores(metrics / f"{stage}.json") for stage in STAGES}
+    scores["dedup"].pop("seconds", None)
+    return scores
 
 
-def differences(kept: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+def differences(kept: Mapping[str, Any], scores: Mapping[str, Any]) -> list[str]:
     """A line for each figure that is not as it was kept."""
     old = flat(kept)
-    new = flat(found)
+    new = flat(scores)
     keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     return [
         f"{key}: {old.get(key, 'nothing')} kept, {new.get(key, 'nothing')} here"
@@ -49,10 +49,10 @@ def main() -> None:
         "--write", action="store_true", help="keep the figures of the run here"
     )
     with cli.one_line():
-        found = figures(Path("metrics"))
+        scores = figures(Path("metrics"))
     if parser.parse_args().write:
-        write_json(KEPT, found)
-    lines = differences(json.loads(KEPT.read_text(encoding="utf-8")), found)
+        write_json(KEPT, scores)
+    lines = differences(json.loads(KEPT.read_text(encoding="utf-8")), scores)
     print("\n".join(lines or [f"all figures are those of {KEPT}"]))
     sys.exit(1 if lines else 0)
 

@@ -35,15 +35,15 @@ def drawn(rng: np.random.Generator, images: int) -> tuple[np.ndarray, np.ndarray
     labels = rng.integers(CLASSES, size=images)
     truth = 4.0 * np.eye(CLASSES, dtype=np.float32)[labels]
     shared = rng.standard_normal((images, CLASSES), np.float32)
-    found = []
+    members = []
     for member in range(MEMBERS):
-        own = rng.standard_normal((images, CLASSES), np.float32)
+        noise = rng.standard_normal((images, CLASSES), np.float32)
         skill = 1 + 0.05 * member
         sharpness = (0.6, 1.0, 1.8)[member % 3]
-        logits = sharpness * (truth + shared + skill * own)
+        logits = sharpness * (truth + shared + skill * noise)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        found.append(powers / powers.sum(axis=1, keepdims=True))
-    return labels, np.stack(found)
+        members.append(powers / powers.sum(axis=1, keepdims=True))
+    return labels, np.stack(members)
 
 
 def right(labels: np.ndarray, probs: np.ndarray) -> float:
@@ -84,12 +84,12 @@ def draw(images: int, seed: int) -> dict[str, dict[str, np.ndarray]]:
 
 def bias(errors: np.ndarray, luck: np.ndarray) -> tuple[float, float]:
     """The mean of errors (D,) and its standard error, without what follows the luck, (D, P)."""
-    known = np.column_stack([np.ones(len(errors)), luck])
-    solved = np.linalg.lstsq(known, errors)[0]
-    rest = errors - known @ solved
-    spread = rest @ rest / (len(errors) - known.shape[1])
+    factors = np.column_stack([np.ones(len(errors)), luck])
+    solved = np.linalg.lstsq(factors, errors)[0]
+    rest = errors - factors @ solved
+    spread = rest @ rest / (len(errors) - factors.shape[1])
     return float(solved[0]), float(
-        np.sqrt(spread * np.linalg.inv(known.T @ known)[0, 0])
+        np.sqrt(spread * np.linalg.inv(factors.T @ factors)[0, 0])
     )
 
 
@@ -97,12 +97,14 @@ def biases(
     images: int, draws: int
 ) -> dict[str, tuple[float, list[tuple[float, float]]]]:
     """Of each vote its truth, and the bias with its error on its own OOF and nested."""
-    found = [draw(images, seed) for seed in progress(range(draws), f"{images} images")]
-    luck = np.array([list(one["luck"].values()) for one in found])
+    results = [
+        draw(images, seed) for seed in progress(range(draws), f"{images} images")
+    ]
+    luck = np.array([list(one["luck"].values()) for one in results])
     shown = {}
     for name in WAYS:
-        errors = np.array([one["errors"][name] for one in found])
-        truth = float(np.mean([one["truth"][name] for one in found]))
+        errors = np.array([one["errors"][name] for one in results])
+        truth = float(np.mean([one["truth"][name] for one in results]))
         shown[name] = truth, [bias(each, luck) for each in errors.T]
     return shown
 
@@ -123,7 +125,7 @@ def main() -> None:
     print("|---|---|---|---|---|")
     for images in options.images:
         for name, (truth, each) in biases(images, options.draws).items():
-            cells = " | ".join(f"{found:+.3f} ± {error:.3f}" for found, error in each)
+            cells = " | ".join(f"{bias:+.3f} ± {error:.3f}" for bias, error in each)
             print(f"| {images:,} | {name} | {truth:.2f} | {cells} |")
 
 

@@ -75,12 +75,12 @@ def theirs(data: list[FoldData], pixels: Pixels, epochs: int) -> Cost:
     cost = Cost()
     start = time.perf_counter()
     model = backbone()
-    own = statistics(model)
+    scales = statistics(model)
 
     @torch.no_grad()
     def features(images: torch.Tensor) -> torch.Tensor:
         cost.forwards += len(images)
-        return model(normalise(images, own))
+        return model(normalise(images, scales))
 
     for fold in data:
         head = nn.Linear(model.num_features, len(fold.classes))
@@ -101,8 +101,8 @@ def theirs(data: list[FoldData], pixels: Pixels, epochs: int) -> Cost:
                 pixels, fold.val, image_size=SIZE
             )  # looked at after each epoch
             seen = in_order(val, batch_size=2 * BATCH, workers=0)
-            found = [head(features(batch.images)).argmax(dim=1) for batch in seen]
-        cost.right += int((torch.cat(found).numpy() == fold.val.labels).sum())
+            preds = [head(features(batch.images)).argmax(dim=1) for batch in seen]
+        cost.right += int((torch.cat(preds).numpy() == fold.val.labels).sum())
     cost.seconds = time.perf_counter() - start
     return cost
 
@@ -113,8 +113,8 @@ def ours(data: list[FoldData], pixels: Pixels, epochs: int, work: Path) -> Cost:
     start = time.perf_counter()
     ids = pixels.ids.to_numpy(dtype=str)
     images = ImageDataset(pixels, Samples.unlabelled(ids), image_size=SIZE)
-    found = embed_images(backbone(), images, views=["identity"], hardware=hardware())
-    save(work / "features.npz", ids, found)
+    features = embed_images(backbone(), images, views=["identity"], hardware=hardware())
+    save(work / "features.npz", ids, features)
     cost.forwards = len(ids)
     stored = Features(work / "features.npz")
     recipe = HeadParams(

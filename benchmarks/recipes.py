@@ -111,14 +111,14 @@ def score(out: Path, truth: Path) -> None:
     }
     print("| recipe | OOF (95 %) | test, single folds | against | difference | p |")
     print("|---|---|---|---|---|---|")
-    for name, found in right.items():
-        groups = units(folds.loc[found.index])
-        low, high = metrics.accuracy_interval(found.to_numpy(), groups, seed=0)
-        claimed = f"{found.mean():.3f} ({low:.3f} to {high:.3f})"
+    for name, hits in right.items():
+        groups = units(folds.loc[hits.index])
+        low, high = metrics.accuracy_interval(hits.to_numpy(), groups, seed=0)
+        claimed = f"{hits.mean():.3f} ({low:.3f} to {high:.3f})"
         line = f"| {name} | {claimed} | {_tested(out / name, labels):.3f} |"
         control = RECIPES[name][2]
         if control in right:
-            line += f" {control} | {_compared(found, right[control])} |"
+            line += f" {control} | {_compared(hits, right[control])} |"
         print(line if control in right else f"{line} | | |")
 
 
@@ -132,12 +132,14 @@ def _right(kept: Path, folds: pd.DataFrame) -> pd.Series:
 
 def _tested(kept: Path, labels: pd.Series) -> float:
     """The mean test accuracy of the models of single folds."""
-    found = []
+    accuracies = []
     for path in _by_fold(kept):
         test = predictions.load_predictions(path / "test.npz")
         names = [Path(name).name for name in test.ids]
-        found.append((test.probs.argmax(axis=1) == labels.loc[names].to_numpy()).mean())
-    return float(np.mean(found))
+        accuracies.append(
+            (test.probs.argmax(axis=1) == labels.loc[names].to_numpy()).mean()
+        )
+    return float(np.mean(accuracies))
 
 
 def _by_fold(kept: Path) -> list[Path]:
@@ -146,13 +148,13 @@ def _by_fold(kept: Path) -> list[Path]:
     ]
 
 
-def _compared(found: pd.Series, control: pd.Series) -> str:
+def _compared(hits: pd.Series, control: pd.Series) -> str:
     """The difference in accuracy, and McNemar's exact p of it."""
-    control = control.loc[found.index]
-    won = int((found & ~control).sum())
-    lost = int((~found & control).sum())
+    control = control.loc[hits.index]
+    won = int((hits & ~control).sum())
+    lost = int((~hits & control).sum())
     p = binomtest(won, won + lost).pvalue if won + lost else 1.0
-    return f"{(won - lost) / len(found):+.3f} | {p:.3f}"
+    return f"{(won - lost) / len(hits):+.3f} | {p:.3f}"
 
 
 def main() -> None:

@@ -55,10 +55,10 @@ def images(folder: Path, count: int, side: int) -> np.ndarray:
     path = folder / "pixels.npy"
     rng = np.random.default_rng(0)
     array = np.lib.format.open_memmap(path, "w+", np.uint8, (count, side, side))
-    for sheet in array:
-        sheet[:] = 255
+    for image in array:
+        image[:] = 255
         for line in rng.integers(side, size=(8, 4)).tolist():
-            cv2.line(sheet, line[:2], line[2:], 0, max(1, side // 48))
+            cv2.line(image, line[:2], line[2:], 0, max(1, side // 48))
     array.flush()
     return np.load(path, mmap_mode="r")
 
@@ -68,54 +68,59 @@ def predictions(
 ) -> Predictions:
     """Probabilities whose argmax is right so often; what is hard is hard for all members alike."""
     shared = np.random.default_rng(9)
-    own = np.random.default_rng(seed)
+    private = np.random.default_rng(seed)
     count = len(labels)
     hard = shared.random(count)
     near = (labels + shared.integers(1, 4, count)) % len(classes)
-    trouble = 0.8 * hard + 0.2 * own.random(count)
+    trouble = 0.8 * hard + 0.2 * private.random(count)
     guesses = np.where(trouble < np.quantile(trouble, right), labels, near)
-    probs = own.random((count, len(classes)), dtype=np.float32) / len(classes)
-    probs[np.arange(count), guesses] += own.uniform(0.2, 3, count)
+    probs = private.random((count, len(classes)), dtype=np.float32) / len(classes)
+    probs[np.arange(count), guesses] += private.uniform(0.2, 3, count)
     probs /= probs.sum(axis=1, keepdims=True)
     return Predictions([f"train/{row:05d}.png" for row in range(count)], probs, classes)
 
 
 def data_of(folder: Path, count: int, num_classes: int, side: int) -> ImageData:
     """The tables of prepare, dedup and split; a fifth of the images have a copy."""
-    ids = [f"train/{row:05d}.png" for row in range(count)]
-    labels = np.arange(count) % num_classes
-    names = np.array([f"class {label:03d} of many" for label in range(num_classes)])
+    ids = np.array([f"train/{row:05d}.png" for row in range(count)])
+    rng = np.random.default_rng(1)
+    index = _index(ids, num_classes, rng)
+    # The copy of an image is the next one of the same class.
     group = np.arange(count)
     copies = group[: count // 5]
-    group[num_classes : num_classes + len(copies)] = (
-        copies  # the next of the same class
-    )
-    rng = np.random.default_rng(1)
-    index = pd.DataFrame(
-        {"id": ids, "split": "train", "label": labels, "class_name": names[labels]}
-    )
-    index["width"], index["height"] = rng.integers(200, 900, (2, count))
-    index["status"] = "ok"
+    group[num_classes : num_classes + len(copies)] = copies
     folds = index[["id", "label"]].assign(
-        group=group, fold=group % FOLDS, scored=True, keep=True
-    )
-    folds["unit"] = folds["group"]
-    pairs = pd.DataFrame({"id_a": np.array(ids)[: len(copies)]})
-    pairs["id_b"] = np.array(ids)[num_classes : num_classes + len(copies)]
-    pairs["ink"], pairs["score"] = rng.uniform(0.9, 1, (2, len(pairs)))
-    pairs = pairs.assign(
-        tier="copy", symmetry="identity", same_class=True, grouped=True
+        group=group, fold=group % FOLDS, scored=True, keep=True, unit=group
     )
     return ImageData(
         index=index,
-        pixels=Pixels(pd.Index(ids), images(folder, count, side)),
+        pixels=Pixels(pd.Index(ids.tolist()), images(folder, count, side)),
         folds=folds,
         groups=folds[["id", "group", "keep"]].assign(conflict=False),
-        duplicates=pairs,
+        duplicates=_pairs(ids, len(copies), num_classes, rng),
         twins=pd.DataFrame(
             columns=["id", "train_id", "tier", "score", "ink", "symmetry"]
         ),
     )
+
+
+def _index(ids: np.ndarray, num_classes: int, rng: np.random.Generator) -> pd.DataFrame:
+    labels = np.arange(len(ids)) % num_classes
+    names = np.array([f"class {label:03d} of many" for label in range(num_classes)])
+    index = pd.DataFrame(
+        {"id": ids, "split": "train", "label": labels, "class_name": names[labels]}
+    )
+    index["width"], index["height"] = rng.integers(200, 900, (2, len(ids)))
+    return index.assign(status="ok")
+
+
+def _pairs(
+    ids: np.ndarray, count: int, distance: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Each of the first `count` images with the one `distance` further."""
+    pairs = pd.DataFrame({"id_a": ids[:count], "id_b": ids[distance:][:count]})
+    pairs["ink"], pairs["score"] = rng.uniform(0.9, 1, (2, count))
+    return pairs.assign(tier="copy", symmetry="identity", same_class=True, grouped=True)
 
 
 WORK = {
@@ -131,13 +136,13 @@ def outcome_of(data: ImageData) -> RunOutcome:
     """Four members, their soft vote, curves and tables."""
     labels = data.index["label"].to_numpy()
     classes = data.index.drop_duplicates("label")["class_name"].tolist()
-    found = {
+    members = {
         key: predictions(labels, classes, right, seed)
         for seed, (key, right) in enumerate(MEMBERS.items())
     }
-    ids = found["first"].ids
+    ids = members["first"].ids
     oof = Predictions(
-        ids, soft_vote(np.stack([own.probs for own in found.values()])), classes
+        ids, soft_vote(np.stack([member.probs for member in members.values()])), classes
     )
     tree = params.read()
     models = {key: recipes.resolve_model(tree, "lite0_96") for key in MODELS}
@@ -146,7 +151,7 @@ def outcome_of(data: ImageData) -> RunOutcome:
         run=RunParams(models=MODELS, probes=PROBES, folds=list(range(FOLDS))),
         ensemble=EnsembleParams(members="all", vote="soft", weights="uniform"),
         oof=oof,
-        members=found,
+        members=members,
         curves=curves(),
         settings=MemberSettings(42, tree["lr"], models, probes),
         tables=ensemble_tables(),
@@ -246,7 +251,7 @@ def open_times(folder: Path) -> dict[str, float]:
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium")
-    found = {}
+    times: dict[str, float] = {}
     if chromium is None:
         return {}
     with sync_playwright() as playwright:
@@ -260,7 +265,7 @@ def open_times(folder: Path) -> dict[str, float]:
             timing = (
                 "performance.timing.loadEventEnd - performance.timing.navigationStart"
             )
-            found[f"{name}.html"] = page.evaluate(timing)
+            times[f"{name}.html"] = page.evaluate(timing)
         page.goto((folder / "errors.html").as_uri())
         choose = """() => {
             const start = performance.now(), field = document.querySelector("select");
@@ -268,9 +273,9 @@ def open_times(folder: Path) -> dict[str, float]:
             field.dispatchEvent(new Event("input", {bubbles: true}));
             return performance.now() - start;
         }"""
-        found["errors.html, another class"] = page.evaluate(choose)
+        times["errors.html, another class"] = page.evaluate(choose)
         browser.close()
-    return found
+    return times
 
 
 def main() -> None:
@@ -279,11 +284,13 @@ def main() -> None:
     parser.add_argument("--classes", type=int, default=500)
     parser.add_argument("--side", type=int, default=224)
     parser.add_argument("--keep", type=Path, help="a new folder for the report")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        data = data_of(Path(scratch), given.images, given.classes, given.side)
-        content = PageData("made-up.zip", data, outcome_of(data), metrics(given.images))
-        report = given.keep or Path(scratch) / "report"
+        data = data_of(Path(scratch), options.images, options.classes, options.side)
+        content = PageData(
+            "made-up.zip", data, outcome_of(data), metrics(options.images)
+        )
+        report = options.keep or Path(scratch) / "report"
         start = time.perf_counter()
         write_pages(report, content)
         seconds = time.perf_counter() - start
@@ -293,7 +300,9 @@ def main() -> None:
             if path.is_file()
         }
         index = sizes[report / "index.html"]
-        print(f"{given.images:,} images of {given.classes} classes at {given.side} px")
+        print(
+            f"{options.images:,} images of {options.classes} classes at {options.side} px"
+        )
         print(
             f"built in {seconds:.1f} s; {len(sizes)} files, {sum(sizes.values()):.1f} MB"
         )

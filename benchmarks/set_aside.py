@@ -90,47 +90,55 @@ def _cut(num_folds: int, domain: str | None) -> SplitParams:
     return SplitParams(num_folds=num_folds, group=True, domain=domain, rare="train")
 
 
-def main() -> None:
-    """Prints a line for ordinary folds and, with a domain, one for folds that hold it apart."""
+def _options() -> argparse.Namespace:
     style = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
     parser.add_argument("data", type=Path)
     parser.add_argument("--domain", help="as split.domain")
     parser.add_argument("--probe", default="lite0_probe", help="whose features")
     parser.add_argument("--draws", type=int, default=40)
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Prints a line for ordinary folds and, with a domain, one for folds that hold it apart."""
+    options = _options()
     index = read_index(options.data / "images/index.csv").query("split == 'train'")
     index = index.reset_index(drop=True)
     groups = read_groups(options.data / "groups.csv")
     columns = read_columns(options.data / "images/columns.csv")
     with np.load(options.data / "embeddings" / options.probe / "features.npz") as file:
         features = pd.DataFrame(file["features"][0], index=file["ids"])
-    ways = {"as they come": None} | (
-        {"held apart": options.domain} if options.domain else {}
-    )
-    found: dict[str, list[tuple[float, ...]]] = {words: [] for words in ways}
+    ways: dict[str, str | None] = {"as they come": None}
+    if options.domain:
+        ways["held apart"] = options.domain
+    rows_of: dict[str, list[tuple[float, ...]]] = {words: [] for words in ways}
     for seed in progress(range(options.draws), "set aside", unit="draw"):
         thirds = cut_folds(index, groups, columns, _cut(3, options.domain), seed=seed)
         apart = thirds["unit"].isin(thirds.loc[thirds["fold"] == 0, "unit"]).to_numpy()
+        units = thirds["unit"].to_numpy()[apart]
         for words, domain in ways.items():
             oof, by_fold = draw(index, groups, columns, features, apart, domain, seed)
-            new = mean_interval(
-                by_fold.mean(axis=0), thirds["unit"].to_numpy()[apart], seed=seed
-            )
-            gap, low, high = difference(oof, new)
-            inside = oof[1] <= new[0] <= oof[2]
-            found[words].append(
-                (oof[0], new[0], gap, oof[2] - oof[1], inside, low <= 0 <= high)
-            )
-    _table(found)
+            rows_of[words].append(_row(oof, by_fold, units, seed))
+    _table(rows_of)
 
 
-def _table(found: dict[str, list[tuple[float, ...]]]) -> None:
+def _row(
+    oof: Estimate, by_fold: np.ndarray, units: np.ndarray, seed: int
+) -> tuple[float, ...]:
+    """A draw's cells: OOF, set aside, gap, width, inside, and whether the gap holds zero."""
+    new = mean_interval(by_fold.mean(axis=0), units, seed=seed)
+    gap, low, high = difference(oof, new)
+    inside = oof[1] <= new[0] <= oof[2]
+    return oof[0], new[0], gap, oof[2] - oof[1], inside, low <= 0 <= high
+
+
+def _table(rows_of: dict[str, list[tuple[float, ...]]]) -> None:
     print(
         "| folds | OOF | set aside | gap | sd of a draw's | width | inside | gap holds zero |"
     )
     print("|---|---|---|---|---|---|---|---|")
-    for words, rows in found.items():
+    for words, rows in rows_of.items():
         oof, new, gap, width, inside, holds = np.mean(rows, axis=0)
         spread = np.std([row[2] for row in rows], ddof=1)
         cells = f"{oof:.4f} | {new:.4f} | {gap:+.4f} ± {spread / len(rows) ** 0.5:.4f}"

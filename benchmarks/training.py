@@ -201,41 +201,54 @@ def main() -> None:
     torch.set_num_threads(cpu_count())
     with tempfile.TemporaryDirectory() as work:
         files, labels, pixels = prepared(options.source, Path(work), options.images)
-        many = {"workers": cpu_count(), "channels_last": False}
-        systems = {
-            "plain": plain(files, labels, **many),
-            "plain, no workers": plain(files, labels, workers=0, channels_last=False),
-            "plain, channels_last": plain(
-                files, labels, **many | {"channels_last": True}
-            ),
-            "plain, channels_last, no workers": plain(
-                files, labels, workers=0, channels_last=True
-            ),
-            "croquis": ours(pixels, labels, options.rounds + 1),
-            "croquis, one batch in memory": ours(
-                pixels, labels, options.rounds + 1, Resident
-            ),
-        }
-        speeds: dict[str, list[float]] = {name: [] for name in systems}
-        for epochs in systems.values():
-            next(epochs)  # what is slow only once
-        for _, (name, epochs) in itertools.product(
-            range(options.rounds), systems.items()
-        ):
-            speeds[name].append(next(epochs))
-        own = statistics.median(speeds["croquis"])
+        systems = _systems(files, labels, pixels, options.rounds + 1)
+        speeds = _measure(systems, options.rounds)
         print(
             f"{options.images} images of {options.source}, {SIZE} px, batch {BATCH}, "
         )
         print(
             f"{options.rounds} rounds, {cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
         )
-        for name, found in speeds.items():
-            middle = statistics.median(found)
-            print(f"{name:34s} {middle:6.0f} images/s   croquis is {own / middle:.2f}x")
-        limit = statistics.median(speeds["croquis, one batch in memory"])
-        print(f"data efficiency: {own / limit:.3f}")
+        _show_speeds(speeds)
         show_memory(Path(work))
+
+
+def _systems(
+    files: list[Path], labels: np.ndarray, pixels: Pixels, epochs: int
+) -> dict[str, Iterator[float]]:
+    """Each way to train, as a generator of the speeds of its epochs."""
+    cpus = cpu_count()
+    return {
+        "plain": plain(files, labels, workers=cpus, channels_last=False),
+        "plain, no workers": plain(files, labels, workers=0, channels_last=False),
+        "plain, channels_last": plain(files, labels, workers=cpus, channels_last=True),
+        "plain, channels_last, no workers": plain(
+            files, labels, workers=0, channels_last=True
+        ),
+        "croquis": ours(pixels, labels, epochs),
+        "croquis, one batch in memory": ours(pixels, labels, epochs, Resident),
+    }
+
+
+def _measure(
+    systems: dict[str, Iterator[float]], rounds: int
+) -> dict[str, list[float]]:
+    """The speeds of each system, which take turns."""
+    for epochs in systems.values():
+        next(epochs)  # what is slow only once
+    speeds: dict[str, list[float]] = {name: [] for name in systems}
+    for _, (name, epochs) in itertools.product(range(rounds), systems.items()):
+        speeds[name].append(next(epochs))
+    return speeds
+
+
+def _show_speeds(speeds: dict[str, list[float]]) -> None:
+    croquis = statistics.median(speeds["croquis"])
+    for name, rates in speeds.items():
+        middle = statistics.median(rates)
+        print(f"{name:34s} {middle:6.0f} images/s   croquis is {croquis / middle:.2f}x")
+    limit = statistics.median(speeds["croquis, one batch in memory"])
+    print(f"data efficiency: {croquis / limit:.3f}")
 
 
 if __name__ == "__main__":

@@ -35,14 +35,18 @@ BATCH_SIZE = 64
 
 def predicted(
     model: object,
-    own: recipes.ModelParams,
+    recipe: recipes.ModelParams,
     samples: Samples,
     pixels: Pixels,
     views: list[str],
 ) -> tuple[np.ndarray, np.ndarray]:
     """(N, C) probabilities of the images as they are, and over the views."""
-    how = interpolation(own.backbone)
-    images = ImageDataset(pixels, samples, image_size=own.image_size, interpolation=how)
+    images = ImageDataset(
+        pixels,
+        samples,
+        image_size=recipe.image_size,
+        interpolation=interpolation(recipe.backbone),
+    )
     options = {"hardware": hardware(), "batch_size": BATCH_SIZE}
     logits = {
         view: predict_logits(model, images, view=view, **options) for view in views
@@ -65,11 +69,11 @@ def fold_of(
     """Which val images of a fold are right as they are, and over the views: (2, N) bool."""
     data = FoldData.of(fold, folds, index)
     pixels = Pixels.open(INDEX, PIXELS)
-    own = recipes.model_recipe(member)
+    recipe = recipes.model_recipe(member)
     weights = WEIGHTS / member / f"fold{fold}.safetensors"
-    model = restore.restore_model(own, len(data.classes), weights)
+    model = restore.restore_model(recipe, len(data.classes), weights)
     for name, part in (("val", data.val), ("test", data.test)):
-        plain, seen = predicted(model, own, part, pixels, views)
+        plain, seen = predicted(model, recipe, part, pixels, views)
         stored = load_predictions(
             STORED / member / f"fold{fold}" / f"{name}.npz"
         ).aligned(part.ids)

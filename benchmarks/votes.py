@@ -43,11 +43,11 @@ def rights(
     labels: pd.Series,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Which test images the vote of all folds gets right, and which those of single folds."""
-    found = combine_folds(
+    tests = combine_folds(
         recipe_of(oof, each, folds), by_fold, [folds, *([fold] for fold in folds)]
     )
-    truth = labels.loc[[Path(name).name for name in found[0].ids]].to_numpy()
-    full, *single = (part.probs.argmax(axis=1) == truth for part in found)
+    truth = labels.loc[[Path(name).name for name in tests[0].ids]].to_numpy()
+    full, *single = (part.probs.argmax(axis=1) == truth for part in tests)
     return full, np.stack(single)
 
 
@@ -66,8 +66,7 @@ def joined(
             test.save(votes / member / f"test_{vote}.npz")
 
 
-def main() -> None:
-    """Prints a table of votes over members, then the scores of votes over folds."""
+def _options() -> argparse.Namespace:
     style = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
     parser.add_argument("predictions", type=Path)
@@ -77,7 +76,12 @@ def main() -> None:
         "--members", nargs="+", help="all that have these folds unless named"
     )
     parser.add_argument("--folds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Prints a table of votes over members, then the scores of votes over folds."""
+    options = _options()
     by_fold = options.predictions
     folds = options.folds
     members = options.members or sorted(
@@ -90,15 +94,15 @@ def main() -> None:
     )["target"]
     with TemporaryDirectory() as folder:
         votes = Path(folder)
-        how = VoteParams(folds="soft", calibrate=True)
+        fold_vote = VoteParams(folds="soft", calibrate=True)
         joined(members, by_fold, options.folds_csv, folds, votes)
-        oof = read_members_oof(members, votes, options.folds_csv, how, seed=0)
-        found = all_alternatives(oof, np.ones(len(members)))
-        shown = {
-            name: rights(oof, a, by_fold, folds, labels) for name, a in found.items()
+        oof = read_members_oof(members, votes, options.folds_csv, fold_vote, seed=0)
+        votes_of = all_alternatives(oof, np.ones(len(members)))
+        rights_of = {
+            name: rights(oof, a, by_fold, folds, labels) for name, a in votes_of.items()
         }
-        _table(oof, found, shown)
-        recipe = recipe_of(oof, found["soft"], folds)
+        _table(oof, votes_of, rights_of)
+        recipe = recipe_of(oof, votes_of["soft"], folds)
         by_vote = read_votes(votes, recipe)
     ids = by_vote["soft"][0].ids
     truth = labels.loc[[Path(name).name for name in ids]].to_numpy()
@@ -108,18 +112,18 @@ def main() -> None:
     )
 
 
-def _table(oof: MembersOof, found: dict[str, Alternative], shown: dict) -> None:
+def _table(oof: MembersOof, votes_of: dict[str, Alternative], rights_of: dict) -> None:
     head = (
         "vote | OOF | nested (95 %) | p | single folds | inside | gap (95 %) | vote of folds | p |"
         " gain of folds (95 %) | p"
     )
     print(f"| {head} |")
     print("|---|---|---|---|---|---|---|---|---|---|---|")
-    base = found["soft"].nested.argmax(axis=1) == oof.labels
-    for name, each in found.items():
+    base = votes_of["soft"].nested.argmax(axis=1) == oof.labels
+    for name, each in votes_of.items():
         unseen = each.nested.argmax(axis=1) == oof.labels
         low, high = accuracy_interval(unseen, oof.groups, seed=oof.seed)
-        full, single = shown[name]
+        full, single = rights_of[name]
         alone = single.mean()
         gain = full.mean() - single.mean()
         images = np.arange(len(full))
@@ -135,18 +139,18 @@ def _table(oof: MembersOof, found: dict[str, Alternative], shown: dict) -> None:
             "yes" if low <= alone <= high else "no",
             f"{gap:+.4f} ({short:+.3f} to {over:+.3f})",
             f"{full.mean():.4f}",
-            f"{mcnemar(shown['soft'][0], full):.3f}",
+            f"{mcnemar(rights_of['soft'][0], full):.3f}",
             f"{gain:+.4f} ({least:+.3f} to {most:+.3f})",
             f"{p:.3f}",
         ]
         print(f"| {' | '.join(cells)} |")
-    for member, weights in zip(oof.members, _weights(found), strict=True):
+    for member, weights in zip(oof.members, _weights(votes_of), strict=True):
         print(f"{member}: {weights}")
 
 
-def _weights(found: dict[str, Alternative]) -> list[str]:
-    names = [name for name in ("greedy", "simplex") if name in found]
-    shares = [found[name].weights / found[name].weights.sum() for name in names]
+def _weights(votes_of: dict[str, Alternative]) -> list[str]:
+    names = [name for name in ("greedy", "simplex") if name in votes_of]
+    shares = [votes_of[name].weights / votes_of[name].weights.sum() for name in names]
     return [
         ", ".join(f"{name} {share:.2f}" for name, share in zip(names, row, strict=True))
         for row in np.transpose(shares)

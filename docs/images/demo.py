@@ -39,14 +39,15 @@ def main() -> None:
     command = [sys.executable, "-c", program, "demo", f"--port={PORT}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
-            for line in iter(server.stdout.readline, ""):
+            for line in server.stdout or ():
                 print(line, end="")
                 if "http://" in line:  # before it, what is being loaded
                     break
             with sync_playwright() as playwright:
                 path = shutil.which("chromium") or shutil.which("google-chrome")
-                options = {"executable_path": path, "args": ["--no-sandbox"]}
-                browser = playwright.chromium.launch(**options)
+                browser = playwright.chromium.launch(
+                    executable_path=path, args=["--no-sandbox"]
+                )
                 for screen in SCREENS:
                     _image(browser, screen)
                 browser.close()

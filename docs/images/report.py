@@ -36,7 +36,7 @@ SHOTS = (
 )
 
 
-def taken(browser: Browser, report: Path, shot: Shot) -> Image.Image:
+def screenshot(browser: Browser, report: Path, shot: Shot) -> Image.Image:
     """The top of a window that shows a page, in few colours."""
     name, _, anchor = shot.page.partition("#")
     window = {"width": shot.width, "height": shot.height}
@@ -64,7 +64,7 @@ def main(report: Path, folder: Path) -> None:
             if not (report / shot.page.partition("#")[0]).is_file():
                 continue  # a run without copies has no page of them
             path = folder / f"{shot.name}.png"
-            taken(browser, report, shot).save(path, optimize=True)
+            screenshot(browser, report, shot).save(path, optimize=True)
             print(f"{path}: {path.stat().st_size / 1000:.0f} KB")
         browser.close()
 
