@@ -31,6 +31,8 @@ from croquis.prepare.packing import GRAY_SIDE
 THRESHOLDS = (0.90, 0.95, 0.99)
 AT_LEAST = 0.95
 
+Scores = dict[tuple[int, int, str], float]  # by a, b and the symmetry of b
+
 
 class Clock:
     """CPU seconds of all threads between two looks."""
@@ -50,18 +52,17 @@ def read(sources: list[str], folder: Path) -> tuple[np.ndarray, np.ndarray]:
     fetched = [folder / str(number) for number in range(len(sources))]
     for source, raw in zip(sources, fetched, strict=True):
         fetch(DataParams(source=source, sha256=None), raw, raw.with_suffix(".csv"))
-    rows = [
-        (raw / row.path, f"{raw.name}/{row.label}" if row.label >= 0 else "")
-        for raw in fetched
-        for row in read_layout(raw).images.itertuples()
-    ]
-    shape = (len(rows), GRAY_SIDE, GRAY_SIDE)
+    paths: list[Path] = []
+    names: list[str | float] = []
+    for raw in fetched:
+        for row in read_layout(raw).images.itertuples():
+            paths.append(raw / row.path)
+            names.append(f"{raw.name}/{row.label}" if row.label >= 0 else np.nan)
+    shape = (len(paths), GRAY_SIDE, GRAY_SIDE)
     gray = np.lib.format.open_memmap(folder / "gray.npy", "w+", np.uint8, shape)
-    for sheet, (path, _) in zip(gray, rows, strict=True):
+    for sheet, path in zip(gray, paths, strict=True):
         sheet[:] = squash(gray_of(decode(path.read_bytes()).pixels), GRAY_SIDE)
-    return gray, pd.factorize(
-        pd.Series([name for _, name in rows]).replace("", np.nan)
-    )[0]
+    return gray, pd.factorize(pd.Series(names, dtype=object))[0]
 
 
 def decisions(gray: np.ndarray, count: int) -> None:
@@ -70,37 +71,20 @@ def decisions(gray: np.ndarray, count: int) -> None:
     Half of the images are copies of the others, moved, faded or turned a little, so that there is
     something on both sides of each threshold.
     """
-    rng = np.random.default_rng(0)
-    own = gray[np.sort(rng.permutation(len(gray))[: count // 2])]
-    copies = [np.roll(turn(x, NAMES[i % 8]), i % 2, axis=0) for i, x in enumerate(own)]
-    faded = [255 - ((255 - c) * (1 - 0.02 * (i % 9))) for i, c in enumerate(copies)]
-    images = np.concatenate([own, np.stack(faded).astype(np.uint8)])
+    images = sample(gray, count)
     clock = Clock()
-    pairs = list(combinations(range(len(images)), 2))
-    brute = {
-        (a, b, name): ssim(images[a], turn(images[b], name))
-        for a, b in pairs
-        for name in NAMES
-    }
+    brute = brute_force(images)
     slow = clock.seconds()
     print(f"\n{len(images)} images, {len(brute):,} pair-symmetries")
     print(f"scikit-image, brute force {slow:8.1f} CPU s")
     for at_least in THRESHOLDS:
         clock.seconds()
-        found = {}
         tally = Tally()
-        for name in NAMES:
-            options = {"names": [name], "at_least": at_least, "decided": pair_table()}
-            table = ssim_pairs(
-                images, np.arange(len(images)), None, tally=tally, **options
-            )
-            found |= {
-                (a, b, name): s for a, b, s in table[["a", "b", "score"]].to_numpy()
-            }
+        scores = search(images, at_least, tally)
         fast = clock.seconds()
         expected = {key: score for key, score in brute.items() if score >= at_least}
-        same = "identical" if set(found) == set(expected) else "DIFFERENT"
-        worst = max((abs(found[key] - expected[key]) for key in found), default=0.0)
+        same = "identical" if set(scores) == set(expected) else "DIFFERENT"
+        worst = max((abs(scores[key] - expected[key]) for key in scores), default=0.0)
         print(
             f"ours at {at_least:.2f} {fast:24.1f} CPU s   1/{slow / fast:.0f}   "
             f"{len(expected):,} copies, decisions {same}, largest difference {worst:.1e}, "
@@ -111,39 +95,105 @@ def decisions(gray: np.ndarray, count: int) -> None:
     print(f"brute force on all {len(gray):,} images: {each * total / 86400:.1f} days")
 
 
+def sample(gray: np.ndarray, count: int) -> np.ndarray:
+    """Some of the images, and moved and faded copies of them, (count, 224, 224)."""
+    rng = np.random.default_rng(0)
+    originals = gray[np.sort(rng.permutation(len(gray))[: count // 2])]
+    copies = [
+        np.roll(turn(sheet, NAMES[place % 8]), place % 2, axis=0)
+        for place, sheet in enumerate(originals)
+    ]
+    faded = [
+        255 - ((255 - copy) * (1 - 0.02 * (place % 9)))
+        for place, copy in enumerate(copies)
+    ]
+    return np.concatenate([originals, np.stack(faded).astype(np.uint8)])
+
+
+def brute_force(images: np.ndarray) -> Scores:
+    """The SSIM of all pairs under all symmetries, by scikit-image."""
+    return {
+        (a, b, name): ssim(images[a], turn(images[b], name))
+        for a, b in combinations(range(len(images)), 2)
+        for name in NAMES
+    }
+
+
+def search(images: np.ndarray, at_least: float, tally: Tally) -> Scores:
+    """The SSIM of the pairs that are found, under one symmetry at a time."""
+    scores: Scores = {}
+    for name in NAMES:
+        table = ssim_pairs(
+            images,
+            np.arange(len(images)),
+            None,
+            names=[name],
+            at_least=at_least,
+            decided=pair_table(),
+            tally=tally,
+        )
+        ends = zip(table["a"], table["b"], table["score"], strict=True)
+        scores |= {(a, b, name): score for a, b, score in ends}
+    return scores
+
+
 def whole(gray: np.ndarray, classes: np.ndarray, decoding: float) -> None:
     """Prints what each search over everything costs."""
-    rows = np.arange(len(gray))
     every = len(gray) * (len(gray) - 1) // 2 * 8
-    search = {"names": NAMES, "at_least": AT_LEAST, "decided": pair_table()}
     print(f"\n{len(gray):,} images, {every:,} pair-symmetries, at {AT_LEAST}")
     print(f"decoding to 224 px {decoding:8.1f} CPU s")
-    clock = Clock()
-    tally = Tally()
-    vectors, _ = ink.ink_vectors(gray, rows)
-    found = ink.cosine_pairs(vectors, tally=tally, step="copy", **search)
-    say("ink cosine, everything", clock.seconds(), found, tally)
-    known = np.flatnonzero(classes >= 0)
-    labels = classes[known]
-    tally = Tally()
-    found = ssim_pairs(gray, known, labels, tally=tally, **search)
-    took = clock.seconds()
-    say("SSIM, inside classes", took, found, tally)
-    print(f"   with decoding {took + decoding:8.1f} CPU s")
-    tally = Tally()
-    found = ssim_pairs(gray, rows, None, tally=tally, **search)
-    took = clock.seconds()
-    say("SSIM, everything", took, found, tally)
-    print(f"   with decoding {took + decoding:8.1f} CPU s")
+    rows = np.arange(len(gray))
+    search_ink(gray, rows)
+    train = np.flatnonzero(classes >= 0)
+    inside = search_structure(gray, train, classes[train], "SSIM, inside classes")
+    print(f"   with decoding {inside + decoding:8.1f} CPU s")
+    everything = search_structure(gray, rows, None, "SSIM, everything")
+    print(f"   with decoding {everything + decoding:8.1f} CPU s")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"peak memory {peak:.2f} GiB, the memory-mapped images included")
 
 
-def say(name: str, seconds: float, found: pd.DataFrame, tally: Tally) -> None:
+def search_ink(gray: np.ndarray, rows: np.ndarray) -> None:
+    """Prints what the ink cosine over everything costs."""
+    clock = Clock()
+    tally = Tally()
+    vectors, _ = ink.ink_vectors(gray, rows)
+    pairs = ink.cosine_pairs(
+        vectors,
+        names=NAMES,
+        at_least=AT_LEAST,
+        decided=pair_table(),
+        tally=tally,
+        step="copy",
+    )
+    say("ink cosine, everything", clock.seconds(), pairs, tally)
+
+
+def search_structure(
+    gray: np.ndarray, rows: np.ndarray, labels: np.ndarray | None, name: str
+) -> float:
+    """Prints what SSIM costs, inside classes where there are `labels`; the CPU seconds."""
+    clock = Clock()
+    tally = Tally()
+    pairs = ssim_pairs(
+        gray,
+        rows,
+        labels,
+        names=NAMES,
+        at_least=AT_LEAST,
+        decided=pair_table(),
+        tally=tally,
+    )
+    seconds = clock.seconds()
+    say(name, seconds, pairs, tally)
+    return seconds
+
+
+def say(name: str, seconds: float, pairs: pd.DataFrame, tally: Tally) -> None:
     """One line."""
     left = ", ".join(f"{step} {count:,}" for step, count in tally.candidates.items())
     print(
-        f"{name} {seconds:8.1f} CPU s   {len(found):,} pairs; left by {left}",
+        f"{name} {seconds:8.1f} CPU s   {len(pairs):,} pairs; left by {left}",
         flush=True,
     )
 

@@ -4,13 +4,12 @@
     python benchmarks/dedup_truth.py a.tar.gz b.tar.gz    other sources, one table each
 
 Of each source, up to --images originals are drawn and a few of them are copied in each of the
-ways below. A copy counts as found if it shares a group with its original, and an original as
+ways below. A copy is recalled if it shares a group with its original, and an original as
 wrongly merged if it shares a group with another one. Some sources hold copies of their own: they
 count as wrong merges here, so that column is an upper limit.
 """
 
 import argparse
-import hashlib
 import io
 import tempfile
 import time
@@ -23,8 +22,9 @@ import pandas as pd
 from PIL import Image
 
 from croquis.core import params
-from croquis.core.symmetries import NAMES, symmetric_digest, turn
+from croquis.core.symmetries import NAMES, turn
 from croquis.dedup.groups import group_copies
+from croquis.dedup.identity import describe_images
 from croquis.dedup.pairs import find_copies
 from croquis.dedup.settings import DedupParams
 from croquis.download.sources import DataParams, fetch
@@ -63,12 +63,14 @@ def moved(shift: float = 0, degrees: float = 0, zoom: float = 1) -> Kind:
         )
         angle = rng.uniform(0, 2 * np.pi)
         matrix[:, 2] += shift * np.array([np.cos(angle), np.sin(angle)])
-        options = {
-            "flags": cv2.INTER_CUBIC,
-            "borderMode": cv2.BORDER_CONSTANT,
-            "borderValue": 255,
-        }
-        return cv2.warpAffine(x, matrix, x.shape[::-1], **options)
+        return cv2.warpAffine(
+            x,
+            matrix,
+            x.shape[::-1],
+            flags=cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=255,
+        )
 
     return kind
 
@@ -144,31 +146,30 @@ def originals(
         rows = read_layout(raw).images
         rows = rows[rows["split"] == "train"].sort_values("id")
         rows = rows.iloc[np.sort(rng.permutation(len(rows))[:count])]
-        found = [
+        sheets = [
             gray_of(decode((raw / path).read_bytes()).pixels) for path in rows["path"]
         ]
-    return np.stack([squash(x, GRAY_SIDE) for x in found]), rows["label"].to_numpy()
+    return np.stack([squash(x, GRAY_SIDE) for x in sheets]), rows["label"].to_numpy()
 
 
-def planted(gray: np.ndarray, labels: np.ndarray, rng: np.random.Generator):
+def plant(
+    gray: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+) -> tuple[pd.DataFrame, np.ndarray]:
     """The originals and their copies: a table as the pipeline's, and the images."""
-    rows = [("original", place, labels[place]) for place in range(len(gray))]
+    kinds = ["original"] * len(gray)
+    places = list(range(len(gray)))
     images = list(gray)
     for name, kind in KINDS.items():
-        for place in rng.permutation(len(gray))[:PER_KIND]:
-            rows.append((name, place, labels[place]))
+        for place in rng.permutation(len(gray))[:PER_KIND].tolist():
+            kinds.append(name)
+            places.append(place)
             images.append(kind(gray[place], rng))
-    table = pd.DataFrame(rows, columns=["kind", "of", "label"])
-    table["id"] = table.index.map("{:06d}".format)
-    table["split"] = "train"
-    table["source_id"] = ""
-    table["sha256"] = [hashlib.sha256(x.tobytes()).hexdigest() for x in images]
-    table["digest"] = [symmetric_digest(x) for x in images]
-    table["width"] = table["height"] = GRAY_SIDE
-    return table, np.stack(images)
+    sheets = np.stack(images)
+    table = describe_images(sheets, labels[places])
+    return table.assign(kind=kinds, of=places), sheets
 
 
-def tried(table: pd.DataFrame, gray: np.ndarray, settings: DedupParams) -> pd.DataFrame:
+def group(table: pd.DataFrame, gray: np.ndarray, settings: DedupParams) -> pd.DataFrame:
     """Groups and keep by position."""
     copies = find_copies(table, gray, settings)
     return group_copies(table, copies.pairs, copies.blurred, settings).table
@@ -184,22 +185,39 @@ def phash(table: pd.DataFrame, gray: np.ndarray) -> pd.DataFrame | None:
 
     hasher = PHash(verbose=False)
     codes = {str(i): hasher.encode_image(image_array=x) for i, x in enumerate(gray)}
-    found = hasher.find_duplicates(encoding_map=codes, max_distance_threshold=10)
-    edges = [(int(a), int(b)) for a, others in found.items() for b in others]
+    copies = hasher.find_duplicates(encoding_map=codes, max_distance_threshold=10)
+    edges = [(int(a), int(b)) for a, others in copies.items() for b in others]
     a, b = np.array(edges, np.int64).reshape(-1, 2).T
     return table[["id"]].assign(group=components(len(gray), a, b), keep=True)
 
 
-def judged(table: pd.DataFrame, found: pd.DataFrame) -> dict[str, float]:
+def judge(table: pd.DataFrame, groups: pd.DataFrame) -> dict[str, float]:
     """Recall by kind, and how many originals were wrongly merged."""
-    group = found["group"].to_numpy()
-    copies = table["kind"] != "original"
+    group = groups["group"].to_numpy()
+    copies = (table["kind"] != "original").to_numpy()
     right = pd.Series(group[copies] == group[table.loc[copies, "of"]])
-    result = (
-        right.groupby(table.loc[copies, "kind"].to_numpy(), sort=False).mean().to_dict()
-    )
-    own = pd.Series(group[~copies])
-    return result | {"wrongly merged": int(own.duplicated(keep=False).sum())}
+    kinds = table.loc[copies, "kind"].to_numpy()
+    recall = right.groupby(kinds, sort=False).mean().to_dict()
+    merged = pd.Series(group[~copies]).duplicated(keep=False)
+    return recall | {"wrongly merged": int(merged.sum())}
+
+
+def compare(
+    table: pd.DataFrame, images: np.ndarray, default: DedupParams
+) -> pd.DataFrame:
+    """A column for each test: recall by kind, originals wrongly merged, CPU seconds."""
+    columns = {}
+    for name, changes in METHODS.items():
+        start = time.process_time()
+        groups = group(table, images, default.model_copy(update=changes))
+        seconds = time.process_time() - start
+        columns[name] = judge(table, groups) | {"CPU s": round(seconds, 1)}
+    start = time.process_time()
+    if (groups := phash(table, images)) is not None:
+        seconds = time.process_time() - start
+        columns["imagededup PHash 10"] = judge(table, groups)
+        columns["imagededup PHash 10"]["CPU s"] = round(seconds, 1)
+    return pd.DataFrame(columns)
 
 
 def main() -> None:
@@ -212,26 +230,13 @@ def main() -> None:
     for source in options.sources:
         rng = np.random.default_rng(0)
         gray, labels = originals(source, options.images, rng)
-        table, images = planted(gray, labels, rng)
-        columns = {}
-        for name, changes in METHODS.items():
-            settings = default.model_copy(update=changes)
-            start = time.process_time()
-            found = tried(table, images, settings)
-            took = time.process_time() - start
-            columns[name] = judged(table, found) | {"CPU s": round(took, 1)}
-        start = time.process_time()
-        if (found := phash(table, images)) is not None:
-            took = time.process_time() - start
-            columns["imagededup PHash 10"] = judged(table, found) | {
-                "CPU s": round(took, 1)
-            }
-        print(
-            f"\n{Path(source).name}: {len(gray):,} originals, {len(table) - len(gray):,} copies"
-        )
-        print(pd.DataFrame(columns).to_string(float_format=lambda x: f"{x:.2f}"))
+        table, images = plant(gray, labels, rng)
+        columns = compare(table, images, default)
+        copies = len(table) - len(gray)
+        print(f"\n{Path(source).name}: {len(gray):,} originals, {copies:,} copies")
+        print(columns.to_string(float_format=lambda x: f"{x:.2f}"))
         pruning = default.model_copy(update={"policy": "prune", "min_per_class": 1})
-        keep = tried(table.iloc[: len(gray)], gray, pruning)["keep"]
+        keep = group(table.iloc[: len(gray)], gray, pruning)["keep"]
         print(
             f"originals dropped by policy prune without any copy planted: {(~keep).sum()}"
         )

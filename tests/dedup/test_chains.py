@@ -18,7 +18,7 @@ from croquis.dedup.chains import (
     SAID,
     Limits,
     chain_similarity,
-    cohesive,
+    join_within_limits,
 )
 from croquis.tables.components import components
 
@@ -45,7 +45,9 @@ def unsure(edges: pd.DataFrame) -> np.ndarray:
 def test_a_chain_is_cut_at_its_weakest_bridge() -> None:
     # 0, 20 and 45 degrees: neighbours are alike (.94, .91), the ends are not (.71)
     edges = pairs((0, 1), (1, 2))
-    grouping = cohesive(edges, unsure(edges), fan(0, 20, 45), IDENTITY, Limits(0.8, 99))
+    grouping = join_within_limits(
+        edges, unsure(edges), fan(0, 20, 45), IDENTITY, Limits(0.8, 99)
+    )
     assert grouping.group.tolist() == [0, 0, 1]
     assert (grouping.cut_groups, grouping.cut_pairs) == (1, 1)
     assert grouping.lowest == np.round(np.cos(np.radians(20)), 5)
@@ -53,7 +55,7 @@ def test_a_chain_is_cut_at_its_weakest_bridge() -> None:
 
 def test_without_limits_groups_are_connected_components() -> None:
     edges = pairs((0, 1), (1, 2))
-    grouping = cohesive(edges, unsure(edges), fan(0, 20, 45), IDENTITY, LOOSE)
+    grouping = join_within_limits(edges, unsure(edges), fan(0, 20, 45), IDENTITY, LOOSE)
     assert (
         grouping.group.tolist() == [0, 0, 0]
         and grouping.cut_groups == grouping.cut_pairs == 0
@@ -63,7 +65,7 @@ def test_without_limits_groups_are_connected_components() -> None:
 def test_a_least_similarity_of_zero_cuts_nothing_however_unlike() -> None:
     # mean-removed cosines go below 0: -.77 between the ends
     edges = pairs((0, 1), (1, 2))
-    grouping = cohesive(
+    grouping = join_within_limits(
         edges, unsure(edges), fan(0, 70, 140), IDENTITY, Limits(0.0, 99)
     )
     assert grouping.group.tolist() == [0, 0, 0] and grouping.lowest == pytest.approx(
@@ -73,7 +75,9 @@ def test_a_least_similarity_of_zero_cuts_nothing_however_unlike() -> None:
 
 def test_a_group_stays_below_the_largest_size() -> None:
     edges = pairs((0, 1), (1, 2), (2, 3))
-    grouping = cohesive(edges, unsure(edges), fan(0, 1, 3, 4), IDENTITY, Limits(0.8, 2))
+    grouping = join_within_limits(
+        edges, unsure(edges), fan(0, 1, 3, 4), IDENTITY, Limits(0.8, 2)
+    )
     assert grouping.group.tolist() == [0, 0, 1, 1] and grouping.cut_pairs == 1
 
 
@@ -81,16 +85,20 @@ def test_encodings_of_one_drawing_share_a_group_however_many_they_are() -> None:
     """300 of one drawing made 13 groups over all folds: what is close is no chain."""
     edges, limits = pairs((0, 1), (1, 2), (2, 3)), Limits(0.8, 2)
     close = np.array([True, False, True])
-    grouping = cohesive(edges, unsure(edges), fan(0, 1, 3, 4), IDENTITY, limits, close)
+    grouping = join_within_limits(
+        edges, unsure(edges), fan(0, 1, 3, 4), IDENTITY, limits, close
+    )
     assert grouping.group.tolist() == [0, 0, 1, 1]
-    grouping = cohesive(edges, unsure(edges), fan(0, 1, 3, 4), IDENTITY, limits, ~close)
+    grouping = join_within_limits(
+        edges, unsure(edges), fan(0, 1, 3, 4), IDENTITY, limits, ~close
+    )
     assert grouping.group.tolist() == [0, 0, 0, 0] and grouping.cut_pairs == 0
 
 
 def test_a_close_pair_does_not_join_what_is_unlike() -> None:
     edges = pairs((0, 1), (1, 2))
     close = np.ones(2, bool)
-    grouping = cohesive(
+    grouping = join_within_limits(
         edges, unsure(edges), fan(0, 20, 45), IDENTITY, Limits(0.8, 1), close
     )
     assert grouping.group.tolist() == [0, 0, 1]
@@ -98,7 +106,7 @@ def test_a_close_pair_does_not_join_what_is_unlike() -> None:
 
 def test_what_is_sure_is_joined_whatever_its_size_and_similarity() -> None:
     edges = pairs((0, 1), (1, 2))
-    grouping = cohesive(
+    grouping = join_within_limits(
         edges, np.ones(2, bool), fan(0, 90, 45), IDENTITY, Limits(0.9, 1)
     )
     assert grouping.group.tolist() == [0, 0, 0]
@@ -108,16 +116,20 @@ def test_a_person_keeps_images_apart_through_others_too() -> None:
     # 0 = 1 and 1 - 2 alike; 0 and 2 are different by a person's word
     edges = pairs((0, 1), (1, 2))
     limits = Limits(0.0, 99, apart=((0, 2),))
-    grouping = cohesive(edges, np.array([True, False]), fan(0, 0, 1), IDENTITY, limits)
+    grouping = join_within_limits(
+        edges, np.array([True, False]), fan(0, 0, 1), IDENTITY, limits
+    )
     assert grouping.group.tolist() == [0, 0, 1]
-    grouping = cohesive(edges, np.array([True, True]), fan(0, 0, 1), IDENTITY, limits)
+    grouping = join_within_limits(
+        edges, np.array([True, True]), fan(0, 0, 1), IDENTITY, limits
+    )
     assert len(set(grouping.group[[0, 2]])) == 2
 
 
 def test_a_persons_same_wins_over_identity() -> None:
     # 0 = 1 by bytes, 1 and 2 the same and 0 and 2 different by a person's word
     edges, limits = pairs((0, 1), (1, 2)), Limits(0.8, 99, apart=((0, 2),))
-    grouping = cohesive(
+    grouping = join_within_limits(
         edges, np.array([IDENTICAL, SAID]), fan(0, 0, 50), IDENTITY, limits
     )
     assert grouping.group.tolist() == [0, 1, 1] and grouping.cut_pairs == 1
@@ -131,7 +143,7 @@ def test_a_persons_same_tears_no_copies_apart_whichever_id_comes_first(
     angles, (x, y, z) = np.empty(3), order
     angles[[x, y, z]] = 0, 80, 80.5
     edges = pairs(tuple(sorted((x, y))), tuple(sorted((y, z))))
-    grouping = cohesive(
+    grouping = join_within_limits(
         edges, np.array([SAID, ALIKE]), fan(*angles), IDENTITY, Limits(0.8, 3)
     )
     assert grouping.group.tolist() == [0, 0, 0]
@@ -145,7 +157,7 @@ def test_what_a_person_joined_makes_no_group_too_large_for_copies(
     same: tuple, alike: tuple
 ):
     edges = pairs(same, alike)
-    grouping = cohesive(
+    grouping = join_within_limits(
         edges, np.array([SAID, ALIKE]), fan(0, 1, 2), IDENTITY, Limits(0.8, 2)
     )
     assert grouping.group.tolist() == [0, 0, 0]
@@ -155,7 +167,9 @@ def test_what_machines_join_is_alike_behind_a_persons_back_too() -> None:
     # 0 - 1 - 2 is a chain of 0, 20 and 45 degrees, and 0 the same as 3 (90) by a person's word
     edges = pairs((0, 1), (1, 2), (0, 3))
     trust = np.array([ALIKE, ALIKE, SAID])
-    grouping = cohesive(edges, trust, fan(0, 20, 45, 90), IDENTITY, Limits(0.8, 99))
+    grouping = join_within_limits(
+        edges, trust, fan(0, 20, 45, 90), IDENTITY, Limits(0.8, 99)
+    )
     assert grouping.group.tolist() == [0, 0, 1, 0]
     assert grouping.lowest == np.round(np.cos(np.radians(20)), 5)
 
@@ -164,7 +178,9 @@ def test_of_identical_images_one_is_compared() -> None:
     # 0 = 1 by bytes; had 1, which is 30 degrees off in this tale, a say, 2 would be refused
     edges = pairs((0, 1), (0, 2))
     trust = np.array([IDENTICAL, ALIKE])
-    grouping = cohesive(edges, trust, fan(0, 30, -5), IDENTITY, Limits(0.9, 99))
+    grouping = join_within_limits(
+        edges, trust, fan(0, 30, -5), IDENTITY, Limits(0.9, 99)
+    )
     assert grouping.group.tolist() == [0, 0, 0]
 
 
@@ -180,7 +196,9 @@ def test_a_refused_merge_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) 
     )
     edges = pairs(*combinations(range(12), 2))
     blurred = fan(*np.arange(6) / 10, *(40 + np.arange(6) / 10))
-    grouping = cohesive(edges, unsure(edges), blurred, IDENTITY, Limits(0.8, 99))
+    grouping = join_within_limits(
+        edges, unsure(edges), blurred, IDENTITY, Limits(0.8, 99)
+    )
     assert grouping.group.tolist() == [0] * 6 + [1] * 6
     assert len(calls) == 5 + 5 + 1
 
@@ -199,7 +217,7 @@ def test_similarity_is_the_largest_under_the_symmetries() -> None:
 def test_blank_sheets_are_like_nothing() -> None:
     edges = pairs((0, 1), (1, 2))
     blank = np.zeros((3, 4), np.float32)
-    grouping = cohesive(
+    grouping = join_within_limits(
         edges, np.array([True, False]), blank, IDENTITY, Limits(0.5, 99)
     )
     assert grouping.group.tolist() == [0, 0, 1]
@@ -218,7 +236,9 @@ def test_the_number_of_threads_changes_no_digit(seed: int) -> None:
     for threads in (1, 2):
         with threadpool_limits(threads):
             groupings.append(
-                cohesive(edges, unsure(edges), sheets, IDENTITY, Limits(0, 999))
+                join_within_limits(
+                    edges, unsure(edges), sheets, IDENTITY, Limits(0, 999)
+                )
             )
     assert groupings[0].lowest == groupings[1].lowest < 1
     np.testing.assert_array_equal(groupings[0].group, groupings[1].group)
@@ -237,7 +257,9 @@ def test_no_group_breaks_a_limit_and_none_is_wider_than_its_component(
     count = len(degrees)
     edges = pairs(*sorted((a, b) for a, b in edges if a < b < count))
     blurred = fan(*degrees)
-    grouping = cohesive(edges, unsure(edges), blurred, IDENTITY, Limits(least, largest))
+    grouping = join_within_limits(
+        edges, unsure(edges), blurred, IDENTITY, Limits(least, largest)
+    )
     loose = components(count, edges["a"].to_numpy(), edges["b"].to_numpy())
     for group in set(grouping.group):
         members = np.flatnonzero(grouping.group == group)
@@ -248,7 +270,7 @@ def test_no_group_breaks_a_limit_and_none_is_wider_than_its_component(
         )
     order = list(edges.index)
     random.shuffle(order)
-    again = cohesive(
+    again = join_within_limits(
         edges.loc[order], unsure(edges), blurred, IDENTITY, Limits(least, largest)
     )
     np.testing.assert_array_equal(again.group, grouping.group)
@@ -281,11 +303,13 @@ def test_a_persons_word_always_holds_in_any_order(
     apart -= set(contradictions(same, apart, count))
     edges, trust = pairs(*trusts), np.array(list(trusts.values()), int)
     limits = Limits(0.8, 4, tuple(sorted(apart)))
-    grouping = cohesive(edges, trust, fan(*degrees), IDENTITY, limits)
+    grouping = join_within_limits(edges, trust, fan(*degrees), IDENTITY, limits)
     assert all(grouping.group[one] == grouping.group[other] for one, other in same)
     assert all(grouping.group[one] != grouping.group[other] for one, other in apart)
     assert grouping.lowest >= 0.8
     order = np.arange(len(edges))
     random.shuffle(order)
-    again = cohesive(edges.iloc[order], trust[order], fan(*degrees), IDENTITY, limits)
+    again = join_within_limits(
+        edges.iloc[order], trust[order], fan(*degrees), IDENTITY, limits
+    )
     np.testing.assert_array_equal(again.group, grouping.group)

@@ -11,11 +11,11 @@ from croquis.core.errors import InputError
 from croquis.dataset.overrides import NOBODY, Overrides
 from croquis.dedup.groups import (
     Grouped,
+    apply_overrides,
     copies_of_test,
-    copy_pairs,
     group_copies,
     is_removable,
-    with_overrides,
+    list_pairs,
 )
 from croquis.dedup.named_images import things
 from croquis.dedup.pairs import TIERS
@@ -172,7 +172,7 @@ def test_what_lost_its_label_comes_back_after_a_mere_copy() -> None:
 
 
 def test_overrides_replace_what_was_found() -> None:
-    joined = with_overrides(pairs(), Overrides(same=((0, 1),), different=((2, 3),)))
+    joined = apply_overrides(pairs(), Overrides(same=((0, 1),), different=((2, 3),)))
     assert joined[["a", "b", "tier", "score"]].to_numpy().tolist() == [
         [0, 1, "same", 1.0],
         [1, 2, "copy", 0.9712345678],
@@ -183,7 +183,7 @@ def test_listed_pairs_carry_ids_names_whether_classes_agree_and_whether_they_are
     None
 ):
     groups = decided(Overrides(different=((1, 3),)))
-    table = copy_pairs(images(), groups.pairs)
+    table = list_pairs(images(), groups.pairs)
     assert table.to_numpy().tolist() == [
         ["a", "b", "copy", 0.99, 0.99, "identity", True, True],
         ["b", "c", "copy", 0.971235, 0.971235, "rot90", True, True],
@@ -205,7 +205,7 @@ def test_listed_pairs_carry_ids_names_whether_classes_agree_and_whether_they_are
 def test_no_pairs_make_groups_of_one_and_an_empty_list() -> None:
     groups = group_copies(images(), pairs().iloc[:0], BLURRED, settings())
     assert groups.table["group"].tolist() == [0, 1, 2, 3, 4, 5]
-    assert copy_pairs(images(), groups.pairs).empty
+    assert list_pairs(images(), groups.pairs).empty
 
 
 def test_the_copy_of_a_test_image_is_its_strongest_pair() -> None:

@@ -10,7 +10,7 @@ import pytest
 from croquis.core import params
 from croquis.core.symmetries import NAMES, symmetric_digest, turn
 from croquis.dataset.overrides import Overrides
-from croquis.dedup.chains import ALIKE, IDENTICAL, Limits, cohesive
+from croquis.dedup.chains import ALIKE, IDENTICAL, Limits, join_within_limits
 from croquis.dedup.groups import group_copies
 from croquis.dedup.measures import exact
 from croquis.dedup.measures.ink import blurred_vectors, ink_vectors
@@ -99,7 +99,9 @@ def by_all_pairs(table: pd.DataFrame, gray: np.ndarray, different=()) -> list[in
     limits = Limits(SETTINGS.chain_min, 10, tuple(different))
     trust = pairs["trust"].to_numpy()
     close = (ink_of(gray, pairs) >= SETTINGS.remove_min) | (trust == IDENTICAL)
-    return cohesive(pairs, trust, blurred, NAMES, limits, close).group.tolist()
+    return join_within_limits(
+        pairs, trust, blurred, NAMES, limits, close
+    ).group.tolist()
 
 
 def search_and_group(table: pd.DataFrame, gray: np.ndarray, overrides=None, **changes):

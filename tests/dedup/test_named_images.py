@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from croquis.core.symmetries import NAMES, turn
-from croquis.dedup.named_images import things, with_named
+from croquis.dedup.named_images import add_pairs_of_named, things
 from croquis.dedup.pairs import TIERS
 
 SHEET = np.random.default_rng(0).integers(0, 255, (6, 6))
@@ -26,7 +26,7 @@ def test_equal_images_are_one_thing_and_copies_are_not() -> None:
 
 def test_a_named_image_meets_all_its_equals_and_all_that_they_are_like() -> None:
     table = pairs((0, 1, 0, "bytes"), (0, 2, 0, "bytes"), (0, 3, 0, "copy"))
-    joined = with_named(table, 4, [1])
+    joined = add_pairs_of_named(table, 4, [1])
     # 0 speaks for 2 as well
     assert joined[["a", "b", "tier"]].to_numpy().tolist() == [
         [0, 1, "bytes"],
@@ -40,7 +40,7 @@ def test_a_named_image_meets_all_its_equals_and_all_that_they_are_like() -> None
 
 def test_if_the_first_is_named_the_second_speaks_for_the_rest() -> None:
     table = pairs((0, 1, 0, "bytes"), (0, 2, 0, "bytes"), (0, 3, 0, "copy"))
-    ends = with_named(table, 4, [0])[["a", "b"]].to_numpy().tolist()
+    ends = add_pairs_of_named(table, 4, [0])[["a", "b"]].to_numpy().tolist()
     assert ends == [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3]]
 
 
@@ -58,7 +58,7 @@ def test_how_one_has_to_be_turned_follows_from_what_both_are_equal_to(
         (0, 2, turns[1], "pixels"),
         (0, 3, turns[2], "copy"),
     ]
-    joined = with_named(pairs(*rows, (3, 4, turns[3], "pixels")), 5, [1, 2, 4])
+    joined = add_pairs_of_named(pairs(*rows, (3, 4, turns[3], "pixels")), 5, [1, 2, 4])
     assert len(joined) == 10
     for row in joined.itertuples():
         np.testing.assert_array_equal(

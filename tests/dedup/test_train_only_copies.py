@@ -8,7 +8,7 @@ from croquis.core.errors import InputError
 from croquis.dataset.overrides import NOBODY, Overrides
 from croquis.dedup.groups import Grouped, group_copies
 from croquis.dedup.pairs import TIERS
-from croquis.dedup.train_only_copies import group_beside, without_test_copies
+from croquis.dedup.train_only_copies import drop_test_copies, group_beside
 from support.paired import settings
 
 EXTERNAL = np.array([False, False, False, False, True, True])  # of the images 0 to 5
@@ -114,9 +114,7 @@ def asked(overrides: Overrides = NOBODY, **changes: object) -> Overrides:
     """Of 4, which is a copy of 0, which is test image 7's equal; 6 is a test image, too."""
     pairs = linked((0, 4), (0, 7, "bytes"), (3, 6))
     everything = images(tests=2)
-    return without_test_copies(
-        everything, pairs, EXTERNAL, settings(**changes), overrides
-    )
+    return drop_test_copies(everything, pairs, EXTERNAL, settings(**changes), overrides)
 
 
 def test_a_copy_of_a_test_image_is_refused_dropped_or_kept() -> None:
@@ -131,6 +129,5 @@ def test_a_copy_of_a_test_image_is_refused_dropped_or_kept() -> None:
 def test_nothing_is_asked_of_images_that_are_scored() -> None:
     pairs = linked((0, 6), (1, 7, "bytes"))
     assert (
-        without_test_copies(images(tests=2), pairs, EXTERNAL, settings(), NOBODY)
-        == NOBODY
+        drop_test_copies(images(tests=2), pairs, EXTERNAL, settings(), NOBODY) == NOBODY
     )

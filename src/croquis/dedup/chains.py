@@ -62,7 +62,7 @@ class Grouping:
 
 
 @one_thread()
-def cohesive(
+def join_within_limits(
     pairs: pd.DataFrame,
     trust: np.ndarray,
     blurred: np.ndarray,

@@ -9,11 +9,11 @@ import pandas as pd
 from croquis.dataset import train_only
 from croquis.dataset.overrides import Overrides
 from croquis.dedup.derived.messages import check_derived
-from croquis.dedup.groups import copies_of_test, copy_pairs
+from croquis.dedup.groups import copies_of_test, list_pairs
 from croquis.dedup.pairs import find_copies
 from croquis.dedup.settings import DedupParams
 from croquis.dedup.summary import dedup_lines, dedup_metrics
-from croquis.dedup.train_only_copies import group_beside, without_test_copies
+from croquis.dedup.train_only_copies import drop_test_copies, group_beside
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def deduplicate(
     external = train_only.train_only(train, columns)
     copies = find_copies(images, gray, settings)
     inside = copies.pairs[copies.pairs["b"] < len(train)]
-    overrides = without_test_copies(images, copies.pairs, external, settings, overrides)
+    overrides = drop_test_copies(images, copies.pairs, external, settings, overrides)
     with copies.tally.step("groups"):
         groups = group_beside(
             train, inside, copies.blurred, settings, overrides, external
@@ -81,7 +81,7 @@ def deduplicate(
     lines += train_only.train_only_lines(left_out) + warnings
     return Deduplicated(
         groups=groups.table.sort_index(),
-        pairs=copy_pairs(train, groups.pairs),
+        pairs=list_pairs(train, groups.pairs),
         test_copies=test_copies,
         metrics=metrics,
         lines=lines,

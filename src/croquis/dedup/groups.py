@@ -11,7 +11,7 @@ from croquis.dataset.overrides import NOBODY, Overrides
 from croquis.dedup import chains, conflicts
 from croquis.dedup.families import kin_of
 from croquis.dedup.measures.search import pair_table
-from croquis.dedup.named_images import things, with_named
+from croquis.dedup.named_images import add_pairs_of_named, things
 from croquis.dedup.pairs import SURE, TIERS
 from croquis.dedup.policy import POLICIES, Dropped, restore_dropped
 from croquis.dedup.settings import DedupParams
@@ -59,7 +59,7 @@ def group_copies(
     kin = kin_of(images)
     related = kin.may_join(pairs["a"].to_numpy(), pairs["b"].to_numpy())
     thing = things(len(images), pairs[related])
-    pairs = with_overrides(_of_everybody(pairs, related, overrides.named), overrides)
+    pairs = apply_overrides(_of_everybody(pairs, related, overrides.named), overrides)
     joining = kin.may_join(pairs["a"].to_numpy(), pairs["b"].to_numpy())
     joining |= pairs["tier"].eq("same").to_numpy()
     grouping = _join_pairs(pairs[joining], blurred, settings, overrides)
@@ -86,7 +86,7 @@ def _join_pairs(
 ) -> chains.Grouping:
     """The groups of images that pairs connect, within the limits of the settings."""
     largest = max(SMALLEST_LIMIT, int(settings.chain_share * len(blurred)))
-    return chains.cohesive(
+    return chains.join_within_limits(
         pairs,
         _trust(pairs["tier"]),
         blurred,
@@ -127,7 +127,9 @@ def _of_everybody(
     count = int(max(pairs[["a", "b"]].max().max(), *named)) + 1 if len(pairs) else 0
     if not count:
         return pairs
-    return pd.concat([with_named(pairs[related], count, named), pairs[~related]])
+    return pd.concat(
+        [add_pairs_of_named(pairs[related], count, named), pairs[~related]]
+    )
 
 
 def _strange(pairs: pd.DataFrame, derived: np.ndarray) -> Dropped:
@@ -168,7 +170,7 @@ def is_removable(pairs: pd.DataFrame, settings: DedupParams) -> np.ndarray:
     return (sure | pairs["tier"].isin(("ssim", "cosine"))).to_numpy()
 
 
-def with_overrides(pairs: pd.DataFrame, overrides: Overrides) -> pd.DataFrame:
+def apply_overrides(pairs: pd.DataFrame, overrides: Overrides) -> pd.DataFrame:
     """The pairs without those that a person calls different, with those called the same."""
     codes = list(zip(pairs["a"], pairs["b"], strict=True))
     decided = {*overrides.same, *overrides.different}
@@ -231,7 +233,7 @@ def _check_classes(images: pd.DataFrame, keep: np.ndarray) -> None:
         )
 
 
-def copy_pairs(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def list_pairs(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """duplicates.csv: the pairs with ids, the symmetry's name, and whether the classes agree."""
     labels = images["label"].to_numpy()
     a = pairs["a"].to_numpy()

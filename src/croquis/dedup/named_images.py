@@ -39,7 +39,9 @@ def things(count: int, pairs: pd.DataFrame) -> np.ndarray:
     return components(count, same["a"].to_numpy(), same["b"].to_numpy())
 
 
-def with_named(pairs: pd.DataFrame, count: int, named: Iterable[int]) -> pd.DataFrame:
+def add_pairs_of_named(
+    pairs: pd.DataFrame, count: int, named: Iterable[int]
+) -> pd.DataFrame:
     """`pairs` with all those of `named` images, as if each of them had been compared.
 
     Args:
@@ -121,7 +123,7 @@ class _Spokesmen:
         By way of what each is equal to: b to y, y to x, x to a.
         """
         turn = {place: self._turns.get(place, 0) for place in (a, x, y, b)}
-        return _composed(
+        return _compose(
             turn[b], _INVERSE[turn[y]], symmetry, turn[x], _INVERSE[turn[a]]
         )
 
@@ -153,12 +155,12 @@ def _turns(rows: list[_Pair]) -> dict[int, int]:
         for place in reached:  # grows as it goes
             for other, symmetry in near[place]:
                 if other not in turns:
-                    turns[other] = _composed(symmetry, turns[place])
+                    turns[other] = _compose(symmetry, turns[place])
                     reached.append(other)
     return turns
 
 
-def _composed(*codes: int) -> int:
+def _compose(*codes: int) -> int:
     """One symmetry after the other, as one."""
     sheet = reduce(lambda sheet, code: turn(sheet, NAMES[code]), codes, _SHEET)
     return _CODES[sheet.tobytes()]

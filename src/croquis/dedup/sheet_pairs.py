@@ -33,11 +33,11 @@ def as_images(
     if kin.derived.any():
         relatives = _relatives(sheet, label, kin)
         kinds += [(relatives, relatives), (originals, derived), (derived, originals)]
-    parts = [_joined_ends(pairs, one, other) for one, other in kinds]
-    return _ordered(pd.concat(parts, ignore_index=True), columns)
+    parts = [_join_ends(pairs, one, other) for one, other in kinds]
+    return _order_ends(pd.concat(parts, ignore_index=True), columns)
 
 
-def _joined_ends(
+def _join_ends(
     pairs: pd.DataFrame, one: pd.DataFrame, other: pd.DataFrame
 ) -> pd.DataFrame:
     """Pairs of sheets with an image of each: of one role or label, where both tables have it."""
@@ -80,7 +80,7 @@ def _relatives(sheet: np.ndarray, label: np.ndarray | None, kin: Kin) -> pd.Data
     )
 
 
-def _ordered(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+def _order_ends(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """With the images for the sheets, a < b, each pair once; turned pairs need the inverse turn."""
     # Of no rows pandas knows no type.
     one = table["one"].to_numpy(np.int64)

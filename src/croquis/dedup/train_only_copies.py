@@ -14,7 +14,7 @@ import pandas as pd
 from croquis.core.errors import InputError
 from croquis.dataset.overrides import Overrides
 from croquis.dedup import conflicts
-from croquis.dedup.groups import Grouped, group_copies, is_removable, with_overrides
+from croquis.dedup.groups import Grouped, apply_overrides, group_copies, is_removable
 from croquis.dedup.pairs import SURE
 from croquis.dedup.settings import DedupParams
 from croquis.tables.components import components
@@ -22,7 +22,7 @@ from croquis.tables.components import components
 NAMED = 3  # train-only images that an error names
 
 
-def without_test_copies(
+def drop_test_copies(
     images: pd.DataFrame,
     pairs: pd.DataFrame,
     external: np.ndarray,
@@ -91,13 +91,13 @@ def group_beside(
     """
     if not external.any():
         return group_copies(images, pairs, blurred, settings, overrides)
-    pairs = with_overrides(pairs, overrides)
+    pairs = apply_overrides(pairs, overrides)
     rest = np.flatnonzero(~external)
     place = np.full(len(images), -1)
     place[rest] = np.arange(len(rest))
-    inside = _without(pairs, external)
+    inside = _replace_external(pairs, external)
     inside = inside.assign(a=place[inside["a"]], b=place[inside["b"]])
-    decided = _renumbered(overrides, place)
+    decided = _renumber(overrides, place)
     others = group_copies(images.iloc[rest], inside, blurred[rest], settings, decided)
     table = _beside(others.table, images, pairs, external, settings, overrides)
     group = table["group"].to_numpy()
@@ -128,7 +128,7 @@ def _near(pairs: pd.DataFrame, marks: pd.Series) -> list[set[int]]:
     return [near[number] for number in same]
 
 
-def _without(pairs: pd.DataFrame, external: np.ndarray) -> pd.DataFrame:
+def _replace_external(pairs: pd.DataFrame, external: np.ndarray) -> pd.DataFrame:
     """The pairs of the other images: those of a train-only image are those of its identical ones.
 
     Else two images that are known to be equal by way of a train-only one would fall apart.
@@ -147,21 +147,21 @@ def _without(pairs: pd.DataFrame, external: np.ndarray) -> pd.DataFrame:
     return moved.drop_duplicates(["a", "b"], ignore_index=True)
 
 
-def _renumbered(overrides: Overrides, place: np.ndarray) -> Overrides:
+def _renumber(overrides: Overrides, place: np.ndarray) -> Overrides:
     """The decisions on the images that have a `place`, at these places."""
     return Overrides(
-        keep=_renumbered_images(overrides.keep, place),
-        drop=_renumbered_images(overrides.drop, place),
-        same=_renumbered_pairs(overrides.same, place),
-        different=_renumbered_pairs(overrides.different, place),
+        keep=_renumber_images(overrides.keep, place),
+        drop=_renumber_images(overrides.drop, place),
+        same=_renumber_pairs(overrides.same, place),
+        different=_renumber_pairs(overrides.different, place),
     )
 
 
-def _renumbered_images(images: Sequence[int], place: np.ndarray) -> tuple[int, ...]:
+def _renumber_images(images: Sequence[int], place: np.ndarray) -> tuple[int, ...]:
     return tuple(int(place[at]) for at in images if place[at] >= 0)
 
 
-def _renumbered_pairs(
+def _renumber_pairs(
     pairs: Sequence[tuple[int, int]], place: np.ndarray
 ) -> tuple[tuple[int, int], ...]:
     return tuple(
