@@ -6,6 +6,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from croquis.core import params
+from croquis.core.errors import InputError
 from croquis.core.symmetries import NAMES, turn
 from croquis.dedup import identity
 from croquis.dedup.groups import group_copies
@@ -214,3 +215,45 @@ def test_the_number_of_threads_changes_nothing() -> None:
 def test_every_method_of_the_settings_has_its_function_and_its_tier() -> None:
     assert set(METHODS) == set(Method.__args__)
     assert [tier for tier in TIERS if tier in METHODS] == list(METHODS)
+
+
+def test_the_three_lines_of_the_docstring_find_the_copies_of_plain_arrays() -> None:
+    lines = (find_copies.__doc__ or "").split("Example:")[1].split("Args:")[0]
+    code = [line.split(">>> ")[1] for line in lines.splitlines() if ">>>" in line]
+    assert len(code) == 3
+    gray = np.stack([drawing(0), drawing(1), np.maximum(drawing(0), 3)])
+    names = {
+        "gray": gray,
+        "describe_images": identity.describe_images,
+        "find_copies": find_copies,
+        "DedupParams": DedupParams,
+    }
+    exec("\n".join(code[:2]), names)
+    table = eval(code[2], names)
+    assert table[["a", "b", "tier"]].to_numpy().tolist() == [[0, 2, "copy"]]
+    assert table["score"].iloc[0] > 0.99
+
+
+def test_images_in_memory_are_described_as_the_pipeline_does() -> None:
+    table, gray = catalogue({str(place): (place, drawing(place)) for place in range(3)})
+    described = identity.describe_images(gray, np.arange(3))
+    columns = ["split", "label", "sha256", "digest"]
+    pd.testing.assert_frame_equal(described[columns], table[columns])
+    assert described["id"].tolist() == ["000000", "000001", "000002"]
+    assert identity.describe_images(gray)["label"].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t, g: (t.drop(columns="digest"), g), "received none named digest"),
+        (lambda t, g: (t, g[..., None]), r"received \(2, 224, 224, 1\) uint8"),
+        (lambda t, g: (t, g[:, :200]), r"received \(2, 200, 224\) uint8"),
+        (lambda t, g: (t, g / 255), r"received \(2, 224, 224\) float64"),
+        (lambda t, g: (t[::-1], g), "a test image before a train image"),
+    ],
+)
+def test_what_it_cannot_search_it_refuses(change, message: str) -> None:
+    table, gray = change(*catalogue({"a": (0, drawing(0)), "b": (-1, drawing(0))}))
+    with pytest.raises(InputError, match=message):
+        find_copies(table, gray, SETTINGS)
