@@ -121,7 +121,7 @@ def test_a_broken_file_is_computed_again(
     content[len(content) // 2] ^= 1
     short = {"cut short": content[:-9], "empty": b""}
     paths[2].write_bytes(short.get(harm, content))
-    with pytest.warns(UserWarning, match="not whole: its images are embedded again"):
+    with pytest.warns(UserWarning, match="not complete: its images are embedded again"):
         np.testing.assert_array_equal(backbone.run(), straight)
     assert backbone.seen == 15 + 7
 
@@ -176,7 +176,7 @@ def test_a_second_probe_of_the_same_features_runs_no_backbone(
     embed, built = stage("embed"), []
     monkeypatch.chdir(drawn)
     monkeypatch.setattr(
-        embed.stacked, "frozen", lambda *a, **b: built.append(1) or real(*a, **b)
+        stacked, "build_frozen", lambda *a, **b: built.append(1) or real(*a, **b)
     )
     files = {"index": Path("index.csv"), "pixels": Path("pixels.npy")}
     for probe in probes:

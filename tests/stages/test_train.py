@@ -15,6 +15,7 @@ from croquis.core.errors import InputError
 from croquis.heads.training_records import TrainingOutcome, write_weights
 from croquis.tables.fold_tables import read_folds, read_index, training_rows
 from croquis.tables.predictions import Predictions
+from croquis.train import fold_training
 from support.leftovers import stage
 
 TRAIN = stage("train")
@@ -34,7 +35,7 @@ def folder_of_states(
         seen["folder"] = checkpoints.folder
         raise Begun
 
-    monkeypatch.setattr(TRAIN, "fine_tune", begin)
+    monkeypatch.setattr(fold_training, "fine_tune", begin)
     out = {name: drawn / name for name in ("predictions", "weights", "curves")}
     tables = {name: drawn / f"{name}.csv" for name in ("index", "folds")}
     with pytest.raises(Begun):
@@ -81,7 +82,7 @@ def test_an_edit_while_it_trains_leaves_the_state_and_a_failed_run(
             scored, scored, {}, [{"epoch": 0, "val_accuracy": 1.0, "val_loss": 0.0}]
         )
 
-    monkeypatch.setattr(TRAIN, "fine_tune", edited)
+    monkeypatch.setattr(fold_training, "fine_tune", edited)
     files = {"index": "index.csv", "pixels": "pixels.npy", "folds": "folds.csv"}
     outs = {
         kind: f"data/{kind}/resnet18_96/fold0" for kind in ("predictions", "curves")

@@ -1,4 +1,4 @@
-"""Utilisation of GPUs by hand; what needs one is told apart by its name alone."""
+"""MFU by hand; a GPU is only a name here."""
 
 import pytest
 import torch
@@ -22,15 +22,15 @@ def test_a_step_needs_what_its_trainable_parts_need() -> None:
     assert needed_macs(model, 16) == (convolution + linear, linear)
 
 
-def test_utilisation_by_hand() -> None:
+def test_mfu_by_hand() -> None:
     # 100 images of 1 GMAC forward and 2 back, two operations each: .6 of 1 TFLOP/s.
     assert mfu(100, Step(10**9, 2 * 10**9), 1e12) == pytest.approx(0.6)
-    # The same with a frozen backbone: it was told three times as high.
+    # The same with a frozen backbone: it was three times too high.
     assert mfu(100, Step(10**9, 0), 1e12) == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize(
-    ("name", "known"),
+    ("name", "operations"),
     [
         ("Tesla V100-SXM2-32GB", 125e12),
         ("NVIDIA A100-SXM4-80GB", 312e12),
@@ -41,8 +41,10 @@ def test_utilisation_by_hand() -> None:
         ("Some other GPU", None),
     ],
 )
-def test_gpus_are_known_by_a_part_of_their_name(name: str, known: float | None) -> None:
-    assert peak(name) == known
+def test_a_part_of_a_gpus_name_says_its_peak(
+    name: str, operations: float | None
+) -> None:
+    assert peak(name) == operations
 
 
 def test_no_name_hides_behind_a_shorter_one() -> None:

@@ -190,13 +190,12 @@ def _sizes_that_fit(
     sizes = {pretrained_cfg(name).input_size[-1] for name in names}
     sizes |= {size // by * by for by in _MULTIPLES}
     sizes |= {-(-size // by) * by for by in _MULTIPLES}
+
+    def fits(other: int) -> bool:
+        return _passes(lambda: _count_outputs(build(other), other))
+
     nearest = sorted(sizes - {0, size}, key=lambda other: (abs(other - size), other))
-    fitting = (
-        other
-        for other in nearest
-        if _passes(lambda other=other: _count_outputs(build(other), other))
-    )
-    return list(itertools.islice(fitting, 2))
+    return list(itertools.islice(filter(fits, nearest), 2))
 
 
 def _passes(call: Callable[[], object]) -> bool:

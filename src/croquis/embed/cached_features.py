@@ -105,7 +105,7 @@ class CachedFeatures:
             return None
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             warnings.warn(
-                f"{path} is not whole: its images are embedded again", stacklevel=2
+                f"{path} is not complete: its images are embedded again", stacklevel=2
             )
             return None
 

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
@@ -61,16 +61,23 @@ def build_optimizer(
 def parameter_groups(model: Network, recipe: ModelParams) -> list[dict[str, Any]]:
     """Groups with `weight_decay` and `lr_scale`: by depth if layers decay, the head apart.
 
-    One-dimensional parameters (biases, norms) and what the network names have no weight decay.
+    With `layer_decay`, one-dimensional parameters (biases, norms) and what the network names have
+    no weight decay. Without it, the former have none in networks that name some, and the names
+    themselves are not asked for.
 
     Args:
         model: what of it trains requires gradients.
         recipe: `weight_decay`, `layer_decay` and `head_lr_mult`.
     """
-    exempt = model.no_weight_decay() if hasattr(model, "no_weight_decay") else ()
+    list_exempt = getattr(model, "no_weight_decay", set)
+    exempt: Collection[str] = list_exempt()
     decay = recipe.weight_decay
     if recipe.layer_decay is None:
-        groups = param_groups_weight_decay(model, decay, exempt)
+        # The names were meant here. timm takes its third argument for this switch, and trainings
+        # have always run so: to correct it would change the weights of each of them.
+        groups = param_groups_weight_decay(
+            model, decay, weight_decay_exclude_1d=bool(exempt)
+        )
     else:
         groups = param_groups_layer_decay(
             model, decay, exempt, layer_decay=recipe.layer_decay

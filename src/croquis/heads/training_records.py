@@ -79,6 +79,33 @@ class Provenance:
         )
 
 
+@dataclass(frozen=True)
+class FoldTraining:
+    """One member that was trained without one fold.
+
+    Attributes:
+        member: its key.
+        fold: the fold held out.
+        outcome: what it predicts, its weights and its curves.
+        lineage: what its weights carry with them, as `Provenance.note`.
+        images: how many it was trained on.
+        hardware: what it was trained on.
+    """
+
+    member: str
+    fold: int
+    outcome: TrainingOutcome
+    lineage: Mapping[str, str]
+    images: int
+    hardware: Hardware
+
+    def save(self, *, predictions: Path, weights: Path, curves: Path) -> None:
+        """Writes a folder of predictions, a .safetensors file and a .csv file."""
+        self.outcome.save(predictions)
+        write_weights(weights, self.outcome.weights, self.lineage)
+        write_curves(curves, self.member, self.fold, self.outcome.epochs)
+
+
 def trace_provenance(
     member: str,
     fold: int,

@@ -84,8 +84,8 @@ def absorb_statistics(head: Head) -> nn.Module:
     first = layers[0] if isinstance(layers, nn.Sequential) else layers
     assert isinstance(first, nn.Linear)  # as `build_head` makes them
     with torch.no_grad():
-        first.weight /= head.std
-        first.bias -= first.weight @ head.mean
+        first.weight.div_(head.std)
+        first.bias.sub_(first.weight @ head.mean)
     return layers
 
 

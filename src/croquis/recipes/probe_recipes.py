@@ -154,6 +154,15 @@ def resolve_probe(tree: dict[str, Any], key: str) -> ProbeRecipe:
     )
 
 
+def embed_recipe(key: str, path: Path = params.PARAMS) -> EmbedParams:
+    """What probe `key` embeds; its head is not looked at, as it changes no feature."""
+    tree = params.read(path)
+    defaults = params.required(params.required(tree, "probe"), "embed")
+    block = params.required(entry_of(tree, "probes", key), "embed")
+    content = merge_layers(EmbedParams, defaults, block)
+    return params.validated(EmbedParams, content, where=f"probes.{key}.embed")
+
+
 def probe_recipe(key: str, path: Path = params.PARAMS) -> ProbeRecipe:
     """The recipe of probe `key` in params.yaml."""
     return resolve_probe(params.read(path), key)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from croquis.backbones.backbones import interpolation
+from croquis.backbones.backbones import Network, interpolation
 from croquis.embed.embeddings import embed_images
 from croquis.heads.probe_training import log_probs
 from croquis.images.batches import ImageDataset
@@ -143,7 +143,7 @@ class Ensemble:
         return probs
 
     def _predict_probes(
-        self, sheets: np.ndarray, owner: str, backbone: nn.Module
+        self, sheets: np.ndarray, owner: str, backbone: Network
     ) -> dict[str, list[np.ndarray]]:
         """The same of the probes that share a backbone, which sees each image once a view."""
         views_of = {
@@ -170,7 +170,7 @@ class Ensemble:
 
 
 def _model_probs(
-    model: nn.Module, images: ImageDataset, views: Sequence[str], machine: Hardware
+    model: Network, images: ImageDataset, views: Sequence[str], machine: Hardware
 ) -> np.ndarray:
     """A network's probabilities under the views it predicts with, (N, C)."""
 
@@ -182,7 +182,7 @@ def _model_probs(
     return average_probs(logits_of, list(views), ("identity",))["identity"]
 
 
-def _models(trained: Trained, key: str) -> list[nn.Module]:
+def _models(trained: Trained, key: str) -> list[Network]:
     recipe = trained.settings.models[key]
     count = len(trained.settings.classes)
     paths = [trained.checkpoint(key, fold) for fold in trained.recipe.folds]
