@@ -116,13 +116,18 @@ def _augment_words(augment: str | AugmentParams) -> str:
 
 
 def _loss(recipe: TrainParams | HeadParams) -> str:
-    gamma = f" of gamma {recipe.focal_gamma:g}" if recipe.loss == "focal" else ""
+    start = f"{recipe.loss}_"  # of its parameters, such as focal_gamma
+    parameters = [
+        f" of {name.removeprefix(start)} {value:g}"
+        for name, value in recipe
+        if name.startswith(start)
+    ]
     smoothed = (
         f", smoothing {share(recipe.label_smoothing, 2)}"
         if recipe.label_smoothing
         else ""
     )
-    return f"{recipe.loss}{gamma}{smoothed}"
+    return "".join([recipe.loss, *parameters, smoothed])
 
 
 def _shape(head: HeadShape) -> str:
