@@ -1,6 +1,7 @@
 """check: what stands where this run would write, and all of params.yaml, before any work."""
 
 from croquis.core import cli, params
+from croquis.check.changed_defaults import changed_default_lines, committed_params
 from croquis.check.imports import refuse_unlisted
 from croquis.check.obstacles import refuse_obstacles
 from croquis.check.passed_before import check_once
@@ -18,6 +19,8 @@ def main(parameters: cli.File, checked: cli.File) -> None:
     check_once(tree, parameters)
     with atomic_write(checked) as draft:
         draft.write_text("params.yaml makes sense\n")
+    for line in changed_default_lines(committed_params(parameters), tree):
+        cli.say(f"check: {line}")
     cli.say(f"check: {parameters} makes sense")
 
 

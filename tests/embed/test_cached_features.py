@@ -20,7 +20,7 @@ from croquis.embed.cached_features import (
 from croquis.embed.embeddings import embed_batches
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
-from croquis.recipes.probe_recipes import EmbedParams
+from croquis.recipes.probe_recipes import EmbedParams, ProbeDefaults
 from croquis.runtime.hardware import Hardware
 from croquis.tables.features import Features
 from croquis.tables.samples import Samples
@@ -172,7 +172,8 @@ def test_a_second_probe_of_the_same_features_runs_no_backbone(
     """Five probes of EVA-02 took five passes of 22 minutes."""
     probes = {"one": {"embed": EMBED}, "two": {"embed": EMBED}}
     with (drawn / "params.yaml").open("w") as file:
-        YAML(typ="safe").dump({"probes": probes}, file)
+        defaults = ProbeDefaults().model_dump()
+        YAML(typ="safe").dump({"probe": defaults, "probes": probes}, file)
     embed, built = stage("embed"), []
     monkeypatch.chdir(drawn)
     monkeypatch.setattr(

@@ -24,6 +24,7 @@ RECIPES = {
     "train": params.read()["train"],
     "probe": params.read()["probe"],
     "models": {"tiny": BLOCK},
+    "probe": params.read()["probe"],
     "probes": {"head": PROBE},
 }
 

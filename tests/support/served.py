@@ -16,7 +16,7 @@ from croquis.heads.probe_training import train_probe
 from croquis.heads.training_records import TrainingOutcome, write_weights
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels
-from croquis.recipes.probe_recipes import EmbedParams, resolve_probe
+from croquis.recipes.probe_recipes import EmbedParams, ProbeDefaults, resolve_probe
 from croquis.recipes.recipes import TrainParams, resolve_model
 from croquis.runtime.hardware import Hardware
 from croquis.serving.trained_ensemble import Trained
@@ -29,12 +29,7 @@ from croquis.votes.recipe import Recipe
 from support.plain import PLAIN
 
 CPU = Hardware(torch.device("cpu"), None, False, 0)
-OWN = (
-    "backbone",
-    "pretrained",
-    "image_size",
-    "lr_mult",
-)  # keys of a model, never of `train`
+OWN = ("backbone", "image_size", "lr_mult")  # keys of a model, never of `train`
 SHAPE = {"hidden": [], "act": "relu", "norm": "none", "dropout": 0.0}
 HEAD = {"epochs": 2, "batch_size": 4, "weight_decay": 0.0, "label_smoothing": 0.0}
 HEAD |= {"lr_mult": 1.0, "shape": SHAPE}
@@ -73,6 +68,7 @@ def leave_run(
         "lr": 1e-2,
         "train": train,
         "models": blocks,
+        "probe": ProbeDefaults().model_dump(),
         "probes": probes,
         "data": {"source": "drawn.zip"},
     }
