@@ -72,6 +72,7 @@ lint: $(READY) ## ruff, types, and whether dvc.yaml can be read and lists all co
 	@$(RUN) ruff format --check .
 	@$(RUN) dvc stage list --quiet > /dev/null
 	@$(RUN) croquis deps
+	@$(RUN) croquis schema
 	@$(RUN) mypy
 
 images: $(READY) ## docs/images, which the README shows, from the last run

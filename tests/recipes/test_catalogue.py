@@ -15,7 +15,6 @@ from timm.data import create_transform, resolve_model_data_config
 
 from croquis.core import params
 from croquis.backbones import backbones, stacked
-from croquis.commands.overrides import apply_overrides, translate
 from croquis.costs.work import model_work
 from croquis.heads.heads import head_names
 from croquis.images.batches import ImageDataset
@@ -25,6 +24,7 @@ from croquis.networks.networks import build_model
 from croquis.networks.networks import on_meta as on_meta_with_head
 from croquis.recipes import probe_recipes, recipes
 from croquis.report.sections.cost import BACKWARD, FORWARD, V100
+from croquis.set_params.translation import apply_overrides, translate
 from croquis.tables.samples import Samples
 
 TEXT = Path("params.yaml").read_text(encoding="utf-8")

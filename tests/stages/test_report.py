@@ -24,7 +24,6 @@ RECIPES = {
     "train": params.read()["train"],
     "probe": params.read()["probe"],
     "models": {"tiny": BLOCK},
-    "probe": params.read()["probe"],
     "probes": {"head": PROBE},
 }
 

@@ -24,13 +24,15 @@ from croquis.tables.predictions import Predictions
 from croquis.votes.members import RunParams
 from croquis.votes.recipe import EnsembleParams
 
-# A model of two epochs, as params.yaml has its defaults.
+# A model of two epochs and small batches; all else is as params.yaml has its defaults.
 BLOCK = {
     "backbone": "resnet18",
     "pretrained": False,
     "image_size": 32,
     "lr_mult": 1.0,
     "epochs": 2,
+    "batch_size": 16,
+    "warmup_epochs": 0.5,
 }
 RUN = RunParams(models=["tiny"], probes=["head"], folds=[0, 1])
 TRAIN = [

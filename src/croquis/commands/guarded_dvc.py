@@ -92,15 +92,15 @@ def _translated(arguments: list[str], chosen: Any, project: Path) -> list[str]:
 
     From now on DVC changes nothing in params.yaml but the values that it is asked to change.
     """
-    from croquis.commands import overrides
     from croquis.core.params import PARAMS
+    from croquis.set_params import translation
 
-    overrides.install()
+    translation.install()
     asked = chosen.set_param or []
     if not asked or not (project / PARAMS).is_file():
         return arguments
     tree = _readable(project / PARAMS)
-    translated, notes = overrides.translate_arguments(arguments, asked, tree)
+    translated, notes = translation.translate_arguments(arguments, asked, tree)
     for note in notes:
         print(note, file=sys.stderr)
     return translated

@@ -13,6 +13,7 @@ from croquis.commands.doctor import doctor
 from croquis.commands.experiments import experiments
 from croquis.commands.export import export, serve
 from croquis.commands.mlflow_pages import mlflow
+from croquis.commands.schema import schema
 from croquis.commands.sources import sources
 from croquis.commands.summary import summary
 from croquis.commands.undo import undo
@@ -44,6 +45,7 @@ for command in (
     vote,
     why,
     deps,
+    schema,
     sources,
     doctor,
     clean,

@@ -7,7 +7,7 @@ import pytest
 
 from croquis.core import params
 from croquis.check.sections import SECTIONS
-from croquis.commands.yaml_edits import edit_values
+from croquis.set_params.yaml_edits import edit_values
 
 TEXT = """\
 # head

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from croquis.core import params
-from croquis.commands.overrides import translate, translate_arguments
+from croquis.set_params.translation import translate, translate_arguments
 from support.standing_files import commit, environment, make_repository, run
 
 TREE = params.read(Path("params.yaml"))

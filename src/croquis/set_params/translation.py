@@ -144,8 +144,8 @@ def _by_dvc(hydra: Any) -> Any:
 
 def _kept(text: str, written: str) -> str:
     """The text with the values of what DVC wrote; what DVC wrote, where that cannot be done."""
-    from croquis.commands.yaml_edits import edit_values
     from croquis.core.errors import InputError
+    from croquis.set_params.yaml_edits import edit_values
 
     try:
         edited = edit_values(text, params.parse(written.encode(), PARAMS))
@@ -157,7 +157,7 @@ def _kept(text: str, written: str) -> str:
 def install() -> None:
     """Has DVC set parameters by `apply_overrides` of this module, in this process.
 
-    DVC's function is no promise of it: test_overrides.py holds what is used of it.
+    DVC's function is no promise of it: test_translation.py holds what is used of it.
     """
     from dvc.utils import hydra
 
