@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from timm.optim import create_optimizer_v2
 
 from croquis.backbones import backbones, stacked
+from croquis.core.errors import InputError
 from croquis.heads.heads import put_head
 from croquis.recipes.head_params import HeadShape
 
@@ -200,3 +201,13 @@ def test_each_backbone_of_a_stack_can_have_weights_of_its_own(tmp_path: Path) ->
         held, own = load_file(path), branch.state_dict()
         shared = [name for name in own if name in held]
         assert shared and all(torch.equal(own[name], held[name]) for name in shared)
+
+
+def test_one_backbone_takes_no_list_of_weights() -> None:
+    """A list counted as true: timm's hub was asked for weights that nobody had named."""
+    with pytest.raises(
+        InputError, match=r"pretrained: expected one value .* received \[False\]"
+    ):
+        stacked.build_network(
+            "test_vit.r160_in1k", pretrained=[False], num_classes=3, image_size=160
+        )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 import timm
@@ -15,7 +16,8 @@ from croquis.heads.optimization import (
     parameter_groups,
     plateaus,
 )
-from croquis.recipes.recipes import ModelRecipe
+from croquis.recipes.probe_recipes import HeadParams
+from croquis.recipes.recipes import ModelRecipe, TrainParams
 
 Recipe = Callable[..., ModelRecipe]
 
@@ -203,3 +205,19 @@ def test_optimizers_by_timm_name_train_and_can_be_saved(
     again = build_optimizer(parameter_groups(model, settings), settings)
     again.load_state_dict(made.state_dict())
     assert len(again.state_dict()["state"]) == len(made.state_dict()["state"])
+
+
+SCHEDULES = get_args(TrainParams.model_fields["schedule"].annotation)
+
+
+def test_heads_and_models_know_the_same_schedules() -> None:
+    assert get_args(HeadParams.model_fields["schedule"].annotation) == SCHEDULES
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_every_schedule_reaches_the_peak_and_never_passes_it(
+    recipe: Recipe, schedule: str
+) -> None:
+    settings = recipe(epochs=4, schedule=schedule, cycle_epochs=2, cycle_factor=0.5)
+    rates = curve(settings, steps=8)
+    assert max(rates) == pytest.approx(1.0) and min(rates) >= 0

@@ -1,4 +1,4 @@
-"""Where a GPU runs out of memory: the same work in smaller parts, with the same results."""
+"""Out of memory on a GPU: the same in smaller parts, and no loss of results."""
 
 import warnings
 from collections.abc import Callable
@@ -9,22 +9,25 @@ from croquis.core.errors import InputError
 
 
 def halve_batch(images: int, *, least: int = 1, note: str = "") -> int:
-    """How many images to try at once after so many were too much; says so.
+    """How many images to try at once after a batch ran out of memory; a warning says so.
 
     Call it outside of the `except` block: the traceback holds the memory that must be freed.
 
     Args:
-        images: that did not fit.
-        least: fewer than these cannot be.
+        images: how many did not fit.
+        least: the fewest that can be tried.
         note: what else the change means.
 
     Raises:
         InputError: if no fewer can be tried.
     """
     if images <= least:
-        expected = f"room for {least} of a batch's images"
-        fix = "set grad_checkpointing: true, or a smaller image_size"
-        raise InputError("memory", expected=expected, received="less", fix=fix)
+        raise InputError(
+            "GPU memory",
+            expected=f"room for {least} of a batch's images",
+            received="less",
+            fix="set grad_checkpointing: true, or a smaller image_size",
+        )
     torch.cuda.empty_cache()
     half = max(least, -(-images // 2))
     warnings.warn(f"out of memory: now {half} images at once{note}", stacklevel=3)
@@ -46,7 +49,7 @@ class InParts:
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """What the function gives for all `images`."""
-        outputs: list[torch.Tensor] = []
+        outputs = []
         done = 0
         while done < len(images):
             part = images[done : done + (self._most or len(images))]
