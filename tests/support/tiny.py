@@ -97,6 +97,7 @@ def shrink(params: Path, source: str) -> None:
     for key in tree["run"]["models"]:
         changes |= {f"models.{key}.{name}": value for name, value in TINY.items()}
         changes[f"models.{key}.epochs"] = 1
+        changes[f"models.{key}.batch_size"] = 4
     for key in tree["run"]["probes"]:
         changes |= {f"probes.{key}.embed.{name}": value for name, value in TINY.items()}
         changes[f"probes.{key}.head.epochs"] = 2
