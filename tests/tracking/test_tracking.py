@@ -220,7 +220,8 @@ PARAMS = """
 lr: 1.0e-3
 run: {models: [a], probes: [], folds: [0]}
 data: {source: "https://me:secret@host/x.zip?token=secret&id=7", sha256: null}
-models: {a: {lr_mult: 2.0}, b: {lr_mult: 3.0}}
+families: {x: {drop_rate: 0.1}, y: {drop_rate: 0.2}}
+models: {a: {like: x, lr_mult: 2.0}, b: {like: y, lr_mult: 3.0}}
 probes: {c: {head: {}}}
 """
 
@@ -239,13 +240,17 @@ def test_the_pipeline_is_all_parameters_but_members_that_do_not_run_and_secrets(
         "run.folds": [0],
         "data.source": "https://host/x.zip?id=7",
         "data.sha256": None,
+        "families.x.drop_rate": 0.1,
+        "models.a.like": "x",
         "models.a.lr_mult": 2.0,
     }
     keys = {first.key}
     for old, new, same in (
-        ("b: {lr_mult: 3.0}", "b: {lr_mult: 4.0}", True),
+        ("lr_mult: 3.0", "lr_mult: 4.0", True),
+        ("drop_rate: 0.2", "drop_rate: 0.3", True),
+        ("drop_rate: 0.1", "drop_rate: 0.3", False),
         ("me:secret", "me:another", True),
-        ("a: {lr_mult: 2.0}", "a: {lr_mult: 1.0}", False),
+        ("lr_mult: 2.0", "lr_mult: 1.0", False),
     ):
         Path("params.yaml").write_text(PARAMS.replace(old, new))
         assert (tracking.pipeline_of(Path("index.csv")).key in keys) == same

@@ -7,6 +7,7 @@ from typing import Any
 
 from croquis.core import params as parameters
 from croquis.core.files import file_digest
+from croquis.recipes.layers import LIKE
 from croquis.tracking import store
 from croquis.tracking.competitions import address, competition
 from croquis.tracking.runs import SECTIONS, Run, as_tags, warn
@@ -66,7 +67,7 @@ def pipeline_run(whole: Pipeline) -> Run:
 
 
 def pipeline_of(index: Path) -> Pipeline:
-    """The pipeline at work: all of params.yaml but the members that are not in `run`.
+    """The pipeline at work: all of params.yaml but members not in `run`, and their families.
 
     Args:
         index: index.csv, which has a hash of each image.
@@ -78,6 +79,9 @@ def pipeline_of(index: Path) -> Pipeline:
         tree[name] = {
             key: block for key, block in tree.get(name, {}).items() if key in members
         }
+    used = {block.get(LIKE) for block in tree["models"].values()}
+    families = tree.get("families") or {}
+    tree["families"] = {name: families[name] for name in families if name in used}
     source = str(tree["data"]["source"])
     tree["data"] = tree["data"] | {"source": address(source)}
     return Pipeline(source, tree, file_digest(index)[:16])
