@@ -211,10 +211,10 @@ def test_fifty_who_ask_at_once_are_all_answered_as_in_the_batch(
     files = [png(Image.fromarray(sheet)) for sheet in sheets_of_test(run)]
     batch = predictions.load_predictions(run / "ensemble" / "test.npz")
     with ThreadPoolExecutor(50) as pool:
-        found = list(
+        answers = list(
             pool.map(lambda number: ask(server.url, files[number % 3]), range(50))
         )
-    for number, answer in enumerate(found):
+    for number, answer in enumerate(answers):
         probs = {guess["class"]: guess["probability"] for guess in answer["guesses"]}
         expected = dict(
             zip(batch.classes.tolist(), batch.probs[number % 3].tolist(), strict=True)

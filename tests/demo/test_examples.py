@@ -16,8 +16,8 @@ def opened(url: str) -> np.ndarray:
 
 def test_examples_are_the_first_training_images_of_the_class(drawn: Path) -> None:
     pixels = np.load(drawn / "pixels.npy")
-    found = Examples(drawn / "index.csv", drawn / "pixels.npy", count=2).of(1)
-    np.testing.assert_array_equal([opened(url) for url in found], pixels[[1, 4]])
+    urls = Examples(drawn / "index.csv", drawn / "pixels.npy", count=2).of(1)
+    np.testing.assert_array_equal([opened(url) for url in urls], pixels[[1, 4]])
 
 
 def test_turned_copies_are_shown_once(drawn: Path) -> None:
@@ -25,8 +25,8 @@ def test_turned_copies_are_shown_once(drawn: Path) -> None:
     text = (drawn / "index.csv").read_text().replace(f"{4:032x}", f"{1:032x}")
     (drawn / "index.csv").write_text(text)
     pixels = np.load(drawn / "pixels.npy")
-    found = Examples(drawn / "index.csv", drawn / "pixels.npy", count=2).of(1)
-    np.testing.assert_array_equal([opened(url) for url in found], pixels[[1, 7]])
+    urls = Examples(drawn / "index.csv", drawn / "pixels.npy", count=2).of(1)
+    np.testing.assert_array_equal([opened(url) for url in urls], pixels[[1, 7]])
 
 
 def test_a_class_with_few_images_shows_those(drawn: Path) -> None:

@@ -19,9 +19,9 @@ ANSWER = Answer(
 
 
 def test_the_five_most_probable_come_first_and_ties_go_to_the_lowest_class() -> None:
-    found = guesses(ANSWER, NAMES)
-    assert [guess.name for guess in found] == ["cup", "spot", "bar", "star", "pole"]
-    assert found[1] == (3, "spot", 0.3, {"a": 0.5, "b": 0.6})
+    best = guesses(ANSWER, NAMES)
+    assert [guess.name for guess in best] == ["cup", "spot", "bar", "star", "pole"]
+    assert best[1] == (3, "spot", 0.3, {"a": 0.5, "b": 0.6})
 
 
 def test_few_classes_are_all_guessed() -> None:
@@ -37,10 +37,10 @@ def test_each_member_says_its_own_first_guess() -> None:
 
 
 def test_the_api_gives_plain_json() -> None:
-    found = json.loads(json.dumps(as_json(ANSWER, NAMES)))
+    answer = json.loads(json.dumps(as_json(ANSWER, NAMES)))
     first = {"class": "cup", "probability": 0.4, "members": {"a": 0.5, "b": 0.1}}
-    assert found["guesses"][0] == first and len(found["guesses"]) == 5
-    assert found["members"]["b"] == {"class": "spot", "probability": 0.6}
+    assert answer["guesses"][0] == first and len(answer["guesses"]) == 5
+    assert answer["members"]["b"] == {"class": "spot", "probability": 0.6}
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,8 @@ def test_the_api_answers_as_the_batch(guesser: Guesser, drawn: Path) -> None:
     batch = predictions.load_predictions(drawn / "ensemble" / "test.npz")
     for row, sheet in enumerate(sheets_of_test(drawn)):
         (drawn / "it.png").write_bytes(png(Image.fromarray(sheet)))
-        found = guesser.guess(str(drawn / "it.png"))
-        probs = {guess["class"]: guess["probability"] for guess in found["guesses"]}
+        answer = guesser.guess(str(drawn / "it.png"))
+        probs = {guess["class"]: guess["probability"] for guess in answer["guesses"]}
         expected = dict(
             zip(batch.classes.tolist(), batch.probs[row].tolist(), strict=True)
         )
@@ -144,8 +144,8 @@ def test_the_page_says_what_its_percentages_are(guesser: Guesser) -> None:
     assert (
         "here 2 folds of each member vote" in said and "metrics/submission.json" in said
     )
-    cold = dict.fromkeys(recipe.temperatures, 1.0)
-    plain = recipe.model_copy(update={"temperature": 1.0, "temperatures": cold})
+    ones = dict.fromkeys(recipe.temperatures, 1.0)
+    plain = recipe.model_copy(update={"temperature": 1.0, "temperatures": ones})
     assert "nothing was calibrated" in texts.meaning(plain)
 
 

@@ -33,7 +33,7 @@ def test_the_recipe_gives_the_vote_of_what_was_stored(tmp_path: Path) -> None:
             )
             part.save(tmp_path / "by_fold" / member / f"fold{fold}" / "test.npz")
             parts[member, fold] = part
-    found, alone = combine_folds(recipe, tmp_path / "by_fold", [[0, 1], [1]])
+    together, alone = combine_folds(recipe, tmp_path / "by_fold", [[0, 1], [1]])
     means = [
         vote(
             [at_temperature(parts[m, fold], recipe.temperatures[m]) for fold in (0, 1)],
@@ -43,7 +43,7 @@ def test_the_recipe_gives_the_vote_of_what_was_stored(tmp_path: Path) -> None:
     ]
     expected = at_temperature(vote(means, "soft"), recipe.temperature)
     np.testing.assert_allclose(
-        found.aligned(expected.ids).probs, expected.probs, atol=1e-6
+        together.aligned(expected.ids).probs, expected.probs, atol=1e-6
     )
     expected = recipe.combine({m: [parts[m, 1].aligned(alone.ids).probs] for m in "ab"})
     np.testing.assert_allclose(alone.probs, expected, atol=1e-6)

@@ -41,10 +41,10 @@ def test_each_mistake_is_asked_of_the_network_without_its_fold(
     drawn: Path, recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave(drawn)
-    own, asked = recipe(image_size=32), []
+    settings, asked = recipe(image_size=32), []
     (drawn / "checkpoints" / "tiny").mkdir(parents=True)
     for fold in (0, 1):
-        weights = build_model(own, ["bar", "pole", "spot"]).state_dict()
+        weights = build_model(settings, ["bar", "pole", "spot"]).state_dict()
         save_file(weights, drawn / "checkpoints" / "tiny" / f"fold{fold}.safetensors")
     monkeypatch.setattr(
         explanations,
@@ -53,7 +53,7 @@ def test_each_mistake_is_asked_of_the_network_without_its_fold(
             asked.append(path.name) or real(recipe, count, path)
         ),
     )
-    maps = made(drawn, own)
+    maps = made(drawn, settings)
     assert maps.ids.tolist() == ["train/spot/2.png", "train/pole/7.png"]
     assert maps.maps.shape == (2, 32, 32) and maps.member == "tiny"
     assert asked == ["fold0.safetensors"]  # rows 2 and 7 are both of fold 0

@@ -34,10 +34,10 @@ def looked(images: np.ndarray) -> np.ndarray:
 def test_ink_on_the_left_speaks_for_the_guess_and_on_the_right_for_the_label() -> None:
     sheet = np.full((1, 20, 20), 255, np.uint8)
     sheet[0, 8:12, 3:5] = sheet[0, 8:12, 15:17] = 0
-    (found,) = looked(sheet)
-    assert found.shape == (20, 20)
-    assert found[9, 3] > 0 > found[9, 16]
-    np.testing.assert_allclose(found, -found[:, ::-1], atol=1e-5)
+    (map_of,) = looked(sheet)
+    assert map_of.shape == (20, 20)
+    assert map_of[9, 3] > 0 > map_of[9, 16]
+    np.testing.assert_allclose(map_of, -map_of[:, ::-1], atol=1e-5)
 
 
 def test_white_paper_speaks_for_nothing() -> None:
@@ -48,9 +48,9 @@ def test_a_window_that_holds_all_the_ink_takes_all_of_it_away() -> None:
     """One black pixel, windows of 4 in steps of 2: each that covers it loses 3 channels of 1."""
     sheet = np.full((1, 20, 20), 255, np.uint8)
     sheet[0, 10, 4] = 0
-    (found,) = looked(sheet)
-    assert np.isclose(found.max(), 3) and np.isclose(found[10, 4], 3)
-    assert not found[:, 10:].any()
+    (map_of,) = looked(sheet)
+    assert np.isclose(map_of.max(), 3) and np.isclose(map_of[10, 4], 3)
+    assert not map_of[:, 10:].any()
 
 
 def test_maps_are_scaled_by_their_own_strongest_pixel() -> None:

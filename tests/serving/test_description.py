@@ -31,9 +31,9 @@ def test_the_description_has_data_members_score_and_licences(drawn: Path) -> Non
 
 def test_a_pair_names_both_backbones_and_each_licence_once(drawn: Path) -> None:
     pair = ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"]
-    own = leave_run(drawn, {"pair": {"backbone": pair, "epochs": 1}}).settings
-    assert backbones(own, "pair") == pair
-    assert weights_licences(own) == [
+    settings = leave_run(drawn, {"pair": {"backbone": pair, "epochs": 1}}).settings
+    assert backbones(settings, "pair") == pair
+    assert weights_licences(settings) == [
         "test_efficientnet.r160_in1k apache-2.0",
         "test_vit.r160_in1k apache-2.0",
     ]

@@ -65,8 +65,7 @@ def test_members_of_all_kinds_vote_as_in_the_batch(
 ) -> None:
     few = {"hidden": KINDS["hidden"], "pair": KINDS["pair"]}
     weights = {"hidden": 2.0, "pair": 1.0, "head": 1.0, "turned": 0.5}
-    how = {"fold_vote": fold_vote, "vote": vote, "weights": weights}
-    made = leave_run(drawn, few, VIEWS, **how)
+    made = leave_run(drawn, few, VIEWS, fold_vote=fold_vote, vote=vote, weights=weights)
     batch = predictions.load_predictions(drawn / "ensemble" / "test.npz")
     answer = Ensemble(made, CPU).answer(files(drawn))
     np.testing.assert_allclose(answer.probs, batch.probs, atol=1e-5)
@@ -145,11 +144,11 @@ def test_a_bad_image_is_called_by_its_place(ensemble: Ensemble, drawn: Path) -> 
 def test_threads_get_the_answers_of_their_own_images(
     ensemble: Ensemble, drawn: Path
 ) -> None:
-    images, found = files(drawn), {}
+    images, answers = files(drawn), {}
     alone = [ensemble.answer([image]).probs for image in images]
 
     def ask(number: int) -> None:
-        found[number] = ensemble.answer([images[number % 3]]).probs
+        answers[number] = ensemble.answer([images[number % 3]]).probs
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(12)]
     for thread in threads:
@@ -157,4 +156,4 @@ def test_threads_get_the_answers_of_their_own_images(
     for thread in threads:
         thread.join()
     for number in range(12):
-        np.testing.assert_array_equal(found[number], alone[number % 3])
+        np.testing.assert_array_equal(answers[number], alone[number % 3])

@@ -74,9 +74,9 @@ def test_the_registered_model_answers_as_the_batch(
         {"image": [base64_of(sheet) for sheet in sheets_of_test(drawn)]}
     )
     batch = predictions.load_predictions(drawn / "ensemble" / "test.npz")
-    found = model.predict(images)
-    assert found.columns.tolist() == ["bar", "pole", "spot"]
-    np.testing.assert_allclose(found.to_numpy(), batch.probs, atol=1e-5)
+    answers = model.predict(images)
+    assert answers.columns.tolist() == ["bar", "pole", "spot"]
+    np.testing.assert_allclose(answers.to_numpy(), batch.probs, atol=1e-5)
     with pytest.raises(
         MlflowException, match="image 1: expected base64, received '/etc/passwd'"
     ):

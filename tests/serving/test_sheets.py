@@ -58,8 +58,8 @@ def test_a_sheet_is_what_prepare_stores(
         (tmp_path / name).write_bytes(FILES[name])
     rows = {"id": names, "split": "train", "label": 0, "class_name": "a", "path": names}
     table = pd.DataFrame(rows | {"source_id": ""})
-    how = PrepareParams(image_size=16, fit=fit, bad_test="error")
-    pack(table, tmp_path, how, tmp_path / "pixels.npy", tmp_path / "gray224.npy")
+    settings = PrepareParams(image_size=16, fit=fit, bad_test="error")
+    pack(table, tmp_path, settings, tmp_path / "pixels.npy", tmp_path / "gray224.npy")
     stored, gray = np.load(tmp_path / "pixels.npy"), "jpeg" not in names
     for name, row in zip(names, stored, strict=True):
         sheet = prepare_sheet(FILES[name], side=16, fit=fit, gray=gray, where=name)

@@ -16,12 +16,12 @@ from support.tiny import set_params
 
 
 def test_settings_are_those_of_the_run(drawn: Path) -> None:
-    own = leave_run(drawn).settings
-    assert own.classes == ["bar", "pole", "spot"]
-    assert (own.image_size, own.fit, own.gray) == (32, "pad", True)
+    settings = leave_run(drawn).settings
+    assert settings.classes == ["bar", "pole", "spot"]
+    assert (settings.image_size, settings.fit, settings.gray) == (32, "pad", True)
     assert (
-        own.models["small"].image_size == 16
-        and own.probes["head"].embed.image_size == 32
+        settings.models["small"].image_size == 16
+        and settings.probes["head"].embed.image_size == 32
     )
 
 

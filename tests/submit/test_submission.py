@@ -25,11 +25,11 @@ TEST = sure({"1": 1, "2": 2, "10": 0})
 
 
 def test_targets_follow_the_order_of_the_sample() -> None:
-    found = fill_submission(SAMPLE, TEST)
-    assert found.columns.tolist() == ["ID", "image_path", "target"]
-    assert found["image_path"].tolist() == ["2.png", "10.png", "1.png"]
-    assert found["target"].tolist() == [2, 0, 1]
-    assert found.to_csv(index=False, lineterminator="\n").startswith(
+    table = fill_submission(SAMPLE, TEST)
+    assert table.columns.tolist() == ["ID", "image_path", "target"]
+    assert table["image_path"].tolist() == ["2.png", "10.png", "1.png"]
+    assert table["target"].tolist() == [2, 0, 1]
+    assert table.to_csv(index=False, lineterminator="\n").startswith(
         "ID,image_path,target\n0,2.p"
     )
 

@@ -47,8 +47,8 @@ def test_temperatures_are_above_zero(wrong: float) -> None:
 
 def test_no_row_underflows() -> None:
     sure = np.array([[1.0, 1e-30], [0.5, 0.5]], np.float32)
-    found = apply_temperature(sure, 0.05)
-    assert np.isfinite(found).all() and found[0].tolist() == [1, 0]
+    calibrated = apply_temperature(sure, 0.05)
+    assert np.isfinite(calibrated).all() and calibrated[0].tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("temperature", [LOWEST, 1.0, HIGHEST])
@@ -139,11 +139,11 @@ def test_the_temperature_of_a_member_is_found(true: float) -> None:
 def test_no_temperature_is_better() -> None:
     labels, probs = drawn(500)
     sharp = apply_temperature(probs, 0.3)
-    found = fit_temperature(labels, sharp)
+    temperature = fit_temperature(labels, sharp)
     loss = minimize_scalar(
         lambda t: log_loss(labels, apply_temperature(sharp, t)), bounds=(0.1, 20)
     )
-    assert found == pytest.approx(loss.x, rel=0.01)
+    assert temperature == pytest.approx(loss.x, rel=0.01)
 
 
 def test_a_member_that_is_never_or_always_wrong_has_a_temperature_inside_the_bounds() -> (

@@ -55,10 +55,10 @@ def test_favourites_are_the_five_best_of_each_member_and_the_truth_each_once() -
     assert favourites(np.array([0]), probs).tolist() == [[0, 1, 2, 3, 4]]
     assert set(favourites(np.array([7]), probs)[0]) == {0, 1, 2, 3, 4, 7}
     assert set(favourites(np.array([3]), both)[0]) - {-1} == set(range(8))
-    found = all_seen(np.array([0]), probs)
-    assert found.votes.tolist() == [[[8, 7, 6, 5, 4]]]
-    assert found.is_label.tolist() == [[True, False, False, False, False]]
-    assert found.others.tolist() == [3]  # of eight classes five are favourites
+    data = all_seen(np.array([0]), probs)
+    assert data.votes.tolist() == [[[8, 7, 6, 5, 4]]]
+    assert data.is_label.tolist() == [[True, False, False, False, False]]
+    assert data.others.tolist() == [3]  # of eight classes five are favourites
     # Of two images the one with fewer favourites is filled up with classes that nobody wants.
     two = np.concatenate([probs, probs], axis=1)
     assert favourites(np.array([0, 7]), two).tolist() == [
@@ -116,8 +116,12 @@ def plain_path(data: FitData, times: np.ndarray, rounds: int, again: bool) -> li
 def test_a_true_class_wins_a_tie_with_higher_classes_only() -> None:
     # Classes 0, 1, 2 of three images whose true class is 1.
     mixed = np.array([[0.4, 0.2, 0.5], [0.4, 0.4, 0.3], [0.2, 0.4, 0.2]])
-    right, own = _right(mixed, np.array([1, 1, 1]))
-    assert right.tolist() == [False, True, False] and own.tolist() == [0.4, 0.4, 0.3]
+    right, of_label = _right(mixed, np.array([1, 1, 1]))
+    assert right.tolist() == [False, True, False] and of_label.tolist() == [
+        0.4,
+        0.4,
+        0.3,
+    ]
 
 
 def loss(labels: np.ndarray, probs: np.ndarray, weights: list[float]) -> float:
@@ -131,8 +135,8 @@ def test_simplex_weights_are_those_of_a_fine_grid() -> None:
     labels, probs = members(2)
     grid = np.linspace(0, 1, 101)
     best = min(grid, key=lambda w: loss(labels, probs, [w, 1 - w]))
-    found = weighed(simplex_weights, labels, probs)
-    assert found == pytest.approx([best, 1 - best], abs=0.02)
+    weights = weighed(simplex_weights, labels, probs)
+    assert weights == pytest.approx([best, 1 - best], abs=0.02)
 
 
 @pytest.mark.parametrize("classes", [20, 120])
@@ -147,7 +151,7 @@ def test_simplex_weights_of_many_classes_are_those_of_an_exact_fit(
     )
     powers = np.exp(2.5 * np.eye(classes)[labels] + noise)
     probs = powers / powers.sum(axis=2, keepdims=True)
-    found = weighed(simplex_weights, labels, probs)
+    weights = weighed(simplex_weights, labels, probs)
     grid = [
         (a, b)
         for a in np.linspace(0, 1, 21)
@@ -155,8 +159,8 @@ def test_simplex_weights_of_many_classes_are_those_of_an_exact_fit(
         if a + b <= 1.001
     ]
     best = min(loss(labels, probs, [a, b, max(0.0, 1 - a - b)]) for a, b in grid)
-    assert 0.1 < found.min()  # an answer inside, which no bound gives away
-    assert loss(labels, probs, found.tolist()) <= best + 1e-3
+    assert 0.1 < weights.min()  # an answer inside, which no bound gives away
+    assert loss(labels, probs, weights.tolist()) <= best + 1e-3
 
 
 def test_bags_redraw_groups_of_copies_not_images() -> None:

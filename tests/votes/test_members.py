@@ -92,9 +92,9 @@ def test_a_snapshot_lies_in_the_folder_of_its_model() -> None:
 
 
 def test_a_temperature_moves_probabilities_and_no_id() -> None:
-    found = at_temperature(some("ab", [0.8, 0.5]), 2.0)
-    assert found.ids.tolist() == ["a", "b"]
-    np.testing.assert_allclose(found.probs[:, 0], [2 / 3, 1 / 2])
+    calibrated = at_temperature(some("ab", [0.8, 0.5]), 2.0)
+    assert calibrated.ids.tolist() == ["a", "b"]
+    np.testing.assert_allclose(calibrated.probs[:, 0], [2 / 3, 1 / 2])
 
 
 def test_flipped_images_are_scored_where_all_folds_hold_them(tmp_path: Path) -> None:
@@ -104,8 +104,8 @@ def test_flipped_images_are_scored_where_all_folds_hold_them(tmp_path: Path) -> 
     some("ac", [0.5, 0.5]).save(
         tmp_path / "m" / "fold0" / "val_flip_ud.npz"
     )  # fold 1 has none
-    found = flipped(tmp_path, "m", FOLDS, [0, 1])
-    assert list(found) == ["flip_lr"] and found["flip_lr"].ids.tolist() == [
+    by_flip = flipped(tmp_path, "m", FOLDS, [0, 1])
+    assert list(by_flip) == ["flip_lr"] and by_flip["flip_lr"].ids.tolist() == [
         "a",
         "c",
         "b",

@@ -193,16 +193,16 @@ def test_three_members_of_five_folds_vote_hard_as_fifteen_voters_do() -> None:
     """The rule of the challenge's winner: scipy's mode, ties to the lowest class."""
     votes = np.random.default_rng(0).integers(0, 6, size=(3, 5, 2500))
     folds = {
-        key: [np.eye(6)[each] for each in own]
-        for key, own in zip("abc", votes, strict=True)
+        key: [np.eye(6)[each] for each in of_member]
+        for key, of_member in zip("abc", votes, strict=True)
     }
-    found = of_three("hard").combine(folds)
+    shares = of_three("hard").combine(folds)
     fifteen = votes.reshape(15, 2500)
     np.testing.assert_array_equal(
-        found.argmax(axis=1), stats.mode(fifteen, axis=0).mode
+        shares.argmax(axis=1), stats.mode(fifteen, axis=0).mode
     )
     counts = np.sort((fifteen[None] == np.arange(6)[:, None, None]).sum(axis=1), axis=0)
-    assert tied(found) == (counts[-1] == counts[-2]).sum() > 100
+    assert tied(shares) == (counts[-1] == counts[-2]).sum() > 100
 
 
 def test_a_member_counts_once_however_many_folds_it_has() -> None:

@@ -93,9 +93,9 @@ def test_a_voter_of_weight_zero_is_not_there(vote, probs: np.ndarray) -> None:
 @pytest.mark.parametrize("vote", VOTES.values(), ids=VOTES)
 @given(probs=voters())
 def test_votes_are_probabilities(vote, probs: np.ndarray) -> None:
-    found = vote(probs)
-    assert found.shape == probs.shape[1:] and np.all(found >= 0)
-    np.testing.assert_allclose(found.sum(axis=1), 1)
+    joint = vote(probs)
+    assert joint.shape == probs.shape[1:] and np.all(joint >= 0)
+    np.testing.assert_allclose(joint.sum(axis=1), 1)
 
 
 @pytest.mark.parametrize(
