@@ -271,3 +271,20 @@ def test_no_class_empties_and_the_dropped_have_a_kept_direct_copy(
                 (thing[place], thing[copy]) in direct for copy in range(len(table))
             ]
             assert (keep & copies & (labels == labels[place])).any()
+
+
+def test_a_derived_image_like_a_strange_original_stays_if_its_class_has_no_other() -> (
+    None
+):
+    table = images().iloc[[0, 3]].assign(source_id=["", "x"])  # classes 0 and 1
+    like = pairs().iloc[:1]
+    alone = group_copies(table, like, BLURRED[:2], settings()).table
+    assert alone["keep"].tolist() == [True, True]
+    table = images().iloc[[0, 3, 4]].assign(source_id=["", "x", ""])
+    beside = group_copies(table, like, BLURRED[:3], settings()).table
+    assert beside["keep"].tolist() == [True, False, True]
+
+
+def test_a_group_of_which_nobody_stays_weighs_nothing() -> None:
+    table = decided_of(pairs(), Overrides(drop=(4,))).table
+    assert table["weight"].tolist() == [0.25] * 4 + [0.0, 1.0]

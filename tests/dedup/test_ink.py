@@ -179,3 +179,13 @@ def test_raw_pixels_are_neither_inverted_nor_centred() -> None:
     np.testing.assert_allclose(
         paper_vectors(gray, np.array([0]))[0], expected, atol=1e-7
     )
+
+
+@pytest.mark.parametrize(("level", "count"), [(254, 1), (252, 0)])
+def test_below_one_gray_level_of_deviation_a_sheet_is_flat(
+    level: int, count: int
+) -> None:
+    gray = np.full((1, SIDE, SIDE), 255, np.uint8)
+    gray[:, :, :112] = level  # deviations of a half and of one and a half
+    ink, flat = ink_vectors(gray, np.array([0]))
+    assert flat == count and ink.any() == (count == 0)

@@ -69,3 +69,12 @@ def test_how_one_has_to_be_turned_follows_from_what_both_are_equal_to(
 def same(name: str, other: str) -> bool:
     """Whether one turn undoes the other."""
     return np.array_equal(turn(turn(SHEET, name), other), SHEET)
+
+
+def test_a_pair_the_other_way_round_needs_the_inverse_turn() -> None:
+    quarter = NAMES.index("rot90")
+    joined = add_pairs_of_named(
+        pairs((0, 1, quarter, "copy"), (0, 2, 0, "bytes")), 3, [2]
+    )
+    row = joined[(joined["a"] == 1) & (joined["b"] == 2)]
+    assert row["symmetry"].tolist() == [NAMES.index("rot270")]

@@ -257,3 +257,27 @@ def test_what_it_cannot_search_it_refuses(change, message: str) -> None:
     table, gray = change(*catalogue({"a": (0, drawing(0)), "b": (-1, drawing(0))}))
     with pytest.raises(InputError, match=message):
         find_copies(table, gray, SETTINGS)
+
+
+def test_white_paper_is_no_copy_by_its_raw_pixels() -> None:
+    specks = np.full((2, SIDE, SIDE), 255, np.uint8)
+    specks[[0, 1], [10, 60], [20, 90]] = 200
+    table, gray = catalogue({str(place): (0, specks[place]) for place in range(2)})
+    settings = SETTINGS.model_copy(update={"methods": ["cosine"]})
+    assert find_copies(table, gray, settings).pairs.empty
+
+
+def test_what_an_earlier_test_decided_meets_no_bound_of_a_later_one() -> None:
+    table, gray = catalogue({"a": (0, drawing(0)), "b": (0, np.maximum(drawing(0), 3))})
+    copies = find_copies(table, gray, SETTINGS)
+    assert copies.pairs["tier"].tolist() == ["copy"]
+    assert copies.tally.candidates["ssim coarse bound"] == 0
+
+
+def test_as_many_variants_are_aligned_as_the_settings_allow_an_image() -> None:
+    images = {str(shift): (0, np.roll(drawing(0), shift, axis=1)) for shift in range(3)}
+    table, gray = catalogue(images)
+    changes = {"methods": ["variant"], "variants_per_image": 1, "blurred_min": 0.5}
+    tally = find_copies(table, gray, SETTINGS.model_copy(update=changes)).tally
+    assert tally.candidates["variant aligned"] == 3  # three pairs of three images
+    assert tally.candidates["variant left out"] == 0

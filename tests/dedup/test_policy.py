@@ -131,3 +131,9 @@ def test_the_order_of_pairs_changes_nothing(case: tuple, random) -> None:
     random.shuffle(order)
     again = kept(table, edges.loc[order], min_per_class)
     np.testing.assert_array_equal(again, kept(table, edges, min_per_class))
+
+
+def test_of_the_pairs_of_equal_images_the_highest_score_counts() -> None:
+    equal = np.array([0, 0, 1])
+    edges = pairs((0, 2, 0.98), (1, 2, 0.97))
+    assert prune(images([0, 0, 0]), edges, equal) == {1: 1.0, 2: 0.98}

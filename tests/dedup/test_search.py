@@ -176,3 +176,17 @@ def test_decided_pairs_meet_no_bound() -> None:
     candidates = iter([("identity", np.array([0, 0, 1]), np.array([1, 2, 2]))])
     left = skip_decided(candidates, pair_table([0, 1], [2, 2]))
     assert as_set(left) == {("identity", 0, 1)}
+
+
+def test_pairs_are_judged_by_tiles_and_in_them_by_the_second_image(monkeypatch) -> None:
+    monkeypatch.setattr(search, "TILE", 2)
+    seen: list[tuple[int, int]] = []
+
+    def judge(name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        seen.extend(zip(a.tolist(), b.tolist(), strict=True))
+        return np.ones(len(a))
+
+    candidates = iter([("identity", np.array([0, 2, 1]), np.array([5, 3, 4]))])
+    options = {"at_least": 0.5, "decided": pair_table(), "tally": Tally(), "step": "x"}
+    judge_candidates(candidates, judge, **options)
+    assert seen == [(1, 4), (0, 5), (2, 3)]

@@ -131,3 +131,10 @@ def test_nothing_is_asked_of_images_that_are_scored() -> None:
     assert (
         drop_test_copies(images(tests=2), pairs, EXTERNAL, settings(), NOBODY) == NOBODY
     )
+
+
+def test_the_copy_of_an_image_that_a_person_dropped_stays() -> None:
+    changes = {"policy": "prune", "labels": "001100"}
+    assert not decided((0, 4), **changes).table["keep"][4]
+    dropped = decided((0, 4), overrides=Overrides(drop=(0,)), **changes).table
+    assert dropped["keep"].tolist() == [False, True, True, True, True, True]

@@ -176,7 +176,6 @@ def _count_kinds(judged: pd.DataFrame) -> pd.DataFrame:
     )
     # Binomial: the chance of at least as many right ones.
     kinds["p"] = bdtrc(kinds["right"] - 1.0, kinds["files"], kinds["chance"])
-    kinds.loc[kinds["right"] == 0, "p"] = 1.0
     least = kinds["chance"] + LIFT * (1 - kinds["chance"])
     often = kinds["right"] / kinds["files"] >= least
     many = kinds["files"] >= FEWEST
