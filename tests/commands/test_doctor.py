@@ -39,11 +39,13 @@ def test_long_findings_stay_inside_100_columns() -> None:
     assert len(shown) > 4 and max(map(len, shown)) <= 100
 
 
-@pytest.mark.parametrize(("found", "status"), [([OK, WARNING], 0), ([OK, PROBLEM], 1)])
+@pytest.mark.parametrize(
+    ("findings", "status"), [([OK, WARNING], 0), ([OK, PROBLEM], 1)]
+)
 def test_only_problems_fail(
-    found: list[Finding], status: int, monkeypatch: pytest.MonkeyPatch
+    findings: list[Finding], status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor, "examined", lambda: found)
+    monkeypatch.setattr(doctor, "examined", lambda: findings)
     done = CliRunner().invoke(app, ["doctor"])
     assert done.exit_code == status
     assert ("-> reinstall it" in done.output) == bool(status)
@@ -55,10 +57,10 @@ def test_a_broken_params_yaml_is_a_finding_beside_the_others(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "requirements.lock").write_text("numpy==1.0 \\\n    --hash=sha256:0\n")
     (tmp_path / "params.yaml").write_text("run: [")
-    found = {finding.topic: finding for finding in doctor.examined()}
-    assert found["settings"].state == "problem"
+    findings = {finding.topic: finding for finding in doctor.examined()}
+    assert findings["settings"].state == "problem"
     assert {"Python", "GPU", "cores", "tracking", "telemetry", "git", "browser"} < set(
-        found
+        findings
     )
 
 
@@ -66,17 +68,17 @@ def test_a_persons_file_where_a_run_writes_is_a_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(make(tmp_path / "project"))
-    (found,) = doctor._of_the_outputs()
-    assert found == Finding(
+    (finding,) = doctor._of_the_outputs()
+    assert finding == Finding(
         "outputs", "ok", "a run would touch nothing but what runs made"
     )
     (tmp_path / "project" / "data").mkdir()
     (tmp_path / "project" / "data" / "solution.csv").write_text("mine")
-    (found,) = doctor._of_the_outputs()
-    assert found.state == "problem" and found.says.startswith(
+    (finding,) = doctor._of_the_outputs()
+    assert finding.state == "problem" and finding.says.startswith(
         "data/solution.csv: expected"
     )
-    assert found.fix == "move it away: mv data/solution.csv solution.csv"
+    assert finding.fix == "move it away: mv data/solution.csv solution.csv"
 
 
 def test_a_dvc_that_does_not_look_first_is_a_warning(tmp_path: Path) -> None:
@@ -92,8 +94,8 @@ def test_a_device_that_is_not_there_is_a_finding(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CROQUIS_DEVICE", "toaster")
-    (found,) = doctor._look("settings", lambda: doctor._of_the_run(build_here()))
-    assert found.state == "problem" and "CROQUIS_DEVICE" in found.says
+    (finding,) = doctor._look("settings", lambda: doctor._of_the_run(build_here()))
+    assert finding.state == "problem" and "CROQUIS_DEVICE" in finding.says
 
 
 def test_packages_are_compared_with_the_lock(tmp_path: Path) -> None:
@@ -133,8 +135,8 @@ def test_names_of_packages_are_normalised() -> None:
 def test_the_disk_has_to_hold_what_prepare_writes(
     free: int, images: int | None, state: str
 ) -> None:
-    found = environment.disk_finding(free, 224, images)
-    assert found.state == state and bool(found.fix) == (state != "ok")
+    finding = environment.disk_finding(free, 224, images)
+    assert finding.state == state and bool(finding.fix) == (state != "ok")
 
 
 def test_workers_hand_batches_over_in_shared_memory() -> None:
@@ -156,9 +158,9 @@ def test_a_tracking_server_that_is_away_is_a_warning(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9")
-    found = environment.tracking_finding()
-    assert found.state == "warning" and "does not answer" in found.says
-    assert "secret" not in found.says
+    finding = environment.tracking_finding()
+    assert finding.state == "warning" and "does not answer" in finding.says
+    assert "secret" not in finding.says
 
 
 def test_a_store_that_is_not_there_yet_is_fine_and_not_made(
@@ -190,8 +192,12 @@ def test_telemetry_is_off_in_this_repository(
     assert "Gradio" in environment.privacy_finding(Path.cwd()).says
     monkeypatch.setenv("DO_NOT_TRACK", "false")  # croquis leaves what a shell has said
     (tmp_path / ".dvc").mkdir()
-    found = environment.privacy_finding(tmp_path)
-    assert found.state == "warning" and "DVC" in found.says and "MLflow" in found.says
+    finding = environment.privacy_finding(tmp_path)
+    assert (
+        finding.state == "warning"
+        and "DVC" in finding.says
+        and "MLflow" in finding.says
+    )
 
 
 def test_a_shell_that_allows_telemetry_is_told_so_by_the_command() -> None:
@@ -218,10 +224,13 @@ def test_a_torch_that_cannot_be_loaded_is_a_finding(
         raise ImportError("libcudart.so.13: cannot open shared object file")
 
     monkeypatch.setattr(gpus, "build_here", broken)
-    found = {finding.topic: finding for finding in examined()}
-    assert found["PyTorch"].state == "problem" and "libcudart" in found["PyTorch"].says
-    assert found["PyTorch"].fix == "rm -rf .venv && make setup"
-    assert {"Python", "cores", "git"} <= set(found)
+    findings = {finding.topic: finding for finding in examined()}
+    assert (
+        findings["PyTorch"].state == "problem"
+        and "libcudart" in findings["PyTorch"].says
+    )
+    assert findings["PyTorch"].fix == "rm -rf .venv && make setup"
+    assert {"Python", "cores", "git"} <= set(findings)
 
 
 def test_a_missing_key_of_params_yaml_is_a_finding(
@@ -234,15 +243,16 @@ def test_a_missing_key_of_params_yaml_is_a_finding(
     shutil.copy("requirements.lock", tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    found = {finding.topic: finding for finding in examined()}
+    findings = {finding.topic: finding for finding in examined()}
     assert (
-        found["settings"].state == "problem" and "image_size" in found["settings"].says
+        findings["settings"].state == "problem"
+        and "image_size" in findings["settings"].says
     )
 
 
 def test_git_without_a_commit_is_a_problem(tmp_path: Path) -> None:
-    found = environment.git_finding(tmp_path)
-    assert found.state == "problem" and found.fix.startswith("git init")
+    finding = environment.git_finding(tmp_path)
+    assert finding.state == "problem" and finding.fix.startswith("git init")
 
 
 def test_one_file_is_no_files(tmp_path: Path) -> None:

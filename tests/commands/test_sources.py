@@ -52,16 +52,18 @@ def test_a_train_csv_with_sources_is_written(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "27 files look made from others, of 54:" in done.output
     assert "k0/apple_0_canny.png from k0/apple_0.png" in done.output
-    found = pd.read_csv(tmp_path / "new.csv", keep_default_na=False).set_index(
+    table = pd.read_csv(tmp_path / "new.csv", keep_default_na=False).set_index(
         "image_path"
     )
-    assert list(found) == ["target", "class_name", "source_id", "author"]
-    assert found.loc["k2/apple_8_canny.png", "source_id"] == "k2/apple_8.png"
-    assert found.loc["k2/apple_8.png", "source_id"] == ""
-    assert (found["source_id"] != "").sum() == 27 and set(found["author"]) == {"x"}
+    assert list(table) == ["target", "class_name", "source_id", "author"]
+    assert table.loc["k2/apple_8_canny.png", "source_id"] == "k2/apple_8.png"
+    assert table.loc["k2/apple_8.png", "source_id"] == ""
+    assert (table["source_id"] != "").sum() == 27 and set(table["author"]) == {"x"}
 
 
-def test_it_counts_by_kind_and_says_how_the_original_was_told(tmp_path: Path) -> None:
+def test_it_counts_by_kind_and_says_how_the_original_was_decided(
+    tmp_path: Path,
+) -> None:
     prepared(tmp_path)
     said = asked(tmp_path).output
     assert "27 'canny' from the name alone" in said
@@ -95,10 +97,10 @@ def test_the_original_is_what_looks_like_the_test_images(tmp_path: Path) -> None
     said = asked(tmp_path).output
     assert "27 'inv' from 'photograph'" in said
     assert "decided by its similarity to the test images (27)" in said
-    found = pd.read_csv(tmp_path / "new.csv", keep_default_na=False).set_index(
+    table = pd.read_csv(tmp_path / "new.csv", keep_default_na=False).set_index(
         "image_path"
     )
-    assert found.loc["k1/inv_3.png", "source_id"] == "k1/photograph_3.png"
+    assert table.loc["k1/inv_3.png", "source_id"] == "k1/photograph_3.png"
 
 
 def test_a_file_that_is_there_is_never_replaced(tmp_path: Path) -> None:

@@ -60,10 +60,10 @@ def test_changes_come_first_then_what_runs_then_what_it_costs() -> None:
         "train", "small", lr, "drop: 0 -> 1"
     )
     stale += [*trainings("probe", "head", lr), Stale("vote", (), True, None)]
-    known = {
+    seconds = {
         f"train@{m}-{k}": s for m, s in (("big", 3600), ("small", 60)) for k in (0, 1)
     }
-    assert why_lines(stale, 25, known) == [
+    assert why_lines(stale, 25, seconds) == [
         "because of",
         "  lr: 0.001 -> 0.002   train, probe",
         "  drop: 0 -> 1         train of small",
@@ -124,15 +124,15 @@ def test_many_outputs_that_are_gone_are_counted() -> None:
     ]
 
 
-def test_a_comment_in_params_is_still_told() -> None:
+def test_a_comment_in_params_is_still_named() -> None:
     stale = [Stale("check", ("file params.yaml changed",), False, False)]
     assert why_lines(stale, 7, {})[1] == "  file params.yaml changed   check"
 
 
 def test_a_new_fold_takes_as_long_as_its_members_others() -> None:
-    known = {"train@a-0": 10.0, "train@a-1": 20.0, "train@ab-0": 500.0}
-    assert estimate(["train@a-1", "train@a-2"], known) == (35.0, [])
-    assert estimate(["train@b-0", "train@a-0"], known) == (10.0, ["train@b-0"])
+    seconds = {"train@a-0": 10.0, "train@a-1": 20.0, "train@ab-0": 500.0}
+    assert estimate(["train@a-1", "train@a-2"], seconds) == (35.0, [])
+    assert estimate(["train@b-0", "train@a-0"], seconds) == (10.0, ["train@b-0"])
 
 
 def test_durations_are_those_of_the_newest_finished_runs() -> None:

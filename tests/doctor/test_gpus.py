@@ -20,15 +20,15 @@ def on(*gpus: Gpu, **changes: object) -> Build:
 
 
 def test_a_v100_under_a_build_for_cuda_13_is_a_problem_with_its_fix() -> None:
-    (found,) = gpu_findings(on(V100, native_bf16=False))
-    assert found.state == "problem"
+    (finding,) = gpu_findings(on(V100, native_bf16=False))
+    assert finding.state == "problem"
     assert (
         "Tesla V100-SXM2-32GB, 32 GB, sm_70, but PyTorch 2.14.1+cu130 for CUDA 13.0"
-        in found.says
+        in finding.says
     )
-    assert "no kernel image is available" in found.says
-    assert "--torch-backend cu126" in found.fix
-    assert '"torch==2.14.1" "torchvision==0.29.2"' in found.fix
+    assert "no kernel image is available" in finding.says
+    assert "--torch-backend cu126" in finding.fix
+    assert '"torch==2.14.1" "torchvision==0.29.2"' in finding.fix
 
 
 def test_a_v100_under_its_own_build_trains_in_fp16() -> None:
@@ -46,31 +46,31 @@ def test_an_h100_trains_in_bf16() -> None:
 
 
 def test_of_two_gpus_the_one_without_kernels_is_named() -> None:
-    (found,) = gpu_findings(on(H100, V100))
-    assert found.state == "problem" and found.says.startswith("Tesla V100")
+    (finding,) = gpu_findings(on(H100, V100))
+    assert finding.state == "problem" and finding.says.startswith("Tesla V100")
 
 
 def test_a_newer_gpu_than_the_build_is_told_to_take_the_build_of_its_driver() -> None:
-    (found,) = gpu_findings(on(Gpu("Next", (13, 0), 2**30), architectures=("sm_90",)))
-    assert found.state == "problem" and "--torch-backend auto" in found.fix
+    (finding,) = gpu_findings(on(Gpu("Next", (13, 0), 2**30), architectures=("sm_90",)))
+    assert finding.state == "problem" and "--torch-backend auto" in finding.fix
 
 
 def test_no_gpu_is_fine() -> None:
-    (found,) = gpu_findings(on())
-    assert found.state == "ok" and "CPUs in float32" in found.says
+    (finding,) = gpu_findings(on())
+    assert finding.state == "ok" and "CPUs in float32" in finding.says
 
 
 def test_a_gpu_that_a_cpu_build_cannot_use_is_a_warning() -> None:
-    (found,) = gpu_findings(
+    (finding,) = gpu_findings(
         on(driver_sees=("NVIDIA H100",), cuda=None, torch="2.14.1+cpu")
     )
-    assert found.state == "warning" and "built for CPUs alone" in found.says
-    assert '"torch==2.14.1"' in found.fix
+    assert finding.state == "warning" and "built for CPUs alone" in finding.says
+    assert '"torch==2.14.1"' in finding.fix
 
 
 def test_a_driver_that_is_too_old_is_a_problem() -> None:
-    (found,) = gpu_findings(on(driver_sees=("NVIDIA H100",)))
-    assert found.state == "problem" and "older than CUDA 13.0" in found.says
+    (finding,) = gpu_findings(on(driver_sees=("NVIDIA H100",)))
+    assert finding.state == "problem" and "older than CUDA 13.0" in finding.says
 
 
 @pytest.mark.parametrize(

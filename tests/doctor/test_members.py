@@ -26,8 +26,8 @@ def test_the_head_is_that_of_the_data(recipe) -> None:
             "3.4 M parameters with a head for 1 class, until `prepare` has counted them; ",
         ),
     ):
-        (found,) = memory_findings({"lite": lite}, GB, "the GPU", classes)
-        assert found.says.startswith(said)
+        (finding,) = memory_findings({"lite": lite}, GB, "the GPU", classes)
+        assert finding.says.startswith(said)
 
 
 def test_a_giant_is_counted_in_a_blink(recipe) -> None:
@@ -45,9 +45,9 @@ def test_a_model_is_judged_by_its_share_of_the_memory(
 ) -> None:
     trained, _ = parameters(recipe(), 117)
     memory = int(16 * trained / share)
-    (found,) = memory_findings({"tiny": recipe()}, memory, "the GPU", 117)
-    assert (found.topic, found.state) == ("model tiny", state)
-    assert ("lora" in found.fix) == (state != "ok")
+    (finding,) = memory_findings({"tiny": recipe()}, memory, "the GPU", 117)
+    assert (finding.topic, finding.state) == ("model tiny", state)
+    assert ("lora" in finding.fix) == (state != "ok")
 
 
 def test_an_average_of_the_weights_and_frozen_ones_count_four_bytes(recipe) -> None:
@@ -60,15 +60,17 @@ def test_an_average_of_the_weights_and_frozen_ones_count_four_bytes(recipe) -> N
 
 
 def test_a_network_that_cannot_be_built_is_a_problem(recipe) -> None:
-    (found,) = memory_findings({"a": recipe(trainable=["nowhere"])}, GB, "the GPU", 117)
-    assert found.state == "problem" and "nowhere" in found.says
+    (finding,) = memory_findings(
+        {"a": recipe(trainable=["nowhere"])}, GB, "the GPU", 117
+    )
+    assert finding.state == "problem" and "nowhere" in finding.says
 
 
 def test_a_network_that_does_not_take_its_size_is_a_problem(recipe) -> None:
     """`make doctor` ended in a traceback."""
-    own = recipe(backbone="coatnet_rmlp_2_rw_384.sw_in12k_ft_in1k", image_size=380)
-    (found,) = memory_findings({"a": own}, GB, "the GPU", 117)
-    assert found.state == "problem" and found.says.startswith(
+    coatnet = recipe(backbone="coatnet_rmlp_2_rw_384.sw_in12k_ft_in1k", image_size=380)
+    (finding,) = memory_findings({"a": coatnet}, GB, "the GPU", 117)
+    assert finding.state == "problem" and finding.says.startswith(
         "models.a.image_size: expected"
     )
 
@@ -80,12 +82,12 @@ def test_weights_of_a_package_of_a_file_and_of_chance(
     (tmp_path / "own.pth").write_bytes(b"x" * 3_000_000)
     name = "tf_efficientnet_lite0.in1k"
     settings = {"a": "bundled", "b": False, "c": "own.pth", "d": "lost.pth"}
-    found = weights_findings(
+    findings = weights_findings(
         {key: (name, setting) for key, setting in settings.items()}
     )
-    assert [each.state for each in found] == ["ok", "ok", "ok", "problem"]
-    assert found[2].says == "own.pth, 3 MB"
-    assert found[3].says == f"nothing is at {tmp_path / 'lost.pth'}"
+    assert [each.state for each in findings] == ["ok", "ok", "ok", "problem"]
+    assert findings[2].says == "own.pth, 3 MB"
+    assert findings[3].says == f"nothing is at {tmp_path / 'lost.pth'}"
 
 
 @pytest.mark.parametrize(("offline", "state"), [("1", "problem"), ("", "warning")])
@@ -94,11 +96,11 @@ def test_weights_of_the_hub_that_are_not_here(
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", offline)
     monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: None)
-    (found,) = weights_findings({"a": ("resnet18.a1_in1k", True)})
-    assert found.state == state and "resnet18.a1_in1k" in found.says
+    (finding,) = weights_findings({"a": ("resnet18.a1_in1k", True)})
+    assert finding.state == state and "resnet18.a1_in1k" in finding.says
 
 
 def test_weights_of_the_hub_that_are_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: "/a/file")
-    found = weights_findings({"a": (["resnet18.a1_in1k", "resnet34.a1_in1k"], True)})
-    assert [each.state for each in found] == ["ok", "ok"]
+    findings = weights_findings({"a": (["resnet18.a1_in1k", "resnet34.a1_in1k"], True)})
+    assert [each.state for each in findings] == ["ok", "ok"]

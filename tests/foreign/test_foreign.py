@@ -23,62 +23,62 @@ def test_probabilities_of_a_csv_are_read_by_the_names_of_their_columns(
     tmp_path: Path,
 ) -> None:
     path = written(tmp_path / "a.csv", "1,image_path,0\n.8,0.JPEG,.2\n.25,1.JPEG,.75\n")
-    found = read_foreign(path)
-    assert found.ids.tolist() == NAMES.tolist() and not found.is_hard
-    np.testing.assert_array_equal(found.values, PROBS)
-    assert found.labels.tolist() == [1, 0] and found.left_out == ()
+    file = read_foreign(path)
+    assert file.ids.tolist() == NAMES.tolist() and not file.is_hard
+    np.testing.assert_array_equal(file.values, PROBS)
+    assert file.labels.tolist() == [1, 0] and file.left_out == ()
 
 
 def test_ten_classes_stand_in_the_order_of_numbers(tmp_path: Path) -> None:
     row = [f"{number / 55:.17g}" for number in range(11)]
     header = ",".join(sorted(map(str, range(11))))  # 0, 1, 10, 2 ...
     by_text = ",".join(row[int(name)] for name in header.split(","))
-    found = read_foreign(
+    file = read_foreign(
         written(tmp_path / "a.csv", f"image_path,{header}\nx,{by_text}\n")
     )
-    np.testing.assert_allclose(found.values, [np.arange(11) / 55])
+    np.testing.assert_allclose(file.values, [np.arange(11) / 55])
 
 
 def test_labels_of_a_csv_are_read(tmp_path: Path) -> None:
-    found = read_foreign(
+    file = read_foreign(
         written(tmp_path / "a.csv", "ID,image_path,target\n0,007,3\n1,NA,0\n")
     )
-    assert found.ids.tolist() == ["007", "NA"]  # text, whatever it looks like
-    assert found.is_hard and found.labels.tolist() == [3, 0] and found.left_out == ()
+    assert file.ids.tolist() == ["007", "NA"]  # text, whatever it looks like
+    assert file.is_hard and file.labels.tolist() == [3, 0] and file.left_out == ()
 
 
 def test_an_index_without_a_name_and_other_columns_are_left_out_and_named(
     tmp_path: Path,
 ) -> None:
     text = ",ID,image_path,target,super\n9,0,a,1,5\n8,1,b,0,5\n"
-    found = read_foreign(written(tmp_path / "a.csv", text))
-    assert found.labels.tolist() == [1, 0]
-    assert found.left_out == ("an index without a name", "super")
+    file = read_foreign(written(tmp_path / "a.csv", text))
+    assert file.labels.tolist() == [1, 0]
+    assert file.left_out == ("an index without a name", "super")
 
 
 def test_blanks_after_commas_cost_no_name_its_zeros(tmp_path: Path) -> None:
     """Kinds were given to image_path, and the column was called " image_path"."""
     text = "ID, image_path, target \n0, 007, 3\n1, 1e3, 0\n"
-    found = read_foreign(written(tmp_path / "a.csv", text))
-    assert found.ids.tolist() == ["007", "1e3"] and found.labels.tolist() == [3, 0]
+    file = read_foreign(written(tmp_path / "a.csv", text))
+    assert file.ids.tolist() == ["007", "1e3"] and file.labels.tolist() == [3, 0]
 
 
 def test_a_mark_of_byte_order_and_windows_lines_are_fine(tmp_path: Path) -> None:
-    found = read_foreign(
+    file = read_foreign(
         written(tmp_path / "a.csv", "\ufeffimage_path,target\r\na,1\r\n")
     )
-    assert found.ids.tolist() == ["a"]
+    assert file.ids.tolist() == ["a"]
 
 
 def test_predictions_of_croquis_lose_the_folder_in_front(tmp_path: Path) -> None:
     ids = np.char.add("test/", NAMES)
     Predictions(ids, PROBS, np.array(["cup", "star"])).save(tmp_path / "a.npz")
-    found = read_foreign(tmp_path / "a.npz")
-    assert found.ids.tolist() == NAMES.tolist() and found.classes.tolist() == [
+    file = read_foreign(tmp_path / "a.npz")
+    assert file.ids.tolist() == NAMES.tolist() and file.classes.tolist() == [
         "cup",
         "star",
     ]
-    np.testing.assert_allclose(found.values, PROBS)
+    np.testing.assert_allclose(file.values, PROBS)
 
 
 def test_a_folder_that_not_all_begin_with_is_a_name() -> None:
@@ -90,9 +90,9 @@ def test_an_npy_takes_its_ids_from_elsewhere(
     tmp_path: Path, values: np.ndarray
 ) -> None:
     np.save(tmp_path / "a.npy", values)
-    found = read_foreign(tmp_path / "a.npy", NAMES)
-    assert found.ids.tolist() == NAMES.tolist() and found.labels.tolist() == [1, 0]
-    assert found.is_hard == (values.ndim == 1)
+    file = read_foreign(tmp_path / "a.npy", NAMES)
+    assert file.ids.tolist() == NAMES.tolist() and file.labels.tolist() == [1, 0]
+    assert file.is_hard == (values.ndim == 1)
 
 
 BAD_CSV = {
@@ -227,10 +227,10 @@ def test_other_kinds_of_files_and_files_that_are_not_there_are_refused(
 
 
 def test_rows_are_joined_by_image(tmp_path: Path) -> None:
-    found = read_foreign(
+    file = read_foreign(
         written(tmp_path / "a.csv", "image_path,target\nb,1\na,0\nc,2\n")
     )
-    assert found.aligned(np.array(["a", "b", "c"]), "s.csv").labels.tolist() == [
+    assert file.aligned(np.array(["a", "b", "c"]), "s.csv").labels.tolist() == [
         0,
         1,
         2,
@@ -248,13 +248,13 @@ def test_rows_are_joined_by_image(tmp_path: Path) -> None:
 def test_other_images_are_refused(
     tmp_path: Path, ids: list[str], received: str
 ) -> None:
-    found = read_foreign(
+    file = read_foreign(
         written(tmp_path / "a.csv", "image_path,target\nb,1\na,0\nc,2\n")
     )
     with pytest.raises(
         InputError, match=rf"a\.csv: expected the {len(ids)} .*s\.csv.*{received}"
     ):
-        found.aligned(np.array(ids), "s.csv")
+        file.aligned(np.array(ids), "s.csv")
 
 
 def test_the_order_of_images_comes_from_a_csv_that_names_them(tmp_path: Path) -> None:

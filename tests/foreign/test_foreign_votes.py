@@ -31,16 +31,16 @@ def test_a_majority_vote_of_15_voters_is_that_of_scipy() -> None:
     votes = np.random.default_rng(0).integers(
         0, 6, size=(15, 2500)
     )  # of a few rows most tie
-    found = outcome([hard(labels) for labels in votes], "hard")
-    np.testing.assert_array_equal(found.labels, stats.mode(votes, axis=0).mode)
+    vote = outcome([hard(labels) for labels in votes], "hard")
+    np.testing.assert_array_equal(vote.labels, stats.mode(votes, axis=0).mode)
     counts = np.sort((votes[None] == np.arange(6)[:, None, None]).sum(axis=1), axis=0)
-    assert found.ties == (counts[-1] == counts[-2]).sum() > 100
-    assert found.agreement[3] == pytest.approx((votes[3] == found.labels).mean())
+    assert vote.ties == (counts[-1] == counts[-2]).sum() > 100
+    assert vote.agreement[3] == pytest.approx((votes[3] == vote.labels).mean())
 
 
 def test_ties_go_to_the_lowest_class_and_are_counted() -> None:
-    found = outcome([hard([2, 2, 0]), hard([1, 2, 0]), hard([0, 1, 1])], "hard")
-    assert found.labels.tolist() == [0, 2, 0] and found.ties == 1
+    vote = outcome([hard([2, 2, 0]), hard([1, 2, 0]), hard([0, 1, 1])], "hard")
+    assert vote.labels.tolist() == [0, 2, 0] and vote.ties == 1
 
 
 def test_the_soft_vote_is_the_mean_and_weights_tilt_it() -> None:
@@ -64,11 +64,11 @@ def test_the_order_of_files_and_the_size_of_blocks_decide_nothing(
         np.random.default_rng(1).integers(1, 4, size=(3, 50, 3)).astype(float)
     )  # ties abound
     files = [soft((part / part.sum(axis=1, keepdims=True)).tolist()) for part in rows]
-    found = outcome(files, method)
+    vote = outcome(files, method)
     monkeypatch.setattr(foreign_votes, "_ROWS", 7)
     again = outcome(files[::-1], method)
-    np.testing.assert_array_equal(found.labels, again.labels)
-    assert found.ties == again.ties > 0 and found.agreement == again.agreement[::-1]
+    np.testing.assert_array_equal(vote.labels, again.labels)
+    assert vote.ties == again.ties > 0 and vote.agreement == again.agreement[::-1]
 
 
 def test_a_file_given_twice_has_weight_two() -> None:

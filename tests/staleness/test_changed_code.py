@@ -74,7 +74,8 @@ def test_a_commit_since_the_run_hides_nothing() -> None:
 
 def test_what_ran_without_a_commit_is_known_by_its_note() -> None:
     (FOLDER / "a.py").write_text("a = 2\n")
-    before, states = recorded(), {FOLDER.as_posix(): inputs.dep_state(FOLDER)}
+    before = recorded()
+    states = {FOLDER.as_posix(): inputs.dep_state(FOLDER)}
     inputs.READ.mkdir(parents=True)
     inputs.note_path("vote").write_text(
         json.dumps({"texts": {}, "keys": {}, "states": states})

@@ -79,13 +79,13 @@ def pipeline(reproduced: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """A copy of it to be changed, in which the test runs."""
     folder = tmp_path / "pipeline"
     shutil.copytree(reproduced, folder)
-    for name, value in own(folder).items():
+    for name, value in places(folder).items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(folder)
     return folder
 
 
-def own(folder: Path) -> dict[str, str]:
+def places(folder: Path) -> dict[str, str]:
     """Nothing of DVC's outside of the folder."""
     names = ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR", "DVC_SITE_CACHE_DIR")
     places = {name: str(folder / ".outside" / name.lower()) for name in names}
@@ -94,7 +94,7 @@ def own(folder: Path) -> dict[str, str]:
 
 def dvc(folder: Path, *arguments: str) -> None:
     command = [sys.executable, "-m", "dvc", *arguments]
-    subprocess.run(command, cwd=folder, env=os.environ | own(folder), check=True)
+    subprocess.run(command, cwd=folder, env=os.environ | places(folder), check=True)
 
 
 def edit(folder: Path, name: str, old: str, new: str) -> None:
@@ -103,7 +103,7 @@ def edit(folder: Path, name: str, old: str, new: str) -> None:
     (folder / name).write_text(text.replace(old, new))
 
 
-def found() -> dict[str, Stale]:
+def by_name() -> dict[str, Stale]:
     return {stage.name: stage for stage in stale_stages()[0]}
 
 
@@ -122,9 +122,9 @@ def test_all_would_run_without_a_lock(pipeline: Path) -> None:
     assert {stage.changes for stage in stages} == {("it has never run here",)}
 
 
-def test_a_changed_parameter_is_told_with_both_values(pipeline: Path) -> None:
+def test_a_changed_parameter_is_named_with_both_values(pipeline: Path) -> None:
     edit(pipeline, "params.yaml", "lr: 0.1", "lr: 1e-05")
-    stages = found()
+    stages = by_name()
     # check runs, but hands nothing new to prepare.
     assert list(stages) == ["check", *TRAININGS, "vote"]
     assert stages["train@a-0"] == Stale(
@@ -133,19 +133,19 @@ def test_a_changed_parameter_is_told_with_both_values(pipeline: Path) -> None:
     assert stages["vote"] == Stale("vote", (), True, None)
 
 
-def test_of_a_block_only_the_keys_that_differ_are_told(pipeline: Path) -> None:
+def test_of_a_block_only_the_keys_that_differ_are_named(pipeline: Path) -> None:
     edit(pipeline, "params.yaml", "b: {epochs: 3}", "b: {epochs: 4, lora: null}")
-    stages = found()
+    stages = by_name()
     assert list(stages) == ["check", "train@b-0", "train@b-1", "vote"]
     expected = ("models.b.epochs: 3 -> 4", "models.b.lora: nothing -> null")
     assert stages["train@b-1"].changes == expected
 
 
-def test_code_files_and_commands_are_told_apart(pipeline: Path) -> None:
+def test_code_files_and_commands_have_words_of_their_own(pipeline: Path) -> None:
     edit(pipeline, "engine.py", "1", "2")
     (pipeline / "raw.txt").write_text("y\n")
     edit(pipeline, "dvc.yaml", "cat out/* >", "cat  out/* >")
-    stages = found()
+    stages = by_name()
     assert stages["prepare"].changes == ("file raw.txt changed",)
     assert stages["train@a-0"].changes == ("code engine.py changed",)
     assert stages["train@a-0"].follows and stages["train@a-0"].cached is None
@@ -155,7 +155,7 @@ def test_code_files_and_commands_are_told_apart(pipeline: Path) -> None:
 def test_a_new_model_is_trained_alone(pipeline: Path) -> None:
     edit(pipeline, "params.yaml", "[a, b]", "[a, b, c]")
     edit(pipeline, "params.yaml", "b: {epochs: 3}}", "b: {epochs: 3}, c: {epochs: 3}}")
-    stages = found()
+    stages = by_name()
     assert list(stages) == ["check", "train@c-0", "train@c-1", "vote"]
     assert stages["train@c-0"].changes == ("it has never run here",)
 
@@ -168,7 +168,7 @@ def test_a_name_that_is_not_utf_8_is_a_change(pipeline: Path, place: str) -> Non
         (pipeline / place).mkdir()
     (pipeline / place / "\udcff\udcfe.txt").write_text("mine")
     what = {"out": "file out", "out/a-0": "its output out/a-0"}[place]
-    stage = found()[{"out": "vote", "out/a-0": "train@a-0"}[place]]
+    stage = by_name()[{"out": "vote", "out/a-0": "train@a-0"}[place]]
     assert (
         f"{what} holds a name that is not UTF-8, which DVC cannot read" in stage.changes
     )
@@ -182,7 +182,7 @@ def test_an_output_that_is_gone_comes_back_and_nothing_follows(pipeline: Path) -
 
 def test_what_ran_before_is_restored_down_to_the_first_folder(pipeline: Path) -> None:
     edit(pipeline, "params.yaml", "side: 96", "side: 32")
-    stages = found()
+    stages = by_name()
     assert stages["prepare"] == Stale("prepare", ("side: 96 -> 32",), False, True)
     for name in TRAININGS:
         assert stages[name] == Stale(name, (), True, True)
@@ -193,7 +193,7 @@ def test_what_ran_before_is_restored_down_to_the_first_folder(pipeline: Path) ->
 def test_without_its_cache_nothing_is_restored(pipeline: Path) -> None:
     shutil.rmtree(pipeline / ".dvc" / "cache" / "files")
     edit(pipeline, "params.yaml", "side: 96", "side: 32")
-    assert found()["prepare"].cached is False
+    assert by_name()["prepare"].cached is False
 
 
 def test_asking_changes_nothing(pipeline: Path) -> None:
@@ -202,7 +202,7 @@ def test_asking_changes_nothing(pipeline: Path) -> None:
         (pipeline / "dvc.lock").read_bytes(),
         (pipeline / "images.txt").read_bytes(),
     )
-    assert found() == found()
+    assert by_name() == by_name()
     assert before == (
         (pipeline / "dvc.lock").read_bytes(),
         (pipeline / "images.txt").read_bytes(),
