@@ -129,6 +129,7 @@ def test_names_of_packages_are_normalised() -> None:
         (54 * GB, 2_802, "ok"),
         (1 * GB, 15_000, "problem"),  # 15,000 x (3 x 224² + 224²) bytes are 2.8 GB
         (4 * GB, 15_000, "warning"),  # but not twice
+        (11 * GB // 2, 15_000, "warning"),  # 5.5 are not twice 2.8 either
         (7 * GB, 15_000, "ok"),
     ],
 )

@@ -116,6 +116,16 @@ def test_beside_a_long_name_changes_stand_below_in_whole_words() -> None:
     )
 
 
+def test_a_word_that_is_longer_than_the_room_beside_the_name_stands_below() -> None:
+    """25 columns are left beside a name of 18 letters; the word has 26."""
+    head = state("0123456789", "main", 0.8)
+    changes = {"train": {"label_smoothing": 0.1, "drop": 0.0, "augment": "flips"}}
+    head["experiments"] = [experiment("convnext-base-clip", 0.7, **changes)]
+    shown = experiment_lines([head])
+    assert max(map(len, shown)) <= 100
+    assert "      train.label_smoothing=0.1, train.augment=flips" in shown
+
+
 def test_what_has_not_ended_shows_its_state_and_no_score() -> None:
     head = state("0123456789", None, 0.8)
     head["experiments"] = [

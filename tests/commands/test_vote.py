@@ -55,7 +55,12 @@ def test_without_a_sample_the_first_file_gives_the_rows(folder: Path) -> None:
     assert Path("s.csv").read_text() == (
         "ID,image_path,target\n0,a.png,1\n1,b.png,1\n2,c.png,2\n"
     )
-    assert "hard vote of 2 files" in said
+    assert said.splitlines() == [
+        "hard.csv: labels, .333 as the vote",
+        "ours.npz: probabilities of 3 classes, 1.000 as the vote",
+        "hard vote of 2 files on 3 images; 0 ties went to the lowest class",
+        "submission  s.csv",
+    ]
 
 
 def test_ties_are_printed_and_weights_break_them(folder: Path) -> None:

@@ -64,6 +64,15 @@ def test_files_that_changed_came_and_went_are_named() -> None:
     }
 
 
+def test_files_of_a_commit_that_dvc_does_not_look_at_do_not_count() -> None:
+    (FOLDER / "notes.md").write_text("by hand\n")
+    (FOLDER / "a.py").write_text("a = 2\n")
+    commit()
+    before = recorded()  # of the Python files alone, as .dvcignore has it
+    (FOLDER / "a.py").write_text("a = 3\n")
+    assert changed_files(FOLDER, before) == {f"{FOLDER}/a.py": "modified"}
+
+
 def test_a_commit_since_the_run_hides_nothing() -> None:
     before = recorded()
     for value in (2, 3):
