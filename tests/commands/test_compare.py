@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from croquis.commands.compare import compare_lines
 from croquis.commands.main import app
+from croquis.scoring.comparing import Comparison
 from croquis.tables.predictions import Predictions
 
 NAMES = [f"train/{number}.png" for number in range(40)]
@@ -101,6 +103,33 @@ def test_too_few_groups_are_said_to_be_the_reason(folder: Path) -> None:
         "They are not significantly different: 40 images in 4 groups are too few; "
         "fewer than 20 groups say nothing."
     )
+
+
+@pytest.mark.parametrize(
+    ("groups", "reason"),
+    [
+        (19, "40 images in 19 groups are too few; fewer than 20 groups say nothing."),
+        (
+            20,
+            "with 40 images, of which they differ on 3, no difference could be called.",
+        ),
+    ],
+)
+def test_twenty_groups_are_enough(groups: int, reason: str) -> None:
+    comparison = Comparison(
+        images=40,
+        groups=groups,
+        left_out=(0, 0),
+        accuracies=((0.875, 0.8, 0.95), (0.9, 0.8, 0.95)),
+        both=34,
+        only=(1, 2),
+        difference=(0.025, -0.05, 0.1),
+        p=1.0,
+        significant=False,
+        smallest=None,
+    )
+    verdict = compare_lines(comparison, "one", "other")[-1]
+    assert verdict == f"They are not significantly different: {reason}"
 
 
 def test_folds_that_hold_other_people_apart_are_mentioned(folder: Path) -> None:

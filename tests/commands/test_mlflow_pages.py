@@ -32,6 +32,7 @@ def test_the_table_of_the_newest_run_is_opened(started: list[list[str]]) -> None
     )
     client.create_experiment("tracked-empty")
     client.create_run(first, start_time=10**15)
+    client.create_run(second, start_time=10**14)  # older, though it was made later
     gone = client.create_run(second, start_time=2 * 10**15)
     client.delete_run(gone.info.run_id)
     done = CliRunner().invoke(app, ["mlflow", "--port=5009"])

@@ -71,6 +71,19 @@ def test_it_counts_by_kind_and_says_how_the_original_was_decided(
     assert "27 without a source: others were made from each of them" in said
 
 
+def test_a_source_that_stood_there_stays(tmp_path: Path) -> None:
+    """Names say that the canny image is made from apple_8; a person knew better."""
+    table, gray = derived_set("suffix")
+    by_hand = table["id"] == "train/k2/apple_8_canny.png"
+    table.loc[by_hand, "source_id"] = "train/k2/apple_7.png"
+    left(tmp_path, table, gray, tests=1)
+    assert asked(tmp_path).exit_code == 0
+    written = pd.read_csv(tmp_path / "new.csv", keep_default_na=False)
+    sources = written.set_index("image_path")["source_id"]
+    assert sources["k2/apple_8_canny.png"] == "k2/apple_7.png"
+    assert sources["k2/apple_7_canny.png"] == "k2/apple_7.png"
+
+
 def test_files_of_which_nothing_was_found_are_counted(tmp_path: Path) -> None:
     table, gray = derived_set("suffix")
     more = np.stack([drawing(7000 + place) for place in range(12)])
@@ -97,10 +110,10 @@ def test_the_original_is_what_looks_like_the_test_images(tmp_path: Path) -> None
     said = asked(tmp_path).output
     assert "27 'inv' from 'photograph'" in said
     assert "decided by its similarity to the test images (27)" in said
-    table = pd.read_csv(tmp_path / "new.csv", keep_default_na=False).set_index(
+    written = pd.read_csv(tmp_path / "new.csv", keep_default_na=False).set_index(
         "image_path"
     )
-    assert table.loc["k1/inv_3.png", "source_id"] == "k1/photograph_3.png"
+    assert written.loc["k1/inv_3.png", "source_id"] == "k1/photograph_3.png"
 
 
 def test_a_file_that_is_there_is_never_replaced(tmp_path: Path) -> None:
