@@ -154,6 +154,12 @@ def test_an_impossible_number_says_what_is_possible() -> None:
     )
 
 
+def test_of_several_wrong_keys_the_first_one_is_named_not_the_deepest() -> None:
+    embed = GOOD["embed"] | {"size": 7}
+    text = complaint(GOOD | {"epochs": 0, "embed": embed})
+    assert text.startswith("train.epochs: expected greater than or equal to 1, ")
+
+
 @pytest.mark.parametrize("lr", [float("nan"), float("inf")])
 def test_numbers_are_finite(lr: float) -> None:
     assert "train.lr: expected a finite number" in complaint(GOOD | {"lr": lr})

@@ -88,6 +88,23 @@ def test_paths_are_found_under_their_split(tmp_path: Path) -> None:
     assert locate(tmp_path, "./0.png") == ["train/0.png"]
 
 
+@pytest.mark.parametrize(
+    ("names", "files"),
+    [
+        (["train/0.png"], ["train/0.png"]),  # relative to the csv
+        (["train/0.png"], ["train/train/0.png"]),  # of a class called train
+        (["train/0.png", "1.png"], ["train/train/0.png", "train/1.png"]),
+    ],
+)
+def test_a_prefix_counts_where_all_rows_have_it_and_no_class_is_called_so(
+    tmp_path: Path, names: list[str], files: list[str]
+) -> None:
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    assert locate(tmp_path, *names) == files
+
+
 @pytest.mark.parametrize("name", ["../secret.png", "a/../../secret.png", "/etc/passwd"])
 def test_paths_that_leave_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match="expected paths inside train/, received 1"):

@@ -35,6 +35,12 @@ def test_bare_class_folders_hold_nothing_else(tmp_path: Path, stray: str) -> Non
         find_root(tmp_path, where="mine")
 
 
+def test_one_folder_of_images_alone_is_no_set_of_classes(tmp_path: Path) -> None:
+    made(tmp_path, "x/cat/0.png")
+    with pytest.raises(InputError, match="received none; name"):
+        find_root(tmp_path, where="mine")
+
+
 def test_several_roots_are_named(tmp_path: Path) -> None:
     made(tmp_path, *(f"{part}/train/cat/0.png" for part in "abcd"))
     with pytest.raises(InputError, match=r"received 4 of them \(a, b, c\)"):

@@ -127,6 +127,23 @@ def test_a_few_big_groups_tell_nothing_apart_and_name_no_smallest_difference() -
     assert alone.significant and alone.groups == 100 and alone.smallest is not None
 
 
+def test_the_smallest_difference_is_at_least_the_reach_of_the_interval() -> None:
+    """Ten of twenty groups of twenty copies are right; McNemar's test alone would call .08."""
+    groups = np.arange(400) // 20
+    a = experiment([0] * 400, unit=groups)
+    b = experiment(([1] * 20 + [0] * 20) * 10, name="b", unit=groups)
+    comparison = compare_predictions(a, b, seed=0)
+    middle, low, high = comparison.difference
+    assert comparison.smallest == max(middle - low, high - middle) > 0.15
+    assert least_called(200, 400) < 0.1
+    few = compare_predictions(
+        experiment([0] * 380, unit=groups[:380]),
+        experiment(([1] * 20 + [0] * 20) * 9 + [1] * 20, name="b", unit=groups[:380]),
+        seed=0,
+    )
+    assert few.groups == 19 and few.smallest is None
+
+
 def test_bad_pairs_are_refused() -> None:
     a = experiment([1, 0, 1])
     with pytest.raises(

@@ -251,6 +251,21 @@ def test_an_edit_of_a_persons_table_takes_the_scores_away(project: Project) -> N
     assert project.reason() == "split ran with another data/overrides.csv"
 
 
+def test_a_folder_of_single_files_is_compared_by_their_hashes(project: Project) -> None:
+    outs = [entry("tables/a.csv", "a"), entry("tables/b.csv", "b")]
+    project.lock["split"]["outs"] += outs
+    files = [
+        {"md5": md5(b"a"), "relpath": "a.csv"},
+        {"md5": md5(b"b"), "relpath": "b.csv"},
+    ]
+    value = f"{md5(json.dumps(files).encode())}.dir"
+    dep = {"path": "tables", "md5": value, "size": 2, "nfiles": 2}
+    project.lock["vote"]["deps"].append(dep)
+    assert project.reason() == ""
+    project.lock["split"]["outs"][-1] = entry("tables/b.csv", "c")
+    assert project.reason() == "split is newer than vote"
+
+
 @pytest.mark.parametrize("text", ["lr: [", "\x00", "42"])
 def test_parameters_that_cannot_be_read_have_no_scores(
     project: Project, text: str

@@ -14,6 +14,7 @@ from croquis.scoring.metrics import (
     mean_gain,
     mean_interval,
     report,
+    resampled_means,
     scores,
     wilson,
 )
@@ -52,6 +53,12 @@ def test_a_sure_and_wrong_vote_costs_a_finite_log_loss() -> None:
     assert values["log_loss"] == pytest.approx(-math.log(1e-7) / 2, rel=1e-5)
 
 
+def test_the_zeros_of_a_hard_vote_are_clipped_and_the_row_sums_to_one_again() -> None:
+    """A thousand zeros at 1e-7 are 1e-4: the label's share is 1 / 1.0001."""
+    values = scores(np.array([0]), np.eye(1, 1001))
+    assert values["log_loss"] == pytest.approx(math.log(1.0001), rel=1e-4)
+
+
 def test_ties_go_to_the_lowest_class() -> None:
     assert scores(np.array([0, 1]), np.full((2, 2), 0.5))["accuracy"] == 0.5
 
@@ -80,6 +87,13 @@ def test_the_interval_of_single_images_is_the_binomial_one() -> None:
     half = 1.96 * math.sqrt(0.75 * 0.25 / 400)  # .0424
     assert low == pytest.approx(0.75 - half, abs=0.008)
     assert high == pytest.approx(0.75 + half, abs=0.008)
+
+
+def test_a_redrawn_mean_is_over_the_images_of_the_drawn_groups() -> None:
+    """One image is right, three copies are wrong: two draws give 1, 1 of 4, or none."""
+    values = np.array([[1.0], [0.0], [0.0], [0.0]])
+    drawn = resampled_means(values, np.array([0, 1, 1, 1]), seed=0)
+    assert set(drawn[:, 0].tolist()) == {0.0, 0.25, 1.0}
 
 
 def test_copies_widen_the_interval() -> None:

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from croquis.scoring.paired import difference_interval, difference_intervals, mcnemar
+from croquis.scoring.paired import (
+    difference_interval,
+    difference_intervals,
+    is_significant,
+    mcnemar,
+)
 
 
 def rights(only_a: int, only_b: int, both: int = 5) -> tuple[np.ndarray, np.ndarray]:
@@ -25,6 +30,24 @@ def test_p_is_the_exact_binomial_one(only_a: int, only_b: int) -> None:
     expected = binomtest(only_a, only_a + only_b).pvalue
     assert mcnemar(*rights(only_a, only_b)) == pytest.approx(expected)
     assert mcnemar(*rights(only_b, only_a)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("p", "interval", "groups", "significant"),
+    [
+        (0.049, (0.01, 0.2), 20, True),
+        (0.049, (-0.2, -0.01), 20, True),
+        (0.05, (0.01, 0.2), 20, False),  # the test is at 5 %
+        (0.049, (-0.01, 0.2), 20, False),  # no difference is within the interval
+        (0.049, (0.0, 0.2), 20, False),  # or on its border
+        (0.049, (-0.2, 0.0), 20, False),
+        (0.049, (0.01, 0.2), 19, False),  # redraws of so few groups are too much alike
+    ],
+)
+def test_a_difference_is_significant_by_the_test_and_by_the_interval_of_enough_groups(
+    p: float, interval: tuple[float, float], groups: int, significant: bool
+) -> None:
+    assert is_significant(p, interval, np.arange(40) % groups) == significant
 
 
 def test_images_on_which_both_agree_say_nothing() -> None:

@@ -44,13 +44,25 @@ def test_doubled_ids_are_refused() -> None:
 
 @pytest.mark.parametrize(
     "row",
-    [[2.0, -1.0], [3.1, 1.2], [np.nan, 1.0], [0.5, 0.4], [np.inf, 0.0], [0.0, 0.0]],
+    [[2.0, -1.0], [3.1, 1.2], [np.nan, 1.0], [0.5, 0.498], [np.inf, 0.0], [0.0, 0.0]],
 )
 def test_logits_and_nan_are_refused(row: list[float]) -> None:
     with pytest.raises(
         InputError, match=r"rows >= 0 that sum to 1.*softmax probabilities"
     ):
         Predictions(["a", "b"], [[0.5, 0.5], row], CLASSES)
+
+
+def test_rows_that_sum_to_one_within_a_thousandth_are_accepted() -> None:
+    assert len(Predictions(["a"], [[0.5, 0.4995]], CLASSES)) == 1
+
+
+@pytest.mark.parametrize("kind", ["complex64", "bool", "str", "object"])
+def test_what_are_no_numbers_are_refused(kind: str) -> None:
+    ids = np.array(["a", "b"])
+    probs = np.ones((2, 2)).astype(kind)
+    error = predictions.shape_error("a.npz", ids, probs, np.array(CLASSES))
+    assert "a.npz: expected probs, numbers of shape (2, 2), received " in str(error)
 
 
 @pytest.mark.parametrize(
