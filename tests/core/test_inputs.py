@@ -231,6 +231,15 @@ def test_the_same_words_written_again_stop_nothing(
     assert ran(monkeypatch, again) == 0
 
 
+def test_what_python_writes_as_it_loads_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def load() -> None:
+        write("data/raw/__pycache__/reader.pyc", "bytes")
+
+    assert ran(monkeypatch, load) == 0
+
+
 def test_big_data_is_not_read_but_must_not_be_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -433,6 +442,12 @@ def test_folders_of_deps_links_and_libraries_cover_what_is_loaded() -> None:
     assert (
         by_itself(f"{body}; import bare; importlib.import_module('lib.sub.one')") == ""
     )
+
+
+def test_an_init_that_is_not_bare_is_code_like_any_other() -> None:
+    write("bare/__init__.py", "ONE = 1\n")
+    said = by_itself("sys.path.append('.'); import bare")
+    assert "received no bare/__init__.py, which it has loaded; add" in said
 
 
 def test_what_was_loaded_before_it_began_is_refused_before_any_work() -> None:

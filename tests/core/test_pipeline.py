@@ -8,6 +8,7 @@ from croquis.core.errors import InputError
 from croquis.core.pipeline import (
     StageEntry,
     entry_of,
+    is_tracked,
     read_lock,
     read_stages,
     runs_with,
@@ -100,6 +101,20 @@ def test_scripts_are_found_in_lists_of_commands_and_beside_open_quotes() -> None
     assert scripts(stages["train_more"]) == [Path("stages/train.py")]
     assert scripts({"cmd": "python stages/train.py 'open"}) == [Path("stages/train.py")]
     assert scripts(stages["each"]) == scripts({}) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "counts"),
+    [
+        ("src/croquis/core/cli.py", True),
+        ("src/croquis/report/page.html", True),
+        ("src/croquis/core/.#cli.py", False),  # as an editor locks it
+        ("src/croquis/core/cli.py~", False),
+        ("data/.hidden", True),
+    ],
+)
+def test_of_the_source_folder_only_code_counts(path: str, counts: bool) -> None:
+    assert is_tracked(Path(path)) == counts
 
 
 @pytest.mark.parametrize(("models", "runs"), [([], False), (["a"], True)])

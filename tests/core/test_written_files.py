@@ -91,6 +91,15 @@ def test_what_was_seen_to_be_safe_is_known_beside_what_was_written() -> None:
     assert written_files.noted_signs()["b"] == {(5, 6)}
 
 
+def test_what_was_seen_already_is_not_written_again() -> None:
+    written_files.remember_files({"a": (1, 2)})
+    os.utime(written_files.SEEN, ns=(5, 5))
+    written_files.remember_files({"a": (1, 2)})
+    assert written_files.sign_of(written_files.SEEN)[1] == 5
+    written_files.remember_files({"a": (1, 3)})
+    assert written_files.sign_of(written_files.SEEN)[1] > 5
+
+
 @pytest.mark.parametrize("half", ["", "{", "[]", '{"a": 1}', '{"a": [1]}'])
 def test_half_of_a_note_says_nothing(half: str) -> None:
     written_files.NOTES.mkdir(parents=True)

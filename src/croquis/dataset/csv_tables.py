@@ -58,13 +58,15 @@ def _read_text(path: Path) -> pd.DataFrame:
 def _require(table: pd.DataFrame, path: Path, required: Iterable[str]) -> None:
     for column in required:
         if column not in table:
+            fix = "add or rename it"
+            if _has_other_separator(table):
+                fix = "save it with commas"
             names = ", ".join(map(str, table.columns))
-            commas = "save it with commas"
             raise InputError(
                 path,
                 expected=f"a column {column}",
                 received=f"only {names[:200]}",  # of a csv, if it is one
-                fix=commas if _has_other_separator(table) else "add or rename it",
+                fix=fix,
             )
         expected = f"a value in each row of {column}"
         refuse_rows(table, table[column] == "", path, expected)
