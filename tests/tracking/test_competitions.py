@@ -46,6 +46,7 @@ def test_it_is_called_as_the_data_with_the_folder_above_a_generic_name(
             "https://host/a.zip",
         ),
         ("https://host/uc?export=download&id=7", "https://host/uc?id=7"),
+        ("https://host/uc?Id=7&Token=secret", "https://host/uc?Id=7"),
     ],
 )
 def test_an_address_holds_no_secret_and_what_names_the_file(

@@ -117,6 +117,16 @@ def test_a_run_of_a_pipeline_shows_its_parameters() -> None:
     assert len(params) == 152 and params["train.key149"] == "149"
 
 
+def test_a_run_of_a_pipeline_is_of_no_single_stage(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whichever stage comes first makes it."""
+    monkeypatch.setenv("DVC_STAGE", "train@a-0")
+    client, _, run_id = stores.connect(stores.Pipeline("stages"))
+    tags = client.get_run(run_id).data.tags
+    assert "stage" not in tags and tags["mlflow.source.name"] == "dvc repro"
+
+
 def test_a_run_whose_maker_was_killed_gets_its_parameters() -> None:
     pipeline = stores.Pipeline("killed", {"lr": 0.1})
     client, experiment_id, _ = stores.connect(stores.Pipeline("killed"))
