@@ -13,6 +13,7 @@ def test_half_of_an_odd_number_is_the_larger_one_and_never_below_the_least() -> 
     ):
         assert halve_batch(7, note="; as said") == 4
         assert halve_batch(3, least=2, note="; as said") == 2
+        assert halve_batch(5, least=4, note="; as said") == 4
 
 
 def test_no_room_for_the_least_is_an_error() -> None:

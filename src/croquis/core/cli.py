@@ -33,9 +33,9 @@ Number = Annotated[int, typer.Option()]
 def set_environment() -> None:
     """Sets what libraries read when they are imported: no telemetry, and how long threads spin.
 
-    Threads that wait spin so often, then sleep. libgomp's own 300,000 times are no faster alone,
-    and four times slower beside two programs; beside eight any spinning is (docs/training.md). So
-    where the machine is crowded they sleep at once.
+    Threads that wait spin 10,000 times, then sleep. libgomp's own 300,000 times are no faster
+    alone, and four times slower beside two programs. Beside eight programs any spinning is slower
+    (docs/training.md), so where the machine is crowded threads sleep at once.
     """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
