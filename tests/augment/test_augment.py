@@ -23,8 +23,8 @@ def drawn(preset: str, image: np.ndarray, seed: int = 0, epoch: int = 0) -> np.n
     "image", [NOISE, np.stack([NOISE] * 3, axis=-1)], ids=["gray", "rgb"]
 )
 def test_shape_and_type_stay(preset: str, image: np.ndarray) -> None:
-    found = drawn(preset, image)
-    assert found.shape == (24, *image.shape) and found.dtype == np.uint8
+    images = drawn(preset, image)
+    assert images.shape == (24, *image.shape) and images.dtype == np.uint8
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -67,13 +67,13 @@ def test_each_operation_draws_for_itself() -> None:
     flips = [
         v.tobytes() for v in (NOISE, NOISE[::-1], NOISE[:, ::-1], NOISE[::-1, ::-1])
     ]
-    found = [
+    images = [
         image.tobytes()
         for epoch in range(20)
         for image in drawn("flips", NOISE, 0, epoch)
     ]
     counts = [
-        found.count(flip) for flip in flips
+        images.count(flip) for flip in flips
     ]  # of 480, half of them turned: 60 each
     assert min(counts) > 35 and max(counts) < 85 and 180 < sum(counts) < 300
 

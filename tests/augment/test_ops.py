@@ -287,8 +287,8 @@ def test_policies_take_stored_images_which_are_read_only(cross: np.ndarray) -> N
 
 def test_changes_replace_add_and_take_out() -> None:
     ops = {"tone": {"p": 0.9}, "turn": None, "elastic": {"shift": 0.02}}
-    found = operations(AugmentParams(preset="course", ops=ops))
-    assert found == {"hflip": {}, "tone": {"p": 0.9}, "elastic": {"shift": 0.02}}
+    changed = operations(AugmentParams(preset="course", ops=ops))
+    assert changed == {"hflip": {}, "tone": {"p": 0.9}, "elastic": {"shift": 0.02}}
     assert PRESETS["course"] == {"hflip": {}, "turn": {}, "tone": {}}
 
 

@@ -47,9 +47,9 @@ def test_each_phase_holds_until_the_next(recipe: Callable[..., ModelParams]) -> 
     ]
     for epoch in range(6):
         for name in "abcd":
-            found = curriculum(NOISE, epoch=epoch, name=name)
+            image = curriculum(NOISE, epoch=epoch, name=name)
             expected = alone[epoch // 2](NOISE, epoch=epoch, name=name)
-            np.testing.assert_array_equal(found, expected)
+            np.testing.assert_array_equal(image, expected)
 
 
 def test_a_phase_has_images_of_its_own_size(

@@ -12,6 +12,7 @@ import pytest
 from croquis.core.errors import InputError
 from croquis.download import entries
 from croquis.download.archives import unpack
+from croquis.download.entries import Meter
 from support.packed import packed
 
 FILES = {"data/train.csv": b"image_path,target\n", "data/train/cat/0.png": bytes(1000)}
@@ -31,8 +32,8 @@ def out(tmp_path: Path) -> Path:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 @pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.tgz", "a.zip"])
@@ -258,3 +259,31 @@ def test_gzip_of_a_plain_file_is_no_archive(tmp_path: Path, out: Path) -> None:
     (tmp_path / "a.tar.gz").write_bytes(gzip.compress(b"just text, and no tar" * 99))
     with pytest.raises(InputError, match="whole, readable"):
         unpack(tmp_path / "a.tar.gz", out, where="a")
+
+
+def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
+    """A hole of a terabyte is a few bytes of the archive, and the meter sees these alone."""
+    info = tarfile.TarInfo("train/cat/0.png")
+    info.size = 1
+    info.pax_headers = {
+        "GNU.sparse.map": "0,1",
+        "GNU.sparse.size": "1000000",
+        "GNU.sparse.numblocks": "1",
+    }
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+        tar.addfile(info, io.BytesIO(b"x"))
+    (tmp_path / "out").mkdir()
+    with pytest.raises(
+        InputError, match=r"expected files and folders, received 'train/cat/0.png'"
+    ):
+        unpack(tmp_path / "a.tar", tmp_path / "out", where="a.tar")
+
+
+def test_an_archive_may_have_as_many_entries_as_the_limit_says(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(b"0" * 16)
+    meter = Meter(tmp_path / "a.zip", tmp_path, "a.zip")
+    assert meter.most_entries == 10_000
+    for _ in range(10_000):
+        meter.add_entry()
+    with pytest.raises(InputError, match="at most 10,000 entries"):
+        meter.add_entry()

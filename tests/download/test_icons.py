@@ -117,11 +117,11 @@ def test_the_table_names_each_thing_once_and_no_sign() -> None:
 
 
 def test_every_name_of_the_table_is_in_some_font() -> None:
-    known = set()
+    names = set()
     for family in icons.FAMILIES:
         for name in icons._read_charmap(family):
-            known |= {f"{family}/{name}", icons.concept(family, name)}
-    assert set(icons.concepts()) <= known
+            names |= {f"{family}/{name}", icons.concept(family, name)}
+    assert set(icons.concepts()) <= names
 
 
 def test_drawings_are_black_on_white_fitted_and_centred(
@@ -241,7 +241,7 @@ def test_no_moved_copy_is_in_train_and_in_test(folder: Path) -> None:
         np.stack([np.asarray(Image.open(path)) for path in paths]),
         np.arange(len(paths)),
     )
-    found = variant_pairs(
+    pairs = variant_pairs(
         gray,
         rows,
         ink_vectors(gray, rows)[0],
@@ -253,7 +253,7 @@ def test_no_moved_copy_is_in_train_and_in_test(folder: Path) -> None:
         decided=pair_table(),
         tally=Tally(),
     )
-    assert not (is_test[found["a"]] != is_test[found["b"]]).any()
+    assert not (is_test[pairs["a"]] != is_test[pairs["b"]]).any()
 
 
 def test_the_same_call_writes_the_same_bytes(

@@ -26,8 +26,8 @@ NO_SOLUTION = "image_path,target\n"
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def written(folder: Path, files: dict[str, bytes]) -> Path:
@@ -144,10 +144,10 @@ def test_a_folder_that_holds_the_raw_data_is_refused() -> None:
 
 def test_the_solution_moves_out_of_sight_as_it_came(tmp_path: Path) -> None:
     """Whether it makes sense is for prepare to say, which knows the classes and the test images."""
-    given = {"solution.csv": b",image_path,target,Usage\n0,0.png,7,Public\n"}
-    bring(packed(tmp_path / "a.tgz", LAYOUT | given))
+    solution = {"solution.csv": b",image_path,target,Usage\n0,0.png,7,Public\n"}
+    bring(packed(tmp_path / "a.tgz", LAYOUT | solution))
     assert tree(Path("data/raw")) == LAYOUT
-    assert Path("data/solution.csv").read_bytes() == given["solution.csv"]
+    assert Path("data/solution.csv").read_bytes() == solution["solution.csv"]
 
 
 def test_a_solution_that_is_a_folder_is_refused(tmp_path: Path) -> None:

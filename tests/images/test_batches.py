@@ -72,9 +72,9 @@ def test_a_batch_holds_images_labels_and_weights_of_the_same_rows(
 
 
 def test_the_short_last_batch_is_left_out(numbered: ImageDataset) -> None:
-    found = labels(epoch_of(numbered))
-    assert [len(batch) for batch in found] == [4, 4] and len(
-        {*found[0], *found[1]}
+    batches = labels(epoch_of(numbered))
+    assert [len(batch) for batch in batches] == [4, 4] and len(
+        {*batches[0], *batches[1]}
     ) == 8
     assert steps_per_epoch(10, 4) == 2
 
@@ -83,8 +83,8 @@ def test_the_short_last_batch_is_left_out(numbered: ImageDataset) -> None:
 def test_a_set_smaller_than_a_batch_is_one_batch(
     numbered: ImageDataset, batch_size: int
 ) -> None:
-    (found,) = labels(epoch_of(numbered, batch_size=batch_size))
-    assert sorted(found) == list(range(10))
+    (batch,) = labels(epoch_of(numbered, batch_size=batch_size))
+    assert sorted(batch) == list(range(10))
     assert steps_per_epoch(10, batch_size) == 1
 
 
@@ -106,8 +106,8 @@ def test_over_a_few_epochs_no_image_is_always_left_out(numbered: ImageDataset) -
 
 
 def test_prediction_goes_through_all_images_in_order(numbered: ImageDataset) -> None:
-    found = labels(in_order(numbered, batch_size=4, workers=0))
-    assert found == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    batches = labels(in_order(numbered, batch_size=4, workers=0))
+    assert batches == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -149,8 +149,8 @@ class Told(ImageDataset):
     """Its targets are the process that made the batch, and how many threads OpenCV has there."""
 
     def __getitem__(self, key: tuple[int, np.ndarray]) -> Batch:
-        told = torch.tensor([os.getpid(), cv2.getNumThreads()])
-        return replace(super().__getitem__(key), targets=told)
+        facts = torch.tensor([os.getpid(), cv2.getNumThreads()])
+        return replace(super().__getitem__(key), targets=facts)
 
 
 def test_workers_stay_for_all_epochs_and_have_one_thread_each(
@@ -169,14 +169,16 @@ def test_workers_stay_for_all_epochs_and_have_one_thread_each(
     assert {threads for _, threads in one + two} == {1}
 
 
-@pytest.mark.parametrize("how", ["bilinear", "bicubic"])
-def test_images_shrink_by_the_networks_filter(tmp_path: Path, how: str) -> None:
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+def test_images_shrink_by_the_networks_filter(
+    tmp_path: Path, interpolation: str
+) -> None:
     """They were averaged over areas, whatever timm's config said."""
     sheets = np.random.default_rng(0).integers(0, 256, (3, 32, 32), np.uint8)
-    source = dataset(sheets, tmp_path, image_size=24, interpolation=how)
+    source = dataset(sheets, tmp_path, image_size=24, interpolation=interpolation)
     (batch,) = in_order(source, batch_size=3, workers=0)
-    for found, sheet in zip(batch.images.numpy(), sheets, strict=True):
-        np.testing.assert_array_equal(found, resize(sheet, 24, how))
+    for image, sheet in zip(batch.images.numpy(), sheets, strict=True):
+        np.testing.assert_array_equal(image, resize(sheet, 24, interpolation))
 
 
 def test_colour_keeps_its_axis(tmp_path: Path) -> None:

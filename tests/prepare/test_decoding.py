@@ -303,3 +303,13 @@ def test_shrinking_does_not_lose_thin_strokes() -> None:
     drawing = np.full((100, 100), 255, np.uint8)
     drawing[:, 52] = 0  # nearest at 10 px would look at column 55
     assert squash(drawing, 10)[:, 5].max() < 240
+
+
+def test_an_outline_is_looked_at_from_row_to_row_and_from_column_to_column() -> None:
+    """White with two black sides: of its outline of 100 pixels, 36 are white. It stays on white."""
+    sheet = np.zeros((40, 40, 4), np.uint8)
+    sheet[5:35, 10:30] = 255
+    sheet[5:35, [10, 29], :3] = 0
+    file = io.BytesIO()
+    Image.fromarray(sheet).save(file, "PNG")
+    assert decode(file.getvalue()).status == "alpha on white"

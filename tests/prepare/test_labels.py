@@ -118,10 +118,10 @@ def test_one_target_with_two_names_is_an_error() -> None:
         labelled(class_name=["a", "b"], target=["0", "0"])
 
 
-def sources(*given: str) -> list[str]:
+def sources(*source_ids: str) -> list[str]:
     """source_id of the images 0.png, 1.png, ... beside the test image 9.png."""
-    names = [f"{row}.png" for row in range(len(given))]
-    table = pd.DataFrame({"image_path": names, "source_id": given}, dtype=str)
+    names = [f"{row}.png" for row in range(len(source_ids))]
+    table = pd.DataFrame({"image_path": names, "source_id": source_ids}, dtype=str)
     return add_sources(table, {"9.png"}, CSV)["source_id"].tolist()
 
 
@@ -130,7 +130,7 @@ def test_a_source_becomes_an_id_and_an_original_has_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("source_ids", "message"),
     [
         (
             ("", "lost.png"),
@@ -143,10 +143,10 @@ def test_a_source_becomes_an_id_and_an_original_has_none() -> None:
     ],
 )
 def test_a_source_that_is_no_original_training_image_is_an_error(
-    given: tuple[str, ...], message: str
+    source_ids: tuple[str, ...], message: str
 ) -> None:
     with pytest.raises(InputError, match=rf"train.csv: source_id: expected.*{message}"):
-        sources(*given)
+        sources(*source_ids)
 
 
 def classes(*names: str, derived: str = "", marked: set[int] | None = None) -> None:
@@ -223,3 +223,11 @@ def test_use_is_train_or_as_usual() -> None:
         uses("commercial")
     table = pd.DataFrame({"image_path": ["a"]})
     assert clean_use(table, CSV) == (table, [])
+
+
+def test_a_label_of_two_folders_is_called_as_its_number() -> None:
+    """A folder tells the class only where each label has one folder."""
+    paths = ["a/0.png", "b/1.png", "c/2.png"]
+    columns = {"image_path": paths, "target": ["0", "0", "1"]}
+    table = add_labels(pd.DataFrame(columns, dtype=str), CSV)
+    assert table["class_name"].tolist() == ["0", "0", "1"]

@@ -22,12 +22,12 @@ def made(folder: Path, *images: str, **tables: str) -> Path:
 
 def competition(folder: Path, **tables: str) -> Path:
     rows = "\n".join(f"{name[0]},{name},{'ab'.index(name[0])}" for name in TRAIN)
-    given = {
+    defaults = {
         "train": f"class_name,image_path,target\n{rows}\n",
         "test": "image_path\n9.png\n",
     }
     images = [f"train/{name}" for name in TRAIN]
-    return made(folder, *images, "test/9.png", **(given | tables))
+    return made(folder, *images, "test/9.png", **(defaults | tables))
 
 
 def column(layout: Layout, name: str) -> list:

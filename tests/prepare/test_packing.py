@@ -92,16 +92,16 @@ def test_unreadable_training_images_are_listed_and_left_out(tmp_path: Path) -> N
         (tmp_path / "train/a0.png").read_bytes()[:40]
     )
     image(tmp_path, "train/a3.png", 6)
-    found = packed(tmp_path, table(*(f"train/a{number}.png" for number in range(4))))
-    assert found.index["id"].tolist() == ["train/a0.png", "train/a3.png"]
+    prepared = packed(tmp_path, table(*(f"train/a{number}.png" for number in range(4))))
+    assert prepared.index["id"].tolist() == ["train/a0.png", "train/a3.png"]
     assert np.load(tmp_path / "pixels.npy")[:, 0, 0].tolist() == [5, 6]
-    assert list(found.quarantine) == ["id", "path", "reason"]
-    assert found.quarantine.iloc[0].tolist() == [
+    assert list(prepared.quarantine) == ["id", "path", "reason"]
+    assert prepared.quarantine.iloc[0].tolist() == [
         "train/a1.png",
         "train/a1.png",
         "empty file",
     ]
-    assert found.quarantine["id"].tolist() == ["train/a1.png", "train/a2.png"]
+    assert prepared.quarantine["id"].tolist() == ["train/a1.png", "train/a2.png"]
 
 
 def test_a_class_without_a_readable_image_is_named(tmp_path: Path) -> None:
@@ -133,10 +133,10 @@ def test_an_unreadable_test_image_stops_or_is_a_white_sheet(tmp_path: Path) -> N
         InputError, match=r"received 1 .*: test/0.png \(not a.*bad_test=blank"
     ):
         packed(tmp_path, rows)
-    found = packed(tmp_path, rows, bad_test="blank")
-    assert found.index["status"].tolist() == ["blank", "unreadable: blank", "blank"]
+    prepared = packed(tmp_path, rows, bad_test="blank")
+    assert prepared.index["status"].tolist() == ["blank", "unreadable: blank", "blank"]
     assert np.load(tmp_path / "pixels.npy")[:, 0, 0].tolist() == [0, 255, 0]
-    assert found.quarantine.empty
+    assert prepared.quarantine.empty
 
 
 def half(folder: Path, name: str, left: int, size: tuple[int, int] = (20, 10)) -> None:
@@ -155,9 +155,9 @@ def test_images_without_contrast_are_blank_whatever_is_around_them(
     half(tmp_path, "train/a1.png", 239)
     image(tmp_path, "train/a2.png", 0)
     names = [f"train/a{number}.png" for number in range(3)]
-    found = packed(tmp_path, table(*names), fit="pad")
-    assert found.index["status"].tolist() == ["blank", "ok", "blank"]
-    assert found.notes(tmp_path / "q.csv") == [
+    prepared = packed(tmp_path, table(*names), fit="pad")
+    assert prepared.index["status"].tolist() == ["blank", "ok", "blank"]
+    assert prepared.notes(tmp_path / "q.csv") == [
         "2 of 3 images are blank (no two pixels differ by 16 of 255): train/a0.png, train/a2.png"
     ]
 
@@ -168,8 +168,8 @@ def test_a_hair_that_fades_away_leaves_a_blank_image(tmp_path: Path) -> None:
     (tmp_path / "train").mkdir()
     Image.fromarray(sheet).save(tmp_path / "train/a.png")
     assert packed(tmp_path, table("train/a.png")).index["status"].tolist() == ["blank"]
-    found = packed(tmp_path, table("train/a.png"), image_size=200)
-    assert found.index["status"].tolist() == ["ok"]
+    prepared = packed(tmp_path, table("train/a.png"), image_size=200)
+    assert prepared.index["status"].tolist() == ["ok"]
 
 
 def test_what_was_done_to_images_is_counted_and_the_first_are_named(
@@ -187,10 +187,10 @@ def test_what_was_done_to_images_is_counted_and_the_first_are_named(
     (tmp_path / "test").mkdir()
     (tmp_path / "test/0.png").write_bytes(b"")
     names = [f"train/a{number}.png" for number in range(6)]
-    found = packed(
+    prepared = packed(
         tmp_path, table(*names, "train/b.png", "test/0.png"), bad_test="blank"
     )
-    assert found.notes(Path("q.csv")) == [
+    assert prepared.notes(Path("q.csv")) == [
         "left out, as they cannot be read: train/a5.png (empty file); q.csv has them all",
         "1 of 7 images cannot be read, and are white sheets: test/0.png",
         "5 of 7 images have white ink on clear paper, and are laid on black: "

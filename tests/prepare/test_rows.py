@@ -13,9 +13,9 @@ def test_rows_come_back_as_a_memory_map(tmp_path: Path) -> None:
     with RowWriter(tmp_path / "a.npy") as writer:
         for row in rows:
             writer.append(row)
-    found = np.load(tmp_path / "a.npy", mmap_mode="r")
-    assert found.dtype == np.uint8
-    np.testing.assert_array_equal(found, rows)
+    array = np.load(tmp_path / "a.npy", mmap_mode="r")
+    assert array.dtype == np.uint8
+    np.testing.assert_array_equal(array, rows)
 
 
 @pytest.mark.parametrize("count", [1, 10, 1000, 100_000])
@@ -23,8 +23,8 @@ def test_the_header_has_room_for_any_count(tmp_path: Path, count: int) -> None:
     with RowWriter(tmp_path / "a.npy") as writer:
         for number in range(count):
             writer.append(np.full((1, 1), number % 256, np.uint8))
-    found = np.load(tmp_path / "a.npy")[:, 0, 0]
-    np.testing.assert_array_equal(found, np.arange(count) % 256)
+    array = np.load(tmp_path / "a.npy")[:, 0, 0]
+    np.testing.assert_array_equal(array, np.arange(count) % 256)
 
 
 def test_colour_after_gray_widens_what_was_written(tmp_path: Path) -> None:
@@ -32,9 +32,9 @@ def test_colour_after_gray_widens_what_was_written(tmp_path: Path) -> None:
         writer.append(np.full((2, 2), 7, np.uint8))
         writer.append(np.full((2, 2, 3), [1, 2, 3], np.uint8))
         writer.append(np.full((2, 2), 8, np.uint8))
-    found = np.load(tmp_path / "a.npy")
-    assert found.shape == (3, 2, 2, 3)
-    assert found[:, 1, 1].tolist() == [[7, 7, 7], [1, 2, 3], [8, 8, 8]]
+    array = np.load(tmp_path / "a.npy")
+    assert array.shape == (3, 2, 2, 3)
+    assert array[:, 1, 1].tolist() == [[7, 7, 7], [1, 2, 3], [8, 8, 8]]
     assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]
 
 

@@ -47,8 +47,8 @@ def test_a_column_may_be_called_anything(name: str) -> None:
 
 
 def test_rows_of_a_selection_keep_their_places() -> None:
-    found = domains_of(IMAGES[1:], COLUMNS, "author")
-    assert found.to_dict() == {1: 0, 2: 1}
+    domains = domains_of(IMAGES[1:], COLUMNS, "author")
+    assert domains.to_dict() == {1: 0, 2: 1}
 
 
 @pytest.mark.parametrize(

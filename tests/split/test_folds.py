@@ -256,13 +256,13 @@ def test_a_copy_in_a_domain_of_another_fold_trains_and_is_not_scored() -> None:
         len(fold_tables.training_rows(table, 0)) == 8
         and len(fold_tables.scored_rows(table, 0)) == 2
     )
-    found = split_metrics(table, APART)
+    metrics = split_metrics(table, APART)
     assert (
-        found["copies_across_folds"],
-        found["domains"],
-        found["unscored_classes"],
+        metrics["copies_across_folds"],
+        metrics["domains"],
+        metrics["unscored_classes"],
     ) == (6, 6, 1)
-    assert found["plain_twins"] == 6  # which plain folds would part as well
+    assert metrics["plain_twins"] == 6  # which plain folds would part as well
     free = cut(
         APART.model_copy(update={"group": False}), [0, 1] * 6, groups, authors=PEOPLE
     )
@@ -422,10 +422,10 @@ def test_train_only_images_change_no_fold_and_go_with_their_copies(
     assert table["fold"][1:3].tolist() == [ALWAYS] * 2
     first = beside({0}, params, [1, *labels], [11, *groups])
     assert first["fold"][0] == first["fold"][12] and first["keep"].all()
-    for found, count in ((table, 3), (first, 1)):
-        assert not found["scored"][:count].any() and found["scored"][count:].all()
+    for folds, count in ((table, 3), (first, 1)):
+        assert not folds["scored"][:count].any() and folds["scored"][count:].all()
         for column in ("fold", "plain_fold"):
-            assert found[column].iloc[count:].tolist() == without[column].tolist()
+            assert folds[column].iloc[count:].tolist() == without[column].tolist()
 
 
 def test_an_offline_copy_of_a_train_only_image_binds_it() -> None:
