@@ -18,8 +18,8 @@ from croquis.prepare.depth import (
 ORIENTATION = 0x0112  # EXIF's tag for how the camera was held; 1 is upright
 # Of 255: the least contrast of a drawing, from its darkest to its lightest pixel.
 BLANK_BELOW = 16
-_LEAST_INK = 16
-_INK_SHARE = 0.1  # of 255, and of the darkest stroke
+_LEAST_INK = 16  # of 255
+_INK_SHARE = 0.1  # of the darkest stroke
 _MARGIN = 0.04  # of the side, all around
 
 
