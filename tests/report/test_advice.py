@@ -166,3 +166,26 @@ def test_the_settings_of_commands_are_keys_of_params() -> None:
     for dotted in (*train, "dedup.conflicts", "prepare.image_size", "ensemble.members"):
         section, key = dotted.split(".")
         assert key in tree[section]
+
+
+def test_a_vote_that_is_worse_is_not_proposed_however_significant(
+    found: PageData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "croquis.report.sections.advice.is_significant", lambda *_: True
+    )
+    votes = found.outcome.tables.votes.copy()
+    votes.loc[1, ["vote", "difference", "p"]] = ["greedy", -0.02, 0.01]
+    worse = changed(found, tables=replace(found.outcome.tables, votes=votes))
+    assert "ensemble.weights=greedy" not in commands(worse)
+
+
+def test_the_image_size_of_the_best_model_is_the_one_in_question(
+    found: PageData,
+) -> None:
+    small = recipe(image_size=16)
+    both = MemberSettings(42, 1e-3, {"tiny": small, "other": small}, {})
+    members = pd.DataFrame({"member": ["other", "tiny"], "accuracy": [0.7, 0.75]})
+    tables = replace(found.outcome.tables, members=members)
+    asked = commands(changed(found, settings=both, tables=tables))
+    assert "++models.tiny.image_size=32" in asked

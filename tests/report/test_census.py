@@ -65,3 +65,12 @@ def test_blank_images_of_train_and_test_are_counted_and_the_first_shown(
     statistics = found(drawn)
     assert statistics.blank_count == 2
     assert [one.id for one in statistics.blank] == ["train/bar/0.png"]
+
+
+def test_of_equally_common_sizes_the_larger_comes_first(drawn: Path) -> None:
+    leave(drawn)
+    index = pd.read_csv(drawn / "index.csv", keep_default_na=False)
+    index["width"] = [40, 50, 60] * 5
+    index.to_csv(drawn / "index.csv", index=False)
+    sizes = [("60 by 32", 4), ("50 by 32", 4), ("40 by 32", 4)]
+    assert found(drawn).sizes == sizes

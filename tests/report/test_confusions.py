@@ -42,3 +42,16 @@ def test_the_hardest_class_comes_first_with_wilsons_interval(oof: Predictions) -
 
 def test_a_class_without_an_image_is_not_hard(oof: Predictions) -> None:
     assert [one.label for one in hardest_classes(np.zeros(8, int), oof)] == [0]
+
+
+def test_of_equally_many_mistakes_the_larger_share_comes_first() -> None:
+    labels = np.array([0, 0, 0, 0, 1, 1])
+    oof = Predictions(list("abcdef"), np.eye(3)[[0, 0, 0, 2, 1, 2]], list("xyz"))
+    pairs = confused_pairs(labels, oof)
+    assert [(pair.label, pair.images) for pair in pairs] == [(1, 2), (0, 4)]
+
+
+def test_of_classes_equally_hard_the_one_with_more_images_comes_first() -> None:
+    labels = np.array([0, 0, 1, 1, 1, 1])  # half of each is right
+    oof = Predictions(list("abcdef"), np.eye(2)[[0, 1, 1, 1, 0, 0]], list("xy"))
+    assert [hard.label for hard in hardest_classes(labels, oof)] == [1, 0]

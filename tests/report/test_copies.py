@@ -103,3 +103,18 @@ def test_only_scored_images_with_a_kept_copy_in_another_fold_leak() -> None:
     )
     assert leaking(folds) == 2
     assert leaking(folds.assign(fold=0)) == 0
+
+
+def test_a_cut_pair_counts_whichever_of_its_images_is_scored(data: ImageData) -> None:
+    cut = data.duplicates.assign(grouped=[True, False, True])  # rows 1 and 4
+    folds = data.folds.assign(fold=[0, 0, 0, 0, 1, 1, *[0] * 6], keep=True)
+    for row in (1, 4):
+        assert cut_across(cut, folds.assign(scored=folds["id"] == TRAIN[row])) == 1
+
+
+def test_of_many_pairs_the_lowest_scores_are_kept(
+    data: ImageData, thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("croquis.report.sections.copies.MAX_NARROW", 1)
+    (pair,) = narrowest_pairs(data.duplicates, data.groups, thumbnails)
+    assert pair.score == 0.95

@@ -45,3 +45,11 @@ def test_parts_of_metrics_have_words_of_their_own() -> None:
         ("groups", "0.1", True),
         ("ssim", "7.4", True),
     ]
+
+
+def test_a_share_of_one_is_written_as_a_share() -> None:
+    assert metric_rows({"a": 1.0, "b": 1.5, "c": -1.0}) == [
+        ("a", "1.000", False),
+        ("b", "1.5", False),
+        ("c", "-1.000", False),
+    ]

@@ -15,6 +15,7 @@ from croquis.report.plots import (
     class_sizes,
     loss_curves,
     marks,
+    plot_curve,
 )
 
 
@@ -101,3 +102,16 @@ def test_equal_numbers_give_equal_bytes(curves: pd.DataFrame) -> None:
 
 def test_five_hundred_classes_are_one_outline() -> None:
     assert len(class_sizes(np.arange(1, 501))) < 60_000
+
+
+def test_a_line_bears_eight_shapes_at_most_and_the_training_loss_is_dotted() -> None:
+    from matplotlib.figure import Figure
+
+    axes = Figure().add_subplot()
+    (mark,) = marks([0]).values()
+    for epochs in (0, 8, 9, 20):
+        x = pd.Series(range(epochs), dtype=float)
+        plot_curve(axes, x, x, mark, hollow=epochs == 20)
+    assert [line.get_markevery() for line in axes.lines] == [1, 1, 2, 3]
+    assert [line.get_linestyle() for line in axes.lines] == ["-", "-", "-", ":"]
+    assert axes.lines[3].get_markerfacecolor() == "none"
