@@ -14,7 +14,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init_
 STAGES = (
     "check download prepare dedup split train embed probe vote ensemble submit explain report"
 ).split()
-PEOPLE = "commands serving demo doctor foreign staleness set_params".split()
+PEOPLE = "commands serving demo doctor foreign restore staleness set_params".split()
 # A stage that reads another's folder, and why.
 ACROSS = {
     "check": "it judges the settings of all stages",

@@ -7,16 +7,16 @@ from typing import Annotated
 import typer
 
 from croquis.core import cli
-from croquis.commands.last_commit import (
+from croquis.commands.table import aligned
+from croquis.core.text import counted
+from croquis.restore.last_commit import (
     Plan,
     check_idle,
     head_commit,
     off_branch,
     plan_undo,
 )
-from croquis.commands.put_back import keep, put_back
-from croquis.commands.table import aligned
-from croquis.core.text import counted
+from croquis.restore.put_back import keep, put_back
 
 NAMED = 6  # paths that are named one by one
 UNTOUCHED = "code, other files that git knows, files that it does not know"

@@ -4,8 +4,8 @@ import shutil
 import time
 from pathlib import Path
 
-from croquis.commands.last_commit import Plan, git
 from croquis.core.files import atomic_write
+from croquis.restore.last_commit import Plan, git
 
 KEPT = Path(".undo")  # in .gitignore and .dvcignore
 

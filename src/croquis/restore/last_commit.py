@@ -9,8 +9,8 @@ from pathlib import Path
 from croquis.core import params
 from croquis.check.existing_files import files_at, foreign_files, link_on_the_way
 from croquis.check.outputs import Output
-from croquis.commands.disk import Disk
 from croquis.core.errors import InputError
+from croquis.restore.disk import Disk
 from croquis.scoring import lockfile
 
 
