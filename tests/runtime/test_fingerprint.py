@@ -63,6 +63,19 @@ def test_an_edit_of_loaded_code_changes_the_code(
     assert code_fingerprint() != before
 
 
+def test_code_of_networks_counts_though_nothing_has_loaded_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recipe may want it only when the training has begun."""
+    monkeypatch.setattr("croquis.runtime.fingerprint.PACKAGE", tmp_path)
+    head = tmp_path / "heads/invented.py"
+    head.parent.mkdir()
+    head.write_text("x = 1\n")
+    before = code_fingerprint()
+    head.write_text("x = 2\n")
+    assert code_fingerprint() != before
+
+
 def test_the_running_script_is_part_of_the_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
