@@ -14,6 +14,7 @@ from croquis.commands.table import aligned
 from croquis.core.errors import InputError
 from croquis.core.text import ends, share
 from croquis.scoring import lockfile
+from croquis.set_params.renamed import renamed
 from croquis.tracking.store import flat
 
 WIDTH = 100
@@ -137,8 +138,7 @@ def _scores(state: Mapping[str, Any]) -> tuple[str, str, str]:
     accuracy = NOT_RUN
     if "accuracy" in scores:
         accuracy = f"{share(scores['accuracy'])} ({ends(scores)})"
-    count = scores.get("images", scores.get("pictures"))  # as version 0.1 called them
-    images = "" if count is None else f"{count:,}"
+    images = f"{scores['images']:,}" if "images" in scores else ""
     test = _metrics(state, "submission").get("test_accuracy")
     return accuracy, images, "" if test is None else share(test)
 
@@ -148,8 +148,11 @@ def _accuracy(state: Mapping[str, Any]) -> float:
 
 
 def _metrics(state: Mapping[str, Any], stage: str) -> dict[str, Any]:
+    """The metrics of a stage, by the names of today."""
     metrics = (state.get("data") or {}).get("metrics") or {}
-    return (metrics.get(f"metrics/{stage}.json") or {}).get("data") or {}
+    content = (metrics.get(f"metrics/{stage}.json") or {}).get("data") or {}
+    names = renamed("metrics")
+    return {names.get(name, name): value for name, value in content.items()}
 
 
 def _changes(state: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:

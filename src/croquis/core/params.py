@@ -3,7 +3,7 @@
 import copy
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args
@@ -85,7 +85,7 @@ def value(key: str, kind: type, path: Path = PARAMS) -> Any:
     return validated_value(kind, required(read(path), key), where=key)
 
 
-def required(tree: dict[str, Any], key: str) -> Any:
+def required(tree: Mapping[str, Any], key: str) -> Any:
     """`tree[key]`, or an error that names the keys there are."""
     if key not in tree:
         raise InputError(

@@ -41,14 +41,14 @@ def outcome(
     """
     _check_kinds(files, method)
     count = class_count(files)
+    file_weights = None if weights is None else np.array(weights)
     labels = []
     ties = 0
     for start in range(0, len(files[0].ids), _ROWS):
         part = np.s_[start : start + _ROWS]
         # Rounded, so that the order of files decides nothing: a sum of three has no fixed last bit.
-        shares = np.round(
-            VOTES[method](_stack(files, part, method, count), weights), 12
-        )
+        probs = _stack(files, part, method, count)
+        shares = np.round(VOTES[method](probs, file_weights), 12)
         labels.append(shares.argmax(axis=1))
         ties += tied(shares)
     joined = np.concatenate(labels)

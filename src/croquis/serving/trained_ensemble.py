@@ -141,10 +141,10 @@ def _recipes(
 ) -> tuple[dict[str, ModelParams], dict[str, ProbeParams]]:
     """The recipes of members, models and probes apart; `tree` is params.yaml."""
     keys = tree["probes"] or {}
-    probes = {
+    probes: dict[str, ProbeParams] = {
         key: probe_recipes.resolve_probe(tree, key) for key in members if key in keys
     }
-    models = {
+    models: dict[str, ModelParams] = {
         key: recipes.resolve_model(tree, key) for key in members if key not in keys
     }
     return models, probes

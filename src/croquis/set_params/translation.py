@@ -13,9 +13,8 @@ from croquis.core.params import PARAMS, Section, section_of
 from croquis.recipes.layers import LIKE
 from croquis.recipes.probe_recipes import ProbeParams
 from croquis.recipes.recipes import ModelParams
+from croquis.set_params.renamed import renamed
 
-# Keys that were called otherwise in an earlier version, and what they are called now.
-RENAMED = {"dedup.variants_per_picture": "dedup.variants_per_image"}
 # Sections of entries, which state only what differs from the defaults.
 KINDS: dict[str, type[Section]] = {
     "models": ModelParams,
@@ -40,9 +39,10 @@ def translate(override: str, tree: Mapping[str, Any]) -> tuple[str, str]:
     start = f"{file}:" if file else ""
     plain = key.lstrip("+~")
     note = ""
-    if plain in RENAMED and params.at(tree, plain) is ...:
-        key = key.replace(plain, RENAMED[plain])
-        note = f"{plain} is called {RENAMED[plain]} now"
+    name = renamed("params").get(plain)
+    if name and params.at(tree, plain) is ...:
+        key = key.replace(plain, name)
+        note = f"{plain} is called {name} now"
     if _is_default(key, tree):
         key = f"++{key}"
     return f"{start}{key}{value}", note

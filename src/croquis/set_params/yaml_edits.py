@@ -117,10 +117,12 @@ def _comment(block: CommentedMap, key: str, written: list[str]) -> str:
     """The comment behind a value that stood on one line, in its column where there is room."""
     tokens = block.ca.items.get(key) or []
     token = tokens[2] if len(tokens) > 2 else None
-    said = token.value.split("\n")[0] if token is not None else ""
-    if not said.startswith("#") or len(written) > 1:
+    if token is None or len(written) > 1:
         return ""
-    return " " * max(1, token.start_mark.column - len(written[0])) + said
+    comment = token.value.split("\n")[0]
+    if not comment.startswith("#"):
+        return ""
+    return " " * max(1, token.start_mark.column - len(written[0])) + comment
 
 
 def _joined(*parts: list[str]) -> str:
