@@ -28,7 +28,7 @@ def code_fingerprint() -> str:
         if name.startswith("croquis") and module.__file__
     }
     files |= {
-        f"croquis.{folder}.{path.stem}": str(path)
+        f"croquis.{folder}.{path.stem}": path
         for folder in NETWORKS
         for path in (PACKAGE / folder).glob("*.py")
     }
