@@ -103,6 +103,22 @@ def test_the_shipped_params_make_sense() -> None:
         ),
         ("models.a.b", {}, ("models",)),
         (
+            "families.vit.layer_decai",
+            0.9,
+            ("families.vit.layer_decai", "did you mean 'layer_decay'?"),
+        ),
+        ("families.vit.drop_rate", 1.0, ("families.vit.drop_rate", "less than 1")),
+        (
+            "families.vit.like",
+            "hierarchical",
+            ("families.vit.like", "no family of a family"),
+        ),
+        ("families", {"Vit": {}}, ("families.Vit", "a key of a-z 0-9 _")),
+        ("families", None, ("families", "named entries")),
+        ("models.so400m.like", "vjt", ("models.so400m.like", "did you mean 'vit'?")),
+        ("probe.head.epoch", 3, ("probe.head.epoch", "did you mean 'epochs'?")),
+        ("probes.lite0_probe.like", "vit", ("probes.lite0_probe.like", "known key")),
+        (
             "probes.lite0_probe.head.epochs",
             "ten",
             ("probes.lite0_probe.head.epochs", "'ten'"),
@@ -282,7 +298,7 @@ def test_weights_of_this_data_are_bound_to_their_fold_before_any_work(
     tree["models"]["lite0_80"]["pretrained"] = "w/fold{fold}.safetensors"
     check(tree)
     tree["run"]["folds"] = [0, 1, 2]
-    assert "received 'w/fold2.safetensors'; mend the path" in refusal(tree)
+    assert "received 'w/fold2.safetensors'; correct the path" in refusal(tree)
 
 
 def test_weights_that_a_run_writes_are_no_beginning(weights: Path) -> None:

@@ -1,26 +1,19 @@
 """All of params.yaml, checked before any work: each section alone, then all of them together."""
 
-import functools
 import re
-from pathlib import Path
 from typing import Any
 
-import timm
 from dvc_data.hashfile.meta import Meta
 
 from croquis.core import params
 from croquis.augment.phases import Curriculum
-from croquis.backbones import lineage
-from croquis.backbones.weights import BUNDLED, files_of
+from croquis.check.backbones import check_files, check_networks, check_unbound
 from croquis.check.combinations import check_regime, check_schedule
 from croquis.check.dry_run import check_optimizer, dry_run, dry_run_optimizer
-from croquis.check.outputs import maker_of
 from croquis.check.sections import ENTRIES, SECTIONS, Numbers
 from croquis.core.errors import InputError
-from croquis.core.files import root
 from croquis.recipes import probe_recipes, recipes
 from croquis.recipes.layers import checked_family
-from croquis.tables.fold_tables import read_index
 from croquis.votes.members import RunParams
 from croquis.votes.recipe import EnsembleParams, member_keys, weights_of
 
@@ -174,14 +167,14 @@ def _check_snapshots(ensemble: EnsembleParams, tree: dict[str, Any]) -> None:
 def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
     for key in tree["models"]:
         recipe = recipes.resolve_model(tree, key)
-        _check_networks(f"models.{key}", recipe.backbone, recipe.pretrained)
+        check_networks(f"models.{key}", recipe.backbone, recipe.pretrained)
         check_optimizer(f"models.{key}", recipe.optimizer)
         if (
             key in tree["run"]["models"]
         ):  # a change of `train` need not suit all of the catalogue
             check_regime(f"models.{key}", recipe)
             _check_augment(f"models.{key}", recipe)
-            _check_files(f"models.{key}", recipe.pretrained, tree["run"]["folds"])
+            check_files(f"models.{key}", recipe.pretrained, tree["run"]["folds"])
             for size in (
                 recipe.image_size,
                 *(phase.image_size or 0 for phase in recipe.phases),
@@ -190,14 +183,14 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
             dry_run_optimizer(f"models.{key}", recipe.optimizer)
     for key in tree["probes"]:
         probe = probe_recipes.resolve_probe(tree, key).embed
-        _check_networks(f"probes.{key}.embed", probe.backbone, probe.pretrained)
+        check_networks(f"probes.{key}.embed", probe.backbone, probe.pretrained)
         head = probe_recipes.resolve_probe(tree, key).head
         check_optimizer(f"probes.{key}.head", head.optimizer)
         if key in tree["run"]["probes"]:
             check_schedule(f"probes.{key}.head", head)
             dry_run_optimizer(f"probes.{key}.head", head.optimizer)
-            _check_unbound(f"probes.{key}.embed", probe.pretrained)
-            _check_files(f"probes.{key}.embed", probe.pretrained, None)
+            check_unbound(f"probes.{key}.embed", probe.pretrained)
+            check_files(f"probes.{key}.embed", probe.pretrained, None)
             _check_size(f"probes.{key}.embed", probe.image_size, image_size)
     dry_run(
         {key: recipes.resolve_model(tree, key) for key in tree["run"]["models"]},
@@ -210,104 +203,6 @@ def _check_augment(where: str, recipe: recipes.ModelParams) -> None:
         Curriculum(recipe, seed=0)
     except InputError as error:
         raise error.within(where) from None
-
-
-def _check_networks(
-    where: str, backbone: str | list[str], pretrained: bool | str | list[bool | str]
-) -> None:
-    names = [backbone] if isinstance(backbone, str) else backbone
-    weights = pretrained if isinstance(pretrained, list) else [pretrained] * len(names)
-    one = isinstance(pretrained, str) and pretrained != "bundled"
-    if len(weights) != len(names) or (len(names) > 1 and one):
-        several = f"true or false for {len(names)} backbones, or a list of {len(names)}"
-        raise InputError(
-            f"{where}.pretrained",
-            expected=several if len(names) > 1 else "one value for one backbone",
-            received=repr(pretrained),
-            fix="one file of weights fits one network",
-        )
-    for name, own in zip(names, weights, strict=True):
-        _check_network(where, name, own)
-
-
-def _check_network(where: str, backbone: str, pretrained: bool | str) -> None:
-    name, _, tag = backbone.partition(".")
-    tagged = [known for known in _pretrained() if known.startswith(f"{name}.")]
-    if not timm.is_model(name) or (tag and backbone not in tagged):
-        names = tagged if timm.is_model(name) else timm.list_models() + _pretrained()
-        hint = params.nearest(backbone, names)
-        raise InputError(
-            f"{where}.backbone",
-            expected="a timm name",
-            received=repr(backbone),
-            fix=hint,
-        )
-    if pretrained == "bundled" and name not in BUNDLED:
-        fix = "say true (timm's hub), a path, or false"
-        raise InputError(
-            f"{where}.pretrained",
-            expected=f"a backbone of {list(BUNDLED)}",
-            received=backbone,
-            fix=fix,
-        )
-
-
-def _check_files(
-    where: str, pretrained: bool | str | list[bool | str], run_folds: list[int] | None
-) -> None:
-    """Asked of members of `run` alone: a catalogue may serve several machines.
-
-    Args:
-        where: the block's key.
-        pretrained: of the block.
-        run_folds: that start from the weights; None where all do at once.
-    """
-    for name in files_of(pretrained):
-        for fold in run_folds or [0]:
-            path = root() / Path(name.replace(lineage.FOLD, str(fold))).expanduser()
-            if not path.is_file():
-                raise InputError(
-                    f"{where}.pretrained",
-                    expected='true, false, "bundled" or a file of weights',
-                    received=repr(name.replace(lineage.FOLD, str(fold))),
-                    fix="mend the path",
-                )
-            if stage := maker_of(path):
-                raise InputError(
-                    f"{where}.pretrained",
-                    expected="weights that no run writes anew",
-                    received=f"{name!r}, which {stage} writes",
-                    fix="copy them to a folder of your own, such as weights/, and name that",
-                )
-    index = (
-        root() / "data" / "images" / "index.csv"
-    )  # of the last run, if there was one
-    parents = lineage.parents_of(pretrained)
-    if not parents or not index.is_file():
-        return  # the stage itself asks again, when it knows the images
-    try:
-        if run_folds is None:
-            lineage.check_all(parents, read_index(index))
-        else:
-            lineage.check_early(parents, read_index(index), run_folds)
-    except InputError as error:
-        raise error.within(where) from None
-
-
-def _check_unbound(where: str, pretrained: bool | str) -> None:
-    """Features are computed once, for all folds."""
-    if isinstance(pretrained, str) and lineage.FOLD in pretrained:
-        fix = "name weights that saw none of the images, or fine-tune a model from them"
-        expected = "one file for all folds, as features are computed once"
-        raise InputError(
-            f"{where}.pretrained", expected=expected, received=repr(pretrained), fix=fix
-        )
-
-
-@functools.cache
-def _pretrained() -> list[str]:
-    """All timm names with their tags; timm takes a fifth of a second to list them."""
-    return timm.list_pretrained()
 
 
 def _check_size(where: str, size: int, stored: int) -> None:
