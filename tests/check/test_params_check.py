@@ -105,7 +105,7 @@ def test_the_shipped_params_make_sense() -> None:
         (
             "families.vit.layer_decai",
             0.9,
-            ("families.vit.layer_decai", "did you mean 'layer_decay'?"),
+            ("families.vit.layer_decai", "did you mean 'layer_decay'"),
         ),
         ("families.vit.drop_rate", 1.0, ("families.vit.drop_rate", "less than 1")),
         (

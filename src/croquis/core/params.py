@@ -262,12 +262,10 @@ def _dotted(where: str, parts: Sequence[int | str]) -> str:
 def _path(loc: Sequence[int | str], content: Any) -> list[str]:
     """The parts of pydantic's `loc` that are keys or positions of `content`; others name types."""
     path = []
+    inner: Any = content
     for part in loc:
-        if isinstance(content, list):
-            is_inside = part in range(len(content))
-        else:
-            is_inside = isinstance(content, dict) and part in content
-        if is_inside:
-            content = content[part]
+        keys = range(len(inner)) if isinstance(inner, list) else inner
+        if isinstance(keys, range | dict) and part in keys:
+            inner = inner[part]
             path.append(str(part))
     return path
