@@ -55,13 +55,17 @@ class Worker(subprocess.Popen):
 
     def __init__(self, setting: str, folder: Path) -> None:
         environment = {
-            name: value for name, value in os.environ.items() if name not in READ_ONCE
+            name: value
+            for name, value in os.environ.items()
+            if name not in READ_ONCE
         }
         environment |= dict([setting.split("=")]) if setting else {}
         environment |= {"CROQUIS_DEVICE": "cpu", "CI": "1"}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         super().__init__(
-            [sys.executable, __file__, "--work", str(folder)], env=environment, **pipes
+            [sys.executable, __file__, "--work", str(folder)],
+            env=environment,
+            **pipes,
         )
 
     def speed(self, seconds: float) -> float:

@@ -32,7 +32,9 @@ def drawing(number: int) -> Image.Image:
 def decoded(path: Path) -> np.ndarray:
     """The image of a file at the stored size, (S, S) uint8."""
     with Image.open(path) as image:
-        small = image.convert("L").resize((STORED, STORED), Image.Resampling.BICUBIC)
+        small = image.convert("L").resize(
+            (STORED, STORED), Image.Resampling.BICUBIC
+        )
     return np.asarray(small)
 
 
@@ -59,9 +61,13 @@ def main() -> None:
         ]
     slow, fast = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(b / a for a, b in pairs)
-    print(f"{COUNT} drawings of {NATIVE} px at {STORED} px, medians of {ROUNDS} rounds")
+    print(
+        f"{COUNT} drawings of {NATIVE} px at {STORED} px, medians of {ROUNDS} rounds"
+    )
     print(f"decoded at every epoch {slow:10,.0f} images/s")
-    print(f"read from pixels.npy   {fast:10,.0f} images/s   {ratio:,.0f} times as many")
+    print(
+        f"read from pixels.npy   {fast:10,.0f} images/s   {ratio:,.0f} times as many"
+    )
 
 
 if __name__ == "__main__":

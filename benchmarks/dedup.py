@@ -84,7 +84,9 @@ def decisions(gray: np.ndarray, count: int) -> None:
         fast = clock.seconds()
         expected = {key: score for key, score in brute.items() if score >= at_least}
         same = "identical" if set(scores) == set(expected) else "DIFFERENT"
-        worst = max((abs(scores[key] - expected[key]) for key in scores), default=0.0)
+        worst = max(
+            (abs(scores[key] - expected[key]) for key in scores), default=0.0
+        )
         print(
             f"ours at {at_least:.2f} {fast:24.1f} CPU s   1/{slow / fast:.0f}   "
             f"{len(expected):,} copies, decisions {same}, largest difference {worst:.1e}, "
@@ -92,7 +94,9 @@ def decisions(gray: np.ndarray, count: int) -> None:
         )
     each = slow / len(brute)
     total = len(gray) * (len(gray) - 1) / 2 * 8
-    print(f"brute force on all {len(gray):,} images: {each * total / 86400:.1f} days")
+    print(
+        f"brute force on all {len(gray):,} images: {each * total / 86400:.1f} days"
+    )
 
 
 def sample(gray: np.ndarray, count: int) -> np.ndarray:
@@ -191,7 +195,9 @@ def search_structure(
 
 def say(name: str, seconds: float, pairs: pd.DataFrame, tally: Tally) -> None:
     """One line."""
-    left = ", ".join(f"{step} {count:,}" for step, count in tally.candidates.items())
+    left = ", ".join(
+        f"{step} {count:,}" for step, count in tally.candidates.items()
+    )
     print(
         f"{name} {seconds:8.1f} CPU s   {len(pairs):,} pairs; left by {left}",
         flush=True,
@@ -202,7 +208,9 @@ def main() -> None:
     """Reads the sources once, then prints both parts."""
     parser = argparse.ArgumentParser()
     parser.add_argument("sources", nargs="*", default=["icons"])
-    parser.add_argument("--sample", type=int, default=74, help="images for brute force")
+    parser.add_argument(
+        "--sample", type=int, default=74, help="images for brute force"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         clock = Clock()

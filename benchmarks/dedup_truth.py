@@ -142,14 +142,21 @@ def originals(
     """`count` images of a source at 224 px and their labels, as the pipeline reads them."""
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder, "raw")
-        fetch(DataParams(source=source, sha256=None), raw, Path(folder, "solution.csv"))
+        fetch(
+            DataParams(source=source, sha256=None),
+            raw,
+            Path(folder, "solution.csv"),
+        )
         rows = read_layout(raw).images
         rows = rows[rows["split"] == "train"].sort_values("id")
         rows = rows.iloc[np.sort(rng.permutation(len(rows))[:count])]
         sheets = [
-            gray_of(decode((raw / path).read_bytes()).pixels) for path in rows["path"]
+            gray_of(decode((raw / path).read_bytes()).pixels)
+            for path in rows["path"]
         ]
-    return np.stack([squash(x, GRAY_SIDE) for x in sheets]), rows["label"].to_numpy()
+    return np.stack([squash(x, GRAY_SIDE) for x in sheets]), rows[
+        "label"
+    ].to_numpy()
 
 
 def plant(
@@ -169,7 +176,9 @@ def plant(
     return table.assign(kind=kinds, of=places), sheets
 
 
-def group(table: pd.DataFrame, gray: np.ndarray, settings: DedupParams) -> pd.DataFrame:
+def group(
+    table: pd.DataFrame, gray: np.ndarray, settings: DedupParams
+) -> pd.DataFrame:
     """Groups and keep by position."""
     copies = find_copies(table, gray, settings)
     return group_copies(table, copies.pairs, copies.blurred, settings).table

@@ -106,14 +106,18 @@ class Module:
             ):
                 parts = (node.module or "").split(".")
                 names |= (
-                    {parts[1]} if len(parts) > 1 else {each.name for each in node.names}
+                    {parts[1]}
+                    if len(parts) > 1
+                    else {each.name for each in node.names}
                 )
         return names
 
     def tokens_of(self, function: Function) -> int:
         """The tokens of a function, without its docstring."""
         last = function.end_lineno or function.lineno
-        return sum(function.lineno <= first <= last for first, _ in self.token_lines)
+        return sum(
+            function.lineno <= first <= last for first, _ in self.token_lines
+        )
 
     def _docstring_lines(self) -> Iterator[int]:
         holders = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -135,7 +139,9 @@ def modules(root: Path) -> list[Module]:
 def measured(root: Path) -> dict[str, str]:
     """Each measure of a checkout by its name, as people read it."""
     files = modules(root)
-    numbers = [(module, function) for module in files for function in module.functions]
+    numbers = [
+        (module, function) for module in files for function in module.functions
+    ]
     lengths = [(f.end_lineno or 0) - f.lineno + 1 for _, f in numbers]
     tokens = [module.tokens_of(function) for module, function in numbers]
     code_lines = sum(module.code_lines for module in files)
@@ -172,7 +178,9 @@ def dvc_yaml_lines(root: Path) -> list[str]:
 def code_deps(root: Path) -> list[str]:
     """The lines of dvc.yaml that list code."""
     return [
-        line for line in dvc_yaml_lines(root) if re.match(r" +- (src|stages)/", line)
+        line
+        for line in dvc_yaml_lines(root)
+        if re.match(r" +- (src|stages)/", line)
     ]
 
 
@@ -197,7 +205,9 @@ def mutual_imports(files: list[Module]) -> set[tuple[str, str]]:
         for other in module.imported_folders & folders - {module.folder}
     }
     return {
-        (one, other) for one, other in edges if one < other and (other, one) in edges
+        (one, other)
+        for one, other in edges
+        if one < other and (other, one) in edges
     }
 
 
@@ -211,7 +221,9 @@ def private_names(root: Path) -> list[str]:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
                 "croquis"
             ):
-                private = [each.name for each in node.names if _is_private(each.name)]
+                private = [
+                    each.name for each in node.names if _is_private(each.name)
+                ]
                 uses += [f"{path.relative_to(root)}: {name}" for name in private]
             elif (
                 isinstance(node, ast.Attribute)
@@ -219,7 +231,9 @@ def private_names(root: Path) -> list[str]:
                 and isinstance(node.value, ast.Name)
                 and node.value.id in aliases
             ):
-                uses.append(f"{path.relative_to(root)}: {node.value.id}.{node.attr}")
+                uses.append(
+                    f"{path.relative_to(root)}: {node.value.id}.{node.attr}"
+                )
     return uses
 
 

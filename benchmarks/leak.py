@@ -41,10 +41,14 @@ def make(source: str, folder: Path) -> None:
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as work:
         raw = Path(work, "raw")
-        fetch(DataParams(source=source, sha256=None), raw, Path(work, "solution.csv"))
+        fetch(
+            DataParams(source=source, sha256=None), raw, Path(work, "solution.csv")
+        )
         shutil.copytree(raw, folder)
     train = pd.read_csv(folder / "train.csv")
-    chosen = train.iloc[np.sort(rng.permutation(len(train))[: int(len(train) * SHARE)])]
+    chosen = train.iloc[
+        np.sort(rng.permutation(len(train))[: int(len(train) * SHARE)])
+    ]
     rows = []
     for number, row in enumerate(chosen.to_dict("records")):
         path = Path(row["image_path"])
@@ -57,7 +61,9 @@ def make(source: str, folder: Path) -> None:
         )
         turn = TURNS[number % len(TURNS)]
         image = image if turn is None else image.transpose(turn)
-        image.save(folder / "train" / copy, "JPEG", quality=60 if turn is None else 90)
+        image.save(
+            folder / "train" / copy, "JPEG", quality=60 if turn is None else 90
+        )
         rows.append(row | {"image_path": copy.as_posix()})
     # Among the others, as the copies of a real data set are.
     table = pd.concat([train, pd.DataFrame(rows)]).sample(frac=1, random_state=0)
@@ -74,7 +80,9 @@ def score(truth: Path) -> None:
     def accuracy(path: Path) -> float:
         test = predictions.load_predictions(path)
         names = [Path(name).name for name in test.ids]
-        return float((test.probs.argmax(axis=1) == labels.loc[names].to_numpy()).mean())
+        return float(
+            (test.probs.argmax(axis=1) == labels.loc[names].to_numpy()).mean()
+        )
 
     claimed = json.loads(Path("metrics/ensemble.json").read_text())
     ensemble = Path("data/ensemble")

@@ -66,7 +66,9 @@ def draw(images: int, seed: int) -> dict[str, dict[str, np.ndarray]]:
     truth = {
         name: right(answers, judged) for name, judged in whole.apply(fresh).items()
     }
-    own = {name: right(labels, judged) for name, judged in whole.apply(probs).items()}
+    own = {
+        name: right(labels, judged) for name, judged in whole.apply(probs).items()
+    }
     errors = {name: np.array([own[name] - truth[name], 0.0]) for name in WAYS}
     for out, each in fits(data, WAYS, calibrate=True, seed=seed):
         inside = each.apply(probs[:, out])
@@ -117,7 +119,9 @@ def main() -> None:
     parser.add_argument("--images", type=int, nargs="+", default=[1500, 15_000])
     options = parser.parse_args()
     if options.draws < 5:
-        parser.error("--draws: expected 5 or more, as three numbers are fitted to them")
+        parser.error(
+            "--draws: expected 5 or more, as three numbers are fitted to them"
+        )
     print(
         f"{MEMBERS} correlated members, {CLASSES} classes, {options.draws} draws; points\n"
     )

@@ -65,9 +65,13 @@ def folds_of(pixels: Pixels, labels: np.ndarray) -> list[FoldData]:
     def part(rows: np.ndarray) -> Samples:
         return Samples(ids[rows], labels[rows], np.ones(len(rows), np.float32))
 
-    splits = StratifiedKFold(FOLDS, shuffle=True, random_state=42).split(ids, labels)
+    splits = StratifiedKFold(FOLDS, shuffle=True, random_state=42).split(
+        ids, labels
+    )
     nothing = Samples.unlabelled(ids[:0])
-    return [FoldData(part(train), part(val), nothing, classes) for train, val in splits]
+    return [
+        FoldData(part(train), part(val), nothing, classes) for train, val in splits
+    ]
 
 
 def theirs(data: list[FoldData], pixels: Pixels, epochs: int) -> Cost:
@@ -113,7 +117,9 @@ def ours(data: list[FoldData], pixels: Pixels, epochs: int, work: Path) -> Cost:
     start = time.perf_counter()
     ids = pixels.ids.to_numpy(dtype=str)
     images = ImageDataset(pixels, Samples.unlabelled(ids), image_size=SIZE)
-    features = embed_images(backbone(), images, views=["identity"], hardware=hardware())
+    features = embed_images(
+        backbone(), images, views=["identity"], hardware=hardware()
+    )
     save(work / "features.npz", ids, features)
     cost.forwards = len(ids)
     stored = Features(work / "features.npz")
@@ -127,7 +133,9 @@ def ours(data: list[FoldData], pixels: Pixels, epochs: int, work: Path) -> Cost:
     )
     for fold in data:
         outcome = train_probe(fold, stored, recipe, lr=LR, seed=0)
-        cost.right += int((outcome.val.probs.argmax(axis=1) == fold.val.labels).sum())
+        cost.right += int(
+            (outcome.val.probs.argmax(axis=1) == fold.val.labels).sum()
+        )
     cost.seconds = time.perf_counter() - start
     return cost
 

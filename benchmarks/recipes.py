@@ -76,7 +76,11 @@ def run(
         kind, other = (
             ("probes", "models") if "probe" in member else ("models", "probes")
         )
-        chosen = [f"data.source={source}", f"run.{kind}=[{member}]", f"run.{other}=[]"]
+        chosen = [
+            f"data.source={source}",
+            f"run.{kind}=[{member}]",
+            f"run.{other}=[]",
+        ]
         chosen.append(f"run.folds={folds}".replace(" ", ""))
         if kind == "models":  # the entries have a length of their own
             chosen.append(f"models.{member}.epochs={epochs}")
@@ -124,7 +128,9 @@ def score(out: Path, truth: Path) -> None:
 
 def _right(kept: Path, folds: pd.DataFrame) -> pd.Series:
     """Whether each scored image was recognised, by id."""
-    parts = [predictions.load_predictions(path / "val.npz") for path in _by_fold(kept)]
+    parts = [
+        predictions.load_predictions(path / "val.npz") for path in _by_fold(kept)
+    ]
     oof = predictions.join_predictions(parts)
     truth = folds.loc[oof.ids, "label"].to_numpy()
     return pd.Series(oof.probs.argmax(axis=1) == truth, index=oof.ids)
@@ -144,7 +150,9 @@ def _tested(kept: Path, labels: pd.Series) -> float:
 
 def _by_fold(kept: Path) -> list[Path]:
     return [
-        kept / f"fold{fold}" for fold in range(10) if (kept / f"fold{fold}").exists()
+        kept / f"fold{fold}"
+        for fold in range(10)
+        if (kept / f"fold{fold}").exists()
     ]
 
 
@@ -169,14 +177,22 @@ def main() -> None:
     running.add_argument(
         "--epochs", type=int, default=6, help="of each fine-tuned recipe"
     )
-    running.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
+    running.add_argument(
+        "--recipes", nargs="+", choices=RECIPES, default=list(RECIPES)
+    )
     scoring = commands.add_parser("score")
     scoring.add_argument("out", type=Path)
     scoring.add_argument("truth", type=Path)
     options = parser.parse_args()
     if options.command == "run":
         options.out.mkdir(parents=True, exist_ok=True)
-        run(options.source, options.out, options.recipes, options.folds, options.epochs)
+        run(
+            options.source,
+            options.out,
+            options.recipes,
+            options.folds,
+            options.epochs,
+        )
     else:
         score(options.out, options.truth)
 

@@ -77,7 +77,9 @@ def predictions(
     probs = private.random((count, len(classes)), dtype=np.float32) / len(classes)
     probs[np.arange(count), guesses] += private.uniform(0.2, 3, count)
     probs /= probs.sum(axis=1, keepdims=True)
-    return Predictions([f"train/{row:05d}.png" for row in range(count)], probs, classes)
+    return Predictions(
+        [f"train/{row:05d}.png" for row in range(count)], probs, classes
+    )
 
 
 def data_of(folder: Path, count: int, num_classes: int, side: int) -> ImageData:
@@ -104,7 +106,9 @@ def data_of(folder: Path, count: int, num_classes: int, side: int) -> ImageData:
     )
 
 
-def _index(ids: np.ndarray, num_classes: int, rng: np.random.Generator) -> pd.DataFrame:
+def _index(
+    ids: np.ndarray, num_classes: int, rng: np.random.Generator
+) -> pd.DataFrame:
     labels = np.arange(len(ids)) % num_classes
     names = np.array([f"class {label:03d} of many" for label in range(num_classes)])
     index = pd.DataFrame(
@@ -120,7 +124,9 @@ def _pairs(
     """Each of the first `count` images with the one `distance` further."""
     pairs = pd.DataFrame({"id_a": ids[:count], "id_b": ids[distance:][:count]})
     pairs["ink"], pairs["score"] = rng.uniform(0.9, 1, (2, count))
-    return pairs.assign(tier="copy", symmetry="identity", same_class=True, grouped=True)
+    return pairs.assign(
+        tier="copy", symmetry="identity", same_class=True, grouped=True
+    )
 
 
 WORK = {
@@ -142,11 +148,15 @@ def outcome_of(data: ImageData) -> RunOutcome:
     }
     ids = members["first"].ids
     oof = Predictions(
-        ids, soft_vote(np.stack([member.probs for member in members.values()])), classes
+        ids,
+        soft_vote(np.stack([member.probs for member in members.values()])),
+        classes,
     )
     tree = params.read()
     models = {key: recipes.resolve_model(tree, "lite0_96") for key in MODELS}
-    probes = {key: probe_recipes.resolve_probe(tree, "lite0_probe") for key in PROBES}
+    probes = {
+        key: probe_recipes.resolve_probe(tree, "lite0_probe") for key in PROBES
+    }
     return RunOutcome(
         run=RunParams(models=MODELS, probes=PROBES, folds=list(range(FOLDS))),
         ensemble=EnsembleParams(members="all", vote="soft", weights="uniform"),
@@ -163,7 +173,11 @@ def outcome_of(data: ImageData) -> RunOutcome:
                 "licence": "none",
             }
         ).assign(
-            parameters=10**8, macs=10**10, interpolation="bicubic", failed="", **WORK
+            parameters=10**8,
+            macs=10**10,
+            interpolation="bicubic",
+            failed="",
+            **WORK,
         ),
         saliency_maps=SaliencyMaps(
             "first", {name: np.zeros((96, 96), np.int8) for name in ids.tolist()}
@@ -209,14 +223,18 @@ def ensemble_tables() -> EnsembleTables:
     bins = pd.MultiIndex.from_product(
         [["width", "mass"], ["raw", "calibrated"], range(15)]
     )
-    reliability = bins.to_frame(index=False, name=["binning", "which", "bin"]).assign(
-        count=1000
-    )
+    reliability = bins.to_frame(
+        index=False, name=["binning", "which", "bin"]
+    ).assign(count=1000)
     reliability["confidence"] = reliability["accuracy"] = (
         reliability["bin"] + 0.5
     ) / 15
     pairs = ["a", "b", "difference", "difference_low", "difference_high", "p"]
-    gains = {"step": range(1, 5), "member": keys, "accuracy": [0.75, 0.77, 0.78, 0.78]}
+    gains = {
+        "step": range(1, 5),
+        "member": keys,
+        "accuracy": [0.75, 0.77, 0.78, 0.78],
+    }
     return EnsembleTables(
         votes=votes,
         members=members,
@@ -262,9 +280,7 @@ def open_times(folder: Path) -> dict[str, float]:
         for name in ("index", "errors", "duplicates-1"):
             page.goto((folder / f"{name}.html").as_uri())
             page.wait_for_function("performance.timing.loadEventEnd > 0")
-            timing = (
-                "performance.timing.loadEventEnd - performance.timing.navigationStart"
-            )
+            timing = "performance.timing.loadEventEnd - performance.timing.navigationStart"
             times[f"{name}.html"] = page.evaluate(timing)
         page.goto((folder / "errors.html").as_uri())
         choose = """() => {

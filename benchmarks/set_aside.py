@@ -77,7 +77,9 @@ def draw(
         out = scored_rows(folds, fold)
         model.fit(features.loc[seen["id"]].to_numpy(), seen["label"])
         asked.append(out)
-        right.append(model.predict(features.loc[out["id"]].to_numpy()) == out["label"])
+        right.append(
+            model.predict(features.loc[out["id"]].to_numpy()) == out["label"]
+        )
         there = model.predict(features.loc[others["id"]].to_numpy())
         kept_right.append(there == others["label"].to_numpy())
     rows = pd.concat(asked)
@@ -107,18 +109,26 @@ def main() -> None:
     index = index.reset_index(drop=True)
     groups = read_groups(options.data / "groups.csv")
     columns = read_columns(options.data / "images/columns.csv")
-    with np.load(options.data / "embeddings" / options.probe / "features.npz") as file:
+    with np.load(
+        options.data / "embeddings" / options.probe / "features.npz"
+    ) as file:
         features = pd.DataFrame(file["features"][0], index=file["ids"])
     ways: dict[str, str | None] = {"as they come": None}
     if options.domain:
         ways["held apart"] = options.domain
     rows_of: dict[str, list[tuple[float, ...]]] = {words: [] for words in ways}
     for seed in progress(range(options.draws), "set aside", unit="draw"):
-        thirds = cut_folds(index, groups, columns, _cut(3, options.domain), seed=seed)
-        apart = thirds["unit"].isin(thirds.loc[thirds["fold"] == 0, "unit"]).to_numpy()
+        thirds = cut_folds(
+            index, groups, columns, _cut(3, options.domain), seed=seed
+        )
+        apart = (
+            thirds["unit"].isin(thirds.loc[thirds["fold"] == 0, "unit"]).to_numpy()
+        )
         units = thirds["unit"].to_numpy()[apart]
         for words, domain in ways.items():
-            oof, by_fold = draw(index, groups, columns, features, apart, domain, seed)
+            oof, by_fold = draw(
+                index, groups, columns, features, apart, domain, seed
+            )
             rows_of[words].append(_row(oof, by_fold, units, seed))
     _table(rows_of)
 
@@ -141,7 +151,9 @@ def _table(rows_of: dict[str, list[tuple[float, ...]]]) -> None:
     for words, rows in rows_of.items():
         oof, new, gap, width, inside, holds = np.mean(rows, axis=0)
         spread = np.std([row[2] for row in rows], ddof=1)
-        cells = f"{oof:.4f} | {new:.4f} | {gap:+.4f} ± {spread / len(rows) ** 0.5:.4f}"
+        cells = (
+            f"{oof:.4f} | {new:.4f} | {gap:+.4f} ± {spread / len(rows) ** 0.5:.4f}"
+        )
         print(
             f"| {words} | {cells} | {spread:.4f} | {width:.3f} | {inside:.0%} | {holds:.0%} |"
         )

@@ -74,7 +74,10 @@ def plain(
     model = timm.create_model(BACKBONE, num_classes=int(labels.max()) + 1)
     config = resolve_model_data_config(model) | {"input_size": (3, SIZE, SIZE)}
     transform = create_transform(
-        **{key: config[key] for key in ("input_size", "mean", "std", "interpolation")},
+        **{
+            key: config[key]
+            for key in ("input_size", "mean", "std", "interpolation")
+        },
         is_training=True,
         scale=(1.0, 1.0),
         ratio=(1.0, 1.0),
@@ -139,7 +142,9 @@ def prepared(
 ) -> tuple[list[Path], np.ndarray, Pixels]:
     """About `count` training images, of classes with `least`: files, labels, croquis' array."""
     fetch(
-        DataParams(source=source, sha256=None), folder / "raw", folder / "solution.csv"
+        DataParams(source=source, sha256=None),
+        folder / "raw",
+        folder / "solution.csv",
     )
     table = read_layout(folder / "raw").images
     table = table[table["split"] == "train"].sample(frac=1, random_state=0)
@@ -152,7 +157,9 @@ def prepared(
     index = folder / "index.csv"
     array = folder / "pixels.npy"
     table[["id"]].to_csv(index, index=False)
-    sheets = [pad(gray_of(decode(file.read_bytes()).pixels), SIZE) for file in files]
+    sheets = [
+        pad(gray_of(decode(file.read_bytes()).pixels), SIZE) for file in files
+    ]
     np.save(array, np.stack(sheets))
     return files, labels, Pixels.open(index, array)
 
@@ -174,7 +181,9 @@ def show_memory(folder: Path) -> None:
     pixels = Pixels.open(index, array)
     ids = pixels.ids.to_numpy(dtype=str)
     samples = Samples(ids, np.zeros(ROWS, int), np.ones(ROWS, np.float32))
-    images = ImageDataset(pixels, samples, image_size=SIZE, augment=Augment("flips", 0))
+    images = ImageDataset(
+        pixels, samples, image_size=SIZE, augment=Augment("flips", 0)
+    )
     order = np.random.default_rng(0).permutation(ROWS)
     before = anonymous()
     peak = 0.0
@@ -221,7 +230,9 @@ def _systems(
     return {
         "plain": plain(files, labels, workers=cpus, channels_last=False),
         "plain, no workers": plain(files, labels, workers=0, channels_last=False),
-        "plain, channels_last": plain(files, labels, workers=cpus, channels_last=True),
+        "plain, channels_last": plain(
+            files, labels, workers=cpus, channels_last=True
+        ),
         "plain, channels_last, no workers": plain(
             files, labels, workers=0, channels_last=True
         ),
@@ -246,7 +257,9 @@ def _show_speeds(speeds: dict[str, list[float]]) -> None:
     croquis = statistics.median(speeds["croquis"])
     for name, rates in speeds.items():
         middle = statistics.median(rates)
-        print(f"{name:34s} {middle:6.0f} images/s   croquis is {croquis / middle:.2f}x")
+        print(
+            f"{name:34s} {middle:6.0f} images/s   croquis is {croquis / middle:.2f}x"
+        )
     limit = statistics.median(speeds["croquis, one batch in memory"])
     print(f"data efficiency: {croquis / limit:.3f}")
 

@@ -82,7 +82,9 @@ def fold_of(
         draft.parent.mkdir(parents=True, exist_ok=True)
         Predictions(part.ids, seen, data.classes).save(draft)
         if name == "val":
-            right = [probs.argmax(axis=1) == data.val.labels for probs in (plain, seen)]
+            right = [
+                probs.argmax(axis=1) == data.val.labels for probs in (plain, seen)
+            ]
     return np.stack(right)
 
 

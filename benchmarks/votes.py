@@ -99,7 +99,8 @@ def main() -> None:
         oof = read_members_oof(members, votes, options.folds_csv, fold_vote, seed=0)
         votes_of = all_alternatives(oof, np.ones(len(members)))
         rights_of = {
-            name: rights(oof, a, by_fold, folds, labels) for name, a in votes_of.items()
+            name: rights(oof, a, by_fold, folds, labels)
+            for name, a in votes_of.items()
         }
         _table(oof, votes_of, rights_of)
         recipe = recipe_of(oof, votes_of["soft"], folds)
@@ -112,7 +113,9 @@ def main() -> None:
     )
 
 
-def _table(oof: MembersOof, votes_of: dict[str, Alternative], rights_of: dict) -> None:
+def _table(
+    oof: MembersOof, votes_of: dict[str, Alternative], rights_of: dict
+) -> None:
     head = (
         "vote | OOF | nested (95 %) | p | single folds | inside | gap (95 %) | vote of folds | p |"
         " gain of folds (95 %) | p"
@@ -150,9 +153,13 @@ def _table(oof: MembersOof, votes_of: dict[str, Alternative], rights_of: dict) -
 
 def _weights(votes_of: dict[str, Alternative]) -> list[str]:
     names = [name for name in ("greedy", "simplex") if name in votes_of]
-    shares = [votes_of[name].weights / votes_of[name].weights.sum() for name in names]
+    shares = [
+        votes_of[name].weights / votes_of[name].weights.sum() for name in names
+    ]
     return [
-        ", ".join(f"{name} {share:.2f}" for name, share in zip(names, row, strict=True))
+        ", ".join(
+            f"{name} {share:.2f}" for name, share in zip(names, row, strict=True)
+        )
         for row in np.transpose(shares)
     ]
 

@@ -18,7 +18,9 @@ PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "benchmarks/RESULTS.md": "results.md",
 }
-LINK = re.compile(r"(?<!!)\[([^\[\]]*)\]\(([^)\s]+)\)")  # a text that holds no image
+LINK = re.compile(
+    r"(?<!!)\[([^\[\]]*)\]\(([^)\s]+)\)"
+)  # a text that holds no image
 TARGET = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -39,7 +41,9 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     without_code = LINK.sub(
         lambda link: link[0] if _page(link[2], folder) else link[1], markdown
     )
-    return TARGET.sub(lambda end: f"]({_page(end[1], folder) or end[1]})", without_code)
+    return TARGET.sub(
+        lambda end: f"]({_page(end[1], folder) or end[1]})", without_code
+    )
 
 
 def _page(target: str, folder: str) -> str:

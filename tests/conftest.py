@@ -61,7 +61,9 @@ def _draw(folder: Path) -> Path:
             "id": [*names, "test/0.png", "test/1.png", "test/2.png"],
             "split": ["train"] * 12 + ["test"] * 3,
             "label": labels,
-            "class_name": [CLASSES[label] if label >= 0 else "" for label in labels],
+            "class_name": [
+                CLASSES[label] if label >= 0 else "" for label in labels
+            ],
             "path": [*names, "test/0.png", "test/1.png", "test/2.png"],
             "sha256": [f"{row:064x}" for row in range(15)],
             "digest": [f"{row:032x}" for row in range(15)],
@@ -109,7 +111,9 @@ def dataset(drawn: Path):
         0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv")
     )
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
-    return ImageDataset(pixels, data.train, image_size=32, augment=Augment("flips", 0))
+    return ImageDataset(
+        pixels, data.train, image_size=32, augment=Augment("flips", 0)
+    )
 
 
 @pytest.fixture
@@ -120,7 +124,9 @@ def recipe():
     return lambda **changes: ModelRecipe(**PLAIN | changes)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups in the same hook
+@pytest.hookimpl(
+    tryfirst=True
+)  # before xdist, which reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of one `project` stay in one process, and begin first, as they take longest."""
     for item in items:

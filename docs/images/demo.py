@@ -75,7 +75,8 @@ def _image(browser: Browser, screen: str) -> None:
 def _draw(page: Page, corners: tuple[tuple[float, float], ...]) -> None:
     box = page.locator("#paper canvas").bounding_box()
     places = [
-        (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners
+        (box["x"] + x * box["width"], box["y"] + y * box["height"])
+        for x, y in corners
     ]
     page.mouse.move(*places[0])
     page.mouse.down()

@@ -12,7 +12,9 @@ NAMES = [f"train/cat/{number}.png" for number in range(24)]
 NOISE = np.random.default_rng(0).integers(0, 255, (16, 16), np.uint8)
 
 
-def drawn(preset: str, image: np.ndarray, seed: int = 0, epoch: int = 0) -> np.ndarray:
+def drawn(
+    preset: str, image: np.ndarray, seed: int = 0, epoch: int = 0
+) -> np.ndarray:
     """The image as each of `NAMES`, (24, ...)."""
     augment = Augment(preset, seed)
     return np.stack([augment(image, epoch=epoch, name=name) for name in NAMES])

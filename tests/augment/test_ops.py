@@ -39,7 +39,10 @@ def cross() -> np.ndarray:
 def test_shapes_and_types_stay_and_gray_is_treated_as_rgb_is(
     op: str, cross: np.ndarray
 ) -> None:
-    gray, rgb = drawn(only(op), cross), drawn(only(op), np.stack([cross] * 3, axis=-1))
+    gray, rgb = (
+        drawn(only(op), cross),
+        drawn(only(op), np.stack([cross] * 3, axis=-1)),
+    )
     assert gray.shape == (16, SIDE, SIDE) and rgb.shape == (16, SIDE, SIDE, 3)
     assert gray.dtype == rgb.dtype == np.uint8
     if op not in (
@@ -117,8 +120,12 @@ def test_an_operation_says_what_it_does_and_has_a_default_for_each_setting(
 
 def test_the_settings_of_an_operation_are_the_keywords_of_its_function() -> None:
     assert defaults("elastic") == {"shift": 0.01, "smooth": 0.06, "p": 0.5}
-    assert words("affine_blur").startswith("hflip (p 0.5), vflip (p 0.5), turn (degr")
-    assert "affine (scale 1.0 to 1.5, shift 0.0, degrees 0, " in words("affine_blur")
+    assert words("affine_blur").startswith(
+        "hflip (p 0.5), vflip (p 0.5), turn (degr"
+    )
+    assert "affine (scale 1.0 to 1.5, shift 0.0, degrees 0, " in words(
+        "affine_blur"
+    )
     assert words("none") == "nothing"
 
 
@@ -182,7 +189,8 @@ def centres(images: np.ndarray) -> np.ndarray:
     places = np.arange(images.shape[1]) / images.shape[1]
     weights = ink.sum(axis=(1, 2))
     return np.stack(
-        [ink.sum(axis=2) @ places / weights, ink.sum(axis=1) @ places / weights], axis=1
+        [ink.sum(axis=2) @ places / weights, ink.sum(axis=1) @ places / weights],
+        axis=1,
     )
 
 
@@ -193,7 +201,9 @@ def test_affine_shifts_both_ways_by_at_most_the_share_it_says() -> None:
     moved = centres(drawn(only("affine", shift=0.2, **still), sheet))
     moved = moved - centres(sheet[None])
     assert moved.min() < -0.08 and moved.max() > 0.08
-    assert np.abs(moved).max() <= 0.2 + 0.5 / SIDE  # of a share, half a pixel besides
+    assert (
+        np.abs(moved).max() <= 0.2 + 0.5 / SIDE
+    )  # of a share, half a pixel besides
 
 
 def test_affine_turns_both_ways_by_at_most_the_degrees_it_says() -> None:
@@ -202,7 +212,9 @@ def test_affine_turns_both_ways_by_at_most_the_degrees_it_says() -> None:
     sheet[30:34, 52:56] = 0  # a dot right of the middle: it goes up or down
     down = centres(drawn(only("affine", degrees=30, **still), sheet))[:, 0] - 0.5
     assert down.min() < -0.08 and down.max() > 0.08
-    assert np.abs(down).max() < 0.5 * (22 / 32) * 0.5 + 1 / SIDE  # sin 30 degrees: .5
+    assert (
+        np.abs(down).max() < 0.5 * (22 / 32) * 0.5 + 1 / SIDE
+    )  # sin 30 degrees: .5
 
 
 def test_noise_has_at_most_the_deviation_it_says() -> None:
@@ -218,7 +230,9 @@ def test_a_hole_of_a_cutout_is_at_most_the_size_it_says() -> None:
     heights = holes.any(axis=2).sum(axis=1)
     widths = holes.any(axis=1).sum(axis=1)
     assert {heights.max(), widths.max()} <= set(range(15, 21))
-    assert min(heights.min(), widths.min()) >= 9  # half of it; an edge may be rounded
+    assert (
+        min(heights.min(), widths.min()) >= 9
+    )  # half of it; an edge may be rounded
 
 
 def test_a_crop_keeps_at_least_the_share_of_the_area_it_says() -> None:
@@ -230,13 +244,17 @@ def test_a_crop_keeps_at_least_the_share_of_the_area_it_says() -> None:
 
 
 def test_closing_takes_thin_lines_alone(cross: np.ndarray) -> None:
-    closed = drawn(only("closing", width=5 / SIDE), cross)[0]  # arms of 3 and 8 pixels
+    closed = drawn(only("closing", width=5 / SIDE), cross)[
+        0
+    ]  # arms of 3 and 8 pixels
     assert (closed[30:33, 12:28] == 255).all() and (closed[12:52, 28:36] == 0).all()
 
 
 def test_laplacian_mixes_edges_in_by_hand() -> None:
     sheet = np.full((9, 9), 255, np.uint8)
-    sheet[4:] = 155  # the edge is 100 strong on both sides, and 70 % of gray 155 stays
+    sheet[4:] = (
+        155  # the edge is 100 strong on both sides, and 70 % of gray 155 stays
+    )
     mixed = drawn(only("laplacian"), sheet)[0]
     assert mixed[:, 4].tolist() == [255, 255, 255, 225, 155, 185, 185, 185, 185]
 
@@ -273,10 +291,14 @@ def test_policies_draw_from_the_images_seed_and_leave_the_global_generators(
         np.random.get_state()[1],
     )
     for op in ("rand", "auto", "trivial", "timm"):
-        first, second = (drawn(only(op), cross[:, ::-1] // 2 + 90) for _ in range(2))
+        first, second = (
+            drawn(only(op), cross[:, ::-1] // 2 + 90) for _ in range(2)
+        )
         np.testing.assert_array_equal(first, second)
         assert len({image.tobytes() for image in first}) > 5, op
-    assert torch.equal(torch.get_rng_state(), before) and random.getstate() == python
+    assert (
+        torch.equal(torch.get_rng_state(), before) and random.getstate() == python
+    )
     np.testing.assert_array_equal(np.random.get_state()[1], arrays)
 
 
@@ -300,8 +322,14 @@ def test_a_change_keeps_what_the_preset_says_besides() -> None:
 @pytest.mark.parametrize(
     ("augment", "message"),
     [
-        ("flip", r"augment: expected a preset, received 'flip'; did you mean 'flips'"),
-        ({"flop": {}}, r"augment\.ops\.flop: expected an operation, .* did you mean"),
+        (
+            "flip",
+            r"augment: expected a preset, received 'flip'; did you mean 'flips'",
+        ),
+        (
+            {"flop": {}},
+            r"augment\.ops\.flop: expected an operation, .* did you mean",
+        ),
         (
             {"turn": {"angle": 3}},
             r"augment\.ops\.turn: expected settings it takes.*'angle'.*"

@@ -27,7 +27,9 @@ PHASES = [
 ]
 
 
-def test_each_phase_holds_until_the_next(recipe: Callable[..., ModelParams]) -> None:
+def test_each_phase_holds_until_the_next(
+    recipe: Callable[..., ModelParams],
+) -> None:
     settings = recipe(epochs=6, augment="none", phases=PHASES)
     curriculum = pickle.loads(
         pickle.dumps(Curriculum(settings, 0))
@@ -57,7 +59,9 @@ def test_a_phase_has_images_of_its_own_size(
 ) -> None:
     small = {"from_epoch": 1, "augment": "none", "lr_factor": 1.0, "image_size": 16}
     back = {"from_epoch": 3, "augment": "none", "lr_factor": 1.0}
-    curriculum = Curriculum(recipe(epochs=4, image_size=32, phases=[small, back]), 0)
+    curriculum = Curriculum(
+        recipe(epochs=4, image_size=32, phases=[small, back]), 0
+    )
     data = FoldData.of(
         0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv")
     )
@@ -77,7 +81,8 @@ def test_phases_out_of_order_are_refused(
     recipe: Callable[..., ModelParams], starts: list[int]
 ) -> None:
     phases = [
-        {"from_epoch": start, "augment": "none", "lr_factor": 1.0} for start in starts
+        {"from_epoch": start, "augment": "none", "lr_factor": 1.0}
+        for start in starts
     ]
     with pytest.raises(
         InputError, match=r"phases: expected rising from_epoch below epochs \(6\)"
@@ -85,7 +90,9 @@ def test_phases_out_of_order_are_refused(
         Curriculum(recipe(epochs=6, phases=phases), 0)
 
 
-def test_a_phases_slip_is_found_before_work(recipe: Callable[..., ModelParams]) -> None:
+def test_a_phases_slip_is_found_before_work(
+    recipe: Callable[..., ModelParams],
+) -> None:
     phases = [{"from_epoch": 1, "augment": "flip", "lr_factor": 1.0}]
     with pytest.raises(InputError, match="did you mean 'flips'"):
         Curriculum(recipe(phases=phases), 0)

@@ -30,12 +30,16 @@ def own_weights(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", [TINY, TINY_VIT])
 def test_the_head_and_the_size_are_as_asked(name: str) -> None:
-    model = build_backbone(name, pretrained=False, num_classes=3, image_size=32).eval()
+    model = build_backbone(
+        name, pretrained=False, num_classes=3, image_size=32
+    ).eval()
     assert model(torch.zeros(2, 3, 32, 32)).shape == (2, 3)
 
 
 def test_without_a_head_the_embeddings_come_out() -> None:
-    model = build_backbone(TINY, pretrained=False, num_classes=0, image_size=32).eval()
+    model = build_backbone(
+        TINY, pretrained=False, num_classes=0, image_size=32
+    ).eval()
     assert model(torch.zeros(2, 3, 32, 32)).shape == (2, model.num_features)
 
 
@@ -49,7 +53,9 @@ def test_weights_of_a_file_fill_all_but_the_head(
     )
     found = model.state_dict()
     body = [name for name in found if not name.startswith("classifier")]
-    assert len(body) > 50 and all(torch.equal(found[name], held[name]) for name in body)
+    assert len(body) > 50 and all(
+        torch.equal(found[name], held[name]) for name in body
+    )
     assert "state_dict" not in model.pretrained_cfg
 
 
@@ -66,7 +72,8 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     other = timm.create_model(TINY_VIT, pretrained=False).state_dict()
     safetensors.torch.save_file(other, tmp_path / "vit.safetensors")
     with pytest.raises(
-        InputError, match=r"weights that fit test_efficientnet.*of this very network"
+        InputError,
+        match=r"weights that fit test_efficientnet.*of this very network",
     ):
         path = str(tmp_path / "vit.safetensors")
         build_backbone(TINY, pretrained=path, num_classes=3, image_size=32)
@@ -79,7 +86,9 @@ def test_weights_of_another_width_are_refused(own_weights: Path) -> None:
     with pytest.raises(
         InputError, match=r"weights that fit test_efficientnet\.r160_in1k, received"
     ):
-        build_backbone(TINY, pretrained=str(own_weights), num_classes=3, image_size=32)
+        build_backbone(
+            TINY, pretrained=str(own_weights), num_classes=3, image_size=32
+        )
 
 
 def test_a_setting_that_a_network_does_not_take_is_named_and_zeros_are_not_passed() -> (
@@ -92,7 +101,11 @@ def test_a_setting_that_a_network_does_not_take_is_named_and_zeros_are_not_passe
         InputError, match=r"settings that vgg11 takes, .*set drop_path_rate to 0"
     ):
         build_backbone(
-            "vgg11", pretrained=False, num_classes=3, image_size=32, drop_path_rate=0.1
+            "vgg11",
+            pretrained=False,
+            num_classes=3,
+            image_size=32,
+            drop_path_rate=0.1,
         )
 
 

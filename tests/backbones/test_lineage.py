@@ -46,11 +46,15 @@ def hashed(folds: pd.DataFrame, index: pd.DataFrame) -> pd.DataFrame:
 def of(rows: pd.DataFrame, fold: int = 0) -> dict[str, Lineage]:
     """A file of member "a" that was trained on some rows of index.csv."""
     return {
-        f"w/fold{fold}.safetensors": Lineage("a", fold, np.unique(content_hashes(rows)))
+        f"w/fold{fold}.safetensors": Lineage(
+            "a", fold, np.unique(content_hashes(rows))
+        )
     }
 
 
-def without(fold: int, folds: pd.DataFrame, index: pd.DataFrame) -> dict[str, Lineage]:
+def without(
+    fold: int, folds: pd.DataFrame, index: pd.DataFrame
+) -> dict[str, Lineage]:
     return of(index[index["id"].isin(training_rows(folds, fold)["id"])], fold)
 
 
@@ -124,7 +128,9 @@ def test_other_names_hide_nothing_and_strangers_images_pass(
     ):  # written anew, or only the file
         with pytest.raises(InputError, match="trained on 1 of its 6"):
             check_fold(of(renamed.assign(**same)), hashed, index, 0)
-    check_fold(of(renamed.assign(sha256="f" * 64, digest="f" * 32)), hashed, index, 0)
+    check_fold(
+        of(renamed.assign(sha256="f" * 64, digest="f" * 32)), hashed, index, 0
+    )
 
 
 def test_blank_sheets_are_nobodys_image(
@@ -140,10 +146,13 @@ def test_a_probe_takes_weights_that_saw_no_training_image(
 ) -> None:
     with pytest.raises(InputError) as caught:
         check_all(of(index.iloc[[5, 6]]), index)
-    assert "trained on 2 of 12; a probe's features are computed once for all" in str(
-        caught.value
+    assert (
+        "trained on 2 of 12; a probe's features are computed once for all"
+        in str(caught.value)
     )
-    check_all(of(index.iloc[[13]]), index)  # a test image: labels of it there are none
+    check_all(
+        of(index.iloc[[13]]), index
+    )  # a test image: labels of it there are none
 
 
 def test_before_folds_are_known_one_file_starts_its_own_fold_at_best(
@@ -155,7 +164,9 @@ def test_before_folds_are_known_one_file_starts_its_own_fold_at_best(
         InputError, match=r"trained on 6 of the 12 training images, for folds 0, 3"
     ):
         check_early(one, index, [0, 3])
-    check_early({"w/fold{fold}.safetensors": one["w/fold3.safetensors"]}, index, [0, 3])
+    check_early(
+        {"w/fold{fold}.safetensors": one["w/fold3.safetensors"]}, index, [0, 3]
+    )
     check_early(of(index.assign(sha256="e" * 64, digest="e" * 32)), index, [0, 1])
 
 
@@ -174,9 +185,14 @@ def noted(
 def test_a_note_lies_in_the_file_and_leaves_the_tensors_alone(
     index: pd.DataFrame, tmp_path: Path
 ) -> None:
-    tensors, ids = {"b": torch.arange(4.0), "a": torch.tensor(3)}, index["id"].tolist()
+    tensors, ids = (
+        {"b": torch.arange(4.0), "a": torch.tensor(3)},
+        index["id"].tolist(),
+    )
     write_weights(tmp_path / "plain.safetensors", tensors)
-    write_weights(tmp_path / "w.safetensors", tensors, noted(index, [ids[2], ids[0]]))
+    write_weights(
+        tmp_path / "w.safetensors", tensors, noted(index, [ids[2], ids[0]])
+    )
     own = read_lineage(tmp_path / "w.safetensors")
     assert own is not None and (own.member, own.fold) == ("a", 1)
     assert own.seen.tolist() == [1, 3, 100, 102]  # by file, and by pixels; sorted
@@ -185,7 +201,11 @@ def test_a_note_lies_in_the_file_and_leaves_the_tensors_alone(
     )
     assert all(torch.equal(plain[name], with_note[name]) for name in plain)
     told = json.loads(lineage.metadata(tmp_path / "w.safetensors")["croquis"])
-    assert told["recipe"] == {"lr": 0.1} and told["classes"] == ["bar", "pole", "spot"]
+    assert told["recipe"] == {"lr": 0.1} and told["classes"] == [
+        "bar",
+        "pole",
+        "spot",
+    ]
     assert told["version"] and told["data"] == "d" * 16
     again = tmp_path / "again.safetensors"
     write_weights(

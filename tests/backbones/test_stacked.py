@@ -54,7 +54,8 @@ def test_features_are_those_of_each_backbone_with_its_own_statistics() -> None:
 def test_no_backbone_gets_more_pixels_than_it_was_trained_on() -> None:
     """The test networks know 160 px, EfficientNet-Lite0 224."""
     assert (
-        stacked.branch_size(CONV, 192) == 160 and stacked.branch_size(LITE0, 192) == 192
+        stacked.branch_size(CONV, 192) == 160
+        and stacked.branch_size(LITE0, 192) == 192
     )
     model, seen = stack(names=(VIT, LITE0), image_size=192).eval(), []
     for branch in model.branches:
@@ -68,7 +69,9 @@ def test_no_backbone_gets_more_pixels_than_it_was_trained_on() -> None:
 def test_thin_strokes_survive_the_smaller_size() -> None:
     """Plain bilinear samples two rows of four here, and may miss a line of one pixel."""
     branches, filters = list(stack().branches), ["bilinear", "bilinear"]
-    pair = stacked.Stacked(branches, [32, 128], filters, num_classes=0, drop_rate=0.0)
+    pair = stacked.Stacked(
+        branches, [32, 128], filters, num_classes=0, drop_rate=0.0
+    )
     own, ink = backbones.statistics(pair.branches[0]), []
     for row in range(60, 64):
         sheet = torch.ones(1, 3, 128, 128)
@@ -84,7 +87,10 @@ def test_each_backbone_is_shrunk_by_the_filter_of_its_own_config() -> None:
     """All were by a bilinear one, whatever timm's config said."""
     assert stack()._filters == ["bicubic", "bicubic"]
     names = ("resnext101_32x32d.fb_wsl_ig1b_ft_in1k", CONV)
-    assert [backbones.interpolation(name) for name in names] == ["bilinear", "bicubic"]
+    assert [backbones.interpolation(name) for name in names] == [
+        "bilinear",
+        "bicubic",
+    ]
     assert (
         backbones.interpolation(list(names)) == "bilinear"
     )  # the stack's own size: the first's
@@ -107,8 +113,13 @@ def test_both_backbones_and_the_head_learn() -> None:
     model = stack(drop_rate=0.5)
     put_head(model, HeadShape(hidden=[8], act="relu", norm="batch", dropout=0.0))
     model(torch.rand(4, 3, 32, 32)).sum().backward()
-    assert [name for name, part in model.named_parameters() if part.grad is None] == []
-    assert type(model.get_classifier()).__name__ == "Sequential" and model.drop.p == 0.5
+    assert [
+        name for name, part in model.named_parameters() if part.grad is None
+    ] == []
+    assert (
+        type(model.get_classifier()).__name__ == "Sequential"
+        and model.drop.p == 0.5
+    )
 
 
 def test_layer_decay_acts_in_each_backbone_from_the_head_down() -> None:
@@ -185,7 +196,9 @@ def test_an_untrained_backbone_is_the_same_each_time() -> None:
         assert torch.equal(weights, second.state_dict()[name]), name
 
 
-def test_each_backbone_of_a_stack_can_have_weights_of_its_own(tmp_path: Path) -> None:
+def test_each_backbone_of_a_stack_can_have_weights_of_its_own(
+    tmp_path: Path,
+) -> None:
     """Branches that were fine-tuned before: one file fits one network."""
     paths = []
     for number, name in enumerate((CONV, RESNET)):

@@ -33,7 +33,8 @@ def test_the_digest_is_that_of_the_content(
     (tmp_path / "w.pth").write_bytes(b"abd")
     assert weights.weights_digest("w.pth") != "d8bb14d833d59559"
     assert [
-        weights.weights_digest(other) for other in (True, False, "bundled", "no.pth")
+        weights.weights_digest(other)
+        for other in (True, False, "bundled", "no.pth")
     ] == [""] * 4
 
 
@@ -48,7 +49,10 @@ def test_the_digest_is_that_of_the_content(
             "_blocks.0._project_conv.weight",
             "blocks.0.0.conv_pw.weight",
         ),  # the first expands nothing
-        ("_blocks.3._bn2.bias", "blocks.2.0.bn3.bias"),  # stages of 1, 2, 2, ... blocks
+        (
+            "_blocks.3._bn2.bias",
+            "blocks.2.0.bn3.bias",
+        ),  # stages of 1, 2, 2, ... blocks
         ("_blocks.15._expand_conv.weight", "blocks.6.0.conv_pw.weight"),
     ],
 )
@@ -58,7 +62,8 @@ def test_blocks_counted_flat_find_their_stage(theirs: str, timms: str) -> None:
 
 def test_other_backbones_have_no_bundled_weights() -> None:
     with pytest.raises(
-        InputError, match=r"carries \(tf_efficientnet_lite0, .*\), received resnet18.a1"
+        InputError,
+        match=r"carries \(tf_efficientnet_lite0, .*\), received resnet18.a1",
     ):
         weights.state_dict("bundled", "resnet18.a1_in1k")
 
@@ -105,8 +110,12 @@ def test_a_missing_file_lists_the_other_ways() -> None:
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
-@pytest.mark.parametrize("content", [b"", b"not weights at all"], ids=["empty", "text"])
-def test_a_corrupt_file_is_named(tmp_path: Path, suffix: str, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content", [b"", b"not weights at all"], ids=["empty", "text"]
+)
+def test_a_corrupt_file_is_named(
+    tmp_path: Path, suffix: str, content: bytes
+) -> None:
     path = tmp_path / f"w{suffix}"
     path.write_bytes(content)
     with pytest.raises(
@@ -149,5 +158,7 @@ def test_a_file_without_named_tensors_is_refused(
 ) -> None:
     """timm takes an empty state_dict for none at all, and would go to its hub."""
     torch.save(content, tmp_path / "w.pth")
-    with pytest.raises(InputError, match=r"w\.pth: expected a state_dict of tensors"):
+    with pytest.raises(
+        InputError, match=r"w\.pth: expected a state_dict of tensors"
+    ):
         weights.state_dict(str(tmp_path / "w.pth"), "any")

@@ -34,6 +34,8 @@ def test_seconds_are_no_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for stage in default_run.STAGES:
-        content = KEPT[stage] | ({"seconds": {"ssim": 1.0}} if stage == "dedup" else {})
+        content = KEPT[stage] | (
+            {"seconds": {"ssim": 1.0}} if stage == "dedup" else {}
+        )
         (tmp_path / f"{stage}.json").write_text(json.dumps(content))
     assert default_run.differences(KEPT, default_run.figures(tmp_path)) == []

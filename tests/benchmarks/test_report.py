@@ -22,4 +22,6 @@ def test_the_report_of_a_made_up_run_is_written(
         "made-up.zip", data, report.outcome_of(data), report.metrics(120)
     )
     write_pages(tmp_path / "out", content)
-    assert "made-up.zip" in (tmp_path / "out/index.html").read_text(encoding="utf-8")
+    assert "made-up.zip" in (tmp_path / "out/index.html").read_text(
+        encoding="utf-8"
+    )

@@ -28,7 +28,9 @@ def data(tmp_path: Path) -> Path:
     things, hands = rng.normal(size=(5, 24)), rng.normal(size=(5, 12, 24))
     where = table["label"], table["by"].astype(int)
     features = (
-        0.8 * things[where[0]] + 1.5 * hands[where] + 0.2 * rng.normal(size=(120, 24))
+        0.8 * things[where[0]]
+        + 1.5 * hands[where]
+        + 0.2 * rng.normal(size=(120, 24))
     )
     for folder in ("images", "embeddings/lite0_probe"):
         (tmp_path / folder).mkdir(parents=True)
@@ -64,7 +66,9 @@ def ran(
     monkeypatch.delitem(sys.modules, "set_aside", raising=False)
     import set_aside
 
-    monkeypatch.setattr(sys, "argv", ["set_aside.py", str(data), "--draws", "6", *more])
+    monkeypatch.setattr(
+        sys, "argv", ["set_aside.py", str(data), "--draws", "6", *more]
+    )
     set_aside.main()
     _, _, *rows = capsys.readouterr().out.splitlines()
     cells = [[cell.strip() for cell in row.split("|")[1:-1]] for row in rows]

@@ -60,7 +60,9 @@ def test_a_default_is_followed_to_each_member_of_the_run() -> None:
 
 
 def test_a_member_that_sets_the_same_value_is_not_named() -> None:
-    assert lines("train.epochs", 3)[0].endswith("reach large, whose family vit sets 5")
+    assert lines("train.epochs", 3)[0].endswith(
+        "reach large, whose family vit sets 5"
+    )
 
 
 def test_a_block_that_is_merged_is_followed_key_by_key() -> None:

@@ -63,7 +63,9 @@ def test_settings_up_to_the_border_go_together(recipe, changes: dict) -> None:
     ],
     ids=lambda each: " ".join(each) if isinstance(each, dict) else "",
 )
-def test_settings_beyond_it_are_refused(recipe, changes: dict, message: str) -> None:
+def test_settings_beyond_it_are_refused(
+    recipe, changes: dict, message: str
+) -> None:
     with pytest.raises(InputError, match=message):
         check_regime("models.tiny", recipe(**changes))
 

@@ -98,7 +98,9 @@ def test_of_a_big_file_dvcs_memory_is_taken_if_it_was_not_touched(
     run(project, "git", "init", "-q", ".")
     Path("a").write_text("abc")
     with Repo() as repo:
-        repo.state.save(os.path.abspath("a"), repo.fs, HashInfo("md5", "remembered"))
+        repo.state.save(
+            os.path.abspath("a"), repo.fs, HashInfo("md5", "remembered")
+        )
     assert md5_of(Path("a")) == "remembered"
     os.utime("a", ns=(1, 1))
     assert md5_of(Path("a")) == ABC

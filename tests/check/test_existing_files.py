@@ -130,7 +130,13 @@ def test_what_a_killed_stage_wrote_is_no_persons(after: Path) -> None:
 
 
 def test_a_file_that_only_looks_like_a_leftover_is_a_persons(fresh: Path) -> None:
-    names = (".notes.template", ".a.short/a", "a.ab12cd_9/a", "x.tmp", ".a.ab12cd_9/b")
+    names = (
+        ".notes.template",
+        ".a.short/a",
+        "a.ab12cd_9/a",
+        "x.tmp",
+        ".a.ab12cd_9/b",
+    )
     for name in names:
         put(f"data/raw/{name}")
     assert sorted(lost()) == sorted(f"data/raw/{name}" for name in names)
@@ -165,7 +171,9 @@ def test_without_dvc_lock_the_cache_knows(after: Path) -> None:
     assert lost() == []
 
 
-def test_without_the_cache_dvc_lock_knows_files_and_whole_folders(after: Path) -> None:
+def test_without_the_cache_dvc_lock_knows_files_and_whole_folders(
+    after: Path,
+) -> None:
     shutil.rmtree(".dvc/cache")
     put("data/raw/.DS_Store")
     assert lost() == []
@@ -175,7 +183,9 @@ def test_without_the_cache_dvc_lock_knows_files_and_whole_folders(after: Path) -
     )  # and with it the rest, which nothing vouches for one by one
 
 
-def test_without_lock_and_cache_all_but_metrics_might_be_a_persons(after: Path) -> None:
+def test_without_lock_and_cache_all_but_metrics_might_be_a_persons(
+    after: Path,
+) -> None:
     Path("dvc.lock").unlink()
     shutil.rmtree(".dvc/cache")
     assert "data/solution.csv" in lost() and "metrics/vote.json" not in lost()
@@ -200,7 +210,9 @@ def test_an_applied_experiment_is_no_persons(after: Path) -> None:
 def test_links_of_the_cache_are_dvcs(after: Path) -> None:
     dvc(after, "config", "cache.type", "symlink")
     dvc(after, "checkout", "-q", "--relink")
-    assert Path("data/solution.csv").is_symlink() and Path("data/raw/b").is_symlink()
+    assert (
+        Path("data/solution.csv").is_symlink() and Path("data/raw/b").is_symlink()
+    )
     assert (
         lost() == []
         and [link_on_the_way(output) for output in declared(TREE)] == [None] * 6
@@ -224,6 +236,8 @@ def test_a_persons_link_on_the_way_to_an_output_is_found(fresh: Path) -> None:
     }
 
 
-def test_a_link_inside_an_output_is_a_persons_and_is_not_followed(after: Path) -> None:
+def test_a_link_inside_an_output_is_a_persons_and_is_not_followed(
+    after: Path,
+) -> None:
     Path("data/raw/mine").symlink_to(after / "stages")
     assert lost() == ["data/raw/mine"]

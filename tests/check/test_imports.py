@@ -130,18 +130,19 @@ def test_imports_may_run_in_a_circle() -> None:
 
 def test_an_init_with_code_counts() -> None:
     write("src/croquis/inner/__init__.py", "import croquis.new\n")
-    write("stages/train.py", "from croquis import known\nimport croquis.inner.other\n")
+    write(
+        "stages/train.py", "from croquis import known\nimport croquis.inner.other\n"
+    )
     assert missing() == [
-        f"src/croquis/{name}.py" for name in ("inner/__init__", "inner/other", "new")
+        f"src/croquis/{name}.py"
+        for name in ("inner/__init__", "inner/other", "new")
     ]
 
 
 def test_a_script_of_ones_own_and_what_lies_beside_it_count() -> None:
     write("stages/mine.py", "import helpers\n")
     write("stages/helpers.py", "from croquis import new\n")
-    stage = (
-        "  mine:\n    cmd:\n    - echo x\n    - python stages/mine.py --of '${item}'\n"
-    )
+    stage = "  mine:\n    cmd:\n    - echo x\n    - python stages/mine.py --of '${item}'\n"
     write("dvc.yaml", PIPELINE + stage + "    outs: [data/mine]\n")
     faults = imports.unlisted(TREE)
     assert [str(fault) for fault in faults] == [

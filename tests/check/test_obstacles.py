@@ -173,7 +173,9 @@ def test_a_source_is_the_same_by_another_name_of_its_folder(
     same = os.path.samefile
 
     def samefile(one: Path, other: Path) -> bool:
-        return same(*(str(path).replace("RAW", "data/raw") for path in (one, other)))
+        return same(
+            *(str(path).replace("RAW", "data/raw") for path in (one, other))
+        )
 
     monkeypatch.setattr(Path, "samefile", samefile)
     assert "in the place of data/raw" in said("RAW")
@@ -204,7 +206,8 @@ def test_an_output_that_is_a_link_is_refused_and_the_link_alone_is_to_go(
     Path("data/solution.csv").symlink_to("nowhere")
     first, second = obstacles(TREE)
     assert (
-        first.where == "data/raw" and first.received == f"a link to {tmp_path / 'mine'}"
+        first.where == "data/raw"
+        and first.received == f"a link to {tmp_path / 'mine'}"
     )
     assert first.fix == (
         "take the link away, what it points to stays: rm data/raw; "
@@ -213,7 +216,9 @@ def test_an_output_that_is_a_link_is_refused_and_the_link_alone_is_to_go(
     assert second.fix.endswith("rm data/solution.csv")
 
 
-def test_a_folder_above_outputs_that_is_a_link_is_refused_once(tmp_path: Path) -> None:
+def test_a_folder_above_outputs_that_is_a_link_is_refused_once(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "big").mkdir()
     Path("data").symlink_to(tmp_path / "big")
     put("data/solution.csv")
@@ -227,7 +232,9 @@ def test_the_output_of_check_itself_is_looked_at() -> None:
     assert said().startswith("data/checked.txt: ")
 
 
-def test_what_passed_needs_no_second_look_and_what_was_refused_is_not_noted() -> None:
+def test_what_passed_needs_no_second_look_and_what_was_refused_is_not_noted() -> (
+    None
+):
     put("data/raw/a")
     with written_files.from_stage():
         written_files.note_written(Path("data/raw"), Path("data/raw"))

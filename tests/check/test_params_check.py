@@ -60,7 +60,11 @@ def test_the_shipped_params_make_sense() -> None:
         ("run.folds", [0, 0], ("run.folds", "each once")),
         ("run.folds", [], ("run.folds",)),
         ("run.models", ["lite0_69"], ("run.models", "did you mean 'lite0_96'")),
-        ("ensemble.members", ["resnet18_96"], ("ensemble.members", "members of run")),
+        (
+            "ensemble.members",
+            ["resnet18_96"],
+            ("ensemble.members", "members of run"),
+        ),
         (
             "ensemble.members",
             ["resnet18_96.cycle1"],
@@ -80,7 +84,11 @@ def test_the_shipped_params_make_sense() -> None:
                 "or weights: uniform",
             ),
         ),
-        ("models.lite0_80.image_size", 128, ("lite0_80", "-S prepare.image_size=128")),
+        (
+            "models.lite0_80.image_size",
+            128,
+            ("lite0_80", "-S prepare.image_size=128"),
+        ),
         (
             "models.lite0_96.backbone",
             "tf_eficientnet_lite0",
@@ -115,9 +123,17 @@ def test_the_shipped_params_make_sense() -> None:
         ),
         ("families", {"Vit": {}}, ("families.Vit", "a key of a-z 0-9 _")),
         ("families", None, ("families", "named entries")),
-        ("models.so400m.like", "vjt", ("models.so400m.like", "did you mean 'vit'?")),
+        (
+            "models.so400m.like",
+            "vjt",
+            ("models.so400m.like", "did you mean 'vit'?"),
+        ),
         ("probe.head.epoch", 3, ("probe.head.epoch", "did you mean 'epochs'?")),
-        ("probes.lite0_probe.like", "vit", ("probes.lite0_probe.like", "known key")),
+        (
+            "probes.lite0_probe.like",
+            "vit",
+            ("probes.lite0_probe.like", "known key"),
+        ),
         (
             "probes.lite0_probe.head.epochs",
             "ten",
@@ -185,7 +201,11 @@ def running(key: str, tree: dict) -> dict:
             "imagenet",
             ("1000 classes", "received one with 768"),
         ),
-        ("models.resnet18_96.head_start", "imagenet", ("received pretrained: false",)),
+        (
+            "models.resnet18_96.head_start",
+            "imagenet",
+            ("received pretrained: false",),
+        ),
         (
             "models.deit3_large.trainable",
             ["attn", "(head"],
@@ -218,7 +238,11 @@ def test_a_change_of_train_need_not_suit_the_whole_catalogue() -> None:
     ("key", "size", "words"),
     [
         ("lite0_96", 64, ()),
-        ("lite0_96", 512, ("models.lite0_96.image_size", "-S prepare.image_size=512")),
+        (
+            "lite0_96",
+            512,
+            ("models.lite0_96.image_size", "-S prepare.image_size=512"),
+        ),
         (
             "beit_base",
             160,
@@ -230,7 +254,12 @@ def test_a_change_of_train_need_not_suit_the_whole_catalogue() -> None:
 def test_a_phase_has_a_size_that_is_stored_and_that_the_network_takes(
     key: str, size: int, words: tuple
 ) -> None:
-    phase = {"from_epoch": 1, "augment": "flips", "lr_factor": 1.0, "image_size": size}
+    phase = {
+        "from_epoch": 1,
+        "augment": "flips",
+        "lr_factor": 1.0,
+        "image_size": size,
+    }
     tree = running(key, changed(f"models.{key}.phases", [phase]))
     if not words:
         return check(tree)
@@ -273,7 +302,9 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     index.to_csv(tmp_path / "data" / "images" / "index.csv", index=False)
     options = {"settings": {}, "data": "", "index": index, "parents": []}
     for fold, ids in enumerate((["c", "d"], ["a", "b"])):
-        own = lineage.lineage_metadata("older", fold, train=np.array(ids), **options)
+        own = lineage.lineage_metadata(
+            "older", fold, train=np.array(ids), **options
+        )
         write_weights(tmp_path / "w" / f"fold{fold}.safetensors", {}, own)
     return tmp_path
 
@@ -311,13 +342,18 @@ def test_weights_that_a_run_writes_are_no_beginning(weights: Path) -> None:
 
 
 def test_a_probe_is_bound_to_no_fold(weights: Path) -> None:
-    tree = changed("probes.lite0_probe.embed.pretrained", "w/fold{fold}.safetensors")
+    tree = changed(
+        "probes.lite0_probe.embed.pretrained", "w/fold{fold}.safetensors"
+    )
     tree["run"] = {"models": [], "probes": ["lite0_probe"], "folds": [0, 1]}
-    assert "expected one file for all folds, as features are computed once" in refusal(
-        tree
+    assert (
+        "expected one file for all folds, as features are computed once"
+        in refusal(tree)
     )
     tree["probes"]["lite0_probe"]["embed"]["pretrained"] = "w/fold1.safetensors"
-    assert "trained on 2 of 4; a probe's features are computed once" in refusal(tree)
+    assert "trained on 2 of 4; a probe's features are computed once" in refusal(
+        tree
+    )
 
 
 def test_a_stack_has_weights_for_each_of_its_networks(weights: Path) -> None:
@@ -399,7 +435,9 @@ def test_snapshots_vote_where_the_schedule_has_as_many_cycles() -> None:
         "lite0_probe.cycle1",
     ):
         tree["ensemble"]["members"] = [other]
-        with pytest.raises(InputError, match=f"a snapshot of .*, received '{other}'"):
+        with pytest.raises(
+            InputError, match=f"a snapshot of .*, received '{other}'"
+        ):
             check(tree)
 
 
@@ -544,7 +582,9 @@ def test_schedules_of_whole_cycles_are_taken(change: dict) -> None:
     check(changed("models.lite0_80", TREE["models"]["lite0_80"] | change))
 
 
-@pytest.mark.parametrize("key", ["seed", "lr", "run", "train", "models", "ensemble"])
+@pytest.mark.parametrize(
+    "key", ["seed", "lr", "run", "train", "models", "ensemble"]
+)
 def test_a_missing_section_is_named(key: str) -> None:
     tree = {name: part for name, part in TREE.items() if name != key}
     with pytest.raises(InputError, match=key):

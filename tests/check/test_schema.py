@@ -38,7 +38,9 @@ def inner_kinds(kind: type[Section]) -> list[type[Section]]:
 def test_each_key_has_a_description_that_is_a_sentence(name: str) -> None:
     for kind in inner_kinds(KINDS[name]):
         for key, field in kind.model_fields.items():
-            assert field.description and field.description.endswith((".", "...].")), key
+            assert field.description and field.description.endswith(
+                (".", "...].")
+            ), key
 
 
 @pytest.mark.parametrize("name", SECTIONS)
@@ -48,13 +50,17 @@ def test_a_section_made_without_arguments_is_that_of_params_yaml(name: str) -> N
 
 
 def test_the_numbers_without_arguments_are_those_of_params_yaml() -> None:
-    assert Numbers().model_dump() == {key: TREE[key] for key in Numbers.model_fields}
+    assert Numbers().model_dump() == {
+        key: TREE[key] for key in Numbers.model_fields
+    }
 
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_a_file_still_needs_each_key(name: str) -> None:
     for key in TREE[name]:
-        without = {other: value for other, value in TREE[name].items() if other != key}
+        without = {
+            other: value for other, value in TREE[name].items() if other != key
+        }
         with pytest.raises(InputError, match=rf"{name}\.{key}: expected a value"):
             params.validated(SECTIONS[name], without, where=name)
 
@@ -66,8 +72,12 @@ def test_an_error_says_what_the_key_is_for() -> None:
         "train.epochs: expected greater than or equal to 1, received 0; "
         "correct it in params.yaml or with -S (Passes over the training images)"
     )
-    head = {key: value for key, value in TREE["train"]["head"].items() if key != "act"}
-    with pytest.raises(InputError, match=r"train\.head\.act: .*\(The activation after"):
+    head = {
+        key: value for key, value in TREE["train"]["head"].items() if key != "act"
+    }
+    with pytest.raises(
+        InputError, match=r"train\.head\.act: .*\(The activation after"
+    ):
         check(TREE | {"train": TREE["train"] | {"head": head}})
 
 
@@ -89,15 +99,21 @@ def test_params_yaml_names_its_schema_for_editors() -> None:
     assert first == f"# yaml-language-server: $schema={SCHEMA}"
 
 
-def faults(content: Any, schema: dict[str, Any], whole: dict[str, Any]) -> list[str]:
+def faults(
+    content: Any, schema: dict[str, Any], whole: dict[str, Any]
+) -> list[str]:
     """What a validator of JSON schemas would say of keys: those unknown, and those that lack."""
     if "$ref" in schema:
         return faults(content, whole["$defs"][schema["$ref"].split("/")[-1]], whole)
-    if not isinstance(content, dict) or "properties" not in schema | {"properties": {}}:
+    if not isinstance(content, dict) or "properties" not in schema | {
+        "properties": {}
+    }:
         return []
     inner = schema.get("properties", {})
     more = schema.get("additionalProperties", True)
-    found = [f"lacks {key}" for key in schema.get("required", []) if key not in content]
+    found = [
+        f"lacks {key}" for key in schema.get("required", []) if key not in content
+    ]
     for key, value in content.items():
         if key in inner:
             found += faults(value, inner[key], whole)
@@ -128,7 +144,13 @@ def test_the_json_schema_knows_all_keys_of_params_yaml_and_no_others() -> None:
 
 def test_the_page_has_a_row_for_each_key() -> None:
     rows = set(re.findall(r"^\| `([\w.]+)` \|", params_page(), re.MULTILINE))
-    assert {"epochs", "head.hidden", "embed.views", "head.shape.act", "like"} <= rows
+    assert {
+        "epochs",
+        "head.hidden",
+        "embed.views",
+        "head.shape.act",
+        "like",
+    } <= rows
     assert {key for kind in SECTIONS.values() for key in leaves(kind)} <= rows
 
 
@@ -142,7 +164,9 @@ def leaves(kind: type[Section], start: str = "") -> list[str]:
 
 def test_no_value_of_params_yaml_has_a_comment_behind_it() -> None:
     """DVC keeps such a comment's column, and a change of equal length can then hide from git."""
-    lines = [line for line in TEXT.splitlines() if not line.lstrip().startswith("#")]
+    lines = [
+        line for line in TEXT.splitlines() if not line.lstrip().startswith("#")
+    ]
     assert [line for line in lines if re.search(r"\s#", line)] == []
 
 

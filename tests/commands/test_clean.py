@@ -129,10 +129,14 @@ def test_a_file_of_a_folder_in_dvc_lock_is_removed_once(project: Path) -> None:
     assert left() == []
 
 
-def test_a_file_of_an_output_within_an_output_is_removed_once(project: Path) -> None:
+def test_a_file_of_an_output_within_an_output_is_removed_once(
+    project: Path,
+) -> None:
     """dvc.lock has a folder of an older dvc.yaml, which has parts of it now."""
     text = (
-        Path("dvc.yaml").read_text().replace("data/raw, data", "data/raw/train, data")
+        Path("dvc.yaml")
+        .read_text()
+        .replace("data/raw, data", "data/raw/train, data")
     )
     Path("dvc.yaml").write_text(text)
     assert clean() == "removed 6 files that runs made\n"

@@ -42,7 +42,9 @@ def ran(*command: str, fails: bool = False) -> list[str]:
     return done.output.splitlines()
 
 
-def test_two_projects_are_compared_and_the_better_one_is_named(folder: Path) -> None:
+def test_two_projects_are_compared_and_the_better_one_is_named(
+    folder: Path,
+) -> None:
     head, a, b, _, counts, difference, _, verdict = ran("workspace", "other")
     assert head.split() == ["experiment", "OOF", "accuracy", "right", "alone"]
     assert a.startswith("A   workspace    .700  (.") and a.split()[-1] == "0"
@@ -108,7 +110,10 @@ def test_too_few_groups_are_said_to_be_the_reason(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("groups", "reason"),
     [
-        (19, "40 images in 19 groups are too few; fewer than 20 groups say nothing."),
+        (
+            19,
+            "40 images in 19 groups are too few; fewer than 20 groups say nothing.",
+        ),
         (
             20,
             "with 40 images, of which they differ on 3, no difference could be called.",
@@ -135,7 +140,9 @@ def test_twenty_groups_are_enough(groups: int, reason: str) -> None:
 def test_folds_that_hold_other_people_apart_are_mentioned(folder: Path) -> None:
     """Only the folds differed, and one model was called better."""
     table = pd.read_csv("other/data/folds.csv")
-    table.assign(unit=table["group"] // 2).to_csv("other/data/folds.csv", index=False)
+    table.assign(unit=table["group"] // 2).to_csv(
+        "other/data/folds.csv", index=False
+    )
     *_, verdict, note = ran("workspace", "other")
     assert (
         verdict.startswith("B is better")
@@ -152,7 +159,9 @@ def test_an_experiment_that_is_not_there_is_one_line(folder: Path) -> None:
     assert said.startswith("error: nope.npz: expected an .npz with ids")
 
 
-def test_predictions_of_other_parameters_or_data_are_not_compared(folder: Path) -> None:
+def test_predictions_of_other_parameters_or_data_are_not_compared(
+    folder: Path,
+) -> None:
     """A split alone had run since, and the old ensemble was judged by the new folds."""
     (folder / "other/dvc.yaml").write_text(
         "stages: {ensemble: {outs: [data/ensemble]}}"

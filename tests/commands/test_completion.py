@@ -39,7 +39,10 @@ def test_a_tab_completes_commands_and_options(
     line: str, place: str, words: list[str], tmp_path: Path
 ) -> None:
     done = ran(
-        tmp_path, _CROQUIS_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=place
+        tmp_path,
+        _CROQUIS_COMPLETE="complete_bash",
+        COMP_WORDS=line,
+        COMP_CWORD=place,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.split() == words

@@ -20,7 +20,10 @@ from croquis.doctor.gpus import build_here
 from support.standing_files import make
 
 GB = 2**30
-OK, WARNING = Finding("git", "ok", "abc"), Finding("cores", "warning", "busy", "wait")
+OK, WARNING = (
+    Finding("git", "ok", "abc"),
+    Finding("cores", "warning", "busy", "wait"),
+)
 PROBLEM = Finding("GPU", "problem", "no kernels", "reinstall it")
 
 
@@ -55,13 +58,21 @@ def test_a_broken_params_yaml_is_a_finding_beside_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "requirements.lock").write_text("numpy==1.0 \\\n    --hash=sha256:0\n")
+    (tmp_path / "requirements.lock").write_text(
+        "numpy==1.0 \\\n    --hash=sha256:0\n"
+    )
     (tmp_path / "params.yaml").write_text("run: [")
     findings = {finding.topic: finding for finding in doctor.examined()}
     assert findings["settings"].state == "problem"
-    assert {"Python", "GPU", "cores", "tracking", "telemetry", "git", "browser"} < set(
-        findings
-    )
+    assert {
+        "Python",
+        "GPU",
+        "cores",
+        "tracking",
+        "telemetry",
+        "git",
+        "browser",
+    } < set(findings)
 
 
 def test_a_persons_file_where_a_run_writes_is_a_problem(
@@ -107,7 +118,9 @@ def test_packages_are_compared_with_the_lock(tmp_path: Path) -> None:
         lock, {"numpy": "2.1", "torch": "2.14.1+cu126"}
     )
     assert same.state == "ok" and "2 packages" in same.says
-    (other,) = environment.python_findings(lock, {"numpy": "2.0", "torch": "2.14.1"})
+    (other,) = environment.python_findings(
+        lock, {"numpy": "2.0", "torch": "2.14.1"}
+    )
     assert other.state == "warning" and "numpy 2.0 instead of 2.1" in other.says
     (missing,) = environment.python_findings(lock, {"numpy": "2.1"})
     assert (
@@ -141,14 +154,20 @@ def test_the_disk_has_to_hold_what_prepare_writes(
 
 
 def test_workers_hand_batches_over_in_shared_memory() -> None:
-    batch = 64 * 3 * 448**2  # 38.5 MB, and three of them for each of 8 workers: .86 GB
-    assert environment.shared_memory_finding(64 * 2**20, 8, batch).state == "problem"
+    batch = (
+        64 * 3 * 448**2
+    )  # 38.5 MB, and three of them for each of 8 workers: .86 GB
+    assert (
+        environment.shared_memory_finding(64 * 2**20, 8, batch).state == "problem"
+    )
     assert environment.shared_memory_finding(GB, 8, batch).state == "ok"
     assert environment.shared_memory_finding(64 * 2**20, 0, batch).state == "ok"
     assert environment.shared_memory_finding(None, 8, batch).state == "ok"
 
 
-def test_cores_that_others_use_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cores_that_others_use_are_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(environment, "cpu_count", lambda: 2)
     assert environment.cores_finding(load=2.4).state == "ok"
     busy = environment.cores_finding(load=6.8)
@@ -178,7 +197,9 @@ def test_a_store_that_is_broken_is_a_warning(
 ) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    (tmp_path / "mlflow.db").write_text("this is no database, however long it is " * 99)
+    (tmp_path / "mlflow.db").write_text(
+        "this is no database, however long it is " * 99
+    )
     assert environment.tracking_finding().state == "warning"
 
 
@@ -191,7 +212,9 @@ def test_telemetry_is_off_in_this_repository(
     assert environment.privacy_finding(Path.cwd()).state == "ok"
     monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "True")
     assert "Gradio" in environment.privacy_finding(Path.cwd()).says
-    monkeypatch.setenv("DO_NOT_TRACK", "false")  # croquis leaves what a shell has said
+    monkeypatch.setenv(
+        "DO_NOT_TRACK", "false"
+    )  # croquis leaves what a shell has said
     (tmp_path / ".dvc").mkdir()
     finding = environment.privacy_finding(tmp_path)
     assert (
@@ -208,7 +231,9 @@ def test_a_shell_that_allows_telemetry_is_told_so_by_the_command() -> None:
     command = [sys.executable, "-c", script]
     for shell, state in ({}, "ok"), ({"DO_NOT_TRACK": "false"}, "warning"):
         plain = {
-            name: value for name, value in os.environ.items() if name not in cli.QUIET
+            name: value
+            for name, value in os.environ.items()
+            if name not in cli.QUIET
         }
         done = subprocess.run(
             command, env=plain | shell, capture_output=True, text=True
@@ -266,7 +291,8 @@ def test_one_file_is_no_files(tmp_path: Path) -> None:
         subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
     (tmp_path / "new").touch()
     assert (
-        ", and 1 file that is not committed: " in environment.git_finding(tmp_path).says
+        ", and 1 file that is not committed: "
+        in environment.git_finding(tmp_path).says
     )
 
 

@@ -25,7 +25,9 @@ def state(
     ensemble = {"accuracy": accuracy, "accuracy_low": 0.1, "accuracy_high": 0.9}
     ensemble["images"] = IMAGES * len((PARAMS | params)["run"].get("folds", []))
     metrics = (
-        {"metrics/ensemble.json": {"data": ensemble}} if accuracy is not None else {}
+        {"metrics/ensemble.json": {"data": ensemble}}
+        if accuracy is not None
+        else {}
     )
     metrics["metrics/submission.json"] = {"data": {"rows": 6, "test_accuracy": 0.5}}
     data = {"timestamp": "2026-11-21T14:36:44", "metrics": metrics}
@@ -68,7 +70,9 @@ def test_an_experiment_on_one_fold_shows_its_fewer_images() -> None:
     head["experiments"] = [
         experiment("one", 0.6, run={"models": ["a", "b"], "folds": [0]})
     ]
-    rows = [line.partition(")   ")[2].split() for line in experiment_lines([head])[1:3]]
+    rows = [
+        line.partition(")   ")[2].split() for line in experiment_lines([head])[1:3]
+    ]
     assert [row[0] for row in rows] == ["1,680", "840"] and rows[1][
         -1
     ] == "run.folds=[0]"
@@ -105,14 +109,17 @@ def test_beside_a_long_name_changes_stand_below_in_whole_words() -> None:
     """Twenty columns were kept for them, whatever the name, and words were broken."""
     head = state("0123456789", "main", 0.8)
     name = "convnext-base-clip-course-augment-384"
-    changes = {"train": {"drop": 0.0, "label_smoothing": 0.1, "augment": "randaugment"}}
+    changes = {
+        "train": {"drop": 0.0, "label_smoothing": 0.1, "augment": "randaugment"}
+    }
     head["experiments"] = [experiment(name, 0.7, **changes)]
     shown = experiment_lines([head])
     assert max(map(len, shown)) <= 100
     place = next(number for number, line in enumerate(shown) if name in line)
     assert shown[place].endswith("11-21 14:36")
     assert (
-        shown[place + 1] == "      train.label_smoothing=0.1, train.augment=randaugment"
+        shown[place + 1]
+        == "      train.label_smoothing=0.1, train.augment=randaugment"
     )
 
 
@@ -133,7 +140,10 @@ def test_what_has_not_ended_shows_its_state_and_no_score() -> None:
         experiment("b", 0.6, "Success"),
     ]
     queued, done = experiment_lines([head])[2:4]
-    assert queued.split()[:2] == ["a", "queued"] and done.split()[:2] == ["b", ".600"]
+    assert queued.split()[:2] == ["a", "queued"] and done.split()[:2] == [
+        "b",
+        ".600",
+    ]
 
 
 def test_an_experiment_that_failed_or_has_no_scores_is_a_row() -> None:
@@ -151,7 +161,8 @@ def test_an_experiment_that_failed_or_has_no_scores_is_a_row() -> None:
         and shown[2].split()[1] == "failed"
     )
     assert (
-        shown[-1] == "not run: no score is of the parameters and the data of that row"
+        shown[-1]
+        == "not run: no score is of the parameters and the data of that row"
     )
 
 

@@ -30,8 +30,13 @@ def test_an_experiment_deletes_nothing_of_a_persons(project: Path) -> None:
     mine = project / "data" / "raw" / "mine.png"
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
-    printed = run(project, *GUARDED, "exp", "run", "-S", "data.source=x", fails=True)
-    assert printed.startswith("error: data/raw: ") and "mv data/raw/mine.png" in printed
+    printed = run(
+        project, *GUARDED, "exp", "run", "-S", "data.source=x", fails=True
+    )
+    assert (
+        printed.startswith("error: data/raw: ")
+        and "mv data/raw/mine.png" in printed
+    )
     assert (
         mine.read_text() == "mine"
         and run(project, "git", "status", "--porcelain") == ""
@@ -57,12 +62,17 @@ def test_applying_an_experiment_looks_where_its_members_would_be(
     base = run(other, "git", "rev-parse", "HEAD").strip()
     commit = run(other, "git", "stash", "create").strip()
     run(
-        other, "git", "update-ref", f"refs/exps/{base[:2]}/{base[2:]}/bold-idea", commit
+        other,
+        "git",
+        "update-ref",
+        f"refs/exps/{base[:2]}/{base[2:]}/bold-idea",
+        commit,
     )
     run(other, "git", "checkout", "-q", "--", ".")
-    place = {"dvc.yaml": "data/truth.csv", "params.yaml": "data/predictions/new/fold0"}[
-        known
-    ]
+    place = {
+        "dvc.yaml": "data/truth.csv",
+        "params.yaml": "data/predictions/new/fold0",
+    }[known]
     mine = other / place
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
@@ -77,7 +87,9 @@ def test_applying_an_experiment_looks_where_its_members_would_be(
 
 
 def test_an_experiment_that_is_not_there_is_for_dvc_to_say(project: Path) -> None:
-    assert "'nobody'" in run(project, *GUARDED, "exp", "apply", "nobody", fails=True)
+    assert "'nobody'" in run(
+        project, *GUARDED, "exp", "apply", "nobody", fails=True
+    )
 
 
 def test_what_an_experiment_would_set_is_looked_at_and_does_not_stay(
@@ -88,10 +100,14 @@ def test_what_an_experiment_would_set_is_looked_at_and_does_not_stay(
     mine = other / "data" / "predictions" / "new" / "fold0"
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
-    printed = run(other, *GUARDED, "exp", "run", "-S", "run.models=[new]", fails=True)
+    printed = run(
+        other, *GUARDED, "exp", "run", "-S", "run.models=[new]", fails=True
+    )
     assert printed.startswith("error: data/predictions/new/fold0: ")
     mine.unlink()
-    printed = run(other, *GUARDED, "exp", "run", "-S", "run.models=[new]", fails=True)
+    printed = run(
+        other, *GUARDED, "exp", "run", "-S", "run.models=[new]", fails=True
+    )
     assert printed.startswith("error: seed: expected this key in params.yaml")
     assert run(other, "git", "status", "--porcelain") == ""
 
@@ -153,7 +169,8 @@ def test_commands_that_touch_no_output_here_are_left_alone(
 def test_what_dvc_cannot_read_is_said_once_by_dvc(project: Path) -> None:
     printed = run(project, *GUARDED, "repro", "--nothing", fails=True)
     assert (
-        printed.count("usage: dvc repro") == 1 and "unrecognized arguments" in printed
+        printed.count("usage: dvc repro") == 1
+        and "unrecognized arguments" in printed
     )
     assert "Reproduce complete or partial pipelines" in run(
         project, *GUARDED, "repro", "--help"
@@ -170,7 +187,9 @@ def test_the_project_is_found_from_inside_and_by_cd(
     assert _touched(_parsed(["--cd", str(project), "repro"])) == project
 
 
-def test_other_projects_of_dvc_are_left_alone(project: Path, tmp_path: Path) -> None:
+def test_other_projects_of_dvc_are_left_alone(
+    project: Path, tmp_path: Path
+) -> None:
     other = make_repository(tmp_path / "other")
     (other / "stages" / "check.py").unlink()
     commit(other)
@@ -194,5 +213,7 @@ def test_parameters_that_cannot_be_read_still_leave_outputs_to_look_at(
 
 
 def test_the_command_dvc_of_this_package_is_the_one_that_looks() -> None:
-    text = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "pyproject.toml").read_text(
+        encoding="utf-8"
+    )
     assert '\ndvc = "croquis.commands.guarded_dvc:main"' in text

@@ -29,7 +29,9 @@ def printed(folder: Path, **changes: dict) -> str:
         str(page),
     ]
     output = CliRunner().invoke(app, ["summary", *options]).output
-    return output.replace(str(made), "data/submission.csv").replace(str(page), "a page")
+    return output.replace(str(made), "data/submission.csv").replace(
+        str(page), "a page"
+    )
 
 
 def test_where_nothing_has_run_the_summary_shows_no_scores(tmp_path: Path) -> None:
@@ -86,13 +88,17 @@ def test_the_summary_puts_each_members_test_score_beside_its_oof(
     ]
 
 
-def test_the_summary_shows_no_test_score_where_none_is_known(tmp_path: Path) -> None:
+def test_the_summary_shows_no_test_score_where_none_is_known(
+    tmp_path: Path,
+) -> None:
     assert "\ntest" not in printed(tmp_path, submission={"rows": 3})
 
 
 def test_the_summary_of_one_fold_does_not_speak_of_a_vote(tmp_path: Path) -> None:
     ensemble = metrics()["ensemble"] | {"folds": 1}
-    assert "test       .731 by 1 fold: inside" in printed(tmp_path, ensemble=ensemble)
+    assert "test       .731 by 1 fold: inside" in printed(
+        tmp_path, ensemble=ensemble
+    )
 
 
 def test_the_summary_without_probes_has_no_column_for_them(tmp_path: Path) -> None:
@@ -110,7 +116,9 @@ def test_a_run_that_is_not_there_is_one_line(
         (tmp_path / "vote.json").write_text(content)
     done = CliRunner().invoke(app, ["summary", "--metrics", str(tmp_path)])
     assert done.exit_code == 1
-    assert "vote.json: expected the scores of a run, received " + reason in done.output
+    assert (
+        "vote.json: expected the scores of a run, received " + reason in done.output
+    )
     assert (
         done.output.strip().endswith("run `make repro`")
         and "\n" not in done.output.strip()
@@ -141,7 +149,9 @@ def test_the_summary_says_what_has_not_run_instead_of_an_old_number(
     for name, stages in (("dvc.yaml", pipeline), ("dvc.lock", lock)):
         (tmp_path / name).write_text(json.dumps({"stages": stages}))
     (tmp_path / "made.csv").touch()
-    done = CliRunner().invoke(app, ["summary", "--metrics=.", "--submission=made.csv"])
+    done = CliRunner().invoke(
+        app, ["summary", "--metrics=.", "--submission=made.csv"]
+    )
     assert "tiny     .750  (.700 .. .800)" in done.output.replace(
         "tiny       ", "tiny     "
     )

@@ -18,7 +18,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     called: list[list[str]] = []
-    monkeypatch.setattr(os, "execvp", lambda program, command: called.append(command))
+    monkeypatch.setattr(
+        os, "execvp", lambda program, command: called.append(command)
+    )
     return called
 
 

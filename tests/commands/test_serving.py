@@ -50,7 +50,9 @@ def typed(command: str, folder: Path, *more: str) -> Result:
     return CliRunner().invoke(app, [command, *options, *more])
 
 
-def test_export_registers_the_checked_run(registered: list[dict], drawn: Path) -> None:
+def test_export_registers_the_checked_run(
+    registered: list[dict], drawn: Path
+) -> None:
     leave_run(drawn)
     done = typed("export", drawn, f"--metrics={drawn / 'ensemble.json'}")
     assert done.output.splitlines() == [
@@ -59,7 +61,9 @@ def test_export_registers_the_checked_run(registered: list[dict], drawn: Path) -
         "export: `make serve MODEL=models:/drawn/3` answers on http://127.0.0.1:5001/invocations",
     ]
     [call] = registered
-    assert call["source"] == "drawn.zip" and "OOF accuracy .750" in call["description"]
+    assert (
+        call["source"] == "drawn.zip" and "OOF accuracy .750" in call["description"]
+    )
     assert call["score"]["log_loss"] == 1.2345
     np.testing.assert_array_equal(call["example"], np.load(drawn / "pixels.npy")[0])
 
@@ -90,13 +94,18 @@ def test_export_of_half_a_run_is_one_line(
 
 @pytest.mark.parametrize(
     ("more", "model"),
-    [([], "models:/a-competition/2"), (["--model=models:/other/2"], "models:/other/2")],
+    [
+        ([], "models:/a-competition/2"),
+        (["--model=models:/other/2"], "models:/other/2"),
+    ],
 )
 def test_serve_is_mlflows_server_on_this_machine_alone(
     more: list[str], model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called: list[list[str]] = []
-    monkeypatch.setattr(os, "execvp", lambda program, command: called.append(command))
+    monkeypatch.setattr(
+        os, "execvp", lambda program, command: called.append(command)
+    )
     monkeypatch.setattr(store, "has_runs", lambda: True)
     monkeypatch.setattr(store, "open_store", Registry)
     (tmp_path / "params.yaml").write_text("data: {source: a/competition.tar.gz}\n")
@@ -143,5 +152,7 @@ def test_serving_what_was_never_exported_is_one_line(
 def test_a_demo_of_no_run_is_one_line(tmp_path: Path) -> None:
     done = typed("demo", tmp_path)
     assert done.exit_code == 1 and done.output.count("\n") == 1
-    assert "params.yaml: expected a finished run, received no such file" in done.output
+    assert (
+        "params.yaml: expected a finished run, received no such file" in done.output
+    )
     assert not Path(os.environ["GRADIO_TEMP_DIR"]).exists()

@@ -102,9 +102,17 @@ def test_files_of_which_nothing_was_found_are_counted(tmp_path: Path) -> None:
 def test_the_original_is_what_looks_like_the_test_images(tmp_path: Path) -> None:
     table, gray = derived_set("suffix", {"negative": lambda sheet: 255 - sheet})
     numbers = table["id"].str.extract(r"_(\d+)")[0]
-    kinds = pd.Series(["photograph", "inv"] * 27)  # the negative has the shorter name
+    kinds = pd.Series(
+        ["photograph", "inv"] * 27
+    )  # the negative has the shorter name
     table["id"] = (
-        "train/k" + table["label"].astype(str) + "/" + kinds + "_" + numbers + ".png"
+        "train/k"
+        + table["label"].astype(str)
+        + "/"
+        + kinds
+        + "_"
+        + numbers
+        + ".png"
     )
     left(tmp_path, table, gray, tests=27)
     said = asked(tmp_path).output

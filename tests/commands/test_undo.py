@@ -47,7 +47,9 @@ def shell(folder: Path, command: str, *, fails: bool = False) -> str:
     env = os.environ | {
         name: str(folder.parent / "outside" / name.lower()) for name in NAMES
     }
-    env |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    env |= {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    }
     config = "git config user.name a; git config user.email a@example.com; git config gc.auto 0"
     script = f"[ -d .git ] && {{ {config}; }}; {command}"
     done = subprocess.run(
@@ -79,7 +81,9 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def project(first_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(
+    first_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """A copy of it, in which commands run."""
     folder = tmp_path / "project"
     shutil.copytree(first_run, folder)
@@ -117,12 +121,16 @@ def failed(folder: Path) -> None:
         Path(path).unlink()
 
 
-def test_after_a_failed_experiment_all_is_as_it_was_committed(project: Path) -> None:
+def test_after_a_failed_experiment_all_is_as_it_was_committed(
+    project: Path,
+) -> None:
     """git itself did not see the edit: size and time were as before."""
     failed(project)
     said = undone()
     assert said[1].split(maxsplit=1) == ["params.yaml", "lr: abc -> 0.5"]
-    assert "2 outputs from DVC's cache: data/folder, data/one.txt" in "\n".join(said)
+    assert "2 outputs from DVC's cache: data/folder, data/one.txt" in "\n".join(
+        said
+    )
     assert text("data/folder/a.txt") == "folder/a.txt 0.5" and clean(project)
     assert undone() == [
         f"nothing to take back: all is as of the last commit, {head(project)}"
@@ -160,7 +168,8 @@ def test_results_that_no_commit_has_stay(project: Path) -> None:
     assert "dvc.lock" in said and "no commit has one, so it stays" in said
     assert text("params.yaml") == PARAMS and text("data/one.txt") == "one.txt 0.5"
     assert (
-        Path("dvc.lock").is_file() and text("metrics/one.json") == '{"accuracy": 0.5}'
+        Path("dvc.lock").is_file()
+        and text("metrics/one.json") == '{"accuracy": 0.5}'
     )
 
 
@@ -250,7 +259,9 @@ def test_a_part_of_the_cache_brings_what_it_has(project: Path) -> None:
     Path(".dvc/cache/files/md5", md5[:2], md5[2:]).unlink()
     said = "\n".join(undone())
     assert "1 output from DVC's cache: data/folder\n" in said
-    assert "1 output that DVC's cache does not have: data/one.txt; `dvc pull`" in said
+    assert (
+        "1 output that DVC's cache does not have: data/one.txt; `dvc pull`" in said
+    )
     assert text("data/folder/a.txt") == "folder/a.txt 0.5"
 
 
@@ -281,7 +292,9 @@ def test_an_output_that_the_commit_does_not_have_goes_and_is_in_the_cache(
     shell(project, "dvc repro -q")
     said = "\n".join(undone())
     assert "2 outputs taken away, in DVC's cache: data/other, data/two.txt" in said
-    assert not Path("data/two.txt").exists() and not Path("metrics/two.json").exists()
+    assert (
+        not Path("data/two.txt").exists() and not Path("metrics/two.json").exists()
+    )
     (kept,) = Path(".undo").iterdir()
     assert json.loads(text(str(kept / "metrics/two.json"))) == {"accuracy": 0.5}
     assert text("data/one.txt") == "one.txt 0.5"
@@ -302,9 +315,7 @@ def test_a_result_that_was_never_put_into_the_cache_stays(project: Path) -> None
     shell(project, "dvc repro -q --no-commit -s two")
     said = "\n".join(undone())
     for path in ("data/other", "data/two.txt"):
-        stays = (
-            f"{path}: DVC's cache does not have it; to do without it, rm -r {path}\n"
-        )
+        stays = f"{path}: DVC's cache does not have it; to do without it, rm -r {path}\n"
         assert stays in f"{said}\n"
     assert "taken away, in DVC's cache" not in said and "deleted" not in said
     assert (
@@ -313,7 +324,9 @@ def test_a_result_that_was_never_put_into_the_cache_stays(project: Path) -> None
     )
 
 
-def test_what_a_killed_run_left_is_not_said_to_be_in_the_cache(project: Path) -> None:
+def test_what_a_killed_run_left_is_not_said_to_be_in_the_cache(
+    project: Path,
+) -> None:
     """Of a stage that the commit does not have; its other output is whole, and in the cache."""
     second_stage()
     shell(project, "dvc repro -q")
@@ -383,6 +396,8 @@ def test_outside_of_a_repository_it_is_one_line(
 
 
 def test_the_pages_name_the_command_and_no_other_way_back() -> None:
-    pages = [Path(page).read_text(encoding="utf-8") for page in ("README.md", *PAGES)]
+    pages = [
+        Path(page).read_text(encoding="utf-8") for page in ("README.md", *PAGES)
+    ]
     assert all("croquis undo" in page for page in pages)
     assert not any("git checkout -- params.yaml dvc.lock" in page for page in pages)

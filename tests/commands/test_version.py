@@ -45,7 +45,9 @@ def test_edits_since_the_commit_are_said(clone: Path) -> None:
     assert version_line(clone).endswith(f", commit {commit}-dirty")
 
 
-def test_an_environment_within_another_repository_has_no_commit(clone: Path) -> None:
+def test_an_environment_within_another_repository_has_no_commit(
+    clone: Path,
+) -> None:
     (clone.parent / ".gitignore").write_text(".venv/\n")
     installed = clone.parent / ".venv" / "version.py"
     installed.parent.mkdir()

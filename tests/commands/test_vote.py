@@ -20,7 +20,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("hard.csv").write_text(
         "ID,image_path,target\n0,a.png,1\n1,b.png,2\n2,c.png,0\n"
     )
-    probs = np.array([[0.1, 0.2, 0.7], [0.2, 0.5, 0.3], [0.0, 0.5, 0.5]])  # of c, a, b
+    probs = np.array(
+        [[0.1, 0.2, 0.7], [0.2, 0.5, 0.3], [0.0, 0.5, 0.5]]
+    )  # of c, a, b
     ids = np.array(["test/c.png", "test/a.png", "test/b.png"])
     Predictions(ids, probs, np.array(["x", "y", "z"])).save(Path("ours.npz"))
     np.save("rows.npy", probs[[2, 1, 0]])  # in the order of the sample
@@ -75,20 +77,28 @@ def test_rows_of_an_npy_may_be_in_the_order_of_another_csv(folder: Path) -> None
     ran("vote --method soft rows.npy --sample sample.csv --out one.csv")
     Path("order.csv").write_text("image_path\nc.png\na.png\nb.png\n")
     np.save("rows.npy", np.load("rows.npy")[::-1])
-    ran("vote --method soft rows.npy --ids order.csv --sample sample.csv --out two.csv")
+    ran(
+        "vote --method soft rows.npy --ids order.csv --sample sample.csv --out two.csv"
+    )
     assert Path("two.csv").read_text() == Path("one.csv").read_text()
 
 
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("hard.csv --method soft", "hard.csv: expected probabilities for a soft vote"),
+        (
+            "hard.csv --method soft",
+            "hard.csv: expected probabilities for a soft vote",
+        ),
         ("rows.npy --method soft", "neither --sample nor --ids; add --sample"),
         (
             "hard.csv ours.npz --method hard --weights 1",
             "--weights: expected 2 numbers >= 0",
         ),
-        ("hard.csv --method hard --weights x", "--weights: expected 1 numbers >= 0"),
+        (
+            "hard.csv --method hard --weights x",
+            "--weights: expected 1 numbers >= 0",
+        ),
         (
             "hard.csv ours.npz --method hard --weights 0,0",
             "say --weights 1,1, or leave it out",
@@ -101,7 +111,10 @@ def test_rows_of_an_npy_may_be_in_the_order_of_another_csv(folder: Path) -> None
             "1 hard.csv ours.npz --method hard --weights 2",
             "before 1; say --weights 2,1",
         ),
-        ("hard.csv nope.csv --method hard", "nope.csv: expected a file of predictions"),
+        (
+            "hard.csv nope.csv --method hard",
+            "nope.csv: expected a file of predictions",
+        ),
         (
             "hard.csv --method hard --sample nope.csv",
             "nope.csv: No such file or directory",
@@ -141,7 +154,10 @@ def test_the_rows_of_the_sample_are_read_once(folder: Path) -> None:
 
 def test_no_file_that_votes_is_written_over(folder: Path) -> None:
     said = ran("vote --method hard hard.csv --out ./hard.csv", fails=True)
-    assert "--out: expected a new file, received one of the files that are read" in said
+    assert (
+        "--out: expected a new file, received one of the files that are read"
+        in said
+    )
 
 
 @pytest.mark.parametrize("is_link", [False, True])

@@ -67,7 +67,9 @@ def edited(project: Path, name: str, text: str) -> None:
 
 def recorded(project: Path) -> str:
     return (
-        (project / "dvc.lock").read_text() if (project / "dvc.lock").is_file() else ""
+        (project / "dvc.lock").read_text()
+        if (project / "dvc.lock").is_file()
+        else ""
     )
 
 
@@ -127,9 +129,9 @@ def test_a_file_that_came_during_a_run_is_not_deleted(project: Path) -> None:
         r"data/last\.txt: expected what a run made.*; move it away: mv data/last",
         printed,
     )
-    assert (project / "data" / "last.txt").read_text() == "mine" and "fit:" in recorded(
-        project
-    )
+    assert (
+        project / "data" / "last.txt"
+    ).read_text() == "mine" and "fit:" in recorded(project)
     (project / "data" / "last.txt").unlink()
     run(project, *GUARDED, "repro", "last")
     assert (project / "data" / "last.txt").read_text() == "made with 1"

@@ -61,7 +61,9 @@ def test_changes_come_first_then_what_runs_then_what_it_costs() -> None:
     )
     stale += [*trainings("probe", "head", lr), Stale("vote", (), True, None)]
     seconds = {
-        f"train@{m}-{k}": s for m, s in (("big", 3600), ("small", 60)) for k in (0, 1)
+        f"train@{m}-{k}": s
+        for m, s in (("big", 3600), ("small", 60))
+        for k in (0, 1)
     }
     assert why_lines(stale, 25, seconds) == [
         "because of",
@@ -97,16 +99,20 @@ def test_what_the_cache_holds_is_not_said_to_run() -> None:
 
 
 def test_many_stages_of_one_change_are_counted() -> None:
-    stale = [Stale(name, ("code cli.py changed",), False, False) for name in "abcdefg"]
+    stale = [
+        Stale(name, ("code cli.py changed",), False, False) for name in "abcdefg"
+    ]
     assert (
-        why_lines(stale, 7, {})[1] == "  code cli.py changed   a, b, c, d, e and 2 more"
+        why_lines(stale, 7, {})[1]
+        == "  code cli.py changed   a, b, c, d, e and 2 more"
     )
 
 
 def test_many_outputs_that_are_gone_are_counted() -> None:
     """On the way back from an experiment there was a line for each of 39."""
     stale = [
-        Stale(name, (), False, True, (f"{name}.npz", f"{name}.csv")) for name in "ab"
+        Stale(name, (), False, True, (f"{name}.npz", f"{name}.csv"))
+        for name in "ab"
     ]
     assert why_lines(stale, 7, {}) == [
         "because of",
@@ -140,7 +146,11 @@ def test_durations_are_those_of_the_newest_finished_runs() -> None:
 
     client = MlflowClient()  # conftest's store
     experiment = client.create_experiment("why")
-    runs = ((1000, 9000, "FINISHED"), (2000, 6000, "FINISHED"), (3000, 3100, "KILLED"))
+    runs = (
+        (1000, 9000, "FINISHED"),
+        (2000, 6000, "FINISHED"),
+        (3000, 3100, "KILLED"),
+    )
     for start, end, status in runs:
         tags = {"stage": "train@a-0", "fold": "0"}
         run = client.create_run(experiment, start_time=start, tags=tags)
@@ -178,7 +188,9 @@ def test_looking_for_durations_makes_no_store(
     assert not list(tmp_path.iterdir())
 
 
-def test_without_a_store_no_duration_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_store_no_duration_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     assert last_durations("why") == {}
 

@@ -88,12 +88,17 @@ def test_without_git_the_note_of_the_last_run_names_the_module(
     assert code_lines(printed) == [f"code {MODULE} changed"]
 
 
-def test_without_git_and_without_notes_the_folder_is_named(project: Project) -> None:
+def test_without_git_and_without_notes_the_folder_is_named(
+    project: Project,
+) -> None:
     notes = inputs.READ.as_posix()
     with without_git(project), moved_away(project, notes), edited(project):
         printed = project.run("make -s why")
     # `check` depends on the whole package, the stages that vote on this folder of it.
-    assert code_lines(printed) == ["code src/croquis changed", f"code {FOLDER} changed"]
+    assert code_lines(printed) == [
+        "code src/croquis changed",
+        f"code {FOLDER} changed",
+    ]
 
 
 @contextmanager

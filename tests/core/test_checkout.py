@@ -46,7 +46,9 @@ def test_a_script_of_a_second_clone_runs_its_own_modules(
 ) -> None:
     """DVC hashed those of the second clone and recorded them for what the first's had made."""
     printed = said(clones / "other", f"{folder}/says.py", installed=clones / "one")
-    assert Path(printed.strip()).resolve() == clones / "other/src/croquis/core/cli.py"
+    assert (
+        Path(printed.strip()).resolve() == clones / "other/src/croquis/core/cli.py"
+    )
 
 
 def test_a_script_without_the_link_is_refused(clones: Path) -> None:

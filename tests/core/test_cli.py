@@ -41,9 +41,13 @@ def test_the_signature_is_the_command_line(monkeypatch: pytest.MonkeyPatch) -> N
     assert seen == [(Path("a.csv"), "m", 3)]
 
 
-def test_bad_input_is_one_line_and_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_input_is_one_line_and_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def main() -> None:
-        raise InputError("seed", expected="an int", received="'x'", fix="correct it")
+        raise InputError(
+            "seed", expected="an int", received="'x'", fix="correct it"
+        )
 
     assert (
         ran(monkeypatch, main)
@@ -51,7 +55,9 @@ def test_bad_input_is_one_line_and_a_failure(monkeypatch: pytest.MonkeyPatch) ->
     )
 
 
-def test_a_full_disk_is_one_line_and_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_one_line_and_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def main() -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -61,7 +67,9 @@ def test_a_full_disk_is_one_line_and_a_failure(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("says", ["cli.say", "print"])
-def test_a_reader_that_has_gone_ends_it_in_silence(says: str, unbuffered: str) -> None:
+def test_a_reader_that_has_gone_ends_it_in_silence(
+    says: str, unbuffered: str
+) -> None:
     """`| head -2`: it was an error of the disk. `print` is written when the program ends."""
     code = (
         "import os, sys; from croquis.core import cli; sys.argv = ['stage'];"
@@ -142,7 +150,9 @@ def test_a_signal_keeps_its_status(
     assert ran(monkeypatch, main) == status
 
 
-def test_a_mistyped_option_keeps_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistyped_option_keeps_its_status(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def main(fold: cli.Number) -> None:
         """Reads."""
 
@@ -214,8 +224,12 @@ def test_the_command_line_is_imported_before_any_openmp(script: Path) -> None:
             assert (node.module, node.names[0].name) == ("croquis.core", "cli")
             break
         if isinstance(node, ast.ImportFrom | ast.Import):
-            names = [node.module] if isinstance(node, ast.ImportFrom) else node.names
-            before |= {getattr(name, "name", name).partition(".")[0] for name in names}
+            names = (
+                [node.module] if isinstance(node, ast.ImportFrom) else node.names
+            )
+            before |= {
+                getattr(name, "name", name).partition(".")[0] for name in names
+            }
     else:
         pytest.fail(f"{script}: expected an import of croquis.core.cli")
     assert before <= {*sys.stdlib_module_names, *WITHOUT_OPENMP}
@@ -232,7 +246,9 @@ def test_no_openmp_is_loaded_before_the_command_line_says_how_to_wait() -> None:
     assert "numpy" in done.stdout and not re.search(r"lib[gi]?omp", done.stdout)
 
 
-def test_a_stage_searches_for_garbage_as_usual_but_not_in_what_was_imported() -> None:
+def test_a_stage_searches_for_garbage_as_usual_but_not_in_what_was_imported() -> (
+    None
+):
     """Searches of libraries that stay were a third of what a stage's start costs."""
     code = (
         "import gc; usual = gc.get_threshold();"
@@ -269,7 +285,9 @@ def test_any_name_can_be_printed_on_any_terminal(encoding: str) -> None:
     assert done.returncode == 0, done.stderr
     # typer takes ASCII for a mistake.
     readable = "utf-8" if encoding == "ascii" else encoding
-    assert done.stdout.startswith(b"caf") and "강아지".encode(readable) in done.stdout
+    assert (
+        done.stdout.startswith(b"caf") and "강아지".encode(readable) in done.stdout
+    )
 
 
 def test_progress_is_silent_in_ci_and_passes_all_through(
@@ -284,15 +302,23 @@ def test_progress_is_silent_in_ci_and_passes_all_through(
     [("a", True, True), ("a", False, False), ("", True, False)],
 )
 def test_a_stage_that_fails_in_an_experiment_names_the_way_back(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, here: bool, named: bool
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    name: str,
+    here: bool,
+    named: bool,
 ) -> None:
     """Its value stays in params.yaml, unless it is queued and runs in a folder of its own."""
 
     def main() -> None:
-        raise InputError("lr", expected="a number", received="'abc'", fix="correct it")
+        raise InputError(
+            "lr", expected="a number", received="'abc'", fix="correct it"
+        )
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DVC_ROOT", str(tmp_path if here else tmp_path / "elsewhere"))
+    monkeypatch.setenv(
+        "DVC_ROOT", str(tmp_path if here else tmp_path / "elsewhere")
+    )
     if name:
         monkeypatch.setenv("DVC_EXP_NAME", name)
     assert ("`croquis undo` takes" in str(ran(monkeypatch, main))) == named

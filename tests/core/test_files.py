@@ -24,7 +24,10 @@ def test_a_file_appears_with_its_parents(tmp_path: Path) -> None:
 
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "out.csv").write_text("old")
-    with pytest.raises(ZeroDivisionError), atomic_write(tmp_path / "out.csv") as draft:
+    with (
+        pytest.raises(ZeroDivisionError),
+        atomic_write(tmp_path / "out.csv") as draft,
+    ):
         draft.write_text("half")
         _ = 1 / 0
     assert (tmp_path / "out.csv").read_text() == "old"

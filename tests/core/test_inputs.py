@@ -149,7 +149,11 @@ def test_an_edit_that_the_stage_does_not_read_stops_nothing(
         ),
         (", tta: [identity]", "", "models.a.tta: ['identity'] -> nothing"),
         ("lr_mult: 4.0,", "lr_mult: ,", "models.a.lr_mult: 4.0 -> null"),
-        ("lr_mult: 4.0", "epochs: 3, lr_mult: 4.0", "models.a.epochs: nothing -> 3"),
+        (
+            "lr_mult: 4.0",
+            "epochs: 3, lr_mult: 4.0",
+            "models.a.epochs: nothing -> 3",
+        ),
         ("models:", "networks:", "'b': {'lr_mult': 1.0}} -> nothing"),
         ("lr: 1e-3", "lr: [", "params.yaml: expected valid YAML, received"),
         (PARAMS, "", "params.yaml: expected sections, received NoneType"),
@@ -172,7 +176,9 @@ def test_params_that_are_gone_are_one_line(monkeypatch: pytest.MonkeyPatch) -> N
 def test_other_files_of_parameters_count_by_their_keys(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert ran(monkeypatch, lambda: replace("width: 3", "width: 4", "more.yaml")) == 0
+    assert (
+        ran(monkeypatch, lambda: replace("width: 3", "width: 4", "more.yaml")) == 0
+    )
     said = ran(monkeypatch, lambda: replace("depth: 2", "depth: 4", "more.yaml"))
     assert "depth: 2 -> 4" in str(said)
 
@@ -253,7 +259,9 @@ def test_big_data_is_not_read_but_must_not_be_written(
 def test_an_edit_after_the_last_output_fails_the_stage(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    said = ran(monkeypatch, lambda: None, then=lambda: replace("lr: 1e-3", "lr: 2e-3"))
+    said = ran(
+        monkeypatch, lambda: None, then=lambda: replace("lr: 1e-3", "lr: 2e-3")
+    )
     assert "lr: 0.001 -> 0.002" in str(said)
 
 
@@ -286,10 +294,14 @@ def test_a_state_is_saved_whatever_changed_and_is_named(
     assert Path(".resume/train/a-0/fingerprint/000000001").read_text() == "state"
 
 
-def test_by_hand_the_fix_is_the_command_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_by_hand_the_fix_is_the_command_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     said = str(ran(monkeypatch, lambda: replace("lr: 1e-3", "lr: 2e-3")))
     assert said.startswith("error: train: ")
-    assert "give `python stages/train.py --model a --out data/a/out.txt` again" in said
+    assert (
+        "give `python stages/train.py --model a --out data/a/out.txt` again" in said
+    )
 
 
 def test_an_error_of_the_stage_is_said_before_what_changed(
@@ -391,7 +403,9 @@ def by_itself(body: str, top: str = "", **environment: str) -> str:
     write("stages/train.py", TRAIN.format(body=body, top=top))
     os.utime("stages/train.py", (1, 1))
     source = (
-        os.environ | {"PYTHONPATH": str(Path(inputs.__file__).parents[2])} | environment
+        os.environ
+        | {"PYTHONPATH": str(Path(inputs.__file__).parents[2])}
+        | environment
     )
     command = [
         sys.executable,
@@ -440,7 +454,8 @@ def test_folders_of_deps_links_and_libraries_cover_what_is_loaded() -> None:
     replace("src/helper.py", "src/helper.py, lib", "dvc.yaml")
     body = "sys.path.append('x/site-packages'); import linked.one, two; sys.path.append('.')"
     assert (
-        by_itself(f"{body}; import bare; importlib.import_module('lib.sub.one')") == ""
+        by_itself(f"{body}; import bare; importlib.import_module('lib.sub.one')")
+        == ""
     )
 
 

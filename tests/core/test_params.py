@@ -149,8 +149,9 @@ def test_other_types_are_never_converted(epochs: object) -> None:
 
 
 def test_an_impossible_number_says_what_is_possible() -> None:
-    assert "train.epochs: expected greater than or equal to 1, received 0" in complaint(
-        GOOD | {"epochs": 0}
+    assert (
+        "train.epochs: expected greater than or equal to 1, received 0"
+        in complaint(GOOD | {"epochs": 0})
     )
 
 

@@ -87,7 +87,9 @@ def test_without_dvc_yaml_there_are_no_stages() -> None:
     assert entry_of(Path("stages/train.py"), {}) is None and read_lock() == {}
 
 
-@pytest.mark.parametrize("text", ["stages: [", "a: 1", "", "stages:\n- train", "\xff"])
+@pytest.mark.parametrize(
+    "text", ["stages: [", "a: 1", "", "stages:\n- train", "\xff"]
+)
 def test_a_broken_file_is_one_line(text: str) -> None:
     Path("dvc.yaml").write_bytes(text.encode("latin1"))
     with pytest.raises(
@@ -99,7 +101,9 @@ def test_a_broken_file_is_one_line(text: str) -> None:
 def test_scripts_are_found_in_lists_of_commands_and_beside_open_quotes() -> None:
     stages = read_stages()
     assert scripts(stages["train_more"]) == [Path("stages/train.py")]
-    assert scripts({"cmd": "python stages/train.py 'open"}) == [Path("stages/train.py")]
+    assert scripts({"cmd": "python stages/train.py 'open"}) == [
+        Path("stages/train.py")
+    ]
     assert scripts(stages["each"]) == scripts({}) == []
 
 
@@ -123,5 +127,7 @@ def test_a_matrix_of_no_members_has_nothing_to_run(
 ) -> None:
     stages = read_stages()
     tree = {"run": {"models": models}}
-    assert runs_with(stages["train"], tree) == runs_with(stages["each"], tree) == runs
+    assert (
+        runs_with(stages["train"], tree) == runs_with(stages["each"], tree) == runs
+    )
     assert runs_with(stages["train_more"], tree)

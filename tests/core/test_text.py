@@ -59,7 +59,9 @@ def test_the_ends_of_an_interval() -> None:
 
 
 def test_a_noun_follows_its_number() -> None:
-    assert counted(1, "fold") == "1 fold" and counted(1204, "image") == "1,204 images"
+    assert (
+        counted(1, "fold") == "1 fold" and counted(1204, "image") == "1,204 images"
+    )
     assert counted(2, "class", "classes") == "2 classes"
 
 
@@ -107,14 +109,26 @@ def test_odds_below_a_thousandth_are_not_counted_out() -> None:
             0.01,
             "outside the interval, by no more than chance in both sets",
         ),
-        (False, -0.03, -0.01, "outside the interval, by more than chance in both sets"),
-        (False, 0.01, 0.03, "outside the interval, by more than chance in both sets"),
+        (
+            False,
+            -0.03,
+            -0.01,
+            "outside the interval, by more than chance in both sets",
+        ),
+        (
+            False,
+            0.01,
+            0.03,
+            "outside the interval, by more than chance in both sets",
+        ),
     ],
 )
 def test_outside_the_interval_is_not_yet_more_than_chance(
     inside: bool, low: float, high: float, words: str
 ) -> None:
     assert (
-        side_of_interval({"inside_interval": inside, "gap_low": low, "gap_high": high})
+        side_of_interval(
+            {"inside_interval": inside, "gap_low": low, "gap_high": high}
+        )
         == words
     )

@@ -170,7 +170,9 @@ def test_an_error_in_a_thread_has_its_line() -> None:
         ("import broken", "SyntaxError: "),
     ],
 )
-def test_a_module_that_cannot_be_imported_is_one_line(code: str, words: str) -> None:
+def test_a_module_that_cannot_be_imported_is_one_line(
+    code: str, words: str
+) -> None:
     """As torch on a machine without one of its libraries: stages import before they run."""
     Path("broken.py").write_text("def (")
     Path("stage.py").write_text(
@@ -178,9 +180,9 @@ def test_a_module_that_cannot_be_imported_is_one_line(code: str, words: str) -> 
     )
     done = run("stage.py")
     assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr.startswith("error: stage: expected no error of Python's") and (
-        words in done.stderr
-    )
+    assert done.stderr.startswith(
+        "error: stage: expected no error of Python's"
+    ) and (words in done.stderr)
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" in run("stage.py", CROQUIS_TRACEBACK="1").stderr
 

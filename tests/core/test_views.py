@@ -25,8 +25,14 @@ def test_one_symmetry_does_what_two_do_one_after_the_other(first: str) -> None:
 
 
 def test_what_views_of_a_flipped_image_show_by_hand() -> None:
-    assert views_of_turned("identity", ["rot90", "identity"]) == ["identity", "rot90"]
-    assert views_of_turned("flip_ud", ["identity", "flip_lr"]) == ["flip_ud", "rot180"]
+    assert views_of_turned("identity", ["rot90", "identity"]) == [
+        "identity",
+        "rot90",
+    ]
+    assert views_of_turned("flip_ud", ["identity", "flip_lr"]) == [
+        "flip_ud",
+        "rot180",
+    ]
     assert views_of_turned("flip_lr", ["identity", "flip_lr"]) == [
         "flip_lr",
         "identity",

@@ -23,7 +23,9 @@ def test_a_file_of_a_stage_is_noted_with_its_size_and_time() -> None:
     with written_files.from_stage():
         write("data/folds.csv", "abc")
     state = Path("data/folds.csv").stat()
-    assert written_files.noted_signs() == {"data/folds.csv": {(3, state.st_mtime_ns)}}
+    assert written_files.noted_signs() == {
+        "data/folds.csv": {(3, state.st_mtime_ns)}
+    }
 
 
 def test_each_file_of_a_folder_is_noted() -> None:

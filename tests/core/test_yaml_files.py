@@ -21,7 +21,9 @@ def test_plain_values_are_those_of_yaml_1_2(text: str) -> None:
     content = f"key: {text}\nlist:\n- {text or 'null'}\n"
     expected = YAML(typ="safe", pure=True).load(content)
     received = yaml_files.load_yaml(content.encode())
-    assert repr(received) == repr(expected)  # nan is not equal to itself, 1 is to true
+    assert repr(received) == repr(
+        expected
+    )  # nan is not equal to itself, 1 is to true
 
 
 @pytest.mark.parametrize("name", ["params.yaml", "dvc.yaml"])

@@ -36,7 +36,9 @@ def test_networks_with_an_attention_pool_pass(backbone: str, size: int) -> None:
 
 def test_a_size_that_does_not_fit_is_told_with_those_that_do() -> None:
     """`coatnet` at 380 px failed after the download."""
-    text = refusal(backbone="coatnet_rmlp_2_rw_384.sw_in12k_ft_in1k", image_size=380)
+    text = refusal(
+        backbone="coatnet_rmlp_2_rw_384.sw_in12k_ft_in1k", image_size=380
+    )
     assert text.startswith(
         "image_size: expected a size that coatnet_rmlp_2_rw_384.sw_in12k_ft"
     )

@@ -52,7 +52,11 @@ def test_phases_count_at_their_own_size() -> None:
     assert (
         back == 2 * train - FIRST - 4 * FIRST
     )  # at twice the side four times the places
-    assert (once, val, test) == (0, 5 * small, small)  # scored at the model's own size
+    assert (once, val, test) == (
+        0,
+        5 * small,
+        small,
+    )  # scored at the model's own size
 
 
 def test_views_count_for_val_and_test_and_mirrored_views_once() -> None:
@@ -80,7 +84,9 @@ def test_a_start_from_a_probe_is_a_pass_and_its_head() -> None:
     )  # features need no gradient
 
 
-def test_a_mean_over_epochs_looks_at_all_images_once_more_for_its_batch_norms() -> None:
+def test_a_mean_over_epochs_looks_at_all_images_once_more_for_its_batch_norms() -> (
+    None
+):
     assert work_of(average_epochs=1)[1] == 3 * FORWARD
     assert (
         work_of(average_epochs=1, trainable=["^fc"])[1] == 2 * FORWARD
@@ -96,7 +102,12 @@ def test_checkpointing_is_a_second_way_forward() -> None:
 
 
 def test_adapters_leave_the_backbone_without_gradients_of_weights() -> None:
-    lora = {"rank": 2, "alpha": 2.0, "dropout": 0.0, "targets": r"layer4\.\d\.conv\d"}
+    lora = {
+        "rank": 2,
+        "alpha": 2.0,
+        "dropout": 0.0,
+        "targets": r"layer4\.\d\.conv\d",
+    }
     _, train, back, *_ = work_of(lora=lora)
     # In layer4 activations go back, weights do not; the rest is not passed at all.
     assert 2 * FORWARD < train < 2.2 * FORWARD
@@ -116,7 +127,10 @@ def test_a_probe_is_its_views_once_and_two_heads_a_fold() -> None:
 def test_views_and_seeds_of_a_probe_multiply() -> None:
     embed = HEAD.embed.model_copy(update={"views": ["identity", "flip_lr"]})
     many = HEAD.model_copy(
-        update={"embed": embed, "head": HEAD.head.model_copy(update={"num_seeds": 5})}
+        update={
+            "embed": embed,
+            "head": HEAD.head.model_copy(update={"num_seeds": 5}),
+        }
     )
     one, ten = probe_work(HEAD, 3, 512, FORWARD), probe_work(many, 3, 512, FORWARD)
     assert ten.once == 2 * one.once

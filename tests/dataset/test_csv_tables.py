@@ -15,7 +15,9 @@ def table_of(folder: Path, text: str | bytes) -> Path:
 
 
 def test_cells_stay_as_they_were_written(tmp_path: Path) -> None:
-    table, notes = read_table(table_of(tmp_path, "a,b\n007,nan\nNA,1.0\n"), ["a", "b"])
+    table, notes = read_table(
+        table_of(tmp_path, "a,b\n007,nan\nNA,1.0\n"), ["a", "b"]
+    )
     assert table.to_numpy().tolist() == [["007", "nan"], ["NA", "1.0"]]
     assert notes == []
 
@@ -37,23 +39,31 @@ def test_an_index_without_a_name_is_dropped_with_a_note(
     assert notes == ["train.csv: an index column without a name was left out"]
 
 
-def test_the_mark_that_excel_writes_first_is_no_part_of_a_name(tmp_path: Path) -> None:
+def test_the_mark_that_excel_writes_first_is_no_part_of_a_name(
+    tmp_path: Path,
+) -> None:
     table, _ = read_table(
         table_of(tmp_path, b"\xef\xbb\xbfa, b\r\nx,y\r\n"), ["a", "b"]
     )
     assert table.to_dict("list") == {"a": ["x"], "b": ["y"]}
 
 
-def test_a_second_mark_of_a_script_is_no_part_of_a_name_either(tmp_path: Path) -> None:
+def test_a_second_mark_of_a_script_is_no_part_of_a_name_either(
+    tmp_path: Path,
+) -> None:
     """Read as utf-8, a mark is a letter; written as utf-8-sig, it has another one before it."""
     mark = b"\xef\xbb\xbf"
-    table, _ = read_table(table_of(tmp_path, mark + mark + b"a,b\nx,y\n"), ["a", "b"])
+    table, _ = read_table(
+        table_of(tmp_path, mark + mark + b"a,b\nx,y\n"), ["a", "b"]
+    )
     assert table.to_dict("list") == {"a": ["x"], "b": ["y"]}
 
 
 @pytest.mark.parametrize("text", ["", b"a,b\n\xff\xfe,1\n", 'a,b\n"open,1\n'])
 def test_what_is_no_csv_is_refused(tmp_path: Path, text: str | bytes) -> None:
-    with pytest.raises(InputError, match=r"train.csv: expected a csv file, received"):
+    with pytest.raises(
+        InputError, match=r"train.csv: expected a csv file, received"
+    ):
         read_table(table_of(tmp_path, text), ["a"])
 
 
@@ -73,13 +83,17 @@ def test_empty_cells_are_counted_and_their_lines_named(tmp_path: Path) -> None:
 
 
 def test_a_short_row_has_empty_cells(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"each row of b, received 1 rows.*\(line 2\)"):
+    with pytest.raises(
+        InputError, match=r"each row of b, received 1 rows.*\(line 2\)"
+    ):
         read_table(table_of(tmp_path, "a,b\n1\n"), ["a", "b"])
 
 
 def locate(folder: Path, *names: str) -> list[str]:
     path = table_of(folder, "image_path\n" + "\n".join(names) + "\n")
-    return locate_images(read_table(path, ["image_path"])[0], path, "train").tolist()
+    return locate_images(
+        read_table(path, ["image_path"])[0], path, "train"
+    ).tolist()
 
 
 def test_paths_are_found_under_their_split(tmp_path: Path) -> None:
@@ -105,9 +119,13 @@ def test_a_prefix_counts_where_all_rows_have_it_and_no_class_is_called_so(
     assert locate(tmp_path, *names) == files
 
 
-@pytest.mark.parametrize("name", ["../secret.png", "a/../../secret.png", "/etc/passwd"])
+@pytest.mark.parametrize(
+    "name", ["../secret.png", "a/../../secret.png", "/etc/passwd"]
+)
 def test_paths_that_leave_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match="expected paths inside train/, received 1"):
+    with pytest.raises(
+        InputError, match="expected paths inside train/, received 1"
+    ):
         locate(tmp_path, name)
 
 
@@ -118,7 +136,9 @@ def test_doubled_rows_are_counted_even_if_spelt_differently(tmp_path: Path) -> N
         locate(tmp_path, "a.png", "b.png", "./a.png", "b.png")
 
 
-def test_missing_files_are_counted_and_the_first_three_named(tmp_path: Path) -> None:
+def test_missing_files_are_counted_and_the_first_three_named(
+    tmp_path: Path,
+) -> None:
     with pytest.raises(
         InputError, match=r"received 5 .*\(0.png, 1.png, 2.png, \.\.\.\); add"
     ):

@@ -20,7 +20,9 @@ def test_a_dot_hides_a_file_and_not_what_lies_below_it() -> None:
     assert not is_hidden(".a/0.png")
 
 
-@pytest.mark.parametrize("name", ["0.png", "a/_0.png", "a.b/0..png", "Thumbs.db.png"])
+@pytest.mark.parametrize(
+    "name", ["0.png", "a/_0.png", "a.b/0..png", "Thumbs.db.png"]
+)
 def test_other_names_are_neither(name: str) -> None:
     assert not is_junk(name) and not is_hidden(name)
 

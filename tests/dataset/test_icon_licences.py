@@ -12,6 +12,10 @@ def test_data_of_others_have_no_licence_that_croquis_knows() -> None:
 
 
 def test_licences_load_neither_fonts_nor_arrays() -> None:
-    code = "import sys, croquis.dataset.icon_licences; print('numpy' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    code = (
+        "import sys, croquis.dataset.icon_licences; print('numpy' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True
+    )
     assert done.stdout == "False\n", done.stderr

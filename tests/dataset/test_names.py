@@ -62,7 +62,9 @@ def fetched(source: Path, place: Path) -> list[str]:
 
 @pytest.mark.parametrize("kind", ["folder", "tar", "zip"])
 @pytest.mark.parametrize("encoding", ["cp949", "utf-8"])
-def test_korean_names_are_read_right(tmp_path: Path, kind: str, encoding: str) -> None:
+def test_korean_names_are_read_right(
+    tmp_path: Path, kind: str, encoding: str
+) -> None:
     """Zips of Windows had classes like ╗τ░·; tars and folders ended in a traceback."""
     names = (DOG.encode(encoding), CAT.encode(encoding))
     source = packed(data_set(tmp_path / "set", names), kind)
@@ -92,8 +94,12 @@ def test_other_names_are_refused_with_the_fix(tmp_path: Path, kind: str) -> None
         r"expected file names in UTF-8, received 2 in another encoding (train/caf\xe9/"
         in said
     )
-    assert "convmv -r --notest -f latin1 -t utf8 FOLDER" in said and said.isprintable()
-    assert not (tmp_path / "raw").exists() and not (tmp_path / "solution.csv").exists()
+    assert (
+        "convmv -r --notest -f latin1 -t utf8 FOLDER" in said and said.isprintable()
+    )
+    assert (
+        not (tmp_path / "raw").exists() and not (tmp_path / "solution.csv").exists()
+    )
 
 
 def test_a_name_that_is_taken_is_not_written_over(tmp_path: Path) -> None:
@@ -119,7 +125,9 @@ def test_many_names_are_counted(tmp_path: Path) -> None:
         read_layout(folder)
 
 
-def test_the_stage_prepare_refuses_in_one_line_on_any_terminal(tmp_path: Path) -> None:
+def test_the_stage_prepare_refuses_in_one_line_on_any_terminal(
+    tmp_path: Path,
+) -> None:
     """It was a traceback of 20 lines, out of pyarrow."""
     data_set(tmp_path / "raw", (b"caf\xe9", b"star"))
     (tmp_path / "params.yaml").write_text(

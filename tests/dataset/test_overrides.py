@@ -36,7 +36,10 @@ def test_the_projects_own_file_decides_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("train/a.png,delete,\n", r"line 2: expected a decision, received 'delete'"),
+        (
+            "train/a.png,delete,\n",
+            r"line 2: expected a decision, received 'delete'",
+        ),
         (
             "\n,,\ntrain/x.png,keep,\n",
             r"line 4: expected the id of a train image, received 'train/x.png'",
@@ -79,7 +82,9 @@ def test_what_makes_no_sense_is_an_error(
 def test_what_is_no_csv_in_utf_8_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "overrides.csv"
     path.write_bytes("id,decision,other\ntrain/\xe9.png,drop,\n".encode("latin-1"))
-    with pytest.raises(InputError, match="expected a csv file, received 'utf-8' codec"):
+    with pytest.raises(
+        InputError, match="expected a csv file, received 'utf-8' codec"
+    ):
         read_overrides(path, IDS)
     path.write_text("")
     with pytest.raises(

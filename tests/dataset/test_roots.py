@@ -20,7 +20,9 @@ def test_the_root_is_the_outermost_layout_at_any_depth(tmp_path: Path) -> None:
     assert find_root(tmp_path, where="") == tmp_path / "x/y"
 
 
-def test_the_root_may_be_bare_class_folders_one_called_train(tmp_path: Path) -> None:
+def test_the_root_may_be_bare_class_folders_one_called_train(
+    tmp_path: Path,
+) -> None:
     made(tmp_path, "x/cat/0.png", "x/train/0.png")
     assert find_root(tmp_path, where="") == tmp_path / "x"
     assert not is_layout(tmp_path / "x")

@@ -3,7 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from croquis.dataset.train_only import train_only, train_only_counts, train_only_lines
+from croquis.dataset.train_only import (
+    train_only,
+    train_only_counts,
+    train_only_lines,
+)
 
 INDEX = pd.DataFrame(
     {
@@ -25,7 +29,8 @@ def test_marked_images_and_what_derives_from_them_only_train() -> None:
 def test_they_are_counted_where_there_are_any() -> None:
     table = pd.DataFrame({"keep": [True, False, False]})
     assert (
-        train_only_counts(table, np.zeros(3, bool)) == {} and train_only_lines({}) == []
+        train_only_counts(table, np.zeros(3, bool)) == {}
+        and train_only_lines({}) == []
     )
     counts = train_only_counts(table, np.array([True, True, False]))
     assert counts == {"train_only": 2, "train_only_left_out": 1}

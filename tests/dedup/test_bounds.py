@@ -52,9 +52,9 @@ IMAGES = st.builds(image, st.sampled_from(KINDS), st.integers(0, 50))
 def test_the_bound_is_never_below_ssim(
     x: np.ndarray, y: np.ndarray, change: str
 ) -> None:
-    y = {"as it is": y, "inverted": 255 - y, "nearly x": x ^ (y > 253)}[change].astype(
-        np.uint8
-    )
+    y = {"as it is": y, "inverted": 255 - y, "nearly x": x ^ (y > 253)}[
+        change
+    ].astype(np.uint8)
     f, g = ssim_vectors(np.stack([x, y]), GRID)
     assert structural_similarity(x, y) <= f @ g + MARGIN / 10
 
@@ -67,7 +67,9 @@ def sheet(kind: str, seed: int) -> np.ndarray:
         gray[tuple(rng.integers(0, 224, (2, 3)))] ^= 255
     elif kind == "strokes":
         for row in rng.integers(0, 220, 3):
-            gray[row : row + 2, rng.integers(0, 100) : rng.integers(120, 224)] ^= 200
+            gray[row : row + 2, rng.integers(0, 100) : rng.integers(120, 224)] ^= (
+                200
+            )
     return gray
 
 
@@ -95,7 +97,9 @@ def test_at_full_size_no_pair_is_lost_by_the_second_bound(
 @settings(deadline=None, max_examples=50)
 def test_the_vectors_have_length_one(x: np.ndarray) -> None:
     # r is sqrt(1 - |mu|^2 + 1e-6), so the length is sqrt(1 + 1e-6) but for rounding
-    assert np.linalg.norm(ssim_vectors(x[None], GRID)[0]) == pytest.approx(1, abs=2e-6)
+    assert np.linalg.norm(ssim_vectors(x[None], GRID)[0]) == pytest.approx(
+        1, abs=2e-6
+    )
 
 
 @given(IMAGES, st.sampled_from(NAMES))
@@ -111,7 +115,9 @@ def test_turning_the_image_permutes_the_cells(x: np.ndarray, name: str) -> None:
 
 def test_flat_images_have_the_bound_of_their_means() -> None:
     # no contrast: the cosine of (100, sqrt C1) and (200, sqrt C1) in every window
-    flat = np.stack([np.full((SIDE, SIDE), level, np.uint8) for level in (100, 200)])
+    flat = np.stack(
+        [np.full((SIDE, SIDE), level, np.uint8) for level in (100, 200)]
+    )
     f, g = ssim_vectors(flat, GRID)
     expected = (100 * 200 + C1) / np.sqrt((100**2 + C1) * (200**2 + C1))
     assert f @ g == pytest.approx(expected, abs=3e-6)

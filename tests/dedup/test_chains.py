@@ -29,9 +29,9 @@ IDENTITY = NAMES[:1]
 def fan(*degrees: float) -> np.ndarray:
     """Unit vectors of 2x2 sheets whose cosines are those of the angles between them."""
     angles = np.radians(degrees)
-    return np.stack([np.cos(angles), np.sin(angles), 0 * angles, 0 * angles], 1).astype(
-        np.float32
-    )
+    return np.stack(
+        [np.cos(angles), np.sin(angles), 0 * angles, 0 * angles], 1
+    ).astype(np.float32)
 
 
 def pairs(*edges: tuple[int, int]) -> pd.DataFrame:
@@ -55,7 +55,9 @@ def test_a_chain_is_cut_at_its_weakest_bridge() -> None:
 
 def test_without_limits_groups_are_connected_components() -> None:
     edges = pairs((0, 1), (1, 2))
-    grouping = join_within_limits(edges, unsure(edges), fan(0, 20, 45), IDENTITY, LOOSE)
+    grouping = join_within_limits(
+        edges, unsure(edges), fan(0, 20, 45), IDENTITY, LOOSE
+    )
     assert (
         grouping.group.tolist() == [0, 0, 0]
         and grouping.cut_groups == grouping.cut_pairs == 0
@@ -68,9 +70,11 @@ def test_a_least_similarity_of_zero_cuts_nothing_however_unlike() -> None:
     grouping = join_within_limits(
         edges, unsure(edges), fan(0, 70, 140), IDENTITY, Limits(0.0, 99)
     )
-    assert grouping.group.tolist() == [0, 0, 0] and grouping.lowest == pytest.approx(
-        -0.76604
-    )
+    assert grouping.group.tolist() == [
+        0,
+        0,
+        0,
+    ] and grouping.lowest == pytest.approx(-0.76604)
 
 
 def test_a_group_stays_below_the_largest_size() -> None:
@@ -184,7 +188,9 @@ def test_of_identical_images_one_is_compared() -> None:
     assert grouping.group.tolist() == [0, 0, 0]
 
 
-def test_a_refused_merge_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_merge_is_not_measured_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     # two bundles of six, 40 degrees apart, and all 36 pairs between them
     calls, measure = [], chains._Clusters._lowest_between
     monkeypatch.setattr(
@@ -230,7 +236,9 @@ def test_the_number_of_threads_changes_no_digit(seed: int) -> None:
     sheets = np.repeat(rng.normal(size=(2, 1024)), 64, axis=0) + rng.normal(
         size=(128, 1024)
     )
-    sheets = (sheets / np.linalg.norm(sheets, axis=1, keepdims=True)).astype(np.float32)
+    sheets = (sheets / np.linalg.norm(sheets, axis=1, keepdims=True)).astype(
+        np.float32
+    )
     edges = pairs(*((a, a + 1) for a in range(127)))
     groupings = []
     for threads in (1, 2):
@@ -252,7 +260,11 @@ def test_the_number_of_threads_changes_no_digit(seed: int) -> None:
     st.randoms(use_true_random=False),
 )
 def test_no_group_breaks_a_limit_and_none_is_wider_than_its_component(
-    degrees: list[int], edges: set[tuple[int, int]], least: float, largest: int, random
+    degrees: list[int],
+    edges: set[tuple[int, int]],
+    least: float,
+    largest: int,
+    random,
 ) -> None:
     count = len(degrees)
     edges = pairs(*sorted((a, b) for a, b in edges if a < b < count))

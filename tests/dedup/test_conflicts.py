@@ -21,7 +21,8 @@ LABELS = np.array([5, 5, 7, 5, 7, 4, 4, 1, 1, 1, 1, 2, 2])
 
 def test_clusters_of_several_labels_are_disputed() -> None:
     assert (
-        is_disputed(LABELS, CLUSTER).tolist() == [True] * 5 + [False] * 2 + [True] * 6
+        is_disputed(LABELS, CLUSTER).tolist()
+        == [True] * 5 + [False] * 2 + [True] * 6
     )
 
 

@@ -30,7 +30,8 @@ def result_of(overrides: Overrides = NOBODY, **changes: object) -> Deduplicated:
 
 def test_train_images_come_first_and_each_split_by_id() -> None:
     index = pd.DataFrame(
-        {"split": ["test", "train", "train"], "id": ["a", "c", "b"]}, index=[4, 5, 6]
+        {"split": ["test", "train", "train"], "id": ["a", "c", "b"]},
+        index=[4, 5, 6],
     )
     ordered = order_images(index)
     assert ordered["id"].tolist() == ["b", "c", "a"]
@@ -46,7 +47,9 @@ def test_one_call_gives_the_three_tables() -> None:
     assert result.pairs[["id_a", "id_b", "tier"]].to_numpy().tolist() == [
         ["a", "b", "pixels"]
     ]
-    assert result.test_copies[["id", "train_id"]].to_numpy().tolist() == [["test", "c"]]
+    assert result.test_copies[["id", "train_id"]].to_numpy().tolist() == [
+        ["test", "c"]
+    ]
 
 
 def test_its_counts_and_its_lines_say_the_same() -> None:
@@ -64,7 +67,9 @@ def test_a_persons_word_and_the_settings_reach_the_groups() -> None:
 
 
 def test_an_image_that_only_trains_is_counted_apart() -> None:
-    table, gray = catalogue({"train/a": (0, drawing(0)), "train/b": (0, drawing(1))})
+    table, gray = catalogue(
+        {"train/a": (0, drawing(0)), "train/b": (0, drawing(1))}
+    )
     table = table.assign(source_id="", width=SIDE, height=SIDE)
     columns = pd.DataFrame({"image_path": ["b"], "use": ["train"]})
     settings = DedupParams.with_defaults()
@@ -74,7 +79,9 @@ def test_an_image_that_only_trains_is_counted_apart() -> None:
 
 
 def test_a_train_only_copy_of_a_test_image_stops_the_stage() -> None:
-    table, gray = catalogue({"train/a": (0, drawing(0)), "test/b": (-1, drawing(0))})
+    table, gray = catalogue(
+        {"train/a": (0, drawing(0)), "test/b": (-1, drawing(0))}
+    )
     table = table.assign(source_id="", width=SIDE, height=SIDE)
     columns = pd.DataFrame({"image_path": ["a"], "use": ["train"]})
     settings = DedupParams.with_defaults()

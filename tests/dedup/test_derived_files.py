@@ -90,7 +90,9 @@ def test_one_class_that_was_filled_up_is_enough() -> None:
     makes = {name: MAKES[name] for name in ("canny", "negative", "outline")}
     table, gray = derived_set("suffix", makes, only=1)
     others = pd.DataFrame({"id": [f"train/z/{number}.png" for number in range(60)]})
-    table = pd.concat([table, others.assign(label=9, source_id="")], ignore_index=True)
+    table = pd.concat(
+        [table, others.assign(label=9, source_id="")], ignore_index=True
+    )
     more = np.stack([drawing(9000 + number) for number in range(60)])
     derived = find_derived(table, np.concatenate([gray, more]), alone(table))
     assert derived.refused and derived.apart.mean() < 0.35
@@ -217,12 +219,14 @@ def few_derived(names: str = "{}_canny", *, classes: int = 12):
                 sheets.append(CANNY["canny"](sheets[-1]))
     rows += [(f"train/z/{number}.png", 99) for number in range(120)]
     sheets += [drawing(9000 + number) for number in range(120)]
-    return pd.DataFrame(rows, columns=["id", "label"]).assign(source_id=""), np.stack(
-        sheets
-    )
+    return pd.DataFrame(rows, columns=["id", "label"]).assign(
+        source_id=""
+    ), np.stack(sheets)
 
 
-def test_a_kind_of_name_that_edges_confirm_stops_the_run_whatever_its_share() -> None:
+def test_a_kind_of_name_that_edges_confirm_stops_the_run_whatever_its_share() -> (
+    None
+):
     table, gray = few_derived()
     derived = find_derived(table, gray, alone(table))
     assert derived.apart.mean() < 0.35 and derived.kinds.loc["canny", "apart"] == 36
@@ -275,7 +279,9 @@ def test_of_a_kind_with_several_in_a_family_nobody_is_the_original() -> None:
 def test_what_edges_cannot_see_goes_by_the_scheme_that_they_confirm() -> None:
     table, gray = derived_set("suffix", CANNY | {"crop": lambda x: x})
     crops = np.flatnonzero(table["id"].str.contains("crop"))
-    gray[crops] = np.stack([drawing(6000 + place) for place in crops])  # like nothing
+    gray[crops] = np.stack(
+        [drawing(6000 + place) for place in crops]
+    )  # like nothing
     derived = find_derived(table, gray, alone(table))
     assert not derived.kinds.loc["crop", "derived"]
     assert (derived.source == np.arange(len(table)) // 3 * 3).all()
@@ -297,7 +303,8 @@ def test_a_source_id_for_some_kinds_leaves_the_others_to_be_said() -> None:
         in message
     )
     assert (
-        "as train/k0/apple_0_crop.png beside those of train/k0/apple_0.png" in message
+        "as train/k0/apple_0_crop.png beside those of train/k0/apple_0.png"
+        in message
     )
     table.loc[2:60:3, "source_id"] = table["id"][:60:3].to_numpy()  # all but 7
     (line,) = check_derived(table, gray, alone(table), "refuse")
@@ -313,7 +320,11 @@ def test_a_number_after_the_name_of_the_class_is_no_family() -> None:
 
 @pytest.mark.parametrize(
     ("other", "affix"),
-    [("train/a/x/1.png", "x"), ("train/a/1.webp", ".webp"), ("train/a/01.png", "#")],
+    [
+        ("train/a/x/1.png", "x"),
+        ("train/a/1.webp", ".webp"),
+        ("train/a/01.png", "#"),
+    ],
 )
 def test_the_same_name_elsewhere_is_a_kind(other: str, affix: str) -> None:
     source, affixes = propose_sources(["train/a/1.png", other], np.zeros(2, int))

@@ -44,9 +44,9 @@ def test_equal_sheets_have_one_number() -> None:
 def test_the_symmetry_of_a_turned_copy_is_named(name: str) -> None:
     x = np.random.default_rng(0).integers(0, 200, (8, 8), dtype=np.uint8)
     # the one is the other turned, give or take what resizing does
-    assert best_symmetry(turn(x, name) + np.eye(8, dtype=np.uint8), x) == NAMES.index(
-        name
-    )
+    assert best_symmetry(
+        turn(x, name) + np.eye(8, dtype=np.uint8), x
+    ) == NAMES.index(name)
 
 
 def test_a_symmetric_image_matches_as_it_stands_and_no_turn_is_tried(
@@ -56,7 +56,9 @@ def test_a_symmetric_image_matches_as_it_stands_and_no_turn_is_tried(
     monkeypatch.setattr(
         exact, "turn", lambda y, name: tried.append(name) or turn(y, name)
     )
-    assert best_symmetry(np.zeros((4, 4), np.uint8), np.zeros((4, 4), np.uint8)) == 0
+    assert (
+        best_symmetry(np.zeros((4, 4), np.uint8), np.zeros((4, 4), np.uint8)) == 0
+    )
     assert tried == ["identity"]
 
 
@@ -64,6 +66,10 @@ def test_without_symmetries_what_needs_a_turn_has_another_key() -> None:
     x = np.random.default_rng(0).integers(0, 200, (8, 8), dtype=np.uint8)
     gray, rows = np.stack([x, turn(x, "rot90"), x]), np.arange(3)
     digests, sheet = np.array(["d", "d", "d"]), np.array([0, 1, 0])
-    assert pixel_keys(digests, sheet, gray, rows, symmetries=True).tolist() == [0, 0, 0]
+    assert pixel_keys(digests, sheet, gray, rows, symmetries=True).tolist() == [
+        0,
+        0,
+        0,
+    ]
     keys = pixel_keys(digests, sheet, gray, rows, symmetries=False)
     assert keys[0] == keys[2] != keys[1]

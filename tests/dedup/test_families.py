@@ -24,7 +24,11 @@ def test_families_do_not_depend_on_the_rows_of_the_pixels() -> None:
 def test_sides_of_equal_images() -> None:
     # all are one thing: originals 0 and 1; 2 derives from 0; 3 from an image that is not equal
     kin = Kin(np.array([0, 1, 0, 7]), np.array([False, False, True, True]))
-    thing, label, inked = np.zeros(4, int), np.array([0, 1, 0, 0]), np.zeros(4, bool)
+    thing, label, inked = (
+        np.zeros(4, int),
+        np.array([0, 1, 0, 0]),
+        np.zeros(4, bool),
+    )
     side = identity_sides(thing, label, inked, kin)
     assert side[0] == side[1] == side[2] != side[3]
     blank = identity_sides(thing, label, ~inked, kin)

@@ -26,13 +26,22 @@ def decided(overrides: Overrides = NOBODY, **changes: object) -> Grouped:
     return group_copies(images(), pairs(), BLURRED, settings(**changes), overrides)
 
 
-def decided_of(edges: pd.DataFrame, overrides: Overrides, **changes: object) -> Grouped:
+def decided_of(
+    edges: pd.DataFrame, overrides: Overrides, **changes: object
+) -> Grouped:
     return group_copies(images(), edges, BLURRED, settings(**changes), overrides)
 
 
 def test_a_group_of_n_copies_counts_once() -> None:
     table = decided().table.set_index("id")
-    assert table["group"].to_dict() == {"a": 0, "b": 0, "c": 0, "d": 0, "e": 1, "f": 2}
+    assert table["group"].to_dict() == {
+        "a": 0,
+        "b": 0,
+        "c": 0,
+        "d": 0,
+        "e": 1,
+        "f": 2,
+    }
     assert table["weight"].tolist() == [0.25] * 4 + [1.0, 1.0]
     assert table["keep"].all()
     assert table["conflict"].tolist() == [True] * 4 + [False] * 2
@@ -48,7 +57,9 @@ def test_pruned_copies_weigh_nothing_and_their_group_still_counts_once() -> None
 
 def test_what_only_shares_a_group_drops_nothing() -> None:
     loose = pairs().assign(ink=[1.0, 0.96, 0.96])
-    groups = group_copies(images(), loose.iloc[1:], BLURRED, settings(policy="prune"))
+    groups = group_copies(
+        images(), loose.iloc[1:], BLURRED, settings(policy="prune")
+    )
     assert groups.table["keep"].all()
 
 
@@ -57,12 +68,20 @@ def test_a_variant_is_never_strict_and_a_ssim_only_without_the_copy_test() -> No
         ["pixels", "copy", "ssim", "cosine", "variant"], categories=TIERS
     )
     table = pd.DataFrame({"tier": tiers, "ink": [0.0, 0.98, 0.5, 0.5, 0.5]})
-    assert is_removable(table, settings()).tolist() == [True, True, False, False, False]
+    assert is_removable(table, settings()).tolist() == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
     teams = settings(methods=["ssim", "cosine"])
     assert is_removable(table, teams).tolist() == [True, False, True, True, False]
 
 
-def test_conflicts_are_dropped_or_shared_only_where_the_images_are_surely_one() -> None:
+def test_conflicts_are_dropped_or_shared_only_where_the_images_are_surely_one() -> (
+    None
+):
     strict = pairs().assign(
         ink=[1.0, 0.98, 0.98]
     )  # a, b, c of class 0 and d of class 1 are one
@@ -70,7 +89,9 @@ def test_conflicts_are_dropped_or_shared_only_where_the_images_are_surely_one() 
         images(), strict, BLURRED, settings(conflicts="drop_minority")
     ).table
     assert groups.loc[~groups["keep"], "id"].tolist() == ["d"]
-    groups = group_copies(images(), strict, BLURRED, settings(conflicts="soft")).table
+    groups = group_copies(
+        images(), strict, BLURRED, settings(conflicts="soft")
+    ).table
     assert groups["targets"].tolist() == ["0:0.75 1:0.25"] * 4 + [""] * 2
     loose = decided(conflicts="drop_all").table  # c and d are but alike
     assert loose["keep"].all() and loose["conflict"].sum() == 4
@@ -102,11 +123,15 @@ def test_a_person_cannot_empty_a_class() -> None:
 
 def test_the_copy_of_what_a_person_drops_stays() -> None:
     # prune would drop b for a
-    groups = decided_of(pairs().iloc[:1], Overrides(drop=(0,)), policy="prune").table
+    groups = decided_of(
+        pairs().iloc[:1], Overrides(drop=(0,)), policy="prune"
+    ).table
     assert groups["keep"].tolist() == [False, True, True, True, True, True]
 
 
-def test_what_a_person_drops_counts_as_gone_where_a_class_needs_its_images() -> None:
+def test_what_a_person_drops_counts_as_gone_where_a_class_needs_its_images() -> (
+    None
+):
     six = images().assign(label=0)
     chosen = settings(policy="prune", min_per_class=5)
     groups = group_copies(
@@ -143,7 +168,9 @@ def test_a_copy_that_was_cut_drops_nothing() -> None:
 
 def chained(count: int, **changes: object) -> list[int]:
     """The sizes of the groups of a chain of images that are all alike."""
-    table = pd.DataFrame({"id": [f"{place:03d}" for place in range(count)], "label": 0})
+    table = pd.DataFrame(
+        {"id": [f"{place:03d}" for place in range(count)], "label": 0}
+    )
     edges = pd.DataFrame(
         {"a": range(count - 1), "b": range(1, count), "score": 0.96, "ink": 0.96}
     )
@@ -157,7 +184,9 @@ def chained(count: int, **changes: object) -> list[int]:
     return groups["group"].value_counts().tolist()
 
 
-def test_a_group_is_at_most_a_share_of_all_images_but_ten_are_always_allowed() -> None:
+def test_a_group_is_at_most_a_share_of_all_images_but_ten_are_always_allowed() -> (
+    None
+):
     assert max(chained(12, chain_share=0.02)) == 10
     assert chained(12, chain_share=1.0) == [12]
     assert max(chained(700, chain_share=0.02)) == 14
@@ -172,7 +201,9 @@ def test_what_lost_its_label_comes_back_after_a_mere_copy() -> None:
 
 
 def test_overrides_replace_what_was_found() -> None:
-    joined = apply_overrides(pairs(), Overrides(same=((0, 1),), different=((2, 3),)))
+    joined = apply_overrides(
+        pairs(), Overrides(same=((0, 1),), different=((2, 3),))
+    )
     assert joined[["a", "b", "tier", "score"]].to_numpy().tolist() == [
         [0, 1, "same", 1.0],
         [1, 2, "copy", 0.9712345678],
@@ -230,12 +261,16 @@ def cases(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
     table = pd.DataFrame(
         {"id": [f"{place:03d}" for place in range(count)], "split": "train"}
     )
-    table["label"] = draw(st.lists(st.integers(0, 2), min_size=count, max_size=count))
+    table["label"] = draw(
+        st.lists(st.integers(0, 2), min_size=count, max_size=count)
+    )
     edge = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1))
     ends = sorted({(a, b) for a, b in draw(st.sets(edge, max_size=30)) if a < b})
     edges = pd.DataFrame(ends, columns=["a", "b"], dtype=np.int64)
     edges["ink"] = [draw(st.sampled_from([0.5, 0.96, 0.98, 1.0])) for _ in ends]
-    tiers = [draw(st.sampled_from(["bytes", "copy", "ssim", "variant"])) for _ in ends]
+    tiers = [
+        draw(st.sampled_from(["bytes", "copy", "ssim", "variant"])) for _ in ends
+    ]
     edges["tier"] = pd.Categorical(tiers, categories=TIERS)
     table = table.assign(source_id="", width=10, height=10)
     return table, edges.assign(score=edges["ink"], symmetry=0)

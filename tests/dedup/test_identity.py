@@ -35,7 +35,9 @@ def drawing(seed: int, side: int = SIDE) -> np.ndarray:
 
 
 def table_of(
-    sheets: list[np.ndarray], labels: list[int], sources: dict[int, str] | None = None
+    sheets: list[np.ndarray],
+    labels: list[int],
+    sources: dict[int, str] | None = None,
 ):
     """Rows as the stage has them: train first, sorted by id; label -1 is a test image."""
     order = sorted(range(len(sheets)), key=lambda place: labels[place] < 0)
@@ -47,7 +49,9 @@ def table_of(
         {"id": [f"{place:03d}" for place in range(len(sheets))], "label": labels}
     )
     table["split"] = np.where(table["label"] < 0, "test", "train")
-    table["sha256"] = [hashlib.sha256(sheet.tobytes()).hexdigest() for sheet in sheets]
+    table["sha256"] = [
+        hashlib.sha256(sheet.tobytes()).hexdigest() for sheet in sheets
+    ]
     table["digest"] = [symmetric_digest(sheet) for sheet in sheets]
     table["source_id"] = [
         (sources or {}).get(place, "") for place in range(len(sheets))
@@ -104,7 +108,9 @@ def by_all_pairs(table: pd.DataFrame, gray: np.ndarray, different=()) -> list[in
     ).group.tolist()
 
 
-def search_and_group(table: pd.DataFrame, gray: np.ndarray, overrides=None, **changes):
+def search_and_group(
+    table: pd.DataFrame, gray: np.ndarray, overrides=None, **changes
+):
     copies = find_copies(table, gray, SETTINGS.model_copy(update=changes))
     options = [] if overrides is None else [overrides]
     settings = SETTINGS.model_copy(update=changes)
@@ -208,7 +214,9 @@ def test_turned_copies_in_numbers_need_one_look_each(
 
 
 def test_a_copy_of_many_equal_images_is_one_pair() -> None:
-    table, gray = table_of([drawing(0)] * 40 + [faded(drawing(0), 9)] * 40, [0, 1] * 40)
+    table, gray = table_of(
+        [drawing(0)] * 40 + [faded(drawing(0), 9)] * 40, [0, 1] * 40
+    )
     copies, groups = search_and_group(table, gray, chain_share=1.0)
     assert len(copies.pairs) == 39 + 39 + 1
     assert copies.tally.candidates["copy bound"] <= 8  # of one pair of sheets
@@ -231,14 +239,22 @@ def test_each_test_image_of_equal_ones_is_listed_once() -> None:
     table, gray = table_of(sheets, [0, 0, 0, -1, -1, -1, -1])
     pairs = search_and_group(table, gray)[0].pairs
     ends = pairs.loc[pairs["b"] > 2, ["a", "b", "tier"]].to_numpy().tolist()
-    assert ends == [[0, 3, "bytes"], [0, 4, "bytes"], [0, 5, "bytes"], [0, 6, "copy"]]
+    assert ends == [
+        [0, 3, "bytes"],
+        [0, 4, "bytes"],
+        [0, 5, "bytes"],
+        [0, 6, "copy"],
+    ]
 
 
 WHITE = np.full((SIDE, SIDE), 255, np.uint8)
 
 
 def groups_of(
-    sheets: list, labels: list[int], sources: dict[int, str] | None = None, **changes
+    sheets: list,
+    labels: list[int],
+    sources: dict[int, str] | None = None,
+    **changes,
 ):
     return search_and_group(*table_of(sheets, labels, sources), **changes)[1]
 
@@ -252,7 +268,9 @@ def test_derived_blank_sheets_join_nobody() -> None:
     assert groups.table["keep"].all()
 
 
-def test_blank_originals_of_one_class_are_one_group_and_join_no_other_class() -> None:
+def test_blank_originals_of_one_class_are_one_group_and_join_no_other_class() -> (
+    None
+):
     sheets = [WHITE, WHITE, WHITE, WHITE // 2, drawing(0)]
     groups = groups_of(sheets, [0, 1, 0, 0, 0]).table
     assert groups["group"].tolist() == [0, 1, 0, 2, 3]
@@ -290,7 +308,9 @@ def test_a_derived_image_equal_to_another_original_is_listed_and_does_not_train(
     sheets = [drawing(0), drawing(1), drawing(1)]
     groups = groups_of(sheets, [0, 1, 0], {2: "000"})
     assert groups.table["group"].tolist() == [0, 1, 2]
-    assert groups.pairs[["a", "b", "grouped"]].to_numpy().tolist() == [[1, 2, False]]
+    assert groups.pairs[["a", "b", "grouped"]].to_numpy().tolist() == [
+        [1, 2, False]
+    ]
     assert groups.table["keep"].tolist() == [True, True, False]
     kept = search_and_group(
         *table_of(sheets, [0, 1, 0], {2: "000"}), Overrides(keep=(2,))
@@ -312,7 +332,9 @@ def test_derived_images_share_the_group_of_the_source_that_they_look_like() -> N
 
 
 def test_a_person_may_join_what_machines_do_not() -> None:
-    table, gray = table_of([drawing(0), drawing(1), drawing(5)], [0, 1, 0], {2: "000"})
+    table, gray = table_of(
+        [drawing(0), drawing(1), drawing(5)], [0, 1, 0], {2: "000"}
+    )
     assert search_and_group(table, gray, Overrides(same=((1, 2),)))[1].table[
         "group"
     ].tolist() == [

@@ -38,9 +38,13 @@ def pairs_of(images: list[np.ndarray], at_least: float = 0.95, names=NAMES):
 
 def test_ink_is_darkness_without_its_mean_at_length_one() -> None:
     gray = np.full((SIDE, SIDE), 255, np.uint8)
-    gray[:112] = 0  # the upper half is ink: +1 and -1 around the mean, 4,096 of them
+    gray[:112] = (
+        0  # the upper half is ink: +1 and -1 around the mean, 4,096 of them
+    )
     ink, flat = ink_vectors(gray[None], np.array([0]))
-    np.testing.assert_allclose(ink[0], np.repeat([1 / 64, -1 / 64], 2048), rtol=1e-6)
+    np.testing.assert_allclose(
+        ink[0], np.repeat([1 / 64, -1 / 64], 2048), rtol=1e-6
+    )
     assert flat == 0
 
 
@@ -83,7 +87,9 @@ def test_flat_images_are_counted_and_like_nothing() -> None:
 @given(st.integers(0, 10**6), st.sampled_from(NAMES))
 @settings(deadline=None, max_examples=20)
 def test_turning_and_shrinking_commute(seed: int, name: str) -> None:
-    gray = np.random.default_rng(seed).integers(0, 256, (1, SIDE, SIDE), dtype=np.uint8)
+    gray = np.random.default_rng(seed).integers(
+        0, 256, (1, SIDE, SIDE), dtype=np.uint8
+    )
     (ink,), _ = ink_vectors(gray, np.array([0]))
     (turned_ink,), _ = ink_vectors(turn(gray, name), np.array([0]))
     np.testing.assert_allclose(
@@ -116,7 +122,9 @@ def test_decisions_are_those_of_brute_force(at_least: float) -> None:
     ink, _ = ink_vectors(np.stack(images), np.arange(12))
     orders = [cell_order(name, side=64, depth=1) for name in NAMES]
     cosines = np.max([ink @ ink[:, order].T for order in orders], axis=0)
-    expected = {(a, b) for a, b in np.argwhere(cosines >= at_least).tolist() if a < b}
+    expected = {
+        (a, b) for a, b in np.argwhere(cosines >= at_least).tolist() if a < b
+    }
     pairs, _ = pairs_of(images, at_least)
     assert set(map(tuple, pairs[["a", "b"]].to_numpy().tolist())) == expected
 

@@ -20,7 +20,9 @@ def pairs(*rows: tuple[int, int, int, str]) -> pd.DataFrame:
 
 
 def test_equal_images_are_one_thing_and_copies_are_not() -> None:
-    thing = things(5, pairs((0, 1, 0, "bytes"), (1, 2, 3, "pixels"), (2, 3, 0, "copy")))
+    thing = things(
+        5, pairs((0, 1, 0, "bytes"), (1, 2, 3, "pixels"), (2, 3, 0, "copy"))
+    )
     assert thing.tolist() == [0, 0, 0, 1, 2]
 
 
@@ -58,7 +60,9 @@ def test_how_one_has_to_be_turned_follows_from_what_both_are_equal_to(
         (0, 2, turns[1], "pixels"),
         (0, 3, turns[2], "copy"),
     ]
-    joined = add_pairs_of_named(pairs(*rows, (3, 4, turns[3], "pixels")), 5, [1, 2, 4])
+    joined = add_pairs_of_named(
+        pairs(*rows, (3, 4, turns[3], "pixels")), 5, [1, 2, 4]
+    )
     assert len(joined) == 10
     for row in joined.itertuples():
         np.testing.assert_array_equal(

@@ -16,13 +16,23 @@ from croquis.dedup.settings import DedupParams, Method
 from support.planted import SIDE, catalogue, drawing, planted
 
 SETTINGS = params.load(DedupParams, "dedup").model_copy(update={"ssim_min": 0.95})
-STEPS = {"identical", "ink", "copy", "ssim vectors", "ssim", "variant", "ink of pairs"}
+STEPS = {
+    "identical",
+    "ink",
+    "copy",
+    "ssim vectors",
+    "ssim",
+    "variant",
+    "ink of pairs",
+}
 
 
 def as_ids(table: pd.DataFrame, pairs: pd.DataFrame) -> set[tuple]:
     ids = table["id"].to_numpy()
     rows = pairs[["a", "b", "tier", "symmetry"]].itertuples(index=False)
-    return {(ids[a], ids[b], tier, NAMES[symmetry]) for a, b, tier, symmetry in rows}
+    return {
+        (ids[a], ids[b], tier, NAMES[symmetry]) for a, b, tier, symmetry in rows
+    }
 
 
 def test_each_kind_of_copy_is_found_by_its_first_tier() -> None:
@@ -45,7 +55,9 @@ def test_each_kind_of_copy_is_found_by_its_first_tier() -> None:
 
 def test_without_symmetries_only_what_stands_alike_is_a_copy() -> None:
     table, gray = catalogue(planted())
-    copies = find_copies(table, gray, SETTINGS.model_copy(update={"symmetries": False}))
+    copies = find_copies(
+        table, gray, SETTINGS.model_copy(update={"symmetries": False})
+    )
     assert as_ids(table, copies.pairs) == {
         ("original", "same-bytes", "bytes", "identity"),
         ("shade", "shape", "copy", "identity"),
@@ -55,7 +67,9 @@ def test_without_symmetries_only_what_stands_alike_is_a_copy() -> None:
 def test_other_bytes_of_the_same_pixels_are_a_copy_without_symmetries_too() -> None:
     table, gray = catalogue({"a": (0, drawing(0)), "b": (1, drawing(0))})
     table["sha256"] = ["one", "two"]
-    copies = find_copies(table, gray, SETTINGS.model_copy(update={"symmetries": False}))
+    copies = find_copies(
+        table, gray, SETTINGS.model_copy(update={"symmetries": False})
+    )
     assert as_ids(table, copies.pairs) == {("a", "b", "pixels", "identity")}
 
 
@@ -67,7 +81,9 @@ def test_the_order_of_files_changes_nothing(seed: int) -> None:
     table, gray = catalogue(images)
     expected = find_copies(table, gray, SETTINGS).pairs
     table, gray = catalogue({name: images[name] for name in names})
-    pd.testing.assert_frame_equal(find_copies(table, gray, SETTINGS).pairs, expected)
+    pd.testing.assert_frame_equal(
+        find_copies(table, gray, SETTINGS).pairs, expected
+    )
 
 
 def test_copies_of_a_thin_drawing_share_a_group() -> None:
@@ -102,7 +118,9 @@ def test_ssim_and_raw_cosine_find_what_the_copy_test_is_not_asked_for() -> None:
     ssim = as_ids(table, find_copies(table, gray, settings).pairs)
     assert ("shade", "shape", "ssim", "identity") in ssim
     assert not any("noisy" in pair[:2] for pair in ssim)  # another class
-    settings = SETTINGS.model_copy(update={"methods": ["cosine"], "symmetries": False})
+    settings = SETTINGS.model_copy(
+        update={"methods": ["cosine"], "symmetries": False}
+    )
     cosine = as_ids(table, find_copies(table, gray, settings).pairs)
     assert ("shade", "shape", "cosine", "identity") in cosine
 
@@ -171,7 +189,9 @@ def test_the_symmetry_of_equal_files_is_not_looked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked = []
-    monkeypatch.setattr(identity, "best_symmetry", lambda x, y: asked.append(1) or 0)
+    monkeypatch.setattr(
+        identity, "best_symmetry", lambda x, y: asked.append(1) or 0
+    )
     table, gray = catalogue(
         planted()
     )  # "turned" is equal to two others by its pixels alone
@@ -198,16 +218,22 @@ def test_the_tally_tells_steps_and_candidates() -> None:
 
 def test_the_number_of_threads_changes_nothing() -> None:
     # 80 images: fewer make products too small for BLAS to share
-    faded = [np.maximum(drawing(seed), 2 * seed).astype(np.uint8) for seed in range(40)]
+    faded = [
+        np.maximum(drawing(seed), 2 * seed).astype(np.uint8) for seed in range(40)
+    ]
     images = {f"{seed:02d}": (seed % 3, drawing(seed)) for seed in range(40)}
-    images |= {f"{seed:02d}-faded": (seed % 3, gray) for seed, gray in enumerate(faded)}
+    images |= {
+        f"{seed:02d}-faded": (seed % 3, gray) for seed, gray in enumerate(faded)
+    }
     table, gray = catalogue(images)
     results = []
     for threads in (1, 2):
         with threadpool_limits(threads):
             results.append(find_copies(table, gray, SETTINGS))
     assert len(results[0].pairs) >= 40
-    pd.testing.assert_frame_equal(results[0].pairs, results[1].pairs, check_exact=True)
+    pd.testing.assert_frame_equal(
+        results[0].pairs, results[1].pairs, check_exact=True
+    )
     np.testing.assert_array_equal(results[0].blurred, results[1].blurred)
     assert results[0].tally.candidates == results[1].tally.candidates
 
@@ -235,7 +261,9 @@ def test_the_three_lines_of_the_docstring_find_the_copies_of_plain_arrays() -> N
 
 
 def test_images_in_memory_are_described_as_the_pipeline_does() -> None:
-    table, gray = catalogue({str(place): (place, drawing(place)) for place in range(3)})
+    table, gray = catalogue(
+        {str(place): (place, drawing(place)) for place in range(3)}
+    )
     described = identity.describe_images(gray, np.arange(3))
     columns = ["split", "label", "sha256", "digest"]
     pd.testing.assert_frame_equal(described[columns], table[columns])
@@ -268,14 +296,18 @@ def test_white_paper_is_no_copy_by_its_raw_pixels() -> None:
 
 
 def test_what_an_earlier_test_decided_meets_no_bound_of_a_later_one() -> None:
-    table, gray = catalogue({"a": (0, drawing(0)), "b": (0, np.maximum(drawing(0), 3))})
+    table, gray = catalogue(
+        {"a": (0, drawing(0)), "b": (0, np.maximum(drawing(0), 3))}
+    )
     copies = find_copies(table, gray, SETTINGS)
     assert copies.pairs["tier"].tolist() == ["copy"]
     assert copies.tally.candidates["ssim coarse bound"] == 0
 
 
 def test_as_many_variants_are_aligned_as_the_settings_allow_an_image() -> None:
-    images = {str(shift): (0, np.roll(drawing(0), shift, axis=1)) for shift in range(3)}
+    images = {
+        str(shift): (0, np.roll(drawing(0), shift, axis=1)) for shift in range(3)
+    }
     table, gray = catalogue(images)
     changes = {"methods": ["variant"], "variants_per_image": 1, "blurred_min": 0.5}
     tally = find_copies(table, gray, SETTINGS.model_copy(update=changes)).tally

@@ -30,7 +30,9 @@ def pairs(*edges: tuple[int, int, float]) -> pd.DataFrame:
     return pd.DataFrame(list(edges), columns=["a", "b", "score"])
 
 
-def kept(table: pd.DataFrame, edges: pd.DataFrame, min_per_class: int) -> np.ndarray:
+def kept(
+    table: pd.DataFrame, edges: pd.DataFrame, min_per_class: int
+) -> np.ndarray:
     """What is kept, (N,) bool, once each class has its minimum back."""
     labels = table["label"].to_numpy()
     keep = np.ones(len(table), bool)
@@ -108,10 +110,14 @@ def cases(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame, int]:
 
 
 @given(cases())
-def test_the_dropped_have_a_kept_copy_and_classes_their_minimum(case: tuple) -> None:
+def test_the_dropped_have_a_kept_copy_and_classes_their_minimum(
+    case: tuple,
+) -> None:
     table, edges, min_per_class = case
     keep, labels = kept(table, edges, min_per_class), table["label"].to_numpy()
-    copies = {tuple(sorted(edge)) for edge in zip(edges["a"], edges["b"], strict=True)}
+    copies = {
+        tuple(sorted(edge)) for edge in zip(edges["a"], edges["b"], strict=True)
+    }
     for place in np.flatnonzero(~keep):
         assert any(
             keep[other]

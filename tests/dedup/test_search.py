@@ -18,8 +18,12 @@ from croquis.dedup.measures.tally import Tally
 
 
 def unit_vectors(count: int, side: int, depth: int) -> np.ndarray:
-    vectors = np.random.default_rng(0).normal(size=(count, side * side * depth)) + 0.5
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    vectors = (
+        np.random.default_rng(0).normal(size=(count, side * side * depth)) + 0.5
+    )
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(
+        np.float32
+    )
 
 
 def looped(vectors: np.ndarray, side: int, depth: int, at_least: float) -> set:
@@ -29,7 +33,9 @@ def looped(vectors: np.ndarray, side: int, depth: int, at_least: float) -> set:
         for name in NAMES
         for a in range(len(grid))
         for b in range(a + 1, len(grid))
-        if np.sum(grid[a] * turn(grid[b].transpose(2, 0, 1), name).transpose(1, 2, 0))
+        if np.sum(
+            grid[a] * turn(grid[b].transpose(2, 0, 1), name).transpose(1, 2, 0)
+        )
         >= at_least
     }
 
@@ -45,7 +51,9 @@ def test_candidates_are_those_of_a_plain_loop(block: int, monkeypatch) -> None:
     monkeypatch.setattr(search, "BLOCK", block)
     vectors, at_least = unit_vectors(7, side=4, depth=2), 0.25
     candidates = as_set(
-        find_candidates(vectors, side=4, names=NAMES, at_least=at_least + search.MARGIN)
+        find_candidates(
+            vectors, side=4, names=NAMES, at_least=at_least + search.MARGIN
+        )
     )
     assert candidates == looped(vectors, 4, 2, at_least)
     assert 0 < len(candidates) < 8 * 21
@@ -92,7 +100,9 @@ def test_judging_keeps_the_best_symmetry_and_the_first_of_equals() -> None:
         tally=Tally(),
         step="x",
     )
-    assert pairs.to_dict("records") == [{"a": 0, "b": 1, "score": 0.98, "symmetry": 1}]
+    assert pairs.to_dict("records") == [
+        {"a": 0, "b": 1, "score": 0.98, "symmetry": 1}
+    ]
 
 
 def test_decided_pairs_are_not_judged_again() -> None:
@@ -118,7 +128,12 @@ def test_decided_pairs_are_not_judged_again() -> None:
 
 
 def test_nothing_alike_is_an_empty_table() -> None:
-    options = {"at_least": 0.5, "decided": pair_table(), "tally": Tally(), "step": "x"}
+    options = {
+        "at_least": 0.5,
+        "decided": pair_table(),
+        "tally": Tally(),
+        "step": "x",
+    }
     none = judge_candidates(iter([]), lambda name, a, b: a, **options)
     assert list(none.columns) == ["a", "b", "score", "symmetry"] and none.empty
 
@@ -151,16 +166,27 @@ def test_tiles_and_chunks_change_no_pair(tile: int, monkeypatch) -> None:
     monkeypatch.setattr(search, "CHUNK", 2)
     rng = np.random.default_rng(0)
     scores = {
-        (name, a, b): rng.random() for name in NAMES for a in range(5) for b in range(5)
+        (name, a, b): rng.random()
+        for name in NAMES
+        for a in range(5)
+        for b in range(5)
     }
 
     def judge(name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return np.array(
-            [scores[name, i, j] for i, j in zip(a.tolist(), b.tolist(), strict=True)]
+            [
+                scores[name, i, j]
+                for i, j in zip(a.tolist(), b.tolist(), strict=True)
+            ]
         )
 
     a, b = np.triu_indices(5, 1)
-    options = {"at_least": 0.8, "decided": pair_table(), "tally": Tally(), "step": "x"}
+    options = {
+        "at_least": 0.8,
+        "decided": pair_table(),
+        "tally": Tally(),
+        "step": "x",
+    }
     pairs = judge_candidates(((name, a, b) for name in NAMES), judge, **options)
     best = {
         (i, j): max(scores[name, i, j] for name in NAMES)
@@ -178,7 +204,9 @@ def test_decided_pairs_meet_no_bound() -> None:
     assert as_set(left) == {("identity", 0, 1)}
 
 
-def test_pairs_are_judged_by_tiles_and_in_them_by_the_second_image(monkeypatch) -> None:
+def test_pairs_are_judged_by_tiles_and_in_them_by_the_second_image(
+    monkeypatch,
+) -> None:
     monkeypatch.setattr(search, "TILE", 2)
     seen: list[tuple[int, int]] = []
 
@@ -187,6 +215,11 @@ def test_pairs_are_judged_by_tiles_and_in_them_by_the_second_image(monkeypatch) 
         return np.ones(len(a))
 
     candidates = iter([("identity", np.array([0, 2, 1]), np.array([5, 3, 4]))])
-    options = {"at_least": 0.5, "decided": pair_table(), "tally": Tally(), "step": "x"}
+    options = {
+        "at_least": 0.5,
+        "decided": pair_table(),
+        "tally": Tally(),
+        "step": "x",
+    }
     judge_candidates(candidates, judge, **options)
     assert seen == [(1, 4), (0, 5), (2, 3)]

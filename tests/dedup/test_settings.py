@@ -34,7 +34,9 @@ def test_the_settings_of_the_project_are_good() -> None:
         ("min_per_class", 0),
     ],
 )
-def test_a_bad_value_is_an_error_that_names_its_key(key: str, value: object) -> None:
+def test_a_bad_value_is_an_error_that_names_its_key(
+    key: str, value: object
+) -> None:
     with pytest.raises(InputError, match=rf"dedup\.{key}.*: expected "):
         validated(DedupParams, {**GOOD, key: value}, where="dedup")
 
@@ -42,14 +44,18 @@ def test_a_bad_value_is_an_error_that_names_its_key(key: str, value: object) -> 
 def test_what_is_dropped_must_be_a_copy() -> None:
     with pytest.raises(InputError, match="expected remove_min >= copy_min"):
         validated(
-            DedupParams, {**GOOD, "remove_min": 0.9, "copy_min": 0.95}, where="dedup"
+            DedupParams,
+            {**GOOD, "remove_min": 0.9, "copy_min": 0.95},
+            where="dedup",
         )
 
 
 def test_a_bound_too_weak_for_all_pairs_is_refused() -> None:
     loose = {**GOOD, "ssim_min": 0.85}
     assert validated(DedupParams, loose, where="dedup").ssim_min == 0.85
-    with pytest.raises(InputError, match=r"ssim_min >= 0\.9 with ssim_scope global"):
+    with pytest.raises(
+        InputError, match=r"ssim_min >= 0\.9 with ssim_scope global"
+    ):
         validated(DedupParams, {**loose, "ssim_scope": "global"}, where="dedup")
     validated(
         DedupParams,
@@ -62,7 +68,9 @@ def test_every_key_is_needed() -> None:
     for key in GOOD:
         with pytest.raises(InputError, match=rf"dedup\.{key}"):
             validated(
-                DedupParams, {k: v for k, v in GOOD.items() if k != key}, where="dedup"
+                DedupParams,
+                {k: v for k, v in GOOD.items() if k != key},
+                where="dedup",
             )
 
 

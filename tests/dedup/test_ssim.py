@@ -39,7 +39,8 @@ def brute_force(gray: np.ndarray, names: list[str], at_least: float) -> dict:
     for a in range(len(gray)):
         for b in range(a + 1, len(gray)):
             score = max(
-                structural_similarity(gray[a], turn(gray[b], name)) for name in names
+                structural_similarity(gray[a], turn(gray[b], name))
+                for name in names
             )
             if score >= at_least:
                 best[a, b] = score
@@ -68,7 +69,9 @@ def test_decisions_are_those_of_brute_force(
         (a, b): score
         for a, b, score in pairs[["a", "b", "score"]].itertuples(index=False)
     }
-    assert scores == pytest.approx(brute_force(gray, list(names), at_least), abs=1e-6)
+    assert scores == pytest.approx(
+        brute_force(gray, list(names), at_least), abs=1e-6
+    )
 
 
 def test_only_images_of_one_class_are_compared() -> None:
@@ -89,9 +92,16 @@ def test_only_images_of_one_class_are_compared() -> None:
 def test_flat_images_are_like_nothing() -> None:
     gray = np.full((4, SIDE, SIDE), 254, np.uint8)
     gray[2:] = np.asarray(drawing(0))
-    options = {"names": NAMES, "at_least": 0.95, "decided": pair_table(), "fine": GRID}
+    options = {
+        "names": NAMES,
+        "at_least": 0.95,
+        "decided": pair_table(),
+        "fine": GRID,
+    }
     flat = np.array([True, True, False, False])
-    pairs = ssim_pairs(gray, np.arange(4), None, tally=Tally(), flat=flat, **options)
+    pairs = ssim_pairs(
+        gray, np.arange(4), None, tally=Tally(), flat=flat, **options
+    )
     assert pairs[["a", "b"]].to_numpy().tolist() == [[2, 3]]
 
 
@@ -115,7 +125,9 @@ def test_the_symmetry_says_how_to_turn_b() -> None:
     st.sampled_from(["noise", "strokes", "near"]),
 )
 @settings(deadline=None, max_examples=60)
-def test_the_judge_agrees_with_scikit_image(seed: int, name: str, kind: str) -> None:
+def test_the_judge_agrees_with_scikit_image(
+    seed: int, name: str, kind: str
+) -> None:
     rng = np.random.default_rng(seed)
     x = rng.integers(0, 256, (SIDE, SIDE), dtype=np.uint8)
     y = rng.integers(0, 256, (SIDE, SIDE), dtype=np.uint8)

@@ -11,7 +11,9 @@ from croquis.dedup.pairs import TIERS
 from croquis.dedup.train_only_copies import drop_test_copies, group_beside
 from support.paired import settings
 
-EXTERNAL = np.array([False, False, False, False, True, True])  # of the images 0 to 5
+EXTERNAL = np.array(
+    [False, False, False, False, True, True]
+)  # of the images 0 to 5
 
 
 def linked(*pairs: tuple[int, int] | tuple[int, int, str]) -> pd.DataFrame:
@@ -19,7 +21,9 @@ def linked(*pairs: tuple[int, int] | tuple[int, int, str]) -> pd.DataFrame:
     rows = [(*pair, "copy")[:3] for pair in pairs]
     table = pd.DataFrame(rows, columns=["a", "b", "tier"])
     table["tier"] = pd.Categorical(table["tier"], categories=TIERS)
-    return table.assign(score=0.99, symmetry=0, ink=0.99).astype({"a": int, "b": int})
+    return table.assign(score=0.99, symmetry=0, ink=0.99).astype(
+        {"a": int, "b": int}
+    )
 
 
 def images(labels: str = "001100", tests: int = 0) -> pd.DataFrame:
@@ -65,7 +69,9 @@ def test_copies_of_each_other_alone_are_a_group_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("tier", ["bytes", "pixels"])
-def test_what_is_equal_by_way_of_a_train_only_image_stays_together(tier: str) -> None:
+def test_what_is_equal_by_way_of_a_train_only_image_stays_together(
+    tier: str,
+) -> None:
     """A search may pair equal images with the first alone, which may be a train-only one."""
     groups = decided((0, 4, tier), (1, 4, tier), (3, 4)).table
     assert groups["group"].tolist() == [0, 0, 1, 0, 0, 2] and groups["keep"].all()
@@ -75,7 +81,9 @@ def test_the_groups_of_the_others_are_those_without_them() -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):
         codes = rng.choice(12 * 12, 14, replace=False)
-        pairs = sorted({(int(c // 12), int(c % 12)) for c in codes if c // 12 < c % 12})
+        pairs = sorted(
+            {(int(c // 12), int(c % 12)) for c in codes if c // 12 < c % 12}
+        )
         labels = "".join(str(label) for label in rng.integers(0, 2, 12))
         rest = np.flatnonzero(~np.resize(EXTERNAL, 12))
         place = {int(at): number for number, at in enumerate(rest)}
@@ -86,7 +94,11 @@ def test_the_groups_of_the_others_are_those_without_them() -> None:
         alone = group_copies(
             images(labels).iloc[rest],
             linked(
-                *((place[a], place[b]) for a, b in pairs if a in place and b in place)
+                *(
+                    (place[a], place[b])
+                    for a, b in pairs
+                    if a in place and b in place
+                )
             ),
             np.ones((len(rest), 4), np.float32) / 2,
             chosen,
@@ -114,7 +126,9 @@ def asked(overrides: Overrides = NOBODY, **changes: object) -> Overrides:
     """Of 4, which is a copy of 0, which is test image 7's equal; 6 is a test image, too."""
     pairs = linked((0, 4), (0, 7, "bytes"), (3, 6))
     everything = images(tests=2)
-    return drop_test_copies(everything, pairs, EXTERNAL, settings(**changes), overrides)
+    return drop_test_copies(
+        everything, pairs, EXTERNAL, settings(**changes), overrides
+    )
 
 
 def test_a_copy_of_a_test_image_is_refused_dropped_or_kept() -> None:
@@ -129,7 +143,8 @@ def test_a_copy_of_a_test_image_is_refused_dropped_or_kept() -> None:
 def test_nothing_is_asked_of_images_that_are_scored() -> None:
     pairs = linked((0, 6), (1, 7, "bytes"))
     assert (
-        drop_test_copies(images(tests=2), pairs, EXTERNAL, settings(), NOBODY) == NOBODY
+        drop_test_copies(images(tests=2), pairs, EXTERNAL, settings(), NOBODY)
+        == NOBODY
     )
 
 

@@ -54,7 +54,11 @@ def test_who_shares_the_group_of_the_family_needs_no_source() -> None:
 def test_a_number_after_a_name_is_another_image() -> None:
     assert (
         left(
-            {"bird_{}.png": "", "bird_{}_canny.png": "bird_{}.png", "bird_{}_2.png": ""}
+            {
+                "bird_{}.png": "",
+                "bird_{}_canny.png": "bird_{}.png",
+                "bird_{}_2.png": "",
+            }
         )
         == []
     )
@@ -64,7 +68,9 @@ def test_names_that_source_id_does_not_follow_tell_nothing() -> None:
     """Here canny_1 is made from a_2, so that crop_1 may be made from any."""
     numbers = range(6)
     made = [(f"canny_{n}.png", f"a_{(n + 1) % 6}.png") for n in numbers]
-    rows = [(f"{kind}_{n}.png", "") for kind in ("a", "crop") for n in numbers] + made
+    rows = [
+        (f"{kind}_{n}.png", "") for kind in ("a", "crop") for n in numbers
+    ] + made
     table = pd.DataFrame(rows, columns=["id", "source_id"])
     here = np.arange(len(table))
     assert not len(

@@ -74,7 +74,9 @@ def test_a_movement_after_a_turn_is_undone() -> None:
 
 
 def test_a_large_movement_is_none_that_a_copy_has() -> None:
-    assert pairs_of([drawing(1), moved(drawing(1), degrees=12)], blurred_min=0.3).empty
+    assert pairs_of(
+        [drawing(1), moved(drawing(1), degrees=12)], blurred_min=0.3
+    ).empty
 
 
 def test_the_most_alike_candidates_are_aligned_and_the_others_counted() -> None:
@@ -107,7 +109,9 @@ def test_empty_paper_aligns_with_nothing() -> None:
 def test_thin_strokes_moved_by_half_a_pixel_of_64_lose_no_ink() -> None:
     """At 64 px an interpolated move blurs them: four of ten such copies were missed."""
     thin = np.full((SIDE, SIDE), 255, np.uint8)
-    points = np.random.default_rng(0).integers(40, SIDE - 40, (8, 1, 2), dtype=np.int32)
+    points = np.random.default_rng(0).integers(
+        40, SIDE - 40, (8, 1, 2), dtype=np.int32
+    )
     cv2.polylines(thin, [points], False, 0, 2, cv2.LINE_AA)
     pairs = pairs_of([thin, moved(thin, shift=(1.75, 1.75), degrees=1)])
     assert pairs["score"].min() > 0.98
@@ -128,7 +132,9 @@ def warp(
 ) -> np.ndarray:
     """About the centre of 64 px, then `shift` to the right."""
     angle = np.radians(degrees)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    turn = np.array(
+        [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    )
     matrix = scale * turn @ np.array([[1 + shear, 0], [0, 1]])
     centre = np.full(2, 31.5)
     return np.column_stack([matrix, centre - matrix @ centre + [shift, 0]])

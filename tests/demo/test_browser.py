@@ -37,8 +37,19 @@ class Server(subprocess.Popen):
         places = {"parameters": "params.yaml", "images": "", "ensemble": "ensemble"}
         places |= {"checkpoints": "checkpoints"}
         options = [f"--{name}={run / place}" for name, place in places.items()]
-        command = [sys.executable, "-c", COMMAND, "demo", f"--port={port}", *options]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        command = [
+            sys.executable,
+            "-c",
+            COMMAND,
+            "demo",
+            f"--port={port}",
+            *options,
+        ]
+        pipes = {
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.STDOUT,
+            "text": True,
+        }
         super().__init__(command, env=os.environ | {"PYTHONPATH": "src"}, **pipes)
         self.url = f"http://127.0.0.1:{port}"
 
@@ -90,7 +101,8 @@ def draw(page: Page, *corners: tuple[float, float]) -> None:
     """A stroke with the mouse, corner by corner in shares of the paper."""
     box = page.locator("#paper canvas").bounding_box()
     places = [
-        (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners
+        (box["x"] + x * box["width"], box["y"] + y * box["height"])
+        for x, y in corners
     ]
     page.mouse.move(*places[0])
     page.mouse.down()
@@ -107,7 +119,9 @@ def test_a_stroke_is_guessed_at_and_can_be_taken_back(page: Page) -> None:
     expect(answer.locator("tbody tr")).to_have_count(2)
     one = answer.locator("figure img").get_attribute("src")
     draw(page, (0.5, 0.2), (0.5, 0.8))
-    expect(answer.locator("figure img")).not_to_have_attribute("src", one, timeout=WAIT)
+    expect(answer.locator("figure img")).not_to_have_attribute(
+        "src", one, timeout=WAIT
+    )
     undo.click()
     expect(answer.locator("figure img")).to_have_attribute("src", one, timeout=WAIT)
     page.locator("#paper .clear").click()
@@ -125,14 +139,18 @@ def test_old_guesses_are_not_taken_for_those_of_a_new_stroke(page: Page) -> None
         "getComputedStyle(document.querySelector('.answer')).opacity < 0.5"
     )
     draw(page, (0.5, 0.2), (0.5, 0.8))
-    with page.expect_request("**/queue/join**", timeout=WAIT):  # of the second stroke
+    with page.expect_request(
+        "**/queue/join**", timeout=WAIT
+    ):  # of the second stroke
         held[0].continue_()
     expect(answer.locator("li")).to_have_count(3, timeout=WAIT)  # of the first one
     expect(answer).to_have_attribute("aria-busy", "true")
     held[1].continue_()
     expect(answer).to_have_attribute("aria-busy", "false", timeout=WAIT)
     first = answer.locator("li").first
-    name, percent = (first.locator(kind).inner_text() for kind in (".name", ".percent"))
+    name, percent = (
+        first.locator(kind).inner_text() for kind in (".name", ".percent")
+    )
     expect(said).to_have_text(f"{name}, {percent}")
     expect(answer).not_to_have_class("stale")
     assert said.get_attribute("aria-live") == "polite"
@@ -154,7 +172,10 @@ def test_a_stroke_is_dark_ink_on_white_paper(page: Page) -> None:
 def test_uploads_are_guessed_at_or_refused_politely(
     page: Page, run: Path, tmp_path: Path
 ) -> None:
-    answer, chooser = page.locator(".answer"), page.locator("#paper input[type=file]")
+    answer, chooser = (
+        page.locator(".answer"),
+        page.locator("#paper input[type=file]"),
+    )
     chooser.set_input_files(
         {"name": "a.txt", "mimeType": "text/plain", "buffer": b"text"}
     )
@@ -168,7 +189,9 @@ def test_uploads_are_guessed_at_or_refused_politely(
         "at most 8 MB, received 50 MB; make it smaller", timeout=WAIT
     )
     image = png(Image.fromarray(sheets_of_test(run)[0]))
-    chooser.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": image})
+    chooser.set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": image}
+    )
     expect(answer.locator("li")).to_have_count(3, timeout=WAIT)
     page.locator("#paper .clear").click()
     expect(answer).to_contain_text("The paper is still white", timeout=WAIT)
@@ -199,7 +222,9 @@ def ask(url: str, content: bytes) -> dict:
     with httpx.Client(base_url=f"{url}/gradio_api", timeout=120) as client:
         [path] = client.post("/upload", files={"files": ("a.png", content)}).json()
         image = {"path": path, "meta": {"_type": "gradio.FileData"}}
-        event = client.post("/call/guess", json={"data": [image]}).json()["event_id"]
+        event = client.post("/call/guess", json={"data": [image]}).json()[
+            "event_id"
+        ]
         lines = client.get(f"/call/guess/{event}").text.strip().splitlines()
     assert lines[-2] == "event: complete", lines
     return json.loads(lines[-1].removeprefix("data: "))[0]
@@ -215,19 +240,31 @@ def test_fifty_who_ask_at_once_are_all_answered_as_in_the_batch(
             pool.map(lambda number: ask(server.url, files[number % 3]), range(50))
         )
     for number, answer in enumerate(answers):
-        probs = {guess["class"]: guess["probability"] for guess in answer["guesses"]}
+        probs = {
+            guess["class"]: guess["probability"] for guess in answer["guesses"]
+        }
         expected = dict(
-            zip(batch.classes.tolist(), batch.probs[number % 3].tolist(), strict=True)
+            zip(
+                batch.classes.tolist(),
+                batch.probs[number % 3].tolist(),
+                strict=True,
+            )
         )
         assert probs == pytest.approx(expected, abs=1e-5)
 
 
 def test_the_api_refuses_what_is_too_big_or_not_uploaded(server: Server) -> None:
     with httpx.Client(base_url=f"{server.url}/gradio_api", timeout=120) as client:
-        big = client.post("/upload", files={"files": ("big.png", bytes(52_428_800))})
-        assert big.status_code == 413 and "exceeded maximum allowed size" in big.text
+        big = client.post(
+            "/upload", files={"files": ("big.png", bytes(52_428_800))}
+        )
+        assert (
+            big.status_code == 413 and "exceeded maximum allowed size" in big.text
+        )
         image = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
-        event = client.post("/call/guess", json={"data": [image]}).json()["event_id"]
+        event = client.post("/call/guess", json={"data": [image]}).json()[
+            "event_id"
+        ]
         assert "event: error" in client.get(f"/call/guess/{event}").text
 
 
@@ -243,6 +280,7 @@ def test_a_port_in_use_is_one_line(server: Server, run: Path) -> None:
         said = second.communicate()[0]
     assert second.returncode == 1
     assert (
-        "expected a free port, received one in use; say PORT=" in said.splitlines()[-1]
+        "expected a free port, received one in use; say PORT="
+        in said.splitlines()[-1]
     )
     assert "Traceback" not in said

@@ -30,7 +30,9 @@ def test_turned_copies_are_shown_once(drawn: Path) -> None:
 
 
 def test_a_class_with_few_images_shows_those(drawn: Path) -> None:
-    assert len(Examples(drawn / "index.csv", drawn / "pixels.npy", count=9).of(2)) == 4
+    assert (
+        len(Examples(drawn / "index.csv", drawn / "pixels.npy", count=9).of(2)) == 4
+    )
 
 
 def test_images_are_made_small_and_never_large() -> None:

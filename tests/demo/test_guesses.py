@@ -18,7 +18,9 @@ ANSWER = Answer(
 )
 
 
-def test_the_five_most_probable_come_first_and_ties_go_to_the_lowest_class() -> None:
+def test_the_five_most_probable_come_first_and_ties_go_to_the_lowest_class() -> (
+    None
+):
     best = guesses(ANSWER, NAMES)
     assert [guess.name for guess in best] == ["cup", "spot", "bar", "star", "pole"]
     assert best[1] == (3, "spot", 0.3, {"a": 0.5, "b": 0.6})

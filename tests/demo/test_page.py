@@ -30,7 +30,9 @@ def test_the_api_answers_as_the_batch(guesser: Guesser, drawn: Path) -> None:
     for row, sheet in enumerate(sheets_of_test(drawn)):
         (drawn / "it.png").write_bytes(png(Image.fromarray(sheet)))
         answer = guesser.guess(str(drawn / "it.png"))
-        probs = {guess["class"]: guess["probability"] for guess in answer["guesses"]}
+        probs = {
+            guess["class"]: guess["probability"] for guess in answer["guesses"]
+        }
         expected = dict(
             zip(batch.classes.tolist(), batch.probs[row].tolist(), strict=True)
         )
@@ -42,12 +44,18 @@ def test_a_drawing_is_answered_in_html(guesser: Guesser, drawn: Path) -> None:
     assert (
         html.count("<li>") == 3 and html.count("<tr") == 3
     )  # classes; head and two members
-    assert html.count("data:image/png") == 3 * 3 + 1  # examples, and the drawing itself
+    assert (
+        html.count("data:image/png") == 3 * 3 + 1
+    )  # examples, and the drawing itself
     assert "as the networks get it, 32 px" in html
 
 
-@pytest.mark.parametrize("url", [None, "", data_url(np.full((50, 50), 255, np.uint8))])
-def test_white_paper_gets_a_friendly_word(guesser: Guesser, url: str | None) -> None:
+@pytest.mark.parametrize(
+    "url", [None, "", data_url(np.full((50, 50), 255, np.uint8))]
+)
+def test_white_paper_gets_a_friendly_word(
+    guesser: Guesser, url: str | None
+) -> None:
     assert "The paper is still white: draw something" in guesser.paper(url)
 
 
@@ -115,7 +123,9 @@ def test_wnids_are_shown_as_words(drawn: Path) -> None:
     ]
 
 
-def test_only_one_function_is_public_and_images_take_turns(guesser: Guesser) -> None:
+def test_only_one_function_is_public_and_images_take_turns(
+    guesser: Guesser,
+) -> None:
 
     async def built() -> (
         gr.Blocks
@@ -142,7 +152,8 @@ def test_the_page_says_what_its_percentages_are(guesser: Guesser) -> None:
     recipe = guesser.ensemble.recipe
     said = texts.meaning(recipe.model_copy(update={"temperature": 0.8}))
     assert (
-        "here 2 folds of each member vote" in said and "metrics/submission.json" in said
+        "here 2 folds of each member vote" in said
+        and "metrics/submission.json" in said
     )
     ones = dict.fromkeys(recipe.temperatures, 1.0)
     plain = recipe.model_copy(update={"temperature": 1.0, "temperatures": ones})

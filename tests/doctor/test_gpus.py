@@ -32,7 +32,9 @@ def test_a_v100_under_a_build_for_cuda_13_is_a_problem_with_its_fix() -> None:
 
 
 def test_a_v100_under_its_own_build_trains_in_fp16() -> None:
-    gpu, precision = gpu_findings(on(V100, architectures=CUDA_126, native_bf16=False))
+    gpu, precision = gpu_findings(
+        on(V100, architectures=CUDA_126, native_bf16=False)
+    )
     assert gpu.state == precision.state == "ok"
     assert precision.says.startswith("fp16 with a gradient scaler")
 
@@ -50,8 +52,12 @@ def test_of_two_gpus_the_one_without_kernels_is_named() -> None:
     assert finding.state == "problem" and finding.says.startswith("Tesla V100")
 
 
-def test_a_newer_gpu_than_the_build_is_told_to_take_the_build_of_its_driver() -> None:
-    (finding,) = gpu_findings(on(Gpu("Next", (13, 0), 2**30), architectures=("sm_90",)))
+def test_a_newer_gpu_than_the_build_is_told_to_take_the_build_of_its_driver() -> (
+    None
+):
+    (finding,) = gpu_findings(
+        on(Gpu("Next", (13, 0), 2**30), architectures=("sm_90",))
+    )
     assert finding.state == "problem" and "--torch-backend auto" in finding.fix
 
 

@@ -68,7 +68,9 @@ def test_a_network_that_cannot_be_built_is_a_problem(recipe) -> None:
 
 def test_a_network_that_does_not_take_its_size_is_a_problem(recipe) -> None:
     """`make doctor` ended in a traceback."""
-    coatnet = recipe(backbone="coatnet_rmlp_2_rw_384.sw_in12k_ft_in1k", image_size=380)
+    coatnet = recipe(
+        backbone="coatnet_rmlp_2_rw_384.sw_in12k_ft_in1k", image_size=380
+    )
     (finding,) = memory_findings({"a": coatnet}, GB, "the GPU", 117)
     assert finding.state == "problem" and finding.says.startswith(
         "models.a.image_size: expected"
@@ -101,6 +103,10 @@ def test_weights_of_the_hub_that_are_not_here(
 
 
 def test_weights_of_the_hub_that_are_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: "/a/file")
-    findings = weights_findings({"a": (["resnet18.a1_in1k", "resnet34.a1_in1k"], True)})
+    monkeypatch.setattr(
+        "huggingface_hub.try_to_load_from_cache", lambda *_: "/a/file"
+    )
+    findings = weights_findings(
+        {"a": (["resnet18.a1_in1k", "resnet34.a1_in1k"], True)}
+    )
     assert [each.state for each in findings] == ["ok", "ok"]

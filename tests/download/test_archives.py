@@ -15,7 +15,10 @@ from croquis.download.archives import unpack
 from croquis.download.entries import Meter
 from support.packed import packed
 
-FILES = {"data/train.csv": b"image_path,target\n", "data/train/cat/0.png": bytes(1000)}
+FILES = {
+    "data/train.csv": b"image_path,target\n",
+    "data/train/cat/0.png": bytes(1000),
+}
 
 
 def special(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
@@ -33,7 +36,9 @@ def out(tmp_path: Path) -> Path:
 
 def contents(folder: Path) -> dict[str, bytes]:
     files = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in files
+    }
 
 
 @pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.tgz", "a.zip"])
@@ -62,12 +67,16 @@ def test_junk_is_dropped_even_with_a_bad_path(tmp_path: Path, out: Path) -> None
     ]
     junk += ["data/Thumbs.db"]
     unpack(
-        packed(tmp_path / "a.tgz", FILES | dict.fromkeys(junk, b"junk")), out, where="a"
+        packed(tmp_path / "a.tgz", FILES | dict.fromkeys(junk, b"junk")),
+        out,
+        where="a",
     )
     assert contents(out) == FILES
 
 
-def test_paths_with_windows_slashes_become_folders(tmp_path: Path, out: Path) -> None:
+def test_paths_with_windows_slashes_become_folders(
+    tmp_path: Path, out: Path
+) -> None:
     unpack(packed(tmp_path / "a.zip", {"train\\cat\\0.png": b"x"}), out, where="a")
     assert contents(out) == {"train/cat/0.png": b"x"}
 
@@ -109,13 +118,19 @@ def test_a_path_that_leaves_is_refused(
             special("x", tarfile.SYMTYPE, "../../etc/passwd"),
             "'x', a link to '../../etc/passwd'",
         ),
-        (special("x", tarfile.LNKTYPE, "/etc/passwd"), "'x', a link to '/etc/passwd'"),
+        (
+            special("x", tarfile.LNKTYPE, "/etc/passwd"),
+            "'x', a link to '/etc/passwd'",
+        ),
         (
             special("x", tarfile.SYMTYPE, "nowhere"),
             "'x', a link to 'nowhere', which is none",
         ),
         (special("x", tarfile.CHRTYPE), "expected files and folders, received 'x'"),
-        (special("x", tarfile.FIFOTYPE), "expected files and folders, received 'x'"),
+        (
+            special("x", tarfile.FIFOTYPE),
+            "expected files and folders, received 'x'",
+        ),
     ],
 )
 def test_links_out_and_devices_are_refused(
@@ -168,7 +183,9 @@ def test_one_wrong_byte_is_noticed(tmp_path: Path, out: Path, name: str) -> None
         unpack(archive, out, where="a")
 
 
-def test_a_damaged_header_in_a_tar_is_not_its_end(tmp_path: Path, out: Path) -> None:
+def test_a_damaged_header_in_a_tar_is_not_its_end(
+    tmp_path: Path, out: Path
+) -> None:
     archive = packed(tmp_path / "a.tar", {"x": bytes(512), "y": bytes(512)})
     content = bytearray(archive.read_bytes())
     content[1024 + 3] ^= 255  # in the name of the second entry
@@ -203,13 +220,17 @@ def test_a_bomb_stops_at_the_bytes_that_come_out(
     tmp_path: Path, out: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(entries, "HARMLESS_BYTES", 2**22)
-    archive = packed(tmp_path / name, {"zeros": bytes(2**25)})  # 32 MiB in some 32 KiB
+    archive = packed(
+        tmp_path / name, {"zeros": bytes(2**25)}
+    )  # 32 MiB in some 32 KiB
     with pytest.raises(
         InputError, match=r"at most [\d,]+ bytes unpacked, received more.*bomb"
     ):
         unpack(archive, out, where="a")
     # 200 times what was packed, and the one buffer that went too far was never written.
-    assert (out / "zeros").stat().st_size <= max(2**22, 200 * archive.stat().st_size)
+    assert (out / "zeros").stat().st_size <= max(
+        2**22, 200 * archive.stat().st_size
+    )
 
 
 def test_a_bomb_of_junk_is_no_way_around(
@@ -221,7 +242,9 @@ def test_a_bomb_of_junk_is_no_way_around(
         unpack(archive, out, where="a")
 
 
-def test_what_is_small_or_shrinks_little_is_no_bomb(tmp_path: Path, out: Path) -> None:
+def test_what_is_small_or_shrinks_little_is_no_bomb(
+    tmp_path: Path, out: Path
+) -> None:
     unpack(packed(tmp_path / "a.tgz", {"zeros": bytes(2**22)}), out, where="a")
     assert (out / "zeros").stat().st_size == 2**22
 
@@ -249,14 +272,18 @@ def test_more_than_the_disk_has_free_stops(
         unpack(archive, out, where="a")
 
 
-def test_a_name_for_a_file_and_a_folder_is_damage(tmp_path: Path, out: Path) -> None:
+def test_a_name_for_a_file_and_a_folder_is_damage(
+    tmp_path: Path, out: Path
+) -> None:
     archive = packed(tmp_path / "a.tar", {"x": b"", "x/y": b""})
     with pytest.raises(InputError, match="whole, readable"):
         unpack(archive, out, where="a")
 
 
 def test_gzip_of_a_plain_file_is_no_archive(tmp_path: Path, out: Path) -> None:
-    (tmp_path / "a.tar.gz").write_bytes(gzip.compress(b"just text, and no tar" * 99))
+    (tmp_path / "a.tar.gz").write_bytes(
+        gzip.compress(b"just text, and no tar" * 99)
+    )
     with pytest.raises(InputError, match="whole, readable"):
         unpack(tmp_path / "a.tar.gz", out, where="a")
 
@@ -279,7 +306,9 @@ def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
         unpack(tmp_path / "a.tar", tmp_path / "out", where="a.tar")
 
 
-def test_an_archive_may_have_as_many_entries_as_the_limit_says(tmp_path: Path) -> None:
+def test_an_archive_may_have_as_many_entries_as_the_limit_says(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "a.zip").write_bytes(b"0" * 16)
     meter = Meter(tmp_path / "a.zip", tmp_path, "a.zip")
     assert meter.most_entries == 10_000

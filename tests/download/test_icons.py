@@ -75,7 +75,9 @@ def test_concept_drops_the_style_and_nothing_else(
     assert icons.concept(family, name) == expected
 
 
-def test_glyphs_with_interface_signs_are_left_out(glyphs: list[icons.Glyph]) -> None:
+def test_glyphs_with_interface_signs_are_left_out(
+    glyphs: list[icons.Glyph],
+) -> None:
     names = {glyph.name for glyph in glyphs}
     assert {"umbrella", "umbrella-outline", "umbrella-bold"} <= names
     assert not names & {
@@ -86,15 +88,21 @@ def test_glyphs_with_interface_signs_are_left_out(glyphs: list[icons.Glyph]) -> 
     }
 
 
-def test_a_single_glyph_can_be_another_class_or_none(glyphs: list[icons.Glyph]) -> None:
+def test_a_single_glyph_can_be_another_class_or_none(
+    glyphs: list[icons.Glyph],
+) -> None:
     class_of = {(glyph.family, glyph.name): glyph.class_name for glyph in glyphs}
     assert class_of["remix", "football-fill"] == "soccer-ball"
     assert ("fa6-solid", "water") not in class_of  # waves; mdi's water is a drop
 
 
-def test_every_class_has_12_drawings_of_3_families(glyphs: list[icons.Glyph]) -> None:
+def test_every_class_has_12_drawings_of_3_families(
+    glyphs: list[icons.Glyph],
+) -> None:
     drawings = Counter(glyph.class_name for glyph in glyphs)
-    families = Counter(name for name, _ in {(g.class_name, g.family) for g in glyphs})
+    families = Counter(
+        name for name, _ in {(g.class_name, g.family) for g in glyphs}
+    )
     assert (len(drawings), len(glyphs)) == (117, 2804)
     assert (min(drawings.values()), max(drawings.values())) == (12, 68)
     assert min(families.values()) >= 3
@@ -102,11 +110,15 @@ def test_every_class_has_12_drawings_of_3_families(glyphs: list[icons.Glyph]) ->
 
 def test_no_glyph_is_taken_twice(glyphs: list[icons.Glyph]) -> None:
     assert len({(glyph.family, glyph.code) for glyph in glyphs}) == len(glyphs)
-    assert len({(glyph.class_name, glyph.file_name) for glyph in glyphs}) == len(glyphs)
+    assert len({(glyph.class_name, glyph.file_name) for glyph in glyphs}) == len(
+        glyphs
+    )
 
 
 def test_the_table_names_each_thing_once_and_no_sign() -> None:
-    table = yaml.safe_load(Path(icons.__file__).with_name("concepts.yaml").read_text())
+    table = yaml.safe_load(
+        Path(icons.__file__).with_name("concepts.yaml").read_text()
+    )
     names = [name for names in table.values() for name in names.split()]
     assert len(names) == len(set(names))
     classes = list(table)[1:]
@@ -176,7 +188,9 @@ def test_the_files_are_a_competition(folder: Path) -> None:
     assert list(test) == ["image_path"]
     assert list(sample) == ["ID", "image_path", "target"]
     assert list(solution) == ["image_path", "target"]
-    assert test.image_path.tolist() == [f"{number}.png" for number in range(len(test))]
+    assert test.image_path.tolist() == [
+        f"{number}.png" for number in range(len(test))
+    ]
     assert sample.image_path.equals(test.image_path)
     assert sample.ID.tolist() == list(range(len(test)))
     assert (sample.target == 0).all()
@@ -266,7 +280,9 @@ def test_the_same_call_writes_the_same_bytes(
     trees = []
     for name in ("first", "second"):
         icons.write_icons(tmp_path / name)
-        files = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file())
+        files = sorted(
+            path for path in (tmp_path / name).rglob("*") if path.is_file()
+        )
         trees.append(
             {path.relative_to(tmp_path / name): path.read_bytes() for path in files}
         )

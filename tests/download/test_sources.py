@@ -27,7 +27,9 @@ NO_SOLUTION = "image_path,target\n"
 
 def tree(folder: Path) -> dict[str, bytes]:
     files = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in files
+    }
 
 
 def written(folder: Path, files: dict[str, bytes]) -> Path:
@@ -60,7 +62,9 @@ def server(tmp_path: Path) -> Iterator[str]:
     with ThreadingHTTPServer(
         ("127.0.0.1", 0), partial(Quiet, directory=tmp_path)
     ) as httpd:
-        threading.Thread(target=httpd.serve_forever, args=[0.01], daemon=True).start()
+        threading.Thread(
+            target=httpd.serve_forever, args=[0.01], daemon=True
+        ).start()
         yield f"http://127.0.0.1:{httpd.server_port}"
         httpd.shutdown()
 
@@ -92,7 +96,9 @@ def test_bare_class_folders_become_train(tmp_path: Path) -> None:
 
 def test_several_layouts_are_named(tmp_path: Path) -> None:
     files = {
-        f"{part}/{name}": content for part in "ab" for name, content in LAYOUT.items()
+        f"{part}/{name}": content
+        for part in "ab"
+        for name, content in LAYOUT.items()
     }
     with pytest.raises(
         InputError, match=r"expected one folder with train.csv.*2 of them \(a, b\)"
@@ -160,7 +166,9 @@ def test_a_solution_that_is_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_icons_are_written_by_their_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(icons, "write_icons", lambda folder: written(folder, LAYOUT))
+    monkeypatch.setattr(
+        icons, "write_icons", lambda folder: written(folder, LAYOUT)
+    )
     assert bring("icons") == []
     assert tree(Path("data/raw")) == LAYOUT
 

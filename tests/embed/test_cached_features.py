@@ -44,9 +44,13 @@ class Backbone:
         self.ids = self.pixels.ids.to_numpy(dtype=str)
         self.seen = 0
 
-    def run(self, harm: BaseException | int | None = None, at: int = 8) -> np.ndarray:
+    def run(
+        self, harm: BaseException | int | None = None, at: int = 8
+    ) -> np.ndarray:
         """The features; once `at` images were seen, `harm` is raised, or sent as a signal."""
-        images = ImageDataset(self.pixels, Samples.unlabelled(self.ids), image_size=32)
+        images = ImageDataset(
+            self.pixels, Samples.unlabelled(self.ids), image_size=32
+        )
 
         def compute(start: int) -> Iterator[np.ndarray]:
             model = stacked.build_frozen(TINY, pretrained=False, image_size=32)
@@ -116,12 +120,16 @@ def test_a_broken_file_is_computed_again(
 ) -> None:
     backbone.run()
     paths = sorted((drawn / ".resume/embed/print").glob("*.npz"))
-    assert [path.stem for path in paths] == [f"{start:09d}" for start in (0, 4, 8, 12)]
+    assert [path.stem for path in paths] == [
+        f"{start:09d}" for start in (0, 4, 8, 12)
+    ]
     content = bytearray(paths[2].read_bytes())
     content[len(content) // 2] ^= 1
     short = {"cut short": content[:-9], "empty": b""}
     paths[2].write_bytes(short.get(harm, content))
-    with pytest.warns(UserWarning, match="not complete: its images are embedded again"):
+    with pytest.warns(
+        UserWarning, match="not complete: its images are embedded again"
+    ):
         np.testing.assert_array_equal(backbone.run(), straight)
     assert backbone.seen == 15 + 7
 
@@ -184,7 +192,10 @@ def test_a_second_probe_of_the_same_features_runs_no_backbone(
         embed.main(probe, features=Path(f"{probe}.npz"), **files)
     assert len(built) == 1
     assert Path("one.npz").read_bytes() == Path("two.npz").read_bytes()
-    assert Features(Path("two.npz")).of(np.array(["test/0.png"])).shape[:2] == (2, 1)
+    assert Features(Path("two.npz")).of(np.array(["test/0.png"])).shape[:2] == (
+        2,
+        1,
+    )
     one, two = capsys.readouterr().out.splitlines()
     assert one.startswith("embed: 15 images x 2 views") and "earlier" not in one
     assert two.endswith("; 15 taken from an earlier embed")

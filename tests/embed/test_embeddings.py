@@ -26,7 +26,9 @@ def model() -> torch.nn.Module:
     return build_backbone(backbone, pretrained=False, num_classes=0, image_size=32)
 
 
-def embedded(drawn: Path, model: torch.nn.Module, *views: str, **options) -> np.ndarray:
+def embedded(
+    drawn: Path, model: torch.nn.Module, *views: str, **options
+) -> np.ndarray:
     """All images of `drawn`, (V, 15, D)."""
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     samples = Samples.unlabelled(pixels.ids.to_numpy(dtype=str))
@@ -62,18 +64,26 @@ def test_a_view_is_the_embedding_of_the_turned_image(
         symmetries.turn(planes[..., channel], view) for channel in range(channels)
     ]
     np.save(drawn / "pixels.npy", np.stack(turned, axis=-1).reshape(sheets.shape))
-    np.testing.assert_allclose(found, embedded(drawn, model, "identity")[0], atol=1e-5)
+    np.testing.assert_allclose(
+        found, embedded(drawn, model, "identity")[0], atol=1e-5
+    )
 
 
-def test_several_backbones_give_what_each_gives_alone_side_by_side(drawn: Path) -> None:
+def test_several_backbones_give_what_each_gives_alone_side_by_side(
+    drawn: Path,
+) -> None:
     names = [
         "test_convnext.r160_in1k",
         "resnet18.a1_in1k",
     ]  # of different mean and deviation
     torch.manual_seed(0)
-    pair = stacked.build_network(names, pretrained=False, num_classes=0, image_size=32)
+    pair = stacked.build_network(
+        names, pretrained=False, num_classes=0, image_size=32
+    )
     found = embedded(drawn, pair, "identity", "rot90")
-    alone = [embedded(drawn, branch, "identity", "rot90") for branch in pair.branches]
+    alone = [
+        embedded(drawn, branch, "identity", "rot90") for branch in pair.branches
+    ]
     np.testing.assert_allclose(found, np.concatenate(alone, axis=2), atol=1e-5)
 
 
@@ -82,7 +92,9 @@ def test_a_feature_that_is_no_number_stops_and_names_its_image(
 ) -> None:
     """One overflow of float16 was stored in silence, and made every head of the probe nan."""
 
-    def overflow(_: torch.nn.Module, given: tuple, found: torch.Tensor) -> torch.Tensor:
+    def overflow(
+        _: torch.nn.Module, given: tuple, found: torch.Tensor
+    ) -> torch.Tensor:
         dark = given[0].mean(dim=(1, 2, 3)) == given[0].mean(dim=(1, 2, 3)).min()
         return torch.where(dark[:, None], torch.inf, found)
 

@@ -24,7 +24,9 @@ def settings(**changes: object) -> EnsembleParams:
     return params.validated(EnsembleParams, content, where="ensemble")
 
 
-def test_hard_fold_votes_are_one_hot_and_have_no_temperature(tmp_path: Path) -> None:
+def test_hard_fold_votes_are_one_hot_and_have_no_temperature(
+    tmp_path: Path,
+) -> None:
     leave_votes(tmp_path)
     oof = members_oof(tmp_path, fold_vote=VoteParams(folds="hard", calibrate=True))
     assert set(np.unique(oof.probs)) == {0, 1} and oof.temperatures.tolist() == [
@@ -99,7 +101,9 @@ def test_fitted_weights_are_taken_where_they_are_significantly_better(
 def judged(oof: MembersOof, right: np.ndarray) -> Alternative:
     """A vote whose nested predictions are right there, and whose own OOF is all right."""
     sure = np.eye(3)[np.where(right, oof.labels, (oof.labels + 1) % 3)]
-    return Alternative("soft", np.ones(2), np.ones(2), 1.0, np.eye(3)[oof.labels], sure)
+    return Alternative(
+        "soft", np.ones(2), np.ones(2), 1.0, np.eye(3)[oof.labels], sure
+    )
 
 
 def test_it_is_the_nested_scores_that_decide(tmp_path: Path) -> None:
@@ -109,7 +113,9 @@ def test_it_is_the_nested_scores_that_decide(tmp_path: Path) -> None:
     most = half | (np.arange(300) % 10 == 1)
     alternatives = {"soft": judged(oof, half), "greedy": judged(oof, most)}
     assert choose(oof, alternatives, greedy) == "greedy"
-    assert choose(oof, alternatives | {"greedy": judged(oof, half)}, greedy) == "soft"
+    assert (
+        choose(oof, alternatives | {"greedy": judged(oof, half)}, greedy) == "soft"
+    )
     worse = {"soft": alternatives["greedy"], "greedy": alternatives["soft"]}
     assert choose(oof, worse, greedy) == "soft"
 

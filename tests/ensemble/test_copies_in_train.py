@@ -33,5 +33,7 @@ def test_what_derives_from_an_image_is_no_copy_of_it() -> None:
 
 
 def test_images_are_found_by_id() -> None:
-    has_copy = has_copy_in_train(np.array(["lone", "drawn", "source"]), TABLE, INDEX)
+    has_copy = has_copy_in_train(
+        np.array(["lone", "drawn", "source"]), TABLE, INDEX
+    )
     assert has_copy.tolist() == [False, True, False]

@@ -29,7 +29,9 @@ def result(tmp_path: Path) -> EnsembleResult:
     labels = leave_votes(tmp_path)
     index = {"id": [f"p{n}" for n in range(len(labels))], "label": labels}
     table = pd.DataFrame(index).assign(split="train", source_id="", digest="")
-    table.assign(sha256="", class_name="").to_csv(tmp_path / "index.csv", index=False)
+    table.assign(sha256="", class_name="").to_csv(
+        tmp_path / "index.csv", index=False
+    )
     for member, fold in (("a", 0), ("a", 1), ("b", 0), ("b", 1)):
         guess = 2 if (member, fold) == ("b", 1) else 1
         probs = np.full((1, 3), 0.1)
@@ -48,7 +50,9 @@ def result(tmp_path: Path) -> EnsembleResult:
     )
 
 
-def test_all_that_was_decided_is_saved(result: EnsembleResult, tmp_path: Path) -> None:
+def test_all_that_was_decided_is_saved(
+    result: EnsembleResult, tmp_path: Path
+) -> None:
     result.save(tmp_path / "ensemble")
     assert sorted(path.name for path in (tmp_path / "ensemble").iterdir()) == [
         "agreement.csv",
@@ -86,7 +90,9 @@ def test_the_metrics_are_of_the_saved_oof(result: EnsembleResult) -> None:
 def test_the_last_lines_tell_the_vote_and_its_score(result: EnsembleResult) -> None:
     first, last = ensemble_lines(result, settings())
     assert first == "ensemble: soft vote of a, b over 2 folds"
-    assert last.startswith(f"ensemble: OOF accuracy {result.metrics['accuracy']:.3f} (")
+    assert last.startswith(
+        f"ensemble: OOF accuracy {result.metrics['accuracy']:.3f} ("
+    )
 
 
 def test_declined_weights_are_named(result: EnsembleResult) -> None:

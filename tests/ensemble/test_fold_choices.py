@@ -36,7 +36,10 @@ def test_the_recipe_gives_the_vote_of_what_was_stored(tmp_path: Path) -> None:
     together, alone = combine_folds(recipe, tmp_path / "by_fold", [[0, 1], [1]])
     means = [
         vote(
-            [at_temperature(parts[m, fold], recipe.temperatures[m]) for fold in (0, 1)],
+            [
+                at_temperature(parts[m, fold], recipe.temperatures[m])
+                for fold in (0, 1)
+            ],
             "soft",
         )
         for m in "ab"
@@ -45,7 +48,9 @@ def test_the_recipe_gives_the_vote_of_what_was_stored(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         together.aligned(expected.ids).probs, expected.probs, atol=1e-6
     )
-    expected = recipe.combine({m: [parts[m, 1].aligned(alone.ids).probs] for m in "ab"})
+    expected = recipe.combine(
+        {m: [parts[m, 1].aligned(alone.ids).probs] for m in "ab"}
+    )
     np.testing.assert_allclose(alone.probs, expected, atol=1e-6)
 
 

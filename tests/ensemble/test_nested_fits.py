@@ -97,7 +97,9 @@ def test_a_fit_never_sees_the_images_it_is_judged_on() -> None:
         assert data.votes.shape[1] == len(data.is_label) == len(data.groups)
         return np.ones(2)
 
-    nested(labels, probs, groups, {"spy": Way("soft", spy)}, calibrate=False, seed=0)
+    nested(
+        labels, probs, groups, {"spy": Way("soft", spy)}, calibrate=False, seed=0
+    )
     parts = parts_of(groups, seed=0)
     assert len(looked_at) == 5
     for part, seen in enumerate(looked_at):
@@ -105,7 +107,9 @@ def test_a_fit_never_sees_the_images_it_is_judged_on() -> None:
 
 
 @pytest.mark.parametrize("way", [*FITTED, "uniform"])
-def test_labels_of_a_part_leave_its_own_nested_scores_as_they_were(way: str) -> None:
+def test_labels_of_a_part_leave_its_own_nested_scores_as_they_were(
+    way: str,
+) -> None:
     """Turned upside down in one part, they move the fits of the four others alone."""
     labels, probs = members()
     groups = np.arange(400)
@@ -140,7 +144,9 @@ def test_choosing_the_best_of_many_useless_members_flatters_itself_but_not_neste
 def test_one_group_alone_is_judged_by_itself_rather_than_by_nothing() -> None:
     labels, probs = members(10)
     ways = {"best": Way("soft", best_member)}
-    votes = nested(labels, probs, np.zeros(10), ways, calibrate=False, seed=0)["best"]
+    votes = nested(labels, probs, np.zeros(10), ways, calibrate=False, seed=0)[
+        "best"
+    ]
     np.testing.assert_allclose(votes.sum(axis=1), 1)
 
 
@@ -163,6 +169,7 @@ def test_what_each_part_was_fitted_with_can_judge_others() -> None:
         calibrated = apply_temperatures(probs[:, out], fit.temperatures)
         assert vote == "soft"
         np.testing.assert_array_equal(
-            unseen[out], apply_temperature(soft_vote(calibrated, weights), temperature)
+            unseen[out],
+            apply_temperature(soft_vote(calibrated, weights), temperature),
         )
         assert fit.apply(probs)["simplex"].shape == (400, 3)

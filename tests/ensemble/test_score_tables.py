@@ -56,14 +56,19 @@ def test_votes_are_judged_nested_and_against_the_soft_vote() -> None:
     assert table["nested_accuracy"].tolist() == [0.75, 0.0]
     assert table["chosen"].tolist() == [True, False]
     assert table["difference"].tolist() == [0, -0.75]
-    assert table["p"].tolist() == [1, 2 / 2**3]  # three images, all for the soft vote
+    assert table["p"].tolist() == [
+        1,
+        2 / 2**3,
+    ]  # three images, all for the soft vote
     squared = 2 * ((1 - MEAN[np.arange(4), LABELS]) ** 2)
     assert table.loc["soft", "brier"] == pytest.approx(squared.mean())
     assert table.loc["best", "brier"] == 2
 
 
 def test_what_is_published_is_nested() -> None:
-    assert ensemble_metrics(oof(), ALTERNATIVES, "soft", HAS_COPY)["accuracy"] == 0.75
+    assert (
+        ensemble_metrics(oof(), ALTERNATIVES, "soft", HAS_COPY)["accuracy"] == 0.75
+    )
     assert ensemble_metrics(oof(), ALTERNATIVES, "best", HAS_COPY)["accuracy"] == 0
     assert ensemble_metrics(oof(), ALTERNATIVES, "best", HAS_COPY)[
         "accuracy_by_vote"
@@ -109,7 +114,8 @@ def test_images_with_a_copy_are_scored_apart() -> None:
     metrics = ensemble_metrics(oof(), ALTERNATIVES, "soft", HAS_COPY)
     assert metrics["with_twin"] == 2
     assert (
-        metrics["accuracy_with_twin"] == 0.5 and metrics["accuracy_without_twin"] == 1
+        metrics["accuracy_with_twin"] == 0.5
+        and metrics["accuracy_without_twin"] == 1
     )
     alone = ensemble_metrics(oof(), ALTERNATIVES, "soft", np.zeros(4, dtype=bool))
     assert "accuracy_with_twin" not in alone and alone["with_twin"] == 0

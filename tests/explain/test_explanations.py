@@ -24,7 +24,9 @@ from support.leftovers import data_of, leave, outcome_of
 CPU = Hardware(torch.device("cpu"), None, False, 0)
 
 
-def made(folder: Path, recipe, *, voters: tuple[str, ...] = ("tiny",)) -> SaliencyMaps:
+def made(
+    folder: Path, recipe, *, voters: tuple[str, ...] = ("tiny",)
+) -> SaliencyMaps:
     data, outcome = data_of(folder), outcome_of(folder)
     return explain_mistakes(
         data.folds,
@@ -45,7 +47,9 @@ def test_each_mistake_is_asked_of_the_network_without_its_fold(
     (drawn / "checkpoints" / "tiny").mkdir(parents=True)
     for fold in (0, 1):
         weights = build_model(settings, ["bar", "pole", "spot"]).state_dict()
-        save_file(weights, drawn / "checkpoints" / "tiny" / f"fold{fold}.safetensors")
+        save_file(
+            weights, drawn / "checkpoints" / "tiny" / f"fold{fold}.safetensors"
+        )
     monkeypatch.setattr(
         explanations,
         "restore_model",
@@ -59,13 +63,17 @@ def test_each_mistake_is_asked_of_the_network_without_its_fold(
     assert asked == ["fold0.safetensors"]  # rows 2 and 7 are both of fold 0
 
 
-def test_without_a_fine_tuned_member_nothing_is_explained(drawn: Path, recipe) -> None:
+def test_without_a_fine_tuned_member_nothing_is_explained(
+    drawn: Path, recipe
+) -> None:
     leave(drawn)
     maps = made(drawn, recipe(), voters=())
     assert maps.member == "" and len(maps.ids) == len(maps.maps) == 0
 
 
-def test_the_lines_of_the_stage_tell_mistakes_sizes_and_licences(drawn: Path) -> None:
+def test_the_lines_of_the_stage_tell_mistakes_sizes_and_licences(
+    drawn: Path,
+) -> None:
     leave(drawn)
     networks = outcome_of(drawn).networks
     looked = SaliencyMaps(np.array(["a"]), np.zeros((1, 2, 2)), "tiny")

@@ -29,7 +29,12 @@ def test_a_probe_goes_forward_once_a_view_and_has_no_head() -> None:
 def test_the_price_of_a_member_with_adapters_is_that_of_the_network_it_becomes() -> (
     None
 ):
-    lora = {"rank": 2, "alpha": 2.0, "dropout": 0.0, "targets": r"layer4\.\d\.conv\d"}
+    lora = {
+        "rank": 2,
+        "alpha": 2.0,
+        "dropout": 0.0,
+        "targets": r"layer4\.\d\.conv\d",
+    }
     table = profiles({"a": recipe(), "b": recipe(lora=lora)}, {}, num_classes=3)
     assert table["parameters"].nunique() == table["macs"].nunique() == 1
     assert table["back"].nunique() == 2
@@ -37,7 +42,11 @@ def test_the_price_of_a_member_with_adapters_is_that_of_the_network_it_becomes()
 
 @pytest.mark.parametrize(
     ("step", "empty"),
-    [("on_meta", COUNTED), ("forward_macs", COUNTED[1:]), ("model_work", COUNTED[2:])],
+    [
+        ("on_meta", COUNTED),
+        ("forward_macs", COUNTED[1:]),
+        ("model_work", COUNTED[2:]),
+    ],
 )
 def test_a_network_that_cannot_be_counted_costs_its_own_cells(
     step: str, empty: tuple[str, ...], monkeypatch: pytest.MonkeyPatch

@@ -31,7 +31,9 @@ def looked(images: np.ndarray) -> np.ndarray:
     )
 
 
-def test_ink_on_the_left_speaks_for_the_guess_and_on_the_right_for_the_label() -> None:
+def test_ink_on_the_left_speaks_for_the_guess_and_on_the_right_for_the_label() -> (
+    None
+):
     sheet = np.full((1, 20, 20), 255, np.uint8)
     sheet[0, 8:12, 3:5] = sheet[0, 8:12, 15:17] = 0
     (map_of,) = looked(sheet)

@@ -22,7 +22,9 @@ def written(path: Path, text: str) -> Path:
 def test_probabilities_of_a_csv_are_read_by_the_names_of_their_columns(
     tmp_path: Path,
 ) -> None:
-    path = written(tmp_path / "a.csv", "1,image_path,0\n.8,0.JPEG,.2\n.25,1.JPEG,.75\n")
+    path = written(
+        tmp_path / "a.csv", "1,image_path,0\n.8,0.JPEG,.2\n.25,1.JPEG,.75\n"
+    )
     file = read_foreign(path)
     assert file.ids.tolist() == NAMES.tolist() and not file.is_hard
     np.testing.assert_array_equal(file.values, PROBS)
@@ -85,7 +87,9 @@ def test_a_folder_that_not_all_begin_with_is_a_name() -> None:
     assert without_folder(np.array(["test/a", "b"])).tolist() == ["test/a", "b"]
 
 
-@pytest.mark.parametrize("values", [PROBS, PROBS.astype(np.float32), np.array([1, 0])])
+@pytest.mark.parametrize(
+    "values", [PROBS, PROBS.astype(np.float32), np.array([1, 0])]
+)
 def test_an_npy_takes_its_ids_from_elsewhere(
     tmp_path: Path, values: np.ndarray
 ) -> None:
@@ -134,7 +138,9 @@ BAD_CSV = {
 
 @pytest.mark.parametrize("text", BAD_CSV)
 def test_a_bad_csv_is_an_error_that_names_it(tmp_path: Path, text: str) -> None:
-    with pytest.raises(InputError, match=rf"their\.csv: expected .*{BAD_CSV[text]}"):
+    with pytest.raises(
+        InputError, match=rf"their\.csv: expected .*{BAD_CSV[text]}"
+    ):
         read_foreign(written(tmp_path / "their.csv", text))
 
 
@@ -150,8 +156,14 @@ def test_an_image_file_is_no_csv(tmp_path: Path) -> None:
         ({"ids": NAMES, "probs": PROBS}, "classes is not a file in the archive"),
         ({"ids": NAMES, "probs": PROBS, "classes": np.arange(3)}, r"\(2, 2\)"),
         ({"ids": NAMES[:1], "probs": PROBS, "classes": np.arange(2)}, r"\(2, 2\)"),
-        ({"ids": NAMES, "probs": PROBS * 9, "classes": np.arange(2)}, "sums of 9 to 9"),
-        ({"ids": NAMES[[0, 0]], "probs": PROBS, "classes": np.arange(2)}, "1 doubled"),
+        (
+            {"ids": NAMES, "probs": PROBS * 9, "classes": np.arange(2)},
+            "sums of 9 to 9",
+        ),
+        (
+            {"ids": NAMES[[0, 0]], "probs": PROBS, "classes": np.arange(2)},
+            "1 doubled",
+        ),
         (
             {"ids": np.array([{}, 1]), "probs": PROBS, "classes": np.arange(2)},
             "Object arrays",
@@ -188,7 +200,9 @@ def test_a_bad_npz_is_an_error_that_names_it(
 
 
 @pytest.mark.parametrize("suffix", ["npz", "npy"])
-def test_a_broken_file_is_an_error_that_names_it(tmp_path: Path, suffix: str) -> None:
+def test_a_broken_file_is_an_error_that_names_it(
+    tmp_path: Path, suffix: str
+) -> None:
     (tmp_path / f"a.{suffix}").write_bytes(
         b"PK\x03\x04 no array"
     )  # numpy would look for a zip
@@ -220,7 +234,9 @@ def test_an_npy_without_ids_has_no_order(tmp_path: Path) -> None:
 def test_other_kinds_of_files_and_files_that_are_not_there_are_refused(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(InputError, match=r"a\.pkl: expected a \.csv, \.npz or \.npy"):
+    with pytest.raises(
+        InputError, match=r"a\.pkl: expected a \.csv, \.npz or \.npy"
+    ):
         read_foreign(tmp_path / "a.pkl")
     with pytest.raises(InputError, match=r"a\.csv: .* received No such file"):
         read_foreign(tmp_path / "a.csv")
@@ -257,7 +273,9 @@ def test_other_images_are_refused(
         file.aligned(np.array(ids), "s.csv")
 
 
-def test_the_order_of_images_comes_from_a_csv_that_names_them(tmp_path: Path) -> None:
+def test_the_order_of_images_comes_from_a_csv_that_names_them(
+    tmp_path: Path,
+) -> None:
     table = pd.DataFrame({"image_path": ["test/1.JPEG", "test/0.JPEG"]})
     assert images_of(tmp_path, table).tolist() == ["1.JPEG", "0.JPEG"]
     with pytest.raises(InputError, match="each image once"):

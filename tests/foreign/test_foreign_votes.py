@@ -22,7 +22,9 @@ def soft(
 
 def hard(labels: list[int] | np.ndarray, name: str = "h.csv") -> Foreign:
     return Foreign(
-        Path(name), np.array([str(row) for row in range(len(labels))]), np.array(labels)
+        Path(name),
+        np.array([str(row) for row in range(len(labels))]),
+        np.array(labels),
     )
 
 
@@ -33,7 +35,9 @@ def test_a_majority_vote_of_15_voters_is_that_of_scipy() -> None:
     )  # of a few rows most tie
     vote = outcome([hard(labels) for labels in votes], "hard")
     np.testing.assert_array_equal(vote.labels, stats.mode(votes, axis=0).mode)
-    counts = np.sort((votes[None] == np.arange(6)[:, None, None]).sum(axis=1), axis=0)
+    counts = np.sort(
+        (votes[None] == np.arange(6)[:, None, None]).sum(axis=1), axis=0
+    )
     assert vote.ties == (counts[-1] == counts[-2]).sum() > 100
     assert vote.agreement[3] == pytest.approx((votes[3] == vote.labels).mean())
 
@@ -63,7 +67,9 @@ def test_the_order_of_files_and_the_size_of_blocks_decide_nothing(
     rows = (
         np.random.default_rng(1).integers(1, 4, size=(3, 50, 3)).astype(float)
     )  # ties abound
-    files = [soft((part / part.sum(axis=1, keepdims=True)).tolist()) for part in rows]
+    files = [
+        soft((part / part.sum(axis=1, keepdims=True)).tolist()) for part in rows
+    ]
     vote = outcome(files, method)
     monkeypatch.setattr(foreign_votes, "_ROWS", 7)
     again = outcome(files[::-1], method)
@@ -97,8 +103,13 @@ def test_files_of_other_classes_are_refused() -> None:
         InputError, match=r"h\.csv: expected labels 0 to 1, as p\.csv has 2 .*l 2"
     ):
         class_count([hard([2]), two])
-    named = [soft([[1, 0]], classes=["a", "b"]), soft([[1, 0]], "q.npz", ["b", "a"])]
-    with pytest.raises(InputError, match=r"q\.npz: expected the class names of p\.csv"):
+    named = [
+        soft([[1, 0]], classes=["a", "b"]),
+        soft([[1, 0]], "q.npz", ["b", "a"]),
+    ]
+    with pytest.raises(
+        InputError, match=r"q\.npz: expected the class names of p\.csv"
+    ):
         class_count([two, *named])
 
 

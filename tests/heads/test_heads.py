@@ -37,7 +37,9 @@ def test_without_hidden_layers_the_head_is_linear() -> None:
     assert isinstance(head, nn.Linear) and head.weight.shape == (3, 4)
 
 
-def test_hidden_layers_come_in_order_and_dropout_before_each_but_the_first() -> None:
+def test_hidden_layers_come_in_order_and_dropout_before_each_but_the_first() -> (
+    None
+):
     head = build_head(4, 3, MLP)
     block = ["Linear", "BatchNorm1d", "GELU", "Dropout"]
     assert kinds(head) == [*block, *block, "Linear"]
@@ -51,7 +53,9 @@ def test_hidden_layers_come_in_order_and_dropout_before_each_but_the_first() -> 
 
 @pytest.mark.parametrize("act", ACTS)
 def test_without_normalisation_there_is_none(act: str) -> None:
-    head = build_head(4, 3, HeadShape(hidden=[5], act=act, norm="none", dropout=0.0))
+    head = build_head(
+        4, 3, HeadShape(hidden=[5], act=act, norm="none", dropout=0.0)
+    )
     assert kinds(head)[:2] == ["Linear", ACTS[act].__name__]
     assert head(torch.zeros(7, 2, 4)).shape == (7, 2, 3)
 
@@ -79,14 +83,19 @@ def test_both_heads_of_a_distilled_network_are_replaced() -> None:
     model = timm.create_model("deit_tiny_distilled_patch16_224", num_classes=3)
     put_head(model, MLP)
     assert head_names(model) == ["head", "head_dist"]
-    assert [kinds(head)[0] for head in model.get_classifier()] == ["Linear", "Linear"]
+    assert [kinds(head)[0] for head in model.get_classifier()] == [
+        "Linear",
+        "Linear",
+    ]
 
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_layer_decay_takes_the_mlp_for_the_top_layer(name: str) -> None:
     model = timm.create_model(name, num_classes=3)
     put_head(model, MLP)
-    head = {id(part) for part in model.get_submodule(head_names(model)[0]).parameters()}
+    head = {
+        id(part) for part in model.get_submodule(head_names(model)[0]).parameters()
+    }
     scales = {
         group["lr_scale"]
         for group in param_groups_layer_decay(model, layer_decay=0.5)

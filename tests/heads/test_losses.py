@@ -42,7 +42,9 @@ def test_a_parameter_of_a_loss_is_a_key_of_models_and_of_heads_alike() -> None:
     """A loss takes the recipe: a key that heads lack would fail when a probe uses it."""
     for name in vars(LossRecipe):
         if not name.startswith("_"):
-            assert name in TrainParams.model_fields and name in HeadParams.model_fields
+            assert (
+                name in TrainParams.model_fields and name in HeadParams.model_fields
+            )
 
 
 def test_labels_become_shares_and_shares_stay() -> None:
@@ -85,5 +87,7 @@ def test_cross_entropy_is_pytorchs_and_focal_without_gamma_too(
         logits, targets, reduction="none", label_smoothing=smoothing
     )
     for options in ({"loss": "ce"}, {"loss": "focal", "focal_gamma": 0.0}):
-        found = loss_of(logits, dense(targets, 4), label_smoothing=smoothing, **options)
+        found = loss_of(
+            logits, dense(targets, 4), label_smoothing=smoothing, **options
+        )
         torch.testing.assert_close(found, expected)

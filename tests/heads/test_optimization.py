@@ -38,7 +38,9 @@ def curve(
 
 def test_cosine_falls_from_the_peak_to_the_floor(recipe: Recipe) -> None:
     found = curve(recipe(epochs=2, schedule="cosine", min_lr=0.1), steps=4)
-    expected = [0.1 + 0.45 * (1 + math.cos(math.pi * step / 4)) for step in range(4)]
+    expected = [
+        0.1 + 0.45 * (1 + math.cos(math.pi * step / 4)) for step in range(4)
+    ]
     assert found == pytest.approx(expected)
 
 
@@ -59,14 +61,20 @@ def test_step_falls_by_its_factor(recipe: Recipe) -> None:
 
 
 def test_restarts_begin_anew_each_cycle_a_little_lower(recipe: Recipe) -> None:
-    settings = recipe(epochs=4, schedule="restarts", cycle_epochs=2, cycle_factor=0.5)
+    settings = recipe(
+        epochs=4, schedule="restarts", cycle_epochs=2, cycle_factor=0.5
+    )
     # Cosines over two steps: the peak and half of it; then both halved.
-    assert curve(settings, steps=4, per_epoch=1) == pytest.approx([1, 0.5, 0.5, 0.25])
+    assert curve(settings, steps=4, per_epoch=1) == pytest.approx(
+        [1, 0.5, 0.5, 0.25]
+    )
 
 
 def test_restarts_go_on_after_the_last_whole_cycle(recipe: Recipe) -> None:
     settings = recipe(epochs=5, schedule="restarts", cycle_epochs=2)
-    assert curve(settings, steps=5, per_epoch=1) == pytest.approx([1, 0.5, 1, 0.5, 1])
+    assert curve(settings, steps=5, per_epoch=1) == pytest.approx(
+        [1, 0.5, 1, 0.5, 1]
+    )
 
 
 def test_cyclic_is_triangles_between_floor_and_peak(recipe: Recipe) -> None:
@@ -96,7 +104,9 @@ def test_a_cycle_of_restarts_ends_where_the_lr_rises_again(
 
 
 def test_a_cycle_of_triangles_ends_at_the_floor(recipe: Recipe) -> None:
-    settings = recipe(epochs=9, schedule="cyclic", cycle_epochs=2, warmup_epochs=1.0)
+    settings = recipe(
+        epochs=9, schedule="cyclic", cycle_epochs=2, warmup_epochs=1.0
+    )
     found = curve(settings, steps=18)
     assert (
         cycle_ends(settings, 2)
@@ -174,7 +184,9 @@ def test_every_parameter_is_in_one_group_and_norms_have_no_decay(
     model = network()
     groups = parameter_groups(model, recipe(weight_decay=0.1, head_lr_mult=3.0))
     placed = [id(parameter) for group in groups for parameter in group["params"]]
-    assert sorted(placed) == sorted(id(parameter) for parameter in model.parameters())
+    assert sorted(placed) == sorted(
+        id(parameter) for parameter in model.parameters()
+    )
     for group in groups:
         flat = {parameter.ndim <= 1 for parameter in group["params"]}
         assert True not in flat or group["weight_decay"] == 0

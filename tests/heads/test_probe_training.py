@@ -136,7 +136,9 @@ def test_the_same_seed_gives_the_same_bits_whatever_ran_before(
 
 def test_probs_are_averaged_over_views() -> None:
     head = torch.nn.Identity()
-    features = np.log(np.array([[[1.0, 3.0]], [[3.0, 1.0]], [[1.0, 1.0]]]))  # (3, 1, 2)
+    features = np.log(
+        np.array([[[1.0, 3.0]], [[3.0, 1.0]], [[1.0, 1.0]]])
+    )  # (3, 1, 2)
     np.testing.assert_allclose(
         np.exp(log_probs(head, features)), [[0.5, 0.5]], rtol=1e-6
     )
@@ -191,7 +193,9 @@ def test_a_plain_head_trains_as_torchs_own_adamw_cosine_and_cross_entropy_would(
 ):
     """What probes were before their recipe could say anything else."""
     features, labels = torch.rand(40, 6), torch.arange(40) % 3
-    recipe = HEAD.model_copy(update={"epochs": 5, "label_smoothing": 0.1, "lr": 0.1})
+    recipe = HEAD.model_copy(
+        update={"epochs": 5, "label_smoothing": 0.1, "lr": 0.1}
+    )
     torch.manual_seed(3)
     head = Head(features, 3)
     ours = list(head_epochs(head, features, labels, recipe))
@@ -272,7 +276,9 @@ def test_heads_of_several_seeds_predict_by_the_mean_of_their_probabilities(
         np.exp(log_probs(served, given)), outcome.test.probs, atol=1e-6
     )
     truth = scores(DATA.val.labels, outcome.val.probs)
-    assert outcome.epochs[-1]["val_loss"] == pytest.approx(truth["log_loss"], rel=1e-5)
+    assert outcome.epochs[-1]["val_loss"] == pytest.approx(
+        truth["log_loss"], rel=1e-5
+    )
 
 
 def test_an_unknown_optimizer_is_named(stored: Callable[..., Features]) -> None:

@@ -32,7 +32,8 @@ def test_predictions_are_kept_under_their_names(tmp_path: Path) -> None:
         one, two, {}, [], {"val_flip_lr": two, "cycle1/val": three}
     ).save(tmp_path)
     found = {
-        path.relative_to(tmp_path).as_posix(): path for path in tmp_path.rglob("*.npz")
+        path.relative_to(tmp_path).as_posix(): path
+        for path in tmp_path.rglob("*.npz")
     }
     ids = {name: load_predictions(path).ids[0] for name, path in found.items()}
     assert ids == {
@@ -90,14 +91,23 @@ def test_a_run_is_tagged_with_all_it_rests_on(
 
     first = rests_on()
     training_records.track_training(first, index=table, settings={"lr": 1.0})
-    assert begun[0][0] == (tracking.pipeline_of(table), "swin-fold0") and begun[0][1][
-        "params"
-    ] == {"lr": 1.0}
+    assert begun[0][0] == (tracking.pipeline_of(table), "swin-fold0") and begun[0][
+        1
+    ]["params"] == {"lr": 1.0}
     assert (
         begun[0][1]["tags"] == first.tags
         and first.tags["fingerprint"] == first.fingerprint
     )
-    names = {"member", "fold", "device", "data", "code", "torch", "timm", "fingerprint"}
+    names = {
+        "member",
+        "fold",
+        "device",
+        "data",
+        "code",
+        "torch",
+        "timm",
+        "fingerprint",
+    }
     assert set(first.tags) == names and first.tags["device"] == "cpu float32"
     assert rests_on() == first
     half = Hardware(torch.device("cpu"), torch.bfloat16, False, 0)

@@ -44,7 +44,9 @@ def dataset(sheets: np.ndarray, tmp_path: Path, **options) -> ImageDataset:
 @pytest.fixture
 def numbered(tmp_path: Path) -> ImageDataset:
     """Ten images of 8 px, each all of its own number."""
-    sheets = np.broadcast_to(np.arange(10, dtype=np.uint8)[:, None, None], (10, 8, 8))
+    sheets = np.broadcast_to(
+        np.arange(10, dtype=np.uint8)[:, None, None], (10, 8, 8)
+    )
     return dataset(sheets, tmp_path, image_size=8)
 
 
@@ -65,7 +67,8 @@ def test_a_batch_holds_images_labels_and_weights_of_the_same_rows(
     for batch in epoch_of(numbered):
         assert batch.images.dtype == torch.uint8 and batch.images.shape == (4, 8, 8)
         assert (
-            batch.targets.dtype == torch.int64 and batch.weights.dtype == torch.float32
+            batch.targets.dtype == torch.int64
+            and batch.weights.dtype == torch.float32
         )
         assert batch.images[:, 0, 0].tolist() == batch.targets.tolist()
         torch.testing.assert_close(batch.weights, batch.targets / 10)
@@ -95,7 +98,9 @@ def test_the_order_depends_on_seed_and_epoch_alone(numbered: ImageDataset) -> No
     assert labels(epoch_of(numbered, seed=2)) != first
 
 
-def test_over_a_few_epochs_no_image_is_always_left_out(numbered: ImageDataset) -> None:
+def test_over_a_few_epochs_no_image_is_always_left_out(
+    numbered: ImageDataset,
+) -> None:
     seen = [
         label
         for epoch in range(6)
@@ -105,7 +110,9 @@ def test_over_a_few_epochs_no_image_is_always_left_out(numbered: ImageDataset) -
     assert set(seen) == set(range(10))
 
 
-def test_prediction_goes_through_all_images_in_order(numbered: ImageDataset) -> None:
+def test_prediction_goes_through_all_images_in_order(
+    numbered: ImageDataset,
+) -> None:
     batches = labels(in_order(numbered, batch_size=4, workers=0))
     assert batches == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
 
@@ -199,4 +206,6 @@ def test_images_are_found_by_id_and_a_missing_one_is_named(drawn: Path) -> None:
         batch.images.numpy(), np.load(drawn / "pixels.npy")[::-1]
     )
     with pytest.raises(InputError, match="nowhere"):
-        ImageDataset(pixels, Samples.unlabelled(np.array(["nowhere"])), image_size=32)
+        ImageDataset(
+            pixels, Samples.unlabelled(np.array(["nowhere"])), image_size=32
+        )

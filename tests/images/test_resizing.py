@@ -26,7 +26,8 @@ def test_an_image_of_that_size_is_handed_through() -> None:
 
 def test_every_filter_of_timms_configs_is_known() -> None:
     names = {
-        timm.get_pretrained_cfg(name).interpolation for name in timm.list_pretrained()
+        timm.get_pretrained_cfg(name).interpolation
+        for name in timm.list_pretrained()
     }
     assert names == set(FILTERS)
 
@@ -70,7 +71,9 @@ def test_training_and_serving_shrink_by_the_filter_of_the_networks_config(
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     settings = recipe(backbone=BILINEAR, image_size=24)
     machine = Hardware(torch.device("cpu"), None, False, 0)
-    trained = fine_tuning._StoredImages(pixels, settings, machine).dataset(data.test)
+    trained = fine_tuning._StoredImages(pixels, settings, machine).dataset(
+        data.test
+    )
     embed = EmbedParams(
         backbone=BILINEAR, pretrained=False, image_size=24, views=["identity"]
     )

@@ -42,7 +42,9 @@ def test_batch_statistics_of_frozen_layers_stay() -> None:
     before = copy.deepcopy(model.state_dict())
     train_mode(model)
     model(torch.rand(4, 3, 64, 64))
-    moved = [n for n, t in model.state_dict().items() if not torch.equal(t, before[n])]
+    moved = [
+        n for n, t in model.state_dict().items() if not torch.equal(t, before[n])
+    ]
     assert moved and all(name.startswith("layer4") for name in moved)
 
 

@@ -71,7 +71,9 @@ def model(request: pytest.FixtureRequest) -> torch.nn.Module:
 def stepped(model: torch.nn.Module) -> torch.Tensor:
     """Two steps of training, in eval mode, on fixed images, which come back (2, 3, S, S)."""
     size = 64 if type(model).__name__ == "SwinTransformerV2" else 32
-    images = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(1))
+    images = torch.rand(
+        2, 3, size, size, generator=torch.Generator().manual_seed(1)
+    )
     trained = [part for part in model.parameters() if part.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=0.01)
     for _ in range(2):

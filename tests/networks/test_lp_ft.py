@@ -42,7 +42,10 @@ def test_the_standardisation_moves_into_the_first_layer(shape: HeadShape) -> Non
 )
 @pytest.mark.parametrize("hidden", [[], [16]])
 def test_the_head_knows_its_training_part_and_the_backbone_is_as_before(
-    drawn: Path, recipe: Callable[..., ModelParams], backbone: str, hidden: list[int]
+    drawn: Path,
+    recipe: Callable[..., ModelParams],
+    backbone: str,
+    hidden: list[int],
 ) -> None:
     data = FoldData.of(
         0, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv")
@@ -87,5 +90,8 @@ def test_a_feature_that_hardly_fires_gets_no_huge_weight(
     start_from_probe(
         model, images, data.train.targets, shape=shape, hardware=CPU, batch_size=4
     )
-    faint, strong = model.classifier.weight[:, ::2], model.classifier.weight[:, 1::2]
+    faint, strong = (
+        model.classifier.weight[:, ::2],
+        model.classifier.weight[:, 1::2],
+    )
     assert faint.abs().mean() < 3 * strong.abs().mean()

@@ -30,7 +30,10 @@ def test_all_parts_that_train_go_back_twice_but_for_the_first() -> None:
     """The image needs no gradient, so of the first layer the weights alone have one."""
     forward = FIRST + SECOND + LINEAR
     assert forward_macs(three(), 16) == forward
-    assert step_macs(three(), (3, 16, 16)) == (forward, FIRST + 2 * (SECOND + LINEAR))
+    assert step_macs(three(), (3, 16, 16)) == (
+        forward,
+        FIRST + 2 * (SECOND + LINEAR),
+    )
 
 
 def test_a_depthwise_convolution_goes_back_at_twice_its_price() -> None:
@@ -43,7 +46,9 @@ def test_a_depthwise_convolution_goes_back_at_twice_its_price() -> None:
 def test_a_transposed_convolution_counts_the_places_that_it_starts_from() -> None:
     with torch.device("meta"):
         model = nn.Sequential(
-            nn.ConvTranspose2d(3, 8, 2, stride=2), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+            nn.ConvTranspose2d(3, 8, 2, stride=2),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
         )
     assert step_macs(model, (3, 16, 16)) == (3 * 8 * 4 * 256, 3 * 8 * 4 * 256)
 
@@ -81,7 +86,11 @@ def test_counting_forward_leaves_what_trains_as_it_was() -> None:
     model = three()
     model[1].requires_grad_(False)
     forward_macs(model, 16)
-    assert [model[row].weight.requires_grad for row in (0, 1, 4)] == [True, False, True]
+    assert [model[row].weight.requires_grad for row in (0, 1, 4)] == [
+        True,
+        False,
+        True,
+    ]
 
 
 def test_the_query_of_an_attention_pool_does_not_end_the_count() -> None:

@@ -14,13 +14,22 @@ from croquis.recipes.recipes import ModelRecipe
 from support.plain import PLAIN
 
 CLASSES = ["cup", "star", "tree"]
-LORA = {"rank": 2, "alpha": 4.0, "dropout": 0.0, "targets": r".*blocks\..*\.(qkv|proj)"}
+LORA = {
+    "rank": 2,
+    "alpha": 4.0,
+    "dropout": 0.0,
+    "targets": r".*blocks\..*\.(qkv|proj)",
+}
 MLP = {"hidden": [8], "act": "gelu", "norm": "batch", "dropout": 0.1}
 
 
 def recipe(**changes: object) -> ModelRecipe:
     """A tiny vision transformer, all extras off."""
-    vit = {"backbone": "test_vit.r160_in1k", "layer_decay": 0.8, "weight_decay": 0.05}
+    vit = {
+        "backbone": "test_vit.r160_in1k",
+        "layer_decay": 0.8,
+        "weight_decay": 0.05,
+    }
     return ModelRecipe(**PLAIN | vit | changes)
 
 
@@ -30,7 +39,9 @@ def moved(model: torch.nn.Module) -> set[str]:
     trained = [part for part in model.parameters() if part.requires_grad]
     optimizer = torch.optim.SGD(trained, lr=1.0)
     generator = torch.Generator().manual_seed(0)
-    model.train()(torch.rand(4, 3, 32, 32, generator=generator))[:, 0].sum().backward()
+    model.train()(torch.rand(4, 3, 32, 32, generator=generator))[
+        :, 0
+    ].sum().backward()
     optimizer.step()
     return {
         name
@@ -88,14 +99,18 @@ def test_a_network_with_adapters_can_be_copied_and_merged() -> None:
     expected = model.eval()(images)
     found = merge_lora(copy.deepcopy(model)).eval()
     torch.testing.assert_close(found(images), expected, atol=1e-5, rtol=0)
-    assert list(found.state_dict()) == list(build_model(recipe(), CLASSES).state_dict())
+    assert list(found.state_dict()) == list(
+        build_model(recipe(), CLASSES).state_dict()
+    )
 
 
 def test_gradients_are_the_same_with_checkpointing() -> None:
     grads = []
     for checkpointed in (False, True):
         torch.manual_seed(0)
-        model = build_model(recipe(grad_checkpointing=checkpointed, lora=LORA), CLASSES)
+        model = build_model(
+            recipe(grad_checkpointing=checkpointed, lora=LORA), CLASSES
+        )
         model(torch.ones(2, 3, 32, 32)).sum().backward()
         grads.append(
             {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
@@ -108,7 +123,9 @@ def test_gradients_are_the_same_with_checkpointing() -> None:
 def test_imagenets_rows_become_the_head() -> None:
     wnids = ImageNetInfo().label_names()
     torch.manual_seed(0)
-    whole = build_model(recipe(), [str(number) for number in range(1000)]).head.weight
+    whole = build_model(
+        recipe(), [str(number) for number in range(1000)]
+    ).head.weight
     torch.manual_seed(0)
     model = build_model(recipe(head_start="imagenet"), [wnids[7], wnids[3]])
     assert torch.equal(model.head.weight, whole[[7, 3]]) and model.num_classes == 2

@@ -56,7 +56,9 @@ def test_narrow_numbers_train_as_float32_does(
     # The scale of fp16 may begin too high: its first updates are skipped then, and count for none.
     first = next(epoch.train_loss for epoch in narrow if epoch.train_loss)
     assert first == pytest.approx(wide[0].train_loss, rel=0.02)
-    assert all(held.isfinite().all() for held in trainer.model.state_dict().values())
+    assert all(
+        held.isfinite().all() for held in trainer.model.state_dict().values()
+    )
     assert next(trainer.model.parameters()).dtype == torch.float32
 
 
@@ -82,7 +84,9 @@ def test_a_training_that_was_stopped_ends_with_the_same_bits(
         for epoch in trainer.epochs(interrupts):
             trainer.record({"train_loss": epoch.train_loss})
             if interrupts is not None and epoch.number == 4:
-                interrupts(15, None)  # ends after the first update of the next epoch
+                interrupts(
+                    15, None
+                )  # ends after the first update of the next epoch
         return trainer
 
     straight = run("straight")
@@ -111,7 +115,10 @@ def test_memory_that_ends_halves_the_micro_batch_and_goes_on(
         pixels.ids.to_numpy(dtype=str)[:6], np.arange(6) % 3, np.ones(6, np.float32)
     )
     images = ImageDataset(pixels, samples, image_size=1024)
-    settings, machine = recipe(batch_size=6, epochs=2), Hardware(GPU, None, False, 0)
+    settings, machine = (
+        recipe(batch_size=6, epochs=2),
+        Hardware(GPU, None, False, 0),
+    )
 
     def peak(size: int) -> int:
         torch.cuda.empty_cache()

@@ -48,7 +48,8 @@ def test_predicting_twice_gives_the_same_bits(
         recipe(backbone=backbone, drop_rate=0.5, drop_path_rate=0.5)
     ).train()
     once, twice = (
-        predict_logits(model, held_out, hardware=CPU, batch_size=4) for _ in range(2)
+        predict_logits(model, held_out, hardware=CPU, batch_size=4)
+        for _ in range(2)
     )
     assert once.shape == (15, 3) and once.dtype == np.float32
     np.testing.assert_array_equal(once, twice)
@@ -104,7 +105,9 @@ def test_a_view_is_the_prediction_of_the_turned_images(
 ) -> None:
     model, options = network(recipe()), {"hardware": CPU, "batch_size": 4}
     found = predict_logits(model, held_out, view="rot90", **options)
-    assert not np.allclose(found, predict_logits(model, held_out, **options), atol=1e-4)
+    assert not np.allclose(
+        found, predict_logits(model, held_out, **options), atol=1e-4
+    )
     np.save(drawn / "pixels.npy", turn(np.load(drawn / "pixels.npy"), "rot90"))
     pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
     samples = Samples.unlabelled(pixels.ids.to_numpy(dtype=str))
@@ -114,7 +117,9 @@ def test_a_view_is_the_prediction_of_the_turned_images(
     np.testing.assert_allclose(found, again, atol=1e-6)
 
 
-def test_probabilities_are_averaged_over_views_and_none_is_predicted_twice() -> None:
+def test_probabilities_are_averaged_over_views_and_none_is_predicted_twice() -> (
+    None
+):
     # Probabilities 1/4 and 3/4 under one view, 3/4 and 1/4 or 1/2 and 1/2 under others.
     odds = {"identity": 3, "flip_lr": 1 / 3, "flip_ud": 1, "rot180": 3}
     asked = []
@@ -136,7 +141,9 @@ def test_probabilities_are_averaged_over_views_and_none_is_predicted_twice() -> 
 
 def test_one_view_costs_no_bit() -> None:
     logits = np.random.default_rng(0).normal(size=(50, 7)).astype(np.float32)
-    (found,) = average_probs(lambda view: logits, ["identity"], ("identity",)).values()
+    (found,) = average_probs(
+        lambda view: logits, ["identity"], ("identity",)
+    ).values()
     np.testing.assert_array_equal(found, softmax(logits))
 
 

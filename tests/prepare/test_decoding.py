@@ -187,7 +187,9 @@ def test_of_an_animation_the_first_frame_counts(kind: str) -> None:
         Image.fromarray(np.full((4, 4), value, np.uint8)) for value in (0, 120, 255)
     ]
     options = {"lossless": True} if kind == "WEBP" else {}
-    content = coded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
+    content = coded(
+        frames[0], kind, save_all=True, append_images=frames[1:], **options
+    )
     check(content, np.zeros((4, 4)), "first of 3 frames")
 
 
@@ -231,7 +233,9 @@ def test_a_bomb_is_unreadable_before_it_takes_memory() -> None:
 
     head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
     content = (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b""))
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(b""))
     )
     with pytest.raises(Unreadable, match=r"3600000000 pixels.*decompression bomb"):
         decode(content + chunk(b"IEND", b""))
@@ -261,7 +265,11 @@ def test_padding_keeps_the_thinnest_line() -> None:
 def test_padding_a_coloured_image_pads_with_white() -> None:
     sheet = pad(np.full((1, 2, 3), [1, 2, 3], np.uint8), 4)
     assert sheet.shape == (4, 4, 3)
-    assert sheet[0, 0].tolist() == [255, 255, 255] and sheet[1, 0].tolist() == [1, 2, 3]
+    assert sheet[0, 0].tolist() == [255, 255, 255] and sheet[1, 0].tolist() == [
+        1,
+        2,
+        3,
+    ]
 
 
 def test_squashing_fills_the_square() -> None:
@@ -305,7 +313,9 @@ def test_shrinking_does_not_lose_thin_strokes() -> None:
     assert squash(drawing, 10)[:, 5].max() < 240
 
 
-def test_an_outline_is_looked_at_from_row_to_row_and_from_column_to_column() -> None:
+def test_an_outline_is_looked_at_from_row_to_row_and_from_column_to_column() -> (
+    None
+):
     """White with two black sides: of its outline of 100 pixels, 36 are white. It stays on white."""
     sheet = np.zeros((40, 40, 4), np.uint8)
     sheet[5:35, 10:30] = 255

@@ -32,9 +32,19 @@ def test_twelve_bits_in_a_file_of_sixteen_are_not_nearly_black(kind: str) -> Non
 
 @pytest.mark.parametrize(
     ("most", "bits"),
-    [(255, 8), (256, 10), (1023, 10), (1024, 12), (4096, 14), (16383, 14), (16384, 16)],
+    [
+        (255, 8),
+        (256, 10),
+        (1023, 10),
+        (1024, 12),
+        (4096, 14),
+        (16383, 14),
+        (16384, 16),
+    ],
 )
-def test_the_smallest_range_that_holds_the_values_counts(most: int, bits: int) -> None:
+def test_the_smallest_range_that_holds_the_values_counts(
+    most: int, bits: int
+) -> None:
     notes: list[str] = []
     image = to_eight_bits(Image.fromarray(np.array([[0, most]], np.uint16)), notes)
     assert notes == ["16-bit" if bits == 16 else f"16-bit, read as {bits}-bit"]
@@ -57,7 +67,9 @@ def test_colour_and_alpha_of_twelve_bits_keep_their_steps() -> None:
           "16-bit, read as 12-bit")  # fmt: skip
 
 
-def test_colour_of_sixteen_bits_and_dark_colour_of_eight_stay_as_they_were() -> None:
+def test_colour_of_sixteen_bits_and_dark_colour_of_eight_stay_as_they_were() -> (
+    None
+):
     bright = np.array([[[0x40FF, 0x4000, 0]]], np.uint16)
     check(cv2.imencode(".png", bright)[1].tobytes(), [[[0, 0x40, 0x40]]], "ok")
     dark = np.array([[[1, 2, 3]]], np.uint8)
@@ -69,16 +81,24 @@ def test_floats_are_read_by_their_range() -> None:
     values = np.array([[0, 0.5, 1]], np.float32)
     check(coded(values, "TIFF"), [[0, 128, 255]], "floats, read as 0 to 1")
     check(coded(values * 255, "TIFF"), [[0, 128, 255]], "floats, read as 0 to 255")
-    check(coded(values * 65535, "TIFF"), [[0, 128, 255]], "floats, read as 0 to 65535")
+    check(
+        coded(values * 65535, "TIFF"), [[0, 128, 255]], "floats, read as 0 to 65535"
+    )
 
 
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        (np.array([[0, 70000]], np.int32), "pixels from 0 to 70000, not 0 to 65535"),
+        (
+            np.array([[0, 70000]], np.int32),
+            "pixels from 0 to 70000, not 0 to 65535",
+        ),
         (np.array([[-5, 100]], np.int32), "pixels from -5 to 100, below 0"),
         (np.array([[-1, 1]], np.float32), "pixels from -1 to 1, below 0"),
-        (np.array([[0, np.nan]], np.float32), "floating-point pixels with nan or inf"),
+        (
+            np.array([[0, np.nan]], np.float32),
+            "floating-point pixels with nan or inf",
+        ),
         (
             np.array([[0, 1e9]], np.float32),
             "pixels from 0 to 1000000000, not 0 to 65535",

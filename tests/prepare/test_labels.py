@@ -25,7 +25,10 @@ def labelled(**columns: list[str]) -> list[tuple[int, str]]:
 
 
 def test_given_targets_stand_whatever_the_order_of_names() -> None:
-    assert labelled(class_name=["a", "b"], target=["1", "0"]) == [(1, "a"), (0, "b")]
+    assert labelled(class_name=["a", "b"], target=["1", "0"]) == [
+        (1, "a"),
+        (0, "b"),
+    ]
 
 
 def test_without_targets_the_label_is_the_rank_of_the_name() -> None:
@@ -43,7 +46,9 @@ def test_without_names_a_class_is_called_as_its_folder() -> None:
 @pytest.mark.parametrize(
     "paths", [["0.png", "1.png"], ["x/0.png", "x/1.png"], ["x/0.png", "1.png"]]
 )
-def test_folders_that_do_not_tell_classes_apart_give_no_names(paths: list[str]) -> None:
+def test_folders_that_do_not_tell_classes_apart_give_no_names(
+    paths: list[str],
+) -> None:
     assert labelled(image_path=paths, target=["0", "1"]) == [(0, "0"), (1, "1")]
 
 
@@ -64,7 +69,9 @@ def test_a_target_that_is_no_whole_number_is_an_error(target: str) -> None:
 
 def test_a_target_that_only_has_names_is_the_class_name() -> None:
     """The fix of its error was "mend these rows": of all rows."""
-    table = pd.DataFrame({"image_path": ["0.png", "1.png"], "target": ["cup", "nan"]})
+    table = pd.DataFrame(
+        {"image_path": ["0.png", "1.png"], "target": ["cup", "nan"]}
+    )
     named, notes = name_targets(table, CSV)
     assert list(named) == ["image_path", "class_name"]
     assert notes == ["train.csv: target has no numbers, and is read as class_name"]
@@ -138,14 +145,19 @@ def test_a_source_becomes_an_id_and_an_original_has_none() -> None:
         ),
         (("", "9.png"), "never test images, received 1"),
         (("", "test/9.png"), "never test images, received 1"),
-        (("", "0.png", "1.png"), r"originals as sources, received 1 rows.*\(2.png\)"),
+        (
+            ("", "0.png", "1.png"),
+            r"originals as sources, received 1 rows.*\(2.png\)",
+        ),
         (("1.png", "0.png"), "originals as sources, received 2 rows"),
     ],
 )
 def test_a_source_that_is_no_original_training_image_is_an_error(
     source_ids: tuple[str, ...], message: str
 ) -> None:
-    with pytest.raises(InputError, match=rf"train.csv: source_id: expected.*{message}"):
+    with pytest.raises(
+        InputError, match=rf"train.csv: source_id: expected.*{message}"
+    ):
         sources(*source_ids)
 
 
@@ -158,7 +170,9 @@ def classes(*names: str, derived: str = "", marked: set[int] | None = None) -> N
     rows = {"class_name": [*names, *derived, ""], "source_id": [*source_id, ""]}
     rows["id"] = [f"train/{row}" for row in range(len(source_id))] + ["test/0"]
     split = ["train"] * len(source_id) + ["test"]
-    columns = pd.DataFrame({"image_path": [str(row) for row in range(len(source_id))]})
+    columns = pd.DataFrame(
+        {"image_path": [str(row) for row in range(len(source_id))]}
+    )
     if marked is not None:
         columns["use"] = [
             "train" if row in marked else "" for row in range(len(source_id))

@@ -37,7 +37,9 @@ def column(layout: Layout, name: str) -> list:
 def test_rows_keep_the_order_of_the_csv_train_before_test(tmp_path: Path) -> None:
     layout = read_layout(competition(tmp_path))
     assert list(layout.images) == COLUMNS
-    assert column(layout, "id") == [f"train/{name}" for name in TRAIN] + ["test/9.png"]
+    assert column(layout, "id") == [f"train/{name}" for name in TRAIN] + [
+        "test/9.png"
+    ]
     assert column(layout, "path") == column(layout, "id")
     assert column(layout, "label") == [1, 0, 0, 0, -1]
     assert column(layout, "class_name") == ["b", "a", "a", "a", ""]
@@ -54,7 +56,9 @@ def test_what_else_train_csv_says_is_kept_as_text(tmp_path: Path) -> None:
     assert list(layout.columns) == ["image_path", "id"]
     assert layout.columns["image_path"].tolist() == TRAIN
     assert layout.columns["id"].tolist() == ["000", "001", "002", "003"]
-    assert layout.notes == ["train.csv also has id: split.domain can hold one apart"]
+    assert layout.notes == [
+        "train.csv also has id: split.domain can hold one apart"
+    ]
 
 
 def test_images_that_no_row_names_are_counted_and_left_out(tmp_path: Path) -> None:
@@ -75,14 +79,19 @@ def test_class_folders_are_ranked_by_name_and_read_in_natural_order(
     tmp_path: Path,
 ) -> None:
     made(
-        tmp_path, *(f"train/{name}" for name in TRAIN), "train/loose.png", "test/10.png"
+        tmp_path,
+        *(f"train/{name}" for name in TRAIN),
+        "train/loose.png",
+        "test/10.png",
     )
     layout = read_layout(made(tmp_path, "test/9.JPEG", "train/a/notes.txt"))
     assert "train/" + layout.columns["image_path"][0] == column(layout, "id")[0]
     names = ["train/a/0.png", "train/a/2.png", "train/a/10.png", "train/b/1.png"]
     assert column(layout, "id") == [*names, "test/9.JPEG", "test/10.png"]
     assert column(layout, "label") == [0, 0, 0, 1, -1, -1]
-    assert layout.notes == ["1 images in train/ are in no class folder and left out"]
+    assert layout.notes == [
+        "1 images in train/ are in no class folder and left out"
+    ]
     assert layout.sample.to_dict("list") == {
         "ID": ["0", "1"], "image_path": ["9.JPEG", "10.png"], "target": [0, 0]
     }  # fmt: skip
@@ -91,7 +100,10 @@ def test_class_folders_are_ranked_by_name_and_read_in_natural_order(
 def test_no_test_set_at_all_is_fine(tmp_path: Path) -> None:
     layout = read_layout(made(tmp_path, "train/a/0.png", "train/b/0.png"))
     assert column(layout, "split") == ["train", "train"]
-    assert list(layout.sample) == ["ID", "image_path", "target"] and layout.sample.empty
+    assert (
+        list(layout.sample) == ["ID", "image_path", "target"]
+        and layout.sample.empty
+    )
 
 
 def test_a_class_called_train_keeps_its_files(tmp_path: Path) -> None:
@@ -106,7 +118,11 @@ def test_paths_that_begin_with_their_folder_are_understood(tmp_path: Path) -> No
     rows = "class_name,image_path\na,train/a/0.png\nb,train/b/1.png\n"
     made(tmp_path, "train/a/0.png", "train/b/1.png", "test/9.png", train=rows)
     layout = read_layout(made(tmp_path, test="image_path\ntest/9.png\n"))
-    assert column(layout, "path") == ["train/a/0.png", "train/b/1.png", "test/9.png"]
+    assert column(layout, "path") == [
+        "train/a/0.png",
+        "train/b/1.png",
+        "test/9.png",
+    ]
     # The id is the row's own name for the image, so that csv files can be joined to it.
     assert column(layout, "id")[2] == "test/test/9.png"
 
@@ -153,7 +169,9 @@ def test_whose_numbers_they_are_is_known(tmp_path: Path) -> None:
 
 
 def test_which_images_only_train_is_kept_and_is_no_domain(tmp_path: Path) -> None:
-    rows = "\n".join(f"{name[0]},{name},{'train' * (name[0] == 'b')}" for name in TRAIN)
+    rows = "\n".join(
+        f"{name[0]},{name},{'train' * (name[0] == 'b')}" for name in TRAIN
+    )
     layout = read_layout(
         competition(tmp_path, train=f"class_name,image_path,use\n{rows}\n")
     )

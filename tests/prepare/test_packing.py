@@ -38,7 +38,9 @@ def table(*paths: str) -> pd.DataFrame:
 def packed(folder: Path, rows: pd.DataFrame, **options: object) -> Packed:
     wanted = {"image_size": 8, "fit": "squash", "bad_test": "error"} | options
     prepare = PrepareParams.model_validate(wanted)
-    return pack(rows, folder, prepare, folder / "pixels.npy", folder / "gray224.npy")
+    return pack(
+        rows, folder, prepare, folder / "pixels.npy", folder / "gray224.npy"
+    )
 
 
 def test_rows_of_arrays_and_index_agree(tmp_path: Path) -> None:
@@ -47,7 +49,10 @@ def test_rows_of_arrays_and_index_agree(tmp_path: Path) -> None:
         image(tmp_path, name, value)
     index = packed(tmp_path, table(*names)).index
     assert list(index) == COLUMNS and index["id"].tolist() == names
-    pixels, gray = np.load(tmp_path / "pixels.npy"), np.load(tmp_path / "gray224.npy")
+    pixels, gray = (
+        np.load(tmp_path / "pixels.npy"),
+        np.load(tmp_path / "gray224.npy"),
+    )
     assert pixels.shape == (41, 8, 8) and gray.shape == (41, 224, 224)
     assert pixels[:, 0, 0].tolist() == gray[:, 0, 0].tolist() == list(range(41))
     row = index.iloc[7]
@@ -92,7 +97,9 @@ def test_unreadable_training_images_are_listed_and_left_out(tmp_path: Path) -> N
         (tmp_path / "train/a0.png").read_bytes()[:40]
     )
     image(tmp_path, "train/a3.png", 6)
-    prepared = packed(tmp_path, table(*(f"train/a{number}.png" for number in range(4))))
+    prepared = packed(
+        tmp_path, table(*(f"train/a{number}.png" for number in range(4)))
+    )
     assert prepared.index["id"].tolist() == ["train/a0.png", "train/a3.png"]
     assert np.load(tmp_path / "pixels.npy")[:, 0, 0].tolist() == [5, 6]
     assert list(prepared.quarantine) == ["id", "path", "reason"]
@@ -134,12 +141,18 @@ def test_an_unreadable_test_image_stops_or_is_a_white_sheet(tmp_path: Path) -> N
     ):
         packed(tmp_path, rows)
     prepared = packed(tmp_path, rows, bad_test="blank")
-    assert prepared.index["status"].tolist() == ["blank", "unreadable: blank", "blank"]
+    assert prepared.index["status"].tolist() == [
+        "blank",
+        "unreadable: blank",
+        "blank",
+    ]
     assert np.load(tmp_path / "pixels.npy")[:, 0, 0].tolist() == [0, 255, 0]
     assert prepared.quarantine.empty
 
 
-def half(folder: Path, name: str, left: int, size: tuple[int, int] = (20, 10)) -> None:
+def half(
+    folder: Path, name: str, left: int, size: tuple[int, int] = (20, 10)
+) -> None:
     """An image whose left half is `left`, the right one white."""
     sheet = np.full(size[::-1], 255, np.uint8)
     sheet[:, : size[0] // 2] = left
@@ -167,7 +180,9 @@ def test_a_hair_that_fades_away_leaves_a_blank_image(tmp_path: Path) -> None:
     sheet[200, 200:210] = 0  # 10 of the 2,500 pixels that become one at 8 px a side
     (tmp_path / "train").mkdir()
     Image.fromarray(sheet).save(tmp_path / "train/a.png")
-    assert packed(tmp_path, table("train/a.png")).index["status"].tolist() == ["blank"]
+    assert packed(tmp_path, table("train/a.png")).index["status"].tolist() == [
+        "blank"
+    ]
     prepared = packed(tmp_path, table("train/a.png"), image_size=200)
     assert prepared.index["status"].tolist() == ["ok"]
 
@@ -228,7 +243,12 @@ def test_a_full_disk_is_passed_on(
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"image_size": 7}, {"fit": "crop"}, {"bad_test": "skip"}, {"image_size": 96.0}],
+    [
+        {"image_size": 7},
+        {"fit": "crop"},
+        {"bad_test": "skip"},
+        {"image_size": 96.0},
+    ],
 )
 def test_values_that_mean_nothing_are_refused(wrong: dict[str, object]) -> None:
     good = {"image_size": 8, "fit": "pad", "bad_test": "error"}

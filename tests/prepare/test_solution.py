@@ -27,7 +27,9 @@ def layout(
         "class_name": list(classes),
     }
     images = pd.DataFrame(rows | {"label": range(len(classes))})
-    sample = pd.DataFrame({"ID": ids[: len(tests)], "image_path": tests, "target": 0})
+    sample = pd.DataFrame(
+        {"ID": ids[: len(tests)], "image_path": tests, "target": 0}
+    )
     return Layout(images, pd.DataFrame(), sample, numbered, [])
 
 
@@ -40,7 +42,8 @@ def read(
     table, notes = read_solution(csv, of or layout())
     assert list(table) == ["image_path", "target"]
     assert (
-        table["image_path"].tolist() == (of or layout()).sample["image_path"].tolist()
+        table["image_path"].tolist()
+        == (of or layout()).sample["image_path"].tolist()
     )
     return table["target"].tolist(), notes
 
@@ -87,7 +90,8 @@ def test_names_that_mean_one_image_each_are_mapped_and_said(
 ) -> None:
     labels, notes = read(tmp_path, text)
     assert (
-        labels == [0, 1, 2] and notes[0] == f"solution.csv: {first} is read as '0.png'"
+        labels == [0, 1, 2]
+        and notes[0] == f"solution.csv: {first} is read as '0.png'"
     )
 
 
@@ -96,9 +100,14 @@ def test_folders_that_all_share_are_no_part_of_a_name(tmp_path: Path) -> None:
     text = "image_path,target\ntest/b/0.png,2\ntest/a/0.png,0\n"
     labels, notes = read(tmp_path, text, layout(["a/0.png", "b/0.png"]))
     assert labels == [0, 2]
-    assert notes[0] == "solution.csv: image_path 'test/b/0.png' is read as 'b/0.png'"
+    assert (
+        notes[0] == "solution.csv: image_path 'test/b/0.png' is read as 'b/0.png'"
+    )
     bare = "image_path,target\nb/0.png,2\na/0.png,0\n"
-    assert read(tmp_path, bare, layout(["test/a/0.png", "test/b/0.png"]))[0] == [0, 2]
+    assert read(tmp_path, bare, layout(["test/a/0.png", "test/b/0.png"]))[0] == [
+        0,
+        2,
+    ]
 
 
 def test_an_id_is_the_samples_own_where_it_has_one_and_never_a_count_of_ours(
@@ -117,7 +126,9 @@ def test_an_id_is_the_samples_own_where_it_has_one_and_never_a_count_of_ours(
 def test_the_column_of_a_competition_that_says_who_sees_which_row_is_left_out(
     tmp_path: Path,
 ) -> None:
-    text = "image_path,target,Usage\n0.png,0,Public\n1.png,1,Private\n2.png,2,Public\n"
+    text = (
+        "image_path,target,Usage\n0.png,0,Public\n1.png,1,Private\n2.png,2,Public\n"
+    )
     words = "solution.csv: Usage is not read, and every row is scored"
     labels, notes = read(tmp_path, text)
     assert labels == [0, 1, 2] and notes[-1] == words
@@ -127,7 +138,10 @@ def test_names_that_are_numbers_are_read_as_train_csv_is(tmp_path: Path) -> None
     """With classes "1", "2", "3", a 1 is the class of that name, or the second one."""
     text = "image_path,target\n0.png,1\n1.png,2\n2.png,1\n"
     words = "solution.csv: true labels of 3 test images, target read as"
-    named, numbered = layout(classes="123", numbered=frozenset()), layout(classes="123")
+    named, numbered = (
+        layout(classes="123", numbered=frozenset()),
+        layout(classes="123"),
+    )
     unsure = f"{words} class names, though it could be numbers"
     assert read(tmp_path, text, named) == ([0, 1, 0], [unsure])
     labels, notes = read(tmp_path, text, numbered)
@@ -138,9 +152,9 @@ def test_names_that_are_numbers_are_read_as_train_csv_is(tmp_path: Path) -> None
     labels, notes = read(tmp_path, text.replace("target", "class_name"), numbered)
     assert labels == [0, 1, 0] and "though" not in notes[0]
     # A 3 is no number of three classes, so all are names.
-    assert read(tmp_path, text.replace("1.png,2", "1.png,3"), layout(classes="123"))[
-        0
-    ] == [0, 2, 0]
+    assert read(
+        tmp_path, text.replace("1.png,2", "1.png,3"), layout(classes="123")
+    )[0] == [0, 2, 0]
     floats = text.replace(",1\n", ",100.0\n").replace(",2\n", ",200.0\n")
     assert read(tmp_path, floats, layout(classes=["100", "200"]))[0] == [0, 1, 0]
 
@@ -201,7 +215,10 @@ def test_labels_that_may_be_counted_from_1_are_said(tmp_path: Path) -> None:
             r"1 rows .*\('1.5' in line 3\); known: cup, star, tr",
         ),
         (PLAIN.replace("png,1", "png,star"), r"or its number, in all rows alike"),
-        (PLAIN.replace(",", ";"), r"a column image_path \(or .*only image_path;target"),
+        (
+            PLAIN.replace(",", ";"),
+            r"a column image_path \(or .*only image_path;target",
+        ),
         (
             PLAIN.replace("target", "probability"),
             r"a column target \(or class_name, label, class",

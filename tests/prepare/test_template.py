@@ -24,10 +24,15 @@ def test_without_a_sample_rows_are_numbered_from_zero() -> None:
 
 
 def test_without_a_sample_ids_of_test_csv_are_kept() -> None:
-    assert blank_sample(NAMES.assign(ID=["x7", "x8"]))["ID"].tolist() == ["x7", "x8"]
+    assert blank_sample(NAMES.assign(ID=["x7", "x8"]))["ID"].tolist() == [
+        "x7",
+        "x8",
+    ]
 
 
-def test_a_sample_keeps_its_columns_order_and_zeros_in_front(tmp_path: Path) -> None:
+def test_a_sample_keeps_its_columns_order_and_zeros_in_front(
+    tmp_path: Path,
+) -> None:
     sample = read(tmp_path, "image_path,target,ID\n1.png,5,007\n0.png,5,008\n")
     assert list(sample) == ["image_path", "target", "ID"]
     assert sample.to_numpy().tolist() == [["1.png", 0, "007"], ["0.png", 0, "008"]]
@@ -59,7 +64,9 @@ def test_a_sample_with_other_ids_than_test_csv_is_an_error(tmp_path: Path) -> No
 
 def test_a_sample_that_swaps_ids_is_an_error(tmp_path: Path) -> None:
     rows = "ID,image_path,target\n1,0.png,0\n0,1.png,0\n"
-    message = "pairs of image_path and ID .*, received 2 other pairs, as 0.png with 1"
+    message = (
+        "pairs of image_path and ID .*, received 2 other pairs, as 0.png with 1"
+    )
     with pytest.raises(InputError, match=message):
         read(tmp_path, rows, NAMES.assign(ID=["0", "1"]))
 

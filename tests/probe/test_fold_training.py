@@ -86,7 +86,8 @@ def test_a_curve_has_a_row_for_each_epoch(project: Path) -> None:
     trained(project)
     table = pd.read_csv(project / "c.csv")
     assert (
-        table["member"].tolist() == ["head"] * 3 and table["fold"].tolist() == [0] * 3
+        table["member"].tolist() == ["head"] * 3
+        and table["fold"].tolist() == [0] * 3
     )
     assert table["epoch"].tolist() == [0, 1, 2]
     assert table["lr"][0] == pytest.approx(0.05)

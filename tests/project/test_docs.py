@@ -11,7 +11,9 @@ import pytest
 import yaml
 
 PAGES = sorted(Path("docs").glob("*.md"))
-PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]
 TERM = re.compile(r"glossary\.md#([a-z-]+)")
 
 
@@ -67,7 +69,12 @@ def test_the_python_interface_is_made_from_docstrings(site: Path) -> None:
 
 def test_links_of_the_repository_lead_to_files() -> None:
     """The site's own check sees pages alone; people also read them as files."""
-    roots = [Path("README.md"), Path("CHANGELOG.md"), Path("CONTRIBUTING.md"), *PAGES]
+    roots = [
+        Path("README.md"),
+        Path("CHANGELOG.md"),
+        Path("CONTRIBUTING.md"),
+        *PAGES,
+    ]
     for page in [*roots, Path("benchmarks/RESULTS.md")]:
         for target in re.findall(
             r"\]\(([^)\s#]+)[^)]*\)", page.read_text(encoding="utf-8")
@@ -115,7 +122,9 @@ def test_hosted_ci_runs_what_ci_runs_here() -> None:
 
 
 def test_hooks_before_a_commit_are_those_of_lint() -> None:
-    hooks = yaml.safe_load(Path(".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hooks = yaml.safe_load(
+        Path(".pre-commit-config.yaml").read_text(encoding="utf-8")
+    )
     makefile = Path("Makefile").read_text(encoding="utf-8")
     lint = makefile.partition("\nlint:")[2].partition("\n\n")[0]
     for hook in hooks["repos"][0]["hooks"]:

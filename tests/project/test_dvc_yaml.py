@@ -39,7 +39,8 @@ def test_every_script_is_a_stage_of_its_name() -> None:
     """No list of stages is kept by hand: one that dvc.yaml lacks would run for nobody."""
     assert {path.stem for path in Path("stages").glob("*.py")} == set(STAGES)
     scripts = {
-        name: pipeline.scripts(stage) for name, stage in pipeline.read_stages().items()
+        name: pipeline.scripts(stage)
+        for name, stage in pipeline.read_stages().items()
     }
     assert scripts == {name: [Path("stages") / f"{name}.py"] for name in STAGES}
 
@@ -47,7 +48,9 @@ def test_every_script_is_a_stage_of_its_name() -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_deps_of_a_stage_are_the_folders_that_it_imports_from(stage: str) -> None:
     script = Path("stages") / f"{stage}.py"
-    code = {dep for dep in STAGES[stage]["deps"] if dep.startswith(("src/", "stages/"))}
+    code = {
+        dep for dep in STAGES[stage]["deps"] if dep.startswith(("src/", "stages/"))
+    }
     folders = {
         pipeline.dep_of(Path(module)).as_posix() for module in modules_of(script)
     }
@@ -76,7 +79,9 @@ def test_what_trains_for_hours_depends_on_hardly_anything_that_it_does_not_impor
 def test_dvc_yaml_stays_short() -> None:
     lines = Path("dvc.yaml").read_text(encoding="utf-8").splitlines()
     code = [
-        line for line in lines if line.startswith(("      - src/", "      - stages/"))
+        line
+        for line in lines
+        if line.startswith(("      - src/", "      - stages/"))
     ]
     assert len(lines) <= 400 and len(code) <= 100
 
@@ -144,7 +149,9 @@ def test_every_path_of_a_command_is_a_dep_or_an_output(stage: str) -> None:
     listed = entry["deps"] + entry["outs"] + entry.get("metrics", [])
     known = {item if isinstance(item, str) else next(iter(item)) for item in listed}
     named = {
-        word for word in entry["cmd"].split() if "/" in word or word.endswith(".yaml")
+        word
+        for word in entry["cmd"].split()
+        if "/" in word or word.endswith(".yaml")
     }
     # A folder of every member's results is read through the folders of single folds.
     assert named <= known
@@ -163,7 +170,9 @@ def test_no_two_stages_write_one_file() -> None:
     outs: list[str] = []
     for stage in STAGES.values():
         written = stage["outs"] + stage.get("metrics", [])
-        outs += [out if isinstance(out, str) else next(iter(out)) for out in written]
+        outs += [
+            out if isinstance(out, str) else next(iter(out)) for out in written
+        ]
     assert len(outs) == len(set(outs))
 
 

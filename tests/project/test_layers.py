@@ -9,7 +9,9 @@ import pytest
 from croquis.check.imports import Imports
 
 PACKAGE = Path("src/croquis")
-MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
+MODULES = sorted(
+    path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"
+)
 # What nobody below may import: the stages, each with a folder of its own, and what people use.
 STAGES = (
     "check download prepare dedup split train embed probe vote ensemble submit explain report"

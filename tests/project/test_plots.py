@@ -17,18 +17,25 @@ TWO = ("workspace", "main")
 def curves() -> list[dict]:
     """Two members, two folds, three epochs, two revisions; a csv's cells are strings to DVC."""
     keys = [
-        (r, m, f, e) for r in TWO for m in ("a", "b") for f in (0, 1) for e in range(3)
+        (r, m, f, e)
+        for r in TWO
+        for m in ("a", "b")
+        for f in (0, 1)
+        for e in range(3)
     ]
     names = ("rev", "member", "fold", "epoch", "val_accuracy")
     return [
-        dict(zip(names, map(str, (*key, 0.2 * key[-1])), strict=True)) for key in keys
+        dict(zip(names, map(str, (*key, 0.2 * key[-1])), strict=True))
+        for key in keys
     ]
 
 
 def confused() -> list[dict]:
     """Two classes: three right, one wrong, in each revision."""
     pairs = [("cat", "cat"), ("cat", "cat"), ("dog", "dog"), ("cat", "dog")]
-    return [{"rev": rev, "actual": a, "predicted": b} for rev in TWO for a, b in pairs]
+    return [
+        {"rev": rev, "actual": a, "predicted": b} for rev in TWO for a, b in pairs
+    ]
 
 
 def reliable() -> list[dict]:
@@ -65,12 +72,17 @@ def drawn(browser: Browser, folder: Path, name: str, size: dict = DESK) -> Opene
         "title": "Title",
     }
     renderer = VegaRenderer(rows(), name, **properties)
-    render_html([renderer], folder / "index.html", html_template=PLOTS / "page.html")
+    render_html(
+        [renderer], folder / "index.html", html_template=PLOTS / "page.html"
+    )
     return opened(browser, folder / "index.html", viewport=size)
 
 
 def test_dvc_takes_the_page_that_loads_nothing() -> None:
-    assert Config(".dvc", validate=False)["plots"]["html_template"] == "plots/page.html"
+    assert (
+        Config(".dvc", validate=False)["plots"]["html_template"]
+        == "plots/page.html"
+    )
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
@@ -80,7 +92,9 @@ def test_a_plot_asks_nothing_of_the_network_and_fits(
 ) -> None:
     seen = drawn(browser, tmp_path, name, size)
     assert seen.outside == [] and seen.complaints == []
-    assert seen.page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    assert (
+        seen.page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    )
     assert seen.page.inner_text("h2") == "Title"
 
 
@@ -94,7 +108,11 @@ def test_curves_have_a_chart_a_member_and_a_line_a_fold_and_revision(
         "paths => paths.map((path) => path.getAttribute('stroke-dasharray'))"
     )
     assert sorted(set(dashes)) == ["", "6 4"]
-    assert page.inner_text(".key >> nth=0").split("\n") == ["●fold 0", "■fold 1", *TWO]
+    assert page.inner_text(".key >> nth=0").split("\n") == [
+        "●fold 0",
+        "■fold 1",
+        *TWO,
+    ]
     ticks = page.locator("figure >> nth=0 >> text[text-anchor=middle]:not(.shape)")
     assert ticks.all_text_contents() == ["0", "1", "2", "epoch"]  # no half epochs
     shapes = page.locator("figure >> nth=0 >> .shape").all_text_contents()
@@ -123,7 +141,9 @@ def test_confusion_is_as_strong_as_its_share_of_the_actual_class(
     assert float(strength.get_attribute("fill-opacity")) == pytest.approx(
         0.45 + 0.55 / 3
     )
-    assert page.inner_text(".key >> nth=0").endswith("larger share of its actual class")
+    assert page.inner_text(".key >> nth=0").endswith(
+        "larger share of its actual class"
+    )
 
 
 def test_colours_go_by_name_and_folds_by_number(
@@ -131,7 +151,10 @@ def test_colours_go_by_name_and_folds_by_number(
 ) -> None:
     """Raw was blue here, and calibrated blue in the report, whose first colour this is."""
     page = drawn(browser, tmp_path, "reliability").page
-    assert page.inner_text(".key >> nth=0").split("\n")[:2] == ["●calibrated", "■raw"]
+    assert page.inner_text(".key >> nth=0").split("\n")[:2] == [
+        "●calibrated",
+        "■raw",
+    ]
     tints = page.locator(".key >> nth=0 >> b").evaluate_all(
         "all => all.map((b) => b.style.color)"
     )
@@ -157,7 +180,9 @@ def test_reliability_has_its_diagonal(browser: Browser, tmp_path: Path) -> None:
     # raw and calibrated of two revisions, and the diagonal
     assert page.locator("figure >> nth=0 >> path").count() == 5
     first, last = (
-        page.locator("figure >> nth=0 >> path >> nth=4").get_attribute("d").split("L")
+        page.locator("figure >> nth=0 >> path >> nth=4")
+        .get_attribute("d")
+        .split("L")
     )
     assert first == "M44.0 206.0" and last == "352.0 12.0"  # from corner to corner
 

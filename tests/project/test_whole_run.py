@@ -14,10 +14,14 @@ pytestmark = pytest.mark.slow
 
 def would_run(project: Project) -> set[str]:
     """The stages that `dvc repro` would run, without the folds."""
-    return set(re.findall(r"Running stage '([a-z]+)", project.run("dvc repro --dry")))
+    return set(
+        re.findall(r"Running stage '([a-z]+)", project.run("dvc repro --dry"))
+    )
 
 
-def test_a_run_ends_with_a_submission_in_the_samples_order(project: Project) -> None:
+def test_a_run_ends_with_a_submission_in_the_samples_order(
+    project: Project,
+) -> None:
     table = pd.read_csv(project.folder / "data/submission.csv")
     assert list(table.columns) == ["ID", "image_path", "target"]
     assert list(table["image_path"]) == [f"{k}.png" for k in range(6)]
@@ -31,7 +35,9 @@ def test_a_run_ends_with_a_summary_and_a_page(project: Project) -> None:
     assert (project.folder / "data/report/index.html").stat().st_size > 1000
 
 
-def test_copies_share_a_fold_and_each_image_is_scored_once(project: Project) -> None:
+def test_copies_share_a_fold_and_each_image_is_scored_once(
+    project: Project,
+) -> None:
     folds = pd.read_csv(project.folder / "data/folds.csv")
     assert folds.groupby("group")["fold"].nunique().max() == 1
     assert folds["group"].nunique() <= 12  # 15 images, three of them copies
@@ -42,8 +48,12 @@ def test_copies_share_a_fold_and_each_image_is_scored_once(project: Project) -> 
 def test_scores_stand_beside_the_solution(project: Project) -> None:
     found = json.loads((project.folder / "metrics/submission.json").read_text())
     truth = pd.read_csv(project.folder / "data/solution.csv")["target"].to_numpy()
-    target = pd.read_csv(project.folder / "data/submission.csv")["target"].to_numpy()
-    assert found["test_accuracy"] == pytest.approx((truth == target).mean(), abs=1e-5)
+    target = pd.read_csv(project.folder / "data/submission.csv")[
+        "target"
+    ].to_numpy()
+    assert found["test_accuracy"] == pytest.approx(
+        (truth == target).mean(), abs=1e-5
+    )
     assert found["rows"] == 6
     assert set(found["test_single_fold_by_member"]) == {
         "lite0_80",
@@ -67,7 +77,9 @@ def test_every_training_is_an_mlflow_run(project: Project) -> None:
 def test_a_second_run_runs_nothing_but_the_look_at_what_stands_where_it_writes(
     project: Project,
 ) -> None:
-    assert re.findall(r"Running stage '([a-z]+)", project.run("dvc repro")) == ["check"]
+    assert re.findall(r"Running stage '([a-z]+)", project.run("dvc repro")) == [
+        "check"
+    ]
     assert would_run(project) == {"check"}
 
 
@@ -108,7 +120,9 @@ def test_why_after_a_run_says_that_nothing_would_run(project: Project) -> None:
     assert project.run("make -s why").startswith("nothing would run: all ")
 
 
-def test_the_doctor_finds_no_problem_where_the_pipeline_ran(project: Project) -> None:
+def test_the_doctor_finds_no_problem_where_the_pipeline_ran(
+    project: Project,
+) -> None:
     printed = project.run("make -s doctor")
     assert "ready to run" in printed and "\nproblem" not in printed
 

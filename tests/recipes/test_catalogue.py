@@ -66,7 +66,9 @@ def test_the_name_exists_with_this_tag(backbone: str) -> None:
 
 
 @pytest.mark.parametrize("key", MODELS)
-def test_a_model_builds_with_its_settings_and_gives_a_logit_a_class(key: str) -> None:
+def test_a_model_builds_with_its_settings_and_gives_a_logit_a_class(
+    key: str,
+) -> None:
     recipe = MODELS[key].model_copy(update={"pretrained": False})
     with torch.device("meta"):
         model = build_model(recipe, CLASSES)
@@ -100,7 +102,8 @@ def test_statistics_are_those_of_timms_own_config(backbone: str) -> None:
     )
     assert own.mean == config.mean and own.std == config.std
     assert (
-        resolve_model_data_config(on_meta(backbone))["input_size"] == config.input_size
+        resolve_model_data_config(on_meta(backbone))["input_size"]
+        == config.input_size
     )
 
 
@@ -115,7 +118,9 @@ def test_a_stored_image_reaches_the_network_as_timms_own_transform_would_give_it
     config = resolve_model_data_config(on_meta(backbone))
     size = config["input_size"][-1]
     image = np.full((size + 64, size + 64), 255, np.uint8)
-    image[40:-40:9] = image[:, 50:-50:23] = 0  # thin strokes, which tell filters apart
+    image[40:-40:9] = image[:, 50:-50:23] = (
+        0  # thin strokes, which tell filters apart
+    )
     pixels = Pixels(pd.Index(["a"]), image[None])
     source = ImageDataset(
         pixels,
@@ -133,12 +138,18 @@ def test_a_stored_image_reaches_the_network_as_timms_own_transform_would_give_it
 
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_features_are_as_many_as_timm_states(backbone: str) -> None:
-    model, size = on_meta(backbone), timm.get_pretrained_cfg(backbone).input_size[-1]
+    model, size = (
+        on_meta(backbone),
+        timm.get_pretrained_cfg(backbone).input_size[-1],
+    )
     assert output_of(model, size) == (1, model.num_features)
 
 
 def test_winners_statistics_by_hand() -> None:
-    clip = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
+    clip = (
+        (0.48145466, 0.4578275, 0.40821073),
+        (0.26862954, 0.26130258, 0.27577711),
+    )
     for key in ("eva_giant", "eva02_large", "convnext_xxlarge"):
         own = backbones.statistics(on_meta(MODELS[key].backbone))
         assert (own.mean, own.std) == clip
@@ -147,11 +158,15 @@ def test_winners_statistics_by_hand() -> None:
         assert (own.mean, own.std) == ((0.5,) * 3, (0.5,) * 3)
 
 
-@pytest.mark.parametrize("key", [key for key in EVERY if EVERY[key].pretrained is True])
+@pytest.mark.parametrize(
+    "key", [key for key in EVERY if EVERY[key].pretrained is True]
+)
 def test_the_comment_of_an_entry_states_cost_and_licence(key: str) -> None:
     cost, _, licence = COMMENTS[key].split("; ")
     assert licence.split(" and ") == list(
-        dict.fromkeys(timm.get_pretrained_cfg(name).license for name in names_of(key))
+        dict.fromkeys(
+            timm.get_pretrained_cfg(name).license for name in names_of(key)
+        )
     )
     millions = sum(
         sum(p.numel() for p in on_meta(name).parameters()) for name in names_of(key)
@@ -187,7 +202,9 @@ def test_minutes_are_those_of_the_entry_itself(key: str) -> None:
     assert told == pytest.approx(minutes, rel=0.04)
 
 
-@pytest.mark.parametrize("key", [key for key in EVERY if EVERY[key].pretrained is True])
+@pytest.mark.parametrize(
+    "key", [key for key in EVERY if EVERY[key].pretrained is True]
+)
 def test_sizes_are_the_networks_own(key: str) -> None:
     sizes = [timm.get_pretrained_cfg(name).input_size[-1] for name in names_of(key)]
     assert EVERY[key].image_size in sizes
@@ -225,7 +242,8 @@ def test_an_experiment_changes_the_line_of_its_key_alone(
 def test_the_documents_tables_say_what_params_say() -> None:
     text = Path("docs/models.md").read_text(encoding="utf-8")
     rows = [
-        [cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in text.splitlines()
     ]
     told = {row[0]: row for row in rows if len(row) == 7 and row[0] in EVERY}
     assert set(told) == set(COMMENTS)

@@ -45,7 +45,8 @@ def test_a_probe_resolves() -> None:
 def test_the_learning_rate_is_the_base_rate_times_the_heads_own_factor() -> None:
     head = HEAD | {"lr_mult": 0.5}
     assert (
-        resolve_probe(tree_of({"embed": EMBED, "head": head}), "p").head.lr == 0.1 * 0.5
+        resolve_probe(tree_of({"embed": EMBED, "head": head}), "p").head.lr
+        == 0.1 * 0.5
     )
     assert "probes.p.head.lr: expected a known key" in complaint(
         EMBED, HEAD | {"lr": 0.1}
@@ -63,7 +64,11 @@ def test_a_head_may_say_how_it_trains_and_has_a_default_where_it_does_not() -> N
         resolve_probe(tree_of({"embed": EMBED, "head": HEAD | more}), "p").head
         for more in ({}, own)
     )
-    assert (plain.optimizer, plain.schedule, plain.loss) == ("adamw", "cosine", "ce")
+    assert (plain.optimizer, plain.schedule, plain.loss) == (
+        "adamw",
+        "cosine",
+        "ce",
+    )
     assert (winners.optimizer, winners.schedule, winners.cycle_factor) == (
         "adam",
         "step",
@@ -115,7 +120,9 @@ def test_a_probe_states_what_differs_from_the_defaults() -> None:
     plain = resolve_probe(tree_of({"embed": embed}), "p")
     assert plain.head.model_dump() == DEFAULTS["head"] | {"lr": 0.1}
     assert plain.embed.views == DEFAULTS["embed"]["views"]
-    deep = tree_of({"embed": embed, "head": {"epochs": 7, "shape": {"hidden": [8]}}})
+    deep = tree_of(
+        {"embed": embed, "head": {"epochs": 7, "shape": {"hidden": [8]}}}
+    )
     head = resolve_probe(deep, "p").head
     assert head.epochs == 7 and head.batch_size == DEFAULTS["head"]["batch_size"]
     assert head.shape.model_dump() == DEFAULTS["head"]["shape"] | {"hidden": [8]}
@@ -124,5 +131,7 @@ def test_a_probe_states_what_differs_from_the_defaults() -> None:
 def test_a_slip_in_the_defaults_is_named_there() -> None:
     tree = tree_of({"embed": EMBED, "head": HEAD})
     head = {key: value for key, value in DEFAULTS["head"].items() if key != "loss"}
-    with pytest.raises(InputError, match=r"probe\.head\.loss: expected a value, recei"):
+    with pytest.raises(
+        InputError, match=r"probe\.head\.loss: expected a value, recei"
+    ):
         resolve_probe(tree | {"probe": DEFAULTS | {"head": head}}, "p")

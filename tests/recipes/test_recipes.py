@@ -45,7 +45,9 @@ def test_the_learning_rate_is_the_base_rate_times_the_models_own_factor(
 
 def test_nobody_writes_a_learning_rate_in_an_entry(tree: dict) -> None:
     tree["models"]["small"]["lr"] = 0.1
-    with pytest.raises(InputError, match=r"models\.small\.lr: expected a known key"):
+    with pytest.raises(
+        InputError, match=r"models\.small\.lr: expected a known key"
+    ):
         resolve_model(tree, "small")
 
 
@@ -96,8 +98,14 @@ def test_a_block_that_is_none_is_named(tree: dict) -> None:
         ),
         ({"drop_rate": 1.0}, r"models\.small\.drop_rate: expected less than 1"),
         ({"augment": 3}, r"models\.small\.augment: expected a valid string or"),
-        ({"tta": []}, r"models\.small\.tta: expected List should have at least 1 item"),
-        ({"tta": ["rot45"]}, r"models\.small\.tta\.0: expected 'identity', 'rot90', "),
+        (
+            {"tta": []},
+            r"models\.small\.tta: expected List should have at least 1 item",
+        ),
+        (
+            {"tta": ["rot45"]},
+            r"models\.small\.tta\.0: expected 'identity', 'rot90', ",
+        ),
         (
             {"tta": ["rot90", "rot90"]},
             r"models\.small\.tta: expected each view once, received",
@@ -114,7 +122,10 @@ def test_a_block_that_is_none_is_named(tree: dict) -> None:
             {"pretrained": 1},
             r"models\.small\.pretrained: expected a valid boolean or a valid str",
         ),
-        ({"image_size": "64"}, r"models\.small\.image_size: expected a valid integer"),
+        (
+            {"image_size": "64"},
+            r"models\.small\.image_size: expected a valid integer",
+        ),
     ],
 )
 def test_a_slip_in_a_models_block_is_named(
@@ -170,7 +181,9 @@ def test_a_slip_in_the_defaults_is_named_there(tree: dict) -> None:
 
 def test_a_model_without_a_backbone_is_named(tree: dict) -> None:
     del tree["models"]["small"]["backbone"]
-    with pytest.raises(InputError, match=r"models\.small\.backbone: expected a value"):
+    with pytest.raises(
+        InputError, match=r"models\.small\.backbone: expected a value"
+    ):
         resolve_model(tree, "small")
 
 
@@ -198,7 +211,9 @@ def test_a_family_wins_over_the_default_and_the_entry_over_both(tree: dict) -> N
     assert (
         found.lr_mult == 0.03 and found.epochs == 5
     )  # of the family, not 8 of `train`
-    assert found.head.hidden == [8] and found.head.act == tree["train"]["head"]["act"]
+    assert (
+        found.head.hidden == [8] and found.head.act == tree["train"]["head"]["act"]
+    )
     entry |= {"epochs": 2, "head": {"act": "gelu"}}
     found = resolve_model(tree | families | {"models": {"m": entry}}, "m")
     assert found.epochs == 2 and found.lr_mult == 0.03
@@ -214,7 +229,11 @@ def test_a_family_wins_over_the_default_and_the_entry_over_both(tree: dict) -> N
             r"models\.small\.like: expected a key of `families`, .*; did you mean 'slow'",
         ),
         ("slow", None, r"models\.small\.like: expected a key of `families`"),
-        (None, FAMILIES, r"models\.small\.like: expected a key of `families`, .* None"),
+        (
+            None,
+            FAMILIES,
+            r"models\.small\.like: expected a key of `families`, .* None",
+        ),
         (
             "a",
             {"a": {"like": "a"}},
@@ -248,7 +267,13 @@ def test_a_slip_about_a_family_is_named(
 
 def test_a_block_that_may_be_null_is_one_piece(tree: dict) -> None:
     """Half of another `mix` would be no mix that anybody wrote."""
-    mix = {"prob": 1.0, "mixup": 0.2, "cutmix": 0.0, "clip": None, "off_last_epochs": 1}
+    mix = {
+        "prob": 1.0,
+        "mixup": 0.2,
+        "cutmix": 0.0,
+        "clip": None,
+        "off_last_epochs": 1,
+    }
     tree["train"]["mix"] = mix
     tree["models"]["small"]["mix"] = {"prob": 0.5}
     with pytest.raises(

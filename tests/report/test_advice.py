@@ -23,7 +23,9 @@ def found(drawn: Path) -> PageData:
     leave(drawn)
     data = data_of(drawn)
     alone = data.groups.assign(group=range(12))  # without copies
-    return PageData("icons", replace(data, groups=alone), outcome_of(drawn), metrics())
+    return PageData(
+        "icons", replace(data, groups=alone), outcome_of(drawn), metrics()
+    )
 
 
 def commands(found: PageData) -> list[str]:
@@ -48,7 +50,9 @@ def test_a_curve_that_still_rises_asks_for_epochs(found: PageData) -> None:
 def test_a_loss_that_rises_asks_for_augmentation(found: PageData) -> None:
     soured = found.outcome.curves.assign(val_accuracy=0.5)
     soured.loc[soured["epoch"] == 1, "val_loss"] = 1.5
-    assert commands(changed(found, curves=soured)) == ["++models.tiny.augment=strong"]
+    assert commands(changed(found, curves=soured)) == [
+        "++models.tiny.augment=strong"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +123,9 @@ def test_a_vote_is_judged_by_domains_where_there_are_any(
     assert "ensemble.weights=greedy" not in commands(apart)
 
 
-def test_a_smaller_image_than_is_stored_asks_for_the_larger(found: PageData) -> None:
+def test_a_smaller_image_than_is_stored_asks_for_the_larger(
+    found: PageData,
+) -> None:
     small = changed(found, settings=settings(image_size=16))
     assert "++models.tiny.image_size=32" in commands(small)
 
@@ -137,7 +143,8 @@ def test_members_that_cost_accuracy_are_left_out(found: PageData) -> None:
         {"step": [1, 2], "member": ["tiny", "head"], "accuracy": [0.8, 0.7]}
     )
     worse = changed(
-        found, tables=replace(found.outcome.tables, gains=gains.assign(log_loss=1.0))
+        found,
+        tables=replace(found.outcome.tables, gains=gains.assign(log_loss=1.0)),
     )
     assert "'ensemble.members=[tiny]'" in commands(worse)
 
@@ -156,14 +163,21 @@ def test_conflicts_copies_and_a_missing_probe(found: PageData) -> None:
 
 def test_the_settings_of_commands_are_keys_of_params() -> None:
     """Else the command that a reader copies would fail."""
-    tree = YAML(typ="safe", pure=True).load(params.PARAMS.read_text(encoding="utf-8"))
+    tree = YAML(typ="safe", pure=True).load(
+        params.PARAMS.read_text(encoding="utf-8")
+    )
     text = Path(module.__file__).read_text(encoding="utf-8")
     assert "lite0_probe" in tree["probes"]
     for setting in module.SETTINGS.values():
         section, key = setting.split("=")[0].split(".")
         assert setting in text and key in tree[section]
     train = ("split.group", "train.group_weights", "train.epochs", "train.augment")
-    for dotted in (*train, "dedup.conflicts", "prepare.image_size", "ensemble.members"):
+    for dotted in (
+        *train,
+        "dedup.conflicts",
+        "prepare.image_size",
+        "ensemble.members",
+    ):
         section, key = dotted.split(".")
         assert key in tree[section]
 

@@ -31,18 +31,29 @@ PHASES = [
 ]
 
 
-def test_an_augmentation_is_shown_once_for_all_models_that_use_it(drawn: Path) -> None:
+def test_an_augmentation_is_shown_once_for_all_models_that_use_it(
+    drawn: Path,
+) -> None:
     leave(drawn)
-    recipes = {"a": recipe(), "b": recipe(lr_mult=2.0), "c": recipe(augment="course")}
+    recipes = {
+        "a": recipe(),
+        "b": recipe(lr_mult=2.0),
+        "c": recipe(augment="course"),
+    }
     found = augmentations(
         recipes, dict.fromkeys(recipes, "bilinear"), 42, data_of(drawn)
     )
     named = {one.name: one.models for one in found}
-    assert named == {"flips": ["a at 32 px", "b at 32 px"], "course": ["c at 32 px"]}
+    assert named == {
+        "flips": ["a at 32 px", "b at 32 px"],
+        "course": ["c at 32 px"],
+    }
     assert found[1].words.endswith("tone (limit 0.2, p 0.2)")
 
 
-def test_models_of_several_sizes_share_the_sheet_of_the_largest(drawn: Path) -> None:
+def test_models_of_several_sizes_share_the_sheet_of_the_largest(
+    drawn: Path,
+) -> None:
     """Two sheets of one preset, at 80 and at 64 px, filled two screens with the same."""
     leave(drawn)
     recipes = {"small": recipe(image_size=16), "large": recipe(image_size=32)}
@@ -50,7 +61,8 @@ def test_models_of_several_sizes_share_the_sheet_of_the_largest(drawn: Path) -> 
     (one,) = augmentations(recipes, filters, 42, data)
     assert one.models == ["small at 16 px", "large at 32 px"]
     assert (
-        one.uri == augmentations({"large": recipes["large"]}, filters, 42, data)[0].uri
+        one.uri
+        == augmentations({"large": recipes["large"]}, filters, 42, data)[0].uri
     )
 
 
@@ -60,7 +72,12 @@ def test_a_curriculum_is_shown_phase_by_phase() -> None:
 
 
 def test_a_phases_images_are_shown_in_its_size() -> None:
-    small = {"from_epoch": 0, "augment": "flips", "lr_factor": 1.0, "image_size": 16}
+    small = {
+        "from_epoch": 0,
+        "augment": "flips",
+        "lr_factor": 1.0,
+        "image_size": 16,
+    }
     whole = {"from_epoch": 3, "augment": "flips", "lr_factor": 1.0}
     assert uses(recipe(epochs=6, phases=[small, whole])) == [
         Use("flips", 16, 0),
@@ -106,7 +123,10 @@ def test_a_sheet_weighs_little_and_can_be_read(drawn: Path) -> None:
     (one,) = augmentations({"tiny": recipe()}, FILTER, 42, data_of(drawn))
     kind, _, content = one.uri.partition(";base64,")
     assert kind == "data:image/webp" and len(content) < 100_000
-    assert Image.open(io.BytesIO(base64.b64decode(content))).size == (8 * 35, 6 * 35)
+    assert Image.open(io.BytesIO(base64.b64decode(content))).size == (
+        8 * 35,
+        6 * 35,
+    )
 
 
 def test_the_section_names_models_operations_and_epochs(drawn: Path) -> None:
@@ -131,11 +151,15 @@ def test_few_images_make_a_small_sheet(drawn: Path) -> None:
     assert len(spread_ids(data_of(drawn), 40)) == 12
 
 
-def test_every_named_preset_has_a_sheet_whether_it_is_used_or_not(drawn: Path) -> None:
+def test_every_named_preset_has_a_sheet_whether_it_is_used_or_not(
+    drawn: Path,
+) -> None:
     """Whoever chose a preset had to train with it to see it."""
     leave(drawn)
     found = presets(32, 42, data_of(drawn))
-    assert [one.name for one in found] == [name for name in PRESETS if name != "none"]
+    assert [one.name for one in found] == [
+        name for name in PRESETS if name != "none"
+    ]
     assert len({one.uri for one in found}) == len(found)
     assert sum(len(one.uri) for one in found) < 300_000
     used = augmentations({"tiny": recipe()}, FILTER, 42, data_of(drawn))

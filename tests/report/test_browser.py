@@ -49,7 +49,9 @@ def test_a_confidence_is_rounded_once_where_it_is_shown(drawn: Path) -> None:
     oof = Predictions(outcome.oof.ids, probs, outcome.oof.classes)
     (drawn / "report").mkdir()
     write_browser(drawn / "report", "x", data, oof, outcome.members)
-    assert read(drawn / "report" / "errors" / "errors.js")["confidence"][0] == 0.95543
+    assert (
+        read(drawn / "report" / "errors" / "errors.js")["confidence"][0] == 0.95543
+    )
 
 
 def test_an_example_that_is_an_error_says_which(table: dict) -> None:

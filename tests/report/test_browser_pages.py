@@ -78,15 +78,21 @@ def found(page: Page) -> str:
 def test_every_page_opens_whole_and_fits(
     browser: Browser, report: Path, name: str, size: dict, scheme: str
 ) -> None:
-    seen = opened(browser, report / f"{name}.html", viewport=size, color_scheme=scheme)
+    seen = opened(
+        browser, report / f"{name}.html", viewport=size, color_scheme=scheme
+    )
     assert seen.complaints == []
     assert seen.outside == []
-    assert seen.page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    assert (
+        seen.page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    )
     assert seen.page.evaluate("window.hurt") is None
     broken = "[...document.images].filter((image) => !image.naturalWidth).length"
     assert seen.page.evaluate(broken) == 0
     paper = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert paper == {"light": "rgb(252, 252, 251)", "dark": "rgb(20, 21, 26)"}[scheme]
+    assert (
+        paper == {"light": "rgb(252, 252, 251)", "dark": "rgb(20, 21, 26)"}[scheme]
+    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -144,7 +150,9 @@ def test_each_error_stands_beside_three_images_of_both_classes(
     assert seen.page.locator(ERRORS).first.locator(".examples").count() == 2
     assert seen.page.locator(ERRORS).first.locator(".examples .sprite").count() == 6
     # Sheets are loaded, none that is not shown.
-    sheets = {url.rsplit("/", 1)[1] for url in seen.requests if url.endswith(".webp")}
+    sheets = {
+        url.rsplit("/", 1)[1] for url in seen.requests if url.endswith(".webp")
+    }
     assert sheets == {"wrong-0.webp", "class-0.webp"}
 
 
@@ -176,7 +184,9 @@ def test_a_link_may_choose_what_is_shown(browser: Browser, report: Path) -> None
     assert names == ["any class", f"{EVIL} (1)", "bar (60)", "pole (61)"]
 
 
-def test_a_class_without_errors_stays_chosen(browser: Browser, report: Path) -> None:
+def test_a_class_without_errors_stays_chosen(
+    browser: Browser, report: Path
+) -> None:
     """A select drops what is no option of it, so that all errors were shown, from page 2 on."""
     page = opened(browser, report / "errors.html", anchor="#label=9&page=2").page
     assert found(page) == "no errors of this class: show all 122 errors"
@@ -189,7 +199,9 @@ def test_a_class_without_errors_stays_chosen(browser: Browser, report: Path) -> 
     )
 
 
-def test_pages_are_turned_by_keyboard_and_back(browser: Browser, report: Path) -> None:
+def test_pages_are_turned_by_keyboard_and_back(
+    browser: Browser, report: Path
+) -> None:
     """Enter on a page's number used to leave the keyboard at the top of the document."""
     page = opened(browser, report / "errors.html").page
     status = page.locator("#found")
@@ -233,7 +245,9 @@ def test_wide_tables_scroll_by_keyboard(browser: Browser, report: Path) -> None:
     members = page.get_by_role("region", name="Scores of the members")
     members.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('#members .wide').scrollLeft > 0")
+    page.wait_for_function(
+        "document.querySelector('#members .wide').scrollLeft > 0"
+    )
 
 
 def test_a_page_without_its_table_says_so(
@@ -243,10 +257,14 @@ def test_a_page_without_its_table_says_so(
     shutil.copy(report / "errors.html", tmp_path)
     seen = opened(browser, tmp_path / "errors.html")
     assert "errors/errors.js is not beside this page" in found(seen.page)
-    assert not [text for text in seen.complaints if "ERR_FILE_NOT_FOUND" not in text]
+    assert not [
+        text for text in seen.complaints if "ERR_FILE_NOT_FOUND" not in text
+    ]
 
 
-def test_confused_classes_lead_to_their_errors(browser: Browser, report: Path) -> None:
+def test_confused_classes_lead_to_their_errors(
+    browser: Browser, report: Path
+) -> None:
     seen = opened(browser, report / "index.html")
     seen.page.click(".confused a >> nth=0")
     assert found(seen.page).startswith("60 errors")

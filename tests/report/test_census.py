@@ -59,7 +59,13 @@ def test_blank_images_of_train_and_test_are_counted_and_the_first_shown(
     leave(drawn)
     assert found(drawn).blank == []
     index = pd.read_csv(drawn / "index.csv", keep_default_na=False)
-    index["status"] = ["blank", "ok", "cmyk; blank", *["ok"] * 11, "unreadable: blank"]
+    index["status"] = [
+        "blank",
+        "ok",
+        "cmyk; blank",
+        *["ok"] * 11,
+        "unreadable: blank",
+    ]
     index.to_csv(drawn / "index.csv", index=False)
     monkeypatch.setattr(module, "ENDS", 1)
     statistics = found(drawn)

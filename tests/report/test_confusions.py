@@ -17,7 +17,9 @@ GUESSES = [0, 1, 1, 1, 1, 1, 0, 1]
 
 @pytest.fixture
 def oof() -> Predictions:
-    return Predictions([str(row) for row in range(8)], np.eye(3)[GUESSES], list("abc"))
+    return Predictions(
+        [str(row) for row in range(8)], np.eye(3)[GUESSES], list("abc")
+    )
 
 
 def test_pairs_come_by_number_then_by_share_then_by_label(oof: Predictions) -> None:
@@ -32,7 +34,9 @@ def test_without_mistakes_there_are_no_pairs(oof: Predictions) -> None:
     assert confused_pairs(np.array(GUESSES), oof) == []
 
 
-def test_the_hardest_class_comes_first_with_wilsons_interval(oof: Predictions) -> None:
+def test_the_hardest_class_comes_first_with_wilsons_interval(
+    oof: Predictions,
+) -> None:
     worst, quarter, best = hardest_classes(LABELS, oof)
     assert (worst.label, worst.right, worst.images) == (2, 0, 2)
     # None of n is right: 0 .. z^2 / (n + z^2), z = 1.95996

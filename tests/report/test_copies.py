@@ -73,8 +73,12 @@ def test_a_pair_that_was_cut_did_not_pass(
 def test_cut_pairs_are_counted_where_one_is_scored_by_a_model_of_the_other(
     data: ImageData,
 ) -> None:
-    cut = data.duplicates.assign(grouped=[True, False, False])  # rows 1 and 4, 4 and 5
-    folds = data.folds.assign(fold=[0, 0, 0, 0, 1, 1, *[0] * 6], scored=True, keep=True)
+    cut = data.duplicates.assign(
+        grouped=[True, False, False]
+    )  # rows 1 and 4, 4 and 5
+    folds = data.folds.assign(
+        fold=[0, 0, 0, 0, 1, 1, *[0] * 6], scored=True, keep=True
+    )
     assert cut_across(cut, folds) == 1
     assert (
         cut_across(cut, folds.assign(keep=folds["id"] != TRAIN[1])) == 1
@@ -105,7 +109,9 @@ def test_only_scored_images_with_a_kept_copy_in_another_fold_leak() -> None:
     assert leaking(folds.assign(fold=0)) == 0
 
 
-def test_a_cut_pair_counts_whichever_of_its_images_is_scored(data: ImageData) -> None:
+def test_a_cut_pair_counts_whichever_of_its_images_is_scored(
+    data: ImageData,
+) -> None:
     cut = data.duplicates.assign(grouped=[True, False, True])  # rows 1 and 4
     folds = data.folds.assign(fold=[0, 0, 0, 0, 1, 1, *[0] * 6], keep=True)
     for row in (1, 4):

@@ -87,13 +87,16 @@ def test_of_too_many_pairs_the_weakest_are_shown_and_the_rest_counted(
     _, listed = copy_page_sets(many)
     assert (listed.title, listed.paged) == ("The 100 weakest of 101 pairs", 100)
     assert (
-        listed.pages[0][0].ink == pytest.approx(0.99) and listed.pages[-1][-1].ink < 1
+        listed.pages[0][0].ink == pytest.approx(0.99)
+        and listed.pages[-1][-1].ink < 1
     )
     text = Outline(dict(copy_pages_html("drawn", many))["duplicates-1.html"]).text
     assert "1 pair with more ink in common is not shown" in text
 
 
-def test_a_page_tells_tier_score_ink_symmetry_classes_and_cuts(data: ImageData) -> None:
+def test_a_page_tells_tier_score_ink_symmetry_classes_and_cuts(
+    data: ImageData,
+) -> None:
     pairs = data.duplicates.assign(grouped=[True, False, True])
     text = Outline(
         dict(copy_pages_html("drawn", replace(data, duplicates=pairs)))[
@@ -104,10 +107,14 @@ def test_a_page_tells_tier_score_ink_symmetry_classes_and_cuts(data: ImageData) 
     assert "cosine .950 pole and spot ink .910, as is" in text
 
 
-def test_the_page_of_conflicts_says_which_images_are_dropped(data: ImageData) -> None:
+def test_the_page_of_conflicts_says_which_images_are_dropped(
+    data: ImageData,
+) -> None:
     groups = data.groups.assign(keep=data.groups["id"] != TRAIN[5])
     text = Outline(
-        dict(copy_pages_html("drawn", replace(data, groups=groups)))["conflicts-1.html"]
+        dict(copy_pages_html("drawn", replace(data, groups=groups)))[
+            "conflicts-1.html"
+        ]
     ).text
     assert "Group 1 3 images, 2 pairs" in text and text.count(" dropped ") == 1
 
@@ -121,7 +128,9 @@ def test_where_a_person_decided_there_is_no_line(data: ImageData) -> None:
         and f"{TRAIN[1]},drop," in codes
         and f"{TRAIN[4]},different,{TRAIN[5]}" in codes
     )
-    assert not any(f"{TRAIN[4]},drop," == code or TRAIN[0] in code for code in codes)
+    assert not any(
+        f"{TRAIN[4]},drop," == code or TRAIN[0] in code for code in codes
+    )
 
 
 def test_test_images_are_shown_beside_their_twin_with_nothing_to_decide(
@@ -172,9 +181,13 @@ def test_hostile_ids_never_become_markup_and_their_lines_can_be_read(
         for table in (data.index, data.groups, data.duplicates)
     )
     pixels = replace(data.pixels, ids=pd.Index(index["id"]))
-    data = replace(data, index=index, groups=groups, duplicates=pairs, pixels=pixels)
+    data = replace(
+        data, index=index, groups=groups, duplicates=pairs, pixels=pixels
+    )
     for html in dict(copy_pages_html("<script>", data)).values():
-        assert "<b onclick" not in html and "<script" not in html and "<i>" not in html
+        assert (
+            "<b onclick" not in html and "<script" not in html and "<i>" not in html
+        )
         assert "&lt;i&gt;$" in html
     outline = Outline(dict(copy_pages_html("drawn", data))["duplicates-1.html"])
     lines = [code for code in outline.codes if ",different," in code]
@@ -191,4 +204,6 @@ def test_pages_ask_nothing_of_the_network_and_are_the_same_every_time(
     made = dict(copy_pages_html("drawn", data))
     assert made == dict(copy_pages_html("drawn", data))
     for html in made.values():
-        assert not any(word in html for word in ("http", "<script", "@import", "url("))
+        assert not any(
+            word in html for word in ("http", "<script", "@import", "url(")
+        )

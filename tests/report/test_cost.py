@@ -80,7 +80,9 @@ def test_the_newest_finished_training_of_a_fold_counts() -> None:
     ).empty
 
 
-def test_without_records_the_table_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_records_the_table_is_empty(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert recorded_trainings("never heard of", RUN).empty
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     with pytest.warns(UserWarning, match="no cost in the report"):

@@ -47,10 +47,14 @@ def classes(data: ImageData) -> pd.Series:
 def test_a_conflict_has_all_its_images_and_the_pairs_between_them(
     data: ImageData,
 ) -> None:
-    (conflict,) = conflicts(data.groups, data.duplicates, nobody(data), classes(data))
+    (conflict,) = conflicts(
+        data.groups, data.duplicates, nobody(data), classes(data)
+    )
     assert [name for name, *_ in conflict.images] == [TRAIN[1], TRAIN[4], TRAIN[5]]
     found = [(pair.first, pair.second) for pair in conflict.pairs]
-    assert found == [(TRAIN[1], TRAIN[4]), (TRAIN[4], TRAIN[5])] and conflict.more == 0
+    assert (
+        found == [(TRAIN[1], TRAIN[4]), (TRAIN[4], TRAIN[5])] and conflict.more == 0
+    )
 
 
 def test_every_conflict_is_shown(data: ImageData) -> None:
@@ -88,7 +92,9 @@ def test_a_line_says_the_opposite_of_what_was_decided(data: ImageData) -> None:
     assert lines == [f"{TRAIN[1]},drop,", f"{TRAIN[4]},keep,", f"{TRAIN[5]},drop,"]
 
 
-def test_no_line_contradicts_what_a_person_said_of_an_image(data: ImageData) -> None:
+def test_no_line_contradicts_what_a_person_said_of_an_image(
+    data: ImageData,
+) -> None:
     groups = data.groups.assign(keep=data.groups["id"] != TRAIN[4])
     said = PriorDecisions(Overrides(keep=(1,), drop=(4,)), TRAIN)
     (conflict,) = conflicts(groups, data.duplicates, said, classes(data))
@@ -102,7 +108,9 @@ def test_no_line_contradicts_what_a_person_said_of_twins() -> None:
     )
     assert said.line_between("a", "different", "c") == ""
     assert (
-        said.line_between("a", "same", "d") == said.line_between("d", "same", "b") == ""
+        said.line_between("a", "same", "d")
+        == said.line_between("d", "same", "b")
+        == ""
     )
     assert said.line_between("a", "different", "e") == "a,different,e"
     assert said.line_between("a", "same", "e") == "a,same,e"
@@ -116,7 +124,9 @@ def test_lines_are_quoted_where_they_must_be() -> None:
     assert override_line("two\nlines.png", "drop", "") == '"two\nlines.png",drop,'
 
 
-def test_a_conflict_of_a_placeholder_shows_each_class_and_some_images_of_it() -> None:
+def test_a_conflict_of_a_placeholder_shows_each_class_and_some_images_of_it() -> (
+    None
+):
     # 200 of class x, then 1 of class y: the first 59 of x are shown, and the one of y
     ids = [f"train/{place:03d}" for place in range(201)]
     groups = pd.DataFrame({"id": ids, "group": 0, "keep": True, "conflict": True})

@@ -16,7 +16,9 @@ def test_the_calibration_error_weighs_bins_by_their_images(drawn: Path) -> None:
     assert tables.calibration_error("width", "raw") == pytest.approx(
         (2 * 0.2 + 10 * 0.1) / 12
     )
-    assert tables.calibration_error("mass", "calibrated") == pytest.approx(2 * 0.1 / 12)
+    assert tables.calibration_error("mass", "calibrated") == pytest.approx(
+        2 * 0.1 / 12
+    )
     assert tables.agreement.loc["head", "tiny"] == 0.8
 
 

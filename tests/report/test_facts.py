@@ -26,7 +26,9 @@ def test_facts_count_images_classes_and_folds(content: PageData) -> None:
 
 def test_images_of_three_channels_are_in_colour(content: PageData) -> None:
     array = np.zeros((15, 32, 32, 3), np.uint8)
-    images = replace(content.images, pixels=replace(content.images.pixels, array=array))
+    images = replace(
+        content.images, pixels=replace(content.images.pixels, array=array)
+    )
     assert facts_of(replace(content, images=images)).colour == "colour"
 
 

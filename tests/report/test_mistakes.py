@@ -20,7 +20,9 @@ def found(folder: Path) -> list[Mistake]:
         for key, member in outcome.members.items()
     }
     labels, groups = data.labels(outcome.oof.ids), data.groups_of(outcome.oof.ids)
-    return surest_mistakes(labels, outcome.oof, groups, turned, thumbnails, str.upper)
+    return surest_mistakes(
+        labels, outcome.oof, groups, turned, thumbnails, str.upper
+    )
 
 
 def test_mistakes_come_surest_first_with_who_knew_better(drawn: Path) -> None:
@@ -32,7 +34,9 @@ def test_mistakes_come_surest_first_with_who_knew_better(drawn: Path) -> None:
     assert spot.map_uri == "TRAIN/SPOT/2.PNG"
 
 
-def test_only_so_many_are_shown(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_are_shown(
+    drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     leave(drawn)
     monkeypatch.setattr(ranking, "SHOWN", 1)
     assert [mistake.predicted for mistake in found(drawn)] == ["bar"]

@@ -24,7 +24,9 @@ def test_both_images_show_something_in_colour(drawn: Path) -> None:
         assert pixels.shape[1] >= 800 and coloured.sum() > 100
 
 
-def test_a_name_that_looks_like_mathematics_is_drawn_as_it_stands(drawn: Path) -> None:
+def test_a_name_that_looks_like_mathematics_is_drawn_as_it_stands(
+    drawn: Path,
+) -> None:
     leave(drawn)
     score = metrics()["vote"]["tiny"]
     draw_figures(drawn, outcome_of(drawn), metrics(vote={"a$b_{": score}))

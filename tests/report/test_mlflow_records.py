@@ -13,8 +13,12 @@ from support.outline import Outline
 
 def test_members_stand_side_by_side_and_the_whole_in_sections_of_its_own() -> None:
     found = mlflow_records.report_scores(metrics())
-    assert found["oof_accuracy/tiny"] == 0.75 and found["oof_accuracy/head"] == 0.481
-    assert found["ensemble/accuracy"] == 0.75 and found["test/test_accuracy"] == 0.731
+    assert (
+        found["oof_accuracy/tiny"] == 0.75 and found["oof_accuracy/head"] == 0.481
+    )
+    assert (
+        found["ensemble/accuracy"] == 0.75 and found["test/test_accuracy"] == 0.731
+    )
     assert found["size/images"] == 12 and "ensemble/images" not in found
     assert all(type(value) is float for value in found.values())
 
@@ -22,7 +26,9 @@ def test_members_stand_side_by_side_and_the_whole_in_sections_of_its_own() -> No
 def test_what_is_no_number_is_left_out() -> None:
     vote = {"tiny": {"accuracy": 0.5, "name": "a", "nothing": None}}
     found = mlflow_records.report_scores(metrics(vote=vote))
-    assert [name for name in found if name.startswith("oof_")] == ["oof_accuracy/tiny"]
+    assert [name for name in found if name.startswith("oof_")] == [
+        "oof_accuracy/tiny"
+    ]
 
 
 def test_mlflow_takes_every_name() -> None:
@@ -37,7 +43,10 @@ def test_the_description_opens_with_the_score_and_has_a_row_a_member() -> None:
     assert text.startswith(
         "OOF accuracy **.750** (.700 .. .800) on 12 images of 2 folds."
     )
-    assert "On the test set .731 by the vote of the folds, .712 by single ones." in text
+    assert (
+        "On the test set .731 by the vote of the folds, .712 by single ones."
+        in text
+    )
     assert text.splitlines()[-3:] == [
         "| ensemble | .750 | .700 .. .800 |",
         "| head | .481 | .456 .. .505 |",
@@ -46,7 +55,9 @@ def test_the_description_opens_with_the_score_and_has_a_row_a_member() -> None:
 
 
 def test_without_a_solution_the_description_is_silent_on_the_test_set() -> None:
-    assert "test set" not in mlflow_records.description(metrics(submission={"rows": 3}))
+    assert "test set" not in mlflow_records.description(
+        metrics(submission={"rows": 3})
+    )
 
 
 def test_no_link_of_a_page_that_mlflow_shows_is_dead(tmp_path: Path) -> None:
@@ -58,7 +69,8 @@ def test_no_link_of_a_page_that_mlflow_shows_is_dead(tmp_path: Path) -> None:
     with mlflow_records._without_links(folder) as copy:
         page = Outline((copy / "index.html").read_text())
         assert (
-            page.addresses == ["#top", "https://x.org/y.html"] and page.text == "a b c"
+            page.addresses == ["#top", "https://x.org/y.html"]
+            and page.text == "a b c"
         )
         assert copy.name == "report"
     assert (folder / "index.html").read_text() == links
@@ -90,5 +102,7 @@ def test_the_pipelines_run_holds_scores_settings_and_report(
     )
     assert found.data.metrics["oof_accuracy/head"] == 0.481
     assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
-    paths = [entry.path for entry in client.list_artifacts(found.info.run_id, "report")]
+    paths = [
+        entry.path for entry in client.list_artifacts(found.info.run_id, "report")
+    ]
     assert paths == ["report/index.html"]

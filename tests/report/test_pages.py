@@ -37,7 +37,8 @@ def shown(folder: Path, **changes: dict) -> str:
 def test_the_page_tells_the_score_its_interval_and_the_test(drawn: Path) -> None:
     text = Outline(shown(drawn)).text
     assert (
-        "12 training images of 3 classes and 3 test images from ../icons.tar.gz" in text
+        "12 training images of 3 classes and 3 test images from ../icons.tar.gz"
+        in text
     )
     assert ".750 .700 .. .800" in text and "nor a copy of it" in text
     assert "single fold score .712 there on average, inside the interval" in text
@@ -117,7 +118,8 @@ def test_the_page_says_what_domains_do_and_asks_for_them_where_they_may_be_missi
 def test_the_page_claims_no_test_score_it_does_not_know(drawn: Path) -> None:
     text = Outline(shown(drawn, submission={"rows": 3})).text
     assert (
-        "There is no solution of the test set" in text and "test, fold vote" not in text
+        "There is no solution of the test set" in text
+        and "test, fold vote" not in text
     )
 
 
@@ -168,9 +170,15 @@ def test_without_a_fine_tuned_model_the_page_says_that_there_are_no_maps(
     leave(drawn)
     nothing = np.empty(0, np.str_), np.empty((0, 1, 1), np.int8)
     np.savez(
-        drawn / "saliency.npz", ids=nothing[0], maps=nothing[1], member="", failed=""
+        drawn / "saliency.npz",
+        ids=nothing[0],
+        maps=nothing[1],
+        member="",
+        failed="",
     )
-    text = Outline(html_of("icons", data_of(drawn), outcome_of(drawn), metrics())).text
+    text = Outline(
+        html_of("icons", data_of(drawn), outcome_of(drawn), metrics())
+    ).text
     assert "no maps of what a network saw" in text
 
 
@@ -188,7 +196,9 @@ def test_what_explain_could_not_do_is_said_in_its_place(drawn: Path) -> None:
         "member": "tiny",
     }
     np.savez(drawn / "saliency.npz", **nothing, failed="fold 0: AttributeError: y")
-    text = Outline(html_of("icons", data_of(drawn), outcome_of(drawn), metrics())).text
+    text = Outline(
+        html_of("icons", data_of(drawn), outcome_of(drawn), metrics())
+    ).text
     assert (
         "The work of tiny could not be counted, so its cells are empty: KeyError: 'x'."
         in text
@@ -211,18 +221,28 @@ def test_the_page_says_that_folds_leak_where_they_do(drawn: Path) -> None:
     leave(drawn)
     leaky = pd.read_csv(drawn / "folds.csv").assign(group=0)
     leaky.to_csv(drawn / "folds.csv", index=False)
-    text = Outline(html_of("icons", data_of(drawn), outcome_of(drawn), metrics())).text
-    assert "12 scored images have a copy in training, so the score is too high" in text
+    text = Outline(
+        html_of("icons", data_of(drawn), outcome_of(drawn), metrics())
+    ).text
+    assert (
+        "12 scored images have a copy in training, so the score is too high" in text
+    )
     assert "nor a copy of it" not in text and "never crosses folds" not in text
 
 
 def test_the_page_says_that_cut_pairs_stand_in_two_folds(drawn: Path) -> None:
     assert "cut pair" not in Outline(shown(drawn)).text
-    pairs = pd.read_csv(drawn / "duplicates.csv").assign(grouped=[True, True, False])
+    pairs = pd.read_csv(drawn / "duplicates.csv").assign(
+        grouped=[True, True, False]
+    )
     pairs.to_csv(drawn / "duplicates.csv", index=False)
-    folds = pd.read_csv(drawn / "folds.csv").assign(group=range(12), fold=[0, 1] * 6)
+    folds = pd.read_csv(drawn / "folds.csv").assign(
+        group=range(12), fold=[0, 1] * 6
+    )
     folds.to_csv(drawn / "folds.csv", index=False)
-    text = Outline(html_of("icons", data_of(drawn), outcome_of(drawn), metrics())).text
+    text = Outline(
+        html_of("icons", data_of(drawn), outcome_of(drawn), metrics())
+    ).text
     assert "1 cut pair is in two folds" in text
     assert "nor a copy of it" not in text
 
@@ -254,7 +274,9 @@ def test_the_page_speaks_of_a_leak_only_if_it_is_significant(
     ends = {"plain_difference_low": 0.05, "plain_difference_high": 0.15}
     vote["head"] |= ends | {"plain_significant": sure}
     changed = metrics(vote=vote)
-    text = Outline(html_of("icons", data_of(drawn), outcome_of(drawn), changed)).text
+    text = Outline(
+        html_of("icons", data_of(drawn), outcome_of(drawn), changed)
+    ).text
     assert "+.101 (+.050 .. +.150)" in text and words in text
     assert ("leak" in text) == sure
 
@@ -271,7 +293,9 @@ def test_a_part_of_the_folds_is_named(drawn: Path) -> None:
     assert "The submission scores .731 there, inside the interval" in text
 
 
-def test_the_page_asks_nothing_of_the_network_and_closes_its_tags(drawn: Path) -> None:
+def test_the_page_asks_nothing_of_the_network_and_closes_its_tags(
+    drawn: Path,
+) -> None:
     html = shown(drawn)
     outline = Outline(html)
     assert outline.open == []
@@ -279,7 +303,9 @@ def test_the_page_asks_nothing_of_the_network_and_closes_its_tags(drawn: Path) -
     assert all(
         address.startswith(("#", "data:", *beside)) for address in outline.addresses
     )
-    assert "<script" not in html and "@import" not in html and "url(http" not in html
+    assert (
+        "<script" not in html and "@import" not in html and "url(http" not in html
+    )
 
 
 def test_the_page_is_the_same_every_time(drawn: Path) -> None:
@@ -341,7 +367,9 @@ def test_icons_are_attributed_and_other_data_is_not(drawn: Path) -> None:
     families = " ".join(" ".join(entry) for entry in icon_licences("icons"))
     assert "Phosphor" in families and "OFL" in families
     leave(drawn)
-    text = Outline(html_of("icons", data_of(drawn), outcome_of(drawn), metrics())).text
+    text = Outline(
+        html_of("icons", data_of(drawn), outcome_of(drawn), metrics())
+    ).text
     assert "Whose drawings these are" in text
 
 
@@ -406,7 +434,9 @@ def test_a_page_that_cannot_be_made_loses_no_other(
 
     monkeypatch.setattr(f"croquis.report.pages.{broken}", fails)
     content = PageData("icons", data_of(drawn), outcome_of(drawn), metrics())
-    with pytest.warns(UserWarning, match=f"{file} could not be made: KeyError: '<b>'"):
+    with pytest.warns(
+        UserWarning, match=f"{file} could not be made: KeyError: '<b>'"
+    ):
         write_pages(drawn / "report", content)
     text = (drawn / "report" / file).read_text(encoding="utf-8")
     assert (

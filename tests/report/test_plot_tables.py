@@ -27,7 +27,10 @@ def test_curves_are_those_of_the_run_and_no_others(drawn: Path) -> None:
         == "member,fold,epoch,lr,train_loss,val_loss,val_accuracy,training"
     )
     one = RunParams(models=["tiny"], probes=[], folds=[1])
-    assert joined_curves(drawn / "curves", one)["val_accuracy"].tolist() == [0.5, 0.75]
+    assert joined_curves(drawn / "curves", one)["val_accuracy"].tolist() == [
+        0.5,
+        0.75,
+    ]
 
 
 def test_curves_without_a_column_are_refused_by_name(drawn: Path) -> None:

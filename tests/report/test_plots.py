@@ -84,14 +84,18 @@ def test_lines_stand_out_from_light_and_dark_paper(paper: str) -> None:
 def luminance(colour: str) -> float:
     """WCAG 2's relative luminance of #rrggbb."""
     parts = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
-    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    linear = np.where(
+        parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4
+    )
     return float(linear @ (0.2126, 0.7152, 0.0722))
 
 
 def test_a_chart_stands_in_a_page_without_touching_it(curves: pd.DataFrame) -> None:
     svg = accuracy_curves(curves, [0, 1])
     root = ElementTree.fromstring(svg)
-    assert root.get("role") == "img" and "fold held out" in root.get("aria-label", "")
+    assert root.get("role") == "img" and "fold held out" in root.get(
+        "aria-label", ""
+    )
     assert "<style" not in svg and "<metadata" not in svg and "<g id" not in svg
     assert "currentColor" in svg and "#123456" not in svg
 
@@ -104,7 +108,9 @@ def test_five_hundred_classes_are_one_outline() -> None:
     assert len(class_sizes(np.arange(1, 501))) < 60_000
 
 
-def test_a_line_bears_eight_shapes_at_most_and_the_training_loss_is_dotted() -> None:
+def test_a_line_bears_eight_shapes_at_most_and_the_training_loss_is_dotted() -> (
+    None
+):
     from matplotlib.figure import Figure
 
     axes = Figure().add_subplot()

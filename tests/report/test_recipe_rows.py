@@ -48,7 +48,12 @@ def test_a_member_is_a_row_of_few_words() -> None:
         views="as is",
     )
     assert tiny[:6] == ("tiny", 32, 2, "0.001", "adamw, cosine", 64)
-    assert tiny[6:] == ("flips", "ce, smoothing .10", "linear, random start", "as is")
+    assert tiny[6:] == (
+        "flips",
+        "ce, smoothing .10",
+        "linear, random start",
+        "as is",
+    )
 
 
 @pytest.mark.parametrize(

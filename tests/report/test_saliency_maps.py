@@ -30,9 +30,14 @@ def test_paper_stays_white_whatever_the_map_says() -> None:
 
 def test_an_image_without_a_map_has_none(drawn: Path) -> None:
     leave(drawn)
-    looks, pixels = read_saliency_maps(drawn / "saliency.npz"), data_of(drawn).pixels
+    looks, pixels = (
+        read_saliency_maps(drawn / "saliency.npz"),
+        data_of(drawn).pixels,
+    )
     assert looks.member == "tiny"
-    assert looks.uri("train/spot/2.png", pixels).startswith("data:image/webp;base64,")
+    assert looks.uri("train/spot/2.png", pixels).startswith(
+        "data:image/webp;base64,"
+    )
     assert looks.uri("train/bar/0.png", pixels) == ""
 
 

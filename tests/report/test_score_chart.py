@@ -74,8 +74,15 @@ def test_images_with_a_copy_and_without_are_scored_apart() -> None:
         seed=0,
     )
     assert (copied.name, copied.accuracy) == ("with a copy (2)", 0.5)
-    assert (copied.low, copied.high) == (0.5, 0.5)  # of one group nothing can be drawn
-    assert (single.name, single.accuracy, single.high) == ("without a copy (3)", 1, 1)
+    assert (copied.low, copied.high) == (
+        0.5,
+        0.5,
+    )  # of one group nothing can be drawn
+    assert (single.name, single.accuracy, single.high) == (
+        "without a copy (3)",
+        1,
+        1,
+    )
     alone, apart = np.arange(5), np.array([0, 0, 0, 1, 1])
     (line,) = by_copies(np.zeros(5, int), oof, alone, apart, seed=0)
     assert line.name == "without a copy (5)"

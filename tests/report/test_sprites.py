@@ -27,7 +27,9 @@ def test_images_stand_in_rows_on_white_paper(channels: tuple[int, ...]) -> None:
     made = sprite_sheet(images)
     assert made.shape == (2 * SIDE, COLUMNS * SIDE, *channels)
     assert (made[:SIDE, SIDE : 2 * SIDE] == 1).all()
-    assert (made[SIDE:, :SIDE] == COLUMNS).all() and (made[SIDE:, SIDE:] == 255).all()
+    assert (made[SIDE:, :SIDE] == COLUMNS).all() and (
+        made[SIDE:, SIDE:] == 255
+    ).all()
 
 
 def test_a_thin_stroke_stays_when_it_is_made_small() -> None:
@@ -49,6 +51,9 @@ def test_sheets_hold_so_many_and_the_last_one_the_rest(tmp_path: Path) -> None:
 
 def test_no_image_no_sheet(tmp_path: Path) -> None:
     write_sheets(
-        tmp_path, "wrong", Pixels(pd.Index(["a"]), np.zeros((1, 16, 16), np.uint8)), []
+        tmp_path,
+        "wrong",
+        Pixels(pd.Index(["a"]), np.zeros((1, 16, 16), np.uint8)),
+        [],
     )
     assert not list(tmp_path.iterdir())

@@ -54,9 +54,9 @@ def test_of_copies_one_is_shown(drawn: Path) -> None:
         "train/spot/2.png",
         "train/pole/7.png",
     ]
-    assert suspects[0].predicted == "bar" and suspects[0].label_prob == pytest.approx(
-        0.1
-    )
+    assert suspects[0].predicted == "bar" and suspects[
+        0
+    ].label_prob == pytest.approx(0.1)
     assert suspects[1].line == ""  # decided already
 
 

@@ -6,7 +6,11 @@ from types import ModuleType
 
 import pytest
 
-from croquis.runtime.fingerprint import code_fingerprint, data_fingerprint, fingerprint
+from croquis.runtime.fingerprint import (
+    code_fingerprint,
+    data_fingerprint,
+    fingerprint,
+)
 
 
 def test_parameters_data_and_code_each_change_it() -> None:
@@ -33,7 +37,9 @@ def test_a_changed_table_changes_the_data(tmp_path: Path) -> None:
     index.write_text("id\na\n")
     folds.write_text("id\nb\n")
     before = data_fingerprint(index, folds)
-    assert data_fingerprint(index, folds) == before != data_fingerprint(folds, index)
+    assert (
+        data_fingerprint(index, folds) == before != data_fingerprint(folds, index)
+    )
     # Rows that move from one table to the other are a change too.
     index.write_text("id\na\nid\n")
     folds.write_text("b\n")

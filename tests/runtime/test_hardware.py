@@ -17,7 +17,9 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
         monkeypatch.delenv(f"CROQUIS_{name}", raising=False)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
+    monkeypatch.setattr(
+        os, "sched_getaffinity", lambda _: set(range(6)), raising=False
+    )
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(
         torch, "set_num_threads", lambda count: asked.update(threads=count)
@@ -85,7 +87,9 @@ def test_a_gpu_takes_its_fastest_kernels_or_those_that_repeat_themselves(
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # unset afterwards
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
     assert (
-        not hardware().deterministic and torch.backends.cudnn.benchmark and calls == []
+        not hardware().deterministic
+        and torch.backends.cudnn.benchmark
+        and calls == []
     )
     monkeypatch.setenv("CROQUIS_DETERMINISTIC", "1")
     assert (
@@ -117,7 +121,9 @@ def test_a_slip_in_the_environment_is_named(
         hardware()
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+@pytest.mark.skipif(
+    torch.cuda.is_available(), reason="needs a machine without a GPU"
+)
 @pytest.mark.parametrize("device", ["cuda", "cuda:7", "gpu"])
 def test_a_device_that_is_not_there_is_named(
     monkeypatch: pytest.MonkeyPatch, device: str

@@ -7,7 +7,9 @@ from croquis.core.errors import InputError
 from croquis.runtime.out_of_memory import InParts, halve_batch
 
 
-def test_half_of_an_odd_number_is_the_larger_one_and_never_below_the_least() -> None:
+def test_half_of_an_odd_number_is_the_larger_one_and_never_below_the_least() -> (
+    None
+):
     with pytest.warns(
         UserWarning, match=r"out of memory: now \d images at once; as said$"
     ):

@@ -26,7 +26,9 @@ def experiment(
         "unit": np.arange(first, first + len(right)),
         "sha256": ids,
     }
-    table = pd.DataFrame({"right": np.array(right, bool), **rest, **columns}, index=ids)
+    table = pd.DataFrame(
+        {"right": np.array(right, bool), **rest, **columns}, index=ids
+    )
     return ScoredExperiment(name, table)
 
 
@@ -80,7 +82,11 @@ def test_only_images_scored_by_both_are_compared() -> None:
     comparison = compare_predictions(
         experiment([1] * 8), experiment([1, 1, 0], first=6, name="b"), seed=0
     )
-    assert (comparison.images, comparison.left_out, comparison.both) == (2, (6, 1), 2)
+    assert (comparison.images, comparison.left_out, comparison.both) == (
+        2,
+        (6, 1),
+        2,
+    )
 
 
 def test_the_interval_is_the_one_that_metrics_give() -> None:
@@ -113,7 +119,9 @@ def test_the_same_groups_under_other_numbers_are_the_same_question() -> None:
     assert compare_predictions(a, finer, seed=0).groups == 30
 
 
-def test_a_few_big_groups_tell_nothing_apart_and_name_no_smallest_difference() -> None:
+def test_a_few_big_groups_tell_nothing_apart_and_name_no_smallest_difference() -> (
+    None
+):
     """A difference of .5 at p 1e-15 could not be called as "the smallest" would be .2."""
     groups = np.arange(100) // 10
     a = experiment([0] * 100, unit=groups)
@@ -138,7 +146,9 @@ def test_the_smallest_difference_is_at_least_the_reach_of_the_interval() -> None
     assert least_called(200, 400) < 0.1
     few = compare_predictions(
         experiment([0] * 380, unit=groups[:380]),
-        experiment(([1] * 20 + [0] * 20) * 9 + [1] * 20, name="b", unit=groups[:380]),
+        experiment(
+            ([1] * 20 + [0] * 20) * 9 + [1] * 20, name="b", unit=groups[:380]
+        ),
         seed=0,
     )
     assert few.groups == 19 and few.smallest is None
@@ -147,7 +157,8 @@ def test_the_smallest_difference_is_at_least_the_reach_of_the_interval() -> None
 def test_bad_pairs_are_refused() -> None:
     a = experiment([1, 0, 1])
     with pytest.raises(
-        InputError, match=r"a, b: expected OOF of the same .*received 3 and 1 images"
+        InputError,
+        match=r"a, b: expected OOF of the same .*received 3 and 1 images",
     ):
         compare_predictions(a, experiment([1], first=9, name="b"), seed=0)
     with pytest.raises(
@@ -198,7 +209,9 @@ def test_oof_is_right_or_wrong_by_the_labels_of_the_folds() -> None:
         InputError,
         match=r"a: expected images of folds.csv, received 1 others, as w; give the OOF",
     ):
-        score_predictions("a", Predictions(["w"], probs[:1], ["cup", "star"]), folds)
+        score_predictions(
+            "a", Predictions(["w"], probs[:1], ["cup", "star"]), folds
+        )
     with pytest.raises(
         InputError, match=r"a: expected labels below 1, its classes, received 1;"
     ):

@@ -40,7 +40,9 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(command: str) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run(["bash", "-c", command], check=True, env=os.environ | {"PATH": path})
+    subprocess.run(
+        ["bash", "-c", command], check=True, env=os.environ | {"PATH": path}
+    )
 
 
 def test_a_revision_is_read_from_the_cache_and_the_workspace_stays(
@@ -63,7 +65,9 @@ def test_a_revision_is_read_from_the_cache_and_the_workspace_stays(
         fetch_files("first", [Path("data/votes/oof.npz")], tmp_path / "into")
 
 
-def test_a_cache_that_was_emptied_is_one_line(repository: Path, tmp_path: Path) -> None:
+def test_a_cache_that_was_emptied_is_one_line(
+    repository: Path, tmp_path: Path
+) -> None:
     shutil.rmtree(".dvc/cache")
     with pytest.raises(InputError, match=r"first: expected .*; .*`dvc fetch`"):
         fetch_files("first", FILES, tmp_path / "into")

@@ -92,7 +92,10 @@ class Project:
     def vote(self, *read: str) -> None:
         """A vote on a folder with these files: `a1` is that of model a, fold 1."""
         files = [
-            {"md5": md5(each.encode()), "relpath": f"{each[0]}/fold{each[1]}/val.npz"}
+            {
+                "md5": md5(each.encode()),
+                "relpath": f"{each[0]}/fold{each[1]}/val.npz",
+            }
             for each in read
         ]
         folder = {
@@ -122,7 +125,9 @@ class Project:
             ("dvc.yaml", {"stages": PIPELINE}),
             ("dvc.lock", {"stages": self.lock}),
         ):
-            (self.folder / name).write_text(yaml.safe_dump(content, sort_keys=False))
+            (self.folder / name).write_text(
+                yaml.safe_dump(content, sort_keys=False)
+            )
 
 
 def entry(path: str, value: str | bytes) -> dict[str, Any]:
@@ -157,7 +162,11 @@ def test_a_clone_where_nothing_ran_has_no_scores(project: Project) -> None:
             {"models": ["a"], "folds": [0]},
             "vote ran with run.folds [0, 1], now [0]",
         ),
-        ("run", None, "vote ran with run {'models': ['a'], 'folds': [0, 1]}, now null"),
+        (
+            "run",
+            None,
+            "vote ran with run {'models': ['a'], 'folds': [0, 1]}, now null",
+        ),
     ],
 )
 def test_a_score_of_other_parameters_is_not(
@@ -251,7 +260,9 @@ def test_an_edit_of_a_persons_table_takes_the_scores_away(project: Project) -> N
     assert project.reason() == "split ran with another data/overrides.csv"
 
 
-def test_a_folder_of_single_files_is_compared_by_their_hashes(project: Project) -> None:
+def test_a_folder_of_single_files_is_compared_by_their_hashes(
+    project: Project,
+) -> None:
     outs = [entry("tables/a.csv", "a"), entry("tables/b.csv", "b")]
     project.lock["split"]["outs"] += outs
     files = [
@@ -295,11 +306,13 @@ def test_a_commit_is_judged_by_its_own_files(
     assert lockfile.state_of_commit("HEAD").outdated("metrics/vote.json") == ""
     scores = {f"metrics/{name}.json": {"data": {}} for name in ("split", "vote")}
     states = [
-        {"rev": rev, "data": {"metrics": dict(scores)}} for rev in ("workspace", "HEAD")
+        {"rev": rev, "data": {"metrics": dict(scores)}}
+        for rev in ("workspace", "HEAD")
     ]
     head = states[1] | {"experiments": [{"revs": [states[0]]}]}
     kept = [
-        sorted(_drop_outdated(state)["data"]["metrics"]) for state in (states[0], head)
+        sorted(_drop_outdated(state)["data"]["metrics"])
+        for state in (states[0], head)
     ]
     assert kept == [[], sorted(scores)] and states[0]["data"]["metrics"] == {}
 

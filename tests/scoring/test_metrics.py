@@ -39,13 +39,19 @@ def test_scores_agree_with_scikit_learn() -> None:
     probs = rng.dirichlet(np.ones(7), 200)
     values = scores(labels, probs)
     preds = probs.argmax(axis=1)
-    assert values["macro_f1"] == pytest.approx(f1_score(labels, preds, average="macro"))
-    assert values["log_loss"] == pytest.approx(log_loss(labels, probs, labels=range(7)))
+    assert values["macro_f1"] == pytest.approx(
+        f1_score(labels, preds, average="macro")
+    )
+    assert values["log_loss"] == pytest.approx(
+        log_loss(labels, probs, labels=range(7))
+    )
 
 
 def test_the_order_of_rows_changes_nothing() -> None:
     order = [2, 0, 3, 1]
-    assert scores(LABELS[order], PROBS[order]) == pytest.approx(scores(LABELS, PROBS))
+    assert scores(LABELS[order], PROBS[order]) == pytest.approx(
+        scores(LABELS, PROBS)
+    )
 
 
 def test_a_sure_and_wrong_vote_costs_a_finite_log_loss() -> None:
@@ -53,7 +59,9 @@ def test_a_sure_and_wrong_vote_costs_a_finite_log_loss() -> None:
     assert values["log_loss"] == pytest.approx(-math.log(1e-7) / 2, rel=1e-5)
 
 
-def test_the_zeros_of_a_hard_vote_are_clipped_and_the_row_sums_to_one_again() -> None:
+def test_the_zeros_of_a_hard_vote_are_clipped_and_the_row_sums_to_one_again() -> (
+    None
+):
     """A thousand zeros at 1e-7 are 1e-4: the label's share is 1 / 1.0001."""
     values = scores(np.array([0]), np.eye(1, 1001))
     assert values["log_loss"] == pytest.approx(math.log(1.0001), rel=1e-4)
@@ -131,11 +139,15 @@ def test_without_variance_the_interval_is_wilsons() -> None:
 
 
 def test_several_intervals_are_those_of_each_alone() -> None:
-    rights = np.stack([np.arange(40) % 3 > 0, np.arange(40) % 5 > 0, np.full(40, True)])
+    rights = np.stack(
+        [np.arange(40) % 3 > 0, np.arange(40) % 5 > 0, np.full(40, True)]
+    )
     groups = np.arange(40) // 2
     each = [accuracy_interval(right, groups, seed=1) for right in rights]
     np.testing.assert_allclose(accuracy_intervals(rights, groups, seed=1), each)
-    assert accuracy_intervals(rights[:1], np.zeros(40), seed=1) == [(26 / 40, 26 / 40)]
+    assert accuracy_intervals(rights[:1], np.zeros(40), seed=1) == [
+        (26 / 40, 26 / 40)
+    ]
 
 
 def test_one_group_has_no_interval() -> None:
@@ -192,7 +204,9 @@ def test_the_gap_of_two_honest_estimates_holds_zero_19_times_of_20() -> None:
         [(right / 250, *wilson(right, 250)) for right in pair]
         for pair in drawn.tolist()
     ]
-    held = [low <= 0 <= high for _, low, high in (difference(*pair) for pair in pairs)]
+    held = [
+        low <= 0 <= high for _, low, high in (difference(*pair) for pair in pairs)
+    ]
     inside = [oof[1] <= test[0] <= oof[2] for oof, test in pairs]
     assert 0.94 < np.mean(held) < 0.965 and np.mean(inside) < 0.87
 

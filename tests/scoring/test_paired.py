@@ -12,14 +12,18 @@ from croquis.scoring.paired import (
 )
 
 
-def rights(only_a: int, only_b: int, both: int = 5) -> tuple[np.ndarray, np.ndarray]:
+def rights(
+    only_a: int, only_b: int, both: int = 5
+) -> tuple[np.ndarray, np.ndarray]:
     a = np.array([True] * only_a + [False] * only_b + [True] * both)
     b = np.array([False] * only_a + [True] * only_b + [True] * both)
     return a, b
 
 
 def test_five_against_none_by_hand() -> None:
-    assert mcnemar(*rights(0, 5)) == pytest.approx(2 / 2**5)  # all heads or all tails
+    assert mcnemar(*rights(0, 5)) == pytest.approx(
+        2 / 2**5
+    )  # all heads or all tails
     assert mcnemar(*rights(1, 3)) == pytest.approx(2 * (1 + 4) / 2**4)
 
 
@@ -41,7 +45,12 @@ def test_p_is_the_exact_binomial_one(only_a: int, only_b: int) -> None:
         (0.049, (-0.01, 0.2), 20, False),  # no difference is within the interval
         (0.049, (0.0, 0.2), 20, False),  # or on its border
         (0.049, (-0.2, 0.0), 20, False),
-        (0.049, (0.01, 0.2), 19, False),  # redraws of so few groups are too much alike
+        (
+            0.049,
+            (0.01, 0.2),
+            19,
+            False,
+        ),  # redraws of so few groups are too much alike
     ],
 )
 def test_a_difference_is_significant_by_the_test_and_by_the_interval_of_enough_groups(
@@ -68,7 +77,9 @@ def test_copies_widen_the_interval() -> None:
     low, high = difference_interval(a, b, np.arange(1000), seed=0)
     doubled = [np.repeat(part, 4) for part in (a, b, np.arange(1000))]
     wide = difference_interval(*doubled, seed=0)
-    assert wide == pytest.approx((low, high), abs=0.004)  # copies are no new evidence
+    assert wide == pytest.approx(
+        (low, high), abs=0.004
+    )  # copies are no new evidence
     narrow = difference_interval(doubled[0], doubled[1], np.arange(4000), seed=0)
     assert narrow[1] - narrow[0] < 0.6 * (high - low)
 
@@ -89,5 +100,6 @@ def test_several_differences_are_those_of_each_alone() -> None:
     ]
     assert difference_intervals(rights[one], rights[other], groups, seed=2) == each
     assert (
-        difference_intervals(rights[0], rights[other], groups, seed=2)[:2] == each[:2]
+        difference_intervals(rights[0], rights[other], groups, seed=2)[:2]
+        == each[:2]
     )

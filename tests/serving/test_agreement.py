@@ -16,7 +16,9 @@ from support.tiny import set_params
 def check(folder: Path) -> float:
     places = {"index": folder / "index.csv", "pixels": folder / "pixels.npy"}
     ensemble = Ensemble(trained(folder), CPU)
-    return check_agreement(ensemble, test=folder / "ensemble" / "test.npz", **places)
+    return check_agreement(
+        ensemble, test=folder / "ensemble" / "test.npz", **places
+    )
 
 
 def test_an_unchanged_run_agrees(drawn: Path) -> None:

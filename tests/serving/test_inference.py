@@ -59,13 +59,17 @@ def test_each_kind_of_model_answers_as_in_the_batch(kind: str, drawn: Path) -> N
     np.testing.assert_allclose(answer.probs, batch.probs, atol=1e-5)
 
 
-@pytest.mark.parametrize(("fold_vote", "vote"), [("soft", "soft"), ("soft", "hard")])
+@pytest.mark.parametrize(
+    ("fold_vote", "vote"), [("soft", "soft"), ("soft", "hard")]
+)
 def test_members_of_all_kinds_vote_as_in_the_batch(
     drawn: Path, fold_vote: str, vote: str
 ) -> None:
     few = {"hidden": KINDS["hidden"], "pair": KINDS["pair"]}
     weights = {"hidden": 2.0, "pair": 1.0, "head": 1.0, "turned": 0.5}
-    made = leave_run(drawn, few, VIEWS, fold_vote=fold_vote, vote=vote, weights=weights)
+    made = leave_run(
+        drawn, few, VIEWS, fold_vote=fold_vote, vote=vote, weights=weights
+    )
     batch = predictions.load_predictions(drawn / "ensemble" / "test.npz")
     answer = Ensemble(made, CPU).answer(files(drawn))
     np.testing.assert_allclose(answer.probs, batch.probs, atol=1e-5)
@@ -91,7 +95,9 @@ def test_the_example_of_ensemble_runs(
     for fold in (0, 1):
         path = drawn / "checkpoints" / "small" / f"fold{fold}.safetensors"
         weights = safetensors.torch.load_file(path)
-        bias = next(name for name in reversed(weights) if weights[name].shape == (3,))
+        bias = next(
+            name for name in reversed(weights) if weights[name].shape == (3,)
+        )
         weights[bias] = torch.tensor([0.0, 99.0, 0.0])
         safetensors.torch.save_file(weights, path)
     made.export(drawn / "export")
@@ -126,7 +132,9 @@ def test_members_alone_are_calibrated_means_of_their_folds(drawn: Path) -> None:
 def test_a_member_without_weight_is_not_loaded(drawn: Path) -> None:
     leave_run(drawn, weights={"small": 0.0, "head": 1.0})
     (drawn / "checkpoints" / "small" / "fold0.safetensors").unlink()
-    assert list(Ensemble(trained(drawn), CPU).answer(files(drawn)).members) == ["head"]
+    assert list(Ensemble(trained(drawn), CPU).answer(files(drawn)).members) == [
+        "head"
+    ]
 
 
 def test_no_images_give_no_rows(ensemble: Ensemble) -> None:
@@ -134,7 +142,9 @@ def test_no_images_give_no_rows(ensemble: Ensemble) -> None:
     assert answer.probs.shape == (0, 3) and answer.members["head"].shape == (0, 3)
 
 
-def test_a_bad_image_is_called_by_its_place(ensemble: Ensemble, drawn: Path) -> None:
+def test_a_bad_image_is_called_by_its_place(
+    ensemble: Ensemble, drawn: Path
+) -> None:
     with pytest.raises(
         InputError, match="image 2: expected an image, received not an image"
     ):

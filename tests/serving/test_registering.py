@@ -57,7 +57,11 @@ def registered(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Registered:
     monkeypatch.setenv("DVC_EXP_NAME", "later")
     example = sheets_of_test(drawn)[0]
     return register(
-        made, source="drawn", description="Of *three*.", score=SCORE, example=example
+        made,
+        source="drawn",
+        description="Of *three*.",
+        score=SCORE,
+        example=example,
     )
 
 
@@ -121,12 +125,20 @@ def _check_its_files(registered: Registered) -> None:
 def _check_its_run(registered: Registered) -> None:
     """An export after a commit made a run of a pipeline that had nothing in it."""
     client = mlflow.MlflowClient()
-    run = client.get_run(client.get_model_version("drawn", registered.version).run_id)
-    pipelines = client.search_runs([run.info.experiment_id], "tags.kind = 'pipeline'")
-    assert {each.info.run_name for each in pipelines} == {"scored-0.75", "scored-0.5"}
+    run = client.get_run(
+        client.get_model_version("drawn", registered.version).run_id
+    )
+    pipelines = client.search_runs(
+        [run.info.experiment_id], "tags.kind = 'pipeline'"
+    )
+    assert {each.info.run_name for each in pipelines} == {
+        "scored-0.75",
+        "scored-0.5",
+    }
     above = client.get_run(run.data.tags["mlflow.parentRunId"])
     assert (
-        above.info.run_name == "scored-0.75" and run.info.run_name == "later/ensemble"
+        above.info.run_name == "scored-0.75"
+        and run.info.run_name == "later/ensemble"
     )
 
 
@@ -139,7 +151,9 @@ def _check_its_run(registered: Registered) -> None:
         ("latest", "run-latest"),
     ],
 )
-def test_any_name_of_an_experiment_becomes_an_alias(version: str, alias: str) -> None:
+def test_any_name_of_an_experiment_becomes_an_alias(
+    version: str, alias: str
+) -> None:
     assert alias_of(version) == alias
 
 

@@ -56,10 +56,18 @@ def test_a_sheet_is_what_prepare_stores(
     """Gray where all images are; with a single coloured one, all have three channels."""
     for name in names:
         (tmp_path / name).write_bytes(FILES[name])
-    rows = {"id": names, "split": "train", "label": 0, "class_name": "a", "path": names}
+    rows = {
+        "id": names,
+        "split": "train",
+        "label": 0,
+        "class_name": "a",
+        "path": names,
+    }
     table = pd.DataFrame(rows | {"source_id": ""})
     settings = PrepareParams(image_size=16, fit=fit, bad_test="error")
-    pack(table, tmp_path, settings, tmp_path / "pixels.npy", tmp_path / "gray224.npy")
+    pack(
+        table, tmp_path, settings, tmp_path / "pixels.npy", tmp_path / "gray224.npy"
+    )
     stored, gray = np.load(tmp_path / "pixels.npy"), "jpeg" not in names
     for name, row in zip(names, stored, strict=True):
         sheet = prepare_sheet(FILES[name], side=16, fit=fit, gray=gray, where=name)
@@ -86,7 +94,9 @@ def test_no_image_is_a_clear_error(content: bytes, message: str) -> None:
 
 
 def test_a_file_too_big_is_not_opened() -> None:
-    message = "it: expected an image of at most 8 MB, received 50 MB; make it smaller"
+    message = (
+        "it: expected an image of at most 8 MB, received 50 MB; make it smaller"
+    )
     with pytest.raises(InputError, match=message):
         prepare_sheet(bytes(50 * 2**20), side=8, fit="pad", gray=True, where="it")
 
@@ -114,7 +124,9 @@ def test_base64_comes_plain_broken_or_as_a_data_url(text: str) -> None:
     assert from_base64(text, "it") == FILES["gray"]
 
 
-@pytest.mark.parametrize("text", ["/etc/passwd", "https://example.com/a.png", "a-b_"])
+@pytest.mark.parametrize(
+    "text", ["/etc/passwd", "https://example.com/a.png", "a-b_"]
+)
 def test_what_is_not_base64_is_refused_and_never_opened(text: str) -> None:
     with pytest.raises(InputError, match="it: expected base64, received"):
         from_base64(text, "it")

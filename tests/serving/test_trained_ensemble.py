@@ -34,9 +34,9 @@ def test_an_export_knows_the_same_but_where_weights_came_from(
     assert again.recipe == made.recipe
     assert str(drawn) not in (tmp_path / "export" / "settings.json").read_text()
     # Nor its learning rate, which nothing that is served asks for.
-    assert again.settings.model_dump(exclude={"probes"}) == made.settings.model_dump(
+    assert again.settings.model_dump(
         exclude={"probes"}
-    )
+    ) == made.settings.model_dump(exclude={"probes"})
     assert '"lr":' not in (tmp_path / "export" / "settings.json").read_text()
     paths = [path for path in (tmp_path / "export").rglob("*") if path.is_file()]
     files = {path.relative_to(tmp_path / "export").as_posix() for path in paths}

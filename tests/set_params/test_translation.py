@@ -19,7 +19,10 @@ GUARDED = (sys.executable, "-m", "croquis.commands.guarded_dvc")
     [
         ("models.eva02_large.epochs=5", "++models.eva02_large.epochs=5"),
         ("models.eva02_large.epochs=5,10", "++models.eva02_large.epochs=5,10"),
-        ("params.yaml:models.so400m.epochs=5", "params.yaml:++models.so400m.epochs=5"),
+        (
+            "params.yaml:models.so400m.epochs=5",
+            "params.yaml:++models.so400m.epochs=5",
+        ),
         ("models.so400m.head.hidden=[8]", "++models.so400m.head.hidden=[8]"),
         ("models.resnet18.like=vit", "++models.resnet18.like=vit"),
         (
@@ -127,7 +130,8 @@ def test_an_experiment_sets_keys_that_entries_lost_and_shows_its_change_alone(
         ),
     )
     assert (
-        "dedup.variants_per_picture is called dedup.variants_per_image now" in printed
+        "dedup.variants_per_picture is called dedup.variants_per_image now"
+        in printed
     )
     assert changed_lines(project) == [
         *("-  - 1", "-  - 2", "-  - 3", "-  - 4"),
@@ -140,7 +144,9 @@ def test_an_experiment_sets_keys_that_entries_lost_and_shows_its_change_alone(
     shown = run(
         project, *GUARDED, "params", "diff", "--targets", "params.yaml", "--json"
     )
-    assert '"models.resnet18_96.label_smoothing": {"old": null, "new": 0.2}' in shown
+    assert (
+        '"models.resnet18_96.label_smoothing": {"old": null, "new": 0.2}' in shown
+    )
     run(project, "git", "checkout", "-q", "HEAD", "--", "params.yaml")
 
 
@@ -155,7 +161,9 @@ def test_what_is_queued_is_translated_too(project: Path) -> None:
     )
     run(project, *GUARDED, "exp", "run", "--queue", "-S", "train.epochs=1,2")
     assert changed_lines(project) == []
-    stashes = run(project, "git", "log", "-g", "--format=%H", "refs/exps/celery/stash")
+    stashes = run(
+        project, "git", "log", "-g", "--format=%H", "refs/exps/celery/stash"
+    )
     queued = [
         run(project, "git", "diff", "HEAD", stash, "--", "params.yaml")
         for stash in stashes.split()
@@ -167,7 +175,12 @@ def test_what_is_queued_is_translated_too(project: Path) -> None:
     assert sorted(added) == [
         ["+    augment: flips"],
         ["+    augment: none"],
-        ["+    mix:", "+      prob: 1.0", "+      mixup: 1.0", "+      cutmix: 0.0"],
+        [
+            "+    mix:",
+            "+      prob: 1.0",
+            "+      mixup: 1.0",
+            "+      cutmix: 0.0",
+        ],
         ["-  epochs: 10", "+  epochs: 1"],
         ["-  epochs: 10", "+  epochs: 2"],
     ]

@@ -86,7 +86,9 @@ def test_without_columns_the_fix_is_a_pattern() -> None:
     ("by", "message"),
     [("(a", "a regular expression .*unterminated"), ("()?(", "unterminated")],
 )
-def test_a_broken_pattern_is_refused_with_the_parameters(by: str, message: str) -> None:
+def test_a_broken_pattern_is_refused_with_the_parameters(
+    by: str, message: str
+) -> None:
     with pytest.raises(ValidationError, match=message):
         SplitParams(num_folds=2, group=True, domain=by, rare="error")
 

@@ -39,7 +39,12 @@ def tables(
         for place, source in enumerate(source_ids)
     ]
     table = pd.DataFrame(
-        {"id": ids, "group": groups or range(len(ids)), "weight": 1.0, "targets": ""}
+        {
+            "id": ids,
+            "group": groups or range(len(ids)),
+            "weight": 1.0,
+            "targets": "",
+        }
     )
     table["keep"] = [place not in dropped for place in range(len(ids))]
     return index, table.assign(conflict=False)
@@ -69,7 +74,9 @@ def test_the_example_of_the_docstring_holds() -> None:
 
 def test_plain_folds_are_the_published_ones() -> None:
     # the field's folds: StratifiedKFold(5, shuffle=True, random_state=42) in the order of train.csv
-    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(20), 30)).tolist()
+    labels = (
+        np.random.default_rng(0).permutation(np.repeat(np.arange(20), 30)).tolist()
+    )
     table = cut(PLAIN.model_copy(update={"num_folds": 5}), labels, seed=42)
     splitter = StratifiedKFold(5, shuffle=True, random_state=42)
     for fold, (_, held_out) in enumerate(splitter.split(labels, labels)):
@@ -99,7 +106,9 @@ def test_folds_are_stratified_by_label() -> None:
 def test_plain_folds_ignore_groups_and_grouped_ones_do_not() -> None:
     labels, groups = [0] * 12, [0] * 4 + list(range(4, 12))
     table = cut(GROUPED, labels, groups)
-    assert table["fold"][:4].nunique() == 1 and table["plain_fold"][:4].nunique() > 1
+    assert (
+        table["fold"][:4].nunique() == 1 and table["plain_fold"][:4].nunique() > 1
+    )
     plain = cut(PLAIN, labels, groups)
     assert plain["fold"].tolist() == table["plain_fold"].tolist()
     assert plain["group"].tolist() == table["group"].tolist()
@@ -120,7 +129,9 @@ def test_derived_files_are_never_scored_and_train_only_beside_their_source(
                 assert (table["id"][derived] in trained) == (
                     table["id"][source] in trained
                 )
-            assert not trained & set(fold_tables.scored_rows(table, fold, column)["id"])
+            assert not trained & set(
+                fold_tables.scored_rows(table, fold, column)["id"]
+            )
 
 
 def test_derived_files_do_not_move_the_folds_of_originals() -> None:
@@ -143,20 +154,24 @@ def test_a_derived_file_joins_the_groups_it_touches() -> None:
 def test_a_derived_file_without_its_source_always_trains() -> None:
     table = cut(GROUPED, [0, 1] * 6 + [0], sources={12: 99})
     last = table.iloc[12]
-    assert (last["fold"], last["plain_fold"], last["scored"]) == (ALWAYS, ALWAYS, False)
+    assert (last["fold"], last["plain_fold"], last["scored"]) == (
+        ALWAYS,
+        ALWAYS,
+        False,
+    )
 
 
 def test_dropped_copies_are_in_their_groups_fold_and_on_neither_side() -> None:
     table = cut(GROUPED, [0, 1] * 6, [0, 1, 0, *range(3, 12)], dropped=(0,))
     assert table["fold"][0] == table["fold"][2] and not table["scored"][0]
     for fold in range(3):
-        assert table["id"][0] not in set(fold_tables.training_rows(table, fold)["id"])
+        assert table["id"][0] not in set(
+            fold_tables.training_rows(table, fold)["id"]
+        )
 
 
 def test_a_class_with_one_image_is_an_error_that_names_it() -> None:
-    message = (
-        r"split: expected .*, received 1 .*: 'class 7' \(images 1, groups 1\); .*rare"
-    )
+    message = r"split: expected .*, received 1 .*: 'class 7' \(images 1, groups 1\); .*rare"
     with pytest.raises(InputError, match=message):
         cut(GROUPED, [0] * 6 + [7])
     with pytest.raises(InputError, match=message):
@@ -210,7 +225,11 @@ def test_groups_of_other_images_are_refused() -> None:
         InputError, match=r"groups: expected the 6 training ids .*; rerun dedup"
     ):
         cut_folds(
-            index, groups.iloc[:5], pd.DataFrame({"image_path": []}), GROUPED, seed=0
+            index,
+            groups.iloc[:5],
+            pd.DataFrame({"image_path": []}),
+            GROUPED,
+            seed=0,
         )
 
 
@@ -238,8 +257,13 @@ def test_domains_are_held_apart_and_are_what_intervals_draw() -> None:
     table = cut(APART, [0, 1] * 6, authors=PEOPLE)
     assert table["unit"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
     assert (table.groupby("unit")["fold"].nunique() == 1).all()
-    assert table["fold"].value_counts().tolist() == [4, 4, 4] and table["scored"].all()
-    assert table["plain_fold"].tolist() == cut(PLAIN, [0, 1] * 6)["plain_fold"].tolist()
+    assert (
+        table["fold"].value_counts().tolist() == [4, 4, 4] and table["scored"].all()
+    )
+    assert (
+        table["plain_fold"].tolist()
+        == cut(PLAIN, [0, 1] * 6)["plain_fold"].tolist()
+    )
 
 
 def test_without_a_domain_groups_are_what_intervals_draw() -> None:
@@ -264,13 +288,18 @@ def test_a_copy_in_a_domain_of_another_fold_trains_and_is_not_scored() -> None:
     ) == (6, 6, 1)
     assert metrics["plain_twins"] == 6  # which plain folds would part as well
     free = cut(
-        APART.model_copy(update={"group": False}), [0, 1] * 6, groups, authors=PEOPLE
+        APART.model_copy(update={"group": False}),
+        [0, 1] * 6,
+        groups,
+        authors=PEOPLE,
     )
     assert free["scored"].all() and free["fold"].tolist() == table["fold"].tolist()
 
 
 def test_copies_inside_a_domain_are_scored() -> None:
-    table = cut(APART, [0, 0] * 6, [place // 2 for place in range(12)], authors=PEOPLE)
+    table = cut(
+        APART, [0, 0] * 6, [place // 2 for place in range(12)], authors=PEOPLE
+    )
     assert (
         table["scored"].all()
         and split_metrics(table, APART)["copies_across_folds"] == 0
@@ -325,7 +354,8 @@ def test_a_class_of_one_domain_trains_always_without_the_rest_of_it() -> None:
     params = APART.model_copy(update={"rare": "train"})
     table = cut(params, [0, 1] * 6 + [2, 2], authors=PEOPLE + "aa")
     assert (
-        table["fold"].tolist()[12:] == [ALWAYS] * 2 and not table["scored"][12:].any()
+        table["fold"].tolist()[12:] == [ALWAYS] * 2
+        and not table["scored"][12:].any()
     )
     assert table["scored"][:12].all() and set(table["fold"][:12]) == {0, 1, 2}
     with pytest.raises(InputError, match=r"'class 2' \(images 2, domains 1\)"):
@@ -365,7 +395,9 @@ def cases(draw: st.DrawFn) -> dict:
 def test_folds_hold_their_promises_or_say_why_not(
     case: dict, group: bool, domain: str | None, num_folds: int, seed: int
 ) -> None:
-    params = SplitParams(num_folds=num_folds, group=group, domain=domain, rare="train")
+    params = SplitParams(
+        num_folds=num_folds, group=group, domain=domain, rare="train"
+    )
     try:
         table = cut(params, seed=seed, **case)
     except InputError:
@@ -377,7 +409,9 @@ def test_folds_hold_their_promises_or_say_why_not(
         assert set(kept.loc[kept["fold"] != fold, "label"]) == set(kept["label"])
     if group and domain is None:
         assert (table.groupby("group")["fold"].nunique() == 1).all()
-    for fold in range(num_folds):  # nothing of a scored image's group or domain trains
+    for fold in range(
+        num_folds
+    ):  # nothing of a scored image's group or domain trains
         trained, out = (
             fold_tables.training_rows(table, fold),
             fold_tables.scored_rows(table, fold),
@@ -441,12 +475,16 @@ def test_a_train_only_image_between_a_copy_and_its_domain_is_left_out() -> None:
     table = beside({12, 13, 14}, APART, [0, 1] * 6 + [0, 0, 0], [*range(12), 0, 20, 21],
                    authors=[*PEOPLE, "f", "a", ""])  # fmt: skip
     ends = table["fold"][0], table["fold"][11]
-    assert ends[0] != ends[1] and not table["keep"][12]  # a copy of an a, drawn by f
+    assert (
+        ends[0] != ends[1] and not table["keep"][12]
+    )  # a copy of an a, drawn by f
     assert table["fold"][13] == ends[0] and table["keep"][13]
     assert table["fold"][14] == ALWAYS and table["scored"][:12].all()  # of nobody
 
 
-def test_a_class_in_one_fold_but_for_train_only_images_is_learned_from_them() -> None:
+def test_a_class_in_one_fold_but_for_train_only_images_is_learned_from_them() -> (
+    None
+):
     labels = [0, 1] * 6 + [2, 2]
     groups = [*range(12), 12, 12]
     with pytest.raises(InputError, match="'class 2'"):

@@ -18,15 +18,23 @@ def tables(authors: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """
     count = len(authors)
     ids = [f"train/{place}.png" for place in range(count)]
-    index = pd.DataFrame({"id": ["test/0.png", *ids], "source_id": "", "sha256": "0"})
+    index = pd.DataFrame(
+        {"id": ["test/0.png", *ids], "source_id": "", "sha256": "0"}
+    )
     index["split"] = ["test"] + ["train"] * count
     index["label"] = [-1] + [place % 2 for place in range(count)]
     index["class_name"] = index["label"].map({-1: "", 0: "cat", 1: "dog"})
     index["path"] = index["id"]
-    groups = pd.DataFrame({"id": ids, "group": [*range(count - 1), 0], "keep": True})
+    groups = pd.DataFrame(
+        {"id": ids, "group": [*range(count - 1), 0], "keep": True}
+    )
     groups = groups.assign(weight=1.0, targets="", conflict=False)
     paths = [name.removeprefix("train/") for name in ids]
-    return index, groups, pd.DataFrame({"image_path": paths, "author": list(authors)})
+    return (
+        index,
+        groups,
+        pd.DataFrame({"image_path": paths, "author": list(authors)}),
+    )
 
 
 def test_the_example_of_the_settings_holds() -> None:
@@ -35,7 +43,9 @@ def test_the_example_of_the_settings_holds() -> None:
 
 def test_test_images_have_no_fold() -> None:
     split = split_images(*tables("aabbccddeeff"), SETTINGS, seed=0)
-    assert len(split.folds) == 12 and split.folds["id"].str.startswith("train/").all()
+    assert (
+        len(split.folds) == 12 and split.folds["id"].str.startswith("train/").all()
+    )
     assert split.metrics == split_metrics(split.folds, SETTINGS)
 
 

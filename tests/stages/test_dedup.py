@@ -10,7 +10,12 @@ import pytest
 from support.leftovers import stage
 from support.planted import SIDE, catalogue, drawing, planted
 
-OVERRIDES = ["noisy,different,turned", "other,same,shade", "white,keep,", "shape,drop,"]
+OVERRIDES = [
+    "noisy,different,turned",
+    "other,same,shade",
+    "white,keep,",
+    "shape,drop,",
+]
 
 
 def ran(folder: Path, order: np.ndarray) -> dict[str, pd.DataFrame | dict]:
@@ -22,7 +27,9 @@ def ran(folder: Path, order: np.ndarray) -> dict[str, pd.DataFrame | dict]:
     table, gray = catalogue(images)
     # As prepare leaves it: row i of the table is row i of the pixels.
     table, gray = table.sort_index().iloc[order], gray[order]
-    table = table.assign(class_name=table["label"].map("class {}".format), source_id="")
+    table = table.assign(
+        class_name=table["label"].map("class {}".format), source_id=""
+    )
     folder.mkdir()
     table.assign(width=SIDE, height=SIDE).to_csv(folder / "index.csv", index=False)
     np.save(folder / "gray.npy", gray)
@@ -46,14 +53,24 @@ def ran(folder: Path, order: np.ndarray) -> dict[str, pd.DataFrame | dict]:
 def test_the_stage_decides_and_says_how_long_each_step_took(tmp_path: Path) -> None:
     outputs = ran(tmp_path / "one", np.arange(11))
     group = outputs["groups"].set_index("id")["group"]
-    assert group["original"] == group["same-bytes"] == group["turned"] != group["noisy"]
+    assert (
+        group["original"]
+        == group["same-bytes"]
+        == group["turned"]
+        != group["noisy"]
+    )
     assert group["other"] == group["shade"]
     keep = outputs["groups"].set_index("id")["keep"]
     assert keep[~keep].index.tolist() == ["shape"]
     assert outputs["test_twins"]["id"].tolist() == ["more", "test"]
-    assert {"identical", "ink", "copy", "ssim", "ink_of_pairs", "groups"} <= outputs[
-        "steps"
-    ]
+    assert {
+        "identical",
+        "ink",
+        "copy",
+        "ssim",
+        "ink_of_pairs",
+        "groups",
+    } <= outputs["steps"]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -66,5 +83,7 @@ def test_the_order_of_the_index_and_of_the_overrides_changes_nothing(
         ran(tmp_path / "other", order),
     )
     for name in ("groups", "duplicates", "test_twins"):
-        pd.testing.assert_frame_equal(outputs[name], expected[name], check_exact=True)
+        pd.testing.assert_frame_equal(
+            outputs[name], expected[name], check_exact=True
+        )
     assert outputs["metrics"] == expected["metrics"]

@@ -43,9 +43,13 @@ def test_a_solution_with_class_names_is_mapped_and_one_with_a_row_too_few_refuse
             tmp_path / f"raw/{name}.png"
         )
     files = files_in(tmp_path)
-    files["solution"].write_text("image_path,target\ntest/b.png,star\ntest/a.png,cup\n")
+    files["solution"].write_text(
+        "image_path,target\ntest/b.png,star\ntest/a.png,cup\n"
+    )
     stage("prepare").main(raw=tmp_path / "raw", **files)
-    assert files["test_labels"].read_text() == "image_path,target\na.png,0\nb.png,1\n"
+    assert (
+        files["test_labels"].read_text() == "image_path,target\na.png,0\nb.png,1\n"
+    )
     told = "prepare: solution.csv: image_path 'test/b.png' is read as 'b.png'"
     assert told in capsys.readouterr().out
     files["solution"].write_text("image_path,target\nb.png,1\n")
@@ -58,7 +62,9 @@ def test_a_solution_with_class_names_is_mapped_and_one_with_a_row_too_few_refuse
 def test_one_class_stops_the_stage(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / "raw/train/images").mkdir(parents=True, exist_ok=True)
-        Image.new("L", (9, 9), number).save(tmp_path / f"raw/train/images/{number}.png")
+        Image.new("L", (9, 9), number).save(
+            tmp_path / f"raw/train/images/{number}.png"
+        )
     with pytest.raises(
         InputError, match="expected images of two classes or more, received 'imag"
     ):

@@ -108,7 +108,8 @@ def test_mlflow_gets_scores_settings_and_the_page(kept: Kept, drawn: Path) -> No
     assert kept.scores["test/inside_interval"] == 1
     pages = {f"report/{path.name}" for path in (drawn / "report").iterdir()}
     assert (
-        kept.files == pages | {"images/scores.png", "images/curves.png"} and kept.over
+        kept.files == pages | {"images/scores.png", "images/curves.png"}
+        and kept.over
     )
 
 

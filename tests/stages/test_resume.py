@@ -20,7 +20,12 @@ OUTPUTS = (
     "curves.csv",
     "val_flip_ud.npz",
 )
-SNAPSHOTS = ("cycle1/val.npz", "cycle1/test.npz", "cycle2/val.npz", "cycle2/test.npz")
+SNAPSHOTS = (
+    "cycle1/val.npz",
+    "cycle1/test.npz",
+    "cycle2/val.npz",
+    "cycle2/test.npz",
+)
 # What happens to a training of six updates at its fourth or fifth, or in the save after it.
 HARM = {
     "SIGKILL in mid-epoch": "os.kill(os.getpid(), signal.SIGKILL)",
@@ -128,7 +133,9 @@ def run(
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
-    return {name: (folder / "out" / name).read_bytes() for name in OUTPUTS + SNAPSHOTS}
+    return {
+        name: (folder / "out" / name).read_bytes() for name in OUTPUTS + SNAPSHOTS
+    }
 
 
 def test_a_killed_training_goes_on_and_ends_with_the_same_bits(

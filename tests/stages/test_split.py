@@ -14,7 +14,9 @@ from support.prepared import files_in
 
 STAGES = {name: stage(name) for name in ("prepare", "split")}  # from the repository
 PAIR = ("bar", "disc")
-SPLIT = "seed: 42\nsplit: {num_folds: 3, group: true, domain: DOMAIN, rare: error}\n"
+SPLIT = (
+    "seed: 42\nsplit: {num_folds: 3, group: true, domain: DOMAIN, rare: error}\n"
+)
 
 
 @pytest.fixture
@@ -54,7 +56,9 @@ def ran(folder: Path, domain: str) -> tuple[pd.DataFrame, dict]:
     Path("params.yaml").write_text(SPLIT.replace("DOMAIN", domain))
     names = ("index", "groups", "columns", "folds", "metrics")
     STAGES["split"].main(**{name: folder / name for name in names})
-    return pd.read_csv(folder / "folds"), json.loads((folder / "metrics").read_text())
+    return pd.read_csv(folder / "folds"), json.loads(
+        (folder / "metrics").read_text()
+    )
 
 
 @pytest.mark.parametrize("domain", ["by", r"'_([a-f])\.png'"])
@@ -72,9 +76,7 @@ def test_people_are_held_apart(
     # Two people share a fold, so four are in at least two.
     unscored = table["id"][~table["scored"]].str.removeprefix("train/bar/")
     assert unscored.tolist() == ["0_a.png", "1_b.png", "2_c.png", "3_d.png"]
-    words = (
-        "split: 4 images have a copy in another fold: they train, and are not scored"
-    )
+    words = "split: 4 images have a copy in another fold: they train, and are not scored"
     assert words in told and metrics["copies_across_folds"] == 4
 
 

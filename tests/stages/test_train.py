@@ -39,7 +39,9 @@ def folder_of_states(
     out = {name: drawn / name for name in ("predictions", "weights", "curves")}
     tables = {name: drawn / f"{name}.csv" for name in ("index", "folds")}
     with pytest.raises(Begun):
-        TRAIN.main("resnet18_96", fold, pixels=drawn / "pixels.npy", **tables, **out)
+        TRAIN.main(
+            "resnet18_96", fold, pixels=drawn / "pixels.npy", **tables, **out
+        )
     return seen["folder"]
 
 
@@ -103,7 +105,8 @@ def test_an_edit_while_it_trains_leaves_the_state_and_a_failed_run(
     client = MlflowClient(f"sqlite:///{drawn / 'mlflow.db'}")
     (run,) = client.search_runs(["1"], "tags.member = 'resnet18_96'")
     assert (
-        run.info.status == "FAILED" and "lr: 0.001 -> 0.002" in run.data.tags["failure"]
+        run.info.status == "FAILED"
+        and "lr: 0.001 -> 0.002" in run.data.tags["failure"]
     )
 
 

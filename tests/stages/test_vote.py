@@ -57,13 +57,19 @@ def ran(folder: Path, vote: str) -> dict[str, float]:
     """The member's scores; its votes lie in folder/votes."""
     (folder / "params.yaml").write_text(PARAMS.replace("VOTE", vote))
     files = {"predictions": folder / "by_fold", "folds": folder / "folds.csv"}
-    STAGES["vote"].main(votes=folder / "votes", metrics=folder / "vote.json", **files)
+    STAGES["vote"].main(
+        votes=folder / "votes", metrics=folder / "vote.json", **files
+    )
     return json.loads((folder / "vote.json").read_text())["tiny"]
 
 
 def mean(folder: Path) -> np.ndarray:
-    paths = [folder / "by_fold/tiny" / fold / "test.npz" for fold in ("fold0", "fold1")]
-    return np.mean([predictions.load_predictions(path).probs for path in paths], axis=0)
+    paths = [
+        folder / "by_fold/tiny" / fold / "test.npz" for fold in ("fold0", "fold1")
+    ]
+    return np.mean(
+        [predictions.load_predictions(path).probs for path in paths], axis=0
+    )
 
 
 def soft(folder: Path) -> np.ndarray:
@@ -163,7 +169,9 @@ def test_the_votes_of_folds_become_a_scored_submission(folder: Path) -> None:
         choices = {("other", 1): [0, 1]}.get(
             (member, fold), [0, 0]
         )  # one of four is right on t1
-        Predictions(["test/t0", "test/t1"], np.eye(3)[choices], list("xyz")).save(path)
+        Predictions(["test/t0", "test/t1"], np.eye(3)[choices], list("xyz")).save(
+            path
+        )
     ran(folder, "hard")
     shared = {"votes": folder / "votes", "by_fold": folder / "by_fold"}
     ensemble, oof = folder / "ensemble", folder / "ensemble.json"
@@ -184,7 +192,9 @@ def test_the_votes_of_folds_become_a_scored_submission(folder: Path) -> None:
         .probs
     )
     np.testing.assert_allclose(probs, [[1, 0, 0], [0.75, 0.25, 0]])
-    assert found["test_accuracy"] == found["test_accuracy_by_vote"]["hard-hard"] == 0.5
+    assert (
+        found["test_accuracy"] == found["test_accuracy_by_vote"]["hard-hard"] == 0.5
+    )
     # In fold 1 the two members are even on t1, and the lowest class wins.
     assert found["test_single_fold"] == 0.5 and found["fold_vote_gain_p"] == 1
     assert Path("s.csv").read_text() == "ID,image_path,target\n7,t1,0\n8,t0,0\n"

@@ -45,7 +45,9 @@ def _digest(path: Path) -> str:
 def test_the_hash_is_that_of_dvc() -> None:
     """Of DVC 3.67, for these two files: `dvc repro` with the folder as a dep wrote it."""
     subprocess.run(["python", "-m", "dvc", "init", "-q"], check=True)
-    stage = "stages: {one: {cmd: touch out, deps: [src/croquis/core], outs: [out]}}\n"
+    stage = (
+        "stages: {one: {cmd: touch out, deps: [src/croquis/core], outs: [out]}}\n"
+    )
     Path("dvc.yaml").write_text(stage)
     subprocess.run(["python", "-m", "dvc", "repro", "-q"], check=True)
     assert f"md5: {recorded()}\n" in Path("dvc.lock").read_text()

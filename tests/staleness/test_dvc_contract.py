@@ -175,7 +175,9 @@ def test_what_a_stage_reads_and_writes_has_paths_and_hashes_of_dvc_lock(
 ) -> None:
     with contract("Output.def_path and Output.hash_info"):
         one = stage_of(repo, "one")
-        numbers, table = sorted(one.deps, key=lambda dep: not hasattr(dep, "params"))
+        numbers, table = sorted(
+            one.deps, key=lambda dep: not hasattr(dep, "params")
+        )
         (out,) = one.outs
         assert numbers.params == ["lr"] and numbers.hash_info.value == {"lr": 1}
         assert (table.def_path, out.def_path) == ("in.txt", "one.txt")
@@ -294,7 +296,11 @@ def test_a_run_removes_outputs_through_the_stage_and_records_deps_after_its_comm
         def noted(stage: Any, *arguments: Any, **options: Any) -> Any:
             place = Path("one.txt")
             events.append(
-                (name, stage.addressing, place.read_text() if place.is_file() else "")
+                (
+                    name,
+                    stage.addressing,
+                    place.read_text() if place.is_file() else "",
+                )
             )
             return method(stage, *arguments, **options)
 
@@ -315,7 +321,9 @@ def test_the_lock_is_refused_while_another_dvc_has_it(repo: Repo) -> None:
         hold = "import sys; from dvc.repo import Repo; r = Repo(); r.lock.lock(); "
         hold += "print('held', flush=True); sys.stdin.read()"
         other = subprocess.Popen(
-            [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-c", hold],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         with other:
             assert other.stdout is not None and other.stdout.readline() == b"held\n"

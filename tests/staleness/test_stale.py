@@ -75,7 +75,9 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def pipeline(reproduced: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def pipeline(
+    reproduced: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """A copy of it to be changed, in which the test runs."""
     folder = tmp_path / "pipeline"
     shutil.copytree(reproduced, folder)
@@ -154,7 +156,12 @@ def test_code_files_and_commands_have_words_of_their_own(pipeline: Path) -> None
 
 def test_a_new_model_is_trained_alone(pipeline: Path) -> None:
     edit(pipeline, "params.yaml", "[a, b]", "[a, b, c]")
-    edit(pipeline, "params.yaml", "b: {epochs: 3}}", "b: {epochs: 3}, c: {epochs: 3}}")
+    edit(
+        pipeline,
+        "params.yaml",
+        "b: {epochs: 3}}",
+        "b: {epochs: 3}, c: {epochs: 3}}",
+    )
     stages = by_name()
     assert list(stages) == ["check", "train@c-0", "train@c-1", "vote"]
     assert stages["train@c-0"].changes == ("it has never run here",)
@@ -170,17 +177,22 @@ def test_a_name_that_is_not_utf_8_is_a_change(pipeline: Path, place: str) -> Non
     what = {"out": "file out", "out/a-0": "its output out/a-0"}[place]
     stage = by_name()[{"out": "vote", "out/a-0": "train@a-0"}[place]]
     assert (
-        f"{what} holds a name that is not UTF-8, which DVC cannot read" in stage.changes
+        f"{what} holds a name that is not UTF-8, which DVC cannot read"
+        in stage.changes
     )
 
 
-def test_an_output_that_is_gone_comes_back_and_nothing_follows(pipeline: Path) -> None:
+def test_an_output_that_is_gone_comes_back_and_nothing_follows(
+    pipeline: Path,
+) -> None:
     (pipeline / "images.txt").unlink()
     expected = Stale("prepare", (), False, True, ("images.txt",))
     assert stale_stages()[0] == [expected]
 
 
-def test_what_ran_before_is_restored_down_to_the_first_folder(pipeline: Path) -> None:
+def test_what_ran_before_is_restored_down_to_the_first_folder(
+    pipeline: Path,
+) -> None:
     edit(pipeline, "params.yaml", "side: 96", "side: 32")
     stages = by_name()
     assert stages["prepare"] == Stale("prepare", ("side: 96 -> 32",), False, True)

@@ -42,7 +42,9 @@ def test_true_labels_follow_the_predictions() -> None:
     assert true_labels(solution, TEST).tolist() == [7, 6, 5]
 
 
-@pytest.mark.parametrize("names", [["1.png"], ["1.png", "2.png", "10.png", "11.png"]])
+@pytest.mark.parametrize(
+    "names", [["1.png"], ["1.png", "2.png", "10.png", "11.png"]]
+)
 def test_a_solution_of_other_images_is_refused(names: list[str]) -> None:
     solution = pd.DataFrame({"image_path": names, "target": 0})
     with pytest.raises(

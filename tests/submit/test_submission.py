@@ -59,7 +59,9 @@ def test_images_without_a_prediction_are_named() -> None:
         fill_submission(SAMPLE, sure({"1": 1, "2": 2, "10": 0, "11": 0}))
 
 
-def test_an_id_with_zeros_in_front_and_an_image_called_na_stay_as_they_are() -> None:
+def test_an_id_with_zeros_in_front_and_an_image_called_na_stay_as_they_are() -> (
+    None
+):
     """Read with types guessed, 0007 became 7, and NA no image at all."""
     sample = pd.DataFrame(
         {"ID": ["0007"], "image_path": ["NA"], "target": ["0"]}, dtype=str
@@ -73,7 +75,9 @@ def test_an_id_with_zeros_in_front_and_an_image_called_na_stay_as_they_are() -> 
 def test_the_file_has_the_same_line_ends_everywhere(tmp_path: Path) -> None:
     submission = Submission(fill_submission(SAMPLE, TEST), {})
     submission.save(tmp_path / "s.csv")
-    assert (tmp_path / "s.csv").read_bytes().startswith(b"ID,image_path,target\n0,2.p")
+    assert (
+        (tmp_path / "s.csv").read_bytes().startswith(b"ID,image_path,target\n0,2.p")
+    )
 
 
 def test_the_last_lines_tell_the_score_only_where_there_is_one() -> None:
@@ -82,7 +86,11 @@ def test_the_last_lines_tell_the_score_only_where_there_is_one() -> None:
     assert submit_lines(Submission(table, {"rows": 3}), path) == [
         "submit: 3 rows in s.csv"
     ]
-    metrics = {"test_accuracy": 0.75, "test_single_fold": 0.7, "fold_vote_gain_p": 0.04}
+    metrics = {
+        "test_accuracy": 0.75,
+        "test_single_fold": 0.7,
+        "fold_vote_gain_p": 0.04,
+    }
     assert submit_lines(Submission(table, metrics), path)[1] == (
         "submit: test accuracy 0.750, single folds 0.700, p 0.04"
     )

@@ -55,11 +55,16 @@ def derived_set(style: str, makes: dict = CANNY, *, only: int = CLASSES):
             sheets.append(sheet)
             for make, kind in makes.items() if label < only else ():
                 rows.append(
-                    (NAMES[style].format(label=label, number=number, make=make), label)
+                    (
+                        NAMES[style].format(label=label, number=number, make=make),
+                        label,
+                    )
                 )
                 sheets.append(np.ascontiguousarray(kind(sheet)))
     if style == "hash":
-        codes = [hashlib.md5(str(row).encode()).hexdigest() for row in range(len(rows))]
+        codes = [
+            hashlib.md5(str(row).encode()).hexdigest() for row in range(len(rows))
+        ]
         rows = [
             (f"train/{code}.png", label)
             for code, (_, label) in zip(codes, rows, strict=True)

@@ -36,7 +36,8 @@ BLOCK = {
 }
 RUN = RunParams(models=["tiny"], probes=["head"], folds=[0, 1])
 TRAIN = [
-    f"train/{name}/{row}.png" for row, name in enumerate(["bar", "pole", "spot"] * 4)
+    f"train/{name}/{row}.png"
+    for row, name in enumerate(["bar", "pole", "spot"] * 4)
 ]
 PARAMS = Path("params.yaml").absolute()  # some tests work in another folder
 HOW = EnsembleParams(members="all", vote="soft", weights="uniform")
@@ -169,7 +170,12 @@ def ensemble_tables(folder: Path) -> None:
     members.to_csv(folder / "members.csv", index=False)
     agreement = {"member": ["head", "tiny"], "head": [1.0, 0.8], "tiny": [0.8, 1.0]}
     pd.DataFrame(agreement).to_csv(folder / "agreement.csv", index=False)
-    pair = {"a": ["head"], "b": ["tiny"], "difference": 0.02, "difference_low": -0.01}
+    pair = {
+        "a": ["head"],
+        "b": ["tiny"],
+        "difference": 0.02,
+        "difference_low": -0.01,
+    }
     pd.DataFrame(pair | {"difference_high": 0.05, "p": 0.3}).to_csv(
         folder / "pairs.csv", index=False
     )
@@ -182,13 +188,18 @@ def ensemble_tables(folder: Path) -> None:
     pd.DataFrame(gains).to_csv(folder / "gains.csv", index=False)
     rows = []
     for binning in ("width", "mass"):
-        rows += [(binning, "raw", 0, 2, 0.5, 0.3), (binning, "raw", 1, 10, 0.7, 0.8)]
+        rows += [
+            (binning, "raw", 0, 2, 0.5, 0.3),
+            (binning, "raw", 1, 10, 0.7, 0.8),
+        ]
         rows += [
             (binning, "calibrated", 0, 2, 0.5, 0.4),
             (binning, "calibrated", 1, 10, 0.8, 0.8),
         ]
     columns = ["binning", "which", "bin", "count", "confidence", "accuracy"]
-    pd.DataFrame(rows, columns=columns).to_csv(folder / "reliability.csv", index=False)
+    pd.DataFrame(rows, columns=columns).to_csv(
+        folder / "reliability.csv", index=False
+    )
 
 
 def explained(folder: Path, ids: np.ndarray) -> None:
@@ -211,7 +222,9 @@ def explained(folder: Path, ids: np.ndarray) -> None:
         "val": [10, 0],
         "test": [2, 0],
     }
-    networks |= {name: [each * 10**9 for each in both] for name, both in work.items()}
+    networks |= {
+        name: [each * 10**9 for each in both] for name, both in work.items()
+    }
     pd.DataFrame(networks).to_csv(folder / "networks.csv", index=False)
     halves = np.full((1, 32, 32), 127, np.int8)
     halves[:, 16:] = -127
@@ -249,7 +262,11 @@ def metrics(**changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The JSON of all stages; `changes` replaces some of them."""
     score = {"accuracy": 0.75, "accuracy_low": 0.7, "accuracy_high": 0.8}
     score |= {"macro_f1": 0.74, "log_loss": 1.2345, "ece": 0.123}
-    head = score | {"accuracy": 0.481, "accuracy_low": 0.456, "accuracy_high": 0.505}
+    head = score | {
+        "accuracy": 0.481,
+        "accuracy_low": 0.456,
+        "accuracy_high": 0.505,
+    }
     by_vote = {"soft": 0.75, "hard": 0.7}
     counts = {
         "folds": 2,
@@ -305,7 +322,9 @@ def outcome_of(
 def recipe(**changes: Any) -> ModelRecipe:
     """The recipe of "tiny"."""
     models = {"tiny": BLOCK | changes}
-    return resolve_model(params.read(PARAMS) | {"lr": 1e-3, "models": models}, "tiny")
+    return resolve_model(
+        params.read(PARAMS) | {"lr": 1e-3, "models": models}, "tiny"
+    )
 
 
 def stage(name: str) -> ModuleType:

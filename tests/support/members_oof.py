@@ -23,7 +23,10 @@ def leave_votes(
 ) -> np.ndarray:
     """Votes of members a, b, ... in folder/votes, folds.csv beside them; returns the labels."""
     rng = np.random.default_rng(0)
-    labels, ids = rng.integers(3, size=rows), np.array([f"p{n}" for n in range(rows)])
+    labels, ids = (
+        rng.integers(3, size=rows),
+        np.array([f"p{n}" for n in range(rows)]),
+    )
     for number, wild in enumerate(noise):
         probs = softmax(1.5 * np.eye(3)[labels] + wild * rng.normal(size=(rows, 3)))
         order = rng.permutation(rows)  # files agree on ids, not on rows

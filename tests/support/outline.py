@@ -16,7 +16,9 @@ class Outline(HTMLParser):
         self.codes: list[str] = []
         self.feed(html)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(
+        self, tag: str, attrs: list[tuple[str, str | None]]
+    ) -> None:
         self.addresses += [
             value or "" for name, value in attrs if name in ("src", "href")
         ]

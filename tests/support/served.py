@@ -61,7 +61,8 @@ def leave_run(
         for key, block in models.items()
     }
     probes = {
-        key: {"embed": _embed(folder, own), "head": HEAD} for key, own in views.items()
+        key: {"embed": _embed(folder, own), "head": HEAD}
+        for key, own in views.items()
     }
     train = {name: PLAIN[name] for name in TrainParams.model_fields}
     tree = {
@@ -76,7 +77,12 @@ def leave_run(
     with (folder / "params.yaml").open("w") as file:
         YAML(typ="safe").dump(tree, file)
     members = sorted([*models, *views])
-    recipe = {"members": members, "folds": [0, 1], "fold_vote": "soft", "vote": "soft"}
+    recipe = {
+        "members": members,
+        "folds": [0, 1],
+        "fold_vote": "soft",
+        "vote": "soft",
+    }
     recipe |= {"weights": dict.fromkeys(members, 1.0), "temperature": 1.5}
     recipe |= {"temperatures": dict.fromkeys(members, 2.0)}
     (folder / "ensemble").mkdir(exist_ok=True)
@@ -94,7 +100,9 @@ def leave_run(
 
 def trained(folder: Path) -> Trained:
     """The run of `leave_run`."""
-    return Trained.of_run(**{name: folder / place for name, place in PLACES.items()})
+    return Trained.of_run(
+        **{name: folder / place for name, place in PLACES.items()}
+    )
 
 
 def sheets_of_test(folder: Path) -> np.ndarray:
@@ -113,7 +121,10 @@ def _embed(folder: Path, views: list[str]) -> dict[str, Any]:
 
 
 def _train(folder: Path, tree: dict[str, Any]) -> None:
-    index, table = read_index(folder / "index.csv"), read_folds(folder / "folds.csv")
+    index, table = (
+        read_index(folder / "index.csv"),
+        read_folds(folder / "folds.csv"),
+    )
     pixels = Pixels.open(folder / "index.csv", folder / "pixels.npy")
     found: dict[str, list[np.ndarray]] = {
         key: [] for key in [*tree["models"], *tree["probes"]]
@@ -121,7 +132,8 @@ def _train(folder: Path, tree: dict[str, Any]) -> None:
 
     def keep(key: str, fold: int, outcome: TrainingOutcome) -> None:
         write_weights(
-            folder / "checkpoints" / key / f"fold{fold}.safetensors", outcome.weights
+            folder / "checkpoints" / key / f"fold{fold}.safetensors",
+            outcome.weights,
         )
         found[key].append(outcome.test.probs)
 

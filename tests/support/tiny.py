@@ -49,7 +49,9 @@ def competition(folder: Path) -> Path:
         images.append(images[0] if number == 0 else images[0][:, ::-1])
         for k, image in enumerate(images):
             path = f"{name}/{name}_{k}.png"
-            Image.fromarray(np.ascontiguousarray(image)).save(folder / "train" / path)
+            Image.fromarray(np.ascontiguousarray(image)).save(
+                folder / "train" / path
+            )
             rows.append((name, path, number))
         (folder / "test").mkdir(exist_ok=True)
         for k in range(2):
@@ -99,7 +101,9 @@ def shrink(params: Path, source: str) -> None:
         changes[f"models.{key}.epochs"] = 1
         changes[f"models.{key}.batch_size"] = 4
     for key in tree["run"]["probes"]:
-        changes |= {f"probes.{key}.embed.{name}": value for name, value in TINY.items()}
+        changes |= {
+            f"probes.{key}.embed.{name}": value for name, value in TINY.items()
+        }
         changes[f"probes.{key}.head.epochs"] = 2
     set_params(params, changes)
 
@@ -109,7 +113,9 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        own = {name: str(folder / ".outside" / name.lower()) for name in _DVC_FOLDERS}
+        own = {
+            name: str(folder / ".outside" / name.lower()) for name in _DVC_FOLDERS
+        }
         self.env = {
             **{
                 name: value
@@ -201,4 +207,8 @@ def _is_score(name: str) -> bool:
     return name.startswith("metrics/") and name.endswith(".json")
 
 
-_DVC_FOLDERS = ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR", "DVC_SITE_CACHE_DIR")
+_DVC_FOLDERS = (
+    "DVC_GLOBAL_CONFIG_DIR",
+    "DVC_SYSTEM_CONFIG_DIR",
+    "DVC_SITE_CACHE_DIR",
+)

@@ -46,4 +46,6 @@ def weights_after(
     dataset: ImageDataset, recipe: ModelRecipe, **options: object
 ) -> dict[str, torch.Tensor]:
     trainer, _ = trained(recipe, dataset, **options)
-    return {name: held.clone() for name, held in trainer.averaged.state_dict().items()}
+    return {
+        name: held.clone() for name, held in trainer.averaged.state_dict().items()
+    }

@@ -20,7 +20,8 @@ def test_without_edges_each_stands_alone() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=20), st.randoms()
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=20),
+    st.randoms(),
 )
 def test_components_are_those_of_a_flood(
     edges: list[tuple[int, int]], random: Random

@@ -19,7 +19,11 @@ def test_features_come_in_the_order_asked(tmp_path: Path) -> None:
 
 def test_no_images_have_no_features(tmp_path: Path) -> None:
     save(tmp_path / "f.npz", np.array(["a", "b", "c"]), STORED)
-    assert Features(tmp_path / "f.npz").of(np.array([], dtype=str)).shape == (2, 0, 2)
+    assert Features(tmp_path / "f.npz").of(np.array([], dtype=str)).shape == (
+        2,
+        0,
+        2,
+    )
 
 
 def test_an_image_that_was_not_embedded_is_named(tmp_path: Path) -> None:

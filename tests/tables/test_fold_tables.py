@@ -75,8 +75,12 @@ def test_the_truth_of_images_is_in_their_order() -> None:
 
 def test_images_that_folds_csv_lacks_are_counted_and_the_first_one_named() -> None:
     ids = np.array(["lone", "new", "newer"])
-    expected = r"oof\.npz: expected images of folds\.csv, received 2 others, as new; "
-    with pytest.raises(InputError, match=f"{expected}rerun the stage that wrote it"):
+    expected = (
+        r"oof\.npz: expected images of folds\.csv, received 2 others, as new; "
+    )
+    with pytest.raises(
+        InputError, match=f"{expected}rerun the stage that wrote it"
+    ):
         truth_of(ids, FOLDS, where="oof.npz")
     with pytest.raises(InputError, match=f"{expected}take another"):
         truth_of(ids, FOLDS, where="oof.npz", fix="take another")
@@ -128,5 +132,10 @@ def test_folds_from_before_there_were_domains_can_be_read(tmp_path: Path) -> Non
 
 
 def test_columns_are_read_as_text(tmp_path: Path) -> None:
-    (tmp_path / "columns.csv").write_text("image_path,author\na.png,007\nb.png,NA\n")
-    assert read_columns(tmp_path / "columns.csv")["author"].tolist() == ["007", "NA"]
+    (tmp_path / "columns.csv").write_text(
+        "image_path,author\na.png,007\nb.png,NA\n"
+    )
+    assert read_columns(tmp_path / "columns.csv")["author"].tolist() == [
+        "007",
+        "NA",
+    ]

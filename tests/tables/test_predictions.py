@@ -14,7 +14,9 @@ from croquis.tables.predictions import Predictions
 CLASSES = ["cat", "dog"]
 
 
-def some(ids: list[str], cat: list[float], classes: list[str] = CLASSES) -> Predictions:
+def some(
+    ids: list[str], cat: list[float], classes: list[str] = CLASSES
+) -> Predictions:
     """Predictions with these probabilities of the first class."""
     return Predictions(ids, np.stack([cat, 1 - np.array(cat)], axis=1), classes)
 
@@ -44,7 +46,14 @@ def test_doubled_ids_are_refused() -> None:
 
 @pytest.mark.parametrize(
     "row",
-    [[2.0, -1.0], [3.1, 1.2], [np.nan, 1.0], [0.5, 0.498], [np.inf, 0.0], [0.0, 0.0]],
+    [
+        [2.0, -1.0],
+        [3.1, 1.2],
+        [np.nan, 1.0],
+        [0.5, 0.498],
+        [np.inf, 0.0],
+        [0.0, 0.0],
+    ],
 )
 def test_logits_and_nan_are_refused(row: list[float]) -> None:
     with pytest.raises(
@@ -126,7 +135,9 @@ def test_other_classes_never_mix(other: list[str]) -> None:
     with pytest.raises(
         InputError, match=r"2 classes of the first member.*rerun the members"
     ):
-        predictions.join_predictions([some(["a"], [0.5]), some(["b"], [0.5], other)])
+        predictions.join_predictions(
+            [some(["a"], [0.5]), some(["b"], [0.5], other)]
+        )
 
 
 @pytest.mark.parametrize(
@@ -167,7 +178,10 @@ def test_a_file_of_something_else_is_named(tmp_path: Path) -> None:
 
 def test_a_file_with_pickled_ids_is_never_unpickled(tmp_path: Path) -> None:
     np.savez(
-        tmp_path / "a.npz", ids=np.array(["a"], object), probs=[[1.0]], classes=["x"]
+        tmp_path / "a.npz",
+        ids=np.array(["a"], object),
+        probs=[[1.0]],
+        classes=["x"],
     )
     with pytest.raises(InputError, match="Object arrays cannot be loaded"):
         predictions.load_predictions(tmp_path / "a.npz")
@@ -194,5 +208,7 @@ def test_arrays_of_another_kind_are_no_traceback(
 
 def test_a_file_of_logits_is_named(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", ids=["a"], probs=[[3.0, -2.0]], classes=CLASSES)
-    with pytest.raises(InputError, match=r"a\.npz: expected rows >= 0 that sum to 1"):
+    with pytest.raises(
+        InputError, match=r"a\.npz: expected rows >= 0 that sum to 1"
+    ):
         predictions.load_predictions(tmp_path / "a.npz")

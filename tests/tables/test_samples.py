@@ -14,7 +14,9 @@ def test_a_fold_has_three_parts_that_share_no_image(drawn: Path) -> None:
         1, read_folds(drawn / "folds.csv"), read_index(drawn / "index.csv")
     )
     parts = [set(part.ids) for part in (data.train, data.val, data.test)]
-    assert [len(part) for part in parts] == [6, 6, 3] and len(set.union(*parts)) == 15
+    assert [len(part) for part in parts] == [6, 6, 3] and len(
+        set.union(*parts)
+    ) == 15
     assert data.classes.tolist() == ["bar", "pole", "spot"]
     assert (
         data.val.ids[0] == "train/bar/3.png"
@@ -32,7 +34,9 @@ def test_test_images_have_no_label(drawn: Path) -> None:
 
 def test_plain_folds_stand_in_their_own_column(drawn: Path) -> None:
     folds = read_folds(drawn / "folds.csv").assign(plain_fold=[0] + [1] * 11)
-    data = FoldData.of(0, folds, read_index(drawn / "index.csv"), column="plain_fold")
+    data = FoldData.of(
+        0, folds, read_index(drawn / "index.csv"), column="plain_fold"
+    )
     assert len(data.train) == 11 and data.val.ids.tolist() == ["train/bar/0.png"]
 
 

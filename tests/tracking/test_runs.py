@@ -28,7 +28,9 @@ class Recording:
 
 def test_what_is_no_curve_of_the_learning_gets_a_section_of_its_own() -> None:
     client = Recording()
-    Run(client, "id").metrics({"epoch": 1, "val_loss": 0.5, "images_per_second": 99}, 1)
+    Run(client, "id").metrics(
+        {"epoch": 1, "val_loss": 0.5, "images_per_second": 99}, 1
+    )
     assert client.calls == [
         ("progress/epoch", 1.0),
         ("val_loss", 0.5),
@@ -66,7 +68,9 @@ def test_a_server_that_dies_midway_warns_once() -> None:
             raise ConnectionError("gone\nwith details")
 
     run = Run(Dying(), "id")
-    with pytest.warns(UserWarning, match="off for this run: gone; training goes on"):
+    with pytest.warns(
+        UserWarning, match="off for this run: gone; training goes on"
+    ):
         run.metrics({"loss": 1.0})
     run.metrics({"loss": 1.0})  # a second warning would be an error here
 

@@ -41,7 +41,9 @@ def test_a_stage_fills_the_column_source(monkeypatch: pytest.MonkeyPatch) -> Non
     assert tags["commit"] == tags["mlflow.source.git.commit"] == stores.commit()
 
 
-def test_a_pipeline_is_found_by_its_scores_the_newest_first_and_never_made() -> None:
+def test_a_pipeline_is_found_by_its_scores_the_newest_first_and_never_made() -> (
+    None
+):
     made = []
     client, experiment, _ = stores.connect_by_scores("by-scores", {"a": 1.0})
     experiment_id = experiment.experiment_id
@@ -55,7 +57,11 @@ def test_a_pipeline_is_found_by_its_scores_the_newest_first_and_never_made() -> 
         for name, value in scores.items():
             client.log_metric(run.info.run_id, name, value)
     client.create_run(experiment_id, start_time=9, tags={"kind": "train"})
-    wanted = ({"a": 1.0}, made[1]), ({"a": 1.0, "b": 2.0}, made[0]), ({"a": 5.0}, None)
+    wanted = (
+        ({"a": 1.0}, made[1]),
+        ({"a": 1.0, "b": 2.0}, made[0]),
+        ({"a": 5.0}, None),
+    )
     for scores, run_id in wanted:
         assert stores.connect_by_scores("by-scores", scores)[2] == run_id
     assert len(client.search_runs([experiment_id])) == 4
@@ -73,7 +79,9 @@ def test_a_pipeline_is_found_by_its_scores_the_newest_first_and_never_made() -> 
         (ValueError("x" * 300), "x" * 200),
     ],
 )
-def test_a_reason_is_one_line_without_a_password(error: Exception, said: str) -> None:
+def test_a_reason_is_one_line_without_a_password(
+    error: Exception, said: str
+) -> None:
     assert stores.store_error(error) == said
 
 
@@ -110,7 +118,9 @@ def test_a_run_of_a_pipeline_shows_its_parameters() -> None:
     # MLflow takes 100 in one call.
     wide = {f"key{number}": number for number in range(150)}
     client, _, run_id = stores.connect(
-        stores.Pipeline("shown", {"lr": 0.1, "run": {"folds": [0, 1]}, "train": wide})
+        stores.Pipeline(
+            "shown", {"lr": 0.1, "run": {"folds": [0, 1]}, "train": wide}
+        )
     )
     params = client.get_run(run_id).data.params
     assert params["lr"] == "0.1" and params["run.folds"] == "[0, 1]"
@@ -197,11 +207,14 @@ def test_what_a_former_version_made_is_taken_over() -> None:
     )
     client.create_experiment("images")  # somebody else's, on a shared server
     assert (
-        client.get_experiment(entered("/a/moths/images.zip")[0]).name == "moths-images"
+        client.get_experiment(entered("/a/moths/images.zip")[0]).name
+        == "moths-images"
     )
 
 
-def test_the_environment_names_the_experiment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_names_the_experiment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "/Users/me/it's mine")
     experiment = entered("any.zip")[0]
     client = stores.open_store()

@@ -25,7 +25,9 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def store(
+    empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """A project folder whose default store is used."""
     shutil.copy(empty_store, tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
@@ -60,7 +62,10 @@ def test_a_run_keeps_params_tags_and_metrics_per_epoch(
         (store / "curves.csv").write_text("epoch\n")
         run.artifact(store / "curves.csv")
     run, client, experiment = logged(store)
-    assert run.info.status == "FINISHED" and run.info.run_name == "swin-fold0 bold-idea"
+    assert (
+        run.info.status == "FINISHED"
+        and run.info.run_name == "swin-fold0 bold-idea"
+    )
     assert run.data.params == {
         "lr": "1e-05",
         "embed.backbone": "resnet18",
@@ -122,12 +127,15 @@ def test_the_pipelines_run_takes_scores_again_and_again(store: Path) -> None:
     experiment = client.get_experiment_by_name("icons").experiment_id
     (run,) = client.search_runs([experiment])
     assert (
-        run.data.metrics == {"ensemble.accuracy": 0.75} and run.data.tags["seed"] == "2"
+        run.data.metrics == {"ensemble.accuracy": 0.75}
+        and run.data.tags["seed"] == "2"
     )
     assert run.info.status == "FINISHED"
 
 
-def test_a_signal_leaves_a_killed_run_and_a_resume_goes_on_in_it(store: Path) -> None:
+def test_a_signal_leaves_a_killed_run_and_a_resume_goes_on_in_it(
+    store: Path,
+) -> None:
     memory = store / ".resume" / "mlflow_run"
 
     def train(epochs: range, ends: bool) -> None:
@@ -147,7 +155,11 @@ def test_a_signal_leaves_a_killed_run_and_a_resume_goes_on_in_it(store: Path) ->
     run, client, _ = logged(store)
     assert run.info.status == "FINISHED"
     points = client.get_metric_history(run.info.run_id, "loss")
-    assert [(point.step, point.value) for point in points] == [(0, 10), (1, 9), (2, 8)]
+    assert [(point.step, point.value) for point in points] == [
+        (0, 10),
+        (1, 9),
+        (2, 8),
+    ]
 
 
 def test_a_long_training_is_watched(
@@ -263,11 +275,15 @@ def test_the_pipeline_is_all_parameters_but_members_that_do_not_run_and_secrets(
 def test_a_run_that_fails_says_why_until_it_goes_on(store: Path) -> None:
     memory = store / "mlflow_run"
     options = {"params": {}, "tags": {}, "memory": memory}
-    with pytest.raises(ValueError), tracking.tracked_run(ICONS, "m-fold0", **options):
+    with (
+        pytest.raises(ValueError),
+        tracking.tracked_run(ICONS, "m-fold0", **options),
+    ):
         raise ValueError("lr: 0.001 -> 0.002")
     run, client, _ = logged(store)
     assert (
-        run.info.status == "FAILED" and run.data.tags["failure"] == "lr: 0.001 -> 0.002"
+        run.info.status == "FAILED"
+        and run.data.tags["failure"] == "lr: 0.001 -> 0.002"
     )
     with tracking.tracked_run(ICONS, "m-fold0", **options):
         pass

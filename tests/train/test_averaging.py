@@ -71,7 +71,9 @@ def test_the_running_average_by_hand(
     shares = [0.0, 0.0, 1 - 2 ** (-2 / 3), 0.45]
     average = None
     for weight, share in zip(after, shares, strict=True):
-        average = weight if average is None else share * average + (1 - share) * weight
+        average = (
+            weight if average is None else share * average + (1 - share) * weight
+        )
     torch.testing.assert_close(trainer.averaged.conv_stem.weight, average)
 
 
@@ -87,11 +89,19 @@ def test_the_mean_has_batch_norms_of_its_own(
     )
     with torch.no_grad():
         seen = [mean.conv_stem(normalise(batch.images, own)) for batch in batches]
-    of_means = torch.stack([found.mean(dim=(0, 2, 3)) for found in seen]).mean(dim=0)
-    of_variances = torch.stack([found.var(dim=(0, 2, 3)) for found in seen]).mean(dim=0)
+    of_means = torch.stack([found.mean(dim=(0, 2, 3)) for found in seen]).mean(
+        dim=0
+    )
+    of_variances = torch.stack([found.var(dim=(0, 2, 3)) for found in seen]).mean(
+        dim=0
+    )
     assert len(seen) == 2 and mean.bn1.num_batches_tracked == 2
-    torch.testing.assert_close(mean.bn1.running_mean, of_means, atol=1e-4, rtol=1e-4)
-    torch.testing.assert_close(mean.bn1.running_var, of_variances, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        mean.bn1.running_mean, of_means, atol=1e-4, rtol=1e-4
+    )
+    torch.testing.assert_close(
+        mean.bn1.running_var, of_variances, atol=1e-4, rtol=1e-4
+    )
     assert mean.bn1.momentum == trainer.model.bn1.momentum and not mean.bn1.training
 
 

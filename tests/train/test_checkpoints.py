@@ -44,7 +44,9 @@ def test_two_states_are_kept(kept: Checkpoints) -> None:
     ]
 
 
-@pytest.mark.parametrize("harm", ["cut", "flipped", "empty", "no digest", "no state"])
+@pytest.mark.parametrize(
+    "harm", ["cut", "flipped", "empty", "no digest", "no state"]
+)
 def test_a_broken_newest_state_falls_back_to_the_one_before(
     kept: Checkpoints, harm: str
 ) -> None:
@@ -87,7 +89,9 @@ def test_a_full_disk_costs_a_warning_and_keeps_the_state_before(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(checkpoints.torch, "save", full)
-    with pytest.warns(UserWarning, match=r"no resume state at step 2 .*No space left"):
+    with pytest.warns(
+        UserWarning, match=r"no resume state at step 2 .*No space left"
+    ):
         kept.save(2, state(2))
     assert kept.load()["step"] == 1
     assert [path.name for path in kept.folder.iterdir()] == ["000000001"]
@@ -128,7 +132,10 @@ def test_a_state_is_on_the_disk_before_it_has_its_name(
     monkeypatch.setattr(
         os,
         "replace",
-        lambda draft, path: (done.append(f"name {path.name}"), replace(draft, path)),
+        lambda draft, path: (
+            done.append(f"name {path.name}"),
+            replace(draft, path),
+        ),
     )
     kept.save(1, state(1))
     inside = ["flush state.pt", "flush state.blake2b", "flush 000000001"]
@@ -151,7 +158,9 @@ def test_an_experiment_that_ends_beside_this_one_is_no_error(
     assert Checkpoints("train/swin-0", "def").folder.name == "def"
 
 
-def test_after_the_outputs_nothing_is_left(kept: Checkpoints, tmp_path: Path) -> None:
+def test_after_the_outputs_nothing_is_left(
+    kept: Checkpoints, tmp_path: Path
+) -> None:
     kept.save(1, state(1))
     kept.clear()
     assert not (tmp_path / ".resume/train/swin-0").exists()

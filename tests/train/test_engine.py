@@ -29,7 +29,9 @@ def test_the_cosine_rises_to_its_peak_and_falls_to_its_floor(
     _, epochs = trained(settings, dataset, lr=0.01)
     # Two steps an epoch, so steps 1, 3, 5, 7 end them. Step 1 is halfway up from 1 % to 100 %;
     # from step 2 on a cosine over 6 steps: shares 1/6, 3/6, 5/6 of its way from 1 to .1.
-    falling = [0.1 + 0.45 * (1 + math.cos(math.pi * share / 6)) for share in (1, 3, 5)]
+    falling = [
+        0.1 + 0.45 * (1 + math.cos(math.pi * share / 6)) for share in (1, 3, 5)
+    ]
     expected = [0.01 * share for share in (0.505, *falling)]
     assert [epoch.lr for epoch in epochs] == pytest.approx(expected)
 
@@ -38,7 +40,9 @@ def test_a_short_run_still_reaches_its_peak(
     dataset: ImageDataset, recipe: Callable[..., ModelParams]
 ) -> None:
     """The cosine used to run on under the warm-up: at its end half of the peak was gone."""
-    settings = recipe(epochs=1, warmup_epochs=5.0, schedule="cosine", optimizer="sgd")
+    settings = recipe(
+        epochs=1, warmup_epochs=5.0, schedule="cosine", optimizer="sgd"
+    )
     _, (epoch,) = trained(settings, dataset, lr=0.01)
     assert epoch.lr == pytest.approx(0.01)  # step 0 warms up, step 1 is the peak
 
@@ -108,7 +112,8 @@ def test_a_set_smaller_than_a_batch_trains_one_step_an_epoch(
     assert [epoch.number for epoch in epochs] == [0, 1]
     assert all(math.isfinite(epoch.train_loss) for epoch in epochs)
     assert {
-        int(state["step"]) for state in trainer._state.updates.optimizer.state.values()
+        int(state["step"])
+        for state in trainer._state.updates.optimizer.state.values()
     } == {2}
 
 
@@ -120,7 +125,9 @@ def test_a_group_of_copies_counts_once_if_asked(
     dataset._samples = replace(dataset._samples, weights=shares)
     losses = []
     for weighted in (False, True):
-        settings = recipe(batch_size=6, epochs=1, drop_rate=0.0, group_weights=weighted)
+        settings = recipe(
+            batch_size=6, epochs=1, drop_rate=0.0, group_weights=weighted
+        )
         trainer, (epoch,) = trained(settings, dataset, lr=1e-12)
         logits = predicted_logits_in_train_mode(trainer.model, dataset)
         truth = torch.tensor(dataset._samples.labels)

@@ -191,7 +191,9 @@ def test_flipped_val_images_are_predicted_as_if_they_had_come_flipped(
         np.save(drawn / "pixels.npy", flipped)
         pixels = Pixels.open(drawn / "index.csv", drawn / "pixels.npy")
         images = ImageDataset(pixels, data.val, image_size=32)
-        expected = softmax(predict_logits(model, images, hardware=CPU, batch_size=6))
+        expected = softmax(
+            predict_logits(model, images, hardware=CPU, batch_size=6)
+        )
         found = outcome.more[f"val_flip_{name}"]
         assert found.ids.tolist() == data.val.ids.tolist()
         np.testing.assert_allclose(found.probs, expected, atol=1e-6)
@@ -202,10 +204,14 @@ def test_views_change_predictions_and_neither_weights_nor_curves(
     data: FoldData,
     recipe: Callable[..., ModelRecipe],
 ) -> None:
-    plain, both = run(data, recipe()), run(data, recipe(tta=["identity", "flip_lr"]))
+    plain, both = (
+        run(data, recipe()),
+        run(data, recipe(tta=["identity", "flip_lr"])),
+    )
     assert plain.epochs == both.epochs
     assert all(
-        torch.equal(held, both.weights[name]) for name, held in plain.weights.items()
+        torch.equal(held, both.weights[name])
+        for name, held in plain.weights.items()
     )
     mean = (plain.val.probs + plain.more["val_flip_lr"].probs) / 2
     np.testing.assert_allclose(both.val.probs, mean, atol=1e-6)
@@ -302,7 +308,9 @@ REGIMES = {
         "trainable": ["attn", "^head"],
     },
     "stacked": {"backbone": ["test_efficientnet.r160_in1k", "test_vit.r160_in1k"]},
-    "mlp": {"head": {"hidden": [16], "act": "gelu", "norm": "batch", "dropout": 0.1}},
+    "mlp": {
+        "head": {"hidden": [16], "act": "gelu", "norm": "batch", "dropout": 0.1}
+    },
     "probe start": {"head_start": "probe"},
     "mixing, bce": {
         "batch_size": 4,
@@ -318,7 +326,12 @@ REGIMES = {
     "small images first": {
         "backbone": "test_efficientnet.r160_in1k",
         "phases": [
-            {"from_epoch": 0, "augment": "none", "lr_factor": 1.0, "image_size": 16},
+            {
+                "from_epoch": 0,
+                "augment": "none",
+                "lr_factor": 1.0,
+                "image_size": 16,
+            },
             {"from_epoch": 1, "augment": "none", "lr_factor": 1.0},
         ],
     },
@@ -342,7 +355,9 @@ def test_every_regime_trains_and_its_weights_predict_what_it_predicted(
     )
     plain.load_state_dict(outcome.weights, strict=True)  # no trace of adapters
     images = ImageDataset(
-        Pixels.open(drawn / "index.csv", drawn / "pixels.npy"), data.val, image_size=32
+        Pixels.open(drawn / "index.csv", drawn / "pixels.npy"),
+        data.val,
+        image_size=32,
     )
     again = softmax(predict_logits(plain, images, hardware=CPU, batch_size=4))
     np.testing.assert_allclose(again, outcome.val.probs, atol=1e-5)

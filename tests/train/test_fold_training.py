@@ -19,7 +19,9 @@ def project(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tree = params.read(params.PARAMS) | {"lr": 0.1, "seed": 7}
     tree["train"] = {name: PLAIN[name] for name in TrainParams.model_fields}
     names = ("backbone", "pretrained", "image_size")
-    tree["models"] = {"tiny": {name: PLAIN[name] for name in names} | {"lr_mult": 0.05}}
+    tree["models"] = {
+        "tiny": {name: PLAIN[name] for name in names} | {"lr_mult": 0.05}
+    }
     (drawn / "params.yaml").write_text(json.dumps(tree))
     monkeypatch.chdir(drawn)
     monkeypatch.setenv("DVC_ROOT", str(drawn))
@@ -50,7 +52,9 @@ def test_a_training_leaves_its_files_and_no_state_to_resume(project: Path) -> No
         "val_flip_lr.npz",
         "val_flip_ud.npz",
     }
-    assert pd.read_csv(project / "c.csv")["lr"].tolist() == pytest.approx([0.005] * 2)
+    assert pd.read_csv(project / "c.csv")["lr"].tolist() == pytest.approx(
+        [0.005] * 2
+    )
     with safetensors.safe_open(project / "w", framework="numpy") as file:
         recipe = json.loads(file.metadata()["croquis"])["recipe"]
     # The base rate times the model's factor, and the factor beside it.

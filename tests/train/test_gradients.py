@@ -15,7 +15,11 @@ from support.trainings import CPU, network, trained, weights_after
 def test_micro_batches_add_up_to_the_batch(
     dataset: ImageDataset, recipe: Callable[..., ModelParams]
 ) -> None:
-    settings = {"backbone": "test_vit.r160_in1k", "batch_size": 6, "optimizer": "sgd"}
+    settings = {
+        "backbone": "test_vit.r160_in1k",
+        "batch_size": 6,
+        "optimizer": "sgd",
+    }
     whole = weights_after(dataset, recipe(**settings), lr=0.1)
     parts = weights_after(dataset, recipe(**settings, micro_batch=4), lr=0.1)
     for name, held in whole.items():

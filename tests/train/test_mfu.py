@@ -13,11 +13,18 @@ GPU = Hardware(torch.device("cuda"), torch.float16, True, 2)
 
 def test_a_step_needs_what_its_trainable_parts_need() -> None:
     conv = nn.Conv2d(3, 8, 3, padding=1)
-    model = nn.Sequential(conv, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5))
+    model = nn.Sequential(
+        conv, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5)
+    )
     convolution, linear = 3 * 8 * 9 * 16 * 16, 8 * 5
     # The image itself needs no gradient, so the first layer goes back once.
-    assert needed_macs(model, 16) == (convolution + linear, convolution + 2 * linear)
-    assert conv.weight.device.type == "cpu"  # the network itself is left where it was
+    assert needed_macs(model, 16) == (
+        convolution + linear,
+        convolution + 2 * linear,
+    )
+    assert (
+        conv.weight.device.type == "cpu"
+    )  # the network itself is left where it was
     conv.requires_grad_(False)
     assert needed_macs(model, 16) == (convolution + linear, linear)
 
@@ -53,7 +60,8 @@ def test_no_name_hides_behind_a_shorter_one() -> None:
 
 def test_on_cpus_nothing_is_said() -> None:
     assert (
-        cost_of(nn.Flatten(), 8, Hardware(torch.device("cpu"), None, False, 0)) is None
+        cost_of(nn.Flatten(), 8, Hardware(torch.device("cpu"), None, False, 0))
+        is None
     )
 
 
@@ -79,5 +87,7 @@ def test_a_network_that_cannot_be_counted_trains_all_the_same(monkeypatch) -> No
     monkeypatch.setattr(
         torch.cuda, "get_device_name", lambda device: "Tesla V100-PCIE-16GB"
     )
-    with pytest.warns(UserWarning, match="no mfu: AttributeError: no next_functions"):
+    with pytest.warns(
+        UserWarning, match="no mfu: AttributeError: no next_functions"
+    ):
         assert cost_of(Odd(1, 1), 8, GPU) is None

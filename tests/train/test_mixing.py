@@ -99,10 +99,14 @@ def test_a_lone_last_image_stays_and_a_batch_of_one_is_no_batch() -> None:
     assert torch.equal(one, images[:1]) and torch.equal(alone, targets[:1])
 
 
-def test_the_seed_decides_and_numpys_generator_and_the_batch_are_left_alone() -> None:
+def test_the_seed_decides_and_numpys_generator_and_the_batch_are_left_alone() -> (
+    None
+):
     images, before = sheets(4).clone(), np.random.get_state()[1].copy()
     first = Mixing(settings(), 1)(images, torch.eye(4), epoch=0, seed=7)
     again = Mixing(settings(), 1)(images, torch.eye(4), epoch=0, seed=7)
-    assert all(torch.equal(one, other) for one, other in zip(first, again, strict=True))
+    assert all(
+        torch.equal(one, other) for one, other in zip(first, again, strict=True)
+    )
     assert torch.equal(images, sheets(4))
     np.testing.assert_array_equal(np.random.get_state()[1], before)

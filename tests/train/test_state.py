@@ -25,7 +25,10 @@ def test_what_is_saved_comes_back(recipe: Callable[..., ModelRecipe]) -> None:
     assert (other.step, other.loss_sum, other.loss_count) == (2, 2.0, 1)
     assert other.updates.skipped == 7 and other.updates.gradients.micro_batch == 2
     assert other.history == state.history and len(other.snapshots) == 1
-    pairs = ((other.model, state.model), (other.averages.model, state.averages.model))
+    pairs = (
+        (other.model, state.model),
+        (other.averages.model, state.averages.model),
+    )
     for restored, saved in pairs:
         assert torch.equal(restored.conv_stem.weight, saved.conv_stem.weight)
 

@@ -25,7 +25,9 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr("croquis.train.throughput.time.perf_counter", lambda: made.now)
+    monkeypatch.setattr(
+        "croquis.train.throughput.time.perf_counter", lambda: made.now
+    )
     return made
 
 

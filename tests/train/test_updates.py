@@ -85,7 +85,9 @@ def test_a_step_that_overflows_is_skipped_and_counts_for_no_loss(
 ) -> None:
     """An infinity in one micro-batch counted as one in each after it, and its loss was kept."""
     settings = recipe(epochs=1, micro_batch=1, backbone="test_vit.r160_in1k")
-    overflowing(monkeypatch, {0, 3, 4, 5})  # in both of the epoch's batches of three
+    overflowing(
+        monkeypatch, {0, 3, 4, 5}
+    )  # in both of the epoch's batches of three
     trainer, (epoch,) = trained(settings, dataset, hardware=SCALED)
     assert epoch.train_loss == 0.0
     before = network(settings).state_dict()
@@ -186,7 +188,8 @@ def test_overflows_are_counted_in_a_row(
         recipe(epochs=8), dataset, hardware=SCALED
     )  # 16 updates, two are made
     assert {
-        int(state["step"]) for state in trainer._state.updates.optimizer.state.values()
+        int(state["step"])
+        for state in trainer._state.updates.optimizer.state.values()
     } == {2}
 
 

@@ -77,7 +77,9 @@ def test_test_images_get_every_vote_of_the_folds(tmp_path: Path) -> None:
     np.testing.assert_allclose(hard.probs, [[0.5, 0.5]])
 
 
-def test_soft_folds_vote_at_the_temperature_that_is_reported(tmp_path: Path) -> None:
+def test_soft_folds_vote_at_the_temperature_that_is_reported(
+    tmp_path: Path,
+) -> None:
     scores = joined(tmp_path, SOFT)
     temperature = scores["m"]["temperature"]
     assert temperature != 1.0
@@ -113,4 +115,6 @@ def test_a_snapshot_that_votes_is_joined_too(tmp_path: Path) -> None:
 
 def test_the_last_lines_tell_each_members_accuracy() -> None:
     scores = {"accuracy": 0.75, "accuracy_low": 0.5, "accuracy_high": 0.875}
-    assert vote_lines({"m": scores}) == ["vote: m OOF accuracy 0.750 (0.500 to 0.875)"]
+    assert vote_lines({"m": scores}) == [
+        "vote: m OOF accuracy 0.750 (0.500 to 0.875)"
+    ]

@@ -85,7 +85,9 @@ def test_without_a_lock_nothing_is_said() -> None:
 def test_an_edit_between_two_trainings_is_refused() -> None:
     """Fold 0 was trained with 4, fold 1 with 5, and the vote of both had a score."""
     Path("params.yaml").write_text(PARAMS.replace("lr_mult: 4.0", "lr_mult: 5.0"))
-    locked(train__a_1={"params": {"models.a": {"lr_mult": 5.0, "tta": ["identity"]}}})
+    locked(
+        train__a_1={"params": {"models.a": {"lr_mult": 5.0, "tta": ["identity"]}}}
+    )
     assert refused() == (
         "vote: expected trainings of one recipe, that of params.yaml, received a of fold 0 was"
         " trained before models.a.lr_mult: 4.0 -> 5.0; give `dvc repro` again: it trains those that"
@@ -148,14 +150,17 @@ def test_members_and_folds_that_do_not_vote_are_not_asked() -> None:
     refuse_mixed_recipes(PREDICTIONS, ["a", "p"], [0])
     refuse_mixed_recipes(PREDICTIONS, ["b"], [1])
     assert (
-        "a of fold 1 was trained before lr: 0.5 -> 1e-05; b of fold 0 was" in refused()
+        "a of fold 1 was trained before lr: 0.5 -> 1e-05; b of fold 0 was"
+        in refused()
     )
 
 
 @pytest.mark.parametrize(
     "path", ["src/croquis/train/engine.py", "data/images/pixels.npy"]
 )
-def test_an_edit_of_code_or_data_between_two_trainings_is_refused(path: str) -> None:
+def test_an_edit_of_code_or_data_between_two_trainings_is_refused(
+    path: str,
+) -> None:
     old, new = ({"deps": [{"path": path, "md5": digit * 32}]} for digit in "12")
     locked(train__a_0=old, train__a_1=new, train__b_0=new, train__b_1=new)
     assert (

@@ -62,14 +62,18 @@ def test_a_claim_far_above_is_significant() -> None:
 def test_a_difference_within_chance_is_not_significant() -> None:
     one_more = HALF | (np.arange(80) // 2 == 1)
     scores = plain_scores(part(HALF), part(one_more), folds(), seed=0)
-    assert scores["plain_difference"] == 0.025 and scores["plain_difference_low"] == 0.0
+    assert (
+        scores["plain_difference"] == 0.025
+        and scores["plain_difference_low"] == 0.0
+    )
     assert scores["plain_significant"] is False
 
 
 def test_a_handful_of_groups_shows_nothing() -> None:
     few = folds(group=np.arange(80) // 8, unit=np.arange(80) // 8)
     assert (
-        plain_scores(part(HALF), part(ALL), few, seed=0)["plain_significant"] is False
+        plain_scores(part(HALF), part(ALL), few, seed=0)["plain_significant"]
+        is False
     )
 
 
@@ -77,7 +81,10 @@ def test_twenty_groups_are_enough() -> None:
     twenty = folds(group=np.arange(80) // 4, unit=np.arange(80) // 4)
     # In each group two of four are right, and all of four: every draw differs by a half.
     scores = plain_scores(part(HALF), part(ALL), twenty, seed=0)
-    assert scores["plain_difference_low"] == 0.5 and scores["plain_significant"] is True
+    assert (
+        scores["plain_difference_low"] == 0.5
+        and scores["plain_significant"] is True
+    )
 
 
 def test_folds_that_did_not_run_leave_other_images_on_each_side() -> None:

@@ -65,7 +65,9 @@ def test_zeros_and_ones_stay_what_they_are(temperature: float) -> None:
     certain = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], np.float32)
     np.testing.assert_array_equal(apply_temperature(certain, temperature), certain)
     one_class = np.ones((3, 1), np.float32)
-    np.testing.assert_array_equal(apply_temperature(one_class, temperature), one_class)
+    np.testing.assert_array_equal(
+        apply_temperature(one_class, temperature), one_class
+    )
 
 
 def test_two_classes_that_share_all_stay_two() -> None:
@@ -106,7 +108,12 @@ def test_the_lowest_temperature_is_tried_without_underflow() -> None:
 def test_what_a_temperature_does_to_a_member_is_named_by_before_and_after() -> None:
     labels, probs = drawn(300)
     scores = calibration_scores(labels, probs, 2.0)
-    assert list(scores) == ["temperature", "ece", "ece_calibrated", "brier_calibrated"]
+    assert list(scores) == [
+        "temperature",
+        "ece",
+        "ece_calibrated",
+        "brier_calibrated",
+    ]
     calibrated = apply_temperature(probs, 2.0)
     assert scores["ece"] == round(ece(labels, probs), 5)
     assert scores["ece_calibrated"] == round(ece(labels, calibrated), 5)
@@ -121,7 +128,9 @@ def test_what_a_temperature_does_to_a_member_is_named_by_before_and_after() -> N
 def test_temperatures_multiply(counts: np.ndarray, one: float, two: float) -> None:
     probs = counts / counts.sum(axis=1, keepdims=True)
     twice = apply_temperature(apply_temperature(probs, one), two)
-    np.testing.assert_allclose(twice, apply_temperature(probs, one * two), atol=1e-5)
+    np.testing.assert_allclose(
+        twice, apply_temperature(probs, one * two), atol=1e-5
+    )
     np.testing.assert_array_equal(
         apply_temperature(probs, one).argmax(axis=1), probs.argmax(axis=1)
     )
@@ -131,9 +140,9 @@ def test_temperatures_multiply(counts: np.ndarray, one: float, two: float) -> No
 @pytest.mark.parametrize("true", [0.5, 1.0, 2.5])
 def test_the_temperature_of_a_member_is_found(true: float) -> None:
     labels, probs = drawn()
-    assert fit_temperature(labels, apply_temperature(probs, 1 / true)) == pytest.approx(
-        true, rel=0.05
-    )
+    assert fit_temperature(
+        labels, apply_temperature(probs, 1 / true)
+    ) == pytest.approx(true, rel=0.05)
 
 
 def test_no_temperature_is_better() -> None:
@@ -197,7 +206,10 @@ def test_calibration_error_by_hand() -> None:
 
 def test_bins_of_equal_mass_hold_as_many_images() -> None:
     labels, probs = drawn(100)
-    assert set(reliability(labels, probs, binning="mass", bins=15)["count"]) == {6, 7}
+    assert set(reliability(labels, probs, binning="mass", bins=15)["count"]) == {
+        6,
+        7,
+    }
 
 
 def test_the_order_of_equally_sure_rows_changes_nothing() -> None:
@@ -205,7 +217,9 @@ def test_the_order_of_equally_sure_rows_changes_nothing() -> None:
     labels = np.repeat([0, 1], 150)
     probs = np.tile([0.6, 0.4], (300, 1))  # right in the first half
     order = np.random.default_rng(0).permutation(300)
-    assert ece(labels, probs) == ece(labels[order], probs[order]) == pytest.approx(0.1)
+    assert (
+        ece(labels, probs) == ece(labels[order], probs[order]) == pytest.approx(0.1)
+    )
 
 
 def test_a_confidence_at_the_edge_of_two_bins_is_in_the_upper_one() -> None:

@@ -30,9 +30,9 @@ def members(
     """Labels, and members whose noise grows: (N,) and (M, N, C)."""
     rng = np.random.default_rng(0)
     labels = rng.integers(classes, size=rows)
-    logits = 2 * np.eye(classes)[labels] + rng.normal(size=(count, rows, classes)) * (
-        1 + np.arange(count)[:, None, None]
-    )
+    logits = 2 * np.eye(classes)[labels] + rng.normal(
+        size=(count, rows, classes)
+    ) * (1 + np.arange(count)[:, None, None])
     powers = np.exp(logits)
     return labels, powers / powers.sum(axis=2, keepdims=True)
 
@@ -46,10 +46,14 @@ def curve(labels: np.ndarray, probs: np.ndarray) -> list[int]:
 
 
 def all_seen(labels: np.ndarray, probs: np.ndarray) -> FitData:
-    return fit_data(labels, probs, np.arange(len(labels)), favourites(labels, probs))
+    return fit_data(
+        labels, probs, np.arange(len(labels)), favourites(labels, probs)
+    )
 
 
-def test_favourites_are_the_five_best_of_each_member_and_the_truth_each_once() -> None:
+def test_favourites_are_the_five_best_of_each_member_and_the_truth_each_once() -> (
+    None
+):
     probs = np.arange(8, 0, -1.0)[None, None]  # one image, classes in falling order
     both = np.concatenate([probs, probs[:, :, ::-1]])
     assert favourites(np.array([0]), probs).tolist() == [[0, 1, 2, 3, 4]]
@@ -65,7 +69,14 @@ def test_favourites_are_the_five_best_of_each_member_and_the_truth_each_once() -
         [0, 1, 2, 3, 4, -1],
         [0, 1, 2, 3, 4, 7],
     ]
-    assert all_seen(np.array([0, 7]), two).votes[0, 0].tolist() == [8, 7, 6, 5, 4, 0]
+    assert all_seen(np.array([0, 7]), two).votes[0, 0].tolist() == [
+        8,
+        7,
+        6,
+        5,
+        4,
+        0,
+    ]
 
 
 def test_a_class_that_every_member_ranks_sixth_may_win_their_mean() -> None:
@@ -94,7 +105,9 @@ def test_a_greedy_path_is_that_of_the_plain_search(seed: int, again: bool) -> No
     )
 
 
-def plain_path(data: FitData, times: np.ndarray, rounds: int, again: bool) -> list[int]:
+def plain_path(
+    data: FitData, times: np.ndarray, rounds: int, again: bool
+) -> list[int]:
     chosen: list[int] = []
     for _ in range(rounds):
         candidates = []
@@ -105,7 +118,8 @@ def plain_path(data: FitData, times: np.ndarray, rounds: int, again: bool) -> li
                 for each in [*chosen, member]:
                     total = total + data.votes[each]
                 right = (
-                    data.is_label[np.arange(len(times)), total.argmax(axis=1)] @ times
+                    data.is_label[np.arange(len(times)), total.argmax(axis=1)]
+                    @ times
                 )
                 loss = np.log(np.maximum(total[data.is_label], 1e-7)) @ times
                 candidates.append((right, loss, -member))
@@ -147,7 +161,8 @@ def test_simplex_weights_of_many_classes_are_those_of_an_exact_fit(
     rng = np.random.default_rng(1)
     labels = rng.integers(classes, size=800)
     noise = (
-        rng.normal(size=(3, 800, classes)) * np.array([1.0, 1.2, 1.5])[:, None, None]
+        rng.normal(size=(3, 800, classes))
+        * np.array([1.0, 1.2, 1.5])[:, None, None]
     )
     powers = np.exp(2.5 * np.eye(classes)[labels] + noise)
     probs = powers / powers.sum(axis=2, keepdims=True)
@@ -198,7 +213,9 @@ def test_a_member_of_pure_noise_gets_next_to_nothing() -> None:
     assert weighed(greedy_weights, labels, with_noise)[2] < 0.2
 
 
-def test_the_first_member_of_the_greedy_curve_is_the_best_and_each_comes_once() -> None:
+def test_the_first_member_of_the_greedy_curve_is_the_best_and_each_comes_once() -> (
+    None
+):
     labels, probs = members(3)
     assert curve(labels, probs)[0] == 0
     assert sorted(curve(labels, probs)) == [0, 1, 2]
@@ -283,7 +300,9 @@ def test_the_mixtures_loss_by_hand() -> None:
     # One image of class 0; .75 + .25 at weights of a half is .5, squared at temperature .5.
     data = all_seen(np.array([0]), np.array([[[0.75, 0.25]], [[0.25, 0.75]]]))
     mixture_loss = MixtureLoss(data)
-    assert mixture_loss(np.array([0.5, 0.5, np.log(2)]))[0] == pytest.approx(np.log(2))
+    assert mixture_loss(np.array([0.5, 0.5, np.log(2)]))[0] == pytest.approx(
+        np.log(2)
+    )
     # .75 squared against .25 squared is 9 : 1.
     assert mixture_loss(np.array([1.0, 0.0, np.log(2)]))[0] == pytest.approx(
         -np.log(0.9)

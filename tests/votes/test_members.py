@@ -48,7 +48,9 @@ def test_folds_are_a_list_of_whole_numbers(folds: object) -> None:
         params.validated(RunParams, content, where="run")
 
 
-def test_oof_holds_each_scored_image_of_the_chosen_folds_once(tmp_path: Path) -> None:
+def test_oof_holds_each_scored_image_of_the_chosen_folds_once(
+    tmp_path: Path,
+) -> None:
     some("ca", [0.1, 0.2]).save(
         tmp_path / "m" / "fold0" / "val.npz"
     )  # not in the order of folds.csv
@@ -97,7 +99,9 @@ def test_a_temperature_moves_probabilities_and_no_id() -> None:
     np.testing.assert_allclose(calibrated.probs[:, 0], [2 / 3, 1 / 2])
 
 
-def test_flipped_images_are_scored_where_all_folds_hold_them(tmp_path: Path) -> None:
+def test_flipped_images_are_scored_where_all_folds_hold_them(
+    tmp_path: Path,
+) -> None:
     for fold, ids in ((0, "ac"), (1, "b")):
         folder = tmp_path / "m" / f"fold{fold}"
         some(ids, [0.5] * len(ids)).save(folder / "val_flip_lr.npz")

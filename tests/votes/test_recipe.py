@@ -47,7 +47,9 @@ def test_uniform_weights_are_ones() -> None:
 
 
 def test_weights_follow_their_keys_not_their_order() -> None:
-    assert weights_of(["a", "b"], ensemble(weights={"b": 3, "a": 0.5})).tolist() == [
+    assert weights_of(
+        ["a", "b"], ensemble(weights={"b": 3, "a": 0.5})
+    ).tolist() == [
         0.5,
         3,
     ]
@@ -77,7 +79,10 @@ def test_weights_that_do_not_fit_the_members_are_refused(
             {"vote": "sft"},
             r"ensemble\.vote: expected 'soft'.* 'hard'.*, received 'sft'",
         ),
-        ({"members": []}, r"ensemble\.members: expected 'all' or .*at least 1 item"),
+        (
+            {"members": []},
+            r"ensemble\.members: expected 'all' or .*at least 1 item",
+        ),
         (
             {"weights": {"a": -1}},
             r"ensemble\.weights\.a: expected greater than or equal to 0",
@@ -117,7 +122,9 @@ def test_the_fold_vote_is_soft_or_hard() -> None:
     with pytest.raises(
         InputError, match=r"expected 'soft'.* 'hard'.*, received 'mean'"
     ):
-        params.validated(VoteParams, {"folds": "mean", "calibrate": True}, where="vote")
+        params.validated(
+            VoteParams, {"folds": "mean", "calibrate": True}, where="vote"
+        )
 
 
 def recipe(**changes: object) -> Recipe:
@@ -161,7 +168,8 @@ def test_folds_and_members_can_vote_hard() -> None:
 def hard(**choices: list[int]) -> dict[str, list[np.ndarray]]:
     """Of each member one image's argmax, 0 or 1, in each fold."""
     return {
-        key: [np.eye(2)[[choice]] for choice in each] for key, each in choices.items()
+        key: [np.eye(2)[[choice]] for choice in each]
+        for key, each in choices.items()
     }
 
 
@@ -201,7 +209,9 @@ def test_three_members_of_five_folds_vote_hard_as_fifteen_voters_do() -> None:
     np.testing.assert_array_equal(
         shares.argmax(axis=1), stats.mode(fifteen, axis=0).mode
     )
-    counts = np.sort((fifteen[None] == np.arange(6)[:, None, None]).sum(axis=1), axis=0)
+    counts = np.sort(
+        (fifteen[None] == np.arange(6)[:, None, None]).sum(axis=1), axis=0
+    )
     assert tied(shares) == (counts[-1] == counts[-2]).sum() > 100
 
 

@@ -23,7 +23,9 @@ from croquis.votes.voting import (
 )
 
 # Two voters, two images, three classes: (2, 2, 3).
-TWO = np.array([[[0.6, 0.4, 0.0], [0.2, 0.5, 0.3]], [[0.1, 0.9, 0.0], [0.4, 0.2, 0.4]]])
+TWO = np.array(
+    [[[0.6, 0.4, 0.0], [0.2, 0.5, 0.3]], [[0.1, 0.9, 0.0], [0.4, 0.2, 0.4]]]
+)
 
 
 def voters(least: int = 1) -> st.SearchStrategy[np.ndarray]:
@@ -35,12 +37,16 @@ def voters(least: int = 1) -> st.SearchStrategy[np.ndarray]:
 
 
 def test_the_soft_vote_is_the_mean() -> None:
-    np.testing.assert_allclose(soft_vote(TWO), [[0.35, 0.65, 0.0], [0.3, 0.35, 0.35]])
+    np.testing.assert_allclose(
+        soft_vote(TWO), [[0.35, 0.65, 0.0], [0.3, 0.35, 0.35]]
+    )
 
 
 def test_weights_tilt_the_soft_vote() -> None:
     # 3 : 1 of .6 and .1 is .475
-    np.testing.assert_allclose(soft_vote(TWO, np.array([3, 1]))[0], [0.475, 0.525, 0.0])
+    np.testing.assert_allclose(
+        soft_vote(TWO, np.array([3, 1]))[0], [0.475, 0.525, 0.0]
+    )
 
 
 def test_the_hard_vote_is_the_share_of_argmaxes() -> None:
@@ -99,7 +105,9 @@ def test_votes_are_probabilities(vote, probs: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize(
-    "weights", [[1.0], [1, 1, 1], [0, 0], [2, -1], [np.nan, 1], [np.inf, 1]], ids=str
+    "weights",
+    [[1.0], [1, 1, 1], [0, 0], [2, -1], [np.nan, 1], [np.inf, 1]],
+    ids=str,
 )
 def test_impossible_weights_are_refused(weights: list[float]) -> None:
     with pytest.raises(
@@ -148,7 +156,9 @@ def test_the_vote_of_no_name_is_the_soft_one() -> None:
 
 
 def test_a_vote_of_nobody_is_refused() -> None:
-    with pytest.raises(InputError, match="votes: expected one or more, received none"):
+    with pytest.raises(
+        InputError, match="votes: expected one or more, received none"
+    ):
         vote([])
 
 
@@ -166,7 +176,9 @@ def test_a_vote_over_hard_fold_votes_adds_shares_and_rounds_them() -> None:
     for members in VOTES:
         joint = member_vote(shares, np.array([2, 1]), folds="hard", members=members)
         assert joint.tolist() == [[0.444444, 0.555556]]
-    assert member_vote(shares, folds="soft", members="hard").tolist() == [[0.5, 0.5]]
+    assert member_vote(shares, folds="soft", members="hard").tolist() == [
+        [0.5, 0.5]
+    ]
 
 
 @pytest.mark.parametrize("name", VOTES)
@@ -187,4 +199,6 @@ def test_one_class_is_no_tie_and_no_rows_have_none() -> None:
 
 
 def test_ties_are_counted() -> None:
-    assert tied(np.array([[0.5, 0.5, 0], [0.4, 0.3, 0.3], [1 / 3, 1 / 3, 1 / 3]])) == 2
+    assert (
+        tied(np.array([[0.5, 0.5, 0], [0.4, 0.3, 0.3], [1 / 3, 1 / 3, 1 / 3]])) == 2
+    )

@@ -141,7 +141,9 @@ def words(augment: str | AugmentParams) -> str:
 def defaults(op: str) -> Settings:
     """The settings of an operation with their defaults: the keywords of its function."""
     keywords = inspect.signature(OPS[op]).parameters.values()
-    return {one.name: one.default for one in keywords if one.kind is one.KEYWORD_ONLY}
+    return {
+        one.name: one.default for one in keywords if one.kind is one.KEYWORD_ONLY
+    }
 
 
 def _listed(settings: Settings) -> str:
@@ -155,7 +157,9 @@ def _short(value: Any) -> str:
 
 
 def _compose(ops: dict[str, Settings], side: int) -> A.Compose:
-    return A.Compose([_build(name, side, settings) for name, settings in ops.items()])
+    return A.Compose(
+        [_build(name, side, settings) for name, settings in ops.items()]
+    )
 
 
 def _build(op: str, side: int, settings: Settings) -> A.BasicTransform:

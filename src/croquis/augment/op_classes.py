@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 TensorPolicy = Callable[["torch.Tensor"], "torch.Tensor"]
 ImagePolicy = Callable[[Image.Image], Image.Image]
 PAPER = 255
-_INK = 250  # darker pixels are ink: JPEGs leave paper a little gray about the strokes
+_INK = (
+    250  # darker pixels are ink: JPEGs leave paper a little gray about the strokes
+)
 
 
 class Offset(A.ImageOnlyTransform):
@@ -53,7 +55,9 @@ class Closing(A.ImageOnlyTransform):
         self.kernel = np.ones((width, width), np.uint8)
 
     def apply(self, img: np.ndarray, **_: Any) -> np.ndarray:
-        return cv2.morphologyEx(np.ascontiguousarray(img), cv2.MORPH_CLOSE, self.kernel)
+        return cv2.morphologyEx(
+            np.ascontiguousarray(img), cv2.MORPH_CLOSE, self.kernel
+        )
 
 
 class Laplacian(A.ImageOnlyTransform):
@@ -99,7 +103,9 @@ class Policy(A.ImageOnlyTransform):
     def apply(self, img: np.ndarray, seed: int = 0, **_: Any) -> np.ndarray:
         import torch
 
-        image = torch.from_numpy(np.array(img))  # a copy: stored images are read-only
+        image = torch.from_numpy(
+            np.array(img)
+        )  # a copy: stored images are read-only
         image = image[None] if img.ndim == 2 else image.permute(2, 0, 1)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -149,7 +155,9 @@ def _timm_policy(
     }
     make = makers.get(policy.split("-")[0], auto_augment.auto_augment_transform)
     try:
-        return make(policy, {"translate_const": round(0.45 * side), "img_mean": fill})
+        return make(
+            policy, {"translate_const": round(0.45 * side), "img_mean": fill}
+        )
     except AssertionError as error:
         raise ValueError(f"{policy!r}: {error}") from error
 

@@ -58,7 +58,9 @@ def turn(side: int, *, degrees: float = 15, p: float = 0.5) -> A.BasicTransform:
 
 def tone(side: int, *, limit: float = 0.2, p: float = 0.2) -> A.BasicTransform:
     """Brightness and contrast changed by at most `limit`."""
-    return A.RandomBrightnessContrast(brightness_limit=limit, contrast_limit=limit, p=p)
+    return A.RandomBrightnessContrast(
+        brightness_limit=limit, contrast_limit=limit, p=p
+    )
 
 
 def affine(
@@ -143,12 +145,18 @@ def closing(side: int, *, width: float = 0.01, p: float = 0.3) -> A.BasicTransfo
 
 def blur(side: int, *, sigma: float = 0.01, p: float = 0.3) -> A.BasicTransform:
     """A Gaussian of at most `sigma` of the side."""
-    return A.GaussianBlur(blur_limit=0, sigma_limit=(0.1, max(0.2, sigma * side)), p=p)
+    return A.GaussianBlur(
+        blur_limit=0, sigma_limit=(0.1, max(0.2, sigma * side)), p=p
+    )
 
 
-def motion_blur(side: int, *, length: float = 0.05, p: float = 0.3) -> A.BasicTransform:
+def motion_blur(
+    side: int, *, length: float = 0.05, p: float = 0.3
+) -> A.BasicTransform:
     """Smeared along a line of at most `length` of the side."""
-    return A.MotionBlur(blur_limit=(3, max(3, _pixels(length, side, least=3) | 1)), p=p)
+    return A.MotionBlur(
+        blur_limit=(3, max(3, _pixels(length, side, least=3) | 1)), p=p
+    )
 
 
 def noise(side: int, *, sd: float = 0.05, p: float = 0.3) -> A.BasicTransform:

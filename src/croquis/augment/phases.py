@@ -38,7 +38,9 @@ class Curriculum:
     def __init__(self, recipe: ModelParams, seed: int) -> None:
         check_phases(recipe)
         self._recipe = recipe
-        kinds = {_key(phase_at(recipe, epoch)): epoch for epoch in range(recipe.epochs)}
+        kinds = {
+            _key(phase_at(recipe, epoch)): epoch for epoch in range(recipe.epochs)
+        }
         self._augments = {
             key: Augment(phase_at(recipe, epoch).augment, seed)
             for key, epoch in kinds.items()
@@ -66,7 +68,9 @@ class Curriculum:
 def check_phases(recipe: ModelParams) -> None:
     """Raises InputError unless phases rise and begin before the last epoch."""
     starts = [phase.from_epoch for phase in recipe.phases]
-    if starts != sorted(set(starts)) or any(start >= recipe.epochs for start in starts):
+    if starts != sorted(set(starts)) or any(
+        start >= recipe.epochs for start in starts
+    ):
         expected = f"rising from_epoch below epochs ({recipe.epochs})"
         raise InputError(
             "phases",

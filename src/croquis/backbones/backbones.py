@@ -135,7 +135,9 @@ def normalise(images: torch.Tensor, inputs: Statistics) -> torch.Tensor:
         images: stored pixels, gray or RGB.
         inputs: mean and deviation of the network's inputs.
     """
-    images = images.unsqueeze(-1).expand(-1, -1, -1, 3) if images.ndim == 3 else images
+    images = (
+        images.unsqueeze(-1).expand(-1, -1, -1, 3) if images.ndim == 3 else images
+    )
     mean, std = _on_device(inputs, images.device)
     # Channels stay innermost in memory: convolutions are fastest so, and nothing is copied.
     return (images / (255 * std) - mean / std).permute(0, 3, 1, 2)
@@ -182,13 +184,17 @@ def _unsettable(
     )
 
 
-def _check_fit(model: Network, names: set[str], backbone: str, pretrained: str) -> None:
+def _check_fit(
+    model: Network, names: set[str], backbone: str, pretrained: str
+) -> None:
     """Raises InputError unless `names` has all parameters but the head's.
 
     timm loads leniently where the head differs: a file of another network would change nothing.
     """
     head = model.pretrained_cfg.get("classifier") or ()
-    heads = tuple(f"{part}." for part in ([head] if isinstance(head, str) else head))
+    heads = tuple(
+        f"{part}." for part in ([head] if isinstance(head, str) else head)
+    )
     needed = [
         name for name, _ in model.named_parameters() if not name.startswith(heads)
     ]
@@ -207,13 +213,19 @@ def _unfit(backbone: str, pretrained: bool | str, received: str) -> InputError:
     )
 
 
-def _unavailable(backbone: str, pretrained: bool | str, error: Exception) -> InputError:
-    reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+def _unavailable(
+    backbone: str, pretrained: bool | str, error: Exception
+) -> InputError:
+    reason = (
+        str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    )
     if pretrained is not True:
         return _unfit(backbone, pretrained, reason)
     expected = f"weights of {backbone} from timm's hub"
     fix = 'go online once, or set it to a path of .safetensors/.pth weights or to "bundled"'
-    return InputError("pretrained: true", expected=expected, received=reason, fix=fix)
+    return InputError(
+        "pretrained: true", expected=expected, received=reason, fix=fix
+    )
 
 
 def stated_licence(backbone: str) -> str:

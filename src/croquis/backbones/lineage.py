@@ -85,7 +85,8 @@ def content_hashes(rows: pd.DataFrame) -> np.ndarray:
     Eight bytes of each hash: two of a million images agree by chance in one of 30 million runs.
     """
     columns = [
-        [int(text[-16:], 16) for text in rows[name]] for name in ("sha256", "digest")
+        [int(text[-16:], 16) for text in rows[name]]
+        for name in ("sha256", "digest")
     ]
     return np.array(columns, dtype=np.uint64).T.reshape(-1, 2)
 
@@ -98,7 +99,9 @@ def read_lineage(path: Path) -> Lineage | None:
     try:
         note = json.loads(text)
         seen = np.frombuffer(base64.b64decode(note["seen"], validate=True), "<u8")
-        return Lineage(str(note["member"]), int(note["fold"]), seen.astype(np.uint64))
+        return Lineage(
+            str(note["member"]), int(note["fold"]), seen.astype(np.uint64)
+        )
     except (ValueError, KeyError, TypeError) as error:
         expected = "a note of what the weights were trained on"
         fix = "take the file as it was made"
@@ -120,7 +123,9 @@ def parents_of(pretrained: bool | str | list[bool | str]) -> dict[str, Lineage]:
     """The lineage of each file that `pretrained` names and that croquis wrote."""
     paths = files_of(pretrained)
     lineages = {name: read_lineage(path) for name, path in paths.items()}
-    return {name: lineage for name, lineage in lineages.items() if lineage is not None}
+    return {
+        name: lineage for name, lineage in lineages.items() if lineage is not None
+    }
 
 
 def check_lineages(
@@ -139,7 +144,10 @@ def check_lineages(
 
 
 def check_fold(
-    parents: Mapping[str, Lineage], folds: pd.DataFrame, index: pd.DataFrame, fold: int
+    parents: Mapping[str, Lineage],
+    folds: pd.DataFrame,
+    index: pd.DataFrame,
+    fold: int,
 ) -> None:
     """Raises InputError if weights have seen what a fold is scored on, or a copy of it.
 
@@ -157,10 +165,14 @@ def check_fold(
     trained = np.unique(content_hashes(training_rows(rows, fold)))
     for name, parent in parents.items():
         seen = rows[_seen_rows(rows, np.setdiff1d(parent.seen, trained))]
-        leaks = scored["group"].isin(seen["group"]) | scored["unit"].isin(seen["unit"])
+        leaks = scored["group"].isin(seen["group"]) | scored["unit"].isin(
+            seen["unit"]
+        )
         if not leaks.any():
             continue
-        fix = f"name the weights of each fold, such as {_pattern(name, parent.fold)}"
+        fix = (
+            f"name the weights of each fold, such as {_pattern(name, parent.fold)}"
+        )
         if FOLD in name:
             fix = "take weights that were trained on these folds"
         raise InputError(

@@ -51,7 +51,9 @@ def build_network(
             drop_path_rate=drop_path_rate,
         )
     sizes = [branch_size(name, image_size) for name in backbone]
-    each = pretrained if isinstance(pretrained, list) else [pretrained] * len(backbone)
+    each = (
+        pretrained if isinstance(pretrained, list) else [pretrained] * len(backbone)
+    )
     branches = [
         backbones.build_backbone(
             name,
@@ -123,7 +125,9 @@ class Stacked(Network):
         self.num_classes = num_classes
         self.drop = nn.Dropout(drop_rate)
         self.head = (
-            nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+            nn.Linear(self.num_features, num_classes)
+            if num_classes
+            else nn.Identity()
         )
         self.pretrained_cfg = {"classifier": "head"}
         self._sizes = sizes
@@ -156,7 +160,9 @@ class Stacked(Network):
             )
             # A bicubic overshoots at edges, where an image of uint8 cannot.
             images = smaller.clamp(0, 1)
-        return (images - getattr(self, f"mean{number}")) / getattr(self, f"std{number}")
+        return (images - getattr(self, f"mean{number}")) / getattr(
+            self, f"std{number}"
+        )
 
     def get_classifier(self) -> nn.Module:
         return self.head

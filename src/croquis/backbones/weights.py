@@ -89,7 +89,9 @@ def weights_digest(pretrained: bool | str | list[bool | str]) -> str:
     algorithm = functools.partial(hashlib.blake2b, digest_size=8)
     files = files_of(pretrained).values()
     # Of those that are there: `state_dict` complains of the others.
-    return " ".join(file_digest(path, algorithm) for path in files if path.is_file())
+    return " ".join(
+        file_digest(path, algorithm) for path in files if path.is_file()
+    )
 
 
 def read_tensors(
@@ -109,7 +111,9 @@ def read_tensors(
         tensors = _load(path)
     except Exception as error:  # torch and safetensors raise a dozen kinds
         reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise InputError(path, expected=expected, received=reason, fix=fix) from error
+        raise InputError(
+            path, expected=expected, received=reason, fix=fix
+        ) from error
     are_tensors = [isinstance(value, torch.Tensor) for value in tensors.values()]
     if not tensors or not all(are_tensors):
         received = ", ".join(list(tensors)[:3]) or "nothing"
@@ -127,7 +131,9 @@ def _load(path: Path) -> dict[str, torch.Tensor]:
 def _bundled(backbone: str) -> dict[str, torch.Tensor]:
     name = backbone.split(".")[0]
     if name not in BUNDLED:
-        expected = f"a backbone whose weights a package carries ({', '.join(BUNDLED)})"
+        expected = (
+            f"a backbone whose weights a package carries ({', '.join(BUNDLED)})"
+        )
         fix = "say true (timm's hub), a path, or false"
         raise InputError(
             "pretrained: bundled", expected=expected, received=backbone, fix=fix
@@ -137,11 +143,16 @@ def _bundled(backbone: str) -> dict[str, torch.Tensor]:
         files = importlib.metadata.files(package) or []
     except importlib.metadata.PackageNotFoundError:
         files = []
-    path = next((Path(file.locate()) for file in files if file.name == file_name), None)
+    path = next(
+        (Path(file.locate()) for file in files if file.name == file_name), None
+    )
     if path is None:
         fix = f"install {package} (make repro does)"
         raise InputError(
-            "pretrained: bundled", expected=package, received="no such package", fix=fix
+            "pretrained: bundled",
+            expected=package,
+            received="no such package",
+            fix=fix,
         )
     depths = _DEPTHS[name]
     return {
@@ -160,7 +171,9 @@ def timm_name(
     flat = int(block[1])
     module = block[2]
     leaf = block[3]
-    names = _PLAIN if flat == 0 else _EXPANDED  # only the first block expands nothing
+    names = (
+        _PLAIN if flat == 0 else _EXPANDED
+    )  # only the first block expands nothing
     return f"blocks.{_place(flat, depths)}.{names[module]}.{leaf}"
 
 

@@ -19,10 +19,14 @@ def check_networks(
 ) -> None:
     """Raises InputError where timm has no such network, or its weights cannot be had so."""
     names = [backbone] if isinstance(backbone, str) else backbone
-    weights = pretrained if isinstance(pretrained, list) else [pretrained] * len(names)
+    weights = (
+        pretrained if isinstance(pretrained, list) else [pretrained] * len(names)
+    )
     one = isinstance(pretrained, str) and pretrained != "bundled"
     if len(weights) != len(names) or (len(names) > 1 and one):
-        several = f"true or false for {len(names)} backbones, or a list of {len(names)}"
+        several = (
+            f"true or false for {len(names)} backbones, or a list of {len(names)}"
+        )
         raise InputError(
             f"{where}.pretrained",
             expected=several if len(names) > 1 else "one value for one backbone",
@@ -37,7 +41,9 @@ def _check_network(where: str, backbone: str, pretrained: bool | str) -> None:
     name, _, tag = backbone.partition(".")
     tagged = [known for known in _pretrained() if known.startswith(f"{name}.")]
     if not timm.is_model(name) or (tag and backbone not in tagged):
-        names = tagged if timm.is_model(name) else timm.list_models() + _pretrained()
+        names = (
+            tagged if timm.is_model(name) else timm.list_models() + _pretrained()
+        )
         hint = params.nearest(backbone, names)
         raise InputError(
             f"{where}.backbone",
@@ -56,7 +62,9 @@ def _check_network(where: str, backbone: str, pretrained: bool | str) -> None:
 
 
 def check_files(
-    where: str, pretrained: bool | str | list[bool | str], run_folds: list[int] | None
+    where: str,
+    pretrained: bool | str | list[bool | str],
+    run_folds: list[int] | None,
 ) -> None:
     """Asked of members of `run` alone: a catalogue may serve several machines.
 
@@ -103,7 +111,10 @@ def check_unbound(where: str, pretrained: bool | str) -> None:
         fix = "name weights that saw none of the images, or fine-tune a model from them"
         expected = "one file for all folds, as features are computed once"
         raise InputError(
-            f"{where}.pretrained", expected=expected, received=repr(pretrained), fix=fix
+            f"{where}.pretrained",
+            expected=expected,
+            received=repr(pretrained),
+            fix=fix,
         )
 
 

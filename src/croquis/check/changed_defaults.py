@@ -40,7 +40,9 @@ def committed_params(path: Path = params.PARAMS) -> dict[str, Any]:
         return {}
 
 
-def changed_default_lines(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def changed_default_lines(
+    was: Mapping[str, Any], now: Mapping[str, Any]
+) -> list[str]:
     """A line or two for each default that differs, and none where nothing does.
 
     Args:

@@ -28,7 +28,9 @@ def check_regime(where: str, recipe: ModelParams) -> None:
         )
     if recipe.average_epochs > recipe.epochs:
         received = f"average_epochs: {recipe.average_epochs}"
-        raise _clash(where, f"at most epochs ({recipe.epochs})", received, "lower it")
+        raise _clash(
+            where, f"at most epochs ({recipe.epochs})", received, "lower it"
+        )
     check_schedule(where, recipe)
     if recipe.mix is not None:
         _check_mix(where, recipe.mix, recipe.epochs)
@@ -84,7 +86,10 @@ def _check_mix(where: str, mix: MixParams, epochs: int) -> None:
     if mix.off_last_epochs >= epochs:
         received = f"off_last_epochs: {mix.off_last_epochs}"
         raise _clash(
-            where, f"fewer plain epochs than epochs ({epochs})", received, "lower it"
+            where,
+            f"fewer plain epochs than epochs ({epochs})",
+            received,
+            "lower it",
         )
     if mix.mixup == mix.cutmix == 0:
         raise _clash(where, "mixup or cutmix above 0", "both 0", "say mix: null")
@@ -98,7 +103,9 @@ def _check_imagenet(where: str, recipe: ModelParams) -> None:
     if recipe.head.hidden:
         raise _clash(where, "a linear head", f"hidden: {recipe.head.hidden}", fix)
     if isinstance(recipe.backbone, list):
-        raise _clash(where, expected, f"{len(recipe.backbone)} stacked backbones", fix)
+        raise _clash(
+            where, expected, f"{len(recipe.backbone)} stacked backbones", fix
+        )
     if recipe.pretrained is False:
         raise _clash(where, expected, "pretrained: false", fix)
     config = timm.get_pretrained_cfg(recipe.backbone)

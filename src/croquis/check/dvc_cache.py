@@ -21,7 +21,9 @@ class Cache:
 
         home = Path(".dvc")
         folder = Config(str(home) if home.is_dir() else None)["cache"].get("dir")
-        self._folder = (Path(folder) if folder else home / "cache") / "files" / "md5"
+        self._folder = (
+            (Path(folder) if folder else home / "cache") / "files" / "md5"
+        )
 
     def listing(self, md5: str) -> dict[str, str] | None:
         """The md5 of each file of a folder that was kept as `md5`; None if the cache has it not."""
@@ -56,7 +58,9 @@ def md5_of(file: Path) -> str:
 
 def md5_of_folder(files: Mapping[str, Path]) -> str:
     """What DVC calls a folder of these files, by their paths in it: `<md5>.dir`."""
-    entries = [{"md5": md5_of(files[name]), "relpath": name} for name in sorted(files)]
+    entries = [
+        {"md5": md5_of(files[name]), "relpath": name} for name in sorted(files)
+    ]
     text = json.dumps(entries, sort_keys=True).encode()
     return f"{hashlib.md5(text, usedforsecurity=False).hexdigest()}.dir"
 
@@ -65,7 +69,9 @@ def in_git(files: Iterable[Path]) -> set[Path]:
     """Those whose content is in git's database, committed or not."""
     names = [str(file) for file in files if "\n" not in str(file)]
     hashes = _git(["hash-object", "--stdin-paths"], names) if names else []
-    kinds = _git(["cat-file", "--batch-check=%(objecttype)"], hashes) if hashes else []
+    kinds = (
+        _git(["cat-file", "--batch-check=%(objecttype)"], hashes) if hashes else []
+    )
     pairs = zip(names, kinds, strict=False)
     return {Path(name) for name, kind in pairs if kind == "blob"}
 

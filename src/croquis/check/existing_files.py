@@ -25,7 +25,8 @@ def files_at(output: Output) -> dict[str, written_files.Sign]:
     """
     signs = written_files.signs_in(Path(output.path)).items()
     files = {
-        f"{output.path}/{name}" if name else output.path: sign for name, sign in signs
+        f"{output.path}/{name}" if name else output.path: sign
+        for name, sign in signs
     }
     return {
         path: sign
@@ -37,7 +38,9 @@ def files_at(output: Output) -> dict[str, written_files.Sign]:
 def is_draft(folder: Path) -> bool:
     """Whether a killed stage was about to write what lies in this folder."""
     inside = (
-        list(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else []
+        list(folder.iterdir())
+        if folder.is_dir() and not folder.is_symlink()
+        else []
     )
     return bool(inside) and all(
         _LEFTOVER.search(f"{folder.name}/{each.name}") for each in inside
@@ -57,7 +60,9 @@ def foreign_files(standing: Standing) -> dict[Output, list[str]]:
     cache = None
     foreign = {}
     for output, signs in standing.items():
-        new = [path for path, sign in signs.items() if sign not in noted.get(path, ())]
+        new = [
+            path for path, sign in signs.items() if sign not in noted.get(path, ())
+        ]
         if not new:
             continue
         cache = cache or Cache()
@@ -70,13 +75,17 @@ def link_on_the_way(output: Output) -> str | None:
     """The first link on the way to an output, itself too, but for those that DVC made."""
     for step in _steps(output.path):
         if os.path.islink(step):
-            return None if step == output.path and Cache().holds(Path(step)) else step
+            return (
+                None if step == output.path and Cache().holds(Path(step)) else step
+            )
     return None
 
 
 def _lost(output: Output, new: list[str], cache: Cache) -> list[str]:
     listing = (
-        cache.listing(output.md5) if output.md5.endswith(".dir") else {"": output.md5}
+        cache.listing(output.md5)
+        if output.md5.endswith(".dir")
+        else {"": output.md5}
     )
     inside = len(output.path) + 1
     lost = [

@@ -31,9 +31,7 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         if not self.importer:
-            return (
-                f"{self.stage}: take out `- {self.module}`, which nothing of it imports"
-            )
+            return f"{self.stage}: take out `- {self.module}`, which nothing of it imports"
         return f"{self.stage}: add `- {self.dep}`, {self.why}"
 
     @property
@@ -69,7 +67,9 @@ class Imports:
             new = self.direct(file, script.parent) - {*importers, script}
             importers |= dict.fromkeys(sorted(new), file)
             waiting += sorted(new)
-        return {path.as_posix(): file.as_posix() for path, file in importers.items()}
+        return {
+            path.as_posix(): file.as_posix() for path, file in importers.items()
+        }
 
     def direct(self, file: Path, beside: Path | None = None) -> set[Path]:
         """The files that `file` imports itself; a script's folder is looked into, too."""
@@ -121,11 +121,15 @@ def needless() -> list[Fault]:
             for module in imports.of(script)
         }
         for dep in pipeline.paths_under(stage, "deps"):
-            code = Path(dep).is_relative_to(pipeline.SOURCE) and Path(dep).suffix in (
+            code = Path(dep).is_relative_to(pipeline.SOURCE) and Path(
+                dep
+            ).suffix in (
                 "",
                 ".py",
             )
-            if code and not any(Path(module).is_relative_to(dep) for module in used):
+            if code and not any(
+                Path(module).is_relative_to(dep) for module in used
+            ):
                 faults.append(Fault(name, dep, ""))
     return faults
 
@@ -133,7 +137,9 @@ def needless() -> list[Fault]:
 def refuse_unlisted(tree: Mapping[str, Any]) -> None:
     """Raises InputError if a stage of the run imports code that dvc.yaml does not list."""
     if faults := unlisted(tree):
-        more = f" ({len(faults) - 1} more: `croquis deps`)" if len(faults) > 1 else ""
+        more = (
+            f" ({len(faults) - 1} more: `croquis deps`)" if len(faults) > 1 else ""
+        )
         raise InputError(
             f"dvc.yaml, deps of {faults[0].stage}",
             expected="all code that the stage imports",

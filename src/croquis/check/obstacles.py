@@ -113,7 +113,9 @@ def _examine(
 def _links(outputs: list[Output]) -> tuple[list[Obstacle], set[Output]]:
     """The links on the way to outputs, and the outputs that they lead to."""
     links = {
-        each: link for each in outputs if (link := link_on_the_way(each)) is not None
+        each: link
+        for each in outputs
+        if (link := link_on_the_way(each)) is not None
     }
     # One of each link is enough.
     first = {link: each for each, link in reversed(links.items())}
@@ -126,9 +128,7 @@ def _of_a_link(link: str, output: Output) -> Obstacle:
     fix = f"take the link away, what it points to stays: rm {quote(link)}"
     if link != output.path:
         fix += f", and git checkout -- {link} brings what git has of it; for room on another disk, "
-        fix += (
-            "clone the project there, or keep DVC's cache there: dvc cache dir <folder>"
-        )
+        fix += "clone the project there, or keep DVC's cache there: dvc cache dir <folder>"
     elif os.path.isdir(link):
         fix += f"; as the data to work on, say -S data.source={target}"
     expected = "no link where runs delete and write"

@@ -58,7 +58,11 @@ def maker_of(path: Path) -> str:
     for stage, entry in pipeline.read_stages().items():
         for out, _ in _paths(entry):
             fixed, more, _ = out.partition("${")
-            if place.startswith(fixed) if more else f"{place}/".startswith(f"{out}/"):
+            if (
+                place.startswith(fixed)
+                if more
+                else f"{place}/".startswith(f"{out}/")
+            ):
                 return stage
     return ""
 
@@ -66,7 +70,9 @@ def maker_of(path: Path) -> str:
 def in_lock() -> dict[str, str]:
     """The md5 of each output in dvc.lock, by its path; of stages that are no more, too."""
     entries = pipeline.read_lock().values()
-    outs = itertools.chain.from_iterable(entry.get("outs") or [] for entry in entries)
+    outs = itertools.chain.from_iterable(
+        entry.get("outs") or [] for entry in entries
+    )
     return {out["path"]: str(out.get("md5", "")) for out in outs}
 
 
@@ -124,5 +130,7 @@ def _paths(body: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
     """The outputs of a stage, and whether DVC's cache holds them."""
     for kind in ("outs", "metrics", "plots"):
         for out in body.get(kind) or []:
-            for path, options in (out if isinstance(out, dict) else {out: {}}).items():
+            for path, options in (
+                out if isinstance(out, dict) else {out: {}}
+            ).items():
                 yield path, (options or {}).get("cache", True)

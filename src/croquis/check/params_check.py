@@ -78,7 +78,10 @@ def _check_keys(tree: dict[str, Any]) -> None:
     if both := sorted(set(tree["models"]) & set(tree["probes"])):
         fix = "rename one of the two"
         raise InputError(
-            "probes", expected="keys that no model has", received=repr(both[0]), fix=fix
+            "probes",
+            expected="keys that no model has",
+            received=repr(both[0]),
+            fix=fix,
         )
 
 
@@ -124,7 +127,10 @@ def _check_run(run: RunParams, num_folds: int, tree: dict[str, Any]) -> None:
     if max(run.folds) >= num_folds:
         expected = f"folds 0 to {num_folds - 1} (split.num_folds is {num_folds})"
         raise InputError(
-            "run.folds", expected=expected, received=str(max(run.folds)), fix="drop it"
+            "run.folds",
+            expected=expected,
+            received=str(max(run.folds)),
+            fix="drop it",
         )
 
 
@@ -194,7 +200,10 @@ def _check_recipes(tree: dict[str, Any], image_size: int) -> None:
             _check_size(f"probes.{key}.embed", probe.image_size, image_size)
     dry_run(
         {key: recipes.resolve_model(tree, key) for key in tree["run"]["models"]},
-        {key: probe_recipes.resolve_probe(tree, key) for key in tree["run"]["probes"]},
+        {
+            key: probe_recipes.resolve_probe(tree, key)
+            for key in tree["run"]["probes"]
+        },
     )  # last, as it takes seconds a member
 
 

@@ -36,11 +36,14 @@ def params_fingerprint(parameters: Path) -> str:
     What it does not see are files of weights that params.yaml names.
     """
     digest = hashlib.sha256(parameters.read_bytes())
-    digest.update(repr([platform.python_version(), *map(version, LIBRARIES)]).encode())
+    digest.update(
+        repr([platform.python_version(), *map(version, LIBRARIES)]).encode()
+    )
     package = Path(croquis.__file__).parent
     for file in sorted(package.rglob("*.py")):
         digest.update(
-            f"\n{file.relative_to(package).as_posix()}\n".encode() + file.read_bytes()
+            f"\n{file.relative_to(package).as_posix()}\n".encode()
+            + file.read_bytes()
         )
     return digest.hexdigest()
 

@@ -93,7 +93,9 @@ def params_page() -> str:
     lines = [HEADER, *_table("seed and lr", _rows(Numbers), "Keys in no section.")]
     for name, kind in SECTIONS.items():
         lines += _table(f"`{name}`", _rows(kind), _summary(kind))
-    lines += _table("`families`", [_rest("models", "`train`")], ENTRIES_SAY["families"])
+    lines += _table(
+        "`families`", [_rest("models", "`train`")], ENTRIES_SAY["families"]
+    )
     own = [row for row in _rows(ModelParams) if row not in _rows(TrainParams)]
     like = f"| `{LIKE}` | text | | {LIKE_SAYS} |"
     rest = _rest("train", "its family or `train`")
@@ -172,7 +174,12 @@ def _rows(kind: type[Section], start: str = "") -> list[str]:
             continue
         schema = properties[key]
         default = f"`{_plain(schema['default'])}`" if "default" in schema else ""
-        cells = [f"`{start}{key}`", _value(schema), default, field.description or ""]
+        cells = [
+            f"`{start}{key}`",
+            _value(schema),
+            default,
+            field.description or "",
+        ]
         line = " | ".join(cell.replace("|", r"\|") for cell in cells)
         rows.append(f"| {line} |")
     return rows

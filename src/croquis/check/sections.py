@@ -17,7 +17,10 @@ class Numbers(params.Section):
     """The keys of params.yaml that are in no section."""
 
     seed: int = Field(
-        default=42, ge=0, lt=2**31, description="The seed of everything that is random."
+        default=42,
+        ge=0,
+        lt=2**31,
+        description="The seed of everything that is random.",
     )
     lr: float = Field(
         default=1e-3,

@@ -27,7 +27,9 @@ def clean() -> None:
         standing = {
             each: files_at(each) for each, link in links.items() if link is None
         }
-        left = {path for paths in foreign_files(standing).values() for path in paths}
+        left = {
+            path for paths in foreign_files(standing).values() for path in paths
+        }
         removed = sum(
             _remove(each, set(signs) - left) for each, signs in standing.items()
         )
@@ -49,7 +51,9 @@ def _outputs() -> list[Output]:
     more = {**dict.fromkeys(written_files.noted_signs(), ""), **in_lock()}
     # Folders before what lies in them: dvc.lock has a member's folder, the notes have its files.
     for path, md5 in sorted(more.items(), key=lambda each: each[0].split("/")):
-        if not any(path == place or path.startswith(f"{place}/") for place in outputs):
+        if not any(
+            path == place or path.startswith(f"{place}/") for place in outputs
+        ):
             outputs[path] = Output(path, "", True, md5)
     return [each for each in outputs.values() if each.cached]
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:  # pandas and scipy, which the help does not need
 OTHERWISE = "Their folds hold other groups or domains apart, which may be part of the difference."
 
 Name = Annotated[
-    str, typer.Argument(help="workspace, folder, .npz, experiment, branch or commit")
+    str,
+    typer.Argument(help="workspace, folder, .npz, experiment, branch or commit"),
 ]
 
 
@@ -30,7 +31,9 @@ def compare(
     ensemble: Annotated[Path, typer.Option(help="where an ensemble is")] = Path(
         "data/ensemble"
     ),
-    votes: Annotated[Path, typer.Option(help="where members are")] = Path("data/votes"),
+    votes: Annotated[Path, typer.Option(help="where members are")] = Path(
+        "data/votes"
+    ),
     folds: Annotated[Path, typer.Option(help="where labels and groups are")] = Path(
         "data/folds.csv"
     ),
@@ -58,7 +61,9 @@ def _score(name: str, oof: Path, folds: Path) -> "ScoredExperiment":
     from croquis.tables import predictions
     from croquis.tables.fold_tables import read_folds
 
-    path = Path(name) / oof.name if (Path(name) / oof.name).is_file() else Path(name)
+    path = (
+        Path(name) / oof.name if (Path(name) / oof.name).is_file() else Path(name)
+    )
     with tempfile.TemporaryDirectory() as into:
         if path.suffix == ".npz":
             lockfile.require(path)
@@ -92,7 +97,9 @@ def compare_lines(comparison: "Comparison", a: str, b: str) -> list[str]:
 
 def _rows(comparison: "Comparison", a: str, b: str) -> list[tuple[str, ...]]:
     """A head, and a row for each of the two experiments."""
-    rows: list[tuple[str, ...]] = [("", "experiment", "OOF accuracy", "right alone")]
+    rows: list[tuple[str, ...]] = [
+        ("", "experiment", "OOF accuracy", "right alone")
+    ]
     for letter, name, (accuracy, low, high), only in zip(
         "AB", (a, b), comparison.accuracies, comparison.only, strict=True
     ):

@@ -17,13 +17,18 @@ def demo(
         "params.yaml"
     ),
     images: Annotated[Path, typer.Option(help="of prepare")] = Path("data/images"),
-    ensemble: Annotated[Path, typer.Option(help="of ensemble")] = Path("data/ensemble"),
+    ensemble: Annotated[Path, typer.Option(help="of ensemble")] = Path(
+        "data/ensemble"
+    ),
     checkpoints: Annotated[Path, typer.Option(help="of train")] = Path(
         "data/checkpoints"
     ),
 ) -> None:
     """Opens a page to draw on at http://127.0.0.1:<port>; Ctrl-C ends it."""
-    with tempfile.TemporaryDirectory(prefix="croquis-demo-") as folder, cli.one_line():
+    with (
+        tempfile.TemporaryDirectory(prefix="croquis-demo-") as folder,
+        cli.one_line(),
+    ):
         # What people upload goes when the page does.
         os.environ["GRADIO_TEMP_DIR"] = folder
         _serve(port, parameters, images, ensemble, checkpoints)
@@ -42,7 +47,10 @@ def _serve(
     from croquis.serving.agreement import load_run
 
     _, loaded = load_run(
-        parameters=parameters, images=images, ensemble=ensemble, checkpoints=checkpoints
+        parameters=parameters,
+        images=images,
+        ensemble=ensemble,
+        checkpoints=checkpoints,
     )
     blocks = demo_page(
         Guesser(loaded, Examples(images / "index.csv", images / "pixels.npy"))

@@ -17,5 +17,7 @@ def deps() -> None:
             received = f"{len(faults)} lines that differ"
             expected = "the code that stages import"
             fix = "see above"
-            raise InputError("dvc.yaml", expected=expected, received=received, fix=fix)
+            raise InputError(
+                "dvc.yaml", expected=expected, received=received, fix=fix
+            )
     typer.echo("dvc.yaml lists the code that stages import")

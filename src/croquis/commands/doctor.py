@@ -79,18 +79,23 @@ def _of_the_run(build: gpus.Build) -> list[Finding]:
     from croquis.prepare.packing import PrepareParams
     from croquis.recipes import probe_recipes, recipes
     from croquis.runtime.hardware import hardware
-    from croquis.votes.members import RunParams  # brings pandas; hardware brings torch
+    from croquis.votes.members import (
+        RunParams,
+    )  # brings pandas; hardware brings torch
 
     tree = params.read()
     run = params.load(RunParams, "run")
     models = {key: recipes.resolve_model(tree, key) for key in run.models}
-    probes = {key: probe_recipes.resolve_probe(tree, key).embed for key in run.probes}
+    probes = {
+        key: probe_recipes.resolve_probe(tree, key).embed for key in run.probes
+    }
     machine = hardware()
     on_gpu = machine.device.type == "cuda" and bool(build.gpus)
     memory = build.gpus[0].memory if on_gpu else _main_memory()
     where = "the GPU" if on_gpu else "main memory"
     starts = {
-        key: (each.backbone, each.pretrained) for key, each in (models | probes).items()
+        key: (each.backbone, each.pretrained)
+        for key, each in (models | probes).items()
     }
     size = params.load(PrepareParams, "prepare").image_size
     batches = [each.batch_size * 3 * each.image_size**2 for each in models.values()]
@@ -100,7 +105,9 @@ def _of_the_run(build: gpus.Build) -> list[Finding]:
         *members.weights_findings(starts),
         environment.disk_finding(environment.free_disk(), size, _images()),
         environment.shared_memory_finding(
-            environment.free_shared_memory(), machine.workers, max(batches, default=0)
+            environment.free_shared_memory(),
+            machine.workers,
+            max(batches, default=0),
         ),
     ]
 

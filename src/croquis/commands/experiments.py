@@ -123,7 +123,9 @@ def _row(
     doing: str | None = None,
 ) -> tuple[str, ...]:
     """A row of the table; `doing` is DVC's word for an experiment that has not ended."""
-    when = str((state.get("data") or {}).get("timestamp") or "")[5:16].replace("T", " ")
+    when = str((state.get("data") or {}).get("timestamp") or "")[5:16].replace(
+        "T", " "
+    )
     changes = "" if baseline is None else _changes(state, baseline)
     if state.get("error"):
         doing = "failed"
@@ -166,7 +168,9 @@ def _changes(state: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
-    text = f"[{','.join(map(str, value))}]" if isinstance(value, list) else str(value)
+    text = (
+        f"[{','.join(map(str, value))}]" if isinstance(value, list) else str(value)
+    )
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 

@@ -20,7 +20,9 @@ def export(
         "params.yaml"
     ),
     images: Annotated[Path, typer.Option(help="of prepare")] = Path("data/images"),
-    ensemble: Annotated[Path, typer.Option(help="of ensemble")] = Path("data/ensemble"),
+    ensemble: Annotated[Path, typer.Option(help="of ensemble")] = Path(
+        "data/ensemble"
+    ),
     checkpoints: Annotated[Path, typer.Option(help="of train")] = Path(
         "data/checkpoints"
     ),
@@ -57,7 +59,10 @@ def _register(
             "export: trying the last run's networks on test images, then copying them"
         )
     trained, _ = load_run(
-        parameters=parameters, images=images, ensemble=ensemble, checkpoints=checkpoints
+        parameters=parameters,
+        images=images,
+        ensemble=ensemble,
+        checkpoints=checkpoints,
     )
     source = params.read(parameters)["data"]["source"]
     return register(
@@ -88,7 +93,10 @@ def serve(
     address = f"http://127.0.0.1:{port}/invocations"
     typer.echo(f"serve: {model} on {address}; docs/serving.md shows how to ask it")
     os.environ["MLFLOW_TRACKING_URI"] = store.uri()
-    command = [sys.executable, *"-m mlflow models serve --env-manager local".split()]
+    command = [
+        sys.executable,
+        *"-m mlflow models serve --env-manager local".split(),
+    ]
     command += ["--host", "127.0.0.1", "--port", str(port), "--model-uri", model]
     # Its signals and its exit status are the server's own.
     os.execvp(command[0], command)
@@ -107,14 +115,18 @@ def _newest(source: str) -> str:
     versions = []
     try:
         if store.has_runs():
-            name = store.model_name(store.experiment_of(store.open_store(), source)[0])
+            name = store.model_name(
+                store.experiment_of(store.open_store(), source)[0]
+            )
             versions = store.open_store().search_model_versions(f"name = '{name}'")
     except Exception as error:  # MLflow and its transports raise a dozen kinds
         raise store.unreachable(error) from error
     if not versions:
         where = f"models:/{name}"
         fix = "run `make export`"
-        raise InputError(where, expected="an exported model", received="none", fix=fix)
+        raise InputError(
+            where, expected="an exported model", received="none", fix=fix
+        )
     return f"models:/{name}/{max(int(version.version) for version in versions)}"
 
 

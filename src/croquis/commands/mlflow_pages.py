@@ -45,7 +45,9 @@ def tracking_page(experiment: int | None) -> str:
 
     A click in that list leads to pages for language models, whatever the experiment's kind.
     """
-    inner = "experiments" if experiment is None else f"experiments/{experiment}/runs"
+    inner = (
+        "experiments" if experiment is None else f"experiments/{experiment}/runs"
+    )
     return f"{inner}?workflowType=machine_learning"
 
 

@@ -146,7 +146,9 @@ def _table(
     paths = images["id"].str.removeprefix("train/").to_numpy()
     derived = source != range(len(source))
     stated = images["source_id"].str.removeprefix("train/").to_numpy()
-    table = pd.DataFrame({"image_path": paths, "target": images["label"].to_numpy()})
+    table = pd.DataFrame(
+        {"image_path": paths, "target": images["label"].to_numpy()}
+    )
     table["class_name"] = images["class_name"].to_numpy()
     table["source_id"] = [
         by_hand or (paths[of] if is_derived else "")

@@ -65,7 +65,9 @@ def undo_lines(
         ("not touched", UNTOUCHED),
     ]
     if kept is not None:
-        rows.append(("kept", f"{kept}, what the files held; {_way_back(plan, kept)}"))
+        rows.append(
+            ("kept", f"{kept}, what the files held; {_way_back(plan, kept)}")
+        )
     said = "would be" if dry_run else "is"
     return [f"this {said} as of the last commit, {plan.commit}", *_rows(rows)]
 
@@ -77,7 +79,9 @@ def _way_back(plan: Plan, kept: Path) -> str:
 
 def _becomes(plan: Plan, path: str) -> str:
     return (
-        "taken away, as the commit has none" if plan.files[path] is None else "put back"
+        "taken away, as the commit has none"
+        if plan.files[path] is None
+        else "put back"
     )
 
 

@@ -127,7 +127,9 @@ def _read_voters(
     from croquis.dataset.csv_tables import read_table
     from croquis.foreign.foreign import images_of, read_foreign
 
-    rows = order if ids is None else images_of(ids, read_table(ids, ["image_path"])[0])
+    rows = (
+        order if ids is None else images_of(ids, read_table(ids, ["image_path"])[0])
+    )
     voters = [read_foreign(path, rows) for path in files]
     owner = sample or voters[0].source
     order = voters[0].ids if order is None else order

@@ -37,7 +37,9 @@ def watch() -> None:
     @functools.wraps(save_deps)
     def asked_save(stage: Any, *arguments: Any, **options: Any) -> Any:
         done = save_deps(stage, *arguments, **options)
-        if stage.addressing in begun:  # after the hashes, so that no edit falls between
+        if (
+            stage.addressing in begun
+        ):  # after the hashes, so that no edit falls between
             with chdir(Path(stage.wdir)):
                 inputs.refuse_changed(_name(stage))
         return done
@@ -65,7 +67,9 @@ def _outputs_to_delete(stage: Any) -> list[Output]:
     outputs = []
     for out in stage.outs:
         if not out.persist and out.protocol == "local":
-            path = Path(os.path.relpath(out.fs_path, stage.repo.root_dir)).as_posix()
+            path = Path(
+                os.path.relpath(out.fs_path, stage.repo.root_dir)
+            ).as_posix()
             md5 = out.hash_info.value if out.hash_info else ""  # as dvc.lock has it
             outputs.append(Output(path, name, out.use_cache, md5 or ""))
     return outputs

@@ -13,7 +13,10 @@ from croquis.core.text import counted, duration
 from croquis.staleness.durations import estimate, last_durations
 from croquis.staleness.stale import Stale, stale_stages
 
-TRAINED = {"train": "model", "probe": "probe"}  # stages that are trainings, and of what
+TRAINED = {
+    "train": "model",
+    "probe": "probe",
+}  # stages that are trainings, and of what
 NAMED = 5  # kinds of stages that are named beside a change
 GONE_NAMED = 3  # outputs that are gone are named one by one up to here
 BACK = "`dvc checkout` brings back what is gone, where DVC's cache has it"
@@ -27,7 +30,9 @@ def why() -> None:
         in_the_way = obstacles(tree)
         source = params.required(params.required(tree, "data"), "source")
         stale, count = stale_stages()
-        trained = any(_kind(stage) in TRAINED for stage in stale if not stage.cached)
+        trained = any(
+            _kind(stage) in TRAINED for stage in stale if not stage.cached
+        )
         durations = last_durations(str(source)) if trained else {}
         faults = imports.unlisted()
     for line in (
@@ -65,7 +70,11 @@ def why_lines(
         lines += ["", BACK]
     if running:
         lines += ["", f"{len(running)} of {counted(count, 'stage')} would run"]
-        lines += [*_indent(_plan(running, durations)), "", *_cost(running, durations)]
+        lines += [
+            *_indent(_plan(running, durations)),
+            "",
+            *_cost(running, durations),
+        ]
     if restored:
         lines += ["", "restored from DVC's cache without running"]
         lines += _indent(
@@ -90,7 +99,9 @@ def _causes(stale: Sequence[Stale]) -> list[tuple[str, str]]:
             touched[change].append(stage)
     if len(touched) > 1:
         touched.pop(PARAMS_FILE, None)
-    return [(change, _kinds_of(stages, stale)) for change, stages in touched.items()]
+    return [
+        (change, _kinds_of(stages, stale)) for change, stages in touched.items()
+    ]
 
 
 def _losses(stale: Sequence[Stale]) -> list[tuple[str, str]]:
@@ -113,7 +124,9 @@ def _kinds_of(stages: Sequence[Stale], stale: Sequence[Stale]) -> str:
     parts = []
     for kind, names in _by_kind(stages):
         all_of_them = len(names) == len(everyone[kind])
-        parts.append(kind if all_of_them else f"{kind} of {', '.join(_members(names))}")
+        parts.append(
+            kind if all_of_them else f"{kind} of {', '.join(_members(names))}"
+        )
     more = len(parts) - NAMED
     if more < 2:
         return ", ".join(parts)
@@ -124,13 +137,17 @@ def _plan(
     running: Sequence[Stale], durations: Mapping[str, float]
 ) -> list[tuple[str, str, str]]:
     """A row a kind of stage: its name, how many there are of it, and how long they take."""
-    follows = {_kind(stage) for stage in running if stage.follows and not stage.changes}
+    follows = {
+        _kind(stage) for stage in running if stage.follows and not stage.changes
+    }
     rows = []
     for kind, names in _by_kind(running):
         what = _matrix(kind, names) or ("follows" if kind in follows else "")
         seconds, unknown = estimate(names, durations)
         timed = kind in TRAINED and not unknown
-        rows.append((kind, what, f"about {duration(seconds / 60)}" if timed else ""))
+        rows.append(
+            (kind, what, f"about {duration(seconds / 60)}" if timed else "")
+        )
     return rows
 
 
@@ -180,7 +197,9 @@ def _kind(stage: Stale) -> str:
 
 def _members(names: Sequence[str]) -> list[str]:
     """Models or probes of matrix stages, each once: `train@<model>-<fold>`, `embed@<probe>`."""
-    items = [name.partition("@")[2].partition("-")[0] for name in names if "@" in name]
+    items = [
+        name.partition("@")[2].partition("-")[0] for name in names if "@" in name
+    ]
     return list(dict.fromkeys(items))
 
 

@@ -18,9 +18,7 @@ def refuse_other_checkout() -> None:
     running = Path(__file__).with_name(CLI.name)
     if not CLI.is_file() or CLI.samefile(running):
         return
-    fix = (
-        "`make setup` gives it an environment of its own; or begin with PYTHONPATH=src"
-    )
+    fix = "`make setup` gives it an environment of its own; or begin with PYTHONPATH=src"
     copies = [link for link in LINKS if link.is_dir() and not link.is_symlink()]
     # No environment helps against these: Python looks there first.
     if any(running.resolve().is_relative_to(copy.resolve()) for copy in copies):

@@ -146,11 +146,17 @@ def _nobody_reads() -> bool:
     """Whether stdout is a pipe whose reader has gone, as that of `| head`; then it is closed."""
     try:
         descriptor = sys.stdout.fileno()
-    except (AttributeError, OSError, ValueError):  # no stdout, or one that is no file
+    except (
+        AttributeError,
+        OSError,
+        ValueError,
+    ):  # no stdout, or one that is no file
         return False
     poll = select.poll()
     poll.register(descriptor, 0)  # asks for nothing but errors
-    if not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)):
+    if not any(
+        event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)
+    ):
         return False
     # What is left in the buffer goes nowhere: Python would complain of it when it ends.
     nowhere = os.open(os.devnull, os.O_WRONLY)

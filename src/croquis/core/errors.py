@@ -7,7 +7,9 @@ class InputError(Exception):
     def __init__(
         self, where: object, *, expected: str, received: str, fix: str
     ) -> None:
-        super().__init__(f"{where}: expected {expected}, received {received}; {fix}")
+        super().__init__(
+            f"{where}: expected {expected}, received {received}; {fix}"
+        )
 
     def within(self, outer: str) -> "InputError":
         """The same, said of a part of `outer`, such as a model of params.yaml."""

@@ -19,8 +19,12 @@ from croquis.core import files, loaded_code, params, pipeline
 from croquis.core.errors import InputError
 
 READ = Path(".resume/read")  # in the folder where a stage runs: what each has read
-READ_BYTES = 2**24  # a dep up to this size is compared by its content, in some 20 ms
-BYTECODE = "__pycache__"  # Python writes it as it loads; .dvcignore leaves it out, too
+READ_BYTES = (
+    2**24
+)  # a dep up to this size is compared by its content, in some 20 ms
+BYTECODE = (
+    "__pycache__"  # Python writes it as it loads; .dvcignore leaves it out, too
+)
 NAMED = 3  # changes that an error names
 
 
@@ -82,7 +86,10 @@ class Inputs:
         """Raises InputError if one of them has changed, or is code that dvc.yaml does not list."""
         self._refuse_unlisted()
         files_now = [*_file_changes(self._states), *self._swapped()]
-        if changes := [*_param_changes(self._texts, self._entry.params), *files_now]:
+        if changes := [
+            *_param_changes(self._texts, self._entry.params),
+            *files_now,
+        ]:
             self._refuse(changes)
 
     def note(self) -> None:
@@ -95,7 +102,9 @@ class Inputs:
         states = {str(dep): state for dep, state in self._states.items()}
         path = note_path(self._entry.name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"texts": texts, "keys": keys, "states": states}))
+        path.write_text(
+            json.dumps({"texts": texts, "keys": keys, "states": states})
+        )
 
     def _swapped(self) -> Iterator[str]:
         # What was edited, loaded and put back looks as before, but another text of it has run.
@@ -117,7 +126,9 @@ class Inputs:
 
     def _refuse_unlisted(self) -> None:
         """`check` reads the imports of the code, and cannot see names that are made as it runs."""
-        modules = sorted(loaded_code.unlisted_modules(self._script, self._entry.deps))
+        modules = sorted(
+            loaded_code.unlisted_modules(self._script, self._entry.deps)
+        )
         if not modules:
             return
         more = f" and {len(modules) - 1} more" if len(modules) > 1 else ""
@@ -160,7 +171,8 @@ def refuse_changed(name: str) -> None:
     except FileNotFoundError:
         return  # it does not end as ours do, or was restored without running
     texts = {
-        Path(p): text and text.encode("latin-1") for p, text in note["texts"].items()
+        Path(p): text and text.encode("latin-1")
+        for p, text in note["texts"].items()
     }
     keys = {Path(path): tuple(names) for path, names in note["keys"].items()}
     states = {Path(dep): state for dep, state in note["states"].items()}
@@ -262,7 +274,9 @@ def dep_state(dep: Path) -> dict[str, object]:
         path: os.stat(path) for path in inside or [str(dep)] if os.path.isfile(path)
     }
     if sum(stat.st_size for stat in stats.values()) <= READ_BYTES:
-        return {path: files.file_digest(Path(path), "md5") for path in stats}  # as DVC
+        return {
+            path: files.file_digest(Path(path), "md5") for path in stats
+        }  # as DVC
     return {path: [s.st_size, s.st_mtime_ns, s.st_ino] for path, s in stats.items()}
 
 

@@ -15,7 +15,8 @@ def loaded_files(code: Iterable[Path]) -> set[Path]:
     paths = set(code)
     names = {path.name for path in paths}  # torch brings thousands of others
     places = [
-        getattr(module, "__file__", None) or "" for module in list(sys.modules.values())
+        getattr(module, "__file__", None) or ""
+        for module in list(sys.modules.values())
     ]
     alike = [place for place in places if os.path.basename(place) in names]
     return {Path(place).resolve() for place in alike} & paths
@@ -29,7 +30,9 @@ def unlisted_modules(script: Path, deps: Iterable[Path]) -> Iterator[str]:
     listed = [script, *(dep.resolve() for dep in deps)]
     for path in set(_modules_here()):
         bare = path.name == "__init__.py" and path.stat().st_size == 0
-        if not bare and not any(path.resolve().is_relative_to(dep) for dep in listed):
+        if not bare and not any(
+            path.resolve().is_relative_to(dep) for dep in listed
+        ):
             yield path.relative_to(Path.cwd()).as_posix()
 
 
@@ -38,7 +41,9 @@ def process_start() -> int | None:
     try:
         fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
         ticks = int(fields[19]) + 1  # since the machine started
-        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf(
+            "SC_CLK_TCK"
+        )
     except (OSError, AttributeError, IndexError, ValueError):
         return None
     return time.time_ns() - int(age * 1e9) if age < STARTUP_SECONDS else None
@@ -59,7 +64,9 @@ def _modules_here() -> Iterator[Path]:
             continue
         path = Path(folder, os.path.basename(place))
         # torch.ops says that it is in a file of no such place.
-        if path.is_file() and not any(path.is_relative_to(prefix) for prefix in python):
+        if path.is_file() and not any(
+            path.is_relative_to(prefix) for prefix in python
+        ):
             yield path
 
 

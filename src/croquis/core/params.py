@@ -247,7 +247,9 @@ def _misspelt(
         kind = inner[0] if inner else kind
     key = _dotted(where, path)
     hint = nearest(path[-1], list(kind.model_fields))
-    return InputError(key, expected="a known key", received=repr(path[-1]), fix=hint)
+    return InputError(
+        key, expected="a known key", received=repr(path[-1]), fix=hint
+    )
 
 
 def _expectation(message: str) -> str:

@@ -52,7 +52,9 @@ def read_lock(path: Path = DVC_LOCK) -> dict[str, dict[str, Any]]:
         InputError: if it is no lock file.
     """
     return {
-        name: stage for name, stage in _stages(path).items() if isinstance(stage, dict)
+        name: stage
+        for name, stage in _stages(path).items()
+        if isinstance(stage, dict)
     }
 
 
@@ -120,14 +122,18 @@ def scripts(stage: Mapping[str, Any]) -> list[Path]:
     lines = commands if isinstance(commands, list) else [commands]
     words = [word for line in lines for word in _words(str(line))]
     return [
-        Path(word) for word in words if word.endswith(".py") and Path(word).is_file()
+        Path(word)
+        for word in words
+        if word.endswith(".py") and Path(word).is_file()
     ]
 
 
 def paths_under(stage: Mapping[str, Any], key: str) -> list[str]:
     """The paths of a stage's list `deps`, `outs`, `metrics` or `plots`, without their settings."""
     items = stage.get(key) or []
-    return [str(next(iter(item)) if isinstance(item, dict) else item) for item in items]
+    return [
+        str(next(iter(item)) if isinstance(item, dict) else item) for item in items
+    ]
 
 
 def dep_of(module: Path) -> Path:
@@ -135,7 +141,9 @@ def dep_of(module: Path) -> Path:
 
     A folder of the package for all that lies in it, so that a new module needs no line there.
     """
-    inside = module.is_relative_to(SOURCE) and len(module.parts) > len(SOURCE.parts) + 2
+    inside = (
+        module.is_relative_to(SOURCE) and len(module.parts) > len(SOURCE.parts) + 2
+    )
     return Path(*module.parts[: len(SOURCE.parts) + 2]) if inside else module
 
 
@@ -149,7 +157,9 @@ def is_tracked(path: Path) -> bool:
 def _value(axis: Any, tree: Any) -> Any:
     """What `${run.models}` stands for in parameters; anything else is itself."""
     template = (
-        re.fullmatch(r"\$\{\s*([^}]*?)\s*\}", axis) if isinstance(axis, str) else None
+        re.fullmatch(r"\$\{\s*([^}]*?)\s*\}", axis)
+        if isinstance(axis, str)
+        else None
     )
     if template is None:
         return axis
@@ -177,7 +187,9 @@ def _entry(
     name: str, stage: Mapping[str, Any], variables: Mapping[str, str]
 ) -> StageEntry:
     outs = [
-        out for key in ("outs", "metrics", "plots") for out in paths_under(stage, key)
+        out
+        for key in ("outs", "metrics", "plots")
+        for out in paths_under(stage, key)
     ]
     return StageEntry(
         name=name,
@@ -196,8 +208,12 @@ def _params(
         entries = item if isinstance(item, dict) else {PARAMS: [item]}
         for file, keys in entries.items():
             texts = [_fill_in(str(key), variables) for key in keys or [""]]
-            by_file[Path(_fill_in(str(file), variables))] += map(_filled_part, texts)
-    return {path: () if "" in keys else tuple(keys) for path, keys in by_file.items()}
+            by_file[Path(_fill_in(str(file), variables))] += map(
+                _filled_part, texts
+            )
+    return {
+        path: () if "" in keys else tuple(keys) for path, keys in by_file.items()
+    }
 
 
 def _fill_in(text: str, variables: Mapping[str, str]) -> str:

@@ -28,7 +28,9 @@ def explain_error(error: BaseException) -> InputError:
     text = "".join(traceback.format_exception(error))
     try:
         place = f"the traceback is in {_keep(text)}"
-    except Exception:  # a full disk may be what this is about, and no line may be lost
+    except (
+        Exception
+    ):  # a full disk may be what this is about, and no line may be lost
         place = "CROQUIS_TRACEBACK=1 shows the traceback"
     return InputError(
         _where(),
@@ -85,7 +87,9 @@ def _keep(text: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     name = _where().replace("/", "_").replace(" ", "_")
     path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{name}-{os.getpid()}.txt"
-    path.write_text(_surroundings() + text, encoding="utf-8", errors="backslashreplace")
+    path.write_text(
+        _surroundings() + text, encoding="utf-8", errors="backslashreplace"
+    )
     for old in sorted(folder.glob("*.txt"))[:-KEPT]:
         old.unlink(missing_ok=True)
     return path.relative_to(root())

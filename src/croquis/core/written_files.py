@@ -17,7 +17,9 @@ from croquis.core import files
 NOTES = Path(".resume/made")
 # What `check` last saw to be made by runs, or safe elsewhere.
 SEEN = NOTES / "seen.json"
-Sign = tuple[int, int]  # of a file: its bytes, and the nanoseconds of its last change
+Sign = tuple[
+    int, int
+]  # of a file: its bytes, and the nanoseconds of its last change
 
 
 @contextmanager
@@ -41,7 +43,8 @@ def note_written(draft: Path, path: Path) -> None:
     if any(part.startswith(".") for part in place.split(os.sep)):
         return
     signs = {
-        f"{place}/{name}".rstrip("/"): sign for name, sign in signs_in(draft).items()
+        f"{place}/{name}".rstrip("/"): sign
+        for name, sign in signs_in(draft).items()
     }
     _write(NOTES / f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.json", signs)
 
@@ -67,7 +70,9 @@ def signs_in(path: Path) -> dict[str, Sign]:
         return {"": sign_of(path)} if os.path.lexists(path) else {}
     signs = {}
     for here, folders, names in os.walk(path):
-        links = [name for name in folders if os.path.islink(os.path.join(here, name))]
+        links = [
+            name for name in folders if os.path.islink(os.path.join(here, name))
+        ]
         for name in names + links:
             file = Path(here, name)
             signs[file.relative_to(path).as_posix()] = sign_of(file)

@@ -194,7 +194,9 @@ def _sizes_that_fit(
     def fits(other: int) -> bool:
         return _passes(lambda: _count_outputs(build(other), other))
 
-    nearest = sorted(sizes - {0, size}, key=lambda other: (abs(other - size), other))
+    nearest = sorted(
+        sizes - {0, size}, key=lambda other: (abs(other - size), other)
+    )
     return list(itertools.islice(filter(fits, nearest), 2))
 
 

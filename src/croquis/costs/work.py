@@ -142,5 +142,6 @@ def _head_step(features: int, num_classes: int, shape: HeadShape) -> Step:
 def _learns_statistics(model: Network) -> bool:
     train_mode(model)
     return any(
-        isinstance(module, _BatchNorm) and module.training for module in model.modules()
+        isinstance(module, _BatchNorm) and module.training
+        for module in model.modules()
     )

@@ -15,7 +15,9 @@ SUFFIXES = frozenset(
 )
 
 
-def read_table(path: Path, required: Iterable[str]) -> tuple[pd.DataFrame, list[str]]:
+def read_table(
+    path: Path, required: Iterable[str]
+) -> tuple[pd.DataFrame, list[str]]:
     """The csv at `path` as text, and what to tell people about it.
 
     Nothing is guessed: a class may be called "nan", a path "007". An unnamed index column, which
@@ -26,7 +28,9 @@ def read_table(path: Path, required: Iterable[str]) -> tuple[pd.DataFrame, list[
     """
     table = _read_text(path)
     table = table.rename(columns=str.strip).fillna("")  # a short row has gaps
-    unnamed = [name for name in table if not name or str(name).startswith("Unnamed: ")]
+    unnamed = [
+        name for name in table if not name or str(name).startswith("Unnamed: ")
+    ]
     # Where a row has more cells than there are names, pandas takes the first for its index.
     has_index = bool(unnamed) or not isinstance(table.index, pd.RangeIndex)
     table = table.drop(columns=unnamed).reset_index(drop=True)
@@ -41,7 +45,9 @@ def _read_text(path: Path) -> pd.DataFrame:
     try:
         # pandas drops the byte order mark of a spreadsheet. Where a script has read the mark as
         # text and written another one, there are two: "-sig" drops the first.
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        return pd.read_csv(
+            path, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+        )
     except (
         pd.errors.ParserError,
         pd.errors.EmptyDataError,
@@ -133,7 +139,9 @@ def locate_images(table: pd.DataFrame, csv: Path, split: str) -> pd.Series:
 def images_in(folder: Path) -> list[str]:
     """The files in `folder`, at any depth, that are called like images, in natural order."""
     images = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    visible = (path for path in images if not is_hidden(path.name) and path.is_file())
+    visible = (
+        path for path in images if not is_hidden(path.name) and path.is_file()
+    )
     names = (path.relative_to(folder).as_posix() for path in visible)
     return sorted(names, key=natural)
 

@@ -22,7 +22,9 @@ def to_utf8(folder: Path, where: object) -> list[str]:
         InputError: if there are other names that are not UTF-8.
     """
     wrong = list(_undecodable(folder))
-    korean = {path: name for path in wrong if (name := _korean(path.name)) is not None}
+    korean = {
+        path: name for path in wrong if (name := _korean(path.name)) is not None
+    }
     _refuse([path for path in wrong if path not in korean], folder, where)
     for path, name in korean.items():  # what is inside a folder comes before it
         if path.with_name(name).exists():

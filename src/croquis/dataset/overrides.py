@@ -33,7 +33,9 @@ class Overrides:
     @property
     def named(self) -> tuple[int, ...]:
         """Those that do not go with their equals: dropped, or called the same or different."""
-        return tuple(sorted({*self.drop, *chain(*self.same), *chain(*self.different)}))
+        return tuple(
+            sorted({*self.drop, *chain(*self.same), *chain(*self.different)})
+        )
 
 
 NOBODY = Overrides()  # nobody decided anything
@@ -48,7 +50,9 @@ def read_overrides(path: Path, ids: np.ndarray) -> Overrides:
     """
     places = {name: place for place, name in enumerate(ids.tolist())}
     alone: dict[str, set[int]] = {decision: set() for decision in OF_ONE}
-    pairs: dict[str, set[tuple[int, int]]] = {decision: set() for decision in OF_TWO}
+    pairs: dict[str, set[tuple[int, int]]] = {
+        decision: set() for decision in OF_TWO
+    }
     for where, (name, decision, other) in _lines(path):
         _check_decision(decision, where)
         place = _place(name, places, where)
@@ -69,7 +73,9 @@ def read_overrides(path: Path, ids: np.ndarray) -> Overrides:
 
 
 def contradictions(
-    same: Iterable[tuple[int, int]], different: Iterable[tuple[int, int]], count: int
+    same: Iterable[tuple[int, int]],
+    different: Iterable[tuple[int, int]],
+    count: int,
 ) -> list[tuple[int, int]]:
     """The pairs of `different` that `same` nevertheless connects, among `count` places."""
     edges = np.array(list(same), np.int64).reshape(-1, 2)
@@ -83,7 +89,9 @@ def _lines(path: Path) -> list[tuple[str, list[str]]]:
     if not lines or lines[0][1] != COLUMNS:
         received = ",".join(lines[0][1]) if lines else "nothing"
         fix = "write that line first"
-        raise InputError(path, expected=",".join(COLUMNS), received=received, fix=fix)
+        raise InputError(
+            path, expected=",".join(COLUMNS), received=received, fix=fix
+        )
     for where, fields in lines[1:]:
         if len(fields) > len(COLUMNS):
             raise InputError(
@@ -105,7 +113,9 @@ def _fields(path: Path) -> list[tuple[str, list[str]]]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, skipinitialspace=True, strict=True)
             return [
-                (f"{path} line {reader.line_num}", row) for row in reader if any(row)
+                (f"{path} line {reader.line_num}", row)
+                for row in reader
+                if any(row)
             ]
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(
@@ -119,7 +129,9 @@ def _fields(path: Path) -> list[tuple[str, list[str]]]:
 def _pair(one: int, other: int, name: str, where: str) -> tuple[int, int]:
     if one == other:
         fix = "name two images, or decide keep or drop"
-        raise InputError(where, expected="another image", received=repr(name), fix=fix)
+        raise InputError(
+            where, expected="another image", received=repr(name), fix=fix
+        )
     return min(one, other), max(one, other)
 
 
@@ -164,4 +176,6 @@ def _check_sense(overrides: Overrides, ids: list[str], path: Path) -> None:
     if torn := contradictions(overrides.same, overrides.different, len(ids)):
         one, other = torn[0]
         received = f"both for {ids[one]!r} and {ids[other]!r}"
-        raise InputError(path, expected="same or different", received=received, fix=fix)
+        raise InputError(
+            path, expected="same or different", received=received, fix=fix
+        )

@@ -17,5 +17,7 @@ def join_notes(notes: list[str]) -> str:
 def has_note(index: pd.DataFrame, note: str) -> pd.Series:
     """Which rows of index.csv have this note, (N,) bool."""
     return (
-        index["status"].str.split(BETWEEN, regex=False).map(lambda notes: note in notes)
+        index["status"]
+        .str.split(BETWEEN, regex=False)
+        .map(lambda notes: note in notes)
     )

@@ -67,7 +67,9 @@ def deduplicate(
     external = train_only.train_only(train, columns)
     copies = find_copies(images, gray, settings)
     inside = copies.pairs[copies.pairs["b"] < len(train)]
-    overrides = drop_test_copies(images, copies.pairs, external, settings, overrides)
+    overrides = drop_test_copies(
+        images, copies.pairs, external, settings, overrides
+    )
     with copies.tally.step("groups"):
         groups = group_beside(
             train, inside, copies.blurred, settings, overrides, external

@@ -52,7 +52,9 @@ def identity_sides(
         flat: (N,) bool.
         kin: of the images.
     """
-    sources = pd.MultiIndex.from_arrays([thing[~kin.derived], kin.family[~kin.derived]])
+    sources = pd.MultiIndex.from_arrays(
+        [thing[~kin.derived], kin.family[~kin.derived]]
+    )
     of_source = pd.MultiIndex.from_arrays([thing, kin.family]).isin(sources)
     apart = kin.derived & ~(of_source & ~flat)
     # Labels are below the families' numbers, once these are shifted.

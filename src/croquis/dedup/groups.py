@@ -17,7 +17,9 @@ from croquis.dedup.policy import POLICIES, Dropped, restore_dropped
 from croquis.dedup.settings import DedupParams
 from croquis.tables.components import components
 
-SMALLEST_LIMIT = 10  # images; chain_share of a small set would forbid groups altogether
+SMALLEST_LIMIT = (
+    10  # images; chain_share of a small set would forbid groups altogether
+)
 # Above all scores: what lost its label comes back after what is a mere copy.
 DISPUTED = 2.0
 
@@ -59,7 +61,9 @@ def group_copies(
     kin = kin_of(images)
     related = kin.may_join(pairs["a"].to_numpy(), pairs["b"].to_numpy())
     thing = things(len(images), pairs[related])
-    pairs = apply_overrides(_of_everybody(pairs, related, overrides.named), overrides)
+    pairs = apply_overrides(
+        _of_everybody(pairs, related, overrides.named), overrides
+    )
     joining = kin.may_join(pairs["a"].to_numpy(), pairs["b"].to_numpy())
     joining |= pairs["tier"].eq("same").to_numpy()
     grouping = _join_pairs(pairs[joining], blurred, settings, overrides)
@@ -67,10 +71,14 @@ def group_copies(
     # What may not join is listed all the same.
     pairs = pairs.assign(grouped=group[pairs["a"]] == group[pairs["b"]])
     strict = _strict(pairs, settings, overrides)
-    cluster = components(len(images), strict["a"].to_numpy(), strict["b"].to_numpy())
+    cluster = components(
+        len(images), strict["a"].to_numpy(), strict["b"].to_numpy()
+    )
     equal = _equal(thing, group, overrides.drop)
     strange = _strange(pairs[~joining & ~pairs["grouped"]], kin.derived)
-    keep = _choose_kept(images, strict, equal, cluster, strange, settings, overrides)
+    keep = _choose_kept(
+        images, strict, equal, cluster, strange, settings, overrides
+    )
     table = _groups_table(images, group, keep)
     if settings.conflicts == "soft":
         labels = images["label"].to_numpy()
@@ -212,7 +220,9 @@ def _choose_kept(
         dropped.pop(place, None)
         strange.pop(place, None)
     strange = restore_dropped(labels, strange, 1, gone=overrides.drop)
-    dropped = {place: score for place, score in dropped.items() if place not in strange}
+    dropped = {
+        place: score for place, score in dropped.items() if place not in strange
+    }
     gone = (*overrides.drop, *strange)
     dropped = restore_dropped(labels, dropped, settings.min_per_class, gone=gone)
     keep = np.ones(len(images), bool)
@@ -253,9 +263,13 @@ def copies_of_test(images: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """
     test = (images["split"] == "test").to_numpy()
     across = pairs[~test[pairs["a"]] & test[pairs["b"]]]
-    across = across.sort_values(["tier", "score", "a"], ascending=[True, False, True])
+    across = across.sort_values(
+        ["tier", "score", "a"], ascending=[True, False, True]
+    )
     across = across.drop_duplicates("b").sort_values("b")
-    table = _named(images, across).rename(columns={"other": "id", "one": "train_id"})
+    table = _named(images, across).rename(
+        columns={"other": "id", "one": "train_id"}
+    )
     return table[["id", "train_id", "tier", "score", "ink", "symmetry"]]
 
 

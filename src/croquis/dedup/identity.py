@@ -17,7 +17,9 @@ KINDS = np.array(["bytes", "pixels", "pixels", "pixels"])
 FOREIGN = 3
 
 
-def describe_images(gray: np.ndarray, labels: np.ndarray | None = None) -> pd.DataFrame:
+def describe_images(
+    gray: np.ndarray, labels: np.ndarray | None = None
+) -> pd.DataFrame:
     """The table that `find_copies` needs of images that are nowhere on disk, as in a notebook.
 
     Args:
@@ -30,7 +32,9 @@ def describe_images(gray: np.ndarray, labels: np.ndarray | None = None) -> pd.Da
             "split": "train",
             "label": 0 if labels is None else labels,
             "source_id": "",
-            "sha256": [hashlib.sha256(sheet.tobytes()).hexdigest() for sheet in gray],
+            "sha256": [
+                hashlib.sha256(sheet.tobytes()).hexdigest() for sheet in gray
+            ],
             "digest": [symmetric_digest(sheet) for sheet in gray],
             "width": gray.shape[2],
             "height": gray.shape[1],

@@ -63,7 +63,9 @@ class Sheets:
             tally: counts.
         """
         train = int((images["split"] == "train").sum())
-        count = int(sheet[:train].max(initial=-1)) + 1  # sheets with a training image
+        count = (
+            int(sheet[:train].max(initial=-1)) + 1
+        )  # sheets with a training image
         firsts = np.unique(sheet, return_index=True)[1]
         rows = images.index.to_numpy()[firsts]
         vectors, _ = ink.ink_vectors(gray, rows)
@@ -72,7 +74,15 @@ class Sheets:
         blurred[flat[:count]] = 0  # like nothing here too
         labels = images["label"].to_numpy()[:train]
         return cls(
-            settings, gray, rows, sheet[:train], labels, vectors, blurred, flat, tally
+            settings,
+            gray,
+            rows,
+            sheet[:train],
+            labels,
+            vectors,
+            blurred,
+            flat,
+            tally,
         )
 
     @property

@@ -57,7 +57,9 @@ def add_pairs_of_named(
     for place in np.flatnonzero(asked).tolist():
         members[int(thing[place])].append(place)
     spokesmen = _Spokesmen(members, thing, named, _turns(rows))
-    added = [pair for places in members.values() for pair in spokesmen.inside(places)]
+    added = [
+        pair for places in members.values() for pair in spokesmen.inside(places)
+    ]
     added += [pair for row in rows for pair in spokesmen.between(row)]
     table = pd.DataFrame(added, columns=_Pair._fields)
     table = table.astype({name: pairs[name].dtype for name in _Pair._fields})

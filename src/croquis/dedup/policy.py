@@ -71,7 +71,9 @@ def _copies_of_kinds(
     return copies
 
 
-def _best_score(kind: Kind, copies: dict[Kind, float], kept: dict[Kind, int]) -> float:
+def _best_score(
+    kind: Kind, copies: dict[Kind, float], kept: dict[Kind, int]
+) -> float:
     """The score of the most alike kept copy; 1 where an equal one of the class is kept."""
     if kind in kept:
         return 1.0
@@ -85,7 +87,10 @@ POLICIES: dict[str, Callable[[pd.DataFrame, pd.DataFrame, np.ndarray], Dropped]]
 
 
 def restore_dropped(
-    labels: np.ndarray, dropped: Dropped, min_per_class: int, gone: Sequence[int] = ()
+    labels: np.ndarray,
+    dropped: Dropped,
+    min_per_class: int,
+    gone: Sequence[int] = (),
 ) -> Dropped:
     """`dropped` without what its class needs to have `min_per_class`, the least alike first.
 
@@ -98,7 +103,8 @@ def restore_dropped(
     places = list(dropped)
     kept = pd.Series(np.delete(labels, [*places, *gone])).value_counts()
     missing = {
-        label: min_per_class - int(kept.get(label, 0)) for label in set(labels[places])
+        label: min_per_class - int(kept.get(label, 0))
+        for label in set(labels[places])
     }
     left: Dropped = {}
     for place in sorted(dropped, key=lambda place: (dropped[place], place)):

@@ -102,7 +102,9 @@ class DedupParams(Section):
     @model_validator(mode="after")
     def _sensible(self) -> "DedupParams":
         if self.remove_min < self.copy_min:
-            raise ValueError("remove_min >= copy_min: what is dropped must be a copy")
+            raise ValueError(
+                "remove_min >= copy_min: what is dropped must be a copy"
+            )
         everywhere = "ssim" in self.methods and self.ssim_scope == "global"
         if everywhere and self.ssim_min < LOWEST_GLOBAL_SSIM:
             raise ValueError(

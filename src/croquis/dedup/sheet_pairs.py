@@ -32,7 +32,11 @@ def as_images(
     kinds = [(originals, originals)]
     if kin.derived.any():
         relatives = _relatives(sheet, label, kin)
-        kinds += [(relatives, relatives), (originals, derived), (derived, originals)]
+        kinds += [
+            (relatives, relatives),
+            (originals, derived),
+            (derived, originals),
+        ]
     parts = [_join_ends(pairs, one, other) for one, other in kinds]
     return _order_ends(pd.concat(parts, ignore_index=True), columns)
 
@@ -63,11 +67,15 @@ def _firsts(
         table["label"] = label
     of = [name for name in ("sheet", "label") if name in table]
     originals = table[~kin.derived].drop_duplicates(of).drop(columns="family")
-    derived = table[kin.derived].drop_duplicates([*of, "family"]).drop(columns="family")
+    derived = (
+        table[kin.derived].drop_duplicates([*of, "family"]).drop(columns="family")
+    )
     return originals, derived
 
 
-def _relatives(sheet: np.ndarray, label: np.ndarray | None, kin: Kin) -> pd.DataFrame:
+def _relatives(
+    sheet: np.ndarray, label: np.ndarray | None, kin: Kin
+) -> pd.DataFrame:
     """The first of each sheet and family, of families that have derived images."""
     table = pd.DataFrame(
         {"sheet": sheet, "place": np.arange(len(sheet)), "role": kin.family}

@@ -14,7 +14,12 @@ import pandas as pd
 from croquis.core.errors import InputError
 from croquis.dataset.overrides import Overrides
 from croquis.dedup import conflicts
-from croquis.dedup.groups import Grouped, apply_overrides, group_copies, is_removable
+from croquis.dedup.groups import (
+    Grouped,
+    apply_overrides,
+    group_copies,
+    is_removable,
+)
 from croquis.dedup.pairs import SURE
 from croquis.dedup.settings import DedupParams
 from croquis.tables.components import components
@@ -58,7 +63,8 @@ def drop_test_copies(
 def _shared_with_test(shared: dict[int, int], ids: np.ndarray) -> InputError:
     """The error for train-only images with a copy in the test set: by image its first copy."""
     examples = [
-        f"{ids[place]} is {ids[copy]}" for place, copy in list(shared.items())[:NAMED]
+        f"{ids[place]} is {ids[copy]}"
+        for place, copy in list(shared.items())[:NAMED]
     ]
     return InputError(
         "train.csv: use",
@@ -98,7 +104,9 @@ def group_beside(
     inside = _replace_external(pairs, external)
     inside = inside.assign(a=place[inside["a"]], b=place[inside["b"]])
     decided = _renumber(overrides, place)
-    others = group_copies(images.iloc[rest], inside, blurred[rest], settings, decided)
+    others = group_copies(
+        images.iloc[rest], inside, blurred[rest], settings, decided
+    )
     table = _beside(others.table, images, pairs, external, settings, overrides)
     group = table["group"].to_numpy()
     pairs = pairs.assign(grouped=group[pairs["a"]] == group[pairs["b"]])
@@ -143,7 +151,9 @@ def _replace_external(pairs: pd.DataFrame, external: np.ndarray) -> pd.DataFrame
     other = stand_in[pairs["b"]]
     moved = pairs.assign(a=np.fmin(one, other), b=np.fmax(one, other))
     moved = moved[np.isfinite(one) & np.isfinite(other) & (one != other)]
-    moved = moved.astype({"a": np.int64, "b": np.int64}).sort_values(["a", "b", "tier"])
+    moved = moved.astype({"a": np.int64, "b": np.int64}).sort_values(
+        ["a", "b", "tier"]
+    )
     return moved.drop_duplicates(["a", "b"], ignore_index=True)
 
 
@@ -165,7 +175,9 @@ def _renumber_pairs(
     pairs: Sequence[tuple[int, int]], place: np.ndarray
 ) -> tuple[tuple[int, int], ...]:
     return tuple(
-        (int(place[a]), int(place[b])) for a, b in pairs if min(place[a], place[b]) >= 0
+        (int(place[a]), int(place[b]))
+        for a, b in pairs
+        if min(place[a], place[b]) >= 0
     )
 
 

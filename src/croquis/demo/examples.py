@@ -25,7 +25,9 @@ class Examples:
     def __init__(self, index: Path, pixels: Path, *, count: int = 3) -> None:
         table = read_index(index)
         self._array = Pixels.open(index, pixels).array
-        train = table[table["split"] == "train"].drop_duplicates(["label", "digest"])
+        train = table[table["split"] == "train"].drop_duplicates(
+            ["label", "digest"]
+        )
         first = train.groupby("label").head(count)
         self._rows = {
             label: rows.tolist()

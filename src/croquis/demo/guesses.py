@@ -50,7 +50,9 @@ def guesses(answer: Answer, names: np.ndarray, row: int = 0) -> list[Guess]:
     ]
 
 
-def first_guesses(answer: Answer, names: np.ndarray, row: int = 0) -> list[FirstGuess]:
+def first_guesses(
+    answer: Answer, names: np.ndarray, row: int = 0
+) -> list[FirstGuess]:
     """What each member alone would guess for image `row`."""
     of_ensemble = int(answer.probs[row].argmax())
     guesses = []

@@ -25,7 +25,9 @@ class Guesser:
     def __init__(self, ensemble: Ensemble, examples: Examples) -> None:
         self.ensemble = ensemble
         self._examples = examples
-        self.names = np.array(readable_names(ensemble.settings.classes), dtype=np.str_)
+        self.names = np.array(
+            readable_names(ensemble.settings.classes), dtype=np.str_
+        )
 
     def paper(self, url: str | None) -> str:
         """The guesses for what is on the paper, or what is wrong with it, as HTML.
@@ -39,7 +41,9 @@ class Guesser:
         try:
             if url.startswith("size:"):
                 check_size(int(url.removeprefix("size:")), "your image")
-            sheet = self.ensemble.prepare(from_base64(url, "your image"), "your image")
+            sheet = self.ensemble.prepare(
+                from_base64(url, "your image"), "your image"
+            )
         except InputError as error:
             return texts.message(str(error), "problem")
         if sheet.min() == 255:
@@ -123,7 +127,9 @@ def _answer_api(guesser: Guesser) -> None:
     )
 
 
-def launch(blocks: gr.Blocks, port: int, *, prevent_thread_lock: bool = False) -> str:
+def launch(
+    blocks: gr.Blocks, port: int, *, prevent_thread_lock: bool = False
+) -> str:
     """Serves the page on this machine alone; its address.
 
     Args:

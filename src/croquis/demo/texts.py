@@ -16,9 +16,7 @@ ENVIRONMENT = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
 )
 ENVIRONMENT.filters["percent"] = percent
-EMPTY = (
-    "The paper is still white: draw something, and the guesses come after each stroke."
-)
+EMPTY = "The paper is still white: draw something, and the guesses come after each stroke."
 
 
 def answer_html(

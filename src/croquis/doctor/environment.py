@@ -29,7 +29,9 @@ def python_findings(lock: Path, installed: Mapping[str, str]) -> list[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     if not (3, 11) <= sys.version_info[:2] < (3, 14):
         fix = "make setup PYTHON=python3.11"
-        return [Finding("Python", "problem", f"{version}, expected 3.11 to 3.13", fix)]
+        return [
+            Finding("Python", "problem", f"{version}, expected 3.11 to 3.13", fix)
+        ]
     wanted = _pins(lock)
     missing = [name for name in wanted if name not in installed]
     other = [
@@ -44,12 +46,17 @@ def python_findings(lock: Path, installed: Mapping[str, str]) -> list[Finding]:
         said = f"{version}, with other versions than {lock.name}: {_few(other)}"
         return [
             Finding(
-                "Python", "warning", said, "make setup; keep what you chose on purpose"
+                "Python",
+                "warning",
+                said,
+                "make setup; keep what you chose on purpose",
             )
         ]
     return [
         Finding(
-            "Python", "ok", f"{version}, {len(wanted)} packages as {lock.name} has them"
+            "Python",
+            "ok",
+            f"{version}, {len(wanted)} packages as {lock.name} has them",
         )
     ]
 
@@ -98,7 +105,10 @@ def disk_finding(free: int, image_size: int, images: int | None) -> Finding:
         fit = round(free / each / 1000) * 1000
         said += f"; `prepare` takes at most {each / 1000:,.0f} kB an image, room for {fit:,}"
         return Finding(
-            "disk", "warning" if free < 5 * GB else "ok", said, fix * (free < 5 * GB)
+            "disk",
+            "warning" if free < 5 * GB else "ok",
+            said,
+            fix * (free < 5 * GB),
         )
     needed = each * images
     said += f"; the arrays of {images:,} images take at most {needed / GB:,.1f} GB"
@@ -110,7 +120,9 @@ def disk_finding(free: int, image_size: int, images: int | None) -> Finding:
     )
 
 
-def shared_memory_finding(free: int | None, workers: int, batch_bytes: int) -> Finding:
+def shared_memory_finding(
+    free: int | None, workers: int, batch_bytes: int
+) -> Finding:
     """Whether the workers' batches fit /dev/shm, through which they are handed over.
 
     Args:
@@ -122,7 +134,9 @@ def shared_memory_finding(free: int | None, workers: int, batch_bytes: int) -> F
         return Finding(
             "/dev/shm", "ok", "not needed: no worker processes (CROQUIS_WORKERS)"
         )
-    needed = 3 * workers * batch_bytes  # two wait for each worker, one is being made
+    needed = (
+        3 * workers * batch_bytes
+    )  # two wait for each worker, one is being made
     said = f"{workers} workers hold up to {needed / GB:.2f} GB of batches"
     if free is None:
         return Finding(
@@ -196,7 +210,9 @@ def privacy_finding(folder: Path) -> Finding:
     talkative = []
     settings = folder / ".dvc"
     config = Config(str(settings) if settings.is_dir() else None)
-    if config["core"].get("analytics", True) and not os.environ.get("DVC_NO_ANALYTICS"):
+    if config["core"].get("analytics", True) and not os.environ.get(
+        "DVC_NO_ANALYTICS"
+    ):
         talkative.append("DVC (dvc config core.analytics false)")
     if os.environ.get("DO_NOT_TRACK", "").lower() != "true":
         talkative.append("MLflow and the hub's client (DO_NOT_TRACK=true)")
@@ -207,7 +223,9 @@ def privacy_finding(folder: Path) -> Finding:
         return Finding("telemetry", "warning", said, "set what stands in brackets")
     said = "off in DVC, and wherever croquis or make start MLflow, the hub's client or Gradio;"
     return Finding(
-        "telemetry", "ok", f"{said} for a bare `mlflow ui`, export DO_NOT_TRACK=true"
+        "telemetry",
+        "ok",
+        f"{said} for a bare `mlflow ui`, export DO_NOT_TRACK=true",
     )
 
 
@@ -250,11 +268,16 @@ def dvc_finding(command: str | None) -> Finding:
     """
     if command is None:
         return Finding(
-            "dvc", "problem", "no such command: the pipeline runs with it", "make setup"
+            "dvc",
+            "problem",
+            "no such command: the pipeline runs with it",
+            "make setup",
         )
     if b"guarded_dvc" in Path(command).read_bytes():
         return Finding(
-            "dvc", "ok", f"{command}, which looks for files of yours before it deletes"
+            "dvc",
+            "ok",
+            f"{command}, which looks for files of yours before it deletes",
         )
     said = f"{command} is DVC alone: `dvc exp run` puts outputs over files of yours unasked"
     return Finding(

@@ -44,7 +44,9 @@ def _verdict(problems: int, warnings: int) -> str:
     if problems:
         return f"{problems} to correct before a run (problem), {warnings} to know of (warning)"
     return (
-        f"ready to run; {warnings} to know of (warning)" if warnings else "ready to run"
+        f"ready to run; {warnings} to know of (warning)"
+        if warnings
+        else "ready to run"
     )
 
 

@@ -67,7 +67,9 @@ def build_here() -> Build:
             torchvision=version("torchvision"),
             cuda=torch.version.cuda,
             architectures=tuple(torch.cuda.get_arch_list()),
-            gpus=tuple(Gpu(p.name, (p.major, p.minor), p.total_memory) for p in seen)
+            gpus=tuple(
+                Gpu(p.name, (p.major, p.minor), p.total_memory) for p in seen
+            )
             if usable
             else (),
             driver_sees=_of_the_driver(),
@@ -103,7 +105,9 @@ def gpu_findings(build: Build) -> list[Finding]:
     if not build.gpus:
         return [_without(build)]
     without = [
-        gpu for gpu in build.gpus if not supported(gpu.capability, build.architectures)
+        gpu
+        for gpu in build.gpus
+        if not supported(gpu.capability, build.architectures)
     ]
     if without:
         return [_no_kernels(gpu, build) for gpu in without]
@@ -155,5 +159,7 @@ def _of_the_driver() -> tuple[str, ...]:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
         return ()
-    handles = map(pynvml.nvmlDeviceGetHandleByIndex, range(pynvml.nvmlDeviceGetCount()))
+    handles = map(
+        pynvml.nvmlDeviceGetHandleByIndex, range(pynvml.nvmlDeviceGetCount())
+    )
     return tuple(map(str, map(pynvml.nvmlDeviceGetName, handles)))

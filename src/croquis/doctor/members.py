@@ -16,7 +16,11 @@ TRAINED_BYTES = 16
 FROZEN_BYTES = 4
 EMA_BYTES = 4
 # What timm's weights are called on the hub.
-HUB_FILES = ("model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin")
+HUB_FILES = (
+    "model.safetensors",
+    "open_clip_model.safetensors",
+    "pytorch_model.bin",
+)
 LESS = "set grad_checkpointing, a smaller micro_batch or lora, or take a probe of this backbone"
 
 
@@ -103,7 +107,9 @@ def _weights(key: str, backbone: str, setting: bool | str) -> Finding:
     # One fold stands for all.
     path = root() / Path(setting.replace("{fold}", "0")).expanduser()
     if path.is_file():
-        return Finding(topic, "ok", f"{setting}, {path.stat().st_size / 1e6:,.0f} MB")
+        return Finding(
+            topic, "ok", f"{setting}, {path.stat().st_size / 1e6:,.0f} MB"
+        )
     return Finding(
         topic, "problem", f"nothing is at {path}", f"correct `pretrained` of {key}"
     )
@@ -134,7 +140,9 @@ def _of_the_hub(topic: str, backbone: str) -> Finding:
         return Finding(
             topic, "problem", said, "unset it once, or name a file in `pretrained`"
         )
-    said = f"{backbone} is not here: its first training downloads it from timm's hub"
+    said = (
+        f"{backbone} is not here: its first training downloads it from timm's hub"
+    )
     return Finding(
         topic, "warning", said, "go online once, or name a file in `pretrained`"
     )

@@ -82,7 +82,9 @@ def _inside(name: str, entry: str, where: str) -> str:
         raise InputError(
             where,
             expected="entries that stay inside",
-            received=repr(entry) if name == entry else f"{entry!r}, a link to {name!r}",
+            received=repr(entry)
+            if name == entry
+            else f"{entry!r}, a link to {name!r}",
             fix="do not trust this archive; ask its publisher",
         )
     return short

@@ -14,19 +14,27 @@ def copy_tree(source: Path, place: Path) -> None:
     for here, folders, names in os.walk(source, followlinks=True):
         inside = place / Path(here).relative_to(source)
         inside.mkdir()
-        folders[:] = [name for name in sorted(folders) if _to_copy(Path(here, name))]
+        folders[:] = [
+            name for name in sorted(folders) if _to_copy(Path(here, name))
+        ]
         files += [
-            (Path(here, name), inside / name) for name in names if not is_hidden(name)
+            (Path(here, name), inside / name)
+            for name in names
+            if not is_hidden(name)
         ]
     for file, copy in progress(files, "copy", unit="file"):
         shutil.copyfile(file, copy)
 
 
 def _to_copy(folder: Path) -> bool:
-    return not (is_hidden(folder.name) or (folder.is_symlink() and _leads_back(folder)))
+    return not (
+        is_hidden(folder.name) or (folder.is_symlink() and _leads_back(folder))
+    )
 
 
 def _leads_back(link: Path) -> bool:
     """Whether it points to a folder that the way to it came through, by other links or not."""
     way = [step.resolve() for step in link.parents]
-    return link.resolve() in {place for step in way for place in (step, *step.parents)}
+    return link.resolve() in {
+        place for step in way for place in (step, *step.parents)
+    }

@@ -58,14 +58,18 @@ class Meter:
             limit = "as the disk has free" if full else "unpacked"
             expected = f"at most {self.most_bytes:,} bytes {limit}"
             fix = "free some disk space" if full else BOMB
-            raise InputError(self.where, expected=expected, received="more", fix=fix)
+            raise InputError(
+                self.where, expected=expected, received="more", fix=fix
+            )
 
     def add_entry(self) -> None:
         self.entries += 1
         if self.entries > self.most_entries:
             limit = f"at most {self.most_entries:,} entries"
             expected = f"{limit} in an archive of this size"
-            raise InputError(self.where, expected=expected, received="more", fix=BOMB)
+            raise InputError(
+                self.where, expected=expected, received="more", fix=BOMB
+            )
 
 
 class Metered:
@@ -104,7 +108,9 @@ def entries(archive: Path, meter: Meter) -> Iterator[ArchiveEntry]:
     return _tar_entries(archive, start == b"\x1f\x8b", meter)
 
 
-def _tar_entries(archive: Path, gzipped: bool, meter: Meter) -> Iterator[ArchiveEntry]:
+def _tar_entries(
+    archive: Path, gzipped: bool, meter: Meter
+) -> Iterator[ArchiveEntry]:
     with gzip.open(archive) if gzipped else archive.open("rb") as plain:
         stream = Metered(plain, meter)
         file = cast("IO[bytes]", stream)  # in this mode tarfile only reads
@@ -142,11 +148,15 @@ def _zip_entries(archive: Path, meter: Meter) -> Iterator[ArchiveEntry]:
         for info in bundle.infolist():
             name = _zip_name(info).replace("\\", "/")  # some packers on Windows
             yield ArchiveEntry(
-                name, _zip_kind(name, info), partial(_open_in_zip, bundle, info, meter)
+                name,
+                _zip_kind(name, info),
+                partial(_open_in_zip, bundle, info, meter),
             )
 
 
-def _zip_kind(name: str, info: zipfile.ZipInfo) -> Literal["file", "folder", "special"]:
+def _zip_kind(
+    name: str, info: zipfile.ZipInfo
+) -> Literal["file", "folder", "special"]:
     mode = stat.S_IFMT(info.external_attr >> 16)
     if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
         return "special"  # links among them: unzip's users rarely mean them

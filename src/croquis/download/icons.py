@@ -91,9 +91,15 @@ def write_icons(folder: Path) -> None:
     """
     glyphs = choose_glyphs()
     drawings = draw_glyphs(glyphs)
-    labels = np.unique([glyph.class_name for glyph in glyphs], return_inverse=True)[1]
-    train, test = _order_parts(glyphs, test_rows(labels, copy_groups(drawings, labels)))
-    train_paths = [f"{glyphs[row].class_name}/{glyphs[row].file_name}" for row in train]
+    labels = np.unique([glyph.class_name for glyph in glyphs], return_inverse=True)[
+        1
+    ]
+    train, test = _order_parts(
+        glyphs, test_rows(labels, copy_groups(drawings, labels))
+    )
+    train_paths = [
+        f"{glyphs[row].class_name}/{glyphs[row].file_name}" for row in train
+    ]
     test_paths = [f"{number}.png" for number in range(len(test))]
     _write_images(folder / "train", train_paths, drawings[train])
     _write_images(folder / "test", test_paths, drawings[test])
@@ -162,7 +168,9 @@ def choose_glyphs() -> list[Glyph]:
             generic = class_of.get(concept(family, name), "none")
             class_name = class_of.get(f"{family}/{name}", generic)
             if class_name != "none":
-                chosen.setdefault((family, code), Glyph(class_name, family, name, code))
+                chosen.setdefault(
+                    (family, code), Glyph(class_name, family, name, code)
+                )
     return sorted(chosen.values())
 
 
@@ -203,7 +211,9 @@ def copy_groups(drawings: np.ndarray, labels: np.ndarray) -> np.ndarray:
         copies |= cosine >= COPY_COSINE_MIN
         for i, j in np.argwhere(in_class & ~copies & (cosine >= SSIM_COSINE_MIN)):
             turned = symmetries.turn(drawings[j], name)
-            copies[i, j] = structural_similarity(drawings[i], turned) >= COPY_SSIM_MIN
+            copies[i, j] = (
+                structural_similarity(drawings[i], turned) >= COPY_SSIM_MIN
+            )
     return connected_components(csr_array(copies), directed=False)[1]
 
 

@@ -139,7 +139,9 @@ def _fetch_url(url: str, folder: Path) -> Path:
     import pooch  # brings requests: only where a URL is fetched
     import requests
 
-    pooch.get_logger().setLevel("WARNING")  # it would print the sha256 in its own words
+    pooch.get_logger().setLevel(
+        "WARNING"
+    )  # it would print the sha256 in its own words
     bar: Any = progress((), "download", unit="B")  # pooch moves it on
     bar.unit_scale = True
     downloader = pooch.HTTPDownloader(progressbar=bar)

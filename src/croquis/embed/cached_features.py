@@ -20,7 +20,11 @@ import torch
 from croquis.backbones.weights import weights_digest
 from croquis.core.files import root
 from croquis.recipes.probe_recipes import EmbedParams
-from croquis.runtime.fingerprint import code_fingerprint, data_fingerprint, fingerprint
+from croquis.runtime.fingerprint import (
+    code_fingerprint,
+    data_fingerprint,
+    fingerprint,
+)
 from croquis.runtime.hardware import Hardware
 from croquis.runtime.interrupts import interrupts
 from croquis.tables.features import save
@@ -76,7 +80,8 @@ class CachedFeatures:
             save(self._path(start), ids, features)
         except OSError as error:
             warnings.warn(
-                f"features are not kept ({error}); embed goes on without", stacklevel=2
+                f"features are not kept ({error}); embed goes on without",
+                stacklevel=2,
             )
             return False
         return True
@@ -87,7 +92,8 @@ class CachedFeatures:
         with contextlib.suppress(FileNotFoundError):
             os.utime(self._folder)
             sets = sorted(
-                self._folder.parent.iterdir(), key=lambda folder: folder.stat().st_mtime
+                self._folder.parent.iterdir(),
+                key=lambda folder: folder.stat().st_mtime,
             )
             for old in sets[:-_SETS]:
                 shutil.rmtree(old, ignore_errors=True)
@@ -99,19 +105,25 @@ class CachedFeatures:
         path = self._path(start)
         try:
             # A zip, which checks the CRC-32 of what it holds.
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            with (
+                path.open("rb") as file,
+                np.load(file, allow_pickle=False) as arrays,
+            ):
                 return arrays["features"]
         except FileNotFoundError:
             return None
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             warnings.warn(
-                f"{path} is not complete: its images are embedded again", stacklevel=2
+                f"{path} is not complete: its images are embedded again",
+                stacklevel=2,
             )
             return None
 
 
 def resume_embedding(
-    cache: CachedFeatures, count: int, compute: Callable[[int], Iterator[np.ndarray]]
+    cache: CachedFeatures,
+    count: int,
+    compute: Callable[[int], Iterator[np.ndarray]],
 ) -> tuple[np.ndarray, int]:
     """Features of all images, (V, N, D), and of how many of them they were there already.
 

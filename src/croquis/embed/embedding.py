@@ -69,7 +69,9 @@ def embed_probe(probe: str, *, index: Path, pixels: Path) -> Embedding:
 
     def compute(start: int) -> Iterator[np.ndarray]:
         model = stacked.build_frozen(
-            recipe.backbone, pretrained=recipe.pretrained, image_size=recipe.image_size
+            recipe.backbone,
+            pretrained=recipe.pretrained,
+            image_size=recipe.image_size,
         )
         return embed_batches(
             model, dataset, views=recipe.views, hardware=machine, start=start

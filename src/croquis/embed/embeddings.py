@@ -61,7 +61,9 @@ def embed_batches(
     )
     done = start // batch_size
     total = -(-len(dataset) // batch_size)
-    for batch in progress(batches, "embed", total=total, unit="batch", initial=done):
+    for batch in progress(
+        batches, "embed", total=total, unit="batch", initial=done
+    ):
         features = _embed(model, batch, views, hardware)
         finite = np.isfinite(features).all(axis=(0, 2))
         if not finite.all():
@@ -90,9 +92,10 @@ def _not_finite(names: list[str], hardware: Hardware) -> InputError:
     fix = "take another backbone, or other weights"
     if hardware.autocast is not None:
         fix += ", or set CROQUIS_DEVICE=cpu, which computes in float32"
-    received = (
-        f"infinite or no numbers for {len(names)} of a batch, {', '.join(names[:8])}"
-    )
+    received = f"infinite or no numbers for {len(names)} of a batch, {', '.join(names[:8])}"
     return InputError(
-        f"embed on {hardware}", expected="finite features", received=received, fix=fix
+        f"embed on {hardware}",
+        expected="finite features",
+        received=received,
+        fix=fix,
     )

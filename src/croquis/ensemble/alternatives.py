@@ -33,7 +33,9 @@ class Alternative:
     nested: np.ndarray
 
 
-def all_alternatives(oof: MembersOof, weights: np.ndarray) -> dict[str, Alternative]:
+def all_alternatives(
+    oof: MembersOof, weights: np.ndarray
+) -> dict[str, Alternative]:
     """Every vote by name: those of VOTES under `weights` (M,), and all that can be fitted.
 
     On OOF the folds of a member have one voice: only the vote over members can be judged there.
@@ -41,7 +43,9 @@ def all_alternatives(oof: MembersOof, weights: np.ndarray) -> dict[str, Alternat
     calibrate = oof.fold_vote.calibrated
     ways = ways_of_voting(weights)
     unseen = nested(oof.labelled, ways, calibrate=calibrate, seed=oof.seed)
-    alternatives = {name: _fit(oof, way, unseen[name]) for name, way in ways.items()}
+    alternatives = {
+        name: _fit(oof, way, unseen[name]) for name, way in ways.items()
+    }
     if calibrate:
         alternatives["soft uncalibrated"] = _uncalibrated(oof, weights)
     return alternatives
@@ -60,7 +64,9 @@ def ways_of_voting(weights: np.ndarray) -> dict[str, Way]:
 def _fit(oof: MembersOof, way: Way, unseen: np.ndarray) -> Alternative:
     """The vote fitted on all of OOF: what goes to the test set; `unseen` is its nested OOF."""
     calibrate = oof.fold_vote.calibrated
-    vote = fit_vote(oof.labels, oof.calibrated, oof.fit_data, way, calibrate=calibrate)
+    vote = fit_vote(
+        oof.labels, oof.calibrated, oof.fit_data, way, calibrate=calibrate
+    )
     return Alternative(
         vote=vote.vote,
         weights=vote.weights,
@@ -102,6 +108,8 @@ def recipe_of(oof: MembersOof, choice: Alternative, folds: list[int]) -> Recipe:
         fold_vote=oof.fold_vote.folds,
         vote=choice.vote,
         weights=dict(zip(oof.members, choice.weights.tolist(), strict=True)),
-        temperatures=dict(zip(oof.members, choice.temperatures.tolist(), strict=True)),
+        temperatures=dict(
+            zip(oof.members, choice.temperatures.tolist(), strict=True)
+        ),
         temperature=choice.temperature,
     )

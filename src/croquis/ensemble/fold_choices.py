@@ -25,7 +25,9 @@ def combine_folds(
     folds = sorted({fold for choice in choices for fold in choice})
     first_path = _test_file(by_fold, recipe.members[0], folds[0])
     first = predictions.load_predictions(first_path)
-    calibrated: dict[str, dict[int, np.ndarray]] = {key: {} for key in recipe.members}
+    calibrated: dict[str, dict[int, np.ndarray]] = {
+        key: {} for key in recipe.members
+    }
     files = [(key, fold) for key in recipe.members for fold in folds]
     for key, fold in progress(files, "test", unit="file"):
         path = _test_file(by_fold, key, fold)

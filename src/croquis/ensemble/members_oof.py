@@ -65,7 +65,12 @@ class MembersOof:
 
 
 def read_members_oof(
-    members: list[str], votes: Path, folds: Path, fold_vote: VoteParams, *, seed: int
+    members: list[str],
+    votes: Path,
+    folds: Path,
+    fold_vote: VoteParams,
+    *,
+    seed: int,
 ) -> MembersOof:
     """The OOF that `vote` joined, as it goes into the votes over members.
 

@@ -134,7 +134,12 @@ def fit(data: LabelledProbs, ways: Mapping[str, Way], *, calibrate: bool) -> Fit
 
 
 def fit_vote(
-    labels: np.ndarray, probs: np.ndarray, data: FitData, way: Way, *, calibrate: bool
+    labels: np.ndarray,
+    probs: np.ndarray,
+    data: FitData,
+    way: Way,
+    *,
+    calibrate: bool,
 ) -> FittedVote:
     """A vote's weights, and its temperature.
 

@@ -161,7 +161,9 @@ def _maps_of(
     """The maps of some rows of OOF by one network, (n, S, S) int8."""
     model = restore_model(recipe, len(oof.classes), weights)
     ids = oof.ids[rows].tolist()
-    images = images_at(pixels, ids, recipe.image_size, interpolation(recipe.backbone))
+    images = images_at(
+        pixels, ids, recipe.image_size, interpolation(recipe.backbone)
+    )
     maps = occlusion_maps(
         model,
         images,
@@ -194,7 +196,10 @@ def explain_lines(explanation: Explanation) -> list[str]:
     networks = explanation.networks
     failed = explanation.maps.failed
     again = "; `dvc repro -f -s explain` tries again"
-    lines = [f"explain: {_looked_at(explanation)}", f"explain: {_members(networks)}"]
+    lines = [
+        f"explain: {_looked_at(explanation)}",
+        f"explain: {_members(networks)}",
+    ]
     for row in networks[networks["failed"] != ""].itertuples():
         reason = f"{row.member} could not be counted ({row.failed})"
         lines.append(f"explain: warning: {reason}{again}")

@@ -49,9 +49,13 @@ def _row(
     recipe: ModelParams | EmbedParams,
     counts: Iterator[Mapping[str, int]],
 ) -> dict[str, Any]:
-    names = [recipe.backbone] if isinstance(recipe.backbone, str) else recipe.backbone
+    names = (
+        [recipe.backbone] if isinstance(recipe.backbone, str) else recipe.backbone
+    )
     pretrained = recipe.pretrained
-    weights = pretrained if isinstance(pretrained, list) else [pretrained] * len(names)
+    weights = (
+        pretrained if isinstance(pretrained, list) else [pretrained] * len(names)
+    )
     licences = [_licence(*each) for each in zip(names, weights, strict=True)]
     row: dict[str, Any] = {
         "member": member,
@@ -84,7 +88,10 @@ def _of_probe(recipe: ProbeParams, num_classes: int) -> Iterator[Mapping[str, in
     embed = recipe.embed
     with torch.device("meta"):
         model = stacked.build_network(
-            embed.backbone, pretrained=False, num_classes=0, image_size=embed.image_size
+            embed.backbone,
+            pretrained=False,
+            num_classes=0,
+            image_size=embed.image_size,
         )
     yield {"parameters": _size(model)}
     macs = forward_macs(model, embed.image_size)

@@ -14,7 +14,9 @@ from croquis.images.pixels import Pixels
 from croquis.images.resizing import resize
 from croquis.runtime.hardware import Hardware
 
-WINDOW = 0.2  # of the side: what is erased at a time; a stroke or a corner, not a pixel
+WINDOW = (
+    0.2  # of the side: what is erased at a time; a stroke or a corner, not a pixel
+)
 STEP = 0.1  # of the side: from one place to the next, so that each pixel is erased four times
 AT_ONCE = 8  # places of all images in a forward pass; changes nothing but speed
 
@@ -80,7 +82,11 @@ def occlusion_maps(
     with torch.inference_mode():
         maps = Occlusion(_logit_difference(model)).attribute(
             normalise(pixels, statistics(model)),
-            sliding_window_shapes=(3, window, window),  # all channels: a piece of paper
+            sliding_window_shapes=(
+                3,
+                window,
+                window,
+            ),  # all channels: a piece of paper
             strides=(3, step, step),
             baselines=normalise(torch.full_like(pixels, 255), statistics(model)),
             additional_forward_args=pairs.to(hardware.device),

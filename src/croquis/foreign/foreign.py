@@ -22,7 +22,9 @@ FORMS = "image_path,0..C-1 (probabilities) or ID,image_path,target (labels)"
 # More than ImageNet-21k has; ballots for an ID would fill the memory.
 MOST_CLASSES = 30_000
 _SUM_ERROR = 1e-3  # of a row of probabilities, as croquis.tables.predictions has it
-_ROUNDED = 0.05  # up to here a sum looks like digits that were cut off, not like logits
+_ROUNDED = (
+    0.05  # up to here a sum looks like digits that were cut off, not like logits
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +116,9 @@ def without_folder(ids: np.ndarray) -> np.ndarray:
     """`image_path`s of the test set, (N,): croquis' own ids begin with test/, all of them."""
     names = np.asarray(ids, dtype=np.str_)
     prefixed = len(names) > 0 and np.char.startswith(names, "test/").all()
-    return np.array([name[5:] for name in names], dtype=np.str_) if prefixed else names
+    return (
+        np.array([name[5:] for name in names], dtype=np.str_) if prefixed else names
+    )
 
 
 def images_of(path: Path, table: pd.DataFrame) -> np.ndarray:
@@ -135,7 +139,9 @@ def _from_csv(path: Path, ids: np.ndarray | None) -> Foreign:
         fix = "write numbers"
         raise InputError(path, expected=FORMS, received=received, fix=fix)
     others = [name for name in columns if name not in ("ID", "image_path", *wanted)]
-    numbers = table[wanted].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
+    numbers = (
+        table[wanted].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
+    )
     values = numbers if numbered else numbers[:, 0]
     names = table["image_path"].to_numpy(dtype=str)
     return Foreign(path, names, values, left_out=(*unnamed, *others))
@@ -225,7 +231,9 @@ def _check_ids(path: Path, ids: np.ndarray) -> None:
     if not len(ids) or "" in unique or len(unique) < len(ids):
         doubled = ", ".join(unique[counts > 1][:3])
         received = (
-            f"{len(ids) - len(unique):,} doubled, as {doubled}" if doubled else "gaps"
+            f"{len(ids) - len(unique):,} doubled, as {doubled}"
+            if doubled
+            else "gaps"
         )
         raise InputError(
             path,

@@ -23,9 +23,13 @@ def read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
     if doubled := list(table.columns[table.columns.duplicated()]):
         received = f"{doubled[0]!r} twice"
         fix = "take out one of the two"
-        raise InputError(path, expected="each column once", received=received, fix=fix)
+        raise InputError(
+            path, expected="each column once", received=received, fix=fix
+        )
     unnamed = [
-        name for name in columns_of(table) if not name or name.startswith("Unnamed: ")
+        name
+        for name in columns_of(table)
+        if not name or name.startswith("Unnamed: ")
     ]
     return table.drop(columns=unnamed), ["an index without a name"] * bool(unnamed)
 
@@ -35,22 +39,31 @@ def _read_strictly(path: Path) -> pd.DataFrame:
     try:
         names = columns_of(_read(path, nrows=0))
         # All as text would take seven times as long for 500 classes; nothing reads as missing.
-        texts = {name: str for name in names if name.strip() in ("ID", "image_path")}
+        texts = {
+            name: str for name in names if name.strip() in ("ID", "image_path")
+        }
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             return _read(path, dtype=texts)
     except pd.errors.ParserWarning as error:  # and the last of them would be lost
         received = "rows of more cells than its first line has"
         fix = "write as many into each"
-        raise InputError(path, expected=expected, received=received, fix=fix) from error
+        raise InputError(
+            path, expected=expected, received=received, fix=fix
+        ) from error
     except UNREADABLE as error:
         reason = " ".join(str(error).split())
         fix = "save it as UTF-8 with commas"
-        raise InputError(path, expected=expected, received=reason, fix=fix) from error
+        raise InputError(
+            path, expected=expected, received=reason, fix=fix
+        ) from error
 
 
 def _read(
-    path: Path, *, nrows: int | None = None, dtype: dict[str, type[str]] | None = None
+    path: Path,
+    *,
+    nrows: int | None = None,
+    dtype: dict[str, type[str]] | None = None,
 ) -> pd.DataFrame:
     """A csv of which no cell reads as missing; in UTF-8 with its mark or without."""
     return pd.read_csv(
@@ -71,6 +84,8 @@ def columns_of(table: pd.DataFrame) -> list[str]:
 
 def other_columns(path: Path, table: pd.DataFrame, expected: str) -> InputError:
     """The error where a file has not the columns it should have."""
-    shown = ", ".join(columns_of(table)[:4]) + (", ..." if table.shape[1] > 4 else "")
+    shown = ", ".join(columns_of(table)[:4]) + (
+        ", ..." if table.shape[1] > 4 else ""
+    )
     fix = "name them in its first line, which may be missing"
     return InputError(path, expected=expected, received=f"columns {shown}", fix=fix)

@@ -84,7 +84,9 @@ def class_count(files: list[Foreign]) -> int:
     return count
 
 
-def _stack(files: list[Foreign], part: slice, method: str, count: int) -> np.ndarray:
+def _stack(
+    files: list[Foreign], part: slice, method: str, count: int
+) -> np.ndarray:
     """The voters' rows, (M, rows, C): probabilities, or ones at their labels."""
     if method == "soft":
         return np.stack([file.values[part] for file in files])
@@ -106,7 +108,9 @@ def _check_kinds(files: list[Foreign], method: str) -> None:
 
 def _check_equal(file: Foreign, first: Foreign, here: int, there: int) -> None:
     if here != there:
-        raise _other_classes(file, f"{there} classes, as {first.source} has", str(here))
+        raise _other_classes(
+            file, f"{there} classes, as {first.source} has", str(here)
+        )
 
 
 def _other_classes(file: Foreign, expected: str, received: str) -> InputError:

@@ -81,7 +81,9 @@ def focal(
     return -(targets * log_probs).sum(dim=1)
 
 
-LOSSES: dict[str, Callable[[torch.Tensor, torch.Tensor, LossRecipe], torch.Tensor]] = {
+LOSSES: dict[
+    str, Callable[[torch.Tensor, torch.Tensor, LossRecipe], torch.Tensor]
+] = {
     "ce": cross_entropy,
     "bce": binary_cross_entropy,
     "focal": focal,

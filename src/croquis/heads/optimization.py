@@ -189,7 +189,9 @@ def _period(cycle: float, per_epoch: int) -> int:
 
 
 def _build_scheduler(
-    optimizer: torch.optim.Optimizer, recipe: ModelRecipe | HeadRecipe, per_epoch: int
+    optimizer: torch.optim.Optimizer,
+    recipe: ModelRecipe | HeadRecipe,
+    per_epoch: int,
 ) -> Scheduler:
     """timm's scheduler of the recipe, by updates; "plateau" is constant here."""
     warmup, cycle = spans(recipe)

@@ -132,7 +132,9 @@ def train_probe(
     val = _predict(head, data.val, data.classes, stored, device)
     test = _predict(head, data.test, data.classes, stored, device)
     # The views of a flipped image are those of the image itself, or were never embedded.
-    flips = [flip for flip in FLIPS if views_of_turned(flip, views) == sorted(views)]
+    flips = [
+        flip for flip in FLIPS if views_of_turned(flip, views) == sorted(views)
+    ]
     more = {f"val_{flip}": val for flip in flips}
     return TrainingOutcome(val, test, head.state_dict(), epochs, more)
 

@@ -14,7 +14,11 @@ import torch
 
 from croquis.backbones import lineage
 from croquis.core.files import atomic_write
-from croquis.runtime.fingerprint import code_fingerprint, data_fingerprint, fingerprint
+from croquis.runtime.fingerprint import (
+    code_fingerprint,
+    data_fingerprint,
+    fingerprint,
+)
 from croquis.runtime.hardware import Hardware
 from croquis.tables.predictions import Predictions
 from croquis.tracking import tracking
@@ -211,4 +215,6 @@ def write_weights(
         name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()
     }
     with atomic_write(path) as draft:
-        safetensors.torch.save_file(on_cpu, draft, metadata=dict(note or {}) or None)
+        safetensors.torch.save_file(
+            on_cpu, draft, metadata=dict(note or {}) or None
+        )

@@ -29,7 +29,9 @@ class Pixels:
         Raises:
             InputError: if index and array are not of one run.
         """
-        rows = pd.read_csv(index_csv, usecols=["id"], dtype=str, keep_default_na=False)
+        rows = pd.read_csv(
+            index_csv, usecols=["id"], dtype=str, keep_default_na=False
+        )
         ids = pd.Index(rows["id"])
         array = np.load(pixels_npy, mmap_mode="r")
         if len(ids) != len(array):

@@ -5,7 +5,10 @@ from PIL import Image
 
 # Names of timm's configs. Pillow widens each of them as the image shrinks, so that no stroke
 # falls between the samples; OpenCV's do not.
-FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
+FILTERS = {
+    "bicubic": Image.Resampling.BICUBIC,
+    "bilinear": Image.Resampling.BILINEAR,
+}
 
 
 def resize(image: np.ndarray, side: int, interpolation: str) -> np.ndarray:

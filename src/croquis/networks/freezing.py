@@ -29,7 +29,9 @@ def freeze(model: nn.Module, patterns: list[str]) -> int:
                 fix=params.nearest(pattern, _parts(names)),
             )
     for name, parameter in model.named_parameters():
-        parameter.requires_grad_(any(re.search(pattern, name) for pattern in patterns))
+        parameter.requires_grad_(
+            any(re.search(pattern, name) for pattern in patterns)
+        )
     return trainable_count(model)
 
 

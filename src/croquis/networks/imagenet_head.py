@@ -41,7 +41,9 @@ def _rows(classes: Sequence[str]) -> list[int]:
     wnids = {wnid: row for row, wnid in enumerate(ImageNetInfo().label_names())}
     unknown = [name for name in classes if name not in wnids]
     if unknown:
-        received = f"{len(unknown):,} of {len(classes):,} others, {unknown[0]!r} first"
+        received = (
+            f"{len(unknown):,} of {len(classes):,} others, {unknown[0]!r} first"
+        )
         raise _unusable("wnids of ImageNet-1k as class names", received)
     return [wnids[name] for name in classes]
 

@@ -31,7 +31,9 @@ def add_lora(model: Network, lora: LoraParams, head_names: list[str]) -> Network
     for module in model.modules():
         # Else BEiT, EVA and Swin V2 read the weights of `qkv` past its adapter, which never learns.
         if hasattr(module, "qkv_bias_separate"):
-            module.qkv_bias_separate = cast(Any, True)  # torch expects modules alone
+            module.qkv_bias_separate = cast(
+                Any, True
+            )  # torch expects modules alone
     config = peft.LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,  # type: ignore[arg-type]  # any number: it is divided by r

@@ -71,7 +71,9 @@ def start_from_probe(
         truth = torch.from_numpy(targets).to(hardware.device)
         for _ in head_epochs(head, inputs, truth, recipe):
             pass
-        model.get_submodule(name).load_state_dict(absorb_statistics(head).state_dict())
+        model.get_submodule(name).load_state_dict(
+            absorb_statistics(head).state_dict()
+        )
 
 
 def absorb_statistics(head: Head) -> nn.Module:
@@ -95,7 +97,9 @@ def _inputs_of(
     """What reaches some modules while `run` runs, (N, D) float32 on the CPU each."""
     inputs: dict[str, list[torch.Tensor]] = {name: [] for name in names}
 
-    def keep(name: str, module: nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
+    def keep(
+        name: str, module: nn.Module, arguments: tuple[torch.Tensor, ...]
+    ) -> None:
         inputs[name].append(arguments[0].float().cpu())
 
     hooks = [

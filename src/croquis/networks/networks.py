@@ -41,7 +41,9 @@ def build_model(recipe: ModelParams, classes: Sequence[str]) -> Network:
     if recipe.trainable is not None:
         freeze(model, recipe.trainable)
     if recipe.lora is not None:
-        from croquis.networks.lora import add_lora  # peft imports transformers: seconds
+        from croquis.networks.lora import (
+            add_lora,
+        )  # peft imports transformers: seconds
 
         add_lora(model, recipe.lora, head_names(model))
     return model

@@ -36,7 +36,9 @@ def predict_logits(
     @torch.inference_mode()
     def logits(images: torch.Tensor) -> torch.Tensor:
         with autocast(hardware):
-            return model(normalise(images.to(hardware.device), inputs)).float().cpu()
+            return (
+                model(normalise(images.to(hardware.device), inputs)).float().cpu()
+            )
 
     run = InParts(logits)
     outputs = []
@@ -51,7 +53,9 @@ def predict_logits(
 
 
 def average_probs(
-    logits_of: Callable[[str], np.ndarray], views: Sequence[str], turns: Sequence[str]
+    logits_of: Callable[[str], np.ndarray],
+    views: Sequence[str],
+    turns: Sequence[str],
 ) -> dict[str, np.ndarray]:
     """For each turn of the images the mean of their probabilities over the views, (N, C) float32.
 

@@ -56,7 +56,9 @@ def decode(content: bytes) -> Decoded:
         raise Unreadable("not an image in a known format") from None
     except MemoryError:
         raise
-    except Exception as error:  # Pillow's readers raise a dozen kinds on damaged files
+    except (
+        Exception
+    ) as error:  # Pillow's readers raise a dozen kinds on damaged files
         reason = " ".join(str(error).split()) or type(error).__name__
         raise Unreadable(reason) from error
 
@@ -115,7 +117,9 @@ def _resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     if pixels.shape[:2] == (height, width):
         return pixels
     # Pillow's bicubic is anti-aliased: nearest would lose strokes one pixel wide.
-    small = Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC)
+    small = Image.fromarray(pixels).resize(
+        (width, height), Image.Resampling.BICUBIC
+    )
     return np.asarray(small)
 
 

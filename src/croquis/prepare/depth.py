@@ -48,7 +48,9 @@ def to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
         return image
     values = np.asarray(image).astype(np.float64)
     top = _top_of_floats(values) if image.mode == "F" else _top(values)
-    notes.append(f"floats, read as 0 to {top}" if image.mode == "F" else _words(top))
+    notes.append(
+        f"floats, read as 0 to {top}" if image.mode == "F" else _words(top)
+    )
     if values.min(initial=0) < 0:
         received = f"{values.min():.4g} to {values.max():.4g}"
         raise Unscalable(f"pixels from {received}, below 0")
@@ -111,7 +113,9 @@ def _top(values: np.ndarray) -> int:
     for top in RANGES:
         if most <= top:
             return top
-    raise Unscalable(f"pixels from {values.min():.0f} to {most:.0f}, not 0 to 65535")
+    raise Unscalable(
+        f"pixels from {values.min():.0f} to {most:.0f}, not 0 to 65535"
+    )
 
 
 def _scale(values: np.ndarray, top: int) -> np.ndarray:

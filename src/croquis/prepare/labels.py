@@ -63,7 +63,9 @@ def ranks(class_names: pd.Series) -> pd.Series:
     return class_names.map(rank).astype(int)
 
 
-def add_sources(table: pd.DataFrame, test_paths: set[str], csv: Path) -> pd.DataFrame:
+def add_sources(
+    table: pd.DataFrame, test_paths: set[str], csv: Path
+) -> pd.DataFrame:
     """`table` with `source_id` as the id of the image that each derived one was made from.
 
     In train.csv it is that image's image_path; empty, or the image itself, means an original.
@@ -79,7 +81,9 @@ def add_sources(table: pd.DataFrame, test_paths: set[str], csv: Path) -> pd.Data
     unknown = derived & ~source.isin(paths)
     of_test = unknown & source.str.removeprefix("test/").isin(test_paths)
     where = f"{csv}: source_id"
-    refuse_rows(table, of_test, where, "training images as sources, never test images")
+    refuse_rows(
+        table, of_test, where, "training images as sources, never test images"
+    )
     refuse_rows(table, unknown, where, "the image_path of a training image")
     chain = derived & source.isin(paths[derived])
     fix = "name the original of the derived image"

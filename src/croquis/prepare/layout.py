@@ -86,7 +86,9 @@ def _read_train(
     table, more = name_targets(table, csv)
     table, marked = clean_use(table, csv)
     notes += more + marked
-    columns = table.drop(columns=["target", "class_name", "source_id"], errors="ignore")
+    columns = table.drop(
+        columns=["target", "class_name", "source_id"], errors="ignore"
+    )
     further = [str(name) for name in columns if name not in ("image_path", USE)]
     if further:
         names = ", ".join(further)

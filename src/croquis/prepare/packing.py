@@ -18,7 +18,14 @@ from croquis.core.errors import InputError
 from croquis.core.params import Section
 from croquis.core.progress import progress
 from croquis.core.symmetries import symmetric_digest
-from croquis.dataset.statuses import BETWEEN, BLANK, OK, ON_BLACK, UNREADABLE, has_note
+from croquis.dataset.statuses import (
+    BETWEEN,
+    BLANK,
+    OK,
+    ON_BLACK,
+    UNREADABLE,
+    has_note,
+)
 from croquis.prepare.decoding import (
     BLANK_BELOW,
     FITS,
@@ -90,7 +97,9 @@ class Packed:
         """What people should know about the images; `listed` has all that cannot be read."""
         notes = []
         if len(self.quarantine):
-            reasons = self.quarantine["path"] + " (" + self.quarantine["reason"] + ")"
+            reasons = (
+                self.quarantine["path"] + " (" + self.quarantine["reason"] + ")"
+            )
             named = f"{_first(reasons)}; {listed} has them all"
             notes.append(f"left out, as they cannot be read: {named}")
         for status, words in ODD.items():
@@ -154,7 +163,9 @@ def pack(
     quarantine = pd.DataFrame(lost, columns=["id", "path", "reason", "split"])
     index = pd.DataFrame(kept, columns=COLUMNS)
     _check_losses(images, index, quarantine, raw)
-    return Packed(index, quarantine.drop(columns="split"), colour=len(wide.shape) == 3)
+    return Packed(
+        index, quarantine.drop(columns="split"), colour=len(wide.shape) == 3
+    )
 
 
 def _sheets(

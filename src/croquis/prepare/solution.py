@@ -19,9 +19,7 @@ IMAGE_COLUMNS = (
     "name",
 )  # fmt: skip
 LABEL_COLUMNS = ("target", "class_name", "label", "class", "category")
-FIX = (
-    "correct it in the data source, or take it out there; then `dvc repro -f download`"
-)
+FIX = "correct it in the data source, or take it out there; then `dvc repro -f download`"
 SHOWN = 3  # rows, images or labels that a message names
 
 
@@ -131,7 +129,9 @@ def _check_images(
     ]
     if received:
         expected = f"a row for each of the {len(tests):,} test images, once"
-        raise InputError(csv, expected=expected, received="; ".join(received), fix=FIX)
+        raise InputError(
+            csv, expected=expected, received="; ".join(received), fix=FIX
+        )
 
 
 def _labels(
@@ -235,7 +235,9 @@ def _out_of_range(numbers: pd.Series, names: list[str], csv: Path) -> InputError
         csv,
         expected=f"labels from 0 to {last}, {where}",
         received=f"{numbers.min()} to {numbers.max()}",
-        fix=f"subtract 1 from each, or give class names; {FIX}" if from_one else FIX,
+        fix=f"subtract 1 from each, or give class names; {FIX}"
+        if from_one
+        else FIX,
     )
 
 
@@ -255,7 +257,9 @@ def _first_of(table: pd.DataFrame, names: tuple[str, ...], csv: Path) -> str:
 def _filled(table: pd.DataFrame, column: str, csv: Path) -> pd.Series:
     texts = table[column].str.strip()
     if (empty := texts == "").any():
-        lines = ", ".join(f"line {place + 2}" for place in table.index[empty][:SHOWN])
+        lines = ", ".join(
+            f"line {place + 2}" for place in table.index[empty][:SHOWN]
+        )
         raise InputError(
             csv,
             expected=f"a value of {column} in each row",

@@ -69,5 +69,7 @@ def train_probe_fold(
         )
         outcome = replace(outcome, more={**outcome.more, "plain": plain.val})
         parents = lineage.parents_of(recipe.embed.pretrained)
-        note = provenance.note(settings, data.train.ids, rows, list(parents.values()))
+        note = provenance.note(
+            settings, data.train.ids, rows, list(parents.values())
+        )
         yield FoldTraining(member, fold, outcome, note, len(data.train), machine)

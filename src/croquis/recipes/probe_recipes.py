@@ -34,7 +34,8 @@ class EmbedParams(EmbedDefaults):
         description="The full timm name, or several: their features are joined."
     )
     image_size: int = Field(
-        ge=8, description="The side of the images that the backbone gets, in pixels."
+        ge=8,
+        description="The side of the images that the backbone gets, in pixels.",
     )
 
 
@@ -42,7 +43,9 @@ class HeadParams(params.Section):
     """The head on the features: a change here costs seconds. Its words are those of `train`."""
 
     epochs: int = Field(
-        default=30, ge=1, description="Passes over the features of the training images."
+        default=30,
+        ge=1,
+        description="Passes over the features of the training images.",
     )
     batch_size: int = Field(
         default=64, ge=1, description="Images of one update of the head."
@@ -60,10 +63,12 @@ class HeadParams(params.Section):
         default=1.0, gt=0, description="The factor on the top-level lr."
     )
     shape: HeadShape = Field(
-        default=HeadShape(), description="The layers of the head; none: it is linear."
+        default=HeadShape(),
+        description="The layers of the head; none: it is linear.",
     )
     optimizer: str = Field(
-        default="adamw", description="A timm name: adam, radam, sgd, lookahead_adamw."
+        default="adamw",
+        description="A timm name: adam, radam, sgd, lookahead_adamw.",
     )
     schedule: Schedule = Field(
         default="cosine", description="How the lr goes on, from epoch to epoch."
@@ -79,16 +84,23 @@ class HeadParams(params.Section):
         description="Epochs between steps, restarts or floors; the patience of plateau.",
     )
     cycle_factor: float = Field(
-        default=1.0, gt=0, le=1, description="The factor on the lr after each cycle."
+        default=1.0,
+        gt=0,
+        le=1,
+        description="The factor on the lr after each cycle.",
     )
     min_lr: float = Field(
-        default=0.0, ge=0, description="The floor of the lr, as a share of its peak."
+        default=0.0,
+        ge=0,
+        description="The floor of the lr, as a share of its peak.",
     )
     loss: Literal["ce", "bce", "focal"] = Field(
         default="ce", description="The loss: cross-entropy, binary, or focal."
     )
     focal_gamma: float = Field(
-        default=2.0, ge=0, description="The gamma of the focal loss; others ignore it."
+        default=2.0,
+        ge=0,
+        description="The gamma of the focal loss; others ignore it.",
     )
     num_seeds: int = Field(
         default=1,
@@ -101,7 +113,8 @@ class ProbeDefaults(params.Section):
     """What every probe has that does not say otherwise."""
 
     embed: EmbedDefaults = Field(
-        default=EmbedDefaults(), description="Which features; a change embeds again."
+        default=EmbedDefaults(),
+        description="Which features; a change embeds again.",
     )
     head: HeadParams = Field(
         default=HeadParams(), description="What is trained on them, in seconds."

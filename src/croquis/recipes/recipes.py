@@ -123,7 +123,9 @@ class TrainParams(params.Section):
         description="The factor on the lr after each cycle; 0.1 for the usual step.",
     )
     min_lr: float = Field(
-        default=0.01, ge=0, description="The floor of the lr, as a share of its peak."
+        default=0.01,
+        ge=0,
+        description="The floor of the lr, as a share of its peak.",
     )
     clip_grad: Positive | None = Field(
         default=None, description="The largest norm of the gradient; null: any."
@@ -132,7 +134,9 @@ class TrainParams(params.Section):
         default="ce", description="The loss: cross-entropy, binary, or focal."
     )
     focal_gamma: float = Field(
-        default=2.0, ge=0, description="The gamma of the focal loss; others ignore it."
+        default=2.0,
+        ge=0,
+        description="The gamma of the focal loss; others ignore it.",
     )
     label_smoothing: Share = Field(
         default=0.1,
@@ -176,7 +180,8 @@ class TrainParams(params.Section):
         description="Whether a group of copies counts once in the loss, not once an image.",
     )
     head: HeadShape = Field(
-        default=HeadShape(), description="The layers of the head; none: it is linear."
+        default=HeadShape(),
+        description="The layers of the head; none: it is linear.",
     )
     head_start: Literal["random", "probe", "imagenet"] = Field(
         default="random",
@@ -258,7 +263,9 @@ def resolve_model(tree: dict[str, Any], key: str) -> ModelRecipe:
     Raises:
         InputError: on unknown or missing keys and impossible values, naming their block.
     """
-    train = params.validated(TrainParams, params.required(tree, "train"), where="train")
+    train = params.validated(
+        TrainParams, params.required(tree, "train"), where="train"
+    )
     entry = entry_of(tree, "models", key)
     where = f"models.{key}"
     family = family_of(tree, entry, where)

@@ -146,14 +146,18 @@ def _conflict(
     return Conflict(group, len(members), images, weak, len(pairs) - len(weak))
 
 
-def _some_of_each_class(members: pd.DataFrame, class_names: pd.Series) -> pd.DataFrame:
+def _some_of_each_class(
+    members: pd.DataFrame, class_names: pd.Series
+) -> pd.DataFrame:
     """The first of each class, then the second of each, and so on, in the order of `members`."""
     of_class = members.groupby(class_names.loc[members["id"]].to_numpy()).cumcount()
     places = of_class.sort_values(kind="stable").index[:MAX_OF_A_CONFLICT]
     return members.loc[places].sort_index()
 
 
-def copy_pairs(table: pd.DataFrame, decisions: PriorDecisions | None) -> list[CopyPair]:
+def copy_pairs(
+    table: pd.DataFrame, decisions: PriorDecisions | None
+) -> list[CopyPair]:
     """The rows of a table in its order; `decisions` is None where nobody can overrule them."""
     rows: list[Any] = list(table.itertuples())
     return [_copy_pair(row, decisions) for row in rows]

@@ -75,7 +75,9 @@ def _read(path: Path, columns: str) -> pd.DataFrame:
     fix = "rerun the stage ensemble"
     if not path.is_file():
         raise InputError(path, expected="a table", received="no such file", fix=fix)
-    table = pd.read_csv(path, dtype=dict.fromkeys(("member", "vote", "a", "b"), str))
+    table = pd.read_csv(
+        path, dtype=dict.fromkeys(("member", "vote", "a", "b"), str)
+    )
     if missing := [column for column in columns.split() if column not in table]:
         raise InputError(
             path,

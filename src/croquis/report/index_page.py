@@ -11,7 +11,11 @@ from croquis.report.ensemble_tables import EnsembleTables
 from croquis.report.page_data import PageData, RunOutcome
 from croquis.report.sections import confusions, copies, suspects
 from croquis.report.sections.advice import advice
-from croquis.report.sections.augmentations import Augmentation, augmentations, presets
+from croquis.report.sections.augmentations import (
+    Augmentation,
+    augmentations,
+    presets,
+)
 from croquis.report.sections.browser import typical_images
 from croquis.report.sections.calibration import calibration
 from croquis.report.sections.census import census
@@ -160,7 +164,9 @@ def _copies(content: PageData, thumbnails: Thumbnails) -> dict[str, Any]:
         "in_groups": copies.in_groups(images.groups),
         "groups": copies.biggest_groups(images.groups, thumbnails),
         "copy_page_sets": copy_page_sets(images),
-        "pairs": copies.narrowest_pairs(images.duplicates, images.groups, thumbnails),
+        "pairs": copies.narrowest_pairs(
+            images.duplicates, images.groups, thumbnails
+        ),
         "dedup_rows": metric_rows(content.metrics["dedup"]),
         "split_rows": metric_rows(content.metrics["split"]),
     }
@@ -175,7 +181,9 @@ def _images(content: PageData, thumbnails: Thumbnails) -> dict[str, Any]:
     return {
         "census": census(images, thumbnails),
         "classes": class_counts(images.index),
-        "augmentations": augmentations(settings.models, filters, settings.seed, images),
+        "augmentations": augmentations(
+            settings.models, filters, settings.seed, images
+        ),
         "presets": _presets(content),
     }
 

@@ -18,7 +18,9 @@ LINK = r'href="(?!data:|https?:)([^"#]+\.html)[^"]*"'
 COUNTS = ("folds", "members", "images", "ties", "rows")
 
 
-def log_report(index: Path, outcome: RunOutcome, metrics: Metrics, page: Path) -> None:
+def log_report(
+    index: Path, outcome: RunOutcome, metrics: Metrics, page: Path
+) -> None:
     """Logs the scores of votes, ensemble and submission with the pipeline's MLflow run.
 
     Args:
@@ -28,7 +30,9 @@ def log_report(index: Path, outcome: RunOutcome, metrics: Metrics, page: Path) -
         page: index.html; its whole folder is kept.
     """
     run = tracking.pipeline_run(tracking.pipeline_of(index))
-    run.tags({"mlflow.runName": run_name(metrics), store.NOTE: description(metrics)})
+    run.tags(
+        {"mlflow.runName": run_name(metrics), store.NOTE: description(metrics)}
+    )
     run.metrics(report_scores(metrics))
     with _without_links(page.parent) as folder:
         run.artifact(folder)

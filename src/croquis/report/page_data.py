@@ -136,7 +136,9 @@ def read_image_data(files: ReportFiles) -> ImageData:
         groups=groups,
         duplicates=_read_pairs(files.tables["duplicates"], "id_a", "id_b"),
         twins=_read_pairs(files.tables["twins"], "id", "train_id"),
-        overrides=read_overrides(files.tables["overrides"], groups["id"].to_numpy()),
+        overrides=read_overrides(
+            files.tables["overrides"], groups["id"].to_numpy()
+        ),
     )
 
 
@@ -151,7 +153,9 @@ def read_metrics(files: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
         InputError: if DVC runs this alone (`dvc repro -s`) on scores of other parameters or data,
             or after an edit of params.yaml in the middle of a run.
     """
-    if "DVC_STAGE" in os.environ:  # a stage started by hand has no dvc.lock to go by
+    if (
+        "DVC_STAGE" in os.environ
+    ):  # a stage started by hand has no dvc.lock to go by
         lockfile.require(*files.values())
     return {
         name: json.loads(path.read_text(encoding="utf-8"))
@@ -194,6 +198,6 @@ def _read_networks(path: Path) -> pd.DataFrame:
 
 def _readable(names: pd.Series) -> pd.Series:
     classes = sorted(set(names) - {""})
-    return names.map(dict(zip(classes, readable_names(classes), strict=True))).fillna(
-        ""
-    )
+    return names.map(
+        dict(zip(classes, readable_names(classes), strict=True))
+    ).fillna("")

@@ -41,7 +41,9 @@ def _write_or_explain(path: Path, write: Callable[[], None]) -> None:
     """Calls `write`; where it fails, a page at `path` says why, and what to do."""
     try:
         write()
-    except Exception as error:  # whatever it is, the scores in metrics/ are complete
+    except (
+        Exception
+    ) as error:  # whatever it is, the scores in metrics/ are complete
         reason = f"{type(error).__name__}: {error}"
         warnings.warn(f"{path.name} could not be made: {reason}", stacklevel=2)
         text = (

@@ -91,7 +91,9 @@ def loss_curves(curves: pd.DataFrame, folds: Sequence[int]) -> Markup:
     def draw(axes: "Axes") -> None:
         for mark, rows in _by_fold(curves, folds):
             plot_curve(axes, rows["epoch"] + 1, rows["val_loss"], mark)
-            plot_curve(axes, rows["epoch"] + 1, rows["train_loss"], mark, hollow=True)
+            plot_curve(
+                axes, rows["epoch"] + 1, rows["train_loss"], mark, hollow=True
+            )
 
     return _svg(draw, label="loss by epoch", x="epoch")
 
@@ -132,7 +134,9 @@ def reliability_plot(raw: pd.DataFrame, calibrated: pd.DataFrame) -> Markup:
                 rows["confidence"], rows["accuracy"], color=colour, linestyle=line
             )
             sizes = 8 + 120 * rows["count"] / max(rows["count"].sum(), 1)
-            axes.scatter(rows["confidence"], rows["accuracy"], s=sizes, color=colour)
+            axes.scatter(
+                rows["confidence"], rows["accuracy"], s=sizes, color=colour
+            )
         axes.set(xlim=(0, 1), ylim=(0, 1.02))
 
     return _svg(draw, label="accuracy by confidence", x="confidence", whole=False)
@@ -143,7 +147,11 @@ def gains_plot(steps: pd.DataFrame) -> Markup:
 
     def draw(axes: "Axes") -> None:
         axes.plot(
-            steps["step"], steps["accuracy"], color=COLOURS[0], marker="o", markersize=4
+            steps["step"],
+            steps["accuracy"],
+            color=COLOURS[0],
+            marker="o",
+            markersize=4,
         )
 
     return _svg(draw, label="accuracy by number of members", x="members")
@@ -176,7 +184,8 @@ def _by_fold(
     curves: pd.DataFrame, folds: Sequence[int]
 ) -> list[tuple[Mark, pd.DataFrame]]:
     return [
-        (mark, curves[curves["fold"] == fold]) for fold, mark in marks(folds).items()
+        (mark, curves[curves["fold"] == fold])
+        for fold, mark in marks(folds).items()
     ]
 
 

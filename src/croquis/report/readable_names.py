@@ -31,7 +31,9 @@ def _lemmas() -> dict[str, str]:
     timm = find_spec("timm")
     if timm is None or timm.origin is None:
         return {}
-    path = Path(timm.origin).parent / "data" / "_info" / "imagenet_synset_to_lemma.txt"
+    path = (
+        Path(timm.origin).parent / "data" / "_info" / "imagenet_synset_to_lemma.txt"
+    )
     if not path.is_file():
         return {}
     lines = path.read_text(encoding="utf-8").splitlines()

@@ -15,12 +15,18 @@ COLUMNS = 10
 PER_SHEET = 50
 
 
-def write_sheets(folder: Path, name: str, pixels: Pixels, ids: Sequence[str]) -> None:
+def write_sheets(
+    folder: Path, name: str, pixels: Pixels, ids: Sequence[str]
+) -> None:
     """Writes <name>-0.webp and so on, PER_SHEET images each, in the order of `ids`."""
     rows = pixels.rows(ids)
     starts = range(0, len(rows), PER_SHEET)
-    for number, start in enumerate(progress(starts, f"report: {name}", unit="sheet")):
-        small = [shrink(pixels.array[row]) for row in rows[start : start + PER_SHEET]]
+    for number, start in enumerate(
+        progress(starts, f"report: {name}", unit="sheet")
+    ):
+        small = [
+            shrink(pixels.array[row]) for row in rows[start : start + PER_SHEET]
+        ]
         # method 1 of 6: half the time of 4, a tenth more bytes
         Image.fromarray(sprite_sheet(small)).save(
             folder / f"{name}-{number}.webp", quality=60, method=1

@@ -39,7 +39,9 @@ class Thumbnails:
         rows = self._pixels.rows(ids)
         return [
             Thumbnail(
-                name, self._names[name], data_uri(self._pixels.array[row], self._side)
+                name,
+                self._names[name],
+                data_uri(self._pixels.array[row], self._side),
             )
             for name, row in zip(ids, rows, strict=True)
         ]
@@ -68,4 +70,6 @@ def webp(pixels: np.ndarray, *, quality: int) -> str:
 
 
 def _uri(buffer: io.BytesIO, kind: str) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return (
+        f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    )

@@ -23,7 +23,9 @@ def recorded_trainings(source: str, run: RunParams) -> pd.DataFrame:
     """
     try:
         rows = [_row(training) for training in _finished(source)]
-    except Exception as error:  # whatever a tracking server does, the report is written
+    except (
+        Exception
+    ) as error:  # whatever a tracking server does, the report is written
         reason = store.store_error(error)
         warnings.warn(f"no cost in the report: {reason}", stacklevel=2)
         rows = []

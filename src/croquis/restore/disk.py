@@ -47,6 +47,8 @@ class Disk:
             try:
                 _, _, content = build(cache, place, repo.fs, "md5", dry_run=True)
             except UnicodeEncodeError:
-                content = None  # a name inside that is not UTF-8: no result of a run
+                content = (
+                    None  # a name inside that is not UTF-8: no result of a run
+                )
             self._contents[path] = content
         return self._contents[path]

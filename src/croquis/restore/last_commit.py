@@ -59,7 +59,9 @@ def off_branch() -> list[str]:
     if git("symbolic-ref", "--quiet", "HEAD") is not None:
         return []
     here = git("branch", "--points-at", "HEAD", "--format=%(refname:short)") or b""
-    names = [name for name in here.decode().splitlines() if not name.startswith("(")]
+    names = [
+        name for name in here.decode().splitlines() if not name.startswith("(")
+    ]
     fix = (
         f"`git switch {names[0]}`"
         if len(names) == 1
@@ -111,7 +113,10 @@ def plan_undo(commit: str) -> Plan:
     if then is None:
         fix = "commit it: git add params.yaml && git commit"
         raise InputError(
-            "params.yaml", expected="it in the last commit", received="none", fix=fix
+            "params.yaml",
+            expected="it in the last commit",
+            received="none",
+            fix=fix,
         )
     _compare(plan, "params.yaml", then)
     now = _read("params.yaml") or b""
@@ -206,7 +211,9 @@ def _foreign(path: str, made: Mapping[str, str]) -> str:
     if not lost:
         return ""
     first = (
-        "it" if lost[0] == path else lost[0].encode(errors="backslashreplace").decode()
+        "it"
+        if lost[0] == path
+        else lost[0].encode(errors="backslashreplace").decode()
     )
     return f"no run wrote {first}; move it away, and `dvc checkout {path}` brings the run's"
 

@@ -61,8 +61,12 @@ def _bring(plan: Plan) -> dict[str, str]:
         for path in plan.back:
             try:
                 repo.checkout(targets=[path], force=False)
-            except CheckoutError:  # its words are advice to a person who gave the paths
+            except (
+                CheckoutError
+            ):  # its words are advice to a person who gave the paths
                 lost[path] = ""
             except DvcException as error:
-                lost[path] = next(iter(str(error).splitlines()), type(error).__name__)
+                lost[path] = next(
+                    iter(str(error).splitlines()), type(error).__name__
+                )
     return lost

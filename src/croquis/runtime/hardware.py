@@ -34,7 +34,9 @@ class Hardware:
             str(self.device),
             str(self.autocast or torch.float32).removeprefix("torch."),
         ]
-        words += [name for name in ("compiled", "deterministic") if getattr(self, name)]
+        words += [
+            name for name in ("compiled", "deterministic") if getattr(self, name)
+        ]
         return " ".join(words)
 
 

@@ -15,7 +15,9 @@ class Interrupts:
         self.received: int | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        if self.received is not None:  # asked twice: whoever asks does not want to wait
+        if (
+            self.received is not None
+        ):  # asked twice: whoever asks does not want to wait
             raise SystemExit(128 + number)
         self.received = number
 

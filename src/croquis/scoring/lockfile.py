@@ -102,7 +102,9 @@ class Revision:
     def _edited(self, dep: Mapping[str, Any]) -> bool:
         """Whether a person's table, such as data/overrides.csv, is not as a stage read it."""
         if Path(dep["path"]).suffix != ".csv":
-            return False  # code, and params.yaml, whose keys are compared one by one
+            return (
+                False  # code, and params.yaml, whose keys are compared one by one
+            )
         content = self._read(dep["path"])
         return content is not None and md5(content) != dep.get("md5")
 
@@ -122,7 +124,9 @@ class Revision:
     def _below(self, dep: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
         """The outputs of a stage that a dependency is, or holds."""
         outs = self._lock[name].get("outs") or []
-        return [out for out in outs if f"{out['path']}/".startswith(f"{dep['path']}/")]
+        return [
+            out for out in outs if f"{out['path']}/".startswith(f"{dep['path']}/")
+        ]
 
     def _may_make(self, name: str, dep: Mapping[str, Any]) -> bool:
         """Whether a stage that has not run would write what a dependency is, or holds."""
@@ -249,7 +253,8 @@ def _values(values: Any, tree: Mapping[str, Any]) -> list[str]:
 def _paths(entries: Any) -> list[str]:
     """The paths of dvc.yaml's `outs` or `metrics`, which may carry options."""
     return [
-        next(iter(each)) if isinstance(each, dict) else each for each in entries or []
+        next(iter(each)) if isinstance(each, dict) else each
+        for each in entries or []
     ]
 
 
@@ -257,9 +262,15 @@ def uncached(pipeline: bytes) -> set[str]:
     """The outputs of a dvc.yaml that git keeps, not DVC's cache."""
     entries = (parse_yaml(pipeline).get("stages") or {}).values()
     kinds = ("outs", "metrics", "plots")
-    outs = [out for entry in entries for kind in kinds for out in entry.get(kind) or []]
-    options = [pair for out in outs if isinstance(out, dict) for pair in out.items()]
-    return {path for path, option in options if (option or {}).get("cache") is False}
+    outs = [
+        out for entry in entries for kind in kinds for out in entry.get(kind) or []
+    ]
+    options = [
+        pair for out in outs if isinstance(out, dict) for pair in out.items()
+    ]
+    return {
+        path for path, option in options if (option or {}).get("cache") is False
+    }
 
 
 def md5(content: bytes) -> str:

@@ -64,7 +64,9 @@ def accuracy_intervals(
     ]
 
 
-def resampled_means(values: np.ndarray, groups: np.ndarray, *, seed: int) -> np.ndarray:
+def resampled_means(
+    values: np.ndarray, groups: np.ndarray, *, seed: int
+) -> np.ndarray:
     """Means of columns over redrawn groups, (RESAMPLES, P), from (N, P) numbers.
 
     All columns see the same draws, so that what makes images hard for all of them cancels out of
@@ -150,5 +152,7 @@ def _macro_f1(labels: np.ndarray, preds: np.ndarray) -> float:
     """Mean over classes of 2 tp / (true + predicted), the harmonic mean of precision and recall."""
     count = max(labels.max(), preds.max()) + 1
     right = np.bincount(labels[preds == labels], minlength=count)
-    both = np.bincount(labels, minlength=count) + np.bincount(preds, minlength=count)
+    both = np.bincount(labels, minlength=count) + np.bincount(
+        preds, minlength=count
+    )
     return float((2 * right[both > 0] / both[both > 0]).mean())

@@ -59,7 +59,9 @@ def difference_intervals(
     return [(float(low), float(high)) for low, high in ends.T]
 
 
-def is_significant(p: float, interval: tuple[float, float], groups: np.ndarray) -> bool:
+def is_significant(
+    p: float, interval: tuple[float, float], groups: np.ndarray
+) -> bool:
     """Whether two differ by more than chance: by the exact test, and by the interval of groups.
 
     McNemar's test takes copies for independent evidence; the bootstrap does not, but says nothing

@@ -66,7 +66,9 @@ def check_agreement(
     if not len(stored):
         return 0.0
     sheets = packed.array[packed.rows(stored.ids[:IMAGES])]
-    differences = np.abs(ensemble.answer_prepared(sheets).probs - stored.probs[:IMAGES])
+    differences = np.abs(
+        ensemble.answer_prepared(sheets).probs - stored.probs[:IMAGES]
+    )
     distance = float(differences.sum(axis=1).mean() / 2)
     if not distance <= TOLERANCE:  # written so that nan fails too
         expected = f"the ensemble that made it (probabilities within {TOLERANCE})"

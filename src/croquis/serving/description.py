@@ -55,7 +55,9 @@ def backbones(settings: TrainedSettings, member: str) -> list[str]:
 def weights_licences(settings: TrainedSettings) -> list[str]:
     """Each backbone and what timm states as the licence of its weights."""
     members = [*settings.models, *settings.probes]
-    names = sorted({name for member in members for name in backbones(settings, member)})
+    names = sorted(
+        {name for member in members for name in backbones(settings, member)}
+    )
     return [f"{name} {stated_licence(name)}" for name in names]
 
 

@@ -123,7 +123,9 @@ class Ensemble:
             by_fold = self._predict(sheets)
         temperatures = self.recipe.temperatures
         alone = {
-            key: soft_vote(apply_temperature(np.stack(by_fold[key]), temperatures[key]))
+            key: soft_vote(
+                apply_temperature(np.stack(by_fold[key]), temperatures[key])
+            )
             for key in sorted(by_fold)
         }
         return Answer(self.recipe.combine(by_fold), alone)
@@ -151,7 +153,9 @@ class Ensemble:
             for key, first in self.settings.backbones.items()
             if first == owner
         }
-        views: list[str] = sorted({view for part in views_of.values() for view in part})
+        views: list[str] = sorted(
+            {view for part in views_of.values() for view in part}
+        )
         stored = embed_images(
             backbone,
             _images(sheets, self.settings.probes[owner].embed),

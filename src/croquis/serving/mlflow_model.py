@@ -19,7 +19,9 @@ class EnsembleModel(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Loads all networks, once."""
-        self._ensemble = Ensemble(Trained.exported(Path(context.artifacts["ensemble"])))
+        self._ensemble = Ensemble(
+            Trained.exported(Path(context.artifacts["ensemble"]))
+        )
 
     def predict(
         self,

@@ -76,7 +76,9 @@ def register(
     ):
         number = _log_model(trained, name, example)
     alias = alias_of(store.version())
-    client.update_registered_model(name, f"The ensembles trained on {experiment.name}.")
+    client.update_registered_model(
+        name, f"The ensembles trained on {experiment.name}."
+    )
     client.update_model_version(name, number, description)
     client.set_registered_model_alias(name, alias, number)
     return Registered(name, number, alias)
@@ -106,7 +108,9 @@ def alias_of(version: str) -> str:
     return f"run-{plain}" if re.fullmatch(r"[vV]\d+|latest", plain) else plain
 
 
-def _connected(source: str, scores: Mapping[str, float]) -> tuple[Any, Any, str | None]:
+def _connected(
+    source: str, scores: Mapping[str, float]
+) -> tuple[Any, Any, str | None]:
     """A training goes on without a store; an export has no other aim."""
     try:
         return store.connect_by_scores(source, scores)

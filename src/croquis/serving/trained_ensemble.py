@@ -109,7 +109,9 @@ class Trained:
             for member in self.recipe.members:
                 for fold in self.recipe.folds:
                     source = self.checkpoint(member, fold)
-                    copy = draft / "checkpoints" / source.relative_to(self.checkpoints)
+                    copy = (
+                        draft / "checkpoints" / source.relative_to(self.checkpoints)
+                    )
                     copy.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(source, copy)
             for probe in sorted(set(self.settings.backbones.values())):
@@ -126,14 +128,18 @@ class Trained:
     def backbone(self, probe: str) -> Path | None:
         """The exported weights of a probe's backbone, if this is an export."""
         return (
-            None if self.backbones is None else self.backbones / f"{probe}.safetensors"
+            None
+            if self.backbones is None
+            else self.backbones / f"{probe}.safetensors"
         )
 
 
 def _export_backbone(embed: EmbedParams, path: Path) -> None:
     """Writes a frozen backbone's weights, with what their first file says of itself."""
     notes = [metadata(file) for file in files_of(embed.pretrained).values()]
-    write_weights(path, restore_backbone(embed).state_dict(), next(iter(notes), None))
+    write_weights(
+        path, restore_backbone(embed).state_dict(), next(iter(notes), None)
+    )
 
 
 def _recipes(
@@ -142,7 +148,9 @@ def _recipes(
     """The recipes of members, models and probes apart; `tree` is params.yaml."""
     keys = tree["probes"] or {}
     probes: dict[str, ProbeParams] = {
-        key: probe_recipes.resolve_probe(tree, key) for key in members if key in keys
+        key: probe_recipes.resolve_probe(tree, key)
+        for key in members
+        if key in keys
     }
     models: dict[str, ModelParams] = {
         key: recipes.resolve_model(tree, key) for key in members if key not in keys
@@ -153,7 +161,9 @@ def _recipes(
 def _check_weights(members: list[str]) -> None:
     snapshots = [member for member in members if "." in member]
     if snapshots:
-        received = f"{snapshots[0]}, a snapshot: of these, predictions alone are kept"
+        received = (
+            f"{snapshots[0]}, a snapshot: of these, predictions alone are kept"
+        )
         fix = "take it out of ensemble.members"
         raise InputError(
             "ensemble.members",

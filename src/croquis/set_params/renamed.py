@@ -13,5 +13,7 @@ def renamed(kind: str) -> dict[str, str]:
     Args:
         kind: "params" for dotted keys of params.yaml, "metrics" for keys of metrics/*.json.
     """
-    text = resources.files("croquis.set_params").joinpath("renamed.yaml").read_bytes()
+    text = (
+        resources.files("croquis.set_params").joinpath("renamed.yaml").read_bytes()
+    )
     return dict(load_yaml(text)[kind])

@@ -114,7 +114,9 @@ def _replaced(argument: str, changed: Mapping[str, str]) -> str:
     """`-Skey=v`, `--set-param=key=v` or `key=v` alone, with the override in today's words."""
     for old, new in changed.items():
         option = argument.removesuffix(old)
-        if option != argument and re.fullmatch(r"|-\w*S|--set-?p?a?r?a?m?=", option):
+        if option != argument and re.fullmatch(
+            r"|-\w*S|--set-?p?a?r?a?m?=", option
+        ):
             return option + new
     return argument
 

@@ -50,11 +50,15 @@ def _changes(was: Any, now: Any, path: tuple[str, ...] = ()) -> Iterator[Change]
         inner = (*path, key)
         if key in was and isinstance(was[key], dict) and isinstance(value, dict):
             yield from _changes(was[key], value, inner)
-        elif key not in was or was[key] != value or type(was[key]) is not type(value):
+        elif (
+            key not in was or was[key] != value or type(was[key]) is not type(value)
+        ):
             yield inner, value
 
 
-def _edited(text: str, tree: CommentedMap, path: tuple[str, ...], value: Any) -> str:
+def _edited(
+    text: str, tree: CommentedMap, path: tuple[str, ...], value: Any
+) -> str:
     """The text with one key set, added or taken out."""
     block: CommentedMap = tree
     lines = text.splitlines()

@@ -24,9 +24,7 @@ def check_num_folds(
     largest = max(np.bincount(labels), default=0)
     most = min(apart, largest)
     if settings.num_folds > most:
-        words = (
-            f"{apart} {settings.held_together}, {largest} images in the largest class"
-        )
+        words = f"{apart} {settings.held_together}, {largest} images in the largest class"
         raise InputError(
             "split.num_folds",
             expected=f"at most {most} ({words})",

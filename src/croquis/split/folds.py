@@ -71,7 +71,9 @@ def cut_folds(
     if settings.group:
         # Domains may have torn groups; a copy in training is no honest question.
         table["scored"] &= ~table["group"].isin(torn_groups(table))
-    table["plain_fold"] = _cut(table, table["original"] & ~always, settings, None, seed)
+    table["plain_fold"] = _cut(
+        table, table["original"] & ~always, settings, None, seed
+    )
     table.loc[always, "plain_fold"] = ALWAYS
     check_scored(table, settings.num_folds)
     return table[COLUMNS]
@@ -91,7 +93,9 @@ def _join(index: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
             received=f"{len(groups):,} ids that are not the same",
             fix="rerun dedup",
         )
-    return index.merge(groups, on="id", validate="one_to_one").reset_index(drop=True)
+    return index.merge(groups, on="id", validate="one_to_one").reset_index(
+        drop=True
+    )
 
 
 def _relate(
@@ -104,7 +108,9 @@ def _relate(
     table["unit"] = table["group"]
     if settings.domain is not None:
         table["unit"] = _domains(table, columns, settings.domain)
-    table["original"] = (table["source_id"] == "") & table["keep"] & ~table["external"]
+    table["original"] = (
+        (table["source_id"] == "") & table["keep"] & ~table["external"]
+    )
     return table
 
 
@@ -180,7 +186,9 @@ def _cut(
     rest = ~table["external"]
     relations = ("family", "group") if unit is None else ("family", "unit", "group")
     for relation in relations:
-        fold = fold.fillna(fold.groupby(table[relation]).transform("first").where(rest))
+        fold = fold.fillna(
+            fold.groupby(table[relation]).transform("first").where(rest)
+        )
     fold[~rest] = _folds_beside(table, fold, settings)[0]
     return fold.fillna(ALWAYS).astype(np.int64)
 
@@ -200,7 +208,9 @@ def _stratify(
     with warnings.catch_warnings():
         # "The least populated class has only ..": rare classes are dealt with by `_settle`.
         warnings.simplefilter("ignore", UserWarning)
-        for number, (_, held_out) in enumerate(splitter.split(labels, labels, apart)):
+        for number, (_, held_out) in enumerate(
+            splitter.split(labels, labels, apart)
+        ):
             fold[held_out] = number
     return fold
 

@@ -71,7 +71,9 @@ def split_metrics(folds: pd.DataFrame, settings: SplitParams) -> dict[str, int]:
         "fold_min": int(sizes.min()),
         "fold_max": int(sizes.max()),
         "smallest_class_in_training": _smallest_class(kept, settings.num_folds),
-        "unscored_classes": int(kept["label"].nunique() - scored["label"].nunique()),
+        "unscored_classes": int(
+            kept["label"].nunique() - scored["label"].nunique()
+        ),
         "plain_twins": _torn_by_plain_folds(kept, across),
     }
     if settings.domain is not None:

@@ -28,13 +28,17 @@ def changed_files(folder: Path, recorded: str) -> dict[str, str] | None:
     Returns:
         None where neither notes nor commits hold that state.
     """
-    states = (state for state in _states(folder) if hash_of(folder, state) == recorded)
+    states = (
+        state for state in _states(folder) if hash_of(folder, state) == recorded
+    )
     before = next(states, None)
     if before is None:
         return None
     now = _here(folder)
     words = {
-        path: "modified" for path in before if path in now and now[path] != before[path]
+        path: "modified"
+        for path in before
+        if path in now and now[path] != before[path]
     }
     words |= {path: "deleted" for path in before if path not in now}
     words |= {path: "new" for path in now if path not in before}
@@ -48,7 +52,9 @@ def hash_of(folder: Path, digests: Digests) -> str:
 
     tree = Tree()
     for path, digest in digests.items():
-        tree.add(Path(path).relative_to(folder).parts, None, HashInfo("md5", digest))
+        tree.add(
+            Path(path).relative_to(folder).parts, None, HashInfo("md5", digest)
+        )
     tree.digest()
     return str(tree.hash_info.value)
 
@@ -67,7 +73,9 @@ def _states(folder: Path) -> Iterator[Digests]:
 
 
 def _files_of_commit(commit: str, folder: Path, blobs: dict[str, str]) -> Digests:
-    lines = _git("ls-tree", "-r", "-z", commit, "--", str(folder)).decode().split("\0")
+    lines = (
+        _git("ls-tree", "-r", "-z", commit, "--", str(folder)).decode().split("\0")
+    )
     pairs = [line.partition("\t") for line in lines if line]
     names = {
         path: head.split()[2]

@@ -28,7 +28,9 @@ def last_durations(source: str) -> dict[str, float]:
             max_results=NEWEST,
             order_by=["attributes.start_time DESC"],
         )
-    except Exception:  # whatever is wrong with the store, an estimate is a convenience
+    except (
+        Exception
+    ):  # whatever is wrong with the store, an estimate is a convenience
         return {}
     # Of runs of one stage the newest comes last, and stays.
     return {

@@ -100,7 +100,9 @@ def _in_order(graph: Any) -> list[Any]:
 def _read_once(dep: Any, tree: dict[str, Any]) -> None:
     """Gives a dependency on parameters its values: DVC would parse the file anew, three times."""
     values = {
-        key: value for key in dep.params if (value := params.at(tree, key)) is not ...
+        key: value
+        for key in dep.params
+        if (value := params.at(tree, key)) is not ...
     }
     dep.read_params = lambda flatten=True: values
 
@@ -116,7 +118,9 @@ class _Walk:
         self._repo = repo
         # Outputs of stages that would run: as DVC's Output where they are known, else None.
         self._coming: dict[str, Any] = {}
-        self._moved: set[str] = set()  # those of them that are not as dvc.lock has them
+        self._moved: set[str] = (
+            set()
+        )  # those of them that are not as dvc.lock has them
 
     def judge(self, stage: Any) -> Stale | None:
         """The stage with what would make it run; None if nothing would."""
@@ -153,9 +157,13 @@ class _Walk:
             changes.append("its command in dvc.yaml changed")
         for dep in stage.deps:
             if not self._reads(dep, self._coming):
-                changes += _of_params(dep) if hasattr(dep, "params") else _of_file(dep)
+                changes += (
+                    _of_params(dep) if hasattr(dep, "params") else _of_file(dep)
+                )
         states = {
-            path: state for out in stage.outs for path, state in _status(out).items()
+            path: state
+            for out in stage.outs
+            for path, state in _status(out).items()
         }
         gone = [path for path, state in states.items() if state == "deleted"]
         changes += [
@@ -233,7 +241,9 @@ def _of_params(dep: Any) -> list[str]:
 def _of_file(dep: Any) -> list[str]:
     """What of a dependency changed, in words: of a folder of code the very files, if known."""
     status = _status(dep)
-    code = str(dep).endswith(".py") or Path(str(dep)).is_relative_to(pipeline.SOURCE)
+    code = str(dep).endswith(".py") or Path(str(dep)).is_relative_to(
+        pipeline.SOURCE
+    )
     if code and status.get(str(dep)) == "modified" and dep.hash_info.isdir:
         status = changed_files(Path(str(dep)), str(dep.hash_info.value)) or status
     if code:

@@ -66,7 +66,8 @@ def read_votes(votes: Path, recipe: Recipe) -> dict[str, list[Predictions]]:
     """What each member says on the test set, by the vote of its folds; `votes` is data/votes."""
     return {
         vote: [
-            load_predictions(votes / key / f"test_{vote}.npz") for key in recipe.members
+            load_predictions(votes / key / f"test_{vote}.npz")
+            for key in recipe.members
         ]
         for vote in VOTES
     }

@@ -69,7 +69,9 @@ def submit(
     test = load_predictions(ensemble / "test.npz")
     table = fill_submission(_read_text(sample), test)
     metrics: dict[str, Any] = {"rows": len(table), "ties": tied(test.probs)}
-    answers = pd.read_csv(solution, dtype={"image_path": str}, keep_default_na=False)
+    answers = pd.read_csv(
+        solution, dtype={"image_path": str}, keep_default_na=False
+    )
     labels = true_labels(answers, test)
     if labels is None:
         return Submission(table, metrics)
@@ -124,7 +126,11 @@ def _read_text(path: Path) -> pd.DataFrame:
 
 
 def _member_accuracy(
-    labels: np.ndarray, ids: np.ndarray, by_fold: Path, member: str, folds: list[int]
+    labels: np.ndarray,
+    ids: np.ndarray,
+    by_fold: Path,
+    member: str,
+    folds: list[int],
 ) -> float:
     parts = [on_test(by_fold, member, fold) for fold in folds]
     return single_fold_accuracy(labels, ids, parts)

@@ -21,7 +21,9 @@ def components(count: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     for one, other in zip(a.tolist(), b.tolist(), strict=True):
         low, high = sorted((root(one), root(other)))
         parent[high] = low
-    return pd.factorize(np.array([root(node) for node in range(count)], np.int64))[0]
+    return pd.factorize(np.array([root(node) for node in range(count)], np.int64))[
+        0
+    ]
 
 
 def join_groups(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -35,7 +35,9 @@ def read_columns(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
-def training_rows(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.DataFrame:
+def training_rows(
+    folds: pd.DataFrame, fold: int, column: str = "fold"
+) -> pd.DataFrame:
     """The rows that train when fold `fold` is held out: all kept images of other folds.
 
     Derived images train beside their source; the fold ALWAYS trains always.
@@ -43,7 +45,9 @@ def training_rows(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.Da
     return folds[(folds[column] != fold) & folds["keep"]]
 
 
-def scored_rows(folds: pd.DataFrame, fold: int, column: str = "fold") -> pd.DataFrame:
+def scored_rows(
+    folds: pd.DataFrame, fold: int, column: str = "fold"
+) -> pd.DataFrame:
     """The rows that fold `fold` is scored on.
 
     `column` is "fold", or "plain_fold" for folds that ignore copies.
@@ -88,7 +92,9 @@ def class_names(index: pd.DataFrame) -> np.ndarray:
         InputError: if the labels are not 0 to C - 1, as names are looked up by position.
     """
     train = (
-        index[index["split"] == "train"].drop_duplicates("label").sort_values("label")
+        index[index["split"] == "train"]
+        .drop_duplicates("label")
+        .sort_values("label")
     )
     labels = train["label"].tolist()
     if labels != list(range(len(labels))):

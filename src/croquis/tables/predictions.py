@@ -43,7 +43,9 @@ class Predictions:
         with atomic_write(path) as draft:
             np.savez(draft, ids=self.ids, probs=self.probs, classes=self.classes)
 
-    def aligned(self, ids: np.ndarray, where: object = "predictions") -> "Predictions":
+    def aligned(
+        self, ids: np.ndarray, where: object = "predictions"
+    ) -> "Predictions":
         """The same predictions in the order of `ids` (N,), which must be exactly theirs.
 
         Raises:
@@ -80,7 +82,14 @@ def load_predictions(path: Path) -> Predictions:
             ids = file["ids"]
             probs = file["probs"]
             classes = file["classes"]
-    except (OSError, KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
+    except (
+        OSError,
+        KeyError,
+        ValueError,
+        TypeError,
+        EOFError,
+        BadZipFile,
+    ) as error:
         raise InputError(
             path,
             expected="an .npz with ids, probs, classes",
@@ -103,7 +112,9 @@ def join_predictions(parts: list[Predictions]) -> Predictions:
     )
 
 
-def same_classes(parts: Sequence[Predictions], paths: Sequence[object] = ()) -> None:
+def same_classes(
+    parts: Sequence[Predictions], paths: Sequence[object] = ()
+) -> None:
     """Raises InputError unless all parts speak of the same classes in the same order.
 
     Args:
@@ -153,7 +164,9 @@ def shape_error(
             fix=fix,
         )
     if len(set(classes.tolist())) < len(classes):
-        doubled = next(name for at, name in enumerate(classes) if name in classes[:at])
+        doubled = next(
+            name for at, name in enumerate(classes) if name in classes[:at]
+        )
         return InputError(
             where,
             expected="each class once",
@@ -167,7 +180,9 @@ def _problem(
     where: object, ids: np.ndarray, probs: np.ndarray, classes: np.ndarray
 ) -> InputError | None:
     """What is wrong with them, to be raised; None if nothing is."""
-    return shape_error(where, ids, probs, classes) or _content_error(where, ids, probs)
+    return shape_error(where, ids, probs, classes) or _content_error(
+        where, ids, probs
+    )
 
 
 def _content_error(

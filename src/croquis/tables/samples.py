@@ -66,12 +66,18 @@ class FoldData:
 
     @classmethod
     def of(
-        cls, fold: int, folds: pd.DataFrame, index: pd.DataFrame, column: str = "fold"
+        cls,
+        fold: int,
+        folds: pd.DataFrame,
+        index: pd.DataFrame,
+        column: str = "fold",
     ) -> "FoldData":
         """What folds.csv and index.csv say of fold `fold`; `column` may be "plain_fold"."""
         classes = class_names(index)
         return cls(
-            train=Samples.labelled(training_rows(folds, fold, column), len(classes)),
+            train=Samples.labelled(
+                training_rows(folds, fold, column), len(classes)
+            ),
             val=Samples.labelled(scored_rows(folds, fold, column), len(classes)),
             test=Samples.unlabelled(ids_of_test(index)),
             classes=classes,

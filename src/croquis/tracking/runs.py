@@ -71,7 +71,9 @@ class Run:
         """Logs CPU, memory, disk and GPUs every ten seconds from a thread, until the run ends."""
         if not self._on:
             return
-        from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+        from mlflow.system_metrics.system_metrics_monitor import (
+            SystemMetricsMonitor,
+        )
 
         logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
         # A convenience: nothing else stops without it.
@@ -99,7 +101,9 @@ class Run:
             return
         try:
             call()
-        except Exception as error:  # whatever a tracking server does, training goes on
+        except (
+            Exception
+        ) as error:  # whatever a tracking server does, training goes on
             self._on = False
             warn(error)
 

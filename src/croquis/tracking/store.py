@@ -48,7 +48,9 @@ class Pipeline:
         settings = {
             name: value for name, value in self.settings.items() if name != "data"
         }
-        text = json.dumps([version(), self.data, settings], sort_keys=True, default=str)
+        text = json.dumps(
+            [version(), self.data, settings], sort_keys=True, default=str
+        )
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
@@ -99,7 +101,9 @@ def experiment_of(client: Any, source: str) -> tuple[str, Any]:
         if former.tags.get(SOURCE, place) == place:
             return former.name, former
     if experiment is not None:
-        name = f"{name}-{hashlib.blake2b(place.encode(), digest_size=3).hexdigest()}"
+        name = (
+            f"{name}-{hashlib.blake2b(place.encode(), digest_size=3).hexdigest()}"
+        )
         experiment = client.get_experiment_by_name(name)
     return name, experiment
 
@@ -127,12 +131,16 @@ def has_runs() -> bool:
 
 def uri() -> str:
     """MLFLOW_TRACKING_URI, or mlflow.db beside dvc.yaml."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root() / 'mlflow.db'}"
+    return (
+        os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root() / 'mlflow.db'}"
+    )
 
 
 def store_error(error: BaseException) -> str:
     """The first line of what went wrong, for people to read."""
-    return without_password((str(error) or type(error).__name__).splitlines()[0][:200])
+    return without_password(
+        (str(error) or type(error).__name__).splitlines()[0][:200]
+    )
 
 
 def unreachable(error: Exception) -> InputError:
@@ -178,7 +186,9 @@ def surroundings() -> dict[str, str]:
         "DVC_EXP_NAME": "experiment",
         "DVC_EXP_BASELINE_REV": "baseline",
     }
-    tags = {tag: os.environ[name] for name, tag in names.items() if name in os.environ}
+    tags = {
+        tag: os.environ[name] for name, tag in names.items() if name in os.environ
+    }
     return tags | {
         "commit": commit(),
         "mlflow.source.git.commit": commit(),
@@ -202,7 +212,9 @@ def log_params(client: Any, run_id: str, params: Mapping[str, Any]) -> None:
     """Logs parameters, nested ones by dotted keys."""
     from mlflow.entities import Param
 
-    entries = [Param(key, str(value)[:LONGEST]) for key, value in flat(params).items()]
+    entries = [
+        Param(key, str(value)[:LONGEST]) for key, value in flat(params).items()
+    ]
     for start in range(0, len(entries), BATCH):
         client.log_batch(run_id, params=entries[start : start + BATCH])
 
@@ -212,11 +224,15 @@ def _open_experiment(source: str) -> tuple[Any, Any]:
     client = open_store()
     name, experiment = experiment_of(client, source)
     if experiment is None:
-        return client, client.get_experiment(_create_experiment(client, name, source))
+        return client, client.get_experiment(
+            _create_experiment(client, name, source)
+        )
     # MLflow keeps the name of a deleted one, and takes no run under it.
     if experiment.lifecycle_stage == "deleted":
         client.restore_experiment(experiment.experiment_id)
-        text = f"MLflow's experiment {name!r} was deleted; it is back, with its runs"
+        text = (
+            f"MLflow's experiment {name!r} was deleted; it is back, with its runs"
+        )
         warnings.warn(text, stacklevel=2)
     if SOURCE not in experiment.tags:
         client.set_experiment_tag(experiment.experiment_id, SOURCE, address(source))

@@ -77,7 +77,9 @@ def pipeline_of(index: Path) -> Pipeline:
     for name in CATALOGUES:
         members = run.get(name) or []
         tree[name] = {
-            key: block for key, block in tree.get(name, {}).items() if key in members
+            key: block
+            for key, block in tree.get(name, {}).items()
+            if key in members
         }
     used = {block.get(LIKE) for block in tree["models"].values()}
     families = tree.get("families") or {}
@@ -148,7 +150,9 @@ def _resume(client: Any, memory: Path | None) -> Run | None:
             client.delete_tag(run_id, FAILURE)
     except MlflowException:
         return None
-    return Run(client, run_id, logged=max((point.step for point in points), default=-1))
+    return Run(
+        client, run_id, logged=max((point.step for point in points), default=-1)
+    )
 
 
 def _dataset(source: str, tags: Mapping[str, str]) -> Any:

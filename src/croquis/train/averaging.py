@@ -34,7 +34,9 @@ class Averages:
         if recipe.average_epochs:
             # Tensor by tensor: torch's default on CUDA divides the counters of batch norms, and
             # fails.
-            self._mean = AveragedModel(model, avg_fn=get_swa_avg_fn(), use_buffers=True)
+            self._mean = AveragedModel(
+                model, avg_fn=get_swa_avg_fn(), use_buffers=True
+            )
 
     @property
     def model(self) -> Network:
@@ -53,7 +55,9 @@ class Averages:
         if self._mean is not None and epoch >= self._first:
             self._mean.update_parameters(self._model)
 
-    def after_all(self, batches: Iterable[torch.Tensor], hardware: Hardware) -> None:
+    def after_all(
+        self, batches: Iterable[torch.Tensor], hardware: Hardware
+    ) -> None:
         """Gives the mean over epochs batch norms that fit its weights; others' statistics do not.
 
         As torch's `update_bn`, which would drop out features meanwhile, and change frozen norms.

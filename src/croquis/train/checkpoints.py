@@ -53,9 +53,7 @@ class Checkpoints:
             self._write(step, state)
         except (OSError, RuntimeError) as error:  # torch reports a full disk as one
             reason = next(iter(str(error).splitlines()), type(error).__name__)[:200]
-            text = (
-                f"no resume state at step {step} ({reason}); training goes on without"
-            )
+            text = f"no resume state at step {step} ({reason}); training goes on without"
             warnings.warn(text, stacklevel=2)
             return
         for old in self._newest_first()[_STATES:]:

@@ -154,7 +154,9 @@ class Trainer:
         train_mode(self.model)
         last = self._recipe.epochs - 1
         try:
-            limit = self._throughput.time_updates(lambda batch: self._make(batch, last))
+            limit = self._throughput.time_updates(
+                lambda batch: self._make(batch, last)
+            )
         except InputError:  # the same images again and again may spoil the loss
             return {}
         return {
@@ -219,7 +221,9 @@ class Trainer:
         seed = seed_of(self._seed, epoch, f"step {step}")
         last = step + 1 in {*self._ends, self._recipe.epochs * self._per_epoch}
         try:
-            loss = self._state.updates.make(batch, epoch=epoch, seed=seed, last=last)
+            loss = self._state.updates.make(
+                batch, epoch=epoch, seed=seed, last=last
+            )
         except NotFinite as error:
             raise self._blame(batch, error) from None
         if loss is not None:

@@ -85,7 +85,9 @@ def fine_tune(
         begin=lambda: images.start_head(model, data.train),
         snapshot=lambda trainer: images.take_snapshot(trainer, data),
     )
-    costs = {size: cost_of(model, size, hardware) for size in curriculum.image_sizes}
+    costs = {
+        size: cost_of(model, size, hardware) for size in curriculum.image_sizes
+    }
 
     def measure(epoch: Epoch) -> dict[str, float]:
         cost = costs[curriculum.image_size(epoch.number)]
@@ -202,7 +204,8 @@ def _predict(
     more = {f"val_{flip}": val[flip] for flip in FLIPS}
     # Copies: the speed is measured by updates that go on.
     weights = {
-        name: tensor.to("cpu", copy=True) for name, tensor in model.state_dict().items()
+        name: tensor.to("cpu", copy=True)
+        for name, tensor in model.state_dict().items()
     }
     return TrainingOutcome(
         val=val["identity"],
@@ -213,7 +216,9 @@ def _predict(
     )
 
 
-def _snapshot_predictions(trainer: Trainer, data: FoldData) -> dict[str, Predictions]:
+def _snapshot_predictions(
+    trainer: Trainer, data: FoldData
+) -> dict[str, Predictions]:
     """The predictions at the end of each cycle, by names such as "cycle1/val"."""
     ids = {"val": data.val.ids, "test": data.test.ids}
     return {
@@ -229,7 +234,9 @@ def _without_adapters(model: Network, recipe: ModelRecipe) -> Network:
     """The network as it is kept: a copy with its adapters merged where it has some."""
     if recipe.lora is None:
         return model
-    from croquis.networks.lora import merge_lora  # peft imports transformers: seconds
+    from croquis.networks.lora import (
+        merge_lora,
+    )  # peft imports transformers: seconds
 
     return merge_lora(copy.deepcopy(model))
 
@@ -254,7 +261,9 @@ def _train(
     done = len(trainer.history)
     with interrupts() as received:
         left = trainer.epochs(received)
-        for epoch in progress(left, "train", total=epochs, initial=done, unit="epoch"):
+        for epoch in progress(
+            left, "train", total=epochs, initial=done, unit="epoch"
+        ):
             row = {
                 "epoch": epoch.number,
                 "lr": epoch.lr,

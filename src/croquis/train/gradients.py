@@ -41,7 +41,9 @@ class Gradients:
         self._scaler = scaler
         self._forward = torch.compile(model) if hardware.compiled else model
         self._statistics = statistics(model)
-        self._mixing = None if recipe.mix is None else Mixing(recipe.mix, recipe.epochs)
+        self._mixing = (
+            None if recipe.mix is None else Mixing(recipe.mix, recipe.epochs)
+        )
         self._buffers = _buffers(model)
         self._before = [torch.empty_like(held) for held in self._buffers]
         # Batch normalisation of vectors refuses a single one.
@@ -107,5 +109,9 @@ class Gradients:
 
 def _buffers(model: nn.Module) -> list[torch.Tensor]:
     """What a forward pass may change: the buffers of a saved state, which are batch norms'."""
-    parameters = {name for name, _ in model.named_parameters(remove_duplicate=False)}
-    return [held for name, held in model.state_dict().items() if name not in parameters]
+    parameters = {
+        name for name, _ in model.named_parameters(remove_duplicate=False)
+    }
+    return [
+        held for name, held in model.state_dict().items() if name not in parameters
+    ]

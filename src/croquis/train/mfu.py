@@ -39,7 +39,9 @@ def needed_macs(model: Network, image_size: int) -> Step:
     """
     on_meta = copy.deepcopy(model).to("meta")
     if hasattr(on_meta, "set_grad_checkpointing"):
-        on_meta.set_grad_checkpointing(False)  # what is computed twice is needed once
+        on_meta.set_grad_checkpointing(
+            False
+        )  # what is computed twice is needed once
     return step_macs(on_meta, (3, image_size, image_size))
 
 

@@ -41,7 +41,9 @@ class Mixing:
             # A copy: timm mixes in place, and the batch may be needed again after out of memory.
             mixed, matrix = mixer(images[:even].clone(), places)
         shares = matrix.to(targets.dtype) @ targets[:even]
-        return torch.cat([mixed, images[even:]]), torch.cat([shares, targets[even:]])
+        return torch.cat([mixed, images[even:]]), torch.cat(
+            [shares, targets[even:]]
+        )
 
 
 class _Clipped(Mixup):

@@ -27,7 +27,9 @@ class TrainingState:
         snapshots: what was taken from the network when each cycle of the lr had ended.
     """
 
-    def __init__(self, model: Network, recipe: ModelRecipe, hardware: Hardware) -> None:
+    def __init__(
+        self, model: Network, recipe: ModelRecipe, hardware: Hardware
+    ) -> None:
         self.model = place(model, hardware.device)
         self.updates = Updates(self.model, recipe, hardware)
         self.averages = Averages(self.model, recipe)
@@ -77,4 +79,8 @@ class TrainingState:
         self.snapshots = saved["snapshots"]
 
     def _parts(self) -> dict[str, Any]:
-        return {"model": self.model, **self.updates.parts(), **self.averages.parts()}
+        return {
+            "model": self.model,
+            **self.updates.parts(),
+            **self.averages.parts(),
+        }

@@ -32,13 +32,17 @@ class Updates:
         skipped: how many updates in a row were not made.
     """
 
-    def __init__(self, model: Network, recipe: ModelRecipe, hardware: Hardware) -> None:
+    def __init__(
+        self, model: Network, recipe: ModelRecipe, hardware: Hardware
+    ) -> None:
         self.optimizer = build_optimizer(parameter_groups(model, recipe), recipe)
         self._scaler = torch.amp.GradScaler(
             hardware.device.type, enabled=hardware.scaled
         )
         self.gradients = Gradients(model, recipe, hardware, self._scaler)
-        self._parameters = [part for part in model.parameters() if part.requires_grad]
+        self._parameters = [
+            part for part in model.parameters() if part.requires_grad
+        ]
         self._clip = recipe.clip_grad
         self.skipped = 0
 
@@ -87,7 +91,9 @@ class Updates:
             self.gradients.undo()
         else:
             if self._clip is not None:
-                nn.utils.clip_grads_with_norm_(self._parameters, self._clip, total_norm)
+                nn.utils.clip_grads_with_norm_(
+                    self._parameters, self._clip, total_norm
+                )
             self._scaler.step(self.optimizer)
         self._scaler.update()
         return loss, norm

@@ -44,7 +44,9 @@ def join_members(
         oof = out_of_fold(predictions, member, folds, run.folds)
         oof.save(votes / member / "oof.npz")
         labels = _labels(oof, folds)
-        temperature = fit_temperature(labels, oof.probs) if settings.calibrated else 1.0
+        temperature = (
+            fit_temperature(labels, oof.probs) if settings.calibrated else 1.0
+        )
         tests = fold_votes(predictions, member, run.folds, temperature)
         for name, test in tests.items():
             test.save(votes / member / f"test_{name}.npz")

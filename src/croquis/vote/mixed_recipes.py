@@ -65,7 +65,9 @@ def _trainings(
             waiting = [makers.get(folder_of(predictions, member, fold))]
             while waiting:
                 name = waiting.pop()
-                if name is not None and "@" in name:  # what all members share runs once
+                if (
+                    name is not None and "@" in name
+                ):  # what all members share runs once
                     yield Training(member, fold, lock[name])
                     deps = _list(lock[name], "deps")
                     waiting += {makers.get(Path(dep["path"])) for dep in deps}
@@ -104,7 +106,9 @@ def _other_files(trainings: list[Training]) -> Iterator[str]:
         if len(by_hash) > 1:
             fewest = min(by_hash.values(), key=len)
             member = fewest[0].member
-            folds = [training.fold for training in fewest if training.member == member]
+            folds = [
+                training.fold for training in fewest if training.member == member
+            ]
             yield f"{member} of {_folds(folds)} was trained with another {path} than others"
 
 

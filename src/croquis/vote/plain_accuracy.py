@@ -56,7 +56,9 @@ def plain_scores(
     is_significant = low > 0 and len(np.unique(groups)) >= FEWEST
     return {
         "plain_accuracy": round(float(_right(plain, labels).mean()), 5),
-        "plain_difference": round(float(_difference(counts.sum(axis=0)[None])[0]), 5),
+        "plain_difference": round(
+            float(_difference(counts.sum(axis=0)[None])[0]), 5
+        ),
         "plain_difference_low": low,
         "plain_difference_high": round(float(high), 5),
         "plain_significant": bool(is_significant),

@@ -67,7 +67,9 @@ def reliability(
         # By value, not by rank: what is equally sure shares a bin, whatever the order of rows.
         edges = np.quantile(confidence, np.linspace(0, 1, bins + 1)[1:-1])
         number = np.searchsorted(edges, confidence, side="right")
-    images = pd.DataFrame({"bin": number, "confidence": confidence, "accuracy": right})
+    images = pd.DataFrame(
+        {"bin": number, "confidence": confidence, "accuracy": right}
+    )
     table = images.groupby("bin").agg(
         count=("accuracy", "size"),
         confidence=("confidence", "mean"),
@@ -77,7 +79,11 @@ def reliability(
 
 
 def ece(
-    labels: np.ndarray, probs: np.ndarray, *, binning: Binning = "mass", bins: int = 15
+    labels: np.ndarray,
+    probs: np.ndarray,
+    *,
+    binning: Binning = "mass",
+    bins: int = 15,
 ) -> float:
     """The expected calibration error: the mean gap of confidence and accuracy over bins, 0 to 1.
 

@@ -10,9 +10,13 @@ from scipy.optimize import minimize, minimize_scalar
 # sharpen without end.
 LOWEST = 0.05
 HIGHEST = 20.0
-TINY = 1e-30  # float32 holds it; what a softmax gives below is as good as impossible
+TINY = (
+    1e-30  # float32 holds it; what a softmax gives below is as good as impossible
+)
 ROUNDS = 25  # weights then are shares of 25; Caruana's curves are flat by then
-BAGS = 10  # each on a redraw of the images: steadies what one greedy path owes to luck
+BAGS = (
+    10  # each on a redraw of the images: steadies what one greedy path owes to luck
+)
 CLASSES_KEPT = 5  # of each member's favourites an image, and of their mean's
 
 

@@ -43,7 +43,11 @@ def folder_of(predictions: Path, member: str, fold: int) -> Path:
 
 
 def out_of_fold(
-    folder: Path, member: str, folds: pd.DataFrame, chosen: list[int], part: str = "val"
+    folder: Path,
+    member: str,
+    folds: pd.DataFrame,
+    chosen: list[int],
+    part: str = "val",
 ) -> Predictions:
     """One member's predictions of the images its fold models never saw; each scored image once.
 
@@ -79,7 +83,9 @@ def flipped(
 
 def on_test(folder: Path, member: str, fold: int) -> Predictions:
     """One member's test predictions by its model of fold `fold`; `folder` as in `out_of_fold`."""
-    return predictions.load_predictions(folder_of(folder, member, fold) / "test.npz")
+    return predictions.load_predictions(
+        folder_of(folder, member, fold) / "test.npz"
+    )
 
 
 def fold_votes(

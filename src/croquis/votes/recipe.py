@@ -112,10 +112,14 @@ class Recipe(params.Section):
         }
         return self.combine_calibrated(calibrated)
 
-    def combine_calibrated(self, by_member: dict[str, list[np.ndarray]]) -> np.ndarray:
+    def combine_calibrated(
+        self, by_member: dict[str, list[np.ndarray]]
+    ) -> np.ndarray:
         """`combine` where each fold is at its member's temperature already."""
         fold_vote = VOTES[self.fold_vote]
-        votes = np.stack([fold_vote(np.stack(by_member[key])) for key in self.members])
+        votes = np.stack(
+            [fold_vote(np.stack(by_member[key])) for key in self.members]
+        )
         weights = np.array([self.weights[key] for key in self.members])
         probs = member_vote(votes, weights, folds=self.fold_vote, members=self.vote)
         return apply_temperature(probs, self.temperature)
@@ -158,6 +162,9 @@ def weights_of(members: list[str], ensemble: EnsembleParams) -> np.ndarray:
         )
         fix = "give each member one weight, or say uniform"
         raise InputError(
-            "ensemble.weights", expected=expected, received=received or "none", fix=fix
+            "ensemble.weights",
+            expected=expected,
+            received=received or "none",
+            fix=fix,
         )
     return np.array([ensemble.weights[key] for key in members])

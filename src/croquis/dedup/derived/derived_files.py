@@ -184,5 +184,6 @@ def _evident(kinds: pd.DataFrame) -> pd.Series:
 def _drawn(kinds: pd.DataFrame) -> np.ndarray:
     """Which kinds are strokes that somebody may have drawn anew, bool: `bell-thin` of `bell`."""
     return np.array(
-        [not STROKES.isdisjoint(str(affix).split("_")) for affix in kinds.index], bool
+        [not STROKES.isdisjoint(str(affix).split("_")) for affix in kinds.index],
+        bool,
     )

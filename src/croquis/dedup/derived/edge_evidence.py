@@ -89,7 +89,9 @@ def weigh_names(
         judged = _judge(each, affixes, nearest, place)
         kinds = _count_kinds(judged)
         evidence.append(Evidence(each, affixes, judged, kinds, alike))
-    confirmed = [(one.kinds["right"] * one.kinds["derived"]).sum() for one in evidence]
+    confirmed = [
+        (one.kinds["right"] * one.kinds["derived"]).sum() for one in evidence
+    ]
     return evidence[int(np.argmax(confirmed))]
 
 
@@ -100,7 +102,9 @@ def _readings(
     readings: list[tuple[np.ndarray, np.ndarray]] = []
     for reading in READINGS:
         source, affixes = propose_sources(ids, labels, reading)
-        named = np.where(declared | declared[source], np.arange(len(source)), source)
+        named = np.where(
+            declared | declared[source], np.arange(len(source)), source
+        )
         if not any(np.array_equal(named, other) for other, _ in readings):
             readings.append((named, np.array(affixes, object)))
     return readings
@@ -172,7 +176,11 @@ def _count_kinds(judged: pd.DataFrame) -> pd.DataFrame:
     kinds = (
         judged.assign(chance=1 / (judged["rivals"] + 1))
         .groupby("affix")
-        .agg(files=("right", "size"), right=("right", "sum"), chance=("chance", "mean"))
+        .agg(
+            files=("right", "size"),
+            right=("right", "sum"),
+            chance=("chance", "mean"),
+        )
     )
     # Binomial: the chance of at least as many right ones.
     kinds["p"] = bdtrc(kinds["right"] - 1.0, kinds["files"], kinds["chance"])

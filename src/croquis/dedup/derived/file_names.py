@@ -157,7 +157,9 @@ def _families(
     places: list[int], parts: list[list[Word]], cut: Cut, labels: np.ndarray
 ) -> list[list[int]]:
     """The files of a class that are alike but for what is cut off, where there are several such."""
-    by_class: dict[int, dict[Word, list[int]]] = defaultdict(lambda: defaultdict(list))
+    by_class: dict[int, dict[Word, list[int]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
     for place in places:
         rest, _ = cut(parts[place])
         if rest:

@@ -40,7 +40,9 @@ def check_derived(
     derived = find_derived(images, gray, group)
     ids = images["id"].to_numpy()
     if not derived.refused and len(derived.undeclared.places) < SMALLEST:
-        return _few_derived(derived.kinds) + _few_undeclared(derived.undeclared, ids)
+        return _few_derived(derived.kinds) + _few_undeclared(
+            derived.undeclared, ids
+        )
     error = _too_many(derived, ids)
     if mode == "refuse":
         raise error
@@ -72,7 +74,9 @@ def _count_undeclared(undeclared: Undeclared, ids: np.ndarray) -> str:
     places = undeclared.places
     kinds = pd.Series(undeclared.affixes[places]).value_counts().head(EXAMPLES)
     counts = ", ".join(f"{affix!r} {count:,}" for affix, count in kinds.items())
-    example = f"{ids[places[0]]} beside those of {ids[undeclared.source[places[0]]]}"
+    example = (
+        f"{ids[places[0]]} beside those of {ids[undeclared.source[places[0]]]}"
+    )
     return (
         f"{len(places):,} named like those with a source_id, and without one "
         f"({counts}; as {example})"
@@ -88,7 +92,9 @@ def _few_undeclared(undeclared: Undeclared, ids: np.ndarray) -> list[str]:
 
 def _few_derived(kinds: pd.DataFrame) -> list[str]:
     """A line for each kind of names that edges confirm, of too few files to stop the run."""
-    few = kinds[kinds["derived"] & nearly_all_confirmed(kinds) & (kinds["apart"] > 0)]
+    few = kinds[
+        kinds["derived"] & nearly_all_confirmed(kinds) & (kinds["apart"] > 0)
+    ]
     return [
         f"warning: {row['apart']} files named {affix!r} look made from the files they name, which "
         "are in other groups: look at them, and say so in source_id (`croquis sources`)"
@@ -100,8 +106,12 @@ def _evidence(derived: Derived, ids: np.ndarray) -> str:
     """An example, and of the names that say so how many the edges confirm."""
     places = np.arange(len(ids))
     child = places[(derived.source != places) & derived.apart]
-    texts = [f"as {ids[place]} of {ids[derived.source[place]]}" for place in child[:1]]
-    for affix, row in derived.kinds[derived.kinds["derived"]].head(EXAMPLES).iterrows():
+    texts = [
+        f"as {ids[place]} of {ids[derived.source[place]]}" for place in child[:1]
+    ]
+    for affix, row in (
+        derived.kinds[derived.kinds["derived"]].head(EXAMPLES).iterrows()
+    ):
         chance = row["chance"] * row["files"]
         texts.append(
             f"{affix!r}: {row['right']:,} of {row['files']:,} nearest to whom they name, "

@@ -32,7 +32,8 @@ def all_pieces(words: list[Word]) -> Word:
 def kind_of(affix: str) -> str:
     """An affix with # for its numbers and codes."""
     return "_".join(
-        "#" if is_code(word) else re.sub(r"\d+", "#", word) for word in affix.split("_")
+        "#" if is_code(word) else re.sub(r"\d+", "#", word)
+        for word in affix.split("_")
     )
 
 

@@ -9,9 +9,7 @@ from croquis.dedup.derived.name_words import is_original, says_original
 
 # What decides which one is the original, best first.
 RULES = ("its name", "its similarity to the test images", "the shortest name")
-MOST = (
-    0.5  # of the families with a kind, have several of it: then it is made, not drawn
-)
+MOST = 0.5  # of the families with a kind, have several of it: then it is made, not drawn
 STEP = 8  # pixels: every eighth row says how dark a drawing is
 FEWEST = 20  # test images, for their range to say much
 INSIDE = 1, 99  # percentiles of the test images
@@ -85,7 +83,9 @@ def choose(
     )
     table = table.assign(length=table["id"].str.len(), place=np.arange(len(ids)))
     table = table.sort_values(["late", "strange", "length", "id"])
-    source = table.groupby("family")["place"].transform("first").sort_index().to_numpy()
+    source = (
+        table.groupby("family")["place"].transform("first").sort_index().to_numpy()
+    )
     table = table.sort_index()
     by_name = _rivals(table, ["late"]) <= 1
     by_look = _rivals(table, ["late", "strange"]) <= 1
@@ -101,7 +101,9 @@ def _rivals(table: pd.DataFrame, keys: list[str]) -> np.ndarray:
     return best.groupby(table["family"]).transform("sum").to_numpy()
 
 
-def strangeness(gray: np.ndarray, rows: np.ndarray, tests: np.ndarray) -> np.ndarray:
+def strangeness(
+    gray: np.ndarray, rows: np.ndarray, tests: np.ndarray
+) -> np.ndarray:
     """Which images are darker, grayer or have more edges than test images, or less; (R,) float.
 
     0 or 1; 0 for all where there are few test images.

@@ -61,7 +61,9 @@ def find_undeclared(
 
 def _agreed(root: np.ndarray, kin: Kin) -> pd.Series:
     """By root the family of those named after it, where names and source_id agree; or nothing."""
-    table = pd.DataFrame({"root": root, "family": kin.family, "derived": kin.derived})
+    table = pd.DataFrame(
+        {"root": root, "family": kin.family, "derived": kin.derived}
+    )
     by_root = table[table["derived"]].groupby("root")["family"]
     derived = by_root.agg(["nunique", "first"])
     family = derived["first"]
@@ -91,7 +93,9 @@ def _sources(
         family: of `_agreed`.
     """
     here = np.arange(len(root))
-    theirs = pd.Series(root).map(family).to_numpy(float)  # NaN where names tell nothing
+    theirs = (
+        pd.Series(root).map(family).to_numpy(float)
+    )  # NaN where names tell nothing
     original = _first_originals(theirs, kin)
     silent = np.isnan(theirs) | np.isnan(original)
     left = ~silent & ~kin.derived & (theirs != kin.family)

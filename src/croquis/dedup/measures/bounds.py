@@ -27,9 +27,7 @@ import math
 import cv2
 import numpy as np
 
-WINDOW = (
-    7  # of scikit-image's structural_similarity; C1, C2 and the sample covariance too
-)
+WINDOW = 7  # of scikit-image's structural_similarity; C1, C2 and the sample covariance too
 C1 = (0.01 * 255) ** 2
 C2 = (0.03 * 255) ** 2
 FINE = 28  # cells a side
@@ -94,7 +92,9 @@ def window_sums(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     image = np.ascontiguousarray(image)
     window = (WINDOW, WINDOW)
     border = cv2.BORDER_CONSTANT
-    sums = cv2.boxFilter(image, cv2.CV_32S, window, normalize=False, borderType=border)
+    sums = cv2.boxFilter(
+        image, cv2.CV_32S, window, normalize=False, borderType=border
+    )
     # OpenCV sums squares of bytes in float64, which is exact here.
     squares = cv2.sqrBoxFilter(
         image, cv2.CV_32S, window, normalize=False, borderType=border
@@ -106,7 +106,9 @@ def window_sums(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _window_vectors(image: np.ndarray) -> np.ndarray:
     """The unit 4-vector of each window, (S, S) uint8 to (4, S - 6, S - 6) float32."""
     mean, variance = _window_moments(image)
-    bright = np.reciprocal(np.sqrt(mean * mean + np.float32(C1)))  # 1 / |(a, sqrt C1)|
+    bright = np.reciprocal(
+        np.sqrt(mean * mean + np.float32(C1))
+    )  # 1 / |(a, sqrt C1)|
     rough = np.reciprocal(np.sqrt(variance + np.float32(C2)))
     vectors = np.empty((4, *mean.shape), np.float32)
     np.multiply(bright, rough, out=vectors[3])

@@ -9,7 +9,9 @@ from croquis.dedup.measures.search import cell_order
 from croquis.dedup.measures.threads import one_thread
 
 HALF = 112  # pixels: strokes are wide enough there, and it is four times as fast
-SIDE = 32  # cells a side: the two edges of a stroke, which Canny draws, fall together
+SIDE = (
+    32  # cells a side: the two edges of a stroke, which Canny draws, fall together
+)
 SOFT = 0.8
 BLUR = 1.0  # deviations in pixels of HALF and of SIDE
 EVEN = 1e-3  # length below which there are no edges

@@ -21,7 +21,8 @@ def sheet_numbers(gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
     What is equal here is equal to every test, so that one of them stands for all.
     """
     hashes = [
-        hashlib.blake2b(gray[row].tobytes(), digest_size=16).hexdigest() for row in rows
+        hashlib.blake2b(gray[row].tobytes(), digest_size=16).hexdigest()
+        for row in rows
     ]
     return pd.factorize(np.array(hashes, dtype=object))[0]
 
@@ -53,10 +54,14 @@ def pixel_keys(
     a, b = _unturned(standing, gray, rows).T
     of_kind = pd.Series(components(len(codes), a, b)[standing["place"]])
     of_kind.index = pd.MultiIndex.from_frame(standing[["code", "sheet"]])
-    return of_kind.loc[pd.MultiIndex.from_frame(kinds[["code", "sheet"]])].to_numpy()
+    return of_kind.loc[
+        pd.MultiIndex.from_frame(kinds[["code", "sheet"]])
+    ].to_numpy()
 
 
-def _unturned(standing: pd.DataFrame, gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def _unturned(
+    standing: pd.DataFrame, gray: np.ndarray, rows: np.ndarray
+) -> np.ndarray:
     """The places of one digest that fit each other best without a turn, (P, 2) int."""
     alike = [
         pair

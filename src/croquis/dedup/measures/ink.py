@@ -54,7 +54,9 @@ def blurred_vectors(gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
     blur = gaussian_filter1d(np.eye(BLURRED_SIDE), BLUR, axis=0, mode="nearest")
     weights = blur @ area_weights(gray.shape[-1], BLURRED_SIDE)
-    return _vectors(gray, rows, weights, flat_sd=EVEN_SD, desc="dedup: blurred ink")[0]
+    return _vectors(
+        gray, rows, weights, flat_sd=EVEN_SD, desc="dedup: blurred ink"
+    )[0]
 
 
 def paper_vectors(gray: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -111,7 +113,9 @@ def _vectors(
 
 def _cell_levels(images: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The mean gray level of each cell, (N, S, S) uint8 to (N, side * side) float64."""
-    area = float(weights.sum()) ** 2 / len(weights) ** 2  # of one cell, in its units
+    area = (
+        float(weights.sum()) ** 2 / len(weights) ** 2
+    )  # of one cell, in its units
     left = weights.astype(np.float32)
     sums = left @ images.astype(np.float32) @ left.T
     return sums.reshape(len(images), -1).astype(np.float64) / area

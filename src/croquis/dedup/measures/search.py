@@ -175,7 +175,9 @@ def pair_table(
     symmetry: np.ndarray | int = 0,
 ) -> pd.DataFrame:
     """Columns a < b (positions), score, symmetry: b turned by NAMES[symmetry] looks like a."""
-    table = pd.DataFrame({"a": np.asarray(a, np.int64), "b": np.asarray(b, np.int64)})
+    table = pd.DataFrame(
+        {"a": np.asarray(a, np.int64), "b": np.asarray(b, np.int64)}
+    )
     table["score"] = np.broadcast_to(np.asarray(score, np.float64), len(table))
     table["symmetry"] = np.broadcast_to(np.asarray(symmetry, np.int64), len(table))
     return table

@@ -178,7 +178,9 @@ def _sums(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     count = WINDOW**2
     sums, squares = window_sums(image)
     spread = (count * squares - sums * sums).astype(np.float32)
-    return np.ascontiguousarray(sums), spread + np.float32(count * (count - 1) * C2 / 2)
+    return np.ascontiguousarray(sums), spread + np.float32(
+        count * (count - 1) * C2 / 2
+    )
 
 
 def _ssim(
@@ -195,11 +197,15 @@ def _ssim(
     product = cv2.multiply(x, y, dtype=cv2.CV_16U)  # at most 255^2
     window = (WINDOW, WINDOW)
     border = cv2.BORDER_CONSTANT
-    sxy = cv2.boxFilter(product, cv2.CV_32S, window, normalize=False, borderType=border)
+    sxy = cv2.boxFilter(
+        product, cv2.CV_32S, window, normalize=False, borderType=border
+    )
     crossed = sx * sy
     above = (2 * crossed).astype(np.float32) + np.float32(count**2 * C1)
     covariance = count * sxy[edge, edge] - crossed
-    above *= (2 * covariance).astype(np.float32) + np.float32(count * (count - 1) * C2)
+    above *= (2 * covariance).astype(np.float32) + np.float32(
+        count * (count - 1) * C2
+    )
     below = (sx * sx + sy * sy).astype(np.float32) + np.float32(count**2 * C1)
     below *= qx + qy
     return float((above / below).mean(dtype=np.float64))

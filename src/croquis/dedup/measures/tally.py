@@ -24,4 +24,6 @@ class Tally:
         """Adds the time of the block to `seconds[name]`."""
         start = time.perf_counter()
         yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+        self.seconds[name] = (
+            self.seconds.get(name, 0.0) + time.perf_counter() - start
+        )

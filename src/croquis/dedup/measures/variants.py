@@ -80,11 +80,15 @@ def _align_pairs(
     ends = zip(pairs["a"], pairs["b"], pairs["symmetry"], strict=True)
     desc = "dedup: variant alignment"
     with one_thread():
-        for place, (a, b, code) in enumerate(progress(ends, desc, len(pairs), "pair")):
+        for place, (a, b, code) in enumerate(
+            progress(ends, desc, len(pairs), "pair")
+        ):
             name = NAMES[code]
             warp = small_warp(ink[a], ink[b], name)
             if warp is not None:
-                scores[place] = moved_cosine(gray[rows[a]], gray[rows[b]], name, warp)
+                scores[place] = moved_cosine(
+                    gray[rows[a]], gray[rows[b]], name, warp
+                )
     return scores
 
 
@@ -110,7 +114,9 @@ def small_warp(x: np.ndarray, y: np.ndarray, name: str) -> np.ndarray | None:
     return warp if is_small(warp) else None
 
 
-def moved_cosine(x: np.ndarray, y: np.ndarray, name: str, warp: np.ndarray) -> float:
+def moved_cosine(
+    x: np.ndarray, y: np.ndarray, name: str, warp: np.ndarray
+) -> float:
     """The cosine of the ink of `x` and of `y`, turned by `name` and moved onto it, at 64 px.
 
     Args:

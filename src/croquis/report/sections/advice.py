@@ -41,7 +41,9 @@ def advice(content: PageData) -> list[Advice]:
 def _leak(content: PageData) -> Iterator[Advice]:
     if leaking := copies.leaking(content.images.folds):
         why = f"{counted(leaking, 'scored image has', 'scored images have')} a copy in training"
-        yield Advice(f"{why}: the score is too high.", _experiment("split.group=true"))
+        yield Advice(
+            f"{why}: the score is too high.", _experiment("split.group=true")
+        )
 
 
 def _folds(content: PageData) -> Iterator[Advice]:
@@ -91,7 +93,9 @@ def _longer(content: PageData) -> Iterator[Advice]:
 def _overfit(content: PageData) -> Iterator[Advice]:
     for member, means in _means(content):
         recipe = content.outcome.settings.models.get(member)
-        if recipe is None or "strong" in {preset(use.augment) for use in uses(recipe)}:
+        if recipe is None or "strong" in {
+            preset(use.augment) for use in uses(recipe)
+        }:
             continue
         lowest = means["val_loss"].min()
         last = means["val_loss"].iloc[-1]
@@ -179,9 +183,7 @@ def _probe(content: PageData) -> Iterator[Advice]:
     if not content.outcome.run.probes:
         crossing = content.metrics["split"].get("plain_twins")
         claim = " It also shows what plain folds would claim." if crossing else ""
-        why = (
-            f"No probe runs. One takes seconds a fold and makes other mistakes.{claim}"
-        )
+        why = f"No probe runs. One takes seconds a fold and makes other mistakes.{claim}"
         yield Advice(why, _experiment("run.probes=[lite0_probe]"))
 
 

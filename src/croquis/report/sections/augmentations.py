@@ -113,7 +113,9 @@ def preset(augment: str | AugmentParams) -> str:
 def spread_ids(data: ImageData, count: int) -> list[str]:
     """Ids of training images, at even distances among all of them in order."""
     ids = np.sort(data.folds["id"].to_numpy(dtype=str))
-    return ids[np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int)].tolist()
+    return ids[
+        np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int)
+    ].tolist()
 
 
 def augmentation_sheet(
@@ -126,7 +128,9 @@ def augmentation_sheet(
         image = resize(image, use.image_size, use.interpolation)
         epochs = range(use.from_epoch, use.from_epoch + DRAWS)
         drawn = [augment(image, epoch=epoch, name=name) for epoch in epochs]
-        rows.append(np.concatenate([_frame(each) for each in (image, *drawn)], axis=1))
+        rows.append(
+            np.concatenate([_frame(each) for each in (image, *drawn)], axis=1)
+        )
     return np.concatenate(rows)
 
 

@@ -90,7 +90,9 @@ def _places(examples: list[list[int]], wrong: np.ndarray) -> list[list[list[int]
     """Each class's images: the place on the sheets, and the error that it is, or -1."""
     errors = {row: error for error, row in enumerate(wrong.tolist())}
     place = itertools.count()
-    return [[[next(place), errors.get(row, -1)] for row in rows] for rows in examples]
+    return [
+        [[next(place), errors.get(row, -1)] for row in rows] for rows in examples
+    ]
 
 
 def typical_images(

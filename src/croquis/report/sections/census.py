@@ -80,7 +80,9 @@ def _ink(ids: np.ndarray, data: ImageData) -> tuple[np.ndarray, np.ndarray]:
     places = np.linspace(0, len(ids) - 1, min(MAX_MEASURED, len(ids))).astype(int)
     chosen = np.sort(ids)[places]
     rows = progress(data.pixels.rows(chosen).tolist(), "report: ink", unit="image")
-    return chosen, np.array([1 - data.pixels.array[row].mean() / 255 for row in rows])
+    return chosen, np.array(
+        [1 - data.pixels.array[row].mean() / 255 for row in rows]
+    )
 
 
 def _charts(train: pd.DataFrame, ink: np.ndarray) -> list[tuple[str, Markup]]:

@@ -47,12 +47,15 @@ class NarrowPair:
 
 def biggest_groups(groups: pd.DataFrame, thumbnails: Thumbnails) -> list[CopyGroup]:
     """The biggest groups of at least two, by size and then by number; `groups` is groups.csv."""
-    sizes = groups["group"].value_counts().rename_axis("group").reset_index(name="size")
+    sizes = (
+        groups["group"].value_counts().rename_axis("group").reset_index(name="size")
+    )
     sizes = sizes[sizes["size"] > 1].sort_values(
         ["size", "group"], ascending=[False, True]
     )
     biggest = [
-        groups[groups["group"] == group] for group in sizes["group"].head(MAX_GROUPS)
+        groups[groups["group"] == group]
+        for group in sizes["group"].head(MAX_GROUPS)
     ]
     return [
         CopyGroup(

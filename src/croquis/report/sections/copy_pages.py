@@ -64,7 +64,9 @@ class CopyPageSet:
             return f"The {self.paged:,} weakest of {total}"
         if self.total == 1:
             return total
-        return f"All {total}" + ("" if self.name == "conflicts" else ", weakest first")
+        return f"All {total}" + (
+            "" if self.name == "conflicts" else ", weakest first"
+        )
 
     def file(self, number: int) -> str:
         """The name of a page, counted from 1."""
@@ -112,7 +114,9 @@ def copy_pages_html(name: str, images: ImageData) -> Iterator[tuple[str, str]]:
         for each in sets
         for number, rows in enumerate(each.pages, start=1)
     ]
-    for each, number, rows in progress(pages, "report: pages of copies", unit="page"):
+    for each, number, rows in progress(
+        pages, "report: pages of copies", unit="page"
+    ):
         text = html.render(
             name=name,
             sets=sets,
@@ -144,7 +148,9 @@ def page_links(number: int, count: int) -> list[int | None]:
 
     A gap of one page is that page: dots would take as much room.
     """
-    named = sorted({1, count, *range(max(number - 1, 1), min(number + 1, count) + 1)})
+    named = sorted(
+        {1, count, *range(max(number - 1, 1), min(number + 1, count) + 1)}
+    )
     links: list[int | None] = [*named[:1]]
     for before, page in pairwise(named):
         if page - before == 2:

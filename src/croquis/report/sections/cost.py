@@ -62,7 +62,9 @@ def costs(
         _cost(
             row.member,
             trainings[trainings["member"] == row.member],
-            None if row.failed else _hours(row, train, test, len(run.folds), all_folds),
+            None
+            if row.failed
+            else _hours(row, train, test, len(run.folds), all_folds),
             row.failed,
         )
         for row in rows
@@ -88,7 +90,9 @@ def _hours(row: Any, train: int, test: int, folds: int, all_folds: int) -> float
     """Hours on a V100 of a member's work, which networks.csv has by what each image is for."""
     held = train / all_folds
     forward = row.once * (train + test)
-    forward += folds * (row.train * (train - held) + row.val * held + row.test * test)
+    forward += folds * (
+        row.train * (train - held) + row.val * held + row.test * test
+    )
     backward = folds * row.back * (train - held)
     # Two operations a multiply-add.
     return 2 * float(forward / FORWARD + backward / BACKWARD) / V100 / 3600

@@ -76,7 +76,9 @@ def _part_rows(key: str, parts: Mapping[str, Any]) -> list[MetricRow]:
     ]
 
 
-def _with_words(keys: Iterable[str], words: Mapping[str, str]) -> list[tuple[str, str]]:
+def _with_words(
+    keys: Iterable[str], words: Mapping[str, str]
+) -> list[tuple[str, str]]:
     """Keys with their words, in the order of `words`; what is not among these comes last."""
     places = {key: place for place, key in enumerate(words)}
     ordered = sorted(keys, key=lambda key: (places.get(key, len(places)), key))
@@ -91,5 +93,7 @@ def _number(value: Any) -> str:
         items = ", ".join(_number(item) for item in value[:MAX_ITEMS])
         return items + (f" and {more:,} more" if more > 0 else "")
     if isinstance(value, float):
-        return share(value) if abs(value) <= 1 else f"{value:,.1f}".removesuffix(".0")
+        return (
+            share(value) if abs(value) <= 1 else f"{value:,.1f}".removesuffix(".0")
+        )
     return f"{value:,}" if isinstance(value, int) else str(value)

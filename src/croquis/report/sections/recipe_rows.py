@@ -62,7 +62,8 @@ def _model(key: str, recipe: ModelRecipe) -> RecipeRow:
         steps=f"{recipe.optimizer}, {recipe.schedule}",
         batch_size=recipe.batch_size,
         augment=_augmentation(recipe),
-        loss=_loss(recipe) + (", groups weigh alike" if recipe.group_weights else ""),
+        loss=_loss(recipe)
+        + (", groups weigh alike" if recipe.group_weights else ""),
         head=f"{_shape(recipe.head)}, {STARTS[recipe.head_start]}{tuned}",
         views=_views(recipe.tta),
     )
@@ -90,7 +91,9 @@ def _augmentation(recipe: TrainParams) -> str:
     parts = [_augment_words(recipe.augment)]
     for phase in recipe.phases:
         sized = f" at {phase.image_size} px" if phase.image_size else ""
-        slower = "" if phase.lr_factor == 1 else f" at {phase.lr_factor:g} of the lr"
+        slower = (
+            "" if phase.lr_factor == 1 else f" at {phase.lr_factor:g} of the lr"
+        )
         parts.append(
             f"from epoch {phase.from_epoch} {_augment_words(phase.augment)}{sized}{slower}"
         )
@@ -131,7 +134,9 @@ def _loss(recipe: TrainParams | HeadParams) -> str:
 
 
 def _shape(head: HeadShape) -> str:
-    return f"{'-'.join(map(str, head.hidden))} {head.act}" if head.hidden else "linear"
+    return (
+        f"{'-'.join(map(str, head.hidden))} {head.act}" if head.hidden else "linear"
+    )
 
 
 def _views(views: Sequence[str]) -> str:

@@ -41,7 +41,9 @@ class ScoreChart:
     right: float
 
 
-def score_chart(data: ImageData, outcome: RunOutcome, metrics: Metrics) -> ScoreChart:
+def score_chart(
+    data: ImageData, outcome: RunOutcome, metrics: Metrics
+) -> ScoreChart:
     """The chart of a run."""
     oof = outcome.oof
     lines = score_lines(metrics["vote"], metrics["ensemble"], metrics["submission"])
@@ -65,7 +67,9 @@ def score_lines(
     lines = [_line(member, votes[member]) for member in sorted(votes)]
     lines.append(_line("ensemble", ensemble))
     if "test_accuracy" in submission:
-        lines.append(ScoreLine("test, single folds", submission["test_single_fold"]))
+        lines.append(
+            ScoreLine("test, single folds", submission["test_single_fold"])
+        )
         if ensemble["folds"] > 1:
             lines.append(ScoreLine("test, fold vote", submission["test_accuracy"]))
     return lines
@@ -128,7 +132,9 @@ def leak(score: Mapping[str, float]) -> str:
     if "plain_accuracy" not in score:
         return ""
     difference = gain(score["plain_accuracy"] - score["accuracy"])
-    if "plain_difference_low" not in score:  # a run from before there were intervals
+    if (
+        "plain_difference_low" not in score
+    ):  # a run from before there were intervals
         return difference
     low = score["plain_difference_low"]
     high = score["plain_difference_high"]

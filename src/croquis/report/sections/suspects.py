@@ -45,7 +45,9 @@ def label_suspects(labels: np.ndarray, oof: Predictions) -> np.ndarray:
     seen, places = np.unique(labels, return_inverse=True)
     if len(seen) < 2:
         return np.array([], dtype=np.int64)
-    from cleanlab.filter import find_label_issues  # scikit-learn comes with it: seconds
+    from cleanlab.filter import (
+        find_label_issues,
+    )  # scikit-learn comes with it: seconds
 
     # Clipped, as hard votes hold zeros.
     probs = np.clip(oof.probs[:, seen].astype(np.float64), 1e-12, None)
@@ -54,7 +56,9 @@ def label_suspects(labels: np.ndarray, oof: Predictions) -> np.ndarray:
     steps = progress([probs], "report: labels in doubt", unit="table")
     with warnings.catch_warnings():
         # One a class of `single_image_classes`, with a path into cleanlab; the page says it once.
-        warnings.filterwarnings("ignore", "May not flag all label issues", UserWarning)
+        warnings.filterwarnings(
+            "ignore", "May not flag all label issues", UserWarning
+        )
         [rows] = [
             find_label_issues(
                 places, step, return_indices_ranked_by="self_confidence", n_jobs=1
