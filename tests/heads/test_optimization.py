@@ -144,6 +144,11 @@ def test_plateaus_are_counted_as_torch_counts_them() -> None:
         assert sgd.param_groups[0]["lr"] == pytest.approx(ours)
 
 
+def test_a_loss_that_falls_by_less_than_a_ten_thousandth_stands_still() -> None:
+    assert plateaus([1.0, 0.99995, 0.9999], patience=1) == 1
+    assert plateaus([1.0, 0.9998, 0.9996], patience=1) == 0
+
+
 def test_a_phases_factor_acts_on_every_step_once(recipe: Recipe) -> None:
     sgd = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
     rates = Rates(sgd, recipe(epochs=4, lr=1.0), per_epoch=1)

@@ -91,3 +91,15 @@ def test_a_curve_has_a_row_for_each_epoch(project: Path) -> None:
     )
     assert table["epoch"].tolist() == [0, 1, 2]
     assert table["lr"][0] == pytest.approx(0.05)
+
+
+def test_a_probe_that_embeds_flipped_images_predicts_them(project: Path) -> None:
+    tree = json.loads((project / "params.yaml").read_text())
+    tree["probes"]["head"]["embed"]["views"] = ["identity", "flip_lr"]
+    (project / "params.yaml").write_text(json.dumps(tree))
+    ids = read_index(Path("index.csv"))["id"].to_numpy(dtype=str)
+    features = np.random.default_rng(0).normal(size=(2, 15, 4)).astype(np.float32)
+    save(Path("features.npz"), ids, features)
+    trained(project)
+    names = {path.name for path in (project / "p").iterdir()}
+    assert names == {"val.npz", "test.npz", "val_flip_lr.npz", "plain.npz"}

@@ -110,3 +110,11 @@ def test_the_seed_decides_and_numpys_generator_and_the_batch_are_left_alone() ->
     )
     assert torch.equal(images, sheets(4))
     np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+def test_bounds_of_lambda_leave_batches_alone_that_are_not_mixed() -> None:
+    never = settings(prob=0.0, clip=[0.3, 0.7])
+    images = torch.arange(4.0).view(4, 1, 1, 1).expand(4, 3, 2, 2).clone()
+    targets = torch.eye(4)
+    mixed, shares = Mixing(never, epochs=1)(images, targets, epoch=0, seed=0)
+    assert torch.equal(mixed, images) and torch.equal(shares, targets)
