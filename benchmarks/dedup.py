@@ -21,8 +21,8 @@ import pandas as pd
 from croquis.core.symmetries import NAMES, turn
 from croquis.dedup.measures import ink
 from croquis.dedup.measures.search import pair_table
+from croquis.dedup.measures.search_timings import Tally
 from croquis.dedup.measures.ssim import ssim, ssim_pairs
-from croquis.dedup.measures.tally import Tally
 from croquis.download.sources import DataParams, fetch
 from croquis.prepare.decoding import decode, gray_of, squash
 from croquis.prepare.layout import read_layout

@@ -2,8 +2,8 @@
 
 from croquis.core import cli, params
 from croquis.check.changed_defaults import changed_default_lines, committed_params
+from croquis.check.files_in_the_way import refuse_obstacles
 from croquis.check.imports import refuse_unlisted
-from croquis.check.obstacles import refuse_obstacles
 from croquis.check.passed_before import check_once
 from croquis.core.files import atomic_write
 

@@ -1,7 +1,7 @@
 """embed: every image's features from a frozen backbone, once for all folds and heads."""
 
 from croquis.core import cli
-from croquis.embed.embedding import embed_probe
+from croquis.embed.probe_features import embed_probe
 from croquis.tables.features import save
 
 

@@ -14,7 +14,7 @@ from croquis.check.combinations import check_regime
 from croquis.check.dry_run import dry_run
 from croquis.check.params_check import check
 from croquis.core.errors import InputError
-from croquis.costs import measured
+from croquis.costs import trial
 from croquis.heads.training_records import write_weights
 from croquis.recipes import probe_recipes, recipes
 
@@ -372,10 +372,10 @@ def test_members_that_differ_in_numbers_alone_are_rehearsed_once(
 ) -> None:
     tried: list[str] = []
     monkeypatch.setattr(
-        measured, "try_model", lambda recipe, _: tried.append(recipe.backbone)
+        trial, "try_model", lambda recipe, _: tried.append(recipe.backbone)
     )
     monkeypatch.setattr(
-        measured, "try_probe", lambda recipe, _: tried.append(recipe.embed.backbone)
+        trial, "try_probe", lambda recipe, _: tried.append(recipe.embed.backbone)
     )
     own = recipes.resolve_model(TREE, "lite0_96")
     others = {
@@ -393,9 +393,9 @@ def test_members_that_differ_in_numbers_alone_are_rehearsed_once(
 
 def test_what_cannot_be_tried_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     def unanswered(*_: object) -> None:
-        raise measured.Unanswered("RuntimeError: item() of a meta tensor")
+        raise trial.Unanswered("RuntimeError: item() of a meta tensor")
 
-    monkeypatch.setattr(measured, "try_model", unanswered)
+    monkeypatch.setattr(trial, "try_model", unanswered)
     with pytest.warns(
         UserWarning, match=r"models\.a cannot be tried before .*: RuntimeError"
     ):

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from croquis.commands.main import app
 from croquis.commands.table import aligned
-from croquis.scoring.lockfile import md5
+from croquis.scoring.outdated_scores import md5
 from support.leftovers import metrics
 
 

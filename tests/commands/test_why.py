@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from croquis.check.obstacles import Obstacle
+from croquis.check.files_in_the_way import Obstacle
 from croquis.commands.main import app
 from croquis.commands.why import obstacle_lines, why_lines
 from croquis.staleness import durations

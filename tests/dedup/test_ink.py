@@ -15,7 +15,7 @@ from croquis.dedup.measures.ink import (
     paper_vectors,
 )
 from croquis.dedup.measures.search import cell_order, pair_table
-from croquis.dedup.measures.tally import Tally
+from croquis.dedup.measures.search_timings import Tally
 
 SIDE = 224
 

@@ -14,7 +14,7 @@ from croquis.dedup.measures.search import (
     pair_table,
     skip_decided,
 )
-from croquis.dedup.measures.tally import Tally
+from croquis.dedup.measures.search_timings import Tally
 
 
 def unit_vectors(count: int, side: int, depth: int) -> np.ndarray:

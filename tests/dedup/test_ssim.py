@@ -9,8 +9,8 @@ from skimage.metrics import structural_similarity
 
 from croquis.core.symmetries import NAMES, turn
 from croquis.dedup.measures.search import pair_table
+from croquis.dedup.measures.search_timings import Tally
 from croquis.dedup.measures.ssim import ssim, ssim_judge, ssim_pairs
-from croquis.dedup.measures.tally import Tally
 
 SIDE, GRID = 64, 8
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from croquis.dedup.groups import group_copies
-from croquis.dedup.measures.tally import Tally
+from croquis.dedup.measures.search_timings import Tally
 from croquis.dedup.pairs import Copies
 from croquis.dedup.summary import dedup_lines, dedup_metrics
 from support.paired import BLURRED, images, pairs, settings

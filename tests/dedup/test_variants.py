@@ -7,7 +7,7 @@ import pytest
 from croquis.core.symmetries import NAMES, turn
 from croquis.dedup.measures.ink import blurred_vectors, ink_vectors
 from croquis.dedup.measures.search import pair_table
-from croquis.dedup.measures.tally import Tally
+from croquis.dedup.measures.search_timings import Tally
 from croquis.dedup.measures.variants import (
     is_small,
     moved_cosine,

@@ -16,7 +16,7 @@ from croquis.core.errors import InputError
 from croquis.dataset.icon_licences import ICON_LICENCES
 from croquis.dedup.measures.ink import blurred_vectors, ink_vectors
 from croquis.dedup.measures.search import pair_table
-from croquis.dedup.measures.tally import Tally
+from croquis.dedup.measures.search_timings import Tally
 from croquis.dedup.measures.variants import variant_pairs
 from croquis.download import icons
 

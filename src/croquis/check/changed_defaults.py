@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from croquis.core import params
 from croquis.core.errors import InputError
-from croquis.recipes.layers import LIKE, merge_layers
 from croquis.recipes.probe_recipes import ProbeParams
 from croquis.recipes.recipes import ModelParams
+from croquis.recipes.settings_layers import LIKE, merge_layers
 
 NAMED = 5  # members that a line names
 

@@ -111,15 +111,15 @@ def _kind(recipe: ModelParams | ProbeParams) -> str:
 def _try_member(
     where: str, recipe: ModelParams | ProbeParams, num_classes: int
 ) -> None:
-    from croquis.costs import measured  # torch and networks: seconds
+    from croquis.costs import trial  # torch and networks: seconds
 
     try:
         if isinstance(recipe, ModelParams):
-            measured.try_model(recipe, num_classes)
+            trial.try_model(recipe, num_classes)
         else:
-            measured.try_probe(recipe, num_classes)
+            trial.try_probe(recipe, num_classes)
     except InputError as error:
         raise error.within(where) from None
-    except measured.Unanswered as error:
+    except trial.Unanswered as error:
         text = f"{where} cannot be tried before its training: {error}"
         warnings.warn(text, stacklevel=2)

@@ -13,7 +13,7 @@ from croquis.check.dry_run import check_optimizer, dry_run, dry_run_optimizer
 from croquis.check.sections import ENTRIES, SECTIONS, Numbers
 from croquis.core.errors import InputError
 from croquis.recipes import probe_recipes, recipes
-from croquis.recipes.layers import checked_family
+from croquis.recipes.settings_layers import checked_family
 from croquis.votes.members import RunParams
 from croquis.votes.recipe import EnsembleParams, member_keys, weights_of
 

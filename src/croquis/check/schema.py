@@ -8,7 +8,6 @@ from croquis.core import params
 from croquis.check.sections import ENTRIES, SECTIONS, Numbers
 from croquis.core.params import Section, section_of
 from croquis.recipes.augment_params import AugmentParams
-from croquis.recipes.layers import LIKE
 from croquis.recipes.probe_recipes import ProbeDefaults, ProbeParams
 from croquis.recipes.recipes import (
     LoraParams,
@@ -17,6 +16,7 @@ from croquis.recipes.recipes import (
     PhaseParams,
     TrainParams,
 )
+from croquis.recipes.settings_layers import LIKE
 
 LIKE_SAYS = "A key of `families`, whose values hold where the entry says nothing."
 ENTRIES_SAY = {

@@ -55,7 +55,7 @@ def _compare(a: str, b: str, *, oof: Path, folds: Path, seed: int) -> list[str]:
 
 def _score(name: str, oof: Path, folds: Path) -> "ScoredExperiment":
     """An experiment's OOF, judged; of an .npz or a folder with one by the workspace's folds.csv."""
-    from croquis.scoring import lockfile
+    from croquis.scoring import outdated_scores
     from croquis.scoring.comparing import score_predictions
     from croquis.scoring.experiments import HERE, fetch_files
     from croquis.tables import predictions
@@ -66,7 +66,7 @@ def _score(name: str, oof: Path, folds: Path) -> "ScoredExperiment":
     )
     with tempfile.TemporaryDirectory() as into:
         if path.suffix == ".npz":
-            lockfile.require(path)
+            outdated_scores.require(path)
             (table,) = fetch_files(HERE, [folds], Path(into))
         else:
             path, table = fetch_files(name, [oof, folds], Path(into))

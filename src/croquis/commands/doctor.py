@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from croquis.core import params
-from croquis.check.obstacles import obstacles
+from croquis.check.files_in_the_way import obstacles
 from croquis.core.errors import InputError
 from croquis.core.files import root
 from croquis.doctor import environment, gpus

@@ -13,7 +13,7 @@ from croquis.core import cli
 from croquis.commands.table import aligned
 from croquis.core.errors import InputError
 from croquis.core.text import ends, share
-from croquis.scoring import lockfile
+from croquis.scoring import outdated_scores
 from croquis.set_params.renamed import renamed
 from croquis.tracking.store import flat
 
@@ -68,9 +68,9 @@ def _drop_outdated(state: dict[str, Any]) -> dict[str, Any]:
     kept = (state.get("data") or {}).get("metrics") or {}
     if kept:
         run = (
-            lockfile.state_of_folder()
-            if rev == lockfile.HERE
-            else lockfile.state_of_commit(rev)
+            outdated_scores.state_of_folder()
+            if rev == outdated_scores.HERE
+            else outdated_scores.state_of_commit(rev)
         )
         for path in [path for path in kept if run.outdated(path)]:
             del kept[path]
@@ -85,13 +85,15 @@ def experiment_lines(states: Sequence[Mapping[str, Any]]) -> list[str]:
     Args:
         states: as `dvc exp show --json` has them, the workspace first.
     """
-    head = next((each for each in states if each["rev"] != lockfile.HERE), None)
+    head = next(
+        (each for each in states if each["rev"] != outdated_scores.HERE), None
+    )
     rows: list[tuple[str, ...]] = [
         ("experiment", "OOF accuracy", "images", "test", "when", "changed")
     ]
     for state in states:
         # The workspace is compared with the last commit, an experiment with the one it began at.
-        against = head if state["rev"] == lockfile.HERE else None
+        against = head if state["rev"] == outdated_scores.HERE else None
         rows += [_row(_label(state), state, against), *_rows_below(state)]
     unmade = [UNMADE] if any(NOT_RUN in row for row in rows) else []
     return [*_narrow(rows), "", *NOTES, *unmade]
@@ -99,7 +101,11 @@ def experiment_lines(states: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _label(state: Mapping[str, Any]) -> str:
     """A commit's first digits with the name of its branch or tag; or the workspace."""
-    label = lockfile.HERE if state["rev"] == lockfile.HERE else state["rev"][:7]
+    label = (
+        outdated_scores.HERE
+        if state["rev"] == outdated_scores.HERE
+        else state["rev"][:7]
+    )
     if state.get("name") not in (None, state["rev"]):
         label += f" [{state['name']}]"
     return label

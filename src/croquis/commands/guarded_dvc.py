@@ -109,7 +109,7 @@ def _translated(arguments: list[str], chosen: Any, project: Path) -> list[str]:
 def _refuse(chosen: Any, desk: Path) -> None:
     """Raises InputError if the command would touch what no run made, or run what cannot work."""
     from croquis.core import params
-    from croquis.check.obstacles import refuse_obstacles
+    from croquis.check.files_in_the_way import refuse_obstacles
     from croquis.check.passed_before import check_once
     from croquis.core.pipeline import DVC_YAML
 

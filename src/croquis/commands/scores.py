@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from croquis.core.errors import InputError
-from croquis.scoring import lockfile
+from croquis.scoring import outdated_scores
 
 
 def read_scores(path: Path) -> dict[str, Any]:
@@ -14,7 +14,7 @@ def read_scores(path: Path) -> dict[str, Any]:
     Raises:
         InputError: if it is missing, no JSON, or of other parameters or data than those here.
     """
-    lockfile.require(path)
+    outdated_scores.require(path)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -11,7 +11,7 @@ from croquis.commands.scores import read_scores
 from croquis.commands.table import aligned
 from croquis.core.errors import InputError
 from croquis.core.text import counted, ends, share, side_of_interval
-from croquis.scoring import lockfile
+from croquis.scoring import outdated_scores
 
 Scores = Mapping[str, Any]
 
@@ -44,13 +44,13 @@ def summary(
         if reason:
             typer.echo(f"{what} not run: {reason}")
     for what, path in (("submission", submission), ("report", report)):
-        reason = lockfile.state_of_folder().outdated(path.as_posix())
+        reason = outdated_scores.state_of_folder().outdated(path.as_posix())
         typer.echo(f"{what:<10}  {path if not reason else f'not run: {reason}'}")
 
 
 def _scores(path: Path) -> tuple[Scores, str]:
     """The scores of a stage; none, and why, where it has not run as params.yaml has it now."""
-    reason = lockfile.state_of_folder().outdated(path.as_posix())
+    reason = outdated_scores.state_of_folder().outdated(path.as_posix())
     return ({} if reason else read_scores(path)), reason
 
 

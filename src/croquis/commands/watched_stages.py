@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from croquis.core import inputs
-from croquis.check.obstacles import refuse_in
+from croquis.check.files_in_the_way import refuse_in
 from croquis.check.outputs import Output
 
 

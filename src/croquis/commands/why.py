@@ -7,7 +7,7 @@ import typer
 
 from croquis.core import cli, params
 from croquis.check import imports
-from croquis.check.obstacles import Obstacle, obstacles
+from croquis.check.files_in_the_way import Obstacle, obstacles
 from croquis.commands.table import aligned
 from croquis.core.text import counted, duration
 from croquis.staleness.durations import estimate, last_durations

@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from croquis.augment.phases import phase_at
 from croquis.backbones.backbones import Network
-from croquis.core.views import FLIPS, views_of_turned
+from croquis.core.image_views import FLIPS, views_of_turned
 from croquis.heads.heads import head_names
 from croquis.heads.probe_training import Head
 from croquis.networks.freezing import train_mode

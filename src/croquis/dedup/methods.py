@@ -12,8 +12,8 @@ import pandas as pd
 from croquis.core.symmetries import NAMES
 from croquis.dedup.measures import ink
 from croquis.dedup.measures.search import best_symmetries, pair_table
+from croquis.dedup.measures.search_timings import Tally
 from croquis.dedup.measures.ssim import ssim_pairs
-from croquis.dedup.measures.tally import Tally
 from croquis.dedup.measures.variants import variant_pairs
 from croquis.dedup.settings import DedupParams, Method
 

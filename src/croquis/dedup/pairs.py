@@ -11,7 +11,7 @@ from croquis.dedup.families import kin_of
 from croquis.dedup.identity import Identity
 from croquis.dedup.measures import exact, ink
 from croquis.dedup.measures.search import by_symmetry
-from croquis.dedup.measures.tally import Tally
+from croquis.dedup.measures.search_timings import Tally
 from croquis.dedup.methods import Sheets, compare_sheets
 from croquis.dedup.settings import DedupParams
 from croquis.dedup.sheet_pairs import as_images

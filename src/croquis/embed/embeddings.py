@@ -7,8 +7,8 @@ import torch
 
 from croquis.backbones.backbones import Network, normalise, place, statistics
 from croquis.core.errors import InputError
+from croquis.core.image_views import apply_view
 from croquis.core.progress import progress
-from croquis.core.views import apply_view
 from croquis.images.batches import Batch, ImageDataset, in_order
 from croquis.runtime.hardware import Hardware, autocast
 

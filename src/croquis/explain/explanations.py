@@ -11,7 +11,7 @@ from croquis.backbones.backbones import interpolation
 from croquis.core.files import atomic_write
 from croquis.core.progress import progress
 from croquis.core.text import counted
-from croquis.costs.measured import failure_reason
+from croquis.costs.trial import failure_reason
 from croquis.explain.profiles import profiles
 from croquis.explain.saliency import (
     SaliencyMaps,

@@ -8,7 +8,7 @@ import torch
 
 from croquis.backbones import stacked
 from croquis.backbones.backbones import interpolation, stated_licence
-from croquis.costs.measured import failure_reason
+from croquis.costs.trial import failure_reason
 from croquis.costs.work import Work, model_work, probe_work
 from croquis.networks.macs import forward_macs
 from croquis.networks.networks import on_meta

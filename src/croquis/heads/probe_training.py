@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from croquis.core.errors import InputError
+from croquis.core.image_views import FLIPS, views_of_turned
 from croquis.core.progress import progress
-from croquis.core.views import FLIPS, views_of_turned
 from croquis.heads.heads import build_head
 from croquis.heads.losses import dense, per_image
 from croquis.heads.optimization import Rates, build_optimizer

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from croquis.backbones.backbones import Network, normalise, place, statistics
+from croquis.core.image_views import apply_view, views_of_turned
 from croquis.core.progress import progress
-from croquis.core.views import apply_view, views_of_turned
 from croquis.images.batches import ImageDataset, in_order
 from croquis.runtime.hardware import Hardware, autocast
 from croquis.runtime.out_of_memory import InParts

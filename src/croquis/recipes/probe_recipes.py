@@ -7,8 +7,8 @@ from pydantic import Field
 
 from croquis.core import params
 from croquis.recipes.head_params import HeadShape
-from croquis.recipes.layers import entry_of, merge_layers
 from croquis.recipes.learning_rates import peak_lr
+from croquis.recipes.settings_layers import entry_of, merge_layers
 from croquis.recipes.view_params import Views
 
 Schedule = Literal["cosine", "constant", "step", "restarts", "cyclic", "plateau"]

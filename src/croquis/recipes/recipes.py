@@ -9,8 +9,8 @@ from pydantic import Field
 from croquis.core import params
 from croquis.recipes.augment_params import AugmentParams
 from croquis.recipes.head_params import HeadShape
-from croquis.recipes.layers import LIKE, entry_of, family_of, merge_layers
 from croquis.recipes.learning_rates import peak_lr
+from croquis.recipes.settings_layers import LIKE, entry_of, family_of, merge_layers
 from croquis.recipes.view_params import Views
 
 Schedule = Literal["cosine", "constant", "step", "restarts", "cyclic", "plateau"]

@@ -22,7 +22,7 @@ from croquis.report.sections.census import census
 from croquis.report.sections.class_counts import class_counts
 from croquis.report.sections.copy_pages import copy_page_sets
 from croquis.report.sections.cost import costs
-from croquis.report.sections.facts import Facts, facts_of
+from croquis.report.sections.headline_numbers import Facts, facts_of
 from croquis.report.sections.metric_rows import metric_rows
 from croquis.report.sections.mistakes import surest_mistakes
 from croquis.report.sections.recipe_rows import all_settings, recipe_rows

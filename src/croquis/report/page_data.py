@@ -20,7 +20,7 @@ from croquis.report.readable_names import readable_names
 from croquis.report.report_files import ReportFiles
 from croquis.report.saliency_maps import SaliencyMaps, read_saliency_maps
 from croquis.report.trainings import recorded_trainings
-from croquis.scoring import lockfile
+from croquis.scoring import outdated_scores
 from croquis.tables import predictions
 from croquis.tables.components import units
 from croquis.tables.fold_tables import read_folds, read_groups, read_index
@@ -156,7 +156,7 @@ def read_metrics(files: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
     if (
         "DVC_STAGE" in os.environ
     ):  # a stage started by hand has no dvc.lock to go by
-        lockfile.require(*files.values())
+        outdated_scores.require(*files.values())
     return {
         name: json.loads(path.read_text(encoding="utf-8"))
         for name, path in files.items()

@@ -11,7 +11,7 @@ from croquis.check.existing_files import files_at, foreign_files, link_on_the_wa
 from croquis.check.outputs import Output
 from croquis.core.errors import InputError
 from croquis.restore.disk import Disk
-from croquis.scoring import lockfile
+from croquis.scoring import outdated_scores
 
 
 @dataclass
@@ -146,8 +146,8 @@ def _read(path: str) -> bytes | None:
 
 def _changes(now: bytes, then: bytes) -> list[str]:
     """`lr: abc -> 0.001` for each parameter that goes back."""
-    new = lockfile.parse_yaml(now)
-    old = lockfile.parse_yaml(then)
+    new = outdated_scores.parse_yaml(now)
+    old = outdated_scores.parse_yaml(then)
     if not new:
         return ["all of it, as it cannot be read"]
     keys = params.differences(new, old)
@@ -160,7 +160,7 @@ def _changes(now: bytes, then: bytes) -> list[str]:
 
 def _outputs(lock: bytes | None) -> dict[str, str]:
     """The hash of each output of a dvc.lock, by its path."""
-    stages = lockfile.parse_yaml(lock or b"").get("stages") or {}
+    stages = outdated_scores.parse_yaml(lock or b"").get("stages") or {}
     outs = [out for entry in stages.values() for out in entry.get("outs") or []]
     return {out["path"]: str(out.get("md5")) for out in outs}
 
@@ -175,7 +175,7 @@ def _plan_outputs(
         made: the outputs of the dvc.lock that is here: what runs made.
         wanted: those of the commit's, or the same where it has none.
     """
-    uncached = lockfile.uncached(_read("dvc.yaml") or b"")
+    uncached = outdated_scores.uncached(_read("dvc.yaml") or b"")
     disk = Disk()
     for path in dict.fromkeys([*wanted, *made]):
         if path in uncached:
@@ -197,7 +197,7 @@ def _plan_scores(plan: Plan, path: str, wanted: str | None) -> None:
     now = _read(path)
     if "dvc.lock" in plan.left and now is not None:
         return
-    if then is None and now is not None and lockfile.md5(now) == wanted:
+    if then is None and now is not None and outdated_scores.md5(now) == wanted:
         return
     _compare(plan, path, then)
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from croquis.core.errors import InputError
-from croquis.scoring import lockfile
-from croquis.scoring.lockfile import HERE
+from croquis.scoring import outdated_scores
+from croquis.scoring.outdated_scores import HERE
 
 
 def fetch_files(name: str, files: list[Path], into: Path) -> list[Path]:
@@ -23,12 +23,12 @@ def fetch_files(name: str, files: list[Path], into: Path) -> list[Path]:
     """
     if name == HERE or Path(name).is_dir():
         folder = Path() if name == HERE else Path(name)
-        _check(name, files, lockfile.state_of_folder(folder))
+        _check(name, files, outdated_scores.state_of_folder(folder))
         return [_present(folder / file, name) for file in files]
     return _from_revision(name, files, into)
 
 
-def _check(name: str, files: list[Path], state: lockfile.Revision) -> None:
+def _check(name: str, files: list[Path], state: outdated_scores.Revision) -> None:
     for file in files:
         if reason := state.outdated(file.as_posix()):
             raise InputError(
@@ -58,7 +58,9 @@ def _from_revision(name: str, files: list[Path], into: Path) -> list[Path]:
     targets = [into / file for file in files]
     try:
         revision = DVCFileSystem(rev=name)
-        state = lockfile.Revision(_reader(revision), lockfile.cache(Path()))
+        state = outdated_scores.Revision(
+            _reader(revision), outdated_scores.cache(Path())
+        )
         _check(name, files, state)
         for file, target in zip(files, targets, strict=True):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +85,7 @@ def _lost(name: str, error: Exception) -> InputError:
     )
 
 
-def _reader(revision: Any) -> lockfile.Reader:
+def _reader(revision: Any) -> outdated_scores.Reader:
     """Reads what git has at a revision of DVC's."""
 
     def read(path: str) -> bytes | None:

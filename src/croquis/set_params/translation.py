@@ -10,9 +10,9 @@ from typing import Any
 
 from croquis.core import params
 from croquis.core.params import PARAMS, Section, section_of
-from croquis.recipes.layers import LIKE
 from croquis.recipes.probe_recipes import ProbeParams
 from croquis.recipes.recipes import ModelParams
+from croquis.recipes.settings_layers import LIKE
 from croquis.set_params.renamed import renamed
 
 # Sections of entries, which state only what differs from the defaults.

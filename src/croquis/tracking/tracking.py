@@ -7,7 +7,7 @@ from typing import Any
 
 from croquis.core import params as parameters
 from croquis.core.files import file_digest
-from croquis.recipes.layers import LIKE
+from croquis.recipes.settings_layers import LIKE
 from croquis.tracking import store
 from croquis.tracking.competitions import address, competition
 from croquis.tracking.runs import SECTIONS, Run, as_tags, warn

@@ -10,8 +10,8 @@ import torch
 
 from croquis.augment.phases import Curriculum
 from croquis.backbones.backbones import Network, interpolation
+from croquis.core.image_views import FLIPS
 from croquis.core.progress import progress
-from croquis.core.views import FLIPS
 from croquis.heads.training_records import TrainingOutcome, val_scores
 from croquis.images.batches import ImageDataset
 from croquis.images.pixels import Pixels

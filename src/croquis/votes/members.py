@@ -7,7 +7,7 @@ import pandas as pd
 from pydantic import Field
 
 from croquis.core import params
-from croquis.core.views import FLIPS
+from croquis.core.image_views import FLIPS
 from croquis.tables import predictions
 from croquis.tables.fold_tables import scored_rows
 from croquis.tables.predictions import Predictions

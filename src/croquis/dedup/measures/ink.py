@@ -17,7 +17,7 @@ from croquis.dedup.measures.search import (
     find_candidates,
     judge_candidates,
 )
-from croquis.dedup.measures.tally import Tally
+from croquis.dedup.measures.search_timings import Tally
 from croquis.dedup.measures.threads import one_thread
 
 SIDE = 64  # pixels of the sheet that is compared

@@ -11,7 +11,7 @@ import pandas as pd
 
 from croquis.core.progress import progress
 from croquis.core.symmetries import INVERSE, NAMES, turn
-from croquis.dedup.measures.tally import Tally
+from croquis.dedup.measures.search_timings import Tally
 
 BLOCK = 1024  # rows of scores held at once: 61 MB at 15,000 images
 CHUNK = 1024  # pairs whose vectors are gathered at once: 32 MB at 3,920 numbers

@@ -41,7 +41,7 @@ from croquis.dedup.measures.search import (
     narrow,
     skip_decided,
 )
-from croquis.dedup.measures.tally import Tally
+from croquis.dedup.measures.search_timings import Tally
 from croquis.dedup.measures.threads import one_thread
 
 # Around the threshold; the largest error of the judge that was seen was 3e-7.

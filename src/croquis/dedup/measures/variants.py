@@ -15,7 +15,7 @@ import pandas as pd
 from croquis.core.progress import progress
 from croquis.core.symmetries import NAMES, turn
 from croquis.dedup.measures.ink import SIDE, area_weights, cosine_pairs
-from croquis.dedup.measures.tally import Tally
+from croquis.dedup.measures.search_timings import Tally
 from croquis.dedup.measures.threads import one_thread
 
 # What a copy may have been moved by; more would let any two simple drawings be fitted together.

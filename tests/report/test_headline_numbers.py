@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from croquis.report.page_data import PageData
-from croquis.report.sections.facts import facts_of
+from croquis.report.sections.headline_numbers import facts_of
 from support.leftovers import data_of, leave, metrics, outcome_of
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from croquis.dedup.measures.tally import Tally
+from croquis.dedup.measures.search_timings import Tally
 
 
 def test_time_of_a_step_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from croquis.core import symmetries
-from croquis.core.views import FLIPS, apply_view, compose, views_of_turned
+from croquis.core.image_views import FLIPS, apply_view, compose, views_of_turned
 from croquis.recipes.view_params import View
 
 IMAGE = np.random.default_rng(0).integers(0, 255, size=(5, 5), dtype=np.uint8)

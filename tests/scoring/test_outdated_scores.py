@@ -11,7 +11,7 @@ import yaml
 
 from croquis.commands.experiments import _drop_outdated
 from croquis.core.errors import InputError
-from croquis.scoring import lockfile
+from croquis.scoring import outdated_scores
 
 PIPELINE = {
     "split": {
@@ -113,7 +113,7 @@ class Project:
 
     def reason(self, path: str = "metrics/vote.json") -> str:
         self.write()
-        return lockfile.state_of_folder(self.folder).outdated(path)
+        return outdated_scores.state_of_folder(self.folder).outdated(path)
 
     def write(self) -> None:
         (self.folder / "metrics").mkdir(exist_ok=True)
@@ -284,7 +284,7 @@ def test_parameters_that_cannot_be_read_have_no_scores(
     project.write()
     (project.folder / "params.yaml").write_text(text)
     assert (
-        lockfile.state_of_folder(project.folder)
+        outdated_scores.state_of_folder(project.folder)
         .outdated("metrics/vote.json")
         .startswith("vote ran with")
     )
@@ -303,7 +303,9 @@ def test_a_commit_is_judged_by_its_own_files(
     )
     project.params["seed"] = 2
     assert project.reason() == "vote ran with seed 1, now 2"
-    assert lockfile.state_of_commit("HEAD").outdated("metrics/vote.json") == ""
+    assert (
+        outdated_scores.state_of_commit("HEAD").outdated("metrics/vote.json") == ""
+    )
     scores = {f"metrics/{name}.json": {"data": {}} for name in ("split", "vote")}
     states = [
         {"rev": rev, "data": {"metrics": dict(scores)}}
@@ -327,4 +329,4 @@ def test_a_command_says_why_it_shows_nothing(
         r"vote\.json: expected a result of these .*, received none: vote ran with"
     )
     with pytest.raises(InputError, match=f"{expected} seed 1, now"):
-        lockfile.require(Path("metrics/vote.json"))
+        outdated_scores.require(Path("metrics/vote.json"))

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from croquis.core.errors import InputError
-from croquis.costs import measured
-from croquis.costs.measured import Unanswered, try_model, try_probe
+from croquis.costs import trial
+from croquis.costs.trial import Unanswered, try_model, try_probe
 from croquis.recipes.probe_recipes import ProbeParams
 from support.leftovers import HEAD, recipe
 
@@ -77,7 +77,7 @@ def test_what_no_size_helps_is_said_of_the_backbone(
     def broken(*_: object) -> torch.nn.Module:
         raise KeyError("attn")
 
-    monkeypatch.setattr(measured, "on_meta", broken)
+    monkeypatch.setattr(trial, "on_meta", broken)
     assert refusal() == (
         "backbone: expected a network that can be built and trained, "
         "received resnet18 (KeyError: 'attn'); take another backbone"
@@ -90,7 +90,7 @@ def test_what_the_meta_device_cannot_do_is_no_fault_of_the_network(
     def asks(*_: object) -> torch.nn.Module:
         return torch.zeros(1, device="meta").item()
 
-    monkeypatch.setattr(measured, "on_meta", asks)
+    monkeypatch.setattr(trial, "on_meta", asks)
     with pytest.raises(Unanswered, match="meta"):
         try_model(recipe(), 2)
 
@@ -98,7 +98,7 @@ def test_what_the_meta_device_cannot_do_is_no_fault_of_the_network(
 def test_a_network_that_gives_no_vector_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(measured, "on_meta", lambda *_: torch.nn.Conv2d(3, 4, 3))
+    monkeypatch.setattr(trial, "on_meta", lambda *_: torch.nn.Conv2d(3, 4, 3))
     assert (
         "ValueError: gives (1, 4, 30, 30) for an image instead of one vector"
         in refusal()

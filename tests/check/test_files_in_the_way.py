@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from croquis.core import written_files
-from croquis.check.obstacles import obstacles, refuse_obstacles
+from croquis.check.files_in_the_way import obstacles, refuse_obstacles
 from croquis.core.errors import InputError
 from support.standing_files import TREE, environment, make
 
@@ -91,7 +91,7 @@ def test_what_comes_while_it_looks_is_not_taken_for_seen(
         put("data/solution.csv")
         return {}
 
-    monkeypatch.setattr("croquis.check.obstacles.foreign_files", slow)
+    monkeypatch.setattr("croquis.check.files_in_the_way.foreign_files", slow)
     refuse_obstacles(TREE)
     assert written_files.noted_signs() == {}
 
