@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from croquis.heads.losses import LOSSES, LossRecipe, dense, per_image
+from croquis.heads.losses import LOSSES, dense, per_image
 from croquis.recipes.head_params import HeadShape
 from croquis.recipes.probe_recipes import HeadParams
 from croquis.recipes.recipes import TrainParams
+from croquis.recipes.shared_params import LossParams
 
 LINEAR = HeadShape(hidden=[], act="relu", norm="none", dropout=0.0)
 PLAIN = HeadParams(
@@ -40,11 +41,8 @@ def test_the_names_that_a_recipe_allows_are_those_that_work(kind: type) -> None:
 
 def test_a_parameter_of_a_loss_is_a_key_of_models_and_of_heads_alike() -> None:
     """A loss takes the recipe: a key that heads lack would fail when a probe uses it."""
-    for name in vars(LossRecipe):
-        if not name.startswith("_"):
-            assert (
-                name in TrainParams.model_fields and name in HeadParams.model_fields
-            )
+    for name in LossParams.model_fields:
+        assert name in TrainParams.model_fields and name in HeadParams.model_fields
 
 
 def test_labels_become_shares_and_shares_stay() -> None:

@@ -47,7 +47,7 @@ def test_a_member_is_a_row_of_few_words() -> None:
         head="8 relu",
         views="as is",
     )
-    assert tiny[:6] == ("tiny", 32, 2, "0.001", "adamw, cosine", 64)
+    assert tiny[:6] == ("tiny", 32, 2, "0.001", "adamw, cosine", 16)
     assert tiny[6:] == (
         "flips",
         "ce, smoothing .10",
@@ -133,5 +133,5 @@ def test_reports_of_two_learning_rates_are_told_apart(drawn: Path) -> None:
     ]
     texts = [Outline(html).text for html in pages]
     assert "2 folds, seed 42." in texts[0]
-    assert "tiny 32 px 2 0.001 adamw, cosine 64 flips" in texts[0]
-    assert "tiny 32 px 2 0.0001 adamw, cosine 64 flips" in texts[1]
+    assert "tiny 32 px 2 0.001 adamw, cosine 16 flips" in texts[0]
+    assert "tiny 32 px 2 0.0001 adamw, cosine 16 flips" in texts[1]

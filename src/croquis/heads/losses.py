@@ -1,31 +1,15 @@
 """Losses of classification with soft targets, one number an image.
 
-A new loss is a function here and a line in `LOSSES`. Its name also goes into the key `loss` of
-`train` and of a probe's `head` (croquis.recipes); a parameter of it is a key `<loss>_<parameter>`
-there, and a property of `LossRecipe` here.
+A new loss is a function here, under its name in `LOSSES`. The name and its parameters are keys of
+`LossParams` (croquis.recipes.shared_params), and stand in `train` and `probe.head` of params.yaml.
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 import torch
 from torch.nn import functional as F
 
-
-class LossRecipe(Protocol):
-    """What a loss asks of a recipe, of a model's and of a head's alike."""
-
-    @property
-    def loss(self) -> str:
-        """A name of `LOSSES`."""
-
-    @property
-    def label_smoothing(self) -> float:
-        """Share of each target that is spread over all classes, 0 to 1."""
-
-    @property
-    def focal_gamma(self) -> float:
-        """Of "focal": how little an image counts whose class is predicted; 0 or more."""
+from croquis.recipes.shared_params import LossParams
 
 
 def dense(targets: torch.Tensor, num_classes: int) -> torch.Tensor:
@@ -34,7 +18,7 @@ def dense(targets: torch.Tensor, num_classes: int) -> torch.Tensor:
 
 
 def per_image(
-    logits: torch.Tensor, targets: torch.Tensor, recipe: LossRecipe
+    logits: torch.Tensor, targets: torch.Tensor, recipe: LossParams
 ) -> torch.Tensor:
     """The loss of each image in nats, (B,).
 
@@ -51,14 +35,14 @@ def per_image(
 
 
 def cross_entropy(
-    logits: torch.Tensor, targets: torch.Tensor, recipe: LossRecipe
+    logits: torch.Tensor, targets: torch.Tensor, recipe: LossParams
 ) -> torch.Tensor:
     """Cross-entropy, (B, C) to (B,)."""
     return -(targets * logits.log_softmax(dim=1)).sum(dim=1)
 
 
 def binary_cross_entropy(
-    logits: torch.Tensor, targets: torch.Tensor, recipe: LossRecipe
+    logits: torch.Tensor, targets: torch.Tensor, recipe: LossParams
 ) -> torch.Tensor:
     """Binary cross-entropy, mean over classes, (B, C) to (B,).
 
@@ -69,7 +53,7 @@ def binary_cross_entropy(
 
 
 def focal(
-    logits: torch.Tensor, targets: torch.Tensor, recipe: LossRecipe
+    logits: torch.Tensor, targets: torch.Tensor, recipe: LossParams
 ) -> torch.Tensor:
     """Cross-entropy times (1 - p) ** focal_gamma class by class, (B, C) to (B,).
 
@@ -82,7 +66,7 @@ def focal(
 
 
 LOSSES: dict[
-    str, Callable[[torch.Tensor, torch.Tensor, LossRecipe], torch.Tensor]
+    str, Callable[[torch.Tensor, torch.Tensor, LossParams], torch.Tensor]
 ] = {
     "ce": cross_entropy,
     "bce": binary_cross_entropy,

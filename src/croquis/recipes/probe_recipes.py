@@ -1,7 +1,7 @@
 """Recipes of probes, heads on frozen features: `probe` and `probes.<key>`. No torch here."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -9,9 +9,8 @@ from croquis.core import params
 from croquis.recipes.head_params import HeadShape
 from croquis.recipes.learning_rates import peak_lr
 from croquis.recipes.settings_layers import entry_of, merge_layers
+from croquis.recipes.shared_params import LossParams, Schedule
 from croquis.recipes.view_params import Views
-
-Schedule = Literal["cosine", "constant", "step", "restarts", "cyclic", "plateau"]
 
 
 class EmbedDefaults(params.Section):
@@ -39,7 +38,7 @@ class EmbedParams(EmbedDefaults):
     )
 
 
-class HeadParams(params.Section):
+class HeadParams(LossParams):
     """The head on the features: a change here costs seconds. Its words are those of `train`."""
 
     epochs: int = Field(
@@ -52,12 +51,6 @@ class HeadParams(params.Section):
     )
     weight_decay: float = Field(
         default=0.01, ge=0, description="The weight decay of the optimizer."
-    )
-    label_smoothing: float = Field(
-        default=0.0,
-        ge=0,
-        lt=1,
-        description="The share of each label that is spread over all classes.",
     )
     lr_mult: float = Field(
         default=1.0, gt=0, description="The factor on the top-level lr."
@@ -93,14 +86,6 @@ class HeadParams(params.Section):
         default=0.0,
         ge=0,
         description="The floor of the lr, as a share of its peak.",
-    )
-    loss: Literal["ce", "bce", "focal"] = Field(
-        default="ce", description="The loss: cross-entropy, binary, or focal."
-    )
-    focal_gamma: float = Field(
-        default=2.0,
-        ge=0,
-        description="The gamma of the focal loss; others ignore it.",
     )
     num_seeds: int = Field(
         default=1,

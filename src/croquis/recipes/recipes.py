@@ -11,9 +11,9 @@ from croquis.recipes.augment_params import AugmentParams
 from croquis.recipes.head_params import HeadShape
 from croquis.recipes.learning_rates import peak_lr
 from croquis.recipes.settings_layers import LIKE, entry_of, family_of, merge_layers
+from croquis.recipes.shared_params import LossParams, Schedule
 from croquis.recipes.view_params import Views
 
-Schedule = Literal["cosine", "constant", "step", "restarts", "cyclic", "plateau"]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -69,7 +69,7 @@ class LoraParams(params.Section):
     )
 
 
-class TrainParams(params.Section):
+class TrainParams(LossParams):
     """Defaults of every model; each key may stand in `models.<key>` too, and wins there."""
 
     pretrained: bool | str | list[bool | str] = Field(
@@ -129,14 +129,6 @@ class TrainParams(params.Section):
     )
     clip_grad: Positive | None = Field(
         default=None, description="The largest norm of the gradient; null: any."
-    )
-    loss: Literal["ce", "bce", "focal"] = Field(
-        default="ce", description="The loss: cross-entropy, binary, or focal."
-    )
-    focal_gamma: float = Field(
-        default=2.0,
-        ge=0,
-        description="The gamma of the focal loss; others ignore it.",
     )
     label_smoothing: Share = Field(
         default=0.1,

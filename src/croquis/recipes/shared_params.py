@@ -1,0 +1,31 @@
+"""What the training of a model and that of a probe's head have in common."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from croquis.core import params
+
+Schedule = Literal["cosine", "constant", "step", "restarts", "cyclic", "plateau"]
+
+
+class LossParams(params.Section):
+    """The loss and its parameters: a new one is named here, and computed in heads/losses.py.
+
+    A parameter of a loss is a key `<loss>_<parameter>`.
+    """
+
+    loss: Literal["ce", "bce", "focal"] = Field(
+        default="ce", description="The loss: cross-entropy, binary, or focal."
+    )
+    focal_gamma: float = Field(
+        default=2.0,
+        ge=0,
+        description="The gamma of the focal loss; others ignore it.",
+    )
+    label_smoothing: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="The share of each label that is spread over all classes.",
+    )
