@@ -163,7 +163,7 @@ def outcome_of(data: ImageData) -> RunOutcome:
         oof=oof,
         members=members,
         curves=curves(),
-        settings=MemberSettings(42, tree["lr"], models, probes),
+        settings=MemberSettings(42, models, probes),
         tables=ensemble_tables(),
         networks=pd.DataFrame(
             {

@@ -24,7 +24,7 @@ def result_of(overrides: Overrides = NOBODY, **changes: object) -> Deduplicated:
     }
     table, gray = catalogue(images)
     table = order_images(table.assign(source_id="", width=SIDE, height=SIDE))
-    settings = DedupParams.with_defaults(**changes)
+    settings = DedupParams(**changes)
     return deduplicate(table, gray, COLUMNS, overrides, settings)
 
 
@@ -72,7 +72,7 @@ def test_an_image_that_only_trains_is_counted_apart() -> None:
     )
     table = table.assign(source_id="", width=SIDE, height=SIDE)
     columns = pd.DataFrame({"image_path": ["b"], "use": ["train"]})
-    settings = DedupParams.with_defaults()
+    settings = DedupParams()
     result = deduplicate(order_images(table), gray, columns, NOBODY, settings)
     assert result.metrics["train_only"] == 1
     assert result.lines[3:] == ["1 images train only, and are never scored"]
@@ -84,6 +84,6 @@ def test_a_train_only_copy_of_a_test_image_stops_the_stage() -> None:
     )
     table = table.assign(source_id="", width=SIDE, height=SIDE)
     columns = pd.DataFrame({"image_path": ["a"], "use": ["train"]})
-    settings = DedupParams.with_defaults()
+    settings = DedupParams()
     with pytest.raises(InputError, match="train/a is test/b"):
         deduplicate(order_images(table), gray, columns, NOBODY, settings)

@@ -75,12 +75,12 @@ def test_every_key_is_needed() -> None:
 
 
 def test_the_defaults_for_a_notebook_are_those_of_params_yaml() -> None:
-    assert DedupParams.with_defaults() == params.load(DedupParams, "dedup")
-    assert DedupParams.with_defaults(copy_min=0.9).copy_min == 0.9
+    assert DedupParams() == params.load(DedupParams, "dedup")
+    assert DedupParams(copy_min=0.9).copy_min == 0.9
 
 
 def test_a_setting_that_there_is_not_is_named() -> None:
-    with pytest.raises(InputError, match="copy_most"):
-        DedupParams.with_defaults(copy_most=0.9)
-    with pytest.raises(InputError, match="remove_min"):
-        DedupParams.with_defaults(copy_min=0.98)
+    with pytest.raises(ValueError, match="copy_most"):
+        DedupParams(copy_most=0.9)
+    with pytest.raises(ValueError, match="remove_min"):
+        DedupParams(copy_min=0.98)

@@ -166,11 +166,10 @@ def test_the_settings_of_commands_are_keys_of_params() -> None:
     tree = YAML(typ="safe", pure=True).load(
         params.PARAMS.read_text(encoding="utf-8")
     )
-    text = Path(module.__file__).read_text(encoding="utf-8")
     assert "lite0_probe" in tree["probes"]
     for setting in module.SETTINGS.values():
         section, key = setting.split("=")[0].split(".")
-        assert setting in text and key in tree[section]
+        assert key in tree[section]
     train = ("split.group", "train.group_weights", "train.epochs", "train.augment")
     for dotted in (
         *train,
@@ -198,7 +197,7 @@ def test_the_image_size_of_the_best_model_is_the_one_in_question(
     found: PageData,
 ) -> None:
     small = recipe(image_size=16)
-    both = MemberSettings(42, 1e-3, {"tiny": small, "other": small}, {})
+    both = MemberSettings(42, {"tiny": small, "other": small}, {})
     members = pd.DataFrame({"member": ["other", "tiny"], "accuracy": [0.7, 0.75]})
     tables = replace(found.outcome.tables, members=members)
     asked = commands(changed(found, settings=both, tables=tables))

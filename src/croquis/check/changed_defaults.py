@@ -52,14 +52,14 @@ def changed_default_lines(
     return [
         line
         for section, defaults in DEFAULTS.items()
-        for key in _changed_keys(defaults.kind, was.get(section), now[section])
+        for key in _changed_keys(defaults.kind, was.get(section), now.get(section))
         for line in _lines(f"{section}.{key}", key, defaults, now)
     ]
 
 
 def _changed_keys(kind: type[params.Section], was: Any, now: Any) -> list[str]:
     """The dotted keys that have another value; those that an older croquis lacked are none."""
-    if not isinstance(was, dict):
+    if not isinstance(was, dict) or not isinstance(now, dict):
         return []
     keys = [
         _setting(kind, key)

@@ -12,6 +12,9 @@ class SplitParams(Section):
     """How the training images are cut into folds.
 
     Copies in two domains may be in two folds: they train, and are scored only if `group` is False.
+
+    >>> SplitParams(domain="author").held_together
+    'domains'
     """
 
     num_folds: int = Field(

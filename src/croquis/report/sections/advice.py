@@ -10,6 +10,7 @@ from croquis.report.page_data import PageData
 from croquis.report.sections import copies
 from croquis.report.sections.augmentations import preset, uses
 from croquis.scoring.paired import is_significant
+from croquis.votes.voting import VOTES
 
 MAX_ADVICE = 6
 RISING = 0.01  # of accuracy in the last epoch: the training was still under way
@@ -18,11 +19,9 @@ OVERFIT = 1.03
 # Share of images with a copy from which their weight in the loss may matter.
 COPIED = 0.3
 LARGER = 1.5  # times the stored size: then a larger one may be worth its time
-SETTINGS = {  # what makes a vote of votes.csv the one that counts
-    "soft": "ensemble.vote=soft",
-    "hard": "ensemble.vote=hard",
-    "greedy": "ensemble.weights=greedy",
-    "simplex": "ensemble.weights=simplex",
+# What makes a vote of votes.csv the one that counts.
+SETTINGS = {vote: f"ensemble.vote={vote}" for vote in VOTES} | {
+    weights: f"ensemble.weights={weights}" for weights in ("greedy", "simplex")
 }
 
 
