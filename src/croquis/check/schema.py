@@ -111,6 +111,8 @@ def params_page() -> str:
 def _collected(kind: type[Section], definitions: dict[str, Any]) -> dict[str, Any]:
     """The JSON schema of a section; what it refers to goes to `definitions`."""
     schema = _without_titles(kind.model_json_schema())
+    # An example in a docstring is for people who read code.
+    schema["description"] = schema["description"].partition("\n\n>>>")[0]
     definitions.update(schema.pop("$defs", {}))
     return schema
 
