@@ -2,7 +2,7 @@
 
 from croquis.core import cli, params
 from croquis.core.files import atomic_write, write_json
-from croquis.dataset.overrides import read_overrides
+from croquis.dataset.dedup_overrides import read_overrides
 from croquis.dedup.deduplicate import deduplicate, order_images
 from croquis.dedup.settings import DedupParams
 from croquis.images.pixels import Pixels

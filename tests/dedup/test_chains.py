@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from croquis.core.symmetries import NAMES, turn
-from croquis.dataset.overrides import contradictions
+from croquis.dataset.dedup_overrides import contradictions
 from croquis.dedup import chains
 from croquis.dedup.chains import (
     ALIKE,

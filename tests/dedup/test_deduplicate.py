@@ -6,7 +6,7 @@ import pytest
 
 from croquis.core.errors import InputError
 from croquis.core.symmetries import turn
-from croquis.dataset.overrides import NOBODY, Overrides
+from croquis.dataset.dedup_overrides import NOBODY, Overrides
 from croquis.dedup.deduplicate import Deduplicated, deduplicate, order_images
 from croquis.dedup.settings import DedupParams
 from support.planted import SIDE, catalogue, drawing

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from croquis.core.errors import InputError
-from croquis.dataset.overrides import NOBODY, Overrides
+from croquis.dataset.dedup_overrides import NOBODY, Overrides
 from croquis.dedup.groups import (
     Grouped,
     apply_overrides,

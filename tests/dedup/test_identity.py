@@ -9,7 +9,7 @@ import pytest
 
 from croquis.core import params
 from croquis.core.symmetries import NAMES, symmetric_digest, turn
-from croquis.dataset.overrides import Overrides
+from croquis.dataset.dedup_overrides import Overrides
 from croquis.dedup.chains import ALIKE, IDENTICAL, Limits, join_within_limits
 from croquis.dedup.groups import group_copies
 from croquis.dedup.measures import exact

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.dataset.overrides import NOBODY, Overrides
+from croquis.dataset.dedup_overrides import NOBODY, Overrides
 from croquis.dedup.groups import Grouped, group_copies
 from croquis.dedup.pairs import TIERS
 from croquis.dedup.train_only_copies import drop_test_copies, group_beside

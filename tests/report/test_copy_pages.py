@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from croquis.dataset.overrides import Overrides, read_overrides
+from croquis.dataset.dedup_overrides import Overrides, read_overrides
 from croquis.report.decisions import Conflict, CopyPair
 from croquis.report.page_data import ImageData
 from croquis.report.sections import copy_pages

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from croquis.dataset.overrides import NOBODY, Overrides
+from croquis.dataset.dedup_overrides import NOBODY, Overrides
 from croquis.report.decisions import (
     PriorDecisions,
     conflicts,

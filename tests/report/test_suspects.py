@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from croquis.dataset.overrides import Overrides, read_overrides
+from croquis.dataset.dedup_overrides import Overrides, read_overrides
 from croquis.report.decisions import PriorDecisions
 from croquis.report.sections.suspects import (
     label_suspects,

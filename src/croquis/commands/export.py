@@ -51,7 +51,7 @@ def _register(
     from croquis.serving.agreement import load_run
     from croquis.serving.description import describe_model
     from croquis.serving.registering import register
-    from croquis.tracking.competitions import address
+    from croquis.tracking.experiment_names import address
 
     score = read_scores(metrics)
     if (ensemble / "recipe.json").is_file():  # else an error says what is missing
@@ -109,7 +109,7 @@ def _newest(source: str) -> str:
         InputError: if the store cannot be reached, or has no such model.
     """
     from croquis.tracking import store
-    from croquis.tracking.competitions import competition
+    from croquis.tracking.experiment_names import competition
 
     name = store.model_name(competition(source))
     versions = []

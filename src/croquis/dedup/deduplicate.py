@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.dataset import train_only
-from croquis.dataset.overrides import Overrides
+from croquis.dataset.dedup_overrides import Overrides
 from croquis.dedup.derived.messages import check_derived
 from croquis.dedup.groups import copies_of_test, list_pairs
 from croquis.dedup.pairs import find_copies

@@ -7,7 +7,7 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.core.symmetries import NAMES
-from croquis.dataset.overrides import NOBODY, Overrides
+from croquis.dataset.dedup_overrides import NOBODY, Overrides
 from croquis.dedup import chains, conflicts
 from croquis.dedup.families import kin_of
 from croquis.dedup.measures.search import pair_table

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.errors import InputError
-from croquis.dataset.overrides import Overrides
+from croquis.dataset.dedup_overrides import Overrides
 from croquis.dedup import conflicts
 from croquis.dedup.groups import (
     Grouped,

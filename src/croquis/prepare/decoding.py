@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
-from croquis.dataset.statuses import ON_BLACK, join_notes
+from croquis.dataset.image_notes import ON_BLACK, join_notes
 from croquis.prepare.depth import (
     Unscalable,
     channel_ranges,

@@ -18,7 +18,7 @@ from croquis.core.errors import InputError
 from croquis.core.params import Section
 from croquis.core.progress import progress
 from croquis.core.symmetries import symmetric_digest
-from croquis.dataset.statuses import (
+from croquis.dataset.image_notes import (
     BETWEEN,
     BLANK,
     OK,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from croquis.dataset.overrides import Overrides
+from croquis.dataset.dedup_overrides import Overrides
 from croquis.tables.components import components
 
 # Pairs, the weakest, and images of a conflict: a placeholder may be there 10,000 times.

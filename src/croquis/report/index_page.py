@@ -29,7 +29,7 @@ from croquis.report.sections.recipe_rows import all_settings, recipe_rows
 from croquis.report.sections.score_chart import leak, score_chart
 from croquis.report.templates import template
 from croquis.report.thumbnails import Thumbnails
-from croquis.tracking.competitions import competition
+from croquis.tracking.experiment_names import competition
 
 
 def index_html(content: PageData) -> str:

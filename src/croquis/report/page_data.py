@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.core import params
-from croquis.dataset.overrides import NOBODY, Overrides, read_overrides
+from croquis.dataset.dedup_overrides import NOBODY, Overrides, read_overrides
 from croquis.images.pixels import Pixels
 from croquis.report.ensemble_tables import EnsembleTables, read_ensemble_tables
 from croquis.report.member_settings import MemberSettings

@@ -9,7 +9,7 @@ from croquis.report.index_page import index_html
 from croquis.report.page_data import PageData
 from croquis.report.sections.browser import write_browser
 from croquis.report.sections.copy_pages import copy_pages_html
-from croquis.tracking.competitions import competition
+from croquis.tracking.experiment_names import competition
 
 
 def write_pages(folder: Path, content: PageData) -> None:

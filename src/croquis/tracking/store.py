@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from croquis.core.errors import InputError
 from croquis.core.files import root
-from croquis.tracking.competitions import address, competition, older
+from croquis.tracking.experiment_names import address, competition, older
 
 NOTE = "mlflow.note.content"  # what MLflow shows as a description
 OURS = "Each run is of a commit or of a DVC experiment; its trainings are below it."

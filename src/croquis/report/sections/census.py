@@ -7,7 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from croquis.core.progress import progress
-from croquis.dataset.statuses import BLANK, has_note
+from croquis.dataset.image_notes import BLANK, has_note
 from croquis.report import plots
 from croquis.report.page_data import ImageData
 from croquis.report.thumbnails import Thumbnail, Thumbnails

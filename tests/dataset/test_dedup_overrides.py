@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.dataset.overrides import Overrides, contradictions, read_overrides
+from croquis.dataset.dedup_overrides import (
+    Overrides,
+    contradictions,
+    read_overrides,
+)
 
 IDS = np.array(["train/a.png", "train/b.png", "train/c.png"])
 

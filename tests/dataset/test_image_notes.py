@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from croquis.dataset.statuses import BLANK, has_note, join_notes
+from croquis.dataset.image_notes import BLANK, has_note, join_notes
 
 
 def test_notes_become_a_status_and_are_found_in_it_whole() -> None:

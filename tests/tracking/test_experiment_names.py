@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from croquis.tracking.competitions import address, competition
+from croquis.tracking.experiment_names import address, competition
 
 
 @pytest.mark.parametrize(
