@@ -31,7 +31,7 @@ class Decoded(NamedTuple):
     """Upright pixels, (H, W) uint8 where all channels agree, else (H, W, 3); 255 is white."""
 
     pixels: np.ndarray
-    status: str  # of statuses.py: what decoding had to do
+    status: str  # of image_notes.py: what decoding had to do
 
 
 def decode(content: bytes) -> Decoded:
