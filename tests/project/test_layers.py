@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from croquis.core import pipeline
 from croquis.check.imports import Imports
 
 PACKAGE = Path("src/croquis")
@@ -13,9 +14,7 @@ MODULES = sorted(
     path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"
 )
 # What nobody below may import: the stages, each with a folder of its own, and what people use.
-STAGES = (
-    "check download prepare dedup split train embed probe vote ensemble submit explain report"
-).split()
+STAGES = list(pipeline.read_stages())
 PEOPLE = "commands serving demo doctor foreign restore staleness set_params".split()
 # A stage that reads another's folder, and why.
 ACROSS = {
