@@ -83,6 +83,17 @@ def test_links_of_the_repository_lead_to_files() -> None:
                 assert (page.parent / target).exists(), f"{page}: {target}"
 
 
+def test_files_of_code_that_pages_name_are_there() -> None:
+    """Two pages named a file by the folder in which it had been."""
+    places = [Path(), Path("src/croquis")]
+    for page in [Path("README.md"), Path("CONTRIBUTING.md"), *PAGES]:
+        text = page.read_text(encoding="utf-8")
+        for name in re.findall(r"(?<![\w/.])(?:[a-z_]+/)+[a-z_]+\.py\b", text):
+            assert any((place / name).is_file() for place in places), (
+                f"{page}: {name}"
+            )
+
+
 def test_terms_that_pages_link_to_are_in_the_glossary() -> None:
     glossary = Path("docs/glossary.md").read_text(encoding="utf-8")
     names = re.findall(r"^### (.+)$", glossary, re.MULTILINE)
