@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -10,6 +11,18 @@ import torch
 
 from croquis.train import checkpoints
 from croquis.train.checkpoints import Checkpoints
+from support.killed import killed_while
+
+# A save that is killed halfway.
+SAVING = """
+import time
+from pathlib import Path
+from croquis.core.files import atomic_write
+with atomic_write(Path("000000002")) as draft:
+    draft.mkdir()
+    print("ready", flush=True)
+    time.sleep(60)
+"""
 
 
 @pytest.fixture
@@ -102,7 +115,8 @@ def test_another_fingerprint_starts_afresh_and_leaves_the_others_alone(
 ) -> None:
     """Queued experiments share the folder: one used to remove the states of those beside it."""
     kept.save(1, state(1))
-    (kept.folder / ".000000002.x").mkdir()  # what a kill in mid-write leaves
+    assert killed_while(SAVING, kept.folder) == -signal.SIGKILL
+    assert len(list(kept.folder.iterdir())) == 2
     assert Checkpoints("train/swin-0", "abc").load()["step"] == 1
     assert [path.name for path in kept.folder.iterdir()] == ["000000001"]
     assert Checkpoints("train/swin-1", "abc").load() is None

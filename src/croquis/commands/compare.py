@@ -1,6 +1,5 @@
 """`croquis compare`: are two experiments any different, image by image."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +8,7 @@ import typer
 from croquis.core import cli
 from croquis.commands.table import aligned
 from croquis.core.text import counted, gain, odds, share
+from croquis.core.workspaces import temporary_folder
 
 if TYPE_CHECKING:  # pandas and scipy, which the help does not need
     from croquis.scoring.comparing import Comparison, ScoredExperiment
@@ -64,12 +64,12 @@ def _score(name: str, oof: Path, folds: Path) -> "ScoredExperiment":
     path = (
         Path(name) / oof.name if (Path(name) / oof.name).is_file() else Path(name)
     )
-    with tempfile.TemporaryDirectory() as into:
+    with temporary_folder("compare") as into:
         if path.suffix == ".npz":
             outdated_scores.require(path)
-            (table,) = fetch_files(HERE, [folds], Path(into))
+            (table,) = fetch_files(HERE, [folds], into)
         else:
-            path, table = fetch_files(name, [oof, folds], Path(into))
+            path, table = fetch_files(name, [oof, folds], into)
         return score_predictions(
             name, predictions.load_predictions(path), read_folds(table)
         )

@@ -1,7 +1,6 @@
 """`croquis demo`: a page to draw on, which the ensemble of the last run guesses at."""
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 
 from croquis.core import cli
 from croquis.core.errors import InputError
+from croquis.core.workspaces import temporary_folder
 
 
 def demo(
@@ -26,11 +26,11 @@ def demo(
 ) -> None:
     """Opens a page to draw on at http://127.0.0.1:<port>; Ctrl-C ends it."""
     with (
-        tempfile.TemporaryDirectory(prefix="croquis-demo-") as folder,
+        temporary_folder("demo") as folder,
         cli.one_line(),
     ):
         # What people upload goes when the page does.
-        os.environ["GRADIO_TEMP_DIR"] = folder
+        os.environ["GRADIO_TEMP_DIR"] = str(folder)
         _serve(port, parameters, images, ensemble, checkpoints)
 
 

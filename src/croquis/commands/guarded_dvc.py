@@ -8,9 +8,11 @@ import contextlib
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
+
+from croquis.core import ending
+from croquis.core.workspaces import temporary_folder
 
 NOT_READ = 254  # DVC's status where it cannot read its arguments
 CHECK = Path("stages/check.py")  # a folder that has it is a project of this kind
@@ -39,12 +41,13 @@ def main() -> None:
         with (
             cli.one_line(),
             contextlib.chdir(folder),
-            tempfile.TemporaryDirectory() as desk,
+            temporary_folder("dvc") as desk,
         ):
-            _refuse(chosen, Path(desk))
+            _refuse(chosen, desk)
         if chosen.func.__name__ in RUNNING:
             watch()
-    sys.exit(dvc(arguments))
+    with ending.clean_end(family=True):  # a stage would go on without its `dvc`
+        sys.exit(dvc(arguments))
 
 
 def _parsed(arguments: list[str]) -> Any:

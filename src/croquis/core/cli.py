@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from croquis.core import unexpected_errors, written_files
+from croquis.core import ending, leftovers, unexpected_errors, written_files
 from croquis.core.checkout import refuse_other_checkout
 from croquis.core.errors import InputError
 from croquis.core.files import root
@@ -89,7 +89,7 @@ def start(program: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         sys.stdout.reconfigure(errors="backslashreplace")
     gc.freeze()  # what has been imported is never searched again
     gc.set_threshold(*USUAL_THRESHOLDS)
-    with one_line():
+    with ending.clean_end(), one_line():
         try:
             return program(*arguments, **options)
         finally:
@@ -102,13 +102,14 @@ def _watch_inputs_of(main: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(main)
     def run_and_watch(**options: Any) -> None:
+        if "DVC_STAGE" in os.environ:
+            ending.end_with_parent()
         # The inner one sees a broken pipe first: typer ends any as if it were that of stdout.
-        with (
-            one_line(),
-            written_files.from_stage(),
-            watch_inputs(Path(sys.argv[0]), options),
-        ):
-            main(**options)
+        with one_line():
+            leftovers.sweep_project()
+            script = Path(sys.argv[0])
+            with written_files.from_stage(), watch_inputs(script, options):
+                main(**options)
 
     return run_and_watch
 

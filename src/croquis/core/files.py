@@ -4,12 +4,12 @@ import functools
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from croquis.core.workspaces import sweep, workspace
 
 # Called with a draft and the place that it is about to take; one that raises leaves the old one.
 before_writing: list[Callable[[Path, Path], None]] = []
@@ -25,20 +25,20 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends well.
 
     The block writes a file or makes a folder there. On an error (a full disk, a bad image,
-    Ctrl-C) the temporary is removed and `path` stays as it was.
+    Ctrl-C, SIGTERM) the temporary is removed and `path` stays as it was. What a kill has left
+    of earlier ones goes now.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    prefix = f".{path.name}."
+    sweep(path.parent, prefix)
     # A folder of its own, beside the target: os.replace is atomic on one file system only.
-    workspace = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    try:
+    with workspace(path.parent, prefix, target=path.name) as folder:
         # Of the same name, as numpy picks its format by the suffix.
-        draft = workspace / path.name
+        draft = folder / path.name
         yield draft
         for observe in before_writing:
             observe(draft, path)
         _put_in_place(draft, path)
-    finally:
-        shutil.rmtree(workspace, ignore_errors=True)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -2,13 +2,13 @@
 
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from croquis.core.text import counted, ends, share
+from croquis.core.workspaces import temporary_folder
 from croquis.report import mlflow_figures
 from croquis.report.page_data import Metrics, RunOutcome
 from croquis.tracking import store, tracking
@@ -50,8 +50,8 @@ def _without_links(folder: Path) -> Iterator[Path]:
     MLflow shows each file in a frame of its own, where such a link leads nowhere; its list of files
     leads to all pages.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        copy = shutil.copytree(folder, Path(scratch) / folder.name)
+    with temporary_folder("report") as scratch:
+        copy = shutil.copytree(folder, scratch / folder.name)
         for page in copy.glob("*.html"):
             text = page.read_text(encoding="utf-8")
             page.write_text(

@@ -1,11 +1,14 @@
-"""Ending between two steps when SIGTERM or SIGINT asks for it, so that the state can be saved."""
+"""Ending between two steps when a signal asks for it, so that the state can be saved."""
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+from croquis.core.ending import ECHO
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Interrupts:
@@ -13,13 +16,16 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.received: int | None = None
+        self._received_at = 0.0
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        if (
-            self.received is not None
-        ):  # asked twice: whoever asks does not want to wait
+        now = time.monotonic()
+        if self.received is None:
+            self.received = number
+            self._received_at = now
+        # Asked twice: whoever asks does not want to wait.
+        elif now - self._received_at > ECHO:
             raise SystemExit(128 + number)
-        self.received = number
 
     def end(self) -> None:
         """Ends the process with 128 + signal, as a shell would say; DVC takes it as a failure."""
@@ -28,9 +34,16 @@ class Interrupts:
 
 @contextmanager
 def interrupts() -> Iterator[Interrupts]:
-    """Within the block signals are only remembered; afterwards they act as before."""
+    """Within the block signals are only remembered; afterwards they act as before.
+
+    SIGHUP under `nohup` stays ignored.
+    """
     caught = Interrupts()
-    before = {number: signal.signal(number, caught) for number in _SIGNALS}
+    before = {
+        number: signal.signal(number, caught)
+        for number in _SIGNALS
+        if (number, signal.getsignal(number)) != (signal.SIGHUP, signal.SIG_IGN)
+    }
     try:
         yield caught
     finally:

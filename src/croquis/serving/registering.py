@@ -1,7 +1,6 @@
 """The trained ensemble as a registered model of MLflow: no pickle, and all that it needs inside."""
 
 import re
-import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +13,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 from croquis.core import files
+from croquis.core.workspaces import temporary_files_in, temporary_folder
 from croquis.serving.sheets import data_url
 from croquis.serving.trained_ensemble import Trained
 from croquis.tracking import store
@@ -86,8 +86,9 @@ def register(
 
 def _log_model(trained: Trained, name: str, example: np.ndarray) -> str:
     """Logs the ensemble to MLflow's run and registers it as `name`; the version's number."""
-    with tempfile.TemporaryDirectory() as folder:
-        export = Path(folder, "ensemble")
+    # MLflow copies the networks among the temporary files, too.
+    with temporary_folder("export") as folder, temporary_files_in(folder):
+        export = folder / "ensemble"
         trained.export(export)
         model = mlflow.pyfunc.log_model(
             name="ensemble",

@@ -3,13 +3,13 @@
 import functools
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from croquis.core import params
 from croquis.core.params import PARAMS, Section, section_of
+from croquis.core.workspaces import temporary_folder
 from croquis.recipes.probe_recipes import ProbeParams
 from croquis.recipes.recipes import ModelParams
 from croquis.recipes.settings_layers import LIKE
@@ -130,8 +130,8 @@ def apply_overrides(path: Path | str, overrides: list[str]) -> None:
 
     place = Path(path)
     text = place.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(shutil.copy(place, Path(folder) / place.name))
+    with temporary_folder("params") as folder:
+        copy = Path(shutil.copy(place, folder / place.name))
         _by_dvc(hydra)(copy, overrides)
         written = copy.read_text(encoding="utf-8")
     if place.name == PARAMS.name:

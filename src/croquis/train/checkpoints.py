@@ -16,6 +16,7 @@ import torch
 
 from croquis.core.errors import InputError
 from croquis.core.files import atomic_write, file_digest, root
+from croquis.core.workspaces import sweep
 
 _STATES = 2  # the newest may be broken by what killed the process
 _STATE = "state.pt"
@@ -37,8 +38,9 @@ class Checkpoints:
         self.folder = self._stage / fingerprint
         self._saved = time.monotonic()
         _save_minutes()  # an error of it comes before hours are spent
-        for draft in self.folder.glob(".*"):  # that a kill left behind
-            shutil.rmtree(draft, ignore_errors=True)
+        sweep(
+            self.folder
+        )  # what a kill has left, not what an experiment saves just now
         self._remove_abandoned()
 
     @property
