@@ -107,7 +107,7 @@ class _AtFork(threading.local):
     """
 
     def __init__(self) -> None:
-        self._mask: set[signal.Signals] = set()
+        self._mask: set[int] = set()
 
     def before(self) -> None:
         self._mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS))
