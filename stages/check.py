@@ -5,6 +5,7 @@ from croquis.check.changed_defaults import changed_default_lines, committed_para
 from croquis.check.files_in_the_way import refuse_obstacles
 from croquis.check.imports import refuse_unlisted
 from croquis.check.passed_before import check_once
+from croquis.check.source_secrets import source_secret_lines
 from croquis.core.files import atomic_write
 
 
@@ -19,7 +20,10 @@ def main(parameters: cli.File, checked: cli.File) -> None:
     check_once(tree, parameters)
     with atomic_write(checked) as draft:
         draft.write_text("params.yaml makes sense\n")
-    for line in changed_default_lines(committed_params(parameters), tree):
+    for line in [
+        *changed_default_lines(committed_params(parameters), tree),
+        *source_secret_lines(tree),
+    ]:
         cli.say(f"check: {line}")
     cli.say(f"check: {parameters} makes sense")
 

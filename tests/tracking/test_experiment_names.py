@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from croquis.tracking.experiment_names import address, competition
+from croquis.core.addresses import address
+from croquis.tracking.experiment_names import competition, older
 
 
 @pytest.mark.parametrize(
@@ -15,6 +16,9 @@ from croquis.tracking.experiment_names import address, competition
         ("https://site.org/a/sketch.v2.zip", "sketch"),
         ("https://site.org/ferns/download?token=secret", "ferns-download"),
         ("https://me:secret@site.org:80/data.zip", "site.org-data"),
+        ("https://me:sec/ret@site.org/data.zip", "site.org-data"),
+        ("https://site.org/token=secret/data.zip;sid=secret", "site.org-data"),
+        ("https://site.org/ferns;sid=secret/token/secret/data.zip", "token-data"),
         ("folder/of/classes/", "classes"),
         ("/home/me/ferns/data.tar.gz", "ferns-data"),
         ("/home/me/ferns/data/raw/train_images.zip", "ferns-train_images"),
@@ -53,3 +57,9 @@ def test_an_address_holds_no_secret_and_what_names_the_file(
     source: str, shown: str
 ) -> None:
     assert address(source) == shown
+
+
+def test_no_name_of_a_former_version_holds_a_secret() -> None:
+    """It was the last part with its query, and MLflow's server was asked for it."""
+    assert older("https://site.org/a/download?token=secret") == "download"
+    assert older("https://me:secret@site.org") == "site"

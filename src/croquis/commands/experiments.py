@@ -11,6 +11,7 @@ import typer
 
 from croquis.core import cli
 from croquis.commands.table import aligned
+from croquis.core.addresses import hide_secrets
 from croquis.core.errors import InputError
 from croquis.core.text import ends, share
 from croquis.scoring import outdated_scores
@@ -177,6 +178,7 @@ def _value(value: Any) -> str:
     text = (
         f"[{','.join(map(str, value))}]" if isinstance(value, list) else str(value)
     )
+    text = hide_secrets(text)  # before it is cut, as half a password is one, too
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 

@@ -47,11 +47,11 @@ def _register(
 ) -> "Registered":
     # Networks and MLflow take seconds to import.
     from croquis.core import params
+    from croquis.core.addresses import hide_secrets
     from croquis.images.pixels import Pixels
     from croquis.serving.agreement import load_run
     from croquis.serving.description import describe_model
     from croquis.serving.registering import register
-    from croquis.tracking.experiment_names import address
 
     score = read_scores(metrics)
     if (ensemble / "recipe.json").is_file():  # else an error says what is missing
@@ -68,7 +68,7 @@ def _register(
     return register(
         trained,
         source=source,
-        description=describe_model(trained, address(source), score),
+        description=describe_model(trained, hide_secrets(source), score),
         score=score,
         example=Pixels.open(images / "index.csv", images / "pixels.npy").array[0],
     )

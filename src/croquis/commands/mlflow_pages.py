@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import typer
 
+from croquis.core.addresses import hide_secrets
 from croquis.tracking import store
 
 NEWEST = """
@@ -24,7 +25,7 @@ def mlflow(
     uri = store.uri()
     if uri.startswith("http"):
         typer.echo(
-            f"trainings are tracked by your server: open {store.without_password(uri)}"
+            f"trainings are tracked by your server: open {hide_secrets(uri)}"
         )
         return
     typer.echo(

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from croquis.core import ending, leftovers, unexpected_errors, written_files
+from croquis.core.addresses import hide_secrets
 from croquis.core.checkout import refuse_other_checkout
 from croquis.core.errors import InputError
 from croquis.core.files import root
@@ -178,4 +179,4 @@ def _way_back() -> str:
 
 def say(text: str) -> None:
     """Prints a line of a stage's summary."""
-    typer.echo(text)
+    typer.echo(hide_secrets(text))

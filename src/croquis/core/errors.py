@@ -1,5 +1,7 @@
 """The one exception for bad input, so that every message has the same three parts."""
 
+from croquis.core.addresses import hide_secrets
+
 
 class InputError(Exception):
     """Something a person gave us is wrong: where, what was expected, what came, and the fix."""
@@ -7,8 +9,11 @@ class InputError(Exception):
     def __init__(
         self, where: object, *, expected: str, received: str, fix: str
     ) -> None:
+        # What was received may be an address with a password in it, or name one.
         super().__init__(
-            f"{where}: expected {expected}, received {received}; {fix}"
+            hide_secrets(
+                f"{where}: expected {expected}, received {received}; {fix}"
+            )
         )
 
     def within(self, outer: str) -> "InputError":

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeVar, get_args
 import pydantic
 from ruamel.yaml import YAML, YAMLError
 
+from croquis.core.addresses import hide_secrets
 from croquis.core.errors import InputError
 
 PARAMS = Path("params.yaml")
@@ -144,8 +145,10 @@ def differences(was: Any, now: Any, key: str = "") -> list[tuple[str, Any, Any]]
 
 
 def format_value(value: Any) -> str:
-    """A value as params.yaml has it; "nothing" for ..., which is none."""
-    return "nothing" if value is ... else "null" if value is None else str(value)
+    """A value as params.yaml has it, without secrets; "nothing" for ..., which is none."""
+    if value is ...:
+        return "nothing"
+    return "null" if value is None else hide_secrets(str(value))
 
 
 def nearest(name: object, names: list[str]) -> str:

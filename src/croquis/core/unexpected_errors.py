@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
+from croquis.core.addresses import hide_secrets
 from croquis.core.errors import InputError
 from croquis.core.files import root
 
@@ -44,8 +45,11 @@ def print_uncaught(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """For sys.excepthook: what fails while modules are imported ends in one line, too."""
-    if wants_traceback() or issubclass(kind, SystemExit | KeyboardInterrupt):
+    if issubclass(kind, SystemExit | KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
+    elif wants_traceback():
+        text = "".join(traceback.format_exception(kind, error, trace))
+        print(hide_secrets(text), file=sys.stderr, end="")
     else:
         print(f"error: {explain_error(error)}", file=sys.stderr)
 
@@ -87,9 +91,8 @@ def _keep(text: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     name = _where().replace("/", "_").replace(" ", "_")
     path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{name}-{os.getpid()}.txt"
-    path.write_text(
-        _surroundings() + text, encoding="utf-8", errors="backslashreplace"
-    )
+    words = hide_secrets(_surroundings() + text)
+    path.write_text(words, encoding="utf-8", errors="backslashreplace")
     for old in sorted(folder.glob("*.txt"))[:-KEPT]:
         old.unlink(missing_ok=True)
     return path.relative_to(root())

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 
+from croquis.core.addresses import hide_secrets
 from croquis.core.cpu_count import cpu_count
 from croquis.core.files import root
 from croquis.core.text import counted
@@ -173,13 +174,15 @@ def cores_finding(load: float) -> Finding:
 def tracking_finding() -> Finding:
     """Whether the store of MLflow's runs answers; one that does not never stops a training."""
     uri = store.uri()
-    shown = store.without_password(uri)
+    server = hide_secrets(uri)
     if (
         uri.startswith("sqlite:///")
         and not (path := Path(uri[len("sqlite:///") :])).exists()
     ):
         if os.access(path.parent, os.W_OK):
-            return Finding("tracking", "ok", f"{shown}, made by the first training")
+            return Finding(
+                "tracking", "ok", f"{server}, made by the first training"
+            )
         return Finding(
             "tracking",
             "warning",
@@ -193,10 +196,10 @@ def tracking_finding() -> Finding:
         return Finding(
             "tracking",
             "warning",
-            f"{shown} does not answer: {store.store_error(error)}",
+            f"{server} does not answer: {store.store_error(error)}",
             fix,
         )
-    return Finding("tracking", "ok", f"{shown} answers")
+    return Finding("tracking", "ok", f"{server} answers")
 
 
 def privacy_finding(folder: Path) -> Finding:

@@ -14,7 +14,7 @@ def describe_model(trained: Trained, source: str, score: Mapping[str, Any]) -> s
 
     Args:
         trained: the ensemble.
-        source: data.source.
+        source: data.source, without secrets.
         score: metrics/ensemble.json.
     """
     recipe = trained.recipe

@@ -1,8 +1,9 @@
-"""What a competition is called: the name of its data source, and its address without secrets."""
+"""What a competition is called: the name of its data source, in which no secret is."""
 
 import re
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import unquote, urlsplit
 
+from croquis.core.addresses import HIDDEN, address
 from croquis.core.files import root
 
 # Words of file names that tell no competition from another.
@@ -12,8 +13,6 @@ GENERIC = frozenset(
     " input main master new old photos pics images public raw release resolve source src temp"
     " test tmp train training unpacked unzipped upload uploads v version x zip".split()
 )
-# Keys of a URL's query that name the data, and are never a secret.
-NAMING = ("id", "file", "filename", "name", "path", "dataset", "version")
 
 
 def competition(source: str) -> str:
@@ -34,32 +33,17 @@ def competition(source: str) -> str:
 
 def older(source: str) -> str:
     """The name that a former version gave it: the last part alone."""
-    return source.rstrip("/").rsplit("/", 1)[-1].split(".", 1)[0] or "croquis"
-
-
-def address(source: str) -> str:
-    """The source without what may be secret: user, password, and most of a URL's query.
-
-    A signed URL has another signature tomorrow, so a query keeps the keys of NAMING alone.
-    """
-    if "://" not in source:
-        return source
-    url = urlsplit(source)
-    naming = [
-        (key, value) for key, value in parse_qsl(url.query) if key.lower() in NAMING
-    ]
-    host = url.netloc.rpartition("@")[2]
-    return url._replace(netloc=host, query=urlencode(naming), fragment="").geturl()
+    last = address(source).rstrip("/").rsplit("/", 1)[-1]
+    return last.split(".", 1)[0] or "croquis"
 
 
 def _parts(source: str) -> list[str]:
     """Folders and the file's name; of a URL its host first, of a relative path the project's."""
     if "://" in source:
-        url = urlsplit(source)
-        return [
-            url.netloc.rpartition("@")[2].partition(":")[0],
-            *unquote(url.path).split("/"),
-        ]
+        url = urlsplit(address(source))
+        path = [part.partition(";")[0] for part in unquote(url.path).split("/")]
+        host = url.netloc.partition(":")[0]
+        return [host, *(part for part in path if HIDDEN not in part)]
     start = [] if source.startswith(("/", "~")) else root().resolve().parts[1:]
     return [*start, *source.split("/")]
 

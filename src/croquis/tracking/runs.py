@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from croquis.core.addresses import hide_secrets
 from croquis.tracking import store
 
 if TYPE_CHECKING:
@@ -109,10 +110,10 @@ class Run:
 
 
 def as_tags(tags: Mapping[str, str]) -> list[Any]:
-    """Tags as MLflow's own objects."""
+    """Tags as MLflow's own objects, without secrets."""
     from mlflow.entities import RunTag
 
-    return [RunTag(key, value) for key, value in tags.items()]
+    return [RunTag(key, hide_secrets(value)) for key, value in tags.items()]
 
 
 def _milliseconds() -> int:

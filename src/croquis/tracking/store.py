@@ -13,9 +13,10 @@ from typing import Any
 
 from filelock import FileLock
 
+from croquis.core.addresses import address, hide_secrets
 from croquis.core.errors import InputError
 from croquis.core.files import root
-from croquis.tracking.experiment_names import address, competition, older
+from croquis.tracking.experiment_names import competition, older
 
 NOTE = "mlflow.note.content"  # what MLflow shows as a description
 OURS = "Each run is of a commit or of a DVC experiment; its trainings are below it."
@@ -138,24 +139,18 @@ def uri() -> str:
 
 def store_error(error: BaseException) -> str:
     """The first line of what went wrong, for people to read."""
-    return without_password(
-        (str(error) or type(error).__name__).splitlines()[0][:200]
-    )
+    text = hide_secrets(str(error)) or type(error).__name__
+    return text.splitlines()[0][:200]
 
 
 def unreachable(error: Exception) -> InputError:
     """The error of a command that can do nothing without the store."""
     return InputError(
-        without_password(uri()),
+        uri(),
         expected="a store that answers",
         received=store_error(error),
         fix="start its server, or unset MLFLOW_TRACKING_URI",
     )
-
-
-def without_password(text: str) -> str:
-    """Text without the password that an address in it may hold."""
-    return re.sub(r"//[^/@\s]+@", "//***@", text)
 
 
 def version() -> str:
@@ -209,11 +204,12 @@ def flat(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def log_params(client: Any, run_id: str, params: Mapping[str, Any]) -> None:
-    """Logs parameters, nested ones by dotted keys."""
+    """Logs parameters, nested ones by dotted keys, without secrets."""
     from mlflow.entities import Param
 
     entries = [
-        Param(key, str(value)[:LONGEST]) for key, value in flat(params).items()
+        Param(key, hide_secrets(str(value))[:LONGEST])
+        for key, value in flat(params).items()
     ]
     for start in range(0, len(entries), BATCH):
         client.log_batch(run_id, params=entries[start : start + BATCH])

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from croquis.core import params as parameters
+from croquis.core.addresses import address
 from croquis.core.files import file_digest
 from croquis.recipes.settings_layers import LIKE
 from croquis.tracking import store
-from croquis.tracking.experiment_names import address, competition
+from croquis.tracking.experiment_names import competition
 from croquis.tracking.runs import SECTIONS, Run, as_tags, warn
 from croquis.tracking.store import Pipeline
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from croquis.core.addresses import hide_secrets
 from croquis.report.page_data import PageData
 from croquis.report.sections import copies
 
@@ -13,7 +14,7 @@ class Facts:
     """Numbers and names of a run.
 
     Attributes:
-        source: data.source.
+        source: data.source, without secrets.
         seed: of the run.
         train: images that train.
         test: images of the test set.
@@ -50,7 +51,7 @@ def facts_of(content: PageData) -> Facts:
     split = images.index["split"]
     array = images.pixels.array
     return Facts(
-        source=content.source,
+        source=hide_secrets(content.source),
         seed=content.outcome.settings.seed,
         train=int((split == "train").sum()),
         test=int((split == "test").sum()),

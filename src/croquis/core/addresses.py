@@ -1,0 +1,182 @@
+"""Addresses without what may be secret, for every text that people, files or MLflow will see."""
+
+import re
+from urllib.parse import parse_qsl, unquote, urlencode
+
+# Keys of a URL's query that name the data, and are never a secret.
+NAMING = ("id", "file", "filename", "name", "path", "dataset", "version")
+HIDDEN = "***"
+MOST_DECODED = 3  # times that something is percent-encoded inside something else
+FAR = 200  # characters in which a password that holds a / or a space may end
+
+_SCHEME = re.compile(r"\b[a-z][a-z0-9+.-]+:/{1,3}", re.IGNORECASE)
+_SHORT = r"(?<![a-z])(?:sig|auth|sid|sas|jwt|pass)(?![a-z])"
+_LONG = (
+    "token|signature|passw(?:or)?d|pwd|secret|credential|session|api[_-]?key"
+    "|access[_-]?key|authorization"
+)
+_WORD = rf"[\w.-]{{0,40}}?(?:{_LONG}|{_SHORT})[\w.-]{{0,40}}"
+_KEY = re.compile(_WORD, re.IGNORECASE)
+_ALONE = re.compile(
+    "token|sig|signature|password|secret|api[_-]?key", re.IGNORECASE
+)
+# What is hidden outside of a URL: an error of requests has a path and its query alone.
+_ELSEWHERE = (
+    (rf"(?<![\w.-])({_WORD}(?:=|%3D))[^\s&;/,'\"<>()]+", rf"\1{HIDDEN}"),
+    (rf"((['\"]){_WORD}\2: ?(['\"])).*?(?=\3)", rf"\1{HIDDEN}"),
+    (r"(Authorization['\"]?\s*[:=]\s*['\"]?\w+\s+)[^\s'\"]+", rf"\1{HIDDEN}"),
+    (r"(;[\w.-]+=)[^\s;?&/'\"<>()]+", rf"\1{HIDDEN}"),
+    # user:password@host.org/ without a scheme
+    (r"(?<!\S)[^\s/:@'\"]+:[^\s/@]+@(?=[\w-]+\.[\w.-]+[/:])", f"{HIDDEN}@"),
+)
+_PATTERNS = [(re.compile(text, re.IGNORECASE), new) for text, new in _ELSEWHERE]
+_QUERY = re.compile(r"(?<=\S)\?([^\s'\"<>()?]+=[^\s'\"<>()]*)")
+_VARIABLE = re.compile(
+    r"\$\{\w+\}"
+)  # what the environment holds is not in the text
+
+
+def hide_secrets(text: str) -> str:
+    """A text with *** for what may be secret in the addresses in it.
+
+    That is the user and the password, what a URL's query says beyond NAMING, its fragment, and
+    values of keys such as `token=` anywhere. A part of a path that looks like any other stays.
+    """
+    parts = []
+    place = 0
+    for match in _SCHEME.finditer(text):
+        if match.start() < place:
+            continue  # an address inside another one
+        parts += [_hide_elsewhere(text[place : match.start()]), match.group()]
+        start = _end_of_user(text, match.end())
+        parts += [f"{HIDDEN}@"] if start > match.end() else []
+        place = start + _length(text[start:])
+        parts.append(_hide_in_location(text[start:place]))
+    return "".join([*parts, _hide_elsewhere(text[place:])])
+
+
+def address(source: str) -> str:
+    """What tells a data source from others: the same for another password or signature.
+
+    A signed URL has another signature tomorrow, so a query keeps the keys of NAMING alone.
+    """
+    if not (match := _SCHEME.match(source)):
+        return source
+    bare, query = _parted(source[_end_of_user(source, match.end()) :])
+    naming = [
+        (key, value)
+        for key, value in parse_qsl(query)
+        if key.lower() in NAMING and not _looks_secret(value)
+    ]
+    place = match.group() + _hide_in_path(bare)
+    return f"{place}?{urlencode(naming)}" if naming else place
+
+
+def holds_secret(source: str) -> bool:
+    """Whether a data source seems to hold a password, a token or a signature itself."""
+    if not (match := _SCHEME.match(source)):
+        return False
+    start = _end_of_user(source, match.end())
+    bare, query = _parted(source[start:])
+    pairs = [part.partition("=") for part in re.split("[&;]", query)]
+    in_query = [
+        value
+        for key, _, value in pairs
+        if _KEY.fullmatch(_decoded(key)) and not _VARIABLE.fullmatch(value)
+    ]
+    return start > match.end() or _hide_in_path(bare) != bare or any(in_query)
+
+
+def _parted(location: str) -> tuple[str, str]:
+    """Host and path of a URL, and its query."""
+    bare, _, query = location.partition("#")[0].partition("?")
+    return bare, query
+
+
+def _end_of_user(text: str, start: int) -> int:
+    """Where user and password of an address end, whose authority starts at `start`."""
+    line = text[start : start + FAR].partition("\n")[0]
+    match = re.match(r"[^\s/?#]*", line)
+    authority = match.group() if match else ""
+    if "@" in authority:
+        return start + authority.rindex("@") + 1
+    host, _, port = authority.rstrip(":.,;)'\"]").partition(":")
+    no_host = "." not in host and host.lower() != "localhost"
+    if host.startswith("[") or not port or (port.isdigit() and not no_host):
+        return start
+    # A password with a / or a blank in it, which no URL may have, and people write nevertheless.
+    run = line.split()[0].rfind("@") + 1
+    end = run or (0 if port.isdigit() else line.find("@") + 1)
+    return start + (end or (0 if port.isdigit() else len(authority)))
+
+
+def _length(rest: str) -> int:
+    """How many characters at the start of `rest` belong to a URL, whose end it may not say."""
+    match = re.match(r"[^\s'\"<>`]*", rest)
+    return len(match.group().rstrip(".,:;!?)") if match else "")
+
+
+def _hide_in_location(location: str) -> str:
+    """Host, path, query and fragment of a URL, without secrets."""
+    before, hash_mark, fragment = location.partition("#")
+    path, question, query = before.partition("?")
+    text = _hide_in_path(path)
+    if question:
+        text += f"?{_hide_in_query(query)}"
+    # MLflow's pages have paths of their own behind the #.
+    kept = fragment.startswith("/")
+    shown_fragment = _hide_elsewhere(fragment) if kept else HIDDEN
+    return f"{text}#{shown_fragment}" if hash_mark and fragment else text
+
+
+def _hide_in_path(path: str) -> str:
+    """A host and a path without `token=` in a part, `;parameters`, and what follows /token/."""
+    host, *parts = path.split("/")
+    shown_parts: list[str] = []
+    announced = False
+    for part in parts:
+        name, semicolon, _ = part.partition(";")
+        hidden = HIDDEN if announced and name else _without_pairs(name)
+        shown_parts.append(f"{hidden};{HIDDEN}" if semicolon else hidden)
+        announced = not announced and _ALONE.fullmatch(name) is not None
+    return "/".join([host, *shown_parts])
+
+
+def _without_pairs(segment: str) -> str:
+    decoded = _decoded(segment)
+    hidden = hide_secrets(decoded)
+    return segment if hidden == decoded else hidden
+
+
+def _hide_in_query(query: str) -> str:
+    return re.sub(
+        "[^&;]+", lambda match: _hide_in_pair(*match.group().partition("=")), query
+    )
+
+
+def _hide_in_pair(key: str, equals: str, value: str) -> str:
+    if not equals or not re.fullmatch(r"[\w.%-]{1,40}", key):
+        return HIDDEN
+    naming = _decoded(key).lower() in NAMING and not _looks_secret(value)
+    if naming or not value or _VARIABLE.fullmatch(value):
+        return f"{key}={value}"
+    return f"{key}={HIDDEN}"
+
+
+def _looks_secret(value: str) -> bool:
+    """Whether a value that names the data has an address or a key inside, which does more."""
+    decoded = _decoded(value)
+    return hide_secrets(decoded) != decoded
+
+
+def _hide_elsewhere(text: str) -> str:
+    text = _QUERY.sub(lambda match: f"?{_hide_in_query(match.group(1))}", text)
+    for pattern, hidden in _PATTERNS:
+        text = pattern.sub(hidden, text)
+    return text
+
+
+def _decoded(text: str) -> str:
+    for _ in range(MOST_DECODED):
+        text = unquote(text)
+    return text

@@ -1,0 +1,120 @@
+"""Addresses: what may be secret is hidden wherever it stands, and ordinary text stays as it is."""
+
+import pytest
+
+from croquis.core.addresses import address, hide_secrets, holds_secret
+from croquis.core.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("https://me:SECRET@host.org:80/a.zip", "https://***@host.org:80/a.zip"),
+        ("https://SECRET@host.org/a.zip", "https://***@host.org/a.zip"),
+        ("https://me:SE%40CRET@host.org/a.zip", "https://***@host.org/a.zip"),
+        ("https://me:SE@CRET@host.org/a.zip", "https://***@host.org/a.zip"),
+        ("https://me:SE/CRET@host.org/a.zip", "https://***@host.org/a.zip"),
+        ("https://me:SE?CRET@host.org/a.zip", "https://***@host.org/a.zip"),
+        ("https://me:SE#CRET@host.org/a.zip", "https://***@host.org/a.zip"),
+        ("https://me:1/SECRET@host.org/a.zip", "https://***@host.org/a.zip"),
+        ("https://me:S CRET@host.org/a.zip", "https://***@host.org/a.zip"),
+        ("https://me:S'C\"T@host.org/a.zip", "https://***@host.org/a.zip"),
+        ("https:/me:SECRET@host.org/a.zip", "https:/***@host.org/a.zip"),
+        ("me:SECRET@host.org/a.zip", "***@host.org/a.zip"),
+        ("HTTPS://ME:SECRET@HOST.ORG/A.ZIP", "HTTPS://***@HOST.ORG/A.ZIP"),
+        ("s3://KEY:SECRET@bucket/a.zip", "s3://***@bucket/a.zip"),
+        ("https://h.org/a.zip?sig=SECRET", "https://h.org/a.zip?sig=***"),
+        ("https://h.org/a.zip?SECRET", "https://h.org/a.zip?***"),
+        ("https://h.org/a.zip?SECRET=", "https://h.org/a.zip?SECRET="),
+        (
+            "https://h.org/a?X-Amz-Signature=SECRET&id=7;x=SECRET",
+            "https://h.org/a?X-Amz-Signature=***&id=7;x=***",
+        ),
+        ("https://h.org/a?t%6Fken=SECRET", "https://h.org/a?t%6Fken=***"),
+        ("https://h.org/a?path=/b?token=SECRET", "https://h.org/a?path=***"),
+        ("https://h.org/a?path=%2Fb%3Fsig%3DSECRET", "https://h.org/a?path=***"),
+        ("https://h.org/a.zip#SECRET", "https://h.org/a.zip#***"),
+        ("https://h.org/token=SECRET/a.zip", "https://h.org/token=***/a.zip"),
+        ("https://h.org/token%3DSECRET/a.zip", "https://h.org/token=***/a.zip"),
+        ("https://h.org/token/SECRET/a.zip", "https://h.org/token/***/a.zip"),
+        ("https://h.org/a.zip;sid=SECRET", "https://h.org/a.zip;***"),
+        (
+            "https://h.org/to?u=https://me:SECRET@h.org/",
+            "https://h.org/to?u=***",
+        ),
+        (
+            "Max retries exceeded with url: /a.zip?sig=SECRET (Caused by X)",
+            "Max retries exceeded with url: /a.zip?sig=*** (Caused by X)",
+        ),
+        ("url: /token=SECRET/a.zip;s=SECRET (", "url: /token=***/a.zip;s=*** ("),
+        ("{'Authorization': 'Bearer SECRET'}", "{'Authorization': '***'}"),
+        ("Authorization: Bearer SECRET", "Authorization: Bearer ***"),
+        ("{'access_token': 'SECRET'}", "{'access_token': '***'}"),
+        (
+            "'https://me:SECRET@a.org/x' -> 'https://me:SECRET@b.org/y?sig=SECRET'",
+            "'https://***@a.org/x' -> 'https://***@b.org/y?sig=***'",
+        ),
+    ],
+)
+def test_what_may_be_secret_is_hidden(text: str, hidden: str) -> None:
+    assert hide_secrets(text) == hidden
+    assert hide_secrets(hidden) == hidden
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "icons",
+        "../shared/data/ferns.tar.gz",
+        "/home/me/ferns (1)/a@b.zip",
+        "https://host.org:8080/a/b.zip",
+        "https://host.org:8080: expected an archive, received train@lite0_80-0",
+        "https://host.org/@me/b.zip?id=7&path=/x/y",
+        "http://[::1]:5000/a.zip",
+        "http://127.0.0.1:5000/#/experiments/1/runs/2; Ctrl-C ends it",
+        "http://localhost:5000/a@b",
+        "https://token.org/secret-santa/images.zip",
+        "sqlite:////tmp/project/mlflow.db, models:/icons/1",
+        "dvc.yaml:train@lite0_80-0: expected lr=0.001, received null; add -S lr=1e-3",
+        "models.a.tokens: expected 5, received 6 (why? so=1)",
+        "https://host.org/a.zip?sig=${SIG}",
+    ],
+)
+def test_ordinary_text_stays_as_it_is(text: str) -> None:
+    assert hide_secrets(text) == text
+
+
+def test_an_address_is_the_same_for_another_signature_or_password() -> None:
+    place = "https://host.org/a.zip?id=7"
+    for source in (
+        "https://host.org/a.zip?id=7&sig=one",
+        "https://host.org/a.zip?sig=two&id=7#three",
+        "https://me:old@host.org/a.zip?id=7",
+        "https://me:n/e?w@host.org/a.zip?id=7",
+    ):
+        assert address(source) == place
+
+
+def test_a_source_that_holds_a_secret_is_known() -> None:
+    for source in (
+        "https://me:pass@host.org/a.zip",
+        "https://host.org/a.zip?X-Amz-Signature=abc",
+        "https://host.org/token=abc/a.zip",
+    ):
+        assert holds_secret(source)
+    for source in (
+        "icons",
+        "ferns.zip",
+        "https://host.org/a.zip",
+        "https://host.org/uc?export=download&id=7",
+        "https://host.org/a.zip?sig=${SIG}",
+    ):
+        assert not holds_secret(source)
+
+
+def test_no_error_of_ours_shows_a_password() -> None:
+    error = InputError(
+        "https://me:SECRET@h.org", expected="a", received="'x?sig=SECRET'", fix="b"
+    )
+    assert str(error) == "https://***@h.org: expected a, received 'x?sig=***'; b"
+    assert "SECRET" not in str(error.within("models"))
