@@ -6,6 +6,7 @@ import posixpath
 import shutil
 import struct
 import tarfile
+import unicodedata
 import zipfile
 import zlib
 from pathlib import Path
@@ -21,6 +22,14 @@ CORRUPT = (
     lzma.LZMAError, RuntimeError, ValueError,
     FileExistsError, NotADirectoryError, IsADirectoryError,
 )  # fmt: skip
+
+
+# Linux takes 255 bytes for a name and 4,096 for a path, that of the project's folder included.
+MOST_NAME = 255
+MOST_PATH = 1024
+MOST_DEPTH = 64
+# Links wait in memory until all files are there.
+MOST_LINK_CHARACTERS = 2**25
 
 
 def unpack(archive: Path, folder: Path, where: str) -> None:
@@ -52,18 +61,25 @@ def unpack(archive: Path, folder: Path, where: str) -> None:
 
 
 def _write_entries(archive: Path, folder: Path, meter: Meter) -> None:
-    links: list[tuple[Path, str]] = []
+    links: list[tuple[str, str]] = []
+    names = Names(meter.where)
+    waiting = 0
     for entry in progress(entries(archive, meter), "unpack", unit="file"):
         meter.add_entry()
         if is_junk(entry.name):
             continue
-        path = folder / _inside(entry.name, entry.name, meter.where)
+        name = _inside(entry.name, entry.name, meter.where)
         if entry.kind == "folder":
-            path.mkdir(parents=True, exist_ok=True)
-        elif entry.kind == "file":
-            _write(entry.open(), path)
+            _make_folders((folder / name).parent, meter)
+            (folder / name).mkdir(exist_ok=True)
+            continue
+        names.add(name)
+        if entry.kind == "file":
+            _write(entry.open(), folder / name, meter)
         elif entry.kind == "link":
-            links.append((path, _inside(entry.target, entry.name, meter.where)))
+            links.append((name, _inside(entry.target, entry.name, meter.where)))
+            waiting += len(name) + len(entry.target)
+            _refuse_link_bomb(waiting, meter.where)
         else:
             raise InputError(
                 meter.where,
@@ -71,12 +87,43 @@ def _write_entries(archive: Path, folder: Path, meter: Meter) -> None:
                 received=repr(entry.name),
                 fix="pack it again with plain files only",
             )
-    for path, target in links:
-        _copy_linked(folder / target, path, meter)
+    for name, target in links:
+        _copy_linked(folder / target, folder / name, meter)
+
+
+class Names:
+    """The files of an archive so far: of two with one name, one would be lost unsaid."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        # Hashes, as a million names would take memory; Python salts them anew in each process.
+        self._hashes: set[int] = set()
+
+    def add(self, name: str) -> None:
+        """Raises InputError where a file has that name, or one that looks the same, already."""
+        digest = hash(unicodedata.normalize("NFC", name))
+        if digest in self._hashes:
+            raise InputError(
+                self._where,
+                expected="each name once",
+                received=f"{name!r} twice, or two names that look alike",
+                fix="unpack it by hand, keep the right one, and name the folder",
+            )
+        self._hashes.add(digest)
+
+
+def _refuse_link_bomb(waiting: int, where: str) -> None:
+    if waiting > MOST_LINK_CHARACTERS:
+        raise InputError(
+            where,
+            expected=f"links with names of at most {MOST_LINK_CHARACTERS:,} characters in all",
+            received="more",
+            fix="pack it again with `tar --dereference`",
+        )
 
 
 def _inside(name: str, entry: str, where: str) -> str:
-    """`name` without its dots, if it stays under the archive's root."""
+    """`name` without its dots, if it stays under the archive's root and Linux can have it."""
     short = posixpath.normpath(name)
     if short.startswith(("/", "../")) or short == ".." or "\0" in name:
         raise InputError(
@@ -87,11 +134,33 @@ def _inside(name: str, entry: str, where: str) -> str:
             else f"{entry!r}, a link to {name!r}",
             fix="do not trust this archive; ask its publisher",
         )
+    parts = short.encode("utf-8", "surrogatepass").split(b"/")
+    longest = max(map(len, parts))
+    whole = sum(map(len, parts)) + len(parts)
+    if longest > MOST_NAME or whole > MOST_PATH or len(parts) > MOST_DEPTH:
+        raise InputError(
+            where,
+            expected=f"names of at most {MOST_NAME} bytes, and paths of at most "
+            f"{MOST_PATH:,} bytes and {MOST_DEPTH} folders",
+            received=f"{entry[:40]!r} ..., {longest:,} and {whole:,} bytes",
+            fix="give it a shorter name, and pack it again",
+        )
     return short
 
 
-def _write(stream: Readable, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _make_folders(folder: Path, meter: Meter) -> None:
+    """Makes a folder and those above it; they count as entries, as they take space."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for each in reversed(missing):
+        meter.add_entry()
+        each.mkdir()
+
+
+def _write(stream: Readable, path: Path, meter: Meter) -> None:
+    _make_folders(path.parent, meter)
     with path.open("wb") as file:
         shutil.copyfileobj(stream, file, 2**20)
 
@@ -105,4 +174,4 @@ def _copy_linked(source: Path, path: Path, meter: Meter) -> None:
             fix="pack it again with `tar --dereference`",
         )
     with source.open("rb") as file:
-        _write(Metered(file, meter), path)
+        _write(Metered(file, meter), path, meter)

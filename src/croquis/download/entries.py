@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Literal, NamedTuple, Protocol, Self, cast
 
 from croquis.core.errors import InputError
+from croquis.core.zip_files import BOUNDED, open_zip
 
 # Drawings shrink 2 to 20 times, zeros a thousand times: an archive is called a bomb only when it is
 # past both limits. No archive stores an entry in under 16 bytes, and images take hundreds.
@@ -21,6 +22,10 @@ MOST_ENTRIES = 1_000_000
 HARMLESS_ENTRIES = 10_000
 BYTES_PER_ENTRY = 16
 BOMB = "look inside: this is how a zip bomb behaves"
+# Of an entry of a tar: its long names and attributes, or those of all entries from there on.
+HEADER_BYTES = 2**20
+GLOBAL_KEYS = 100
+GLOBAL_CHARACTERS = 2**16
 
 
 class Readable(Protocol):
@@ -85,6 +90,28 @@ class Metered:
         return chunk
 
 
+class TarStream(Metered):
+    """The bytes of a tar, of which a header may take few: tarfile keeps all of one in memory.
+
+    Attributes:
+        left: how many bytes the header that is being read may still take; None between headers.
+    """
+
+    def __init__(self, stream: Readable, meter: Meter) -> None:
+        super().__init__(stream, meter)
+        self.left: int | None = HEADER_BYTES
+
+    def read(self, size: int = -1, /) -> bytes:
+        """As a stream's; raises ReadError where a header goes on and on."""
+        if self.left is None:
+            return super().read(size)
+        chunk = super().read(min(size, self.left + 1) if size >= 0 else self.left)
+        self.left -= len(chunk)
+        if self.left < 0:
+            raise tarfile.ReadError(f"a header of more than {HEADER_BYTES:,} bytes")
+        return chunk
+
+
 class StrictHeader(tarfile.TarInfo):
     """Python takes a damaged header for the end of the archive, and would lose what follows it."""
 
@@ -112,13 +139,53 @@ def _tar_entries(
     archive: Path, gzipped: bool, meter: Meter
 ) -> Iterator[ArchiveEntry]:
     with gzip.open(archive) if gzipped else archive.open("rb") as plain:
-        stream = Metered(plain, meter)
+        stream = TarStream(plain, meter)
         file = cast("IO[bytes]", stream)  # in this mode tarfile only reads
         with tarfile.open(fileobj=file, mode="r|", tarinfo=StrictHeader) as tar:
-            for info in tar:
+            while (info := _next_header(tar, stream)) is not None:
                 yield _tar_entry(tar, info)
-        while stream.read(2**20):  # to the end, where gzip keeps its checksum
-            pass
+                _skip_content(tar)
+            _refuse_more(tar, meter.where)
+
+
+def _next_header(tar: tarfile.TarFile, stream: TarStream) -> tarfile.TarInfo | None:
+    """The next entry's header, or None at the end; tarfile keeps none of those before."""
+    stream.left = HEADER_BYTES
+    info = tar.next()
+    stream.left = None
+    tar.members.clear()  # type: ignore[attr-defined]  # typeshed has no list of what was read
+    characters = sum(len(key) + len(each) for key, each in tar.pax_headers.items())
+    if len(tar.pax_headers) > GLOBAL_KEYS or characters > GLOBAL_CHARACTERS:
+        raise tarfile.ReadError("attributes of all entries by the thousand")
+    return info
+
+
+def _rest_of(tar: tarfile.TarFile, size: int) -> bytes:
+    """The next bytes of what tarfile unpacks, at most `size`."""
+    return b"" if tar.fileobj is None else tar.fileobj.read(size)
+
+
+def _skip_content(tar: tarfile.TarFile) -> None:
+    """Reads on to the last byte before the next header: tarfile would count to any size."""
+    position = 0 if tar.fileobj is None else tar.fileobj.tell()
+    gap = tar.offset - 1 - position
+    while gap > 0:
+        chunk = _rest_of(tar, min(gap, 2**20))
+        if not chunk:
+            raise tarfile.ReadError("unexpected end of data")
+        gap -= len(chunk)
+
+
+def _refuse_more(tar: tarfile.TarFile, where: str) -> None:
+    """Reads to the end, where gzip keeps its checksum; only zeros may stand there."""
+    while chunk := _rest_of(tar, 2**20):
+        if chunk.strip(b"\0"):
+            raise InputError(
+                where,
+                expected="one archive",
+                received="more bytes behind its end, as where two were joined by `cat`",
+                fix="unpack all of it by hand (`tar --ignore-zeros -xf`), and name the folder",
+            )
 
 
 def _tar_entry(tar: tarfile.TarFile, info: tarfile.TarInfo) -> ArchiveEntry:
@@ -144,7 +211,7 @@ def _open_in_tar(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Readable:
 
 
 def _zip_entries(archive: Path, meter: Meter) -> Iterator[ArchiveEntry]:
-    with zipfile.ZipFile(archive) as bundle:
+    with open_zip(archive) as bundle:
         for info in bundle.infolist():
             name = _zip_name(info).replace("\\", "/")  # some packers on Windows
             yield ArchiveEntry(
@@ -166,7 +233,15 @@ def _zip_kind(
 def _open_in_zip(
     bundle: zipfile.ZipFile, info: zipfile.ZipInfo, meter: Meter
 ) -> Readable:
-    return Metered(bundle.open(info), meter)
+    stream = bundle.open(info)
+    if info.compress_type not in BOUNDED:
+        raise InputError(
+            meter.where,
+            expected="a zip packed by deflate, as is usual",
+            received=f"{info.filename!r} by bzip2 or lzma, which may hide a bomb",
+            fix="unpack it by hand, and name the folder",
+        )
+    return Metered(stream, meter)
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:
