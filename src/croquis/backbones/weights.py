@@ -4,12 +4,13 @@ import functools
 import hashlib
 import importlib.metadata
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import safetensors.torch
 import torch
 
+from croquis.backbones import weights_bounds
 from croquis.core.errors import InputError
 from croquis.core.files import file_digest, root
 
@@ -114,18 +115,33 @@ def read_tensors(
         raise InputError(
             path, expected=expected, received=reason, fix=fix
         ) from error
-    are_tensors = [isinstance(value, torch.Tensor) for value in tensors.values()]
-    if not tensors or not all(are_tensors):
-        received = ", ".join(list(tensors)[:3]) or "nothing"
+    if not isinstance(tensors, Mapping):
+        received = f"{type(tensors).__name__} in place of names and tensors"
         raise InputError(path, expected=expected, received=received, fix=fix)
-    return tensors
+    if not tensors or not all(map(_is_plain, tensors, tensors.values())):
+        received = ", ".join(map(str, list(tensors)[:3])) or "nothing"
+        raise InputError(path, expected=expected, received=received, fix=fix)
+    return dict(tensors)
 
 
-def _load(path: Path) -> dict[str, torch.Tensor]:
+def _load(path: Path) -> object:
+    weights_bounds.refuse_bomb(path)
     if path.suffix == ".safetensors":
         return safetensors.torch.load_file(path)
     content = torch.load(path, map_location="cpu", weights_only=True)
-    return content.get("state_dict", content)
+    return (
+        content.get("state_dict", content) if isinstance(content, dict) else content
+    )
+
+
+def _is_plain(name: object, value: object) -> bool:
+    """Whether it is a named tensor with a number for each place, on the CPU."""
+    return (
+        isinstance(name, str)
+        and isinstance(value, torch.Tensor)
+        and value.layout == torch.strided
+        and value.device.type == "cpu"
+    )
 
 
 def _bundled(backbone: str) -> dict[str, torch.Tensor]:
