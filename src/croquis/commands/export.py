@@ -82,6 +82,9 @@ def serve(
     parameters: Annotated[Path, typer.Option(help="names the data")] = Path(
         "params.yaml"
     ),
+    allow_host: Annotated[
+        list[str], typer.Option(help="a proxy's host, whose pages may ask, too")
+    ] = [],  # noqa: B006  # Typer copies it
 ) -> None:
     """Starts MLflow's server of an exported model on http://127.0.0.1:<port>/invocations."""
     _quiet_mlflow()
@@ -93,11 +96,8 @@ def serve(
     address = f"http://127.0.0.1:{port}/invocations"
     typer.echo(f"serve: {model} on {address}; docs/serving.md shows how to ask it")
     os.environ["MLFLOW_TRACKING_URI"] = store.uri()
-    command = [
-        sys.executable,
-        *"-m mlflow models serve --env-manager local".split(),
-    ]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--model-uri", model]
+    command = [sys.executable, "-m", "croquis.serving.model_server"]
+    command += [model, str(port), *allow_host]
     # Its signals and its exit status are the server's own.
     os.execvp(command[0], command)
 

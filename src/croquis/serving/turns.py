@@ -1,0 +1,95 @@
+"""Whose image is looked at when: a large one never holds up the small ones behind it.
+
+Nothing tells a client that sends much from one that sends little, as all come from this machine.
+So turns go by what an image costs. Small ones go first come, first served, two at a time: while
+the networks look at one, the next is unpacked. Large ones wait for each other.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from PIL import Image
+
+from croquis.core.errors import InputError
+
+Result = TypeVar("Result")
+
+LARGE = 4_000_000  # pixels of all images of a request; they take .2 s to unpack
+HEAD = 2**16  # bytes; the size of an image stands at its beginning
+QUICK = ("PNG", "JPEG", "GIF", "BMP", "WEBP")  # formats of which that is so
+SMALL_AT_ONCE = 2
+WAITING = 200  # requests
+WAITING_LARGE = 16
+WAITING_BYTES = 128 * 2**20
+
+
+class Busy(InputError):
+    """Too many wait already."""
+
+
+class Turns:
+    """The order of a server's work, which is done in threads; used from its event loop."""
+
+    def __init__(self) -> None:
+        self._look = CapacityLimiter(1)
+        self._small = CapacityLimiter(SMALL_AT_ONCE)
+        self._large = CapacityLimiter(1)
+        self._requests = 0
+        self._bytes = 0
+
+    async def take(
+        self, work: Callable[[], Result], *, pixels: Callable[[], int], size: int
+    ) -> Result:
+        """What `work` returns, once it is its turn.
+
+        Args:
+            work: a function that takes long.
+            pixels: how many it will unpack; quick.
+            size: bytes that it keeps in memory meanwhile.
+
+        Raises:
+            Busy: if too many wait.
+        """
+        with self._place(size):
+            lane = self._small
+            if await to_thread.run_sync(pixels, limiter=self._look) > LARGE:
+                lane = self._large
+                waiting = lane.statistics().tasks_waiting
+                if waiting >= WAITING_LARGE:
+                    raise _busy("large images", waiting)
+            return await to_thread.run_sync(work, limiter=lane)
+
+    @contextmanager
+    def _place(self, size: int) -> Iterator[None]:
+        if self._requests >= WAITING:
+            raise _busy("requests", self._requests)
+        if self._requests and self._bytes + size > WAITING_BYTES:
+            raise _busy("large requests", self._requests)
+        self._requests += 1
+        self._bytes += size
+        try:
+            yield
+        finally:
+            self._requests -= 1
+            self._bytes -= size
+
+
+def pixels_of(content: bytes) -> int:
+    """How many pixels an image says that it has; more than LARGE if it does not say so at once."""
+    try:
+        with Image.open(io.BytesIO(content[:HEAD]), formats=QUICK) as image:
+            return image.width * image.height
+    except Exception:  # another format, or no image
+        return LARGE + 1
+
+
+def _busy(kind: str, waiting: int) -> Busy:
+    return Busy(
+        "server",
+        expected=f"few {kind} at once",
+        received=f"one more, while {waiting} wait",
+        fix="try again in a few seconds",
+    )
