@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Nothing reports what is done here: MLflow and the hub's client ask the first, gradio the second; DVC's answer is in .dvc/config.
 export DO_NOT_TRACK := true
 export GRADIO_ANALYTICS_ENABLED := False
-.PHONY: help setup doctor repro why experiments mlflow demo export serve test lint docs images figures bench lock clean
+.PHONY: help setup doctor repro why experiments mlflow demo export serve test faults lint docs images figures bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ serve: $(READY) ## the exported model, on http://127.0.0.1:5001 (PORT=..., MODEL
 
 test: $(READY) ## all tests
 	@$(RUN) CI=1 python -m pytest -q -n auto --maxprocesses 4 --dist loadgroup
+
+faults: $(READY) ## kills, full disks, damaged files in a tiny copy (KILLS=100 SEED=1)
+	@$(RUN) PYTHONPATH=src:tests python -m faults --kills $${KILLS:-100} --seed $${SEED:-1} $(FAULTS)
 
 docs: $(READY) ## the documentation as a site with search, in site/
 	@$(RUN) NO_MKDOCS_2_WARNING=1 mkdocs build

@@ -1,0 +1,83 @@
+"""The processes of a run, and what can happen to them."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+SIGNALS = {
+    "SIGKILL": signal.SIGKILL,
+    "SIGTERM": signal.SIGTERM,
+    "SIGINT": signal.SIGINT,
+}
+VICTIMS = ("the group", "dvc alone", "one child")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A process of a stage that runs."""
+
+    name: str
+    process: psutil.Process
+
+    @property
+    def age(self) -> float:
+        """Seconds since it began."""
+        return time.time() - self.process.create_time()
+
+
+def family(child: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """All processes below one, and itself."""
+    try:
+        top = psutil.Process(child.pid)
+        return [top, *top.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def stage_of(processes: list[psutil.Process]) -> Stage | None:
+    """The stage that is at work."""
+    for process in reversed(processes):
+        words = _words(process)
+        for word in words[1:2] if words and "python" in words[0] else ():
+            path = Path(word)
+            if path.parent.name == "stages" and path.suffix == ".py":
+                return Stage(path.stem, process)
+    return None
+
+
+def strike(
+    child: subprocess.Popen[bytes],
+    processes: list[psutil.Process],
+    number: int,
+    victim: str,
+) -> str:
+    """Sends a signal; what was hit."""
+    if victim == "the group":
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, number)
+        return victim
+    stage = stage_of(processes)
+    dvc = next((one for one in processes if _is_dvc(one)), None)
+    target = dvc if victim == "dvc alone" or stage is None else stage.process
+    if target is None:  # before dvc, or after it
+        target = processes[-1]
+    with contextlib.suppress(psutil.Error):
+        target.send_signal(number)
+    return victim
+
+
+def _is_dvc(process: psutil.Process) -> bool:
+    return any(Path(word).name == "dvc" for word in _words(process)[:2])
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
