@@ -2,11 +2,12 @@
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -69,6 +70,13 @@ def kind_of(source: str) -> str:
         return "icons"
     if source.lower().startswith(("http://", "https://")):
         return "url"
+    if re.match(r"[a-zA-Z][\w+.-]+://", source):
+        raise InputError(
+            "data.source",
+            expected="an address that begins with http:// or https://",
+            received=repr(source),
+            fix="fetch it with a program of its own, such as `aws s3 cp`, and name the file",
+        )
     path = local(source)
     if not path.exists():
         raise InputError(
@@ -96,8 +104,11 @@ def _bring_icons(wanted: DataParams, draft: Path) -> list[str]:
 
 
 def _bring_url(wanted: DataParams, draft: Path) -> list[str]:
-    with _temporary_folder(draft) as folder:
-        return _bring_unpacked(_fetch_url(wanted.source, folder), wanted, draft)
+    # Imported here: it brings requests.
+    from croquis.download.transfers import fetch_archive
+
+    with fetch_archive(wanted.source) as archive:
+        return _bring_unpacked(archive, wanted, draft)
 
 
 def _bring_archive(wanted: DataParams, draft: Path) -> list[str]:
@@ -133,30 +144,6 @@ def _temporary_folder(draft: Path) -> Iterator[Path]:
     """A folder that vanishes, on the disk where the data will be: /tmp is often small."""
     with tempfile.TemporaryDirectory(dir=draft.parent) as folder:
         yield Path(folder)
-
-
-def _fetch_url(url: str, folder: Path) -> Path:
-    import pooch  # brings requests: only where a URL is fetched
-    import requests
-
-    pooch.get_logger().setLevel(
-        "WARNING"
-    )  # it would print the sha256 in its own words
-    bar: Any = progress((), "download", unit="B")  # pooch moves it on
-    bar.unit_scale = True
-    downloader = pooch.HTTPDownloader(progressbar=bar)
-    try:
-        file = pooch.retrieve(
-            url, None, fname="archive", path=folder, downloader=downloader
-        )
-    except requests.RequestException as error:
-        raise InputError(
-            url,
-            expected="an archive at this URL",
-            received=" ".join(str(error).split()),
-            fix="check the address and the network, or download it by hand and name the file",
-        ) from error
-    return Path(file)
 
 
 def _bring_unpacked(archive: Path, wanted: DataParams, draft: Path) -> list[str]:

@@ -1,0 +1,101 @@
+"""The part of an archive that has come so far: the next run goes on after a drop or a kill."""
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from croquis.core.addresses import address
+from croquis.core.files import write_json
+
+FOLDER = Path(".resume/download")  # in the folder where the stage runs
+OLD_SECONDS = 7 * 24 * 3600  # parts of other sources go after a week
+
+
+class PartFile:
+    """The bytes of a source that are here, and what the server said of the whole.
+
+    Attributes:
+        path: of the bytes.
+        total: of the whole, in bytes; None where the server does not say.
+    """
+
+    def __init__(self, source: str, folder: Path = FOLDER) -> None:
+        # By the address without secrets: a signed one has another signature tomorrow.
+        name = hashlib.blake2b(address(source).encode(), digest_size=8).hexdigest()
+        self.path = folder / name
+        self.total: int | None = None
+        self._note = folder / f"{name}.json"
+        self._etag = ""
+        self._modified = ""
+        self._began_here = (
+            False  # by this process: no other file can have come since
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        self._read_note()
+
+    @property
+    def size(self) -> int:
+        """How many bytes are here."""
+        return self.path.stat().st_size if self.path.is_file() else 0
+
+    def range_headers(self) -> dict[str, str]:
+        """What asks a server for the rest; nothing where that might be of another file."""
+        validator = self._etag or self._modified
+        same_file = validator or (self._began_here and self.total is not None)
+        if not self.size or not same_file:
+            return {}
+        condition = {"If-Range": validator} if validator else {}
+        return {"Range": f"bytes={self.size}-", **condition}
+
+    def begin(self, headers: Mapping[str, str], total: int | None) -> None:
+        """Starts anew, with what the head of an answer says of the whole."""
+        self.remove()
+        etag = headers.get("ETag", "")
+        # One that begins with W/ says that two files mean the same, not that bytes are equal.
+        self._etag = etag if re.fullmatch(r'"[ -~]{0,200}"', etag) else ""
+        modified = headers.get("Last-Modified", "")
+        self._modified = (
+            modified if re.fullmatch(r"[\w ,:+-]{1,40}", modified) else ""
+        )
+        self.total = total
+        self._began_here = True
+        self._note.parent.mkdir(parents=True, exist_ok=True)
+        self.path.touch()
+        note = {"etag": self._etag, "modified": self._modified, "total": total}
+        write_json(self._note, note)
+
+    def is_of(self, headers: Mapping[str, str]) -> bool:
+        """Whether an answer with a part of the file is of the same one."""
+        etag = headers.get("ETag", "")
+        return not self._etag or not etag or etag == self._etag
+
+    @contextmanager
+    def open_at_end(self) -> Iterator[IO[bytes]]:
+        """The file, to be written on; what has come is there even after an error."""
+        with self.path.open("ab") as file:
+            yield file
+
+    def remove(self) -> None:
+        """Removes the bytes and the note, and parts of other sources that are old."""
+        self.path.unlink(missing_ok=True)
+        self._note.unlink(missing_ok=True)
+        for other in self.path.parent.glob("*"):
+            if (
+                other.is_file()
+                and time.time() - other.stat().st_mtime > OLD_SECONDS
+            ):
+                other.unlink(missing_ok=True)
+
+    def _read_note(self) -> None:
+        try:
+            note = json.loads(self._note.read_text(encoding="utf-8"))
+            self._etag = str(note["etag"])
+            self._modified = str(note["modified"])
+            self.total = None if note["total"] is None else int(note["total"])
+        except (OSError, ValueError, TypeError, KeyError):
+            self.remove()  # without the note nobody knows of what it is a part
