@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.download import icons
+from croquis.download import icons, transfers
 from croquis.download.sources import DataParams, fetch, kind_of
 from support.packed import packed
 
@@ -41,6 +41,7 @@ def written(folder: Path, files: dict[str, bytes]) -> Path:
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(transfers, "BACKOFF_SECONDS", 0)
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
     return tmp_path / "project"

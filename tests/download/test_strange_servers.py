@@ -1,5 +1,6 @@
 """Servers that drop, stall, lie, lead astray or never end: one line, or the archive as it is."""
 
+import gc
 import gzip
 import hashlib
 import io
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+import warnings
 from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
@@ -420,6 +422,9 @@ def test_a_length_that_is_none_is_no_traceback(archive: bytes, length: str) -> N
 def test_two_lengths_are_no_traceback(archive: bytes) -> None:
     with serve(say(head(content_length="5, 6"), archive)) as server:
         assert "expected an archive at this URL" in refused(server.url)
+    with warnings.catch_warnings():  # urllib3 leaves its socket to Python here
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def test_a_length_beyond_the_disk_is_refused_at_once() -> None:

@@ -61,3 +61,8 @@ def test_no_class_name_can_end_a_script_of_dvcs_page() -> None:
     assert confusion(np.array([1]), oof).to_numpy().tolist() == [
         ["dog", "\u2039/script>"]
     ]
+
+
+def test_no_class_name_is_a_formula_of_a_spreadsheet() -> None:
+    oof = Predictions(["a"], [[0.9, 0.1]], ["=1+1", "dog"])
+    assert confusion(np.array([1]), oof).to_numpy().tolist() == [["dog", "'=1+1"]]

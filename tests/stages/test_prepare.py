@@ -33,6 +33,38 @@ def test_images_that_cannot_be_read_are_named(
     )
 
 
+def test_a_class_named_as_a_formula_is_neutral_for_people_alone(
+    tmp_path: Path,
+) -> None:
+    """A spreadsheet runs a cell that begins with =; what programs read keeps each byte."""
+    lines = ["image_path,class_name"]
+    for name in ("=1+1", "bar"):
+        for number in range(4):
+            file = tmp_path / f"raw/train/{name}/{number}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((9, 9), 9 * number, np.uint8)).save(file)
+            lines.append(f"{name}/{number}.png,{name}")
+    broken = tmp_path / "raw/train/a;=2.png"
+    broken.write_bytes(b"")
+    lines.append("a;=2.png,bar")
+    (tmp_path / "raw/train.csv").write_text("\n".join(lines))
+    (tmp_path / "raw/test.csv").write_text("image_path\n=3.png\n")
+    (tmp_path / "raw/test").mkdir()
+    Image.fromarray(np.eye(9, dtype=np.uint8) * 255).save(
+        tmp_path / "raw/test/=3.png"
+    )
+    files = files_in(tmp_path)
+    stage("prepare").main(raw=tmp_path / "raw", **files)
+    assert ",=1+1," in files["index"].read_text()
+    assert files["sample"].read_text().splitlines()[1] == "0,=3.png,0"
+    assert (
+        files["quarantine"]
+        .read_text()
+        .splitlines()[1]
+        .startswith("train/a;'=2.png,")
+    )
+
+
 def test_a_solution_with_class_names_is_mapped_and_one_with_a_row_too_few_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

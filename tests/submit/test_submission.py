@@ -80,6 +80,18 @@ def test_the_file_has_the_same_line_ends_everywhere(tmp_path: Path) -> None:
     )
 
 
+def test_a_name_like_a_formula_stays_as_the_competition_has_it(
+    tmp_path: Path,
+) -> None:
+    """Tables for people get a ' there: this one is compared with the competition's."""
+    sample = pd.DataFrame({"image_path": ["=1.png", "-2.png"], "target": 0})
+    predictions = sure({"=1": 1, "-2": 2})
+    Submission(fill_submission(sample, predictions), {}).save(tmp_path / "s.csv")
+    assert (
+        tmp_path / "s.csv"
+    ).read_text() == "image_path,target\n=1.png,1\n-2.png,2\n"
+
+
 def test_the_last_lines_tell_the_score_only_where_there_is_one() -> None:
     table = fill_submission(SAMPLE, TEST)
     path = Path("s.csv")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from croquis.core.files import atomic_write
+from croquis.dataset.spreadsheets import neutral_cells
 from croquis.prepare.labels import check_classes
 from croquis.prepare.layout import read_layout
 from croquis.prepare.packing import Packed, PrepareParams, pack
@@ -58,7 +59,7 @@ def prepare_images(
     ]
     return Prepared(
         packed.index,
-        packed.quarantine,
+        neutral_cells(packed.quarantine),
         layout.columns,
         layout.sample,
         test_labels,

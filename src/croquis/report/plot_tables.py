@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.errors import InputError
+from croquis.dataset.spreadsheets import neutral_cells
 from croquis.tables.predictions import Predictions
 from croquis.votes.members import RunParams
 
@@ -44,7 +45,8 @@ def _read(path: Path) -> pd.DataFrame:
 def confusion(labels: np.ndarray, oof: Predictions) -> pd.DataFrame:
     """One row an image, in the order of `oof`: class names `actual` and `predicted`.
 
-    DVC writes them into a script of its page as they are, so no name may end that script.
+    DVC writes them into a script of its page as they are, so no name may end that script. People
+    open the table in spreadsheets, too, where no name may be a formula.
 
     Args:
         labels: (N,) true labels.
@@ -54,4 +56,5 @@ def confusion(labels: np.ndarray, oof: Predictions) -> pd.DataFrame:
     names = np.char.replace(
         oof.classes, "<", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
     )
-    return pd.DataFrame({"actual": names[labels], "predicted": names[preds]})
+    table = pd.DataFrame({"actual": names[labels], "predicted": names[preds]})
+    return neutral_cells(table)
