@@ -11,7 +11,7 @@ from croquis.check.backbones import check_files, check_networks, check_unbound
 from croquis.check.combinations import check_regime, check_schedule
 from croquis.check.dry_run import check_optimizer, dry_run, dry_run_optimizer
 from croquis.check.sections import ENTRIES, SECTIONS, Numbers
-from croquis.core.errors import InputError
+from croquis.core.errors import InputError, brief
 from croquis.recipes import probe_recipes, recipes
 from croquis.recipes.settings_layers import checked_family
 from croquis.votes.members import RunParams
@@ -26,7 +26,7 @@ def check(tree: dict[str, Any]) -> None:
         if key not in known:
             hint = params.nearest(str(key), known)
             raise InputError(
-                key, expected="a known section", received=repr(key), fix=hint
+                key, expected="a known section", received=brief(key), fix=hint
             )
     _check_unseen(tree)
     given = {key: params.required(tree, key) for key in numbers}
@@ -49,7 +49,9 @@ def _check_unseen(tree: dict[str, Any], inside: str = "params.yaml") -> None:
         if key in (Meta.PARAM_SIZE, Meta.PARAM_NFILES):
             expected = "keys that DVC's run cache looks at"
             fix = "give it another name"
-            raise InputError(inside, expected=expected, received=repr(key), fix=fix)
+            raise InputError(
+                inside, expected=expected, received=brief(key), fix=fix
+            )
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, dict):
                 _check_unseen(
@@ -64,7 +66,10 @@ def _check_keys(tree: dict[str, Any]) -> None:
         if not isinstance(catalogue, dict):
             fix = "write `key: {...}` under it"
             raise InputError(
-                section, expected="named entries", received=repr(catalogue), fix=fix
+                section,
+                expected="named entries",
+                received=brief(catalogue),
+                fix=fix,
             )
         for key in catalogue:
             if not re.fullmatch(r"[a-z0-9_]+", str(key)):
@@ -72,7 +77,7 @@ def _check_keys(tree: dict[str, Any]) -> None:
                 raise InputError(
                     f"{section}.{key}",
                     expected="a key of a-z 0-9 _",
-                    received=repr(key),
+                    received=brief(key),
                     fix=fix,
                 )
     if both := sorted(set(tree["models"]) & set(tree["probes"])):
@@ -80,7 +85,7 @@ def _check_keys(tree: dict[str, Any]) -> None:
         raise InputError(
             "probes",
             expected="keys that no model has",
-            received=repr(both[0]),
+            received=brief(both[0]),
             fix=fix,
         )
 
@@ -103,7 +108,7 @@ def _check_run(run: RunParams, num_folds: int, tree: dict[str, Any]) -> None:
             raise InputError(
                 f"run.{part}",
                 expected="each once",
-                received=str(chosen),
+                received=brief(chosen),
                 fix="drop the doubles",
             )
     if not run.members:
@@ -121,7 +126,7 @@ def _check_run(run: RunParams, num_folds: int, tree: dict[str, Any]) -> None:
                 raise InputError(
                     f"run.{section}",
                     expected=f"keys of `{section}`",
-                    received=repr(key),
+                    received=brief(key),
                     fix=hint,
                 )
     if max(run.folds) >= num_folds:
@@ -129,7 +134,7 @@ def _check_run(run: RunParams, num_folds: int, tree: dict[str, Any]) -> None:
         raise InputError(
             "run.folds",
             expected=expected,
-            received=str(max(run.folds)),
+            received=brief(max(run.folds)),
             fix="drop it",
         )
 
@@ -144,7 +149,7 @@ def _check_members(run: RunParams, ensemble: EnsembleParams) -> None:
             raise InputError(
                 "ensemble.members",
                 expected="members of run",
-                received=repr(key),
+                received=brief(key),
                 fix=hint,
             )
     weights_of(member_keys(run, ensemble), ensemble)
@@ -166,7 +171,7 @@ def _check_snapshots(ensemble: EnsembleParams, tree: dict[str, Any]) -> None:
             expected = f"a snapshot of {key} ({', '.join(known) or 'it has none'})"
             fix = "cycles come from schedule: restarts or cyclic, and cycle_epochs below epochs"
             raise InputError(
-                "ensemble.members", expected=expected, received=repr(name), fix=fix
+                "ensemble.members", expected=expected, received=brief(name), fix=fix
             )
 
 
@@ -219,5 +224,5 @@ def _check_size(where: str, size: int, stored: int) -> None:
         expected = f"at most prepare.image_size ({stored})"
         fix = f"add -S prepare.image_size={size}"
         raise InputError(
-            f"{where}.image_size", expected=expected, received=str(size), fix=fix
+            f"{where}.image_size", expected=expected, received=brief(size), fix=fix
         )

@@ -25,6 +25,7 @@ class Numbers(params.Section):
     lr: float = Field(
         default=1e-3,
         gt=0,
+        le=1_000,
         description="The base learning rate of every model and probe; their lr_mult scales it.",
     )
 

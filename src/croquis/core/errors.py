@@ -1,6 +1,13 @@
 """The one exception for bad input, so that every message has the same three parts."""
 
+import reprlib
+
 from croquis.core.addresses import hide_secrets
+
+# Characters of a part: a value may be a file's whole content, and a screen has a few lines.
+LONGEST_PART = 400
+LONGEST_PLACE = 250
+LONGEST_VALUE = 80
 
 
 class InputError(Exception):
@@ -11,9 +18,8 @@ class InputError(Exception):
     ) -> None:
         # What was received may be an address with a password in it, or name one.
         super().__init__(
-            hide_secrets(
-                f"{where}: expected {expected}, received {received}; {fix}"
-            )
+            f"{_cut(where, LONGEST_PLACE)}: expected {_cut(expected)},"
+            f" received {_cut(received)}; {_cut(fix)}"
         )
 
     def within(self, outer: str) -> "InputError":
@@ -21,3 +27,41 @@ class InputError(Exception):
         error = InputError("", expected="", received="", fix="")
         error.args = (f"{outer}.{self}",)
         return error
+
+
+class _Brief(reprlib.Repr):
+    """Values as Python writes them, but of long ones only the start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = LONGEST_VALUE
+        self.maxother = LONGEST_VALUE
+        self.maxlist = 6
+        self.maxdict = 6
+        self.maxlevel = 3
+
+    def repr_str(self, x: str, level: int) -> str:
+        """Text; its middle is left out, and with it what tells an address from other text."""
+        return super().repr_str(hide_secrets(x[: 10 * LONGEST_PART]), level)
+
+    def repr_int(self, x: int, level: int) -> str:
+        """A number; Python refuses to write one of thousands of digits."""
+        bits = x.bit_length()
+        return f"a number of {bits:,} bits" if bits > 1024 else repr(x)
+
+
+def brief(value: object) -> str:
+    """A value for an error's `received`, at most 80 characters long."""
+    try:
+        text = _Brief().repr(value)
+    except Exception as error:  # of a class of a stranger
+        text = f"a {type(value).__name__} ({type(error).__name__})"
+    return _cut(text, LONGEST_VALUE)
+
+
+def _cut(part: object, longest: int = LONGEST_PART) -> str:
+    """A part in one line without secrets, and only its start if it is long."""
+    # Hidden before it is cut: half an address is no longer known as one.
+    text = hide_secrets(str(part)[: 10 * longest])
+    line = " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
+    return line if len(line) <= longest else f"{line[:longest]} ..."

@@ -1,18 +1,16 @@
 """params.yaml, read strictly: the one loader that every stage uses."""
 
-import copy
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args
 
 import pydantic
-from ruamel.yaml import YAML, YAMLError
 
+from croquis.core import params_yaml
 from croquis.core.addresses import hide_secrets
-from croquis.core.errors import InputError
+from croquis.core.errors import InputError, brief
 
 PARAMS = Path("params.yaml")
 
@@ -38,14 +36,11 @@ S = TypeVar("S", bound=Section)
 
 def read(path: Path = PARAMS) -> dict[str, Any]:
     """All of params.yaml as plain dicts and lists."""
-    return parse(path.read_bytes(), path)
+    return parse(params_yaml.read_content(path), path)
 
 
 def parse(content: bytes, path: Path) -> dict[str, Any]:
     """The text of a params.yaml as plain dicts and lists.
-
-    ruamel.yaml, as DVC uses it: PyYAML reads the 1e-05 that `-S lr=1e-5` writes as a string. Keys
-    given twice are refused by the parser.
 
     Args:
         content: of the file.
@@ -54,26 +49,16 @@ def parse(content: bytes, path: Path) -> dict[str, Any]:
     Raises:
         InputError: if it is no YAML of sections.
     """
-    try:
-        tree = copy.deepcopy(_parse_yaml(content.decode()))
-    except (YAMLError, UnicodeDecodeError) as error:
-        # ruamel.yaml's own advice on keys given twice is to switch the check off.
-        reason = " ".join(str(error).split()).split(" To suppress")[0]
-        raise InputError(
-            path, expected="valid YAML", received=reason, fix="correct that line"
-        ) from error
+    tree = params_yaml.parse_content(content, path)
+    params_yaml.refuse_endless(tree, path)
     if not isinstance(tree, dict):
-        fix = "start from the params.yaml of the repository"
+        fix = (
+            f"start from the params.yaml of the repository: git checkout -- {path}"
+        )
         raise InputError(
             path, expected="sections", received=type(tree).__name__, fix=fix
         )
     return tree
-
-
-@lru_cache(maxsize=4)
-def _parse_yaml(text: str) -> Any:
-    """The tree of that YAML; the catalogue takes 50 ms, and a stage asks up to eight times."""
-    return YAML(typ="safe", pure=True).load(text)
 
 
 def load(kind: type[S], section: str, path: Path = PARAMS) -> S:
@@ -221,7 +206,7 @@ def _explain(
     return InputError(
         _dotted(where, path),
         expected=" or ".join(_expectation(fault["msg"]) for fault in alike),
-        received=repr(alike[0]["input"]),
+        received=brief(alike[0]["input"]),
         fix="correct it in params.yaml or with -S" + _said(kind, path),
     )
 
@@ -251,7 +236,7 @@ def _misspelt(
     key = _dotted(where, path)
     hint = nearest(path[-1], list(kind.model_fields))
     return InputError(
-        key, expected="a known key", received=repr(path[-1]), fix=hint
+        key, expected="a known key", received=brief(path[-1]), fix=hint
     )
 
 

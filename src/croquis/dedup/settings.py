@@ -60,6 +60,7 @@ class DedupParams(Section):
     variants_per_image: int = Field(
         default=20,
         ge=1,
+        le=10_000,
         description="variant: at most so many candidates of an image are aligned.",
     )
     chain_min: Share = Field(
@@ -89,6 +90,7 @@ class DedupParams(Section):
     min_per_class: int = Field(
         default=5,
         ge=1,
+        le=1_000_000,
         description="What drops images leaves a class at least so many.",
     )
 

@@ -35,6 +35,7 @@ class DataParams(Section):
     source: str = Field(
         default="icons",
         min_length=1,
+        max_length=4_096,
         description="The embedded set `icons`, or an archive's path or URL, or a folder.",
     )
     sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = Field(

@@ -66,6 +66,7 @@ class PrepareParams(Section):
     image_size: int = Field(
         default=96,
         ge=8,
+        le=8_192,  # 25,000 images of that side take 5 TB
         description="The side of stored images, in pixels; no member may be larger.",
     )
     fit: Fit = Field(

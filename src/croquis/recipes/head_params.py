@@ -5,13 +5,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from croquis.core import params
+from croquis.recipes.shared_params import MOST_WIDTH
 
 
 class HeadShape(params.Section):
     """Layers between features and classes; without hidden ones the head is linear."""
 
-    hidden: list[Annotated[int, Field(ge=1)]] = Field(
-        default=[], description="Widths of the layers before the last one."
+    hidden: list[Annotated[int, Field(ge=1, le=MOST_WIDTH)]] = Field(
+        default=[],
+        max_length=100,
+        description="Widths of the layers before the last one.",
     )
     act: Literal["relu", "gelu", "prelu"] = Field(
         default="relu", description="The activation after each hidden layer."

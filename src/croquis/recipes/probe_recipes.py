@@ -9,7 +9,13 @@ from croquis.core import params
 from croquis.recipes.head_params import HeadShape
 from croquis.recipes.learning_rates import peak_lr
 from croquis.recipes.settings_layers import entry_of, merge_layers
-from croquis.recipes.shared_params import LossParams, Schedule
+from croquis.recipes.shared_params import (
+    MOST_EPOCHS,
+    MOST_FACTOR,
+    MOST_SIDE,
+    LossParams,
+    Schedule,
+)
 from croquis.recipes.view_params import Views
 
 
@@ -34,6 +40,7 @@ class EmbedParams(EmbedDefaults):
     )
     image_size: int = Field(
         ge=8,
+        le=MOST_SIDE,
         description="The side of the images that the backbone gets, in pixels.",
     )
 
@@ -44,16 +51,26 @@ class HeadParams(LossParams):
     epochs: int = Field(
         default=30,
         ge=1,
+        le=MOST_EPOCHS,
         description="Passes over the features of the training images.",
     )
     batch_size: int = Field(
-        default=64, ge=1, description="Images of one update of the head."
+        default=64,
+        ge=1,
+        le=10_000_000,
+        description="Images of one update of the head.",
     )
     weight_decay: float = Field(
-        default=0.01, ge=0, description="The weight decay of the optimizer."
+        default=0.01,
+        ge=0,
+        le=MOST_FACTOR,
+        description="The weight decay of the optimizer.",
     )
     lr_mult: float = Field(
-        default=1.0, gt=0, description="The factor on the top-level lr."
+        default=1.0,
+        gt=0,
+        le=MOST_FACTOR,
+        description="The factor on the top-level lr.",
     )
     shape: HeadShape = Field(
         default=HeadShape(),
@@ -69,11 +86,13 @@ class HeadParams(LossParams):
     warmup_epochs: int = Field(
         default=0,  # whole ones: an epoch has one lr
         ge=0,
+        le=MOST_EPOCHS,
         description="Epochs in which the lr rises to its peak.",
     )
     cycle_epochs: float = Field(
         default=10.0,
         gt=0,
+        le=MOST_FACTOR,
         description="Epochs between steps, restarts or floors; the patience of plateau.",
     )
     cycle_factor: float = Field(
@@ -85,11 +104,13 @@ class HeadParams(LossParams):
     min_lr: float = Field(
         default=0.0,
         ge=0,
+        le=MOST_FACTOR,
         description="The floor of the lr, as a share of its peak.",
     )
     num_seeds: int = Field(
         default=1,
         ge=1,
+        le=1_000,
         description="Heads that differ by chance; the mean of them predicts.",
     )
 

@@ -11,10 +11,19 @@ from croquis.recipes.augment_params import AugmentParams
 from croquis.recipes.head_params import HeadShape
 from croquis.recipes.learning_rates import peak_lr
 from croquis.recipes.settings_layers import LIKE, entry_of, family_of, merge_layers
-from croquis.recipes.shared_params import LossParams, Schedule
+from croquis.recipes.shared_params import (
+    MOST_BATCH,
+    MOST_EPOCHS,
+    MOST_FACTOR,
+    MOST_NAMED,
+    MOST_SIDE,
+    MOST_WIDTH,
+    LossParams,
+    Schedule,
+)
 from croquis.recipes.view_params import Views
 
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, le=MOST_FACTOR)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -23,10 +32,12 @@ class PhaseParams(params.Section):
 
     OPTIONAL = frozenset({"image_size"})
 
-    from_epoch: int = Field(ge=0, description="The first epoch of it, from 0.")
+    from_epoch: int = Field(
+        ge=0, le=MOST_EPOCHS, description="The first epoch of it, from 0."
+    )
     augment: str | AugmentParams = Field(description="Its augmentation.")
     lr_factor: Positive = Field(default=1.0, description="The factor on the lr.")
-    image_size: Annotated[int, Field(ge=8)] | None = Field(
+    image_size: Annotated[int, Field(ge=8, le=MOST_SIDE)] | None = Field(
         default=None,
         description="The side of training images, in pixels; null: the model's.",
     )
@@ -38,10 +49,10 @@ class MixParams(params.Section):
     prob: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.5, description="The share of batches that are mixed at all."
     )
-    mixup: Annotated[float, Field(ge=0)] = Field(
+    mixup: Annotated[float, Field(ge=0, le=MOST_FACTOR)] = Field(
         default=1.0, description="Alpha of Beta(alpha, alpha) for mixup; 0: none."
     )
-    cutmix: Annotated[float, Field(ge=0)] = Field(
+    cutmix: Annotated[float, Field(ge=0, le=MOST_FACTOR)] = Field(
         default=1.0,
         description="The same for cutmix; with both, each takes half of the batches.",
     )
@@ -49,14 +60,19 @@ class MixParams(params.Section):
         default=None, description="Bounds of lambda, [low, high]; null: 0 and 1."
     )
     off_last_epochs: int = Field(
-        default=0, ge=0, description="Epochs at the end that mix nothing."
+        default=0,
+        ge=0,
+        le=MOST_EPOCHS,
+        description="Epochs at the end that mix nothing.",
     )
 
 
 class LoraParams(params.Section):
     """Low-rank adapters on a frozen backbone, merged into it at the end."""
 
-    rank: int = Field(default=8, ge=1, description="The rank of each adapter.")
+    rank: int = Field(
+        default=8, ge=1, le=MOST_WIDTH, description="The rank of each adapter."
+    )
     alpha: Positive = Field(
         default=16.0, description="The adapters act with alpha / rank."
     )
@@ -78,12 +94,18 @@ class TrainParams(LossParams):
         description="The weights to begin with: true (timm's hub), bundled, a path, or false.",
     )
     epochs: int = Field(
-        default=10, ge=1, description="Passes over the training images."
+        default=10,
+        ge=1,
+        le=MOST_EPOCHS,
+        description="Passes over the training images.",
     )
     batch_size: int = Field(  # batch normalisation needs two
-        default=64, ge=2, description="Images of one update of the weights."
+        default=64,
+        ge=2,
+        le=MOST_BATCH,
+        description="Images of one update of the weights.",
     )
-    micro_batch: Annotated[int, Field(ge=1)] | None = Field(
+    micro_batch: Annotated[int, Field(ge=1, le=MOST_BATCH)] | None = Field(
         default=None,
         description="Images at once, where a batch does not fit the card; null: the batch.",
     )
@@ -95,7 +117,10 @@ class TrainParams(LossParams):
         description="A timm name: adamw, adam, radam, sgd, lookahead_adamw.",
     )
     weight_decay: float = Field(
-        default=0.05, ge=0, description="The weight decay of the optimizer."
+        default=0.05,
+        ge=0,
+        le=MOST_FACTOR,
+        description="The weight decay of the optimizer.",
     )
     layer_decay: Annotated[float, Field(gt=0, le=1)] | None = Field(
         default=None,
@@ -107,6 +132,7 @@ class TrainParams(LossParams):
     warmup_epochs: float = Field(
         default=1.0,
         ge=0,
+        le=MOST_EPOCHS,
         description="Epochs in which the lr rises to its peak; at most half of all.",
     )
     schedule: Schedule = Field(
@@ -125,6 +151,7 @@ class TrainParams(LossParams):
     min_lr: float = Field(
         default=0.01,
         ge=0,
+        le=MOST_FACTOR,
         description="The floor of the lr, as a share of its peak.",
     )
     clip_grad: Positive | None = Field(
@@ -148,6 +175,7 @@ class TrainParams(LossParams):
     average_epochs: int = Field(
         default=0,
         ge=0,
+        le=MOST_EPOCHS,
         description="The mean of the weights after each of so many last epochs; 0: none.",
     )
     augment: str | AugmentParams = Field(
@@ -160,6 +188,7 @@ class TrainParams(LossParams):
     )
     phases: list[PhaseParams] = Field(
         default=[],
+        max_length=MOST_NAMED,
         description="A curriculum: [{from_epoch: 5, augment: course, lr_factor: 0.5}, ...].",
     )
     mix: MixParams | None = Field(
@@ -196,7 +225,9 @@ class ModelParams(TrainParams):
         description="The full timm name, or several: their features are joined."
     )
     image_size: int = Field(
-        ge=8, description="The side of the images that the network gets, in pixels."
+        ge=8,
+        le=MOST_SIDE,
+        description="The side of the images that the network gets, in pixels.",
     )
     lr_mult: Positive = Field(description="The factor on the top-level lr.")
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from croquis.core import params
-from croquis.core.errors import InputError
+from croquis.core.errors import InputError, brief
 
 LIKE = "like"  # the key of a model that names its family
 
@@ -41,7 +41,7 @@ def entry_of(tree: Mapping[str, Any], section: str, key: str) -> dict[str, Any]:
         raise InputError(
             f"run.{section}",
             expected=f"keys of `{section}`",
-            received=repr(key),
+            received=brief(key),
             fix=hint,
         )
     block = entries[key]
@@ -49,7 +49,7 @@ def entry_of(tree: Mapping[str, Any], section: str, key: str) -> dict[str, Any]:
         raise InputError(
             f"{section}.{key}",
             expected="a block of keys",
-            received=repr(block),
+            received=brief(block),
             fix="see the other entries",
         )
     return block
@@ -70,12 +70,15 @@ def family_of(tree: Mapping[str, Any], entry: Mapping[str, Any], where: str) -> 
         return {}
     name = entry[LIKE]
     families = tree.get("families")
-    if not isinstance(families, dict) or name not in families:
-        hint = params.nearest(str(name), list(families or {}))
+    is_known = (
+        isinstance(families, dict) and isinstance(name, str) and name in families
+    )
+    if not is_known:
+        hint = params.nearest(brief(name), list(map(str, families or {})))
         raise InputError(
             f"{where}.{LIKE}",
             expected="a key of `families`",
-            received=repr(name),
+            received=brief(name),
             fix=hint,
         )
     return checked_family(families, name)
@@ -88,14 +91,14 @@ def checked_family(families: Mapping[str, Any], name: str) -> dict[str, Any]:
         raise InputError(
             f"families.{name}",
             expected="a block of keys",
-            received=repr(block),
+            received=brief(block),
             fix="see the other families",
         )
     if LIKE in block:
         raise InputError(
             f"families.{name}.{LIKE}",
             expected="no family of a family",
-            received=repr(block[LIKE]),
+            received=brief(block[LIKE]),
             fix=f"write the keys of {block[LIKE]!r} into {name!r}",
         )
     return block

@@ -6,6 +6,15 @@ from pydantic import Field
 
 from croquis.core import params
 
+# What no hardware of today gets done, so that a slip of the keyboard ends before any work. Networks
+# see images of at most some thousand pixels; the largest batches ever published had 65,536 images.
+MOST_EPOCHS = 100_000
+MOST_BATCH = 65_536
+MOST_SIDE = 8_192
+MOST_FACTOR = 1_000_000
+MOST_WIDTH = 65_536
+MOST_NAMED = 1_000  # entries of a list: members, layers, phases
+
 Schedule = Literal["cosine", "constant", "step", "restarts", "cyclic", "plateau"]
 
 
@@ -21,6 +30,7 @@ class LossParams(params.Section):
     focal_gamma: float = Field(
         default=2.0,
         ge=0,
+        le=100,
         description="The gamma of the focal loss; others ignore it.",
     )
     label_smoothing: float = Field(

@@ -18,7 +18,10 @@ class SplitParams(Section):
     """
 
     num_folds: int = Field(
-        default=5, ge=2, description="The number of folds; each is held out once."
+        default=5,
+        ge=2,
+        le=1_000,  # each is a training of every member
+        description="The number of folds; each is held out once.",
     )
     group: bool = Field(
         default=True,

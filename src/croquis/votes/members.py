@@ -19,14 +19,19 @@ class RunParams(params.Section):
     """What is trained: keys of `models` and of `probes`, and on which folds."""
 
     models: list[str] = Field(
-        default=["lite0_80", "lite0_64"], description="Keys of `models`, below."
+        default=["lite0_80", "lite0_64"],
+        max_length=1_000,
+        description="Keys of `models`, below.",
     )
     probes: list[str] = Field(
-        default=["lite0_probe"], description="Keys of `probes`, below."
+        default=["lite0_probe"],
+        max_length=1_000,
+        description="Keys of `probes`, below.",
     )
-    folds: list[Annotated[int, Field(ge=0)]] = Field(
+    folds: list[Annotated[int, Field(ge=0, lt=1_000)]] = Field(
         default=[0, 1, 2, 3, 4],
         min_length=1,
+        max_length=1_000,
         description="The folds that are held out, from 0; fewer cost less.",
     )
 

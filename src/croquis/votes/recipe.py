@@ -46,7 +46,7 @@ class EnsembleParams(params.Section):
     )
     weights: (
         Literal["uniform", "greedy", "simplex"]
-        | dict[str, Annotated[float, Field(ge=0)]]
+        | dict[str, Annotated[float, Field(ge=0, le=1_000_000)]]
     ) = Field(
         default="uniform",
         description="uniform, {key: weight}, or greedy and simplex: fitted on OOF, "
