@@ -1,11 +1,15 @@
 """Batches hold the right images in an order that only seed and epoch decide."""
 
 import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -209,3 +213,60 @@ def test_images_are_found_by_id_and_a_missing_one_is_named(drawn: Path) -> None:
         ImageDataset(
             pixels, Samples.unlabelled(np.array(["nowhere"])), image_size=32
         )
+
+
+# A loader of two workers in a group of its own; each image takes a while.
+LOADS = """
+import os, sys, time
+import torch
+from croquis.images import batches
+from croquis.runtime.interrupts import interrupts
+
+class Images:
+    def __getitem__(self, key):
+        time.sleep(0.02)
+        return torch.zeros(1)
+
+with interrupts() as caught:
+    for number, _ in enumerate(batches._loader(Images(), list(range(40)), 2)):
+        if number == 2:
+            HARM
+    print(number, caught.received)
+"""
+
+
+def loaded(harm: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", LOADS.replace("HARM", harm)],
+        env=os.environ | {"PYTHONPATH": "src"},
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_signal_to_the_group_leaves_the_workers_to_their_parent(
+    name: str,
+) -> None:
+    """They died of SIGTERM, and the training of an error before it had saved its state."""
+    done = loaded(f"import signal; os.killpg(0, signal.{name})")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"39 {int(getattr(signal, name))}\n"
+
+
+def test_workers_die_with_a_parent_that_is_killed() -> None:
+    harm = "import signal; print(os.getpid(), flush=True); os.kill(os.getpid(), 9)"
+    done = loaded(harm)
+    group = int(done.stdout.split()[0])
+    alive = [process for process in psutil.process_iter() if _is_in(process, group)]
+    assert psutil.wait_procs(alive, timeout=4)[1] == []  # torch's own way takes 5 s
+
+
+def _is_in(process: psutil.Process, group: int) -> bool:
+    try:
+        is_alive = process.status() != psutil.STATUS_ZOMBIE
+        return is_alive and os.getpgid(process.pid) == group
+    except (psutil.Error, ProcessLookupError):
+        return False

@@ -92,12 +92,27 @@ def end_with_parent() -> None:
 
     A stage would go on without its `dvc`, beside the stage that the next one begins.
     """
+    _signal_with_parent(signal.SIGTERM)
+
+
+def leave_end_to_parent() -> None:
+    """In a worker of a loader: signals are its parent's affair, and it dies with it.
+
+    A signal to the whole group would end the worker at once, and its parent by an error before
+    a state is saved.
+    """
+    for number in (*SIGNALS, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    _signal_with_parent(signal.SIGKILL)
+
+
+def _signal_with_parent(number: signal.Signals) -> None:
     if not sys.platform.startswith("linux"):
         return
     parent = os.getppid()
-    ctypes.CDLL(None).prctl(_SIGNAL_WITH_PARENT, int(signal.SIGTERM), 0, 0, 0)
+    ctypes.CDLL(None).prctl(_SIGNAL_WITH_PARENT, int(number), 0, 0, 0)
     if os.getppid() != parent:  # it has died meanwhile
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), number)
 
 
 class _AtFork(threading.local):

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from croquis.core.ending import leave_end_to_parent
 from croquis.images.pixels import Pixels
 from croquis.images.resizing import resize
 from croquis.tables.samples import Samples
@@ -178,10 +179,11 @@ def _loader(
         num_workers=workers,
         persistent_workers=stay and workers > 0,
         pin_memory=torch.cuda.is_available(),
-        worker_init_fn=_use_one_thread,
+        worker_init_fn=_begin_worker,
     )
 
 
-def _use_one_thread(worker: int) -> None:
+def _begin_worker(worker: int) -> None:
     """One thread a worker: OpenCV would start as many as there are cores in each of them."""
+    leave_end_to_parent()
     cv2.setNumThreads(0)
