@@ -43,13 +43,6 @@ WORKER = STAGE.replace(
         assert os.waitstatus_to_exitcode(status) == -signal.SIGTERM
         assert (draft / "first").read_text() == "half\"""",
 ).replace("time.sleep(60)\n\nsys", "return\n\nsys")
-FAMILY = """
-import subprocess, sys, time
-from croquis.core import ending
-code = "import time; print('ready', flush=True); time.sleep(60)"
-with ending.clean_end(family=True):
-    subprocess.run([sys.executable, "-c", code])
-"""
 ORPHANS = """
 import os, subprocess, sys, time
 code = '''
@@ -169,17 +162,6 @@ def test_a_handler_of_another_library_stays() -> None:
             assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def test_a_program_that_has_others_work_for_it_ends_them_first(
-    tmp_path: Path,
-) -> None:
-    with begun(FAMILY, tmp_path) as child:
-        (worker,) = psutil.Process(child.pid).children()
-        child.send_signal(signal.SIGTERM)
-        child.communicate(timeout=20)
-    assert child.returncode == 143
-    assert not worker.is_running()
 
 
 def test_a_stage_ends_when_its_parent_is_killed(tmp_path: Path) -> None:

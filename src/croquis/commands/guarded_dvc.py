@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from croquis.core import ending
 from croquis.core.workspaces import temporary_folder
 
 NOT_READ = 254  # DVC's status where it cannot read its arguments
@@ -46,8 +45,7 @@ def main() -> None:
             _refuse(chosen, desk)
         if chosen.func.__name__ in RUNNING:
             watch()
-    with ending.clean_end(family=True):  # a stage would go on without its `dvc`
-        sys.exit(dvc(arguments))
+    sys.exit(dvc(arguments))
 
 
 def _parsed(arguments: list[str]) -> Any:

@@ -1,6 +1,5 @@
 """SIGTERM and SIGHUP end a program as Ctrl-C does: what it has begun is cleaned up on the way."""
 
-import contextlib
 import ctypes
 import os
 import signal
@@ -14,7 +13,6 @@ from types import FrameType
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 # Seconds in which a second signal is the first one again: `timeout` and groups send it twice.
 ECHO = 1.0
-FAMILY = 60.0  # seconds in which a stage saves its state and ends
 _SIGNAL_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 
@@ -28,55 +26,23 @@ class _End:
         now = time.monotonic()
         if self._asked_at is None:
             self._asked_at = now
-            self._prepare(number)
             raise SystemExit(128 + number)
         if now - self._asked_at > ECHO:  # whoever asks again does not want to wait
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
 
-    def _prepare(self, number: int) -> None:
-        """What is done first."""
-
-
-class _EndOfFamily(_End):
-    """The handler of a program that has others work for it: those end first."""
-
-    def _prepare(self, number: int) -> None:
-        import psutil
-
-        session = os.getsid(0)  # one that has left it means to stay
-        family = [
-            child
-            for child in psutil.Process().children(recursive=True)
-            if _session_of(child.pid) == session
-        ]
-        for child in family:
-            with contextlib.suppress(psutil.Error):
-                child.send_signal(number)
-        psutil.wait_procs(family, timeout=FAMILY)
-
-
-def _session_of(process: int) -> int | None:
-    try:
-        return os.getsid(process)
-    except OSError:  # it has just ended
-        return None
-
 
 @contextmanager
-def clean_end(*, family: bool = False) -> Iterator[None]:
+def clean_end() -> Iterator[None]:
     """Within the block SIGTERM and SIGHUP raise SystemExit, where nothing else is set for them.
 
     A signal that is ignored, as SIGHUP under `nohup`, stays ignored.
-
-    Args:
-        family: whether the signal goes to the processes below this one first, and they end.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # Python allows handlers in the main thread alone
         return
     usual = [n for n in SIGNALS if signal.getsignal(n) is signal.SIG_DFL]
-    handler = _EndOfFamily() if family else _End()
+    handler = _End()
     for number in usual:
         signal.signal(number, handler)
     try:
