@@ -9,7 +9,7 @@ from faults.disks import TRACEBACK
 from faults.kills import last_words
 from faults.outcomes import Outcome
 from faults.stale import command_of, inputs_of, make_stale
-from faults.tiny_run import REPRO, STAGES, Reference, TinyRun
+from faults.tiny_run import OTHER_TRAININGS, REPRO, STAGES, Reference, TinyRun
 
 # What else runs rest on, each with the stage that is to run then.
 STATES = {
@@ -136,8 +136,7 @@ def _judge_run(
         return f"{path}: a traceback"
     wrong = run.differences(reference)
     if is_store:  # what it had is lost; the training is noted in a new one
-        wrong = [each for each in wrong if not each.startswith("MLflow has data")]
-        wrong = [each for each in wrong if "MLflow has lite0" not in each]
+        wrong = [each for each in wrong if not each.startswith(OTHER_TRAININGS)]
     return "; ".join(wrong and [f"{path} damaged", *wrong])
 
 
@@ -154,7 +153,8 @@ def _refused_well(words: str, path: Path) -> str:
 
 def _names(line: str, path: Path) -> bool:
     """Whether an error is about a file, or the folder that it lies in."""
-    return path.name in line or str(path.parent) in line
+    deep = len(path.parts) > 3  # in a folder that is an output, as of one fold
+    return path.name in line or (deep and str(path.parent) in line)
 
 
 def _changed(run: TinyRun, path: Path, reference: Reference) -> list[str]:

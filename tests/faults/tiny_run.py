@@ -39,6 +39,7 @@ STAGES = (
 NOT_RESULTS = ("seconds", "images_per_s", "throughput", "hardware")
 MODEL = "lite0_64"  # one model and one probe, on two folds
 WITHOUT_RUN = "mlflow.db cannot be read"
+OTHER_TRAININGS = "MLflow has other trainings:"
 LONGEST = 600  # seconds of one command
 
 
@@ -155,8 +156,10 @@ class TinyRun(Project):
             for name in sorted({*results, *reference.results})
             if results.get(name) != reference.results.get(name)
         ]
-        if self.trainings() != reference.trainings:
-            wrong.append(f"MLflow has {self.trainings() or 'no training'}")
+        if (trainings := self.trainings()) == WITHOUT_RUN:
+            wrong.append(WITHOUT_RUN)
+        elif trainings != reference.trainings:
+            wrong.append(f"{OTHER_TRAININGS} {trainings or 'none'}")
         return wrong + [f"{name} is left" for name in self.leftovers()]
 
 
