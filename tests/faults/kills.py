@@ -14,7 +14,7 @@ from faults.outcomes import Outcome
 from faults.processes import SIGNALS, VICTIMS, Stage, family, stage_of, strike
 from faults.tiny_run import REPRO, STAGES, Reference, TinyRun
 
-LOOK = 0.02  # seconds between two looks at the processes
+LOOK = 0.03  # seconds between two looks at the processes
 # A moment: a share of the stage's length, or the instant in which one of these changes.
 FILES = {"its draft": "", "dvc's lock": ".dvc/tmp/rwlock", "dvc.lock": "dvc.lock"}
 START = "dvc's start"  # before any stage
