@@ -12,7 +12,7 @@ def test_a_password_in_params_yaml_is_named_with_the_fix() -> None:
 def test_a_source_without_one_is_not_named() -> None:
     for data in (
         {"source": "icons"},
-        {"source": "https://h.org/x?sig=${SIG}"},
+        {"source": "https://h.org/x?sig={SIG}"},
         None,
     ):
         assert source_secret_lines({"data": data}) == []

@@ -43,10 +43,8 @@ ETAG = '"abc"'
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to work in; limits of time are tenths of seconds, and no proxies or netrc."""
+    """A folder to work in; tries follow each other at once, and no proxies or netrc."""
     monkeypatch.setattr(transfers, "BACKOFF_SECONDS", 0)
-    monkeypatch.setattr(transfers, "STALL_SECONDS", 0.6)
-    monkeypatch.setattr(web, "READ_SECONDS", 0.5)
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("CROQUIS_TOKEN", raising=False)
@@ -55,6 +53,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
     return tmp_path / "project"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits of time are tenths of seconds: for servers that would pass them anyway."""
+    monkeypatch.setattr(transfers, "STALL_SECONDS", 0.6)
+    monkeypatch.setattr(web, "READ_SECONDS", 0.5)
 
 
 @pytest.fixture
@@ -328,6 +333,7 @@ def test_a_part_is_of_no_use_once_it_is_not_what_was_wanted(archive: bytes) -> N
 # ---- time
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     "script",
     [
@@ -364,6 +370,7 @@ def test_a_server_that_keeps_people_waiting_is_given_up(
     assert time.monotonic() - start < 5
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_stall_is_asked_for_the_rest(archive: bytes) -> None:
     stall = say(
         head(content_length=len(archive), etag=ETAG), archive[:100_000], 5.0
@@ -704,7 +711,7 @@ def test_a_variable_of_the_environment_stands_in_for_a_secret(
     archive: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serve(whole(archive), say(head("404 Gone"))) as server:
-        url = f"{server.url}/${{KEY}}/a.zip?sig=${{SIG}}"
+        url = f"{server.url}/{{KEY}}/a.zip?sig={{SIG}}"
         monkeypatch.setenv("KEY", "KEYSECRET")
         assert refused(url).startswith("data.source: expected a variable SIG")
         monkeypatch.setenv("SIG", "SIGSECRET")
@@ -712,7 +719,7 @@ def test_a_variable_of_the_environment_stands_in_for_a_secret(
         assert server.requests[0].path == "/KEYSECRET/a.zip?sig=SIGSECRET"
     shutil.rmtree("data/raw")
     error = refused(url)  # nobody answers any more, and requests names the path
-    assert "SECRET" not in error and "/${KEY}/a.zip?sig=${SIG}" in error
+    assert "SECRET" not in error and "/{KEY}/a.zip?sig={SIG}" in error
 
 
 def test_no_error_of_a_server_shows_a_secret() -> None:

@@ -7,7 +7,7 @@ from croquis.core.addresses import hide_secrets, holds_secret
 
 ADVICE = (
     "git, dvc.lock and DVC's run cache keep it as it is: take it out, and put it into"
-    " ~/.netrc, CROQUIS_TOKEN or, as ${NAME}, an environment variable (docs/data.md)"
+    " ~/.netrc, CROQUIS_TOKEN or, as {NAME}, an environment variable (docs/data.md)"
 )
 
 

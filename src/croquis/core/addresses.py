@@ -31,9 +31,8 @@ _ELSEWHERE = (
 )
 _PATTERNS = [(re.compile(text, re.IGNORECASE), new) for text, new in _ELSEWHERE]
 _QUERY = re.compile(r"(?<=\S)\?([^\s'\"<>()?]+=[^\s'\"<>()]*)")
-_VARIABLE = re.compile(
-    r"\$\{\w+\}"
-)  # what the environment holds is not in the text
+# What the environment holds is not in the text.
+_VARIABLE = re.compile(r"\{[A-Z][A-Z0-9_]*\}")
 
 
 def hide_secrets(text: str) -> str:

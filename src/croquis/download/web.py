@@ -34,7 +34,7 @@ HOPELESS = (
     requests.exceptions.SSLError,
     ValueError,
 )
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_VARIABLE = re.compile(r"\{([A-Z][A-Z0-9_]*)\}")
 
 
 class BrokenTransferError(Exception):
@@ -54,7 +54,7 @@ class WebSource:
     """A `data.source` on the web.
 
     Attributes:
-        text: as params.yaml has it: ${NAME} in it is a variable of the environment.
+        text: as params.yaml has it: {NAME} in it is a variable of the environment.
     """
 
     text: str
@@ -97,7 +97,7 @@ class WebSource:
             value = os.environ.get(name, "")
             forms = {value, quote(value), quote(value, safe="")}
             for form in forms if len(value) >= LEAST_SECRET else ():
-                text = text.replace(form, f"${{{name}}}")
+                text = text.replace(form, f"{{{name}}}")
         return hide_secrets(" ".join(text.split()))
 
     def _value(self, name: str) -> str:
