@@ -156,6 +156,17 @@ def test_other_proofs_of_the_same_file_do_as_well(
     assert arrived() and len(server.requests) == 4
 
 
+def test_another_try_is_said(
+    archive: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serve(in_parts(archive, 200_000, etag=ETAG)) as server:
+        bring(server.url)
+    said = (
+        f"download: an end after 200,000 of {len(archive):,} bytes; trying again\n"
+    )
+    assert capsys.readouterr().out == said
+
+
 def test_a_server_without_ranges_is_asked_from_the_start(archive: bytes) -> None:
     drop = say(head(content_length=len(archive), etag=ETAG), archive[:200_000])
     with serve(drop, drop, whole(archive, etag=ETAG)) as server:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.util.retry import Retry
 
+from croquis.core import cli
 from croquis.core.errors import InputError
 from croquis.core.progress import progress
 from croquis.download.content import (
@@ -101,6 +102,7 @@ def _next_try(
     except MaxRetryError:
         fix = f"check the address and the network, then {again}, {BY_HAND}"
         raise source.error(f"{error}, {TRIES} times", fix) from error
+    cli.say(f"download: {error}; trying again")
     time.sleep(max(retry.get_backoff_time(), error.wait))
     return retry
 
