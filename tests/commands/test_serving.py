@@ -97,11 +97,13 @@ def test_export_of_half_a_run_is_one_line(
     [
         ([], "models:/a-competition/2"),
         (["--model=models:/other/2"], "models:/other/2"),
+        (["--allow-host=hub.example"], "models:/a-competition/2"),
     ],
 )
-def test_serve_is_mlflows_server_on_this_machine_alone(
+def test_serve_is_our_server_of_the_newest_model(
     more: list[str], model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It listens on this machine alone: tests/serving/test_model_server.py."""
     called: list[list[str]] = []
     monkeypatch.setattr(
         os, "execvp", lambda program, command: called.append(command)
@@ -116,10 +118,9 @@ def test_serve_is_mlflows_server_on_this_machine_alone(
         "docs/serving.md shows how to ask it\n"
     )
     [command] = called
-    assert command[:5] == [sys.executable, "-m", "mlflow", "models", "serve"]
-    assert " ".join(command[5:]) == (
-        f"--env-manager local --host 127.0.0.1 --port 5009 --model-uri {model}"
-    )
+    hosts = ["hub.example"] if "--allow-host=hub.example" in more else []
+    module = "croquis.serving.model_server"
+    assert command == [sys.executable, "-m", module, model, "5009", *hosts]
 
 
 class Registry:

@@ -259,13 +259,91 @@ def test_the_api_refuses_what_is_too_big_or_not_uploaded(server: Server) -> None
             "/upload", files={"files": ("big.png", bytes(52_428_800))}
         )
         assert (
-            big.status_code == 413 and "exceeded maximum allowed size" in big.text
+            big.status_code == 413
+            and "expected at most 12 MB, received 50 MB" in big.text
         )
         image = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
         event = client.post("/call/guess", json={"data": [image]}).json()[
             "event_id"
         ]
         assert "event: error" in client.get(f"/call/guess/{event}").text
+
+
+def test_a_page_of_another_address_cannot_use_it(
+    browser: Browser, server: Server
+) -> None:
+    """Neither by sending an image nor by asking for parts; a link still opens the page."""
+    page = browser.new_page()
+    page.route("http://elsewhere.example/", lambda route: route.fulfill(body="x"))
+    page.goto("http://elsewhere.example/")
+    statuses: dict[str, int] = {}
+    page.on(
+        "response",
+        lambda response: statuses.update({response.url: response.status}),
+    )
+    page.evaluate(
+        """async (url) => {
+            const body = new FormData();
+            body.append("files", new Blob(["text"]), "a.png");
+            const options = {method: "POST", mode: "no-cors", body};
+            await fetch(`${url}/gradio_api/upload`, options).catch(() => {});
+            await fetch(`${url}/config`, {mode: "no-cors"}).catch(() => {});
+        }""",
+        server.url,
+    )
+    # Where Chromium itself stops the request, there is no answer.
+    assert statuses.get(f"{server.url}/gradio_api/upload", 403) == 403
+    assert statuses.get(f"{server.url}/config", 403) == 403
+    assert page.goto(server.url).status == 200
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "rebound.example"}, 400),
+        ({"Host": "localhost"}, 200),
+        ({"Host": "[::1]:7860"}, 200),
+        ({"Origin": "http://elsewhere.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://127.0.0.1:1"}, 403),
+    ],
+)
+def test_it_answers_under_the_names_of_this_machine(
+    server: Server, headers: dict[str, str], status: int
+) -> None:
+    assert httpx.get(server.url, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "file=/etc/hostname",
+        "file=http://127.0.0.1:1/",
+        "proxy=http://127.0.0.1:1/",
+        "component_server",
+        "run/guess",
+        "upload_progress?upload_id=a",
+        "dev/reload",
+    ],
+)
+def test_what_nobody_needs_of_gradio_is_shut(server: Server, path: str) -> None:
+    for method in ("GET", "POST"):
+        answer = httpx.request(method, f"{server.url}/gradio_api/{path}")
+        assert answer.status_code == 404 and len(answer.content) < 100
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"x" * 2**20, b"[" * 100_000, b'{"data": [], "fn_index": 99}', b"[1]", b""],
+    ids=["text", "brackets", "no function", "list", "nothing"],
+)
+def test_a_bad_request_gets_a_short_answer(server: Server, content: bytes) -> None:
+    url = f"{server.url}/gradio_api/queue/join"
+    headers = {"Content-Type": "application/json"}
+    answer = httpx.post(url, content=content, headers=headers)
+    assert 400 <= answer.status_code < 500
+    assert len(answer.content) < 700 and b"\n" not in answer.content
 
 
 def test_the_page_is_served_to_this_machine_alone(server: Server) -> None:

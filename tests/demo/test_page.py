@@ -13,6 +13,7 @@ from croquis.demo import texts
 from croquis.demo.examples import Examples
 from croquis.demo.loading import loading_line
 from croquis.demo.page import Guesser, demo_page
+from croquis.serving import turns
 from croquis.serving.inference import Ensemble
 from croquis.serving.sheets import data_url, png
 from croquis.tables import predictions
@@ -25,11 +26,19 @@ def guesser(drawn: Path) -> Guesser:
     return Guesser(ensemble, Examples(drawn / "index.csv", drawn / "pixels.npy"))
 
 
+def paper(guesser: Guesser, url: object) -> str:
+    return asyncio.run(guesser.paper(url))
+
+
+def guess(guesser: Guesser, image: str | None) -> dict:
+    return asyncio.run(guesser.guess(image))
+
+
 def test_the_api_answers_as_the_batch(guesser: Guesser, drawn: Path) -> None:
     batch = predictions.load_predictions(drawn / "ensemble" / "test.npz")
     for row, sheet in enumerate(sheets_of_test(drawn)):
         (drawn / "it.png").write_bytes(png(Image.fromarray(sheet)))
-        answer = guesser.guess(str(drawn / "it.png"))
+        answer = guess(guesser, str(drawn / "it.png"))
         probs = {
             guess["class"]: guess["probability"] for guess in answer["guesses"]
         }
@@ -40,7 +49,7 @@ def test_the_api_answers_as_the_batch(guesser: Guesser, drawn: Path) -> None:
 
 
 def test_a_drawing_is_answered_in_html(guesser: Guesser, drawn: Path) -> None:
-    html = guesser.paper(data_url(sheets_of_test(drawn)[0]))
+    html = paper(guesser, data_url(sheets_of_test(drawn)[0]))
     assert (
         html.count("<li>") == 3 and html.count("<tr") == 3
     )  # classes; head and two members
@@ -56,11 +65,11 @@ def test_a_drawing_is_answered_in_html(guesser: Guesser, drawn: Path) -> None:
 def test_white_paper_gets_a_friendly_word(
     guesser: Guesser, url: str | None
 ) -> None:
-    assert "The paper is still white: draw something" in guesser.paper(url)
+    assert "The paper is still white: draw something" in paper(guesser, url)
 
 
 def test_an_erased_drawing_on_clear_paper_is_white_too(guesser: Guesser) -> None:
-    assert texts.EMPTY in guesser.paper(data_url(np.zeros((9, 9, 4), np.uint8)))
+    assert texts.EMPTY in paper(guesser, data_url(np.zeros((9, 9, 4), np.uint8)))
 
 
 @pytest.mark.parametrize(
@@ -76,12 +85,16 @@ def test_an_erased_drawing_on_clear_paper_is_white_too(guesser: Guesser) -> None
         ),
         ("/etc/passwd", "your image: expected base64, received"),
         ("size:1", "your image: expected base64"),
+        ("size:" + "9" * 5000, "your image: expected base64"),
+        ("size:x", "your image: expected base64"),
+        ({"a": 1}, "your image: expected base64, received something else"),
+        (3, "your image: expected base64, received something else"),
     ],
 )
 def test_what_is_no_image_is_refused_politely(
     guesser: Guesser, url: str, message: str
 ) -> None:
-    html = guesser.paper(url)
+    html = paper(guesser, url)
     assert message in html and 'class="answer problem"' in html
 
 
@@ -99,12 +112,12 @@ def test_the_api_says_what_is_wrong(
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(gr.Error, match=message):
-        guesser.guess(None if content is None else str(path))
+        guess(guesser, None if content is None else str(path))
 
 
 def test_names_are_escaped(guesser: Guesser, drawn: Path) -> None:
     guesser.names = np.array(["<b>bar</b>", "pole", "spot"])
-    html = guesser.paper(data_url(sheets_of_test(drawn)[0])) + texts.class_list(
+    html = paper(guesser, data_url(sheets_of_test(drawn)[0])) + texts.class_list(
         guesser.names
     )
     assert "<b>" not in html and html.count("&lt;b&gt;bar") >= 2
@@ -123,7 +136,7 @@ def test_wnids_are_shown_as_words(drawn: Path) -> None:
     ]
 
 
-def test_only_one_function_is_public_and_images_take_turns(
+def test_only_one_function_is_public_and_turns_are_given_by_one_hand(
     guesser: Guesser,
 ) -> None:
 
@@ -138,8 +151,8 @@ def test_only_one_function_is_public_and_images_take_turns(
     served = [
         fn for fn in blocks.fns.values() if fn.fn
     ]  # the others run in the browser
-    assert {fn.concurrency_id for fn in served} == {"ensemble"}
-    assert {fn.concurrency_limit for fn in served} == {1}
+    assert {fn.fn.__self__ for fn in served} == {guesser}  # whose turns they take
+    assert {fn.concurrency_limit for fn in served} == {None}
     assert blocks.analytics_enabled is False
 
 
@@ -170,5 +183,38 @@ def test_an_image_sent_as_text_survives(guesser: Guesser, drawn: Path) -> None:
     path = drawn / "it.jpg"
     Image.fromarray(sheets_of_test(drawn)[0]).save(path, quality=80)
     url = f"data:image/jpeg;base64,{base64.b64encode(path.read_bytes()).decode()}"
-    first = guesser.guess(str(path))["guesses"][0]
-    assert f'<span class="name">{first["class"]}</span>' in guesser.paper(url)
+    first = guess(guesser, str(path))["guesses"][0]
+    assert f'<span class="name">{first["class"]}</span>' in paper(guesser, url)
+
+
+def test_too_many_at_once_are_told_so(
+    guesser: Guesser, drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "WAITING", 0)
+    url = data_url(sheets_of_test(drawn)[0])
+    assert "server: expected few requests at once" in paper(guesser, url)
+    path = drawn / "it.png"
+    path.write_bytes(png(Image.fromarray(sheets_of_test(drawn)[0])))
+    with pytest.raises(gr.Error, match="try again in a few seconds"):
+        guess(guesser, str(path))
+
+
+def test_an_upload_that_has_gone_is_said(guesser: Guesser, drawn: Path) -> None:
+    with pytest.raises(gr.Error, match="just uploaded, received No such file"):
+        guess(guesser, str(drawn / "gone.png"))
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/a.png", "https://a.b/c"])
+def test_no_component_fetches_an_address(guesser: Guesser, address: str) -> None:
+    """Gradio would fetch what a request names in place of an upload, for any of its inputs."""
+
+    async def asked() -> None:
+        blocks = demo_page(guesser)
+        for fn in blocks.fns.values():
+            for component in fn.inputs if fn.fn else []:
+                with pytest.raises(
+                    gr.Error, match="received an address; upload it"
+                ):
+                    await component.async_move_resource_to_block_cache(address)
+
+    asyncio.run(asked())

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import gradio as gr
 import numpy as np
+from anyio import to_thread
 
 from croquis.core.errors import InputError
 from croquis.demo import texts
@@ -47,7 +48,7 @@ class Guesser:
             _check_text(url)
             if url.startswith("size:"):
                 check_size(_number(url.removeprefix("size:")), "your image")
-            content = from_base64(url, "your image")
+            content = await to_thread.run_sync(from_base64, url, "your image")
             return await self._in_turn(content, lambda: self._answer(content))
         except InputError as error:
             return texts.message(str(error), "problem")

@@ -1,11 +1,13 @@
 """What the demo's own programs may ask for, and how much of a disk uploads may take."""
 
+import stat
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from anyio import to_thread
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -41,7 +43,9 @@ PATHS = (
     UPLOAD,
 )
 MAX_BODY = 12 * 2**20  # an image of 8 MB as base64
-MAX_UPLOADS = 128 * 2**20  # bytes on disk
+# Bytes on disk of small files and as many of large ones, so that these never push out drawings.
+MAX_UPLOADS = 64 * 2**20
+SMALL = 2**18
 MAX_FILES = 2_000
 YOUNG_SECONDS = 30  # an upload may be asked about for so long, whatever others send
 
@@ -73,35 +77,33 @@ class UploadRoom:
         if scope["type"] == "http" and scope["path"].rstrip("/") == UPLOAD:
             # Who names an upload makes Gradio note its progress until somebody asks.
             scope["query_string"] = b""
-            if not await to_thread.run_sync(make_room, self._folder):
+            # WholeBody has read it, and so knows that this is its length.
+            length = int(Headers(scope=scope).get("content-length", MAX_BODY))
+            if not await to_thread.run_sync(make_room, self._folder, length):
                 text = (
-                    f"upload: expected at most {MAX_UPLOADS / 2**20:.0f} MB at once,"
-                    f" received more; try again in {YOUNG_SECONDS} s"
+                    f"upload: expected at most {MAX_UPLOADS / 2**20:.0f} MB in"
+                    f" {YOUNG_SECONDS} s, received more; try again then"
                 )
                 await refuse(507, text)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
 
-def make_room(folder: Path, now: float | None = None) -> bool:
+def make_room(folder: Path, length: int, now: float | None = None) -> bool:
     """Whether one more upload fits; deletes the oldest files for it, if they are not too young.
 
     Args:
         folder: of uploads.
+        length: of the upload, in bytes; small and large ones have rooms of their own.
         now: seconds, as of `time.time`.
     """
-    files: list[tuple[float, int, Path]] = []
-    for path in folder.rglob("*"):
-        with suppress(OSError):  # another thread has deleted it
-            if path.is_file():
-                status = path.stat()
-                # An empty file takes a place, too.
-                files.append((status.st_mtime, max(status.st_size, 4096), path))
+    is_small = length <= SMALL
+    files = [each for each in _files(folder) if (each[1] <= SMALL) == is_small]
     total = sum(size for _, size, _ in files)
     count = len(files)
     old = (time.time() if now is None else now) - YOUNG_SECONDS
     for changed, size, path in sorted(files):
-        if _fits(total, count):
+        if _fits(total + length, count):
             break
         if changed > old:
             return False
@@ -110,8 +112,20 @@ def make_room(folder: Path, now: float | None = None) -> bool:
             path.parent.rmdir()  # Gradio gives each its own folder
         total -= size
         count -= 1
-    return _fits(total, count)
+    return _fits(total + length, count)
+
+
+def _files(folder: Path) -> list[tuple[float, int, Path]]:
+    """Time of change, bytes and path of each file."""
+    files = []
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # another thread has deleted it
+            status = path.stat()
+            if stat.S_ISREG(status.st_mode):
+                # An empty file takes a place, too.
+                files.append((status.st_mtime, max(status.st_size, 4096), path))
+    return files
 
 
 def _fits(total: int, count: int) -> bool:
-    return total + MAX_BODY <= MAX_UPLOADS and count < MAX_FILES
+    return total <= MAX_UPLOADS and count < MAX_FILES

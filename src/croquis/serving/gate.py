@@ -27,6 +27,7 @@ LARGE_AT_ONCE = 4
 SECONDS = 60  # for a whole body; 8 MB take one second over a slow mobile network
 # Brackets and commas of a body in JSON: its values take some 60 bytes each once they are read.
 MAX_VALUES = 16_384
+MAX_PARTS = 8  # files and fields of a form
 MAX_ERROR = 600  # bytes; longer errors quote the request
 
 
@@ -222,8 +223,8 @@ class WholeBody:
                 headers = Headers(scope=scope)
                 length = int(headers.get("content-length", "0"))
                 body = await self._read(receive, length, places)
-                if not headers.get("content-type", "").startswith("multipart/"):
-                    _check_values(body or b"")
+                is_form = headers.get("content-type", "").startswith("multipart/")
+                (_check_parts if is_form else _check_values)(body or b"")
             except Refusal as refusal:
                 await refuse(refusal.status, refusal.text)(scope, receive, send)
                 return
@@ -300,6 +301,17 @@ def _check_values(body: bytes) -> None:
         text = (
             f"request: expected at most {MAX_VALUES:,} values, received {values:,};"
             " send fewer images at once"
+        )
+        raise Refusal(413, text)
+
+
+def _check_parts(body: bytes) -> None:
+    """Raises Refusal for a form of a thousand files, each of which takes a place on disk."""
+    parts = body.lower().count(b"content-disposition:")
+    if parts > MAX_PARTS:
+        text = (
+            f"request: expected at most {MAX_PARTS} files, received {parts:,};"
+            " send them one by one"
         )
         raise Refusal(413, text)
 

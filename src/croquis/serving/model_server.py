@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import mlflow
 import pandas as pd
 import uvicorn
+from anyio import to_thread
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import PyFuncModel, scoring_server
 from starlette.applications import Starlette
@@ -43,7 +44,8 @@ def scoring_app(model: PyFuncModel, hosts: Sequence[str] = ()) -> Starlette:
     async def invocations(request: Request) -> Response:
         try:
             content_type = request.headers.get("content-type", "")
-            images = images_of(await request.body(), content_type)
+            body = await request.body()
+            images = await to_thread.run_sync(images_of, body, content_type)
             answer = await turns.take(
                 lambda: _predict(model, images),
                 pixels=lambda: sum(map(_pixels, images)),

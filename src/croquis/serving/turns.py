@@ -2,12 +2,18 @@
 
 Nothing tells a client that sends much from one that sends little, as all come from this machine.
 So turns go by what an image costs. Small ones go first come, first served, two at a time: while
-the networks look at one, the next is unpacked. Large ones wait for each other.
+the networks look at one, the next is unpacked. Large ones wait for each other, and for a core
+that nobody else needs.
 """
 
+import asyncio
 import io
+import os
+import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -21,7 +27,7 @@ LARGE = 4_000_000  # pixels of all images of a request; they take .2 s to unpack
 HEAD = 2**16  # bytes; the size of an image stands at its beginning
 QUICK = ("PNG", "JPEG", "GIF", "BMP", "WEBP")  # formats of which that is so
 SMALL_AT_ONCE = 2
-WAITING = 200  # requests
+WAITING = 400  # requests
 WAITING_LARGE = 16
 WAITING_BYTES = 128 * 2**20
 
@@ -36,8 +42,9 @@ class Turns:
     def __init__(self) -> None:
         self._look = CapacityLimiter(1)
         self._small = CapacityLimiter(SMALL_AT_ONCE)
-        self._large = CapacityLimiter(1)
+        self._large = ThreadPoolExecutor(1, "large", initializer=_yield_cores)
         self._requests = 0
+        self._large_requests = 0
         self._bytes = 0
 
     async def take(
@@ -54,13 +61,19 @@ class Turns:
             Busy: if too many wait.
         """
         with self._place(size):
-            lane = self._small
-            if await to_thread.run_sync(pixels, limiter=self._look) > LARGE:
-                lane = self._large
-                waiting = lane.statistics().tasks_waiting
-                if waiting >= WAITING_LARGE:
-                    raise _busy("large images", waiting)
-            return await to_thread.run_sync(work, limiter=lane)
+            if await to_thread.run_sync(pixels, limiter=self._look) <= LARGE:
+                return await to_thread.run_sync(work, limiter=self._small)
+            return await self._take_large(work)
+
+    async def _take_large(self, work: Callable[[], Result]) -> Result:
+        if self._large_requests >= WAITING_LARGE:
+            raise _busy("large images", self._large_requests)
+        self._large_requests += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._large, work)
+        finally:
+            self._large_requests -= 1
 
     @contextmanager
     def _place(self, size: int) -> Iterator[None]:
@@ -75,6 +88,13 @@ class Turns:
         finally:
             self._requests -= 1
             self._bytes -= size
+
+
+def _yield_cores() -> None:
+    """Lets other threads go first; Linux alone has a priority a thread."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def pixels_of(content: bytes) -> int:
