@@ -39,11 +39,28 @@ def test_a_large_image_does_not_hold_up_small_ones() -> None:
         lanes = Turns()
         large = [asyncio.create_task(take(lanes, 0.3, LARGE + 1)) for _ in range(3)]
         await asyncio.sleep(0.05)
-        small = [asyncio.create_task(take(lanes, 0.01)) for _ in range(4)]
-        return max(await asyncio.gather(*small)), min(await asyncio.gather(*large))
+        small = [asyncio.create_task(take(lanes, 0.1)) for _ in range(8)]
+        return max(await asyncio.gather(*small)), sorted(
+            await asyncio.gather(*large)
+        )[1]
 
-    last_small, first_large = asyncio.run(crowd())
-    assert last_small < first_large
+    last_small, second_large = asyncio.run(crowd())
+    assert last_small < second_large  # the first one was at work already
+
+
+def test_a_large_image_does_not_wait_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 0.1)
+
+    async def crowd() -> tuple[float, float]:
+        lanes = Turns()
+        small = [asyncio.create_task(take(lanes, 0.02)) for _ in range(40)]
+        large = asyncio.create_task(take(lanes, 0.01, LARGE + 1))
+        return await large, max(await asyncio.gather(*small))
+
+    first, last = asyncio.run(crowd())
+    assert first < last
 
 
 def test_large_images_wait_for_each_other() -> None:

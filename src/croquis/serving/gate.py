@@ -7,6 +7,7 @@ the program behind the gate hears of it.
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # A body of more than this waits for one of LARGE_AT_ONCE places, and is not read before.
 LARGE = 2**20
 LARGE_AT_ONCE = 4
+PAUSE_SECONDS = 1  # at most, before the place of a large body is free again
 SECONDS = 60  # for a whole body; 8 MB take one second over a slow mobile network
 # Brackets and commas of a body in JSON: its values take some 60 bytes each once they are read.
 MAX_VALUES = 16_384
@@ -229,7 +231,12 @@ class WholeBody:
                 await refuse(refusal.status, refusal.text)(scope, receive, send)
                 return
             if body is not None:  # else the client has gone
+                begun = time.monotonic()
                 await self._app(scope, _replay(body, receive), send)
+                if len(body) > LARGE:  # small ones have as much time as it took
+                    await asyncio.sleep(
+                        min(PAUSE_SECONDS, time.monotonic() - begun)
+                    )
 
     async def _read(
         self, receive: Receive, length: int, places: AsyncExitStack

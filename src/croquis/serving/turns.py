@@ -2,18 +2,15 @@
 
 Nothing tells a client that sends much from one that sends little, as all come from this machine.
 So turns go by what an image costs. Small ones go first come, first served, two at a time: while
-the networks look at one, the next is unpacked. Large ones wait for each other, and for a core
-that nobody else needs.
+the networks look at one, the next is unpacked. Large ones wait for each other, and until no small
+one is there, but not for ever.
 """
 
 import asyncio
 import io
-import os
-import sys
-import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -30,6 +27,8 @@ SMALL_AT_ONCE = 2
 WAITING = 400  # requests
 WAITING_LARGE = 16
 WAITING_BYTES = 128 * 2**20
+PATIENCE = 5  # seconds that a large image whose turn it is lets small ones go first
+LOOK_SECONDS = 0.02
 
 
 class Busy(InputError):
@@ -42,9 +41,10 @@ class Turns:
     def __init__(self) -> None:
         self._look = CapacityLimiter(1)
         self._small = CapacityLimiter(SMALL_AT_ONCE)
-        self._large = ThreadPoolExecutor(1, "large", initializer=_yield_cores)
+        self._large = CapacityLimiter(1)
         self._requests = 0
         self._large_requests = 0
+        self._large_turn = asyncio.Semaphore(1)
         self._bytes = 0
 
     async def take(
@@ -70,10 +70,17 @@ class Turns:
             raise _busy("large images", self._large_requests)
         self._large_requests += 1
         try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._large, work)
+            async with self._large_turn:
+                await self._quiet()
+                return await to_thread.run_sync(work, limiter=self._large)
         finally:
             self._large_requests -= 1
+
+    async def _quiet(self) -> None:
+        """Waits until large requests alone are there, for PATIENCE seconds at most."""
+        end = time.monotonic() + PATIENCE
+        while self._requests > self._large_requests and time.monotonic() < end:
+            await asyncio.sleep(LOOK_SECONDS)
 
     @contextmanager
     def _place(self, size: int) -> Iterator[None]:
@@ -88,13 +95,6 @@ class Turns:
         finally:
             self._requests -= 1
             self._bytes -= size
-
-
-def _yield_cores() -> None:
-    """Lets other threads go first; Linux alone has a priority a thread."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def pixels_of(content: bytes) -> int:
