@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from croquis.core import inputs
+from croquis.core import read_notes
 from support.tiny import Project
 
 pytestmark = pytest.mark.slow
@@ -91,7 +91,7 @@ def test_without_git_the_note_of_the_last_run_names_the_module(
 def test_without_git_and_without_notes_the_folder_is_named(
     project: Project,
 ) -> None:
-    notes = inputs.READ.as_posix()
+    notes = read_notes.READ.as_posix()
     with without_git(project), moved_away(project, notes), edited(project):
         printed = project.run("make -s why")
     # `check` depends on the whole package, the stages that vote on this folder of it.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from croquis.core import cli, inputs, loaded_code
+from croquis.core import cli, inputs, loaded_code, read_notes
 from croquis.core.errors import InputError
 from croquis.core.files import atomic_write
 
@@ -493,4 +493,4 @@ def test_its_note_tells_an_edit_after_its_end(
 
 def test_a_stage_that_fails_leaves_no_note(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "lr: " in str(ran(monkeypatch, lambda: replace("lr: 1e-3", "lr: 2e-3")))
-    assert not inputs.note_path("train").exists()
+    assert not read_notes.note_path("train").exists()

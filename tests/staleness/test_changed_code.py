@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from croquis.core import inputs
+from croquis.core import inputs, read_notes
 from croquis.staleness.changed_code import changed_files, hash_of
 
 FOLDER = Path("src/croquis/core")
@@ -87,8 +87,8 @@ def test_what_ran_without_a_commit_is_known_by_its_note() -> None:
     (FOLDER / "a.py").write_text("a = 2\n")
     before = recorded()
     states = {FOLDER.as_posix(): inputs.dep_state(FOLDER)}
-    inputs.READ.mkdir(parents=True)
-    inputs.note_path("vote").write_text(
+    read_notes.READ.mkdir(parents=True)
+    read_notes.note_path("vote").write_text(
         json.dumps({"texts": {}, "keys": {}, "states": states})
     )
     (FOLDER / "b.py").write_text("b = 2\n")

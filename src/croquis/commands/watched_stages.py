@@ -10,7 +10,7 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
-from croquis.core import inputs
+from croquis.core import inputs, read_notes
 from croquis.check.files_in_the_way import refuse_in
 from croquis.check.outputs import Output
 
@@ -53,7 +53,7 @@ def _before_outputs_go(stage: Any) -> None:
     with chdir(Path(stage.repo.root_dir)):
         refuse_in(_outputs_to_delete(stage))
     with chdir(Path(stage.wdir)):
-        inputs.note_path(_name(stage)).unlink(missing_ok=True)
+        read_notes.note_path(_name(stage)).unlink(missing_ok=True)
 
 
 def _name(stage: Any) -> str:

@@ -4,7 +4,6 @@ DVC takes the hashes of parameters and code when a stage has ended (treeverse/dv
 while it ran would be recorded as what made its results.
 """
 
-import json
 import os
 import shlex
 import sys
@@ -13,12 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from croquis.core import files, loaded_code, params, pipeline
 from croquis.core.errors import InputError
+from croquis.core.read_notes import Note, note_path, read_note, write_note
 
-READ = Path(".resume/read")  # in the folder where a stage runs: what each has read
 READ_BYTES = (
     2**24
 )  # a dep up to this size is compared by its content, in some 20 ms
@@ -94,17 +92,17 @@ class Inputs:
 
     def note(self) -> None:
         """Leaves what was looked at last, for the `dvc` that takes hashes after this process."""
-        texts = {
-            str(path): text and text.decode("latin-1")
-            for path, text in self._texts.items()
+        note: Note = {
+            "texts": {
+                str(path): None if text is None else text.decode("latin-1")
+                for path, text in self._texts.items()
+            },
+            "keys": {
+                str(path): list(names) for path, names in self._entry.params.items()
+            },
+            "states": {str(dep): state for dep, state in self._states.items()},
         }
-        keys = {str(path): names for path, names in self._entry.params.items()}
-        states = {str(dep): state for dep, state in self._states.items()}
-        path = note_path(self._entry.name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(
-            json.dumps({"texts": texts, "keys": keys, "states": states})
-        )
+        write_note(self._entry.name, note)
 
     def _swapped(self) -> Iterator[str]:
         # What was edited, loaded and put back looks as before, but another text of it has run.
@@ -155,24 +153,18 @@ class Inputs:
         )
 
 
-def note_path(name: str) -> Path:
-    """Where a stage of this name leaves what it has read."""
-    return READ / f"{quote(name, safe='@')}.json"
-
-
 def refuse_changed(name: str) -> None:
     """Raises InputError if what a stage has read differs from its note; if it has one.
 
     Args:
         name: of the stage, as DVC has it.
     """
-    try:
-        note = json.loads(note_path(name).read_text())
-    except FileNotFoundError:
+    note = read_note(note_path(name))
+    if note is None:
         return  # it does not end as ours do, or was restored without running
     texts = {
-        Path(p): text and text.encode("latin-1")
-        for p, text in note["texts"].items()
+        Path(path): None if text is None else text.encode("latin-1")
+        for path, text in note["texts"].items()
     }
     keys = {Path(path): tuple(names) for path, names in note["keys"].items()}
     states = {Path(dep): state for dep, state in note["states"].items()}

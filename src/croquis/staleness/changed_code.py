@@ -1,13 +1,13 @@
 """Which files of a folder of code changed: dvc.lock has a hash of the folder alone."""
 
 import hashlib
-import json
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from croquis.core import inputs, pipeline
+from croquis.core import pipeline
 from croquis.core.files import file_digest
+from croquis.core.read_notes import read_notes
 
 COMMITS = 30  # that changed the folder; the newest are tried first
 
@@ -61,10 +61,15 @@ def hash_of(folder: Path, digests: Digests) -> str:
 
 def _states(folder: Path) -> Iterator[Digests]:
     """What the folder held whenever somebody noted it."""
-    for note in sorted(inputs.READ.glob("*.json")):
-        state = json.loads(note.read_text())["states"].get(folder.as_posix())
-        if state and all(isinstance(digest, str) for digest in state.values()):
-            yield state
+    for note in read_notes():
+        state = note["states"].get(folder.as_posix()) or {}
+        digests = {
+            path: digest
+            for path, digest in state.items()
+            if isinstance(digest, str)
+        }
+        if state and len(digests) == len(state):
+            yield digests
     # md5 by git's own hash: most files are alike in all commits.
     blobs: dict[str, str] = {}
     listed = _git("log", f"--max-count={COMMITS}", "--format=%H", "--", str(folder))
