@@ -18,6 +18,8 @@ CHECK = Path("stages/check.py")  # a folder that has it is a project of this kin
 EXPERIMENT = "CmdExperimentsRun"  # the class behind `dvc exp run`
 APPLY = "CmdExperimentsApply"
 RUNNING = {EXPERIMENT, "CmdRepro"}
+# What writes results or commits, which would be lost where HEAD or edits are not in their place.
+RESTING_ON_GIT = {*RUNNING, APPLY, "CmdExperimentsSave"}
 TOUCHING = {*RUNNING, APPLY, "CmdCheckout", "CmdDataPull"}
 
 
@@ -30,7 +32,10 @@ def main() -> None:
 
     arguments = sys.argv[1:]
     chosen = _parsed(arguments)
-    if chosen.func.__name__ == EXPERIMENT and (project := _project(chosen)):
+    project = _project(chosen)
+    if project is not None and chosen.func.__name__ in TOUCHING | RESTING_ON_GIT:
+        _put_right(chosen, project)
+    if chosen.func.__name__ == EXPERIMENT and project is not None:
         arguments = _translated(arguments, chosen, project)
         chosen = _parsed(arguments)
     if (folder := _touched(chosen)) is not None:
@@ -46,6 +51,23 @@ def main() -> None:
         if chosen.func.__name__ in RUNNING:
             watch()
     sys.exit(dvc(arguments))
+
+
+def _put_right(chosen: Any, project: Path) -> None:
+    """Puts right what killed runs left, or refuses where a person has to."""
+    from croquis.core import cli
+    from croquis.restore.dvc_locks import free_locks
+    from croquis.restore.leftovers import put_right
+    from croquis.restore.stop_signals import end_whole
+    from croquis.restore.whole_files import write_whole
+
+    with cli.one_line(), contextlib.chdir(project):
+        rests = chosen.func.__name__ in RESTING_ON_GIT
+        lines = put_right() if rests else free_locks(experiments=False)
+    for line in lines:
+        print(line, file=sys.stderr)
+    write_whole()
+    end_whole()
 
 
 def _parsed(arguments: list[str]) -> Any:

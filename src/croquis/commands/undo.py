@@ -9,9 +9,9 @@ import typer
 from croquis.core import cli
 from croquis.commands.table import aligned
 from croquis.core.text import counted
+from croquis.restore.dvc_locks import check_idle
 from croquis.restore.last_commit import (
     Plan,
-    check_idle,
     head_commit,
     off_branch,
     plan_undo,

@@ -1,7 +1,5 @@
 """What differs from the last commit: parameters, lock, scores, outputs."""
 
-import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +9,8 @@ from croquis.check.existing_files import files_at, foreign_files, link_on_the_wa
 from croquis.check.outputs import Output
 from croquis.core.errors import InputError
 from croquis.restore.disk import Disk
+from croquis.restore.git import git
+from croquis.restore.killed_experiment import killed_experiment_lines
 from croquis.scoring import outdated_scores
 
 
@@ -55,7 +55,9 @@ def head_commit() -> str:
 
 
 def off_branch() -> list[str]:
-    """A killed `dvc exp run` leaves git on no branch, where later commits are easily lost."""
+    """On no branch later commits are easily lost, whoever left it; a killed experiment does."""
+    if lines := killed_experiment_lines():
+        return lines
     if git("symbolic-ref", "--quiet", "HEAD") is not None:
         return []
     here = git("branch", "--points-at", "HEAD", "--format=%(refname:short)") or b""
@@ -72,34 +74,9 @@ def off_branch() -> list[str]:
     ]
 
 
-def git(*arguments: str) -> bytes | None:
-    """What git printed; None where it failed."""
-    done = subprocess.run(["git", *arguments], capture_output=True)
-    return done.stdout if done.returncode == 0 else None
-
-
 def _read_commit(path: str) -> bytes | None:
     # As git would write it here, should it change the ends of lines.
     return git("cat-file", "--filters", f"HEAD:./{path}")
-
-
-def check_idle() -> None:
-    """DVC frees its own lock while a stage runs, but notes who reads and writes what."""
-    import psutil
-
-    try:
-        noted = json.loads(Path(".dvc/tmp/rwlock").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return
-    groups = [noted.get("write", {}).values(), *noted.get("read", {}).values()]
-    holders = [each for group in groups for each in group]
-    for pid in sorted({each["pid"] for each in holders}):
-        if psutil.pid_exists(pid):
-            received = f"one that is (process {pid})"
-            fix = "wait for it, or end it"
-            raise InputError(
-                "dvc", expected="no run at work here", received=received, fix=fix
-            )
 
 
 def plan_undo(commit: str) -> Plan:

@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 
 from croquis.core.files import atomic_write
-from croquis.restore.last_commit import Plan, git
+from croquis.restore.git import git
+from croquis.restore.last_commit import Plan
 
 KEPT = Path(".undo")  # in .gitignore and .dvcignore
 

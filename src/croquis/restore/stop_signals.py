@@ -1,0 +1,89 @@
+"""Has DVC end whole where it is asked to: SIGTERM, as of a machine that is taken back, and SIGHUP.
+
+DVC puts HEAD and a person's edits back when an experiment ends, whatever ends it, but these signals
+end Python at once. And a stage would go on without the DVC that records it.
+"""
+
+import atexit
+import os
+import signal
+import sys
+from types import FrameType
+
+import psutil
+
+SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+# Seconds in which a stage ends that was asked to along with this process. A training that is
+# asked twice does not save its state.
+TOGETHER = 3
+GRACE = (
+    10  # seconds that it has otherwise; its outputs are whole or absent in any case
+)
+AGAIN = 0.05  # seconds until the next look
+# Between these DVC moves HEAD and edits, and nothing of it would put them back.
+EXPERIMENTS = os.path.join("dvc", "repo", "experiments", "")
+# Below these it has an experiment at work, and puts all back whatever ends it.
+AT_WORK = (
+    os.path.join("dvc", "repo", "reproduce.py"),
+    os.path.join("dvc", "repo", "checkout.py"),
+)
+
+
+def end_whole() -> None:
+    """From now on these signals end this process as Ctrl-C does, and its stage before it."""
+    for number in SIGNALS:
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores SIGHUP
+            signal.signal(number, _end)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)  # it is on its way
+    _end_stages()
+
+    def end_soon(_: int, frame: FrameType | None) -> None:
+        if _moves_edits(frame):
+            signal.setitimer(signal.ITIMER_REAL, AGAIN)
+            return
+        name = signal.Signals(number).name
+        print(
+            f"dvc: ended by {name}; the same command goes on where it was",
+            file=sys.stderr,
+        )
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGALRM, end_soon)
+    atexit.register(
+        signal.setitimer, signal.ITIMER_REAL, 0
+    )  # DVC may be done first
+    end_soon(number, frame)
+
+
+def _moves_edits(frame: FrameType | None) -> bool:
+    """Whether DVC is about to run an experiment, or ends one, but does not run it."""
+    in_experiments = False
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name.endswith(AT_WORK):
+            return False
+        in_experiments = in_experiments or EXPERIMENTS in name
+        frame = frame.f_back
+    return in_experiments
+
+
+def _end_stages() -> None:
+    """Ends what this process has started, and waits for it."""
+    stages = psutil.Process().children(recursive=True)
+    _, stages = psutil.wait_procs(stages, timeout=TOGETHER)
+    for stage in stages:
+        _send(stage, signal.SIGTERM)
+    _, alive = psutil.wait_procs(stages, timeout=GRACE)
+    for stage in alive:
+        _send(stage, signal.SIGKILL)
+
+
+def _send(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.Error:
+        return  # it has ended
