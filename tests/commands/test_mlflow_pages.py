@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from croquis.commands.main import app
 from croquis.commands.mlflow_pages import newest
+from croquis.tracking.store_file import State, examine
 
 
 @pytest.fixture
@@ -56,7 +57,13 @@ def test_before_the_first_run_the_list_is_opened(
         "http://127.0.0.1:5000/#/experiments?workflowType=machine_learning;"
         in done.output
     )
-    assert len(started) == 1 and not list(tmp_path.iterdir())
+    assert len(started) == 1
+    # Whole, before a server that could be killed would make it in place.
+    assert examine(tmp_path / "mlflow.db").state is State.WHOLE
+    assert {path.name for path in tmp_path.iterdir()} <= {
+        ".mlflow.lock",
+        "mlflow.db",
+    }
 
 
 def test_a_server_of_ones_own_is_named_without_its_password(

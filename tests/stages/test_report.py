@@ -9,7 +9,7 @@ import pytest
 from croquis.core import params
 from croquis.core.errors import InputError
 from croquis.report.page_data import read_metrics
-from croquis.tracking import store, tracking
+from croquis.tracking import logged_params, store, tracking
 from support.leftovers import BLOCK, PROBE, leave, paths_of, stage
 
 PARAMS = """
@@ -99,7 +99,7 @@ def test_the_stage_ends_with_the_lines_that_matter(kept: Kept, drawn: Path) -> N
 
 
 def test_mlflow_gets_scores_settings_and_the_page(kept: Kept, drawn: Path) -> None:
-    settings = store.flat(kept.whole.settings)
+    settings = logged_params.flat(kept.whole.settings)
     assert kept.whole.source == settings["data.source"] == "shapes/drawn.tar.gz"
     assert settings["seed"] == 42 and settings["run.folds"] == [0, 1]
     assert settings["ensemble.vote"] == "soft"

@@ -7,23 +7,6 @@ import pytest
 from croquis.tracking import store as stores
 
 
-def test_the_commit_is_gits_and_none_outside_of_a_repository(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert stores.commit() == "none"
-    monkeypatch.setenv("PATH", str(tmp_path))  # where there is no git either
-    assert stores.commit() == "none"
-
-
-def test_a_pipeline_is_called_as_its_experiment_or_its_commit(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert stores.version() == stores.commit()[:7]
-    monkeypatch.setenv("DVC_EXP_NAME", "bold-idea")
-    assert stores.version() == "bold-idea"
-
-
 def test_the_store_lies_beside_the_pipeline_unless_the_environment_says_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -32,13 +15,6 @@ def test_the_store_lies_beside_the_pipeline_unless_the_environment_says_else(
     assert stores.uri() == "http://127.0.0.1:5000"
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert stores.uri() == f"sqlite:///{tmp_path}/mlflow.db"
-
-
-def test_a_stage_fills_the_column_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DVC_STAGE", "train@swin-0")
-    tags = stores.surroundings()
-    assert tags["stage"] == tags["mlflow.source.name"] == "train@swin-0"
-    assert tags["commit"] == tags["mlflow.source.git.commit"] == stores.commit()
 
 
 def test_a_pipeline_is_found_by_its_scores_the_newest_first_and_never_made() -> (
@@ -221,11 +197,3 @@ def test_the_environment_names_the_experiment(
     assert client.get_experiment(experiment).name == "/Users/me/it's mine"
     assert stores.experiment_of(client, "other.zip")[1].experiment_id == experiment
     assert stores.model_name("/Users/me/it's mine") == "Users-me-it-s-mine"
-
-
-def test_nested_params_get_dotted_keys() -> None:
-    assert stores.flat({"a": {"b": {"c": 1}, "d": []}, "e": None}) == {
-        "a.b.c": 1,
-        "a.d": [],
-        "e": None,
-    }

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from croquis.tracking import logged_params, run_origin, tracking
 from croquis.tracking import store as stores
-from croquis.tracking import tracking
 
 ICONS = stores.Pipeline("icons")
 SETTINGS = {"lr": 1e-05, "embed": {"backbone": "resnet18", "views": ["identity"]}}
@@ -75,7 +75,7 @@ def test_a_run_keeps_params_tags_and_metrics_per_epoch(
         "fold": "0",
         "stage": "train@swin-0",
         "experiment": "bold-idea",
-        "commit": stores.commit(),
+        "commit": run_origin.commit(),
         "kind": "train",
     } == {
         key: value
@@ -113,7 +113,7 @@ def test_a_second_run_joins_the_same_experiment(store: Path) -> None:
     parents = {run.data.tags.get("mlflow.parentRunId") for run in runs}
     (pipeline,) = [run for run in runs if run.data.tags.get("kind") == "pipeline"]
     assert len(runs) == 3 and parents == {None, pipeline.info.run_id}
-    assert pipeline.info.run_name == stores.commit()[:7]
+    assert pipeline.info.run_name == run_origin.commit()[:7]
 
 
 def test_the_pipelines_run_takes_scores_again_and_again(store: Path) -> None:
@@ -245,7 +245,7 @@ def test_the_pipeline_is_all_parameters_but_members_that_do_not_run_and_secrets(
     Path("params.yaml").write_text(PARAMS)
     Path("index.csv").write_text("id\n")
     first = tracking.pipeline_of(Path("index.csv"))
-    assert stores.flat(first.settings) == {
+    assert logged_params.flat(first.settings) == {
         "lr": 0.001,
         "run.models": ["a"],
         "run.probes": [],

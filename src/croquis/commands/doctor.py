@@ -13,7 +13,7 @@ from croquis.core import params
 from croquis.check.files_in_the_way import obstacles
 from croquis.core.errors import InputError
 from croquis.core.files import root
-from croquis.doctor import environment, gpus
+from croquis.doctor import environment, gpus, tracking_store
 from croquis.doctor.finding import Finding, finding_lines
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def examined() -> list[Finding]:
     findings = environment.python_findings(lock, environment.installed_here())
     findings += _look("PyTorch", _of_the_networks)
     findings.append(environment.cores_finding(os.getloadavg()[0]))
-    findings.append(environment.tracking_finding())
+    findings.append(tracking_store.tracking_finding())
     findings.append(environment.privacy_finding(root()))
     findings.append(environment.git_finding(root()))
     findings.append(environment.dvc_finding(shutil.which("dvc")))

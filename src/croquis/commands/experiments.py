@@ -16,7 +16,7 @@ from croquis.core.errors import InputError
 from croquis.core.text import ends, share
 from croquis.scoring import outdated_scores
 from croquis.set_params.renamed import renamed
-from croquis.tracking.store import flat
+from croquis.tracking.logged_params import flat
 
 WIDTH = 100
 SHOWN = 24  # characters of a value

@@ -3,14 +3,18 @@
 import os
 import sqlite3
 import sys
+import warnings
 from contextlib import closing
 from typing import Annotated
 from urllib.parse import quote
 
 import typer
 
+from croquis.core import cli
 from croquis.core.addresses import hide_secrets
 from croquis.tracking import store
+from croquis.tracking.running import killed_runs, marks_folder
+from croquis.tracking.store_file import State, examine, sqlite_file
 
 NEWEST = """
     SELECT experiment_id FROM runs WHERE lifecycle_stage = 'active'
@@ -28,6 +32,8 @@ def mlflow(
             f"trainings are tracked by your server: open {hide_secrets(uri)}"
         )
         return
+    with cli.one_line():
+        _make_ready()
     typer.echo(
         f"open http://127.0.0.1:{port}/#/{tracking_page(newest(uri))}; Ctrl-C ends it"
     )
@@ -39,6 +45,28 @@ def mlflow(
     command += ["--port", str(port), "--backend-store-uri", uri]
     # Its signals and its exit status are the server's own.
     os.execvp(command[0], command)
+
+
+def _make_ready() -> None:
+    """The local store is whole: MLflow's server would make a new one in place, where a kill hurts.
+
+    Raises:
+        InputError: if a person has to do something about the store.
+    """
+    file = sqlite_file(store.uri())
+    if file is None:
+        return
+    is_whole = examine(file).state is State.WHOLE
+    if is_whole and not killed_runs(marks_folder(file)):
+        return  # without MLflow, which takes seconds to import
+    try:
+        with warnings.catch_warnings(record=True) as caught, store.writable_store():
+            warnings.simplefilter("always", UserWarning)
+    except Exception as error:  # MLflow raises a dozen kinds
+        raise store.unreachable(error) from error
+    for warning in caught:
+        if warning.category is UserWarning:
+            typer.echo(str(warning.message))
 
 
 def tracking_page(experiment: int | None) -> str:

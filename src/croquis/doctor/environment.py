@@ -9,12 +9,10 @@ from collections.abc import Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 
-from croquis.core.addresses import hide_secrets
 from croquis.core.cpu_count import cpu_count
 from croquis.core.files import root
 from croquis.core.text import counted
 from croquis.doctor.finding import Finding
-from croquis.tracking import store
 
 GRAY = 224  # pixels a side of what dedup looks at
 GB = 2**30
@@ -169,37 +167,6 @@ def cores_finding(load: float) -> Finding:
             "cores", "warning", f"{said}; busy, {load:.1f} programs want them", fix
         )
     return Finding("cores", "ok", f"{said}; load {load:.1f}")
-
-
-def tracking_finding() -> Finding:
-    """Whether the store of MLflow's runs answers; one that does not never stops a training."""
-    uri = store.uri()
-    server = hide_secrets(uri)
-    if (
-        uri.startswith("sqlite:///")
-        and not (path := Path(uri[len("sqlite:///") :])).exists()
-    ):
-        if os.access(path.parent, os.W_OK):
-            return Finding(
-                "tracking", "ok", f"{server}, made by the first training"
-            )
-        return Finding(
-            "tracking",
-            "warning",
-            f"{path.parent} cannot be written",
-            "give yourself the right to write there",
-        )
-    try:
-        store.open_store().search_experiments(max_results=1)
-    except Exception as error:  # whatever MLflow raises, here it is a finding
-        fix = "start the server or unset MLFLOW_TRACKING_URI; trainings run without it, untracked"
-        return Finding(
-            "tracking",
-            "warning",
-            f"{server} does not answer: {store.store_error(error)}",
-            fix,
-        )
-    return Finding("tracking", "ok", f"{server} answers")
 
 
 def privacy_finding(folder: Path) -> Finding:

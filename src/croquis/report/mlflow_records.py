@@ -11,7 +11,7 @@ from croquis.core.text import counted, ends, share
 from croquis.core.workspaces import temporary_folder
 from croquis.report import mlflow_figures
 from croquis.report.page_data import Metrics, RunOutcome
-from croquis.tracking import store, tracking
+from croquis.tracking import logged_params, run_origin, store, tracking
 
 LINK = r'href="(?!data:|https?:)([^"#]+\.html)[^"]*"'
 # No scores: their charts stand apart.
@@ -70,10 +70,10 @@ def report_scores(metrics: Metrics) -> dict[str, float]:
     values: dict[str, Any] = {
         f"oof_{name}/{member}": value
         for member, score in metrics["vote"].items()
-        for name, value in store.flat(score).items()
+        for name, value in logged_params.flat(score).items()
     }
     for part, stage in (("ensemble", "ensemble"), ("test", "submission")):
-        for name, value in store.flat(metrics[stage]).items():
+        for name, value in logged_params.flat(metrics[stage]).items():
             section = "size" if name in COUNTS else part
             values[f"{section}/{name.replace('.', '/')}"] = value
     return {
@@ -85,7 +85,7 @@ def report_scores(metrics: Metrics) -> dict[str, float]:
 
 def run_name(metrics: Metrics) -> str:
     """The run's name with the accuracy: MLflow's table of runs shows no score by itself."""
-    return f"{store.version()} {share(metrics['ensemble']['accuracy'])}"
+    return f"{run_origin.version()} {share(metrics['ensemble']['accuracy'])}"
 
 
 def description(metrics: Metrics) -> str:

@@ -1,7 +1,6 @@
 """How long each training took and how fast it was, as MLflow recorded it."""
 
 import warnings
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -36,9 +35,7 @@ def recorded_trainings(source: str, run: RunParams) -> pd.DataFrame:
 
 def _finished(source: str) -> list[Any]:
     """MLflow's runs, newest first."""
-    file = store.uri().removeprefix("sqlite:///")
-    # Opened, a store that is not there would be made.
-    if file != store.uri() and not Path(file).is_file():
+    if not store.has_runs():
         return []
     client = store.open_store()
     _, experiment = store.experiment_of(client, source)

@@ -16,7 +16,8 @@ from croquis.core import files
 from croquis.core.workspaces import temporary_files_in, temporary_folder
 from croquis.serving.sheets import data_url
 from croquis.serving.trained_ensemble import Trained
-from croquis.tracking import store
+from croquis.tracking import run_origin, store
+from croquis.tracking.running import mark_run, marks_folder
 
 PACKAGE = Path(files.__file__).parents[1]
 CODE = Path(__file__).with_name("mlflow_model.py")
@@ -69,13 +70,16 @@ def register(
     mlflow.set_tracking_uri(store.uri())
     with mlflow.start_run(
         experiment_id=experiment.experiment_id,
-        run_name=f"{store.version()}/ensemble",
-        tags=store.surroundings() | TAGS,
+        run_name=f"{run_origin.version()}/ensemble",
+        tags=run_origin.surroundings() | TAGS,
         description=description,
         parent_run_id=pipeline,
-    ):
+    ) as run:
+        mark = mark_run(marks_folder(store.store_place()), run.info.run_id)
         number = _log_model(trained, name, example)
-    alias = alias_of(store.version())
+    if mark is not None:
+        mark.remove()
+    alias = alias_of(run_origin.version())
     client.update_registered_model(
         name, f"The ensembles trained on {experiment.name}."
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from croquis.core.addresses import hide_secrets
 from croquis.tracking import store
+from croquis.tracking.running import RunMark
 
 if TYPE_CHECKING:
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
@@ -33,13 +34,21 @@ class Run:
         client: MLflow's.
         run_id: None: nothing is logged.
         logged: the last step whose metrics a resumed run holds already.
+        mark: says that the run is at work, until it ends.
     """
 
-    def __init__(self, client: Any, run_id: str | None, logged: int = -1) -> None:
+    def __init__(
+        self,
+        client: Any,
+        run_id: str | None,
+        logged: int = -1,
+        mark: RunMark | None = None,
+    ) -> None:
         self._client = client
         self._id = run_id
         self._logged = logged
         self._on = run_id is not None
+        self._mark = mark
         self._monitor: SystemMetricsMonitor | None = None
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
@@ -76,7 +85,8 @@ class Run:
             SystemMetricsMonitor,
         )
 
-        logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
+        # What it fails at, the run fails at as well, and says in one line.
+        logging.getLogger("mlflow.system_metrics").setLevel(logging.CRITICAL)
         # A convenience: nothing else stops without it.
         with contextlib.suppress(Exception):
             monitor = SystemMetricsMonitor(
@@ -96,6 +106,9 @@ class Run:
             if has_warned:
                 warnings.simplefilter("ignore")
             self._try(lambda: self._client.set_terminated(self._id, status))
+        # Where the store did not take that, the next process ends the run by its mark.
+        if self._mark is not None and self._on:
+            self._mark.remove()
 
     def _try(self, call: Any) -> None:
         if not self._on:
@@ -122,8 +135,9 @@ def _milliseconds() -> int:
 
 
 def warn(error: Exception) -> None:
-    """Says once that nothing more is logged, and why."""
+    """Says once that nothing more is logged, why, and what to do."""
+    said = store.store_trouble(error)
+    reason = f"{said.says}; {said.fix}" if said.fix else said.says
     warnings.warn(
-        f"tracking is off for this run: {store.store_error(error)}; training goes on",
-        stacklevel=2,
+        f"tracking is off for this run: {reason}; training goes on", stacklevel=2
     )

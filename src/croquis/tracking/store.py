@@ -2,28 +2,40 @@
 
 import hashlib
 import json
+import logging
 import os
 import re
-import subprocess
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from croquis.core.addresses import address, hide_secrets
 from croquis.core.errors import InputError
 from croquis.core.files import root
+from croquis.tracking import run_origin
 from croquis.tracking.experiment_names import competition, older
+from croquis.tracking.logged_params import log_params
+from croquis.tracking.making import (
+    prepare_store,
+    set_aside,
+    store_lock,
+    trouble_of_state,
+)
+from croquis.tracking.running import end_killed_runs, marks_folder
+from croquis.tracking.store_errors import (
+    Trouble,
+    is_damage,
+    trouble,
+)
+from croquis.tracking.store_file import State, examine, sqlite_file
 
 NOTE = "mlflow.note.content"  # what MLflow shows as a description
 OURS = "Each run is of a commit or of a DVC experiment; its trainings are below it."
 SOURCE = "croquis.source"  # tag of an experiment
 KEY = "run_key"  # tag of a pipeline's run
-BATCH = 100  # parameters that MLflow takes in one call
-LONGEST = 6000  # characters of a parameter that it takes
 
 
 @dataclass(frozen=True)
@@ -50,22 +62,17 @@ class Pipeline:
             name: value for name, value in self.settings.items() if name != "data"
         }
         text = json.dumps(
-            [version(), self.data, settings], sort_keys=True, default=str
+            [run_origin.version(), self.data, settings], sort_keys=True, default=str
         )
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def connect(pipeline: Pipeline) -> tuple[Any, str, str]:
     """A client, the id of the experiment, and the id of this pipeline's run in it; made if new."""
-    # Two processes that make the same new store at once break its schema migration, and two would
-    # make two runs of one pipeline.
-    with FileLock(root() / ".mlflow.lock", timeout=120):
-        client, experiment = _open_experiment(pipeline.source)
-        return (
-            client,
-            experiment.experiment_id,
-            _run(client, experiment.experiment_id, pipeline),
-        )
+    with writable_store() as client:
+        experiment = _open_experiment(client, pipeline.source)
+        experiment_id = experiment.experiment_id
+        return client, experiment_id, _run(client, experiment_id, pipeline)
 
 
 def connect_by_scores(
@@ -75,8 +82,8 @@ def connect_by_scores(
 
     What lies in a run's folders may be older than the commit, or that of an experiment.
     """
-    with FileLock(root() / ".mlflow.lock", timeout=120):
-        client, experiment = _open_experiment(source)
+    with writable_store() as client:
+        experiment = _open_experiment(client, source)
     runs = client.search_runs([experiment.experiment_id], "tags.kind = 'pipeline'")
     for run in runs:  # the newest first
         if scores.items() <= run.data.metrics.items():
@@ -114,20 +121,61 @@ def model_name(experiment: str) -> str:
     return re.sub(r"[^\w.-]+", "-", experiment).strip("-") or "croquis"
 
 
+@contextmanager
+def writable_store() -> Iterator[Any]:
+    """A client of the store, made if it is new; no other process looks for a run meanwhile.
+
+    Two processes that make the same new store at once break its schema migration, and two would
+    make two runs of one pipeline.
+    """
+    place = store_place()
+    with store_lock(place):
+        if is_local := sqlite_file(uri()) is not None:
+            prepare_store(place)
+        try:
+            client = open_store()
+            end_killed_runs(client, marks_folder(place))
+            yield client
+        except Exception as error:
+            # Of a large store not every page was looked at.
+            if is_local and is_damage(error):
+                examined = examine(place)
+                set_aside(place, examined._replace(state=State.DAMAGED))
+            raise
+
+
 def open_store() -> Any:
-    """A client of the store; it raises within seconds where a server does not answer."""
+    """A client of the store; it raises within seconds where a server does not answer.
+
+    A local store that is not whole is left to the next training: MLflow would change it in place.
+
+    Raises:
+        StoreTrouble: if a local store is not whole.
+    """
+    if (file := sqlite_file(uri())) is not None:
+        examined = examine(file)
+        if examined.state is not State.WHOLE:
+            raise trouble_of_state(examined, file)
     # MLflow's own seven retries would block for four minutes at an unreachable server.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
+    # What fails is said in one line of ours; these would add a traceback each.
+    for name in ("mlflow.store.db.utils", "urllib3.connectionpool"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     from mlflow.tracking import MlflowClient
 
     return MlflowClient(uri())
 
 
+def store_place() -> Path:
+    """The file of a local store; of a server what would be the local one, for what lies beside."""
+    return sqlite_file(uri()) or root() / "mlflow.db"
+
+
 def has_runs() -> bool:
     """Whether there may be runs: a local store that is only looked at would be made by MLflow."""
-    path = uri().removeprefix("sqlite:///")
-    return path == uri() or Path(path).is_file()
+    file = sqlite_file(uri())
+    return file is None or file.is_file()
 
 
 def uri() -> str:
@@ -138,91 +186,32 @@ def uri() -> str:
 
 
 def store_error(error: BaseException) -> str:
-    """The first line of what went wrong, for people to read."""
-    text = hide_secrets(str(error)) or type(error).__name__
-    return text.splitlines()[0][:200]
+    """What went wrong with the store, in one line for people to read."""
+    return store_trouble(error).says
+
+
+def store_trouble(error: BaseException) -> Trouble:
+    """What went wrong with the store, and what to do about it."""
+    file = sqlite_file(uri())
+    return trouble(error, hide_secrets(uri()) if file is None else str(file))
 
 
 def unreachable(error: Exception) -> InputError:
     """The error of a command that can do nothing without the store."""
+    said = store_trouble(error)
     return InputError(
         uri(),
         expected="a store that answers",
-        received=store_error(error),
-        fix="start its server, or unset MLFLOW_TRACKING_URI",
+        received=said.says,
+        fix=said.fix or "start its server, or unset MLFLOW_TRACKING_URI",
     )
 
 
-def version() -> str:
-    """What a pipeline is called: the DVC experiment, or the first digits of the commit."""
-    return os.environ.get("DVC_EXP_NAME") or commit()[:7]
-
-
-def commit() -> str:
-    """The git commit of this folder, or "none" without one.
-
-    Not of `root()`: a queued experiment runs in a checkout of its own, at the commit it was queued.
-    """
-    command = ["git", "rev-parse", "HEAD"]
-    try:
-        git = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "none"  # no git at all, no repository, no commit
-    return git.stdout.strip()
-
-
-def surroundings() -> dict[str, str]:
-    """Tags that say where a run comes from: stage, DVC experiment, its baseline, commit.
-
-    Those of mlflow fill the columns "Source" and "Version" of its table.
-    """
-    names = {
-        "DVC_STAGE": "stage",
-        "DVC_EXP_NAME": "experiment",
-        "DVC_EXP_BASELINE_REV": "baseline",
-    }
-    tags = {
-        tag: os.environ[name] for name, tag in names.items() if name in os.environ
-    }
-    return tags | {
-        "commit": commit(),
-        "mlflow.source.git.commit": commit(),
-        "mlflow.source.name": tags.get("stage", ""),
-        "mlflow.source.type": "LOCAL",
-    }
-
-
-def flat(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one with dotted keys: {"a": {"b": 1}} to {"a.b": 1}."""
-    dotted: dict[str, Any] = {}
-    for key, value in params.items():
-        if isinstance(value, Mapping):
-            dotted |= flat(value, f"{prefix}{key}.")
-        else:
-            dotted[f"{prefix}{key}"] = value
-    return dotted
-
-
-def log_params(client: Any, run_id: str, params: Mapping[str, Any]) -> None:
-    """Logs parameters, nested ones by dotted keys, without secrets."""
-    from mlflow.entities import Param
-
-    entries = [
-        Param(key, hide_secrets(str(value))[:LONGEST])
-        for key, value in flat(params).items()
-    ]
-    for start in range(0, len(entries), BATCH):
-        client.log_batch(run_id, params=entries[start : start + BATCH])
-
-
-def _open_experiment(source: str) -> tuple[Any, Any]:
-    """A client, and the experiment of a data source, which may be brought back or made."""
-    client = open_store()
+def _open_experiment(client: Any, source: str) -> Any:
+    """The experiment of a data source, which may be brought back or made."""
     name, experiment = experiment_of(client, source)
     if experiment is None:
-        return client, client.get_experiment(
-            _create_experiment(client, name, source)
-        )
+        return client.get_experiment(_create_experiment(client, name, source))
     # MLflow keeps the name of a deleted one, and takes no run under it.
     if experiment.lifecycle_stage == "deleted":
         client.restore_experiment(experiment.experiment_id)
@@ -232,7 +221,7 @@ def _open_experiment(source: str) -> tuple[Any, Any]:
         warnings.warn(text, stacklevel=2)
     if SOURCE not in experiment.tags:
         client.set_experiment_tag(experiment.experiment_id, SOURCE, address(source))
-    return client, experiment
+    return experiment
 
 
 def _run(client: Any, experiment_id: str, pipeline: Pipeline) -> str:
@@ -242,24 +231,46 @@ def _run(client: Any, experiment_id: str, pipeline: Pipeline) -> str:
     """
     query = f"tags.kind = 'pipeline' and tags.{KEY} = '{pipeline.key}'"
     runs = client.search_runs([experiment_id], query, max_results=1)
-    run = runs[0] if runs else _create_run(client, experiment_id, pipeline)
-    if not run.data.params:  # as those of a process that was killed in between
+    run = runs[0] if runs else _restore_run(client, experiment_id, query)
+    run = run or _create_run(client, experiment_id, pipeline)
+    # A process that was killed in between left a run at work, or without parameters.
+    if run.info.status == "RUNNING":
+        client.set_terminated(run.info.run_id)
+    if not run.data.params:
         log_params(client, run.info.run_id, pipeline.settings)
     return run.info.run_id
 
 
+def _restore_run(client: Any, experiment_id: str, query: str) -> Any | None:
+    """The newest of such runs that was deleted, brought back: its trainings are still below it."""
+    from mlflow.entities import ViewType
+
+    runs = client.search_runs(
+        [experiment_id], query, ViewType.DELETED_ONLY, max_results=1
+    )
+    if not runs:
+        return None
+    info = runs[0].info
+    client.restore_run(info.run_id)
+    text = (
+        f"MLflow's run {info.run_name!r} was deleted; it is back, for its trainings"
+    )
+    warnings.warn(text, stacklevel=2)
+    return client.get_run(info.run_id)
+
+
 def _create_run(client: Any, experiment_id: str, pipeline: Pipeline) -> Any:
-    tags = surroundings() | {
+    tags = run_origin.surroundings() | {
         "kind": "pipeline",
-        "version": version(),
+        "version": run_origin.version(),
         KEY: pipeline.key,
         "mlflow.source.name": "dvc repro",
         NOTE: "A pipeline; its trainings are below it, its scores to come.",
     }
     tags.pop("stage", None)  # of whichever stage came first
-    run = client.create_run(experiment_id, run_name=version(), tags=tags)
-    client.set_terminated(run.info.run_id)
-    return run
+    return client.create_run(
+        experiment_id, run_name=run_origin.version(), tags=tags
+    )
 
 
 def _create_experiment(client: Any, name: str, source: str) -> str:
@@ -269,4 +280,10 @@ def _create_experiment(client: Any, name: str, source: str) -> str:
     kind = {"mlflow.experimentKind": "custom_model_development"}
     tags = kind | {NOTE: OURS, SOURCE: address(source)}
     place = str(root() / "mlruns") if local else None
-    return client.create_experiment(name, place, tags)
+    try:
+        return client.create_experiment(name, place, tags)
+    except Exception:
+        # On a server another machine may have made it meanwhile.
+        if (experiment := client.get_experiment_by_name(name)) is None:
+            raise
+        return experiment.experiment_id

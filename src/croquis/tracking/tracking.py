@@ -1,5 +1,6 @@
 """MLflow runs that can never fail or stall a training; MLflow is imported when a run begins."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +10,9 @@ from croquis.core import params as parameters
 from croquis.core.addresses import address
 from croquis.core.files import file_digest
 from croquis.recipes.settings_layers import LIKE
-from croquis.tracking import store
+from croquis.tracking import logged_params, run_origin, store
 from croquis.tracking.experiment_names import competition
+from croquis.tracking.running import RunMark, mark_run, marks_folder
 from croquis.tracking.runs import SECTIONS, Run, as_tags, warn
 from croquis.tracking.store import Pipeline
 
@@ -103,26 +105,34 @@ def _open_run(
             return resumed
         run = client.create_run(
             experiment_id,
-            run_name=f"{name} {store.version()}",
+            run_name=f"{name} {run_origin.version()}",
             tags={"mlflow.parentRunId": pipeline},
         )
         run_id = run.info.run_id
-        store.log_params(client, run_id, params)
+        mark = _mark(run_id)
+        logged_params.log_params(client, run_id, params)
         client.log_batch(run_id, tags=as_tags(_describe(name, tags)))
         client.log_inputs(run_id, datasets=[_dataset(whole.source, tags)])
         if memory is not None:
             memory.parent.mkdir(parents=True, exist_ok=True)
-            memory.write_text(run_id)
-        return Run(client, run_id)
+            _remember(memory, run_id)
+        return Run(client, run_id, mark=mark)
     # No MLflow, no server, no disk: none of it may stop a training.
     except Exception as error:
         warn(error)
         return Run(None, None)
 
 
+def _remember(memory: Path, run_id: str) -> None:
+    """Writes the run's id whole, or not at all."""
+    draft = memory.with_name(f".{memory.name}")
+    draft.write_text(run_id)
+    os.replace(draft, memory)
+
+
 def _describe(name: str, tags: Mapping[str, str]) -> dict[str, str]:
     """`tags` with where the run comes from, its kind (train, probe) and a description."""
-    described = dict(tags) | store.surroundings()
+    described = dict(tags) | run_origin.surroundings()
     kind = described.get("stage", "training").partition("@")[0]
     note = f"{kind} of **{tags.get('member', name)}**"
     if "fold" in tags:
@@ -151,9 +161,13 @@ def _resume(client: Any, memory: Path | None) -> Run | None:
             client.delete_tag(run_id, FAILURE)
     except MlflowException:
         return None
-    return Run(
-        client, run_id, logged=max((point.step for point in points), default=-1)
-    )
+    logged = max((point.step for point in points), default=-1)
+    return Run(client, run_id, logged, _mark(run_id))
+
+
+def _mark(run_id: str) -> RunMark | None:
+    """Marks a run as at work, so that it does not seem so for ever if this process is killed."""
+    return mark_run(marks_folder(store.store_place()), run_id)
 
 
 def _dataset(source: str, tags: Mapping[str, str]) -> Any:

@@ -10,7 +10,7 @@ from croquis.recipes.head_params import HeadShape
 from croquis.recipes.probe_recipes import HeadParams, ProbeRecipe
 from croquis.recipes.recipes import ModelRecipe, TrainParams
 from croquis.report.member_settings import MemberSettings
-from croquis.tracking import store
+from croquis.tracking import logged_params
 
 STARTS = {
     "random": "random start",
@@ -44,7 +44,9 @@ def recipe_rows(settings: MemberSettings) -> list[RecipeRow]:
 def all_settings(settings: MemberSettings) -> list[tuple[str, list[str]]]:
     """All settings of all members: dotted keys, each with its value for each of `recipe_rows`."""
     recipes = {**settings.models, **settings.probes}
-    flat = [store.flat(recipes[key].model_dump()) for key in sorted(recipes)]
+    flat = [
+        logged_params.flat(recipes[key].model_dump()) for key in sorted(recipes)
+    ]
     names = dict.fromkeys(name for values in flat for name in values)
     return [
         (name, [_plain(values[name]) if name in values else "" for values in flat])
