@@ -1,30 +1,38 @@
 """One image: from a file's bytes to upright 8-bit pixels on paper, and onto a square sheet."""
 
-import io
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from croquis.dataset.image_notes import ON_BLACK, join_notes
-from croquis.prepare.depth import (
-    Unscalable,
-    channel_ranges,
-    is_deep,
-    to_eight_bits,
-    widen,
+from croquis.dataset.image_notes import join_notes
+from croquis.prepare.depth import Unscalable, is_deep, to_eight_bits, widen
+from croquis.prepare.file_headers import TooMuch
+from croquis.prepare.opening import (
+    TRAINING,
+    Limits,
+    Unreadable,
+    halve_large_jpeg,
+    open_image,
 )
+from croquis.prepare.paper import lay_on_paper
+from croquis.prepare.strips import strips
 
 ORIENTATION = 0x0112  # EXIF's tag for how the camera was held; 1 is upright
-# Of 255: the least contrast of a drawing, from its darkest to its lightest pixel.
-BLANK_BELOW = 16
+# By EXIF's orientation; 5 and 7 are mirrored as well.
+_TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: np.rot90(pixels),
+}
 _LEAST_INK = 16  # of 255
 _INK_SHARE = 0.1  # of the darkest stroke
 _MARGIN = 0.04  # of the side, all around
-
-
-class Unreadable(Exception):
-    """The bytes are no image; the text says why."""
 
 
 class Decoded(NamedTuple):
@@ -34,28 +42,25 @@ class Decoded(NamedTuple):
     status: str  # of image_notes.py: what decoding had to do
 
 
-def decode(content: bytes) -> Decoded:
+def decode(content: bytes, limits: Limits = TRAINING) -> Decoded:
     """The image in a file's bytes.
 
+    Args:
+        content: of a file of one of FORMATS.
+        limits: how large the image may be.
+
     Raises:
-        Unreadable: if Pillow cannot read it to its last row, or holds it for a bomb.
+        Unreadable: if Pillow cannot read it to its last row, or it is beyond the limits.
     """
     if not content:
         raise Unreadable("empty file")
     try:
-        with Image.open(io.BytesIO(content)) as file:
-            notes: list[str] = []
-            deep = is_deep(file)
-            image = _turn_upright(_load_first_frame(file, notes), notes)
-            image = widen(image, content, notes) if deep else image
-            image = _lay_on_paper(to_eight_bits(image, notes), notes)
-            return Decoded(_pixels_of(image), join_notes(notes))
+        with open_image(content, limits) as file:
+            return _decode_opened(file, content, limits)
+    except (MemoryError, Unreadable):
+        raise
     except Unscalable as error:
         raise Unreadable(str(error)) from None
-    except Image.UnidentifiedImageError:
-        raise Unreadable("not an image in a known format") from None
-    except MemoryError:
-        raise
     except (
         Exception
     ) as error:  # Pillow's readers raise a dozen kinds on damaged files
@@ -63,11 +68,26 @@ def decode(content: bytes) -> Decoded:
         raise Unreadable(reason) from error
 
 
+def _decode_opened(file: Image.Image, content: bytes, limits: Limits) -> Decoded:
+    notes: list[str] = []
+    deep = is_deep(file)
+    halve_large_jpeg(file, limits)
+    image = _load_first_frame(file, notes)
+    orientation = _orientation(image, notes)
+    image = widen(image, content, notes) if deep else image
+    image = to_eight_bits(image, notes)
+    pixels = lay_on_paper(image, notes)
+    return Decoded(_turn(pixels, orientation), join_notes(notes))
+
+
 def gray_of(pixels: np.ndarray) -> np.ndarray:
     """Luminance, (H, W) or (H, W, 3) to (H, W) uint8."""
     if pixels.ndim == 2:
         return pixels
-    return np.asarray(Image.fromarray(pixels).convert("L"))
+    gray = np.empty(pixels.shape[:2], np.uint8)
+    for rows in strips(*pixels.shape[:2]):
+        gray[rows] = np.asarray(Image.fromarray(pixels[rows]).convert("L"))
+    return gray
 
 
 def pad(pixels: np.ndarray, side: int) -> np.ndarray:
@@ -95,8 +115,8 @@ def crop_to_ink(pixels: np.ndarray, side: int) -> np.ndarray:
     Ink is at least a tenth as dark as the darkest stroke: the ripples of JPEG around strokes are
     none, and faint drawings have some. A white sheet stays whole.
     """
-    ink = 255 - gray_of(pixels).astype(np.int16)
-    drawn = ink > max(_LEAST_INK, _INK_SHARE * ink.max())
+    ink = 255 - gray_of(pixels)
+    drawn = ink > max(_LEAST_INK, _INK_SHARE * int(ink.max()))
     rows = np.flatnonzero(drawn.any(axis=1))
     columns = np.flatnonzero(drawn.any(axis=0))
     if not len(rows):
@@ -116,6 +136,14 @@ FITS = {"pad": pad, "squash": squash, "ink": crop_to_ink}
 def _resize(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     if pixels.shape[:2] == (height, width):
         return pixels
+    if (
+        pixels.ndim == 3
+    ):  # a channel at a time: Pillow would take four bytes a pixel
+        channels = [
+            _resize(np.ascontiguousarray(pixels[..., channel]), height, width)
+            for channel in range(pixels.shape[2])
+        ]
+        return np.stack(channels, axis=2)
     # Pillow's bicubic is anti-aliased: nearest would lose strokes one pixel wide.
     small = Image.fromarray(pixels).resize(
         (width, height), Image.Resampling.BICUBIC
@@ -131,83 +159,25 @@ def _load_first_frame(image: Image.Image, notes: list[str]) -> Image.Image:
     return image
 
 
-def _turn_upright(image: Image.Image, notes: list[str]) -> Image.Image:
+def _orientation(image: Image.Image, notes: list[str]) -> int:
+    """How the camera was held, from 1 to 8."""
     try:
-        if image.getexif().get(ORIENTATION) not in range(2, 9):
-            return image
-        image = ImageOps.exif_transpose(image)
+        orientation = image.getexif().get(ORIENTATION)
+        if orientation not in _TURNS:
+            return 1
+        # Of one pixel: it fails where Pillow cannot write this EXIF anew, as it always did.
+        ImageOps.exif_transpose(image.crop((0, 0, 1, 1)))
         notes.append("exif-turned")
+        return int(orientation)
+    except TooMuch:
+        raise
     except Exception:  # damaged EXIF raises anything, and costs no pixel
         notes.append("exif unreadable")
-    return image
+        return 1
 
 
-def _lay_on_paper(image: Image.Image, notes: list[str]) -> Image.Image:
-    """Mode L or RGB; convert("L") would drop alpha, which turns clear paper black."""
-    if image.has_transparency_data:
-        image = _flatten_alpha(image.convert("RGBA"), notes)
-    if image.mode == "CMYK":
-        notes.append("cmyk")
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
-
-
-def _flatten_alpha(image: Image.Image, notes: list[str]) -> Image.Image:
-    """An RGBA image on white; on black where white hides it; its colours where all of it is clear.
-
-    Some programs write an alpha of 0 throughout, and mean the colours.
-    """
-    *colours, (least, most) = channel_ranges(image)
-    if least == 255:
-        return image
-    if most == 0 and any(low < high for low, high in colours):
-        notes.append("alpha left out, as all is clear")
-        return image.convert("RGB")
-    on_white = _composite(image, "white")
-    on_black = _composite(image, "black")
-    contrast = _contrast(on_white)
-    faint = contrast < BLANK_BELOW and contrast < _contrast(on_black)
-    if faint or _hidden_by_white(image):
-        notes.append(ON_BLACK)
-        return on_black
-    notes.append("alpha on white")
-    return on_white
-
-
-def _composite(image: Image.Image, paper: str) -> Image.Image:
-    return Image.alpha_composite(Image.new("RGBA", image.size, paper), image)
-
-
-def _hidden_by_white(image: Image.Image) -> bool:
-    """Whether most of the ink of an RGBA image, and most of its outline, is as good as white.
-
-    The outline alone would be wrong for stickers, colours with a white rim; the ink alone for a
-    white animal with a black outline. Both stay on white.
-    """
-    light = np.asarray(image.convert("L")) > 255 - BLANK_BELOW
-    alpha = np.asarray(image)[..., 3].astype(np.int64)
-    if 2 * (alpha * light).sum() <= alpha.sum():
-        return False
-    down, hidden_down = _outline(alpha, light)
-    across, hidden_across = _outline(alpha.T, light.T)
-    return 2 * (hidden_down + hidden_across) > down + across
-
-
-def _outline(alpha: np.ndarray, light: np.ndarray) -> tuple[int, int]:
-    """The steps of `alpha` from row to row in all, and of these the ones with light ink."""
-    step = alpha[1:] - alpha[:-1]
-    lighter = np.where(step > 0, light[1:], light[:-1])  # of the one with more ink
-    return int(np.abs(step).sum()), int((np.abs(step) * lighter).sum())
-
-
-def _contrast(image: Image.Image) -> int:
-    return int(np.ptp(np.asarray(image.convert("L"))))
-
-
-def _pixels_of(image: Image.Image) -> np.ndarray:
-    """(H, W) where all channels agree, else (H, W, 3)."""
-    pixels = np.asarray(image)
-    if pixels.ndim == 3:
-        red = pixels[..., 0]
-        if (red == pixels[..., 1]).all() and (red == pixels[..., 2]).all():
-            return np.ascontiguousarray(red)
-    return pixels
+def _turn(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """The pixels upright: their array is a third smaller than Pillow's image of them."""
+    if orientation not in _TURNS:
+        return pixels
+    return np.ascontiguousarray(_TURNS[orientation](pixels))

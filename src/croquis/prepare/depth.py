@@ -11,6 +11,8 @@ from typing import cast
 import numpy as np
 from PIL import Image
 
+from croquis.prepare.strips import strips
+
 RANGES = (255, 1023, 4095, 16383, 65535)  # of 8, 10, 12, 14 and 16 bits
 MASK = "8-bit, read as 1-bit"  # of an image of 0 and 1, which is as good as black
 _NARROW = 64  # what Pillow leaves of 14 bits or less in files of 16, at most
@@ -46,15 +48,35 @@ def to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
         return image.point([0] + [255] * 255)
     if image.mode != "F" and not image.mode.startswith("I"):
         return image
-    values = np.asarray(image).astype(np.float64)
-    top = _top_of_floats(values) if image.mode == "F" else _top(values)
+    least, most = _range(image)
+    top = 1 if image.mode == "F" and most <= 1 else _top(least, most)
     notes.append(
         f"floats, read as 0 to {top}" if image.mode == "F" else _words(top)
     )
-    if values.min(initial=0) < 0:
-        received = f"{values.min():.4g} to {values.max():.4g}"
-        raise Unscalable(f"pixels from {received}, below 0")
-    return Image.fromarray(_scale(values, top))
+    if least < 0:
+        raise Unscalable(f"pixels from {least:.4g} to {most:.4g}, below 0")
+    pixels = np.empty((image.height, image.width), np.uint8)
+    for rows in strips(*pixels.shape):
+        pixels[rows] = _scale(_values(image, rows), top)
+    return Image.fromarray(pixels)
+
+
+def _values(image: Image.Image, rows: slice) -> np.ndarray:
+    part = image.crop((0, rows.start, image.width, rows.stop))
+    return np.asarray(part).astype(np.float64)
+
+
+def _range(image: Image.Image) -> tuple[float, float]:
+    """The least and the greatest value of an image of one channel."""
+    least = np.inf
+    most = -np.inf
+    for rows in strips(image.height, image.width):
+        values = _values(image, rows)
+        if not np.isfinite(values).all():
+            raise Unscalable("floating-point pixels with nan or inf")
+        least = min(least, float(values.min()))
+        most = max(most, float(values.max()))
+    return least, most
 
 
 def widen(image: Image.Image, content: bytes, notes: list[str]) -> Image.Image:
@@ -79,7 +101,7 @@ def widen(image: Image.Image, content: bytes, notes: list[str]) -> Image.Image:
     alpha = values[..., 3:]
     if colour.shape[2] != 3 or colour.max() > RANGES[-2]:
         return image
-    top = _top(colour)
+    top = _top(colour.min(), colour.max())
     notes.append(_words(top))
     # An alpha of 12 bits as well, or one that is its own.
     top_of_alpha = top if alpha.max(initial=0) <= top else RANGES[-1]
@@ -102,20 +124,11 @@ def _all_bits(content: bytes, size: tuple[int, int]) -> np.ndarray | None:
     return np.atleast_3d(values) if values.shape[:2] == size[::-1] else None
 
 
-def _top_of_floats(values: np.ndarray) -> int:
-    if not np.isfinite(values).all():
-        raise Unscalable("floating-point pixels with nan or inf")
-    return 1 if values.max(initial=0) <= 1 else _top(values)
-
-
-def _top(values: np.ndarray) -> int:
-    most = values.max(initial=0)
+def _top(least: float, most: float) -> int:
     for top in RANGES:
         if most <= top:
             return top
-    raise Unscalable(
-        f"pixels from {values.min():.0f} to {most:.0f}, not 0 to 65535"
-    )
+    raise Unscalable(f"pixels from {least:.0f} to {most:.0f}, not 0 to 65535")
 
 
 def _scale(values: np.ndarray, top: int) -> np.ndarray:

@@ -26,17 +26,10 @@ from croquis.dataset.image_notes import (
     UNREADABLE,
     has_note,
 )
-from croquis.prepare.decoding import (
-    BLANK_BELOW,
-    FITS,
-    Decoded,
-    Fit,
-    Unreadable,
-    decode,
-    gray_of,
-    squash,
-)
+from croquis.prepare.decoding import FITS, Decoded, Fit, decode, gray_of, squash
 from croquis.prepare.depth import MASK
+from croquis.prepare.opening import Unreadable
+from croquis.prepare.paper import BLANK_BELOW
 from croquis.prepare.rows import RowWriter
 
 T = TypeVar("T")

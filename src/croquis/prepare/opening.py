@@ -1,0 +1,155 @@
+"""The one place that opens an image of a stranger: which formats, how large, how much reading.
+
+Pillow tries some forty formats on any file, whatever its name: PostScript among them, which it
+hands to Ghostscript. Here are those that people keep images in, and that Pillow decodes itself.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from PIL import Image
+
+from croquis.prepare.file_headers import TooMuch, check_headers, check_metadata
+
+# In Pillow's order. JPEG is MPO as well, the two images of a stereo camera or a phone.
+FORMATS = (
+    "BMP", "DIB", "GIF", "JPEG", "PPM", "PNG",
+    "AVIF", "ICO", "JPEG2000", "PCX", "TGA", "TIFF", "WEBP",
+)  # fmt: skip
+# How often an honest file is read, at most: metadata part by part, pixels in blocks.
+_READS = 50_000
+_BYTES_A_READ = 64  # of a long animation, each part of which is passed over
+_PASSES = 8  # over the whole file
+_RUNS = ("BMP", "DIB")  # Pillow reads their runs of equal pixels byte by byte
+
+
+class Unreadable(Exception):
+    """The bytes are no image; the text says why."""
+
+
+class TooLarge(Unreadable):
+    """An image beyond the limits, of which no pixel was read.
+
+    Attributes:
+        expected: what would have been read.
+        received: the size of this image.
+    """
+
+    def __init__(self, expected: str, received: str) -> None:
+        super().__init__(
+            f"expected {expected}, received {received}; make it smaller"
+        )
+        self.expected = expected
+        self.received = received
+
+
+class Limits(NamedTuple):
+    """How large an image may be; a drawing of a few bytes can claim any size."""
+
+    pixels: int
+    side: int  # in pixels
+    aspect: int  # of the longer side to the shorter
+    # What is decoded to four bytes a pixel; a larger JPEG is decoded at half its size.
+    colour_pixels: int | None = None
+
+
+# Pillow's own limit of area, the longest side that JPEG knows, and the longest scroll.
+TRAINING = Limits(pixels=178_956_970, side=65_535, aspect=5_000)
+
+
+@contextmanager
+def open_image(content: bytes, limits: Limits) -> Iterator[Image.Image]:
+    """The image in a file's bytes, with none of its pixels read yet.
+
+    Raises:
+        Unreadable: if its format is not read, or it is larger than `limits`. While the image
+            is open, also if reading it takes more steps than any honest file does.
+    """
+    try:
+        check_headers(content, limits.pixels)
+        file = _CountedFile(content)
+        with _identify(file) as image:
+            _check_size(image, limits)
+            check_metadata(image, limits.pixels)
+            if image.format in _RUNS:
+                file.reads_left += 2 * len(content)
+            yield image
+    except TooMuch as error:
+        raise Unreadable(str(error)) from None
+
+
+def halve_large_jpeg(image: Image.Image, limits: Limits) -> None:
+    """Has a large JPEG in colour decoded at half its size, which costs a quarter.
+
+    Raises:
+        TooLarge: if another image is as large in colour.
+    """
+    most = limits.colour_pixels
+    if most is None or image.mode in ("1", "L"):
+        return
+    width, height = image.size
+    # A progressive one is held twice: the numbers of all its scans, and the pixels.
+    held = 3 / 2 if image.info.get("progressive") else 1
+    if width * height * held <= most:
+        return
+    if image.format not in ("JPEG", "MPO"):
+        expected = f"an image in colour of at most {most:,} pixels"
+        raise TooLarge(expected, f"{width:,} x {height:,}")
+    image.draft(None, (width // 2, height // 2))
+
+
+def _identify(file: io.BytesIO) -> Image.Image:
+    try:
+        return Image.open(file, formats=FORMATS)
+    except Image.UnidentifiedImageError:
+        reason = _foreign_format(file.getvalue()[:16])
+        raise Unreadable(reason) from None
+
+
+def _foreign_format(prefix: bytes) -> str:
+    """Why the bytes are no image; a format that is not read is named, but not tried."""
+    for name, (_, accept) in Image.OPEN.items():
+        if name not in FORMATS and accept is not None and accept(prefix) is True:
+            return f"{name} is not read; save it as PNG"
+    return "not an image in a known format"
+
+
+def _check_size(image: Image.Image, limits: Limits) -> None:
+    width, height = image.size
+    received = f"{width:,} x {height:,}"
+    if width * height > limits.pixels:
+        raise TooLarge(f"an image of at most {limits.pixels:,} pixels", received)
+    if max(width, height) > limits.side:
+        raise TooLarge(f"sides of at most {limits.side:,} pixels", received)
+    if max(width, height) > limits.aspect * min(width, height):
+        raise TooLarge(
+            f"a side at most {limits.aspect:,} times as long as the other", received
+        )
+
+
+class _CountedFile(io.BytesIO):
+    """Bytes that are read as a file, though not without end.
+
+    A file of a megabyte can have a hundred thousand parts that Pillow walks one by one, or tags
+    that each point to the same megabyte.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.reads_left = _READS + len(content) // _BYTES_A_READ
+        self._bytes_left = 2**20 + _PASSES * len(content)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As of any file.
+
+        Raises:
+            TooMuch: if the file was read too often.
+        """
+        part = super().read(size)
+        self.reads_left -= 1
+        self._bytes_left -= len(part)
+        if self.reads_left < 0 or self._bytes_left < 0:
+            raise TooMuch("a file of too many small parts; save it anew as PNG")
+        return part
