@@ -1,5 +1,6 @@
 """The command line of a stage: its main function's signature, and one line where input was bad."""
 
+import errno
 import functools
 import gc
 import io
@@ -19,10 +20,12 @@ from croquis.core.addresses import hide_secrets
 from croquis.core.checkout import refuse_other_checkout
 from croquis.core.errors import InputError
 from croquis.core.files import root
+from croquis.core.full_disk import is_full_disk
 from croquis.core.inputs import watch_inputs
 
 # No telemetry: the hub's client, MLflow and gradio read these.
 QUIET = {"DO_NOT_TRACK": "true", "GRADIO_ANALYTICS_ENABLED": "False"}
+WHOLE = "each file is whole or absent"
 USUAL_THRESHOLDS = gc.get_threshold()  # Python's own, for the garbage collector
 
 File = Annotated[Path, typer.Option()]
@@ -136,11 +139,12 @@ def one_line() -> Iterator[None]:
         if isinstance(error, OSError) and error.errno is not None:
             where = error.filename or "disk"
             reason = os.strerror(error.errno)
-            sys.exit(
-                f"error: {where}: {reason}; each file is whole or absent{_way_back()}"
-            )
+            sys.exit(f"error: {where}: {reason}; {WHOLE}{_way_back()}")
         if unexpected_errors.wants_traceback():
             raise
+        if is_full_disk(error):  # in the words of a library
+            reason = os.strerror(errno.ENOSPC)
+            sys.exit(f"error: disk: {reason}; {WHOLE}{_way_back()}")
         sys.exit(f"error: {unexpected_errors.explain_error(error)}{_way_back()}")
 
 
