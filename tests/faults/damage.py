@@ -77,7 +77,7 @@ def damage_before_runs(
         wrong = _judge_run(run, target, reference, is_store=path.name == STORE)
         place = path.as_posix()
         outcomes.append(Outcome(f"{kind}, before `make repro`", place, wrong))
-        tell(f"{kind}, {place}")
+        tell(str(outcomes[-1]))
         shutil.rmtree(run.folder)
     return outcomes
 
@@ -103,7 +103,7 @@ def damage_before_stages(
             if not status:
                 wrong = "; ".join(_changed(run, path, reference))
             outcomes.append(Outcome(f"{kind}, before a stage", stage, wrong))
-            tell(f"{kind}, {path} before {stage}")
+            tell(str(outcomes[-1]))
             shutil.rmtree(run.folder)
     return outcomes
 

@@ -56,7 +56,7 @@ def fill_disks(
             make_stale(run, stage, rng)
             wrong = _fill_once(run, stage, left) or _go_on(run, reference)
             outcomes.append(Outcome(KIND, stage, wrong))
-            tell(f"{KIND}, {stage}, {left:,} bytes left")
+            tell(str(outcomes[-1]))
         return outcomes
 
 

@@ -57,7 +57,7 @@ def disturb_experiments(
             outcomes.append(
                 Outcome(kind, command.replace(CHANGE, "").strip(), wrong)
             )
-            tell(f"{kind}, {command}")
+            tell(str(outcomes[-1]))
             if wrong:
                 run.folder.rename(folder / f"failed{number}-{len(outcomes)}")
             else:

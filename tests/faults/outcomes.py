@@ -28,6 +28,10 @@ class Outcome:
     wrong: str = ""
     skipped: bool = False
 
+    def __str__(self) -> str:
+        failure = f": FAILED, {self.wrong}" if self.wrong else ""
+        return f"{self.kind}, {self.place}{failure}"
+
 
 def rows(outcomes: list[Outcome]) -> list[tuple[str, str, str, str]]:
     """A row for each kind: how often, and how often all was as promised."""
@@ -51,8 +55,7 @@ def show(outcomes: list[Outcome], console: Console) -> None:
     console.print(table)
     for outcome in outcomes:
         if outcome.wrong:
-            text = f"FAILED {outcome.kind}, {outcome.place}: {outcome.wrong}"
-            console.print(text, style="red", markup=False, soft_wrap=True)
+            console.print(str(outcome), style="red", markup=False, soft_wrap=True)
 
 
 def markdown(outcomes: list[Outcome], command: str) -> str:
