@@ -231,6 +231,17 @@ def test_a_part_of_another_file_is_thrown_away(archive: bytes) -> None:
     assert arrived()
 
 
+def test_a_rest_of_a_size_that_is_not_said_is_taken(archive: bytes) -> None:
+    ends = f"bytes 100000-{len(archive) - 1}/*"
+    rest = say(
+        head("206 Partial Content", content_range=ends, etag=ETAG),
+        archive[100_000:],
+    )
+    with serve(in_parts(archive, 100_000, etag=ETAG), rest) as server:
+        bring(server.url)
+    assert arrived()
+
+
 def test_a_part_that_nobody_asked_for_is_gone_on_with(archive: bytes) -> None:
     ends = f"bytes 0-99999/{len(archive)}"
     first = say(
@@ -654,6 +665,7 @@ def test_another_protocol_is_named(name: str) -> None:
         "http://h .org/a.zip",
         "http://h.org\t/a.zip",
         "http://me:se/cret@h.org/a.zip",
+        "http://me%3Asecret%40h.org/a.zip",
         f"http://{'a' * 300}.org/a.zip",
         "http://xn--a.org:0/a.zip",
         "http://h..org/a.zip",

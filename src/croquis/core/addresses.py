@@ -26,8 +26,12 @@ _ELSEWHERE = (
     (rf"((['\"]){_WORD}\2: ?(['\"])).*?(?=\3)", rf"\1{HIDDEN}"),
     (r"(Authorization['\"]?\s*[:=]\s*['\"]?\w+\s+)[^\s'\"]+", rf"\1{HIDDEN}"),
     (r"(;[\w.-]+=)[^\s;?&/'\"<>()]+", rf"\1{HIDDEN}"),
-    # user:password@host.org/ without a scheme
-    (r"(?<!\S)[^\s/:@'\"]+:[^\s/@]+@(?=[\w-]+\.[\w.-]+[/:])", f"{HIDDEN}@"),
+    # user:password@host.org/ without a scheme, and //user@host
+    (
+        r"(?<![^\s'\"=])[^\s/:@'\"=]+:[^\s/@]+@(?=[\w.-]+(?:/|:\d|\.\w+(?:['\"\s]|$)))",
+        f"{HIDDEN}@",
+    ),
+    (r"(?<![:/])//[^\s/@'\"]+@", f"//{HIDDEN}@"),
 )
 _PATTERNS = [(re.compile(text, re.IGNORECASE), new) for text, new in _ELSEWHERE]
 _QUERY = re.compile(r"(?<=\S)\?([^\s'\"<>()?]+=[^\s'\"<>()]*)")
@@ -97,8 +101,8 @@ def _end_of_user(text: str, start: int) -> int:
     line = text[start : start + FAR].partition("\n")[0]
     match = re.match(r"[^\s/?#]*", line)
     authority = match.group() if match else ""
-    if "@" in authority:
-        return start + authority.rindex("@") + 1
+    if signs := list(re.finditer("@|%40", authority)):
+        return start + signs[-1].end()
     host, _, port = authority.rstrip(":.,;)'\"]").partition(":")
     no_host = "." not in host and host.lower() != "localhost"
     if host.startswith("[") or not port or (port.isdigit() and not no_host):

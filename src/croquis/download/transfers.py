@@ -161,7 +161,8 @@ def _refusal(answer: Answer, source: WebSource) -> Exception:
 def _refuse_other_range(answer: Answer, part: PartFile) -> None:
     """Another part than asked for, or one of another file, would be sewn to what is here."""
     first, last, whole = _range(answer)
-    same = part.is_of(answer.headers) and part.total in (None, whole)
+    same_size = whole is None or part.total in (None, whole)
+    same = same_size and part.is_of(answer.headers)
     if first != part.size or last is None or not same:
         part.remove()
         raise BrokenTransferError("another part of the file than asked for")

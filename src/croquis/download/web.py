@@ -69,7 +69,10 @@ class WebSource:
         url = _VARIABLE.sub(lambda match: self._value(match.group(1)), self.text)
         try:
             parts = urlsplit(url)
-            whole = bool(parts.hostname) and parts.port != 0
+            host = parts.hostname or ""
+            whole = (
+                host != "" and ("%" not in host or ":" in host) and parts.port != 0
+            )
         except ValueError:
             whole = False
         if not whole or not url.isprintable() or " " in url or "\\" in url:
