@@ -115,7 +115,9 @@ def test_names_that_look_like_numbers_or_nothing_stay_text(tmp_path: Path) -> No
 
 
 def test_folds_read_flags_as_flags(tmp_path: Path) -> None:
-    table = FOLDS.assign(sha256="00", targets="", group=7, unit=[1, 1, 1, 2, 2])
+    table = FOLDS.assign(
+        sha256="00", targets="", group=7, unit=[1, 1, 1, 2, 2], label=0, weight=1.0
+    )
     table.to_csv(tmp_path / "folds.csv", index=False)
     folds = read_folds(tmp_path / "folds.csv")
     assert folds["unit"].tolist() == [1, 1, 1, 2, 2]
@@ -125,9 +127,10 @@ def test_folds_read_flags_as_flags(tmp_path: Path) -> None:
 
 
 def test_folds_from_before_there_were_domains_can_be_read(tmp_path: Path) -> None:
-    FOLDS.assign(sha256="00", targets="", group=[4, 4, 4, 5, 6]).to_csv(
-        tmp_path / "folds.csv", index=False
+    table = FOLDS.assign(
+        sha256="00", targets="", group=[4, 4, 4, 5, 6], label=0, weight=1.0
     )
+    table.to_csv(tmp_path / "folds.csv", index=False)
     assert read_folds(tmp_path / "folds.csv")["unit"].tolist() == [4, 4, 4, 5, 6]
 
 

@@ -1,6 +1,7 @@
 """The one exception for bad input, so that every message has the same three parts."""
 
 import reprlib
+import unicodedata
 
 from croquis.core.addresses import hide_secrets
 
@@ -27,6 +28,13 @@ class InputError(Exception):
         error = InputError("", expected="", received="", fix="")
         error.args = (f"{outer}.{self}",)
         return error
+
+
+def bring_back(path: object) -> str:
+    """What to do where a file of a run is damaged."""
+    return (
+        f"`dvc checkout -f {path}` brings it back, or `make repro` writes it again"
+    )
 
 
 class _Brief(reprlib.Repr):
@@ -63,5 +71,13 @@ def _cut(part: object, longest: int = LONGEST_PART) -> str:
     """A part in one line without secrets, and only its start if it is long."""
     # Hidden before it is cut: half an address is no longer known as one.
     text = hide_secrets(str(part)[: 10 * longest])
-    line = " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
+    lines = [line.strip() for line in text.splitlines()]
+    line = " ".join(lines) if len(lines) > 1 else text
+    if not line.isprintable():  # a control sequence would be the terminal's
+        line = "".join(map(_printable, line))
     return line if len(line) <= longest else f"{line[:longest]} ..."
+
+
+def _printable(sign: str) -> str:
+    is_control = unicodedata.category(sign) in ("Cc", "Cf")
+    return ascii(sign)[1:-1] if is_control else sign

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from croquis.core.errors import InputError
+from croquis.dataset.csv_files import refuse_huge_csv
 from croquis.dataset.hidden_files import is_hidden
 
 # Of files that are images.
@@ -42,6 +43,7 @@ def read_table(
 
 def _read_text(path: Path) -> pd.DataFrame:
     """The csv at `path`, all of it text."""
+    refuse_huge_csv(path)
     try:
         # pandas drops the byte order mark of a spreadsheet. Where a script has read the mark as
         # text and written another one, there are two: "-sig" drops the first.

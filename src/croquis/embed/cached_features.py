@@ -9,7 +9,6 @@ import os
 import shutil
 import time
 import warnings
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +18,7 @@ import torch
 
 from croquis.backbones.weights import weights_digest
 from croquis.core.files import root
+from croquis.readers.arrays import DAMAGE, read_npz
 from croquis.recipes.probe_recipes import EmbedParams
 from croquis.runtime.fingerprint import (
     code_fingerprint,
@@ -105,14 +105,10 @@ class CachedFeatures:
         path = self._path(start)
         try:
             # A zip, which checks the CRC-32 of what it holds.
-            with (
-                path.open("rb") as file,
-                np.load(file, allow_pickle=False) as arrays,
-            ):
-                return arrays["features"]
+            return read_npz(path, ["features"])[0]
         except FileNotFoundError:
             return None
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+        except DAMAGE:
             warnings.warn(
                 f"{path} is not complete: its images are embedded again",
                 stacklevel=2,

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ import pandas as pd
 from croquis.core.errors import InputError
 from croquis.core.params import nearest
 from croquis.foreign.foreign_csv import columns_of, other_columns, read_csv
+from croquis.readers.arrays import DAMAGE, read_npz
 from croquis.tables import predictions
 
 FORMS = "image_path,0..C-1 (probabilities) or ID,image_path,target (labels)"
@@ -178,12 +178,10 @@ def _from_npz(path: Path, ids: np.ndarray | None) -> Foreign:
     expected = "an .npz with ids, probs, classes"
     fix = "save these three in it, without pickling"
     try:
-        # numpy leaves a broken file open where it opened it.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            names = file["ids"]
-            probs = file["probs"]
-            classes = file["classes"]
-    except (KeyError, ValueError, TypeError, EOFError, BadZipFile) as error:
+        names, probs, classes = read_npz(path, ["ids", "probs", "classes"])
+    except OSError:
+        raise  # the caller's
+    except DAMAGE as error:
         raise InputError(
             path, expected=expected, received=str(error), fix=fix
         ) from error
@@ -203,7 +201,9 @@ def _from_npy(path: Path, ids: np.ndarray | None) -> Foreign:
         with path.open("rb") as stream:
             # No zip by its content.
             values = np.lib.format.read_array(stream, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+    except OSError:
+        raise
+    except DAMAGE as error:
         fix = "save a plain array of numbers"
         raise InputError(
             path, expected="an .npy", received=str(error), fix=fix

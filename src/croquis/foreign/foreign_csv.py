@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from croquis.core.errors import InputError
+from croquis.dataset.csv_files import refuse_huge_csv
 
 UNREADABLE = (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError)
 
@@ -36,6 +37,7 @@ def read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
 
 def _read_strictly(path: Path) -> pd.DataFrame:
     expected = "a csv file"
+    refuse_huge_csv(path)
     try:
         names = columns_of(_read(path, nrows=0))
         # All as text would take seven times as long for 500 classes; nothing reads as missing.

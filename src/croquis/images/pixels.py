@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.errors import InputError
+from croquis.readers.arrays import open_images
+from croquis.readers.run_tables import read_run_table
 
 
 @dataclass(frozen=True)
@@ -29,17 +31,15 @@ class Pixels:
         Raises:
             InputError: if index and array are not of one run.
         """
-        rows = pd.read_csv(
-            index_csv, usecols=["id"], dtype=str, keep_default_na=False
-        )
+        rows = read_run_table(index_csv, _ids_of, {"id": "key"})
         ids = pd.Index(rows["id"])
-        array = np.load(pixels_npy, mmap_mode="r")
+        array = open_images(pixels_npy)
         if len(ids) != len(array):
             raise InputError(
                 pixels_npy,
                 expected=f"{len(ids):,} rows, as {index_csv} has",
                 received=f"{len(array):,}",
-                fix="rerun prepare",
+                fix="rerun prepare, as `make repro` does",
             )
         return cls(ids, array)
 
@@ -59,3 +59,7 @@ class Pixels:
                 fix="rerun prepare, or the stage that made these ids",
             )
         return rows
+
+
+def _ids_of(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, usecols=["id"], dtype=str, keep_default_na=False)

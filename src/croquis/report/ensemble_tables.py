@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.errors import InputError
+from croquis.readers.run_tables import read_run_table
 
 COLUMNS_OF = {
     "votes": (
@@ -75,9 +76,8 @@ def _read(path: Path, columns: str) -> pd.DataFrame:
     fix = "rerun the stage ensemble"
     if not path.is_file():
         raise InputError(path, expected="a table", received="no such file", fix=fix)
-    table = pd.read_csv(
-        path, dtype=dict.fromkeys(("member", "vote", "a", "b"), str)
-    )
+    names = dict.fromkeys(("member", "vote", "a", "b"), str)
+    table = read_run_table(path, lambda csv: pd.read_csv(csv, dtype=names), {})
     if missing := [column for column in columns.split() if column not in table]:
         raise InputError(
             path,

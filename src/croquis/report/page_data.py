@@ -1,6 +1,5 @@
 """What the pages show: the images, what ran on them, and the scores of all stages."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +10,11 @@ import numpy as np
 import pandas as pd
 
 from croquis.core import params
+from croquis.core.errors import bring_back
+from croquis.core.json_files import read_json
 from croquis.dataset.dedup_overrides import NOBODY, Overrides, read_overrides
 from croquis.images.pixels import Pixels
+from croquis.readers.run_tables import read_run_table
 from croquis.report.ensemble_tables import EnsembleTables, read_ensemble_tables
 from croquis.report.member_settings import MemberSettings
 from croquis.report.plot_tables import joined_curves
@@ -143,7 +145,11 @@ def read_image_data(files: ReportFiles) -> ImageData:
 
 
 def _read_pairs(path: Path, first: str, second: str) -> pd.DataFrame:
-    return pd.read_csv(path, dtype={first: str, second: str})
+    return read_run_table(
+        path,
+        lambda csv: pd.read_csv(csv, dtype={first: str, second: str}),
+        {first: "text", second: "text"},
+    )
 
 
 def read_metrics(files: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
@@ -158,8 +164,7 @@ def read_metrics(files: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
     ):  # a stage started by hand has no dvc.lock to go by
         outdated_scores.require(*files.values())
     return {
-        name: json.loads(path.read_text(encoding="utf-8"))
-        for name, path in files.items()
+        name: read_json(path, fix=bring_back(path)) for name, path in files.items()
     }
 
 
@@ -192,7 +197,11 @@ def read_outcome(
 
 
 def _read_networks(path: Path) -> pd.DataFrame:
-    table = pd.read_csv(path, dtype={"member": str, "failed": str})
+    table = read_run_table(
+        path,
+        lambda csv: pd.read_csv(csv, dtype={"member": str, "failed": str}),
+        {"member": "key"},
+    )
     return table.fillna({"failed": ""})
 
 

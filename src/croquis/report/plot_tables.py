@@ -7,6 +7,7 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.dataset.spreadsheets import neutral_cells
+from croquis.readers.run_tables import read_run_table
 from croquis.tables.predictions import Predictions
 from croquis.votes.members import RunParams
 
@@ -31,7 +32,9 @@ def joined_curves(folder: Path, run: RunParams) -> pd.DataFrame:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    table = pd.read_csv(path, dtype={"member": str})
+    table = read_run_table(
+        path, lambda csv: pd.read_csv(csv, dtype={"member": str}), {}
+    )
     if missing := [column for column in CURVES if column not in table]:
         raise InputError(
             path,

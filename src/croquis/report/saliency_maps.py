@@ -7,8 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from croquis.core.errors import InputError
+from croquis.core.errors import InputError, bring_back
 from croquis.images.pixels import Pixels
+from croquis.readers.arrays import DAMAGE, read_npz
 from croquis.report.thumbnails import THUMB_SIDE, webp
 
 GUESS = np.array([220, 38, 38])
@@ -41,15 +42,17 @@ class SaliencyMaps:
 def read_saliency_maps(path: Path) -> SaliencyMaps:
     """Raises InputError if the file is not what the stage explain writes."""
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            maps = dict(zip(file["ids"].tolist(), file["maps"], strict=True))
-            return SaliencyMaps(str(file["member"]), maps, str(file["failed"]))
-    except (OSError, KeyError, ValueError, EOFError) as error:
+        ids, maps, member, failed = read_npz(
+            path, ["ids", "maps", "member", "failed"]
+        )
+        by_id = dict(zip(ids.tolist(), maps, strict=True))
+        return SaliencyMaps(str(member), by_id, str(failed))
+    except DAMAGE as error:
         raise InputError(
             path,
             expected="an .npz with ids, maps, member, failed",
-            received=str(error),
-            fix="rerun the stage explain",
+            received=getattr(error, "strerror", None) or str(error),
+            fix=bring_back(path),
         ) from error
 
 

@@ -1,22 +1,21 @@
 """Where a trained ensemble lies, and what it knows of itself: in a run's folders, or exported."""
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from croquis.core import params
 from croquis.backbones.lineage import metadata
 from croquis.backbones.weights import files_of
 from croquis.core.errors import InputError
 from croquis.core.files import atomic_write, write_json
+from croquis.core.json_files import read_json
 from croquis.heads.training_records import write_weights
 from croquis.networks.restore import restore_backbone
 from croquis.prepare.decoding import Fit
 from croquis.prepare.packing import PrepareParams
+from croquis.readers.arrays import open_images
 from croquis.recipes import probe_recipes, recipes
 from croquis.recipes.probe_recipes import EmbedParams, ProbeParams
 from croquis.recipes.recipes import ModelParams
@@ -82,7 +81,7 @@ class Trained:
             classes=class_names(read_index(index)).tolist(),
             image_size=prepare.image_size,
             fit=prepare.fit,
-            gray=np.load(pixels, mmap_mode="r").ndim == 3,
+            gray=open_images(pixels).ndim == 3,
             models=models,
             probes=probes,
             backbones=_shared(probes),
@@ -95,7 +94,9 @@ class Trained:
         path = folder / "settings.json"
         _require(path, "an exported ensemble", "run `make export`")
         settings = params.validated(
-            TrainedSettings, json.loads(path.read_text()), where=str(path)
+            TrainedSettings,
+            read_json(path, fix="run `make export`"),
+            where=str(path),
         )
         recipe = Recipe.load(folder / "recipe.json")
         return cls(settings, recipe, folder / "checkpoints", folder / "backbones")

@@ -1,6 +1,5 @@
 """The file to upload: the competition's columns and order, filled with predicted labels."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from croquis.core.errors import bring_back
 from croquis.core.files import atomic_write
+from croquis.core.json_files import read_json
+from croquis.readers.run_tables import read_run_table
 from croquis.submit.solution_scores import (
     accuracy_by_vote,
     read_votes,
@@ -67,11 +69,10 @@ def submit(
         InputError: if the sample or the solution speak of other images.
     """
     test = load_predictions(ensemble / "test.npz")
-    table = fill_submission(_read_text(sample), test)
+    template = read_run_table(sample, _read_text, {"image_path": "key"})
+    table = fill_submission(template, test)
     metrics: dict[str, Any] = {"rows": len(table), "ties": tied(test.probs)}
-    answers = pd.read_csv(
-        solution, dtype={"image_path": str}, keep_default_na=False
-    )
+    answers = read_run_table(solution, _read_answers, {"image_path": "key"})
     labels = true_labels(answers, test)
     if labels is None:
         return Submission(table, metrics)
@@ -79,7 +80,7 @@ def submit(
     single = [
         load_predictions(ensemble / f"test_fold{fold}.npz") for fold in recipe.folds
     ]
-    oof = json.loads(estimate.read_text())
+    oof = read_json(estimate, fix=bring_back(estimate))
     metrics |= submission_scores(labels, test, single, oof, seed=seed)
     metrics["test_single_fold_by_member"] = {
         member: _member_accuracy(labels, test.ids, by_fold, member, recipe.folds)
@@ -123,6 +124,10 @@ def submit_lines(submission: Submission, path: Path) -> list[str]:
 def _read_text(path: Path) -> pd.DataFrame:
     """A table of text: an ID 0007 keeps its zeros, an image called NA its name."""
     return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def _read_answers(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype={"image_path": str}, keep_default_na=False)
 
 
 def _member_accuracy(

@@ -1,11 +1,37 @@
 """Which images a fold trains on and is scored on, as folds.csv says."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from croquis.core.errors import InputError
+from croquis.readers.run_tables import Kind, read_run_table
+
+GROUPS: dict[str, Kind] = {
+    "id": "key",
+    "group": "whole",
+    "keep": "flag",
+    "weight": "share",
+    "targets": "targets",
+}
+FOLDS: dict[str, Kind] = {
+    "id": "key",
+    "label": "label",
+    "fold": "whole",
+    "plain_fold": "whole",
+    "scored": "flag",
+    "keep": "flag",
+    "weight": "share",
+    "targets": "targets",
+}
+INDEX: dict[str, Kind] = {
+    "id": "key",
+    "split": "split",
+    "label": "whole",
+    "class_name": "text",
+}
 
 ALWAYS = -1  # the fold of what trains in every fold and is never scored
 
@@ -15,23 +41,31 @@ def read_folds(path: Path) -> pd.DataFrame:
 
     Columns: id, label, group, unit, fold, plain_fold, scored, keep, weight, targets, sha256.
     """
-    table = _read_table(path, {"sha256": str})
+    table = _read_table(path, FOLDS)
     # Experiments from before there were domains have no units, and can still be compared.
     return table if "unit" in table else table.assign(unit=table["group"])
 
 
 def read_groups(path: Path) -> pd.DataFrame:
     """groups.csv, one row a train image: id, group, keep, weight, conflict, targets."""
-    return _read_table(path, {})
+    return _read_table(path, GROUPS)
 
 
-def _read_table(path: Path, columns: dict[str, type]) -> pd.DataFrame:
-    table = pd.read_csv(path, dtype={"id": str, "targets": str, **columns})
+def _read_table(path: Path, kinds: Mapping[str, Kind]) -> pd.DataFrame:
+    return read_run_table(path, _with_targets, kinds)
+
+
+def _with_targets(path: Path) -> pd.DataFrame:
+    table = pd.read_csv(path, dtype={"id": str, "targets": str, "sha256": str})
     return table.assign(targets=table["targets"].fillna(""))
 
 
 def read_columns(path: Path) -> pd.DataFrame:
     """columns.csv as text: `image_path`, and the columns of train.csv that croquis does not use."""
+    return read_run_table(path, _all_text, {"image_path": "text"})
+
+
+def _all_text(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
@@ -114,6 +148,10 @@ def ids_of_test(index: pd.DataFrame) -> np.ndarray:
 
 def read_index(path: Path) -> pd.DataFrame:
     """index.csv: one row an image, row i is row i of the pixel arrays."""
+    return read_run_table(path, _index_of, INDEX)
+
+
+def _index_of(path: Path) -> pd.DataFrame:
     columns = {
         "id": str,
         "class_name": str,

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
-from croquis.core.errors import InputError
+from croquis.core.errors import InputError, bring_back
 from croquis.core.files import atomic_write
+from croquis.readers.arrays import DAMAGE, read_npz
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,24 +77,13 @@ def load_predictions(path: Path) -> Predictions:
         InputError: if the file is missing or is not such a file.
     """
     try:
-        # numpy leaves a broken file open where it opened it.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            ids = file["ids"]
-            probs = file["probs"]
-            classes = file["classes"]
-    except (
-        OSError,
-        KeyError,
-        ValueError,
-        TypeError,
-        EOFError,
-        BadZipFile,
-    ) as error:
+        ids, probs, classes = read_npz(path, ["ids", "probs", "classes"])
+    except DAMAGE as error:
         raise InputError(
             path,
             expected="an .npz with ids, probs, classes",
-            received=str(error),
-            fix="run `dvc repro`",
+            received=getattr(error, "strerror", None) or str(error),
+            fix=bring_back(path),
         ) from error
     # Here, as Predictions itself could not name the file.
     if problem := _problem(path, ids, probs, classes):
@@ -153,6 +142,13 @@ def shape_error(
             where,
             expected="ids and classes in a row each",
             received=f"shapes {ids.shape} and {classes.shape}",
+            fix=fix,
+        )
+    if ids.dtype.kind not in "USiu" or classes.dtype.kind not in "USiuf":
+        return InputError(
+            where,
+            expected="ids and classes as text",
+            received=f"{ids.dtype} and {classes.dtype}",
             fix=fix,
         )
     shape = (len(ids), len(classes))

@@ -113,7 +113,7 @@ class Checkpoints:
 def _is_complete(folder: Path) -> bool:
     try:
         return (folder / _DIGEST).read_text() == file_digest(folder / _STATE)
-    except OSError:  # one of the two files is missing
+    except (OSError, ValueError):  # one is missing, or no text
         return False
 
 

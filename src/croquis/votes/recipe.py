@@ -7,11 +7,15 @@ import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from croquis.core import params
-from croquis.core.errors import InputError
+from croquis.core.errors import InputError, bring_back
 from croquis.core.files import write_json
 from croquis.votes.calibration import apply_temperature
 from croquis.votes.members import RunParams
 from croquis.votes.voting import VOTES, VoteName, has_temperature, member_vote
+
+MOST_WEIGHT = (
+    1_000_000  # beyond numbers of any meaning, and sums of them are no numbers
+)
 
 
 class VoteParams(params.Section):
@@ -46,7 +50,7 @@ class EnsembleParams(params.Section):
     )
     weights: (
         Literal["uniform", "greedy", "simplex"]
-        | dict[str, Annotated[float, Field(ge=0, le=1_000_000)]]
+        | dict[str, Annotated[float, Field(ge=0, le=MOST_WEIGHT)]]
     ) = Field(
         default="uniform",
         description="uniform, {key: weight}, or greedy and simplex: fitted on OOF, "
@@ -77,6 +81,26 @@ class Recipe(params.Section):
     temperatures: dict[str, Annotated[float, Field(gt=0)]]
     temperature: Annotated[float, Field(gt=0)]
 
+    @model_validator(mode="after")
+    def _of_one_ensemble(self) -> "Recipe":
+        for name, numbers in (
+            ("weights", self.weights),
+            ("temperatures", self.temperatures),
+        ):
+            if set(numbers) != set(self.members):
+                raise ValueError(f"{name} of exactly the members")
+        for name, entries in (("members", self.members), ("folds", self.folds)):
+            if not entries or len(set(entries)) < len(entries):
+                raise ValueError(f"{name}, each once")
+        if min(self.folds) < 0 or min(self.weights.values()) < 0:
+            raise ValueError("folds and weights from 0")
+        if (
+            not any(self.weights.values())
+            or max(self.weights.values()) > MOST_WEIGHT
+        ):
+            raise ValueError(f"a weight above 0, and none above {MOST_WEIGHT:,}")
+        return self
+
     @classmethod
     def load(cls, path: Path) -> "Recipe":
         """What `save` wrote.
@@ -86,11 +110,15 @@ class Recipe(params.Section):
         """
         try:
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
-        except (OSError, ValidationError) as error:
+        except (OSError, ValueError) as error:  # text in no UTF-8, too
+            received = getattr(error, "strerror", None) or str(error)
+            if isinstance(error, ValidationError):
+                first = error.errors()[0]
+                place = ".".join(map(str, first["loc"]))
+                received = f"{place}: {first['msg']}" if place else first["msg"]
             expected = "the recipe of an ensemble"
-            fix = "run `dvc repro`"
             raise InputError(
-                path, expected=expected, received=str(error), fix=fix
+                path, expected=expected, received=received, fix=bring_back(path)
             ) from error
 
     def save(self, path: Path) -> None:
