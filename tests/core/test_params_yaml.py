@@ -26,7 +26,7 @@ MERGES = "a0: &a0 {k: 1}\n" + "".join(
         ("a: " + "[" * 60 + "]" * 60, "at most 50 levels, received more, at a.0.0"),
         ("[" * 20_000, "at most 50 levels, received hundreds"),
         (LAUGHS, "at most 100,000 values, received more, as aliases"),
-        (MERGES, r"more than 2,000 keys from merges \(<<\) in line 13"),
+        (MERGES, r"more than 2,000 keys from merges \(<<\) in line 11"),
         (f"lr: 1\nseed: {'9' * 5000}\n", "'99999999999999999999' .* in line 2"),
         ("seed: 2001-99-99\n", "no number or date that Python has.* in line 1"),
         ("seed: !!int abc\n", "no number or date that Python has, 'abc'"),
@@ -37,7 +37,7 @@ MERGES = "a0: &a0 {k: 1}\n" + "".join(
         ("a: 1\0", "valid YAML.*#x0000"),
         ("a: *nowhere\n", "undefined alias 'nowhere' in line 1"),
         ("? [[a]]\n: 1\n", "valid YAML"),
-        ("", "expected sections, received NoneType; start from the params.yaml"),
+        ("", "sections, received NoneType; start from the params.yaml"),
         ("#" + "x" * 2**20, "at most 1,048,576 bytes, received more"),
     ],
 )
@@ -46,7 +46,7 @@ def test_what_no_person_means_is_one_line(
 ) -> None:
     path = tmp_path / "params.yaml"
     path.write_text(text)
-    with pytest.raises(InputError, match=rf"^{path}: expected.*{said}") as caught:
+    with pytest.raises(InputError, match=rf"^{path}: expected .*{said}") as caught:
         params.read(path)
     assert "\n" not in str(caught.value)
     assert "<unicode string>" not in str(caught.value)

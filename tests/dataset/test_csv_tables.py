@@ -1,7 +1,9 @@
 """Tables: columns count by name, cells are text, and wrong rows are counted and shown."""
 
+import unicodedata
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from croquis.core.errors import InputError
@@ -170,3 +172,18 @@ def test_another_separator_is_named(tmp_path: Path, separator: str) -> None:
         InputError, match=r"a column image_path, .*; save it with commas$"
     ):
         read_table(path, ["image_path"])
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_accents_in_another_form_are_said(
+    tmp_path: Path, forms: tuple[str, str]
+) -> None:
+    """macOS packs "é" as "e" and an accent, and a csv from elsewhere has it in one letter."""
+    on_disk, in_csv = (unicodedata.normalize(form, "café") for form in forms)
+    (tmp_path / "train" / on_disk).mkdir(parents=True)
+    (tmp_path / "train" / on_disk / "0.png").touch()
+    table = pd.DataFrame({"image_path": [f"{in_csv}/0.png"]})
+    with pytest.raises(
+        InputError, match=rf"another form \({forms[0]}\): rename them"
+    ):
+        locate_images(table, tmp_path / "train.csv", "train")

@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import pydantic
 import pytest
 
 from croquis.core import params
 from croquis.core.errors import InputError
-from croquis.recipes.recipes import cycles, model_recipe, resolve_model
+from croquis.recipes.learning_rates import peak_lr
+from croquis.recipes.recipes import ModelParams, cycles, model_recipe, resolve_model
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 
@@ -293,3 +295,37 @@ def test_a_slip_inside_a_block_that_may_be_null_is_named(tree: dict) -> None:
     tree["models"]["small"]["augment"] = {"preset": "flips", "opps": {}}
     with pytest.raises(InputError, match=r"augment\.opps: .*did you mean 'ops'"):
         resolve_model(tree, "small")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("epochs", 10**12),
+        ("batch_size", 10**12),
+        ("micro_batch", 10**12),
+        ("average_epochs", 10**12),
+        ("warmup_epochs", 1e30),
+        ("weight_decay", 1e30),
+        ("head_lr_mult", 1e30),
+        ("image_size", 10**9),
+        ("lr_mult", 1e30),
+        (
+            "head",
+            {"hidden": [10**9], "act": "relu", "norm": "none", "dropout": 0.0},
+        ),
+        ("lora", {"rank": 10**9, "alpha": 16.0, "dropout": 0.1, "targets": "x"}),
+    ],
+)
+def test_a_setting_that_no_hardware_gets_done_is_refused(
+    key: str, value: object
+) -> None:
+    with pytest.raises(pydantic.ValidationError, match="less than or equal to"):
+        ModelParams.model_validate(
+            {"backbone": "b", "image_size": 8, "lr_mult": 1.0, key: value}
+        )
+
+
+@pytest.mark.parametrize(("lr", "lr_mult"), [(1e-320, 1e-10), (1000.0, 1e308)])
+def test_a_peak_that_is_no_number_is_said(lr: float, lr_mult: float) -> None:
+    with pytest.raises(InputError, match="a product with lr_mult that is above 0"):
+        peak_lr({"lr": lr}, lr_mult)

@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from dvc.exceptions import DvcException
 
 from croquis.core import params
+from croquis.set_params import translation
 from croquis.set_params.translation import translate, translate_arguments
 from support.standing_files import commit, environment, make_repository, run
 
@@ -197,3 +199,19 @@ def test_a_misspelt_key_is_for_dvc_to_refuse(
     )
     assert "Invalid `--set-param` value" in printed
     assert changed_lines(project) == []
+
+
+@pytest.mark.parametrize(
+    "value", ["9" * 5000, "[" * 3000 + "]" * 3000, "{a: " * 300 + "1" + "}" * 300]
+)
+def test_a_value_that_no_parser_takes_is_named_and_nothing_changes(
+    tmp_path: Path, value: str
+) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text("seed: 42\nlr: 1.0\n")
+    with pytest.raises(
+        DvcException, match=r"^-S seed: expected a value that"
+    ) as caught:
+        translation.apply_overrides(path, ["lr=2.0", f"seed={value}"])
+    assert len(str(caught.value)) < 300
+    assert path.read_text() == "seed: 42\nlr: 1.0\n"

@@ -1,6 +1,7 @@
 """The competition's csv files, read by the names of their columns, never by position."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
@@ -134,8 +135,20 @@ def locate_images(table: pd.DataFrame, csv: Path, split: str) -> pd.Series:
     refuse_rows(table, paths.duplicated(), csv, expected, "drop the doubles")
     lost = ~paths.map(lambda path: (csv.parent / path).is_file()).astype(bool)
     expected = f"a file in {split}/ for each image_path"
-    refuse_rows(table, lost, csv, expected, "add the files or drop the rows")
+    refuse_rows(table, lost, csv, expected, _fix_of_lost(paths[lost], csv.parent))
     return paths
+
+
+def _fix_of_lost(paths: pd.Series, folder: Path) -> str:
+    """What helps where files are not there: macOS writes an accent apart from its letter."""
+    for form in ("NFC", "NFD"):
+        other = paths.map(lambda path, form=form: unicodedata.normalize(form, path))
+        if any((folder / path).is_file() for path in other[other != paths]):
+            return (
+                f"the files are there with accents in another form ({form}): rename them, as"
+                " with `convmv --nfc -f utf8 -t utf8 -r --notest FOLDER`, or the csv's names"
+            )
+    return "add the files or drop the rows"
 
 
 def images_in(folder: Path) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from croquis.core import params
+from croquis.core.errors import InputError, brief
 from croquis.core.params import PARAMS, Section, section_of
 from croquis.core.workspaces import temporary_folder
 from croquis.recipes.probe_recipes import ProbeParams
@@ -126,17 +127,35 @@ def apply_overrides(path: Path | str, overrides: list[str]) -> None:
 
     What DVC makes of the overrides is what counts; its errors are raised before the file changes.
     """
+    from dvc.exceptions import DvcException, InvalidArgumentError
     from dvc.utils import hydra
 
     place = Path(path)
     text = place.read_text(encoding="utf-8")
     with temporary_folder("params") as folder:
         copy = Path(shutil.copy(place, folder / place.name))
-        _by_dvc(hydra)(copy, overrides)
+        try:
+            _by_dvc(hydra)(copy, overrides)
+        except DvcException:
+            raise  # in DVC's words
+        except Exception as error:  # numbers of 5,000 digits, brackets without end
+            raise InvalidArgumentError(str(_no_value(overrides, error))) from error
         written = copy.read_text(encoding="utf-8")
     if place.name == PARAMS.name:
         written = _kept(text, written)
     place.write_text(written, encoding="utf-8")
+
+
+def _no_value(overrides: list[str], error: Exception) -> InputError:
+    """What is wrong with the longest of some overrides: others are no trouble to a parser."""
+    longest = max(overrides, key=len)
+    key, _, value = longest.partition("=")
+    return InputError(
+        f"-S {key}",
+        expected="a value that YAML can have",
+        received=f"{brief(value)} ({type(error).__name__})",
+        fix="correct it",
+    )
 
 
 def _by_dvc(hydra: Any) -> Any:
@@ -146,7 +165,6 @@ def _by_dvc(hydra: Any) -> Any:
 
 def _kept(text: str, written: str) -> str:
     """The text with the values of what DVC wrote; what DVC wrote, where that cannot be done."""
-    from croquis.core.errors import InputError
     from croquis.set_params.yaml_edits import edit_values
 
     try:
