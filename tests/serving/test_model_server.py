@@ -143,7 +143,8 @@ def test_the_cost_of_an_image_is_seen_in_its_base64(form: str) -> None:
     sheet = np.full((3000, 2000), 255, np.uint8)
     text = data_url(sheet).partition(",")[2]
     assert model_server._pixels(form.format(text)) == 6_000_000
-    assert model_server._pixels(form.format("!!!")) == 0
+    for wrong in ("!!!", "abcde", "\N{SNOWMAN}" * 9):
+        assert model_server._pixels(form.format(wrong)) > turns.LARGE
 
 
 MAIN = """

@@ -52,6 +52,7 @@ class PatientConnection(H11Protocol):
 
 
 def bound(config: uvicorn.Config) -> None:
-    """Bounds a server's connections; those that are open already stay as they are."""
-    config.http_protocol_class = PatientConnection
+    """Bounds a server's connections, whether it has begun or not; open ones stay as they are."""
+    config.http = PatientConnection
+    config.http_protocol_class = PatientConnection  # Gradio's server has begun
     config.limit_concurrency = CONNECTIONS

@@ -128,7 +128,11 @@ class OpenPaths:
 
 
 class ShortErrors:
-    """Errors of one short line, whatever a framework says of a request; a bare 500 is none."""
+    """Errors of one short line, whatever a framework says of a request, and no bare 500.
+
+    A framework that fails has met a request that it did not foresee; what a model says of its own
+    failures passes.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -188,8 +192,9 @@ class _Answer:
         if message.get("more_body"):
             return
         status = start["status"]
-        if status == 500 or len(self._body) > MAX_ERROR:
-            self.replace(400 if status == 500 else status, UNLIKE)
+        bare = self._body == b"Internal Server Error"
+        if bare or len(self._body) > MAX_ERROR:
+            self.replace(400 if bare else status, UNLIKE)
             return
         self.started = True
         await self._send(start)

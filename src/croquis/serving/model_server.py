@@ -23,7 +23,7 @@ from starlette.routing import Mount, Route
 from croquis.serving.connections import bound
 from croquis.serving.gate import Gate, Refusal
 from croquis.serving.scoring_requests import images_of
-from croquis.serving.turns import HEAD, Busy, Turns, pixels_of
+from croquis.serving.turns import HEAD, LARGE, Busy, Turns, pixels_of
 
 LOGGER = logging.getLogger(__name__)
 PATHS = ("/invocations", "/ping", "/health", "/version")
@@ -87,7 +87,7 @@ def _pixels(image: str) -> int:
     try:
         return pixels_of(base64.b64decode(head[: len(head) // 4 * 4]))
     except ValueError:  # refused later, with a reason
-        return 0
+        return LARGE + 1
 
 
 def _error(status: int, text: str) -> JSONResponse:
