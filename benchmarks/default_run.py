@@ -18,7 +18,7 @@ from typing import Any
 from croquis.core import cli
 from croquis.commands.scores import read_scores
 from croquis.core.files import write_json
-from croquis.tracking.store import flat
+from croquis.tracking.logged_params import flat
 
 KEPT = Path("docs/default_run.json")
 STAGES = ("dedup", "split", "vote", "ensemble", "submission")
