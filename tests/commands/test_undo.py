@@ -365,16 +365,19 @@ def test_a_file_that_cannot_be_read_goes_back(project: Path) -> None:
 
 def test_while_a_run_is_at_work_nothing_is_taken_back(project: Path) -> None:
     failed(project)
-    holder = {"pid": os.getpid(), "cmd": "dvc exp run"}
+    words = [sys.executable, "-c", "import time; time.sleep(600)", "exp", "run"]
+    at_work = subprocess.Popen(words)
+    holder = {"pid": at_work.pid, "cmd": "dvc exp run"}
     for noted in (
         {"read": {}, "write": {"data/one.txt": holder}},
         {"read": {"data/one.txt": [holder]}, "write": {}},
     ):
         Path(".dvc/tmp/rwlock").write_text(json.dumps(noted))
         done = CliRunner().invoke(app, ["undo"])
-        assert done.exit_code == 1 and f"(process {os.getpid()})" in done.output
+        assert done.exit_code == 1 and f"(process {at_work.pid})" in done.output
         assert "lr: abc" in text("params.yaml")
-    Path(".dvc/tmp/rwlock").write_text(json.dumps({"read": {}, "write": {}}))
+    at_work.kill()
+    at_work.wait()
     undone()
     assert text("params.yaml") == PARAMS
 

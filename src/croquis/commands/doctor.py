@@ -13,7 +13,7 @@ from croquis.core import params
 from croquis.check.files_in_the_way import obstacles
 from croquis.core.errors import InputError
 from croquis.core.files import root
-from croquis.doctor import environment, gpus, tracking_store
+from croquis.doctor import environment, gpus, killed_runs, tracking_store
 from croquis.doctor.finding import Finding, finding_lines
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def examined() -> list[Finding]:
     findings.append(environment.privacy_finding(root()))
     findings.append(environment.git_finding(root()))
     findings.append(environment.dvc_finding(shutil.which("dvc")))
+    findings.append(killed_runs.killed_runs_finding(root()))
     findings += _look("outputs", _of_the_outputs)
     return [*findings, environment.browser_finding()]
 

@@ -10,6 +10,7 @@ from croquis.check import imports
 from croquis.check.files_in_the_way import Obstacle, obstacles
 from croquis.commands.table import aligned
 from croquis.core.text import counted, duration
+from croquis.restore import leftovers
 from croquis.staleness.durations import estimate, last_durations
 from croquis.staleness.stale import Stale, stale_stages
 
@@ -26,6 +27,8 @@ PARAMS_FILE = "file params.yaml changed"  # says less than the keys that changed
 def why() -> None:
     """Says what would run and because of which change; runs nothing."""
     with cli.one_line():
+        for line in leftovers.said():
+            typer.echo(line)
         tree = params.read()
         in_the_way = obstacles(tree)
         source = params.required(params.required(tree, "data"), "source")

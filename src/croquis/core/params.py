@@ -10,6 +10,7 @@ import pydantic
 
 from croquis.core import params_yaml
 from croquis.core.addresses import hide_secrets
+from croquis.core.conflicts import refuse_conflict
 from croquis.core.errors import InputError, brief
 
 PARAMS = Path("params.yaml")
@@ -49,6 +50,7 @@ def parse(content: bytes, path: Path) -> dict[str, Any]:
     Raises:
         InputError: if it is no YAML of sections.
     """
+    refuse_conflict(content, path)
     tree = params_yaml.parse_content(content, path)
     params_yaml.refuse_endless(tree, path)
     if not isinstance(tree, dict):

@@ -3,12 +3,14 @@
 import os
 import re
 import shlex
+import subprocess
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from croquis.core.conflicts import refuse_conflict
 from croquis.core.errors import InputError
 
 DVC_YAML = Path("dvc.yaml")
@@ -51,11 +53,35 @@ def read_lock(path: Path = DVC_LOCK) -> dict[str, dict[str, Any]]:
     Raises:
         InputError: if it is no lock file.
     """
-    return {
-        name: stage
-        for name, stage in _stages(path).items()
-        if isinstance(stage, dict)
-    }
+    stages = _stages(path)
+    for name, stage in stages.items():
+        if not _is_locked_stage(stage):
+            raise InputError(
+                path,
+                expected=f"what DVC writes of {name}",
+                received="something else",
+                fix=_way_back(path),
+            )
+    return stages
+
+
+def _is_locked_stage(stage: Any) -> bool:
+    """Whether an entry of dvc.lock has the parts that are read of it."""
+    if not isinstance(stage, dict) or not isinstance(stage.get("params", {}), dict):
+        return False
+    lists = [stage.get(key, []) for key in ("deps", "outs")]
+    if not all(isinstance(items, list) for items in lists):
+        return False
+    return all(_is_hashed(item) for items in lists for item in items)
+
+
+def _is_hashed(item: Any) -> bool:
+    """Whether a dep or an output of dvc.lock has a path and, if any, a hash."""
+    return (
+        isinstance(item, dict)
+        and isinstance(item.get("path"), str)
+        and isinstance(item.get("md5", ""), str)
+    )
 
 
 def _stages(path: Path) -> dict[str, Any]:
@@ -63,19 +89,38 @@ def _stages(path: Path) -> dict[str, Any]:
         return {}
     from croquis.core.yaml_files import ParseError, load_yaml
 
+    content = path.read_bytes()
+    refuse_conflict(content, path)
     try:
-        tree = load_yaml(path.read_bytes())
-    except ParseError as error:
+        tree = load_yaml(content)
+    except (*ParseError, RecursionError) as error:
         reason = " ".join(str(error).split())
-        fix = f"correct it, or take git's: git checkout -- {path}"
         raise InputError(
-            path, expected="valid YAML", received=reason, fix=fix
+            path, expected="valid YAML", received=reason, fix=_way_back(path)
         ) from error
     stages = tree.get("stages") if isinstance(tree, dict) else None
     if not isinstance(stages, dict):
-        fix = "`git checkout` brings back the one of the last commit"
-        raise InputError(path, expected="`stages:`", received="none", fix=fix)
+        received = "none" if stages is None else f"a {type(stages).__name__}"
+        raise InputError(
+            path,
+            expected="`stages:` and their names",
+            received=received,
+            fix=_way_back(path),
+        )
     return {str(name): stage for name, stage in stages.items()}
+
+
+def _way_back(path: Path) -> str:
+    """What brings a damaged file back; DVC makes dvc.lock anew from what it has kept of runs."""
+    if path.name != DVC_LOCK.name:
+        return f"correct it, or take git's: `git checkout HEAD -- {path}`"
+    command = ["git", "cat-file", "-e", f"HEAD:./{path}"]
+    try:
+        in_git = subprocess.run(command, capture_output=True).returncode == 0
+    except OSError:
+        in_git = False
+    first = f"git checkout HEAD -- {path}" if in_git else f"rm {path}"
+    return f"`{first}`, then `make repro` brings it up to date"
 
 
 def entry_of(script: Path, options: Mapping[str, Any]) -> StageEntry | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from croquis.core import params
+from croquis.core import params, pipeline
 from croquis.check.existing_files import files_at, foreign_files, link_on_the_way
 from croquis.check.outputs import Output
 from croquis.core.errors import InputError
@@ -100,6 +100,7 @@ def plan_undo(commit: str) -> Plan:
     plan.keys = _changes(now, then) if "params.yaml" in plan.files else []
     lock = _read_commit("dvc.lock")
     if lock is None and Path("dvc.lock").is_file():
+        pipeline.read_lock()  # a damaged one cannot stay
         plan.left["dvc.lock"] = (
             "no commit has one, so it stays, with the outputs and scores it has"
         )
@@ -137,9 +138,13 @@ def _changes(now: bytes, then: bytes) -> list[str]:
 
 def _outputs(lock: bytes | None) -> dict[str, str]:
     """The hash of each output of a dvc.lock, by its path."""
-    stages = outdated_scores.parse_yaml(lock or b"").get("stages") or {}
+    stages = outdated_scores.stages_of(lock or b"")
     outs = [out for entry in stages.values() for out in entry.get("outs") or []]
-    return {out["path"]: str(out.get("md5")) for out in outs}
+    return {
+        out["path"]: str(out.get("md5"))
+        for out in outs
+        if isinstance(out, dict) and isinstance(out.get("path"), str)
+    }
 
 
 def _plan_outputs(

@@ -36,8 +36,8 @@ class Revision:
     def __init__(self, read: Reader, cache: Path) -> None:
         self._read = read
         self._cache = cache
-        self._pipeline = parse_yaml(read("dvc.yaml") or b"").get("stages") or {}
-        self._lock = parse_yaml(read("dvc.lock") or b"").get("stages") or {}
+        self._pipeline = stages_of(read("dvc.yaml") or b"")
+        self._lock = stages_of(read("dvc.lock") or b"")
         self._names = _names(self._pipeline, parse_yaml(read("params.yaml") or b""))
         self._reasons: dict[str, str] = {}  # why a stage is stale, by its name
 
@@ -230,6 +230,16 @@ def parse_yaml(content: bytes) -> Mapping[str, Any]:
     return tree if isinstance(tree, dict) else {}
 
 
+def stages_of(content: bytes) -> Mapping[str, Any]:
+    """The stages of a dvc.yaml or dvc.lock; nothing of a damaged one, which others complain of."""
+    stages = parse_yaml(content).get("stages")
+    if not isinstance(stages, dict):
+        return {}
+    return {
+        name: entry for name, entry in stages.items() if isinstance(entry, dict)
+    }
+
+
 def _names(pipeline: Mapping[str, Any], tree: Mapping[str, Any]) -> list[str]:
     """The stages of dvc.yaml, those of a matrix one by one: `train@<model>-<fold>`."""
     names = []
@@ -260,7 +270,7 @@ def _paths(entries: Any) -> list[str]:
 
 def uncached(pipeline: bytes) -> set[str]:
     """The outputs of a dvc.yaml that git keeps, not DVC's cache."""
-    entries = (parse_yaml(pipeline).get("stages") or {}).values()
+    entries = stages_of(pipeline).values()
     kinds = ("outs", "metrics", "plots")
     outs = [
         out for entry in entries for kind in kinds for out in entry.get(kind) or []
