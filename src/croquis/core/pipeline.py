@@ -103,7 +103,7 @@ def _stages(path: Path) -> dict[str, Any]:
         received = "none" if stages is None else f"a {type(stages).__name__}"
         raise InputError(
             path,
-            expected="`stages:` and their names",
+            expected="`stages:`",
             received=received,
             fix=_way_back(path),
         )
