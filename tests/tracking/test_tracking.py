@@ -14,16 +14,6 @@ ICONS = stores.Pipeline("icons")
 SETTINGS = {"lr": 1e-05, "embed": {"backbone": "resnet18", "views": ["identity"]}}
 
 
-@pytest.fixture(scope="module")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store without runs, copied by each test: MLflow takes seconds to make one."""
-    from mlflow.tracking import MlflowClient
-
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    MlflowClient(f"sqlite:///{path}").search_experiments()
-    return path
-
-
 @pytest.fixture
 def store(
     empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -29,11 +29,13 @@ from croquis.tracking.store_file import (
     side_files,
 )
 
-LOCKED = 120  # seconds that one program may hold the lock of a store
+LOCKED = (
+    300  # seconds to wait for the lock: eight may make a store on a busy machine
+)
 BUSY = 10  # seconds that another program may hold the store itself
 SETTLED = 3  # seconds without a change: nobody is making it
 LONGEST = 60  # seconds to wait for somebody who makes it
-UPGRADING = 120  # seconds for `mlflow db upgrade`
+UPGRADING = 240  # seconds for `mlflow db upgrade`
 UPGRADED = 2**30  # bytes; a larger store is upgraded by hand
 # What a store is called once it is set aside.
 ASIDE = {

@@ -128,20 +128,25 @@ def writable_store() -> Iterator[Any]:
     Two processes that make the same new store at once break its schema migration, and two would
     make two runs of one pipeline.
     """
+    # Outside of the lock: on a busy machine MLflow's import takes longer than all that needs it.
+    from mlflow.tracking import MlflowClient  # noqa: F401
+
     place = store_place()
-    with store_lock(place):
-        if is_local := sqlite_file(uri()) is not None:
+    is_local = sqlite_file(uri()) is not None
+    if is_local:
+        with store_lock(place):
             prepare_store(place)
-        try:
-            client = open_store()
+    try:
+        client = open_store()
+        client.search_experiments(max_results=1)  # MLflow looks at the tables once
+        with store_lock(place):
             end_killed_runs(client, marks_folder(place))
             yield client
-        except Exception as error:
-            # Of a large store not every page was looked at.
-            if is_local and is_damage(error):
-                examined = examine(place)
-                set_aside(place, examined._replace(state=State.DAMAGED))
-            raise
+    except Exception as error:
+        # Of a large store not every page was looked at.
+        if is_local and is_damage(error):
+            set_aside(place, examine(place)._replace(state=State.DAMAGED))
+        raise
 
 
 def open_store() -> Any:

@@ -13,7 +13,7 @@ from croquis.tracking.store_file import BUSY, DAMAGE, UNWRITABLE, primary_code
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 START = "start its server, or unset MLFLOW_TRACKING_URI"
-STATUS = re.compile(r"(?:error code|status code|HTTP) (\d{3})")
+STATUS = re.compile(r"(?:error code|status code|HTTP|too many) (\d{3})")
 AWAY = ("failed with exception", "Max retries exceeded", "Connection refused")
 
 
