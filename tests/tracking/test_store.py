@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from croquis.tracking import store as stores
+from croquis.tracking.store_errors import StoreTrouble
 
 
 def test_the_store_lies_beside_the_pipeline_unless_the_environment_says_else(
@@ -197,3 +198,42 @@ def test_the_environment_names_the_experiment(
     assert client.get_experiment(experiment).name == "/Users/me/it's mine"
     assert stores.experiment_of(client, "other.zip")[1].experiment_id == experiment
     assert stores.model_name("/Users/me/it's mine") == "Users-me-it-s-mine"
+
+
+def test_a_deleted_run_of_a_pipeline_is_brought_back_with_a_line() -> None:
+    """Its trainings would have lain below a run that nobody sees."""
+    first = entered("deleted-run", lr=0.1)
+    client = stores.open_store()
+    client.delete_run(first[1])
+    with pytest.warns(UserWarning, match="was deleted; it is back, for its"):
+        assert entered("deleted-run", lr=0.1) == first
+    assert entered("deleted-run", lr=0.1) == first
+
+
+def test_a_run_of_a_pipeline_whose_maker_was_killed_is_not_at_work_for_ever() -> (
+    None
+):
+    pipeline = stores.Pipeline("at-work", {"lr": 0.1})
+    client, experiment_id, _ = stores.connect(stores.Pipeline("at-work"))
+    tags = {"kind": "pipeline", stores.KEY: pipeline.key}
+    made = client.create_run(experiment_id, tags=tags).info.run_id
+    assert stores.connect(pipeline)[2] == made
+    assert client.get_run(made).info.status == "FINISHED"
+
+
+def test_a_store_that_is_only_looked_at_is_neither_made_nor_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow would make its tables in place, where a signal hurts."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    with pytest.raises(StoreTrouble, match="is not there yet"):
+        stores.open_store()
+    (tmp_path / "mlflow.db").touch()
+    with pytest.raises(StoreTrouble, match="half made") as caught:
+        stores.open_store()
+    assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
+    error = stores.unreachable(caught.value)
+    assert str(error).startswith(
+        f"sqlite:///{tmp_path}/mlflow.db: expected a store"
+    )
+    assert "the next training sets it aside" in str(error)

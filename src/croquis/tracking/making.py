@@ -120,6 +120,14 @@ def set_aside(path: Path, examined: Examined) -> Path:
     return place
 
 
+def set_damaged_aside(path: Path) -> None:
+    """Looks at all pages of a store that has failed, and sets it aside if it is damaged."""
+    with store_lock(path):  # another process may have done so, and made a new one
+        examined = examine(path, wait=BUSY, thorough=True)
+        if examined.state is State.DAMAGED:
+            set_aside(path, examined)
+
+
 def _settled(path: Path) -> Examined:
     """The state of a store, once nobody is making it any more.
 

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from croquis.tracking.experiment_names import competition, older
 from croquis.tracking.logged_params import log_params
 from croquis.tracking.making import (
     prepare_store,
-    set_aside,
+    set_damaged_aside,
     store_lock,
     trouble_of_state,
 )
@@ -129,8 +130,7 @@ def writable_store() -> Iterator[Any]:
     make two runs of one pipeline.
     """
     # Outside of the lock: on a busy machine MLflow's import takes longer than all that needs it.
-    from mlflow.tracking import MlflowClient  # noqa: F401
-
+    import_module("mlflow.tracking")
     place = store_place()
     is_local = sqlite_file(uri()) is not None
     if is_local:
@@ -145,7 +145,7 @@ def writable_store() -> Iterator[Any]:
     except Exception as error:
         # Of a large store not every page was looked at.
         if is_local and is_damage(error):
-            set_aside(place, examine(place)._replace(state=State.DAMAGED))
+            set_damaged_aside(place)
         raise
 
 

@@ -74,13 +74,16 @@ def side_files(path: Path) -> list[Path]:
     return [file for file in named if file.exists()]
 
 
-def examine(path: Path, *, wait: float = 2, to_write: bool = False) -> Examined:
+def examine(
+    path: Path, *, wait: float = 2, to_write: bool = False, thorough: bool = False
+) -> Examined:
     """The state of a store; SQLite takes back what a killed program had half written.
 
     Args:
         path: of the store.
         wait: seconds that another program may hold it.
         to_write: whether it is asked for the right to write as well.
+        thorough: whether all pages of a huge one are looked at, too.
     """
     try:
         if not path.exists():
@@ -88,7 +91,8 @@ def examine(path: Path, *, wait: float = 2, to_write: bool = False) -> Examined:
         if not path.is_file():
             return Examined(State.UNREADABLE, "it is no file")
         with closing(_connect(path, wait)) as opened:
-            examined = _judge(opened, path.stat().st_size)
+            all_pages = thorough or path.stat().st_size <= CHECKED
+            examined = _judge(opened, all_pages)
             if to_write and examined.state is State.WHOLE:
                 opened.execute("BEGIN IMMEDIATE")
                 opened.execute("ROLLBACK")
@@ -119,15 +123,15 @@ def _state_of(error: sqlite3.Error) -> State:
     return State.READ_ONLY if code in UNWRITABLE else State.UNREADABLE
 
 
-def _judge(opened: sqlite3.Connection, size: int) -> Examined:
-    """The state by the tables, their version and, of a store that is not huge, by its pages."""
+def _judge(opened: sqlite3.Connection, all_pages: bool) -> Examined:
+    """The state by the tables, their version and, if asked for, by all pages."""
     query = "SELECT name FROM sqlite_master WHERE type = 'table'"
     tables = {name for (name,) in opened.execute(query)}
     if not tables - {"alembic_version"}:
         return Examined(State.HALF_MADE, "it has no tables")
     if "experiments" not in tables:  # the first that MLflow makes
         return Examined(State.FOREIGN, f"it has the table {min(tables)}")
-    if size <= CHECKED and (damage := _damage(opened)):
+    if all_pages and (damage := _damage(opened)):
         return Examined(State.DAMAGED, damage)
     return _judge_version(opened, tables)
 
