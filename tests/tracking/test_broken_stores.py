@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from croquis.core import files
+
+SOURCE = Path(files.__file__).parents[2]
 TRAINING = """
 import resource, signal, sys
 from croquis.tracking import store, tracking
@@ -40,7 +43,7 @@ def start(clone: Path, *arguments: str) -> subprocess.Popen[str]:
     clone.mkdir(exist_ok=True)
     command = [sys.executable, "-c", TRAINING, *arguments]
     pipe = subprocess.PIPE
-    env = os.environ | {"DVC_ROOT": str(clone)}
+    env = os.environ | {"DVC_ROOT": str(clone), "PYTHONPATH": str(SOURCE)}
     return subprocess.Popen(
         command, cwd=clone, env=env, stdout=pipe, stderr=pipe, text=True
     )

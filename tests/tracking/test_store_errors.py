@@ -10,7 +10,6 @@ from croquis.tracking.store_errors import (
     StoreTrouble,
     is_damage,
     trouble,
-    without_password,
 )
 
 FILE = "/runs/mlflow.db"
@@ -121,7 +120,3 @@ def test_errors_of_a_server(text: str, says: str, fix: str) -> None:
 
 def test_what_nobody_knows_is_its_first_line_without_a_fix() -> None:
     assert trouble(ValueError("odd\nmore"), FILE) == ("odd", "")
-
-
-def test_an_address_is_shown_without_its_password() -> None:
-    assert without_password("https://me:secret@host/a") == "https://***@host/a"
