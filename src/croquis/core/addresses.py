@@ -9,7 +9,7 @@ HIDDEN = "***"
 MOST_DECODED = 3  # times that something is percent-encoded inside something else
 FAR = 200  # characters in which a password that holds a / or a space may end
 
-_SCHEME = re.compile(r"\b[a-z][a-z0-9+.-]+:/{1,3}", re.IGNORECASE)
+_SCHEME = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}:/{1,3}", re.IGNORECASE)
 _SHORT = r"(?<![a-z])(?:sig|auth|sid|sas|jwt|pass)(?![a-z])"
 _LONG = (
     "token|signature|passw(?:or)?d|pwd|secret|credential|session|api[_-]?key"
@@ -35,6 +35,7 @@ _ELSEWHERE = (
 )
 _PATTERNS = [(re.compile(text, re.IGNORECASE), new) for text, new in _ELSEWHERE]
 _QUERY = re.compile(r"(?<=\S)\?([^\s'\"<>()?]+=[^\s'\"<>()]*)")
+_LOCATION = re.compile(r"[^\s'\"<>`]*")
 # What the environment holds is not in the text.
 _VARIABLE = re.compile(r"\{[A-Z][A-Z0-9_]*\}")
 
@@ -53,7 +54,7 @@ def hide_secrets(text: str) -> str:
         parts += [_hide_elsewhere(text[place : match.start()]), match.group()]
         start = _end_of_user(text, match.end())
         parts += [f"{HIDDEN}@"] if start > match.end() else []
-        place = start + _length(text[start:])
+        place = _end_of_location(text, start)
         parts.append(_hide_in_location(text[start:place]))
     return "".join([*parts, _hide_elsewhere(text[place:])])
 
@@ -113,10 +114,10 @@ def _end_of_user(text: str, start: int) -> int:
     return start + (end or (0 if port.isdigit() else len(authority)))
 
 
-def _length(rest: str) -> int:
-    """How many characters at the start of `rest` belong to a URL, whose end it may not say."""
-    match = re.match(r"[^\s'\"<>`]*", rest)
-    return len(match.group().rstrip(".,:;!?)") if match else "")
+def _end_of_location(text: str, start: int) -> int:
+    """Where host, path and query end that begin at `start`: a text does not say it."""
+    match = _LOCATION.match(text, start)
+    return start + len(match.group().rstrip(".,:;!?)")) if match else start
 
 
 def _hide_in_location(location: str) -> str:
