@@ -18,8 +18,10 @@ from croquis.tables.fold_tables import (
     read_folds,
     read_groups,
     read_index,
+    training_rows,
 )
 from croquis.tables.predictions import Predictions, load_predictions
+from croquis.tables.samples import Samples
 from croquis.votes.recipe import Recipe
 from support.memory import outcome_and_megabytes
 
@@ -169,7 +171,7 @@ def test_whole_tables_are_read(tmp_path: Path) -> None:
         (read_groups, GROUPS.replace("weight", "weihgt")),
         (read_groups, GROUPS.replace("True", "maybe")),
         (read_groups, GROUPS[:40]),
-        (read_folds, FOLDS.replace("scored", "socred")),
+        (read_folds, FOLDS.replace("id,label", "di,label")),
         (read_columns, "author\nme\n"),
         (read_columns, ""),
     ],
@@ -181,6 +183,18 @@ def test_other_tables_are_named_as_well(
     path.write_text(text)
     with pytest.raises(InputError, match=f"^{path}: expected .*; `dvc checkout"):
         read(path)
+
+
+@pytest.mark.parametrize("column", ["fold", "keep", "label", "weight"])
+def test_folds_that_lack_a_column_train_nothing(
+    tmp_path: Path, column: str
+) -> None:
+    path = tmp_path / "folds.csv"
+    path.write_text(FOLDS.replace(f",{column},", ",other,"))
+    with pytest.raises(
+        InputError, match=rf"folds\.csv: expected a column {column},"
+    ):
+        Samples.labelled(training_rows(read_folds(path), 0), 2)
 
 
 RECIPE = {

@@ -35,8 +35,10 @@ def read_npz(path: Path, names: Sequence[str]) -> list[np.ndarray]:
 
 def _read_part(bundle: zipfile.ZipFile, name: str, most: int) -> np.ndarray:
     parts = [info for info in bundle.infolist() if info.filename == name]
-    if len(parts) != 1:
-        raise ValueError(f"{'no' if not parts else 'two'} {name[:-4]} in it")
+    if not parts:
+        raise ValueError(f"{name[:-4]} is not a file in the archive")
+    if len(parts) > 1:
+        raise ValueError(f"{name[:-4]} is there twice")
     if parts[0].file_size > most or parts[0].compress_type not in BOUNDED:
         raise ValueError(f"{name[:-4]} is packed like a bomb; save it by np.savez")
     with bundle.open(parts[0]) as stream:

@@ -1,6 +1,6 @@
 """The csv tables that a run leaves for later stages, read as they were written or not at all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -28,14 +28,18 @@ DAMAGE = (
 
 
 def read_run_table(
-    path: Path, read: Callable[[Path], pd.DataFrame], kinds: Mapping[str, Kind]
+    path: Path,
+    read: Callable[[Path], pd.DataFrame],
+    kinds: Mapping[str, Kind],
+    optional: Collection[str] = (),
 ) -> pd.DataFrame:
     """A table of a run.
 
     Args:
         path: of the csv.
         read: how pandas reads it.
-        kinds: the columns that it must have, and what stands in them.
+        kinds: its columns, and what stands in them.
+        optional: those of them that it may lack.
 
     Raises:
         InputError: if it cannot be read, lacks a column, or has other values in one.
@@ -44,11 +48,10 @@ def read_run_table(
         table = read(path)
     except DAMAGE as error:
         raise _damaged(path, "a table of a run", _reason(error)) from error
-    missing = [name for name in kinds if name not in table]
-    if missing:
-        names = ", ".join(map(str, table.columns[:8]))
-        raise _damaged(path, f"a column {missing[0]}", f"only {names}")
+    require_columns(table, [name for name in kinds if name not in optional], path)
     for name, kind in kinds.items():
+        if name not in table:
+            continue
         wrong = _WRONG[kind](table[name])
         if wrong.any():
             row = int(np.argmax(wrong.to_numpy()))
@@ -56,6 +59,16 @@ def read_run_table(
             expected = f"in column {name} {KINDS[kind]}"
             raise _damaged(path, expected, f"{value} in line {row + 2}")
     return table
+
+
+def require_columns(
+    table: pd.DataFrame, names: Collection[str], path: Path
+) -> None:
+    """Raises InputError if a table of a run lacks one of these columns."""
+    for name in names:
+        if name not in table:
+            there = ", ".join(map(str, table.columns[:8]))
+            raise _damaged(path, f"a column {name}", f"only {there}")
 
 
 def _damaged(path: Path, expected: str, received: str) -> InputError:
@@ -101,7 +114,7 @@ def _no_label(column: pd.Series) -> pd.Series:
 
 def _no_share(column: pd.Series) -> pd.Series:
     numbers = pd.to_numeric(column, errors="coerce").astype(float)
-    return ~(np.isfinite(numbers) & (numbers >= 0))
+    return ~((numbers >= 0) & (numbers < np.inf))
 
 
 def _no_split(column: pd.Series) -> pd.Series:

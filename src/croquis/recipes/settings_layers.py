@@ -70,10 +70,11 @@ def family_of(tree: Mapping[str, Any], entry: Mapping[str, Any], where: str) -> 
         return {}
     name = entry[LIKE]
     families = tree.get("families")
-    is_known = (
-        isinstance(families, dict) and isinstance(name, str) and name in families
-    )
-    if not is_known:
+    if (
+        not isinstance(families, dict)
+        or not isinstance(name, str)
+        or name not in families
+    ):
         hint = params.nearest(brief(name), list(map(str, families or {})))
         raise InputError(
             f"{where}.{LIKE}",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.errors import InputError
-from croquis.readers.run_tables import Kind, read_run_table
+from croquis.readers.run_tables import Kind, read_run_table, require_columns
 
 GROUPS: dict[str, Kind] = {
     "id": "key",
@@ -26,6 +26,7 @@ FOLDS: dict[str, Kind] = {
     "weight": "share",
     "targets": "targets",
 }
+NEEDED = {"id", "targets"}
 INDEX: dict[str, Kind] = {
     "id": "key",
     "split": "split",
@@ -33,6 +34,7 @@ INDEX: dict[str, Kind] = {
     "class_name": "text",
 }
 
+FOLDS_CSV = Path("data/folds.csv")
 ALWAYS = -1  # the fold of what trains in every fold and is never scored
 
 
@@ -52,7 +54,9 @@ def read_groups(path: Path) -> pd.DataFrame:
 
 
 def _read_table(path: Path, kinds: Mapping[str, Kind]) -> pd.DataFrame:
-    return read_run_table(path, _with_targets, kinds)
+    # Votes need no more of the folds than the labels; what others need is asked for below.
+    optional = set(kinds) - NEEDED if kinds is FOLDS else ()
+    return read_run_table(path, _with_targets, kinds, optional)
 
 
 def _with_targets(path: Path) -> pd.DataFrame:
@@ -76,6 +80,7 @@ def training_rows(
 
     Derived images train beside their source; the fold ALWAYS trains always.
     """
+    require_columns(folds, (column, "keep"), FOLDS_CSV)
     return folds[(folds[column] != fold) & folds["keep"]]
 
 
@@ -86,6 +91,7 @@ def scored_rows(
 
     `column` is "fold", or "plain_fold" for folds that ignore copies.
     """
+    require_columns(folds, (column, "scored"), FOLDS_CSV)
     return folds[(folds[column] == fold) & folds["scored"]]
 
 

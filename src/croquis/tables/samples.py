@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from croquis.readers.run_tables import require_columns
 from croquis.tables.fold_tables import (
+    FOLDS_CSV,
     class_names,
     ids_of_test,
     scored_rows,
@@ -41,6 +43,7 @@ class Samples:
     @classmethod
     def labelled(cls, rows: pd.DataFrame, num_classes: int) -> "Samples":
         """The images of some rows of folds.csv."""
+        require_columns(rows, ("label", "weight"), FOLDS_CSV)
         labels = rows["label"].to_numpy()
         return cls(
             rows["id"].to_numpy(dtype=str),
