@@ -85,6 +85,7 @@ def plan_undo(commit: str) -> Plan:
     Raises:
         InputError: if the commit has no params.yaml.
     """
+    pipeline.read_stages()  # undo rests on dvc.yaml, and leaves it alone
     plan = Plan(commit)
     then = _read_commit("params.yaml")
     if then is None:
