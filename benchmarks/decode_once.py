@@ -31,7 +31,7 @@ def drawing(number: int) -> Image.Image:
 
 def decoded(path: Path) -> np.ndarray:
     """The image of a file at the stored size, (S, S) uint8."""
-    with Image.open(path) as image:
+    with Image.open(path, formats=["PNG", "JPEG"]) as image:
         small = image.convert("L").resize(
             (STORED, STORED), Image.Resampling.BICUBIC
         )

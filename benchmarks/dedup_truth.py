@@ -40,7 +40,7 @@ def jpeg(quality: int) -> Kind:
     def kind(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         buffer = io.BytesIO()
         Image.fromarray(x).save(buffer, "JPEG", quality=quality)
-        return np.asarray(Image.open(buffer))
+        return np.asarray(Image.open(buffer, formats=["JPEG"]))
 
     return kind
 

@@ -36,6 +36,7 @@ from croquis.images.batches import Batch, ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.prepare.decoding import decode, gray_of, pad
 from croquis.prepare.layout import read_layout
+from croquis.prepare.opening import FORMATS
 from croquis.recipes.recipes import resolve_model
 from croquis.runtime.hardware import Hardware
 from croquis.tables.samples import Samples
@@ -62,7 +63,7 @@ class Files(Dataset):
         return len(self._paths)
 
     def __getitem__(self, place: int) -> tuple[torch.Tensor, int]:
-        with Image.open(self._paths[place]) as image:
+        with Image.open(self._paths[place], formats=FORMATS) as image:
             return self._transform(image.convert("RGB")), int(self._labels[place])
 
 

@@ -68,7 +68,9 @@ def _image(browser: Browser, screen: str) -> None:
     page.screenshot(path=path)
     context.close()
     # 64 colours are enough for a page in two of them, and a third of the bytes.
-    Image.open(path).convert("RGB").quantize(64).save(path, optimize=True)
+    Image.open(path, formats=["PNG"]).convert("RGB").quantize(64).save(
+        path, optimize=True
+    )
     print(f"{path.name}: {path.stat().st_size / 1024:.0f} kB")
 
 

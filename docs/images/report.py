@@ -42,7 +42,7 @@ def screenshot(browser: Browser, report: Path, shot: Shot) -> Image.Image:
     window = {"width": shot.width, "height": shot.height}
     page = browser.new_page(viewport=window, color_scheme=shot.scheme)
     page.goto((report / name).resolve().as_uri() + (f"#{anchor}" if anchor else ""))
-    image = Image.open(io.BytesIO(page.screenshot()))
+    image = Image.open(io.BytesIO(page.screenshot()), formats=["PNG"])
     page.close()
     # By coverage: by frequency the few red words and rings would turn gray.
     return image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE)

@@ -16,7 +16,7 @@ from croquis.prepare.opening import (
     halve_large_jpeg,
     open_image,
 )
-from croquis.prepare.paper import lay_on_paper
+from croquis.prepare.paper import drop_equal_channels, lay_on_paper
 from croquis.prepare.strips import strips
 
 ORIENTATION = 0x0112  # EXIF's tag for how the camera was held; 1 is upright
@@ -77,6 +77,8 @@ def _decode_opened(file: Image.Image, content: bytes, limits: Limits) -> Decoded
     image = widen(image, content, notes) if deep else image
     image = to_eight_bits(image, notes)
     pixels = lay_on_paper(image, notes)
+    image.close()  # its memory is needed
+    pixels = drop_equal_channels(pixels)
     return Decoded(_turn(pixels, orientation), join_notes(notes))
 
 

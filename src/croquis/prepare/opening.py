@@ -22,6 +22,22 @@ FORMATS = (
 _READS = 50_000
 _BYTES_A_READ = 64  # of a long animation, each part of which is passed over
 _PASSES = 8  # over the whole file
+# Bytes a pixel: four for Pillow and three for the array, fewer where a pixel is one number.
+_COLOUR_BYTES = 7.0
+_MODE_BYTES = {
+    "1": 2.0,
+    "L": 2.0,
+    "P": 4.0,
+    "I;16": 4.0,
+    "I;16B": 4.0,
+    "I": 6.0,
+    "F": 6.0,
+}
+_SCANNED_BYTES = (
+    6  # the numbers of a progressive JPEG, at whatever size it is decoded
+)
+# These decoders hold copies of their own, as measured.
+_DECODER_BYTES = {"AVIF": 14.0, "JPEG2000": 24.0, "WEBP": 17.0}
 _RUNS = ("BMP", "DIB")  # Pillow reads their runs of equal pixels byte by byte
 
 
@@ -51,8 +67,7 @@ class Limits(NamedTuple):
     pixels: int
     side: int  # in pixels
     aspect: int  # of the longer side to the shorter
-    # What is decoded to four bytes a pixel; a larger JPEG is decoded at half its size.
-    colour_pixels: int | None = None
+    memory: int | None = None  # bytes; a JPEG beyond it is decoded at half its size
 
 
 # Pillow's own limit of area, the longest side that JPEG knows, and the longest scroll.
@@ -81,23 +96,34 @@ def open_image(content: bytes, limits: Limits) -> Iterator[Image.Image]:
 
 
 def halve_large_jpeg(image: Image.Image, limits: Limits) -> None:
-    """Has a large JPEG in colour decoded at half its size, which costs a quarter.
+    """Has a JPEG that would take too much memory decoded at half its size.
 
     Raises:
-        TooLarge: if another image is as large in colour.
+        TooLarge: if another image would take as much.
     """
-    most = limits.colour_pixels
-    if most is None or image.mode in ("1", "L"):
+    if limits.memory is None:
         return
     width, height = image.size
-    # A progressive one is held twice: the numbers of all its scans, and the pixels.
-    held = 3 / 2 if image.info.get("progressive") else 1
-    if width * height * held <= most:
+    most = int(limits.memory / _bytes_a_pixel(image))
+    if width * height <= most:
         return
-    if image.format not in ("JPEG", "MPO"):
-        expected = f"an image in colour of at most {most:,} pixels"
+    halved = image.format in ("JPEG", "MPO")
+    if halved and image.info.get("progressive"):
+        most = limits.memory // _SCANNED_BYTES
+        halved = width * height <= most
+    if not halved:
+        expected = f"at most {most:,} pixels in {image.format} of mode {image.mode}"
         raise TooLarge(expected, f"{width:,} x {height:,}")
     image.draft(None, (width // 2, height // 2))
+
+
+def _bytes_a_pixel(image: Image.Image) -> float:
+    """The most memory that decoding takes at a time."""
+    if image.format in _DECODER_BYTES:
+        return _DECODER_BYTES[image.format]
+    cost = _MODE_BYTES.get(image.mode, _COLOUR_BYTES)
+    # A progressive JPEG is held twice: the numbers of all its scans, and the pixels.
+    return 1.5 * cost if image.info.get("progressive") else cost
 
 
 def _identify(file: io.BytesIO) -> Image.Image:

@@ -15,7 +15,7 @@ ON_WHITE = "alpha on white"
 
 
 def lay_on_paper(image: Image.Image, notes: list[str]) -> np.ndarray:
-    """The image opaque: (H, W) uint8 where all channels agree, else (H, W, 3).
+    """The image opaque: (H, W) uint8 of opaque gray, else (H, W, 3).
 
     convert("L") would drop alpha, which turns clear paper black. All is done in strips.
     """
@@ -24,7 +24,7 @@ def lay_on_paper(image: Image.Image, notes: list[str]) -> np.ndarray:
         notes.append("cmyk")
     if image.mode in ("1", "L") and not image.has_transparency_data:
         return _filled(image, "L", None)
-    return _without_colour(_filled(image, "RGB", paper))
+    return _filled(image, "RGB", paper)
 
 
 def _filled(image: Image.Image, mode: str, paper: str | None) -> np.ndarray:
@@ -40,7 +40,10 @@ def _filled(image: Image.Image, mode: str, paper: str | None) -> np.ndarray:
     return pixels
 
 
-def _without_colour(pixels: np.ndarray) -> np.ndarray:
+def drop_equal_channels(pixels: np.ndarray) -> np.ndarray:
+    """(H, W) where all channels agree, else the pixels as they are."""
+    if pixels.ndim == 2:
+        return pixels
     for rows in strips(*pixels.shape[:2]):
         red = pixels[rows, :, 0]
         for channel in (1, 2):

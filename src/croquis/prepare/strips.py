@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-_PIXELS = 2**20  # of a strip, some 4 MB in colour
+_PIXELS = 2**18  # of a strip: 1 MB in colour, 2 MB of floats
 
 
 def strips(height: int, width: int) -> Iterator[slice]:

@@ -2,17 +2,17 @@
 
 import base64
 import io
-import warnings
 
 import numpy as np
 from PIL import Image
 
 from croquis.core.errors import InputError
-from croquis.prepare.decoding import FITS, Fit, Unreadable, decode, gray_of
+from croquis.prepare.decoding import Fit
+from croquis.prepare.opening import TooLarge, Unreadable
+from croquis.serving.decoding_process import DECODING
+from croquis.serving.decoding_worker import SheetShape
 
 MAX_BYTES = 8 * 2**20  # a phone's photograph has 2 to 6 MB
-# Decoding takes up to 12 bytes a pixel, so that a stranger may have some 600 MB at most.
-MAX_PIXELS = 50_000_000
 
 
 def prepare_sheet(
@@ -21,32 +21,31 @@ def prepare_sheet(
     """The image in a file's bytes as `prepare` stores it; (side, side), or (side, side, 3).
 
     Args:
-        content: of a file in any format that Pillow reads.
+        content: of a file in one of `opening.FORMATS`.
         side: `prepare.image_size`.
         fit: `prepare.fit`.
         gray: whether the training images are stored so; a coloured image gives its luminance.
         where: what the error calls the image.
 
     Raises:
-        InputError: if it is no image, or larger than MAX_BYTES or MAX_PIXELS.
+        InputError: if it is no image, or larger than MAX_BYTES, or beyond the limits of
+            `decoding_worker` in size, memory or time.
     """
     check_size(len(content), where)
     try:
-        with (
-            warnings.catch_warnings()
-        ):  # as `prepare` does: damaged metadata costs no pixel
-            warnings.simplefilter("ignore")
-            _check_pixels(content, where)
-            pixels = decode(content).pixels
+        return DECODING.decode(content, SheetShape(side, fit, gray))
+    except TooLarge as error:
+        raise InputError(
+            where,
+            expected=error.expected,
+            received=error.received,
+            fix="make it smaller",
+        ) from error
     except Unreadable as error:
         fix = "send it as PNG or JPEG"
         raise InputError(
             where, expected="an image", received=str(error), fix=fix
         ) from error
-    fitted = FITS[fit](gray_of(pixels) if gray else pixels, side)
-    if not gray and fitted.ndim == 2:
-        return np.repeat(fitted[..., None], 3, axis=2)
-    return np.ascontiguousarray(fitted)
 
 
 def from_base64(text: str, where: object) -> bytes:
@@ -86,21 +85,6 @@ def check_size(count: int, where: object) -> None:
     if count > MAX_BYTES:
         received = f"{count / 2**20:.0f} MB"
         expected = f"an image of at most {MAX_BYTES / 2**20:.0f} MB"
-        raise InputError(
-            where, expected=expected, received=received, fix="make it smaller"
-        )
-
-
-def _check_pixels(content: bytes, where: object) -> None:
-    """Raises InputError for a small file that would unpack to a huge image."""
-    try:
-        with Image.open(io.BytesIO(content)) as image:  # reads no pixel yet
-            width, height = image.size
-    except Exception:  # `decode` says it better
-        return
-    if width * height > MAX_PIXELS:
-        expected = f"an image of at most {MAX_PIXELS:,} pixels"
-        received = f"{width:,} x {height:,}"
         raise InputError(
             where, expected=expected, received=received, fix="make it smaller"
         )
