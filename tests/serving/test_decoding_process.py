@@ -112,11 +112,11 @@ def test_memory_beyond_the_limit_is_an_error_of_the_image(
 def test_an_image_that_takes_too_long_ends_its_process_alone(
     process: DecodingProcess,
 ) -> None:
-    """Scans of a progressive JPEG: 1,000 of 7 bytes each, all over 20 million pixels."""
-    content = saved(Image.new("L", (5_000, 4_000), 90), "JPEG", progressive=True)
+    """Scans of a progressive JPEG: 990 of some bytes each, all over 49 million pixels."""
+    content = saved(Image.new("L", (7_000, 7_000), 90), "JPEG", progressive=True)
     last = content[content.rfind(b"\xff\xda") : -2]
     with pytest.raises(Unreadable, match=r"more than 1\.8 seconds to decode it"):
-        process.decode(content[:-2] + last * 900 + content[-2:], SHAPE)
+        process.decode(content[:-2] + last * 990 + content[-2:], SHAPE)
     assert drawing_is_answered(process)
 
 
