@@ -85,6 +85,10 @@ def test_colour_is_luminance_where_the_data_is_gray() -> None:
     [
         (b"", "it: expected an image, received empty file; send it as PNG or JPEG"),
         (b"text", "it: expected an image, received not an image in a known format"),
+        (
+            b"%!PS-Adobe-3.0",
+            "^it: expected an image, received EPS is not read; send it as PNG or JPEG$",
+        ),
         (FILES["gray"][:60], "it: expected an image, received"),
     ],
 )
