@@ -42,7 +42,9 @@ def prepare_sheet(
             fix="make it smaller",
         ) from error
     except Unreadable as error:
-        reason = str(error).partition("; save")[0]  # what to do with files on a disk
+        reason = str(error).partition("; save")[
+            0
+        ]  # what to do with files on a disk
         fix = "send it as PNG or JPEG"
         raise InputError(
             where, expected="an image", received=reason, fix=fix
