@@ -30,8 +30,8 @@ def revisions() -> Revisions:
 
     Importing MLflow and alembic for the same answer takes two seconds.
     """
-    names = set()
-    replaced = set()
+    names: set[str] = set()
+    replaced: set[str] = set()
     for file in _folder().glob("*.py"):
         for down, name in LINE.findall(file.read_text(encoding="utf-8")):
             (replaced if down else names).add(name)
