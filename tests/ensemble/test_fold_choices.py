@@ -58,7 +58,7 @@ def test_a_member_without_one_of_the_folds_is_named(tmp_path: Path) -> None:
     leave_votes(tmp_path)
     oof = members_oof(tmp_path)
     recipe = recipe_of(oof, all_alternatives(oof, np.ones(2))["soft"], [0])
-    with pytest.raises(InputError, match=r"a/fold0/test\.npz.*`dvc checkout -f .*make repro"):
+    with pytest.raises(InputError, match=r"a/fold0/test\.npz.*run `dvc repro`"):
         combine_folds(recipe, tmp_path / "by_fold", [[0]])
 
 

@@ -84,7 +84,7 @@ def test_pixels_that_are_a_folder_or_gone_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="received No such file"):
         arrays.open_images(tmp_path / "pixels.npy")
     (tmp_path / "pixels.npy").mkdir()
-    with pytest.raises(InputError, match="received Is a directory"):
+    with pytest.raises(InputError, match="received Is a directory; `dvc check"):
         arrays.open_images(tmp_path / "pixels.npy")
 
 

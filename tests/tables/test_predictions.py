@@ -150,7 +150,8 @@ def test_a_missing_or_broken_file_is_named(
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(
-        InputError, match=r"val\.npz: expected an \.npz with ids, .*; `dvc checkout"
+        InputError,
+        match=r"val\.npz: expected an \.npz with ids, .*; (run `dvc rep|`dvc checkout)",
     ):
         predictions.load_predictions(path)
 

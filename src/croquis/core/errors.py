@@ -2,6 +2,7 @@
 
 import reprlib
 import unicodedata
+from pathlib import Path
 
 from croquis.core.addresses import hide_secrets
 
@@ -30,8 +31,10 @@ class InputError(Exception):
         return error
 
 
-def bring_back(path: object) -> str:
-    """What to do where a file of a run is damaged."""
+def bring_back(path: Path) -> str:
+    """What to do where a file of a run is damaged, or was never there."""
+    if not path.exists():
+        return "run `dvc repro`, or `make repro`, which writes it"
     return (
         f"`dvc checkout -f {path}` brings it back, or `make repro` writes it again"
     )
