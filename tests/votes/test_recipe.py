@@ -228,7 +228,7 @@ def test_a_recipe_is_read_as_it_was_written(tmp_path: Path) -> None:
 def test_a_missing_or_broken_recipe_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         InputError,
-        match=r"recipe\.json: expected the recipe.*; (run `dvc repro`|`dvc checkout -f .*make repro`)",
+        match=r"recipe\.json: expected the recipe.*; (run `dvc repro`|`dvc checkout)",
     ):
         Recipe.load(tmp_path / "recipe.json")
     (tmp_path / "recipe.json").write_text('{"members": []}')
