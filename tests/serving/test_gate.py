@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from croquis.serving import gate
-from croquis.serving.gate import Gate, WholeBody
+from croquis.serving import bodies
+from croquis.serving.bodies import WholeBody
+from croquis.serving.gate import Gate
 
 MB = 2**20
 
@@ -201,7 +202,7 @@ def test_few_large_bodies_are_in_memory_at_once() -> None:
 
         behind = WholeBody(program, max_body=4 * MB)
         await asyncio.gather(*(one(2 * MB) for _ in range(12)))
-        assert max(most) == gate.LARGE_AT_ONCE
+        assert max(most) == bodies.LARGE_AT_ONCE
         most.clear()
         await asyncio.gather(*(one(2**10) for _ in range(12)))
         assert max(most) == 12

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from croquis.serving.gate import Refusal
+from croquis.serving.bodies import Refusal
 from croquis.serving.scoring_requests import images_of
 
 JSON = "application/json"

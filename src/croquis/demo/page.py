@@ -1,12 +1,11 @@
 """The page to draw on, made of Gradio's parts: a sheet of paper, an upload, and the guesses."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import gradio as gr
 import numpy as np
-from anyio import to_thread
 
 from croquis.core.errors import InputError
 from croquis.demo import texts
@@ -21,7 +20,6 @@ from croquis.serving.turns import WAITING, Turns, pixels_of
 
 FOLDER = Path(__file__).parent
 SESSIONS = 4  # pages of which Gradio keeps the last image, up to 11 MB each
-Result = TypeVar("Result")
 
 
 class Guesser:
@@ -48,8 +46,7 @@ class Guesser:
             _check_text(url)
             if url.startswith("size:"):
                 check_size(_number(url.removeprefix("size:")), "your image")
-            content = await to_thread.run_sync(from_base64, url, "your image")
-            return await self._in_turn(content, lambda: self._answer(content))
+            return await self._paper_in_turn(url)
         except InputError as error:
             return texts.message(str(error), "problem")
 
@@ -61,13 +58,24 @@ class Guesser:
             )
         try:
             content = _uploaded(Path(image))
-            return await self._in_turn(content, lambda: self._guesses(content))
+            return await self._turns.take(
+                lambda: as_json(self.ensemble.answer([content]), self.names),
+                pixels=lambda: pixels_of(content),
+                size=len(content),
+            )
         except InputError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    async def _in_turn(self, content: bytes, work: Callable[[], Result]) -> Result:
+    async def _paper_in_turn(self, url: str) -> str:
+        """Nothing is unpacked, not even base64, before the request has its place."""
+        contents: list[bytes] = []
+
+        def pixels() -> int:
+            contents.append(from_base64(url, "your image"))
+            return pixels_of(contents[0])
+
         return await self._turns.take(
-            work, pixels=lambda: pixels_of(content), size=len(content)
+            lambda: self._answer(contents[0]), pixels=pixels, size=len(url)
         )
 
     def _answer(self, content: bytes) -> str:
@@ -76,9 +84,6 @@ class Guesser:
             return texts.message(texts.EMPTY)
         answer = self.ensemble.answer_prepared(sheet[None])
         return texts.answer_html(answer, sheet, self.names, self._examples)
-
-    def _guesses(self, content: bytes) -> dict[str, Any]:
-        return as_json(self.ensemble.answer([content]), self.names)
 
 
 def _check_text(url: object) -> None:

@@ -11,7 +11,8 @@ from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from croquis.serving.gate import Gate, refuse
+from croquis.serving.bodies import refuse
+from croquis.serving.gate import Gate
 
 UPLOAD = "/gradio_api/upload"
 # The page, its parts, its queue, and the API. Gradio has 60 more: they read files of this machine,

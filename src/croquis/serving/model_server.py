@@ -20,8 +20,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from croquis.serving.bodies import Refusal
 from croquis.serving.connections import bound
-from croquis.serving.gate import Gate, Refusal
+from croquis.serving.gate import Gate
 from croquis.serving.scoring_requests import images_of
 from croquis.serving.turns import HEAD, LARGE, Busy, Turns, pixels_of
 

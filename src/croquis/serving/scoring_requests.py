@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from croquis.serving.gate import Refusal
+from croquis.serving.bodies import Refusal
 
 FORMS = ("inputs", "instances", "dataframe_split", "dataframe_records")
 COLUMN = "image"
