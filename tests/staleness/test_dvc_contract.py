@@ -386,3 +386,22 @@ def test_experiments_that_wait_are_found_by_name_with_their_commit() -> None:
     with contract("Experiments.celery_queue and QueueEntry.stash_rev"):
         assert hasattr(Experiments, "celery_queue")
         assert "stash_rev" in QueueEntry.__dataclass_fields__
+
+
+def test_dvc_writes_its_lock_files_through_what_croquis_makes_whole(
+    tmp_path: Path,
+) -> None:
+    from dvc import dvcfile, rwlock
+    from dvc.repo.experiments.executor import base, local
+    from dvc_objects.fs.local import LocalFileSystem, localfs
+
+    with contract("how dvc.lock and rwlock are written"):
+        assert isinstance(localfs, LocalFileSystem)
+        assert 'fs.open(path, "w"' in inspect.getsource(rwlock)
+        assert "modify_yaml(self.path, fs=self.repo.fs)" in inspect.getsource(
+            dvcfile
+        )
+    with contract("how an experiment takes HEAD off its branch and back"):
+        assert "self.scm.detach_head(" in inspect.getsource(local)
+        assert "dvc.reproduce(" in inspect.getsource(base.BaseExecutor.reproduce)
+        assert 'client="dvc"' in inspect.getsource(local)

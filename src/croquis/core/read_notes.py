@@ -58,12 +58,12 @@ def read_notes() -> Iterator[Note]:
 def _is_note(content: Any) -> bool:
     if not isinstance(content, dict):
         return False
-    texts = content.get("texts")
-    keys = content.get("keys")
+    texts: Any = content.get("texts")
+    keys: Any = content.get("keys")
+    if not _holds(texts, str | None) or not _holds(keys, list):
+        return False
     return (
-        _holds(texts, str | None)
-        and _holds(keys, list)
-        and _holds(content.get("states"), dict)
+        _holds(content.get("states"), dict)
         and all(path in keys for path in texts)
         and all(isinstance(key, str) for names in keys.values() for key in names)
     )

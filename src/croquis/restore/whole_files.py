@@ -22,20 +22,16 @@ def write_whole() -> None:
     """
     from dvc_objects.fs.local import LocalFileSystem
 
-    open_file = LocalFileSystem.open
+    local: Any = LocalFileSystem
+    open_file = local.open
 
     @functools.wraps(open_file)
-    def open_whole(
-        system: Any, path: Any, mode: str = "r", **options: Any
-    ) -> contextlib.AbstractContextManager[IO[Any]]:
+    def open_whole(system: Any, path: Any, mode: str = "r", **options: Any) -> Any:
         if mode.startswith("w") and Path(path).name in WRITTEN_WHOLE:
             return _replaced(Path(path), mode, options.get("encoding"))
-        opened: contextlib.AbstractContextManager[IO[Any]] = open_file(
-            system, path, mode=mode, **options
-        )
-        return opened
+        return open_file(system, path, mode=mode, **options)
 
-    LocalFileSystem.open = open_whole
+    local.open = open_whole
 
 
 @contextlib.contextmanager
