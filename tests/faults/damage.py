@@ -9,7 +9,7 @@ from faults.disks import TRACEBACK
 from faults.kills import last_words
 from faults.outcomes import Outcome
 from faults.stale import command_of, inputs_of, make_stale
-from faults.tiny_run import OTHER_TRAININGS, REPRO, STAGES, Reference, TinyRun
+from faults.tiny_run import REPRO, STAGES, Reference, TinyRun
 
 # What else runs rest on, each with the stage that is to run then.
 STATES = {
@@ -134,9 +134,8 @@ def _judge_run(
         return _refused_well(words, path)
     if TRACEBACK in words:
         return f"{path}: a traceback"
-    wrong = run.differences(reference)
-    if is_store:  # what it had is lost; the training is noted in a new one
-        wrong = [each for each in wrong if not each.startswith(OTHER_TRAININGS)]
+    # What a damaged store had is lost; the training is noted in a new one.
+    wrong = run.differences(reference, tracked=not is_store)
     return "; ".join(wrong and [f"{path} damaged", *wrong])
 
 

@@ -92,4 +92,4 @@ def _go_on(run: TinyRun, reference: Reference) -> str:
     status, words = run.call(REPRO)
     if status:
         return f"`make repro` needs a hand: {last_words(words)}"
-    return "; ".join(run.differences(reference))
+    return "; ".join(run.differences(reference, tracked=False))
