@@ -22,6 +22,7 @@ STATES = {
     "mlflow.db": "train",
 }
 STORE = "mlflow.db"
+CUT = "a file cut off"
 
 
 def _flip(path: Path, rng: random.Random) -> None:
@@ -36,6 +37,15 @@ def _cut(path: Path, rng: random.Random) -> None:
     _replace(path, content[: rng.randrange(max(1, len(content)))])
 
 
+def _cut_so_that_it_shows(path: Path, rng: random.Random) -> None:
+    """Through the head of a table: rows that are missing at its end, hashes alone can tell."""
+    if path.suffix != ".csv":
+        _cut(path, rng)
+        return
+    head = path.read_bytes().partition(b"\n")[0]
+    _replace(path, head[: rng.randrange(1, max(2, len(head)))])
+
+
 def _empty(path: Path, rng: random.Random) -> None:
     _replace(path, b"")
 
@@ -47,7 +57,7 @@ def _folder(path: Path, rng: random.Random) -> None:
 
 DAMAGES: dict[str, Callable[[Path, random.Random], None]] = {
     "a flipped bit": _flip,
-    "a file cut off": _cut,
+    CUT: _cut,
     "an empty file": _empty,
     "a folder in a file's place": _folder,
 }
@@ -91,13 +101,15 @@ def damage_before_stages(
 ) -> list[Outcome]:
     """Damages what each stage reads, and runs the stage without DVC, which would see it first."""
     rng = random.Random(seed)
-    kinds = list(DAMAGES)[1:]  # without hashes, nobody can see a flipped bit
+    # Without hashes, nobody can see a flipped bit.
+    damages = dict(list(DAMAGES.items())[1:]) | {CUT: _cut_so_that_it_shows}
+    kinds = list(damages)
     outcomes = []
     for stage in STAGES[1:]:
         for path in inputs_of(finished, stage, rng):
             kind = kinds[(len(outcomes) + seed) % len(kinds)]
             run = finished.copied(folder)
-            DAMAGES[kind](run.folder / path, rng)
+            damages[kind](run.folder / path, rng)
             status, words = run.call(command_of(run, stage))
             wrong = _refused_well(words, path) if status else ""
             if not status:
