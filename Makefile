@@ -5,7 +5,10 @@ UV_VERSION := 0.13.8
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV := $(VENV)/.uv/bin/uv
+UV_READY := $(VENV)/.uv/.ready
+UV_LOCK := .ci/requirements-uv.lock
 RUN := PATH="$(abspath $(BIN)):$$PATH"
+SUPPORTED := import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "error: expected Python 3.11 to 3.13, received %d.%d; say make PYTHON=python3.11" % sys.version_info[:2])
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -15,6 +18,13 @@ unexport PYTHONDONTWRITEBYTECODE
 export DO_NOT_TRACK := true
 export GRADIO_ANALYTICS_ENABLED := False
 .PHONY: help setup doctor repro why experiments mlflow demo export serve test faults lint docs images figures bench lock clean
+# A stamp says what was; a moved folder, a Python that was upgraded away or lost packages are asked for each time, in 30 ms.
+UNUSABLE := $(shell .ci/unusable "$(VENV)")
+ifneq ($(UNUSABLE),)
+$(info $(VENV) is made anew: $(UNUSABLE))
+.PHONY: unusable
+$(READY): unusable
+endif
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -22,17 +32,28 @@ help: ## this list
 setup: $(READY) ## the virtual environment, from requirements.lock
 
 # uv installs the locked wheels in under a minute, where pip takes two; --require-hashes checks each of them.
-$(READY): requirements.lock pyproject.toml | $(UV)
+# The stamp comes last, and is taken away first: what a kill left, or is unusable, is made from its beginning.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c '$(SUPPORTED)'
+	@$(MAKE) --no-print-directory UNUSABLE= $(UV_READY)
+	@if [ ! -e $@ ] || [ -n "$(UNUSABLE)" ]; then rm -f $@; cd $(VENV) && rm -rf bin include lib lib64 share pyvenv.cfg; fi
+	@rm -f $@
 	$(PYTHON) -m venv --without-pip $(VENV)
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	@touch $@
+	@sync -f $(VENV) 2> /dev/null || sync
+	@find $(VENV)/lib/*/site-packages -maxdepth 1 -name '*.dist-info' | wc -l > $@.part
+	@mv $@.part $@
 
 # Apart from the environment, which `uv pip sync` clears of all that is not in the lock.
-$(UV):
-	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "error: expected Python 3.11 to 3.13, received %d.%d; say make PYTHON=python3.11" % sys.version_info[:2])'
+$(UV_READY): $(UV_LOCK)
+	@$(PYTHON) -c '$(SUPPORTED)'
+	@if [ -n "$$(ls -A $(VENV) 2> /dev/null)" ] && [ ! -e $(VENV)/pyvenv.cfg ] && [ ! -e $(VENV)/.uv ]; then \
+	  echo "error: VENV: expected a virtual environment or a new folder, received $(VENV), which holds other things; choose another" >&2; exit 1; fi
+	@rm -rf $(VENV)/.uv
 	$(PYTHON) -m venv $(VENV)/.uv
-	$(VENV)/.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(VENV)/.uv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes --requirement $(UV_LOCK)
+	@touch $@
 
 doctor: $(READY) ## what this machine can do, and the fix for what is wrong
 	@$(RUN) croquis doctor
@@ -88,8 +109,9 @@ figures: $(READY) ## whether the run here gave the figures of the README
 bench: $(READY) ## the benchmarks that need nothing else, each beside what it is compared with
 	@for name in decode_once dedup dedup_truth training probing optimism report; do $(RUN) python benchmarks/$$name.py; done
 
-lock: $(UV) ## requirements.lock, from pyproject.toml
+lock: $(UV_READY) ## requirements.lock from pyproject.toml, and uv's own
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev --extra docs pyproject.toml -o requirements.lock
+	echo uv==$(UV_VERSION) | $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header - -o $(UV_LOCK)
 
 clean: $(READY) ## removes what runs made (not a file of yours, the DVC cache or mlflow.db)
 	@$(RUN) croquis clean
