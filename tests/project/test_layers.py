@@ -15,7 +15,7 @@ MODULES = sorted(
 )
 # What nobody below may import: the stages, each with a folder of its own, and what people use.
 STAGES = list(pipeline.read_stages())
-PEOPLE = "commands serving demo doctor foreign restore staleness set_params".split()
+PEOPLE = "commands serving demo doctor foreign restore staleness set_params verify".split()
 # A stage that reads another's folder, and why.
 ACROSS = {
     "check": "it judges the settings of all stages",

@@ -6,6 +6,7 @@ to ask before it deletes and records, would then be wrong in silence.
 
 import inspect
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 from dvc import cli
 from dvc.dependency.param import ParamsDependency
+from dvc.exceptions import CheckoutError
 from dvc.lock import LockError
 from dvc.output import Output
 from dvc.repo import Repo
@@ -30,8 +32,11 @@ from dvc.stage.cache import StageCache, _can_hash
 from dvc.stage.serialize import to_single_stage_lockfile
 from dvc.utils.cli_parse import to_path_overrides
 from dvc.utils.hydra import apply_overrides
+from dvc.utils.serialize import _common, _yaml
+from dvc_data.hashfile.db.local import LocalHashFileDB
 from dvc_data.hashfile.hash_info import HashInfo
 from dvc_data.hashfile.meta import Meta
+from dvc_objects.fs import utils
 
 # DVC's own use of pygtrie.
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value will soon raise")
@@ -351,6 +356,10 @@ def test_outputs_say_whether_they_stay_where_they_lie_and_who_keeps_them(
         ("exp apply x", "CmdExperimentsApply"),
         ("checkout", "CmdCheckout"),
         ("pull", "CmdDataPull"),
+        ("status", "CmdDataStatus"),
+        ("fetch", "CmdDataFetch"),
+        ("push", "CmdDataPush"),
+        ("commit", "CmdCommit"),
     ],
 )
 def test_commands_are_known_by_the_names_of_their_classes(
@@ -405,3 +414,62 @@ def test_dvc_writes_its_lock_files_through_what_croquis_makes_whole(
         assert "self.scm.detach_head(" in inspect.getsource(local)
         assert "dvc.reproduce(" in inspect.getsource(base.BaseExecutor.reproduce)
         assert 'client="dvc"' in inspect.getsource(local)
+
+
+def test_the_cache_asks_one_method_for_the_place_of_an_object(repo: Repo) -> None:
+    with contract("LocalHashFileDB.oid_to_path"):
+        (out,) = stage_of(repo, "one").outs
+        database = repo.cache.local
+        place = Path(database.oid_to_path(out.hash_info.value))
+        assert place.read_bytes() == SECOND
+        assert place.is_relative_to(Path(".dvc/cache/files/md5").absolute())
+        assert Path(database.get(out.hash_info.value).path) == place
+        place.rename("elsewhere")  # a guard that moves it away is believed
+        assert not out.changed_checksum() and out.changed_cache()
+        Path("one.txt").unlink()
+        with pytest.raises(CheckoutError):
+            repo.checkout(targets=["one.txt"], force=True)
+
+
+def test_an_object_is_not_brought_without_asking_for_its_place(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with contract("LocalHashFileDB.oid_to_path in checkout"):
+        (out,) = stage_of(repo, "one").outs
+        asked = []
+        place_of = LocalHashFileDB.oid_to_path
+
+        def asking(database: Any, oid: str) -> str:
+            asked.append(oid)
+            return place_of(database, oid)
+
+        monkeypatch.setattr(LocalHashFileDB, "oid_to_path", asking)
+        Path("one.txt").unlink()
+        repo.checkout(targets=["one.txt"])
+        assert (
+            out.hash_info.value in asked and Path("one.txt").read_bytes() == SECOND
+        )
+
+
+def test_the_state_knows_a_file_by_size_and_time(repo: Repo) -> None:
+    with contract("Repo.state.get"):
+        (out,) = stage_of(repo, "one").outs
+        assert not out.changed_checksum()  # which reads the file
+        path = Path("one.txt").absolute()
+        _, remembered = repo.state.get(str(path), repo.fs)
+        assert (
+            remembered.name == "md5" and remembered.value == md5(SECOND).hexdigest()
+        )
+
+
+def test_files_are_written_by_one_function_and_copied_under_names_of_one_form() -> (
+    None
+):
+    with contract("_dump_data and tmp_fname"):
+        assert list(inspect.signature(_common._dump_data).parameters)[:2] == [
+            "path",
+            "data",
+        ]
+        assert _yaml._dump_data is _common._dump_data
+        assert re.fullmatch(r"\.[\w-]{22}\.tmp", utils.tmp_fname())
+        assert "token_urlsafe" in vars(utils)

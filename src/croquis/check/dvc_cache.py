@@ -3,12 +3,14 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from croquis.core.files import file_digest
 
+_OBJECT = re.compile(r"[0-9a-f]{32}(\.dir)?")
 BIG = 64 * 2**20  # bytes above which DVC is asked for the hash that it may remember
 
 
@@ -21,14 +23,13 @@ class Cache:
 
         home = Path(".dvc")
         folder = Config(str(home) if home.is_dir() else None)["cache"].get("dir")
-        self._folder = (
-            (Path(folder) if folder else home / "cache") / "files" / "md5"
-        )
+        self.folder = Path(folder) if folder else (home / "cache").absolute()
+        self._objects = self.folder / "files" / "md5"
 
     def listing(self, md5: str) -> dict[str, str] | None:
         """The md5 of each file of a folder that was kept as `md5`; None if the cache has it not."""
         try:
-            entries = json.loads(self._place(md5).read_text(encoding="utf-8"))
+            entries = json.loads(self.place(md5).read_text(encoding="utf-8"))
             return {entry["relpath"]: entry["md5"] for entry in entries}
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -39,14 +40,21 @@ class Cache:
         A link that DVC made points into the cache (`cache.type` symlink).
         """
         if file.is_symlink():
-            return file.resolve().is_relative_to(self._folder.resolve())
+            return file.resolve().is_relative_to(self._objects.resolve())
         # Not by the inode of a hard link: root writes through one, and changes the cache with it.
         return file.stat().st_size == 0 or (
-            (digest := md5_of(file)) == expected or self._place(digest).is_file()
+            (digest := md5_of(file)) == expected or self.place(digest).is_file()
         )
 
-    def _place(self, md5: str) -> Path:
-        return self._folder / md5[:2] / md5[2:]
+    def place(self, md5: str) -> Path:
+        """Where the object of this name is, or would be."""
+        return self._objects / md5[:2] / md5[2:]
+
+    def names(self) -> list[str]:
+        """The names of all objects: md5s, those of folders with the suffix .dir."""
+        objects = self._objects.glob("[0-9a-f][0-9a-f]/*")
+        names = sorted(each.parent.name + each.name for each in objects)
+        return [name for name in names if _OBJECT.fullmatch(name)]
 
 
 def md5_of(file: Path) -> str:

@@ -14,6 +14,7 @@ from croquis.check.files_in_the_way import obstacles
 from croquis.core.errors import InputError
 from croquis.core.files import root
 from croquis.doctor import environment, gpus, killed_runs, tracking_store
+from croquis.doctor.cache import cache_findings
 from croquis.doctor.finding import Finding, finding_lines
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def examined() -> list[Finding]:
     findings.append(environment.dvc_finding(shutil.which("dvc")))
     findings.append(killed_runs.killed_runs_finding(root()))
     findings += _look("outputs", _of_the_outputs)
+    findings += _look("cache", cache_findings)
     return [*findings, environment.browser_finding()]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from croquis.core.workspaces import temporary_folder
 
 NOT_READ = 254  # DVC's status where it cannot read its arguments
+FAILED = 255  # and where it cannot do what they say
 CHECK = Path("stages/check.py")  # a folder that has it is a project of this kind
 EXPERIMENT = "CmdExperimentsRun"  # the class behind `dvc exp run`
 APPLY = "CmdExperimentsApply"
@@ -21,6 +22,8 @@ RUNNING = {EXPERIMENT, "CmdRepro"}
 # What writes results or commits, which would be lost where HEAD or edits are not in their place.
 RESTING_ON_GIT = {*RUNNING, APPLY, "CmdExperimentsSave"}
 TOUCHING = {*RUNNING, APPLY, "CmdCheckout", "CmdDataPull"}
+# Those that use objects of the cache, or say of them that they are there.
+READING = {*TOUCHING, "CmdDataStatus", "CmdDataFetch", "CmdDataPush", "CmdCommit"}
 
 
 def main() -> None:
@@ -50,7 +53,26 @@ def main() -> None:
             _refuse(chosen, desk)
         if chosen.func.__name__ in RUNNING:
             watch()
-    sys.exit(dvc(arguments))
+    guard = _watched_objects(chosen)
+    status = FAILED
+    try:
+        status = dvc(arguments)
+    finally:
+        if guard is not None:
+            guard.close(failed=status != 0)
+    sys.exit(status)
+
+
+def _watched_objects(chosen: Any) -> Any:
+    """What looks at objects of DVC's cache before DVC uses them; None where it uses none."""
+    project = _project(chosen) if chosen.func.__name__ in READING else None
+    if project is None:
+        return None
+    from croquis.verify.dvc_objects import ObjectGuard
+
+    guard = ObjectGuard(project)
+    guard.watch()
+    return guard
 
 
 def _put_right(chosen: Any, project: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from croquis.core import inputs, read_notes
 from croquis.check.files_in_the_way import refuse_in
 from croquis.check.outputs import Output
+from croquis.verify.dvc_inputs import refuse_damaged
 
 
 def watch() -> None:
@@ -52,6 +53,7 @@ def _before_outputs_go(stage: Any) -> None:
     """Raises InputError if a person's file would go; then the stage's last note goes."""
     with chdir(Path(stage.repo.root_dir)):
         refuse_in(_outputs_to_delete(stage))
+        refuse_damaged(stage)
     with chdir(Path(stage.wdir)):
         read_notes.note_path(_name(stage)).unlink(missing_ok=True)
 

@@ -1,0 +1,83 @@
+"""Has DVC write dvc.lock whole, and takes away what its killed or failed copies left.
+
+DVC empties a file before it writes it: a full disk or a kill in between leaves half a dvc.lock, and
+the results that it named are no run's any more.
+"""
+
+import functools
+import os
+import re
+import shutil
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from croquis.check.dvc_cache import Cache
+
+DEAD_AFTER = 600  # seconds in which a copy that lives would have written something
+_COPY = re.compile(r"\.[\w-]{22}\.tmp")  # as DVC calls a file until it is whole
+
+
+def write_whole() -> None:
+    """Has a YAML file of DVC take its place only when all of it is on the disk.
+
+    The function is no promise of DVC: test_dvc_contract.py holds what is used of it.
+    """
+    from dvc.utils.serialize import _common, _yaml
+
+    dump = _common._dump_data
+
+    @functools.wraps(dump)
+    def dump_whole(path: Any, data: Any, *rest: Any, **options: Any) -> None:
+        place = Path(os.path.realpath(path))
+        draft = place.with_name(f".{place.name}.{os.getpid()}")
+        try:
+            dump(str(draft), data, *rest, **options)
+            with draft.open("rb+") as file:
+                os.fsync(file.fileno())
+            if place.exists():
+                shutil.copymode(place, draft)
+            os.replace(draft, place)
+        finally:
+            draft.unlink(missing_ok=True)
+
+    _common._dump_data = dump_whole  # to change a file
+    _yaml._dump_data = dump_whole  # to write one anew
+
+
+def note_copies() -> set[str]:
+    """The names of what this process copies from now on, until each is whole; it grows."""
+    from dvc_objects.fs import utils
+
+    names: set[str] = set()
+    token_urlsafe = utils.token_urlsafe
+
+    @functools.wraps(token_urlsafe)
+    def noted_token(length: int | None = None) -> str:
+        token = token_urlsafe(length)
+        names.add(f".{token}.tmp")
+        return token
+
+    utils.token_urlsafe = noted_token  # type: ignore[assignment]  # on purpose
+    return names
+
+
+def sweep_copies(cache: Cache, ours: Collection[str] = ()) -> None:
+    """Removes what DVC began to copy into its cache and never ended; it may have filled the disk.
+
+    Args:
+        cache: of the project.
+        ours: names that this process made, which has ended its work; others must be long dead.
+    """
+    objects = Path(cache.place(""))
+    for copy in [*objects.glob(".*.tmp"), *objects.glob("*/.*.tmp")]:
+        try:
+            # Not the time of the last write, which a link has from its file.
+            age = time.time() - copy.stat().st_ctime
+            if _COPY.fullmatch(copy.name) and (
+                copy.name in ours or age > DEAD_AFTER
+            ):
+                copy.unlink()
+        except OSError:  # another process was quicker, or it is not ours to remove
+            continue
