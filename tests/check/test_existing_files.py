@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from croquis.core import written_files
 from croquis.check.existing_files import (
     files_at,
     foreign_files,
@@ -15,6 +14,7 @@ from croquis.check.existing_files import (
 )
 from croquis.check.outputs import declared
 from croquis.core.files import atomic_write
+from croquis.core.stage_files import written_files
 from support.standing_files import (
     TREE,
     commit,

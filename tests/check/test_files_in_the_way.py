@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from croquis.core import written_files
 from croquis.check.files_in_the_way import obstacles, refuse_obstacles
 from croquis.core.errors import InputError
+from croquis.core.stage_files import written_files
 from support.standing_files import TREE, environment, make
 
 

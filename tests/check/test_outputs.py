@@ -125,7 +125,8 @@ def test_dvc_lock_tells_what_a_stage_left(project: Path) -> None:
 def test_a_lock_in_conflict_is_named_with_the_way_back(project: Path) -> None:
     Path("dvc.lock").write_text("<<<<<<< HEAD\nstages: {\n=======\n")
     with pytest.raises(
-        InputError, match=r"dvc\.lock: expected valid YAML, .*git checkout -- dvc"
+        InputError,
+        match=r"dvc\.lock: expected one text, .*git checkout HEAD -- dvc",
     ):
         declared(params.read())
     assert Path("params.yaml").read_text() == PARAMS

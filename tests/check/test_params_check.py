@@ -295,7 +295,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     index = pd.DataFrame({"id": list("abcd"), "split": "train", "class_name": "x"})
     index = index.assign(
-        width=8, height=8, digest=[f"{row + 10:032x}" for row in range(4)]
+        label=0, width=8, height=8, digest=[f"{row + 10:032x}" for row in range(4)]
     )
     index["sha256"] = [f"{row:064x}" for row in range(4)]
     (tmp_path / "data" / "images").mkdir(parents=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from croquis.core import written_files
 from croquis.commands.main import app
 from croquis.core.files import atomic_write
+from croquis.core.stage_files import written_files
 from support.standing_files import dvc, environment, make_repository
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from croquis.core import written_files
 from croquis.commands.main import app
+from croquis.core.stage_files import written_files
 
 # pygtrie, which DVC goes through outputs with
 pytestmark = pytest.mark.filterwarnings(

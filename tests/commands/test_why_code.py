@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from croquis.core import read_notes
+from croquis.core.stage_files import read_notes
 from support.tiny import Project
 
 pytestmark = pytest.mark.slow

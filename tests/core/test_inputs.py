@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from croquis.core import cli, inputs, loaded_code, read_notes
+from croquis.core import cli
 from croquis.core.errors import InputError
 from croquis.core.files import atomic_write
+from croquis.core.stage_files import inputs, loaded_code, read_notes
 
 PIPELINE = """
 stages:
@@ -372,7 +373,7 @@ def test_code_that_was_written_while_the_process_started_counts(
 def test_a_process_knows_when_it_began() -> None:
     code = (
         "import time; now = time.time_ns();"
-        "from croquis.core.loaded_code import process_start; began = process_start();"
+        "from croquis.core.stage_files.loaded_code import process_start; began = process_start();"
         "print(began is None or 0 < now - began < 60e9)"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(inputs.__file__).parents[2])}

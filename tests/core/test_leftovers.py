@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from croquis.core.leftovers import sweep_project
+from croquis.core.stage_files.leftovers import sweep_project
 from croquis.core.workspaces import OWNER
 from support.killed import begun, killed_while
 

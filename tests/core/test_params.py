@@ -95,7 +95,8 @@ def test_keys_given_twice_are_refused(tmp_path: Path) -> None:
 def test_what_is_no_yaml_is_an_input_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "params.yaml").write_bytes(content)
     with pytest.raises(
-        InputError, match=r"params\.yaml: expected valid YAML, received .*; correct"
+        InputError,
+        match=r"params\.yaml: expected valid YAML.*, received .*; (correct|save it as UTF-8)",
     ):
         params.read(tmp_path / "params.yaml")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from croquis.core import inputs
-from croquis.core.read_notes import (
+from croquis.core.stage_files import inputs
+from croquis.core.stage_files.read_notes import (
     READ,
     Note,
     note_path,

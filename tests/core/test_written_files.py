@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from croquis.core import written_files
 from croquis.core.files import atomic_write
+from croquis.core.stage_files import written_files
 
 
 @pytest.fixture(autouse=True)

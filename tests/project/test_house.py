@@ -94,7 +94,8 @@ def test_folders_that_import_each_other_are_seen() -> None:
 
 def test_private_names_of_modules_in_tests_are_seen(tmp_path: Path) -> None:
     (tmp_path / "tests").mkdir()
-    text = "from croquis.core import inputs\nfrom croquis.core.inputs import _state\ninputs._text\n"
+    module = "croquis.core.stage_files"
+    text = f"from {module} import inputs\nfrom {module}.inputs import _state\ninputs._text\n"
     (tmp_path / "tests" / "test_a.py").write_text(text + "self._own\n")
     assert HOUSE.private_names(tmp_path) == [
         "tests/test_a.py: _state",

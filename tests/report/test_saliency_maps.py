@@ -42,7 +42,8 @@ def test_an_image_without_a_map_has_none(drawn: Path) -> None:
 
 
 def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
+    np.savez(tmp_path / "saliency.npz", ids=np.array(["a"]))
     with pytest.raises(
-        InputError, match=r"saliency\.npz: expected an \.npz .* rerun the stage"
+        InputError, match=r"saliency\.npz: expected an \.npz with ids, maps, .*"
     ):
         read_saliency_maps(tmp_path / "saliency.npz")

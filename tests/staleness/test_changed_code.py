@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from croquis.core import inputs, read_notes
+from croquis.core.stage_files import inputs, read_notes
 from croquis.staleness.changed_code import changed_files, hash_of
 
 FOLDER = Path("src/croquis/core")

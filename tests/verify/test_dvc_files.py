@@ -3,75 +3,13 @@
 import os
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
-from dvc.utils.serialize import _common, _yaml, dump_yaml, modify_yaml
 from dvc_objects.fs import utils
 
 from croquis.check.dvc_cache import Cache
 from croquis.verify import dvc_files
-from croquis.verify.dvc_files import note_copies, sweep_copies, write_whole
-
-
-@pytest.fixture
-def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for module in (_common, _yaml):  # as they were, afterwards
-        monkeypatch.setattr(module, "_dump_data", module._dump_data)
-    path = tmp_path / "dvc.lock"
-    path.write_text("schema: '2.0'\n")
-    path.chmod(0o640)
-    return path
-
-
-def fill_disk(lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has DVC add a stage to dvc.lock; the disk is full in the middle of it."""
-    dump = _yaml._dump
-
-    def half(data: Any, stream: Any) -> None:
-        stream.write("sche")
-        stream.flush()
-        if "stages" in data:
-            raise OSError(28, "No space left on device")
-        dump(data, stream)
-
-    monkeypatch.setattr(_yaml, "_dump", half)
-    with pytest.raises(OSError, match="No space"), modify_yaml(lock) as data:
-        data["stages"] = {"one": {"cmd": "true"}}
-
-
-def test_dvc_alone_leaves_half_a_file(
-    lock: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill_disk(lock, monkeypatch)
-    assert lock.read_text() == "sche"
-
-
-def test_a_full_disk_leaves_dvc_lock_as_it_was(
-    lock: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_whole()
-    fill_disk(lock, monkeypatch)
-    assert lock.read_text() == "schema: '2.0'\n"
-    assert [path.name for path in lock.parent.iterdir()] == ["dvc.lock"]
-
-
-def test_a_file_that_fits_takes_its_place_with_its_mode(lock: Path) -> None:
-    write_whole()
-    with modify_yaml(lock) as data:
-        data["stages"] = {}
-    dump_yaml(lock.with_name("new.yaml"), {"a": 1})
-    assert lock.read_text() == "schema: '2.0'\nstages: {}\n"
-    assert lock.stat().st_mode & 0o777 == 0o640
-    assert lock.with_name("new.yaml").read_text() == "a: 1\n"
-
-
-def test_a_link_to_a_file_stays_a_link(lock: Path) -> None:
-    lock.rename(lock.with_name("elsewhere"))
-    lock.symlink_to("elsewhere")
-    write_whole()
-    dump_yaml(lock, {"a": 1})
-    assert lock.is_symlink() and lock.read_text() == "a: 1\n"
+from croquis.verify.dvc_files import note_copies, sweep_copies
 
 
 def test_copies_that_never_ended_are_removed_when_they_are_dead(

@@ -11,7 +11,7 @@ from croquis.backbones.pickle_bounds import (
     next_pickle,
     refuse,
 )
-from croquis.readers.zip_files import open_zip
+from croquis.tables.zip_files import open_zip
 
 # What tensors may take beyond the file's own size: several names may have the same numbers.
 SHARED_BYTES = 2**28

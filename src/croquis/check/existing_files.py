@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from croquis.core import written_files
 from croquis.check.dvc_cache import Cache, in_git, md5_of_folder
 from croquis.check.outputs import Output
+from croquis.core.stage_files import written_files
 from croquis.dataset.hidden_files import is_junk
 
 # What a kill leaves: drafts of files.whole, .<name>.<8 letters>/<name>, what `download` unpacks

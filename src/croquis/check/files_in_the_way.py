@@ -7,7 +7,6 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from croquis.core import written_files
 from croquis.check.existing_files import (
     Standing,
     files_at,
@@ -18,6 +17,7 @@ from croquis.check.outputs import Output, declared
 from croquis.core.errors import InputError
 from croquis.core.files import root
 from croquis.core.pipeline import DVC_YAML
+from croquis.core.stage_files import written_files
 from croquis.core.text import counted
 
 NAMED = 3  # paths that are named one by one up to here

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from croquis.core import cli, params, written_files
+from croquis.core import cli, params
 from croquis.check.existing_files import (
     files_at,
     foreign_files,
@@ -17,6 +17,7 @@ from croquis.check.existing_files import (
 )
 from croquis.check.outputs import Output, declared, in_lock
 from croquis.core.errors import InputError
+from croquis.core.stage_files import written_files
 from croquis.core.text import counted
 
 

@@ -36,6 +36,10 @@ def main() -> None:
     arguments = sys.argv[1:]
     chosen = _parsed(arguments)
     project = _project(chosen)
+    if project is not None:
+        from croquis.restore.whole_files import write_whole
+
+        write_whole()
     if project is not None and chosen.func.__name__ in TOUCHING | RESTING_ON_GIT:
         _put_right(chosen, project)
     if chosen.func.__name__ == EXPERIMENT and project is not None:
@@ -81,14 +85,12 @@ def _put_right(chosen: Any, project: Path) -> None:
     from croquis.restore.dvc_locks import free_locks
     from croquis.restore.leftovers import put_right
     from croquis.restore.stop_signals import end_whole
-    from croquis.restore.whole_files import write_whole
 
     with cli.one_line(), contextlib.chdir(project):
         rests = chosen.func.__name__ in RESTING_ON_GIT
         lines = put_right() if rests else free_locks(experiments=False)
     for line in lines:
         print(line, file=sys.stderr)
-    write_whole()
     end_whole()
 
 

@@ -10,7 +10,7 @@ import typer
 from croquis.core import cli
 from croquis.core.errors import InputError
 from croquis.core.text import counted
-from croquis.readers.arrays import open_images
+from croquis.tables.arrays import open_images
 
 if TYPE_CHECKING:  # these take a second to import, the help should not
     import numpy as np

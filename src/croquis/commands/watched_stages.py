@@ -10,9 +10,9 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
-from croquis.core import inputs, read_notes
 from croquis.check.files_in_the_way import refuse_in
 from croquis.check.outputs import Output
+from croquis.core.stage_files import inputs, read_notes
 from croquis.verify.dvc_inputs import refuse_damaged
 
 

@@ -15,13 +15,14 @@ from typing import Annotated, Any
 
 import typer
 
-from croquis.core import ending, leftovers, unexpected_errors, written_files
+from croquis.core import ending, unexpected_errors
 from croquis.core.addresses import hide_secrets
 from croquis.core.checkout import refuse_other_checkout
 from croquis.core.errors import InputError
 from croquis.core.files import root
 from croquis.core.full_disk import is_full_disk
-from croquis.core.inputs import watch_inputs
+from croquis.core.stage_files import leftovers, written_files
+from croquis.core.stage_files.inputs import watch_inputs
 
 # No telemetry: the hub's client, MLflow and gradio read these.
 QUIET = {"DO_NOT_TRACK": "true", "GRADIO_ANALYTICS_ENABLED": "False"}

@@ -140,7 +140,8 @@ def format_value(value: Any) -> str:
 
 def nearest(name: object, names: list[str]) -> str:
     """A hint for a misspelt name: "did you mean ...?" or the names there are, at most twelve."""
-    close = difflib.get_close_matches(str(name), names, n=3)
+    # What is longer is no misspelling, and would take long.
+    close = difflib.get_close_matches(str(name)[:80], names, n=3)
     if close:
         return f"did you mean {' or '.join(map(repr, close))}?"
     return f"known: {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}"

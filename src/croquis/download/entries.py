@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Literal, NamedTuple, Protocol, Self, cast
 
 from croquis.core.errors import InputError
-from croquis.readers.zip_files import BOUNDED, open_zip
+from croquis.tables.zip_files import BOUNDED, open_zip
 
 # Drawings shrink 2 to 20 times, zeros a thousand times: an archive is called a bomb only when it is
 # past both limits. No archive stores an entry in under 16 bytes, and images take hundreds.

@@ -18,7 +18,6 @@ import torch
 
 from croquis.backbones.weights import weights_digest
 from croquis.core.files import root
-from croquis.readers.arrays import DAMAGE, read_npz
 from croquis.recipes.probe_recipes import EmbedParams
 from croquis.runtime.fingerprint import (
     code_fingerprint,
@@ -27,6 +26,7 @@ from croquis.runtime.fingerprint import (
 )
 from croquis.runtime.hardware import Hardware
 from croquis.runtime.interrupts import interrupts
+from croquis.tables.arrays import DAMAGE, read_npz
 from croquis.tables.features import save
 
 _SECONDS = 30.0  # between saves: what a SIGKILL may cost

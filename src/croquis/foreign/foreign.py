@@ -15,8 +15,8 @@ import pandas as pd
 from croquis.core.errors import InputError
 from croquis.core.params import nearest
 from croquis.foreign.foreign_csv import columns_of, other_columns, read_csv
-from croquis.readers.arrays import DAMAGE, read_npz
 from croquis.tables import predictions
+from croquis.tables.arrays import DAMAGE, read_npz
 
 FORMS = "image_path,0..C-1 (probabilities) or ID,image_path,target (labels)"
 # More than ImageNet-21k has; ballots for an ID would fill the memory.

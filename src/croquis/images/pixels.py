@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.errors import InputError
-from croquis.readers.arrays import open_images
-from croquis.readers.run_tables import read_run_table
+from croquis.tables.arrays import open_images
+from croquis.tables.run_tables import read_run_table
 
 
 @dataclass(frozen=True)

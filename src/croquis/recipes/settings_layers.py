@@ -75,7 +75,7 @@ def family_of(tree: Mapping[str, Any], entry: Mapping[str, Any], where: str) -> 
         or not isinstance(name, str)
         or name not in families
     ):
-        hint = params.nearest(brief(name), list(map(str, families or {})))
+        hint = params.nearest(name, list(map(str, families or {})))
         raise InputError(
             f"{where}.{LIKE}",
             expected="a key of `families`",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.errors import InputError
-from croquis.readers.run_tables import read_run_table
+from croquis.tables.run_tables import read_run_table
 
 COLUMNS_OF = {
     "votes": (

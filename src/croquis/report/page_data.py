@@ -11,10 +11,9 @@ import pandas as pd
 
 from croquis.core import params
 from croquis.core.errors import bring_back
-from croquis.core.json_files import read_json
+from croquis.core.files import read_json
 from croquis.dataset.dedup_overrides import NOBODY, Overrides, read_overrides
 from croquis.images.pixels import Pixels
-from croquis.readers.run_tables import read_run_table
 from croquis.report.ensemble_tables import EnsembleTables, read_ensemble_tables
 from croquis.report.member_settings import MemberSettings
 from croquis.report.plot_tables import joined_curves
@@ -27,6 +26,7 @@ from croquis.tables import predictions
 from croquis.tables.components import units
 from croquis.tables.fold_tables import read_folds, read_groups, read_index
 from croquis.tables.predictions import Predictions
+from croquis.tables.run_tables import read_run_table
 from croquis.votes.members import RunParams
 from croquis.votes.recipe import EnsembleParams, member_keys
 

@@ -7,8 +7,8 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.dataset.spreadsheets import neutral_cells
-from croquis.readers.run_tables import read_run_table
 from croquis.tables.predictions import Predictions
+from croquis.tables.run_tables import read_run_table
 from croquis.votes.members import RunParams
 
 CURVES = ["member", "fold", "epoch", "lr", "train_loss", "val_loss", "val_accuracy"]

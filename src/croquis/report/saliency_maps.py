@@ -9,8 +9,8 @@ import numpy as np
 
 from croquis.core.errors import InputError, bring_back
 from croquis.images.pixels import Pixels
-from croquis.readers.arrays import DAMAGE, read_npz
 from croquis.report.thumbnails import THUMB_SIDE, webp
+from croquis.tables.arrays import DAMAGE, read_npz
 
 GUESS = np.array([220, 38, 38])
 LABEL = np.array([37, 99, 235])  # red and blue

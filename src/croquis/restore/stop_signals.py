@@ -16,9 +16,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 # Seconds in which a stage ends that was asked to along with this process. A training that is
 # asked twice does not save its state.
 TOGETHER = 3
-GRACE = (
-    10  # seconds that it has otherwise; its outputs are whole or absent in any case
-)
+GRACE = 60  # seconds that it has otherwise, to save its state; its outputs are whole or absent
 AGAIN = 0.05  # seconds until the next look
 # Between these DVC moves HEAD and edits, and nothing of it would put them back.
 EXPERIMENTS = os.path.join("dvc", "repo", "experiments", "")

@@ -9,16 +9,15 @@ from croquis.core import params
 from croquis.backbones.lineage import metadata
 from croquis.backbones.weights import files_of
 from croquis.core.errors import InputError
-from croquis.core.files import atomic_write, write_json
-from croquis.core.json_files import read_json
+from croquis.core.files import atomic_write, read_json, write_json
 from croquis.heads.training_records import write_weights
 from croquis.networks.restore import restore_backbone
 from croquis.prepare.decoding import Fit
 from croquis.prepare.packing import PrepareParams
-from croquis.readers.arrays import open_images
 from croquis.recipes import probe_recipes, recipes
 from croquis.recipes.probe_recipes import EmbedParams, ProbeParams
 from croquis.recipes.recipes import ModelParams
+from croquis.tables.arrays import open_images
 from croquis.tables.fold_tables import class_names, read_index
 from croquis.votes.recipe import Recipe
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from croquis.core import pipeline
 from croquis.core.files import file_digest
-from croquis.core.read_notes import read_notes
+from croquis.core.stage_files.read_notes import read_notes
 
 COMMITS = 30  # that changed the folder; the newest are tried first
 

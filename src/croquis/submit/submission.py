@@ -8,9 +8,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.errors import bring_back
-from croquis.core.files import atomic_write
-from croquis.core.json_files import read_json
-from croquis.readers.run_tables import read_run_table
+from croquis.core.files import atomic_write, read_json
 from croquis.submit.solution_scores import (
     accuracy_by_vote,
     read_votes,
@@ -19,6 +17,7 @@ from croquis.submit.solution_scores import (
     true_labels,
 )
 from croquis.tables.predictions import Predictions, load_predictions
+from croquis.tables.run_tables import read_run_table
 from croquis.votes.members import on_test
 from croquis.votes.recipe import Recipe
 from croquis.votes.voting import tied

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.errors import InputError
-from croquis.readers.run_tables import Kind, read_run_table, require_columns
+from croquis.tables.run_tables import Kind, read_run_table, require_columns
 
 GROUPS: dict[str, Kind] = {
     "id": "key",

@@ -8,7 +8,7 @@ import numpy as np
 
 from croquis.core.errors import InputError, bring_back
 from croquis.core.files import atomic_write
-from croquis.readers.arrays import DAMAGE, read_npz
+from croquis.tables.arrays import DAMAGE, read_npz
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from croquis.readers.run_tables import require_columns
 from croquis.tables.fold_tables import (
     FOLDS_CSV,
     class_names,
@@ -13,6 +12,7 @@ from croquis.tables.fold_tables import (
     scored_rows,
     training_rows,
 )
+from croquis.tables.run_tables import require_columns
 
 
 @dataclass(frozen=True)

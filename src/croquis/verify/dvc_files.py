@@ -1,49 +1,15 @@
-"""Has DVC write dvc.lock whole, and takes away what its killed or failed copies left.
-
-DVC empties a file before it writes it: a full disk or a kill in between leaves half a dvc.lock, and
-the results that it named are no run's any more.
-"""
+"""Takes away what killed or failed copies of DVC left in its cache."""
 
 import functools
-import os
 import re
-import shutil
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 from croquis.check.dvc_cache import Cache
 
 DEAD_AFTER = 600  # seconds in which a copy that lives would have written something
 _COPY = re.compile(r"\.[\w-]{22}\.tmp")  # as DVC calls a file until it is whole
-
-
-def write_whole() -> None:
-    """Has a YAML file of DVC take its place only when all of it is on the disk.
-
-    The function is no promise of DVC: test_dvc_contract.py holds what is used of it.
-    """
-    from dvc.utils.serialize import _common, _yaml
-
-    dump = _common._dump_data
-
-    @functools.wraps(dump)
-    def dump_whole(path: Any, data: Any, *rest: Any, **options: Any) -> None:
-        place = Path(os.path.realpath(path))
-        draft = place.with_name(f".{place.name}.{os.getpid()}")
-        try:
-            dump(str(draft), data, *rest, **options)
-            with draft.open("rb+") as file:
-                os.fsync(file.fileno())
-            if place.exists():
-                shutil.copymode(place, draft)
-            os.replace(draft, place)
-        finally:
-            draft.unlink(missing_ok=True)
-
-    _common._dump_data = dump_whole  # to change a file
-    _yaml._dump_data = dump_whole  # to write one anew
 
 
 def note_copies() -> set[str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from croquis.check.dvc_cache import Cache
 from croquis.verify.contents import READ_BEFORE, ReadBefore
-from croquis.verify.dvc_files import note_copies, sweep_copies, write_whole
+from croquis.verify.dvc_files import note_copies, sweep_copies
 from croquis.verify.repair import renew, set_aside
 from croquis.verify.survey import expected_by_lock
 
@@ -42,13 +42,12 @@ class ObjectGuard:
     def watch(self) -> None:
         """Has each object looked at when this process first asks for its place.
 
-        It also has DVC's files written whole, and takes away what copies left that never ended.
+        It also takes away what copies left that never ended.
         Once, as a run makes objects by links and changes of mode, which look like edits. The method
         is no promise of DVC: test_dvc_contract.py holds what is used of it.
         """
         from dvc_data.hashfile.db.local import LocalHashFileDB
 
-        write_whole()
         self._copies = note_copies()
         sweep_copies(self._cache)
         oid_to_path = LocalHashFileDB.oid_to_path

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from croquis.core import inputs, params, pipeline
+from croquis.core import params, pipeline
 from croquis.core.errors import InputError
+from croquis.core.stage_files import inputs
 from croquis.votes.members import folder_of
 
 NAMED = 3  # differences that an error shows

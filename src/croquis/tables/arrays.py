@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from croquis.core.errors import InputError, brief, bring_back
-from croquis.readers.zip_files import BOUNDED, open_zip
+from croquis.tables.zip_files import BOUNDED, open_zip
 
 # numpy's words for damage, and those of zip; MemoryError is that of a shape that nobody has.
 DAMAGE = (

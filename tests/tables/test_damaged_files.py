@@ -11,7 +11,7 @@ import pytest
 
 from croquis.core.errors import InputError
 from croquis.images.pixels import Pixels
-from croquis.readers import arrays
+from croquis.tables import arrays
 from croquis.tables.features import Features, save
 from croquis.tables.fold_tables import (
     read_columns,

@@ -13,9 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from croquis.core import files, loaded_code, params, pipeline
+from croquis.core import files, params, pipeline
 from croquis.core.errors import InputError
-from croquis.core.read_notes import Note, note_path, read_note, write_note
+from croquis.core.stage_files import loaded_code
+from croquis.core.stage_files.read_notes import (
+    Note,
+    note_path,
+    read_note,
+    write_note,
+)
 
 READ_BYTES = (
     2**24

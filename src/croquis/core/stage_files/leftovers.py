@@ -8,8 +8,8 @@ from pathlib import Path
 
 from croquis.core import pipeline
 from croquis.core.files import root
+from croquis.core.stage_files.written_files import NOTES
 from croquis.core.workspaces import sweep
-from croquis.core.written_files import NOTES
 
 RESUME = ".resume"
 OLD_NOTE = 3600  # seconds; to write a note takes some milliseconds
