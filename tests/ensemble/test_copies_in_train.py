@@ -2,7 +2,9 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from croquis.core.errors import InputError
 from croquis.ensemble.copies_in_train import has_copy_in_train
 
 ROWS = [
@@ -37,3 +39,12 @@ def test_images_are_found_by_id() -> None:
         np.array(["lone", "drawn", "source"]), TABLE, INDEX
     )
     assert has_copy.tolist() == [False, True, False]
+
+
+def test_an_index_without_sources_is_named() -> None:
+    with pytest.raises(
+        InputError, match=r"index\.csv: expected a column source_id"
+    ):
+        has_copy_in_train(
+            np.array(["lone"]), TABLE, INDEX.drop(columns=["source_id"])
+        )

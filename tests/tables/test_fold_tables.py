@@ -142,3 +142,10 @@ def test_columns_are_read_as_text(tmp_path: Path) -> None:
         "007",
         "NA",
     ]
+
+
+def test_folds_that_leave_nothing_to_train_on_are_named() -> None:
+    with pytest.raises(
+        InputError, match=r"folds\.csv: expected images to train on while fold 0 is"
+    ):
+        training_rows(FOLDS[FOLDS["fold"] == 0], 0)

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 
 from croquis.tables.components import families
+from croquis.tables.fold_tables import FOLDS_CSV, INDEX_CSV
+from croquis.tables.run_tables import require_columns
 
 
 def has_copy_in_train(
@@ -20,6 +22,8 @@ def has_copy_in_train(
         folds: folds.csv.
         index: index.csv, which knows sources.
     """
+    require_columns(index, ("id", "split", "source_id"), INDEX_CSV)
+    require_columns(folds, ("id", "group"), FOLDS_CSV)
     train = index[index["split"] == "train"]
     family = pd.Series(families(train["id"], train["source_id"]), index=train["id"])
     group = folds.set_index("id")["group"]

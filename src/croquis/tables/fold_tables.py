@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from croquis.core.errors import InputError
+from croquis.core.errors import InputError, bring_back
 from croquis.tables.run_tables import Kind, read_run_table, require_columns
 
 GROUPS: dict[str, Kind] = {
@@ -35,6 +35,7 @@ INDEX: dict[str, Kind] = {
 }
 
 FOLDS_CSV = Path("data/folds.csv")
+INDEX_CSV = Path("data/images/index.csv")
 ALWAYS = -1  # the fold of what trains in every fold and is never scored
 
 
@@ -81,7 +82,15 @@ def training_rows(
     Derived images train beside their source; the fold ALWAYS trains always.
     """
     require_columns(folds, (column, "keep"), FOLDS_CSV)
-    return folds[(folds[column] != fold) & folds["keep"]]
+    rows = folds[(folds[column] != fold) & folds["keep"]]
+    if rows.empty:
+        raise InputError(
+            FOLDS_CSV,
+            expected=f"images to train on while {column} {fold} is held out",
+            received=f"none among {len(folds):,}",
+            fix=bring_back(FOLDS_CSV),
+        )
+    return rows
 
 
 def scored_rows(
