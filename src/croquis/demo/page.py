@@ -125,7 +125,7 @@ def _refuse_addresses(component: gr.blocks.Block) -> None:
             )
         return await move(path)
 
-    component.async_move_resource_to_block_cache = move_upload  # type: ignore[method-assign]  # a subclass would write a .pyi here
+    component.async_move_resource_to_block_cache = move_upload  # type: ignore[assignment, method-assign]  # a subclass would write a .pyi here
 
 
 def demo_page(guesser: Guesser) -> gr.Blocks:
