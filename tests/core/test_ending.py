@@ -172,3 +172,41 @@ def test_a_stage_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         child.communicate()
         psutil.wait_procs([stage], timeout=10)
     assert not stage.is_running() or stage.status() == psutil.STATUS_ZOMBIE
+
+
+# What a stage imports first, and then libraries that take seconds.
+LOADING = """
+import os, subprocess, sys
+code = '''
+from croquis.core import cli
+import time
+print("ready", flush=True)
+time.sleep(60)
+'''
+subprocess.run([sys.executable, "-c", code], env=os.environ | {"DVC_STAGE": "train"})
+"""
+
+
+def test_a_stage_that_still_loads_libraries_ends_with_its_dvc(
+    tmp_path: Path,
+) -> None:
+    """It had asked for it in its main function, seconds later, when its parent was another."""
+    with begun(LOADING, tmp_path) as child:
+        (stage,) = psutil.Process(child.pid).children()
+        child.kill()
+        child.communicate()
+        psutil.wait_procs([stage], timeout=10)
+    assert not stage.is_running() or stage.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_process_whose_parent_has_died_before_it_asked_ends(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{ENDING}(os.getppid() + 1)"],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+    )
+    assert done.returncode == -signal.SIGTERM
+
+
+ENDING = "import os; from croquis.core import ending; ending.end_with_parent"

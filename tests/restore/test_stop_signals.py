@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from croquis.restore import stop_signals
@@ -90,3 +91,40 @@ def test_it_waits_while_dvc_moves_edits(tmp_path: Path) -> None:
     process.communicate(timeout=30)
     assert process.returncode == 143 and (tmp_path / "moved").exists()
     assert time.monotonic() - began < 30
+
+
+# DVC's own function that runs a stage's command, under a shell that waits for it.
+SHELL_PROGRAM = """
+import sys
+from croquis.restore import stop_signals
+stop_signals.end_shells_too()
+from dvc.stage import run
+class Stage:
+    wdir = "."
+    addressing = "train"
+    def __getattr__(self, name): return None
+Stage.repo = Stage()
+Stage.repo.root_dir = "."
+options = run.prepare_kwargs(Stage())
+command = f"{sys.executable} -c '{code}'; true"
+run._run("/bin/sh", command, **options)
+"""
+STAGE_CODE = (
+    "import time; from croquis.core import ending; ending.end_with_parent();"
+    ' print("ready", flush=True); time.sleep(60)'
+)
+
+
+def test_a_stage_under_a_shell_that_waits_ends_with_a_killed_dvc(
+    tmp_path: Path,
+) -> None:
+    """`SHELL` is not set in many containers, and then DVC's shell is /bin/sh."""
+    process = start(tmp_path, f"code = {STAGE_CODE!r}\n{SHELL_PROGRAM}")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    below = psutil.Process(process.pid).children(recursive=True)
+    assert len(below) == 2  # the shell and the stage
+    process.kill()
+    process.communicate(timeout=30)
+    _, alive = psutil.wait_procs(below, timeout=10)
+    assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []

@@ -27,7 +27,7 @@ from dvc.repo.experiments import Experiments
 from dvc.repo.experiments.queue.base import QueueEntry
 from dvc.repo.experiments.queue.celery import LocalCeleryQueue
 from dvc.scm import resolve_rev
-from dvc.stage import PipelineStage, Stage
+from dvc.stage import PipelineStage, Stage, run
 from dvc.stage.cache import StageCache, _can_hash
 from dvc.stage.serialize import to_single_stage_lockfile
 from dvc.utils.cli_parse import to_path_overrides
@@ -148,6 +148,8 @@ def make_known(dep: Any, content: bytes) -> None:
         (resolve_rev, "scm rev"),
         (to_path_overrides, "path_params"),
         (apply_overrides, "path overrides"),
+        (run.prepare_kwargs, "stage run_env"),
+        (run._run, "executable cmd kwargs"),
         (cli.parse_args, "argv"),
         (cli.main, "argv"),
     ],

@@ -84,7 +84,7 @@ def _put_right(chosen: Any, project: Path) -> None:
     from croquis.core import cli
     from croquis.restore.dvc_locks import free_locks
     from croquis.restore.leftovers import put_right
-    from croquis.restore.stop_signals import end_whole
+    from croquis.restore.stop_signals import end_shells_too, end_whole
 
     with cli.one_line(), contextlib.chdir(project):
         rests = chosen.func.__name__ in RESTING_ON_GIT
@@ -92,6 +92,7 @@ def _put_right(chosen: Any, project: Path) -> None:
     for line in lines:
         print(line, file=sys.stderr)
     end_whole()
+    end_shells_too()
 
 
 def _parsed(arguments: list[str]) -> Any:

@@ -66,11 +66,18 @@ def postpone_garbage_collection() -> None:
     gc.set_threshold(50_000)
 
 
+def end_with_dvc() -> None:
+    """A stage ends when its DVC is killed, also while it still loads its libraries."""
+    if "DVC_STAGE" in os.environ:
+        ending.end_with_parent()
+
+
 # At import, for the imports that come after this one: libgomp reads the environment once, when
 # torch or scikit-learn load it.
 set_environment()
 explain_import_errors()
 postpone_garbage_collection()
+end_with_dvc()
 
 
 def run(main: Callable[..., None]) -> None:
@@ -107,8 +114,6 @@ def _watch_inputs_of(main: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(main)
     def run_and_watch(**options: Any) -> None:
-        if "DVC_STAGE" in os.environ:
-            ending.end_with_parent()
         # The inner one sees a broken pipe first: typer ends any as if it were that of stdout.
         with one_line():
             leftovers.sweep_project()

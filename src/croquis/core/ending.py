@@ -53,12 +53,15 @@ def clean_end() -> Iterator[None]:
                 signal.signal(number, signal.SIG_DFL)
 
 
-def end_with_parent() -> None:
+def end_with_parent(parent: int | None = None) -> None:
     """Has Linux send SIGTERM when the process that began this one dies, even of SIGKILL.
 
     A stage would go on without its `dvc`, beside the stage that the next one begins.
+
+    Args:
+        parent: the number of that process, where it is known; it may be dead by now.
     """
-    _signal_with_parent(signal.SIGTERM)
+    _signal_with_parent(signal.SIGTERM, parent)
 
 
 def leave_end_to_parent() -> None:
@@ -72,10 +75,10 @@ def leave_end_to_parent() -> None:
     _signal_with_parent(signal.SIGKILL)
 
 
-def _signal_with_parent(number: signal.Signals) -> None:
+def _signal_with_parent(number: signal.Signals, parent: int | None = None) -> None:
     if not sys.platform.startswith("linux"):
         return
-    parent = os.getppid()
+    parent = parent or os.getppid()
     ctypes.CDLL(None).prctl(_SIGNAL_WITH_PARENT, int(number), 0, 0, 0)
     if os.getppid() != parent:  # it has died meanwhile
         os.kill(os.getpid(), number)

@@ -5,12 +5,16 @@ end Python at once. And a stage would go on without the DVC that records it.
 """
 
 import atexit
+import functools
 import os
 import signal
 import sys
 from types import FrameType
+from typing import Any
 
 import psutil
+
+from croquis.core.ending import end_with_parent
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 # Seconds in which a stage ends that was asked to along with this process. A training that is
@@ -32,6 +36,24 @@ def end_whole() -> None:
     for number in SIGNALS:
         if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores SIGHUP
             signal.signal(number, _end)
+
+
+def end_shells_too() -> None:
+    """From now on Linux ends the shell of a stage when this process dies, even of SIGKILL.
+
+    The stage asks for the same of its parent. Where `SHELL` is dash or is not set, as in many
+    containers, that is not DVC: this shell waits for its command.
+    """
+    from dvc.stage import run
+
+    prepare = run.prepare_kwargs
+    end_with_this = functools.partial(end_with_parent, os.getpid())
+
+    @functools.wraps(prepare)
+    def prepare_with_end(*arguments: Any, **options: Any) -> dict[str, Any]:
+        return {**prepare(*arguments, **options), "preexec_fn": end_with_this}
+
+    run.prepare_kwargs = prepare_with_end
 
 
 def _end(number: int, frame: FrameType | None) -> None:
