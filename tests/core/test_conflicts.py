@@ -103,3 +103,18 @@ def test_bytes_that_are_no_text_are_damage() -> None:
     Path("dvc.lock").write_bytes(b"\xff\xfe\x80\x00")
     with pytest.raises(InputError, match=r"dvc\.lock: expected valid YAML"):
         pipeline.read_lock()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["5", "[a]", "{deps: 5}", "{deps: [5]}", "{outs: [{}]}", "{plots: {a: b}}"],
+)
+def test_a_stage_of_dvc_yaml_that_is_none_is_named(text: str) -> None:
+    """`croquis why` blamed a parameter for it."""
+    Path("dvc.yaml").write_text(f"stages:\n  one: {text}\n")
+    with pytest.raises(InputError) as caught:
+        pipeline.read_stages()
+    assert str(caught.value) == (
+        "dvc.yaml: expected one as `cmd:` with lists of `deps:`, received something else;"
+        " correct it, or take git's: `git checkout HEAD -- dvc.yaml`"
+    )

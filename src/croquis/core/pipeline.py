@@ -16,6 +16,7 @@ from croquis.core.errors import InputError
 DVC_YAML = Path("dvc.yaml")
 DVC_LOCK = Path("dvc.lock")
 PARAMS = "params.yaml"  # where DVC looks for keys without a file
+WRITTEN = ("outs", "metrics", "plots")
 SOURCE = Path("src")
 # What counts in src; .dvcignore leaves out all else.
 CODE = (".py", ".html", ".css", ".js", ".yaml")
@@ -44,7 +45,26 @@ def read_stages(path: Path = DVC_YAML) -> dict[str, dict[str, Any]]:
     Raises:
         InputError: if it is no pipeline.
     """
-    return {name: _template(stage) for name, stage in _stages(path).items()}
+    stages = {name: _template(stage) for name, stage in _stages(path).items()}
+    for name, stage in stages.items():
+        if not _is_stage(stage):
+            raise _something_else(path, f"{name} as `cmd:` with lists of `deps:`")
+    return stages
+
+
+def _is_stage(stage: Any) -> bool:
+    """Whether the parts that are read of a stage of dvc.yaml are of their kinds."""
+    if not isinstance(stage, dict):
+        return False
+    lists = [stage.get(key) or [] for key in ("deps", "params", *WRITTEN)]
+    return all(
+        isinstance(items, list) and all(map(_is_path, items)) for items in lists
+    )
+
+
+def _is_path(item: Any) -> bool:
+    """Whether an item of a list is a path or a key, or one with settings."""
+    return isinstance(item, str) or (isinstance(item, dict) and bool(item))
 
 
 def read_lock(path: Path = DVC_LOCK) -> dict[str, dict[str, Any]]:
@@ -56,13 +76,13 @@ def read_lock(path: Path = DVC_LOCK) -> dict[str, dict[str, Any]]:
     stages = _stages(path)
     for name, stage in stages.items():
         if not _is_locked_stage(stage):
-            raise InputError(
-                path,
-                expected=f"what DVC writes of {name}",
-                received="something else",
-                fix=_way_back(path),
-            )
+            raise _something_else(path, f"what DVC writes of {name}")
     return stages
+
+
+def _something_else(path: Path, expected: str) -> InputError:
+    fix = way_back(path)
+    return InputError(path, expected=expected, received="something else", fix=fix)
 
 
 def _is_locked_stage(stage: Any) -> bool:
@@ -96,7 +116,7 @@ def _stages(path: Path) -> dict[str, Any]:
     except (*ParseError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise InputError(
-            path, expected="valid YAML", received=reason, fix=_way_back(path)
+            path, expected="valid YAML", received=reason, fix=way_back(path)
         ) from error
     stages = tree.get("stages") if isinstance(tree, dict) else None
     if not isinstance(stages, dict):
@@ -105,12 +125,12 @@ def _stages(path: Path) -> dict[str, Any]:
             path,
             expected="`stages:`",
             received=received,
-            fix=_way_back(path),
+            fix=way_back(path),
         )
     return {str(name): stage for name, stage in stages.items()}
 
 
-def _way_back(path: Path) -> str:
+def way_back(path: Path) -> str:
     """What brings a damaged file back; DVC makes dvc.lock anew from what it has kept of runs."""
     if path.name != DVC_LOCK.name:
         return f"correct it, or take git's: `git checkout HEAD -- {path}`"
@@ -220,10 +240,10 @@ def _words(line: str) -> list[str]:
         return line.split()
 
 
-def _template(stage: Any) -> dict[str, Any]:
+def _template(stage: Any) -> Any:
     """A stage as it is written, with what stands under `do:` of one with `foreach:`."""
     if not isinstance(stage, dict):
-        return {}
+        return stage
     inner = stage.get("do")
     return stage | inner if isinstance(inner, dict) else stage
 
@@ -231,11 +251,7 @@ def _template(stage: Any) -> dict[str, Any]:
 def _entry(
     name: str, stage: Mapping[str, Any], variables: Mapping[str, str]
 ) -> StageEntry:
-    outs = [
-        out
-        for key in ("outs", "metrics", "plots")
-        for out in paths_under(stage, key)
-    ]
+    outs = [out for key in WRITTEN for out in paths_under(stage, key)]
     return StageEntry(
         name=name,
         params=_params(stage.get("params") or [], variables),

@@ -8,6 +8,7 @@ from typing import Any
 
 from croquis.core import params, pipeline
 from croquis.core.errors import InputError
+from croquis.restore.lock_file import refuse_damaged_lock
 from croquis.staleness.changed_code import changed_files
 
 # Rewritten with the same words whenever params.yaml makes sense, so nothing follows it.
@@ -65,6 +66,7 @@ def stale_stages() -> tuple[list[Stale], int]:
     except DvcException as error:
         from croquis.check.params_check import check  # brings torch and timm
 
+        refuse_damaged_lock()
         check(tree)  # DVC blames dvc.yaml for a misspelt key of params.yaml
         expected = "a pipeline that DVC can read"
         reason = " ".join(str(error).split()).rstrip(".")
