@@ -40,6 +40,7 @@ def main() -> None:
         from croquis.restore.whole_files import write_whole
 
         write_whole()
+        _renew_memory(project)
     if project is not None and chosen.func.__name__ in TOUCHING | RESTING_ON_GIT:
         _put_right(chosen, project)
     if chosen.func.__name__ == EXPERIMENT and project is not None:
@@ -77,6 +78,17 @@ def _watched_objects(chosen: Any) -> Any:
     guard = ObjectGuard(project)
     guard.watch()
     return guard
+
+
+def _renew_memory(project: Path) -> None:
+    """Removes DVC's own memory of hashes where it is damaged: each command would end in that."""
+    from croquis.core import cli
+    from croquis.restore.site_cache import renew_site_cache
+
+    with cli.one_line(), contextlib.chdir(project):
+        lines = renew_site_cache()
+    for line in lines:
+        print(line, file=sys.stderr)
 
 
 def _put_right(chosen: Any, project: Path) -> None:

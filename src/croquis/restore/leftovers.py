@@ -4,6 +4,7 @@ from croquis.core.errors import InputError
 from croquis.restore import dvc_locks, killed_experiment
 from croquis.restore.git_locks import refuse_git_locks
 from croquis.restore.lock_file import refuse_damaged_lock
+from croquis.restore.site_cache import renew_site_cache
 
 
 def put_right() -> list[str]:
@@ -13,7 +14,7 @@ def put_right() -> list[str]:
         InputError: if a person has to do it: edits or HEAD are not where they belong, dvc.lock is
             damaged, or a git or a DVC may still be at work.
     """
-    lines = dvc_locks.free_locks(experiments=False)
+    lines = renew_site_cache() + dvc_locks.free_locks(experiments=False)
     refuse_damaged_lock()
     refuse_git_locks()
     killed_experiment.refuse_killed_experiment()
