@@ -1,8 +1,10 @@
 """DVC's cache is compared with its names: by `croquis verify`, and by DVC before it uses it."""
 
+import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -213,3 +215,20 @@ def test_objects_of_a_remote_are_no_concern_of_the_guard(project: Path) -> None:
     run(project, *GUARDED, "pull", "-q")
     assert Path("data/weights").read_text() == f"{TABLE}lr: 1\nepochs: 1\n"
     assert "all as dvc.lock has them" in verify()
+
+
+def test_while_a_run_is_at_work_nothing_is_put_right(project: Path) -> None:
+    """A result that was not recorded yet was taken for an edit, and DVC recorded the old one."""
+    words = [sys.executable, "-c", "import time; time.sleep(600)", "dvc", "repro"]
+    at_work = subprocess.Popen(words)
+    holder = {"pid": at_work.pid, "cmd": "dvc repro"}
+    noted = {"write": {str(project / "data/weights"): holder}, "read": {}}
+    Path(".dvc/tmp/rwlock").write_text(json.dumps(noted))
+    Path("data/weights").write_text("new result")
+    try:
+        assert "received one that is (process" in verify("--fix", status=1)
+    finally:
+        at_work.kill()
+        at_work.wait()
+    assert Path("data/weights").read_text() == "new result"
+    assert "data/weights" in verify("--fix")

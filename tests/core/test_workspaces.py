@@ -216,9 +216,9 @@ def test_a_kill_before_there_is_an_owner_leaves_a_folder_for_a_day(
     tmp_path: Path,
 ) -> None:
     for name, file in {
-        ".out.1": "",
-        ".out.2": f"{OWNER}.new",
-        ".out.3": "x",
+        ".out.aaaaaaa1": "",
+        ".out.aaaaaaa2": f"{OWNER}.new",
+        ".out.aaaaaaa3": "x",
     }.items():
         (tmp_path / name).mkdir()
         if file:
@@ -229,7 +229,7 @@ def test_a_kill_before_there_is_an_owner_leaves_a_folder_for_a_day(
         day_ago = folder.stat().st_mtime - 86400 - 60
         os.utime(folder, (day_ago, day_ago))
     sweep(tmp_path)
-    assert contents(tmp_path) == [".out.3", ".out.3/x"]
+    assert contents(tmp_path) == [".out.aaaaaaa3", ".out.aaaaaaa3/x"]
 
 
 def test_a_sweep_that_is_cut_off_can_be_done_again(
@@ -270,3 +270,14 @@ def test_temporary_files_of_libraries_lie_in_the_folder(tmp_path: Path) -> None:
     with temporary_files_in(tmp_path), tempfile.TemporaryDirectory() as folder:
         assert Path(folder).parent == tmp_path
     assert Path(tempfile.gettempdir()) != tmp_path
+
+
+@pytest.mark.parametrize("name", [".notes", ".later.on", ".ipynb_checkpoints"])
+def test_an_old_empty_folder_of_a_person_stays(tmp_path: Path, name: str) -> None:
+    """Its name does not end as that of a draft does."""
+    (tmp_path / name).mkdir()
+    os.utime(tmp_path / name, (0, 0))
+    (tmp_path / ".out.csv.abcd1234").mkdir()
+    os.utime(tmp_path / ".out.csv.abcd1234", (0, 0))
+    workspaces.sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name]

@@ -59,3 +59,14 @@ def test_other_files_and_reading_are_as_dvc_has_them() -> None:
         assert Path("other.txt").exists()
     with localfs.open("other.txt", encoding="utf-8") as file:
         assert file.read() == "text"
+
+
+def test_the_draft_of_a_killed_dvc_goes_and_a_file_of_a_person_stays() -> None:
+    """It stayed in the project's folder for ever, and `git add -A` took it along."""
+    Path(".dvc.lock.4711").write_text("schema: '2")
+    Path(".dvc.lock.mine").write_text("mine")
+    dump_yaml("dvc.lock", {"new": 2}, fs=localfs)
+    assert sorted(path.name for path in Path().iterdir()) == [
+        ".dvc.lock.mine",
+        "dvc.lock",
+    ]

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -22,6 +23,9 @@ BOOT = "boot"
 OF_THIS_BOOT = Path("/proc/sys/kernel/random/boot_id")
 OLD = 7 * 86400  # seconds, after which the lock of another machine is believed
 EMPTY = 86400  # seconds, after which an empty folder is of a process killed at its start
+MADE = re.compile(
+    r".[.-][a-z0-9_]{8}"
+)  # how names of `tempfile` end, behind a prefix
 TEMPORARY = "croquis-"  # how names begin in the system's folder of temporary files
 
 
@@ -90,7 +94,9 @@ def sweep(parent: Path, prefix: str = ".") -> None:
             names = [
                 entry.name
                 for entry in entries
-                if entry.name.startswith(prefix) and _is_own_folder(entry)
+                if entry.name.startswith(prefix)
+                and MADE.fullmatch(entry.name[-10:])
+                and _is_own_folder(entry)
             ]
     except OSError:  # no such folder, or none of ours to read
         return

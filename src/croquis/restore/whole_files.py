@@ -38,6 +38,7 @@ def write_whole() -> None:
 def _replaced(path: Path, mode: str, encoding: str | None) -> Iterator[IO[Any]]:
     """A file that takes the place of `path` when the block ends well."""
     place = path.resolve()  # behind a link it is the file that is replaced
+    _remove_drafts(place)
     draft = place.with_name(f".{place.name}.{os.getpid()}")
     try:
         with draft.open(mode, encoding=encoding) as file:
@@ -49,3 +50,10 @@ def _replaced(path: Path, mode: str, encoding: str | None) -> Iterator[IO[Any]]:
         os.replace(draft, place)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _remove_drafts(place: Path) -> None:
+    """Those of killed DVCs: none lives that writes it, as DVC takes a lock before it does."""
+    for draft in place.parent.glob(f".{place.name}.*"):
+        if draft.suffix[1:].isdigit():
+            draft.unlink(missing_ok=True)

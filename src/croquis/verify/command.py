@@ -7,6 +7,7 @@ import typer
 
 from croquis.core import cli
 from croquis.core.text import counted
+from croquis.restore.dvc_locks import check_idle
 from croquis.verify.contents import ReadBefore
 from croquis.verify.repair import Repairs, repair
 from croquis.verify.survey import Survey, survey
@@ -26,6 +27,8 @@ def verify(
 ) -> None:
     """Reads DVC's cache and the outputs: do they hold what dvc.lock says? Status 1 if not."""
     with cli.one_line():
+        if fix:
+            check_idle()
         before = ReadBefore()
         before.forget()
         seen = survey(every=every, before=before)
