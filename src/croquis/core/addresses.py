@@ -11,29 +11,57 @@ FAR = 200  # characters in which a password that holds a / or a space may end
 
 _SCHEME = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}:/{1,3}", re.IGNORECASE)
 _SHORT = r"(?<![a-z])(?:sig|auth|sid|sas|jwt|pass)(?![a-z])"
+# Networks have tokens, and tokenizers: max_tokens=5 is no secret.
 _LONG = (
-    "token|signature|passw(?:or)?d|pwd|secret|credential|session|api[_-]?key"
-    "|access[_-]?key|authorization"
+    "token(?!s|iz)|signature|passw(?:or)?d|pwd|secret|credential|session"
+    "|(?:api|access|account|private)[_-]?key|authorization"
 )
 _WORD = rf"[\w.-]{{0,40}}?(?:{_LONG}|{_SHORT})[\w.-]{{0,40}}"
 _KEY = re.compile(_WORD, re.IGNORECASE)
 _ALONE = re.compile(
-    "token|sig|signature|password|secret|api[_-]?key", re.IGNORECASE
+    r"(?:\w{1,20}[_-])?(?:token|signature|password|secret)|sig|jwt|\w{1,20}[_-]?key",
+    re.IGNORECASE,
+)
+# What says how a file is to be sent is no secret, unless its key is one.
+_PLAIN = re.compile("true|false|download|media|[a-z0-9]{1,3}", re.IGNORECASE)
+# Tokens that say themselves what they are: of GitHub, GitLab, Hugging Face, Amazon, and JWT.
+_TOKENS = (
+    "gh[opusr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{15,}"
+    "|hf_[A-Za-z0-9]{20,}|(?:AKIA|ASIA)[0-9A-Z]{12,}"
+    r"|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*"
+)
+# Addresses of these have no host where they have one slash, or three: models:/icons@champion
+_NO_HOST = re.compile("(?:file|sqlite|models|runs):(?:/|///)", re.IGNORECASE)
+_NAME = r"[a-z][a-z-]*"  # the end of a host: 12:30@2x.png has none, nor has x:y@0.5
+_FILE = r"(?:png|jpe?g|gif|bmp|webp|avif|csv|zip|npy|json|tar|gz)\b"
+_HOST = (
+    rf"(?:[\w-]+(?:\.[\w-]+)*(?:/|:\d)|(?:[\w-]+\.)+(?!{_FILE}){_NAME}(?:['\"\s]|$)"
+    r"|\d+(?:\.\d+){3}(?:['\"\s]|$)|\[[0-9a-f:.]+\](?:[/:'\"\s]|$))"
 )
 # What is hidden outside of a URL: an error of requests has a path and its query alone.
 _ELSEWHERE = (
-    (rf"(?<![\w.-])({_WORD}(?:=|%3D))[^\s&;/,'\"<>()]+", rf"\1{HIDDEN}"),
+    (
+        rf"(?<![\w.-])({_WORD}(?:=|%3D))(?!(?:true|false|none|null)\b)[^\s&;/,'\"<>()]+",
+        rf"\1{HIDDEN}",
+    ),
+    (rf"(?<![\w.-])({_WORD}=(['\"])).*?(?=\2)", rf"\1{HIDDEN}"),
     (rf"((['\"]){_WORD}\2: ?(['\"])).*?(?=\3)", rf"\1{HIDDEN}"),
     (r"(Authorization['\"]?\s*[:=]\s*['\"]?\w+\s+)[^\s'\"]+", rf"\1{HIDDEN}"),
-    (r"(;[\w.-]+=)[^\s;?&/'\"<>()]+", rf"\1{HIDDEN}"),
-    # user:password@host.org/ without a scheme, and //user@host
+    (r"(\b(?:Bearer|Basic) +)[A-Za-z0-9+/=._~-]{16,}", rf"\1{HIDDEN}"),
+    # user:password@host.org/ without a scheme, but no 12:30@ and no C:\\a@b
     (
-        r"(?<![^\s'\"=])[^\s/:@'\"=]+:[^\s/@]+@(?=[\w.-]+(?:/|:\d|\.\w+(?:['\"\s]|$)))",
+        r"(?<![^\s'\"=])(?!\d{1,2}:\d{1,2}@|[a-z]:\\)[^\s/:@'\"=]+:[^\s/@]+@"
+        rf"(?={_HOST})",
         f"{HIDDEN}@",
     ),
-    (r"(?<![:/])//[^\s/@'\"]+@", f"//{HIDDEN}@"),
+    # //user@host, where it begins; a//b@c is a path
+    (r"(?<![^\s'\"=(<:])//[^\s/@'\"]+@", f"//{HIDDEN}@"),
+    (r"(?<!/)//[^\s/:@'\"]+:[^\s/@'\"]+@", f"//{HIDDEN}@"),
 )
 _PATTERNS = [(re.compile(text, re.IGNORECASE), new) for text, new in _ELSEWHERE]
+_PATTERNS.append((re.compile(rf"(?<![A-Za-z0-9])(?:{_TOKENS})"), HIDDEN))
+# As an error of requests says where it has asked.
+_PATH = re.compile(r"(?<=\burl: )(/[^\s?;'\"]+)([^\s?'\"]*)")
 _QUERY = re.compile(r"(?<=\S)\?([^\s'\"<>()?]+=[^\s'\"<>()]*)")
 _LOCATION = re.compile(r"[^\s'\"<>`]*")
 # What the environment holds is not in the text.
@@ -52,7 +80,8 @@ def hide_secrets(text: str) -> str:
         if match.start() < place:
             continue  # an address inside another one
         parts += [_hide_elsewhere(text[place : match.start()]), match.group()]
-        start = _end_of_user(text, match.end())
+        has_host = not _NO_HOST.fullmatch(match.group())
+        start = _end_of_user(text, match.end()) if has_host else match.end()
         parts += [f"{HIDDEN}@"] if start > match.end() else []
         place = _end_of_location(text, start)
         parts.append(_hide_in_location(text[start:place]))
@@ -129,7 +158,9 @@ def _hide_in_location(location: str) -> str:
         text += f"?{_hide_in_query(query)}"
     # MLflow's pages have paths of their own behind the #.
     kept = fragment.startswith("/")
-    shown_fragment = _hide_elsewhere(fragment) if kept else HIDDEN
+    shown_fragment = (
+        _hide_in_location(fragment.partition("#")[0]) if kept else HIDDEN
+    )
     return f"{text}#{shown_fragment}" if hash_mark and fragment else text
 
 
@@ -162,7 +193,8 @@ def _hide_in_pair(key: str, equals: str, value: str) -> str:
     if not equals or not re.fullmatch(r"[\w.%-]{1,40}", key):
         return HIDDEN
     naming = _decoded(key).lower() in NAMING and not _looks_secret(value)
-    if naming or not value or _VARIABLE.fullmatch(value):
+    plain = _PLAIN.fullmatch(value) and not _KEY.fullmatch(_decoded(key))
+    if naming or plain or not value or _VARIABLE.fullmatch(value):
         return f"{key}={value}"
     return f"{key}={HIDDEN}"
 
@@ -170,14 +202,22 @@ def _hide_in_pair(key: str, equals: str, value: str) -> str:
 def _looks_secret(value: str) -> bool:
     """Whether a value that names the data has an address or a key inside, which does more."""
     decoded = _decoded(value)
-    return hide_secrets(decoded) != decoded
+    # An address with a query of its own is not looked into: it may hold a thousand more.
+    many = "?" in decoded or len(_SCHEME.findall(decoded)) > 1
+    return many or hide_secrets(decoded) != decoded
 
 
 def _hide_elsewhere(text: str) -> str:
     text = _QUERY.sub(lambda match: f"?{_hide_in_query(match.group(1))}", text)
+    text = _PATH.sub(_hide_in_asked_path, text)
     for pattern, hidden in _PATTERNS:
         text = pattern.sub(hidden, text)
     return text
+
+
+def _hide_in_asked_path(match: re.Match[str]) -> str:
+    path, parameters = match.groups()
+    return _hide_in_path(path) + re.sub("=[^;]+", f"={HIDDEN}", parameters)
 
 
 def _decoded(text: str) -> str:
