@@ -269,6 +269,17 @@ def test_the_api_refuses_what_is_too_big_or_not_uploaded(server: Server) -> None
         assert "event: error" in client.get(f"/call/guess/{event}").text
 
 
+def test_what_was_not_uploaded_is_refused_in_words(server: Server) -> None:
+    """Gradio says `null`, and leaves a traceback with the whole path in the terminal."""
+    kind = {"_type": "gradio.FileData"}
+    api = f"{server.url}/gradio_api/call/guess"
+    for image in ({"path": "/etc/passwd", "meta": kind}, "x" * 100_000, 5, ["a"]):
+        event = httpx.post(api, json={"data": [image]}).json()["event_id"]
+        text = httpx.get(f"{api}/{event}").text
+        assert "a file that was just uploaded, received something else" in text
+        assert len(text) < 400
+
+
 def test_a_page_of_another_address_cannot_use_it(
     browser: Browser, server: Server
 ) -> None:

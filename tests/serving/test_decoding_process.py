@@ -131,6 +131,20 @@ def test_a_decoder_that_crashes_takes_no_server_with_it(
     assert _why_ended(-11) == "a decoder that fails on it (exit status -11)"
 
 
+def test_an_image_whose_process_is_killed_meanwhile_is_asked_about_again(
+    process: DecodingProcess,
+) -> None:
+    """Somebody tidies up, or the system needs memory: the image has no part in it."""
+    assert drawing_is_answered(process)
+    assert process._worker is not None
+    worker = process._worker.pid
+    os.kill(worker, signal.SIGSTOP)
+    timer = threading.Timer(0.3, os.kill, (worker, signal.SIGKILL))
+    timer.start()
+    assert drawing_is_answered(process)
+    timer.join()
+
+
 def test_threads_may_ask_at_once(process: DecodingProcess) -> None:
     answers: list[bool] = []
     threads = [

@@ -10,10 +10,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from croquis.serving import bodies
 from croquis.serving.bodies import WholeBody
-from croquis.serving.gate import Gate
+from croquis.serving.gate import Gate, ShortErrors
 
 MB = 2**20
 
@@ -22,6 +23,8 @@ async def echo(request: Request) -> Response:
     """How many bytes came; or the error that the path asks for."""
     if request.url.path == "/long":
         return PlainTextResponse("x" * 10_000, 422)
+    if request.url.path == "/quotes":
+        return PlainTextResponse("input: secret", 422)
     if request.url.path == "/fails":
         raise KeyError("secret")
     if request.url.path == "/full":
@@ -30,7 +33,7 @@ async def echo(request: Request) -> Response:
 
 
 def app(*hosts: str) -> Starlette:
-    paths = ("/", "/long", "/fails", "/full", "/open/*")
+    paths = ("/", "/long", "/quotes", "/fails", "/full", "/open/*")
     route = Route("/{path:path}", echo, methods=["GET", "POST"])
     middleware = Gate(paths, max_body=2 * MB, hosts=hosts).middleware()
     return Starlette(routes=[route], middleware=middleware)
@@ -216,6 +219,7 @@ def test_few_large_bodies_are_in_memory_at_once() -> None:
     ("path", "status", "text"),
     [
         ("/long", 422, "expected what docs/serving.md shows"),
+        ("/quotes", 422, "expected what docs/serving.md shows"),
         ("/fails", 400, "expected what docs/serving.md shows"),
         ("/full", 500, "server: No space left on device; try again"),
     ],
@@ -224,6 +228,25 @@ def test_errors_are_one_short_line(path: str, status: int, text: str) -> None:
     answer = ask("GET", path)
     assert answer.status_code == status and text in answer.json()["detail"]
     assert len(answer.content) < 300 and "secret" not in answer.text
+
+
+def test_an_answer_that_breaks_just_ends(caplog: pytest.LogCaptureFixture) -> None:
+    """A traceback of a hundred lines for each would fill a terminal, or a log."""
+    start = {"type": "http.response.start", "status": 200, "headers": []}
+    sent: list[Message] = []
+
+    async def breaks(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start)
+        raise KeyError("secret")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/breaks"}
+    asyncio.run(ShortErrors(breaks)(scope, None, send))
+    assert sent == [start]
+    assert [record.exc_info for record in caplog.records] == [None]
+    assert caplog.messages == ["GET /breaks: KeyError"]
 
 
 def test_the_paths_of_the_gate_are_where_the_docs_say() -> None:

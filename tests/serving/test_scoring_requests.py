@@ -125,6 +125,18 @@ def test_many_images_at_once_are_refused() -> None:
 @pytest.mark.parametrize(
     "kind",
     [
+        'Application/JSON; Charset="UTF-8"',
+        "application/json;charset=utf8",
+        "application/json",
+    ],
+)
+def test_the_encoding_may_be_said_in_each_way_of_http(kind: str) -> None:
+    assert images_of(b'{"inputs": ["a"]}', kind) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
         "",
         "text/plain",
         "application/vnd.apache.parquet",

@@ -11,6 +11,8 @@ from croquis.core.errors import InputError
 from croquis.demo import texts
 from croquis.demo.examples import Examples
 from croquis.demo.guesses import as_json
+from croquis.demo.refusals import say_why
+from croquis.demo.sessions import bound_sessions
 from croquis.demo.uploads import demo_gate
 from croquis.report.readable_names import readable_names
 from croquis.serving.connections import bound
@@ -145,7 +147,10 @@ def demo_page(guesser: Guesser) -> gr.Blocks:
         _answer_strokes(guesser, paper, answer)
         _answer_api(guesser)
     # Turns bounds what waits, and says so in the page's own words.
-    return blocks.queue(max_size=2 * WAITING)
+    blocks.queue(max_size=2 * WAITING)
+    bound_sessions(blocks)
+    say_why(blocks)
+    return blocks
 
 
 def _answer_strokes(guesser: Guesser, paper: gr.HTML, answer: gr.HTML) -> None:

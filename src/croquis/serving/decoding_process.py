@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from croquis.serving.decoding_worker import (
 )
 
 _WAIT_SECONDS = 60  # for an answer, on a machine with much else to do
+KILLED = (-signal.SIGKILL, -signal.SIGTERM)  # from outside: no decoder does that
 _WORKER = "croquis.serving.decoding_worker"
 
 
@@ -45,7 +47,9 @@ class DecodingProcess:
             Unreadable: if it is no image, is too large, or takes too much memory or time.
         """
         with self._lock:
-            reply, pixels = self._ask(content, sheet)
+            reply, pixels = self._ask(content, sheet) or self._ask_again(
+                content, sheet
+            )
             if reply.leaving:
                 self.start()
         if reply.kind == "too large":
@@ -88,11 +92,18 @@ class DecodingProcess:
             if pipe is not None:
                 pipe.close()
 
-    def _ask(self, content: bytes, sheet: SheetShape) -> tuple[Reply, bytes]:
+    def _ask_again(self, content: bytes, sheet: SheetShape) -> tuple[Reply, bytes]:
+        """Of an image whose process was killed meanwhile, which it may have no part in."""
+        again = self._ask(content, sheet)
+        return again or (Reply("unreadable", _why_ended(-signal.SIGKILL)), b"")
+
+    def _ask(self, content: bytes, sheet: SheetShape) -> tuple[Reply, bytes] | None:
+        """None if somebody else has ended the process."""
         worker = self._running()
         assert worker.stdin is not None and worker.stdout is not None
         timer = threading.Timer(_WAIT_SECONDS, worker.kill)
         timer.start()
+        start = time.monotonic()
         try:
             send(worker.stdin, sheet, content)
             fields, pixels = receive(worker.stdout)
@@ -100,6 +111,9 @@ class DecodingProcess:
         except (EOFError, OSError):
             status = worker.wait()
             self.start()
+            late = time.monotonic() - start >= _WAIT_SECONDS
+            if status in KILLED and not late:
+                return None
             return Reply("unreadable", _why_ended(status)), b""
         finally:
             timer.cancel()

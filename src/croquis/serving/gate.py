@@ -20,6 +20,7 @@ from croquis.serving.bodies import SAFE_METHODS, WholeBody, refuse
 LOGGER = logging.getLogger(__name__)
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 MAX_ERROR = 600  # bytes; longer errors quote the request
+UNPROCESSABLE = 422
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,7 @@ class ShortErrors:
         except OSError as error:  # a full disk, not the request
             LOGGER.error("%s %s: %s", scope["method"], scope["path"], error)
             answer.replace(500, f"server: {error.strerror or 'failed'}; try again")
-        except Exception as error:
-            if answer.started:
-                raise
+        except Exception as error:  # once an answer has begun, it just ends
             name = type(error).__name__
             LOGGER.error("%s %s: %s", scope["method"], scope["path"], name)
             answer.replace(400, UNLIKE)
@@ -182,7 +181,8 @@ class _Answer:
             return
         status = start["status"]
         bare = self._body == b"Internal Server Error"
-        if bare or len(self._body) > MAX_ERROR:
+        # What a framework finds wrong with a body quotes it.
+        if bare or status == UNPROCESSABLE or len(self._body) > MAX_ERROR:
             self.replace(400 if bare else status, UNLIKE)
             return
         self.started = True

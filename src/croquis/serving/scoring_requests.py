@@ -11,6 +11,7 @@ from croquis.serving.bodies import Refusal
 FORMS = ("inputs", "instances", "dataframe_split", "dataframe_records")
 COLUMN = "image"
 MAX_IMAGES = 256
+CHARSETS = ("", "charset=utf-8", 'charset="utf-8"', "charset=utf8")
 EXAMPLE = 'send {"inputs": {"image": ["<base64>"]}}'
 
 
@@ -25,7 +26,7 @@ def images_of(body: bytes, content_type: str) -> list[str]:
         Refusal: if the request has another form.
     """
     kind, _, options = content_type.lower().partition(";")
-    if kind.strip() not in KINDS or options.strip() not in ("", "charset=utf-8"):
+    if kind.strip() not in KINDS or options.strip() not in CHARSETS:
         received = repr(content_type[:60]) if content_type else "none"
         expected = f"the content type {' or '.join(KINDS)}, in UTF-8"
         raise _refusal(expected, received, status=415)
