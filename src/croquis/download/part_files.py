@@ -1,8 +1,11 @@
 """The part of an archive that has come so far: the next run goes on after a drop or a kill."""
 
+import fcntl
 import hashlib
 import json
+import os
 import re
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from croquis.core.addresses import address
+from croquis.core.errors import InputError
 from croquis.core.files import write_json
 
 FOLDER = Path(".resume/download")  # in the folder where the stage runs
@@ -22,6 +26,7 @@ class PartFile:
     Attributes:
         path: of the bytes.
         total: of the whole, in bytes; None where the server does not say.
+        resumed: whether bytes of an earlier run are in it, which may be damaged since.
     """
 
     def __init__(self, source: str, folder: Path = FOLDER) -> None:
@@ -35,13 +40,35 @@ class PartFile:
         self._began_here = (
             False  # by this process: no other file can have come since
         )
-        folder.mkdir(parents=True, exist_ok=True)
+        _make_folder(folder)
         self._read_note()
+        self.resumed = self.size > 0
 
     @property
     def size(self) -> int:
         """How many bytes are here."""
-        return self.path.stat().st_size if self.path.is_file() else 0
+        return self.path.stat().st_size if _is_own_file(self.path) else 0
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """A lock on the folder: two processes would write into one file, by turns.
+
+        Raises:
+            InputError: if another one has it.
+        """
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError as error:
+            raise InputError(
+                f"{self.path.parent}",
+                expected="one download at a time",
+                received="another one that runs",
+                fix="wait until it has ended, then give the same command again",
+            ) from error
+        finally:
+            os.close(folder)
 
     def range_headers(self) -> dict[str, str]:
         """What asks a server for the rest; nothing where that might be of another file."""
@@ -55,15 +82,12 @@ class PartFile:
     def begin(self, headers: Mapping[str, str], total: int | None) -> None:
         """Starts anew, with what the head of an answer says of the whole."""
         self.remove()
-        etag = headers.get("ETag", "")
-        # One that begins with W/ says that two files mean the same, not that bytes are equal.
-        self._etag = etag if re.fullmatch(r'"[ -~]{0,200}"', etag) else ""
-        modified = headers.get("Last-Modified", "")
-        self._modified = (
-            modified if re.fullmatch(r"[\w ,:+-]{1,40}", modified) else ""
+        self._note_validators(
+            headers.get("ETag", ""), headers.get("Last-Modified", "")
         )
         self.total = total
         self._began_here = True
+        self.resumed = False
         self._note.parent.mkdir(parents=True, exist_ok=True)
         self.path.touch()
         note = {"etag": self._etag, "modified": self._modified, "total": total}
@@ -82,8 +106,8 @@ class PartFile:
 
     def remove(self) -> None:
         """Removes the bytes and the note, and parts of other sources that are old."""
-        self.path.unlink(missing_ok=True)
-        self._note.unlink(missing_ok=True)
+        _remove(self.path)
+        _remove(self._note)
         for other in self.path.parent.glob("*"):
             if (
                 other.is_file()
@@ -94,8 +118,51 @@ class PartFile:
     def _read_note(self) -> None:
         try:
             note = json.loads(self._note.read_text(encoding="utf-8"))
-            self._etag = str(note["etag"])
-            self._modified = str(note["modified"])
+            self._note_validators(str(note["etag"]), str(note["modified"]))
             self.total = None if note["total"] is None else int(note["total"])
-        except (OSError, ValueError, TypeError, KeyError):
-            self.remove()  # without the note nobody knows of what it is a part
+            readable = _is_own_file(self.path) and (self.total or 0) >= 0
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+            LookupError,
+            OverflowError,
+            RecursionError,
+        ):
+            readable = False
+        if not readable:  # without the note nobody knows of what it is a part
+            self.remove()
+            self.total = None
+            self._note_validators("", "")
+
+    def _note_validators(self, etag: str, modified: str) -> None:
+        """Keeps what tells whether the file is the same, as far as a header can hold it."""
+        # One that begins with W/ says that two files mean the same, not that bytes are equal.
+        self._etag = etag if re.fullmatch(r'"[ -~]{0,200}"', etag) else ""
+        is_date = re.fullmatch(r"[A-Za-z0-9 ,:+-]{1,40}", modified)
+        self._modified = modified if is_date else ""
+
+
+def _is_own_file(path: Path) -> bool:
+    """Whether it is a file and no link, whose target would be written to."""
+    return path.is_file() and not path.is_symlink()
+
+
+def _remove(path: Path) -> None:
+    """Whatever somebody has put there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError(
+            f"{folder}",
+            expected="a folder, or nothing",
+            received="a file in its place",
+            fix=f"remove {folder.parts[0]}",
+        ) from error

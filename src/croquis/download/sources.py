@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from croquis.core import cli
 from croquis.core.errors import InputError
 from croquis.core.files import atomic_write, root
 from croquis.core.params import Section
@@ -106,8 +107,13 @@ def _bring_icons(wanted: DataParams, draft: Path) -> list[str]:
 
 def _bring_url(wanted: DataParams, draft: Path) -> list[str]:
     # Imported here: it brings requests.
-    from croquis.download.transfers import fetch_archive
+    from croquis.download.transfers import DamagedPartError, fetch_archive
 
+    try:
+        with fetch_archive(wanted.source) as archive:
+            return _bring_unpacked(archive, wanted, draft)
+    except DamagedPartError:
+        cli.say("download: what an earlier run left is of no use; from the start")
     with fetch_archive(wanted.source) as archive:
         return _bring_unpacked(archive, wanted, draft)
 

@@ -44,6 +44,10 @@ MOST_OF_DISK = 0.9  # of what is free: the archive has to be unpacked, too
 PASSING = (408, 425, 429, 500, 502, 503, 504)  # statuses that may be others soon
 
 
+class DamagedPartError(Exception):
+    """What an earlier run has left was gone on with, and is no part of what was wanted."""
+
+
 @contextmanager
 def fetch_archive(source: str) -> Iterator[Path]:
     """The archive at a URL, for as long as the block lasts.
@@ -53,19 +57,23 @@ def fetch_archive(source: str) -> Iterator[Path]:
 
     Raises:
         InputError: if there is no archive to be had.
+        DamagedPartError: if the block raises an InputError that the next call may not meet.
     """
     part = PartFile(source)
-    try:
-        _fetch(WebSource(source), part)
-    finally:
-        if not part.size:
+    with part.alone():
+        try:
+            _fetch(WebSource(source), part)
+        finally:
+            if not part.size:
+                part.remove()
+        try:
+            yield part.path
+        except InputError as error:
             part.remove()
-    try:
-        yield part.path
-    except InputError:
+            if part.resumed:
+                raise DamagedPartError from error
+            raise
         part.remove()
-        raise
-    part.remove()
 
 
 def _fetch(source: WebSource, part: PartFile) -> None:
