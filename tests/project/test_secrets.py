@@ -45,7 +45,7 @@ def leaking_files(folder: Path) -> Iterator[str]:
             yield name
 
 
-@pytest.mark.project
+@pytest.mark.slow
 def test_no_secret_of_the_source_is_shown_or_kept(project: Project) -> None:
     archive = (project.folder / "competition.tar.gz").read_bytes()
     store = "MLFLOW_TRACKING_URI=sqlite:///.outside/secrets.db "

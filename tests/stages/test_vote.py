@@ -152,7 +152,7 @@ def test_the_votes_of_folds_become_a_scored_submission(folder: Path) -> None:
     ran(folder, "hard")
     rows = pd.DataFrame(
         {"id": IDS, "source_id": [""] * 58 + ["p0"] * 2, "split": "train"}
-    )
+    ).assign(label=0, class_name="x")
     rows.to_csv(folder / "index.csv", index=False)
     folds = pd.read_csv(folder / "folds.csv")
     folds["group"] = [

@@ -189,4 +189,4 @@ def test_three_differences_are_all_named() -> None:
 
 def test_a_lock_that_cannot_be_read_is_one_line() -> None:
     Path("dvc.lock").write_text("<<<<<<< HEAD\nstages: {}\n=======\n")
-    assert refused().startswith("dvc.lock: expected valid YAML, received ")
+    assert refused().startswith("dvc.lock: expected one text, received two")

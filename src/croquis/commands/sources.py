@@ -10,7 +10,6 @@ import typer
 from croquis.core import cli
 from croquis.core.errors import InputError
 from croquis.core.text import counted
-from croquis.tables.arrays import open_images
 
 if TYPE_CHECKING:  # these take a second to import, the help should not
     import numpy as np
@@ -83,6 +82,7 @@ def _find(index: "pd.DataFrame", gray224: Path) -> "tuple[pd.DataFrame, Derived]
 
     from croquis.dedup.derived.derived_files import find_derived
     from croquis.dedup.derived.originals import strangeness
+    from croquis.tables.arrays import open_images
 
     gray = open_images(gray224)
     images = index[index["split"] == "train"].sort_values("id")

@@ -18,6 +18,13 @@ FORMATS = (
     "BMP", "DIB", "GIF", "JPEG", "PPM", "PNG",
     "AVIF", "ICO", "JPEG2000", "PCX", "TGA", "TIFF", "WEBP",
 )  # fmt: skip
+_QUICK = (
+    "PNG",
+    "JPEG",
+    "GIF",
+    "BMP",
+    "WEBP",
+)  # they begin with the size of the image
 # How often an honest file is read, at most: metadata part by part, pixels in blocks.
 _READS = 50_000
 _BYTES_A_READ = 64  # of a long animation, each part of which is passed over
@@ -95,6 +102,15 @@ def open_image(content: bytes, limits: Limits) -> Iterator[Image.Image]:
         raise Unreadable(str(error)) from None
 
 
+def stated_pixels(head: bytes) -> int | None:
+    """The pixels that an image claims in the first bytes of its file; None if it does not."""
+    try:
+        with _identify(io.BytesIO(head), _QUICK) as image:
+            return image.width * image.height
+    except Exception:  # another format, or no image
+        return None
+
+
 def halve_large_jpeg(image: Image.Image, limits: Limits) -> None:
     """Has a JPEG that would take too much memory decoded at half its size.
 
@@ -126,9 +142,9 @@ def _bytes_a_pixel(image: Image.Image) -> float:
     return 1.5 * cost if image.info.get("progressive") else cost
 
 
-def _identify(file: io.BytesIO) -> Image.Image:
+def _identify(file: io.BytesIO, formats: tuple[str, ...] = FORMATS) -> Image.Image:
     try:
-        return Image.open(file, formats=FORMATS)
+        return Image.open(file, formats=formats)
     except Image.UnidentifiedImageError:
         reason = _foreign_format(file.getvalue()[:16])
         raise Unreadable(reason) from None

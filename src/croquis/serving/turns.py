@@ -7,22 +7,20 @@ one is there, but not for ever.
 """
 
 import asyncio
-import io
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
-from PIL import Image
 
 from croquis.core.errors import InputError
+from croquis.prepare.opening import stated_pixels
 
 Result = TypeVar("Result")
 
 LARGE = 4_000_000  # pixels of all images of a request; they take .2 s to unpack
 HEAD = 2**16  # bytes; the size of an image stands at its beginning
-QUICK = ("PNG", "JPEG", "GIF", "BMP", "WEBP")  # formats of which that is so
 SMALL_AT_ONCE = 2
 WAITING = 400  # requests
 WAITING_LARGE = 16
@@ -99,11 +97,8 @@ class Turns:
 
 def pixels_of(content: bytes) -> int:
     """How many pixels an image says that it has; more than LARGE if it does not say so at once."""
-    try:
-        with Image.open(io.BytesIO(content[:HEAD]), formats=QUICK) as image:
-            return image.width * image.height
-    except Exception:  # another format, or no image
-        return LARGE + 1
+    pixels = stated_pixels(content[:HEAD])
+    return LARGE + 1 if pixels is None else pixels
 
 
 def _busy(kind: str, waiting: int) -> Busy:
