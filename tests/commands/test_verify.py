@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -232,3 +233,22 @@ def test_while_a_run_is_at_work_nothing_is_put_right(project: Path) -> None:
         at_work.wait()
     assert Path("data/weights").read_text() == "new result"
     assert "data/weights" in verify("--fix")
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_an_object_that_is_no_file_is_set_aside_and_made_anew(
+    project: Path, make: Callable[[Path], None]
+) -> None:
+    """`--fix` ended in `Is a directory`, of a draft."""
+    place = object_of("data/weights")
+    place.unlink()
+    make(place)
+    assert "damaged data/weights (object " in verify(status=1)
+    assert "made anew 1 object" in verify("--fix")
+    assert place.read_text() == Path("data/weights").read_text()
+    place.unlink()
+    make(place)
+    Path("data/weights").unlink()
+    said = run(project, *GUARDED, "repro", "-q")
+    assert "data/weights: its object in DVC's cache was damaged" in said
+    assert Path("data/weights").read_text() == f"{TABLE}lr: 1\nepochs: 1\n"

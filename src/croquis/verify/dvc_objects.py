@@ -19,6 +19,7 @@ from croquis.verify.dvc_files import note_copies, sweep_copies
 from croquis.verify.repair import renew, set_aside
 from croquis.verify.survey import expected_by_lock
 
+DIGITS = 32  # of a name; fewer are a folder of objects
 FULL = 16 * 2**20  # bytes free that count as none
 
 
@@ -66,7 +67,7 @@ class ObjectGuard:
             if name in self._asked:
                 return
             self._asked.add(name)
-            if self._cache.place(name).is_file():
+            if len(name) >= DIGITS and os.path.lexists(self._cache.place(name)):
                 self.put_right(name)
 
     def put_right(self, name: str) -> None:
@@ -75,7 +76,8 @@ class ObjectGuard:
         Where there is none, DVC finds no object: it pulls it, or the stage runs again.
         """
         place = self._cache.place(name)
-        if self._before.md5(place) == name.removesuffix(".dir"):
+        right = name.removesuffix(".dir")
+        if place.is_file() and self._before.md5(place) == right:
             return
         with contextlib.chdir(self._project):
             expected = expected_by_lock(self._cache)

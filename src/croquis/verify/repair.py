@@ -66,7 +66,7 @@ def set_aside(name: str, cache: Cache) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     place = folder / name
     number = 1
-    while place.exists():
+    while os.path.lexists(place):
         place = folder / f"{name}-{number}"
         number += 1
     os.replace(cache.place(name), place)

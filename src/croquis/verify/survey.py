@@ -1,5 +1,6 @@
 """Whether objects of DVC's cache, and the outputs here, hold what dvc.lock says."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ class Survey:
     Attributes:
         expected: what dvc.lock says.
         intact: names of the objects that hold what their names say.
-        damaged: names of those that do not.
+        damaged: names of those that do not, or are no files.
         missing: names of those that the cache does not have.
         edited: files in the places of outputs that are not as dvc.lock has them.
         linked: files there that are hard links to objects.
@@ -85,6 +86,7 @@ def survey(
     expected = expected_by_lock(cache)
     names = {*expected.names(), *(cache.names() if every else ())}
     there = {name for name in names if cache.place(name).is_file()}
+    odd = {name for name in names - there if os.path.lexists(cache.place(name))}
     paths = {path for path in map(Path, expected.files) if path.is_file()}
     contents = read_contents([*map(cache.place, there), *paths], before, limit)
     read = {name for name in there if cache.place(name) in contents.md5s}
@@ -92,8 +94,8 @@ def survey(
     return Survey(
         expected=expected,
         intact=intact,
-        damaged=tuple(sorted(read - intact)),
-        missing=tuple(sorted(names - there)),
+        damaged=tuple(sorted((read - intact) | odd)),
+        missing=tuple(sorted(names - there - odd)),
         edited=tuple(_edited(expected.files, contents)),
         linked=tuple(_linked(expected.files, cache)),
         size=sum(cache.place(name).stat().st_size for name in there),
