@@ -18,6 +18,8 @@ from croquis.dataset.spreadsheets import neutral_cell, neutral_cells
         ("a;=1", "a;'=1"),
         ("a,=1", "a,'=1"),
         ("a\n=1", "a\n'=1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("\uff20A1", "'\uff20A1"),
         ("", ""),
         ("train/=cup/a-b@c+d.png", "train/=cup/a-b@c+d.png"),
         ("a = 1", "a = 1"),

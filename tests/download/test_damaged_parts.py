@@ -70,9 +70,26 @@ def test_a_damaged_part_is_brought_from_the_start_once(
     assert arrived()
     assert [request.first_byte for request in server.requests] == [HALF, 0]
     assert (
-        "an earlier run left is of no use; from the start"
-        in capsys.readouterr().out
+        "what came in parts is of no use; from the start" in capsys.readouterr().out
     )
+
+
+def test_parts_of_two_files_are_not_taken_for_one(archive: bytes) -> None:
+    """A server with several copies, which have the same date and are not the same."""
+    date = {"last_modified": "Mon, 30 Nov 2026 20:00:00 GMT"}
+    other = bytes(reversed(archive))
+    scripts = (in_parts(archive, HALF, **date), in_parts(other, 10**6, **date))
+    with serve(
+        *scripts, in_parts(archive, HALF, **date), in_parts(archive, 10**6, **date)
+    ) as server:
+        bring(server.url, hashlib.sha256(archive).hexdigest())
+    assert arrived()
+    firsts = [request.first_byte for request in server.requests]
+    assert firsts == [0, HALF, 0, HALF]
+    with serve(*scripts, *scripts) as server:
+        with pytest.raises(InputError, match=r"data\.sha256"):
+            bring(server.url, hashlib.sha256(archive).hexdigest())
+    assert len(server.requests) == 4
 
 
 def test_a_wrong_sha256_of_a_whole_file_is_not_asked_for_again(

@@ -8,8 +8,9 @@ import re
 
 import pandas as pd
 
-# Some spreadsheets cut at these, too: what follows them begins a cell.
-_BEGINS = re.compile(r"(^|[;,\t\r\n])(?=[=+\-@\t\r])")
+# Some spreadsheets cut at these, too: what follows them begins a cell. Those of East Asia take
+# the wide = + - @ of their keyboards for the same signs.
+_BEGINS = re.compile(r"(^|[;,\t\r\n])(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
 
 
 def neutral_cells(table: pd.DataFrame) -> pd.DataFrame:

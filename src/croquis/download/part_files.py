@@ -26,7 +26,7 @@ class PartFile:
     Attributes:
         path: of the bytes.
         total: of the whole, in bytes; None where the server does not say.
-        resumed: whether bytes of an earlier run are in it, which may be damaged since.
+        resumed: whether it was gone on with: what was here may be damaged, or of another file.
     """
 
     def __init__(self, source: str, folder: Path = FOLDER) -> None:

@@ -113,8 +113,8 @@ def _bring_url(wanted: DataParams, draft: Path) -> list[str]:
         with fetch_archive(wanted.source) as archive:
             return _bring_unpacked(archive, wanted, draft)
     except DamagedPartError:
-        cli.say("download: what an earlier run left is of no use; from the start")
-    with fetch_archive(wanted.source) as archive:
+        cli.say("download: what came in parts is of no use; from the start")
+    with fetch_archive(wanted.source, again=True) as archive:
         return _bring_unpacked(archive, wanted, draft)
 
 

@@ -45,19 +45,23 @@ PASSING = (408, 425, 429, 500, 502, 503, 504)  # statuses that may be others soo
 
 
 class DamagedPartError(Exception):
-    """What an earlier run has left was gone on with, and is no part of what was wanted."""
+    """An archive of two parts or more is not what was wanted; a whole one may be."""
 
 
 @contextmanager
-def fetch_archive(source: str) -> Iterator[Path]:
+def fetch_archive(source: str, *, again: bool = False) -> Iterator[Path]:
     """The archive at a URL, for as long as the block lasts.
 
     A drop, a kill or a full disk leaves its part in .resume/download, and the next run goes on with
     it. It is removed when the block ends well, or in an InputError: then it is of no use.
 
+    Args:
+        source: its address.
+        again: whether this is the second time, after a DamagedPartError.
+
     Raises:
         InputError: if there is no archive to be had.
-        DamagedPartError: if the block raises an InputError that the next call may not meet.
+        DamagedPartError: if the block raises an InputError that a second time may not meet.
     """
     part = PartFile(source)
     with part.alone():
@@ -70,7 +74,7 @@ def fetch_archive(source: str) -> Iterator[Path]:
             yield part.path
         except InputError as error:
             part.remove()
-            if part.resumed:
+            if part.resumed and not again:
                 raise DamagedPartError from error
             raise
         part.remove()
@@ -174,6 +178,7 @@ def _refuse_other_range(answer: Answer, part: PartFile) -> None:
     if first != part.size or last is None or not same:
         part.remove()
         raise BrokenTransferError("another part of the file than asked for")
+    part.resumed = part.size > 0
     if not part.size:  # nobody asked for a part
         part.begin(answer.headers, whole)
 
