@@ -15,7 +15,6 @@ from croquis.restore import stop_signals
 PROGRAM = """
 import atexit, pathlib, subprocess, sys, time
 from croquis.restore import stop_signals
-stop_signals.TOGETHER = 0.2
 stop_signals.end_whole()
 atexit.register(lambda: pathlib.Path("ended").touch())
 stage = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
@@ -128,3 +127,49 @@ def test_a_stage_under_a_shell_that_waits_ends_with_a_killed_dvc(
     process.communicate(timeout=30)
     _, alive = psutil.wait_procs(below, timeout=10)
     assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []
+
+
+# A training that takes seconds to save its state, and ends at once if it is asked again later.
+SAVING_STAGE = """
+import time
+from pathlib import Path
+from croquis.runtime.interrupts import interrupts
+with interrupts() as asked:
+    print(flush=True)
+    while asked.received is None:
+        time.sleep(.01)
+    time.sleep(4)
+    Path("saved").touch()
+"""
+SAVING_PROGRAM = """
+import subprocess, sys, time
+from croquis.restore import stop_signals
+stop_signals.end_whole()
+subprocess.Popen([sys.executable, "stage.py"]).wait()
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("whole_group", [True, False])
+def test_a_training_has_time_to_save_its_state(
+    tmp_path: Path, whole_group: bool
+) -> None:
+    """It was asked again after three seconds, and ended without."""
+    (tmp_path / "stage.py").write_text(SAVING_STAGE)
+    source = Path(stop_signals.__file__).parents[2]
+    process = subprocess.Popen(
+        [sys.executable, "-c", SAVING_PROGRAM],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(source)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    if whole_group:
+        os.killpg(process.pid, signal.SIGTERM)
+    else:
+        process.terminate()
+    process.communicate(timeout=30)
+    assert process.returncode == 143 and (tmp_path / "saved").exists()

@@ -17,10 +17,7 @@ import psutil
 from croquis.core.ending import end_with_parent
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
-# Seconds in which a stage ends that was asked to along with this process. A training that is
-# asked twice does not save its state.
-TOGETHER = 3
-GRACE = 60  # seconds that it has otherwise, to save its state; its outputs are whole or absent
+GRACE = 60  # seconds that a stage has to save its state; its outputs are whole or absent
 AGAIN = 0.05  # seconds until the next look
 # Between these DVC moves HEAD and edits, and nothing of it would put them back.
 EXPERIMENTS = os.path.join("dvc", "repo", "experiments", "")
@@ -92,9 +89,12 @@ def _moves_edits(frame: FrameType | None) -> bool:
 
 
 def _end_stages() -> None:
-    """Ends what this process has started, and waits for it."""
+    """Ends what this process has started, and waits for it.
+
+    A group has been asked along with this process. A stage takes a second signal that comes at
+    once for the first one; a later one would keep a training from saving its state.
+    """
     stages = psutil.Process().children(recursive=True)
-    _, stages = psutil.wait_procs(stages, timeout=TOGETHER)
     for stage in stages:
         _send(stage, signal.SIGTERM)
     _, alive = psutil.wait_procs(stages, timeout=GRACE)
