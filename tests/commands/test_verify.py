@@ -1,5 +1,6 @@
 """DVC's cache is compared with its names: by `croquis verify`, and by DVC before it uses it."""
 
+import hashlib
 import json
 import os
 import re
@@ -252,3 +253,39 @@ def test_an_object_that_is_no_file_is_set_aside_and_made_anew(
     said = run(project, *GUARDED, "repro", "-q")
     assert "data/weights: its object in DVC's cache was damaged" in said
     assert Path("data/weights").read_text() == f"{TABLE}lr: 1\nepochs: 1\n"
+
+
+@pytest.mark.parametrize("place", ["md5", "path"])
+def test_a_lock_that_leads_out_of_the_project_moves_no_file(
+    project: Path, place: str
+) -> None:
+    """dvc.lock may be a stranger's: `--fix` took any file that it named for damaged or edited."""
+    mine = project.parent / "mine.txt"
+    mine.write_text("mine")
+    lock = Path("dvc.lock").read_text()
+    md5 = in_lock()["data/weights"]
+    if place == "md5":
+        lock = lock.replace(md5, f"..{mine}")
+    else:
+        lock = lock.replace("path: data/weights", "path: ../mine.txt")
+    Path("dvc.lock").write_text(lock)
+    verify("--fix")
+    verify("--all", "--fix")
+    assert mine.read_text() == "mine"
+    assert not Path(".dvc/cache/damaged").exists()
+
+
+def test_a_listing_that_leads_out_of_its_folder_moves_no_file(
+    project: Path,
+) -> None:
+    mine = project / "mine.txt"
+    mine.write_text("mine")
+    before = in_lock()["data/raw"]
+    entries = [{"md5": in_lock()["data/weights"], "relpath": "../../mine.txt"}]
+    text = json.dumps(entries).encode()
+    md5 = hashlib.md5(text).hexdigest() + ".dir"
+    Cache().place(md5).parent.mkdir(exist_ok=True)
+    Cache().place(md5).write_bytes(text)
+    Path("dvc.lock").write_text(Path("dvc.lock").read_text().replace(before, md5))
+    verify("--fix")
+    assert mine.read_text() == "mine"

@@ -57,6 +57,18 @@ class Cache:
         return [name for name in names if _OBJECT.fullmatch(name)]
 
 
+def is_name(text: object) -> bool:
+    """Whether a text of dvc.lock names an object, and no other file of the disk."""
+    return isinstance(text, str) and _OBJECT.fullmatch(text) is not None
+
+
+def is_inside(path: object) -> bool:
+    """Whether a path of dvc.lock, or of a listing, leads to nothing outside of its folder."""
+    if not isinstance(path, str) or "\0" in path:
+        return False
+    return not os.path.isabs(path) and ".." not in Path(path).parts
+
+
 def md5_of(file: Path) -> str:
     """The md5 of a file's bytes; of a big one as DVC remembers it, if it is as DVC left it."""
     if file.stat().st_size >= BIG and (digest := _recall(file)):

@@ -13,13 +13,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from croquis.check.dvc_cache import Cache
+from croquis.check.dvc_cache import Cache, is_name
 from croquis.verify.contents import READ_BEFORE, ReadBefore
 from croquis.verify.dvc_files import note_copies, sweep_copies
 from croquis.verify.repair import renew, set_aside
 from croquis.verify.survey import expected_by_lock
 
-DIGITS = 32  # of a name; fewer are a folder of objects
 FULL = 16 * 2**20  # bytes free that count as none
 
 
@@ -67,7 +66,7 @@ class ObjectGuard:
             if name in self._asked:
                 return
             self._asked.add(name)
-            if len(name) >= DIGITS and os.path.lexists(self._cache.place(name)):
+            if is_name(name) and os.path.lexists(self._cache.place(name)):
                 self.put_right(name)
 
     def put_right(self, name: str) -> None:

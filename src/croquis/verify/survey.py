@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from croquis.check.dvc_cache import Cache
+from croquis.check.dvc_cache import Cache, is_inside, is_name
 from croquis.check.outputs import in_lock
 from croquis.core.pipeline import DVC_YAML
 from croquis.scoring.outdated_scores import uncached
@@ -108,7 +108,11 @@ def expected_by_lock(cache: Cache) -> Expected:
     """What dvc.lock says of the outputs that DVC's cache holds."""
     in_git = uncached(DVC_YAML.read_bytes() if DVC_YAML.is_file() else b"")
     locked = in_lock().items()
-    outputs = {path: md5 for path, md5 in locked if md5 and path not in in_git}
+    outputs = {
+        path: md5
+        for path, md5 in locked
+        if is_name(md5) and is_inside(path) and path not in in_git
+    }
     listings = {md5 for md5 in outputs.values() if md5.endswith(".dir")}
     # Only a listing that is right says what lies in its folder.
     places = map(cache.place, listings)
@@ -136,7 +140,8 @@ def _files(
             yield path, md5
         elif md5 in intact:
             for name, each in (cache.listing(md5) or {}).items():
-                yield f"{path}/{name}", each
+                if is_name(each) and is_inside(name):
+                    yield f"{path}/{name}", each
 
 
 def _edited(files: Mapping[str, str], contents: Contents) -> Iterator[str]:
