@@ -64,6 +64,10 @@ from croquis.core.errors import InputError
         ("https://h.org/access_token/SECRET/a", "https://h.org/access_token/***/a"),
         ("https://h.org/#/token/SECRET", "https://h.org/#/token/***"),
         ("x://me:SECRET@h", "x://***@h"),
+        ("file:/me:SECRET@h.org/a", "file:/***@h.org/a"),
+        ("ask (me:SECRET@h.org), or", "ask (***@h.org), or"),
+        ("token=none-SECRET", "token=***"),
+        ("password=true.SECRET", "password=***"),
         ("_https://me:SECRET@h.org/a", "_https://***@h.org/a"),
         ("htps//me:SECRET@h.org/a", "htps//***@h.org/a"),
         ("me:SECRET@[::1]/a.zip", "***@[::1]/a.zip"),
@@ -116,6 +120,7 @@ def test_what_may_be_secret_is_hidden(text: str, hidden: str) -> None:
         "models.m.kwargs.max_tokens=196, tokenizer=bert, class_token=True",
         "image/png;charset=utf-8",
         "id;label=1",
+        "https://h.org/monkey/1.png and /turkey/2.png",
         "{'tokens': 'a'}",
     ],
 )

@@ -19,7 +19,8 @@ _LONG = (
 _WORD = rf"[\w.-]{{0,40}}?(?:{_LONG}|{_SHORT})[\w.-]{{0,40}}"
 _KEY = re.compile(_WORD, re.IGNORECASE)
 _ALONE = re.compile(
-    r"(?:\w{1,20}[_-])?(?:token|signature|password|secret)|sig|jwt|\w{1,20}[_-]?key",
+    r"(?:\w{1,20}[_-])?(?:token|signature|password|secret)|sig|jwt"
+    r"|(?:api|access|\w{1,20}[_-])[_-]?key",
     re.IGNORECASE,
 )
 # What says how a file is to be sent is no secret, unless its key is one.
@@ -31,17 +32,19 @@ _TOKENS = (
     r"|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*"
 )
 # Addresses of these have no host where they have one slash, or three: models:/icons@champion
-_NO_HOST = re.compile("(?:file|sqlite|models|runs):(?:/|///)", re.IGNORECASE)
+_NO_HOST = re.compile(
+    r"(?:file|sqlite|models|runs):(?:/|///)(?!/|[^\s/@:]+:[^\s/@]+@)", re.IGNORECASE
+)
 _NAME = r"[a-z][a-z-]*"  # the end of a host: 12:30@2x.png has none, nor has x:y@0.5
 _FILE = r"(?:png|jpe?g|gif|bmp|webp|avif|csv|zip|npy|json|tar|gz)\b"
 _HOST = (
-    rf"(?:[\w-]+(?:\.[\w-]+)*(?:/|:\d)|(?:[\w-]+\.)+(?!{_FILE}){_NAME}(?:['\"\s]|$)"
+    rf"(?:[\w-]+(?:\.[\w-]+)*(?:/|:\d)|(?:[\w-]+\.)+(?!{_FILE}){_NAME}[.,;:)]*(?:['\"\s]|$)"
     r"|\d+(?:\.\d+){3}(?:['\"\s]|$)|\[[0-9a-f:.]+\](?:[/:'\"\s]|$))"
 )
 # What is hidden outside of a URL: an error of requests has a path and its query alone.
 _ELSEWHERE = (
     (
-        rf"(?<![\w.-])({_WORD}(?:=|%3D))(?!(?:true|false|none|null)\b)[^\s&;/,'\"<>()]+",
+        rf"(?<![\w.-])({_WORD}(?:=|%3D))(?!(?:true|false|none|null)(?:[\s,;&)'\"\]}}]|$))[^\s&;/,'\"<>()]+",
         rf"\1{HIDDEN}",
     ),
     (rf"(?<![\w.-])({_WORD}=(['\"])).*?(?=\2)", rf"\1{HIDDEN}"),
@@ -50,7 +53,7 @@ _ELSEWHERE = (
     (r"(\b(?:Bearer|Basic) +)[A-Za-z0-9+/=._~-]{16,}", rf"\1{HIDDEN}"),
     # user:password@host.org/ without a scheme, but no 12:30@ and no C:\\a@b
     (
-        r"(?<![^\s'\"=])(?!\d{1,2}:\d{1,2}@|[a-z]:\\)[^\s/:@'\"=]+:[^\s/@]+@"
+        r"(?<![^\s'\"=(])(?!\d{1,2}:\d{1,2}@|[a-z]:\\)[^\s/:@'\"=(]+:[^\s/@]+@"
         rf"(?={_HOST})",
         f"{HIDDEN}@",
     ),
@@ -80,7 +83,8 @@ def hide_secrets(text: str) -> str:
         if match.start() < place:
             continue  # an address inside another one
         parts += [_hide_elsewhere(text[place : match.start()]), match.group()]
-        has_host = not _NO_HOST.fullmatch(match.group())
+        bare = _NO_HOST.match(text, match.start())
+        has_host = bare is None or bare.end() != match.end()
         start = _end_of_user(text, match.end()) if has_host else match.end()
         parts += [f"{HIDDEN}@"] if start > match.end() else []
         place = _end_of_location(text, start)
