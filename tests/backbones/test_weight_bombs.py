@@ -292,3 +292,51 @@ def test_an_old_pickle_of_a_number_is_no_file_of_weights(tmp_path: Path) -> None
     (tmp_path / "w.pth").write_bytes(pickle.dumps(3))
     with pytest.raises(InputError, match="expected a state_dict of tensors"):
         weights.read_tensors(tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize("depth", [101, 500_000])
+def test_tuples_in_tuples_as_a_name_are_refused(tmp_path: Path, depth: int) -> None:
+    nested = b"\x80\x02}(" + b")" + b"\x85" * depth + b"K\x01u."
+    zipped(tmp_path / "w.pth", nested, {})
+    with pytest.raises(InputError, match="tuples in tuples"):
+        weights.read_tensors(tmp_path / "w.pth")
+
+
+def test_a_bytearray_of_a_length_alone_is_refused(tmp_path: Path) -> None:
+    claim = b"\x80\x02cbuiltins\nbytearray\nJ\xff\xff\xff\x7f\x85R."
+    zipped(tmp_path / "w.pth", claim, {})
+    with pytest.raises(InputError, match="bytes without their content"):
+        weights.read_tensors(tmp_path / "w.pth")
+
+
+# torch says that it checks sparse tensors.
+@pytest.mark.filterwarnings("ignore:Validating sparse")
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {1, 2},
+        1 + 2j,
+        bytearray(b"ab"),
+        torch.strided,
+        torch.FloatTensor,
+        torch.eye(3).to_sparse(),
+        torch.empty(3, device="meta"),
+        torch.device("cpu"),
+        collections.Counter({30: 1}),
+        [[[[[[[1]]]]]]],
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_a_checkpoint_holds_beside_its_weights_is_no_fault(
+    tmp_path: Path, beside: object
+) -> None:
+    torch.save(
+        {"state_dict": {"a": torch.ones(2)}, "x": beside}, tmp_path / "w.pth"
+    )
+    assert weights.read_tensors(tmp_path / "w.pth")["a"].tolist() == [1, 1]
+
+
+def test_a_list_of_many_things_is_not_deep(tmp_path: Path) -> None:
+    content = {"state_dict": {"a": torch.ones(2)}, "seen": list(range(5_000))}
+    torch.save(content, tmp_path / "w.pth")
+    assert list(weights.read_tensors(tmp_path / "w.pth")) == ["a"]

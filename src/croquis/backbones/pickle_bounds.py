@@ -8,6 +8,7 @@ import io
 import math
 import pickle
 import pickletools
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import BinaryIO, NamedTuple, NoReturn
@@ -18,6 +19,8 @@ import torch
 PICKLE_BYTES = 2**22
 OPCODES = 1_000_000
 COPIES = 1_000_000  # elements that all calls together may copy
+# Of things in things: Python walks tuples in tuples by a call each, and its stack ends.
+DEPTH = 100
 DIMENSIONS = 64
 # Those that torch reads without trust.
 READ = (
@@ -26,13 +29,17 @@ READ = (
     "EMPTY_DICT EMPTY_SET BININT BININT1 BININT2 LONG1 BINFLOAT BINUNICODE "
     "SHORT_BINSTRING BINPERSID BINGET LONG_BINGET BINPUT LONG_BINPUT"
 ).split()
+FILLING = ("APPEND", "APPENDS", "SETITEM", "SETITEMS", "BUILD")
 STORAGES = {
     "DoubleStorage": 8, "FloatStorage": 4, "HalfStorage": 2, "BFloat16Storage": 2,
     "LongStorage": 8, "IntStorage": 4, "ShortStorage": 2, "CharStorage": 1, "ByteStorage": 1,
     "BoolStorage": 1, "ComplexDoubleStorage": 16, "ComplexFloatStorage": 8, "UntypedStorage": 1,
+    "QInt32Storage": 4, "QInt8Storage": 1, "QUInt8Storage": 1,
 }  # fmt: skip
 
 CLASSES = ("torch.nn.parameter.Parameter", "torch.Tensor")
+# Names and marks that stand beside weights in checkpoints: kinds of tensors, and of scales.
+INERT = re.compile(r"torch\.(\w+Tensor|per_(tensor|channel)_\w+)")
 
 
 class StorageOutline(NamedTuple):
@@ -69,9 +76,15 @@ class PickleOutline(pickle.Unpickler):
             "builtins.set": self._copy,
             "_codecs.encode": self._copy,
             "torch.device": self._copy,
+            "torch.serialization._get_layout": self._copy,
+            "builtins.complex": self._copy,
+            "builtins.bytearray": self._bytearray,
             "torch._utils._rebuild_tensor": self._tensor,
             "torch._utils._rebuild_tensor_v2": self._tensor,
             "torch._utils._rebuild_tensor_v3": self._typed_tensor,
+            "torch._utils._rebuild_qtensor": self._tensor,
+            "torch._utils._rebuild_sparse_tensor": self._copy,
+            "torch._utils._rebuild_meta_tensor_no_storage": self._copy,
             "torch._utils._rebuild_parameter": _first,
             "torch._utils._rebuild_parameter_with_state": _first,
             "torch._tensor._rebuild_from_type_v2": _rebuild,
@@ -79,12 +92,13 @@ class PickleOutline(pickle.Unpickler):
 
     def find_class(self, module: str, name: str, /) -> object:
         """A stand-in for what the pickle would call."""
-        path = f"{module}.{name}"
+        # The builtins have Python 2's name in pickles of torch.
+        path = f"{'builtins' if module == '__builtin__' else module}.{name}"
         if path in self._calls:
             return self._calls[path]
         if module in ("torch", "torch.storage") and name in STORAGES:
             return STORAGES[name]
-        if path in CLASSES:
+        if path in CLASSES or INERT.fullmatch(path):
             return path  # text, which cannot be called
         kind = vars(torch).get(name) if module == "torch" else None
         if isinstance(kind, torch.dtype):
@@ -116,6 +130,12 @@ class PickleOutline(pickle.Unpickler):
         if self._copied > COPIES:
             refuse("calls that copy the same things again and again")
 
+    def _bytearray(self, *arguments: object) -> None:
+        """A number would be a length, of bytes that are nowhere in the file."""
+        if any(isinstance(each, int) for each in arguments):
+            refuse("bytes without their content")
+        self._copy(*arguments)
+
     def _tensor(
         self, storage: object, offset: object, size: object, *_: object
     ) -> TensorOutline:
@@ -141,6 +161,46 @@ class PickleOutline(pickle.Unpickler):
         return tensor
 
 
+class _Depths:
+    """How deep the things on a pickle's stack lie in each other."""
+
+    def __init__(self) -> None:
+        self._stack: list[int] = []
+        self._marks: list[int] = []
+        self._notes: dict[object, int] = {}
+
+    def follow(self, opcode: pickletools.OpcodeInfo, argument: object) -> None:
+        """Does what `opcode` does, to depths; raises UnpicklingError beyond DEPTH."""
+        name = opcode.name
+        if name == "MARK":
+            self._marks.append(len(self._stack))
+        elif name.endswith("PUT"):
+            self._notes[argument] = self._stack[-1] if self._stack else 0
+        elif name.endswith("BINGET"):
+            self._stack.append(self._notes.get(argument, 0))
+        elif opcode.stack_after:
+            parts = self._taken(opcode)
+            # What is filled stays as deep as it was, or is one deeper than what it gets.
+            filled = [parts.pop(0)] if name in FILLING and parts else []
+            self._stack.append(
+                max([*filled, *(part + 1 for part in parts)], default=0)
+            )
+            if self._stack[-1] > DEPTH:
+                refuse("tuples in tuples, a hundred deep")
+
+    def _taken(self, opcode: pickletools.OpcodeInfo) -> list[int]:
+        """The depths of what `opcode` takes from the stack."""
+        before = opcode.stack_before
+        start = len(self._stack) - len(before)
+        if pickletools.markobject in before:
+            above = self._marks.pop() if self._marks else 0
+            start = above - before.index(pickletools.markobject)
+        start = max(0, start)
+        parts = self._stack[start:]
+        del self._stack[start:]
+        return parts
+
+
 def refuse(reason: str) -> NoReturn:
     """Raises UnpicklingError for a `reason`."""
     raise pickle.UnpicklingError(reason)
@@ -153,6 +213,7 @@ def next_pickle(file: BinaryIO) -> bytes:
         UnpicklingError: if it is no pickle that torch reads, or more than networks need.
     """
     start = file.tell()
+    depths = _Depths()
     for number, (opcode, argument, position) in enumerate(pickletools.genops(file)):
         if opcode.name not in READ:
             refuse(f"no weights of torch (opcode {opcode.name})")
@@ -160,6 +221,7 @@ def next_pickle(file: BinaryIO) -> bytes:
         is_far = opcode.name == "LONG_BINPUT" and int(argument or 0) > OPCODES
         if number >= OPCODES or is_far or (position or 0) - start > PICKLE_BYTES:
             refuse("a description of more tensors than networks have")
+        depths.follow(opcode, argument)
     end = file.tell()
     file.seek(start)
     return file.read(end - start)

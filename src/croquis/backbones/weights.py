@@ -11,7 +11,7 @@ import safetensors.torch
 import torch
 
 from croquis.backbones import weights_bounds
-from croquis.core.errors import InputError
+from croquis.core.errors import InputError, brief
 from croquis.core.files import file_digest, root
 
 # Of each backbone the package that carries its ImageNet weights, and the file in it.
@@ -119,7 +119,11 @@ def read_tensors(
         received = f"{type(tensors).__name__} in place of names and tensors"
         raise InputError(path, expected=expected, received=received, fix=fix)
     if not tensors or not all(map(_is_plain, tensors, tensors.values())):
-        received = ", ".join(map(str, list(tensors)[:3])) or "nothing"
+        names = [
+            name if isinstance(name, str) else brief(name)
+            for name in list(tensors)[:3]
+        ]
+        received = ", ".join(names) or "nothing"
         raise InputError(path, expected=expected, received=received, fix=fix)
     return dict(tensors)
 
