@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -294,3 +295,31 @@ def test_a_full_disk_leaves_the_old_data(
         "raw",
         "solution.csv",
     ]
+
+
+@pytest.mark.parametrize("name", ["train/cat/1.png", "train.csv", "solution.csv"])
+@pytest.mark.parametrize(
+    ("target", "received"),
+    [
+        ("/dev/zero", "a link to a pipe, a socket or a device"),
+        ("/nowhere/at all", "a link to no file"),
+        ("pipe", "a pipe, a socket or a device"),
+    ],
+)
+def test_a_folder_with_something_endless_is_refused_before_any_copy(
+    tmp_path: Path, name: str, target: str, received: str
+) -> None:
+    folder = written(tmp_path / "set", {**LAYOUT, "train/cat/1.png": b"1"})
+    (folder / name).unlink(missing_ok=True)
+    if target == "pipe":
+        os.mkfifo(folder / name)
+    else:
+        (folder / name).symlink_to(target)
+    with pytest.raises(InputError, match=f"received {received}; remove it from"):
+        bring(folder)
+    assert list(Path("data").iterdir()) == []
+
+
+def test_a_device_is_no_archive() -> None:
+    with pytest.raises(InputError, match="a pipe, a socket or a device"):
+        kind_of("/dev/zero")

@@ -4,12 +4,18 @@ import os
 import shutil
 from pathlib import Path
 
+from croquis.core.errors import InputError
 from croquis.core.progress import progress
 from croquis.dataset.hidden_files import is_hidden
 
 
 def copy_tree(source: Path, place: Path) -> None:
-    """Copies what is not hidden or junk; links become what they point to, unless that is a loop."""
+    """Copies what is not hidden or junk; links become what they point to, unless that is a loop.
+
+    Raises:
+        InputError: if something else than files and folders is there, such as a pipe, a device
+            (which has no end), or a link that leads nowhere.
+    """
     files = []
     for here, folders, names in os.walk(source, followlinks=True):
         inside = place / Path(here).relative_to(source)
@@ -22,8 +28,24 @@ def copy_tree(source: Path, place: Path) -> None:
             for name in names
             if not is_hidden(name)
         ]
+    for file, _ in files:
+        _refuse_special(file, source)
     for file, copy in progress(files, "copy", unit="file"):
         shutil.copyfile(file, copy)
+
+
+def _refuse_special(file: Path, source: Path) -> None:
+    if file.is_file():
+        return
+    received = "a pipe, a socket or a device" if file.exists() else "no file"
+    if file.is_symlink():
+        received = f"a link to {received}"
+    raise InputError(
+        file.relative_to(source),
+        expected="a file, or a link to one",
+        received=received,
+        fix=f"remove it from {source}",
+    )
 
 
 def _to_copy(folder: Path) -> bool:

@@ -87,6 +87,13 @@ def kind_of(source: str) -> str:
             received=repr(source),
             fix=f"nothing is at {path}; relative paths start at the project's folder",
         )
+    if not path.is_file() and not path.is_dir():
+        raise InputError(
+            "data.source",
+            expected="an archive or a folder",
+            received=f"{source!r}, a pipe, a socket or a device",
+            fix="save the archive as a file, and name that",
+        )
     return "folder" if path.is_dir() else "archive"
 
 
