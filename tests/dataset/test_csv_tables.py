@@ -187,3 +187,16 @@ def test_accents_in_another_form_are_said(
         InputError, match=rf"another form \({forms[0]}\): rename them"
     ):
         locate_images(table, tmp_path / "train.csv", "train")
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 200_000, "a/" * 3_000, "a\0b"])
+def test_a_path_that_no_file_can_have_is_a_lost_one(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "train").mkdir()
+    for path in ([name], ["0.png", name], [f"train/{name}"]):
+        table = pd.DataFrame({"image_path": path})
+        with pytest.raises(
+            InputError, match="a file in train/ for each image_path"
+        ):
+            locate_images(table, tmp_path / "train.csv", "train")

@@ -1,5 +1,6 @@
 """The competition's csv files, read by the names of their columns, never by position."""
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -129,21 +130,26 @@ def locate_images(table: pd.DataFrame, csv: Path, split: str) -> pd.Series:
     )
     refuse_rows(table, leaves.astype(bool), csv, f"paths inside {split}/")
     has_prefix = len(paths) > 0 and paths.str.startswith(f"{split}/").all()
-    if not has_prefix or (csv.parent / split / paths.iloc[0]).is_file():
+    if not has_prefix or _is_file(csv.parent / split / paths.iloc[0]):
         paths = f"{split}/" + paths
     expected = "each image_path once"
     refuse_rows(table, paths.duplicated(), csv, expected, "drop the doubles")
-    lost = ~paths.map(lambda path: (csv.parent / path).is_file()).astype(bool)
+    lost = ~paths.map(lambda path: _is_file(csv.parent / path)).astype(bool)
     expected = f"a file in {split}/ for each image_path"
     refuse_rows(table, lost, csv, expected, _fix_of_lost(paths[lost], csv.parent))
     return paths
+
+
+def _is_file(path: Path) -> bool:
+    """As Path.is_file, which raises an error where a name is longer than any file's."""
+    return os.path.isfile(path)
 
 
 def _fix_of_lost(paths: pd.Series, folder: Path) -> str:
     """What helps where files are not there: macOS writes an accent apart from its letter."""
     for form in ("NFC", "NFD"):
         other = paths.map(lambda path, form=form: unicodedata.normalize(form, path))
-        if any((folder / path).is_file() for path in other[other != paths]):
+        if any(_is_file(folder / path) for path in other[other != paths]):
             return (
                 f"the files are there with accents in another form ({form}): rename them, as"
                 " with `convmv --nfc -f utf8 -t utf8 -r --notest FOLDER`, or the csv's names"
