@@ -93,3 +93,9 @@ def test_an_honest_icon_is_read() -> None:
 def test_tiles_far_larger_than_their_image_are_refused() -> None:
     with pytest.raises(Unreadable, match="TIFF of tiles of 60,000 x 60,000 pixels"):
         decode(tiled(60_000, 60_000))
+
+
+def test_a_tiff_of_thousands_of_slices_gives_its_first() -> None:
+    slices = [Image.new("L", (16, 16), number % 200) for number in range(2_000)]
+    content = saved(slices[7], "TIFF", save_all=True, append_images=slices)
+    assert decode(content).pixels.tolist() == [[7] * 16] * 16

@@ -15,7 +15,7 @@ from PIL import Image
 # Of TIFF, and of EXIF in any format; Pillow reads those of the wrong byte order, too.
 _HEAD = re.compile(rb"(?:II|MM)(?:[*+]\0|\0[*+])")
 _EXIF_OF_JPEG = re.compile(rb"\xff\xe1(..)Exif\0\0", re.DOTALL)
-_MANY_HEADS = 1_000
+_MANY_HEADS = 10_000  # a page each in TIFF files of slices
 _MANY_TAGS = 200_000
 _EXIF_BYTES = 2**20  # JPEG has 64 KB of it, other formats little more
 _SUB_TABLES = (0x8769, 0x8825, 0xA005)  # Exif, GPS, and interoperability
