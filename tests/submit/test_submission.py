@@ -1,5 +1,6 @@
 """The file to upload: the sample's rows, filled with predicted labels."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,12 @@ import pandas as pd
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.submit.submission import Submission, fill_submission, submit_lines
+from croquis.submit.submission import (
+    Submission,
+    fill_submission,
+    read_estimate,
+    submit_lines,
+)
 from croquis.tables.predictions import Predictions
 
 SAMPLE = pd.DataFrame(
@@ -106,3 +112,17 @@ def test_the_last_lines_tell_the_score_only_where_there_is_one() -> None:
     assert submit_lines(Submission(table, metrics), path)[1] == (
         "submit: test accuracy 0.750, single folds 0.700, p 0.04"
     )
+
+
+@pytest.mark.parametrize("score", [None, "0.5", float("nan"), 2, [0.5]])
+@pytest.mark.parametrize("name", ["accuracy", "accuracy_low", "accuracy_high"])
+def test_an_estimate_without_its_three_numbers_is_named(
+    tmp_path: Path, name: str, score: object
+) -> None:
+    path = tmp_path / "ensemble.json"
+    whole = {"accuracy": 0.5, "accuracy_low": 0.25, "accuracy_high": 1, "ece": 0.1}
+    path.write_text(json.dumps(whole), encoding="utf-8")
+    assert read_estimate(path) == whole
+    path.write_text(json.dumps(whole | {name: score}), encoding="utf-8")
+    with pytest.raises(InputError, match=f"^{path}: expected {name}, from 0 to 1"):
+        read_estimate(path)

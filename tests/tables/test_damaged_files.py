@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from croquis.tables.fold_tables import (
     read_folds,
     read_groups,
     read_index,
+    require_labels,
     training_rows,
 )
 from croquis.tables.predictions import Predictions, load_predictions
@@ -335,3 +337,42 @@ def test_damaged_features_are_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(InputError, match="ids and the features of each"):
         Features(path)
+
+
+def test_a_training_image_below_all_classes_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "index.csv"
+    path.write_text(INDEX.replace("train,1", "train,-5"), encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"a training image, received -5 in line 3"
+    ):
+        read_index(path)
+
+
+def test_a_label_that_no_prediction_has_is_named() -> None:
+    classes = np.array(["cup", "star"])
+    require_labels(np.array([0, 1, 1]), classes)
+    for label in (2, 1_000_000, -1):
+        with pytest.raises(
+            InputError, match=f"labels 0 to 1, .* 1 others, as {label};"
+        ):
+            require_labels(np.array([0, label, 1]), classes)
+
+
+@pytest.mark.parametrize("kind", ["<U0", "|S0", "<U1"])
+def test_text_that_claims_any_count_is_refused_before_it_is_pythons(
+    tmp_path: Path, kind: str
+) -> None:
+    """Text of no length takes no byte of the file, and 50 of memory as soon as it is used."""
+    count = 3_000_000 if kind == "<U1" else 100_000_000
+    header = io.BytesIO()
+    fields = {"descr": kind, "fortran_order": False, "shape": (count,)}
+    np.lib.format.write_array_header_1_0(header, fields)
+    path = tmp_path / "p.npz"
+    np.savez_compressed(
+        path, probs=np.zeros((count, 0)), classes=np.array([], "U1")
+    )
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as bundle:
+        size = 4 * count if kind == "<U1" else 0
+        bundle.writestr("ids.npy", header.getvalue() + bytes(size))
+    with pytest.raises(InputError, match="ids is packed like a bomb"):
+        load_predictions(path)

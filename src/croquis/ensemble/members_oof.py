@@ -13,7 +13,7 @@ from croquis.ensemble.nested_fits import (
 )
 from croquis.tables import predictions
 from croquis.tables.components import units
-from croquis.tables.fold_tables import read_folds, truth_of
+from croquis.tables.fold_tables import read_folds, require_labels, truth_of
 from croquis.tables.predictions import same_classes
 from croquis.votes.fitting import FitData, favourites, fit_data
 from croquis.votes.recipe import VoteParams
@@ -87,6 +87,7 @@ def read_members_oof(
     ids = parts[0].ids
     truth = truth_of(ids, read_folds(folds), where=paths[0])
     labels = truth["label"].to_numpy()
+    require_labels(labels, parts[0].classes)
     aligned = [
         part.aligned(ids, where=path).probs
         for part, path in zip(parts, paths, strict=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from croquis.core.errors import bring_back
+from croquis.core.errors import InputError, brief, bring_back
 from croquis.core.files import atomic_write, read_json
 from croquis.submit.solution_scores import (
     accuracy_by_vote,
@@ -79,7 +79,7 @@ def submit(
     single = [
         load_predictions(ensemble / f"test_fold{fold}.npz") for fold in recipe.folds
     ]
-    oof = read_json(estimate, fix=bring_back(estimate))
+    oof = read_estimate(estimate)
     metrics |= submission_scores(labels, test, single, oof, seed=seed)
     metrics["test_single_fold_by_member"] = {
         member: _member_accuracy(labels, test.ids, by_fold, member, recipe.folds)
@@ -90,6 +90,25 @@ def submit(
         labels, test.ids, by_vote, recipe
     )
     return Submission(table, metrics)
+
+
+def read_estimate(path: Path) -> dict[str, Any]:
+    """metrics/ensemble.json: the accuracy on OOF, and its interval, among others.
+
+    Raises:
+        InputError: if it is damaged, or lacks one of the three.
+    """
+    scores = read_json(path, fix=bring_back(path))
+    for name in ("accuracy", "accuracy_low", "accuracy_high"):
+        score = scores.get(name)
+        if not isinstance(score, int | float) or not 0 <= score <= 1:
+            raise InputError(
+                path,
+                expected=f"{name}, from 0 to 1",
+                received=brief(score),
+                fix=bring_back(path),
+            )
+    return scores
 
 
 def fill_submission(sample: pd.DataFrame, test: Predictions) -> pd.DataFrame:

@@ -134,6 +134,23 @@ def truth_of(
     return rows.loc[ids]
 
 
+def require_labels(labels: np.ndarray, classes: np.ndarray) -> None:
+    """Raises InputError if folds.csv gives an image a class that its predictions have not.
+
+    Args:
+        labels: of images, (N,).
+        classes: the names of those that are predicted, (C,).
+    """
+    wrong = [int(label) for label in labels if not 0 <= label < len(classes)]
+    if wrong:
+        raise InputError(
+            FOLDS_CSV,
+            expected=f"labels 0 to {len(classes) - 1}, as the predictions have them",
+            received=f"{len(wrong):,} others, as {wrong[0]}",
+            fix=bring_back(FOLDS_CSV),
+        )
+
+
 def class_names(index: pd.DataFrame) -> np.ndarray:
     """The class names in label order, (C,); `index` is index.csv.
 
@@ -162,8 +179,21 @@ def ids_of_test(index: pd.DataFrame) -> np.ndarray:
 
 
 def read_index(path: Path) -> pd.DataFrame:
-    """index.csv: one row an image, row i is row i of the pixel arrays."""
-    return read_run_table(path, _index_of, INDEX)
+    """index.csv: one row an image, row i is row i of the pixel arrays.
+
+    Raises:
+        InputError: if it is damaged.
+    """
+    index = read_run_table(path, _index_of, INDEX)
+    wrong = index[(index["split"] == "train") & (index["label"] < 0)]
+    if len(wrong):
+        raise InputError(
+            path,
+            expected="a label from 0 in each row of a training image",
+            received=f"{wrong['label'].iloc[0]} in line {wrong.index[0] + 2}",
+            fix=bring_back(path),
+        )
+    return index
 
 
 def _index_of(path: Path) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 from croquis.core.progress import progress
 from croquis.scoring.metrics import report
 from croquis.tables.components import units
+from croquis.tables.fold_tables import require_labels
 from croquis.tables.predictions import Predictions
 from croquis.vote.plain_accuracy import plain_scores
 from croquis.votes.calibration import calibration_scores
@@ -97,4 +98,6 @@ def _flip_scores(
 
 
 def _labels(part: Predictions, folds: pd.DataFrame) -> np.ndarray:
-    return folds.set_index("id").loc[part.ids, "label"].to_numpy()
+    labels = folds.set_index("id").loc[part.ids, "label"].to_numpy()
+    require_labels(labels, part.classes)
+    return labels
