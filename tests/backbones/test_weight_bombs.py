@@ -340,3 +340,22 @@ def test_a_list_of_many_things_is_not_deep(tmp_path: Path) -> None:
     content = {"state_dict": {"a": torch.ones(2)}, "seen": list(range(5_000))}
     torch.save(content, tmp_path / "w.pth")
     assert list(weights.read_tensors(tmp_path / "w.pth")) == ["a"]
+
+
+def test_sparse_tensors_of_the_same_numbers_again_and_again_are_refused(
+    tmp_path: Path,
+) -> None:
+    """torch would look through the numbers each time, which took minutes."""
+    torch.save({"a": torch.zeros(2**18), "x": 0}, tmp_path / "w.pth")
+    with zipfile.ZipFile(tmp_path / "w.pth") as bundle:
+        name = next(each for each in bundle.namelist() if each.endswith("data.pkl"))
+        content = bundle.read(name)
+        numbers = bundle.read(name.replace("data.pkl", "data/0"))
+    # The tensor is noted as 99, and stands as the values of each sparse one.
+    tensor = content[content.index(b"ctorch._utils") : content.rindex(b"X\x01")]
+    tensor = tensor.rpartition(b"R")[0] + b"Rq\x63"
+    once = b"ctorch._utils\n_rebuild_sparse_tensor\n(N(h\x63h\x63)ttR"
+    pickled = b"\x80\x02](" + tensor + once * 1_000 + b"e."
+    zipped(tmp_path / "w.pth", pickled, {"0": numbers})
+    with pytest.raises(InputError, match="repeated again and again"):
+        weights.read_tensors(tmp_path / "w.pth")

@@ -83,7 +83,7 @@ class PickleOutline(pickle.Unpickler):
             "torch._utils._rebuild_tensor_v2": self._tensor,
             "torch._utils._rebuild_tensor_v3": self._typed_tensor,
             "torch._utils._rebuild_qtensor": self._tensor,
-            "torch._utils._rebuild_sparse_tensor": self._copy,
+            "torch._utils._rebuild_sparse_tensor": self._sparse,
             "torch._utils._rebuild_meta_tensor_no_storage": self._copy,
             "torch._utils._rebuild_parameter": _first,
             "torch._utils._rebuild_parameter_with_state": _first,
@@ -142,6 +142,15 @@ class PickleOutline(pickle.Unpickler):
         if not isinstance(storage, StorageOutline):
             refuse("a tensor without its numbers")
         return self._sized(size, storage.item)
+
+    def _sparse(self, layout: object, parts: object, *_: object) -> None:
+        """Counts its parts each time, as torch looks through them each time."""
+        if not isinstance(parts, tuple):
+            refuse("a tensor of no shape")
+        self._copied += 1
+        self.tensor_bytes += sum(
+            part.bytes for part in parts if isinstance(part, TensorOutline)
+        )
 
     def _typed_tensor(
         self, storage: object, offset: object, size: object, *rest: object
