@@ -46,9 +46,10 @@ def family(child: subprocess.Popen[bytes]) -> list[psutil.Process]:
 def _children(number: int) -> list[int]:
     """The processes that one has begun; psutil reads those of the whole machine, which is slow."""
     words: list[str] = []
-    for tasks in Path(f"/proc/{number}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            words += tasks.read_text().split()
+    with contextlib.suppress(OSError):  # it may end while it is looked at
+        for task in list(Path(f"/proc/{number}/task").iterdir()):
+            with contextlib.suppress(OSError):
+                words += (task / "children").read_text().split()
     return [int(word) for word in words]
 
 
