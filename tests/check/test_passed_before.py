@@ -56,3 +56,11 @@ def test_another_python_asks_again(
     before = params_fingerprint(parameters)
     monkeypatch.setattr(passed_before.platform, "python_version", lambda: "3.99.0")
     assert params_fingerprint(parameters) != before
+
+
+def test_a_damaged_note_says_nothing(parameters: Path) -> None:
+    """A flipped bit made it no text, and `make repro` ended in an error of Python's."""
+    remember_passed(params_fingerprint(parameters))
+    note = parameters.parent / ".resume" / "checked"
+    note.write_bytes(b"\xb9" + note.read_bytes())
+    assert not passed(params_fingerprint(parameters))

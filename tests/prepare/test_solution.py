@@ -251,3 +251,15 @@ def test_without_rows_nothing_is_known_and_without_test_images_rows_are_refused(
         InputError, match="expected test images for its rows, received none"
     ):
         read(tmp_path, PLAIN, layout([]))
+
+
+def test_a_table_without_rows_that_was_cut_in_its_head_is_refused(
+    tmp_path: Path,
+) -> None:
+    """It was taken for one that knows nothing, and the truth was gone."""
+    csv = tmp_path / "solution.csv"
+    csv.write_text("image_path,tar")
+    with pytest.raises(
+        InputError, match=r"solution\.csv: expected a column target"
+    ):
+        read_solution(csv, layout())

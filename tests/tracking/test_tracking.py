@@ -164,9 +164,10 @@ def test_a_long_training_is_watched(
     assert run.data.metrics["system/system_memory_usage_percentage"] > 0
 
 
-def test_a_run_that_the_store_lost_is_begun_anew(store: Path) -> None:
+@pytest.mark.parametrize("noted", [b"0123456789abcdef0123456789abcdef", b"\xb9\0"])
+def test_a_run_that_the_store_lost_is_begun_anew(store: Path, noted: bytes) -> None:
     memory = store / "mlflow_run"
-    memory.write_text("0123456789abcdef0123456789abcdef")
+    memory.write_bytes(noted)
     with tracking.tracked_run(ICONS, "a", params={}, tags={}, memory=memory) as run:
         run.metrics({"loss": 1.0})
     assert logged(store)[0].info.run_id == memory.read_text()

@@ -50,7 +50,7 @@ def params_fingerprint(parameters: Path) -> str:
 
 def passed(state: str) -> bool:
     """Whether the parameters of this fingerprint were the last that passed."""
-    return _place().is_file() and _place().read_text(encoding="utf-8") == state
+    return _place().is_file() and _place().read_bytes() == state.encode()
 
 
 def remember_passed(state: str) -> None:

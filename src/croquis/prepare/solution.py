@@ -33,6 +33,10 @@ def read_solution(csv: Path, layout: Layout) -> tuple[pd.DataFrame, list[str]]:
     """
     table, notes = read_table(csv, [])
     if table.empty:
+        for names in (IMAGE_COLUMNS, LABEL_COLUMNS):
+            _first_of(
+                table, names, csv
+            )  # a file that was cut in its head says nothing
         return pd.DataFrame(columns=COLUMNS), notes
     if layout.sample.empty:
         raise InputError(

@@ -149,7 +149,7 @@ def _resume(client: Any, memory: Path | None) -> Run | None:
 
     if memory is None or not memory.is_file():
         return None
-    run_id = memory.read_text().strip()
+    run_id = memory.read_text(encoding="utf-8", errors="replace").strip()
     try:
         data = client.get_run(run_id).data
         epoch = SECTIONS["epoch"]
