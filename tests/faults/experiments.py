@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -61,7 +62,7 @@ def disturb_experiments(
             if wrong:
                 run.folder.rename(folder / f"failed{number}-{len(outcomes)}")
             else:
-                run.call(f"cd .. && rm -rf {run.folder}")
+                shutil.rmtree(run.folder)
     return outcomes
 
 
@@ -126,8 +127,10 @@ def _disturb_queue(run: TinyRun, moment: float, name: str) -> str:
         return f"`dvc queue status` needs a hand: {last_words(words)}"
     if "Success" not in words:
         # As DVC has it: what failed, or is said to run, is taken out and queued again.
-        run.call("dvc queue remove --all && " + QUEUE)
-        status, words = run.call(START)
+        for command in ("dvc queue remove --all", QUEUE, START):
+            status, words = run.call(command)
+            if status:
+                return f"`{command}` needs a hand: {last_words(words)}"
     while "Success" not in words and time.monotonic() - began < LONGEST:
         time.sleep(1)
         status, words = run.call("dvc queue status")
