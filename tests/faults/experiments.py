@@ -48,7 +48,8 @@ def disturb_experiments(
     outcomes = []
     for number in range(2):
         for command, length in lengths.items():
-            run = committed.copied(folder / "run")
+            # A name of its own: a worker that is slow to end may write to the last one's folder.
+            run = committed.copied(folder / f"run{len(outcomes)}")
             moment = rng.uniform(0.05, 1.0) * length
             kind, wrong = _disturb(run, command, moment, rng)
             if not wrong and command != EXPORT:
@@ -62,7 +63,7 @@ def disturb_experiments(
             if wrong:
                 run.folder.rename(folder / f"failed{number}-{len(outcomes)}")
             else:
-                shutil.rmtree(run.folder)
+                shutil.rmtree(run.folder, ignore_errors=True)
     return outcomes
 
 
