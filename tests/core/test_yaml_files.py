@@ -40,7 +40,14 @@ def test_anchors_and_merges_are_followed() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"a: [", b"a: \xff", b"<<<<<<< HEAD\na: 1\n=======\n"]
+    "content",
+    [
+        b"a: [",
+        b"a: \xff",
+        b"<<<<<<< HEAD\na: 1\n=======\n",
+        b"a: " + b"9" * 5000,  # an error of Python's, until it was tried
+        b"a: !!int x",
+    ],
 )
 def test_what_is_no_yaml_raises(content: bytes) -> None:
     with pytest.raises(yaml_files.ParseError):

@@ -113,7 +113,7 @@ def _stages(path: Path) -> dict[str, Any]:
     refuse_conflict(content, path)
     try:
         tree = load_yaml(content)
-    except (*ParseError, RecursionError) as error:
+    except ParseError as error:
         reason = " ".join(str(error).split())
         raise InputError(
             path, expected="valid YAML", received=reason, fix=way_back(path)

@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-ParseError = (yaml.YAMLError, UnicodeDecodeError)
+# ValueError: text in no UTF-8, and numbers that Python does not make.
+ParseError = (yaml.YAMLError, ValueError, RecursionError)
 NUMBER = r"[-+]?(?:[0-9]+\.[0-9]*|\.?[0-9]+)(?:[eE][-+]?[0-9]+)?"
 FLOAT = rf"{NUMBER}|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 PLAIN = {  # tried in this order

@@ -11,7 +11,7 @@ from croquis.core.errors import InputError
 from croquis.restore.disk import Disk
 from croquis.restore.git import git
 from croquis.restore.killed_experiment import killed_experiment_lines
-from croquis.scoring import outdated_scores
+from croquis.scoring import dvc_records
 
 
 @dataclass
@@ -125,8 +125,8 @@ def _read(path: str) -> bytes | None:
 
 def _changes(now: bytes, then: bytes) -> list[str]:
     """`lr: abc -> 0.001` for each parameter that goes back."""
-    new = outdated_scores.parse_yaml(now)
-    old = outdated_scores.parse_yaml(then)
+    new = dvc_records.parse_yaml(now)
+    old = dvc_records.parse_yaml(then)
     if not new:
         return ["all of it, as it cannot be read"]
     keys = params.differences(new, old)
@@ -139,7 +139,7 @@ def _changes(now: bytes, then: bytes) -> list[str]:
 
 def _outputs(lock: bytes | None) -> dict[str, str]:
     """The hash of each output of a dvc.lock, by its path."""
-    stages = outdated_scores.stages_of(lock or b"")
+    stages = dvc_records.stages_of(lock or b"")
     outs = [out for entry in stages.values() for out in entry.get("outs") or []]
     return {
         out["path"]: str(out.get("md5"))
@@ -158,7 +158,7 @@ def _plan_outputs(
         made: the outputs of the dvc.lock that is here: what runs made.
         wanted: those of the commit's, or the same where it has none.
     """
-    uncached = outdated_scores.uncached(_read("dvc.yaml") or b"")
+    uncached = dvc_records.uncached(_read("dvc.yaml") or b"")
     disk = Disk()
     for path in dict.fromkeys([*wanted, *made]):
         if path in uncached:
@@ -180,7 +180,7 @@ def _plan_scores(plan: Plan, path: str, wanted: str | None) -> None:
     now = _read(path)
     if "dvc.lock" in plan.left and now is not None:
         return
-    if then is None and now is not None and outdated_scores.md5(now) == wanted:
+    if then is None and now is not None and dvc_records.md5(now) == wanted:
         return
     _compare(plan, path, then)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from croquis.core.errors import InputError
-from croquis.scoring import outdated_scores
+from croquis.scoring import dvc_records, outdated_scores
 from croquis.scoring.outdated_scores import HERE
 
 
@@ -59,7 +59,7 @@ def _from_revision(name: str, files: list[Path], into: Path) -> list[Path]:
     try:
         revision = DVCFileSystem(rev=name)
         state = outdated_scores.Revision(
-            _reader(revision), outdated_scores.cache(Path())
+            _reader(revision), dvc_records.cache(Path())
         )
         _check(name, files, state)
         for file, target in zip(files, targets, strict=True):

@@ -6,18 +6,16 @@ before it ran with the parameters of the same revision, each on what the one bef
 An edit of code alone takes no score away: `croquis why` speaks of that.
 """
 
-import configparser
-import hashlib
 import json
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from itertools import chain, combinations, product
 from pathlib import Path
 from typing import Any
 
-from croquis.core import params, yaml_files
+from croquis.core import params
 from croquis.core.errors import InputError
+from croquis.scoring.dvc_records import cache, md5, parse_yaml, stages_of
 
 HERE = "workspace"  # DVC's own word
 NEVER = "has not run"
@@ -220,26 +218,6 @@ def require(*paths: Path) -> None:
             )
 
 
-@lru_cache(maxsize=64)
-def parse_yaml(content: bytes) -> Mapping[str, Any]:
-    """A YAML file's mapping; nothing where it cannot be read, as then it says nothing."""
-    try:
-        tree = yaml_files.load_yaml(content)
-    except yaml_files.ParseError:
-        return {}
-    return tree if isinstance(tree, dict) else {}
-
-
-def stages_of(content: bytes) -> Mapping[str, Any]:
-    """The stages of a dvc.yaml or dvc.lock; nothing of a damaged one, which others complain of."""
-    stages = parse_yaml(content).get("stages")
-    if not isinstance(stages, dict):
-        return {}
-    return {
-        name: entry for name, entry in stages.items() if isinstance(entry, dict)
-    }
-
-
 def _names(pipeline: Mapping[str, Any], tree: Mapping[str, Any]) -> list[str]:
     """The stages of dvc.yaml, those of a matrix one by one: `train@<model>-<fold>`."""
     names = []
@@ -268,26 +246,6 @@ def _paths(entries: Any) -> list[str]:
     ]
 
 
-def uncached(pipeline: bytes) -> set[str]:
-    """The outputs of a dvc.yaml that git keeps, not DVC's cache."""
-    entries = stages_of(pipeline).values()
-    kinds = ("outs", "metrics", "plots")
-    outs = [
-        out for entry in entries for kind in kinds for out in entry.get(kind) or []
-    ]
-    options = [
-        pair for out in outs if isinstance(out, dict) for pair in out.items()
-    ]
-    return {
-        path for path, option in options if (option or {}).get("cache") is False
-    }
-
-
-def md5(content: bytes) -> str:
-    """DVC's hash of a file."""
-    return hashlib.md5(content).hexdigest()
-
-
 def _size(outs: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
     """Files and bytes of outputs together."""
     files = sum(out.get("nfiles", 1) for out in outs)
@@ -299,15 +257,3 @@ def _folder_md5(files: Iterable[tuple[str, str]]) -> str:
     """DVC's hash of a folder, from the paths and hashes of its files."""
     listed = [{"md5": value, "relpath": path} for path, value in sorted(files)]
     return f"{md5(json.dumps(listed, sort_keys=True).encode())}.dir"
-
-
-def cache(folder: Path) -> Path:
-    """DVC's cache as the project's settings have it; without it, sizes alone are compared."""
-    home = folder / ".dvc"
-    settings = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        settings.read([home / "config", home / "config.local"], encoding="utf-8")
-        place = settings.get("cache", "dir", fallback="cache")
-    except (configparser.Error, UnicodeDecodeError):
-        place = "cache"
-    return home / place / "files" / "md5"

@@ -8,7 +8,7 @@ from pathlib import Path
 from croquis.check.dvc_cache import Cache, is_inside, is_name
 from croquis.check.outputs import in_lock
 from croquis.core.pipeline import DVC_YAML
-from croquis.scoring.outdated_scores import uncached
+from croquis.scoring.dvc_records import uncached
 from croquis.verify.contents import Contents, ReadBefore, read_contents
 
 
