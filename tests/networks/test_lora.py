@@ -11,7 +11,7 @@ from timm.optim import param_groups_layer_decay
 
 from croquis.core.errors import InputError
 from croquis.networks.lora import add_lora, merge_lora
-from croquis.recipes.training_parts import LoraParams
+from croquis.recipes.recipes import LoraParams
 
 ALL = r".*blocks\..*\.(qkv|q_proj|k_proj|v_proj|proj|fc1|fc2|fc1_g|fc1_x)"
 

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from croquis.recipes.training_parts import MixParams
+from croquis.recipes.augment_params import MixParams
 from croquis.train.mixing import Mixing
 
 

@@ -7,9 +7,9 @@ import timm
 
 from croquis.core.errors import InputError
 from croquis.networks.imagenet_head import IMAGENET_CLASSES
+from croquis.recipes.augment_params import MixParams
 from croquis.recipes.probe_recipes import HeadParams
 from croquis.recipes.recipes import ModelParams, spans
-from croquis.recipes.training_parts import MixParams
 
 
 def check_regime(where: str, recipe: ModelParams) -> None:

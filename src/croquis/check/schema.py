@@ -7,14 +7,10 @@ from typing import Any
 from croquis.core import params
 from croquis.check.sections import ENTRIES, SECTIONS, Numbers
 from croquis.core.params import Section, section_of
-from croquis.recipes.augment_params import AugmentParams
+from croquis.recipes.augment_params import AugmentParams, MixParams, PhaseParams
 from croquis.recipes.probe_recipes import ProbeDefaults, ProbeParams
-from croquis.recipes.recipes import (
-    ModelParams,
-    TrainParams,
-)
+from croquis.recipes.recipes import LoraParams, ModelParams, TrainParams
 from croquis.recipes.settings_layers import LIKE
-from croquis.recipes.training_parts import LoraParams, MixParams, PhaseParams
 
 LIKE_SAYS = "A key of `families`, whose values hold where the entry says nothing."
 ENTRIES_SAY = {

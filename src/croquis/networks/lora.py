@@ -13,7 +13,7 @@ from torch import nn
 from croquis.core import params
 from croquis.backbones.backbones import Network
 from croquis.core.errors import InputError
-from croquis.recipes.training_parts import LoraParams
+from croquis.recipes.recipes import LoraParams
 
 
 def add_lora(model: Network, lora: LoraParams, head_names: list[str]) -> Network:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Protocol
 from pydantic import Field
 
 from croquis.core import params
-from croquis.recipes.augment_params import AugmentParams
+from croquis.recipes.augment_params import AugmentParams, MixParams, PhaseParams
 from croquis.recipes.head_params import HeadShape
 from croquis.recipes.learning_rates import peak_lr
 from croquis.recipes.settings_layers import LIKE, entry_of, family_of, merge_layers
@@ -17,17 +17,31 @@ from croquis.recipes.shared_params import (
     MOST_FACTOR,
     MOST_NAMED,
     MOST_SIDE,
+    MOST_WIDTH,
     LossParams,
-    Schedule,
-)
-from croquis.recipes.training_parts import (
-    LoraParams,
-    MixParams,
-    PhaseParams,
     Positive,
+    Schedule,
     Share,
 )
 from croquis.recipes.view_params import Views
+
+
+class LoraParams(params.Section):
+    """Low-rank adapters on a frozen backbone, merged into it at the end."""
+
+    rank: int = Field(
+        default=8, ge=1, le=MOST_WIDTH, description="The rank of each adapter."
+    )
+    alpha: Positive = Field(
+        default=16.0, description="The adapters act with alpha / rank."
+    )
+    dropout: Share = Field(
+        default=0.1, description="The dropout before each adapter, a share."
+    )
+    targets: str = Field(
+        default=r".*blocks\..*\.(qkv|proj)",
+        description="A regular expression that names of whole modules match.",
+    )
 
 
 class TrainParams(LossParams):

@@ -1,6 +1,6 @@
 """What the training of a model and that of a probe's head have in common."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,9 @@ MOST_WIDTH = 65_536
 MOST_NAMED = 1_000  # entries of a list: members, layers, phases
 
 Schedule = Literal["cosine", "constant", "step", "restarts", "cyclic", "plateau"]
+
+Positive = Annotated[float, Field(gt=0, le=MOST_FACTOR)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class LossParams(params.Section):

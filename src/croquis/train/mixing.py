@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from timm.data import Mixup
 
-from croquis.recipes.training_parts import MixParams
+from croquis.recipes.augment_params import MixParams
 
 
 class Mixing:
