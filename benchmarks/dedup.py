@@ -19,11 +19,12 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.symmetries import NAMES, turn
+from croquis.dataset.data_params import DataParams
 from croquis.dedup.measures import ink
 from croquis.dedup.measures.search import pair_table
 from croquis.dedup.measures.search_timings import Tally
 from croquis.dedup.measures.ssim import ssim, ssim_pairs
-from croquis.download.sources import DataParams, fetch
+from croquis.download.sources import fetch
 from croquis.prepare.decoding import decode, gray_of, squash
 from croquis.prepare.layout import read_layout
 from croquis.prepare.packing import GRAY_SIDE

@@ -23,11 +23,12 @@ from PIL import Image
 
 from croquis.core import params
 from croquis.core.symmetries import NAMES, turn
+from croquis.dataset.data_params import DataParams
 from croquis.dedup.groups import group_copies
 from croquis.dedup.identity import describe_images
 from croquis.dedup.pairs import find_copies
 from croquis.dedup.settings import DedupParams
-from croquis.download.sources import DataParams, fetch
+from croquis.download.sources import fetch
 from croquis.prepare.decoding import decode, gray_of, squash
 from croquis.prepare.layout import read_layout
 from croquis.prepare.packing import GRAY_SIDE

@@ -21,7 +21,8 @@ import pandas as pd
 from PIL import Image
 
 from croquis.core import params
-from croquis.download.sources import DataParams, fetch
+from croquis.dataset.data_params import DataParams
+from croquis.download.sources import fetch
 from croquis.prepare.decoding import decode, gray_of
 from croquis.tables import predictions
 from croquis.votes.members import RunParams

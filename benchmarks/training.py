@@ -31,7 +31,8 @@ from torch.utils.data import DataLoader, Dataset
 from croquis.core import params
 from croquis.augment.augment import Augment
 from croquis.core.cpu_count import cpu_count
-from croquis.download.sources import DataParams, fetch
+from croquis.dataset.data_params import DataParams
+from croquis.download.sources import fetch
 from croquis.images.batches import Batch, ImageDataset
 from croquis.images.pixels import Pixels
 from croquis.prepare.decoding import decode, gray_of, pad

@@ -1,7 +1,8 @@
 """download: brings the data set that `data.source` names, verified, unpacked and out of junk."""
 
 from croquis.core import cli, params
-from croquis.download.sources import DataParams, fetch
+from croquis.dataset.data_params import DataParams
+from croquis.download.sources import fetch
 
 
 def main(checked: cli.File, raw: cli.File, solution: cli.File) -> None:

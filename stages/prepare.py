@@ -2,6 +2,7 @@
 
 from croquis.core import cli, params
 from croquis.core.files import atomic_write
+from croquis.dataset.data_params import DataParams
 from croquis.prepare.packing import PrepareParams
 from croquis.prepare.preparing import prepare_images
 
@@ -27,6 +28,7 @@ def main(
         raw,
         solution,
         params.load(PrepareParams, "prepare"),
+        params.load(DataParams, "data"),
         pixels=pixels,
         gray224=gray224,
         quarantine=quarantine,

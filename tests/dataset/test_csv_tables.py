@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.dataset.csv_tables import images_in, locate_images, natural, read_table
+from croquis.dataset.csv_tables import read_table
+from croquis.dataset.image_files import images_in, natural
+from croquis.dataset.image_paths import locate_images
 
 
 def table_of(folder: Path, text: str | bytes) -> Path:

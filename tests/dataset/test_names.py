@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from croquis.core.errors import InputError
-from croquis.download.sources import DataParams, fetch
+from croquis.dataset.data_params import DataParams
+from croquis.download.sources import fetch
 from croquis.prepare.layout import read_layout
 
 DOG, CAT = "강아지", "고양이"
@@ -131,7 +132,10 @@ def test_the_stage_prepare_refuses_in_one_line_on_any_terminal(
     """It was a traceback of 20 lines, out of pyarrow."""
     data_set(tmp_path / "raw", (b"caf\xe9", b"star"))
     (tmp_path / "params.yaml").write_text(
-        "prepare: {image_size: 32, fit: pad, bad_test: error}\n", encoding="utf-8"
+        "prepare: {image_size: 32, fit: pad, bad_test: error}\n"
+        "data: {source: raw, sha256: null, val: leave_out,"
+        " columns: {image: null, label: null}, label_pattern: null}\n",
+        encoding="utf-8",
     )
     root = Path(__file__).parents[2]
     outputs = (

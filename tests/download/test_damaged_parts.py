@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from croquis.core.errors import InputError
+from croquis.dataset.data_params import DataParams
 from croquis.download import transfers
 from croquis.download.part_files import FOLDER, PartFile
-from croquis.download.sources import DataParams, fetch
+from croquis.download.sources import fetch
 from support.packed import packed
 from support.strange_server import StrangeServer, in_parts, serve
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from croquis.core.errors import InputError
+from croquis.dataset.data_params import DataParams
 from croquis.download import icons, transfers
-from croquis.download.sources import DataParams, fetch, kind_of
+from croquis.download.sources import fetch, kind_of
 from support.packed import packed
 
 CSV = b"image_path,target\n"

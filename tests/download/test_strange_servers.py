@@ -19,9 +19,10 @@ from pathlib import Path
 import pytest
 
 from croquis.core.errors import InputError
+from croquis.dataset.data_params import DataParams
 from croquis.download import transfers, web
 from croquis.download.part_files import PartFile
-from croquis.download.sources import DataParams, fetch
+from croquis.download.sources import fetch
 from support.packed import packed
 from support.strange_server import (
     Request,

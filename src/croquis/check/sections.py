@@ -3,8 +3,8 @@
 from pydantic import Field
 
 from croquis.core import params
+from croquis.dataset.data_params import DataParams
 from croquis.dedup.settings import DedupParams
-from croquis.download.sources import DataParams
 from croquis.prepare.packing import PrepareParams
 from croquis.recipes.probe_recipes import ProbeDefaults
 from croquis.recipes.recipes import TrainParams

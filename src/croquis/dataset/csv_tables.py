@@ -1,21 +1,13 @@
 """The competition's csv files, read by the names of their columns, never by position."""
 
-import os
 import re
-import unicodedata
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.dataset.csv_files import refuse_huge_csv
-from croquis.dataset.hidden_files import is_hidden
-
-# Of files that are images.
-SUFFIXES = frozenset(
-    ".jpg .jpeg .jfif .png .bmp .gif .tif .tiff .webp .ppm .pgm .pbm".split()
-)
 
 
 def read_table(
@@ -113,61 +105,3 @@ def refuse_rows(
     more = ", ..." if wrong.sum() > 3 else ""
     received = f"{wrong.sum():,} rows that differ ({first}{more})"
     raise InputError(where, expected=expected, received=received, fix=fix)
-
-
-def locate_images(table: pd.DataFrame, csv: Path, split: str) -> pd.Series:
-    """The files that `image_path` names, relative to the csv's folder, each there and named once.
-
-    `image_path` is relative to the folder `split` (train or test); where each row begins with that
-    folder's name, it is relative to the csv. One row decides nothing: "train" is a fine class name.
-
-    Raises:
-        InputError: if a path leaves the folder, is named twice, or has no file.
-    """
-    paths = table["image_path"].map(lambda name: str(PurePosixPath(name)))
-    leaves = paths.map(
-        lambda path: path.startswith("/") or ".." in PurePosixPath(path).parts
-    )
-    refuse_rows(table, leaves.astype(bool), csv, f"paths inside {split}/")
-    has_prefix = len(paths) > 0 and paths.str.startswith(f"{split}/").all()
-    if not has_prefix or _is_file(csv.parent / split / paths.iloc[0]):
-        paths = f"{split}/" + paths
-    expected = "each image_path once"
-    refuse_rows(table, paths.duplicated(), csv, expected, "drop the doubles")
-    lost = ~paths.map(lambda path: _is_file(csv.parent / path)).astype(bool)
-    expected = f"a file in {split}/ for each image_path"
-    refuse_rows(table, lost, csv, expected, _fix_of_lost(paths[lost], csv.parent))
-    return paths
-
-
-def _is_file(path: Path) -> bool:
-    """As Path.is_file, which raises an error where a name is longer than any file's."""
-    return os.path.isfile(path)
-
-
-def _fix_of_lost(paths: pd.Series, folder: Path) -> str:
-    """What helps where files are not there: macOS writes an accent apart from its letter."""
-    for form in ("NFC", "NFD"):
-        other = paths.map(lambda path, form=form: unicodedata.normalize(form, path))
-        if any(_is_file(folder / path) for path in other[other != paths]):
-            return (
-                f"the files are there with accents in another form ({form}): rename them, as"
-                " with `convmv --nfc -f utf8 -t utf8 -r --notest FOLDER`, or the csv's names"
-            )
-    return "add the files or drop the rows"
-
-
-def images_in(folder: Path) -> list[str]:
-    """The files in `folder`, at any depth, that are called like images, in natural order."""
-    images = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    visible = (
-        path for path in images if not is_hidden(path.name) and path.is_file()
-    )
-    names = (path.relative_to(folder).as_posix() for path in visible)
-    return sorted(names, key=natural)
-
-
-def natural(name: str) -> list[str | int]:
-    """A sort key that puts 2.png before 10.png."""
-    parts = re.split(r"(\d+)", name)  # every second one is a number
-    return [int(part) if place % 2 else part for place, part in enumerate(parts)]

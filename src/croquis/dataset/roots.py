@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from croquis.core.errors import InputError
-from croquis.dataset.csv_tables import SUFFIXES
 from croquis.dataset.hidden_files import is_hidden
+from croquis.dataset.image_files import SUFFIXES
 
 LAYOUT = "one folder with train.csv, with train/<class>/, or with class folders"
 

@@ -7,42 +7,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import Field
 
 from croquis.core import cli
 from croquis.core.errors import InputError
 from croquis.core.files import atomic_write, root
-from croquis.core.params import Section
 from croquis.core.progress import progress
+from croquis.dataset.data_params import DataParams
 from croquis.dataset.names import to_utf8
 from croquis.dataset.roots import find_root, is_layout
 from croquis.download.archives import unpack
 from croquis.download.copy_tree import copy_tree
 
 BLOCK = 2**20  # bytes
-
-
-class DataParams(Section):
-    """Where the data comes from, and the archive's checksum, if pinned.
-
-    Attributes:
-        source: `icons` (the embedded set), the http(s) URL of an archive, or the path of an archive
-            or a folder.
-        sha256: of the archive, 64 hex digits; None takes any.
-    """
-
-    source: str = Field(
-        default="icons",
-        min_length=1,
-        max_length=4_096,
-        description="The embedded set `icons`, or an archive's path or URL, or a folder.",
-    )
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")] | None = Field(
-        default=None,
-        description="The archive's checksum; null takes any archive, and says what came.",
-    )
 
 
 def fetch(wanted: DataParams, raw: Path, solution: Path) -> list[str]:

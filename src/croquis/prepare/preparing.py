@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from croquis.core.files import atomic_write
+from croquis.dataset.data_params import DataParams
 from croquis.dataset.spreadsheets import neutral_cells
 from croquis.prepare.labels import check_classes
 from croquis.prepare.layout import read_layout
@@ -28,6 +29,7 @@ def prepare_images(
     raw: Path,
     solution: Path,
     settings: PrepareParams,
+    data: DataParams,
     *,
     pixels: Path,
     gray224: Path,
@@ -39,6 +41,7 @@ def prepare_images(
         raw: the competition layout or class folders.
         solution: solution.csv, whose labels are checked before any image is read.
         settings: of the stage.
+        data: how labels are read.
         pixels: gets (N, S, S) or (N, S, S, 3) uint8 .npy.
         gray224: gets (N, 224, 224) uint8 .npy.
         quarantine: where the table of that name will be, as a note names it.
@@ -46,7 +49,7 @@ def prepare_images(
     Raises:
         InputError: if files contradict each other, or no network could be trained on them.
     """
-    layout = read_layout(raw)
+    layout = read_layout(raw, data)
     check_classes(layout.images, layout.columns, raw)
     test_labels, of_solution = read_solution(solution, layout)
     with atomic_write(pixels) as pixels_draft, atomic_write(gray224) as gray_draft:
