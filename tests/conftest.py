@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from pathlib import Path
 
 # Before any test module is imported: torch and OpenMP read these once. A GPU has to be asked for.
@@ -17,6 +18,10 @@ from support.plain import PLAIN
 from support.tiny import Project
 
 CLASSES = ("bar", "pole", "spot")
+
+# `nohup make test &` ignores these two, and so would all processes of the tests, which send them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # All the libraries are a million objects that stay: each search of them for garbage takes .5 s.
 gc.set_threshold(50_000)

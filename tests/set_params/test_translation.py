@@ -202,7 +202,9 @@ def test_a_misspelt_key_is_for_dvc_to_refuse(
 
 
 @pytest.mark.parametrize(
-    "value", ["9" * 5000, "[" * 3000 + "]" * 3000, "{a: " * 300 + "1" + "}" * 300]
+    "value",
+    ["9" * 5000, "[" * 3000 + "]" * 3000, "{a: " * 300 + "1" + "}" * 300],
+    ids=["digits", "lists", "mappings"],
 )
 def test_a_value_that_no_parser_takes_is_named_and_nothing_changes(
     tmp_path: Path, value: str
