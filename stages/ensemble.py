@@ -3,6 +3,7 @@
 from croquis.core import cli, params
 from croquis.core.files import write_json
 from croquis.ensemble.ensemble import ensemble_lines, vote_over_members
+from croquis.scoring.chosen_metric import chosen_metric
 from croquis.votes.members import RunParams
 from croquis.votes.recipe import EnsembleParams, VoteParams
 
@@ -26,6 +27,7 @@ def main(
         folds=folds,
         index=index,
         seed=params.value("seed", int),
+        metric=chosen_metric(),
     )
     result.save(ensemble)
     write_json(metrics, result.metrics)

@@ -616,3 +616,23 @@ def test_a_run_without_members_is_refused() -> None:
 
 def test_an_unused_model_may_be_larger_than_the_stored_images() -> None:
     check(changed("models.resnet18_96.image_size", 224))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("vote.folds", "hard"), ("ensemble.vote", "hard")]
+)
+def test_hard_votes_are_refused_beside_the_log_loss(key: str, value: str) -> None:
+    tree = changed("metric", "log_loss")
+    section, name = key.split(".")
+    tree[section] = tree[section] | {name: value}
+    with pytest.raises(InputError) as caught:
+        check(tree)
+    assert str(caught.value) == (
+        f"{key}: expected soft beside metric: log_loss, received 'hard';"
+        f" set {key}: soft, or another metric"
+    )
+
+
+def test_a_metric_that_does_not_exist_is_named_with_those_that_do() -> None:
+    with pytest.raises(InputError, match="metric: expected 'accuracy', 'log_loss'"):
+        check(changed("metric", "logloss"))

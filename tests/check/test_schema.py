@@ -10,7 +10,7 @@ import pytest
 from croquis.core import params
 from croquis.check.params_check import check
 from croquis.check.schema import BLOCKS, json_schema, params_page, schema_text
-from croquis.check.sections import SECTIONS, Numbers
+from croquis.check.sections import SECTIONS, TopLevel
 from croquis.commands.schema import PAGE, SCHEMA, outdated_files
 from croquis.core.errors import InputError
 from croquis.core.params import Section, section_of
@@ -22,7 +22,7 @@ TEXT = Path("params.yaml").read_text(encoding="utf-8")
 KINDS = {
     **{name: kind for name, kind in SECTIONS.items()},
     **{f"{name} inside": kind for name, kind in BLOCKS.items()},
-    "": Numbers,
+    "": TopLevel,
     "models": ModelParams,
     "probes": ProbeParams,
 }
@@ -50,8 +50,8 @@ def test_a_section_made_without_arguments_is_that_of_params_yaml(name: str) -> N
 
 
 def test_the_numbers_without_arguments_are_those_of_params_yaml() -> None:
-    assert Numbers().model_dump() == {
-        key: TREE[key] for key in Numbers.model_fields
+    assert TopLevel().model_dump() == {
+        key: TREE[key] for key in TopLevel.model_fields
     }
 
 

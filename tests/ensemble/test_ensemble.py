@@ -1,5 +1,6 @@
 """The stage as one call: the chosen vote, on OOF and on the test set."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -100,3 +101,20 @@ def test_declined_weights_are_named(result: EnsembleResult) -> None:
         "ensemble: greedy weights are not significantly better when nested: uniform ones"
     )
     assert len(ensemble_lines(result, settings({"a": 1.0, "b": 0.0}))) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("log_loss", "log-loss 1.250"), ("macro_f1", "macro-F1 1.250")],
+)
+def test_the_last_line_names_the_metric_that_was_chosen(
+    name: str, words: str, result: EnsembleResult
+) -> None:
+    metrics = result.metrics | {"metric": name, "accuracy": 0.75, "ece": 0.1}
+    metrics |= {"log_loss": 0.5} | {name: 1.25}
+    metrics |= {f"{name}_low": 1.0, f"{name}_high": 1.5}
+    chosen = dataclasses.replace(result, metrics=metrics)
+    other = "accuracy 0.750" if name == "log_loss" else "log-loss 0.500"
+    assert ensemble_lines(chosen, settings())[-1] == (
+        f"ensemble: OOF {words} (1.000 to 1.500), {other}, calibration error 0.100"
+    )

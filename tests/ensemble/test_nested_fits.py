@@ -10,7 +10,6 @@ from croquis.ensemble.nested_fits import (
     apply_temperatures,
     fit_temperatures,
     fits,
-    parts_of,
 )
 from croquis.votes.calibration import apply_temperature
 from croquis.votes.fitting import (
@@ -21,6 +20,7 @@ from croquis.votes.fitting import (
     fit_data,
     fit_temperature,
 )
+from croquis.votes.parts import parts_of
 from croquis.votes.voting import soft_vote
 
 

@@ -16,6 +16,7 @@ from support.leftovers import stage
 
 PARAMS = """
 seed: 42
+metric: accuracy
 run: {models: [other, tiny], probes: [], folds: [0, 1]}
 vote: {folds: VOTE, calibrate: true}
 ensemble: {members: all, vote: soft, weights: uniform}

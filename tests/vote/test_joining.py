@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from croquis.scoring.chosen_metric import ACCURACY, METRICS, Metric
 from croquis.tables.predictions import Predictions, load_predictions
 from croquis.vote.joining import join_members, vote_lines
 from croquis.votes.members import RunParams
@@ -45,7 +46,10 @@ def leave_member(folder: Path, member: str) -> None:
 
 
 def joined(
-    folder: Path, settings: VoteParams, ensemble: EnsembleParams = ALL
+    folder: Path,
+    settings: VoteParams,
+    ensemble: EnsembleParams = ALL,
+    metric: Metric = ACCURACY,
 ) -> dict[str, dict[str, float]]:
     for member in ("m", "p"):
         leave_member(folder / "predictions", member)
@@ -57,6 +61,7 @@ def joined(
         settings,
         ensemble,
         seed=0,
+        metric=metric,
     )
 
 
@@ -117,4 +122,32 @@ def test_the_last_lines_tell_each_members_accuracy() -> None:
     scores = {"accuracy": 0.75, "accuracy_low": 0.5, "accuracy_high": 0.875}
     assert vote_lines({"m": scores}) == [
         "vote: m OOF accuracy 0.750 (0.500 to 0.875)"
+    ]
+
+
+def test_the_chosen_metric_stands_beside_all_others(tmp_path: Path) -> None:
+    """Of a, b, c, d with the labels 0, 1, 0, 1 the class 0 has .9, .8, .9 and .2."""
+    plain = joined(tmp_path / "plain", HARD)["m"]
+    loss = joined(tmp_path / "loss", HARD, metric=METRICS["log_loss"])["m"]
+    by_hand = -np.log([0.9, 0.2, 0.9, 0.8]).mean()
+    assert loss["metric"] == "log_loss"
+    assert loss["log_loss"] == round(by_hand, 5) and set(plain) < set(loss)
+    assert loss["log_loss_low"] < by_hand < loss["log_loss_high"]
+    f1 = joined(tmp_path / "f1", SOFT, metric=METRICS["macro_f1"])["m"]
+    # 0 0 0 1 for 0 1 0 1: F1 of 4/5 and 2/3.
+    assert f1["macro_f1"] == round((4 / 5 + 2 / 3) / 2, 5)
+    assert f1["macro_f1_low"] <= f1["macro_f1"] <= f1["macro_f1_high"]
+
+
+def test_the_log_loss_of_a_member_is_at_its_temperature(tmp_path: Path) -> None:
+    scores = joined(tmp_path, SOFT, metric=METRICS["log_loss"])["m"]
+    raw = -np.log([0.9, 0.2, 0.9, 0.8]).mean()
+    assert scores["log_loss_raw"] == round(raw, 5) != scores["log_loss"]
+
+
+def test_the_last_lines_tell_the_chosen_metric() -> None:
+    scores = {"accuracy": 0.75, "metric": "log_loss", "log_loss": 0.5}
+    scores |= {"log_loss_low": 0.25, "log_loss_high": 1.0}
+    assert vote_lines({"m": scores}) == [
+        "vote: m OOF log-loss 0.500 (0.250 to 1.000)"
     ]

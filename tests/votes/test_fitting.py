@@ -13,7 +13,6 @@ from croquis.votes.fitting import (
     FitData,
     MixtureLoss,
     _greedy_path,
-    _right,
     best_member,
     favourites,
     fit_data,
@@ -22,6 +21,7 @@ from croquis.votes.fitting import (
     greedy_weights,
     simplex_weights,
 )
+from croquis.votes.helping import _right
 
 
 def members(

@@ -10,17 +10,23 @@ from croquis.augment.phases import Curriculum
 from croquis.check.backbones import check_files, check_networks, check_unbound
 from croquis.check.combinations import check_regime, check_schedule
 from croquis.check.dry_run import check_optimizer, dry_run, dry_run_optimizer
-from croquis.check.sections import ENTRIES, SECTIONS, Numbers
+from croquis.check.sections import ENTRIES, SECTIONS, TopLevel
 from croquis.core.errors import InputError, brief
 from croquis.recipes import probe_recipes, recipes
 from croquis.recipes.settings_layers import checked_family
 from croquis.votes.members import RunParams
-from croquis.votes.recipe import EnsembleParams, member_keys, weights_of
+from croquis.votes.recipe import (
+    EnsembleParams,
+    VoteParams,
+    member_keys,
+    weights_of,
+)
+from croquis.votes.voting import has_temperature
 
 
 def check(tree: dict[str, Any]) -> None:
     """Raises InputError at the first thing in `tree` (all of params.yaml) that cannot work."""
-    numbers = list(Numbers.model_fields)
+    numbers = list(TopLevel.model_fields)
     known = [*numbers, *SECTIONS, *ENTRIES]
     for key in tree:
         if key not in known:
@@ -30,7 +36,7 @@ def check(tree: dict[str, Any]) -> None:
             )
     _check_unseen(tree)
     given = {key: params.required(tree, key) for key in numbers}
-    params.validated(Numbers, given, where="params.yaml")
+    params.validated(TopLevel, given, where="params.yaml")
     found: dict[str, Any] = {
         name: params.validated(kind, params.required(tree, name), where=name)
         for name, kind in SECTIONS.items()
@@ -39,6 +45,7 @@ def check(tree: dict[str, Any]) -> None:
     _check_families(tree)
     _check_run(found["run"], found["split"].num_folds, tree)
     _check_members(found["run"], found["ensemble"])
+    _check_metric(tree["metric"], found["vote"], found["ensemble"])
     _check_snapshots(found["ensemble"], tree)
     _check_recipes(tree, found["prepare"].image_size)
 
@@ -153,6 +160,20 @@ def _check_members(run: RunParams, ensemble: EnsembleParams) -> None:
                 fix=hint,
             )
     weights_of(member_keys(run, ensemble), ensemble)
+
+
+def _check_metric(name: str, vote: VoteParams, ensemble: EnsembleParams) -> None:
+    """Shares of labels hold zeros, and the log-loss of one zero outweighs a hundred images."""
+    if name != "log_loss":
+        return
+    for key, kind in (("vote.folds", vote.folds), ("ensemble.vote", ensemble.vote)):
+        if not has_temperature(kind):
+            raise InputError(
+                key,
+                expected="soft beside metric: log_loss",
+                received=brief(kind),
+                fix=f"set {key}: soft, or another metric",
+            )
 
 
 def _check_snapshots(ensemble: EnsembleParams, tree: dict[str, Any]) -> None:

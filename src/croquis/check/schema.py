@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from croquis.core import params
-from croquis.check.sections import ENTRIES, SECTIONS, Numbers
+from croquis.check.sections import ENTRIES, SECTIONS, TopLevel
 from croquis.core.params import Section, section_of
 from croquis.recipes.augment_params import AugmentParams, MixParams, PhaseParams
 from croquis.recipes.probe_recipes import ProbeDefaults, ProbeParams
@@ -53,7 +53,7 @@ It adds the key where an entry leaves it to its defaults.
 def json_schema() -> dict[str, Any]:
     """The JSON schema of params.yaml, by which editors complete and explain keys."""
     definitions: dict[str, Any] = {}
-    numbers = _collected(Numbers, definitions)
+    numbers = _collected(TopLevel, definitions)
     properties = dict(numbers["properties"])
     for name, kind in SECTIONS.items():
         schema = _collected(kind, definitions)
@@ -71,7 +71,7 @@ def json_schema() -> dict[str, Any]:
         "title": "params.yaml of croquis",
         "type": "object",
         "additionalProperties": False,
-        "required": [*Numbers.model_fields, *SECTIONS, *ENTRIES],
+        "required": [*TopLevel.model_fields, *SECTIONS, *ENTRIES],
         "properties": properties,
         "$defs": definitions,
     }
@@ -84,7 +84,10 @@ def schema_text() -> str:
 
 def params_page() -> str:
     """`docs/params.md`: a table a section."""
-    lines = [HEADER, *_table("seed and lr", _rows(Numbers), "Keys in no section.")]
+    lines = [
+        HEADER,
+        *_table("seed, lr and metric", _rows(TopLevel), "Keys in no section."),
+    ]
     for name, kind in SECTIONS.items():
         lines += _table(f"`{name}`", _rows(kind), _summary(kind))
     lines += _table(

@@ -8,12 +8,13 @@ from croquis.dedup.settings import DedupParams
 from croquis.prepare.packing import PrepareParams
 from croquis.recipes.probe_recipes import ProbeDefaults
 from croquis.recipes.recipes import TrainParams
+from croquis.scoring.metric_names import MetricName
 from croquis.split.settings import SplitParams
 from croquis.votes.members import RunParams
 from croquis.votes.recipe import EnsembleParams, VoteParams
 
 
-class Numbers(params.Section):
+class TopLevel(params.Section):
     """The keys of params.yaml that are in no section."""
 
     seed: int = Field(
@@ -27,6 +28,11 @@ class Numbers(params.Section):
         gt=0,
         le=1_000,
         description="The base learning rate of every model and probe; their lr_mult scales it.",
+    )
+    metric: MetricName = Field(
+        default="accuracy",
+        description="What counts: accuracy, log_loss or macro_f1 chooses weights "
+        "and heads the report.",
     )
 
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from croquis.ensemble.members_oof import MembersOof
 from croquis.ensemble.nested_fits import Way, fit_vote, nested
-from croquis.scoring.paired import difference_interval, is_significant, mcnemar
 from croquis.votes.fitting import FITTED
 from croquis.votes.recipe import EnsembleParams, Recipe
 from croquis.votes.voting import VOTES, VoteName
@@ -87,17 +86,18 @@ def _uncalibrated(oof: MembersOof, weights: np.ndarray) -> Alternative:
 def choose(
     oof: MembersOof, alternatives: dict[str, Alternative], settings: EnsembleParams
 ) -> str:
-    """The vote that params.yaml asks for; of fitted weights, only if nested they beat uniform."""
+    """The vote that params.yaml asks for; of fitted weights, only if nested they beat uniform.
+
+    It is the metric of params.yaml by which they have to.
+    """
     weights = settings.weights
     if not isinstance(weights, str) or weights not in alternatives:
         return settings.vote
-    uniform = alternatives["soft"].nested.argmax(axis=1) == oof.labels
-    fitted = alternatives[weights].nested.argmax(axis=1) == oof.labels
-    gain = difference_interval(uniform, fitted, oof.groups, seed=oof.seed)
-    is_better = (
-        is_significant(mcnemar(uniform, fitted), gain, oof.groups) and gain[0] > 0
-    )
-    return weights if is_better else "soft"
+    metric = oof.metric
+    uniform = metric.judge(oof.labels, alternatives["soft"].nested)
+    fitted = metric.judge(oof.labels, alternatives[weights].nested)
+    difference = metric.difference(uniform, fitted, oof.groups, seed=oof.seed)
+    return weights if metric.is_better(difference, oof.groups) else "soft"
 
 
 def recipe_of(oof: MembersOof, choice: Alternative, folds: list[int]) -> Recipe:

@@ -13,6 +13,8 @@ from croquis.ensemble.copies_in_train import has_copy_in_train
 from croquis.ensemble.fold_choices import combine_folds
 from croquis.ensemble.members_oof import read_members_oof
 from croquis.ensemble.score_tables import all_tables, ensemble_metrics
+from croquis.scoring.chosen_metric import ACCURACY, Metric
+from croquis.scoring.metric_names import headline
 from croquis.tables.fold_tables import read_folds, read_index
 from croquis.tables.predictions import Predictions
 from croquis.votes.members import RunParams
@@ -67,6 +69,7 @@ def vote_over_members(
     folds: Path,
     index: Path,
     seed: int,
+    metric: Metric = ACCURACY,
 ) -> EnsembleResult:
     """The vote that params.yaml asks for, beside all others.
 
@@ -79,9 +82,10 @@ def vote_over_members(
         folds: folds.csv.
         index: index.csv.
         seed: of bootstraps and nested parts.
+        metric: that weights are fitted and taken by.
     """
     keys = member_keys(run, settings)
-    oof = read_members_oof(keys, votes, folds, fold_vote, seed=seed)
+    oof = read_members_oof(keys, votes, folds, fold_vote, seed=seed, metric=metric)
     alternatives = all_alternatives(oof, weights_of(keys, settings))
     choice = choose(oof, alternatives, settings)
     recipe = recipe_of(oof, alternatives[choice], run.folds)
@@ -102,6 +106,10 @@ def vote_over_members(
 def ensemble_lines(result: EnsembleResult, settings: EnsembleParams) -> list[str]:
     """The lines that the stage ends with: the vote, whether weights were declined, the score."""
     metrics = result.metrics
+    score = headline(metrics)
+    log_loss = f" log-loss {metrics['log_loss']:.3f},"
+    if score.name == "log_loss":
+        log_loss = f" accuracy {metrics['accuracy']:.3f},"
     members = ", ".join(result.recipe.members)
     folds = counted(metrics["folds"], "fold")
     weights = settings.weights
@@ -113,7 +121,7 @@ def ensemble_lines(result: EnsembleResult, settings: EnsembleParams) -> list[str
     return [
         f"ensemble: {metrics['vote']} vote of {members} over {folds}",
         *declined,
-        f"ensemble: OOF accuracy {metrics['accuracy']:.3f}"
-        f" ({metrics['accuracy_low']:.3f} to {metrics['accuracy_high']:.3f}),"
-        f" log-loss {metrics['log_loss']:.3f}, calibration error {metrics['ece']:.3f}",
+        f"ensemble: OOF {score.words} {score.value:.3f}"
+        f" ({score.low:.3f} to {score.high:.3f}),"
+        f"{log_loss} calibration error {metrics['ece']:.3f}",
     ]

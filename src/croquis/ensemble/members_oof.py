@@ -11,11 +11,13 @@ from croquis.ensemble.nested_fits import (
     apply_temperatures,
     fit_temperatures,
 )
+from croquis.scoring.chosen_metric import ACCURACY, Metric
 from croquis.tables import predictions
 from croquis.tables.components import units
 from croquis.tables.fold_tables import read_folds, require_labels, truth_of
 from croquis.tables.predictions import same_classes
 from croquis.votes.fitting import FitData, favourites, fit_data
+from croquis.votes.parts import nested_calibrated
 from croquis.votes.recipe import VoteParams
 from croquis.votes.voting import VOTES
 
@@ -35,6 +37,7 @@ class MembersOof:
         temperatures: (M,), ones where nothing is calibrated.
         fold_vote: how folds vote.
         seed: of bootstraps and of nested parts.
+        metric: that everything is chosen by.
     """
 
     members: list[str]
@@ -47,6 +50,7 @@ class MembersOof:
     temperatures: np.ndarray
     fold_vote: VoteParams
     seed: int
+    metric: Metric = ACCURACY
 
     @cached_property
     def favourites(self) -> np.ndarray:
@@ -56,12 +60,35 @@ class MembersOof:
     @cached_property
     def fit_data(self) -> FitData:
         """What weights are fitted on, of all images."""
-        return fit_data(self.labels, self.calibrated, self.groups, self.favourites)
+        return fit_data(
+            self.labels, self.calibrated, self.groups, self.favourites, self.metric
+        )
 
     @property
     def labelled(self) -> LabelledProbs:
         """What is cut into parts for nested scores."""
-        return LabelledProbs(self.labels, self.probs, self.groups, self.favourites)
+        return LabelledProbs(
+            self.labels, self.probs, self.groups, self.favourites, self.metric
+        )
+
+    @cached_property
+    def member_verdicts(self) -> np.ndarray:
+        """The metric's verdicts on each member alone, (M, N) or (M, N, 2).
+
+        A temperature changes the log-loss, so each image is judged at one that was fitted without
+        it. It changes no label.
+        """
+        members = self.probs
+        if self.metric.name == "log_loss" and self.fold_vote.calibrated:
+            members = np.stack(
+                [
+                    nested_calibrated(
+                        self.labels, member, self.groups, seed=self.seed
+                    )
+                    for member in self.probs
+                ]
+            )
+        return np.stack([self.metric.judge(self.labels, each) for each in members])
 
 
 def read_members_oof(
@@ -71,6 +98,7 @@ def read_members_oof(
     fold_vote: VoteParams,
     *,
     seed: int,
+    metric: Metric = ACCURACY,
 ) -> MembersOof:
     """The OOF that `vote` joined, as it goes into the votes over members.
 
@@ -80,6 +108,7 @@ def read_members_oof(
         folds: folds.csv, which knows labels, groups and domains.
         fold_vote: how folds vote, and whether at a temperature.
         seed: of all that is drawn from here on.
+        metric: that everything is chosen by.
     """
     paths = [votes / member / "oof.npz" for member in members]
     parts = [predictions.load_predictions(path) for path in paths]
@@ -110,4 +139,5 @@ def read_members_oof(
         temperatures=temperatures,
         fold_vote=fold_vote,
         seed=seed,
+        metric=metric,
     )

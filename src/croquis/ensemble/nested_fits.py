@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from croquis.core.progress import progress
+from croquis.scoring.chosen_metric import ACCURACY, Metric
 from croquis.votes.calibration import apply_temperature
 from croquis.votes.fitting import FitData, fit_data, fit_temperature
+from croquis.votes.parts import parts_of
 from croquis.votes.voting import VOTES, VoteName, has_temperature
-
-PARTS = 5
 
 
 class Way(NamedTuple):
@@ -42,12 +42,14 @@ class LabelledProbs(NamedTuple):
         probs: (M, N, C), as the members gave them.
         groups: (N,) any labels of the groups.
         favourites: (N, K), `fitting.favourites` of these.
+        metric: that weights are fitted by.
     """
 
     labels: np.ndarray
     probs: np.ndarray
     groups: np.ndarray
     favourites: np.ndarray
+    metric: Metric = ACCURACY
 
     def of(self, rows: np.ndarray) -> "LabelledProbs":
         """Some of them; `rows` is (N,) bool."""
@@ -56,6 +58,7 @@ class LabelledProbs(NamedTuple):
             self.probs[:, rows],
             self.groups[rows],
             self.favourites[rows],
+            self.metric,
         )
 
 
@@ -91,17 +94,6 @@ class Fit:
         return {name: vote.apply(calibrated) for name, vote in self.votes.items()}
 
 
-def parts_of(groups: np.ndarray, *, seed: int, count: int = PARTS) -> np.ndarray:
-    """A part 0 to count - 1 for each image, (N,); copies share one.
-
-    These parts have nothing to do with the folds of training: OOF probabilities of one image
-    never saw that image, whatever fold it was in. So one fold alone can be nested, too.
-    """
-    unique, inverse = np.unique(groups, return_inverse=True)
-    order = np.random.default_rng(seed).permutation(len(unique))
-    return (order % count)[inverse]
-
-
 def fit_temperatures(labels: np.ndarray, probs: np.ndarray) -> np.ndarray:
     """One temperature per member, (M,), from (M, N, C) probabilities."""
     return np.array([fit_temperature(labels, member) for member in probs])
@@ -125,7 +117,7 @@ def fit(data: LabelledProbs, ways: Mapping[str, Way], *, calibrate: bool) -> Fit
     if calibrate:
         temperatures = fit_temperatures(labels, probs)
         probs = apply_temperatures(probs, temperatures)
-    seen = fit_data(labels, probs, data.groups, data.favourites)
+    seen = fit_data(labels, probs, data.groups, data.favourites, data.metric)
     votes = {
         name: fit_vote(labels, probs, seen, way, calibrate=calibrate)
         for name, way in ways.items()

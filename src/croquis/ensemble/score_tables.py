@@ -1,12 +1,19 @@
 """All ways of voting side by side on the same OOF, and what each member brings."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 
 from croquis.ensemble.alternatives import Alternative
 from croquis.ensemble.members_oof import MembersOof
+from croquis.ensemble.metric_columns import (
+    joined_metric,
+    metric_columns,
+    metric_of_parts,
+)
+from croquis.scoring.chosen_metric import metric_scores
 from croquis.scoring.metrics import accuracy_intervals, report, scores
-from croquis.scoring.paired import difference_intervals, mcnemar
 from croquis.votes.calibration import Binning, brier, ece, reliability
 from croquis.votes.fitting import greedy_order
 from croquis.votes.voting import VOTES, has_temperature, tied
@@ -36,32 +43,36 @@ def votes_table(
 ) -> pd.DataFrame:
     """One row a vote; `difference` and `p` compare its nested OOF with the soft vote's.
 
-    `accuracy` and `ties` are of the OOF that it was fitted on, all else is nested.
+    They are of the metric that all is chosen by, and where that is not accuracy, `metric_columns`
+    stand behind the others. `accuracy` and `ties` are of the OOF that it was fitted on, all else is
+    nested.
     """
-    right = np.stack(
-        [each.nested.argmax(axis=1) == oof.labels for each in alternatives.values()]
-    )
-    base = alternatives["soft"].nested.argmax(axis=1) == oof.labels
+    metric = oof.metric
+    nested = [each.nested for each in alternatives.values()]
+    right = np.stack([probs.argmax(axis=1) == oof.labels for probs in nested])
+    verdicts = np.stack([metric.judge(oof.labels, probs) for probs in nested])
+    base = list(alternatives).index("soft")
     intervals = accuracy_intervals(right, oof.groups, seed=oof.seed)
-    gains = difference_intervals(base, right, oof.groups, seed=oof.seed)
+    pairs = [(base, place) for place in range(len(nested))]
+    differences = metric.differences(verdicts, pairs, oof.groups, seed=oof.seed)
     rows = []
     for place, (name, each) in enumerate(alternatives.items()):
         low, high = intervals[place]
-        gain_low, gain_high = gains[place]
         rows.append(
             {
                 "vote": name,
                 **_vote_scores(oof.labels, each),
                 "accuracy_low": low,
                 "accuracy_high": high,
-                "difference": right[place].mean() - base.mean(),
-                "difference_low": gain_low,
-                "difference_high": gain_high,
-                "p": mcnemar(base, right[place]),
+                "difference": differences[place].value,
+                "difference_low": differences[place].low,
+                "difference_high": differences[place].high,
+                "p": differences[place].p,
                 "chosen": name == choice,
             }
         )
-    return pd.DataFrame(rows)[VOTES_COLUMNS]
+    table = pd.DataFrame(rows)[VOTES_COLUMNS]
+    return table.assign(**metric_columns(oof, alternatives, verdicts))
 
 
 def _vote_scores(labels: np.ndarray, each: Alternative) -> dict[str, float]:
@@ -78,7 +89,10 @@ def _vote_scores(labels: np.ndarray, each: Alternative) -> dict[str, float]:
 
 
 def members_table(oof: MembersOof, weights: np.ndarray) -> pd.DataFrame:
-    """One row a member: its weight and temperature, and what calibration did to it."""
+    """One row a member: its weight and temperature, and what calibration did to it.
+
+    Another metric than accuracy adds `nested_<metric>`: `MembersOof.member_verdicts` says of what.
+    """
     rows = []
     labels = oof.labels
     for number, member in enumerate(oof.members):
@@ -97,7 +111,12 @@ def members_table(oof: MembersOof, weights: np.ndarray) -> pd.DataFrame:
                 "brier_calibrated": brier(labels, calibrated),
             }
         )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    metric = oof.metric
+    if metric.is_accuracy:
+        return table
+    values = [metric.value(each) for each in oof.member_verdicts]
+    return table.assign(**{f"nested_{metric.name}": values})
 
 
 def agreement_table(oof: MembersOof) -> pd.DataFrame:
@@ -109,22 +128,21 @@ def agreement_table(oof: MembersOof) -> pd.DataFrame:
 
 
 def pairs_table(oof: MembersOof) -> pd.DataFrame:
-    """One row a pair of members: the difference of their accuracies, its interval, exact p."""
-    right = oof.probs.argmax(axis=2) == oof.labels
-    first, second = np.triu_indices(len(right), 1)
-    intervals = difference_intervals(
-        right[first], right[second], oof.groups, seed=oof.seed
+    """One row a pair of members: the difference of their metrics, its interval, p."""
+    pairs = list(combinations(range(len(oof.members)), 2))
+    differences = oof.metric.differences(
+        oof.member_verdicts, pairs, oof.groups, seed=oof.seed
     )
     rows = [
         {
             "a": oof.members[a],
             "b": oof.members[b],
-            "difference": right[b].mean() - right[a].mean(),
-            "difference_low": low,
-            "difference_high": high,
-            "p": mcnemar(right[a], right[b]),
+            "difference": difference.value,
+            "difference_low": difference.low,
+            "difference_high": difference.high,
+            "p": difference.p,
         }
-        for a, b, (low, high) in zip(first, second, intervals, strict=True)
+        for (a, b), difference in zip(pairs, differences, strict=True)
     ]
     columns = ["a", "b", "difference", "difference_low", "difference_high", "p"]
     return pd.DataFrame(rows, columns=columns)
@@ -135,13 +153,15 @@ def gains_table(oof: MembersOof) -> pd.DataFrame:
     rows = []
     order = greedy_order(oof.fit_data)
     for step, number in enumerate(order, start=1):
-        joined = scores(oof.labels, VOTES["soft"](oof.calibrated[order[:step]]))
+        probs = VOTES["soft"](oof.calibrated[order[:step]])
+        joined = scores(oof.labels, probs)
         rows.append(
             {
                 "step": step,
                 "member": oof.members[number],
                 "accuracy": joined["accuracy"],
                 "log_loss": joined["log_loss"],
+                **joined_metric(oof, probs),
             }
         )
     return pd.DataFrame(rows)
@@ -194,6 +214,9 @@ def ensemble_metrics(
     chosen = alternatives[choice]
     return (
         report(labels, chosen.nested, oof.groups, seed=oof.seed)
+        | metric_scores(
+            oof.metric, labels, chosen.nested, oof.groups, seed=oof.seed
+        )
         | _copy_scores(chosen.nested.argmax(axis=1) == labels, has_copy)
         | {
             "ece": _rounded(ece(labels, chosen.nested)),
@@ -207,6 +230,7 @@ def ensemble_metrics(
                 for name, each in alternatives.items()
             },
         }
+        | metric_of_parts(oof, alternatives, choice, has_copy)
     )
 
 

@@ -23,7 +23,7 @@ def scores(labels: np.ndarray, probs: np.ndarray) -> dict[str, float]:
     of_label = clipped[np.arange(len(labels)), labels] / clipped.sum(axis=1)
     return {
         "accuracy": float((preds == labels).mean()),
-        "macro_f1": _macro_f1(labels, preds),
+        "macro_f1": macro_f1(labels, preds),
         "log_loss": float(-np.log(of_label).mean()),
     }
 
@@ -89,8 +89,7 @@ def mean_gain(
 ) -> tuple[float, float, float]:
     """What one predictor gains on the mean of several: the 95 % interval, and p.
 
-    McNemar's test knows no mean of several, so p is the bootstrap's: twice the share of draws whose
-    gain has the other sign or none. What was measured counts as one more such draw.
+    McNemar's test knows no mean of several, so p is `bootstrap_p`.
 
     Args:
         right: (N,) bool.
@@ -101,8 +100,16 @@ def mean_gain(
     gains = right - others.mean(axis=0)
     drawn = resampled_means(gains[:, None], groups, seed=seed)[:, 0]
     low, high = np.quantile(drawn, TAILS)
+    return float(low), float(high), bootstrap_p(drawn)
+
+
+def bootstrap_p(drawn: np.ndarray) -> float:
+    """The two-sided p of a difference, from its redrawn values, (RESAMPLES,).
+
+    Twice the share of draws that have the other sign or none; what was measured counts as one more.
+    """
     beyond = min((drawn <= 0).sum(), (drawn >= 0).sum()) + 1
-    return float(low), float(high), min(1.0, 2 * float(beyond) / (len(drawn) + 1))
+    return min(1.0, 2 * float(beyond) / (len(drawn) + 1))
 
 
 def difference(one: Estimate, other: Estimate) -> Estimate:
@@ -148,11 +155,65 @@ def report(
     return {name: round(number, 5) for name, number in numbers.items()}
 
 
-def _macro_f1(labels: np.ndarray, preds: np.ndarray) -> float:
-    """Mean over classes of 2 tp / (true + predicted), the harmonic mean of precision and recall."""
+def macro_f1(labels: np.ndarray, preds: np.ndarray) -> float:
+    """Mean over classes of 2 tp / (true + predicted), the harmonic mean of precision and recall.
+
+    Args:
+        labels: (N,) true classes.
+        preds: (N,) predicted ones.
+    """
     count = max(labels.max(), preds.max()) + 1
     right = np.bincount(labels[preds == labels], minlength=count)
     both = np.bincount(labels, minlength=count) + np.bincount(
         preds, minlength=count
     )
     return float((2 * right[both > 0] / both[both > 0]).mean())
+
+
+def resampled_macro_f1(
+    labels: np.ndarray, preds: np.ndarray, groups: np.ndarray, *, seed: int
+) -> np.ndarray:
+    """Macro-F1 of P predictors over redrawn groups, (RESAMPLES, P).
+
+    It is no mean over images, so the classes are counted in each draw. The draws are those of
+    `resampled_means`.
+
+    Args:
+        labels: (N,) true classes.
+        preds: (P, N) predicted ones.
+        groups: (N,) any labels of the groups.
+        seed: of the draws.
+    """
+    _, inverse = np.unique(groups, return_inverse=True)
+    count = inverse.max() + 1
+    rng = np.random.default_rng(seed)
+    drawn = np.empty((RESAMPLES, len(preds)))
+    for number in range(RESAMPLES):
+        groups_drawn = rng.integers(count, size=count)
+        times = np.bincount(groups_drawn, minlength=count)[inverse]
+        drawn[number] = weighted_macro_f1(labels, preds, times)
+    return drawn
+
+
+def weighted_macro_f1(
+    labels: np.ndarray, preds: np.ndarray, times: np.ndarray
+) -> np.ndarray:
+    """`macro_f1` of P predictors, (P,), where image n counts `times[n]` times.
+
+    Args:
+        labels: (N,) true classes.
+        preds: (P, N) predicted ones.
+        times: (N,) counts, one of them above 0.
+    """
+    count = max(labels.max(), preds.max()) + 1
+    size = count * len(preds)
+    # Each predictor's classes are numbered on, so that one count serves all of them.
+    columns = preds + count * np.arange(len(preds))[:, None]
+    of_all = np.broadcast_to(times, preds.shape).ravel()
+    predicted = np.bincount(columns.ravel(), weights=of_all, minlength=size)
+    hits = np.where(preds == labels, times, 0).ravel()
+    right = np.bincount(columns.ravel(), weights=hits, minlength=size)
+    true = np.bincount(labels, weights=times, minlength=count)
+    both = predicted.reshape(len(preds), count) + true
+    parts = 2 * right.reshape(len(preds), count) / np.maximum(both, 1)
+    return parts.sum(axis=1) / (both > 0).sum(axis=1)

@@ -1,7 +1,6 @@
 """Two predictors on the same images: is the difference of their accuracies more than noise?"""
 
 import numpy as np
-from scipy.special import bdtr
 
 from croquis.scoring.metrics import TAILS, resampled_means
 
@@ -18,6 +17,8 @@ def mcnemar(right_a: np.ndarray, right_b: np.ndarray) -> float:
     Returns:
         1 where the two agree on every image.
     """
+    from scipy.special import bdtr  # most who import this module test nothing
+
     only_a = int((right_a & ~right_b).sum())
     only_b = int((right_b & ~right_a).sum())
     if only_a + only_b == 0:

@@ -1,11 +1,14 @@
 """Each member's folds joined, to OOF and to votes on the test set, and its scores."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from croquis.core.progress import progress
+from croquis.scoring.chosen_metric import ACCURACY, Metric, metric_scores
+from croquis.scoring.metric_names import headline
 from croquis.scoring.metrics import report
 from croquis.tables.components import units
 from croquis.tables.fold_tables import require_labels
@@ -14,6 +17,7 @@ from croquis.vote.plain_accuracy import plain_scores
 from croquis.votes.calibration import calibration_scores
 from croquis.votes.fitting import fit_temperature
 from croquis.votes.members import RunParams, flipped, fold_votes, out_of_fold
+from croquis.votes.parts import nested_calibrated
 from croquis.votes.recipe import EnsembleParams, VoteParams, voters
 
 
@@ -26,7 +30,8 @@ def join_members(
     ensemble: EnsembleParams,
     *,
     seed: int,
-) -> dict[str, dict[str, float]]:
+    metric: Metric = ACCURACY,
+) -> dict[str, dict[str, Any]]:
     """The scores of each member by its key; its OOF and test votes are written to `votes`.
 
     One member after another is written, as all of them together may be more than memory holds.
@@ -39,8 +44,9 @@ def join_members(
         settings: whether members have a temperature.
         ensemble: names the snapshots that vote beside the members of `run`.
         seed: of the intervals.
+        metric: that the run is chosen by.
     """
-    scores = {}
+    scores: dict[str, dict[str, Any]] = {}
     for member in progress(voters(run, ensemble), "vote"):
         oof = out_of_fold(predictions, member, folds, run.folds)
         oof.save(votes / member / "oof.npz")
@@ -53,7 +59,9 @@ def join_members(
             test.save(votes / member / f"test_{name}.npz")
         groups = units(folds.set_index("id").loc[oof.ids])
         scores[member] = (
-            report(labels, oof.probs, groups, seed=seed)
+            _member_scores(
+                metric, labels, oof.probs, groups, settings.calibrated, seed=seed
+            )
             | calibration_scores(labels, oof.probs, temperature)
             | _plain_scores(predictions, member, oof, folds, run, seed=seed)
             | _flip_scores(predictions, member, folds, run.folds)
@@ -61,13 +69,36 @@ def join_members(
     return scores
 
 
-def vote_lines(scores: dict[str, dict[str, float]]) -> list[str]:
+def vote_lines(scores: dict[str, dict[str, Any]]) -> list[str]:
     """The lines that the stage ends with, one a member."""
+    numbers = {member: headline(of_member) for member, of_member in scores.items()}
     return [
-        f"vote: {member} OOF accuracy {of_member['accuracy']:.3f}"
-        f" ({of_member['accuracy_low']:.3f} to {of_member['accuracy_high']:.3f})"
-        for member, of_member in scores.items()
+        f"vote: {member} OOF {score.words} {score.value:.3f}"
+        f" ({score.low:.3f} to {score.high:.3f})"
+        for member, score in numbers.items()
     ]
+
+
+def _member_scores(
+    metric: Metric,
+    labels: np.ndarray,
+    probs: np.ndarray,
+    groups: np.ndarray,
+    calibrate: bool,
+    *,
+    seed: int,
+) -> dict[str, Any]:
+    """`report` of a member, and `metric_scores` of it as its folds vote.
+
+    The log-loss is at its temperature, nested; `log_loss_raw` is that of the probabilities as they
+    are.
+    """
+    scores: dict[str, Any] = {**report(labels, probs, groups, seed=seed)}
+    if metric.name == "log_loss" and calibrate:
+        raw = metric.value(metric.judge(labels, probs))
+        scores["log_loss_raw"] = round(raw, 5)
+        probs = nested_calibrated(labels, probs, groups, seed=seed)
+    return scores | metric_scores(metric, labels, probs, groups, seed=seed)
 
 
 def _plain_scores(

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
+from croquis.scoring.chosen_metric import ACCURACY, Metric
+from croquis.votes.helping import Favourites, Helping, helping
+
 # Wide enough for any network that learned something; a member that is right on every image would
 # sharpen without end.
 LOWEST = 0.05
@@ -81,16 +84,24 @@ class FitData:
         is_label: (N, K) bool, the true class.
         others: (N,) how many classes of an image are no favourites.
         groups: (N,) any labels of the groups of copies.
+        classes: (N, K) the favourites, -1 where an image has fewer than K.
+        metric: that `greedy` and `best` choose by; `simplex` always takes the log-loss.
     """
 
     votes: np.ndarray
     is_label: np.ndarray
     others: np.ndarray
     groups: np.ndarray
+    classes: np.ndarray
+    metric: Metric = ACCURACY
 
 
 def fit_data(
-    labels: np.ndarray, probs: np.ndarray, groups: np.ndarray, columns: np.ndarray
+    labels: np.ndarray,
+    probs: np.ndarray,
+    groups: np.ndarray,
+    columns: np.ndarray,
+    metric: Metric = ACCURACY,
 ) -> FitData:
     """The favourites' part of calibrated probabilities, (M, N, C); `columns` are `favourites`."""
     is_class = columns >= 0
@@ -100,6 +111,8 @@ def fit_data(
         is_label=columns == labels[:, None],
         others=probs.shape[2] - is_class.sum(axis=1),
         groups=groups,
+        classes=columns,
+        metric=metric,
     )
 
 
@@ -171,7 +184,7 @@ def simplex_weights(data: FitData) -> np.ndarray:
 def greedy_weights(data: FitData) -> np.ndarray:
     """Weights by forward selection with replacement, bagged, (M,), summing to one.
 
-    Each round adds the member that helps the accuracy of the mean most, or its log-loss where
+    Each round adds the member that helps the metric of the mean most, or its log-loss where
     several help as much. Method: Caruana et al. 2004, "Ensemble Selection from Libraries of
     Models"; the bags redraw groups of copies instead of members, as a few members are no library.
     """
@@ -193,13 +206,11 @@ def greedy_order(data: FitData) -> list[int]:
 
 
 def best_member(data: FitData) -> np.ndarray:
-    """All weight on the member of best accuracy, (M,); the first one where several are as good."""
-    weights = np.zeros(len(data.votes))
-    rows = np.arange(len(data.is_label))
-    accuracies = [
-        data.is_label[rows, member.argmax(axis=1)].mean() for member in data.votes
-    ]
-    weights[np.argmax(accuracies)] = 1
+    """All weight on the member that is best by the metric, (M,); of equals on the first."""
+    votes = data.votes.transpose(0, 2, 1)
+    help_of = _helping(data, np.ones(len(data.is_label)))
+    weights = np.zeros(len(votes))
+    weights[np.argmax([help_of(member.copy(), 1)[0] for member in votes])] = 1
     return weights
 
 
@@ -215,38 +226,33 @@ def _greedy_path(
 ) -> list[int]:
     """The members chosen round by round; image n counts `times[n]` times."""
     counted = times > 0  # a bag leaves out 37 % of the images
-    times = times[counted]
-    labels = data.is_label[counted].argmax(axis=1)
+    help_of = _helping(data, times)
     # Classes first, (M, K, n): then the best of them is found along whole rows of images.
     votes = np.ascontiguousarray(data.votes[:, counted].transpose(0, 2, 1))
     total = np.zeros_like(votes[0])
     mixed = np.empty_like(votes[0])
     chosen: list[int] = []
-    for _ in range(rounds):
+    for number in range(1, rounds + 1):
         candidates = []
         for member, added in enumerate(votes):
             if not again and member in chosen:
                 continue
             np.add(total, added, out=mixed)
-            right, of_label = _right(mixed, labels)
-            score = np.log(np.maximum(of_label, 1e-7)) @ times
-            candidates.append((right @ times, score, -member))
-        best = -max(candidates)[2]
+            candidates.append((*help_of(mixed, number), -member))
+        best = -int(max(candidates)[-1])
         chosen.append(best)
         total += votes[best]
+        help_of.settle(total, number)
     return chosen
 
 
-def _right(mixed: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the true class is the highest of (K, n), (n,) bool, and what it has; spoils `mixed`.
-
-    Ties go to the lowest class.
-    """
-    columns = np.arange(len(labels))
-    of_label = mixed[labels, columns]
-    mixed[labels, columns] = -1
-    second = mixed.max(axis=0)
-    right = of_label > second
-    even = np.flatnonzero(of_label == second)
-    right[even] = mixed[:, even].argmax(axis=0) > labels[even]
-    return right, of_label
+def _helping(data: FitData, times: np.ndarray) -> Helping:
+    """The help by the metric, of the images that count."""
+    counted = times > 0
+    favourites = Favourites(
+        labels=data.is_label[counted].argmax(axis=1),
+        classes=np.ascontiguousarray(data.classes[counted].T),
+        others=data.others[counted],
+        times=times[counted],
+    )
+    return helping(data.metric.name, favourites)
