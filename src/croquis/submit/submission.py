@@ -16,6 +16,11 @@ from croquis.submit.solution_scores import (
     submission_scores,
     true_labels,
 )
+from croquis.submit.solution_scores_by_metric import (
+    all_by_metric,
+    check_estimate,
+    solution_line,
+)
 from croquis.tables.predictions import Predictions, load_predictions
 from croquis.tables.run_tables import read_run_table
 from croquis.votes.members import on_test
@@ -81,6 +86,9 @@ def submit(
     ]
     oof = read_estimate(estimate)
     metrics |= submission_scores(labels, test, single, oof, seed=seed)
+    metrics |= all_by_metric(
+        labels, test, single, oof, by_fold=by_fold, recipe=recipe, seed=seed
+    )
     metrics["test_single_fold_by_member"] = {
         member: _member_accuracy(labels, test.ids, by_fold, member, recipe.folds)
         for member in members
@@ -108,6 +116,7 @@ def read_estimate(path: Path) -> dict[str, Any]:
                 received=brief(score),
                 fix=bring_back(path),
             )
+    check_estimate(path, scores)
     return scores
 
 
@@ -131,11 +140,7 @@ def submit_lines(submission: Submission, path: Path) -> list[str]:
     metrics = submission.metrics
     lines = [f"submit: {len(submission.table):,} rows in {path}"]
     if "test_accuracy" in metrics:
-        lines.append(
-            f"submit: test accuracy {metrics['test_accuracy']:.3f},"
-            f" single folds {metrics['test_single_fold']:.3f},"
-            f" p {metrics['fold_vote_gain_p']:.2g}"
-        )
+        lines.append(f"submit: test {solution_line(metrics)}")
     return lines
 
 
