@@ -125,7 +125,7 @@ def test_twenty_groups_are_enough(groups: int, reason: str) -> None:
         images=40,
         groups=groups,
         left_out=(0, 0),
-        accuracies=((0.875, 0.8, 0.95), (0.9, 0.8, 0.95)),
+        estimates=((0.875, 0.8, 0.95), (0.9, 0.8, 0.95)),
         both=34,
         only=(1, 2),
         difference=(0.025, -0.05, 0.1),
@@ -176,3 +176,49 @@ def test_predictions_of_other_parameters_or_data_are_not_compared(
         "data/votes/tiny/oof.npz: expected a result of these parameters and data"
         in said
     )
+
+
+def test_another_metric_has_its_own_numbers_test_and_direction(
+    folder: Path,
+) -> None:
+    """Of 40 images 12 and 2 cost 1.204 instead of .223: .517 and .272."""
+    head, a, b, _, _, difference, _, verdict = ran(
+        "workspace", "other", "--metric", "log_loss"
+    )
+    assert head.split()[1:3] == ["OOF", "log-loss"]
+    assert a.split()[2] == ".517" and b.split()[2] == ".272"
+    assert difference.startswith("B - A   -.245  (-.")
+    assert difference.endswith("bootstrap p < .001")
+    assert verdict == "B is better than A by .245: more than chance gives."
+    assert ran("other", "workspace", "--metric", "log_loss")[-1].startswith(
+        "A is better than B by .245"
+    )
+
+
+def test_macro_f1_is_over_the_classes_by_their_names(folder: Path) -> None:
+    """All are cups: F1 of 56 / 68 and of star 0, so .412; and of 76 / 78 and 0, .487."""
+    _, a, b, *_ = ran("workspace", "other", "--metric", "macro_f1")
+    assert (a.split()[2], b.split()[2]) == (".412", ".487")
+
+
+def test_params_yaml_says_by_what_to_compare_and_members_are_as_they_are(
+    folder: Path,
+) -> None:
+    Path("params.yaml").write_text("metric: log_loss\n")
+    said = ran("workspace", "other", "--member", "tiny")
+    assert "OOF log-loss" in said[0]
+    assert said[-2].endswith("they have the same log-loss in each draw.")
+    assert said[-1].startswith("Members are compared as they are")
+    assert "OOF accuracy" in ran("workspace", "other", "--metric", "accuracy")[0]
+    done = CliRunner().invoke(
+        app, ["compare", "workspace", "other", "--metric", "f1"]
+    )
+    assert done.exit_code == 1
+    assert "--metric: expected a metric, received 'f1'" in done.output
+
+
+def test_an_old_params_yaml_without_a_metric_compares_by_accuracy(
+    folder: Path,
+) -> None:
+    Path("params.yaml").write_text("seed: 1\n")
+    assert "OOF accuracy" in ran("workspace", "other")[0]

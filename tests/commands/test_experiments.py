@@ -175,3 +175,46 @@ def test_outside_of_a_repository_it_is_one_line(
         "error: dvc: expected experiments"
     )
     assert done.output.count("\n") == 1
+
+
+def chosen_by(state: dict[str, Any], loss: float) -> dict[str, Any]:
+    """The same as a run that was chosen by log-loss."""
+    metrics = state["data"]["metrics"]
+    scores = {"metric": "log_loss", "log_loss": loss}
+    scores |= {"log_loss_low": 0.25, "log_loss_high": 1.5}
+    metrics["metrics/ensemble.json"]["data"] |= scores
+    by_metric = {"test": loss + 0.125}
+    metrics["metrics/submission.json"]["data"] |= {
+        "metric": "log_loss",
+        "by_metric": by_metric,
+    }
+    return state
+
+
+def test_the_metric_of_the_workspace_heads_the_table_and_the_lowest_is_best() -> (
+    None
+):
+    by_accuracy = experiment("old", 0.9)
+    scores = by_accuracy["revs"][0]["data"]["metrics"]["metrics/ensemble.json"]
+    scores["data"]["log_loss"] = 0.75
+    low = experiment("low", 0.7, metric="log_loss")
+    chosen_by(low["revs"][0], 0.5)
+    high = experiment("high", 0.8, metric="log_loss")
+    chosen_by(high["revs"][0], 1.0)
+    head = state("0123456789", "main", 0.8)
+    head["experiments"] = [high, by_accuracy, low, experiment("none", 0.5)]
+    here = chosen_by(state("workspace", None, 0.8, metric="log_loss"), 0.6)
+    head_line, first, _, *rows = experiment_lines([here, head])[:7]
+    assert head_line.split()[:3] == ["experiment", "OOF", "log-loss"]
+    assert first.split()[1:6] == [".600", "(.250", "..", "1.500)", "1,680"]
+    assert [row.split()[:2] for row in rows] == [
+        ["low", ".500"],
+        ["old", ".750"],
+        ["high", "1.000"],
+        ["none", "not"],
+    ]
+    assert ".625" in rows[0]  # on the test set
+    assert (
+        rows[1].split()[2] == "1,680"
+    )  # no interval, and no score on the test set
+    assert ".500" not in rows[1]

@@ -47,8 +47,8 @@ def test_images_are_counted_by_hand() -> None:
         (1, 2),
         (0, 0),
     )
-    assert comparison.accuracies[0][0] == pytest.approx(4 / 6)
-    assert comparison.accuracies[1][0] == pytest.approx(5 / 6)
+    assert comparison.estimates[0][0] == pytest.approx(4 / 6)
+    assert comparison.estimates[1][0] == pytest.approx(5 / 6)
     assert comparison.difference[0] == pytest.approx(1 / 6) and comparison.p == 1.0
     assert (
         not comparison.significant and comparison.smallest is None
@@ -94,7 +94,7 @@ def test_the_interval_is_the_one_that_metrics_give() -> None:
     groups = np.arange(60)[::-1] // 2 * 5
     a = experiment(right.tolist(), unit=groups)
     comparison = compare_predictions(a, a, seed=3)
-    assert comparison.accuracies[0][1:] == accuracy_interval(right, groups, seed=3)
+    assert comparison.estimates[0][1:] == accuracy_interval(right, groups, seed=3)
     assert comparison.difference == (0, 0, 0) and not comparison.significant
 
 
@@ -104,7 +104,7 @@ def test_what_either_takes_for_copies_is_drawn_together() -> None:
     a = experiment(rights)
     b = experiment(rights[::-1], name="b", unit=7)
     comparison = compare_predictions(a, b, seed=0)
-    low, high = comparison.accuracies[0][1:]
+    low, high = comparison.estimates[0][1:]
     assert low == high == 0.5
     assert not comparison.same_question
 

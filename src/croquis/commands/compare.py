@@ -5,14 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from croquis.core import cli
+from croquis.core import cli, params
 from croquis.commands.table import aligned
+from croquis.core.errors import InputError
 from croquis.core.text import counted, gain, odds, share
 from croquis.core.workspaces import temporary_folder
+from croquis.scoring.metric_names import WORDS, rank
 
 if TYPE_CHECKING:  # pandas and scipy, which the help does not need
     from croquis.scoring.comparing import Comparison, ScoredExperiment
 
+UNCALIBRATED = (
+    "Members are compared as they are; their temperatures are the ensemble's."
+)
 OTHERWISE = "Their folds hold other groups or domains apart, which may be part of the difference."
 
 Name = Annotated[
@@ -26,6 +31,9 @@ def compare(
     b: Name,
     member: Annotated[
         str, typer.Option(help="compare this member, not the ensemble")
+    ] = "",
+    metric: Annotated[
+        str, typer.Option(help="accuracy, log_loss or macro_f1; else params.yaml's")
     ] = "",
     seed: Annotated[int, typer.Option(help="of the bootstrap")] = 42,
     ensemble: Annotated[Path, typer.Option(help="where an ensemble is")] = Path(
@@ -41,16 +49,41 @@ def compare(
     """Compares the out-of-fold predictions of two experiments on the images that both scored."""
     oof = (votes / member if member else ensemble) / "oof.npz"
     with cli.one_line():
-        for line in _compare(a, b, oof=oof, folds=folds, seed=seed):
+        name = metric_named(metric)
+        for line in _compare(a, b, oof=oof, folds=folds, seed=seed, metric=name):
             typer.echo(line)
+        if member and name == "log_loss":
+            typer.echo(UNCALIBRATED)
 
 
-def _compare(a: str, b: str, *, oof: Path, folds: Path, seed: int) -> list[str]:
+def metric_named(name: str) -> str:
+    """The metric that was asked for, else that of the params.yaml here, else accuracy.
+
+    Raises:
+        InputError: if there is no such metric.
+    """
+    where = "--metric"
+    if not name and params.PARAMS.is_file():
+        name = str(params.read().get("metric", ""))
+        where = "metric"
+    if name and name not in WORDS:
+        hint = params.nearest(name, list(WORDS))
+        raise InputError(where, expected="a metric", received=repr(name), fix=hint)
+    return name or "accuracy"
+
+
+def _compare(
+    a: str, b: str, *, oof: Path, folds: Path, seed: int, metric: str
+) -> list[str]:
     # pandas and scipy take seconds to import, and the help does not need them.
+    from croquis.scoring.chosen_metric import METRICS
     from croquis.scoring.comparing import compare_predictions
 
     first, second = (_score(name, oof, folds) for name in (a, b))
-    return compare_lines(compare_predictions(first, second, seed=seed), a, b)
+    comparison = compare_predictions(
+        first, second, seed=seed, metric=METRICS[metric]
+    )
+    return compare_lines(comparison, a, b)
 
 
 def _score(name: str, oof: Path, folds: Path) -> "ScoredExperiment":
@@ -84,11 +117,12 @@ def compare_lines(comparison: "Comparison", a: str, b: str) -> list[str]:
     )
     images = f"{counted(comparison.images, 'image')} scored by both"
     ends = f"({gain(low)} .. {gain(high)})"
+    test = "exact McNemar" if comparison.metric == "accuracy" else "bootstrap"
     return [
         *aligned(_rows(comparison, a, b)),
         "",
         f"{images}, {comparison.both:,} right in both; left out: {left_out}",
-        f"B - A   {gain(difference)}  {ends}, exact McNemar p {odds(comparison.p)}",
+        f"B - A   {gain(difference)}  {ends}, {test} p {odds(comparison.p)}",
         "",
         _verdict(comparison),
         *([] if comparison.same_question else [OTHERWISE]),
@@ -98,12 +132,12 @@ def compare_lines(comparison: "Comparison", a: str, b: str) -> list[str]:
 def _rows(comparison: "Comparison", a: str, b: str) -> list[tuple[str, ...]]:
     """A head, and a row for each of the two experiments."""
     rows: list[tuple[str, ...]] = [
-        ("", "experiment", "OOF accuracy", "right alone")
+        ("", "experiment", f"OOF {WORDS[comparison.metric]}", "right alone")
     ]
-    for letter, name, (accuracy, low, high), only in zip(
-        "AB", (a, b), comparison.accuracies, comparison.only, strict=True
+    for letter, name, (value, low, high), only in zip(
+        "AB", (a, b), comparison.estimates, comparison.only, strict=True
     ):
-        ends = f"{share(accuracy)}  ({share(low)} .. {share(high)})"
+        ends = f"{share(value)}  ({share(low)} .. {share(high)})"
         rows.append((letter, name, ends, f"{only:,}"))
     return rows
 
@@ -111,7 +145,7 @@ def _rows(comparison: "Comparison", a: str, b: str) -> list[tuple[str, ...]]:
 def _verdict(comparison: "Comparison") -> str:
     difference, _, _ = comparison.difference
     if comparison.significant:
-        better, worse = "BA" if difference > 0 else "AB"
+        better, worse = "BA" if rank(comparison.metric, difference) < 0 else "AB"
         by = share(abs(difference))
         return f"{better} is better than {worse} by {by}: more than chance gives."
     return f"They are not significantly different: {_reason(comparison)}."
@@ -123,7 +157,10 @@ def _reason(comparison: "Comparison") -> str:
 
     images = counted(comparison.images, "image")
     differing = sum(comparison.only)
-    if not differing:
+    is_accuracy = comparison.metric == "accuracy"
+    if not is_accuracy and not any(comparison.difference):
+        return f"they have the same {WORDS[comparison.metric]} in each draw"
+    if is_accuracy and not differing:
         return "they are right and wrong on the same images"
     if comparison.groups < FEWEST:
         groups = f"{images} in {counted(comparison.groups, 'group')}"

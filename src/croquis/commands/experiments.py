@@ -3,6 +3,7 @@
 `dvc exp show` gives each metric, parameter and file a column and cuts what is too wide.
 """
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,8 +14,9 @@ from croquis.core import cli
 from croquis.commands.table import aligned
 from croquis.core.addresses import hide_secrets
 from croquis.core.errors import InputError
-from croquis.core.text import ends, share
+from croquis.core.text import share
 from croquis.scoring import outdated_scores
+from croquis.scoring.metric_names import WORDS, metric_name, numbers_on_test, rank
 from croquis.set_params.renamed import renamed
 from croquis.tracking.logged_params import flat
 
@@ -83,19 +85,23 @@ def _drop_outdated(state: dict[str, Any]) -> dict[str, Any]:
 def experiment_lines(states: Sequence[Mapping[str, Any]]) -> list[str]:
     """The table; below each commit its experiments, the best first.
 
+    By the metric of the workspace, which all rows have; of other runs without an interval.
+
     Args:
         states: as `dvc exp show --json` has them, the workspace first.
     """
+    metric = _metric(states)
     head = next(
         (each for each in states if each["rev"] != outdated_scores.HERE), None
     )
     rows: list[tuple[str, ...]] = [
-        ("experiment", "OOF accuracy", "images", "test", "when", "changed")
+        ("experiment", f"OOF {WORDS[metric]}", "images", "test", "when", "changed")
     ]
     for state in states:
         # The workspace is compared with the last commit, an experiment with the one it began at.
         against = head if state["rev"] == outdated_scores.HERE else None
-        rows += [_row(_label(state), state, against), *_rows_below(state)]
+        row = _row(_label(state), state, against, metric)
+        rows += [row, *_rows_below(state, metric)]
     unmade = [UNMADE] if any(NOT_RUN in row for row in rows) else []
     return [*_narrow(rows), "", *NOTES, *unmade]
 
@@ -112,14 +118,21 @@ def _label(state: Mapping[str, Any]) -> str:
     return label
 
 
-def _rows_below(state: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def _metric(states: Sequence[Mapping[str, Any]]) -> str:
+    """The metric of the workspace's params.yaml; accuracy where it names none."""
+    here = (state for state in states if state["rev"] == outdated_scores.HERE)
+    name = metric_name(_parameters(next(here, {})))
+    return name if name in WORDS else "accuracy"
+
+
+def _rows_below(state: Mapping[str, Any], metric: str) -> list[tuple[str, ...]]:
     """The experiments that began at a commit, the best first."""
     begun = [(each, each["revs"][0]) for each in state.get("experiments") or []]
     rows = []
-    for each, revision in sorted(begun, key=lambda pair: -_accuracy(pair[1])):
+    for each, revision in sorted(begun, key=lambda pair: _place(pair[1], metric)):
         name = f"  {each.get('name') or revision['rev'][:7]}"
         doing = (each.get("executor") or {}).get("state")
-        rows.append(_row(name, revision, state, doing))
+        rows.append(_row(name, revision, state, metric, doing))
     return rows
 
 
@@ -127,6 +140,7 @@ def _row(
     name: str,
     state: Mapping[str, Any],
     baseline: Mapping[str, Any] | None,
+    metric: str,
     doing: str | None = None,
 ) -> tuple[str, ...]:
     """A row of the table; `doing` is DVC's word for an experiment that has not ended."""
@@ -138,22 +152,36 @@ def _row(
         doing = "failed"
     if doing is not None and doing.lower() != "success":
         return name, doing.lower(), "", "", when, changes
-    return name, *_scores(state), when, changes
+    return name, *_scores(state, metric), when, changes
 
 
-def _scores(state: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Accuracy with its interval, on how many images, and on the test set, if known."""
+def _scores(state: Mapping[str, Any], metric: str) -> tuple[str, str, str]:
+    """The metric with its interval, on how many images, and on the test set, if known."""
     scores = _metrics(state, "ensemble")
-    accuracy = NOT_RUN
-    if "accuracy" in scores:
-        accuracy = f"{share(scores['accuracy'])} ({ends(scores)})"
+    number = NOT_RUN
+    if metric in scores:
+        number = share(scores[metric])
+        if f"{metric}_low" in scores:
+            low = share(scores[f"{metric}_low"])
+            high = share(scores[f"{metric}_high"])
+            number += f" ({low} .. {high})"
     images = f"{scores['images']:,}" if "images" in scores else ""
-    test = _metrics(state, "submission").get("test_accuracy")
-    return accuracy, images, "" if test is None else share(test)
+    return number, images, _on_test(_metrics(state, "submission"), metric)
 
 
-def _accuracy(state: Mapping[str, Any]) -> float:
-    return _metrics(state, "ensemble").get("accuracy", -1.0)
+def _on_test(submission: dict[str, Any], metric: str) -> str:
+    """The submission's number, if a run has it by that metric; all have the accuracy."""
+    test = submission.get("test_accuracy")
+    if metric != "accuracy":
+        is_same = metric_name(submission) == metric
+        test = numbers_on_test(submission).get("test") if is_same else None
+    return "" if test is None else share(test)
+
+
+def _place(state: Mapping[str, Any], metric: str) -> float:
+    """A key that sorts experiments, the best first; those without a score come last."""
+    number = _metrics(state, "ensemble").get(metric)
+    return math.inf if number is None else rank(metric, number)
 
 
 def _metrics(state: Mapping[str, Any], stage: str) -> dict[str, Any]:

@@ -10,8 +10,14 @@ from croquis.core import cli
 from croquis.commands.scores import read_scores
 from croquis.commands.table import aligned
 from croquis.core.errors import InputError
-from croquis.core.text import counted, ends, share, side_of_interval
+from croquis.core.text import counted, share, side_of_interval
 from croquis.scoring import outdated_scores
+from croquis.scoring.metric_names import (
+    WORDS,
+    headline,
+    metric_name,
+    numbers_on_test,
+)
 
 Scores = Mapping[str, Any]
 
@@ -66,13 +72,13 @@ def summary_lines(vote: Scores, ensemble: Scores, test: Scores) -> list[str]:
     table = aligned(rows)
     if not ensemble:
         return [*table, "", "in brackets: the 95 % interval", ""]
-    if "test_accuracy" in test:
+    if numbers := numbers_on_test(test):
         width = max(len(row[0]) for row in rows)
-        table.append(f"{'test':<{width}}   {_on_test(test, ensemble)}")
+        table.append(f"{'test':<{width}}   {_on_test(numbers, ensemble)}")
     images = counted(ensemble["images"], "image")
     folds = counted(ensemble["folds"], "fold")
     table += ["", f"in brackets: the 95 % interval on {images} of {folds}"]
-    claims = [score for score in vote.values() if "plain_accuracy" in score]
+    claims = [score for score in vote.values() if _claims(score)]
     if claims and not any(score.get("plain_significant", True) for score in claims):
         table.append("what plain folds claim beyond OOF is no more than chance")
     return [*table, ""]
@@ -80,15 +86,17 @@ def summary_lines(vote: Scores, ensemble: Scores, test: Scores) -> list[str]:
 
 def _rows(vote: Scores, ensemble: Scores, test: Scores) -> list[tuple[str, ...]]:
     """A head, a row a member, and one of the ensemble if it has run."""
-    by_member = test.get("test_single_fold_by_member", {})
+    name = metric_name(next(iter(vote.values()), {}))
+    numbers = numbers_on_test(test)
+    by_member = numbers.get("test_single_fold_by_member", {})
     single_folds = dict(by_member)
-    if by_member and "test_single_fold" in test:
-        single_folds["ensemble"] = test["test_single_fold"]
-    claims = any("plain_accuracy" in score for score in vote.values())
+    if by_member and "test_single_fold" in numbers:
+        single_folds["ensemble"] = numbers["test_single_fold"]
+    claims = any(_claims(score) for score in vote.values())
     rows: list[tuple[str, ...]] = [
         (
             "member",
-            "OOF accuracy",
+            f"OOF {WORDS[name]}",
             "test, single folds" if by_member else "",
             "plain folds would claim" if claims else "",
         )
@@ -96,11 +104,18 @@ def _rows(vote: Scores, ensemble: Scores, test: Scores) -> list[tuple[str, ...]]
     scores = sorted(vote.items())
     if ensemble:
         scores.append(("ensemble", ensemble))
-    for name, score in scores:
-        accuracy = f"{share(score['accuracy'])}  ({ends(score)})"
-        on_test = _share(single_folds.get(name))
-        rows.append((name, accuracy, on_test, _share(score.get("plain_accuracy"))))
+    for member, score in scores:
+        number = headline(score)
+        value = f"{share(number.value)}  ({number.ends})"
+        on_test = _share(single_folds.get(member))
+        claim = _share(score.get("plain_accuracy")) if claims else ""
+        rows.append((member, value, on_test, claim))
     return rows
+
+
+def _claims(score: Scores) -> bool:
+    """Whether plain folds claim something: an accuracy, which stands beside no other metric."""
+    return "plain_accuracy" in score and metric_name(score) == "accuracy"
 
 
 def _share(number: float | None) -> str:
@@ -109,7 +124,7 @@ def _share(number: float | None) -> str:
 
 def _on_test(test: Scores, ensemble: Scores) -> str:
     """OOF estimates what single folds do; the submission is the vote of all of them."""
-    full = share(test["test_accuracy"])
+    full = share(test["test"])
     folds = counted(ensemble["folds"], "fold")
     score = f"{full} by {folds}"
     if ensemble["folds"] > 1:

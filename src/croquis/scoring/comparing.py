@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 
 from croquis.core.errors import InputError
-from croquis.scoring.metrics import Estimate, accuracy_interval
-from croquis.scoring.paired import (
-    FEWEST,
-    LEVEL,
-    difference_interval,
-    is_significant,
-    mcnemar,
+from croquis.scoring.chosen_metric import (
+    ACCURACY,
+    METRICS,
+    Difference,
+    Metric,
 )
+from croquis.scoring.metrics import Estimate
+from croquis.scoring.paired import FEWEST, LEVEL, is_significant, mcnemar
 from croquis.tables.components import join_groups, units
 from croquis.tables.fold_tables import truth_of
 from croquis.tables.predictions import Predictions
@@ -25,7 +25,8 @@ class ScoredExperiment:
 
     Attributes:
         name: of the experiment, for people.
-        images: by id: `right` (bool), `class_name` (the true one), `unit`, `sha256`.
+        images: by id: `right` (bool), `class_name` (the true one), `unit`, `sha256`; and `guess`,
+            the predicted class, and `log_loss`, for metrics other than accuracy.
     """
 
     name: str
@@ -40,22 +41,23 @@ class Comparison:
         images: how many these are.
         groups: of copies among them, or domains.
         left_out: how many only the first, and only the second one has scored.
-        accuracies: of the two, each with the ends of its 95 % interval.
+        estimates: of the two by the metric, each with the ends of its 95 % interval.
         both: how many images both get right.
         only: how many the first alone, and the second alone gets right.
-        difference: second accuracy minus first, with the ends of its 95 % interval.
-        p: of the exact McNemar test.
+        difference: second minus first, with the ends of its 95 % interval.
+        p: of the exact McNemar test; of the bootstrap where the metric is not accuracy.
         significant: whether they differ by more than chance, as `paired.is_significant` says.
         smallest: the smallest difference that could have been called; None if there is none, as
             they differ on so few images, or the groups are fewer than `paired.FEWEST`.
         same_question: whether the folds of both hold the same together; else a difference may be
             that of the questions.
+        metric: its key in `metric_names.WORDS`.
     """
 
     images: int
     groups: int
     left_out: tuple[int, int]
-    accuracies: tuple[Estimate, Estimate]
+    estimates: tuple[Estimate, Estimate]
     both: int
     only: tuple[int, int]
     difference: Estimate
@@ -63,6 +65,7 @@ class Comparison:
     significant: bool
     smallest: float | None
     same_question: bool = True
+    metric: str = "accuracy"
 
 
 def score_predictions(
@@ -87,12 +90,18 @@ def score_predictions(
         unit=units(rows),
         right=oof.probs.argmax(axis=1) == labels,
         class_name=oof.classes[labels],
+        guess=oof.classes[oof.probs.argmax(axis=1)],
+        log_loss=METRICS["log_loss"].judge(labels, oof.probs),
     )
     return ScoredExperiment(name, images)
 
 
 def compare_predictions(
-    one: ScoredExperiment, other: ScoredExperiment, *, seed: int
+    one: ScoredExperiment,
+    other: ScoredExperiment,
+    *,
+    seed: int,
+    metric: Metric = ACCURACY,
 ) -> Comparison:
     """The comparison of two experiments, image by image.
 
@@ -103,6 +112,7 @@ def compare_predictions(
         one: the first.
         other: the second.
         seed: of the bootstrap.
+        metric: by which they are compared.
 
     Raises:
         InputError: if they share no image, or not the same files or labels under the same ids.
@@ -111,11 +121,9 @@ def compare_predictions(
     a = one.images.loc[shared]
     b = other.images.loc[shared]
     groups, is_same = _join_units(a["unit"].to_numpy(), b["unit"].to_numpy())
-    right_a = a["right"].to_numpy()
-    right_b = b["right"].to_numpy()
     left_out = (len(one.images) - len(shared), len(other.images) - len(shared))
-    comparison = _compare(right_a, right_b, groups, left_out, seed)
-    return replace(comparison, same_question=is_same)
+    comparison = _compare(metric, a, b, groups, seed)
+    return replace(comparison, left_out=left_out, same_question=is_same)
 
 
 def least_called(differing: int, images: int) -> float | None:
@@ -157,48 +165,60 @@ def _join_units(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, bool]:
 
 
 def _compare(
-    right_a: np.ndarray,
-    right_b: np.ndarray,
-    groups: np.ndarray,
-    left_out: tuple[int, int],
-    seed: int,
+    metric: Metric, a: pd.DataFrame, b: pd.DataFrame, groups: np.ndarray, seed: int
 ) -> Comparison:
+    """The comparison of the same images, in one order; the caller knows what was left out."""
+    right_a = a["right"].to_numpy()
+    right_b = b["right"].to_numpy()
     only = (int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum()))
-    low, high = difference_interval(right_a, right_b, groups, seed=seed)
-    difference = (float(right_b.mean() - right_a.mean()), low, high)
-    p = mcnemar(right_a, right_b)
+    verdicts = _verdicts(metric, a, b)
+    first, second = (
+        (metric.value(each), low, high)
+        for each, (low, high) in zip(
+            verdicts, metric.intervals(verdicts, groups, seed=seed), strict=True
+        )
+    )
+    difference = metric.difference(verdicts[0], verdicts[1], groups, seed=seed)
+    interval = (difference.low, difference.high)
     return Comparison(
         images=len(groups),
         groups=len(np.unique(groups)),
-        left_out=left_out,
-        accuracies=(
-            _accuracy(right_a, groups, seed),
-            _accuracy(right_b, groups, seed),
-        ),
+        left_out=(0, 0),
+        estimates=(first, second),
         both=int((right_a & right_b).sum()),
         only=only,
-        difference=difference,
-        p=p,
-        significant=is_significant(p, (low, high), groups),
-        smallest=_smallest_difference(sum(only), difference, groups),
+        difference=(difference.value, *interval),
+        p=difference.p,
+        significant=is_significant(difference.p, interval, groups),
+        smallest=_smallest_difference(metric, sum(only), difference, groups),
+        metric=metric.name,
     )
 
 
-def _accuracy(right: np.ndarray, groups: np.ndarray, seed: int) -> Estimate:
-    low, high = accuracy_interval(right, groups, seed=seed)
-    return float(right.mean()), low, high
+def _verdicts(metric: Metric, a: pd.DataFrame, b: pd.DataFrame) -> np.ndarray:
+    """The metric's verdicts on both, (2, N) or (2, N, 2); classes go by their names."""
+    if metric.name == "macro_f1":
+        columns = [part[["class_name", "guess"]] for part in (a, b)]
+        names = np.stack([part.to_numpy(dtype=str) for part in columns])
+        _, codes = np.unique(names, return_inverse=True)
+        return codes.reshape(names.shape)
+    column = "right" if metric.is_accuracy else metric.name
+    return np.stack([part[column].to_numpy() for part in (a, b)])
 
 
 def _smallest_difference(
-    differing: int, difference: Estimate, groups: np.ndarray
+    metric: Metric, differing: int, difference: Difference, groups: np.ndarray
 ) -> float | None:
     """The smallest difference that could have been called, as `Comparison.smallest`."""
-    least = least_called(differing, len(groups))
-    if least is None or len(np.unique(groups)) < FEWEST:
+    if len(np.unique(groups)) < FEWEST:
         return None
-    middle, low, high = difference
+    middle = difference.value
+    reach = max(middle - difference.low, difference.high - middle)
+    if not metric.is_accuracy:
+        return reach
+    least = least_called(differing, len(groups))
     # Not below the reach of the interval, or a larger difference would pass for too small.
-    return max(least, middle - low, high - middle)
+    return None if least is None else max(least, reach)
 
 
 def _check_same(
