@@ -73,12 +73,12 @@ def test_images_with_a_copy_and_without_are_scored_apart() -> None:
         np.array([7, 7, 1, 2, 3]),
         seed=0,
     )
-    assert (copied.name, copied.accuracy) == ("with a copy (2)", 0.5)
+    assert (copied.name, copied.value) == ("with a copy (2)", 0.5)
     assert (copied.low, copied.high) == (
         0.5,
         0.5,
     )  # of one group nothing can be drawn
-    assert (single.name, single.accuracy, single.high) == (
+    assert (single.name, single.value, single.high) == (
         "without a copy (3)",
         1,
         1,

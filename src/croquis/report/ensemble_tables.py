@@ -57,6 +57,11 @@ class EnsembleTables:
         return table[kind & (table["count"] > 0)]
 
 
+def fitted_column(metric: str) -> str:
+    """The column of a metric on the OOF that it was fitted on, in votes.csv and gains.csv."""
+    return metric if metric == "accuracy" else f"fitted_{metric}"
+
+
 def read_ensemble_tables(folder: Path) -> EnsembleTables:
     """The tables of data/ensemble.
 

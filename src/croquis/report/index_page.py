@@ -7,7 +7,7 @@ import pandas as pd
 from croquis.dataset.icon_licences import licences_of
 from croquis.report import plots
 from croquis.report.decisions import PriorDecisions
-from croquis.report.ensemble_tables import EnsembleTables
+from croquis.report.ensemble_tables import EnsembleTables, fitted_column
 from croquis.report.page_data import PageData, RunOutcome
 from croquis.report.sections import confusions, copies, suspects
 from croquis.report.sections.advice import advice
@@ -29,6 +29,7 @@ from croquis.report.sections.recipe_rows import all_settings, recipe_rows
 from croquis.report.sections.score_chart import leak, score_chart
 from croquis.report.templates import template
 from croquis.report.thumbnails import Thumbnails
+from croquis.scoring.metric_names import headline, numbers_on_test
 from croquis.tracking.experiment_names import competition
 
 
@@ -46,6 +47,8 @@ def index_context(content: PageData) -> dict[str, Any]:
         "name": competition(content.source),
         "facts": facts,
         "metrics": content.metrics,
+        "score": headline(content.metrics["ensemble"]),
+        "test": numbers_on_test(content.metrics["submission"]),
         "run": content.outcome.run,
         "voters": sorted(content.outcome.members),
         "advice": advice(content),
@@ -67,7 +70,15 @@ def _members(content: PageData) -> dict[str, Any]:
     tables = outcome.tables
     rows = tables.members.to_dict("records")
     enough = len(tables.gains) > 1
+    score = headline(content.metrics["ensemble"])
+    fitted = fitted_column(score.name)
     return {
+        "nested_column": f"nested_{score.name}",
+        "fitted_column": fitted,
+        "headlines": {
+            member: headline(scores)
+            for member, scores in content.metrics["vote"].items()
+        },
         "leak": leak,
         "tables": tables,
         "member_scores": {row["member"]: row for row in rows},
@@ -76,7 +87,9 @@ def _members(content: PageData) -> dict[str, Any]:
         "fold_marks": plots.marks(outcome.run.folds),
         "calibration": calibration(tables),
         "least_agreement": _least_agreement(tables),
-        "gains": plots.gains_plot(tables.gains) if enough else "",
+        "gains": plots.gains_plot(tables.gains, fitted, score.words)
+        if enough
+        else "",
     }
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from croquis.report.page_data import Metrics, RunOutcome
 from croquis.report.plots import COLOURS, marks, plot_curve
+from croquis.scoring.metric_names import headline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,16 +29,18 @@ def draw_figures(folder: Path, outcome: RunOutcome, metrics: Metrics) -> None:
 
 
 def _scores(path: Path, metrics: Metrics) -> None:
-    """A row a member: its OOF accuracy, the interval as a line; the ensemble at the bottom."""
+    """A row a member: its metric on OOF, the interval as a line; the ensemble at the bottom."""
     from matplotlib.figure import Figure
 
     rows = [*sorted(metrics["vote"].items()), ("ensemble", metrics["ensemble"])]
     figure = Figure(figsize=(7, 1.2 + 0.35 * len(rows)), layout="constrained")
-    axes = figure.add_subplot(xlabel="OOF accuracy, 95 % interval")
-    for place, (_, score) in enumerate(rows):
-        ends = score["accuracy_low"], score["accuracy_high"]
+    words = headline(metrics["ensemble"]).words
+    axes = figure.add_subplot(xlabel=f"OOF {words}, 95 % interval")
+    for place, (_, scores) in enumerate(rows):
+        score = headline(scores)
+        ends = score.low, score.high
         axes.plot(ends, (place, place), color=COLOURS[0], alpha=0.5, linewidth=4)
-        axes.plot(score["accuracy"], place, "o", color=COLOURS[0])
+        axes.plot(score.value, place, "o", color=COLOURS[0])
     axes.set_yticks(range(len(rows)), [name for name, _ in rows], parse_math=False)
     axes.invert_yaxis()
     axes.grid(axis="x", alpha=0.2)

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from croquis.core.text import counted, ends, share
+from croquis.core.text import counted, share
 from croquis.core.workspaces import temporary_folder
 from croquis.report import mlflow_figures
 from croquis.report.page_data import Metrics, RunOutcome
+from croquis.scoring.metric_names import headline, numbers_on_test
 from croquis.tracking import logged_params, run_origin, store, tracking
 
 LINK = r'href="(?!data:|https?:)([^"#]+\.html)[^"]*"'
@@ -84,33 +85,35 @@ def report_scores(metrics: Metrics) -> dict[str, float]:
 
 
 def run_name(metrics: Metrics) -> str:
-    """The run's name with the accuracy: MLflow's table of runs shows no score by itself."""
-    return f"{run_origin.version()} {share(metrics['ensemble']['accuracy'])}"
+    """The run's name with its score: MLflow's table of runs shows none by itself."""
+    return f"{run_origin.version()} {share(headline(metrics['ensemble']).value)}"
 
 
 def description(metrics: Metrics) -> str:
     """What MLflow shows above the run, in Markdown: the score, and each member's."""
     ensemble = metrics["ensemble"]
-    test = metrics["submission"]
+    score = headline(ensemble)
+    test = numbers_on_test(metrics["submission"])
     images = counted(ensemble["images"], "image")
     folds = counted(ensemble["folds"], "fold")
     rows = [("ensemble", ensemble), *sorted(metrics["vote"].items())]
+    numbers = [(name, headline(scores)) for name, scores in rows]
     on_test = (
-        f" On the test set {share(test['test_accuracy'])} by the vote of the folds,"
+        f" On the test set {share(test['test'])} by the vote of the folds,"
         f" {share(test['test_single_fold'])} by single ones."
-        if "test_accuracy" in test
+        if test
         else ""
     )
     return "\n".join(
         [
-            f"OOF accuracy **{share(ensemble['accuracy'])}** ({ends(ensemble)}) on {images} of"
+            f"OOF {score.words} **{share(score.value)}** ({score.ends}) on {images} of"
             f" {folds}.{on_test} The page is among the artifacts: `report/index.html`.",
             "",
-            "| member | OOF accuracy | 95 % interval |",
+            f"| member | OOF {score.words} | 95 % interval |",
             "|---|---|---|",
             *(
-                f"| {name} | {share(score['accuracy'])} | {ends(score)} |"
-                for name, score in rows
+                f"| {name} | {share(number.value)} | {number.ends} |"
+                for name, number in numbers
             ),
         ]
     )

@@ -142,19 +142,25 @@ def reliability_plot(raw: pd.DataFrame, calibrated: pd.DataFrame) -> Markup:
     return _svg(draw, label="accuracy by confidence", x="confidence", whole=False)
 
 
-def gains_plot(steps: pd.DataFrame) -> Markup:
-    """Accuracy with one member more at each step; `steps` is gains.csv."""
+def gains_plot(steps: pd.DataFrame, column: str, words: str) -> Markup:
+    """A metric with one member more at each step.
+
+    Args:
+        steps: gains.csv.
+        column: of the metric.
+        words: what people call it.
+    """
 
     def draw(axes: "Axes") -> None:
         axes.plot(
             steps["step"],
-            steps["accuracy"],
+            steps[column],
             color=COLOURS[0],
             marker="o",
             markersize=4,
         )
 
-    return _svg(draw, label="accuracy by number of members", x="members")
+    return _svg(draw, label=f"{words} by number of members", x="members")
 
 
 def plot_curve(

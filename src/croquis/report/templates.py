@@ -21,7 +21,6 @@ def template(name: str) -> Template:
         "share": text.share,
         "gain": text.gain,
         "side": text.side_of_interval,
-        "ends": text.ends,
         "counted": text.counted,
         "symmetry": text.symmetry,
         "odds": text.odds,

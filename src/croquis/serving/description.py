@@ -6,6 +6,7 @@ from typing import Any
 from croquis.backbones.backbones import stated_licence
 from croquis.core.text import counted, ends, share
 from croquis.dataset.icon_licences import licences_of
+from croquis.scoring.metric_names import headline
 from croquis.serving.trained_ensemble import Trained, TrainedSettings
 
 
@@ -23,6 +24,7 @@ def describe_model(trained: Trained, source: str, score: Mapping[str, Any]) -> s
         f"Images in, probabilities of {len(settings.classes):,} classes out.",
         f"Trained on `{source}`: {counted(len(recipe.members), 'member')} of"
         f" {counted(len(recipe.folds), 'fold')}, {recipe.vote} vote.",
+        *_chosen_by(score),
         f"OOF accuracy {share(score['accuracy'])} (95 % interval {ends(score)}),"
         f" log-loss {score['log_loss']:.3f}.",
         "",
@@ -41,6 +43,15 @@ def describe_model(trained: Trained, source: str, score: Mapping[str, Any]) -> s
         licences = "; ".join(families)
         lines.append(f"Licences of the drawings it learned from: {licences}.")
     return "\n".join(lines)
+
+
+def _chosen_by(score: Mapping[str, Any]) -> list[str]:
+    """A line where a run was chosen by another metric than accuracy."""
+    number = headline(score)
+    if number.is_accuracy:
+        return []
+    value = f"{share(number.value)} (95 % interval {number.ends})"
+    return [f"Chosen by {number.words}: {value} on OOF."]
 
 
 def backbones(settings: TrainedSettings, member: str) -> list[str]:

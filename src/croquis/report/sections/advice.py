@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from croquis.core.text import counted, gain, odds, share
+from croquis.report.ensemble_tables import fitted_column
 from croquis.report.page_data import PageData
 from croquis.report.sections import copies
 from croquis.report.sections.augmentations import preset, uses
+from croquis.scoring.metric_names import Headline, headline, rank
 from croquis.scoring.paired import is_significant
 from croquis.votes.voting import VOTES
 
@@ -58,9 +60,11 @@ def _folds(content: PageData) -> Iterator[Advice]:
 
 def _vote(content: PageData) -> Iterator[Advice]:
     votes = content.outcome.tables.votes
-    better = votes[(votes["difference"] > 0) & ~votes["chosen"].astype(bool)]
+    score = _score(content)
+    places = rank(score.name, 1.0) * votes["difference"]  # the best first
+    better = votes[(places < 0) & ~votes["chosen"].astype(bool)]
     better = better[better["vote"].isin(SETTINGS)]
-    better = better.sort_values("difference", ascending=False)
+    better = better.sort_values("difference", ascending=score.lower_is_better)
     units = content.images.units_of(content.outcome.oof.ids)
     rows: list[Any] = list(better.itertuples())
     for row in rows:
@@ -68,7 +72,8 @@ def _vote(content: PageData) -> Iterator[Advice]:
         interval = (row.difference_low, row.difference_high)
         if is_significant(row.p, interval, units):
             yield Advice(
-                f"The {row.vote} vote scores {gain(row.difference)} on the same images, "
+                f"The {row.vote} vote scores {gain(row.difference)}{_of(score)} on the "
+                "same images, "
                 f"with weights from other images (p {odds(row.p)}).",
                 _experiment(SETTINGS[row.vote]),
             )
@@ -128,25 +133,29 @@ def _larger(content: PageData) -> Iterator[Advice]:
 
 
 def _best_model(content: PageData) -> str | None:
-    """The model of the highest accuracy among those that vote; of equals the first by name."""
+    """The best model among those that vote, by the metric; of equals the first by name."""
     members = content.outcome.tables.members
     models = members[members["member"].isin(list(content.outcome.settings.models))]
     if models.empty:
         return None
-    ordered = models.sort_values(["accuracy", "member"], ascending=[False, True])
+    score = _score(content)
+    column = "accuracy" if score.is_accuracy else f"nested_{score.name}"
+    ascending = [score.lower_is_better, True]
+    ordered = models.sort_values([column, "member"], ascending=ascending)
     return str(ordered["member"].iloc[0])
 
 
 def _fewer(content: PageData) -> Iterator[Advice]:
     gains = content.outcome.tables.gains
-    accuracies = gains["accuracy"].to_numpy()
-    best = int(accuracies.argmax()) + 1  # members
+    score = _score(content)
+    numbers = gains[fitted_column(score.name)].to_numpy()
+    best = int((rank(score.name, 1.0) * numbers).argmin()) + 1  # members
     if best < len(gains):
         chosen = sorted(gains["member"].iloc[:best])
-        lost = accuracies[best - 1] - accuracies[-1]
+        lost = numbers[best - 1] - numbers[-1]
         why = (
-            f"Without the other members, {', '.join(chosen)} score {gain(lost)} on these images. "
-            "The same images chose them, so expect less."
+            f"Without the other members, {', '.join(chosen)} score "
+            f"{gain(lost)}{_of(score)} on these images. The same images chose them, so expect less."
         )
         yield Advice(why, _experiment(f"ensemble.members=[{','.join(chosen)}]"))
 
@@ -199,6 +208,16 @@ RULES: tuple[Callable[[PageData], Iterator[Advice]], ...] = (
     _weights,
     _probe,
 )
+
+
+def _score(content: PageData) -> Headline:
+    """The ensemble's number by the metric of the run."""
+    return headline(content.metrics["ensemble"])
+
+
+def _of(score: Headline) -> str:
+    """Of what a difference is, where it is not of accuracy."""
+    return "" if score.is_accuracy else f" of {score.words}"
 
 
 def _experiment(*settings: str) -> str:

@@ -8,17 +8,18 @@ import numpy as np
 
 from croquis.core.text import gain
 from croquis.report.page_data import ImageData, Metrics, RunOutcome
-from croquis.scoring.metrics import accuracy_interval
+from croquis.scoring.chosen_metric import ACCURACY, METRICS, Metric
+from croquis.scoring.metric_names import headline, metric_name, numbers_on_test
 from croquis.tables.predictions import Predictions
 
 STEP = 0.05  # of the scale's ends
 
 
 class ScoreLine(NamedTuple):
-    """One line of the chart: an accuracy, its interval, and what plain folds claim."""
+    """One line of the chart: a score, its interval, and what plain folds claim."""
 
     name: str
-    accuracy: float
+    value: float
     low: float | None = None
     high: float | None = None
     plain: float | None = None
@@ -46,6 +47,7 @@ def score_chart(
 ) -> ScoreChart:
     """The chart of a run."""
     oof = outcome.oof
+    metric = METRICS[metric_name(metrics["ensemble"])]
     lines = score_lines(metrics["vote"], metrics["ensemble"], metrics["submission"])
     parts = by_copies(
         data.labels(oof.ids),
@@ -53,8 +55,10 @@ def score_chart(
         data.groups_of(oof.ids),
         data.units_of(oof.ids),
         seed=outcome.settings.seed,
+        metric=metric,
     )
-    left, right = axis_ends([*lines, *parts])
+    most = np.inf if metric.name == "log_loss" else 1.0
+    left, right = axis_ends([*lines, *parts], most=most)
     return ScoreChart(lines, parts, left, right)
 
 
@@ -66,23 +70,18 @@ def score_lines(
     """The members, the ensemble and, where there is a solution, the test set."""
     lines = [_line(member, votes[member]) for member in sorted(votes)]
     lines.append(_line("ensemble", ensemble))
-    if "test_accuracy" in submission:
-        lines.append(
-            ScoreLine("test, single folds", submission["test_single_fold"])
-        )
+    if test := numbers_on_test(submission):
+        lines.append(ScoreLine("test, single folds", test["test_single_fold"]))
         if ensemble["folds"] > 1:
-            lines.append(ScoreLine("test, fold vote", submission["test_accuracy"]))
+            lines.append(ScoreLine("test, fold vote", test["test"]))
     return lines
 
 
-def _line(name: str, score: Mapping[str, Any]) -> ScoreLine:
-    return ScoreLine(
-        name,
-        accuracy=score["accuracy"],
-        low=score["accuracy_low"],
-        high=score["accuracy_high"],
-        plain=score.get("plain_accuracy"),
-    )
+def _line(name: str, scores: Mapping[str, Any]) -> ScoreLine:
+    """A line with its interval; what plain folds claim is an accuracy, so beside that alone."""
+    score = headline(scores)
+    plain = scores.get("plain_accuracy") if score.is_accuracy else None
+    return ScoreLine(name, score.value, score.low, score.high, plain)
 
 
 def by_copies(
@@ -92,8 +91,9 @@ def by_copies(
     units: np.ndarray,
     *,
     seed: int,
+    metric: Metric = ACCURACY,
 ) -> list[ScoreLine]:
-    """The ensemble's accuracy on images that have a copy and on those that have none.
+    """The ensemble's score on images that have a copy and on those that have none.
 
     Args:
         labels: (N,) true labels in the order of `oof`.
@@ -101,30 +101,34 @@ def by_copies(
         groups: (N,) the group of copies of each.
         units: (N,) what the intervals draw together, a group or a domain.
         seed: of these draws.
+        metric: of the score.
     """
     _, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     copied = sizes[inverse] > 1
-    right = oof.probs.argmax(axis=1) == labels
+    verdicts = metric.judge(labels, oof.probs)
     lines = []
     for words, part in (("with a copy", copied), ("without a copy", ~copied)):
         if part.any():
             name = f"{words} ({part.sum():,})"
-            ends = accuracy_interval(right[part], units[part], seed=seed)
-            lines.append(ScoreLine(name, float(right[part].mean()), *ends))
+            judged = verdicts[part]
+            ends = metric.intervals(judged[None], units[part], seed=seed)[0]
+            lines.append(ScoreLine(name, metric.value(judged), *ends))
     return lines
 
 
-def axis_ends(lines: Iterable[ScoreLine]) -> tuple[float, float]:
-    """The two ends of a scale that all lines fit on, in steps of .05 and inside 0 to 1."""
+def axis_ends(
+    lines: Iterable[ScoreLine], *, most: float = 1.0
+) -> tuple[float, float]:
+    """The two ends of a scale that all lines fit on, in steps of .05 and inside 0 to `most`."""
     numbers = np.array([line[1:] for line in lines], dtype=float)  # None to nan
     # Rounded first: 0.7 / 0.05 is 13.999..
     low = np.floor(round(np.nanmin(numbers) / STEP, 9)) * STEP
     high = np.ceil(round(np.nanmax(numbers) / STEP, 9)) * STEP
     left = round(max(low, 0), 2)
-    right = round(min(high, 1), 2)
+    right = round(min(high, most), 2)
     if right > left:
         return left, right
-    return max(left - STEP, 0), min(right + STEP, 1)
+    return max(left - STEP, 0), min(right + STEP, most)
 
 
 def leak(score: Mapping[str, float]) -> str:
