@@ -28,18 +28,27 @@ def test_the_root_may_be_bare_class_folders_one_called_train(
     assert not is_layout(tmp_path / "x")
 
 
-@pytest.mark.parametrize("stray", ["x/labels.csv", "x/docs/manual.txt"])
-def test_bare_class_folders_hold_nothing_else(tmp_path: Path, stray: str) -> None:
+@pytest.mark.parametrize(
+    ("stray", "fix"),
+    [
+        ("x/labels.csv", "put the class folders into train/, or rename the table"),
+        ("x/docs/manual.txt", "take out docs/, or put the class folders into"),
+    ],
+)
+def test_bare_class_folders_hold_nothing_else(
+    tmp_path: Path, stray: str, fix: str
+) -> None:
     made(tmp_path, "x/cat/0.png", "x/dog/0.png", stray)
-    with pytest.raises(
-        InputError, match=r"mine: expected one folder with.*received none; name"
-    ):
+    seen = r"received none, but cat/ with 1 file \(0.png\); .*dog/ with 1 file"
+    with pytest.raises(InputError, match=rf"mine: expected .*{seen}.*{fix}"):
         find_root(tmp_path, where="mine")
 
 
 def test_one_folder_of_images_alone_is_no_set_of_classes(tmp_path: Path) -> None:
     made(tmp_path, "x/cat/0.png")
-    with pytest.raises(InputError, match="received none; name"):
+    with pytest.raises(
+        InputError, match=r"received none, but 1 file \(0.png\); add"
+    ):
         find_root(tmp_path, where="mine")
 
 

@@ -90,7 +90,7 @@ def test_class_folders_are_ranked_by_name_and_read_in_natural_order(
     assert column(layout, "id") == [*names, "test/9.JPEG", "test/10.png"]
     assert column(layout, "label") == [0, 0, 0, 1, -1, -1]
     assert layout.notes == [
-        "1 images in train/ are in no class folder and left out"
+        "1 images in train/ are in no class folder and left out: loose.png"
     ]
     assert layout.sample.to_dict("list") == {
         "ID": ["0", "1"], "image_path": ["9.JPEG", "10.png"], "target": [0, 0]

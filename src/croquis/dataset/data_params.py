@@ -1,8 +1,9 @@
 """The section `data` of params.yaml: where the data comes from, and how its labels are read."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from croquis.core.params import Section
 
@@ -66,3 +67,18 @@ class DataParams(Section):
         default=None,
         description="The class in an image's path, as a pattern with one group; null: none.",
     )
+
+    @field_validator("label_pattern")
+    @classmethod
+    def _has_one_group(cls, pattern: str | None) -> str | None:
+        if pattern is None:
+            return None
+        try:
+            groups = re.compile(pattern).groups
+        except re.error as error:
+            raise ValueError(f"a regular expression ({error})") from None
+        if groups != 1:
+            raise ValueError(
+                f"one (group), the class, and not {groups}: (?:...) is none"
+            )
+        return pattern

@@ -5,43 +5,109 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from croquis.core.errors import InputError
+from croquis.dataset.folders.exports import refuse_export
+from croquis.dataset.folders.seen import describe, first_of
+from croquis.dataset.folders.split_names import is_structure, splits_among
 from croquis.dataset.hidden_files import is_hidden
 from croquis.dataset.image_files import SUFFIXES
 
 LAYOUT = "one folder with train.csv, with train/<class>/, or with class folders"
+# The tables that say the labels of the images beside them.
+TABLES = frozenset(["train.csv"])
+ADD_LABELS = (
+    "add train.csv (image_path,class_name), or say where the class is in the names, with"
+    " data.label_pattern"
+)
+NAMED = 3  # folders that an error names
 
 
-def find_root(folder: Path, where: str) -> Path:
+def find_root(folder: Path, where: str, *, by_pattern: bool = False) -> Path:
     """The one folder, at or under `folder`, that holds train.csv, or train/ with class folders.
 
     The outermost counts, as a class may be called "train". Where there is none, the one folder of
     bare class folders.
 
+    Args:
+        folder: of somebody.
+        where: what to call it in errors.
+        by_pattern: whether labels stand in the images' names, so that no class needs a folder.
+
     Raises:
         InputError: if there is none, or several.
     """
-    roots = list(_outermost(folder, is_layout))
+    roots = list(_outermost(folder, lambda here: is_layout(here, by_pattern)))
     if not roots:
         roots = list(_outermost(folder, _holds_classes))
+    if not roots:
+        roots = list(_outermost(folder, has_table))
+    if not roots and by_pattern:
+        roots = list(_outermost(folder, _holds_images))
     if len(roots) == 1:
         return roots[0]
+    if not roots:
+        refuse_export(folder, where)
+        raise _nothing(folder, where)
     names = [path.relative_to(folder).as_posix() for path in roots]
-    received = f"{len(roots)} of them ({', '.join(names[:3])})" if roots else "none"
+    received = f"{len(roots)} of them ({', '.join(names[:NAMED])})"
     fix = "name or pack the folder that holds it"
     raise InputError(where, expected=LAYOUT, received=received, fix=fix)
 
 
-def is_layout(folder: Path) -> bool:
-    """Whether train.csv, or train/ with class folders, stands right in `folder`."""
-    return (folder / "train.csv").is_file() or bool(folders_in(folder / "train"))
+def is_layout(folder: Path, by_pattern: bool = False) -> bool:
+    """Whether train.csv, or train/ with class folders, stands right in `folder`.
+
+    Args:
+        folder: that may be a root.
+        by_pattern: as of `find_root`.
+    """
+    if (folder / "train.csv").is_file() or folders_in(folder / "train"):
+        return True
+    names = [path.name for path in folders_in(folder)]
+    splits = splits_among(names)
+    trains = [folder / name for name in names if splits.get(name) == "train"]
+    if any(any(map(holds_any_image, folders_in(train))) for train in trains):
+        return True
+    others = [folder / name for name in names if name not in splits]
+    return (
+        by_pattern
+        and any(map(holds_any_image, trains))
+        and not any(map(_holds_images, others))
+    )
+
+
+def has_table(folder: Path) -> bool:
+    """Whether a table of labels stands right in `folder`."""
+    return any((folder / name).is_file() for name in TABLES)
 
 
 def folders_in(folder: Path) -> list[Path]:
     """The folders right in `folder` that somebody means to hand in; none where it is no folder."""
     if not folder.is_dir():
         return []
-    inside = (path for path in folder.iterdir() if path.is_dir())
-    return sorted(path for path in inside if not is_hidden(path.name))
+    with os.scandir(folder) as entries:  # Path.is_dir would ask for each image, too
+        names = [entry.name for entry in entries if entry.is_dir()]
+    return sorted(folder / name for name in names if not is_hidden(name))
+
+
+def holds_any_image(folder: Path) -> bool:
+    """Whether an image is in `folder`, at any depth."""
+    return _holds_images(folder) or any(map(holds_any_image, folders_in(folder)))
+
+
+def odd_splits(names: list[str]) -> list[str]:
+    """Of the names of bare class folders, those that are rather parts of a data set.
+
+    One class may be called train, among other vehicles, and one valid, beside invalid.
+    """
+    splits = splits_among(names)
+    kinds = set(splits.values())
+    if len(splits) == len(names):
+        return list(splits)
+    if kinds == {"train"} and len(splits) == 1:
+        return []
+    if kinds == {"val"} and any("invalid" in name.casefold() for name in names):
+        return []
+    return list(splits)
 
 
 def _outermost(folder: Path, begins: Callable[[Path], bool]) -> Iterator[Path]:
@@ -54,9 +120,75 @@ def _outermost(folder: Path, begins: Callable[[Path], bool]) -> Iterator[Path]:
 
 def _holds_classes(folder: Path) -> bool:
     inside = folders_in(folder)
-    csv = any(path.suffix == ".csv" for path in folder.iterdir())
-    return not csv and len(inside) > 1 and all(map(_holds_images, inside))
+    names = [path.name for path in inside]
+    if len(inside) < 2 or _has_csv(folder):
+        return False
+    if odd_splits(names) or all(map(is_structure, names)):
+        return False
+    return all(map(_is_class, inside))
+
+
+def _is_class(folder: Path) -> bool:
+    """Whether images are right in `folder`, or in the one folder images/ inside it."""
+    inside = folders_in(folder)
+    if not _holds_images(folder) and len(inside) == 1:
+        return is_structure(inside[0].name) and _holds_images(inside[0])
+    return _holds_images(folder)
 
 
 def _holds_images(folder: Path) -> bool:
     return any(path.suffix.lower() in SUFFIXES for path in folder.iterdir())
+
+
+def _nothing(folder: Path, where: str) -> InputError:
+    """What to do where no root is, by what is there."""
+    place = _widest(folder)
+    names = [path.name for path in folders_in(place) if holds_any_image(path)]
+    splits = splits_among(names)
+    odd = odd_splits(names)
+    flat = [name for name in names if splits.get(name) == "train"]
+    received = f"none, but {describe(place)}"
+    expected = LAYOUT
+    fix = "name or pack the folder that holds it, or see Layouts in docs/data.md"
+    if flat:
+        labels = f"labels of the images in {flat[0]}/"
+        expected = f"{labels}: train.csv beside it, or class folders in it"
+        fix = ADD_LABELS
+    elif names and not set(names) - set(splits):
+        expected = "images that train, in train/ or named in train.csv"
+        fix = "put them into train/<class>/"
+    elif len(names) > 1 and odd:
+        expected = f"{', '.join(odd[:NAMED])} beside train/, or class folders alone"
+        fix = "put the class folders into train/; there, any name is a class"
+    elif len(names) > 1 and all(map(is_structure, names)):
+        expected = f"class folders (no class is called {names[0]})"
+        fix = "put the images of each class into a folder of its own"
+    elif len(names) > 1 and _has_csv(place):
+        expected = "class folders alone, or a table of labels called train.csv"
+        fix = "put the class folders into train/, or rename the table"
+    elif len(names) > 1 and (without := _without_images(place)):
+        expected = "images right in each class folder, or class folders in train/"
+        fix = f"take out {first_of(without)}, or put the class folders into train/"
+    elif _holds_images(place) or len(names) == 1:
+        fix = f"{ADD_LABELS}; or put each class into a folder"
+    return InputError(where, expected=expected, received=received, fix=fix)
+
+
+def _without_images(place: Path) -> list[str]:
+    """The folders beside class folders that hold no image themselves, as docs/ does not."""
+    inside = folders_in(place)
+    others = [path for path in inside if not _is_class(path)]
+    return [f"{path.name}/" for path in others] if len(others) < len(inside) else []
+
+
+def _has_csv(folder: Path) -> bool:
+    return any(path.suffix == ".csv" for path in folder.iterdir())
+
+
+def _widest(folder: Path) -> Path:
+    """The outermost folder with more in it than one folder."""
+    while True:
+        inside = [path for path in folder.iterdir() if not is_hidden(path.name)]
+        if len(inside) != 1 or not inside[0].is_dir():
+            return folder
+        folder = inside[0]

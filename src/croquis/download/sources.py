@@ -14,9 +14,10 @@ from croquis.core.files import atomic_write, root
 from croquis.core.progress import progress
 from croquis.dataset.data_params import DataParams
 from croquis.dataset.names import to_utf8
-from croquis.dataset.roots import find_root, is_layout
+from croquis.dataset.roots import find_root
 from croquis.download.archives import unpack
 from croquis.download.copy_tree import copy_tree
+from croquis.download.settling import outside, place_of, settle
 
 BLOCK = 2**20  # bytes
 
@@ -34,6 +35,7 @@ def fetch(wanted: DataParams, raw: Path, solution: Path) -> list[str]:
     bring = SOURCES[kind_of(wanted.source)]
     with atomic_write(solution) as answers, atomic_write(raw) as draft:
         notes = bring(wanted, draft) + to_utf8(draft, wanted.source)
+        notes += settle(draft, wanted.source)
         _set_aside(draft / "solution.csv", answers)
         return notes
 
@@ -115,9 +117,10 @@ def _bring_folder(wanted: DataParams, draft: Path) -> list[str]:
             received=repr(wanted.source),
             fix="name the folder that has train/ in it",
         )
-    data = find_root(source, where=wanted.source)
-    copy_tree(data, _place_of(data, draft))
-    return []
+    by_pattern = wanted.label_pattern is not None
+    data = find_root(source, where=wanted.source, by_pattern=by_pattern)
+    copy_tree(data, place_of(data, draft, by_pattern))
+    return outside(source, data, wanted.source)
 
 
 # Each brings the data to a draft of data/raw, and returns notes for people.
@@ -142,8 +145,10 @@ def _bring_unpacked(archive: Path, wanted: DataParams, draft: Path) -> list[str]
         unpacked = folder / "unpacked"
         unpacked.mkdir()
         unpack(archive, unpacked, where=wanted.source)
-        data = find_root(unpacked, where=wanted.source)
-        os.replace(data, _place_of(data, draft))
+        by_pattern = wanted.label_pattern is not None
+        data = find_root(unpacked, where=wanted.source, by_pattern=by_pattern)
+        notes += outside(unpacked, data, wanted.source)
+        os.replace(data, place_of(data, draft, by_pattern))
     return notes
 
 
@@ -177,13 +182,6 @@ def _refuse_sha256(wanted: DataParams) -> None:
             received=wanted.sha256,
             fix="add -S data.sha256=null",
         )
-
-
-def _place_of(data: Path, draft: Path) -> Path:
-    """Where the folder `data` goes in `draft`: bare class folders become its train/."""
-    place = draft if is_layout(data) else draft / "train"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    return place
 
 
 def _set_aside(solution: Path, answers: Path) -> None:

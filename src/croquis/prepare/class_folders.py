@@ -1,27 +1,162 @@
 """Training images whose folders are their classes."""
 
-from pathlib import Path
-
-import pandas as pd
+from collections import Counter
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from croquis.core.errors import InputError
+from croquis.dataset.folders.exports import refuse_export
+from croquis.dataset.folders.seen import describe, first_of
+from croquis.dataset.folders.split_names import is_structure, split_of
 from croquis.dataset.image_files import images_in
-from croquis.dataset.roots import folders_in
-from croquis.prepare.labels import ranks
+from croquis.dataset.roots import ADD_LABELS, folders_in
+
+# How a person chooses one of two depths: patterns for data.label_pattern.
+OUTER = "^([^/]+)/"
+INNER = "^[^/]+/([^/]+)/"
 
 
-def read_class_folders(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    rows: list[tuple[str, str]] = []
-    for folder in folders_in(raw / "train"):
-        names = images_in(folder)
-        if not names:
-            fix = "add some, or remove the folder"
-            raise InputError(folder, expected="images", received="none", fix=fix)
-        rows += [(folder.name, f"train/{folder.name}/{name}") for name in names]
-    table = pd.DataFrame(rows, columns=["class_name", "path"], dtype=str)
-    table = table.assign(id=table["path"], label=ranks(table["class_name"]))
-    columns = pd.DataFrame({"image_path": table["path"].str.removeprefix("train/")})
-    loose = len(images_in(raw / "train")) - len(rows)
-    note = f"{loose:,} images in train/ are in no class folder and left out"
-    notes = [note] if loose else []
-    return table.assign(split="train", source_id=""), columns, notes
+class LabelledImage(NamedTuple):
+    """An image whose class is known from where it lies."""
+
+    class_name: str
+    path: str  # relative to the data set's folder
+
+
+def images_by_folder(raw: Path, part: str) -> tuple[list[LabelledImage], list[str]]:
+    """The images in the class folders of `raw / part`, one folder after the other; and notes.
+
+    An image in a folder inside a class folder is of that class, too.
+
+    Raises:
+        InputError: if the folders in it are no classes, or of two depths either may be the class.
+    """
+    images = {path.name: images_in(path) for path in folders_in(raw / part)}
+    loose = [name for name in images_in(raw / part) if "/" not in name]
+    _refuse_no_classes(raw, part, images, loose)
+    _refuse_empty(raw / part, images)
+    _refuse_inner_splits(raw / part, images)
+    _refuse_two_depths(raw / part, images)
+    rows = [
+        LabelledImage(name, f"{part}/{name}/{path}")
+        for name, paths in images.items()
+        for path in paths
+    ]
+    notes = [*_on_names(part, images), *_on_depth(part, images)]
+    if loose:
+        text = (
+            f"{len(loose):,} images in {part}/ are in no class folder and left out"
+        )
+        notes.append(f"{text}: {first_of(loose)}")
+    return rows, notes
+
+
+def _refuse_no_classes(
+    raw: Path, part: str, images: dict[str, list[str]], loose: list[str]
+) -> None:
+    """Refuses a folder without class folders, and one whose folders are rather its parts."""
+    folder = raw / part
+    if not any(images.values()):
+        refuse_export(raw, folder)
+        raise InputError(
+            folder,
+            expected="class folders with images, or train.csv beside it",
+            received=describe(folder),
+            fix=ADD_LABELS
+            if loose
+            else "put the images of each class into a folder of its own",
+        )
+    inner = {each for names in _inner(images).values() for each in names}
+    if all(map(is_structure, inner)):  # data1/images/ beside data1/labels/
+        refuse_export(folder, folder)
+    if all(map(is_structure, images)):
+        refuse_export(raw, folder)
+        raise InputError(
+            folder,
+            expected="class folders",
+            received=f"{describe(folder)}, and no class is called so",
+            fix="put the images of each class into a folder of its own, or name them in train.csv",
+        )
+    if all(map(split_of, images)):
+        raise InputError(
+            folder,
+            expected="class folders",
+            received=f"parts of a data set ({first_of(images)})",
+            fix="name the folder that holds train/, or call the class folders otherwise",
+        )
+
+
+def _refuse_empty(folder: Path, images: dict[str, list[str]]) -> None:
+    empty = [name for name, paths in images.items() if not paths]
+    if not empty:
+        return
+    others = f", as in {first_of(empty[1:])}" if len(empty) > 1 else ""
+    raise InputError(
+        folder / empty[0],
+        expected="images",
+        received=f"none{others}",
+        fix="add some, or remove the folder",
+    )
+
+
+def _inner(images: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Of each class folder, the folders in it that hold images; "." is the class folder itself."""
+    return {
+        name: sorted(
+            {PurePosixPath(path).parts[0] if "/" in path else "." for path in paths}
+        )
+        for name, paths in images.items()
+    }
+
+
+def _refuse_inner_splits(folder: Path, images: dict[str, list[str]]) -> None:
+    """Refuses cat/train and cat/test: the images of test would train."""
+    for name, inner in _inner(images).items():
+        splits = [each for each in inner if split_of(each)]
+        if splits and splits == [each for each in inner if each != "."]:
+            raise InputError(
+                folder / name,
+                expected="images of one class, which all train",
+                received=f"parts of a data set in it ({first_of(splits)})",
+                fix="put each part on top: train/<class>/ and test/<class>/",
+            )
+
+
+def _refuse_two_depths(folder: Path, images: dict[str, list[str]]) -> None:
+    """Refuses pets/cat, pets/dog, cars/van, cars/taxi: is the class pets, or cat?"""
+    inner = _inner(images)
+    counts = Counter(each for names in inner.values() for each in names)
+    several = all(len(names) > 1 for names in inner.values())
+    if not several or "." in counts or max(counts.values()) > 1:
+        return
+    outer = next(iter(inner))
+    raise InputError(
+        folder,
+        expected="images in class folders",
+        received=f"two depths of folders ({outer}/{inner[outer][0]}/): the class may be"
+        f" {outer!r} or {inner[outer][0]!r}",
+        fix=f"say which with data.label_pattern: {OUTER} for {outer!r}, {INNER} for the other",
+    )
+
+
+def _on_names(part: str, images: dict[str, list[str]]) -> list[str]:
+    odd = [name for name in images if split_of(name) or is_structure(name)]
+    if not odd:
+        return []
+    verb = "is read as a class" if len(odd) == 1 else "are read as classes"
+    return [
+        f"{', '.join(f'{part}/{name}/' for name in odd[:3])} {verb} like the others"
+    ]
+
+
+def _on_depth(part: str, images: dict[str, list[str]]) -> list[str]:
+    deeper = [
+        f"{part}/{name}/{path}"
+        for name, paths in images.items()
+        for path in paths
+        if "/" in path
+    ]
+    if not deeper:
+        return []
+    text = f"{len(deeper):,} images lie in folders inside class folders, as {deeper[0]}"
+    return [f"{text}: their class is the outer folder"]

@@ -8,7 +8,7 @@ import pandas as pd
 from croquis.core.errors import InputError
 from croquis.dataset.data_params import DataParams
 from croquis.dataset.names import refuse_undecodable
-from croquis.prepare.class_folders import read_class_folders
+from croquis.prepare.folders.labelled_folders import read_folders
 from croquis.prepare.label_tables import read_test_images, read_train_table
 from croquis.prepare.template import blank_sample, read_sample
 
@@ -29,6 +29,8 @@ class Layout:
         numbered: what the source numbers itself: "ID" (test images) and "target" (classes). What it
             does not is counted here, in an order that its people do not know.
         notes: what people should know about the files.
+        read_as: what was recognised, in a few words.
+        in_folders: whether folders are classes, as no table says them.
     """
 
     images: pd.DataFrame
@@ -36,6 +38,8 @@ class Layout:
     sample: pd.DataFrame
     numbered: frozenset[str]
     notes: list[str]
+    read_as: str = ""
+    in_folders: bool = False
 
 
 def read_layout(raw: Path, data: DataParams = AS_USUAL) -> Layout:
@@ -50,10 +54,13 @@ def read_layout(raw: Path, data: DataParams = AS_USUAL) -> Layout:
     """
     refuse_undecodable(raw)
     test, names, notes = read_test_images(raw)
-    if (raw / "train.csv").is_file():
-        train, columns, more = read_train_table(raw, set(names["image_path"]))
+    in_folders = not (raw / "train.csv").is_file()
+    if in_folders:
+        train, columns, read_as, more = read_folders(raw, data)
     else:
-        train, columns, more = read_class_folders(raw)
+        _refuse_pattern(raw, data)
+        train, columns, more = read_train_table(raw, set(names["image_path"]))
+        read_as = _read_as_tables(raw)
     if train.empty:
         raise InputError(
             raw, expected="training images", received="none", fix="add some"
@@ -62,7 +69,24 @@ def read_layout(raw: Path, data: DataParams = AS_USUAL) -> Layout:
     numbered = {"target"} & set(train) | {"ID"} & set(of_source)
     images = pd.concat([train, test], ignore_index=True)[COLUMNS]
     notes = more + notes + further
-    return Layout(images, columns, sample, frozenset(numbered), notes)
+    return Layout(
+        images, columns, sample, frozenset(numbered), notes, read_as, in_folders
+    )
+
+
+def _read_as_tables(raw: Path) -> str:
+    test = " and test.csv" if (raw / "test.csv").is_file() else ""
+    return f"train.csv{test}"
+
+
+def _refuse_pattern(raw: Path, data: DataParams) -> None:
+    if data.label_pattern is not None:
+        raise InputError(
+            "data.label_pattern",
+            expected=f"null, as {raw / 'train.csv'} says the labels",
+            received=repr(data.label_pattern),
+            fix="add -S data.label_pattern=null",
+        )
 
 
 def _sample_of(

@@ -8,6 +8,10 @@ import pandas as pd
 from croquis.core.files import atomic_write
 from croquis.dataset.data_params import DataParams
 from croquis.dataset.spreadsheets import neutral_cells
+from croquis.prepare.folders.folder_labels import (
+    labels_of_folders,
+    refuse_two_truths,
+)
 from croquis.prepare.labels import check_classes
 from croquis.prepare.layout import read_layout
 from croquis.prepare.packing import Packed, PrepareParams, pack
@@ -52,11 +56,17 @@ def prepare_images(
     layout = read_layout(raw, data)
     check_classes(layout.images, layout.columns, raw)
     test_labels, of_solution = read_solution(solution, layout)
+    of_folders, on_folders = labels_of_folders(layout)
+    refuse_two_truths(of_folders, test_labels, layout)
+    if test_labels.empty:
+        test_labels = of_folders
     with atomic_write(pixels) as pixels_draft, atomic_write(gray224) as gray_draft:
         packed = pack(layout.images, raw, settings, pixels_draft, gray_draft)
     notes = [
+        f"read as: {layout.read_as}",
         *layout.notes,
         *of_solution,
+        *on_folders,
         _note_on_counts(packed, settings),
         *packed.notes(quarantine),
     ]

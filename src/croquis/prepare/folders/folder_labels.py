@@ -1,0 +1,92 @@
+"""The true labels of test images that lie in class folders: a solution, never trained on."""
+
+import unicodedata
+from pathlib import PurePosixPath
+
+import pandas as pd
+
+from croquis.core.errors import InputError
+from croquis.dataset.folders.seen import first_of
+from croquis.dataset.folders.split_names import split_of
+from croquis.prepare.layout import Layout
+
+COLUMNS = ["image_path", "target"]
+
+
+def labels_of_folders(layout: Layout) -> tuple[pd.DataFrame, list[str]]:
+    """`COLUMNS` of the test images, in the sample's order, if their folders are classes of train/.
+
+    There are no rows where they are not: a note says so where some of them are.
+    """
+    unknown = pd.DataFrame(columns=COLUMNS)
+    rows = layout.images
+    tests = rows.loc[rows["split"] == "test", "id"].str.removeprefix("test/")
+    if not layout.in_folders or tests.empty:
+        return unknown, []
+    train = rows[rows["split"] == "train"]
+    labels = dict(zip(train["class_name"].map(_same), train["label"], strict=True))
+    classes = tests.map(_class_of)
+    strange = sorted(set(classes[~classes.map(_same).isin(labels)]))
+    if strange:
+        if len(set(classes)) == len(strange):
+            return unknown, []  # images/, or no folders at all
+        some = first_of(sorted(set(classes) - set(strange)))
+        none = first_of(name or "no folder" for name in strange)
+        return unknown, [
+            f"test/: {some} are classes of train/, but not {none}: no labels are read from folders"
+        ]
+    label_of = dict(zip(tests, classes.map(_same).map(labels), strict=True))
+    images = layout.sample["image_path"]
+    truth = pd.DataFrame({"image_path": images, "target": images.map(label_of)})
+    note = f"test/: its {len(set(classes)):,} folders are classes of train/: the true labels of"
+    return truth.astype({"target": int}), [
+        f"{note} {len(truth):,} test images, never trained on"
+    ]
+
+
+def refuse_two_truths(
+    of_folders: pd.DataFrame, solution: pd.DataFrame, layout: Layout
+) -> None:
+    """Raises InputError where the folders of test/ and solution.csv disagree.
+
+    Args:
+        of_folders: as of `labels_of_folders`.
+        solution: the labels of solution.csv, of the same images.
+        layout: whose classes they are.
+    """
+    if of_folders.empty or solution.empty:
+        return
+    label_of = dict(
+        zip(of_folders["image_path"], of_folders["target"], strict=True)
+    )
+    folders = solution["image_path"].map(label_of)
+    unlike = solution[folders != solution["target"]]
+    if unlike.empty:
+        return
+    train = layout.images[layout.images["split"] == "train"]
+    name_of = dict(zip(train["label"], train["class_name"], strict=True))
+    first = (
+        f"{unlike['image_path'].iloc[0]} as {name_of[unlike['target'].iloc[0]]!r}"
+    )
+    raise InputError(
+        "solution.csv",
+        expected="the classes of the folders that the test images lie in",
+        received=f"others for {len(unlike):,} of {len(solution):,} images ({first})",
+        fix="correct it in the data source, or take it or the folders out; then"
+        " `dvc repro -f download`",
+    )
+
+
+def _class_of(path: str) -> str:
+    """The folder of a test image that may be its class: not that of test/test/cup/0.png."""
+    folders = PurePosixPath(path).parts[:-1]
+    inner = [
+        name
+        for place, name in enumerate(folders)
+        if place or split_of(name) != "test"
+    ]
+    return inner[0] if inner else ""
+
+
+def _same(name: str) -> str:
+    return unicodedata.normalize("NFC", name)

@@ -1,0 +1,46 @@
+"""Training images whose names say their classes, as in cat.0.jpg."""
+
+import re
+from pathlib import Path
+
+from croquis.core.errors import InputError
+from croquis.dataset.folders.seen import first_of
+from croquis.dataset.image_files import images_in
+from croquis.prepare.class_folders import LabelledImage
+
+
+def images_by_pattern(
+    raw: Path, part: str, pattern: str
+) -> tuple[list[LabelledImage], list[str]]:
+    """The images in `raw / part`, each of the class that the pattern's group is in its path there.
+
+    Args:
+        raw: the data set.
+        part: the folder in it, such as train; paths are those inside it.
+        pattern: a regular expression with one group, searched anywhere in a path.
+
+    Raises:
+        InputError: if it is not in each path.
+    """
+    paths = images_in(raw / part)
+    matches = [re.search(pattern, path) for path in paths]
+    classes = [match[1] if match else None for match in matches]
+    lost = [path for path, name in zip(paths, classes, strict=True) if not name]
+    if lost:
+        raise InputError(
+            "data.label_pattern",
+            expected=f"a class in the path of each of the {len(paths):,} images in {part}/",
+            received=f"none in {len(lost):,} ({first_of(lost)})",
+            fix=f"widen {pattern!r}, or take these images out",
+        )
+    rows = [
+        LabelledImage(name, f"{part}/{path}")
+        for name, path in zip(classes, paths, strict=True)
+        if name
+    ]
+    counted = f"{len(rows):,} images of {part}/ by data.label_pattern"
+    first = f", as {rows[0].path} is {rows[0].class_name!r}" if rows else ""
+    names = set(image.class_name for image in rows)
+    return rows, [
+        f"{counted}: {len(names):,} classes ({first_of(sorted(names))}){first}"
+    ]
