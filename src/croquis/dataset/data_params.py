@@ -79,6 +79,6 @@ class DataParams(Section):
             raise ValueError(f"a regular expression ({error})") from None
         if groups != 1:
             raise ValueError(
-                f"one (group), the class, and not {groups}: (?:...) is none"
+                f"one (group), which is the class, not {groups}; (?:...) is none"
             )
         return pattern

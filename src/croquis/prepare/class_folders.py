@@ -11,9 +11,9 @@ from croquis.dataset.folders.split_names import is_structure, split_of
 from croquis.dataset.image_files import images_in
 from croquis.dataset.roots import ADD_LABELS, folders_in
 
-# How a person chooses one of two depths: patterns for data.label_pattern.
-OUTER = "^([^/]+)/"
-INNER = "^[^/]+/([^/]+)/"
+# How a person chooses one of two depths: settings.
+OUTER = """-S "data.label_pattern='^([^/]+)/'\""""
+INNER = """-S "data.label_pattern='^[^/]+/([^/]+)/'\""""
 
 
 class LabelledImage(NamedTuple):
@@ -135,7 +135,7 @@ def _refuse_two_depths(folder: Path, images: dict[str, list[str]]) -> None:
         expected="images in class folders",
         received=f"two depths of folders ({outer}/{inner[outer][0]}/): the class may be"
         f" {outer!r} or {inner[outer][0]!r}",
-        fix=f"say which with data.label_pattern: {OUTER} for {outer!r}, {INNER} for the other",
+        fix=f"say {OUTER} for {outer!r}, or {INNER} for {inner[outer][0]!r}",
     )
 
 
