@@ -36,12 +36,15 @@ def find_root(folder: Path, where: str, *, by_pattern: bool = False) -> Path:
         InputError: if there is none, or several.
     """
     roots = list(_outermost(folder, lambda here: is_layout(here, by_pattern)))
+    are_bare = not roots
     if not roots:
         roots = list(_outermost(folder, _holds_classes))
     if not roots:
         roots = list(_outermost(folder, has_table))
     if not roots and by_pattern:
         roots = list(_outermost(folder, _holds_images))
+    if by_pattern and are_bare and len(roots) > 1:  # pets/cat/, cars/van/
+        roots = _without_splits(folder)
     if len(roots) == 1:
         return roots[0]
     if not roots:
@@ -50,6 +53,10 @@ def find_root(folder: Path, where: str, *, by_pattern: bool = False) -> Path:
     names = [path.relative_to(folder).as_posix() for path in roots]
     received = f"{len(roots)} of them ({', '.join(names[:NAMED])})"
     fix = "name or pack the folder that holds it"
+    if are_bare:
+        fix = (
+            "name or pack the one that is meant, or put them into train/ if all are"
+        )
     raise InputError(where, expected=LAYOUT, received=received, fix=fix)
 
 
@@ -67,12 +74,10 @@ def is_layout(folder: Path, by_pattern: bool = False) -> bool:
     trains = [folder / name for name in names if splits.get(name) == "train"]
     if any(any(map(holds_any_image, folders_in(train))) for train in trains):
         return True
+    if not by_pattern or not any(map(holds_any_image, trains)):
+        return False
     others = [folder / name for name in names if name not in splits]
-    return (
-        by_pattern
-        and any(map(holds_any_image, trains))
-        and not any(map(_holds_images, others))
-    )
+    return len(splits) > 1 or not any(map(_holds_images, others))
 
 
 def has_table(folder: Path) -> bool:
@@ -101,7 +106,7 @@ def odd_splits(names: list[str]) -> list[str]:
     """
     splits = splits_among(names)
     kinds = set(splits.values())
-    if len(splits) == len(names):
+    if all(name in splits or is_structure(name) for name in names):
         return list(splits)
     if kinds == {"train"} and len(splits) == 1:
         return []
@@ -179,6 +184,13 @@ def _without_images(place: Path) -> list[str]:
     inside = folders_in(place)
     others = [path for path in inside if not _is_class(path)]
     return [f"{path.name}/" for path in others] if len(others) < len(inside) else []
+
+
+def _without_splits(folder: Path) -> list[Path]:
+    """The outermost folder with more than one in it, and the folders in it if these are parts."""
+    place = _widest(folder)
+    inside = folders_in(place)
+    return inside if splits_among(path.name for path in inside) else [place]
 
 
 def _has_csv(folder: Path) -> bool:

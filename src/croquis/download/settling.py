@@ -64,7 +64,7 @@ def settle(draft: Path, where: str) -> list[str]:
 
 
 def outside(folder: Path, root: Path, where: str) -> list[str]:
-    """A note on the images in `folder` that are not in `root`, the data set in it.
+    """Notes on the images in `folder` that are not in `root`, the data set in it.
 
     Raises:
         InputError: if `root` is bare class folders in a folder such as test/, beside the others.
@@ -73,16 +73,18 @@ def outside(folder: Path, root: Path, where: str) -> list[str]:
         return []
     inside = root.relative_to(folder).as_posix() + "/"
     names = [name for name in images_in(folder) if not name.startswith(inside)]
-    if not names:
-        return []
-    is_part = any(split_of(name) for name in root.relative_to(folder).parts)
-    if is_part and not is_layout(root):
+    is_part = not is_layout(root) and any(map(split_of, inside.split("/")))
+    if names and is_part:
         raise InputError(
             where,
             expected="train.csv, or class folders in train/, for training",
             received=f"class folders in {inside} alone, beside {describe(folder)}",
             fix="put the images that train into train/<class>/",
         )
+    if is_part:
+        return [f"all images lie in {inside}, and train"]
+    if not names:
+        return []
     return [
         f"{len(names):,} images outside {inside} are left out ({first_of(names)})"
     ]

@@ -1,5 +1,6 @@
 """Training images whose folders are their classes."""
 
+import unicodedata
 from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -37,18 +38,44 @@ def images_by_folder(raw: Path, part: str) -> tuple[list[LabelledImage], list[st
     _refuse_empty(raw / part, images)
     _refuse_inner_splits(raw / part, images)
     _refuse_two_depths(raw / part, images)
+    class_of, notes = _in_one_spelling(part, list(images))
     rows = [
-        LabelledImage(name, f"{part}/{name}/{path}")
+        LabelledImage(class_of[name], f"{part}/{name}/{path}")
         for name, paths in images.items()
         for path in paths
     ]
-    notes = [*_on_names(part, images), *_on_depth(part, images)]
+    notes += [*_on_names(part, images), *_on_depth(part, images)]
     if loose:
         text = (
             f"{len(loose):,} images in {part}/ are in no class folder and left out"
         )
         notes.append(f"{text}: {first_of(loose)}")
     return rows, notes
+
+
+def same_name(name: str) -> str:
+    """A class name without what no one sees: macOS writes accents apart from their letters."""
+    return unicodedata.normalize("NFC", name).strip()
+
+
+def _in_one_spelling(
+    part: str, names: list[str]
+) -> tuple[dict[str, str], list[str]]:
+    """The class of each folder, and a note on folders whose names look the same: one class."""
+    spellings: dict[str, list[str]] = {}
+    for name in names:
+        spellings.setdefault(same_name(name), []).append(name)
+    class_of = {}
+    notes = []
+    for plain, alike in spellings.items():
+        is_one = len(alike) == 1
+        class_of |= dict.fromkeys(alike, alike[0] if is_one else plain)
+        if not is_one:
+            text = f"{len(alike)} folders in {part}/ are called {plain!r}"
+            notes.append(
+                f"{text} (blanks and ways to write accents apart): one class"
+            )
+    return class_of, notes
 
 
 def _refuse_no_classes(

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Literal
 
-Split = Literal["train", "val", "test", "unclear"]
+Split = Literal["train", "val", "test", "unclear", "other"]
 
 # What people call the parts. Whether an "eval" is for choosing or for the end, nobody can know.
 WORDS: dict[str, Split] = {
@@ -15,6 +15,8 @@ WORDS: dict[str, Split] = {
     "test": "test", "tests": "test", "testing": "test", "테스트": "test", "시험": "test",
     "eval": "unclear", "evaluate": "unclear", "evaluation": "unclear",
     "holdout": "unclear", "trainval": "unclear", "평가": "unclear",
+    "extra": "other", "unlabeled": "other", "unlabelled": "other",
+    "pred": "other", "predict": "other", "prediction": "other", "predictions": "other",
 }  # fmt: skip
 # What stands before or behind such a word: train_set, test-images, data_val, val2017, test1.
 _NOUNS = "sets?|data|datasets?|images?|imgs?|photos?|files?|folder|dir|split|용|셋|데이터|이미지"

@@ -1,13 +1,13 @@
 """The true labels of test images that lie in class folders: a solution, never trained on."""
 
-import unicodedata
 from pathlib import PurePosixPath
 
 import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.dataset.folders.seen import first_of
-from croquis.dataset.folders.split_names import split_of
+from croquis.dataset.folders.split_names import is_structure, split_of
+from croquis.prepare.class_folders import same_name
 from croquis.prepare.layout import Layout
 
 COLUMNS = ["image_path", "target"]
@@ -24,24 +24,26 @@ def labels_of_folders(layout: Layout) -> tuple[pd.DataFrame, list[str]]:
     if not layout.in_folders or tests.empty:
         return unknown, []
     train = rows[rows["split"] == "train"]
-    labels = dict(zip(train["class_name"].map(_same), train["label"], strict=True))
+    labels = dict(
+        zip(train["class_name"].map(same_name), train["label"], strict=True)
+    )
     classes = tests.map(_class_of)
-    strange = sorted(set(classes[~classes.map(_same).isin(labels)]))
-    if strange:
-        if len(set(classes)) == len(strange):
-            return unknown, []  # images/, or no folders at all
-        some = first_of(sorted(set(classes) - set(strange)))
-        none = first_of(name or "no folder" for name in strange)
+    is_class = classes.map(same_name).isin(labels)
+    if not is_class.any():
+        return unknown, []  # images/, or no folders at all
+    if not is_class.all():
+        some = f"{is_class.sum():,} of {len(tests):,} images lie in folders that are classes"
+        other = first_of("test/" + tests[~is_class])
         return unknown, [
-            f"test/: {some} are classes of train/, but not {none}: no labels are read from folders"
+            f"test/: {some}, not {other}: no labels are read from folders"
         ]
-    label_of = dict(zip(tests, classes.map(_same).map(labels), strict=True))
+    label_of = dict(zip(tests, classes.map(same_name).map(labels), strict=True))
     images = layout.sample["image_path"]
     truth = pd.DataFrame({"image_path": images, "target": images.map(label_of)})
-    note = f"test/: its {len(set(classes)):,} folders are classes of train/: the true labels of"
-    return truth.astype({"target": int}), [
-        f"{note} {len(truth):,} test images, never trained on"
-    ]
+    folders = first_of(sorted(set(classes)))
+    note = f"test/: its folders are classes of train/ ({folders})"
+    truths = f"the true labels of {len(truth):,} test images, never trained on"
+    return truth.astype({"target": int}), [f"{note}: {truths}"]
 
 
 def refuse_two_truths(
@@ -78,15 +80,8 @@ def refuse_two_truths(
 
 
 def _class_of(path: str) -> str:
-    """The folder of a test image that may be its class: not that of test/test/cup/0.png."""
-    folders = PurePosixPath(path).parts[:-1]
-    inner = [
-        name
-        for place, name in enumerate(folders)
-        if place or split_of(name) != "test"
-    ]
-    return inner[0] if inner else ""
-
-
-def _same(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
+    """The folder of a test image that may be its class: cup in test/images/cup/0.png."""
+    folders = list(PurePosixPath(path).parts[:-1])
+    if len(folders) > 1 and (split_of(folders[0]) or is_structure(folders[0])):
+        return folders[1]
+    return folders[0] if folders else ""

@@ -7,12 +7,17 @@ from typing import NamedTuple
 import pandas as pd
 
 from croquis.core.errors import InputError
+from croquis.core.params import nearest
 from croquis.dataset.data_params import DataParams
 from croquis.dataset.folders.seen import first_of
 from croquis.dataset.folders.split_names import splits_among
 from croquis.dataset.image_files import images_in
 from croquis.dataset.roots import folders_in, holds_any_image
-from croquis.prepare.class_folders import LabelledImage, images_by_folder
+from croquis.prepare.class_folders import (
+    LabelledImage,
+    images_by_folder,
+    same_name,
+)
 from croquis.prepare.folders.label_lists import images_by_list, list_of
 from croquis.prepare.folders.name_patterns import images_by_pattern
 from croquis.prepare.labels import ranks
@@ -114,14 +119,19 @@ def _joined(
     images, notes = images_by_list(raw, val)
     if not images:
         images, notes = read(raw, val)
-    classes = {image.class_name for image in train}
-    new = sorted({image.class_name for image in images} - classes)
+    class_of = {same_name(image.class_name): image.class_name for image in train}
+    new = sorted({same_name(image.class_name) for image in images} - set(class_of))
     if new:
         raise InputError(
             raw / val,
-            expected=f"the {len(classes):,} classes of train/",
+            expected=f"the {len(class_of):,} classes of train/",
             received=f"{len(new):,} others ({first_of(new)})",
-            fix="correct their names, add them to train/, or set data.val to leave_out",
+            fix=f"{nearest(new[0], sorted(class_of))} Correct their names, add them to train/,"
+            " or set data.val to leave_out",
         )
+    images = [
+        image._replace(class_name=class_of[same_name(image.class_name)])
+        for image in images
+    ]
     joined = f"{val}/: {len(images):,} images train like those of train/"
     return images, [joined, *notes]
