@@ -6,6 +6,7 @@ import pytest
 
 from croquis.core.errors import InputError
 from croquis.dataset.roots import find_root, is_layout
+from support.empty_files import grown
 
 
 def made(folder: Path, *names: str) -> Path:
@@ -61,3 +62,103 @@ def test_several_roots_are_named(tmp_path: Path) -> None:
 def test_hidden_folders_and_junk_hold_no_root(tmp_path: Path) -> None:
     made(tmp_path, "a/train.csv", ".cache/train.csv", "__MACOSX/train/cat/0.png")
     assert find_root(tmp_path, where="") == tmp_path / "a"
+
+
+def refused(folder: Path, *names: str) -> str:
+    with pytest.raises(InputError) as caught:
+        find_root(grown(folder, *names), where="mine")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "Training/{a,b}/0.png Testing/0.png",
+        "training_set/training_set/{a,b}/0.png",
+        "seg_train/{a,b}/0.png seg_test/{a,b}/0.png",
+    ],
+)
+def test_a_root_has_a_folder_for_training_by_any_name(
+    tmp_path: Path, names: str
+) -> None:
+    grown(tmp_path / "x", *names.split())
+    assert find_root(tmp_path, where="") == tmp_path / "x"
+    assert is_layout(tmp_path / "x")
+
+
+def test_flat_parts_are_no_classes_and_lack_a_table(tmp_path: Path) -> None:
+    """Three classes called train, val and test were trained on."""
+    message = refused(tmp_path, "{train,val,test}/{0,1}.png", "labels.json")
+    assert "labels of the images in train/: train.csv beside it" in message
+    assert "train/ with 2 files (0.png, 1.png); val/ with 2" in message
+    assert "1 file (labels.json); add train.csv" in message
+
+
+@pytest.mark.parametrize("other", ["images", "extra"])
+def test_train_beside_a_folder_that_is_no_class_is_none_either(
+    tmp_path: Path, other: str
+) -> None:
+    assert "train.csv beside it" in refused(
+        tmp_path, f"{{train,{other}}}/{{0,1}}.png"
+    )
+
+
+@pytest.mark.parametrize("part", ["test", "Validation", "eval"])
+def test_class_folders_beside_a_part_go_into_train(
+    tmp_path: Path, part: str
+) -> None:
+    message = refused(tmp_path, "{cat,dog}/{0,1}.png", f"{part}/0.png")
+    assert f"expected {part} beside train/, or class folders alone" in message
+    assert message.endswith(
+        "put the class folders into train/; there, any name is a class"
+    )
+
+
+def test_valid_and_invalid_are_two_classes(tmp_path: Path) -> None:
+    grown(tmp_path, "{valid,invalid}/{0,1}.png")
+    assert find_root(tmp_path, where="") == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ("test/0.png val/0.png", "images that train, in train/"),
+        ("images/0.png masks/0.png", "class folders (no class is called images)"),
+        ("images/0.png readme.md", "; or put each class into a folder"),
+        ("train/0.jpg train/0.xml", "an export for detection (VOC"),
+        ("docs/a.pdf", "received none, but 1 file (a.pdf); name"),
+    ],
+)
+def test_what_is_there_decides_what_to_do(
+    tmp_path: Path, names: str, words: str
+) -> None:
+    assert words in refused(tmp_path, *names.split())
+
+
+def test_images_may_lie_one_folder_deeper_in_bare_class_folders(
+    tmp_path: Path,
+) -> None:
+    grown(tmp_path, "x/{n01,n02}/images/0.png")
+    assert find_root(tmp_path, where="") == tmp_path / "x"
+
+
+@pytest.mark.parametrize(
+    ("names", "root"),
+    [
+        ("x/train/{cat,dog}.0.jpg x/test1/1.jpg", "x"),
+        ("x/images/{cat,dog}.0.jpg", "x/images"),
+        ("x/{pets,cars}/{p,q}/0.jpg", "x"),
+        ("x/{a,b}/0.jpg", "x"),
+    ],
+)
+def test_labels_in_names_need_no_class_folders(
+    tmp_path: Path, names: str, root: str
+) -> None:
+    grown(tmp_path, *names.split())
+    assert find_root(tmp_path, where="", by_pattern=True) == tmp_path / root
+
+
+def test_several_bare_roots_may_be_one_set(tmp_path: Path) -> None:
+    message = refused(tmp_path, "{pets,cars}/{p,q}/0.jpg")
+    assert "2 of them (cars, pets)" in message
+    assert message.endswith("or put them into train/ if all are")

@@ -18,6 +18,7 @@ from croquis.download.sources import fetch
 from croquis.prepare.folders.folder_labels import labels_of_folders
 from croquis.prepare.layout import read_layout
 from croquis.prepare.solution import read_solution
+from support.empty_files import each_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "data.md"
 BLOCKS = r"```text\n(.*?)```\n\n```console\n(.*?)```"
@@ -27,18 +28,6 @@ class Example(NamedTuple):
     files: dict[str, str]  # their content; that of an image is nothing
     settings: dict[str, object]
     lines: list[str]
-
-
-def each_of(name: str) -> list[str]:
-    """train/{0,1}.png as two names."""
-    match = re.search(r"\{([^{}]*)\}", name)
-    if not match:
-        return [name]
-    start = name[: match.start()]
-    end = name[match.end() :]
-    return [
-        each for part in match[1].split(",") for each in each_of(start + part + end)
-    ]
 
 
 def parsed(tree: str, console: str) -> Example:
