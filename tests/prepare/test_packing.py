@@ -206,11 +206,53 @@ def test_what_was_done_to_images_is_counted_and_the_first_are_named(
         tmp_path, table(*names, "train/b.png", "test/0.png"), bad_test="blank"
     )
     assert prepared.notes(Path("q.csv")) == [
-        "left out, as they cannot be read: train/a5.png (empty file); q.csv has them all",
+        "1 training images are left out, as they cannot be read: train/a5.png (empty file);"
+        " q.csv has them all",
         "1 of 7 images cannot be read, and are white sheets: test/0.png",
         "5 of 7 images have white ink on clear paper, and are laid on black: "
         "train/a0.png, train/a1.png, train/a2.png and 2 more",
         "1 of 7 images of 16 bits have 12 at most, and are read so: train/b.png",
+    ]
+
+
+HEIC = b"\0\0\0\x18ftypheic" + bytes(100)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        (
+            "9.heic",
+            HEIC,
+            "HEIC is not read; save it as PNG, as with `heif-convert`",
+        ),
+        ("9", b"<svg/>", "SVG is not read; save it as PNG, as with `rsvg-convert`"),
+        ("9.png", b"", "empty file"),
+    ],
+)
+def test_a_test_image_that_cannot_be_read_stops_before_any_image_is_decoded(
+    tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
+    image(tmp_path, "train/a0.png")
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test" / name).write_bytes(content)
+    rows = table("train/a0.png", f"test/{name}")
+    with pytest.raises(InputError) as caught:
+        packed(tmp_path, rows)
+    assert f"received 1 that are not: test/{name} ({reason}" in str(caught.value)
+    assert not (tmp_path / "pixels.npy").exists()
+    blank = packed(tmp_path, rows, bad_test="blank")
+    assert blank.index["status"].tolist() == ["blank", "unreadable: blank"]
+
+
+def test_a_raw_file_of_a_camera_is_not_read_by_its_thumbnail(
+    tmp_path: Path,
+) -> None:
+    image(tmp_path, "train/a0.png")
+    Image.new("L", (20, 10)).save(tmp_path / "train/a1.nef", "TIFF")
+    lost = packed(tmp_path, table("train/a0.png", "train/a1.nef")).quarantine
+    assert lost["reason"].tolist() == [
+        "camera raw is not read; save it as PNG, as with `darktable-cli`"
     ]
 
 

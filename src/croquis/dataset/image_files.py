@@ -1,27 +1,159 @@
 """The files of a folder that are images, in an order that people expect."""
 
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+from croquis.core.errors import InputError
+from croquis.dataset.first_bytes import HEAD, NOT_READ, image_format
 from croquis.dataset.hidden_files import is_hidden
 
-# Of files that are images.
+# Of files that are images, unopened: a look into each of 50,000 files takes its time, and what
+# cannot be decoded is named then.
 SUFFIXES = frozenset(
     ".jpg .jpeg .jfif .png .bmp .gif .tif .tiff .webp .ppm .pgm .pbm".split()
 )
+# Further ones of images. They are looked into, as not all of them can be read.
+_FURTHER = frozenset(
+    ".jpe .avif .jp2 .j2k .jpf .jpx .jpc .dib .tga .pnm .apng .mpo .heic .heif .hif"
+    " .jxl .svg .dng .nef .cr2 .cr3 .arw .dcm".split()
+)
+# Of text, tables and archives, which lie beside images by the thousand.
+_NEVER = frozenset(
+    ".txt .csv .tsv .json .jsonl .xml .yaml .yml .md .html .htm .log .py .ipynb .ini"
+    " .cfg .toml .pdf .zip .gz .tar .tgz .npy .npz .pkl .pt .pth .h5 .mat .parquet"
+    " .mp4 .webm .mov .avi .mkv .doc .docx .xls .xlsx .db".split()
+)
+# What editors and browsers leave: an older copy, or a part of an image.
+_LEFTOVER = frozenset(
+    ".bak .orig .old .tmp .part .crdownload .download .swp".split()
+)
+
+
+class FolderFiles(NamedTuple):
+    """What is in a folder at any depth, each as its path from there, in natural order.
+
+    Attributes:
+        images: all images that are not hidden, also such as cannot be read.
+        formats: of those images whose suffix is none of SUFFIXES: their formats by content, and
+            nothing where the content is none of an image.
+        other_forms: files that cannot be read, beside an image of the same name that can.
+        others: what is no image.
+        hidden: images that are hidden, or lie in a hidden folder.
+    """
+
+    images: list[str]
+    formats: dict[str, str]
+    other_forms: list[str]
+    others: list[str]
+    hidden: list[str]
 
 
 def images_in(folder: Path) -> list[str]:
-    """The files in `folder`, at any depth, that are called like images, in natural order."""
-    images = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    visible = (
-        path for path in images if not is_hidden(path.name) and path.is_file()
+    """The images in `folder`, at any depth, that are not hidden, in natural order.
+
+    Raises:
+        InputError: if a folder in it cannot be listed.
+    """
+    return list_files(folder).images
+
+
+def list_files(folder: Path) -> FolderFiles:
+    """What is in `folder`, at any depth; nothing where there is no such folder.
+
+    Raises:
+        InputError: if a folder in it cannot be listed.
+    """
+    files = dict(_files_in(folder))
+    names = sorted(files, key=lambda name: (natural(name), name))
+    formats: dict[str, str] = {}
+    images = []
+    others = []
+    for name in names:
+        if files[name]:
+            continue
+        if _suffix(name) in SUFFIXES:
+            images.append(name)
+            continue
+        image = _format_inside(folder, name)
+        if image is None:
+            others.append(name)
+        else:
+            images.append(name)
+            formats[name] = image
+    other_forms = _other_forms(images, formats)
+    return FolderFiles(
+        [name for name in images if name not in other_forms],
+        {name: kind for name, kind in formats.items() if name not in other_forms},
+        [name for name in images if name in other_forms],
+        others,
+        [name for name in names if files[name] and _suffix(name) in SUFFIXES],
     )
-    names = (path.relative_to(folder).as_posix() for path in visible)
-    return sorted(names, key=natural)
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file is an image, by its suffix or, where that says nothing, by its content."""
+    if path.suffix.lower() in SUFFIXES:
+        return True
+    return path.is_file() and _format_inside(path.parent, path.name) is not None
 
 
 def natural(name: str) -> list[str | int]:
     """A sort key that puts 2.png before 10.png."""
     parts = re.split(r"(\d+)", name)  # every second one is a number
     return [int(part) if place % 2 else part for place, part in enumerate(parts)]
+
+
+def refuse_unlisted(error: OSError) -> None:
+    """For os.walk, which passes over a folder that it cannot list as if that were empty.
+
+    Raises:
+        InputError: always.
+    """
+    raise InputError(
+        error.filename,
+        expected="a folder that can be listed",
+        received=os.strerror(error.errno or 0),
+        fix="give yourself the right to, as with `chmod -R u+rX FOLDER`",
+    ) from error
+
+
+def _files_in(folder: Path) -> Iterator[tuple[str, bool]]:
+    """The path of each file from `folder`, and whether it or a folder above it is hidden."""
+    if not folder.is_dir():
+        return
+    hidden = {"": False}
+    for here, folders, names in os.walk(folder, onerror=refuse_unlisted):
+        inside = os.path.relpath(here, folder)
+        start = "" if inside == os.curdir else f"{inside}/"
+        for name in folders:
+            hidden[f"{start}{name}/"] = hidden[start] or is_hidden(name)
+        for name in names:
+            # Not of a pipe, which would wait for a writer, nor of a link to nowhere.
+            if os.path.isfile(os.path.join(here, name)):
+                yield start + name, hidden[start] or is_hidden(name)
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()
+
+
+def _format_inside(folder: Path, name: str) -> str | None:
+    """The format of a file whose suffix is none of SUFFIXES; None if it is no image."""
+    suffix = _suffix(name)
+    if suffix in _NEVER or suffix in _LEFTOVER or name.endswith("~"):
+        return None
+    with (folder / name).open("rb") as file:
+        image = image_format(file.read(HEAD), suffix)
+    return "" if image is None and suffix in _FURTHER else image
+
+
+def _other_forms(images: list[str], formats: dict[str, str]) -> set[str]:
+    """Images that cannot be read, beside one of the same name that can: cameras write both."""
+    unread = {name for name in images if formats.get(name) in NOT_READ}
+    if not unread:
+        return unread
+    stems = {os.path.splitext(name)[0] for name in images if name not in unread}
+    return {name for name in unread if os.path.splitext(name)[0] in stems}

@@ -10,6 +10,7 @@ from croquis.dataset.image_notes import join_notes
 from croquis.prepare.depth import Unscalable, is_deep, to_eight_bits, widen
 from croquis.prepare.file_headers import TooMuch
 from croquis.prepare.opening import (
+    EMPTY,
     TRAINING,
     Limits,
     Unreadable,
@@ -53,7 +54,7 @@ def decode(content: bytes, limits: Limits = TRAINING) -> Decoded:
         Unreadable: if Pillow cannot read it to its last row, or it is beyond the limits.
     """
     if not content:
-        raise Unreadable("empty file")
+        raise Unreadable(EMPTY)
     try:
         with open_image(content, limits) as file:
             return _decode_opened(file, content, limits)

@@ -5,12 +5,20 @@ hands to Ghostscript. Here are those that people keep images in, and that Pillow
 """
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from PIL import Image
 
+from croquis.dataset.first_bytes import (
+    HEAD,
+    NOT_READ,
+    SAVE,
+    image_format,
+    strange_content,
+)
 from croquis.prepare.file_headers import TooMuch, check_headers, check_metadata
 
 # In Pillow's order. JPEG is MPO as well, the two images of a stereo camera or a phone.
@@ -46,6 +54,8 @@ _SCANNED_BYTES = (
 # These decoders hold copies of their own, as measured.
 _DECODER_BYTES = {"AVIF": 14.0, "JPEG2000": 24.0, "WEBP": 17.0}
 _RUNS = ("BMP", "DIB")  # Pillow reads their runs of equal pixels byte by byte
+
+EMPTY = "empty file"
 
 
 class Unreadable(Exception):
@@ -102,6 +112,21 @@ def open_image(content: bytes, limits: Limits) -> Iterator[Image.Image]:
         raise Unreadable(str(error)) from None
 
 
+def refuse_format(content: bytes, name: str) -> None:
+    """Raises Unreadable for an image of a format that is not read, though Pillow may open it.
+
+    A camera's raw file is a TIFF to Pillow, which would find a thumbnail in it.
+
+    Args:
+        content: of the file, or its first HEAD bytes.
+        name: of the file.
+    """
+    suffix = os.path.splitext(name)[1].lower()
+    image = image_format(content[:HEAD], suffix)
+    if image in NOT_READ:
+        raise Unreadable(_not_read(image))
+
+
 def stated_pixels(head: bytes) -> int | None:
     """The pixels that an image claims in the first bytes of its file; None if it does not."""
     try:
@@ -146,16 +171,25 @@ def _identify(file: io.BytesIO, formats: tuple[str, ...] = FORMATS) -> Image.Ima
     try:
         return Image.open(file, formats=formats)
     except Image.UnidentifiedImageError:
-        reason = _foreign_format(file.getvalue()[:16])
+        reason = _foreign_format(file.getvalue()[:HEAD])
         raise Unreadable(reason) from None
 
 
-def _foreign_format(prefix: bytes) -> str:
+def _foreign_format(head: bytes) -> str:
     """Why the bytes are no image; a format that is not read is named, but not tried."""
+    image = image_format(head)
+    if image in NOT_READ:
+        return _not_read(image)
+    prefix = head[:16]  # as Pillow does
     for name, (_, accept) in Image.OPEN.items():
         if name not in FORMATS and accept is not None and accept(prefix) is True:
-            return f"{name} is not read; save it as PNG"
-    return "not an image in a known format"
+            return f"{name} is not read; {SAVE}"
+    return strange_content(head) or "not an image in a known format"
+
+
+def _not_read(image: str) -> str:
+    """Why an image of one of NOT_READ is none here, and what helps."""
+    return f"{image} is not read; {NOT_READ[image]}"
 
 
 def _check_size(image: Image.Image, limits: Limits) -> None:

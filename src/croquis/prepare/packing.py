@@ -18,6 +18,8 @@ from croquis.core.errors import InputError
 from croquis.core.params import Section
 from croquis.core.progress import progress
 from croquis.core.symmetries import symmetric_digest
+from croquis.dataset.first_bytes import HEAD
+from croquis.dataset.image_files import SUFFIXES
 from croquis.dataset.image_notes import (
     BETWEEN,
     BLANK,
@@ -26,15 +28,16 @@ from croquis.dataset.image_notes import (
     UNREADABLE,
     has_note,
 )
+from croquis.dataset.left_out import first_few
 from croquis.prepare.decoding import FITS, Decoded, Fit, decode, gray_of, squash
 from croquis.prepare.depth import MASK
-from croquis.prepare.opening import Unreadable
+from croquis.prepare.opening import EMPTY, Unreadable, refuse_format
 from croquis.prepare.paper import BLANK_BELOW
 from croquis.prepare.rows import RowWriter
 
 T = TypeVar("T")
 R = TypeVar("R")
-NAMED = 3  # unreadable images that the terminal names
+REPLACE = "replace the files, or -S prepare.bad_test=blank"
 GRAY_SIDE = 224  # of what dedup compares: its thresholds were measured at this size
 # What is said of images whose status has such a note; the status stands in index.csv.
 ODD = {
@@ -94,19 +97,15 @@ class Packed:
             reasons = (
                 self.quarantine["path"] + " (" + self.quarantine["reason"] + ")"
             )
-            named = f"{_first(reasons)}; {listed} has them all"
-            notes.append(f"left out, as they cannot be read: {named}")
+            count = f"{len(reasons):,} training images are left out"
+            named = f"{first_few(list(reasons))}; {listed} has them all"
+            notes.append(f"{count}, as they cannot be read: {named}")
         for status, words in ODD.items():
             paths = self.index.loc[has_note(self.index, status), "path"]
             if len(paths):
                 count = f"{len(paths):,} of {len(self.index):,}"
-                notes.append(f"{count} {words}: {_first(paths)}")
+                notes.append(f"{count} {words}: {first_few(list(paths))}")
         return notes
-
-
-def _first(names: pd.Series) -> str:
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 class PackedSheet(NamedTuple):
@@ -138,6 +137,8 @@ def pack(
     Raises:
         InputError: if a test image, the source of a derived one, or a whole class is unreadable.
     """
+    if settings.bad_test == "error":
+        _check_tests(images, raw)
     kept: list[dict[str, Any]] = []
     lost: list[dict[str, Any]] = []
     # Filters are global to all threads: set here once, they silence Pillow in each of them.
@@ -180,6 +181,7 @@ def _read_sheet(
 ) -> PackedSheet | str:
     content = (raw / row["path"]).read_bytes()
     try:
+        refuse_format(content, row["path"])
         image = decode(content)
     except Unreadable as error:
         if row["split"] == "train" or settings.bad_test == "error":
@@ -223,11 +225,30 @@ def _map_in_order(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
                 future.cancel()
 
 
+def _check_tests(images: pd.DataFrame, raw: Path) -> None:
+    """Refuses test images whose first bytes say that they cannot be read, before hours of work."""
+    tests = images[images["split"] == "test"]
+    reasons = [_early_reason(raw / path) for path in tests["path"]]
+    lost = tests.assign(reason=reasons)
+    _refuse(lost[lost["reason"] != ""], raw, "readable test images", REPLACE)
+
+
+def _early_reason(file: Path) -> str:
+    if file.stat().st_size == 0:
+        return EMPTY
+    try:
+        if file.suffix.lower() not in SUFFIXES:
+            with file.open("rb") as content:
+                refuse_format(content.read(HEAD), file.name)
+    except Unreadable as error:
+        return str(error)
+    return ""
+
+
 def _check_losses(
     images: pd.DataFrame, index: pd.DataFrame, lost: pd.DataFrame, raw: Path
 ) -> None:
-    fix = "replace the files, or -S prepare.bad_test=blank"
-    _refuse(lost[lost["split"] == "test"], raw, "readable test images", fix)
+    _refuse(lost[lost["split"] == "test"], raw, "readable test images", REPLACE)
     sources = lost[lost["id"].isin(images["source_id"])]
     fix = "replace them, or drop both"
     _refuse(sources, raw, "readable sources of derived images", fix)
