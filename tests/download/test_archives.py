@@ -74,6 +74,45 @@ def test_junk_is_dropped_even_with_a_bad_path(tmp_path: Path, out: Path) -> None
     assert contents(out) == FILES
 
 
+@pytest.mark.parametrize("name", ["a.tar", "a.zip"])
+def test_folders_of_tools_are_dropped_and_their_images_counted(
+    tmp_path: Path, out: Path, name: str
+) -> None:
+    """Thumbnails of a NAS were test images."""
+    tools = [
+        "data/test/@eaDir/0.png/SYNOPHOTO_THUMB_M.jpg",
+        "$RECYCLE.BIN/1.png",
+        "data/.git/config",
+        "data/.dvcignore",
+    ]
+    archive = packed(tmp_path / name, FILES | dict.fromkeys(tools, b"x"))
+    assert unpack(archive, out, where="a") == [
+        "2 images are in folders of a system or a tool, and left out: $RECYCLE.BIN/1.png,"
+        " data/test/@eaDir/0.png/SYNOPHOTO_THUMB_M.jpg"
+    ]
+    assert contents(out) == FILES
+
+
+def test_links_into_folders_of_tools_become_copies(
+    tmp_path: Path, out: Path
+) -> None:
+    """git-annex and DVC keep the images there, and pack links to them."""
+    link = special(
+        "data/train/cat/1.png", tarfile.SYMTYPE, "../../.git/annex/objects/1.png"
+    )
+    files = FILES | {"data/.git/annex/objects/1.png": b"1"}
+    unpack(packed(tmp_path / "a.tar", files, link), out, where="a")
+    assert contents(out) == FILES | {"data/train/cat/1.png": b"1"}
+
+
+def test_hidden_folders_stay_as_a_table_may_name_their_images(
+    tmp_path: Path, out: Path
+) -> None:
+    files = FILES | {"data/train/.ipynb_checkpoints/0-checkpoint.png": b"0"}
+    assert unpack(packed(tmp_path / "a.zip", files), out, where="a") == []
+    assert contents(out) == files
+
+
 def test_paths_with_windows_slashes_become_folders(
     tmp_path: Path, out: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import lzma
+import os
 import posixpath
 import shutil
 import struct
@@ -13,7 +14,8 @@ from pathlib import Path
 
 from croquis.core.errors import InputError
 from croquis.core.progress import progress
-from croquis.dataset.hidden_files import is_junk
+from croquis.dataset.hidden_files import is_junk, is_of_tools
+from croquis.dataset.left_out import note_on_tools
 from croquis.download.entries import Meter, Metered, Readable, entries
 
 # RuntimeError is zipfile's word for a password and (NotImplementedError) an exotic compression.
@@ -32,7 +34,7 @@ MOST_DEPTH = 64
 MOST_LINK_CHARACTERS = 2**25
 
 
-def unpack(archive: Path, folder: Path, where: str) -> None:
+def unpack(archive: Path, folder: Path, where: str) -> list[str]:
     """Writes the files of `archive` into `folder`, without junk, links, owners or modes.
 
     A link to a file inside the archive becomes a copy of it, so that no link is ever followed.
@@ -42,6 +44,9 @@ def unpack(archive: Path, folder: Path, where: str) -> None:
         folder: an empty folder. On an error it is left half full: the caller throws it away.
         where: what to call the archive in errors.
 
+    Returns:
+        a note on images in folders of tools, where there are some.
+
     Raises:
         InputError: if it is damaged, holds a path or a link that leaves `folder` or a device, or
             unpacks to more than 200 times its size (and 1 GiB) or than the disk has free.
@@ -49,6 +54,7 @@ def unpack(archive: Path, folder: Path, where: str) -> None:
     meter = Meter(archive, folder, where)
     try:
         _write_entries(archive, folder, meter)
+        return note_on_tools(_remove_tools(folder))
     except (*CORRUPT, OSError) as error:
         if not isinstance(error, CORRUPT) and error.errno is not None:
             raise  # the disk's own; bzip2's word for damage is an OSError without a number
@@ -89,6 +95,24 @@ def _write_entries(archive: Path, folder: Path, meter: Meter) -> None:
             )
     for name, target in links:
         _copy_linked(folder / target, folder / name, meter)
+
+
+def _remove_tools(folder: Path) -> list[str]:
+    """Removes what systems and tools keep for themselves, and returns the paths of its files.
+
+    Not sooner: git-annex and DVC pack links to files in folders of theirs.
+    """
+    removed = []
+    for here, folders, names in os.walk(folder):
+        for name in filter(is_of_tools, names):
+            Path(here, name).unlink()
+        tools = [name for name in folders if is_of_tools(name)]
+        folders[:] = [name for name in folders if name not in tools]
+        for tool in tools:
+            below = (path for path in Path(here, tool).rglob("*") if path.is_file())
+            removed += [path.relative_to(folder).as_posix() for path in below]
+            shutil.rmtree(Path(here, tool))
+    return removed
 
 
 class Names:

@@ -2,36 +2,99 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from croquis.core.errors import InputError
 from croquis.core.progress import progress
-from croquis.dataset.hidden_files import is_hidden
+from croquis.dataset.hidden_files import is_junk, is_of_tools
+from croquis.dataset.image_files import SUFFIXES, refuse_unlisted
+from croquis.dataset.left_out import note_on_tools
 
 
-def copy_tree(source: Path, place: Path) -> None:
-    """Copies what is not hidden or junk; links become what they point to, unless that is a loop.
+def copy_tree(source: Path, place: Path) -> list[str]:
+    """Copies what is not junk; links become what they point to, unless that is a loop.
+
+    Of what a dot hides, images alone are copied, as they are unpacked from an archive: a table may
+    name them, and who reads the copy counts the others.
+
+    Returns:
+        a note on images in folders of tools, where there are some.
 
     Raises:
-        InputError: if something else than files and folders is there, such as a pipe, a device
-            (which has no end), or a link that leads nowhere.
+        InputError: if a folder cannot be listed, or something else than files and folders is
+            there, such as a pipe, a device (which has no end), or a link that leads nowhere.
     """
     files = []
-    for here, folders, names in os.walk(source, followlinks=True):
-        inside = place / Path(here).relative_to(source)
-        inside.mkdir()
+    of_tools: list[str] = []
+    for folder in _walk(source):
+        if not _is_dotted(folder.path):
+            (place / folder.path).mkdir()
+        paths = [folder.path / name for name in folder.names]
+        files += [path for path in paths if _to_copy(path, source)]
+        for tool in folder.of_tools:
+            of_tools += _names_below(source, folder.path / tool)
+    for file in files:
+        _refuse_special(source / file, source)
+    for file in progress(files, "copy", unit="file"):
+        (place / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / file, place / file)
+    return note_on_tools(of_tools)
+
+
+class _Folder(NamedTuple):
+    """One folder of the tree.
+
+    Attributes:
+        path: from the source.
+        names: of what is in it, but for folders.
+        of_tools: the folders in it that nobody walks into, as a system or a tool keeps them.
+    """
+
+    path: Path
+    names: list[str]
+    of_tools: list[str]
+
+
+def _walk(source: Path) -> Iterator[_Folder]:
+    """The folders of the tree, those outside before those inside."""
+
+    def refuse_visible(error: OSError) -> None:
+        if not _is_dotted(Path(error.filename).relative_to(source)):
+            refuse_unlisted(error)
+
+    for here, folders, names in os.walk(
+        source, onerror=refuse_visible, followlinks=True
+    ):
+        of_tools = [name for name in folders if is_junk(name) or is_of_tools(name)]
         folders[:] = [
-            name for name in sorted(folders) if _to_copy(Path(here, name))
+            name
+            for name in sorted(folders)
+            if name not in of_tools and not _leads_back(Path(here, name))
         ]
-        files += [
-            (Path(here, name), inside / name)
-            for name in names
-            if not is_hidden(name)
-        ]
-    for file, _ in files:
-        _refuse_special(file, source)
-    for file, copy in progress(files, "copy", unit="file"):
-        shutil.copyfile(file, copy)
+        yield _Folder(Path(here).relative_to(source), names, of_tools)
+
+
+def _names_below(source: Path, folder: Path) -> list[str]:
+    """The files in a folder of a tool, as far as it lets itself be listed."""
+    return [
+        Path(here, name).relative_to(source).as_posix()
+        for here, _, names in os.walk(source / folder)
+        for name in names
+    ]
+
+
+def _is_dotted(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _to_copy(path: Path, source: Path) -> bool:
+    if is_junk(path.name) or is_of_tools(path.name):
+        return False
+    if _is_dotted(path):
+        return path.suffix.lower() in SUFFIXES and (source / path).is_file()
+    return True
 
 
 def _refuse_special(file: Path, source: Path) -> None:
@@ -48,15 +111,11 @@ def _refuse_special(file: Path, source: Path) -> None:
     )
 
 
-def _to_copy(folder: Path) -> bool:
-    return not (
-        is_hidden(folder.name) or (folder.is_symlink() and _leads_back(folder))
-    )
-
-
-def _leads_back(link: Path) -> bool:
-    """Whether it points to a folder that the way to it came through, by other links or not."""
-    way = [step.resolve() for step in link.parents]
-    return link.resolve() in {
+def _leads_back(folder: Path) -> bool:
+    """Whether a link points to a folder that the way to it came through, by other links or not."""
+    if not folder.is_symlink():
+        return False
+    way = [step.resolve() for step in folder.parents]
+    return folder.resolve() in {
         place for step in way for place in (step, *step.parents)
     }

@@ -119,8 +119,8 @@ def _bring_folder(wanted: DataParams, draft: Path) -> list[str]:
         )
     by_pattern = wanted.label_pattern is not None
     data = find_root(source, where=wanted.source, by_pattern=by_pattern)
-    copy_tree(data, place_of(data, draft, by_pattern))
-    return outside(source, data, wanted.source)
+    notes = copy_tree(data, place_of(data, draft, by_pattern))
+    return notes + outside(source, data, wanted.source)
 
 
 # Each brings the data to a draft of data/raw, and returns notes for people.
@@ -144,7 +144,7 @@ def _bring_unpacked(archive: Path, wanted: DataParams, draft: Path) -> list[str]
     with _temporary_folder(draft) as folder:
         unpacked = folder / "unpacked"
         unpacked.mkdir()
-        unpack(archive, unpacked, where=wanted.source)
+        notes += unpack(archive, unpacked, where=wanted.source)
         by_pattern = wanted.label_pattern is not None
         data = find_root(unpacked, where=wanted.source, by_pattern=by_pattern)
         notes += outside(unpacked, data, wanted.source)
