@@ -8,6 +8,7 @@ import pandas as pd
 from croquis.core.files import atomic_write
 from croquis.dataset.data_params import DataParams
 from croquis.dataset.spreadsheets import neutral_cells
+from croquis.prepare.counting import count_the_rest
 from croquis.prepare.folders.folder_labels import (
     labels_of_folders,
     refuse_two_truths,
@@ -60,6 +61,7 @@ def prepare_images(
     refuse_two_truths(of_folders, test_labels, layout)
     if test_labels.empty:
         test_labels = of_folders
+    of_rest = count_the_rest(raw, layout.images, layout.notes)
     with atomic_write(pixels) as pixels_draft, atomic_write(gray224) as gray_draft:
         packed = pack(layout.images, raw, settings, pixels_draft, gray_draft)
     notes = [
@@ -67,6 +69,7 @@ def prepare_images(
         *layout.notes,
         *of_solution,
         *on_folders,
+        *of_rest,
         _note_on_counts(packed, settings),
         *packed.notes(quarantine),
     ]
