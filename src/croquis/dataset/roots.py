@@ -9,7 +9,7 @@ from croquis.dataset.folders.exports import refuse_export
 from croquis.dataset.folders.seen import describe, first_of
 from croquis.dataset.folders.split_names import is_structure, splits_among
 from croquis.dataset.hidden_files import is_hidden
-from croquis.dataset.image_files import SUFFIXES
+from croquis.dataset.image_files import is_image
 
 LAYOUT = "one folder with train.csv, with train/<class>/, or with class folders"
 # The tables that say the labels of the images beside them.
@@ -142,7 +142,7 @@ def _is_class(folder: Path) -> bool:
 
 
 def _holds_images(folder: Path) -> bool:
-    return any(path.suffix.lower() in SUFFIXES for path in folder.iterdir())
+    return any(map(is_image, folder.iterdir()))
 
 
 def _nothing(folder: Path, where: str) -> InputError:
