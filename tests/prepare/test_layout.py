@@ -71,7 +71,7 @@ def test_images_that_no_row_names_are_counted_and_left_out(tmp_path: Path) -> No
     layout = read_layout(tmp_path)
     assert len(layout.images) == 5
     assert layout.notes == [
-        "1 images in train/ are not named in train.csv and left out"
+        "1 images in train/ are not named in train.csv and left out: a/99.png"
     ]
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from croquis.dataset.csv_tables import read_table
 from croquis.dataset.image_files import images_in
 from croquis.dataset.image_paths import locate_images
+from croquis.dataset.left_out import left_out_note
 from croquis.dataset.train_only import USE
 from croquis.prepare.labels import (
     add_labels,
@@ -40,10 +41,8 @@ def read_train_table(
 
 def _note_on_unnamed(raw: Path, table: pd.DataFrame) -> list[str]:
     named = set(table["path"].str.removeprefix("train/"))
-    unnamed = len(set(images_in(raw / "train")) - named)
-    if not unnamed:
-        return []
-    return [f"{unnamed:,} images in train/ are not named in train.csv and left out"]
+    unnamed = [name for name in images_in(raw / "train") if name not in named]
+    return left_out_note(unnamed, "images in train/ are not named in train.csv")
 
 
 def read_test_images(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
