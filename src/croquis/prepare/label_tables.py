@@ -32,7 +32,8 @@ def read_train_table(
     if further:
         names = ", ".join(further)
         notes.append(f"train.csv also has {names}: split.domain can hold one apart")
-    table["path"] = locate_images(table, csv, "train")
+    table["path"], spelling = locate_images(table, csv, "train")
+    notes += spelling
     table = add_sources(add_labels(table, csv), test_paths, csv)
     notes += _note_on_unnamed(raw, table)
     table = table.assign(id="train/" + table["image_path"], split="train")
@@ -53,8 +54,9 @@ def read_test_images(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
         names, notes = read_table(csv, ["image_path"])
     else:
         names = pd.DataFrame({"image_path": images_in(raw / "test")}, dtype=str)
-    table = pd.DataFrame({"path": locate_images(names, csv, "test")})
-    table = table.assign(
+    paths, spelling = locate_images(names, csv, "test")
+    notes += spelling
+    table = pd.DataFrame({"path": paths}).assign(
         id="test/" + names["image_path"],
         split="test",
         label=-1,

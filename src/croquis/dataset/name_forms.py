@@ -1,0 +1,107 @@
+"""Ways to write one file's name, the strictest first: what makes two of them the same."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from croquis.dataset.image_files import SUFFIXES
+
+# Some tables and web pages put these before or behind a name, where nobody sees them.
+UNSEEN = "\ufeff\u200b\u200c\u200d\u2060"
+
+BLANK_BEFORE_SUFFIX = re.compile(r" (?=\.[^./]*$)")
+
+
+def slashed(name: str) -> str:
+    """The name with slashes between its folders, none of them needless."""
+    return str(PurePosixPath(name.replace("\\", "/")))
+
+
+def bare(name: str) -> str:
+    """The name with single blanks inside its parts and none around them, of whatever width."""
+    if " " not in name and name.isprintable():
+        return name
+    parts = [" ".join(part.strip(UNSEEN).split()) for part in name.split("/")]
+    return BLANK_BEFORE_SUFFIX.sub(
+        "", "/".join(part.strip(UNSEEN) for part in parts)
+    )
+
+
+def plain(name: str) -> str:
+    """The same for names in other normal forms (NFC, NFD), and with blanks around their parts."""
+    return bare(name if name.isascii() else unicodedata.normalize("NFC", name))
+
+
+def folded(name: str) -> str:
+    """The same for names in upper and lower case, too."""
+    return unicodedata.normalize("NFC", plain(name).casefold())
+
+
+def decoded(name: str) -> str:
+    """The same for names of web addresses, too: a%20b for a b."""
+    return folded(unquote(name))
+
+
+def without_suffix(name: str) -> str | None:
+    """An image's name without its suffix; None for other files."""
+    stem, dot, suffix = name.rpartition(".")
+    is_image = f".{suffix.strip().lower()}" in SUFFIXES
+    return stem if dot and stem and is_image else None
+
+
+class Form(NamedTuple):
+    """One way to compare the names of a table with the names of files.
+
+    Attributes:
+        of_name: what is compared, for a name with slashes, of a table or of a file.
+        whole: whether the file's suffix is part of its name.
+    """
+
+    of_name: Callable[[str], str]
+    whole: bool
+
+    def of_file(self, file: str) -> str | None:
+        """What is compared of a file; None where it has nothing to compare."""
+        name = file if self.whole else without_suffix(file)
+        return None if name is None else self.of_name(name)
+
+
+# How a table may name a file, the strictest first.
+FORMS = tuple(
+    Form(of_name, whole)
+    for whole in (True, False)
+    for of_name in (str, plain, folded, decoded)
+)
+
+
+def differences(name: str, file: str) -> tuple[str, ...]:
+    """In what a table's name differs from the name of the file that it means."""
+    words = []
+    if "\\" in name:
+        words.append("backslashes")
+    one = slashed(name)
+    other = file
+    if folded(one) not in (folded(file), folded(without_suffix(file) or file)):
+        one = unquote(one)
+        other = unquote(other)
+        words.append("percent signs")
+    if folded(one) != folded(other):
+        other = without_suffix(other) or other
+        words.append("the suffix")
+    return (*words, *_differences_of_letters(one, other))
+
+
+def _differences_of_letters(one: str, other: str) -> list[str]:
+    """Of two names that are the same when folded: which steps make them so."""
+    words = []
+    if bare(one).casefold() != bare(other).casefold():
+        words.append("normal form (NFC, NFD)")
+    composed = [unicodedata.normalize("NFC", name) for name in (one, other)]
+    if composed[0].casefold() != composed[1].casefold():
+        words.append("blanks")
+    if plain(one) != plain(other):
+        words.append("case")
+    return words
