@@ -40,6 +40,7 @@ def refusal(folder: Path, *rows: str) -> str:
 
 def note(count: int, what: str, name: str, file: str) -> str:
     words = f"{count} names differ from their files in {what}"
+    assert count > 1
     return f"train.csv: {words}, as {name!r} for {file!r}"
 
 

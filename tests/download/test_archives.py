@@ -120,6 +120,31 @@ def test_paths_with_windows_slashes_become_folders(
     assert contents(out) == {"train/cat/0.png": b"x"}
 
 
+def test_names_that_differ_in_case_are_two(tmp_path: Path, out: Path) -> None:
+    files = {"train/a/0.PNG": b"x", "train/a/0.png": b"y", "train/A/0.png": b"z"}
+    unpack(packed(tmp_path / "a.tar", files), out, where="a")
+    assert contents(out) == files
+
+
+@pytest.mark.parametrize("suffix", [".tar", ".zip"])
+def test_two_normal_forms_of_a_name_are_said_to_be_that(
+    tmp_path: Path, out: Path, suffix: str
+) -> None:
+    files = {"train/caf\u00e9/0.png": b"x", "train/cafe\u0301/0.png": b"y"}
+    with pytest.raises(
+        InputError, match=r"twice, in two normal forms \(NFC, NFD\);"
+    ):
+        unpack(packed(tmp_path / f"a{suffix}", files), out, where="a")
+
+
+def test_a_folder_in_two_normal_forms_may_hold_two_images(
+    tmp_path: Path, out: Path
+) -> None:
+    files = {"train/caf\u00e9/0.png": b"x", "train/cafe\u0301/1.png": b"y"}
+    unpack(packed(tmp_path / "a.tar", files), out, where="a")
+    assert contents(out) == files
+
+
 def test_links_inside_become_copies(tmp_path: Path, out: Path) -> None:
     hard = special("b.png", tarfile.LNKTYPE, "data/train/cat/0.png")
     soft = special("data/c.png", tarfile.SYMTYPE, "../data/train/cat/0.png")

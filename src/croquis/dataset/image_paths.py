@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from croquis.core.errors import InputError
+from croquis.core.text import counted
 from croquis.dataset.csv_tables import refuse_rows
 from croquis.dataset.files_by_name import FilesByName, leaves
 from croquis.dataset.missing_files import as_text, refuse_missing
@@ -174,7 +175,11 @@ def _notes_on_spelling(reading: Reading, csv: Path) -> list[str]:
     notes = []
     for words, alike in pairs.items():
         name, file = alike[0]
-        count = f"{len(alike):,} names differ from their files"
+        count = counted(
+            len(alike),
+            "name differs from its file",
+            "names differ from their files",
+        )
         example = f"as {as_text(name)} for {as_text(file)}"
         notes.append(f"{csv.name}: {count} in {' and '.join(words)}, {example}")
     return notes

@@ -9,6 +9,10 @@ from urllib.parse import unquote
 
 from croquis.dataset.image_files import SUFFIXES
 
+# Of images, beside those that count as images unopened.
+FURTHER = frozenset(
+    ".jpe .avif .jp2 .j2k .dib .tga .pnm .apng .mpo .heic .heif .jxl".split()
+)
 # Some tables and web pages put these before or behind a name, where nobody sees them.
 UNSEEN = "\ufeff\u200b\u200c\u200d\u2060"
 
@@ -48,7 +52,7 @@ def decoded(name: str) -> str:
 def without_suffix(name: str) -> str | None:
     """An image's name without its suffix; None for other files."""
     stem, dot, suffix = name.rpartition(".")
-    is_image = f".{suffix.strip().lower()}" in SUFFIXES
+    is_image = f".{suffix.strip().lower()}" in SUFFIXES | FURTHER
     return stem if dot and stem and is_image else None
 
 

@@ -122,18 +122,27 @@ class Names:
         self._where = where
         # Hashes, as a million names would take memory; Python salts them anew in each process.
         self._hashes: set[int] = set()
+        self._composed: set[int] = set()
 
     def add(self, name: str) -> None:
-        """Raises InputError where a file has that name, or one that looks the same, already."""
-        digest = hash(unicodedata.normalize("NFC", name))
-        if digest in self._hashes:
+        """Raises InputError where a file has that name already, or has it in another normal form.
+
+        macOS takes the two forms (NFC and NFD) for one name, and would lose one of the files.
+        """
+        digest = hash(name)
+        composed = hash(unicodedata.normalize("NFC", name))
+        if composed in self._composed:
+            form = (
+                "" if digest in self._hashes else ", in two normal forms (NFC, NFD)"
+            )
             raise InputError(
                 self._where,
                 expected="each name once",
-                received=f"{name!r} twice, or two names that look alike",
-                fix="unpack it by hand, keep the right one, and name the folder",
+                received=f"{name!r} twice{form}",
+                fix="unpack it by hand, keep or rename one of the two, and name the folder",
             )
         self._hashes.add(digest)
+        self._composed.add(composed)
 
 
 def _refuse_link_bomb(waiting: int, where: str) -> None:

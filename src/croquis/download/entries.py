@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Literal, NamedTuple, Protocol, Self, cast
 
 from croquis.core.errors import InputError
+from croquis.download.zip_names import zip_name
 from croquis.tables.zip_files import BOUNDED, open_zip
 
 # Drawings shrink 2 to 20 times, zeros a thousand times: an archive is called a bomb only when it is
@@ -213,7 +214,7 @@ def _open_in_tar(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Readable:
 def _zip_entries(archive: Path, meter: Meter) -> Iterator[ArchiveEntry]:
     with open_zip(archive) as bundle:
         for info in bundle.infolist():
-            name = _zip_name(info).replace("\\", "/")  # some packers on Windows
+            name = zip_name(info)
             yield ArchiveEntry(
                 name,
                 _zip_kind(name, info),
@@ -242,17 +243,3 @@ def _open_in_zip(
             fix="unpack it by hand, and name the folder",
         )
     return Metered(stream, meter)
-
-
-def _zip_name(info: zipfile.ZipInfo) -> str:
-    """The name of an entry; where the zip does not say UTF-8, Python takes DOS's letters.
-
-    Packers of macOS write UTF-8 all the same, those of Windows their country's: as bytes that are
-    no text it is left to whoever looks at all names.
-    """
-    if info.flag_bits & 0x800:
-        return info.filename
-    try:
-        return info.filename.encode("cp437").decode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # a name from a field of its own, which is UTF-8
-        return info.filename

@@ -12,6 +12,7 @@ from croquis.core import cli
 from croquis.core.errors import InputError
 from croquis.core.files import atomic_write, root
 from croquis.core.progress import progress
+from croquis.dataset.backslashes import split_windows_paths, windows_paths
 from croquis.dataset.data_params import DataParams
 from croquis.dataset.names import to_utf8
 from croquis.dataset.roots import find_root
@@ -117,10 +118,33 @@ def _bring_folder(wanted: DataParams, draft: Path) -> list[str]:
             received=repr(wanted.source),
             fix="name the folder that has train/ in it",
         )
+    if windows_paths(source):
+        return _bring_windows_paths(source, wanted, draft)
     by_pattern = wanted.label_pattern is not None
     data = find_root(source, where=wanted.source, by_pattern=by_pattern)
     notes = copy_tree(data, place_of(data, draft, by_pattern))
     return notes + outside(source, data, wanted.source)
+
+
+def _bring_windows_paths(
+    source: Path, wanted: DataParams, draft: Path
+) -> list[str]:
+    """Brings a folder of files whose names are paths: they become folders in a copy."""
+    with _temporary_folder(draft) as folder:
+        copy = folder / "copy"
+        notes = copy_tree(source, copy)
+        notes += split_windows_paths(copy, wanted.source)
+        notes += _move_root(copy, wanted, draft)
+    return notes
+
+
+def _move_root(folder: Path, wanted: DataParams, draft: Path) -> list[str]:
+    """Moves the data set that is in `folder`, which is nobody's, to `draft`."""
+    by_pattern = wanted.label_pattern is not None
+    data = find_root(folder, where=wanted.source, by_pattern=by_pattern)
+    notes = outside(folder, data, wanted.source)
+    os.replace(data, place_of(data, draft, by_pattern))
+    return notes
 
 
 # Each brings the data to a draft of data/raw, and returns notes for people.
@@ -145,10 +169,9 @@ def _bring_unpacked(archive: Path, wanted: DataParams, draft: Path) -> list[str]
         unpacked = folder / "unpacked"
         unpacked.mkdir()
         notes += unpack(archive, unpacked, where=wanted.source)
-        by_pattern = wanted.label_pattern is not None
-        data = find_root(unpacked, where=wanted.source, by_pattern=by_pattern)
-        notes += outside(unpacked, data, wanted.source)
-        os.replace(data, place_of(data, draft, by_pattern))
+        notes += to_utf8(unpacked, wanted.source)
+        notes += split_windows_paths(unpacked, wanted.source)
+        notes += _move_root(unpacked, wanted, draft)
     return notes
 
 
