@@ -207,6 +207,7 @@ def test_images_may_lie_in_a_folder_of_another_name(tmp_path: Path) -> None:
     rows = ["images/0.png", "images/1.png"]
     assert located(tmp_path, *rows, within="images") == rows
     assert located(tmp_path, "0", "1.PNG", within="images")[:2] == rows
+    assert located(tmp_path, *rows, within=".") == rows
 
 
 @pytest.mark.parametrize(
@@ -214,6 +215,8 @@ def test_images_may_lie_in_a_folder_of_another_name(tmp_path: Path) -> None:
     [
         (["3.jpg"], ["3.png"], "1 that are not there (3.png), and 1 image that no row"
          " names (3.jpg)", "'3.jpg' has another suffix than '3.png'"),
+        (["3"], ["3.png"], "1 that are not there (3.png);",
+         "'3' has no suffix, unlike '3.png'"),
         (["007.jpg"], ["7"], "1 image that no row names (007.jpg)",
          "'007.jpg' has other leading zeros than '7'"),
         (["a/x.jpg"], ["x.jpg"], "(a/x.jpg)", "'x.jpg' is there as 'a/x.jpg'"),
@@ -241,6 +244,12 @@ def test_a_folder_of_another_case_is_named(tmp_path: Path) -> None:
     assert refusal(tmp_path, "0.png").endswith(
         "rename Train/, which differs in case, to train/"
     )
+
+
+def test_a_file_behind_a_link_to_a_folder_is_there(tmp_path: Path) -> None:
+    put(tmp_path, "elsewhere/0.png", "train/b/1.png")
+    (tmp_path / "train/a").symlink_to(tmp_path / "elsewhere")
+    assert located(tmp_path, "a/0.png", "./b/1.png") == ["a/0.png", "b/1.png"]
 
 
 def test_a_table_without_rows_needs_no_files(tmp_path: Path) -> None:

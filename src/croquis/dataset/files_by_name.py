@@ -3,9 +3,9 @@
 import os
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from croquis.dataset.name_forms import FORMS, Form, slashed
+from croquis.dataset.name_forms import FORMS, Form, simple, slashed
 
 
 def leaves(name: str) -> bool:
@@ -23,13 +23,16 @@ class FilesByName:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.files = frozenset(_files_in(str(folder), ""))
+        self._has_links = False
+        self.files = frozenset(self._walk(str(folder), ""))
         self._by_form: dict[Form, dict[str, list[str]]] = {}
 
     def holds(self, name: str) -> bool:
         """Whether a file has exactly this name, also one behind a link to a folder."""
         if name in self.files:
             return True
+        if not self._has_links:
+            return False
         # Path.is_file raises an error where a name is longer than any file's.
         return not leaves(name) and os.path.isfile(self.folder / name)
 
@@ -38,9 +41,11 @@ class FilesByName:
 
         None where no form fits; several where it is not certain which one is meant.
         """
-        for path in (str(PurePosixPath(name)), slashed(name)):
-            if self.holds(path):
-                return [path]
+        if self.holds(path := simple(name)):
+            return [path]
+        path = slashed(name)
+        if "\\" in name and self.holds(path):
+            return [path]
         if leaves(path):
             return []
         for form in FORMS:
@@ -61,16 +66,19 @@ class FilesByName:
             self._by_form[form] = dict(index)
         return self._by_form[form]
 
-
-def _files_in(folder: str, front: str) -> Iterator[str]:
-    """The files under a folder, with `front` before their names; nothing where it is none."""
-    try:
-        entries = os.scandir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    with entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _files_in(entry.path, f"{front}{entry.name}/")
-            elif entry.is_file():
-                yield front + entry.name
+    def _walk(self, folder: str, front: str) -> Iterator[str]:
+        """The files under a folder, with `front` before their names; none where it is none."""
+        try:
+            entries = os.scandir(folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        with entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    yield from self._walk(entry.path, f"{front}{entry.name}/")
+                elif entry.is_file():
+                    yield front + entry.name
+                elif (
+                    entry.is_dir()
+                ):  # it may lead back, so it is not walked through
+                    self._has_links = True

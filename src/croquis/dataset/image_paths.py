@@ -12,7 +12,7 @@ from croquis.core.text import counted
 from croquis.dataset.csv_tables import refuse_rows
 from croquis.dataset.files_by_name import FilesByName, leaves
 from croquis.dataset.missing_files import as_text, refuse_missing
-from croquis.dataset.name_forms import differences, slashed
+from croquis.dataset.name_forms import differences, simple, slashed
 
 MOST_FOLDERS = 64  # in front of a name
 
@@ -52,7 +52,8 @@ def locate_images(
         table: has `image_path`.
         csv: where it is from.
         split: train or test.
-        folder: of the split's images, beside the csv; None: the one that is called as the split.
+        folder: of the split's images, relative to the csv's, which is "."; None: the one that is
+            called as the split.
 
     Raises:
         InputError: if a path leaves the folder, is named twice, or has no file or several.
@@ -63,14 +64,15 @@ def locate_images(
     reading = _best_reading(rows, folder, files)
     outside = pd.Series([leaves(name) for name in reading.names], table.index)
     refuse_rows(table, outside.astype(bool), csv, f"paths inside {folder}/")
-    simple = pd.Series([_simple(name) for name in reading.names], table.index)
-    doubled = simple.duplicated()
+    plain = pd.Series([simple(name) for name in reading.names], table.index)
+    doubled = plain.duplicated()
     fix = "keep one row of each"
     refuse_rows(table, doubled, csv, "each image_path once", fix)
     refuse_missing(rows, reading.names, reading.files, files, csv)
     _refuse_several(rows, reading.files, csv)
     _refuse_shared(rows, reading.files, csv)
-    paths = [f"{folder}/{names[0]}" for names in reading.files]
+    front = _front(folder)
+    paths = [front + names[0] for names in reading.files]
     notes = [*_note_on_front(reading, csv), *_notes_on_spelling(reading, csv)]
     return pd.Series(paths, table.index, dtype=str), notes
 
@@ -96,11 +98,11 @@ def _beginnings(
     rows: list[str], folder: str, files: FilesByName
 ) -> Iterator[tuple[str, list[str]]]:
     """What may stand in front of all rows, and what is left of them; as they are first."""
-    simple = [_simple(row) for row in rows]
-    front = f"{folder}/"
-    if rows and all(name.startswith(front) for name in simple):
-        if not files.holds(simple[0]):
-            yield "", [name[len(front) :] for name in simple]
+    plain = [simple(row) for row in rows]
+    front = _front(folder)
+    if front and rows and all(name.startswith(front) for name in plain):
+        if not files.holds(plain[0]):
+            yield "", [name[len(front) :] for name in plain]
     yield "", rows
     parts = [slashed(row).split("/") for row in rows]
     for count in range(1, _count_of_shared(parts) + 1):
@@ -108,7 +110,7 @@ def _beginnings(
         if not any(file.startswith(front) for file in files.files):
             yield front, ["/".join(part[count:]) for part in parts]
     last = PurePosixPath(folder).name
-    if rows and all(last in part[:-1] for part in parts):
+    if last and rows and all(last in part[:-1] for part in parts):
         names = ["/".join(part[part.index(last) + 1 :]) for part in parts]
         yield f".../{last}/", names
 
@@ -122,8 +124,9 @@ def _count_of_shared(parts: list[list[str]]) -> int:
     return min(least, MOST_FOLDERS)
 
 
-def _simple(name: str) -> str:
-    return str(PurePosixPath(name))
+def _front(folder: str) -> str:
+    """What stands before a file's name in its path; nothing where "." is the folder."""
+    return "" if folder == "." else f"{folder}/"
 
 
 def _refuse_several(rows: list[str], files: list[list[str]], csv: Path) -> None:
@@ -170,7 +173,7 @@ def _notes_on_spelling(reading: Reading, csv: Path) -> list[str]:
     """A note for each way in which names differ from those of their files."""
     pairs: dict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
     for name, files in zip(reading.names, reading.files, strict=True):
-        if _simple(name) != files[0]:
+        if simple(name) != files[0]:
             pairs[differences(name, files[0])].append((name, files[0]))
     notes = []
     for words, alike in pairs.items():

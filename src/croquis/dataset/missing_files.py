@@ -96,6 +96,8 @@ def _hints(name: str, unnamed: list[str], present: FilesByName) -> Iterator[str]
     if stem is not None:
         for file in present.alike(stem, Form(folded, False)):
             yield f"{as_text(file)} has another suffix than {as_text(name)}"
+        for file in present.alike(stem, Form(folded, True)):
+            yield f"{as_text(file)} has no suffix, unlike {as_text(name)}"
     for file in unnamed:
         if _unpadded(file) == _unpadded(name):
             yield f"{as_text(file)} has other leading zeros than {as_text(name)}"

@@ -16,12 +16,18 @@ FURTHER = frozenset(
 # Some tables and web pages put these before or behind a name, where nobody sees them.
 UNSEEN = "\ufeff\u200b\u200c\u200d\u2060"
 
+NEEDLESS = re.compile(r"//|(^|/)\.(/|$)|/$")
 BLANK_BEFORE_SUFFIX = re.compile(r" (?=\.[^./]*$)")
 
 
+def simple(name: str) -> str:
+    """The name without needless slashes and dots: a/0.png for ./a//0.png."""
+    return name if not NEEDLESS.search(name) and name else str(PurePosixPath(name))
+
+
 def slashed(name: str) -> str:
-    """The name with slashes between its folders, none of them needless."""
-    return str(PurePosixPath(name.replace("\\", "/")))
+    """The same for names with backslashes between their folders."""
+    return simple(name.replace("\\", "/"))
 
 
 def bare(name: str) -> str:
