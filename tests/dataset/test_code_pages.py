@@ -112,14 +112,26 @@ def test_without_a_proof_the_readings_are_named(
     assert f"convmv -r --notest -f {page} -t utf8" in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["20°C", "りんご", "みかん"])
-def test_what_is_hangul_by_chance_is_not_korean(text: str) -> None:
-    """Of 11,172 syllables these bytes are some that hardly any Korean name has."""
-    page = "latin1" if "°" in text else "cp932"
-    assert decode_names([text.encode(page)], frozenset()) == {}
+@pytest.mark.parametrize(
+    ("page", "texts"),
+    [
+        ("latin1", ["20°C"]),
+        ("cp932", ["りんご", "みかん"]),
+        ("gb18030", ["狗", "鸟"]),
+        ("gb18030", ["苹果", "梨"]),
+        ("cp950", ["狗", "鳥"]),
+    ],
+)
+def test_what_is_hangul_by_chance_is_not_korean(
+    page: str, texts: list[str]
+) -> None:
+    """A dog in GBK is the syllable of a dry land in CP949; few Korean names have such ones."""
+    assert decode_names([text.encode(page) for text in texts], frozenset()) == {}
 
 
-@pytest.mark.parametrize("text", ["강아지 (1)", "사진·고양이", "똠양꿍", "Ⅱ형"])
+@pytest.mark.parametrize(
+    "text", ["강아지 (1)", "사진·고양이", "똠양꿍과 밥", "Ⅱ형"]
+)
 def test_korean_names_may_have_signs(text: str) -> None:
     (name,) = decode_names([text.encode("cp949")], frozenset()).values()
     assert name.text == text
