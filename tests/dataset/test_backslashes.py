@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.dataset.backslashes import split_windows_paths, windows_paths
+from croquis.dataset.naming.backslashes import split_windows_paths, windows_paths
 
 
 def put(folder: Path, *files: str) -> Path:

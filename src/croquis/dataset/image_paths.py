@@ -10,9 +10,9 @@ import pandas as pd
 from croquis.core.errors import InputError
 from croquis.core.text import counted
 from croquis.dataset.csv_tables import refuse_rows
-from croquis.dataset.files_by_name import FilesByName, leaves
-from croquis.dataset.missing_files import as_text, refuse_missing
-from croquis.dataset.name_forms import differences, simple, slashed
+from croquis.dataset.naming.files_by_name import FilesByName, leaves
+from croquis.dataset.naming.missing_files import as_text, refuse_missing
+from croquis.dataset.naming.name_forms import differences, simple, slashed
 
 MOST_FOLDERS = 64  # in front of a name
 

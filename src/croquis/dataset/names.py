@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from croquis.core.errors import InputError
-from croquis.dataset.backslashes import move_inside
-from croquis.dataset.code_pages import (
+from croquis.dataset.naming.backslashes import move_inside
+from croquis.dataset.naming.code_pages import (
     CODE_PAGES,
     DecodedName,
     decode_names,
@@ -14,7 +14,7 @@ from croquis.dataset.code_pages import (
     likely_decodings,
     names_in_tables,
 )
-from croquis.dataset.missing_files import as_text
+from croquis.dataset.naming.missing_files import as_text
 
 NAMED = 3  # names that an error shows
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from croquis.core.errors import InputError
 from croquis.dataset.hidden_files import is_hidden
-from croquis.dataset.missing_files import as_text
+from croquis.dataset.naming.missing_files import as_text
 
 
 def windows_paths(folder: Path) -> list[Path]:

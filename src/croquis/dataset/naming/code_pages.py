@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-from croquis.dataset.name_forms import plain, without_suffix
+from croquis.dataset.naming.name_forms import plain, without_suffix
 
 # By Python's names, those first that seldom decode what is not theirs; and who writes them.
 CODE_PAGES = {

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from croquis.dataset.name_forms import FORMS, Form, simple, slashed
+from croquis.dataset.naming.name_forms import FORMS, Form, simple, slashed
 
 
 def leaves(name: str) -> bool:

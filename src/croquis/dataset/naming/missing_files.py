@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from croquis.core.errors import InputError, brief
 from croquis.core.text import counted
-from croquis.dataset.files_by_name import FilesByName
 from croquis.dataset.hidden_files import is_hidden
-from croquis.dataset.name_forms import Form, folded, slashed, without_suffix
+from croquis.dataset.naming.files_by_name import FilesByName
+from croquis.dataset.naming.name_forms import Form, folded, slashed, without_suffix
 
 NAMED = 3  # names that an error shows
 ASKED = 20  # missing names that are looked for in other places
