@@ -301,3 +301,30 @@ def test_any_mix_of_spellings_and_orders_names_the_same_files(
         read = located(Path(place), *(rows[name] for name in shuffled))
     expected = dict(zip(SET, files, strict=True))
     assert read[: len(SET)] == [expected[name] for name in shuffled]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    there=st.sets(st.integers(0, 9)),
+    rows=st.lists(st.integers(0, 9), min_size=1, unique=True),
+    change=st.sampled_from(["as it is", "NFD", "upper case", "no suffix"]),
+)
+def test_every_row_is_found_or_counted(
+    there: set[int], rows: list[int], change: str
+) -> None:
+    names = [CHANGES[change](f"é/{row}.png") for row in rows]
+    lost = [name for name, row in zip(names, rows, strict=True) if row not in there]
+    with TemporaryDirectory() as place:
+        put(
+            Path(place), "train/other.png", *(f"train/é/{row}.png" for row in there)
+        )
+        if not lost:
+            read = located(Path(place), *names)[: len(rows)]
+            assert read == [f"é/{row}.png" for row in rows]
+            return
+        said = refusal(Path(place), *names)
+    shown = ", ".join(lost[:3]) + (", ..." if len(lost) > 3 else "")
+    images = len(there - set(rows)) + 1  # and other.png
+    noun = "images" if images > 1 else "image"
+    assert f"received {len(lost)} that are not there ({shown})" in said
+    assert f", and {images} {noun} that no row names (" in said
