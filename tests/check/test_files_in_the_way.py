@@ -164,6 +164,20 @@ def test_a_source_by_a_link_or_from_home_is_what_it_points_to(
     assert "in the place of data/raw" in said("~/data/raw")
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["file://HERE/data/raw/a", " data/raw/a\n", "'data/raw/a'", "$HERE/data/raw/a"],
+)
+def test_a_source_in_other_words_is_the_same_place(
+    source: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`download` reads these, and DVC would delete the file before."""
+    put("data/raw/a")
+    monkeypatch.setenv("HERE", str(project))
+    message = said(source.replace("//HERE", f"//{project}"))
+    assert f"move it: mv {project}/data/raw/a a, and say" in message
+
+
 def test_a_source_is_the_same_by_another_name_of_its_folder(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

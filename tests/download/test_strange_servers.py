@@ -645,14 +645,35 @@ def test_other_bytes_are_named() -> None:
         whole(b'{"error": "expired"}', content_type="application/json")
     ) as server:
         error = refused(server.url)
-    assert 'application/json, bytes that begin with \'{"error": ' in error
+    assert """received an answer in JSON ('{"error": "expired"}')""" in error
 
 
 @pytest.mark.parametrize(
-    "name", ["ftp://h.org/a.zip", "s3://b/a.zip", "file:///a.zip"]
+    "name", ["gopher://h.org/a.zip", "kaggle://a/b", "ftps://h.org/a.zip"]
 )
 def test_another_protocol_is_named(name: str) -> None:
     assert "begins with http:// or https://" in refused(name)
+
+
+def test_a_file_address_of_nothing_says_the_path() -> None:
+    assert "nothing is at /a.zip" in refused("file:///a.zip")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "fix"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid", "Git LFS", "git lfs"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(600), "a 7z archive", "7z x FILE"),
+        (b"<?xml version='1.0'?><Error><Code>AccessDenied", "in XML", "again"),
+        (b"PAR1" + bytes(600), "a Parquet table", "saved as files"),
+    ],
+)
+def test_what_a_server_sends_instead_is_named(
+    content: bytes, name: str, fix: str
+) -> None:
+    with serve(whole(content, content_type="application/octet-stream")) as server:
+        error = refused(server.url)
+    assert name in error and fix in error and not parts()
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from croquis.core.files import root
 from croquis.core.pipeline import DVC_YAML
 from croquis.core.stage_files import written_files
 from croquis.core.text import counted
+from croquis.download.local_paths import is_as_written, local, without_quotes
+from croquis.download.schemes import scheme_of
 
 NAMED = 3  # paths that are named one by one up to here
 
@@ -157,7 +159,7 @@ def _of_the_source(
     source = _folder_of(tree)
     if source is None:
         return [], []
-    path = (root() / Path(source).expanduser()).resolve()
+    path = local(source).resolve()
     inside = [
         each for each in outputs if any(_within(path, at) for at in _places(each))
     ]
@@ -170,7 +172,8 @@ def _of_the_source(
         away = _free(path.name)
         advice = "see where your data is"
         if path.exists():
-            advice = f"move it: mv {quote(source)} {quote(away)}"
+            place = source if is_as_written(source) else str(local(source))
+            advice = f"move it: mv {quote(place)} {quote(away)}"
         fix = f"{advice}, and say -S data.source={away}"
         received = f"{source!r}, in the place of {inside[0].path}"
     else:
@@ -185,9 +188,9 @@ def _folder_of(tree: Mapping[str, Any]) -> str | None:
     """`data.source` where it names something on this disk."""
     data = tree.get("data")
     source = data.get("source") if isinstance(data, dict) else None
-    if not isinstance(source, str) or source == "icons" or "://" in source:
+    if not isinstance(source, str) or source == "icons":
         return None
-    return source
+    return source if scheme_of(without_quotes(source)) in ("", "file") else None
 
 
 def _places(output: Output) -> Iterator[Path]:

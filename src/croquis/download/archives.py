@@ -1,4 +1,4 @@
-"""Safe unpacking of .tar, .tar.gz, .tgz and .zip: nothing leaves its folder or fills the disk."""
+"""Safe unpacking of .zip, .tar and .tar.gz: nothing leaves its folder or fills the disk."""
 
 import gzip
 import lzma
@@ -16,7 +16,9 @@ from croquis.core.errors import InputError
 from croquis.core.progress import progress
 from croquis.dataset.hidden_files import is_junk, is_of_tools
 from croquis.dataset.left_out import note_on_tools
-from croquis.download.entries import Meter, Metered, Readable, entries
+from croquis.download.entries import Meter, Metered, entries
+from croquis.download.kinds.file_kinds import kind_by_name
+from croquis.download.unpackers import Readable
 
 # RuntimeError is zipfile's word for a password and (NotImplementedError) an exotic compression.
 CORRUPT = (
@@ -34,15 +36,18 @@ MOST_DEPTH = 64
 MOST_LINK_CHARACTERS = 2**25
 
 
-def unpack(archive: Path, folder: Path, where: str) -> list[str]:
+def unpack(
+    archive: Path, folder: Path, where: str, meter: Meter | None = None
+) -> list[str]:
     """Writes the files of `archive` into `folder`, without junk, links, owners or modes.
 
     A link to a file inside the archive becomes a copy of it, so that no link is ever followed.
 
     Args:
-        archive: a zip, tar or gzipped tar; its first bytes decide, not its name.
+        archive: a zip or tar, packed or not; its first bytes decide, not its name.
         folder: an empty folder. On an error it is left half full: the caller throws it away.
         where: what to call the archive in errors.
+        meter: of an archive that this one was in; None for an archive of its own.
 
     Returns:
         a note on images in folders of tools, where there are some.
@@ -51,19 +56,33 @@ def unpack(archive: Path, folder: Path, where: str) -> list[str]:
         InputError: if it is damaged, holds a path or a link that leaves `folder` or a device, or
             unpacks to more than 200 times its size (and 1 GiB) or than the disk has free.
     """
-    meter = Meter(archive, folder, where)
+    meter = meter or Meter(archive, folder, where)
     try:
         _write_entries(archive, folder, meter)
         return note_on_tools(_remove_tools(folder))
     except (*CORRUPT, OSError) as error:
         if not isinstance(error, CORRUPT) and error.errno is not None:
             raise  # the disk's own; bzip2's word for damage is an OSError without a number
+        said = kind_by_name(where.partition("?")[0])
+        again = "fetch it again, or compare its sha256 with the publisher's"
         raise InputError(
             where,
-            expected="a whole, readable .tar, .tar.gz, .tgz or .zip archive",
-            received=" ".join(str(error).split()) or type(error).__name__,
-            fix="fetch it again, or compare its sha256 with the publisher's",
+            expected="a whole, readable .tar, .tar.gz, .tar.bz2, .tar.xz or .zip archive",
+            received=_damage(error),
+            fix=said.fix_of(meter.file) if said else again,
         ) from error
+
+
+def _damage(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    # In the words of zipfile, where a file begins as a zip, and of gzip, where it ends as one.
+    if text == "File is not a zip file":
+        return "a zip without its end"
+    if text.startswith("Not a gzipped file"):
+        return (
+            "other bytes behind the end of its gzip, as where two files were joined"
+        )
+    return text
 
 
 def _write_entries(archive: Path, folder: Path, meter: Meter) -> None:

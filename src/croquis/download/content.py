@@ -1,19 +1,26 @@
 """Whether what a server sends is an archive: a page that asks for a login comes with status 200."""
 
 import gzip
-import tarfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from croquis.core.errors import InputError
+from croquis.download.kinds.file_kinds import (
+    HEAD,
+    LONGEST_NOTE,
+    is_archive,
+    is_page,
+    kind_of_bytes,
+    shown_start,
+)
+from croquis.download.kinds.pages import fix_of_page
 from croquis.download.web import BY_HAND, LOGIN, WebSource
 
-HEAD = tarfile.BLOCKSIZE  # bytes that tell an archive from anything else
-SHOWN_BYTES = 40
 PAGES = ("text/html", "application/xhtml+xml")
-PAGE_TAGS = (b"<!doctype html", b"<html", b"<head", b"<body")
 PAGE = "a web page, as one that asks for a login"
 GZIP = b"\x1f\x8b"
+PROGRAMS = (b"MZ", b"\x7fELF", b"#!")  # a zip may follow that unpacks itself
 
 
 def refuse_no_archive(
@@ -21,8 +28,10 @@ def refuse_no_archive(
 ) -> None:
     """Raises InputError if the first bytes of `file` are those of no .zip, .tar or .tar.gz."""
     with file.open("rb") as stream:
-        head = stream.read(HEAD)
-    if is_archive(head):
+        head = stream.read(LONGEST_NOTE)
+    zeros = len(head) >= HEAD and not any(head)
+    # What begins so is looked at when it is whole.
+    if is_archive(head) or zeros or head.startswith((*PROGRAMS, b"PK")):
         return
     kind = _kind(headers)
     coding = headers.get("Content-Encoding", "").strip()
@@ -30,35 +39,32 @@ def refuse_no_archive(
         raise source.error(
             "nothing: the answer is empty", f"check the address, {BY_HAND}"
         )
-    if kind in PAGES or _start(head).startswith(PAGE_TAGS):
-        raise source.error(PAGE, LOGIN)
+    if kind in PAGES or is_page(head):
+        raise _page_error(source, head)
     if coding not in ("", "identity", "gzip", "x-gzip"):
         raise source.error(
             f"bytes packed as {coding!r}, which was not asked for",
             "download it by hand and name the file",
         )
-    text = head[:SHOWN_BYTES].decode("latin-1")
-    begins = f"bytes that begin with {text!r}"
-    raise source.error(f"{kind}, {begins}" if kind else begins, LOGIN)
+    said = kind_of_bytes(head)
+    if said is None:
+        begins = shown_start(head)
+        raise source.error(f"{kind}, {begins}" if kind else begins, LOGIN)
+    fix = fix_of_page(source.text) or said.fix_of("FILE")
+    raise source.error(said.name, fix)
 
 
-def is_archive(head: bytes) -> bool:
-    """Whether the first HEAD bytes of a file are those of an archive that can be unpacked."""
-    if head.startswith((b"PK", GZIP)):
-        return True
-    if len(head) < HEAD:
-        return False
-    try:
-        tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
-    except tarfile.HeaderError:
-        return not any(head)  # zeros are an empty one
-    return True
+def _page_error(source: WebSource, head: bytes) -> InputError:
+    """The error of a page, with its title, and with what helps at some hosts."""
+    said = kind_of_bytes(head)
+    title = said.name.removeprefix("a web page") if said and is_page(head) else ""
+    return source.error(PAGE + title, fix_of_page(source.text) or LOGIN)
 
 
 def refuse_page(source: WebSource, headers: Mapping[str, str]) -> None:
     """Raises InputError if an answer says itself that it is a web page."""
     if _kind(headers) in PAGES:
-        raise source.error(PAGE, LOGIN)
+        raise source.error(PAGE, fix_of_page(source.text) or LOGIN)
 
 
 def refuse_packed_twice(
@@ -87,7 +93,3 @@ def refuse_packed_twice(
 
 def _kind(headers: Mapping[str, str]) -> str:
     return headers.get("Content-Type", "").partition(";")[0].strip().lower()
-
-
-def _start(head: bytes) -> bytes:
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()

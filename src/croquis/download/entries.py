@@ -1,19 +1,28 @@
 """What is in a .zip or .tar archive, entry after entry, counted as it comes out."""
 
-import gzip
+import copy
 import posixpath
+import shlex
 import shutil
 import stat
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Literal, NamedTuple, Protocol, Self, cast
+from typing import IO, Literal, NamedTuple, Self, cast
 
 from croquis.core.errors import InputError
+from croquis.download.kinds.file_kinds import PACKED, is_tar_header
+from croquis.download.kinds.zip_checks import (
+    refuse_several,
+    refuse_unreadable,
+    zip_end,
+)
+from croquis.download.unpackers import Readable, open_unpacked
 from croquis.download.zip_names import zip_name
-from croquis.tables.zip_files import BOUNDED, open_zip
+from croquis.tables.zip_files import open_zip
 
 # Drawings shrink 2 to 20 times, zeros a thousand times: an archive is called a bomb only when it is
 # past both limits. No archive stores an entry in under 16 bytes, and images take hundreds.
@@ -29,12 +38,6 @@ GLOBAL_KEYS = 100
 GLOBAL_CHARACTERS = 2**16
 
 
-class Readable(Protocol):
-    """A stream of bytes that is only read."""
-
-    def read(self, size: int = -1, /) -> bytes: ...
-
-
 class ArchiveEntry(NamedTuple):
     """One entry of an archive, whatever its format."""
 
@@ -44,22 +47,56 @@ class ArchiveEntry(NamedTuple):
     target: str = ""  # of a link, seen from the archive's root
 
 
-class Meter:
-    """Counts the bytes and entries that really come out, whatever the headers claim."""
+@dataclass
+class Total:
+    """What has come out of an archive, and of those inside it.
 
-    def __init__(self, archive: Path, folder: Path, where: str) -> None:
-        packed = archive.stat().st_size
+    Attributes:
+        bytes: of files.
+        entries: files and folders.
+    """
+
+    bytes: int = 0
+    entries: int = 0
+
+
+class Meter:
+    """Counts the bytes and entries that really come out, whatever the headers claim.
+
+    Attributes:
+        where: what to call the archive in errors.
+        file: its name for a command line, in a fix.
+        packed: bytes of the archive, or of all archives that are unpacked together.
+    """
+
+    def __init__(
+        self,
+        archive: Path,
+        folder: Path,
+        where: str,
+        *,
+        file: str = "FILE",
+        packed: int | None = None,
+    ) -> None:
+        size = archive.stat().st_size if packed is None else packed
         self.where = where
-        self.bytes = 0
-        self.entries = 0
+        self.file = file
+        self.total = Total()
         self.free = shutil.disk_usage(folder).free
-        self.most_bytes = min(max(HARMLESS_BYTES, MOST_RATIO * packed), self.free)
-        fair = max(HARMLESS_ENTRIES, packed // BYTES_PER_ENTRY)
+        self.most_bytes = min(max(HARMLESS_BYTES, MOST_RATIO * size), self.free)
+        fair = max(HARMLESS_ENTRIES, size // BYTES_PER_ENTRY)
         self.most_entries = min(fair, MOST_ENTRIES)
 
+    def inside(self, name: str) -> Self:
+        """A meter for an archive in the archive: what comes out of it counts to the whole."""
+        inner = copy.copy(self)
+        inner.where = f"{self.where}: {name}"
+        inner.file = shlex.quote(name)
+        return inner
+
     def add_bytes(self, count: int) -> None:
-        self.bytes += count
-        if self.bytes > self.most_bytes:
+        self.total.bytes += count
+        if self.total.bytes > self.most_bytes:
             full = self.most_bytes == self.free
             limit = "as the disk has free" if full else "unpacked"
             expected = f"at most {self.most_bytes:,} bytes {limit}"
@@ -69,8 +106,8 @@ class Meter:
             )
 
     def add_entry(self) -> None:
-        self.entries += 1
-        if self.entries > self.most_entries:
+        self.total.entries += 1
+        if self.total.entries > self.most_entries:
             limit = f"at most {self.most_entries:,} entries"
             expected = f"{limit} in an archive of this size"
             raise InputError(
@@ -129,17 +166,26 @@ class StrictHeader(tarfile.TarInfo):
 
 def entries(archive: Path, meter: Meter) -> Iterator[ArchiveEntry]:
     """The entries of `archive` in its order; each is to be read before the next is asked for."""
+    return (
+        _zip_entries(archive, meter)
+        if is_zip(archive)
+        else _tar_entries(archive, meter)
+    )
+
+
+def is_zip(archive: Path) -> bool:
+    """Whether a file is a zip; a program may stand before it, which unpacks it on Windows."""
     with archive.open("rb") as file:
-        start = file.read(2)
-    if start == b"PK":
-        return _zip_entries(archive, meter)
-    return _tar_entries(archive, start == b"\x1f\x8b", meter)
+        head = file.read(tarfile.BLOCKSIZE)
+    if head.startswith(b"PK"):
+        return True
+    # A small zip in a tar has its end near the end of the tar.
+    is_other = is_tar_header(head) or head.startswith(PACKED)
+    return not is_other and zip_end(archive) is not None
 
 
-def _tar_entries(
-    archive: Path, gzipped: bool, meter: Meter
-) -> Iterator[ArchiveEntry]:
-    with gzip.open(archive) if gzipped else archive.open("rb") as plain:
+def _tar_entries(archive: Path, meter: Meter) -> Iterator[ArchiveEntry]:
+    with open_unpacked(archive) as plain:
         stream = TarStream(plain, meter)
         file = cast("IO[bytes]", stream)  # in this mode tarfile only reads
         with tarfile.open(fileobj=file, mode="r|", tarinfo=StrictHeader) as tar:
@@ -212,7 +258,9 @@ def _open_in_tar(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Readable:
 
 
 def _zip_entries(archive: Path, meter: Meter) -> Iterator[ArchiveEntry]:
+    refuse_several(archive, meter.where)
     with open_zip(archive) as bundle:
+        refuse_unreadable(bundle.infolist(), meter.where, meter.file)
         for info in bundle.infolist():
             name = zip_name(info)
             yield ArchiveEntry(
@@ -234,12 +282,4 @@ def _zip_kind(
 def _open_in_zip(
     bundle: zipfile.ZipFile, info: zipfile.ZipInfo, meter: Meter
 ) -> Readable:
-    stream = bundle.open(info)
-    if info.compress_type not in BOUNDED:
-        raise InputError(
-            meter.where,
-            expected="a zip packed by deflate, as is usual",
-            received=f"{info.filename!r} by bzip2 or lzma, which may hide a bomb",
-            fix="unpack it by hand, and name the folder",
-        )
-    return Metered(stream, meter)
+    return Metered(bundle.open(info), meter)

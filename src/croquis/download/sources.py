@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from croquis.core import cli
 from croquis.core.errors import InputError
-from croquis.core.files import atomic_write, root
+from croquis.core.files import atomic_write
 from croquis.core.progress import progress
 from croquis.dataset.data_params import DataParams
 from croquis.dataset.names import to_utf8
@@ -18,6 +19,27 @@ from croquis.dataset.naming.backslashes import split_windows_paths, windows_path
 from croquis.dataset.roots import find_root
 from croquis.download.archives import unpack
 from croquis.download.copy_tree import copy_tree
+from croquis.download.entries import Meter
+from croquis.download.kinds.file_checks import refuse_other_file
+from croquis.download.kinds.pointers import refuse_pointers
+from croquis.download.local_paths import (
+    is_as_written,
+    local,
+    missing_error,
+    without_quotes,
+)
+from croquis.download.nested import (
+    left_lines,
+    packed_in,
+    refuse_packed,
+    unpack_nested,
+)
+from croquis.download.schemes import (
+    REMOTES,
+    refuse_one_slash,
+    scheme_of,
+    unknown_scheme,
+)
 from croquis.download.settling import outside, place_of, settle
 
 BLOCK = 2**20  # bytes
@@ -36,6 +58,7 @@ def fetch(wanted: DataParams, raw: Path, solution: Path) -> list[str]:
     bring = SOURCES[kind_of(wanted.source)]
     with atomic_write(solution) as answers, atomic_write(raw) as draft:
         notes = bring(wanted, draft) + to_utf8(draft, wanted.source)
+        notes += refuse_pointers(draft, wanted.source)
         notes += settle(draft, wanted.source)
         _set_aside(draft / "solution.csv", answers)
         return notes
@@ -49,23 +72,17 @@ def kind_of(source: str) -> str:
     """
     if source == "icons":
         return "icons"
-    if source.lower().startswith(("http://", "https://")):
+    scheme = scheme_of(without_quotes(source))
+    if scheme in ("http", "https"):
         return "url"
-    if re.match(r"[a-zA-Z][\w+.-]+://", source):
-        raise InputError(
-            "data.source",
-            expected="an address that begins with http:// or https://",
-            received=repr(source),
-            fix="fetch it with a program of its own, such as `aws s3 cp`, and name the file",
-        )
+    if scheme in REMOTES:
+        return "remote"
+    if scheme not in ("", "file"):
+        raise unknown_scheme(source, scheme)
     path = local(source)
     if not path.exists():
-        raise InputError(
-            "data.source",
-            expected="'icons', an http(s) URL, or the path of an archive or a folder",
-            received=repr(source),
-            fix=f"nothing is at {path}; relative paths start at the project's folder",
-        )
+        refuse_one_slash(source)
+        raise missing_error(source)
     if not path.is_file() and not path.is_dir():
         raise InputError(
             "data.source",
@@ -74,11 +91,6 @@ def kind_of(source: str) -> str:
             fix="save the archive as a file, and name that",
         )
     return "folder" if path.is_dir() else "archive"
-
-
-def local(source: str) -> Path:
-    """The path that a `data.source` means; relative ones start at the project's folder."""
-    return root() / Path(source).expanduser()
 
 
 def _bring_icons(wanted: DataParams, draft: Path) -> list[str]:
@@ -95,17 +107,34 @@ def _bring_url(wanted: DataParams, draft: Path) -> list[str]:
     # Imported here: it brings requests.
     from croquis.download.transfers import DamagedPartError, fetch_archive
 
+    url = without_quotes(wanted.source)
+    name = re.split("[?#]", url)[0].rpartition("/")[2]
     try:
-        with fetch_archive(wanted.source) as archive:
+        with fetch_archive(url) as archive:
+            refuse_other_file(archive, wanted.source, name or "FILE")
             return _bring_unpacked(archive, wanted, draft)
     except DamagedPartError:
         cli.say("download: what came in parts is of no use; from the start")
-    with fetch_archive(wanted.source, again=True) as archive:
+    with fetch_archive(url, again=True) as archive:
+        refuse_other_file(archive, wanted.source, name or "FILE")
+        return _bring_unpacked(archive, wanted, draft)
+
+
+def _bring_remote(wanted: DataParams, draft: Path) -> list[str]:
+    # Imported here: it brings requests and fsspec.
+    from croquis.download.remote import fetch_remote
+
+    with _temporary_folder(draft) as folder:
+        archive = folder / "archive"
+        fetch_remote(without_quotes(wanted.source), archive)
         return _bring_unpacked(archive, wanted, draft)
 
 
 def _bring_archive(wanted: DataParams, draft: Path) -> list[str]:
-    return _bring_unpacked(local(wanted.source), wanted, draft)
+    path = local(wanted.source)
+    refuse_other_file(path, wanted.source, str(path))
+    notes = _bring_unpacked(path, wanted, draft, file=shlex.quote(str(path)))
+    return _reading_notes(wanted) + notes
 
 
 def _bring_folder(wanted: DataParams, draft: Path) -> list[str]:
@@ -118,39 +147,54 @@ def _bring_folder(wanted: DataParams, draft: Path) -> list[str]:
             received=repr(wanted.source),
             fix="name the folder that has train/ in it",
         )
-    if windows_paths(source):
-        return _bring_windows_paths(source, wanted, draft)
+    notes = _reading_notes(wanted)
     by_pattern = wanted.label_pattern is not None
+    if windows_paths(source) or packed_in(source, wanted.source, by_pattern):
+        with _temporary_folder(draft) as folder:
+            copy = folder / "copy"
+            notes += copy_tree(source, copy)
+            return notes + _bring_copy(copy, wanted, draft)
+    refuse_packed(source, wanted.source)
     data = find_root(source, where=wanted.source, by_pattern=by_pattern)
-    notes = copy_tree(data, place_of(data, draft, by_pattern))
+    notes += copy_tree(data, place_of(data, draft, by_pattern))
+    notes += left_lines(source, by_pattern)
     return notes + outside(source, data, wanted.source)
 
 
-def _bring_windows_paths(
-    source: Path, wanted: DataParams, draft: Path
+def _reading_notes(wanted: DataParams) -> list[str]:
+    """A line where a path was read otherwise than it is written."""
+    if is_as_written(wanted.source):
+        return []
+    return [f"data.source is read as {local(wanted.source)}"]
+
+
+def _bring_copy(
+    copy: Path, wanted: DataParams, draft: Path, meter: Meter | None = None
 ) -> list[str]:
-    """Brings a folder of files whose names are paths: they become folders in a copy."""
-    with _temporary_folder(draft) as folder:
-        copy = folder / "copy"
-        notes = copy_tree(source, copy)
-        notes += split_windows_paths(copy, wanted.source)
-        notes += _move_root(copy, wanted, draft)
-    return notes
+    """Moves the data set that is in `copy`, which is nobody's, to `draft`; notes on it.
 
-
-def _move_root(folder: Path, wanted: DataParams, draft: Path) -> list[str]:
-    """Moves the data set that is in `folder`, which is nobody's, to `draft`."""
+    Archives in it are unpacked, and names that are paths of Windows become folders.
+    """
     by_pattern = wanted.label_pattern is not None
-    data = find_root(folder, where=wanted.source, by_pattern=by_pattern)
-    notes = outside(folder, data, wanted.source)
+    notes = _readable_names(copy, wanted)
+    inside = unpack_nested(copy, wanted.source, meter, by_pattern)
+    if inside:
+        notes += inside + _readable_names(copy, wanted)
+    data = find_root(copy, where=wanted.source, by_pattern=by_pattern)
+    notes += outside(copy, data, wanted.source)
     os.replace(data, place_of(data, draft, by_pattern))
     return notes
+
+
+def _readable_names(copy: Path, wanted: DataParams) -> list[str]:
+    return to_utf8(copy, wanted.source) + split_windows_paths(copy, wanted.source)
 
 
 # Each brings the data to a draft of data/raw, and returns notes for people.
 SOURCES = {
     "icons": _bring_icons,
     "url": _bring_url,
+    "remote": _bring_remote,
     "archive": _bring_archive,
     "folder": _bring_folder,
 }
@@ -163,15 +207,24 @@ def _temporary_folder(draft: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _bring_unpacked(archive: Path, wanted: DataParams, draft: Path) -> list[str]:
+def _bring_unpacked(
+    archive: Path, wanted: DataParams, draft: Path, file: str = "FILE"
+) -> list[str]:
+    """Unpacks an archive that is here; `file` is its name for a command line, in a fix."""
     notes = _verify(archive, wanted)
     with _temporary_folder(draft) as folder:
         unpacked = folder / "unpacked"
         unpacked.mkdir()
-        notes += unpack(archive, unpacked, where=wanted.source)
-        notes += to_utf8(unpacked, wanted.source)
-        notes += split_windows_paths(unpacked, wanted.source)
-        notes += _move_root(unpacked, wanted, draft)
+        meter = Meter(archive, unpacked, wanted.source, file=file)
+        notes += unpack(archive, unpacked, wanted.source, meter)
+        if not any(unpacked.iterdir()):
+            raise InputError(
+                wanted.source,
+                expected="an archive of images",
+                received="one without files",
+                fix="look at what was packed, and pack it again",
+            )
+        notes += _bring_copy(unpacked, wanted, draft, meter)
     return notes
 
 

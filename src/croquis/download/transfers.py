@@ -16,12 +16,13 @@ from croquis.core import cli
 from croquis.core.errors import InputError
 from croquis.core.progress import progress
 from croquis.download.content import (
-    HEAD,
     refuse_no_archive,
     refuse_packed_twice,
     refuse_page,
 )
 from croquis.download.in_time import in_time
+from croquis.download.kinds.file_kinds import HEAD
+from croquis.download.kinds.pages import fix_of_page
 from croquis.download.part_files import PartFile
 from croquis.download.web import (
     BY_HAND,
@@ -165,9 +166,10 @@ def _refusal(answer: Answer, source: WebSource) -> Exception:
     said = f"status {answer.status}"
     if answer.status in PASSING:
         return BrokenTransferError(said, _seconds_to_wait(answer))
+    page = fix_of_page(source.text)
     if answer.status in (401, 403, 407):
-        return source.error(f"{said}, no right to read it", LOGIN)
-    return source.error(said, f"check the address, {BY_HAND}")
+        return source.error(f"{said}, no right to read it", page or LOGIN)
+    return source.error(said, page or f"check the address, {BY_HAND}")
 
 
 def _refuse_other_range(answer: Answer, part: PartFile) -> None:

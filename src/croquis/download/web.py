@@ -66,7 +66,7 @@ class WebSource:
         Raises:
             InputError: if a variable is not set, or it is no address.
         """
-        url = _VARIABLE.sub(lambda match: self._value(match.group(1)), self.text)
+        url = self.filled()
         try:
             parts = urlsplit(url)
             host = parts.hostname or ""
@@ -84,6 +84,10 @@ class WebSource:
                 " %20, or put the password into ~/.netrc (docs/data.md)",
             )
         return url
+
+    def filled(self) -> str:
+        """The text with the values of variables; raises InputError if one is not set."""
+        return _VARIABLE.sub(lambda match: self._value(match.group(1)), self.text)
 
     def error(self, received: str, fix: str) -> InputError:
         """The error of a server that has no archive for us."""
