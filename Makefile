@@ -58,7 +58,11 @@ $(UV_READY): $(UV_LOCK)
 doctor: $(READY) ## what this machine can do, and the fix for what is wrong
 	@$(RUN) croquis doctor
 
-repro: $(READY) ## the whole pipeline, from the data source to data/submission.csv
+# A DATA of the environment may be another program's: only that of the command line counts.
+repro: $(READY) ## the whole pipeline, from the data source to data/submission.csv (DATA=my.zip)
+ifeq ($(origin DATA),command line)
+	@$(RUN) croquis use -- "$$DATA"
+endif
 	@$(RUN) python stages/check.py --parameters params.yaml --checked data/checked.txt
 	@$(RUN) dvc repro
 	@$(RUN) croquis summary

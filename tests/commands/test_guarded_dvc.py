@@ -112,6 +112,12 @@ def test_what_an_experiment_would_set_is_looked_at_and_does_not_stay(
     assert run(other, "git", "status", "--porcelain") == ""
 
 
+def test_a_source_that_hydra_cannot_read_says_what_to_type(project: Path) -> None:
+    arguments = ["exp", "run", "-S", "data.source=자료 (1).zip"]
+    with pytest.raises(SystemExit, match=r"say `croquis use '자료 \(1\).zip'`"):
+        guarded_dvc._translated(arguments, _parsed(arguments), project)
+
+
 def test_values_that_dvc_cannot_set_are_for_dvc_to_say(
     project: Path, tmp_path: Path
 ) -> None:

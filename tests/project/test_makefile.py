@@ -30,6 +30,39 @@ def test_nothing_is_reported() -> None:
     assert "\nexport GRADIO_ANALYTICS_ENABLED := False\n" in MAKEFILE
 
 
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (("DATA=자료 (1)=x,#'$$HOME.zip",), {}, "자료 (1)=x,#'$HOME.zip"),
+        ((), {"DATA": "of another program"}, None),
+        ((), {}, None),
+    ],
+)
+def test_the_data_of_the_command_line_alone_is_used(
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    environment: dict[str, str],
+    said: str | None,
+) -> None:
+    """The recipe's own lines, with a program in place of croquis that says what it was given."""
+    rule = re.search(
+        r"^ifeq \(.*DATA.*?^endif\n", MAKEFILE, re.MULTILINE | re.DOTALL
+    )
+    lines = rule.group().replace("$(RUN) croquis", "printf '%s\\n'")
+    (tmp_path / "Makefile").write_text(
+        f"repro:\n{lines}\t@true\n", encoding="utf-8"
+    )
+    done = subprocess.run(
+        ["make", "-s", *arguments],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]} | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == ([] if said is None else ["use", "--", said])
+
+
 # As much of Python, pip and uv as `make setup` sees. What STOPS names ends halfway, as by a kill.
 PYTHON = """#!/bin/bash
 here=$(dirname "$0")

@@ -152,13 +152,16 @@ def _translated(arguments: list[str], chosen: Any, project: Path) -> list[str]:
 
     From now on DVC changes nothing in params.yaml but the values that it is asked to change.
     """
+    from croquis.core import cli
     from croquis.core.params import PARAMS
-    from croquis.set_params import translation
+    from croquis.set_params import quoting, translation
 
     translation.install()
     asked = chosen.set_param or []
     if not asked or not (project / PARAMS).is_file():
         return arguments
+    with cli.one_line():
+        quoting.refuse_unreadable(asked)
     tree = _readable(project / PARAMS)
     translated, notes = translation.translate_arguments(arguments, asked, tree)
     for note in notes:

@@ -20,6 +20,7 @@ from croquis.commands.undo import undo
 from croquis.commands.version import print_version
 from croquis.commands.vote import vote
 from croquis.commands.why import why
+from croquis.set_params.use import use
 from croquis.verify.command import verify
 
 app = cli.Commands(pretty_exceptions_enable=False, no_args_is_help=True)
@@ -48,6 +49,7 @@ for command in (
     deps,
     schema,
     sources,
+    use,
     doctor,
     clean,
     experiments,
