@@ -166,16 +166,6 @@ def test_images_are_told_by_their_suffix_in_any_case(tmp_path: Path) -> None:
     assert images_in(tmp_path) == ["0.JPEG", "1.png"]
 
 
-@pytest.mark.parametrize("separator", [";", "\t"])
-def test_another_separator_is_named(tmp_path: Path, separator: str) -> None:
-    """The fix was "add or rename it", of a column that is there."""
-    path = table_of(tmp_path, f"image_path{separator}target\n0.png{separator}0\n")
-    with pytest.raises(
-        InputError, match=r"a column image_path, .*; save it with commas$"
-    ):
-        read_table(path, ["image_path"])
-
-
 @pytest.mark.parametrize("name", ["a" * 300, "a" * 200_000, "a/" * 3_000, "a\0b"])
 def test_a_path_that_no_file_can_have_is_a_lost_one(
     tmp_path: Path, name: str

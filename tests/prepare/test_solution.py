@@ -61,6 +61,8 @@ def read(
         PLAIN.replace("\n", "\n\n"),
         "Image_Path,TARGET\n0.png,0\n1.png,1\n2.png,2\n",
         PLAIN.replace("0.png", "./0.png"),
+        PLAIN.replace(",", ";"),
+        PLAIN.encode("utf-16"),
     ],
 )
 def test_what_says_the_same_is_read_as_the_same(
@@ -216,8 +218,8 @@ def test_labels_that_may_be_counted_from_1_are_said(tmp_path: Path) -> None:
         ),
         (PLAIN.replace("png,1", "png,star"), r"or its number, in all rows alike"),
         (
-            PLAIN.replace(",", ";"),
-            r"a column image_path \(or .*only image_path;target",
+            PLAIN.replace(",", ":"),
+            r"a column image_path \(or .*only image_path:target",
         ),
         (
             PLAIN.replace("target", "probability"),
@@ -227,7 +229,7 @@ def test_labels_that_may_be_counted_from_1_are_said(tmp_path: Path) -> None:
             "class_name," + PLAIN.replace("\n", "\ncup,")[:-4],
             r"2 rows that do not, as 'cup' with",
         ),
-        (PLAIN.encode("utf-16"), r"expected a csv file, received .*codec"),
+        (PLAIN.encode("utf-16")[:-1], r"expected a csv file, received .*UTF-16"),
         (b"", r"expected a csv file, received No columns"),
     ],
 )

@@ -1,6 +1,8 @@
 """Csv files of strangers: what would fill the memory as a table is refused before it is one."""
 
+import re
 from pathlib import Path
+from typing import NamedTuple
 
 from croquis.core.errors import InputError
 
@@ -9,9 +11,18 @@ MOST_LINE = 2**20  # bytes; 1,000 probabilities take some 20,000
 MOST_COLUMNS = 20_000
 MOST_LINES = 5_000_000
 MOST_CELLS = 200_000_000
+_STATED = re.compile(rb'(\xef\xbb\xbf)?"?sep=', re.IGNORECASE)
 
 
-def refuse_huge_csv(path: Path) -> None:
+class Scan(NamedTuple):
+    """What a look at all bytes of a csv says."""
+
+    lines: int  # line ends
+    has_quotes: bool
+    is_unusual: bool  # zeros, which no text has but UTF-16, or a line that states a separator
+
+
+def refuse_huge_csv(path: Path) -> Scan:
     """Raises InputError where a csv has a line, or lines, that no competition has.
 
     Raises:
@@ -20,34 +31,50 @@ def refuse_huge_csv(path: Path) -> None:
     lines = 0
     length = 0
     columns = 0
+    has_quotes = False
+    is_unusual = False
+    end = b""
     with path.open("rb") as file:
         while block := file.read(BLOCK):
-            first, *others = block.split(b"\n")
+            if not end:
+                is_unusual = bool(_STATED.match(block))
+                end = b"\r" if b"\r" in block and b"\n" not in block else b"\n"
+            has_quotes = has_quotes or b'"' in block
+            is_unusual = is_unusual or b"\0" in block
+            first, *others = block.split(end)
             length += len(first)
             if lines == 0:
                 columns += first.count(b",")
-            if others:
-                longest = max(length, *map(len, others))
-                length = len(others[-1])
-            else:
-                longest = length
+            lengths = [length, *map(len, others)]
+            longest = max(lengths)
+            line = lines + 1 + lengths.index(longest)
             lines += len(others)
-            _refuse(path, longest, columns + 1, lines)
+            length = lengths[-1]
+            _refuse(path, longest, line, columns + 1, lines)
+    return Scan(lines, has_quotes, is_unusual)
 
 
-def _refuse(path: Path, longest: int, columns: int, lines: int) -> None:
+def _refuse(path: Path, longest: int, line: int, columns: int, lines: int) -> None:
     cells = columns * lines
+    if longest > MOST_LINE:
+        raise too_much(path, MOST_LINE, "bytes in a line", f"more in line {line:,}")
     limits = {
-        "bytes in a line": (longest, MOST_LINE),
         "columns": (columns, MOST_COLUMNS),
         "lines": (lines, MOST_LINES),
         "cells": (cells, MOST_CELLS),
     }
     for noun, (number, most) in limits.items():
         if number > most:
-            raise InputError(
-                path,
-                expected=f"at most {most:,} {noun}",
-                received="more",
-                fix="look inside: it is no table of a competition",
-            )
+            raise too_much(path, most, noun)
+
+
+def too_much(
+    path: Path, most: int, noun: str, received: str = "more"
+) -> InputError:
+    """The error on a csv beyond a limit."""
+    return InputError(
+        path,
+        expected=f"at most {most:,} {noun}",
+        received=received,
+        fix="look inside: it is no table of a competition",
+    )

@@ -1,13 +1,22 @@
 """The competition's csv files, read by the names of their columns, never by position."""
 
 import re
-from collections.abc import Iterable
-from pathlib import Path
+from collections import Counter
+from collections.abc import Collection, Iterable
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from croquis.core.errors import InputError
-from croquis.dataset.csv_files import refuse_huge_csv
+from croquis.core.text import counted
+from croquis.dataset.csv_content import refuse_other_content
+from croquis.dataset.csv_encodings import decode_csv
+from croquis.dataset.csv_files import Scan, refuse_huge_csv
+from croquis.dataset.csv_rows import MEANT, clean_name, read_rows
+from croquis.dataset.csv_widths import fit_widths
+from croquis.dataset.image_files import SUFFIXES
+
+_UNREADABLE = (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError)
 
 
 def read_table(
@@ -16,67 +25,142 @@ def read_table(
     """The csv at `path` as text, and what to tell people about it.
 
     Nothing is guessed: a class may be called "nan", a path "007". An unnamed index column, which
-    pandas and R like to write, is dropped with a note.
+    pandas and R like to write, is dropped with a note. Other encodings and separators, commas too
+    many and the like are read where one reading is certain, with a note.
 
     Raises:
         InputError: if it cannot be read, or a required column is missing or has empty cells.
     """
-    table = _read_text(path)
-    table = table.rename(columns=str.strip).fillna("")  # a short row has gaps
+    names = list(required)
+    refuse_other_content(path)
+    scan = refuse_huge_csv(path)
+    table = None if scan.is_unusual else _read_as_usual(path, scan, names)
+    notes: list[str] = []
+    if table is None:
+        table, notes = _read_with_care(path, names)
     unnamed = [
         name for name in table if not name or str(name).startswith("Unnamed: ")
     ]
-    # Where a row has more cells than there are names, pandas takes the first for its index.
-    has_index = bool(unnamed) or not isinstance(table.index, pd.RangeIndex)
-    table = table.drop(columns=unnamed).reset_index(drop=True)
-    _require(table, path, required)
-    if not has_index:
-        return table, []
-    return table, [f"{path.name}: an index column without a name was left out"]
+    table = table.drop(columns=unnamed)
+    if unnamed:
+        notes.append(f"{path.name}: an index column without a name was left out")
+    _require(table, path, names)
+    return table, notes
 
 
-def _read_text(path: Path) -> pd.DataFrame:
-    """The csv at `path`, all of it text."""
-    refuse_huge_csv(path)
+def _read_as_usual(
+    path: Path, scan: Scan, required: Collection[str]
+) -> pd.DataFrame | None:
+    """The csv as pandas reads it; None where there is anything that it may read otherwise."""
     try:
         # pandas drops the byte order mark of a spreadsheet. Where a script has read the mark as
         # text and written another one, there are two: "-sig" drops the first.
-        return pd.read_csv(
+        table = pd.read_csv(
             path, dtype=str, keep_default_na=False, encoding="utf-8-sig"
         )
-    except (
-        pd.errors.ParserError,
-        pd.errors.EmptyDataError,
-        UnicodeDecodeError,
-    ) as error:
-        raise InputError(
-            path,
-            expected="a csv file",
-            received=" ".join(str(error).split()),
-            fix="save it as UTF-8 with commas",
-        ) from error
+    except _UNREADABLE:
+        return None
+    # Where a row has more cells than there are names, pandas takes the first for its index.
+    if not isinstance(table.index, pd.RangeIndex):
+        return None
+    names = [clean_name(str(name)) for name in table.columns]
+    table.columns = pd.Index(names)
+    has_all = set(required) <= set(names)
+    several_lines = scan.has_quotes and scan.lines > len(table) + 1
+    if not has_all or several_lines or _may_be_wrong(names):
+        return None
+    table = table.fillna("")  # a short row has gaps
+    return None if _has_blank_row(table) else table
+
+
+def _may_be_wrong(names: list[str]) -> bool:
+    """Whether a header has one name with separators in it, a comment, or a name twice.
+
+    pandas calls the second column a "a.1".
+    """
+    if len(names) == 1 and re.search(r"[;\t|]", names[0]):
+        return True
+    first = {re.sub(r"\.\d+$", "", name) for name in names}
+    return len(first) < len(names) or names[0].startswith("#")
+
+
+def _has_blank_row(table: pd.DataFrame) -> bool:
+    """Whether a row has nothing but blanks."""
+    rows = table[table.iloc[:, 0].str.strip() == ""]
+    return bool(rows.map(lambda cell: not cell.strip()).all(axis=1).any())
+
+
+def _read_with_care(
+    path: Path, required: Collection[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """The csv with all its cells where they are certain, and notes on what was unusual."""
+    text, notes = decode_csv(path.read_bytes(), path)
+    rows = fit_widths(read_rows(text, path, required), path)
+    cells = [row.cells for row in rows.rows]
+    table = pd.DataFrame(cells, columns=range(len(rows.header)), dtype=str)
+    kept, more = _kept_columns(table, rows.header, path, {*required, *MEANT})
+    table = table[list(kept)].set_axis(list(kept.values()), axis=1)
+    return table, [*notes, *rows.notes, *more]
+
+
+def _kept_columns(
+    table: pd.DataFrame, header: list[str], path: Path, meant: Collection[str]
+) -> tuple[dict[int, str], list[str]]:
+    """The name of each column by its place, each name once; and notes.
+
+    Raises:
+        InputError: if two columns of one name that means something differ.
+    """
+    kept: dict[int, str] = {}
+    first: dict[str, int] = {}
+    counts: Counter[str] = Counter()
+    notes: list[str] = []
+    for place, name in enumerate(header):
+        earlier = first.setdefault(name, place)
+        if not name or earlier == place:
+            kept[place] = name or f"Unnamed: {place}"
+        elif name not in meant:
+            counts[name] += 1
+            kept[place] = f"{name}.{counts[name]}"  # as pandas calls it
+        elif table[place].equals(table[earlier]):
+            notes.append(f"{path.name}: a second column {name}, alike, is left out")
+        else:
+            raise InputError(
+                path,
+                expected=f"one column {name}",
+                received="two that differ",
+                fix="rename one of them, or take it out",
+            )
+    if counts:
+        name = next(iter(counts))
+        words = f"{counted(counts.total(), 'column')} more of a name that is there"
+        notes.append(f"{path.name}: {words}, as {name}, read as {name}.1")
+    return kept, notes
 
 
 def _require(table: pd.DataFrame, path: Path, required: Iterable[str]) -> None:
     for column in required:
         if column not in table:
-            fix = "add or rename it"
-            if _has_other_separator(table):
-                fix = "save it with commas"
-            names = ", ".join(map(str, table.columns))
-            raise InputError(
-                path,
-                expected=f"a column {column}",
-                received=f"only {names[:200]}",  # of a csv, if it is one
-                fix=fix,
-            )
+            raise _missing(table, path, column)
         expected = f"a value in each row of {column}"
-        refuse_rows(table, table[column] == "", path, expected)
+        fix = "fill them in, or take these rows out"
+        refuse_rows(table, table[column] == "", path, expected, fix)
 
 
-def _has_other_separator(table: pd.DataFrame) -> bool:
-    """Whether the names of all columns stand in one, as with semicolons or tabs."""
-    return table.shape[1] == 1 and bool(re.search(r"[;\t|]", table.columns[0]))
+def _missing(table: pd.DataFrame, path: Path, column: str) -> InputError:
+    """What is wrong where a column is not there: its name, or all names."""
+    names = [str(name) for name in table.columns]
+    same = [name for name in names if name.casefold() == column.casefold()]
+    fix = "add or rename it, in the data source"
+    received = f"only {', '.join(names)[:200]}"  # of a csv, if it is one
+    if same:
+        fix = f"write {column} for {same[0]}"
+    elif any(PurePosixPath(name).suffix.lower() in SUFFIXES for name in names):
+        received = f"data in the first line: {', '.join(names)[:200]}"
+        fix = f"put a line of names above it, with {column}"
+    return InputError(
+        path, expected=f"a column {column}", received=received, fix=fix
+    )
 
 
 def refuse_rows(

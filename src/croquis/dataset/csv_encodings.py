@@ -1,0 +1,158 @@
+"""The text of a csv in an encoding that is certain: by its mark, its form, or the names in it."""
+
+import re
+import unicodedata
+from pathlib import Path
+
+from croquis.core.errors import InputError
+from croquis.dataset.folder_names import names_under
+
+# The longer marks first: that of UTF-16 begins that of UTF-32.
+MARKS = {
+    b"\xef\xbb\xbf": "utf-8",
+    b"\xff\xfe\0\0": "utf-32-le",
+    b"\0\0\xfe\xff": "utf-32-be",
+    b"\xff\xfe": "utf-16-le",
+    b"\xfe\xff": "utf-16-be",
+}
+# Of each code page the name that its people know.
+CODE_PAGES = {
+    "cp949": "CP949 (Korean Windows)",
+    "cp932": "CP932 (Japanese Windows)",
+    "euc_jp": "EUC-JP",
+    "gb18030": "GB18030 (Chinese Windows)",
+    "cp950": "CP950 (Big5)",
+    "cp1252": "CP1252 (Western Windows)",
+    "cp1250": "CP1250 (Central European Windows)",
+    "cp1251": "CP1251 (Cyrillic Windows)",
+    "cp1253": "CP1253 (Greek Windows)",
+    "cp1254": "CP1254 (Turkish Windows)",
+    "cp1258": "CP1258 (Vietnamese Windows)",
+    "cp874": "CP874 (Thai Windows)",
+    "latin1": "Latin-1",
+    "mac_roman": "Mac Roman",
+    "cp437": "CP437 (DOS)",
+    "cp850": "CP850 (DOS)",
+}
+TRIED_FIRST = ("CP949", "CP932", "GB18030")  # that an error names
+FIX = "save it as UTF-8, in Excel as `CSV UTF-8 (comma delimited)`"
+_SEPARATORS = re.compile(r"[,;\t|\"\r\n/\\]+")
+_SHOWN = 20  # characters of a word that a note shows
+
+
+def decode_csv(content: bytes, path: Path) -> tuple[str, list[str]]:
+    """The text, and a note where it is not UTF-8.
+
+    A mark or the zeros of UTF-16 are certain. A code page is where the words that it gives are the
+    names of files beside the csv, or where CP949 gives Hangul and nothing else.
+
+    Raises:
+        InputError: if no encoding is certain, or it is damaged.
+    """
+    name = _encoding(content)
+    try:
+        text = content.decode(name)
+    except UnicodeDecodeError as error:
+        if name != "utf-8":
+            raise _damaged(path, name, content, error) from error
+        return _of_code_page(content, path, error)
+    _refuse_zeros(path, text)
+    # Where a script has read the mark as text and written another one, there are two.
+    text = text.lstrip("\ufeff")
+    if name == "utf-8":
+        return text, []
+    return text, [f"{path.name}: read as {_plain(name)}"]
+
+
+def _encoding(content: bytes) -> str:
+    """By the mark; else by the zeros that UTF-16 has in each letter of a header."""
+    for mark, name in MARKS.items():
+        if content.startswith(mark):
+            return name
+    for name, first in (("utf-16-le", 1), ("utf-16-be", 0)):
+        start = content[:8]
+        if (
+            len(start) == 8
+            and not any(start[first::2])
+            and all(start[1 - first :: 2])
+        ):
+            return name
+    return "utf-8"
+
+
+def _of_code_page(
+    content: bytes, path: Path, error: UnicodeDecodeError
+) -> tuple[str, list[str]]:
+    texts = _readings(content)
+    names = names_under(path.parent)
+    hits = {name: len(_words(text) & names) for name, text in texts.items()}
+    most = max(hits.values(), default=0)
+    if most:
+        proven = [name for name in texts if hits[name] == most]
+        different = [name for name in proven if texts[name] != texts[proven[0]]]
+        if different:
+            raise _ambiguous(path, [proven[0], different[0]])
+        note = (
+            f"{path.name}: read as {CODE_PAGES[proven[0]]}, as files are named so"
+        )
+        return texts[proven[0]], [note]
+    korean = texts.get("cp949", "")
+    if korean and all(sign.isascii() or "가" <= sign <= "힣" for sign in korean):
+        word = min(_words(korean), key=korean.find)[:_SHOWN]
+        note = f"read as {CODE_PAGES['cp949']}, as it gives Hangul only, as {word}"
+        return korean, [f"{path.name}: {note}"]
+    raise _damaged(path, "utf-8", content, error)
+
+
+def _readings(content: bytes) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for name in CODE_PAGES:
+        try:
+            texts[name] = content.decode(name)
+        except UnicodeDecodeError:
+            continue
+    return texts
+
+
+def _words(text: str) -> set[str]:
+    """What could be names in it: parts of cells and paths that are not ASCII, as NFC."""
+    words = (word.strip() for word in _SEPARATORS.split(text) if not word.isascii())
+    return {unicodedata.normalize("NFC", word) for word in words}
+
+
+def _refuse_zeros(path: Path, text: str) -> None:
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise InputError(
+            path,
+            expected="a csv file",
+            received=f"a zero byte, which no text has, in line {line:,}",
+            fix="write the file anew: it may have been cut or damaged",
+        )
+
+
+def _ambiguous(path: Path, names: list[str]) -> InputError:
+    both = " and ".join(CODE_PAGES[name] for name in names)
+    return InputError(
+        path,
+        expected="a csv file in UTF-8",
+        received=f"one that {both} read differently, and files are named so in both",
+        fix=FIX,
+    )
+
+
+def _damaged(
+    path: Path, name: str, content: bytes, error: UnicodeDecodeError
+) -> InputError:
+    place = max(error.start, 0)
+    line = content[:place].count(b"\n") + 1
+    received = f"line {line:,}, which is not {_plain(name)}"
+    if name == "utf-8":
+        more = len(CODE_PAGES) - len(TRIED_FIRST)
+        tried = f"{', '.join(TRIED_FIRST)} and {more} others"
+        received += f"; of {tried} none is certain"
+    return InputError(path, expected="a csv file", received=received, fix=FIX)
+
+
+def _plain(name: str) -> str:
+    return name.upper().removesuffix("-LE").removesuffix("-BE")
