@@ -6,6 +6,7 @@ from croquis.check.files_in_the_way import refuse_obstacles
 from croquis.check.imports import refuse_unlisted
 from croquis.check.passed_before import check_once
 from croquis.check.source_secrets import source_secret_lines
+from croquis.check.weight_files import weight_file_lines
 from croquis.core.files import atomic_write
 
 
@@ -18,12 +19,14 @@ def main(parameters: cli.File, checked: cli.File) -> None:
     refuse_obstacles(tree)
     refuse_unlisted(tree)
     check_once(tree, parameters)
-    with atomic_write(checked) as draft:
-        draft.write_text("params.yaml makes sense\n")
-    for line in [
+    lines = [
         *changed_default_lines(committed_params(parameters), tree),
         *source_secret_lines(tree),
-    ]:
+        *weight_file_lines(tree),
+    ]
+    with atomic_write(checked) as draft:
+        draft.write_text("params.yaml makes sense\n")
+    for line in lines:
         cli.say(f"check: {line}")
     cli.say(f"check: {parameters} makes sense")
 

@@ -3,8 +3,10 @@
 import collections
 import io
 import json
+import os
 import pickle
 import struct
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -222,15 +224,34 @@ def test_what_is_no_state_dict_is_named(
         weights.read_tensors(tmp_path / "w.pth.tar")
 
 
-def test_a_checkpoint_with_settings_of_its_training_names_their_class(
+def test_a_checkpoint_with_settings_of_its_training_is_read_without_making_them(
     tmp_path: Path,
 ) -> None:
     """timm keeps its command line in a checkpoint, as an object that pickle alone could make."""
     content = {"state_dict": {"a": torch.ones(1)}, "args": io.BytesIO(b"x")}
     torch.save(content, tmp_path / "w.pth.tar")
+    assert list(weights.read_tensors(tmp_path / "w.pth.tar")) == ["a"]
+
+
+class Calls:
+    """Calls a function when it is unpickled."""
+
+    def __init__(self, function: object) -> None:
+        self.function = function
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return self.function, ("1",)
+
+
+@pytest.mark.parametrize("function", [eval, getattr, os.system, subprocess.run])
+def test_a_checkpoint_that_calls_a_function_names_it(
+    tmp_path: Path, function: object
+) -> None:
+    content = {"state_dict": {"a": torch.ones(1)}, "args": Calls(function)}
+    torch.save(content, tmp_path / "w.pth.tar")
     with pytest.raises(
         InputError,
-        match=r"it holds _io\.BytesIO, which is no plain tensor; save its state_dict",
+        match=r"it holds \w+\.\w+, which is no plain tensor; save its state_dict",
     ):
         weights.read_tensors(tmp_path / "w.pth.tar")
 

@@ -219,6 +219,7 @@ def test_the_stage_check_refuses_before_any_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(CHECK, "check_once", lambda tree, parameters: None)
+    monkeypatch.setattr(CHECK, "weight_file_lines", lambda tree: [])
     write("params.yaml", "run: {models: [a]}\n")
     CHECK.main(Path("params.yaml"), Path("checked.txt"))
     assert Path("checked.txt").exists()

@@ -12,6 +12,7 @@ from timm.models import PretrainedCfg
 from torch import nn
 
 from croquis.backbones import weights
+from croquis.backbones.fitting import Weights, fit_file, unavailable, unfit
 from croquis.core.errors import InputError
 
 
@@ -73,12 +74,92 @@ def build_backbone(
         options["img_size"] = image_size
     if not isinstance(pretrained, str):
         return _create(backbone, pretrained, options, chosen)
+    if pretrained != "bundled":
+        start = start_of_file(backbone, pretrained, options, chosen)
+        return with_start(
+            backbone, pretrained, options, chosen, start, start.tensors
+        )
     tensors = weights.state_dict(pretrained, backbone)
     options["pretrained_cfg_overlay"] = {"state_dict": tensors}
     model = _create(backbone, pretrained, options, chosen)
     # timm's config would keep a second copy of all weights.
     model.pretrained_cfg.pop("state_dict", None)
     _check_fit(model, set(tensors), backbone, pretrained)
+    return model
+
+
+def start_of_file(
+    backbone: str,
+    pretrained: str,
+    options: dict[str, Any],
+    chosen: Mapping[str, float],
+) -> Weights:
+    """The weights of a file that a network starts from.
+
+    Args:
+        backbone: full timm name.
+        pretrained: the path.
+        options: of timm; num_classes among them.
+        chosen: those of them that the network need not take.
+
+    Raises:
+        InputError: if the weights cannot be read, or do not fit.
+    """
+    outline = _outline(backbone, options, chosen)
+    heads = heads_of(outline)
+    start = fit_file(pretrained, backbone, outline, heads)
+    classes = outline.pretrained_cfg.get("num_classes")
+    if classes == options["num_classes"] and heads and not start.has_head:
+        # timm keeps a head of as many outputs as its own weights have.
+        received = f"none with a head of {classes:,} outputs"
+        raise unfit(backbone, pretrained, received)
+    return start
+
+
+def _outline(
+    backbone: str, options: dict[str, Any], chosen: Mapping[str, float]
+) -> Network:
+    """The network without numbers: its names and shapes. No random number is drawn for it."""
+    with torch.random.fork_rng(devices=[]):
+        try:
+            with torch.device("meta"):
+                return _create(backbone, False, options, chosen)
+        except NotImplementedError:  # it computes while it is built
+            with torch.device("cpu"):
+                return _create(backbone, False, options, chosen)
+
+
+def with_start(
+    backbone: str,
+    pretrained: str,
+    options: dict[str, Any],
+    chosen: Mapping[str, float],
+    start: Weights,
+    tensors: dict[str, torch.Tensor],
+) -> Network:
+    """The network of `start_of_file` with its weights.
+
+    Args:
+        backbone: full timm name.
+        pretrained: the path.
+        options: of timm.
+        chosen: those of them that the network need not take.
+        start: what it starts from.
+        tensors: those of the start, on the device where the network is built.
+
+    Raises:
+        InputError: if the weights do not fit.
+    """
+    settings = {**options, "pretrained_cfg_overlay": {"state_dict": tensors}}
+    try:
+        model = _create(backbone, pretrained, settings, chosen)
+    except InputError as error:
+        if not start.wrong_shapes:
+            raise
+        other = unfit(backbone, pretrained, start.wrong_shapes)
+        raise other from error.__cause__
+    # timm's config would keep a second copy of all weights.
+    model.pretrained_cfg.pop("state_dict", None)
     return model
 
 
@@ -170,7 +251,7 @@ def _create(
     except Exception as error:
         if not pretrained:
             raise
-        raise _unavailable(backbone, pretrained, error) from error
+        raise unavailable(backbone, pretrained, error) from error
     return cast(Network, model)
 
 
@@ -184,6 +265,12 @@ def _unsettable(
     )
 
 
+def heads_of(model: Network) -> tuple[str, ...]:
+    """How the names of a network's classifier begin, or of both that a distilled one has."""
+    head = model.pretrained_cfg.get("classifier") or ()
+    return tuple(f"{part}." for part in ([head] if isinstance(head, str) else head))
+
+
 def _check_fit(
     model: Network, names: set[str], backbone: str, pretrained: str
 ) -> None:
@@ -191,10 +278,7 @@ def _check_fit(
 
     timm loads leniently where the head differs: a file of another network would change nothing.
     """
-    head = model.pretrained_cfg.get("classifier") or ()
-    heads = tuple(
-        f"{part}." for part in ([head] if isinstance(head, str) else head)
-    )
+    heads = heads_of(model)
     needed = [
         name for name, _ in model.named_parameters() if not name.startswith(heads)
     ]
@@ -202,30 +286,7 @@ def _check_fit(
     if missing:
         loaded = len(needed) - len(missing)
         received = f"{loaded} of its {len(needed)} parameters, no {missing[0]}"
-        raise _unfit(backbone, pretrained, received)
-
-
-def _unfit(backbone: str, pretrained: bool | str, received: str) -> InputError:
-    expected = f"weights that fit {backbone}"
-    fix = "use the weights of this very network"
-    return InputError(
-        f"pretrained: {pretrained}", expected=expected, received=received, fix=fix
-    )
-
-
-def _unavailable(
-    backbone: str, pretrained: bool | str, error: Exception
-) -> InputError:
-    reason = (
-        str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-    )
-    if pretrained is not True:
-        return _unfit(backbone, pretrained, reason)
-    expected = f"weights of {backbone} from timm's hub"
-    fix = 'go online once, or set it to a path of .safetensors/.pth weights or to "bundled"'
-    return InputError(
-        "pretrained: true", expected=expected, received=reason, fix=fix
-    )
+        raise unfit(backbone, pretrained, received)
 
 
 def stated_licence(backbone: str) -> str:

@@ -9,11 +9,14 @@ import math
 import pickle
 import pickletools
 import re
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import BinaryIO, NamedTuple, NoReturn
 
 import torch
+
+from croquis.backbones import inert
 
 # A tensor takes some 200 bytes and 40 opcodes of a pickle; networks have at most some thousands.
 PICKLE_BYTES = 2**22
@@ -38,6 +41,13 @@ STORAGES = {
 }  # fmt: skip
 
 CLASSES = ("torch.nn.parameter.Parameter", "torch.Tensor")
+# Of these no object lies beside weights: their functions are how a pickle runs code. What torch
+# itself has is read by torch, and must be counted here; but for its schedules and layers.
+_CODE = re.compile(
+    r"builtins\.(?!(object|list|dict|tuple|frozenset|int|float|bool|str|bytes|slice|range)$)"
+    r"|(os|posix|nt|sys|subprocess|shutil|socket|importlib|runpy|pty|ctypes|code)\."
+    r"|torch\.(?!optim\.|nn\.modules\.)"
+)
 # Names and marks that stand beside weights in checkpoints: kinds of tensors, and of scales.
 INERT = re.compile(r"torch\.(\w+Tensor|per_(tensor|channel)_\w+)")
 
@@ -62,12 +72,14 @@ class PickleOutline(pickle.Unpickler):
     Attributes:
         storages: the bytes that each storage claims.
         tensor_bytes: the bytes of all tensors, each taken alone.
+        others: what lies beside tensors, by the names of classes; see `inert`.
     """
 
     def __init__(self, content: bytes) -> None:
         super().__init__(io.BytesIO(content))
         self.storages: dict[str, int] = {}
         self.tensor_bytes = 0
+        self.others: dict[str, inert.Form] = {}
         self._copied = 0
         self._calls: dict[str, Callable[..., object]] = {
             "collections.OrderedDict": self._ordered,
@@ -92,8 +104,11 @@ class PickleOutline(pickle.Unpickler):
 
     def find_class(self, module: str, name: str, /) -> object:
         """A stand-in for what the pickle would call."""
-        # The builtins have Python 2's name in pickles of torch.
-        path = f"{'builtins' if module == '__builtin__' else module}.{name}"
+        # Pickles of torch have Python 2's names, which torch reads as those of Python 3.
+        module, name = NAME_MAPPING.get(
+            (module, name), (IMPORT_MAPPING.get(module, module), name)
+        )
+        path = f"{module}.{name}"
         if path in self._calls:
             return self._calls[path]
         if module in ("torch", "torch.storage") and name in STORAGES:
@@ -103,7 +118,9 @@ class PickleOutline(pickle.Unpickler):
         kind = vars(torch).get(name) if module == "torch" else None
         if isinstance(kind, torch.dtype):
             return kind
-        refuse(f"it holds {path[:80]}, which is no plain tensor")
+        if _CODE.match(path):
+            refuse(f"it holds {path[:80]}, which is no plain tensor")
+        return inert.recorder(path, self.others)
 
     def persistent_load(self, pid: object, /) -> StorageOutline:
         """The storage that the pickle names, which lies beside it."""

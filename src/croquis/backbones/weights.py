@@ -11,6 +11,7 @@ import safetensors.torch
 import torch
 
 from croquis.backbones import weights_bounds
+from croquis.backbones.inert import stand_ins
 from croquis.core.errors import InputError, brief
 from croquis.core.files import file_digest, root
 
@@ -27,6 +28,8 @@ BUNDLED = {
     )
 }
 
+EXPECTED = "a state_dict of tensors"
+FIX = "save its state_dict as .safetensors"
 # Blocks per stage: the packages count blocks flat, timm by stage.
 _DEPTHS = {
     "tf_efficientnet_lite0": (1, 2, 2, 3, 3, 4, 1),
@@ -66,6 +69,15 @@ def state_dict(pretrained: str, backbone: str) -> dict[str, torch.Tensor]:
     """
     if pretrained == "bundled":
         return _bundled(backbone)
+    return read_tensors(path_of(pretrained))
+
+
+def path_of(pretrained: str) -> Path:
+    """The file of weights that `pretrained` names.
+
+    Raises:
+        InputError: if it is not there.
+    """
     path = root() / Path(pretrained).expanduser()
     if not path.is_file():
         expected = 'a file of weights, true (timm\'s hub), "bundled" or false'
@@ -75,7 +87,7 @@ def state_dict(pretrained: str, backbone: str) -> dict[str, torch.Tensor]:
             received=repr(pretrained),
             fix="correct the path",
         )
-    return read_tensors(path)
+    return path
 
 
 def files_of(pretrained: bool | str | list[bool | str]) -> dict[str, Path]:
@@ -95,9 +107,7 @@ def weights_digest(pretrained: bool | str | list[bool | str]) -> str:
     )
 
 
-def read_tensors(
-    path: Path, *, fix: str = "save its state_dict as .safetensors"
-) -> dict[str, torch.Tensor]:
+def read_tensors(path: Path, *, fix: str = FIX) -> dict[str, torch.Tensor]:
     """The tensors of a .safetensors, .pth or .pt file by name, on the CPU.
 
     Args:
@@ -107,38 +117,47 @@ def read_tensors(
     Raises:
         InputError: if the file cannot be read, or holds something else than tensors.
     """
-    expected = "a state_dict of tensors"
-    try:
-        tensors = _load(path)
-    except Exception as error:  # torch and safetensors raise a dozen kinds
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise InputError(
-            path, expected=expected, received=reason, fix=fix
-        ) from error
+    content = read_content(path, fix=fix)
+    tensors = (
+        content.get("state_dict", content) if isinstance(content, dict) else content
+    )
     if not isinstance(tensors, Mapping):
         received = f"{type(tensors).__name__} in place of names and tensors"
-        raise InputError(path, expected=expected, received=received, fix=fix)
-    if not tensors or not all(map(_is_plain, tensors, tensors.values())):
+        raise InputError(path, expected=EXPECTED, received=received, fix=fix)
+    if not tensors or not all(map(is_plain, tensors, tensors.values())):
         names = [
             name if isinstance(name, str) else brief(name)
             for name in list(tensors)[:3]
         ]
         received = ", ".join(names) or "nothing"
-        raise InputError(path, expected=expected, received=received, fix=fix)
+        raise InputError(path, expected=EXPECTED, received=received, fix=fix)
     return dict(tensors)
 
 
-def _load(path: Path) -> object:
-    weights_bounds.refuse_bomb(path)
-    if path.suffix == ".safetensors":
-        return safetensors.torch.load_file(path)
-    content = torch.load(path, map_location="cpu", weights_only=True)
-    return (
-        content.get("state_dict", content) if isinstance(content, dict) else content
-    )
+def read_content(path: Path, *, fix: str) -> object:
+    """What a file of weights holds; stand-ins for what is neither a tensor nor plain.
+
+    Args:
+        path: of the file.
+        fix: what an error advises.
+
+    Raises:
+        InputError: if it cannot be read.
+    """
+    try:
+        others = weights_bounds.refuse_bomb(path)
+        if path.suffix == ".safetensors":
+            return safetensors.torch.load_file(path)
+        with stand_ins(others):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch and safetensors raise a dozen kinds
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise InputError(
+            path, expected=EXPECTED, received=reason, fix=fix
+        ) from error
 
 
-def _is_plain(name: object, value: object) -> bool:
+def is_plain(name: object, value: object) -> bool:
     """Whether it is a named tensor with a number for each place, on the CPU."""
     return (
         isinstance(name, str)

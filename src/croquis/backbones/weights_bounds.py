@@ -5,6 +5,7 @@ import pickle
 import zipfile
 from pathlib import Path
 
+from croquis.backbones.inert import Form
 from croquis.backbones.pickle_bounds import (
     PICKLE_BYTES,
     PickleOutline,
@@ -21,8 +22,10 @@ LEGACY_PICKLES = (
 )
 
 
-def refuse_bomb(path: Path) -> None:
-    """Raises an error if the file would take much more memory than it is long.
+def refuse_bomb(path: Path) -> dict[str, Form]:
+    """What lies beside tensors in the file, by the names of classes; see `inert`.
+
+    It raises an error if the file would take much more memory than it is long.
 
     Raises:
         UnpicklingError: if it claims more, or holds something else than plain tensors.
@@ -33,13 +36,13 @@ def refuse_bomb(path: Path) -> None:
     if path.suffix == ".safetensors":
         if int.from_bytes(start, "little") > SAFETENSORS_HEADER:
             refuse(f"a header of more than {SAFETENSORS_HEADER:,} bytes")
-    elif start.startswith(b"PK\3\4"):
-        _check_zip(path)
-    else:
-        _check_legacy(path)
+        return {}
+    if start.startswith(b"PK\3\4"):
+        return _check_zip(path)
+    return _check_legacy(path)
 
 
-def _check_zip(path: Path) -> None:
+def _check_zip(path: Path) -> dict[str, Form]:
     """A file of torch.save since 2020: a zip of a pickle and the numbers, packed by nobody."""
     size = path.stat().st_size
     with open_zip(path) as bundle:
@@ -62,9 +65,10 @@ def _check_zip(path: Path) -> None:
                 f"{claimed:,} bytes of numbers in the part {key[:20]}, which has less"
             )
     _check_bytes(outline, size)
+    return outline.others
 
 
-def _check_legacy(path: Path) -> None:
+def _check_legacy(path: Path) -> dict[str, Form]:
     """A file of torch.save before 2020: pickles, and the numbers behind them."""
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -73,6 +77,7 @@ def _check_legacy(path: Path) -> None:
         if sum(outline.storages.values()) > size:
             refuse("more numbers than the file has bytes")
         _check_bytes(outline, size)
+    return {name: form for each in outlines for name, form in each.others.items()}
 
 
 def _outlined(content: bytes) -> PickleOutline:
