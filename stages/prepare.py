@@ -1,7 +1,7 @@
 """prepare: reads every image once, into a few big arrays and an index."""
 
 from croquis.core import cli, params
-from croquis.core.files import atomic_write
+from croquis.core.files import atomic_write, write_json
 from croquis.dataset.data_params import DataParams
 from croquis.prepare.packing import PrepareParams
 from croquis.prepare.preparing import prepare_images
@@ -16,13 +16,14 @@ def main(
     quarantine: cli.File,
     columns: cli.File,
     sample: cli.File,
+    form: cli.File,
     test_labels: cli.File,
 ) -> None:
     """Reads the folder <raw>; writes its images to <pixels> and, gray and small, to <gray224>.
 
     Row i of the arrays is row i of <index>. <quarantine> lists the unreadable training images,
-    <columns> has what train.csv says besides, <sample> is the submission's template. <test-labels>
-    are those of <solution>, checked: none where there is no solution.
+    <columns> has what train.csv says besides, <sample> is the submission's template, and <form>
+    says what to fill in. <test-labels> are those of <solution>, checked: none where there is none.
     """
     prepared = prepare_images(
         raw,
@@ -43,6 +44,7 @@ def main(
     for path, table in tables.items():
         with atomic_write(path) as draft:
             table.to_csv(draft, index=False)
+    write_json(form, prepared.form.model_dump(mode="json"))
     for note in prepared.notes:
         cli.say(f"prepare: {note}")
 

@@ -11,14 +11,16 @@ def main(
     votes: cli.File,
     by_fold: cli.File,
     sample: cli.File,
+    form: cli.File,
     solution: cli.File,
     estimate: cli.File,
     submission_csv: cli.File,
     metrics: cli.File,
 ) -> None:
-    """Reads <ensemble> and <sample>; writes <submission-csv>, and to <metrics> what it scores.
+    """Fills <sample> as <form> says; writes <submission-csv>, and to <metrics> what it scores.
 
-    Beside it stand the scores of all <votes>, and of the members from their predictions <by-fold>.
+    The answers are those of <ensemble>. Beside their score stand those of all <votes>, and of the
+    members from their predictions <by-fold>.
     """
     submission = submit(
         params.load(RunParams, "run").members,
@@ -26,6 +28,7 @@ def main(
         votes=votes,
         by_fold=by_fold,
         sample=sample,
+        form=form,
         solution=solution,
         estimate=estimate,
         seed=params.value("seed", int),

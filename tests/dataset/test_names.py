@@ -150,6 +150,7 @@ def test_the_stage_prepare_refuses_in_one_line_on_any_terminal(
         "quarantine",
         "columns",
         "sample",
+        "form",
         "test_labels",
     )
     command = [sys.executable, str(root / "stages/prepare.py"), "--raw", "raw"]

@@ -6,14 +6,18 @@ import pandas as pd
 import pytest
 
 from croquis.core.errors import InputError
+from croquis.dataset.data_params import ColumnParams
+from croquis.prepare.class_columns import Classes
 from croquis.prepare.template import blank_sample, read_sample
 
+CLASSES = Classes(["cup", "star", "tree"], numbered=True)
 NAMES = pd.DataFrame({"image_path": ["0.png", "1.png"]})
 
 
 def read(folder: Path, text: str, names: pd.DataFrame = NAMES) -> pd.DataFrame:
     (folder / "sample_submission.csv").write_text(text)
-    return read_sample(folder / "sample_submission.csv", names)[0]
+    csv = folder / "sample_submission.csv"
+    return read_sample(csv, names, CLASSES, ColumnParams()).rows
 
 
 def test_without_a_sample_rows_are_numbered_from_zero() -> None:

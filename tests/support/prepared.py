@@ -12,6 +12,7 @@ def files_in(folder: Path) -> dict[str, Path]:
         "quarantine",
         "columns",
         "sample",
+        "form",
         "test_labels",
     )
     (folder / "solution").write_text("image_path,target\n")

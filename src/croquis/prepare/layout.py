@@ -8,9 +8,11 @@ import pandas as pd
 from croquis.core.errors import InputError
 from croquis.dataset.data_params import DataParams
 from croquis.dataset.names import refuse_undecodable
+from croquis.dataset.submission_form import USUAL_FORM, SubmissionForm
+from croquis.prepare.class_columns import Classes
 from croquis.prepare.folders.labelled_folders import read_folders
 from croquis.prepare.label_tables import read_test_images, read_train_table
-from croquis.prepare.template import blank_sample, read_sample
+from croquis.prepare.template import read_template
 
 COLUMNS = ["id", "split", "label", "class_name", "path", "source_id"]
 AS_USUAL = DataParams()
@@ -25,12 +27,13 @@ class Layout:
             is relative to the data set's folder.
         columns: `image_path` of each training image, with the columns of train.csv beyond these;
             `use` among them, if it is there.
-        sample: the submission's template, `target` 0 in each row.
+        sample: the submission's template, 0 for the answers in each row.
         numbered: what the source numbers itself: "ID" (test images) and "target" (classes). What it
             does not is counted here, in an order that its people do not know.
         notes: what people should know about the files.
         read_as: what was recognised, in a few words.
         in_folders: whether folders are classes, as no table says them.
+        form: of the submission; its `image` is the column of `sample` with the test images.
     """
 
     images: pd.DataFrame
@@ -40,6 +43,7 @@ class Layout:
     notes: list[str]
     read_as: str = ""
     in_folders: bool = False
+    form: SubmissionForm = USUAL_FORM
 
 
 def read_layout(raw: Path, data: DataParams = AS_USUAL) -> Layout:
@@ -65,12 +69,18 @@ def read_layout(raw: Path, data: DataParams = AS_USUAL) -> Layout:
         raise InputError(
             raw, expected="training images", received="none", fix="add some"
         )
-    sample, of_source, further = _sample_of(raw, names)
-    numbered = {"target"} & set(train) | {"ID"} & set(of_source)
+    template = read_template(raw, names, _classes(train), data.columns)
+    numbered = {"target"} & set(train) | ({"ID"} if template.has_ids else set())
     images = pd.concat([train, test], ignore_index=True)[COLUMNS]
-    notes = more + notes + further
     return Layout(
-        images, columns, sample, frozenset(numbered), notes, read_as, in_folders
+        images,
+        columns,
+        template.rows,
+        frozenset(numbered),
+        more + notes + template.notes,
+        read_as,
+        in_folders,
+        template.form,
     )
 
 
@@ -89,12 +99,7 @@ def _refuse_pattern(raw: Path, data: DataParams) -> None:
         )
 
 
-def _sample_of(
-    raw: Path, names: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """The submission's template, the table of the source that its columns are from, and notes."""
-    csv = raw / "sample_submission.csv"
-    if not csv.is_file():
-        return blank_sample(names), names, []
-    sample, notes = read_sample(csv, names)
-    return sample, sample, notes
+def _classes(train: pd.DataFrame) -> Classes:
+    """The classes of the training images, by label."""
+    names = train.drop_duplicates("label").sort_values("label")["class_name"]
+    return Classes(names.tolist(), numbered="target" in train)

@@ -8,6 +8,7 @@ import pandas as pd
 from croquis.core.files import atomic_write
 from croquis.dataset.data_params import DataParams
 from croquis.dataset.spreadsheets import neutral_cells
+from croquis.dataset.submission_form import SubmissionForm
 from croquis.prepare.counting import count_the_rest
 from croquis.prepare.folders.folder_labels import (
     labels_of_folders,
@@ -26,6 +27,7 @@ class Prepared(NamedTuple):
     quarantine: pd.DataFrame  # training images that cannot be read
     columns: pd.DataFrame  # what train.csv says besides
     sample: pd.DataFrame  # the submission's template
+    form: SubmissionForm  # what to fill in there
     test_labels: pd.DataFrame  # none where no solution is known
     notes: list[str]
 
@@ -78,6 +80,7 @@ def prepare_images(
         neutral_cells(packed.quarantine),
         layout.columns,
         layout.sample,
+        layout.form,
         test_labels,
         notes,
     )

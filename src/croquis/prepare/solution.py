@@ -1,24 +1,21 @@
 """solution.csv: the true labels of the test images, checked before anything is trained on."""
 
-from collections.abc import Callable
-from itertools import takewhile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.core.params import nearest
 from croquis.dataset.csv_tables import read_table
+from croquis.prepare.image_names import (
+    IMAGE_COLUMNS,
+    LABEL_COLUMNS,
+    match_images,
+)
 from croquis.prepare.labels import without_fraction
 from croquis.prepare.layout import Layout
 
 COLUMNS = ["image_path", "target"]
-# What people call these columns, in any case; the first that is there counts.
-IMAGE_COLUMNS = (
-    "image_path", "path", "file_name", "filename", "file", "image", "image_name", "image_id", "id",
-    "name",
-)  # fmt: skip
-LABEL_COLUMNS = ("target", "class_name", "label", "class", "category")
 FIX = "correct it in the data source, or take it out there; then `dvc repro -f download`"
 SHOWN = 3  # rows, images or labels that a message names
 
@@ -48,7 +45,7 @@ def read_solution(csv: Path, layout: Layout) -> tuple[pd.DataFrame, list[str]]:
     images, of_images = _images(table, layout, csv)
     labels, of_labels = _labels(table, layout, csv)
     label_of = dict(zip(images, labels, strict=True))
-    tests = layout.sample["image_path"]
+    tests = layout.sample[layout.form.image]
     targets = tests.map(label_of).astype(int)
     truth = pd.DataFrame({"image_path": tests, "target": targets})
     return truth, [*notes, *of_images, *of_labels]
@@ -60,62 +57,19 @@ def _images(
     """The image_path of each row, as test.csv or the folder test/ has it."""
     column = _first_of(table, IMAGE_COLUMNS, csv)
     names = _filled(table, column, csv)
-    tests = layout.sample["image_path"]
-    readings = [_reading(names, tests, *form) for form in FORMS]
+    tests = layout.sample[layout.form.image]
+    images = match_images(names, tests)
     if column.casefold() == "id" and "ID" in layout.numbered:
-        ids = dict(zip(layout.sample["ID"], tests, strict=True))
-        readings.insert(0, names.map(ids))
-    # The first of equals.
-    images = max(readings, key=lambda reading: reading.dropna().nunique())
+        by_id = names.map(dict(zip(layout.sample["ID"], tests, strict=True)))
+        if (
+            by_id.dropna().nunique() >= images.dropna().nunique()
+        ):  # the first of equals
+            images = by_id
     _check_images(images, names, tests, csv)
     if (images == names).all():
         return images, []
     note = f"solution.csv: {column} {names.iloc[0]!r} is read as {images.iloc[0]!r}"
     return images, [note]
-
-
-def _reading(
-    names: pd.Series,
-    tests: pd.Series,
-    of_name: Callable[[pd.Series], pd.Series],
-    of_test: Callable[[pd.Series], pd.Series],
-) -> pd.Series:
-    """The test image that each name means, if names and images are compared in these forms."""
-    keys = of_test(tests)
-    if keys.duplicated().any():
-        return pd.Series(pd.NA, names.index)
-    return of_name(names).map(dict(zip(keys, tests, strict=True)))
-
-
-def _plain(paths: pd.Series) -> pd.Series:
-    return paths.map(lambda path: str(PurePosixPath(path.replace("\\", "/"))))
-
-
-def _unprefixed(paths: pd.Series) -> pd.Series:
-    """The paths without the folders that they all begin with: test/a/0.png, test/b/0.png."""
-    parts = [PurePosixPath(path).parts for path in _plain(paths)]
-    levels = zip(*(part[:-1] for part in parts), strict=False)
-    shared = sum(1 for _ in takewhile(lambda names: len(set(names)) == 1, levels))
-    return pd.Series(["/".join(part[shared:]) for part in parts], paths.index)
-
-
-def _last_part(paths: pd.Series) -> pd.Series:
-    return _plain(paths).map(lambda path: PurePosixPath(path).name)
-
-
-def _stem(paths: pd.Series) -> pd.Series:
-    return _plain(paths).map(lambda path: PurePosixPath(path).stem)
-
-
-# How a solution may name an image, the strictest first. An id may have dots of its own: so names
-# are also compared as they are with the images' names without suffix.
-FORMS = (
-    (_plain, _plain),
-    (_unprefixed, _unprefixed),
-    (_last_part, _last_part),
-    (_last_part, _stem),
-    (_stem, _stem),
-)
 
 
 def _check_images(

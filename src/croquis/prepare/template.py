@@ -1,13 +1,101 @@
 """The submission's template: the competition's sample, or the usual columns where there is none."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.dataset.csv_tables import read_table
+from croquis.dataset.data_params import ColumnParams
+from croquis.dataset.submission_form import USUAL_FORM, SubmissionForm
+from croquis.prepare.class_columns import SHOWN, Classes
+from croquis.prepare.sample_answers import Answers, read_answers
+from croquis.prepare.sample_images import find_image_columns, fit_rows
 
-FIX = "use the sample that belongs to this test.csv, or none"
+USUAL_NAME = "sample_submission.csv"
+# In letters alone: sampleSubmission.csv, Sample-Submission.csv, submission_format.csv ...
+NAMES = {
+    "samplesubmission", "samplesubmissions", "samplesub", "submissionsample", "submissionformat",
+    "submissionexample", "examplesubmission", "submissiontemplate",
+}  # fmt: skip
+
+
+class Template(NamedTuple):
+    """What the submission will be.
+
+    Attributes:
+        rows: the columns that go out, with 0 for the answers, and each row's test image.
+        form: what becomes of them.
+        notes: what people should know.
+        has_ids: whether the competition numbers the test images itself, in a column ID.
+    """
+
+    rows: pd.DataFrame
+    form: SubmissionForm
+    notes: list[str]
+    has_ids: bool
+
+
+def read_template(
+    raw: Path, names: pd.DataFrame, classes: Classes, columns: ColumnParams
+) -> Template:
+    """The template of the data set in the folder `raw`.
+
+    Args:
+        raw: where a sample may be.
+        names: test.csv, or as it would have been: `image_path` of each test image.
+        classes: of the training images.
+        columns: the names of columns, where somebody has said them.
+
+    Raises:
+        InputError: if the sample is of other images or classes.
+    """
+    csv, notes = find_sample(raw)
+    if csv is None:
+        notes += _notes_on_numbers(classes)
+        return Template(blank_sample(names), USUAL_FORM, notes, "ID" in names)
+    template = read_sample(csv, names, classes, columns)
+    return template._replace(notes=notes + template.notes)
+
+
+def find_sample(raw: Path) -> tuple[Path | None, list[str]]:
+    """The sample in the folder `raw`, if there is one, and a note where there are more.
+
+    Raises:
+        InputError: if it is a folder, or if nobody can know which one counts.
+    """
+    paths = sorted(path for path in raw.iterdir() if _is_sample(path.name))
+    if not paths:
+        return None, []
+    usual = [path for path in paths if path.name == USUAL_NAME]
+    if len(paths) > 1 and not usual:
+        names = " and ".join(path.name for path in paths)
+        raise InputError(
+            raw,
+            expected="one sample of the submission",
+            received=names,
+            fix=f"call the one that counts {USUAL_NAME}",
+        )
+    csv = (usual or paths)[0]
+    if not csv.is_file():
+        raise InputError(
+            csv,
+            expected="a csv file",
+            received="a folder",
+            fix="put the csv itself there, or rename the folder",
+        )
+    others = ", ".join(path.name for path in paths if path != csv)
+    return csv, [
+        f"{csv.name} is the sample, {others} is left out"
+    ] if others else []
+
+
+def _is_sample(name: str) -> bool:
+    stem, _, suffix = name.casefold().rpartition(".")
+    return suffix == "csv" and re.sub(r"[^a-z]", "", stem) in NAMES
 
 
 def blank_sample(names: pd.DataFrame) -> pd.DataFrame:
@@ -22,48 +110,64 @@ def blank_sample(names: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def read_sample(csv: Path, names: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """The sample's own columns and rows with target 0, and notes on the file.
+def _notes_on_numbers(classes: Classes) -> list[str]:
+    """A line where classes are called 1, 2, 10, and go out as 0, 2, 1."""
+    names = classes.names
+    are_numbers = all(name.isdecimal() for name in names)
+    if classes.numbered or not are_numbers:
+        return []
+    unlike = [pair for pair in enumerate(names) if str(pair[0]) != pair[1]]
+    if not unlike:
+        return []
+    label, name = unlike[0]
+    return [
+        "there is no sample_submission.csv: target will count the classes from 0 in the"
+        f" order of their sorted names, so class {name!r} is {label}"
+    ]
+
+
+def read_sample(
+    csv: Path, names: pd.DataFrame, classes: Classes, columns: ColumnParams
+) -> Template:
+    """The sample's own columns and rows with answers of 0, and notes on the file.
+
+    Args:
+        csv: the sample.
+        names: as in `read_template`.
+        classes: of the training images.
+        columns: as in `read_template`.
 
     Raises:
-        InputError: if it does not name each test image once.
+        InputError: if it is of other images or classes.
     """
-    sample, notes = read_table(csv, ["image_path", "target"])
-    shared = [
-        column
-        for column in ("image_path", "ID")
-        if column in sample and column in names
-    ]
-    for column in shared:
-        _compare(sample[column], names[column], csv)
-    _compare_pairs(sample[shared], names[shared], csv)
-    return sample.assign(target=0), notes
+    table, notes = read_table(csv, [])
+    images = find_image_columns(table, names, columns.image, csv)
+    answers = read_answers(table, images.columns, classes, columns.label, csv)
+    filled = answers.columns()
+    rows = fit_rows(table, images, names["image_path"], filled, csv)
+    form = SubmissionForm(
+        image=rows.image,
+        columns=tuple(map(str, table)),
+        kind=answers.kind,
+        label=answers.label,
+        answers=tuple(answers.by_label),
+    )
+    line = _what_goes_out(csv, form.columns, images.columns, answers)
+    notes += [line, *rows.notes, *answers.notes]
+    blank = rows.table.assign(**dict.fromkeys(filled, 0))
+    return Template(blank, form, notes, "ID" in table)
 
 
-def _compare_pairs(sample: pd.DataFrame, names: pd.DataFrame, csv: Path) -> None:
-    pairs = set(sample.itertuples(index=False, name=None))
-    strange = pairs - set(names.itertuples(index=False, name=None))
-    if strange:
-        first = " with ".join(sorted(strange)[0])
-        raise InputError(
-            csv,
-            expected=f"the pairs of {' and '.join(map(str, sample))} that test.csv has",
-            received=f"{len(strange):,} other pairs, as {first}",
-            fix=FIX,
-        )
-
-
-def _compare(column: pd.Series, names: pd.Series, csv: Path) -> None:
-    differences = {
-        "missing": set(names) - set(column),
-        "unknown": set(column) - set(names),
-        "doubled": set(column[column.duplicated()]),
-    }
-    for kind, values in differences.items():
-        if values:
-            raise InputError(
-                csv,
-                expected=f"each {column.name} of the {len(names):,} test images once",
-                received=f"{len(values):,} {kind} ({', '.join(sorted(values)[:3])})",
-                fix=FIX,
-            )
+def _what_goes_out(
+    csv: Path, columns: Sequence[str], images: list[str], answers: Answers
+) -> str:
+    """One line on the columns that go out."""
+    filled = answers.columns()
+    others = [name for name in columns if name not in filled]
+    at = columns.index(filled[0])
+    before = [name for name in others if columns.index(name) < at]
+    parts = [*before, answers.words, *others[len(before) :]]
+    words = ", ".join(parts[:-1]) + f" and {parts[-1]}"
+    kept = [name for name in others if name not in (*images, "ID")]
+    kept_words = f"; {', '.join(kept[:SHOWN])} as it comes" if kept else ""
+    return f"the submission will have {words}, as {csv.name}{kept_words}"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from croquis.core.errors import InputError, brief, bring_back
 from croquis.core.files import atomic_write, read_json
+from croquis.dataset.submission_form import USUAL_FORM, SubmissionForm
 from croquis.submit.solution_scores import (
     accuracy_by_vote,
     read_votes,
@@ -35,10 +36,12 @@ class Submission:
     Attributes:
         table: the rows and columns of the sample.
         metrics: for metrics/submission.json.
+        form: what its columns hold.
     """
 
     table: pd.DataFrame
     metrics: dict[str, Any]
+    form: SubmissionForm = USUAL_FORM
 
     def save(self, path: Path) -> None:
         """Writes the table as CSV, with the same line ends on every system."""
@@ -53,6 +56,7 @@ def submit(
     votes: Path,
     by_fold: Path,
     sample: Path,
+    form: Path,
     solution: Path,
     estimate: Path,
     seed: int,
@@ -64,7 +68,8 @@ def submit(
         ensemble: data/ensemble.
         votes: data/votes.
         by_fold: data/predictions.
-        sample: sample_submission.csv.
+        sample: sample_submission.csv, the template.
+        form: submission_form.json, which says what to fill in.
         solution: the true labels of the test set; no rows where nobody has them.
         estimate: metrics/ensemble.json.
         seed: of the intervals.
@@ -73,13 +78,14 @@ def submit(
         InputError: if the sample or the solution speak of other images.
     """
     test = load_predictions(ensemble / "test.npz")
-    template = read_run_table(sample, _read_text, {"image_path": "key"})
-    table = fill_submission(template, test)
+    wanted = SubmissionForm.load(form)
+    template = read_run_table(sample, _read_text, {wanted.image: "key"})
+    table = fill_submission(template, test, wanted)
     metrics: dict[str, Any] = {"rows": len(table), "ties": tied(test.probs)}
     answers = read_run_table(solution, _read_answers, {"image_path": "key"})
     labels = true_labels(answers, test)
     if labels is None:
-        return Submission(table, metrics)
+        return Submission(table, metrics, wanted)
     recipe = Recipe.load(ensemble / "recipe.json")
     single = [
         load_predictions(ensemble / f"test_fold{fold}.npz") for fold in recipe.folds
@@ -97,7 +103,7 @@ def submit(
     metrics["test_accuracy_by_vote"] = accuracy_by_vote(
         labels, test.ids, by_vote, recipe
     )
-    return Submission(table, metrics)
+    return Submission(table, metrics, wanted)
 
 
 def read_estimate(path: Path) -> dict[str, Any]:
@@ -120,19 +126,21 @@ def read_estimate(path: Path) -> dict[str, Any]:
     return scores
 
 
-def fill_submission(sample: pd.DataFrame, test: Predictions) -> pd.DataFrame:
-    """The sample's rows and columns with the labels of `test` as `target`.
+def fill_submission(
+    sample: pd.DataFrame, test: Predictions, form: SubmissionForm = USUAL_FORM
+) -> pd.DataFrame:
+    """The sample's rows with what the form wants of `test` in the competition's columns.
 
     Args:
-        sample: sample_submission.csv with `image_path` and `target`.
+        sample: the template, with the columns of the form and each row's test image.
         test: ids are "test/<image_path>"; ties go to the lowest class.
+        form: as the stage prepare has read it; as usual, `target` with numbers of classes.
 
     Raises:
         InputError: if the ids are not exactly the sample's.
     """
-    ids = ("test/" + sample["image_path"].astype(str)).to_numpy(dtype=str)
-    labels = test.aligned(ids, where="submission").probs.argmax(axis=1)
-    return sample.assign(target=labels.astype(int))
+    ids = ("test/" + sample[form.image].astype(str)).to_numpy(dtype=str)
+    return form.fill(sample, test.aligned(ids, where="submission").probs)
 
 
 def submit_lines(submission: Submission, path: Path) -> list[str]:

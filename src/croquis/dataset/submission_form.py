@@ -1,0 +1,104 @@
+"""The form of the submission: its columns, and what stands for a class; and its filling."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, ValidationError
+
+from croquis.core import params
+from croquis.core.errors import InputError, bring_back
+
+# Significant digits of a probability: a float32 has seven, and rows still sum to one within 1e-6.
+DIGITS = 9
+
+
+class SubmissionForm(params.Section):
+    """What the competition wants to have in which column.
+
+    Attributes:
+        image: the column of the template with each row's test image.
+        columns: those that go out, in this order; none stands for those of the template.
+        kind: numbers or names of classes in the column `label`, or probabilities.
+        label: the column of the class; empty where there are probabilities.
+        answers: by number of the class: its name as it is written, or the column of its
+            probability, empty where none is wanted. Empty for `kind: numbers`.
+    """
+
+    image: str = Field(default="image_path", min_length=1)
+    columns: tuple[str, ...] = ()
+    kind: Literal["numbers", "names", "probabilities"] = "numbers"
+    label: str = "target"
+    answers: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, path: Path) -> "SubmissionForm":
+        """What the stage prepare wrote.
+
+        Raises:
+            InputError: if there is no such file, or it is something else.
+        """
+        try:
+            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:  # text in no UTF-8, too
+            received = getattr(error, "strerror", None) or str(error)
+            if isinstance(error, ValidationError):
+                first = error.errors()[0]
+                received = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+            raise InputError(
+                path,
+                expected="the form of a submission",
+                received=received,
+                fix=bring_back(path),
+            ) from error
+
+    def fill(self, template: pd.DataFrame, probs: np.ndarray) -> pd.DataFrame:
+        """The rows of the template with the columns that go out; ties go to the lowest class.
+
+        Args:
+            template: has `columns`, but for the answers.
+            probs: (N, C) in the order of its rows.
+
+        Raises:
+            InputError: if there are other classes than the form knows.
+        """
+        if self.answers and len(self.answers) != probs.shape[1]:
+            raise InputError(
+                "submission",
+                expected=f"the {len(self.answers):,} classes of the template",
+                received=f"{probs.shape[1]:,}",
+                fix="rerun the stages from prepare on: `make repro`",
+            )
+        cells = self._cells(probs)
+        # A filled column replaces the template's, others stay as they come.
+        columns = self.columns or dict.fromkeys([*map(str, template), *cells])
+        filled = {
+            name: cells[name] if name in cells else template[name].to_numpy()
+            for name in columns
+        }
+        return pd.DataFrame(filled, index=template.index)
+
+    def _cells(self, probs: np.ndarray) -> dict[str, np.ndarray]:
+        """The columns to fill, by name."""
+        if self.kind == "probabilities":
+            shares = probs.astype(np.float64)
+            shares /= shares.sum(axis=1, keepdims=True)
+            return {
+                name: written_shares(shares[:, label])
+                for label, name in enumerate(self.answers)
+                if name
+            }
+        labels = probs.argmax(axis=1).astype(int)
+        if self.kind == "names":
+            return {self.label: np.array(self.answers, dtype=object)[labels]}
+        return {self.label: labels}
+
+
+def written_shares(shares: np.ndarray) -> np.ndarray:
+    """Probabilities as text of nine digits, (N,) to (N,): a small one keeps its digits."""
+    return np.array([f"{share:.{DIGITS}g}" for share in shares], dtype=object)
+
+
+# ID,image_path,target, where there is no sample that says otherwise.
+USUAL_FORM = SubmissionForm()
