@@ -28,14 +28,15 @@ def match_images(names: pd.Series, tests: pd.Series) -> pd.Series:
         tests: (M,) the `image_path` of each test image, no two alike.
     """
     best = pd.Series(pd.NA, names.index, dtype=object)
-    most = 0
+    most = (0, 0)
     for of_name, of_test in FORMS:
         reading = _reading(names, tests, of_name, of_test)
-        count = reading.dropna().nunique()
+        read = reading.dropna()
+        count = (read.nunique(), len(read))
         if count > most:
             best = reading
             most = count
-        if most == len(tests):
+        if most == (len(tests), len(names)):
             break
     return best
 
