@@ -1,12 +1,15 @@
 """The solution: however it is written, a label for each test image, or an error in prepare."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from croquis.core.errors import InputError
+from croquis.dataset.data_params import ColumnParams
+from croquis.dataset.submission_form import SubmissionForm
 from croquis.prepare.layout import Layout
 from croquis.prepare.solution import read_solution
 
@@ -265,3 +268,50 @@ def test_a_table_without_rows_that_was_cut_in_its_head_is_refused(
         InputError, match=r"solution\.csv: expected a column target"
     ):
         read_solution(csv, layout())
+
+
+@pytest.mark.parametrize(
+    "header", ["id,breed", "breed,id", "ID,Breed", "Image,breed", "img,breed"]
+)
+def test_columns_may_be_called_as_the_competition_calls_them(
+    tmp_path: Path, header: str
+) -> None:
+    form = SubmissionForm(columns=("img", "breed"), kind="names", label="breed")
+    of = replace(layout(), form=form)
+    rows = [("2", "tree"), ("0", "cup"), ("1", "star")]
+    turned = [row if header.casefold()[0] == "i" else row[::-1] for row in rows]
+    text = "\n".join([header, *map(",".join, turned)])
+    labels, notes = read(tmp_path, text, of)
+    assert labels == [0, 1, 2]
+    assert notes[0].endswith("'2' is read as '2.png'")
+
+
+def test_columns_that_somebody_named_come_first(tmp_path: Path) -> None:
+    csv = tmp_path / "solution.csv"
+    csv.write_text("id,file,label,truth\n0,1.png,0,1\n1,0.png,0,2\n2,2.png,0,0\n")
+    columns = ColumnParams(image="file", label="truth")
+    table, _ = read_solution(csv, layout(), columns)
+    assert table["target"].tolist() == [2, 1, 0]
+
+
+def test_a_class_name_in_another_normal_form_is_the_same(tmp_path: Path) -> None:
+    of = layout(classes=("cafe\u0301", "star", "tree"))
+    text = "image_path,class_name\n0.png,caf\u00e9\n1.png,star\n2.png,tree\n"
+    assert read(tmp_path, text, of)[0] == [0, 1, 2]
+
+
+def test_the_only_column_with_class_names_tells_the_labels(tmp_path: Path) -> None:
+    text = "id,Usage,breed\n0,Public,cup\n1,Private,cup\n2,Public,tree\n"
+    labels, notes = read(tmp_path, text)
+    assert labels == [0, 0, 2]
+    assert notes[-1] == "solution.csv: Usage is not read, and every row is scored"
+
+
+def test_images_of_another_case_and_without_zeros_are_read(tmp_path: Path) -> None:
+    of = layout(tests=("A/001.JPG", "A/002.JPG", "A/010.JPG"))
+    for names in (("1", "2", "10"), ("a/001.jpg", "a/002.jpg", "a/010.jpg")):
+        rows = zip(names, (2, 1, 0), strict=True)
+        text = "image,label\n" + "".join(
+            f"{name},{label}\n" for name, label in rows
+        )
+        assert read(tmp_path, text, of)[0] == [2, 1, 0]

@@ -58,7 +58,7 @@ def prepare_images(
     """
     layout = read_layout(raw, data)
     check_classes(layout.images, layout.columns, raw)
-    test_labels, of_solution = read_solution(solution, layout)
+    test_labels, of_solution = read_solution(solution, layout, data.columns)
     of_folders, on_folders = labels_of_folders(layout)
     refuse_two_truths(of_folders, test_labels, layout)
     if test_labels.empty:

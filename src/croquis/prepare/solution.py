@@ -7,6 +7,8 @@ import pandas as pd
 from croquis.core.errors import InputError
 from croquis.core.params import nearest
 from croquis.dataset.csv_tables import read_table
+from croquis.dataset.data_params import ColumnParams
+from croquis.prepare.class_columns import exact
 from croquis.prepare.image_names import (
     IMAGE_COLUMNS,
     LABEL_COLUMNS,
@@ -17,23 +19,33 @@ from croquis.prepare.layout import Layout
 
 COLUMNS = ["image_path", "target"]
 FIX = "correct it in the data source, or take it out there; then `dvc repro -f download`"
+AS_USUAL = ColumnParams()
 SHOWN = 3  # rows, images or labels that a message names
 
 
-def read_solution(csv: Path, layout: Layout) -> tuple[pd.DataFrame, list[str]]:
+def read_solution(
+    csv: Path, layout: Layout, columns: ColumnParams = AS_USUAL
+) -> tuple[pd.DataFrame, list[str]]:
     """`COLUMNS` with a label (int) for each test image, in the sample's order; and notes.
 
     There are no rows where no solution is known: a table without rows says so.
+
+    Args:
+        csv: the solution.
+        layout: of the data set, whose sample may call the columns as the solution does.
+        columns: the names of columns, where somebody has said them.
 
     Raises:
         InputError: if it does not say one known class for each test image.
     """
     table, notes = read_table(csv, [])
     if table.empty:
-        for names in (IMAGE_COLUMNS, LABEL_COLUMNS):
-            _first_of(
-                table, names, csv
-            )  # a file that was cut in its head says nothing
+        # A file that was cut in its head says nothing.
+        for hint, usual in (
+            (columns.image, IMAGE_COLUMNS),
+            (columns.label, LABEL_COLUMNS),
+        ):
+            _column(table, hint, usual, csv)
         return pd.DataFrame(columns=COLUMNS), notes
     if layout.sample.empty:
         raise InputError(
@@ -42,8 +54,10 @@ def read_solution(csv: Path, layout: Layout) -> tuple[pd.DataFrame, list[str]]:
             received="none in the data source",
             fix="add them as test/, or take solution.csv out; then `dvc repro -f download`",
         )
-    images, of_images = _images(table, layout, csv)
-    labels, of_labels = _labels(table, layout, csv)
+    image = _image_column(table, layout, columns.image, csv)
+    label = _label_column(table, layout, columns.label, image, csv)
+    images, of_images = _images(table, image, layout, csv)
+    labels, of_labels = _labels(table, image, label, layout, csv)
     label_of = dict(zip(images, labels, strict=True))
     tests = layout.sample[layout.form.image]
     targets = tests.map(label_of).astype(int)
@@ -52,18 +66,16 @@ def read_solution(csv: Path, layout: Layout) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _images(
-    table: pd.DataFrame, layout: Layout, csv: Path
+    table: pd.DataFrame, column: str, layout: Layout, csv: Path
 ) -> tuple[pd.Series, list[str]]:
     """The image_path of each row, as test.csv or the folder test/ has it."""
-    column = _first_of(table, IMAGE_COLUMNS, csv)
     names = _filled(table, column, csv)
     tests = layout.sample[layout.form.image]
     images = match_images(names, tests)
     if column.casefold() == "id" and "ID" in layout.numbered:
         by_id = names.map(dict(zip(layout.sample["ID"], tests, strict=True)))
-        if (
-            by_id.dropna().nunique() >= images.dropna().nunique()
-        ):  # the first of equals
+        # The first of equals.
+        if by_id.dropna().nunique() >= images.dropna().nunique():
             images = by_id
     _check_images(images, names, tests, csv)
     if (images == names).all():
@@ -93,15 +105,14 @@ def _check_images(
 
 
 def _labels(
-    table: pd.DataFrame, layout: Layout, csv: Path
+    table: pd.DataFrame, image: str, column: str, layout: Layout, csv: Path
 ) -> tuple[pd.Series, list[str]]:
     """The label of each row, (N,) int: of two columns that tell it, both must say the same."""
-    column = _first_of(table, LABEL_COLUMNS, csv)
     labels, notes = _label_of(table, column, layout, csv)
     names = {name.casefold(): name for name in map(str, table)}
     if column.casefold() == "target" and "class_name" in names:
         _check_same(table, column, names["class_name"], layout, csv)
-    used = {*IMAGE_COLUMNS, *LABEL_COLUMNS}
+    used = {*IMAGE_COLUMNS, *LABEL_COLUMNS, image.casefold(), column.casefold()}
     if unread := [name for name in map(str, table) if name.casefold() not in used]:
         words = f"{', '.join(unread)} is not read, and every row is scored"
         notes.append(f"solution.csv: {words}")
@@ -131,9 +142,11 @@ def _label_of(
     """The labels that one column tells, as numbers or as names of classes."""
     texts = _filled(table, column, csv).map(without_fraction)
     classes = layout.images.query("split == 'train'").drop_duplicates("label")
-    names = dict(zip(classes["class_name"], classes["label"], strict=True))
+    # NFC and NFD are one name.
+    class_names = classes["class_name"].map(exact)
+    names = dict(zip(class_names, classes["label"], strict=True))
     readings = {
-        "class names": texts.map(names),
+        "class names": texts.map(exact).map(names),
         "numbers": texts.map({str(label): label for label in classes["label"]}),
     }
     kinds = _kinds(column, layout)
@@ -199,16 +212,45 @@ def _out_of_range(numbers: pd.Series, names: list[str], csv: Path) -> InputError
     )
 
 
-def _first_of(table: pd.DataFrame, names: tuple[str, ...], csv: Path) -> str:
+def _image_column(
+    table: pd.DataFrame, layout: Layout, said: str | None, csv: Path
+) -> str:
+    """The column of the images: that which somebody named, a usual name, the sample's own."""
+    form = layout.form
+    answers = {form.label, *form.answers}
+    of_sample = [name for name in form.columns if name not in answers]
+    return _column(table, said, (*IMAGE_COLUMNS, *of_sample), csv)
+
+
+def _label_column(
+    table: pd.DataFrame, layout: Layout, said: str | None, image: str, csv: Path
+) -> str:
+    """The column of the labels: that which somebody named, a usual name, the one with names."""
+    classes = layout.images["class_name"][layout.images["split"] == "train"]
+    rest = [name for name in map(str, table) if name != image]
+    with_names = [
+        name for name in rest if table[name].str.strip().isin(classes).all()
+    ]
+    only = with_names if len(with_names) == 1 else []
+    of_sample = [layout.form.label] if layout.form.label else []
+    return _column(table, said, (*LABEL_COLUMNS, *of_sample, *only), csv)
+
+
+def _column(
+    table: pd.DataFrame, said: str | None, names: tuple[str, ...], csv: Path
+) -> str:
+    """The column that somebody named, if it is there, else the first of the names, in any case."""
+    if said is not None and said in table:
+        return said
     columns = {name.casefold(): name for name in map(str, reversed(table.columns))}
     for name in names:
-        if name in columns:
-            return columns[name]
+        if name.casefold() in columns:
+            return columns[name.casefold()]
     raise InputError(
         csv,
         expected=f"a column {names[0]} (or {', '.join(names[1:])})",
         received=f"only {', '.join(map(str, table))[:200]}",
-        fix=f"rename it; {FIX}",
+        fix=f"rename it, or say it with `data.columns`; {FIX}",
     )
 
 
