@@ -162,12 +162,8 @@ def _what_goes_out(
     csv: Path, columns: Sequence[str], images: list[str], answers: Answers
 ) -> str:
     """One line on the columns that go out."""
-    filled = answers.columns()
-    others = [name for name in columns if name not in filled]
-    at = columns.index(filled[0])
-    before = [name for name in others if columns.index(name) < at]
-    parts = [*before, answers.words, *others[len(before) :]]
-    words = ", ".join(parts[:-1]) + f" and {parts[-1]}"
+    others = [name for name in columns if name not in answers.columns()]
+    words = f"{', '.join(others)} and {answers.words}"
     kept = [name for name in others if name not in (*images, "ID")]
     kept_words = f"; {', '.join(kept[:SHOWN])} as it comes" if kept else ""
     return f"the submission will have {words}, as {csv.name}{kept_words}"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from croquis.core.errors import InputError, brief, bring_back
 from croquis.core.files import atomic_write, read_json
+from croquis.core.text import counted
 from croquis.dataset.submission_form import USUAL_FORM, SubmissionForm
 from croquis.submit.solution_scores import (
     accuracy_by_vote,
@@ -147,9 +148,22 @@ def submit_lines(submission: Submission, path: Path) -> list[str]:
     """The lines that the stage ends with; `path` is where the submission was written."""
     metrics = submission.metrics
     lines = [f"submit: {len(submission.table):,} rows in {path}"]
+    if zeros := _rows_with_zeros(submission):
+        rows = counted(zeros, "row has", "rows have")
+        words = "a probability of 0, which log-loss punishes without limit"
+        lines.append(f"submit: {rows} {words}")
     if "test_accuracy" in metrics:
         lines.append(f"submit: test {solution_line(metrics)}")
     return lines
+
+
+def _rows_with_zeros(submission: Submission) -> int:
+    """In how many rows a class is ruled out, as by a hard vote."""
+    if submission.form.kind != "probabilities":
+        return 0
+    columns = [name for name in submission.form.answers if name]
+    shares = submission.table[columns].astype(float)
+    return int((shares == 0).any(axis=1).sum())
 
 
 def _read_text(path: Path) -> pd.DataFrame:
