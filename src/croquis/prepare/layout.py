@@ -45,6 +45,11 @@ class Layout:
     in_folders: bool = False
     form: SubmissionForm = USUAL_FORM
 
+    @property
+    def tests(self) -> pd.Series:
+        """The test image of each row of the sample, as test.csv or the folder test/ has it."""
+        return self.sample[self.form.image]
+
 
 def read_layout(raw: Path, data: DataParams = AS_USUAL) -> Layout:
     """What the folder `raw` holds, in the order of its csv files, or by class and natural order.

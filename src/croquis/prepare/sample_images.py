@@ -221,16 +221,17 @@ def _check_pairs(
 def _with_images(
     table: pd.DataFrame, name: str, images: pd.Series, csv: Path
 ) -> SampleRows:
-    """The rows with their test images, in a column more where `name` writes them otherwise."""
-    if (table[name] == images).all():
+    """The rows with each one's test image in a column `image_path`, or else `test_image`."""
+    is_same = (table[name] == images).all()
+    if is_same and name == "image_path":
         return SampleRows(name, table, [])
     image = "image_path" if "image_path" not in table else "test_image"
-    note = (
-        f"{csv.name}: {name} {table[name].iloc[0]!r} is read as {images.iloc[0]!r}"
-    )
-    table = table.copy()
-    table.insert(0, image, images)
-    return SampleRows(image, table, [note])
+    rows = table.copy()
+    rows.insert(0, image, images)
+    if is_same:
+        return SampleRows(image, rows, [])
+    first = f"{name} {table[name].iloc[0]!r} is read as {images.iloc[0]!r}"
+    return SampleRows(image, rows, [f"{csv.name}: {first}"])
 
 
 def _are_examples(images: pd.Series, tests: pd.Series) -> bool:

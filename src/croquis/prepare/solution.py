@@ -59,7 +59,7 @@ def read_solution(
     images, of_images = _images(table, image, layout, csv)
     labels, of_labels = _labels(table, image, label, layout, csv)
     label_of = dict(zip(images, labels, strict=True))
-    tests = layout.sample[layout.form.image]
+    tests = layout.tests
     targets = tests.map(label_of).astype(int)
     truth = pd.DataFrame({"image_path": tests, "target": targets})
     return truth, [*notes, *of_images, *of_labels]
@@ -70,7 +70,7 @@ def _images(
 ) -> tuple[pd.Series, list[str]]:
     """The image_path of each row, as test.csv or the folder test/ has it."""
     names = _filled(table, column, csv)
-    tests = layout.sample[layout.form.image]
+    tests = layout.tests
     images = match_images(names, tests)
     if column.casefold() == "id" and "ID" in layout.numbered:
         by_id = names.map(dict(zip(layout.sample["ID"], tests, strict=True)))
