@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import takewhile
 from pathlib import PurePosixPath
 
@@ -14,6 +14,19 @@ IMAGE_COLUMNS = (
     "name",
 )  # fmt: skip
 LABEL_COLUMNS = ("target", "class_name", "label", "class", "category")
+
+
+def named_like(columns: Iterable[object], names: Iterable[str]) -> list[str]:
+    """Those of `columns` that are called as one of `names`, in the order of `names`."""
+    column_of = {_letters(name): str(name) for name in reversed(list(columns))}
+    keys = dict.fromkeys(map(_letters, names))
+    return [column_of[key] for key in keys if key in column_of]
+
+
+def _letters(name: object) -> str:
+    """A column's name without case and separators: Image_ID, "image id" and imageId are one."""
+    return re.sub(r"[\W_]+", "", str(name).casefold())
+
 
 Form = Callable[[pd.Series], pd.Series]
 

@@ -18,7 +18,7 @@ from croquis.prepare.class_columns import (
     rank_note,
     refuse_other_columns,
 )
-from croquis.prepare.image_names import IMAGE_COLUMNS, LABEL_COLUMNS
+from croquis.prepare.image_names import IMAGE_COLUMNS, LABEL_COLUMNS, named_like
 from croquis.prepare.labels import without_fraction
 
 
@@ -84,8 +84,7 @@ def _label_column(columns: list[str], label: str | None) -> str | None:
     """The column of the class: the one that somebody named, else one of the usual names."""
     if label in columns:
         return label
-    names = {name.casefold(): name for name in reversed(columns)}
-    return next((names[name] for name in LABEL_COLUMNS if name in names), None)
+    return next(iter(named_like(columns, LABEL_COLUMNS)), None)
 
 
 def _fitting_column(
@@ -97,7 +96,7 @@ def _fitting_column(
         InputError: if there is none, or several.
     """
     names = [name for name in columns if table[name].isin(classes.names).all()]
-    likely = [name for name in columns if name.casefold() not in IMAGE_COLUMNS]
+    likely = [name for name in columns if not named_like([name], IMAGE_COLUMNS)]
     numbers = [
         name for name in likely if table[name].str.fullmatch(r"\d{1,9}").all()
     ]
@@ -147,7 +146,7 @@ def _of_label(
         return _numbers(column, classes, notes)
     if len(classes.names) == 2 and _are_shares(values):
         return _one_probability(column, classes, csv)
-    if classes.numbered and column.casefold() in LABEL_COLUMNS:
+    if classes.numbered and named_like([column], LABEL_COLUMNS):
         note = f"{csv.name}: {column} {values[0]!r} is no class; numbers go out"
         return _numbers(column, classes, [note])
     raise _unknown(values, column, classes, csv)

@@ -10,6 +10,7 @@ from croquis.prepare.image_names import (
     IMAGE_COLUMNS,
     LABEL_COLUMNS,
     match_images,
+    named_like,
     texts_like,
 )
 
@@ -71,7 +72,7 @@ def find_image_columns(
     shared = [
         name
         for name in map(str, names)
-        if name in table and name.casefold() in IMAGE_COLUMNS
+        if name in table and named_like([name], IMAGE_COLUMNS)
     ]
     said = {
         name: names[name] for name in shared if not names[name].duplicated().any()
@@ -99,17 +100,16 @@ def _candidates(
     table: pd.DataFrame, shared: list[str], column: str | None
 ) -> list[str]:
     """The columns that may name images, the likelier first."""
-    usual = {name.casefold(): name for name in reversed(list(map(str, table)))}
     likely = [
         *(["image_path"] if "image_path" in table else []),
         *([column] if column in table and column is not None else []),
         *shared,
-        *(usual[name] for name in IMAGE_COLUMNS if name in usual),
+        *named_like(table, IMAGE_COLUMNS),
     ]
     others = [
         name
         for name in map(str, table)
-        if name.casefold() not in LABEL_COLUMNS
+        if not named_like([name], LABEL_COLUMNS)
         and not table[name].duplicated().any()
     ]
     return [*dict.fromkeys([*likely, *others[:MOST_TRIED]])]

@@ -13,6 +13,7 @@ from croquis.prepare.image_names import (
     IMAGE_COLUMNS,
     LABEL_COLUMNS,
     match_images,
+    named_like,
 )
 from croquis.prepare.labels import without_fraction
 from croquis.prepare.layout import Layout
@@ -112,8 +113,10 @@ def _labels(
     names = {name.casefold(): name for name in map(str, table)}
     if column.casefold() == "target" and "class_name" in names:
         _check_same(table, column, names["class_name"], layout, csv)
-    used = {*IMAGE_COLUMNS, *LABEL_COLUMNS, image.casefold(), column.casefold()}
-    if unread := [name for name in map(str, table) if name.casefold() not in used]:
+    used = named_like(table, [*IMAGE_COLUMNS, *LABEL_COLUMNS])
+    if unread := [
+        name for name in map(str, table) if name not in (image, column, *used)
+    ]:
         words = f"{', '.join(unread)} is not read, and every row is scored"
         notes.append(f"solution.csv: {words}")
     return labels, notes
@@ -242,10 +245,8 @@ def _column(
     """The column that somebody named, if it is there, else the first of the names, in any case."""
     if said is not None and said in table:
         return said
-    columns = {name.casefold(): name for name in map(str, reversed(table.columns))}
-    for name in names:
-        if name.casefold() in columns:
-            return columns[name.casefold()]
+    if like := named_like(table, names):
+        return like[0]
     raise InputError(
         csv,
         expected=f"a column {names[0]} (or {', '.join(names[1:])})",
