@@ -189,3 +189,181 @@ def test_neither_a_folder_nor_a_file_that_votes_is_replaced_on_request(
     said = ran(f"{command} ./hard.csv", fails=True)
     assert "received one of the files that are read" in said
     assert Path("mine").is_dir()
+
+
+VOTE_CASES = {
+    "a.csv": "ID,image_path,target\n0,0.png,0\n1,1.png,1\n2,2.png,2\n3,3.png,0\n",
+    "from1.csv": "image_path,target\n0.png,1\n1.png,2\n2.png,3\n3.png,1\n",
+    "names.csv": "image_path,target\n0.png,cup\n1.png,star\n2.png,tree\n3.png,cup\n",
+    "turned.csv": "label,id\nstar,3\ntree,2\nstar,1\ncup,0\n",
+    "semi.csv": "ID;image_path;target\n0;0.png;0\n1;1.png;1\n2;2.png;2\n3;3.png;0\n",
+    "wide.csv": "id,tree,cup,star\n3,0,.5,.5\n2,1,0,0\n1,0,.5,.5\n0,0,1,0\n",
+    "digits.csv": "image_path,0,1,2\n0.png,1,0,0\n1.png,0,1,0\n2.png,0,0,1\n3.png,0,1,0\n",
+    "share.csv": "id,label\n0,.9\n1,.2\n2,.6\n3,.1\n",
+    "other.csv": "id,label\n0,.5\n1,.4\n2,.2\n3,.1\n",
+    "breeds.csv": "id,star,tree,cup\n1,.3,.3,.3\n0,.3,.3,.3\n2,.3,.3,.3\n3,.3,.3,.3\n",
+    "dummy.csv": "id,label\n0,cup\n1,star\n2,tree\n3,cup\n",
+    "redux.csv": "id,label\n3,0.5\n2,0.5\n1,0.5\n0,0.5\n",
+    "train.csv": "image_path,class_name,target\na,star,1\nb,cup,0\nc,tree,2\nd,cup,0\n",
+    "few.csv": "image_path,target\n0.png,0\n1.png,1\n9.png,2\n",
+}
+
+
+@pytest.fixture
+def cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name, text in VOTE_CASES.items():
+        Path(name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("command", "submission"),
+    [
+        # The first file's own columns, as it names classes.
+        (
+            "names.csv --classes cup,star,tree",
+            "image_path,target\n0.png,cup\n1.png,star\n2.png,tree\n3.png,cup\n",
+        ),
+        (
+            "turned.csv names.csv --classes train.csv",
+            "label,id\ncup,3\ntree,2\nstar,1\ncup,0\n",
+        ),
+        (
+            "a.csv names.csv turned.csv --classes train.csv",
+            "ID,image_path,target\n0,0.png,0\n1,1.png,1\n2,2.png,2\n3,3.png,0\n",
+        ),
+        # The sample's columns.
+        (
+            "names.csv turned.csv turned.csv --sample dummy.csv",
+            "id,label\n0,cup\n1,star\n2,tree\n3,star\n",
+        ),
+        (
+            "names.csv wide.csv --sample breeds.csv",
+            "id,star,tree,cup\n1,0.5,0,0.5\n0,0,0,1\n2,0,1,0\n3,0,0,1\n",
+        ),
+        (
+            "digits.csv a.csv --sample breeds.csv --classes cup,star,tree",
+            "id,star,tree,cup\n1,1,0,0\n0,0,0,1\n2,0,1,0\n3,0.5,0,0.5\n",
+        ),
+        (
+            "semi.csv a.csv",
+            "ID,image_path,target\n0,0.png,0\n1,1.png,1\n2,2.png,2\n3,3.png,0\n",
+        ),
+    ],
+)
+def test_class_names_and_other_columns_vote(
+    cases: Path, command: str, submission: str
+) -> None:
+    ran(f"vote --method hard {command} --out s.csv")
+    assert Path("s.csv").read_text() == submission
+
+
+def test_probabilities_of_class_names_vote_softly_into_the_samples_columns(
+    cases: Path,
+) -> None:
+    said = ran("vote --method soft wide.csv --sample breeds.csv --out s.csv")
+    assert Path("s.csv").read_text() == (
+        "id,star,tree,cup\n1,0.5,0,0.5\n0,0,0,1\n2,0,1,0\n3,0.5,0,0.5\n"
+    )
+    assert "wide.csv: probabilities of 3 classes" in said
+
+
+def test_one_probability_of_two_classes_votes_where_the_sample_has_it(
+    cases: Path,
+) -> None:
+    ran("vote --method soft share.csv other.csv --sample redux.csv --out s.csv")
+    assert Path("s.csv").read_text() == "id,label\n3,0.1\n2,0.4\n1,0.3\n0,0.7\n"
+
+
+def test_ids_with_and_without_a_suffix_are_one_and_a_line_says_so(
+    cases: Path,
+) -> None:
+    said = ran(
+        "vote --method hard names.csv turned.csv --sample dummy.csv --out s.csv"
+    )
+    assert said.splitlines()[0] == "names.csv: '0.png' is read as '0'"
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (
+            "from1.csv",
+            "from1.csv: expected labels that count from 0, received 1 to 3, and no 0;"
+            " subtract 1 from each; if no image is of class 0, say the classes by --classes",
+        ),
+        (
+            "a.csv from1.csv",
+            "from1.csv: expected labels that count from 0, received 1",
+        ),
+        (
+            "from1.csv digits.csv",
+            "from1.csv: expected labels that count from 0 to 2, received 1 to 3, and no 0;"
+            " subtract 1 from each",
+        ),
+        (
+            "from1.csv --classes cup,star,tree",
+            "labels that count from 0 to 2, received 1 to 3, and no 0; subtract 1",
+        ),
+        (
+            "names.csv",
+            "names.csv: expected labels 0, 1, 2 ..., or class names that are known, received"
+            " 'cup' of 0.png; say the names by --classes train.csv",
+        ),
+        (
+            "names.csv --classes cup,star,trees",
+            "class names of --classes, received 1 others, as 'tree' of 2.png; did you mean 'trees'",
+        ),
+        (
+            "a.csv --sample dummy.csv",
+            "a.csv: expected class names, as the sample has them, received numbers; say",
+        ),
+        (
+            "digits.csv --sample breeds.csv",
+            "digits.csv: expected class names, as breeds.csv has them, received numbers",
+        ),
+        (
+            "wide.csv",
+            "wide.csv: expected image_path,0..C-1 (probabilities) or ID,image_",
+        ),
+        (
+            "digits.csv --classes cup,star",
+            "digits.csv: expected the 2 classes of --classes, received 3",
+        ),
+        (
+            "a.csv few.csv",
+            "few.csv: expected the 4 images of a.csv, received 3 (missing 2, as 2.png;"
+            " 1 too many): without 2.png, 3.png and with 9.png; vote over files of one",
+        ),
+        (
+            "share.csv",
+            "as 0.9 of 0; write the number of the class into each row, or give",
+        ),
+        (
+            "a.csv --classes cup",
+            "--classes: expected the names of two classes or more",
+        ),
+        ("a.csv --classes cup,cup", "each once, received 'cup' twice"),
+        ("a.csv --classes few.csv", "few.csv: expected a column of class names"),
+    ],
+)
+def test_what_nobody_can_know_is_one_line_with_the_fix(
+    cases: Path, command: str, message: str
+) -> None:
+    said = ran(f"vote --method hard {command} --out s.csv", fails=True)
+    assert said.startswith("error: ") and message in said and "\n" not in said
+    assert not Path("s.csv").exists()
+
+
+def test_names_of_croquis_own_predictions_are_known(cases: Path) -> None:
+    ids = np.array(["test/0.png", "test/1.png", "test/2.png", "test/3.png"])
+    classes = np.array(["cup", "star", "tree"])
+    Predictions(ids, np.eye(3)[[0, 1, 2, 1]], classes).save(Path("ours.npz"))
+    ran("vote --method hard names.csv turned.csv ours.npz --out s.csv")
+    assert Path("s.csv").read_text().splitlines()[4] == "3.png,star"
+    said = ran(
+        "vote --method hard ours.npz --classes tree,star,cup --out t.csv",
+        fails=True,
+    )
+    assert "ours.npz: expected the class names of --classes, in their order" in said

@@ -11,9 +11,6 @@ from croquis.core.errors import InputError
 from croquis.core.text import counted, share
 
 if TYPE_CHECKING:  # these take a second to import, the help should not
-    import numpy as np
-    import pandas as pd
-
     from croquis.foreign.foreign import Foreign
 
 
@@ -34,6 +31,10 @@ def vote(
     ids: Annotated[
         Path | None, typer.Option(help="csv in whose order rows of npy are")
     ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(help="names of classes: train.csv, or as cup,star,tree"),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="replace an --out that exists")
     ] = False,
@@ -43,7 +44,10 @@ def vote(
         inputs = [*files, *(path for path in (sample, ids) if path is not None)]
         _refuse_to_replace(out, inputs, force=force)
         shares = _weights(weights, files)
-        for line in _submit(files, method, shares, out=out, sample=sample, ids=ids):
+        lines = _submit(
+            files, method, shares, out=out, sample=sample, ids=ids, classes=classes
+        )
+        for line in lines:
             typer.echo(line)
 
 
@@ -69,71 +73,39 @@ def _submit(
     out: Path,
     sample: Path | None,
     ids: Path | None,
+    classes: str | None,
 ) -> list[str]:
     """Writes the submission; what to say about it."""
-    import pandas as pd  # these take a second to import, the help should not
+    from croquis.core.files import atomic_write  # these take a second to import
+    from croquis.foreign.foreign_votes import check_numbers, outcome
+    from croquis.foreign.vote_inputs import read_inputs
+    from croquis.foreign.vote_output import fill_vote, wants_shares
 
-    from croquis.core.files import atomic_write
-    from croquis.foreign.foreign_votes import outcome
-    from croquis.prepare.template import blank_sample
-
-    template, order, notes = _read_sample(sample)
-    voters = _read_voters(files, order, sample=sample, ids=ids)
-    order = voters[0].ids
-    votes = outcome(voters, method, weights)
-    if template is None:
-        template = blank_sample(pd.DataFrame({"image_path": order}))
+    inputs = read_inputs(files, sample=sample, ids=ids, classes=classes)
+    voters = inputs.voters
+    check_numbers(voters, inputs.class_count)
+    votes = outcome(
+        voters,
+        method,
+        weights,
+        classes=inputs.class_count,
+        with_shares=wants_shares(inputs),
+    )
+    table = fill_vote(inputs, votes)
     with atomic_write(out) as draft:
-        template.assign(target=votes.labels).to_csv(draft, index=False)
-    voted = f"{counted(len(files), 'file')} on {counted(len(order), 'image')}"
+        table.to_csv(draft, index=False)
+    voted = f"{counted(len(files), 'file')} on {counted(len(table), 'image')}"
     ties = f"{counted(votes.ties, 'tie')} went to the lowest class"
     return [
-        *notes,
-        *(_about(*pair) for pair in zip(voters, votes.agreement, strict=True)),
+        *(inputs.sample.notes if inputs.sample else []),
+        *(
+            line
+            for voter, agreement in zip(voters, votes.agreement, strict=True)
+            for line in (*voter.notes, _about(voter, agreement))
+        ),
         f"{method} vote of {voted}; {ties}",
         f"submission  {out}",
     ]
-
-
-def _read_sample(
-    sample: Path | None,
-) -> tuple["pd.DataFrame | None", "np.ndarray | None", list[str]]:
-    """The table to fill in, its images (N,), and what to say about its columns."""
-    from croquis.dataset.csv_tables import read_table
-    from croquis.foreign.foreign import images_of
-
-    if sample is None:
-        return None, None, []
-    # As text: an ID of 007 stays.
-    template, notes = read_table(sample, ["image_path", "target"])
-    return template, images_of(sample, template), notes
-
-
-def _read_voters(
-    files: list[Path],
-    order: "np.ndarray | None",
-    *,
-    sample: Path | None,
-    ids: Path | None,
-) -> list["Foreign"]:
-    """The prediction files, all in the order of the sample, else of the first of them.
-
-    Args:
-        files: to read.
-        order: (N,) images of the sample.
-        sample: where the order is from.
-        ids: a csv in whose order rows of npy are, if not in the sample's.
-    """
-    from croquis.dataset.csv_tables import read_table
-    from croquis.foreign.foreign import images_of, read_foreign
-
-    rows = (
-        order if ids is None else images_of(ids, read_table(ids, ["image_path"])[0])
-    )
-    voters = [read_foreign(path, rows) for path in files]
-    owner = sample or voters[0].source
-    order = voters[0].ids if order is None else order
-    return [voter.aligned(order, owner) for voter in voters]
 
 
 def _about(voter: "Foreign", agreement: float) -> str:

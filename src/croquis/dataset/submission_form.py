@@ -1,5 +1,6 @@
 """The form of the submission: its columns, and what stands for a class; and its filling."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -70,29 +71,36 @@ class SubmissionForm(params.Section):
                 received=f"{probs.shape[1]:,}",
                 fix="rerun the stages from prepare on: `make repro`",
             )
-        cells = self._cells(probs)
-        # A filled column replaces the template's, others stay as they come.
+        if self.kind != "probabilities":
+            return self.fill_labels(template, probs.argmax(axis=1))
+        shares = probs.astype(np.float64)
+        shares /= shares.sum(axis=1, keepdims=True)
+        cells = {
+            name: written_shares(shares[:, label])
+            for label, name in enumerate(self.answers)
+            if name
+        }
+        return self._filled(template, cells)
+
+    def fill_labels(
+        self, template: pd.DataFrame, labels: np.ndarray
+    ) -> pd.DataFrame:
+        """The same for labels (N,), where the form wants numbers or names of classes."""
+        cells = labels.astype(int)
+        if self.kind == "names":
+            cells = np.array(self.answers, dtype=object)[cells]
+        return self._filled(template, {self.label: cells})
+
+    def _filled(
+        self, template: pd.DataFrame, cells: Mapping[str, np.ndarray]
+    ) -> pd.DataFrame:
+        """A filled column replaces the template's, others stay as they come."""
         columns = self.columns or dict.fromkeys([*map(str, template), *cells])
         filled = {
             name: cells[name] if name in cells else template[name].to_numpy()
             for name in columns
         }
         return pd.DataFrame(filled, index=template.index)
-
-    def _cells(self, probs: np.ndarray) -> dict[str, np.ndarray]:
-        """The columns to fill, by name."""
-        if self.kind == "probabilities":
-            shares = probs.astype(np.float64)
-            shares /= shares.sum(axis=1, keepdims=True)
-            return {
-                name: written_shares(shares[:, label])
-                for label, name in enumerate(self.answers)
-                if name
-            }
-        labels = probs.argmax(axis=1).astype(int)
-        if self.kind == "names":
-            return {self.label: np.array(self.answers, dtype=object)[labels]}
-        return {self.label: labels}
 
 
 def written_shares(shares: np.ndarray) -> np.ndarray:

@@ -4,7 +4,6 @@ Nothing is guessed: logits, percentages, doubled images or classes counted from 
 name the file, as a vote over them would look like any other.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,11 +13,13 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.core.params import nearest
-from croquis.foreign.foreign_csv import columns_of, other_columns, read_csv
+from croquis.dataset.submission_form import SubmissionForm
+from croquis.foreign.foreign_columns import Hints, read_csv_predictions
+from croquis.prepare.image_names import match_images
 from croquis.tables import predictions
 from croquis.tables.arrays import DAMAGE, read_npz
 
-FORMS = "image_path,0..C-1 (probabilities) or ID,image_path,target (labels)"
+NO_HINTS = Hints()
 # More than ImageNet-21k has; ballots for an ID would fill the memory.
 MOST_CLASSES = 30_000
 _SUM_ERROR = 1e-3  # of a row of probabilities, as croquis.tables.predictions has it
@@ -37,6 +38,9 @@ class Foreign:
         values: (N, C) probabilities, rows that sum to one; or (N,) labels from 0.
         classes: (C,) class names; None where the file only numbers them.
         left_out: columns that were not looked at.
+        form: of a submission with the columns of a csv; None for the usual columns.
+        template: what the form does not fill in, a row an image.
+        notes: how the file was read.
     """
 
     source: Path
@@ -44,6 +48,9 @@ class Foreign:
     values: np.ndarray
     classes: np.ndarray | None = None
     left_out: tuple[str, ...] = ()
+    form: SubmissionForm | None = None
+    template: pd.DataFrame | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def is_hard(self) -> bool:
@@ -61,29 +68,59 @@ class Foreign:
         Raises:
             InputError: if an image is missing here, or there is one too many.
         """
-        rows = pd.Index(self.ids).get_indexer(ids)
+        names = self.ids
+        rows = pd.Index(names).get_indexer(ids)
+        notes = self.notes
+        if (rows < 0).any() or len(names) != len(ids):
+            read = match_images(pd.Series(names), pd.Series(ids))
+            if read.notna().all() and read.is_unique and len(read) == len(ids):
+                names = read.to_numpy(dtype=str)
+                rows = pd.Index(names).get_indexer(ids)
+                first = f"{str(self.ids[0])!r} is read as {str(names[0])!r}"
+                notes = (*notes, f"{self.source}: {first}")
         missing = ids[rows < 0]
-        extra = len(self.ids) - (rows >= 0).sum()
-        if len(missing) or extra:
-            shown = f"missing {len(missing):,}" + (
-                f", as {missing[0]}" if len(missing) else ""
-            )
-            raise InputError(
-                self.source,
-                expected=f"the {len(ids):,} images of {owner}",
-                received=f"{len(self.ids):,} ({shown}; {extra:,} too many)",
-                fix="vote over files of one and the same test set",
-            )
-        return replace(self, ids=self.ids[rows], values=self.values[rows])
+        extra = names[~np.isin(names, ids)]
+        if len(missing) or len(extra):
+            raise _other_images(self.source, owner, names, ids)
+        template = None if self.template is None else self.template.iloc[rows]
+        return replace(
+            self,
+            ids=ids,
+            values=self.values[rows],
+            template=template,
+            notes=notes,
+        )
 
 
-def read_foreign(path: Path, ids: np.ndarray | None = None) -> Foreign:
+def _other_images(
+    source: Path, owner: object, names: np.ndarray, ids: np.ndarray
+) -> InputError:
+    missing = ids[~np.isin(ids, names)]
+    extra = names[~np.isin(names, ids)]
+    first = f", as {missing[0]}" if len(missing) else ""
+    count = f"missing {len(missing):,}{first}; {len(extra):,} too many"
+    parts = {"without": missing, "with": extra}
+    shown = " and ".join(
+        f"{word} {', '.join(rows[:3])}" for word, rows in parts.items() if len(rows)
+    )
+    return InputError(
+        source,
+        expected=f"the {len(ids):,} images of {owner}",
+        received=f"{len(names):,} ({count}): {shown}",
+        fix="vote over files of one and the same test set",
+    )
+
+
+def read_foreign(
+    path: Path, ids: np.ndarray | None = None, hints: Hints = NO_HINTS
+) -> Foreign:
     """The predictions in a .csv, .npz or .npy file.
 
     Args:
         path: csv by column names; .npz with ids, probs and classes, as croquis writes them; .npy of
             (N, C) probabilities or (N,) labels.
         ids: (N,) of the rows of an .npy, which carries none.
+        hints: the names of columns and classes, where they are known.
 
     Raises:
         InputError: if the file is none of these, or holds anything but sound predictions.
@@ -95,7 +132,7 @@ def read_foreign(path: Path, ids: np.ndarray | None = None) -> Foreign:
             path, expected=expected, received=path.suffix or "no suffix", fix=fix
         )
     try:
-        file = READERS[path.suffix](path, ids)
+        file = READERS[path.suffix](path, ids, hints)
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(
@@ -121,60 +158,30 @@ def without_folder(ids: np.ndarray) -> np.ndarray:
     )
 
 
-def images_of(path: Path, table: pd.DataFrame) -> np.ndarray:
-    """The `image_path`s of a csv's table in their order, (N,); each must be there once."""
-    ids = without_folder(table["image_path"].to_numpy(dtype=str))
+def images_of(
+    path: Path, table: pd.DataFrame, column: str = "image_path"
+) -> np.ndarray:
+    """The images of a csv's table in their order, (N,); each must be there once."""
+    ids = without_folder(table[column].to_numpy(dtype=str))
     _check_ids(path, ids)
     return ids
 
 
-def _from_csv(path: Path, ids: np.ndarray | None) -> Foreign:
-    table, unnamed = read_csv(path)
-    columns = columns_of(table)
-    numbered = _class_columns(path, table)
-    wanted = numbered or ["target"]
-    flags = [name for name in wanted if table[name].dtype == bool]
-    if flags:  # True would be taken for 1
-        received = f"True and False in {flags[0]}"
-        fix = "write numbers"
-        raise InputError(path, expected=FORMS, received=received, fix=fix)
-    others = [name for name in columns if name not in ("ID", "image_path", *wanted)]
-    numbers = (
-        table[wanted].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
+def _from_csv(path: Path, ids: np.ndarray | None, hints: Hints) -> Foreign:
+    csv = read_csv_predictions(path, hints)
+    return Foreign(
+        path,
+        csv.ids,
+        csv.values,
+        csv.classes,
+        left_out=csv.left_out,
+        form=csv.form,
+        template=csv.template,
+        notes=tuple(csv.notes),
     )
-    values = numbers if numbered else numbers[:, 0]
-    names = table["image_path"].to_numpy(dtype=str)
-    return Foreign(path, names, values, left_out=(*unnamed, *others))
 
 
-def _class_columns(path: Path, table: pd.DataFrame) -> list[str]:
-    """The columns 0..C-1 of probabilities; none where there is a column of labels.
-
-    Raises:
-        InputError: if the columns are neither the one nor the other.
-    """
-    columns = columns_of(table)
-    numbered = sorted((name for name in columns if name.isdecimal()), key=int)
-    if "image_path" not in columns or not (numbered or "target" in columns):
-        raise other_columns(path, table, FORMS)
-    twice = "take out one of the two"
-    if numbered and "target" in columns:
-        received = f"target and {len(numbered)} columns of numbers"
-        raise InputError(path, expected=FORMS, received=received, fix=twice)
-    # pandas calls the second column 0 "0.1".
-    if doubled := [name for name in columns if re.fullmatch(r"\d+\.\d+", name)]:
-        expected = "each class column once"
-        received = f"class {doubled[0].partition('.')[0]} twice"
-        raise InputError(path, expected=expected, received=received, fix=twice)
-    if numbered != [str(number) for number in range(len(numbered))]:
-        expected = "class columns 0..C-1"
-        received = f"{len(numbered)} of them, {numbered[0]} to {numbered[-1]}"
-        fix = "give each class its column; the first one is 0"
-        raise InputError(path, expected=expected, received=received, fix=fix)
-    return numbered
-
-
-def _from_npz(path: Path, ids: np.ndarray | None) -> Foreign:
+def _from_npz(path: Path, ids: np.ndarray | None, hints: Hints) -> Foreign:
     expected = "an .npz with ids, probs, classes"
     fix = "save these three in it, without pickling"
     try:
@@ -190,7 +197,7 @@ def _from_npz(path: Path, ids: np.ndarray | None) -> Foreign:
     return Foreign(path, names, probs.astype(np.float64), classes)
 
 
-def _from_npy(path: Path, ids: np.ndarray | None) -> Foreign:
+def _from_npy(path: Path, ids: np.ndarray | None, hints: Hints) -> Foreign:
     if ids is None:
         fix = "add --sample, or --ids with a csv whose rows are in its order"
         expected = "an order for its rows, as it carries no ids"
@@ -219,7 +226,7 @@ def _from_npy(path: Path, ids: np.ndarray | None) -> Foreign:
     return Foreign(path, ids, values.astype(np.float64))
 
 
-READERS: dict[str, Callable[[Path, np.ndarray | None], Foreign]] = {
+READERS: dict[str, Callable[[Path, np.ndarray | None, Hints], Foreign]] = {
     ".csv": _from_csv,
     ".npz": _from_npz,
     ".npy": _from_npy,
@@ -251,6 +258,8 @@ def _labels(path: Path, file: Foreign) -> np.ndarray:
         received = f"{wrong.sum():,} others, as {shown}"
         expected = f"labels 0, 1, 2 ... below {MOST_CLASSES:,}"
         fix = "write the number of the class into each row"
+        if ((file.values > 0) & (file.values < 1)).any():
+            fix += ", or give a --sample with probabilities in that column"
         raise InputError(path, expected=expected, received=received, fix=fix)
     return file.values.astype(np.int64)
 

@@ -1,25 +1,34 @@
 """Csv files of other tools, as pandas and people write them."""
 
 import warnings
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.dataset.csv_files import refuse_huge_csv
+from croquis.dataset.csv_tables import read_table
+from croquis.prepare.image_names import named_like
 
-UNREADABLE = (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError)
+UNREADABLE = (pd.errors.ParserError, pd.errors.EmptyDataError)
 
 
-def read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """A csv, and what to say where an index column without a name was left out.
+def read_csv(
+    path: Path, texts: Collection[str]
+) -> tuple[pd.DataFrame, list[str], list[str]]:
+    """A csv, what to say where an index column without a name was left out, and notes.
 
     Blanks around the names of columns, and in front of cells, are not part of them.
+
+    Args:
+        path: of the csv.
+        texts: names of columns that hold text, however they are written.
 
     Raises:
         InputError: if it cannot be read, a row has too many cells or a column is there twice.
     """
-    table = _read_strictly(path)
+    table, notes = _read_strictly(path, texts)
     table.columns = table.columns.str.strip()
     if doubled := list(table.columns[table.columns.duplicated()]):
         received = f"{doubled[0]!r} twice"
@@ -32,27 +41,32 @@ def read_csv(path: Path) -> tuple[pd.DataFrame, list[str]]:
         for name in columns_of(table)
         if not name or name.startswith("Unnamed: ")
     ]
-    return table.drop(columns=unnamed), ["an index without a name"] * bool(unnamed)
+    without_index = table.drop(columns=unnamed)
+    return without_index, ["an index without a name"] * bool(unnamed), notes
 
 
-def _read_strictly(path: Path) -> pd.DataFrame:
+def _read_strictly(
+    path: Path, texts: Collection[str]
+) -> tuple[pd.DataFrame, list[str]]:
     expected = "a csv file"
     refuse_huge_csv(path)
     try:
         names = columns_of(_read(path, nrows=0))
+        if len(names) == 1:  # with other signs than commas between the cells
+            return read_table(path, [])
         # All as text would take seven times as long for 500 classes; nothing reads as missing.
-        texts = {
-            name: str for name in names if name.strip() in ("ID", "image_path")
-        }
+        dtype = dict.fromkeys(named_like(names, texts), str)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            return _read(path, dtype=texts)
+            return _read(path, dtype=dtype), []
     except pd.errors.ParserWarning as error:  # and the last of them would be lost
         received = "rows of more cells than its first line has"
         fix = "write as many into each"
         raise InputError(
             path, expected=expected, received=received, fix=fix
         ) from error
+    except UnicodeDecodeError:
+        return read_table(path, [])
     except UNREADABLE as error:
         reason = " ".join(str(error).split())
         fix = "save it as UTF-8 with commas"
@@ -65,7 +79,7 @@ def _read(
     path: Path,
     *,
     nrows: int | None = None,
-    dtype: dict[str, type[str]] | None = None,
+    dtype: Mapping[str, type[str]] | None = None,
 ) -> pd.DataFrame:
     """A csv of which no cell reads as missing; in UTF-8 with its mark or without."""
     return pd.read_csv(

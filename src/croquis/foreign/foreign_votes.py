@@ -19,15 +19,22 @@ class ForeignVote:
         labels: (N,) int.
         ties: how many images had more than one highest class; the lowest has won.
         agreement: share of images on which each file is of the vote's opinion, (M,).
+        shares: (N, C) what each class received, rows that sum to one; None if not asked for.
     """
 
     labels: np.ndarray
     ties: int
     agreement: list[float]
+    shares: np.ndarray | None = None
 
 
 def outcome(
-    files: list[Foreign], method: str, weights: list[float] | None = None
+    files: list[Foreign],
+    method: str,
+    weights: list[float] | None = None,
+    *,
+    classes: int | None = None,
+    with_shares: bool = False,
 ) -> ForeignVote:
     """The vote of aligned files.
 
@@ -35,14 +42,17 @@ def outcome(
         files: of the same images in the same order.
         method: "hard" counts predicted labels, "soft" averages probabilities.
         weights: one a file, at least one above 0; None counts each file once.
+        classes: how many there are, where more than the files is known.
+        with_shares: whether the shares are kept, which take (N, C) numbers.
 
     Raises:
         InputError: if labels vote softly, or files speak of different classes.
     """
     _check_kinds(files, method)
-    count = class_count(files)
+    count = max(class_count(files), classes or 0)
     file_weights = None if weights is None else np.array(weights)
     labels = []
+    kept = []
     ties = 0
     for start in range(0, len(files[0].ids), _ROWS):
         part = np.s_[start : start + _ROWS]
@@ -51,10 +61,43 @@ def outcome(
         shares = np.round(VOTES[method](probs, file_weights), 12)
         labels.append(shares.argmax(axis=1))
         ties += tied(shares)
+        if with_shares:
+            kept.append(shares)
     joined = np.concatenate(labels)
+    agreement = [float((file.labels == joined).mean()) for file in files]
     return ForeignVote(
-        joined, ties, [float((file.labels == joined).mean()) for file in files]
+        joined, ties, agreement, np.concatenate(kept) if with_shares else None
     )
+
+
+def check_numbers(files: list[Foreign], classes: int | None) -> None:
+    """Raises InputError where labels do not count from 0, or there are more than classes.
+
+    Args:
+        files: those with class names are not looked at.
+        classes: how many there are; where nobody knows, a file without a 0 counts from 1.
+    """
+    for file in files:
+        if not file.is_hard or file.classes is not None:
+            continue
+        least = int(file.values.min())
+        most = int(file.values.max())
+        is_sound = least == 0 if classes is None else most < classes
+        if is_sound:
+            continue
+        from_one = least > 0 and classes in (None, most)
+        last = "" if classes is None else f" to {classes - 1}"
+        fix = "subtract 1 from each"
+        if classes is None:
+            fix += "; if no image is of class 0, say the classes by --classes"
+        if not from_one:
+            fix = "vote over files of one and the same competition"
+        raise InputError(
+            file.source,
+            expected=f"labels that count from 0{last}",
+            received=f"{least} to {most}" + (", and no 0" if least else ""),
+            fix=fix,
+        )
 
 
 def class_count(files: list[Foreign]) -> int:
@@ -66,7 +109,7 @@ def class_count(files: list[Foreign]) -> int:
     soft = [file for file in files if not file.is_hard]
     for file in soft:
         _check_equal(file, soft[0], file.values.shape[1], soft[0].values.shape[1])
-    named = [(file, file.classes) for file in soft if file.classes is not None]
+    named = [(file, file.classes) for file in files if file.classes is not None]
     for file, classes in named:
         first, first_classes = named[0]
         if not np.array_equal(classes, first_classes):
