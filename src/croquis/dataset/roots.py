@@ -10,10 +10,9 @@ from croquis.dataset.folders.seen import describe, first_of
 from croquis.dataset.folders.split_names import is_structure, splits_among
 from croquis.dataset.hidden_files import is_hidden
 from croquis.dataset.image_files import is_image
+from croquis.dataset.label_files import labels_table_in
 
 LAYOUT = "one folder with train.csv, with train/<class>/, or with class folders"
-# The tables that say the labels of the images beside them.
-TABLES = frozenset(["train.csv"])
 ADD_LABELS = (
     "add train.csv (image_path,class_name), or say where the class is in the names, with"
     " data.label_pattern"
@@ -25,7 +24,7 @@ def find_root(folder: Path, where: str, *, by_pattern: bool = False) -> Path:
     """The one folder, at or under `folder`, that holds train.csv, or train/ with class folders.
 
     The outermost counts, as a class may be called "train". Where there is none, the one folder of
-    bare class folders.
+    bare class folders; then the one with a table of labels of another name.
 
     Args:
         folder: of somebody.
@@ -81,8 +80,8 @@ def is_layout(folder: Path, by_pattern: bool = False) -> bool:
 
 
 def has_table(folder: Path) -> bool:
-    """Whether a table of labels stands right in `folder`."""
-    return any((folder / name).is_file() for name in TABLES)
+    """Whether a table of labels, of whatever name, stands with its images in `folder`."""
+    return labels_table_in(folder) is not None
 
 
 def folders_in(folder: Path) -> list[Path]:
