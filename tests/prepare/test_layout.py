@@ -71,7 +71,7 @@ def test_images_that_no_row_names_are_counted_and_left_out(tmp_path: Path) -> No
     layout = read_layout(tmp_path)
     assert len(layout.images) == 5
     assert layout.notes == [
-        "1 images in train/ are not named in train.csv and left out: a/99.png"
+        "1 images in train/ are not named in train.csv and left out (train/a/99.png)"
     ]
 
 
@@ -139,9 +139,9 @@ def test_an_empty_train_csv_is_an_error(tmp_path: Path) -> None:
 
 
 def test_test_csv_without_its_column_names_those_there_are(tmp_path: Path) -> None:
-    message = r"test.csv: expected a column image_path, received only ID, file;"
+    message = r"test.csv: expected a column image_path, received only row, of;"
     with pytest.raises(InputError, match=message):
-        read_layout(competition(tmp_path, test="ID,file\n0,9.png\n"))
+        read_layout(competition(tmp_path, test="row,of\n0,8.png\n"))
 
 
 def test_a_test_image_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from croquis.core.errors import InputError
 from croquis.dataset.folders.exports import refuse_export
+from croquis.dataset.folders.label_files import labels_table_in
 from croquis.dataset.folders.seen import describe, first_of
 from croquis.dataset.folders.split_names import is_structure, splits_among
 from croquis.dataset.hidden_files import is_hidden
 from croquis.dataset.image_files import is_image
-from croquis.dataset.label_files import labels_table_in
 
 LAYOUT = "one folder with train.csv, with train/<class>/, or with class folders"
 ADD_LABELS = (

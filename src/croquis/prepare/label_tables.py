@@ -1,14 +1,36 @@
-"""train.csv and test.csv: images whose labels stand in a table."""
+"""Images whose labels stand in a table: train.csv, and what people have in its place."""
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pandas as pd
 
-from croquis.dataset.csv_tables import read_table
+from croquis.core.errors import InputError
+from croquis.dataset.csv_tables import refuse_rows
+from croquis.dataset.data_params import DataParams
+from croquis.dataset.folders.label_files import (
+    TRAIN,
+    VAL,
+    candidates,
+    table_of_role,
+)
 from croquis.dataset.image_files import images_in
-from croquis.dataset.image_paths import locate_images
-from croquis.dataset.left_out import left_out_note
 from croquis.dataset.train_only import USE
+from croquis.prepare.labelling.class_names import (
+    odd_classes,
+    one_spelling,
+    several_in_one,
+)
+from croquis.prepare.labelling.classes import with_usual_names
+from croquis.prepare.labelling.parts import (
+    first_images,
+)
+from croquis.prepare.labelling.sheets import (
+    LabelSheet,
+    find_files,
+    read_labels,
+    read_names,
+    with_folders,
+)
 from croquis.prepare.labels import (
     add_labels,
     add_sources,
@@ -16,51 +38,164 @@ from croquis.prepare.labels import (
     name_targets,
 )
 
+JOIN = "-S data.val=join trains on them, too"
+NAMED = 3  # images that a note shows
+
 
 def read_train_table(
-    raw: Path, test_paths: set[str]
+    raw: Path, csv: Path, test: pd.DataFrame, data: DataParams
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    csv = raw / "train.csv"
-    table, notes = read_table(csv, ["image_path"])
-    table, more = name_targets(table, csv)
+    """The training rows of the index, what the table says besides, and notes.
+
+    Args:
+        raw: the data set.
+        csv: its table of labels, of those in `label_files`.
+        test: the test rows of the index.
+        data: the names of columns, and what becomes of val.csv.
+    """
+    _refuse_several(raw, csv)
+    sheet = read_labels(raw, csv, TRAIN, data.columns)
+    val, of_val = _val_rows(raw, csv, sheet, data)
+    table = pd.concat([sheet.table, val], ignore_index=True).fillna("")
+    table, read = _with_classes(table, csv, sheet.labels)
     table, marked = clean_use(table, csv)
-    notes += more + marked
     columns = table.drop(
-        columns=["target", "class_name", "source_id"], errors="ignore"
+        columns=["target", "class_name", "source_id", "path"], errors="ignore"
     )
-    further = [str(name) for name in columns if name not in ("image_path", USE)]
-    if further:
-        names = ", ".join(further)
-        notes.append(f"train.csv also has {names}: split.domain can hold one apart")
-    table["path"], spelling = locate_images(table, csv, "train")
-    notes += spelling
+    test_paths = set(test["id"].str.removeprefix("test/"))
     table = add_sources(add_labels(table, csv), test_paths, csv)
-    notes += _note_on_unnamed(raw, table)
+    _refuse_test_images(table, test, csv)
+    notes = [*sheet.notes, *of_val, *read, *marked, *_on_further(columns, csv)]
+    named = {*table["path"], *test["path"], *_paths_of(raw, sheet.val, csv)}
+    notes += _on_unnamed(raw, sheet.folder, named, csv)
     table = table.assign(id="train/" + table["image_path"], split="train")
-    return table, columns, notes
+    return table, columns, with_folders(notes, raw, csv)
 
 
-def _note_on_unnamed(raw: Path, table: pd.DataFrame) -> list[str]:
-    named = set(table["path"].str.removeprefix("train/"))
-    unnamed = [name for name in images_in(raw / "train") if name not in named]
-    return left_out_note(unnamed, "images in train/ are not named in train.csv")
+def _with_classes(
+    table: pd.DataFrame, csv: Path, labels: list[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """`table` with target or class_name or both, each name in one spelling; and notes."""
+    table, parts = with_usual_names(table, csv, labels)
+    notes = [f"{csv.name}: {words}" for words in parts]
+    table, more = name_targets(table, csv)
+    notes += more
+    if "class_name" in table:
+        names, spellings = one_spelling(table["class_name"], csv.name)
+        table = table.assign(class_name=names)
+        notes += spellings + several_in_one(names, csv.name)
+        notes += odd_classes(names, csv.name)
+    return table, notes
 
 
-def read_test_images(raw: Path) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """The test rows of the index, and test.csv as it came (or as it would have come)."""
-    csv = raw / "test.csv"
+def _val_rows(
+    raw: Path, csv: Path, sheet: LabelSheet, data: DataParams
+) -> tuple[pd.DataFrame, list[str]]:
+    """The rows of val that are to train, and a line on those that are or are not."""
+    val = sheet.val
+    where = csv
     notes: list[str] = []
-    if csv.is_file():
-        names, notes = read_table(csv, ["image_path"])
-    else:
-        names = pd.DataFrame({"image_path": images_in(raw / "test")}, dtype=str)
-    paths, spelling = locate_images(names, csv, "test")
-    notes += spelling
-    table = pd.DataFrame({"path": paths}).assign(
-        id="test/" + names["image_path"],
-        split="test",
-        label=-1,
-        class_name="",
-        source_id="",
-    )
-    return table, names, notes
+    if val.empty:
+        table = table_of_role(raw, VAL, csv)
+        if table is None:
+            join = data.val == "join"
+            return val, ["data.val: there is no val.csv to join"] if join else []
+        where = table
+        if data.val == "leave_out":
+            val, _, _ = read_names(table, VAL, data.columns.image)
+        else:
+            of_val = read_labels(raw, table, VAL, data.columns)
+            _refuse_other_columns(sheet.labels, of_val.labels, csv, table)
+            val = of_val.table
+            notes = of_val.notes
+    elif data.val == "join" and "path" not in val:
+        paths, _, notes = find_files(raw, val, csv, VAL, mixed=True)
+        val = val.assign(path=paths)
+    name = where.relative_to(raw).as_posix()
+    if data.val == "leave_out":
+        words = f"{len(val):,} labelled images of val are left out"
+        return pd.DataFrame(), [f"{name}: {words} ({first_images(val)}); {JOIN}"]
+    return _as_train(val), [
+        *notes,
+        f"{name}: {len(val):,} images of val train, too",
+    ]
+
+
+def _paths_of(raw: Path, val: pd.DataFrame, csv: Path) -> list[str]:
+    """The files of rows of val, which a line has named; none where some are not there."""
+    if "path" in val or val.empty:
+        return list(val["path"]) if len(val) else []
+    try:
+        return list(find_files(raw, val, csv, VAL, mixed=True)[0])
+    except InputError:  # they are left out, and need not be there
+        return []
+
+
+def _as_train(val: pd.DataFrame) -> pd.DataFrame:
+    """Rows of val under names that no other training image has."""
+    val = val.assign(image_path="val/" + val["image_path"])
+    if "source_id" in val:
+        named = val["source_id"] != ""
+        val = val.assign(source_id=("val/" + val["source_id"]).where(named, ""))
+    return val
+
+
+def _refuse_other_columns(
+    wanted: list[str], received: list[str], csv: Path, val: Path
+) -> None:
+    if set(received) != set(wanted):
+        raise InputError(
+            val,
+            expected=f"the columns of the class that {csv.name} has: {', '.join(wanted)}",
+            received=", ".join(received),
+            fix="rename them",
+        )
+
+
+def _refuse_several(raw: Path, csv: Path) -> None:
+    tables = candidates(raw)
+    if csv != raw / "train.csv" and len(tables) > 1:
+        names = " and ".join(
+            path.relative_to(raw).as_posix() for path in tables[:NAMED]
+        )
+        raise InputError(
+            raw,
+            expected="one table of labels",
+            received=names,
+            fix="call the one to train on train.csv, or take the other out",
+        )
+
+
+def _refuse_test_images(table: pd.DataFrame, test: pd.DataFrame, csv: Path) -> None:
+    """Raises InputError where a training row means a test image."""
+    of_test = table["path"].isin(test["path"])
+    fix = "take these rows out: a test image has no label to train on"
+    expected = "training images, none of which is a test image"
+    refuse_rows(table, of_test, csv, expected, fix)
+
+
+def _on_further(columns: pd.DataFrame, csv: Path) -> list[str]:
+    further = [str(name) for name in columns if name not in ("image_path", USE)]
+    if not further:
+        return []
+    names = ", ".join(further)
+    return [f"{csv.name} also has {names}: split.domain can hold one apart"]
+
+
+def _on_unnamed(raw: Path, folder: str, named: set[str], csv: Path) -> list[str]:
+    """A line on the images of the folder that no table names."""
+    paths = [
+        (PurePath(folder) / name).as_posix() for name in images_in(raw / folder)
+    ]
+    if folder == ".":  # not those of folders in which no image is named
+        folders = {str(PurePath(path).parent) for path in named}
+        paths = [path for path in paths if str(PurePath(path).parent) in folders]
+    unnamed = [path for path in paths if path not in named]
+    if not unnamed:
+        return []
+    first = ", ".join(unnamed[:NAMED]) + (", ..." if len(unnamed) > NAMED else "")
+    where = "beside it" if folder == "." else f"in {folder}/"
+    return [
+        f"{len(unnamed):,} images {where} are not named in {csv.name} and left out"
+        f" ({first})"
+    ]

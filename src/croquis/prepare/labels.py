@@ -141,7 +141,7 @@ def check_classes(images: pd.DataFrame, columns: pd.DataFrame, raw: Path) -> Non
             raw,
             expected=f"{expected}: one to learn from, one to be scored on",
             received=f"{len(counts):,} classes of one image each",
-            fix="add images",
+            fix="add images; if these are no classes, name their column with data.columns.label",
         )
 
 
@@ -157,11 +157,14 @@ def _numbers(table: pd.DataFrame, csv: Path) -> pd.Series:
     absent = sorted(set(range(most)) - present)
     if absent:
         last = len(present) - 1
+        other = "call the column label: then these numbers are the names of classes"
+        if "class_name" in table:
+            other = "take the column target out: class_name is enough"
         raise InputError(
             csv,
             expected=f"each target from 0 to {last}, as there are {len(present)}",
             received=f"up to {max(present)}, and no {', '.join(map(str, absent[:3]))}",
-            fix="number the classes anew",
+            fix=f"number the classes anew from 0, or {other}",
         )
     return labels
 

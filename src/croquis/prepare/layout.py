@@ -7,11 +7,18 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.dataset.data_params import DataParams
+from croquis.dataset.folders.label_files import (
+    labels_table_in,
+    table_of_role,
+    unread_tables,
+)
 from croquis.dataset.names import refuse_undecodable
 from croquis.dataset.submission_form import USUAL_FORM, SubmissionForm
 from croquis.prepare.class_columns import Classes
 from croquis.prepare.folders.labelled_folders import read_folders
-from croquis.prepare.label_tables import read_test_images, read_train_table
+from croquis.prepare.label_tables import read_train_table
+from croquis.prepare.labelling.images_to_predict import read_test_images
+from croquis.prepare.labelling.look_alikes import look_alikes
 from croquis.prepare.template import read_template
 
 COLUMNS = ["id", "split", "label", "class_name", "path", "source_id"]
@@ -62,14 +69,19 @@ def read_layout(raw: Path, data: DataParams = AS_USUAL) -> Layout:
         InputError: if the files contradict each other.
     """
     refuse_undecodable(raw)
-    test, names, notes = read_test_images(raw)
-    in_folders = not (raw / "train.csv").is_file()
-    if in_folders:
+    labels = labels_table_in(raw)
+    test, names, notes = read_test_images(raw, labels, data.columns)
+    in_folders = labels is None
+    if labels is None:
         train, columns, read_as, more = read_folders(raw, data)
+        more = more + [
+            f"{name} is not read, as train/ has class folders"
+            for name in unread_tables(raw)
+        ]
     else:
-        _refuse_pattern(raw, data)
-        train, columns, more = read_train_table(raw, set(names["image_path"]))
-        read_as = _read_as_tables(raw)
+        _refuse_pattern(labels, data)
+        train, columns, more = read_train_table(raw, labels, test, data)
+        read_as = _read_as_tables(raw, labels)
     if train.empty:
         raise InputError(
             raw, expected="training images", received="none", fix="add some"
@@ -77,28 +89,35 @@ def read_layout(raw: Path, data: DataParams = AS_USUAL) -> Layout:
     template = read_template(raw, names, _classes(train), data.columns)
     numbered = {"target"} & set(train) | ({"ID"} if template.has_ids else set())
     images = pd.concat([train, test], ignore_index=True)[COLUMNS]
+    notes = more + notes + template.notes + look_alikes(train["class_name"])
+    notes = list(
+        dict.fromkeys(notes)
+    )  # what two readings of a table say is said once
     return Layout(
         images,
         columns,
         template.rows,
         frozenset(numbered),
-        more + notes + template.notes,
+        notes,
         read_as,
         in_folders,
         template.form,
     )
 
 
-def _read_as_tables(raw: Path) -> str:
-    test = " and test.csv" if (raw / "test.csv").is_file() else ""
-    return f"train.csv{test}"
+def _read_as_tables(raw: Path, labels: Path) -> str:
+    tables = [labels, table_of_role(raw, "test", labels)]
+    names = [
+        path.relative_to(raw).as_posix() for path in tables if path is not None
+    ]
+    return " and ".join(names)
 
 
-def _refuse_pattern(raw: Path, data: DataParams) -> None:
+def _refuse_pattern(labels: Path, data: DataParams) -> None:
     if data.label_pattern is not None:
         raise InputError(
             "data.label_pattern",
-            expected=f"null, as {raw / 'train.csv'} says the labels",
+            expected=f"null, as {labels} says the labels",
             received=repr(data.label_pattern),
             fix="add -S data.label_pattern=null",
         )

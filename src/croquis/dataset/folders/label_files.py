@@ -4,7 +4,12 @@ import os
 import re
 from pathlib import Path
 
-from croquis.dataset.column_names import IMAGE_TIERS, LABEL_TIERS, named_like
+from croquis.dataset.folders.column_names import (
+    IMAGE_TIERS,
+    LABEL_TIERS,
+    named_like,
+)
+from croquis.dataset.folders.split_names import split_of
 from croquis.dataset.hidden_files import is_hidden
 from croquis.dataset.image_files import SUFFIXES
 
@@ -21,6 +26,8 @@ NEUTRAL = (
 )
 # Inside train/, val/ and test/: of Hugging Face's imagefolder, and of Roboflow.
 INSIDE = ("metadata", "classes")
+# Columns of tables for detection, whose rows are boxes.
+BOXES = ("xmin", "ymin", "bbox", "x_min", "bbox_x")
 HEAD = 65_536  # bytes that hold a line of names
 
 
@@ -113,7 +120,10 @@ def _may_be_of(path: Path) -> bool:
     """Whether a table of a usual name is one of images, and not one of what classes are called."""
     if path.suffix.lower() not in (".csv", ".tsv") or _names_images(path):
         return True
-    return len(_columns(path)) > 1 and len(_folders(path.parent)) < 2
+    names = _columns(path)
+    if named_like(names, BOXES):
+        return False
+    return len(names) > 1 and len(_folders(path.parent)) < 2
 
 
 def _names_images(path: Path) -> bool:
@@ -121,6 +131,8 @@ def _names_images(path: Path) -> bool:
     if path.suffix.lower() not in (".csv", ".tsv"):
         return False
     names = _columns(path)
+    if named_like(names, BOXES):
+        return False
     paths = named_like(names, [name for tier in IMAGE_TIERS[:2] for name in tier])
     ids = named_like(names, IMAGE_TIERS[2])
     labels = named_like(names, [name for tier in LABEL_TIERS for name in tier])

@@ -1,0 +1,213 @@
+"""Which column of a table names the image, and which its class."""
+
+from collections.abc import Callable
+from pathlib import Path, PurePath
+
+import pandas as pd
+
+from croquis.core.errors import InputError
+from croquis.core.params import nearest
+from croquis.dataset.csv_tables import refuse_rows
+from croquis.dataset.folders.column_names import (
+    IMAGE_TIERS,
+    LABEL_TIERS,
+    named_like,
+)
+from croquis.prepare.labels import without_fraction
+
+# How many rows of a column have a file.
+CountFiles = Callable[[pd.Series], int]
+SHOWN = 200  # characters of the columns' names that an error shows
+
+
+def image_column(
+    table: pd.DataFrame, csv: Path, named: str | None, count_files: CountFiles
+) -> str:
+    """The column of `table` that names the image of a row.
+
+    Args:
+        table: of labels, or of test images.
+        csv: where it is from.
+        named: data.columns.image.
+        count_files: how many rows of a column have a file.
+
+    Raises:
+        InputError: if there is none, or two could be meant.
+    """
+    if named is not None:
+        return _named(table, csv, named, "image")
+    if "image_path" in table:
+        return "image_path"
+    tiers = [named_like(table, tier) for tier in IMAGE_TIERS]
+    if sum(map(len, tiers)) == 1:
+        return next(column for tier in tiers for column in tier)
+    for tier in tiers:
+        rows = {column: count_files(table[column]) for column in tier}
+        if most := max(rows.values(), default=0):
+            best = [column for column in tier if rows[column] == most]
+            return _of_same_images(table, csv, best)
+    if any(tiers):  # no file is there at all, as the error of the first will say
+        return next(column for tier in tiers for column in tier)
+    return _only_column_of_files(table, csv, count_files)
+
+
+def _of_same_images(table: pd.DataFrame, csv: Path, columns: list[str]) -> str:
+    """The first of columns that name the same images, with folders or without, and suffixes."""
+    stems = {
+        name: table[name].map(lambda path: PurePath(path).stem) for name in columns
+    }
+    for other in columns[1:]:
+        if (stems[other] != stems[columns[0]]).any():
+            raise InputError(
+                csv,
+                expected="one column that names the image",
+                received=f"{columns[0]} and {other}, which both name files",
+                fix=f"say which: -S data.columns.image={columns[0]}, or ={other}",
+            )
+    return columns[0]
+
+
+def _only_column_of_files(
+    table: pd.DataFrame, csv: Path, count_files: CountFiles
+) -> str:
+    """A column of any name, if it alone has a file in each row."""
+    rows = {str(column): count_files(table[column]) for column in table}
+    complete = [column for column in rows if rows[column] == len(table) > 0]
+    if len(complete) == 1:
+        return complete[0]
+    first = max(
+        map(str, table), key=lambda name: table[name].nunique(), default="NAME"
+    )
+    first = complete[0] if complete else first
+    raise InputError(
+        csv,
+        expected="a column image_path",
+        received=f"only {_list(table)}",
+        fix=f"name the column of the image: -S data.columns.image={first}",
+    )
+
+
+def label_columns(
+    table: pd.DataFrame, csv: Path, named: str | None, image: str
+) -> list[str]:
+    """The columns that tell the class: one, two that say the same, or the classes of a one-hot.
+
+    Args:
+        table: of labels.
+        csv: where it is from.
+        named: data.columns.label.
+        image: the column of the image.
+
+    Raises:
+        InputError: if there is none, or two could be meant.
+    """
+    if named is not None:
+        return [_named(table.drop(columns=image), csv, named, "label")]
+    columns = [str(column) for column in table if column != image]
+    usual = [name for name in columns if name in ("target", "class_name")]
+    if usual:
+        return usual
+    for tier in LABEL_TIERS:
+        like = named_like(columns, tier)
+        if len(like) == 1:
+            return like
+        if like:
+            return _of_one_partition(table, csv, like)
+    if len(columns) == 1:
+        return columns
+    if one_hot := _one_hot(table, csv, columns):
+        return one_hot
+    fix = "add the labels"
+    if columns:
+        name = _plausible(table, columns, image)
+        fix = f"name the column of the class: -S data.columns.label={name}"
+    raise InputError(
+        csv,
+        expected="a column target or class_name",
+        received=f"only {_list(table)}",
+        fix=fix,
+    )
+
+
+def _of_one_partition(
+    table: pd.DataFrame, csv: Path, columns: list[str]
+) -> list[str]:
+    """Columns that put the same images into the same classes, those with numbers first."""
+    codes = table[columns].apply(lambda column: pd.factorize(column)[0])
+    unlike = [
+        name for name in columns[1:] if (codes[name] != codes[columns[0]]).any()
+    ]
+    if unlike:
+        one, other = columns[0], unlike[0]
+        raise InputError(
+            csv,
+            expected="one column of the class",
+            received=f"{one} and {other}, which differ",
+            fix=f"say which: -S data.columns.label={one}, or ={other}",
+        )
+    return columns
+
+
+def one_hot_marks(columns: pd.DataFrame) -> pd.DataFrame:
+    """Whether each cell says that the class of its column is the row's: 1, 1.0 or true."""
+    texts = columns.map(lambda text: without_fraction(text).strip().lower())
+    return texts.replace({"true": "1", "false": "0"})
+
+
+def _one_hot(table: pd.DataFrame, csv: Path, columns: list[str]) -> list[str]:
+    """All `columns`, if each is a class and has 0 or 1 in each row; none, if that is not so.
+
+    Raises:
+        InputError: if rows have several classes, or others stand beside such columns.
+    """
+    if table.empty:
+        return []
+    marks = one_hot_marks(table[columns])
+    classes = [name for name in columns if marks[name].isin(["0", "1"]).all()]
+    if len(classes) < 2:
+        return []
+    names = ", ".join(classes)[:SHOWN]
+    several = (marks[classes] == "1").sum(axis=1) != 1
+    if len(classes) < len(columns):
+        if several.any():
+            return []
+        others = ", ".join(name for name in columns if name not in classes)
+        raise InputError(
+            csv,
+            expected="one column of the class, or a column of 0 and 1 for each and no other",
+            received=f"{names} beside {others[:SHOWN]}",
+            fix="write the classes into one column class_name, or take the other columns out",
+        )
+    expected = f"one 1 in each row of {names}, as an image has one class"
+    fix = "drop these rows, or write their classes into one column class_name"
+    refuse_rows(table, several, csv, expected, fix)
+    return classes
+
+
+def _named(table: pd.DataFrame, csv: Path, name: str, key: str) -> str:
+    if name in table:
+        return name
+    columns = [str(column) for column in table]
+    raise InputError(
+        f"data.columns.{key}",
+        expected=f"a column of {csv.name}: {_list(table)}",
+        received=repr(name),
+        fix=nearest(name, columns) or "name one of these",
+    )
+
+
+def _plausible(table: pd.DataFrame, columns: list[str], image: str) -> str:
+    """The column that looks most like classes: few values, each in several rows.
+
+    Labels mostly stand behind the image, and ids of other things before it.
+    """
+    behind = list(map(str, table)).index(image)
+    order = [name for name in list(map(str, table))[behind:] if name in columns]
+    for name in [*order, *columns]:
+        if 1 < table[name].nunique() <= max(2, len(table) // 2):
+            return name
+    return [*order, *columns][0]
+
+
+def _list(table: pd.DataFrame) -> str:
+    return ", ".join(map(str, table))[:SHOWN]

@@ -1,0 +1,198 @@
+"""The folder that a table's images lie in, found by where the files are."""
+
+import os
+from collections import defaultdict
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import pandas as pd
+
+from croquis.core.errors import InputError
+from croquis.dataset.folders.label_files import TEST, role_of
+from croquis.dataset.hidden_files import is_hidden
+from croquis.dataset.image_files import SUFFIXES
+from croquis.dataset.name_forms import decoded, slashed, without_suffix
+
+FIRST = 20  # rows that are looked up before all files are listed
+DEPTH = 2  # folders below the table in which its images may begin
+NAMED = 3  # rows that an error shows
+
+
+class Place(NamedTuple):
+    """Where a table's images are.
+
+    Attributes:
+        folder: relative to the table's own folder; "." is that one.
+        names: each row's image, as `locate_images` finds it from `folder`.
+        rows: how many of them have a file there.
+    """
+
+    folder: str
+    names: pd.Series
+    rows: int
+
+
+def place_images(
+    names: pd.Series, csv: Path, split: str, *, mixed: bool = False
+) -> Place:
+    """The folder, beside the table `csv`, in which most of `names` are files.
+
+    The folder `split` counts first, as of old. Then any folder does, with as many of the first
+    folders of all names left out as needed (/content/data/train/0.png). Where images lie in several
+    folders, each name has to mean one file. Case, normal forms and suffixes do not matter here:
+    they are looked at when the files are.
+
+    Args:
+        names: of images, as the table has them.
+        csv: the table.
+        split: train, test or val: the folder that is meant where nothing else is said.
+        mixed: whether the table is of several splits, so that images may lie in any folder.
+
+    Raises:
+        InputError: if two folders could be meant, or a name two files.
+    """
+    if not mixed and _is_usual(names, csv.parent, split):
+        return Place(split, names, len(names))
+    files = _files(csv.parent)
+    if (
+        split == TEST and not mixed
+    ):  # what trains is no test image, whatever it is called
+        files = {key: path for key, path in files.items() if _allows(path, TEST)}
+    keys = names.map(_key)
+    places = _by_folder(names, keys, files, split)
+    if places[0].rows < len(names):
+        spread = _by_file(names, keys, files, csv, "" if mixed else split)
+        if spread.rows > places[0].rows:
+            return spread
+    return _likeliest(places, csv, split)
+
+
+def _is_usual(names: pd.Series, base: Path, split: str) -> bool:
+    """Whether one of the first rows is a file in the folder `split`, to the letter."""
+    if not (base / split).is_dir():
+        return False
+    first = names[:FIRST]
+    inside = any(os.path.isfile(base / split / name) for name in first)
+    if inside or not all(slashed(name).startswith(f"{split}/") for name in names):
+        return inside
+    return any(os.path.isfile(base / name) for name in first)
+
+
+def _key(name: str) -> str:
+    """What a row and its file have in common, however they are written."""
+    path = slashed(name)
+    return decoded(without_suffix(path) or path)
+
+
+def _files(base: Path) -> dict[str, str]:
+    """The images under `base`, path by key; two that differ in suffix alone are one here."""
+    files: dict[str, str] = {}
+    for here, folders, names in os.walk(base):
+        folders[:] = sorted(name for name in folders if not is_hidden(name))
+        inside = Path(here).relative_to(base)
+        for name in sorted(names):
+            if Path(name).suffix.lower() in SUFFIXES and not is_hidden(name):
+                path = (inside / name).as_posix()
+                files.setdefault(_key(path), path)
+    return files
+
+
+def _by_folder(
+    names: pd.Series, keys: pd.Series, files: dict[str, str], split: str
+) -> list[Place]:
+    """The folders of most rows, if all of them lie in one; several with equally many."""
+    inside = _keys_by_folder(files)
+    best: list[Place] = [Place(split, names, 0)]
+    for depth in range(_shared(keys) + 1):
+        cut = keys.map(lambda key, depth=depth: _without(key, depth))
+        rows = {
+            folder: int(cut.isin(there).sum()) for folder, there in inside.items()
+        }
+        if max(rows.values(), default=0) > best[0].rows:
+            most = max(rows.values())
+            best = [
+                Place(folder, names, most)
+                for folder in rows
+                if rows[folder] == most
+            ]
+    return best
+
+
+def _keys_by_folder(files: dict[str, str]) -> dict[str, set[str]]:
+    inside: dict[str, set[str]] = defaultdict(set)
+    for key, path in files.items():
+        folders = PurePosixPath(path).parts[:-1]
+        parts = key.split("/")
+        for depth in range(min(len(folders), DEPTH) + 1):
+            folder = "/".join(folders[:depth]) or "."
+            inside[folder].add("/".join(parts[depth:]))
+    return dict(sorted(inside.items()))
+
+
+def _shared(keys: pd.Series) -> int:
+    """How many first folders all rows have in common."""
+    folders = [key.split("/")[:-1] for key in keys]
+    count = 0
+    for level in zip(*folders, strict=False):
+        if len(set(level)) > 1:
+            break
+        count += 1
+    return count
+
+
+def _without(path: str, depth: int) -> str:
+    return "/".join(path.split("/")[depth:])
+
+
+def _likeliest(places: list[Place], csv: Path, split: str) -> Place:
+    """Of folders with equally many of the rows: the split's own, else one of no split."""
+    tiers = [
+        [place for place in places if role_of(place.folder) == split],
+        [place for place in places if not role_of(place.folder)],
+        places,
+    ]
+    tier = next(tier for tier in tiers if tier)
+    if len(tier) > 1:
+        folders = " and ".join(f"{place.folder}/" for place in tier[:NAMED])
+        raise InputError(
+            csv,
+            expected="one folder that holds its images",
+            received=f"{tier[0].rows:,} of them in each of {folders}",
+            fix="take the other out of the data source; then `dvc repro -f download`",
+        )
+    return tier[0]
+
+
+def _by_file(
+    names: pd.Series, keys: pd.Series, files: dict[str, str], csv: Path, split: str
+) -> Place:
+    """Where each row's name is the end of one file's path, whatever the folder."""
+    ends: dict[str, list[str]] = defaultdict(list)
+    lengths = set(keys.map(lambda key: key.count("/") + 1))
+    for key, path in files.items():
+        parts = key.split("/")
+        for length in lengths:
+            if length <= len(parts) and _allows(path, split):
+                ends["/".join(parts[-length:])].append(path)
+    several = keys.map(lambda key: len(ends.get(key, [])) > 1).astype(bool)
+    if several.any():
+        first = keys[several].iloc[0]
+        raise InputError(
+            csv,
+            expected="one file for each image",
+            received=f"{int(several.sum()):,} rows that could mean several"
+            f" ({names[several].iloc[0]}: {' or '.join(sorted(ends[first])[:NAMED])})",
+            fix="write the path with its folders into the table",
+        )
+    paths = keys.map(lambda key: ends[key][0] if key in ends else "")
+    rows = int((paths != "").sum())
+    return Place(".", paths.where(paths != "", names), rows)
+
+
+def _allows(path: str, split: str) -> bool:
+    """Whether a table of this split may mean a file: test.csv never means training images.
+
+    A table of no split may mean any.
+    """
+    roles = {role_of(part) for part in PurePosixPath(path).parts[:-1]} - {""}
+    return not roles or not split or split in roles

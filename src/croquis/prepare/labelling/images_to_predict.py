@@ -1,0 +1,93 @@
+"""The test images: of test.csv, of rows of the table of labels, or of a folder."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from croquis.core.errors import InputError
+from croquis.dataset.data_params import ColumnParams
+from croquis.dataset.folders.column_names import LABEL_TIERS, named_like
+from croquis.dataset.folders.label_files import TEST, TRAIN, role_of, table_of_role
+from croquis.dataset.image_files import images_in
+from croquis.dataset.image_paths import locate_images
+from croquis.prepare.labelling.parts import rows_by_column, split_column
+from croquis.prepare.labelling.sheets import find_files, read_names, with_folders
+
+
+def read_test_images(
+    raw: Path, labels: Path | None, names: ColumnParams
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """The test rows of the index, and test.csv as it came (or as it would have come).
+
+    Args:
+        raw: the data set.
+        labels: its table of training labels, if it has one.
+        names: of the columns of test.csv.
+    """
+    csv = table_of_role(raw, TEST, labels)
+    rows = None
+    if csv is None and labels is not None and not (raw / TEST).is_dir():
+        rows = _test_rows(labels, names)
+    if csv is not None:
+        table, notes = _read_test_table(raw, csv, names)
+        paths, _, more = find_files(raw, table, csv, TEST)
+        notes = with_folders(notes + more, raw, csv)
+    elif labels is not None and rows is not None:
+        table = rows
+        paths, _, more = find_files(raw, table, labels, TEST, mixed=True)
+        notes = [f"{labels.name}: its rows of test are the test images", *more]
+    else:
+        folder, notes = _test_folder(raw, labels)
+        table = pd.DataFrame({"image_path": images_in(raw / folder)}, dtype=str)
+        paths, more = locate_images(table, raw / "test.csv", TEST, folder)
+        notes += more
+    index = pd.DataFrame({"path": paths}).assign(
+        id="test/" + table["image_path"],
+        split="test",
+        label=-1,
+        class_name="",
+        source_id="",
+    )
+    return index, table, notes
+
+
+def _read_test_table(
+    raw: Path, csv: Path, names: ColumnParams
+) -> tuple[pd.DataFrame, list[str]]:
+    table, image, notes = read_names(csv, TEST, names.image)
+    where = csv.relative_to(raw).as_posix()
+    for label in named_like(table, LABEL_TIERS[0])[:1]:
+        if label != image and table[label].nunique() > 1:
+            fix = "call the table solution.csv, and a submission is scored"
+            notes.append(f"{where}: its column {label} is not read; {fix}")
+    return table, notes
+
+
+def _test_rows(labels: Path, names: ColumnParams) -> pd.DataFrame | None:
+    """The images of the rows of a table of labels that a column split calls test."""
+    table, image, _ = read_names(labels, TRAIN, names.image)
+    column = split_column(table)
+    if column is None or (labels.name == "train.csv" and image == "image_path"):
+        return None
+    rows = rows_by_column(table.drop_duplicates(), column)[TEST]
+    return None if rows.empty else rows[["image_path"]].reset_index(drop=True)
+
+
+def _test_folder(raw: Path, labels: Path | None) -> tuple[str, list[str]]:
+    """The folder of the test images: test/, or the one of such a name beside a table of labels."""
+    if (raw / TEST).is_dir() or labels is None:
+        return TEST, []
+    folders = sorted(path.name for path in raw.iterdir() if path.is_dir())
+    called = [
+        name for name in folders if role_of(name) == TEST and images_in(raw / name)
+    ]
+    if not called:
+        return TEST, []
+    if len(called) > 1:
+        raise InputError(
+            raw,
+            expected="one folder of test images, or test.csv",
+            received=" and ".join(f"{name}/" for name in called),
+            fix="add test.csv (image_path), which names them",
+        )
+    return called[0], [f"the test images are in {called[0]}/"]
