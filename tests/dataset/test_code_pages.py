@@ -94,6 +94,26 @@ def test_ids_without_suffixes_prove_the_code_page(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        ("classes.txt", "고양이\nりんご\nみかん\n"),
+        ("list.txt", "train/りんご/0.png 0\ntrain/みかん/0.png 1\n"),
+        (
+            "metadata.jsonl",
+            '{"file_name": "りんご/0.png"}\n{"file_name": "みかん/0.png"}',
+        ),
+    ],
+)
+def test_lists_and_lines_of_json_prove_it_too(
+    tmp_path: Path, table: str, text: str
+) -> None:
+    put(tmp_path, ["りんご".encode("cp932"), "みかん".encode("cp932")])
+    (tmp_path / table).write_text(text, encoding="utf-8")
+    to_utf8(tmp_path, "set")
+    assert folders(tmp_path) == ["みかん", "りんご"]
+
+
+@pytest.mark.parametrize(
     ("page", "reading"),
     [
         ("cp932", "'表' in cp932"),

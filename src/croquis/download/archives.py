@@ -186,18 +186,28 @@ def _inside(name: str, entry: str, where: str) -> str:
             else f"{entry!r}, a link to {name!r}",
             fix="do not trust this archive; ask its publisher",
         )
-    parts = short.encode("utf-8", "surrogatepass").split(b"/")
+    _refuse_long(short, where)
+    return short
+
+
+def _refuse_long(name: str, where: str) -> None:
+    """Raises InputError where a path is more than Linux can have, by its own limits."""
+    parts = name.encode("utf-8", "surrogatepass").split(b"/")
     longest = max(map(len, parts))
     whole = sum(map(len, parts)) + len(parts)
-    if longest > MOST_NAME or whole > MOST_PATH or len(parts) > MOST_DEPTH:
-        raise InputError(
-            where,
-            expected=f"names of at most {MOST_NAME} bytes, and paths of at most "
-            f"{MOST_PATH:,} bytes and {MOST_DEPTH} folders",
-            received=f"{entry[:40]!r} ..., {longest:,} and {whole:,} bytes",
-            fix="give it a shorter name, and pack it again",
-        )
-    return short
+    limits = {
+        f"names of at most {MOST_NAME} bytes": (longest, MOST_NAME),
+        f"paths of at most {MOST_PATH:,} bytes": (whole, MOST_PATH),
+        f"paths of at most {MOST_DEPTH} folders": (len(parts), MOST_DEPTH),
+    }
+    for expected, (number, most) in limits.items():
+        if number > most:
+            raise InputError(
+                where,
+                expected=expected,
+                received=f"one of {number:,}, {name[:40]!r} ...",
+                fix="give it a shorter name, and pack it again",
+            )
 
 
 def _make_folders(folder: Path, meter: Meter) -> None:

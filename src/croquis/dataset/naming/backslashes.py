@@ -71,7 +71,7 @@ def move_inside(path: Path, name: str, where: object) -> None:
             where,
             expected="file names in UTF-8, each once",
             received=f"{as_text('/'.join(parts))} twice, once in another encoding or form",
-            fix="rename or remove one of them",
+            fix="unpack it by hand, rename or remove one of the two, and name the folder",
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     path.rename(target)

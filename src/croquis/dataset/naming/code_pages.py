@@ -28,7 +28,7 @@ CODE_PAGES = {
     "cp874": "Thai Windows",
     "cp1254": "Turkish Windows",
 }
-TABLES = (".csv", ".tsv")
+TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl")
 MOST_TABLES = 20
 MOST_BYTES = 2**26  # of a table that is read for names
 
@@ -143,7 +143,8 @@ def _names_in(content: bytes) -> set[str]:
         text = content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
         return set()
-    parts = set(re.split(r'[,;\t|\r\n"/\\]+', text))
+    separators = r'[,;\t|\r\n"/\\]+'
+    parts = {*re.split(separators, text), *re.split(rf"(?:{separators}|\s+)", text)}
     return {plain(part) for part in parts if not part.isascii()}
 
 
