@@ -63,6 +63,8 @@ def note(count: int, what: str, name: str, file: str) -> str:
         ("a/00000", "a/00000.JPEG", "the suffix"),
         ("img.001", "img.001.png", "the suffix"),
         ("x", "X.PNG", "the suffix and case"),
+        ("7", "007.jpg", "leading zeros and the suffix"),
+        ("a/0.PNG", "a/000.png", "leading zeros"),
         (NFC.upper(), NFD, "normal form (NFC, NFD) and case"),
     ],
 )
@@ -109,6 +111,7 @@ def test_exact_names_come_first(tmp_path: Path) -> None:
     [
         ("A.Jpg", ["A.jpg", "a.jpg"]),
         ("3", ["3.jpg", "3.png"]),
+        ("7", ["007.jpg", "07.jpg"]),
         ("CAFÉ/0.png", [NFD, NFC]),
         ("a ", ["a.PNG", "a.png"]),
     ],
@@ -217,8 +220,8 @@ def test_images_may_lie_in_a_folder_of_another_name(tmp_path: Path) -> None:
          " names (3.jpg)", "'3.jpg' has another suffix than '3.png'"),
         (["3"], ["3.png"], "1 that are not there (3.png);",
          "'3' has no suffix, unlike '3.png'"),
-        (["007.jpg"], ["7"], "1 image that no row names (007.jpg)",
-         "'007.jpg' has other leading zeros than '7'"),
+        (["a_007.jpg"], ["a_7"], "1 image that no row names (a_007.jpg)",
+         "'a_007.jpg' has other leading zeros than 'a_7'"),
         (["a/x.jpg"], ["x.jpg"], "(a/x.jpg)", "'x.jpg' is there as 'a/x.jpg'"),
         (["0.png", "5.png"], ["0.png", "1.png"],
          "1 that are not there (1.png), and 1 image that no row names (5.png)",

@@ -55,6 +55,15 @@ def decoded(name: str) -> str:
     return folded(unquote(name))
 
 
+def numbered(name: str) -> str:
+    """The same for numbers that lost the zeros in front of them in a spreadsheet: 7 for 007."""
+    folders, slash, last = decoded(name).rpartition("/")
+    number, dot, suffix = last.partition(".")
+    if number.isascii() and number.isdigit():
+        number = number.lstrip("0") or "0"
+    return f"{folders}{slash}{number}{dot}{suffix}"
+
+
 def without_suffix(name: str) -> str | None:
     """An image's name without its suffix; None for other files."""
     stem, dot, suffix = name.rpartition(".")
@@ -80,10 +89,12 @@ class Form(NamedTuple):
 
 
 # How a table may name a file, the strictest first.
-FORMS = tuple(
-    Form(of_name, whole)
-    for whole in (True, False)
-    for of_name in (str, plain, folded, decoded)
+_WAYS: tuple[Callable[[str], str], ...] = (str, plain, folded, decoded)
+FORMS = (
+    *(Form(of_name, True) for of_name in _WAYS),
+    *(Form(of_name, False) for of_name in _WAYS),
+    Form(numbered, True),
+    Form(numbered, False),
 )
 
 
@@ -94,14 +105,21 @@ def differences(name: str, file: str) -> tuple[str, ...]:
         words.append("backslashes")
     one = slashed(name)
     other = file
-    if folded(one) not in (folded(file), folded(without_suffix(file) or file)):
-        one = unquote(one)
-        other = unquote(other)
-        words.append("percent signs")
+    for word, form in (("percent signs", unquote), ("leading zeros", numbered)):
+        is_other = folded(one) not in _wholes(other)
+        if is_other and (form(one) != one or form(other) != other):
+            one = form(one)
+            other = form(other)
+            words.append(word)
     if folded(one) != folded(other):
         other = without_suffix(other) or other
         words.append("the suffix")
     return (*words, *_differences_of_letters(one, other))
+
+
+def _wholes(file: str) -> tuple[str, str]:
+    """A file's name, with its suffix and without."""
+    return folded(file), folded(without_suffix(file) or file)
 
 
 def _differences_of_letters(one: str, other: str) -> list[str]:
