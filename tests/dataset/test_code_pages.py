@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.dataset.names import to_utf8
 from croquis.dataset.naming.code_pages import decode_names
+from croquis.dataset.naming.names import to_utf8
 
 # Of 表 and 能 the second byte is a backslash in CP932, and so is that of 功 in Big5.
 # 猫 in GB18030 is è in UTF-8.

@@ -14,8 +14,8 @@ from croquis.core.errors import InputError
 from croquis.core.files import atomic_write
 from croquis.core.progress import progress
 from croquis.dataset.data_params import DataParams
-from croquis.dataset.names import to_utf8
 from croquis.dataset.naming.backslashes import split_windows_paths, windows_paths
+from croquis.dataset.naming.names import to_utf8
 from croquis.dataset.roots import find_root
 from croquis.download.archives import unpack
 from croquis.download.copy_tree import copy_tree

@@ -12,7 +12,7 @@ from croquis.dataset.folders.label_files import (
     table_of_role,
     unread_tables,
 )
-from croquis.dataset.names import refuse_undecodable
+from croquis.dataset.naming.names import refuse_undecodable
 from croquis.dataset.submission_form import USUAL_FORM, SubmissionForm
 from croquis.prepare.class_columns import Classes
 from croquis.prepare.folders.labelled_folders import read_folders

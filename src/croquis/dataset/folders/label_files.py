@@ -9,7 +9,6 @@ from croquis.dataset.folders.column_names import (
     LABEL_TIERS,
     named_like,
 )
-from croquis.dataset.folders.split_names import split_of
 from croquis.dataset.hidden_files import is_hidden
 from croquis.dataset.image_files import SUFFIXES
 

@@ -11,7 +11,7 @@ from croquis.core.errors import InputError
 from croquis.dataset.folders.label_files import TEST, role_of
 from croquis.dataset.hidden_files import is_hidden
 from croquis.dataset.image_files import SUFFIXES
-from croquis.dataset.name_forms import decoded, slashed, without_suffix
+from croquis.dataset.naming.name_forms import decoded, slashed, without_suffix
 
 FIRST = 20  # rows that are looked up before all files are listed
 DEPTH = 2  # folders below the table in which its images may begin

@@ -8,10 +8,10 @@ import pandas as pd
 from croquis.core.errors import InputError
 from croquis.dataset.csv_tables import refuse_rows
 from croquis.dataset.data_params import ColumnParams
-from croquis.dataset.files_by_name import leaves
 from croquis.dataset.folders.label_files import TEST, TRAIN, VAL, role_of
 from croquis.dataset.image_paths import locate_images
-from croquis.dataset.name_forms import slashed
+from croquis.dataset.naming.files_by_name import leaves
+from croquis.dataset.naming.name_forms import slashed
 from croquis.prepare.labelling.classes import OF_CLASS
 from croquis.prepare.labelling.columns import image_column, label_columns
 from croquis.prepare.labelling.image_folders import place_images
