@@ -7,6 +7,7 @@ import pytest
 
 from croquis.core.errors import InputError
 from croquis.report.ensemble_tables import read_ensemble_tables
+from croquis.report.sections.calibration import calibration
 from support.leftovers import leave
 
 
@@ -20,6 +21,20 @@ def test_the_calibration_error_weighs_bins_by_their_images(drawn: Path) -> None:
         2 * 0.1 / 12
     )
     assert tables.agreement.loc["head", "tiny"] == 0.8
+
+
+def test_a_vote_that_is_not_calibrated_has_no_error_after_calibration(
+    drawn: Path,
+) -> None:
+    """Of no bin the mean was an error, and took the page of a run with a hard vote."""
+    leave(drawn)
+    path = drawn / "ensemble" / "reliability.csv"
+    table = pd.read_csv(path)
+    table[table["which"] == "raw"].to_csv(path, index=False)
+    tables = read_ensemble_tables(drawn / "ensemble")
+    assert tables.calibration_error("width", "calibrated") is None
+    error = calibration(tables).errors[0]
+    assert error.raw == pytest.approx(1.4 / 12) and error.calibrated is None
 
 
 def test_empty_bins_are_left_out(drawn: Path) -> None:

@@ -36,14 +36,18 @@ class EnsembleTables:
     gains: pd.DataFrame
     reliability: pd.DataFrame
 
-    def calibration_error(self, binning: str, which: str) -> float:
+    def calibration_error(self, binning: str, which: str) -> float | None:
         """The mean distance of confidence and accuracy over the bins, by their images.
+
+        None where no bin is there: a hard vote, or one without temperatures, is not calibrated.
 
         Args:
             binning: "width" (bins of equal width) or "mass" (of equally many images).
             which: "raw" or "calibrated".
         """
         rows = self.bins(binning, which)
+        if rows.empty:
+            return None
         return float(
             np.average(
                 (rows["confidence"] - rows["accuracy"]).abs(), weights=rows["count"]

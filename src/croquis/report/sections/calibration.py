@@ -10,11 +10,11 @@ from croquis.report.ensemble_tables import EnsembleTables
 
 @dataclass(frozen=True)
 class CalibrationError:
-    """The error by one kind of bins."""
+    """The error by one kind of bins; None where there are none."""
 
     bins: str
-    raw: float
-    calibrated: float
+    raw: float | None
+    calibrated: float | None
 
 
 @dataclass(frozen=True)
