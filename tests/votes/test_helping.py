@@ -66,6 +66,37 @@ def test_the_help_to_log_loss_is_the_loss_of_all_classes_at_a_temperature() -> N
     )
 
 
+def test_a_path_of_sure_and_right_members_sharpens_to_the_end_and_no_further() -> (
+    None
+):
+    """Powers of what float32 holds became sums of zeros, and their logs no numbers."""
+    labels = np.zeros(50, int)
+    probs = np.full((50, 3), [0.4, 0.3, 0.3], np.float32)
+    help_of = LogLossHelp(
+        Favourites(
+            labels=labels,
+            classes=np.tile([[0], [1], [2]], 50),
+            others=np.zeros(50),
+            times=np.ones(50),
+        )
+    )
+    for _ in range(10):
+        help_of.settle(probs.T, 1)
+    assert help_of.power == pytest.approx(20, rel=0.02)
+    assert help_of(probs.T, 1)[0] == pytest.approx(0, abs=0.01)
+
+
+def test_a_power_of_many_small_probabilities_does_not_underflow() -> None:
+    """Of 500 classes with less than 1e-2 each a power of 20 is below what float32 holds."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(500, size=40)
+    probs = np.full((40, 500), 1 / 500, np.float32)
+    probs[np.arange(40), labels] += 0.002
+    probs /= probs.sum(axis=1, keepdims=True)
+    weights = greedy_weights(data_of(labels, np.stack([probs] * 2), "log_loss"))
+    assert weights.tolist() == [1, 0]
+
+
 def two_and_one() -> tuple[np.ndarray, np.ndarray]:
     """A member that is right more often, and one that is never sure of a mistake."""
     labels = np.arange(100) % 2

@@ -8,8 +8,11 @@ from scipy.optimize import minimize_scalar
 
 from croquis.scoring.metrics import weighted_macro_f1
 
-# Of log(1 / temperature), from the mean's own on; a path moves it little by little.
+# Of log(1 / temperature), from the path's own on, which moves little by little; and its ends, which
+# are those of all temperatures.
 REACH = 1.0
+LEAST_POWER = 0.05
+MOST_POWER = 20.0
 TINY = 1e-30  # float32 holds it
 
 
@@ -104,7 +107,10 @@ class LogLossHelp:
         start = np.log(self.power)
         best = minimize_scalar(
             lambda power: self._loss(logs, rest, np.exp(power)),
-            bounds=(start - REACH, start + REACH),
+            bounds=(
+                max(start - REACH, np.log(LEAST_POWER)),
+                min(start + REACH, np.log(MOST_POWER)),
+            ),
             method="bounded",
             options={"xatol": 1e-2},
         )
@@ -113,14 +119,20 @@ class LogLossHelp:
     def _logs(
         self, mixed: np.ndarray, members: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The logs of the mean's probabilities, (K, n), and of one of the others, (n,)."""
+        """The logs of the mean's probabilities, (K, n), and of one of the others, (n,).
+
+        Less each image's highest one: no sum of their powers then underflows.
+        """
         rest = (members - mixed.sum(axis=0)) / np.maximum(self.others, 1)
         logs = np.log(np.maximum(mixed / members, TINY))
-        return logs, np.log(np.maximum(rest / members, TINY))
+        highest = logs.max(axis=0)
+        logs -= highest
+        logs[~self.is_used] = -np.inf  # a power of 0
+        return logs, np.log(np.maximum(rest / members, TINY)) - highest
 
     def _loss(self, logs: np.ndarray, rest: np.ndarray, power: float) -> float:
         scale = np.float32(power)
-        total = np.where(self.is_used, np.exp(scale * logs), 0).sum(axis=0)
+        total = np.exp(scale * logs).sum(axis=0)
         total += self.others * np.exp(scale * rest)
         of_label = logs[self.labels, self.columns]
         return float((np.log(total) - scale * of_label) @ self.times)
