@@ -66,6 +66,7 @@ def test_macro_f1_is_of_the_labels() -> None:
 def test_members_are_scored_at_their_temperatures(tmp_path: Path) -> None:
     for fold in (0, 1):
         saying(0.8, 0.8).save(tmp_path / "m" / f"fold{fold}" / "test.npz")
+        saying(0.6, 0.4).save(tmp_path / "idle" / f"fold{fold}" / "test.npz")
     recipe = Recipe(
         members=["m"],
         folds=[0, 1],
@@ -75,11 +76,20 @@ def test_members_are_scored_at_their_temperatures(tmp_path: Path) -> None:
         temperatures={"m": 2.0},
         temperature=1.0,
     )
-    numbers = metric_by_member(
-        LABELS, np.array(IDS), tmp_path, recipe, METRICS["log_loss"]
+    loss, f1 = (
+        metric_by_member(
+            LABELS,
+            np.array(IDS),
+            tmp_path,
+            ["idle", "m"],
+            recipe,
+            METRICS[name],
+        )
+        for name in ("log_loss", "macro_f1")
     )
-    # sqrt(.8) : sqrt(.2) is 2 : 1.
-    assert numbers == {"m": round(float(-np.log(2 / 3)), 5)}
+    # sqrt(.8) : sqrt(.2) is 2 : 1; one that does not vote has no temperature.
+    assert loss == {"m": round(float(-np.log(2 / 3)), 5)}
+    assert f1 == {"idle": round(1 / 3, 5), "m": 1.0}
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ def all_by_metric(
     by_one: list[Predictions],
     estimate: Mapping[str, Any],
     *,
+    members: list[str],
     by_fold: Path,
     recipe: Recipe,
     seed: int,
@@ -33,6 +34,7 @@ def all_by_metric(
         test: the fold-voted ensemble.
         by_one: the ensemble of each fold's models.
         estimate: metrics/ensemble.json.
+        members: keys of `run`.
         by_fold: data/predictions.
         recipe: of the ensemble.
         seed: of the draws.
@@ -44,7 +46,7 @@ def all_by_metric(
     if not scores:
         return {}
     metric = METRICS[metric_name(estimate)]
-    by_member = metric_by_member(labels, test.ids, by_fold, recipe, metric)
+    by_member = metric_by_member(labels, test.ids, by_fold, members, recipe, metric)
     scores |= {"test_single_fold_by_member": by_member}
     return {"metric": metric.name, "by_metric": scores}
 
@@ -120,24 +122,31 @@ def metric_by_member(
     labels: np.ndarray,
     ids: np.ndarray,
     by_fold: Path,
+    members: list[str],
     recipe: Recipe,
     metric: Metric,
 ) -> dict[str, float]:
-    """The mean over single folds of each voting member's metric, at its temperature.
+    """The mean over single folds of each member's metric, at its temperature.
+
+    One that does not vote has no temperature in the recipe, and so no log-loss.
 
     Args:
         labels: (N,) true labels in the order of `ids`.
         ids: (N,) of the test images.
         by_fold: data/predictions.
+        members: keys of `run`.
         recipe: of the ensemble.
         metric: the chosen one.
     """
     numbers = {}
-    for member in recipe.members:
+    for member in members:
+        if metric.name == "log_loss" and member not in recipe.members:
+            continue
+        temperature = recipe.temperatures.get(member, 1.0)
         values = []
         for fold in recipe.folds:
             probs = on_test(by_fold, member, fold).aligned(ids).probs
-            calibrated = apply_temperature(probs, recipe.temperatures[member])
+            calibrated = apply_temperature(probs, temperature)
             values.append(metric.value(metric.judge(labels, calibrated)))
         numbers[member] = round(float(np.mean(values)), 5)
     return numbers

@@ -94,7 +94,14 @@ def submit(
     oof = read_estimate(estimate)
     metrics |= submission_scores(labels, test, single, oof, seed=seed)
     metrics |= all_by_metric(
-        labels, test, single, oof, by_fold=by_fold, recipe=recipe, seed=seed
+        labels,
+        test,
+        single,
+        oof,
+        members=members,
+        by_fold=by_fold,
+        recipe=recipe,
+        seed=seed,
     )
     metrics["test_single_fold_by_member"] = {
         member: _member_accuracy(labels, test.ids, by_fold, member, recipe.folds)
