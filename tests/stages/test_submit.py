@@ -57,6 +57,10 @@ def test_the_submission_is_the_sample_with_answers(
         np.array(["test/b.jpg", "test/a.jpg"]), PROBS, np.array(CLASSES)
     )
     test.save(tmp_path / "test.npz")
+    estimate = tmp_path / "ensemble.json"
+    estimate.write_text(
+        '{"accuracy": 0.5, "accuracy_low": 0.25, "accuracy_high": 0.75}'
+    )
     made = submit(
         [],
         ensemble=tmp_path,
@@ -65,7 +69,7 @@ def test_the_submission_is_the_sample_with_answers(
         sample=files["sample"],
         form=files["form"],
         solution=files["test_labels"],
-        estimate=tmp_path,
+        estimate=estimate,
         seed=0,
     )
     made.save(tmp_path / "submission.csv")
@@ -73,4 +77,9 @@ def test_the_submission_is_the_sample_with_answers(
     lines = submit_lines(made, Path("s.csv"))
     assert lines[0] == "submit: 2 rows in s.csv"
     zero = "submit: 1 row has a probability of 0, which log-loss punishes without limit"
-    assert lines[1:] == ([zero] if "pug,id" in sample else [])
+    odd = (
+        "submit: the sample asks for probabilities, beside metric: accuracy;"
+        " perhaps metric=log_loss"
+    )
+    zeros = [zero] if "pug,id" in sample else []
+    assert lines[1:] == zeros + ([odd] if "probabilities" in line else [])

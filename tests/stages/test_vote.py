@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from croquis.dataset.submission_form import USUAL_FORM
 from croquis.scoring.metrics import accuracy_interval
 from croquis.tables import predictions
 from croquis.tables.predictions import Predictions
@@ -179,8 +180,10 @@ def test_the_votes_of_folds_become_a_scored_submission(folder: Path) -> None:
     tables = {"folds": folder / "folds.csv", "index": folder / "index.csv"}
     STAGES["ensemble"].main(**shared, **tables, ensemble=ensemble, metrics=oof)
     assert json.loads(oof.read_text())["with_twin"] == 2
+    Path("form.json").write_text(USUAL_FORM.model_dump_json())
     files = {
         "sample": Path("sample.csv"),
+        "form": Path("form.json"),
         "solution": Path("solution.csv"),
         "estimate": oof,
     }

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from croquis.core.errors import InputError
+from croquis.dataset.submission_form import SubmissionForm
 from croquis.submit.submission import (
     Submission,
     fill_submission,
@@ -112,6 +113,26 @@ def test_the_last_lines_tell_the_score_only_where_there_is_one() -> None:
     assert submit_lines(Submission(table, metrics), path)[1] == (
         "submit: test accuracy 0.750, single folds 0.700, p 0.04"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "metric", "line"),
+    [
+        ("numbers", "accuracy", ""),
+        ("names", "macro_f1", ""),
+        ("probabilities", "log_loss", ""),
+        ("names", "log_loss", "labels, beside metric: log_loss; perhaps metric="),
+        ("probabilities", "macro_f1", "probabilities, beside metric: macro_f1"),
+    ],
+)
+def test_a_sample_that_the_metric_does_not_look_at_is_said(
+    kind: str, metric: str, line: str
+) -> None:
+    form = SubmissionForm.model_construct(kind=kind, answers=())
+    lines = submit_lines(
+        Submission(pd.DataFrame(), {}, form, metric), Path("s.csv")
+    )
+    assert len(lines) == (2 if line else 1) and line in lines[-1]
 
 
 @pytest.mark.parametrize("score", [None, "0.5", float("nan"), 2, [0.5]])

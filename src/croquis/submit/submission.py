@@ -11,6 +11,7 @@ from croquis.core.errors import InputError, brief, bring_back
 from croquis.core.files import atomic_write, read_json
 from croquis.core.text import counted
 from croquis.dataset.submission_form import USUAL_FORM, SubmissionForm
+from croquis.scoring.metric_names import metric_name
 from croquis.submit.solution_scores import (
     accuracy_by_vote,
     read_votes,
@@ -38,11 +39,13 @@ class Submission:
         table: the rows and columns of the sample.
         metrics: for metrics/submission.json.
         form: what its columns hold.
+        metric: that the run was chosen by.
     """
 
     table: pd.DataFrame
     metrics: dict[str, Any]
     form: SubmissionForm = USUAL_FORM
+    metric: str = "accuracy"
 
     def save(self, path: Path) -> None:
         """Writes the table as CSV, with the same line ends on every system."""
@@ -83,15 +86,16 @@ def submit(
     template = read_run_table(sample, _read_text, {wanted.image: "key"})
     table = fill_submission(template, test, wanted)
     metrics: dict[str, Any] = {"rows": len(table), "ties": tied(test.probs)}
+    oof = read_estimate(estimate)
+    submission = Submission(table, metrics, wanted, metric_name(oof))
     answers = read_run_table(solution, _read_answers, {"image_path": "key"})
     labels = true_labels(answers, test)
     if labels is None:
-        return Submission(table, metrics, wanted)
+        return submission
     recipe = Recipe.load(ensemble / "recipe.json")
     single = [
         load_predictions(ensemble / f"test_fold{fold}.npz") for fold in recipe.folds
     ]
-    oof = read_estimate(estimate)
     metrics |= submission_scores(labels, test, single, oof, seed=seed)
     metrics |= all_by_metric(
         labels,
@@ -111,7 +115,7 @@ def submit(
     metrics["test_accuracy_by_vote"] = accuracy_by_vote(
         labels, test.ids, by_vote, recipe
     )
-    return Submission(table, metrics, wanted)
+    return submission
 
 
 def read_estimate(path: Path) -> dict[str, Any]:
@@ -159,9 +163,24 @@ def submit_lines(submission: Submission, path: Path) -> list[str]:
         rows = counted(zeros, "row has", "rows have")
         words = "a probability of 0, which log-loss punishes without limit"
         lines.append(f"submit: {rows} {words}")
+    lines += _odd_pair(submission)
     if "test_accuracy" in metrics:
         lines.append(f"submit: test {solution_line(metrics)}")
     return lines
+
+
+def _odd_pair(submission: Submission) -> list[str]:
+    """A line where the sample asks for what the metric does not look at."""
+    by_log_loss = submission.metric == "log_loss"
+    wants_probabilities = submission.form.kind == "probabilities"
+    if by_log_loss == wants_probabilities:
+        return []
+    what = "probabilities" if wants_probabilities else "labels"
+    where = f"metric: {submission.metric}"
+    fix = (
+        "metric=log_loss" if wants_probabilities else "metric=accuracy or macro_f1"
+    )
+    return [f"submit: the sample asks for {what}, beside {where}; perhaps {fix}"]
 
 
 def _rows_with_zeros(submission: Submission) -> int:
