@@ -26,24 +26,6 @@ def mcnemar(right_a: np.ndarray, right_b: np.ndarray) -> float:
     return min(1.0, 2 * float(bdtr(min(only_a, only_b), only_a + only_b, 0.5)))
 
 
-def difference_interval(
-    right_a: np.ndarray,
-    right_b: np.ndarray,
-    groups: np.ndarray,
-    *,
-    seed: int,
-) -> tuple[float, float]:
-    """The 95 % bootstrap interval of accuracy b minus accuracy a, drawing groups, not images.
-
-    Args:
-        right_a: (N,) bool.
-        right_b: (N,) bool, of the same images.
-        groups: (N,) any labels of the groups.
-        seed: of the draws.
-    """
-    return difference_intervals(right_a, right_b[None], groups, seed=seed)[0]
-
-
 def difference_intervals(
     right_a: np.ndarray,
     rights: np.ndarray,
@@ -51,9 +33,13 @@ def difference_intervals(
     *,
     seed: int,
 ) -> list[tuple[float, float]]:
-    """`difference_interval` of several, (P, N), on the same draws, against one or as many.
+    """The 95 % bootstrap intervals of P accuracies minus others, drawing groups, not images.
 
-    `right_a` is (N,) or (P, N).
+    Args:
+        right_a: (N,) bool, or (P, N): those that are taken away.
+        rights: (P, N) bool, of the same images; all are on the same draws.
+        groups: (N,) any labels of the groups.
+        seed: of the draws.
     """
     gained = (rights.astype(np.float64) - right_a).T
     ends = np.quantile(resampled_means(gained, groups, seed=seed), TAILS, axis=0)
