@@ -86,6 +86,12 @@ def test_a_root_has_a_folder_for_training_by_any_name(
     assert is_layout(tmp_path / "x")
 
 
+def test_a_class_called_training_may_hold_a_folder(tmp_path: Path) -> None:
+    grown(tmp_path, "x/{Training,match}/0.png", "x/Training/more/1.png")
+    assert find_root(tmp_path, where="") == tmp_path / "x"
+    assert not is_layout(tmp_path / "x")
+
+
 def test_flat_parts_are_no_classes_and_lack_a_table(tmp_path: Path) -> None:
     """Three classes called train, val and test were trained on."""
     message = refused(tmp_path, "{train,val,test}/{0,1}.png", "labels.json")

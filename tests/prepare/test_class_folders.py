@@ -37,6 +37,19 @@ def test_images_of_deeper_folders_are_of_the_outer_class_with_a_line(
     assert notes == [f"{first}: their class is the outer folder"]
 
 
+def test_letters_around_classes_are_two_depths_too(tmp_path: Path) -> None:
+    """Places365 has one class under some letters, and folders in some classes."""
+    message = refused(
+        tmp_path, "train/a/{alley,airport/out}/0.png", "train/q/quarry/0.png"
+    )
+    assert "the class may be 'a' or 'airport'" in message
+
+
+def test_one_folder_in_each_class_says_nothing_else(tmp_path: Path) -> None:
+    images, _ = read(tmp_path, "train/{cat/cats,dog/dogs}/0.png")
+    assert [name for name, _ in images] == ["cat", "dog"]
+
+
 def test_folders_of_people_in_each_class_are_no_classes(tmp_path: Path) -> None:
     images, _ = read(tmp_path, "train/{cup,star}/{ann,bob}/0.png")
     assert [name for name, _ in images] == ["cup", "cup", "star", "star"]

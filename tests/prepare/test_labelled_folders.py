@@ -53,6 +53,7 @@ def test_a_class_that_only_val_has_is_named(tmp_path: Path) -> None:
 
 def test_val_may_lack_a_class_and_write_accents_apart(tmp_path: Path) -> None:
     apart = unicodedata.normalize("NFD", "사과")
+    grown(tmp_path, "val/cup/readme.txt")
     images = read(tmp_path, JOIN, "train/사과/0.png", f"val/{apart}/0.png")
     assert images.table["class_name"].tolist()[4:] == ["사과", "사과"]
 

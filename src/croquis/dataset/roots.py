@@ -71,12 +71,14 @@ def is_layout(folder: Path, by_pattern: bool = False) -> bool:
     names = [path.name for path in folders_in(folder)]
     splits = splits_among(names)
     trains = [folder / name for name in names if splits.get(name) == "train"]
-    if any(any(map(holds_any_image, folders_in(train))) for train in trains):
-        return True
-    if not by_pattern or not any(map(holds_any_image, trains)):
-        return False
     others = [folder / name for name in names if name not in splits]
-    return len(splits) > 1 or not any(map(_holds_images, others))
+    is_alone = not any(map(_holds_images, others))
+    if any(map(_holds_inner_images, trains)):
+        # Training/ may be a class among others, with a further folder in it.
+        return is_alone or not any(map(_holds_images, trains))
+    if not by_pattern or not any(map(_holds_images, trains)):
+        return False
+    return len(splits) > 1 or is_alone
 
 
 def has_table(folder: Path) -> bool:
@@ -96,6 +98,10 @@ def folders_in(folder: Path) -> list[Path]:
 def holds_any_image(folder: Path) -> bool:
     """Whether an image is in `folder`, at any depth."""
     return _holds_images(folder) or any(map(holds_any_image, folders_in(folder)))
+
+
+def _holds_inner_images(folder: Path) -> bool:
+    return any(map(holds_any_image, folders_in(folder)))
 
 
 def odd_splits(names: list[str]) -> list[str]:
