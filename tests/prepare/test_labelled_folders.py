@@ -122,6 +122,19 @@ def test_a_pattern_that_an_image_lacks_is_counted(tmp_path: Path) -> None:
         read_folders(tmp_path, DataParams(label_pattern=r"([a-z]+)\."))
 
 
+def test_a_pattern_takes_no_images_of_other_parts(tmp_path: Path) -> None:
+    """One flat folder with test/ in it becomes train/, and all of its images matched."""
+    grown(tmp_path, "train/{cat,dog}.0.jpg", "train/test/cat.1.jpg")
+    message = (
+        r"1 in folders that are other parts \(train/test/cat.1.jpg\); put the parts"
+    )
+    with pytest.raises(InputError, match=message):
+        read_folders(tmp_path, DataParams(label_pattern=r"([a-z]+)\."))
+    grown(tmp_path / "x", "train/{bus,test}/{0,1}.jpg")
+    images = read_folders(tmp_path / "x", DataParams(label_pattern="^([^/]+)/"))
+    assert sorted(set(images.table["class_name"])) == ["bus", "test"]
+
+
 def test_a_pattern_beside_a_table_of_labels_is_refused(tmp_path: Path) -> None:
     grown(tmp_path, "train/{0,1}.png")
     (tmp_path / "train.csv").write_text("image_path,class_name\n0.png,a\n1.png,b\n")

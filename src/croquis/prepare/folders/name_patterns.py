@@ -1,10 +1,11 @@
 """Training images whose names say their classes, as in cat.0.jpg."""
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from croquis.core.errors import InputError
 from croquis.dataset.folders.seen import first_of
+from croquis.dataset.folders.split_names import split_of
 from croquis.dataset.image_files import images_in
 from croquis.prepare.class_folders import LabelledImage
 
@@ -40,7 +41,25 @@ def images_by_pattern(
     ]
     counted = f"{len(rows):,} images of {part}/ by data.label_pattern"
     first = f", as {rows[0].path} is {rows[0].class_name!r}" if rows else ""
+    _refuse_parts(rows, part)
     names = set(image.class_name for image in rows)
     return rows, [
         f"{counted}: {len(names):,} classes ({first_of(sorted(names))}){first}"
     ]
+
+
+def _refuse_parts(images: list[LabelledImage], part: str) -> None:
+    """Refuses images in a folder such as test/ inside train/, unless that is their class."""
+    inner = [
+        image.path
+        for image in images
+        for name in PurePosixPath(image.path).parts[1:-1]
+        if split_of(name) not in (None, "train") and name != image.class_name
+    ]
+    if inner:
+        raise InputError(
+            "data.label_pattern",
+            expected=f"images that train in {part}/",
+            received=f"{len(inner):,} in folders that are other parts ({first_of(inner)})",
+            fix="put the parts side by side, as train/ and test/",
+        )
