@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from croquis.core.errors import InputError
 from croquis.core.text import counted
+from croquis.dataset.folders.split_names import split_of
 from croquis.dataset.hidden_files import is_hidden
 from croquis.dataset.image_files import SUFFIXES
 from croquis.dataset.roots import find_root, is_layout
@@ -32,8 +33,8 @@ DOCUMENTS = frozenset(
     ".csv .tsv .txt .json .jsonl .md .rst .html .xml .yaml .yml .pdf .docx .xlsx .xls .py"
     " .ipynb .m .r .sh .cff .bib .license".split()
 )
-# Of a name that says which part of a data set an archive has.
-SPLITS = ("train", "test", "val", "dev", "image", "img")
+# What an archive beside images may be that is unpacked, by its name.
+PARTS = ("train", "val", "test")
 
 
 class Packed(NamedTuple):
@@ -199,14 +200,13 @@ def _may_be_image(name: str) -> bool:
 
 def _is_missing_part(archive: Packed, root: Path) -> bool:
     """Whether an archive has a split or a table of a data set that is not there by its name."""
-    stem = archive.stem.lower()
     if _beside(archive).exists():
         return False
-    if stem.endswith(".csv"):
+    if archive.stem.lower().endswith(".csv"):
         return True
-    split = next((word for word in SPLITS if word in stem), None)
-    folders = [path.name.lower() for path in root.iterdir() if path.is_dir()]
-    return split is not None and not any(split in name for name in folders)
+    split = split_of(archive.stem)
+    there = {split_of(path.name) for path in root.iterdir() if path.is_dir()}
+    return split in PARTS and split not in there
 
 
 def _beside(archive: Packed) -> Path:
