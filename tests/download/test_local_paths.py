@@ -118,6 +118,8 @@ def test_a_path_of_nothing_says_how_to_write_it(
     [
         ("kaggle://user/set", "kaggle datasets download USER/NAME"),
         ("gdrive://1AbC", "gdown ID"),
+        ("ssh://me@host/sets/a.zip", "scp -r USER@HOST:/PATH ."),
+        ("SFTP://host/a.zip", "scp -r USER@HOST:/PATH ."),
         ("git+https://github.com/a/b", "git clone"),
         ("magnet://x", "a program of its own"),
         ("gopher://h/a.zip", "a program of its own"),

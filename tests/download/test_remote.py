@@ -103,8 +103,7 @@ def test_a_library_that_is_not_installed_is_named(
         ("az://box/a.zip", "adlfs"),
         ("abfs://box@account.dfs.core.windows.net/a.zip", "adlfs"),
         ("hf://datasets/me/set/a.zip", "huggingface_hub"),
-        ("ssh://me@host/a.zip", "paramiko"),
-        ("SFTP://me@host/a.zip", "paramiko"),
+        ("S3A://bucket/a.zip", "s3fs"),
     ):
         assert kind_of(source) == "remote"
         assert f"expected the library {package}, for " in refused(source)

@@ -22,7 +22,6 @@ class Driver(NamedTuple):
 S3 = Driver("s3fs", "s3fs")
 GOOGLE = Driver("gcsfs", "gcsfs")
 AZURE = Driver("adlfs", "adlfs")
-SSH = Driver("paramiko", "paramiko")
 # By what an address begins with; fsspec has a class for each.
 REMOTES = {
     "s3": S3,
@@ -32,8 +31,6 @@ REMOTES = {
     "az": AZURE,
     "abfs": AZURE,
     "hf": Driver("huggingface_hub", "huggingface_hub"),
-    "ssh": SSH,
-    "sftp": SSH,
     "ftp": Driver("ftplib", "fsspec"),
     "oss": Driver("ossfs", "ossfs"),
     "smb": Driver("smbprotocol", "smbprotocol"),
@@ -49,6 +46,9 @@ PROGRAMS = {
     "git+https": "say `git clone` with what follows git+",
     "git+ssh": "say `git clone` with what follows git+",
     "dvc": "say `dvc get` with it",
+    # fsspec trusts whatever server answers; scp knows those of ~/.ssh/known_hosts.
+    "ssh": "say `scp -r USER@HOST:/PATH .`",
+    "sftp": "say `scp -r USER@HOST:/PATH .`",
     "rsync": "say `rsync -a` with it",
     "scp": "say `scp -r` with what follows scp://",
     "ftps": "say `curl --ssl-reqd -O` with it, and ftp:// before it",
@@ -67,9 +67,7 @@ def scheme_of(source: str) -> str:
 def unknown_scheme(source: str, scheme: str) -> InputError:
     """The error of an address that no library reads."""
     program = PROGRAMS.get(scheme, "fetch it with a program of its own")
-    known = ", ".join(
-        f"{name}://" for name in ("s3", "gs", "az", "hf", "ssh", "ftp")
-    )
+    known = ", ".join(f"{name}://" for name in ("s3", "gs", "az", "hf", "ftp"))
     return InputError(
         "data.source",
         expected=f"an address that begins with http:// or https://, or {known}",
