@@ -101,6 +101,28 @@ def test_the_network_gets_the_weights_behind_a_prefix(
     assert "read from names after module._orig_mod." in lines(path)
 
 
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        "module.",
+        "_orig_mod.",
+        "_fsdp_wrapped_module.",
+        "_checkpoint_wrapped_module.",
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "model."])
+def test_what_wrappers_of_parts_write_into_names_is_taken_out(
+    tmp_path: pathlib.Path, held: Tensors, wrapper: str, prefix: str
+) -> None:
+    """bearpaw/pytorch-classification 27: features.module.0.weight, where 0.weight is wrapped."""
+    names = {name: name.replace("blocks.", f"blocks.{wrapper}") for name in held}
+    torch.save(
+        {prefix + names[name]: held[name] for name in held}, tmp_path / "w.pth"
+    )
+    fitting = fit(read_parts(tmp_path / "w.pth"), list(held), "w", "weights")
+    assert all(torch.equal(fitting.tensors[name], held[name]) for name in held)
+
+
 WRAPPED: dict[str, Callable[[Tensors], object]] = {
     "model": lambda held: {"model": held, "epoch": 3},
     "state_dict": lambda held: {"state_dict": held, "optimizer": {"state": {}}},

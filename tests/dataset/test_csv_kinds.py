@@ -282,6 +282,30 @@ def test_a_quote_that_swallows_rows_is_named_with_its_line(
         read_table(path, ["image_path"])
 
 
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        # pandas-dev/pandas 14124: the first column became the index.
+        ("A,B,image_path\n1,4,7,\n2,5,8,\n", [["1", "4", "7"], ["2", "5", "8"]]),
+        # pandas-dev/pandas 9295: one comma too many, in the first row, shifted all rows.
+        ("A,B,image_path\n0,5,9,\n0,6,21\n", [["0", "5", "9"], ["0", "6", "21"]]),
+        # qiita-spots/qiita 3076: Excel writes the empty columns that were once touched.
+        ("A,B,image_path,,\n1,2,3,,\n,,,,\n", [["1", "2", "3"]]),
+    ],
+)
+def test_commas_of_public_reports_shift_nothing(
+    tmp_path: Path, text: str, cells: list[list[str]]
+) -> None:
+    assert cells_and_notes(table_of(tmp_path, text))[0][1:] == cells
+
+
+def test_a_lone_quote_is_named_where_pandas_says_eof(tmp_path: Path) -> None:
+    """pandas-dev/pandas 22140: a cell that is one quote swallows the rest of the file."""
+    text = 'image_path|n|label\na|1|p\nb|2|q\nc|3|"\nd|4|s\n'
+    with pytest.raises(InputError, match="a quote that opens in line 4 and closes"):
+        read_table(table_of(tmp_path, text), ["image_path"])
+
+
 def test_text_of_several_lines_in_a_column_of_no_meaning_stays(
     tmp_path: Path,
 ) -> None:

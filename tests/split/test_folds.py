@@ -219,6 +219,23 @@ def test_more_folds_than_groups_or_images_is_an_error(
         cut(GROUPED, labels, groups)
 
 
+@pytest.mark.parametrize(
+    ("labels", "groups", "fix"),
+    [
+        ([0] * 6, [0] * 6, "add other images: all are copies of one"),
+        ([0, 1, 2, 3], None, "add images"),
+    ],
+)
+def test_where_no_number_of_folds_is_possible_nobody_is_told_to_lower_it(
+    labels: list[int], groups: list[int] | None, fix: str
+) -> None:
+    """It said "at most 1, lower it", and split.num_folds is 2 at least."""
+    with pytest.raises(
+        InputError, match=rf"split: expected 2 groups or more, .*received .*; {fix}"
+    ):
+        cut(GROUPED, labels, groups)
+
+
 def test_groups_of_other_images_are_refused() -> None:
     index, groups = tables([0] * 6)
     with pytest.raises(

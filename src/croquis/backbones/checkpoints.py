@@ -7,6 +7,7 @@ Lightning the name of an attribute. It keeps averages of weights (EMA) beside th
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,10 @@ Tensors = dict[str, torch.Tensor]
 DEPTH = 3  # of mappings in mappings that are looked through
 # An average of weights is what people score, as timm has it, too.
 _AVERAGE = re.compile(r"(^|[._])(ema|averaged?|swa)([._]|$)", re.IGNORECASE)
+# DDP, torch.compile, FSDP and activation checkpointing, around a part of a network.
+_WRAPPED = re.compile(
+    r"(?<=\.)(module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\."
+)
 _NUMBERED = re.compile(r"\.(\d+)(?=\.)")
 
 
@@ -101,6 +106,10 @@ def fit(
     """
     counts = _counts(parts, set(needed))
     fitting = [place for place, count in counts.items() if count == len(needed)]
+    if not fitting and any(
+        _WRAPPED.search(name) for name in chain(*parts.values())
+    ):
+        return fit(_without_inner_wrappers(parts), needed, where, expected)
     if not fitting:
         raise _unfit(parts, counts, list(needed), where, expected)
     averages = [place for place in fitting if place.is_average]
@@ -122,6 +131,14 @@ def fit(
     if left_out:
         notes.append(f"not from {left_out[0]}, beside them")
     return Fitting(tensors, chosen, notes)
+
+
+def _without_inner_wrappers(parts: Mapping[str, Tensors]) -> dict[str, Tensors]:
+    """The parts without what wrappers of a network's own parts write into the middle of names."""
+    return {
+        key: {_WRAPPED.sub("", name): tensor for name, tensor in tensors.items()}
+        for key, tensors in parts.items()
+    }
 
 
 def _length(place: Place) -> int:

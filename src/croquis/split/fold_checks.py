@@ -8,6 +8,7 @@ from croquis.split.settings import SplitParams
 from croquis.tables.fold_tables import ALWAYS
 
 SHOWN = 5  # classes that a message names
+LEAST = 2  # folds: one to learn from, one to be scored on
 
 
 def check_num_folds(
@@ -23,14 +24,34 @@ def check_num_folds(
     apart = len(np.unique(units))
     largest = max(np.bincount(labels), default=0)
     most = min(apart, largest)
+    words = (
+        f"{apart} {settings.held_together}, {largest} images in the largest class"
+    )
+    if most < LEAST:
+        raise InputError(
+            "split",
+            expected=f"{LEAST} {settings.held_together} or more, and a class of as many images",
+            received=words,
+            fix=_fix_of_one_unit(settings) if apart < LEAST else "add images",
+        )
     if settings.num_folds > most:
-        words = f"{apart} {settings.held_together}, {largest} images in the largest class"
         raise InputError(
             "split.num_folds",
             expected=f"at most {most} ({words})",
             received=str(settings.num_folds),
-            fix="lower it, or add images",
+            fix=f"lower it to {most}, or add images",
         )
+
+
+def _fix_of_one_unit(settings: SplitParams) -> str:
+    """What helps where a fold would hold everything: another way to hold images together."""
+    if settings.domain is not None:
+        return (
+            "name a column with several values as split.domain, or set it to null"
+        )
+    if settings.group:
+        return "add other images: all are copies of one; or set split.group=false"
+    return "add images"
 
 
 def check_scored(table: pd.DataFrame, num_folds: int) -> None:
