@@ -214,7 +214,7 @@ def test_rows_without_text_are_left_out_and_counted(tmp_path: Path) -> None:
 def test_comments_before_the_header_are_left_out(tmp_path: Path) -> None:
     cells, notes = cells_and_notes(table_of(tmp_path, f"# a, b\n# c\n{PLAIN}"))
     assert cells == [HEADER, *ROWS]
-    assert "2 lines of comments" in notes
+    assert "2 lines before the names of columns" in notes
 
 
 @pytest.mark.parametrize("blank", [" ", "\u00a0", "\u200b", "\ufeff", "\t"])
@@ -297,6 +297,66 @@ def test_commas_of_public_reports_shift_nothing(
     tmp_path: Path, text: str, cells: list[list[str]]
 ) -> None:
     assert cells_and_notes(table_of(tmp_path, text))[0][1:] == cells
+
+
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+def test_rows_may_have_another_separator_than_the_header(
+    tmp_path: Path, sign: str
+) -> None:
+    header, rows = PLAIN.split("\n", 1)
+    text = header + "\n" + rows.replace(",", sign)
+    cells, notes = cells_and_notes(table_of(tmp_path, text))
+    assert cells == [HEADER, *ROWS]
+    assert "its rows are read with" in notes
+
+
+def test_lines_that_are_one_quoted_cell_each_are_rows(tmp_path: Path) -> None:
+    text = "\n".join(f'"{line}"' for line in PLAIN.splitlines())
+    cells, notes = cells_and_notes(table_of(tmp_path, text))
+    assert cells == [HEADER, *ROWS]
+    assert "each line is one cell in quotes" in notes
+
+
+def test_quotes_after_blanks_are_quotes(tmp_path: Path) -> None:
+    text = '"class_name", "image_path"\n"cat, black", "a, b/0.png"\n'
+    assert cells_and_notes(table_of(tmp_path, text))[0] == [
+        ["class_name", "image_path"],
+        ["cat, black", "a, b/0.png"],
+    ]
+
+
+@pytest.mark.parametrize("title", ["My data", "My data,,", "# a, b, c", ",,", "\n"])
+def test_titles_before_the_names_of_columns_are_left_out(
+    tmp_path: Path, title: str
+) -> None:
+    cells, _ = cells_and_notes(table_of(tmp_path, f"{title}\n{PLAIN}"))
+    assert cells == [HEADER, *ROWS]
+
+
+def test_names_of_columns_in_the_middle_are_no_row(tmp_path: Path) -> None:
+    """As where two tables were joined with cat."""
+    cells, notes = cells_and_notes(table_of(tmp_path, PLAIN + PLAIN))
+    assert cells == [HEADER, *ROWS, *ROWS]
+    assert "1 row with the names of columns once more left out" in notes
+
+
+def test_the_end_that_dos_marked_is_no_row(tmp_path: Path) -> None:
+    assert cells_and_notes(table_of(tmp_path, PLAIN + "\x1a")) == (
+        [HEADER, *ROWS],
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("encoding", "word"),
+    [("gb18030", "猫和狗"), ("johab", "강아지"), ("cp932", "ねこ")],
+)
+def test_hangul_that_korean_hardly_has_is_not_korean(
+    tmp_path: Path, encoding: str, word: str
+) -> None:
+    content = f"image_path,class_name\n0.png,{word}\n".encode(encoding)
+    with pytest.raises(InputError, match=r"none is certain; save it as UTF-8"):
+        read_table(table_of(tmp_path, content), ["image_path"])
 
 
 def test_a_lone_quote_is_named_where_pandas_says_eof(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from croquis.core.errors import InputError
 from croquis.dataset.folder_names import names_under
+from croquis.dataset.naming.code_pages import USUAL
 
 # The longer marks first: that of UTF-16 begins that of UTF-32.
 MARKS = {
@@ -44,7 +45,7 @@ def decode_csv(content: bytes, path: Path) -> tuple[str, list[str]]:
     """The text, and a note where it is not UTF-8.
 
     A mark or the zeros of UTF-16 are certain. A code page is where the words that it gives are the
-    names of files beside the csv, or where CP949 gives Hangul and nothing else.
+    names of files beside the csv, or where CP949 gives usual Hangul and nothing else.
 
     Raises:
         InputError: if no encoding is certain, or it is damaged.
@@ -97,11 +98,23 @@ def _of_code_page(
         )
         return texts[proven[0]], [note]
     korean = texts.get("cp949", "")
-    if korean and all(sign.isascii() or "가" <= sign <= "힣" for sign in korean):
+    if _is_korean(korean):
         word = min(_words(korean), key=korean.find)[:_SHOWN]
         note = f"read as {CODE_PAGES['cp949']}, as it gives Hangul only, as {word}"
         return korean, [f"{path.name}: {note}"]
     raise _damaged(path, "utf-8", content, error)
+
+
+def _is_korean(text: str) -> bool:
+    """Whether all letters are ASCII or Hangul, most of it of the usual syllables.
+
+    The bytes of Chinese words are Hangul, too, but syllables that Korean hardly has.
+    """
+    signs = [sign for sign in text if not sign.isascii()]
+    usual = sum(sign in USUAL for sign in signs)
+    return (
+        all("가" <= sign <= "힣" for sign in signs) and 2 * usual >= len(signs) > 0
+    )
 
 
 def _readings(content: bytes) -> dict[str, str]:

@@ -19,7 +19,7 @@ class Scan(NamedTuple):
 
     lines: int  # line ends
     has_quotes: bool
-    is_unusual: bool  # zeros, which no text has but UTF-16, or a line that states a separator
+    is_unusual: bool  # signs that no text has, or a line that states a separator
 
 
 def refuse_huge_csv(path: Path) -> Scan:
@@ -40,7 +40,8 @@ def refuse_huge_csv(path: Path) -> Scan:
                 is_unusual = bool(_STATED.match(block))
                 end = b"\r" if b"\r" in block and b"\n" not in block else b"\n"
             has_quotes = has_quotes or b'"' in block
-            is_unusual = is_unusual or b"\0" in block
+            # Zeros are of UTF-16; DOS ended a text with the other one.
+            is_unusual = is_unusual or b"\0" in block or block.endswith(b"\x1a")
             first, *others = block.split(end)
             length += len(first)
             if lines == 0:

@@ -11,12 +11,18 @@ from typing import NamedTuple
 from croquis.core.errors import InputError
 from croquis.core.text import counted
 from croquis.dataset.csv_files import MOST_COLUMNS, too_much
+from croquis.dataset.csv_headers import (
+    SEPARATORS,
+    cells_of_any_length,
+    clean_name,
+    header_row,
+    names_in,
+    separator_of,
+)
 from croquis.dataset.image_files import SUFFIXES
 
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 # Columns that mean something here, whatever a caller asks for.
 MEANT = frozenset({"image_path", "class_name", "target", "ID", "source_id", "use"})
-INVISIBLE = "\ufeff\u200b\u2060"  # a mark of UTF-8, zero-width blanks
 # The line that Excel and its like read the separator from.
 _STATED = re.compile(r'"?sep=(.)"?[ \t]*(\r\n|\r|\n)', re.IGNORECASE)
 
@@ -43,10 +49,17 @@ def read_rows(text: str, path: Path, required: Collection[str]) -> Rows:
     Raises:
         InputError: if there are none, or a quote swallows some.
     """
+    with cells_of_any_length(len(text) + 1):
+        return _read_rows(text.rstrip("\x1a"), path, required)
+
+
+def _read_rows(text: str, path: Path, required: Collection[str]) -> Rows:
+    text, notes = _unquoted(text, required)
     stated = _STATED.match(text)
     start = stated.end() if stated else 0
-    separator = stated[1] if stated else _separator(text, required)
-    rows = _parsed(text[start:], separator, path, first=2 if stated else 1)
+    separator = stated[1] if stated else separator_of(text, required)
+    first = 2 if stated else 1
+    rows = _parsed(text[start:], separator, path, first)
     if not rows:
         raise InputError(
             path,
@@ -54,78 +67,111 @@ def read_rows(text: str, path: Path, required: Collection[str]) -> Rows:
             received="No columns: no line has text",
             fix="write it anew: it may have been cut",
         )
-    comments = _comments(rows, required)
-    header = [clean_name(name) for name in rows[comments].cells]
-    if len(header) > MOST_COLUMNS:
-        raise too_much(path, MOST_COLUMNS, "columns")
-    rows = rows[comments + 1 :]
-    _refuse_swallowed(header, rows, separator, path, {*required, *MEANT})
-    notes = []
     if stated:
         notes.append("its first line states the separator alone, and is left out")
-    if comments:
-        words = counted(comments, "line")
-        notes.append(f"{words} of comments before the names of columns left out")
+    if re.search(f'{re.escape(separator)} +"', text):
+        rows = _parsed(text[start:], separator, path, first, skip_blanks=True)
+        notes.append("blanks in front of cells are no part of them")
+    titles = header_row([row.cells for row in rows], required) if required else 0
+    header, rows, more = _headed(rows, titles or 0, path)
     if separator != ",":
         notes.append(f"read with {_name(separator)} between cells")
-    return Rows(separator, header, rows, [f"{path.name}: {note}" for note in notes])
+    rows, split = _split_alone(rows, header, path)
+    notes = [f"{path.name}: {note}" for note in [*notes, *more, *split]]
+    _refuse_swallowed(header, rows, separator, path, {*required, *MEANT})
+    return Rows(separator, header, rows, notes)
 
 
-def clean_name(name: str) -> str:
-    """The name of a column without what nobody sees around it."""
-    return name.strip().strip(INVISIBLE).strip()
+def _headed(
+    rows: list[Row], titles: int, path: Path
+) -> tuple[list[str], list[Row], list[str]]:
+    """The names of columns, the rows below them, and notes on what is left out."""
+    notes: list[str] = []
+    if titles:
+        words = counted(titles, "line")
+        notes.append(f"{words} before the names of columns left out")
+    header = [clean_name(name) for name in rows[titles].cells]
+    if len(header) > MOST_COLUMNS:
+        raise too_much(path, MOST_COLUMNS, "columns")
+    again = rows[titles].cells
+    below = [row for row in rows[titles + 1 :] if row.cells != again]
+    if repeated := len(rows) - titles - 1 - len(below):
+        words = counted(repeated, "row")
+        notes.append(f"{words} with the names of columns once more left out")
+    return header, below, notes
+
+
+def _split_alone(
+    rows: list[Row], header: list[str], path: Path
+) -> tuple[list[Row], list[str]]:
+    """Rows whose cells have another separator than the header's, where that is certain."""
+    if len(header) < 2 or not rows or any(len(row.cells) > 1 for row in rows):
+        return rows, []
+    if any(len(row.cells[0].splitlines()) > 1 for row in rows):
+        return rows, []
+    for sign, name in SEPARATORS.items():
+        cells = [_cells(row.cells[0], sign) for row in rows]
+        if all(len(each) == len(header) for each in cells):
+            split = [
+                Row(row.line, each) for row, each in zip(rows, cells, strict=True)
+            ]
+            return split, [f"its rows are read with {name} between cells"]
+    return rows, []
+
+
+def _cells(line: str, sign: str) -> list[str]:
+    return next(csv.reader(io.StringIO(line, newline=""), delimiter=sign), [])
+
+
+def _unquoted(text: str, required: Collection[str]) -> tuple[str, list[str]]:
+    """The text of a csv each line of which is one cell in quotes, as a program writes one twice."""
+    if not text.lstrip().startswith('"'):
+        return text, []
+    file = io.StringIO(text, newline="")
+    try:
+        lines = [row for row in csv.reader(file, strict=True) if row]
+    except csv.Error:
+        return text, []
+    if not lines or len(lines[0]) > 1:
+        return text, []
+    inner = "\n".join(row[0] for row in lines) + "\n"
+    names = names_in(lines[0][0], separator_of(inner, required))
+    has_names = len(names) > 1 and set(required) <= set(names)
+    if not has_names or any(len(row) > 1 or "\n" in row[0] for row in lines):
+        return text, []
+    return inner, ["each line is one cell in quotes, and read as a row"]
 
 
 def _name(separator: str) -> str:
     return SEPARATORS.get(separator, f"{separator!r}")
 
 
-def _separator(text: str, required: Collection[str]) -> str:
-    """The one by which the first line has the names that are asked for; else the comma."""
-    headers = {sign: _header(text, sign, required) for sign in SEPARATORS}
-    fitting = [
-        sign
-        for sign, names in headers.items()
-        if required and set(required) <= set(names)
-    ]
-    several = [sign for sign, names in headers.items() if len(names) > 1]
-    return next(iter([*fitting, *several, ","]))
+def _parsed(
+    text: str, separator: str, path: Path, first: int, *, skip_blanks: bool = False
+) -> list[Row]:
+    """The rows that are not blank.
 
-
-def _header(text: str, sign: str, required: Collection[str]) -> list[str]:
-    """The names in the first line that is no comment."""
-    lines = (line for line in io.StringIO(text, newline=None) if line.strip())
-    line = next(lines, "")
-    while line.startswith("#") and required:
-        names = _names(line, sign)
-        if set(required) <= set(names):
-            return names
-        line = next(lines, "")
-    return _names(line, sign)
-
-
-def _names(line: str, sign: str) -> list[str]:
-    cells = next(csv.reader([line], delimiter=sign), [])
-    return [clean_name(name) for name in cells]
-
-
-def _parsed(text: str, separator: str, path: Path, first: int) -> list[Row]:
-    """The rows that are not blank; `first` is the number of the first line.
+    Args:
+        text: of them.
+        separator: between cells.
+        path: as in InputError.
+        first: the number of the first line.
+        skip_blanks: in front of cells.
 
     Raises:
         InputError: if the last quote is open, or a cell is longer than any text.
     """
     rows: list[Row] = []
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    lines = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=separator,
+        skipinitialspace=skip_blanks,
+    )
     line = 0
-    longest = csv.field_size_limit(len(text) + 1)  # as pandas has none
-    try:
-        for cells in lines:
-            if cells:
-                rows.append(Row(first + line, cells))
-            line = lines.line_num
-    finally:
-        csv.field_size_limit(longest)
+    for cells in lines:
+        if cells:
+            rows.append(Row(first + line, cells))
+        line = lines.line_num
     if rows and _is_open(text, separator, rows[-1].line - first):
         raise _swallowing(path, rows[-1].line, "closes nowhere")
     return rows
@@ -134,24 +180,11 @@ def _parsed(text: str, separator: str, path: Path, first: int) -> list[Row]:
 def _is_open(text: str, separator: str, line: int) -> bool:
     """Whether the quote that opens in the last row has no end."""
     last = islice(io.StringIO(text, newline=""), line, None)
-    longest = csv.field_size_limit(len(text) + 1)
     try:
         list(csv.reader(last, delimiter=separator, strict=True))
     except csv.Error as error:
         return "unexpected end" in str(error)
-    finally:
-        csv.field_size_limit(longest)
     return False
-
-
-def _comments(rows: list[Row], required: Collection[str]) -> int:
-    """How many rows before the header begin with #, where the header is certain."""
-    for number, row in enumerate(rows):
-        if set(required) <= {clean_name(name) for name in row.cells}:
-            return number if required else 0
-        if not row.cells[0].startswith("#"):
-            return 0
-    return 0
 
 
 def _refuse_swallowed(

@@ -12,7 +12,8 @@ from croquis.core.text import counted
 from croquis.dataset.csv_content import refuse_other_content
 from croquis.dataset.csv_encodings import decode_csv
 from croquis.dataset.csv_files import Scan, refuse_huge_csv
-from croquis.dataset.csv_rows import MEANT, clean_name, read_rows
+from croquis.dataset.csv_headers import clean_name
+from croquis.dataset.csv_rows import MEANT, read_rows
 from croquis.dataset.csv_widths import fit_widths
 from croquis.dataset.image_files import SUFFIXES
 
@@ -70,7 +71,18 @@ def _read_as_usual(
     if not has_all or several_lines or _may_be_wrong(names):
         return None
     table = table.fillna("")  # a short row has gaps
+    if _has_rows_of_other_kinds(table):
+        return None
     return None if _has_blank_row(table) else table
+
+
+def _has_rows_of_other_kinds(table: pd.DataFrame) -> bool:
+    """Whether a row repeats the names of columns, or no row has a second cell."""
+    if table.empty:
+        return False
+    if (table.iloc[:, 0] == table.columns[0]).any():
+        return True
+    return table.shape[1] > 1 and bool((table.iloc[:, 1] == "").all())
 
 
 def _may_be_wrong(names: list[str]) -> bool:
@@ -155,6 +167,8 @@ def _missing(table: pd.DataFrame, path: Path, column: str) -> InputError:
     received = f"only {', '.join(names)[:200]}"  # of a csv, if it is one
     if same:
         fix = f"write {column} for {same[0]}"
+    elif len(names) == 1 and column in names[0].split():
+        fix = "save it with commas"
     elif any(PurePosixPath(name).suffix.lower() in SUFFIXES for name in names):
         received = f"data in the first line: {', '.join(names)[:200]}"
         fix = f"put a line of names above it, with {column}"
