@@ -46,19 +46,21 @@ def refuse_huge_csv(path: Path) -> Scan:
             length += len(first)
             if lines == 0:
                 columns += first.count(b",")
-            lengths = [length, *map(len, others)]
-            longest = max(lengths)
-            line = lines + 1 + lengths.index(longest)
+            longest = max(length, *map(len, others)) if others else length
+            if longest > MOST_LINE:
+                lengths = [length, *map(len, others)]
+                line = lines + 1 + lengths.index(longest)
+                raise too_much(
+                    path, MOST_LINE, "bytes in a line", f"more in line {line:,}"
+                )
             lines += len(others)
-            length = lengths[-1]
-            _refuse(path, longest, line, columns + 1, lines)
+            length = len(others[-1]) if others else length
+            _refuse(path, columns + 1, lines)
     return Scan(lines, has_quotes, is_unusual)
 
 
-def _refuse(path: Path, longest: int, line: int, columns: int, lines: int) -> None:
+def _refuse(path: Path, columns: int, lines: int) -> None:
     cells = columns * lines
-    if longest > MOST_LINE:
-        raise too_much(path, MOST_LINE, "bytes in a line", f"more in line {line:,}")
     limits = {
         "columns": (columns, MOST_COLUMNS),
         "lines": (lines, MOST_LINES),

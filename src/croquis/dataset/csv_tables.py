@@ -42,8 +42,8 @@ def read_table(
     unnamed = [
         name for name in table if not name or str(name).startswith("Unnamed: ")
     ]
-    table = table.drop(columns=unnamed)
     if unnamed:
+        table = table.drop(columns=unnamed)
         notes.append(f"{path.name}: an index column without a name was left out")
     _require(table, path, names)
     return table, notes
@@ -82,7 +82,9 @@ def _has_rows_of_other_kinds(table: pd.DataFrame) -> bool:
         return False
     if (table.iloc[:, 0] == table.columns[0]).any():
         return True
-    return table.shape[1] > 1 and bool((table.iloc[:, 1] == "").all())
+    if table.shape[1] < 2 or table.iat[0, 1]:
+        return False
+    return bool((table.iloc[:, 1] == "").all())
 
 
 def _may_be_wrong(names: list[str]) -> bool:
