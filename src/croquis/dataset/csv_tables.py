@@ -100,6 +100,9 @@ def _may_be_wrong(names: list[str]) -> bool:
 
 def _has_blank_row(table: pd.DataFrame) -> bool:
     """Whether a row has nothing but blanks."""
+    # The least is one of those, if there are any: no look at each of a million cells.
+    if table.empty or table.iloc[:, 0].min().strip():
+        return False
     rows = table[table.iloc[:, 0].str.strip() == ""]
     return bool(rows.map(lambda cell: not cell.strip()).all(axis=1).any())
 
