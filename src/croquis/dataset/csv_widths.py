@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from croquis.core.errors import InputError
 from croquis.core.text import counted
+from croquis.dataset.csv_headers import SEPARATORS
 from croquis.dataset.csv_rows import MEANT, Row, Rows
 from croquis.dataset.folder_names import files_under, plain_path
 
@@ -119,8 +120,9 @@ def _cut(table: Rows, path: Path) -> Rows:
         rows.append(row)
     notes = list(table.notes)
     if cut:
-        words = f"{counted(cut, 'row')} with empty cells beyond the last column, left out"
-        notes.append(f"{path.name}: {words}")
+        signs = SEPARATORS.get(table.separator, "separators")
+        words = f"{signs} behind the last column of {counted(cut, 'row')}"
+        notes.append(f"{path.name}: {words} are left out")
     return table._replace(rows=rows, notes=notes)
 
 
