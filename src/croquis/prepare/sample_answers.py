@@ -165,20 +165,15 @@ def _names(column: str, classes: Classes, notes: list[str]) -> Answers:
 def _as_names(values: list[str], classes: Classes) -> list[str] | None:
     """The class names as a sample with these values writes them; None if they are no names."""
     names = classes.names
-    for form in ("", "NFC", "NFD"):
-        written = [_normalized(name, form) for name in names]
+    composed = [unicodedata.normalize("NFC", name) for name in names]
+    decomposed = [unicodedata.normalize("NFD", name) for name in names]
+    for written in (names, composed, decomposed):
         if set(values) <= set(written):
             return written
     are_numbers = all(text.isdecimal() for text in (*names, *values))
     if are_numbers and not classes.numbered:  # 00, 01 ... where the sample has 0
         return [str(int(name)) for name in names]
     return None
-
-
-def _normalized(name: str, form: str) -> str:
-    if form == "NFC" or form == "NFD":
-        return unicodedata.normalize(form, name)
-    return name
 
 
 def _notes_on_numbers(

@@ -237,7 +237,9 @@ def _with_images(
 def _are_examples(images: pd.Series, tests: pd.Series) -> bool:
     """Whether a few rows of many test images show the form alone."""
     few = len(images) <= MOST_EXAMPLES and 2 * len(images) < len(tests)
-    return len(images) > 0 and few and images.notna().all() and images.is_unique
+    if images.empty or not few:
+        return False
+    return bool(images.notna().all()) and images.is_unique
 
 
 def _rows_of_examples(
