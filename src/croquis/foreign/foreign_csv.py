@@ -9,7 +9,7 @@ import pandas as pd
 from croquis.core.errors import InputError
 from croquis.dataset.csv_files import refuse_huge_csv
 from croquis.dataset.csv_tables import read_table
-from croquis.prepare.image_names import named_like
+from croquis.dataset.folders.column_names import named_like
 
 UNREADABLE = (pd.errors.ParserError, pd.errors.EmptyDataError)
 

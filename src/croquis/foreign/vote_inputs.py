@@ -7,11 +7,11 @@ import numpy as np
 
 from croquis.core.errors import InputError
 from croquis.dataset.csv_tables import read_table
+from croquis.dataset.folders.column_names import named_like
 from croquis.foreign.class_names import ClassNames, read_class_names
 from croquis.foreign.foreign import Foreign, images_of, read_foreign
 from croquis.foreign.foreign_columns import IMAGES, Hints
 from croquis.foreign.vote_sample import VoteSample, read_vote_sample
-from croquis.prepare.image_names import named_like
 
 
 class VoteInputs(NamedTuple):

@@ -7,6 +7,7 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.dataset.csv_tables import read_table
+from croquis.dataset.folders.column_names import named_like
 from croquis.dataset.submission_form import SubmissionForm
 from croquis.foreign.class_names import ClassNames
 from croquis.foreign.foreign_columns import IMAGES, Hints
@@ -16,7 +17,7 @@ from croquis.prepare.class_columns import (
     is_number,
     refuse_other_columns,
 )
-from croquis.prepare.image_names import LABEL_COLUMNS, named_like
+from croquis.prepare.image_names import LABEL_COLUMNS
 
 FIX = "give the sample of the competition, or none"
 

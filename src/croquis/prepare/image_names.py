@@ -2,31 +2,26 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
-from itertools import takewhile
+from collections.abc import Callable
+from itertools import chain, takewhile
 from pathlib import PurePosixPath
 
 import pandas as pd
 
-# What people call these columns, in any case; the first that is there counts.
-IMAGE_COLUMNS = (
-    "image_path", "path", "file_name", "filename", "file", "image", "image_name", "image_id", "id",
-    "name",
+from croquis.dataset.folders.column_names import IMAGE_TIERS, LABEL_TIERS
+
+# What people call these columns, the likelier first; those after the first line are of all tables.
+IMAGE_COLUMNS = tuple(
+    dict.fromkeys([
+        "image_path", "path", "file_name", "filename", "file", "image", "image_name", "image_id",
+        "id", "name", *chain(*IMAGE_TIERS),
+    ])
 )  # fmt: skip
-LABEL_COLUMNS = ("target", "class_name", "label", "class", "category")
-
-
-def named_like(columns: Iterable[object], names: Iterable[str]) -> list[str]:
-    """Those of `columns` that are called as one of `names`, in the order of `names`."""
-    column_of = {_letters(name): str(name) for name in reversed(list(columns))}
-    keys = dict.fromkeys(map(_letters, names))
-    return [column_of[key] for key in keys if key in column_of]
-
-
-def _letters(name: object) -> str:
-    """A column's name without case and separators: Image_ID, "image id" and imageId are one."""
-    return re.sub(r"[\W_]+", "", str(name).casefold())
-
+LABEL_COLUMNS = tuple(
+    dict.fromkeys(
+        ["target", "class_name", "label", "class", "category", *LABEL_TIERS[0]]
+    )
+)
 
 Form = Callable[[pd.Series], pd.Series]
 

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import pandas as pd
 
 from croquis.core.errors import InputError
+from croquis.dataset.folders.column_names import named_like
 from croquis.prepare.class_columns import (
     SHOWN,
     WITHOUT_SAMPLE,
@@ -18,7 +19,7 @@ from croquis.prepare.class_columns import (
     rank_note,
     refuse_other_columns,
 )
-from croquis.prepare.image_names import IMAGE_COLUMNS, LABEL_COLUMNS, named_like
+from croquis.prepare.image_names import IMAGE_COLUMNS, LABEL_COLUMNS
 from croquis.prepare.labels import without_fraction
 
 

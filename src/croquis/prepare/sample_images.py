@@ -6,11 +6,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from croquis.core.errors import InputError
+from croquis.dataset.folders.column_names import named_like
 from croquis.prepare.image_names import (
     IMAGE_COLUMNS,
     LABEL_COLUMNS,
     match_images,
-    named_like,
     texts_like,
 )
 

@@ -8,12 +8,12 @@ from croquis.core.errors import InputError
 from croquis.core.params import nearest
 from croquis.dataset.csv_tables import read_table
 from croquis.dataset.data_params import ColumnParams
+from croquis.dataset.folders.column_names import named_like
 from croquis.prepare.class_columns import exact
 from croquis.prepare.image_names import (
     IMAGE_COLUMNS,
     LABEL_COLUMNS,
     match_images,
-    named_like,
 )
 from croquis.prepare.labels import without_fraction
 from croquis.prepare.layout import Layout
@@ -21,6 +21,7 @@ from croquis.prepare.layout import Layout
 COLUMNS = ["image_path", "target"]
 FIX = "correct it in the data source, or take it out there; then `dvc repro -f download`"
 AS_USUAL = ColumnParams()
+NAMED = 8  # usual names of a column that a message has
 SHOWN = 3  # rows, images or labels that a message names
 
 
@@ -249,7 +250,7 @@ def _column(
         return like[0]
     raise InputError(
         csv,
-        expected=f"a column {names[0]} (or {', '.join(names[1:])})",
+        expected=f"a column {names[0]} (or {', '.join(names[1:NAMED])})",
         received=f"only {', '.join(map(str, table))[:200]}",
         fix=f"rename it, or say it with `data.columns`; {FIX}",
     )
