@@ -54,6 +54,25 @@ def test_an_image_of_a_rare_suffix_that_is_none_is_kept_for_the_quarantine(
     assert images_in(folder) == ["0.avif", "1.heic", "2.svg"]
 
 
+def test_an_empty_file_among_images_without_suffixes_is_a_lost_image(
+    tmp_path: Path,
+) -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1"
+    folder = as_folder(
+        {
+            "a/1": image(1),
+            "a/2": b"",
+            "a/3": pointer,
+            "a/LICENSE": b"text",
+            "b/4": b"",
+        },
+        tmp_path,
+    )
+    files = list_files(folder)
+    assert files.images == ["a/1", "a/2", "a/3"]
+    assert files.others == ["a/LICENSE", "b/4"]
+
+
 def test_what_editors_and_browsers_leave_is_no_image(tmp_path: Path) -> None:
     leftovers = ("0.png~", "0.png.bak", "1.jpg.part", "2.jpg.crdownload", "3.tmp")
     folder = as_folder(dict.fromkeys(leftovers, image(0)), tmp_path)
@@ -126,6 +145,22 @@ def test_a_folder_that_cannot_be_listed_is_no_empty_one(
         InputError, match=r"closed: expected a folder that can be listed"
     ):
         images_in(tmp_path)
+
+
+def test_a_hidden_folder_that_cannot_be_listed_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """lost+found is root's alone on each disk of Linux."""
+    folder = as_folder({"0.png": b"", "lost+found/1": b""}, tmp_path)
+    scandir = os.scandir
+
+    def closed(path: str) -> object:
+        if os.fspath(path).endswith("lost+found"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    assert images_in(folder) == list_files(folder).images == ["0.png"]
 
 
 def test_no_folder_has_no_images(tmp_path: Path) -> None:

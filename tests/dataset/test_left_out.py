@@ -1,6 +1,10 @@
 """What is said of files that are left out."""
 
-from croquis.dataset.left_out import first_few, left_out_note, note_on_tools
+from croquis.dataset.left_out import (
+    first_few,
+    left_out_note,
+    note_on_tools,
+)
 
 
 def test_three_names_are_said_and_the_rest_is_counted() -> None:

@@ -39,7 +39,7 @@ def test_files_that_are_no_images_are_counted_by_kind(tmp_path: Path) -> None:
     }
     assert counted(files, tmp_path, ["train/a/0.png"], []) == [
         "left out, as they are no images: 3 .txt, 1 without a suffix, 1 .pdf"
-        " (first train/a/0.txt)"
+        " (as train/a/0.txt, train/a/README, train/a/form.pdf)"
     ]
 
 

@@ -241,7 +241,7 @@ REPORTED = [
     # lovedlim/tensorflow 4: cat-and-dog of Kaggle, with each folder inside another of its name.
     Case("training_set in training_set", class_folders("training_set/training_set/")
              | class_folders("test_set/test_set/"),
-         error="training_set"),
+         test=6, labels=6, says=("training_set/training_set/ is read as train/",)),
     # Hugging Face datasets 4814 and 4311: metadata.csv inside train/.
     Case("metadata.csv of an imagefolder", flat() | {
              "train/metadata.csv": ids("file_name,label", ".png")},

@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from croquis.core.errors import InputError
-from croquis.dataset.first_bytes import HEAD, NOT_READ, image_format
-from croquis.dataset.hidden_files import is_hidden
+from croquis.dataset.first_bytes import (
+    HEAD,
+    NOT_READ,
+    image_format,
+    strange_content,
+)
+from croquis.dataset.hidden_files import is_hidden, is_of_tools
 
 # Of files that are images, unopened: a look into each of 50,000 files takes its time, and what
 # cannot be decoded is named then.
@@ -16,7 +21,7 @@ SUFFIXES = frozenset(
     ".jpg .jpeg .jfif .png .bmp .gif .tif .tiff .webp .ppm .pgm .pbm".split()
 )
 # Further ones of images. They are looked into, as not all of them can be read.
-_FURTHER = frozenset(
+ALL_SUFFIXES = SUFFIXES | frozenset(
     ".jpe .avif .jp2 .j2k .jpf .jpx .jpc .dib .tga .pnm .apng .mpo .heic .heif .hif"
     " .jxl .svg .dng .nef .cr2 .cr3 .arw .dcm".split()
 )
@@ -57,23 +62,32 @@ def images_in(folder: Path) -> list[str]:
     Raises:
         InputError: if a folder in it cannot be listed.
     """
-    return list_files(folder).images
+    files = dict(_files_in(folder))
+    visible = [name for name, is_hidden_file in files.items() if not is_hidden_file]
+    return _judge(folder, sorted(visible, key=_in_order)).images
 
 
 def list_files(folder: Path) -> FolderFiles:
     """What is in `folder`, at any depth; nothing where there is no such folder.
 
     Raises:
-        InputError: if a folder in it cannot be listed.
+        InputError: if a folder in it cannot be listed, unless that is hidden.
     """
     files = dict(_files_in(folder))
-    names = sorted(files, key=lambda name: (natural(name), name))
+    names = sorted(files, key=_in_order)
+    visible = _judge(folder, [name for name in names if not files[name]])
+    hidden = [name for name in names if files[name]]
+    return visible._replace(
+        hidden=[name for name in hidden if _is_hidden_image(folder, name)]
+    )
+
+
+def _judge(folder: Path, names: list[str]) -> FolderFiles:
+    """What visible files are, by suffix or content; none is hidden."""
     formats: dict[str, str] = {}
     images = []
     others = []
     for name in names:
-        if files[name]:
-            continue
         if _suffix(name) in SUFFIXES:
             images.append(name)
             continue
@@ -83,14 +97,26 @@ def list_files(folder: Path) -> FolderFiles:
         else:
             images.append(name)
             formats[name] = image
+    lost = _lost_images(folder, others, formats)
+    if lost:
+        formats |= dict.fromkeys(lost, "")
+        images = sorted([*images, *lost], key=_in_order)
+        others = [name for name in others if name not in lost]
     other_forms = _other_forms(images, formats)
     return FolderFiles(
         [name for name in images if name not in other_forms],
         {name: kind for name, kind in formats.items() if name not in other_forms},
         [name for name in images if name in other_forms],
         others,
-        [name for name in names if files[name] and _suffix(name) in SUFFIXES],
+        hidden=[],
     )
+
+
+def _is_hidden_image(folder: Path, name: str) -> bool:
+    """Files of tools are not opened: of git alone there may be a hundred thousand."""
+    if is_of_tools(name):
+        return _suffix(name) in ALL_SUFFIXES
+    return may_be_image(folder / name)
 
 
 def is_image(path: Path) -> bool:
@@ -100,10 +126,23 @@ def is_image(path: Path) -> bool:
     return path.is_file() and _format_inside(path.parent, path.name) is not None
 
 
+def may_be_image(path: Path) -> bool:
+    """As `is_image`; a file that may not be opened is judged by its suffix."""
+    try:
+        return is_image(path)
+    except OSError:
+        return path.suffix.lower() in ALL_SUFFIXES
+
+
 def natural(name: str) -> list[str | int]:
     """A sort key that puts 2.png before 10.png."""
     parts = re.split(r"(\d+)", name)  # every second one is a number
     return [int(part) if place % 2 else part for place, part in enumerate(parts)]
+
+
+def _in_order(name: str) -> tuple[list[str | int], str]:
+    """Naturally; 01.png before 1.png, whatever the disk says."""
+    return natural(name), name
 
 
 def refuse_unlisted(error: OSError) -> None:
@@ -125,7 +164,13 @@ def _files_in(folder: Path) -> Iterator[tuple[str, bool]]:
     if not folder.is_dir():
         return
     hidden = {"": False}
-    for here, folders, names in os.walk(folder, onerror=refuse_unlisted):
+
+    def refuse_visible(error: OSError) -> None:
+        inside = os.path.relpath(error.filename, folder)
+        if inside == os.curdir or not hidden[f"{inside}/"]:
+            refuse_unlisted(error)
+
+    for here, folders, names in os.walk(folder, onerror=refuse_visible):
         inside = os.path.relpath(here, folder)
         start = "" if inside == os.curdir else f"{inside}/"
         for name in folders:
@@ -147,7 +192,22 @@ def _format_inside(folder: Path, name: str) -> str | None:
         return None
     with (folder / name).open("rb") as file:
         image = image_format(file.read(HEAD), suffix)
-    return "" if image is None and suffix in _FURTHER else image
+    return "" if image is None and suffix in ALL_SUFFIXES else image
+
+
+def _lost_images(
+    folder: Path, others: list[str], formats: dict[str, str]
+) -> set[str]:
+    """Files without a suffix that are empty or pointers, among images without a suffix."""
+    bare = {os.path.dirname(name) for name in formats if not _suffix(name)}
+    lost = set()
+    for name in others:
+        if not _suffix(name) and os.path.dirname(name) in bare:
+            with (folder / name).open("rb") as file:
+                head = file.read(HEAD)
+            if not head or strange_content(head) is not None:
+                lost.add(name)
+    return lost
 
 
 def _other_forms(images: list[str], formats: dict[str, str]) -> set[str]:

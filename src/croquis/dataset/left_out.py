@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Sequence
 
 from croquis.dataset.hidden_files import is_junk, is_of_tools
-from croquis.dataset.image_files import SUFFIXES
+from croquis.dataset.image_files import ALL_SUFFIXES
 
 NAMED_FILES = 3  # that a line names; it counts the rest
 
@@ -31,12 +31,17 @@ def left_out_note(names: Sequence[str], why: str) -> list[str]:
 def note_on_tools(names: Iterable[str]) -> list[str]:
     """Of the images among these paths that lie in folders of systems and tools."""
     images = [
-        name.encode(errors="backslashreplace").decode()  # as of another encoding
+        _printable(name)
         for name in names
         if is_of_tools(name)
         and not is_junk(name)
-        and os.path.splitext(name)[1].lower() in SUFFIXES
+        and os.path.splitext(name)[1].lower() in ALL_SUFFIXES
     ]
     return left_out_note(
         sorted(images), "images are in folders of a system or a tool,"
     )
+
+
+def _printable(name: str) -> str:
+    """A name as it is, but for bytes of another encoding than UTF-8."""
+    return name.encode(errors="backslashreplace").decode()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from croquis.core.errors import InputError
 from croquis.core.progress import progress
 from croquis.dataset.hidden_files import is_junk, is_of_tools
-from croquis.dataset.image_files import SUFFIXES, refuse_unlisted
+from croquis.dataset.image_files import may_be_image, refuse_unlisted
 from croquis.dataset.left_out import note_on_tools
 
 
@@ -93,7 +93,7 @@ def _to_copy(path: Path, source: Path) -> bool:
     if is_junk(path.name) or is_of_tools(path.name):
         return False
     if _is_dotted(path):
-        return path.suffix.lower() in SUFFIXES and (source / path).is_file()
+        return (source / path).is_file() and may_be_image(source / path)
     return True
 
 

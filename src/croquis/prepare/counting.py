@@ -9,7 +9,7 @@ import pandas as pd
 
 from croquis.dataset.first_bytes import NOT_READ
 from croquis.dataset.image_files import FolderFiles, list_files
-from croquis.dataset.left_out import first_few, left_out_note
+from croquis.dataset.left_out import NAMED_FILES, first_few, left_out_note
 
 TABLES = (".csv", ".tsv", ".jsonl")  # they are read by their names, or mean nothing
 
@@ -91,8 +91,11 @@ def _note_on_others(files: FolderFiles, paths: set[str]) -> list[str]:
     ]
     if not others:
         return []
-    kinds = _counted([_kind(name) for name in others])
-    return [f"left out, as they are no images: {kinds} (first {others[0]})"]
+    kinds = [_kind(name) for name in others]
+    # In the order of `_counted`, so that a rare kind is named, too.
+    firsts = [others[kinds.index(kind)] for kind, _ in Counter(kinds).most_common()]
+    named = f"as {first_few(firsts[:NAMED_FILES])}"
+    return [f"left out, as they are no images: {_counted(kinds)} ({named})"]
 
 
 def _top(name: str) -> str:

@@ -19,7 +19,6 @@ from croquis.core.params import Section
 from croquis.core.progress import progress
 from croquis.core.symmetries import symmetric_digest
 from croquis.dataset.first_bytes import HEAD
-from croquis.dataset.image_files import SUFFIXES
 from croquis.dataset.image_notes import (
     BETWEEN,
     BLANK,
@@ -237,9 +236,8 @@ def _early_reason(file: Path) -> str:
     if file.stat().st_size == 0:
         return EMPTY
     try:
-        if file.suffix.lower() not in SUFFIXES:
-            with file.open("rb") as content:
-                refuse_format(content.read(HEAD), file.name)
+        with file.open("rb") as content:
+            refuse_format(content.read(HEAD), file.name)
     except Unreadable as error:
         return str(error)
     return ""
