@@ -234,6 +234,12 @@ REPORTED = [
              "test/@eaDir/0.png/SYNOPHOTO_THUMB_M.jpg": image(91, "JPEG"),
              "train/cup/.@__thumb/0.png": image(92)},
          pack=as_zip, says=("2 images are in folders of a system or a tool",)),
+    # The same, in an archive that lies in another one.
+    Case("thumbnails of a NAS in an inner archive", {
+             "train.csv": table(rows()), "test.csv": b"image_path\n0.png\n1.png\n",
+             "train.zip": zip_bytes(class_folders() | {"train/@eaDir/0/T.jpg": b""}),
+             "test.zip": zip_bytes(unlabelled())},
+         pack=as_zip, says=(r"1 images are in folders of a system or a tool",)),
     # rainy-image-dataset 2: cloned without Git LFS, all images are pointers.
     Case("pointers of Git LFS", {
              name: POINTER for name in class_folders()},

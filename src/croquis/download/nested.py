@@ -11,7 +11,7 @@ from croquis.core.errors import InputError
 from croquis.core.text import counted
 from croquis.dataset.folders.split_names import split_of
 from croquis.dataset.hidden_files import is_hidden
-from croquis.dataset.image_files import SUFFIXES
+from croquis.dataset.image_files import SUFFIXES, is_image
 from croquis.dataset.roots import find_root, is_layout
 from croquis.download.archives import unpack
 from croquis.download.entries import Meter
@@ -235,15 +235,12 @@ def _unpack_one(archive: Packed, folder: Path, meter: Meter) -> list[str]:
         content = Path(desk, "content")
         content.mkdir()
         notes = unpack(archive.path, content, inner.where, inner)
-        images = sum(1 for path in content.rglob("*") if _is_image(path))
+        files = (path for path in content.rglob("*") if path.is_file())
+        images = sum(map(is_image, files))
         archive.path.unlink()
         _place(content, archive, inner.where)
     line = f"{name} inside was unpacked, {counted(images, 'image')}"
     return [line, *notes]
-
-
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and path.is_file()
 
 
 def _place(content: Path, archive: Packed, where: str) -> None:
