@@ -125,7 +125,7 @@ TOLD = [
     Case("kaggle_id", flat(suffix=".jpg") | {"train.csv": ids()},
          test=0, data=IDS, pack=as_zip),
     Case("kaggle_id, without a setting", flat(suffix=".jpg") | {"train.csv": ids()},
-         test=0, pack=as_zip, says=("id.*label",)),
+         test=0, pack=as_zip, says=("label is read as the name of the class",)),
     Case("ko15_cp949", competition(FRUIT) | {
              "train.csv": table(rows(FRUIT), "cp949")},
          classes=FRUIT, says=("(?i)cp949",)),
@@ -138,7 +138,7 @@ TOLD = [
          pack=as_zip, says=(r"train\.zip",)),
     Case("nfd_and_nfc_class", competition(FRUIT) | {
              "train.csv": replaced("사과,사과/0", f"{nfd('사과')},사과/0", rows(FRUIT))},
-         classes=FRUIT, says=("사과",)),
+         classes=FRUIT, says=(r"class name joined to their letters \(NFC\) in 1 rows",)),
     Case("semicolons", competition() | {"train.csv": replaced(",", ";")},
          says=("semicolon|';'",)),
     Case("solution_class_names", competition() | {
@@ -154,7 +154,7 @@ TOLD = [
          says=("target has no numbers|target.*class_name",)),
     Case("trailing_commas", competition() | {"train.csv": replaced("\n", ",\n").replace(
              b"target,", b"target")},
-         says=("comma",)),
+         says=("6 rows with empty cells beyond the last column",)),
     Case("val_folder", class_folders() | class_folders("val/") | class_folders("test/"),
          test=6, labels=6, says=("val/.*left out",)),
     Case("csv_bomb_col", competition() | {
