@@ -12,6 +12,10 @@ def test_three_names_are_said_and_the_rest_is_counted() -> None:
     assert first_few(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
 
 
+def test_names_stay_on_one_line() -> None:
+    assert first_few(["a\nb", "사과", "0\u200b"]) == r"a\nb, 사과, 0\u200b"
+
+
 def test_a_note_counts_and_names_and_nothing_has_none() -> None:
     notes = left_out_note(["a/0.png", "1.png"], "images are in no table")
     assert notes == ["2 images are in no table and left out: a/0.png, 1.png"]

@@ -10,9 +10,9 @@ NAMED_FILES = 3  # that a line names; it counts the rest
 
 
 def first_few(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
+    """The first names, and how many more there are; on one line, whatever is in them."""
     more = len(names) - NAMED_FILES
-    first = ", ".join(names[:NAMED_FILES])
+    first = ", ".join(map(_on_one_line, names[:NAMED_FILES]))
     return f"{first} and {more:,} more" if more > 0 else first
 
 
@@ -31,7 +31,7 @@ def left_out_note(names: Sequence[str], why: str) -> list[str]:
 def note_on_tools(names: Iterable[str]) -> list[str]:
     """Of the images among these paths that lie in folders of systems and tools."""
     images = [
-        _printable(name)
+        name
         for name in names
         if is_of_tools(name)
         and not is_junk(name)
@@ -42,6 +42,6 @@ def note_on_tools(names: Iterable[str]) -> list[str]:
     )
 
 
-def _printable(name: str) -> str:
-    """A name as it is, but for bytes of another encoding than UTF-8."""
-    return name.encode(errors="backslashreplace").decode()
+def _on_one_line(name: str) -> str:
+    """A name as it is; escaped where it has line ends, other bytes than UTF-8, or the like."""
+    return name if name.isprintable() else ascii(name)[1:-1]
