@@ -255,7 +255,7 @@ def _place(content: Path, archive: Packed, where: str) -> None:
     one_folder = len(folders) == 1 and archive.stem.lower().startswith(
         folders[0].name.lower()
     )
-    if one_folder and not any(map(_is_image, tops)):
+    if one_folder and not any(map(is_image, tops)):
         place = here / folders[0].name
         _merge(folders[0], place, where)
         _merge(content, place, where)  # a README beside the folder
