@@ -102,3 +102,19 @@ def test_a_folder_of_a_tool_that_cannot_be_listed_is_passed_over(
     )
     assert copy_tree(source, tmp_path / "copy") == []
     assert copied(tmp_path / "copy") == ["a/0.png"]
+
+
+def test_files_that_cannot_be_read_are_counted_before_any_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended in the words of the system, on the first of them, after all before it."""
+    source = as_folder(
+        {f"train/{number}.png": b"" for number in range(5)}, tmp_path
+    )
+    monkeypatch.setattr(os, "access", lambda path, _: path.name == "0.png")
+    with pytest.raises(
+        InputError,
+        match=r"received 4 that cannot \(.* and 1 more\); .*chmod -R u\+rX",
+    ):
+        copy_tree(source, tmp_path / "copy")
+    assert copied(tmp_path / "copy") == []

@@ -10,7 +10,7 @@ from croquis.core.errors import InputError
 from croquis.core.progress import progress
 from croquis.dataset.hidden_files import is_junk, is_of_tools
 from croquis.dataset.image_files import may_be_image, refuse_unlisted
-from croquis.dataset.left_out import note_on_tools
+from croquis.dataset.left_out import first_few, note_on_tools
 
 
 def copy_tree(source: Path, place: Path) -> list[str]:
@@ -23,8 +23,8 @@ def copy_tree(source: Path, place: Path) -> list[str]:
         a note on images in folders of tools, where there are some.
 
     Raises:
-        InputError: if a folder cannot be listed, or something else than files and folders is
-            there, such as a pipe, a device (which has no end), or a link that leads nowhere.
+        InputError: if a folder cannot be listed or a file cannot be read, or something else
+            is there, such as a pipe, a device (which has no end), or a link that leads nowhere.
     """
     files = []
     of_tools: list[str] = []
@@ -37,6 +37,7 @@ def copy_tree(source: Path, place: Path) -> list[str]:
             of_tools += _names_below(source, folder.path / tool)
     for file in files:
         _refuse_special(source / file, source)
+    _refuse_closed(files, source)
     for file in progress(files, "copy", unit="file"):
         (place / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / file, place / file)
@@ -109,6 +110,17 @@ def _refuse_special(file: Path, source: Path) -> None:
         received=received,
         fix=f"remove it from {source}",
     )
+
+
+def _refuse_closed(files: list[Path], source: Path) -> None:
+    closed = [str(file) for file in files if not os.access(source / file, os.R_OK)]
+    if closed:
+        raise InputError(
+            source,
+            expected="files that can be read",
+            received=f"{len(closed):,} that cannot ({first_few(closed)})",
+            fix="give yourself the right to, as with `chmod -R u+rX FOLDER`",
+        )
 
 
 def _leads_back(folder: Path) -> bool:
