@@ -283,6 +283,10 @@ REPORTED = [
     Case("boxes beside images", class_folders() | {
              f"train/cup/label/{k}.txt": b"Cup 0 0 1 1" for k in range(2)},
          test=0, says=(r"left out, as they are no images: 2 \.txt",)),
+    # towhee 95, too: no suffixes, and labels in a table.
+    Case("a table of images without suffixes", flat("images/", suffix="") | {
+             "labels.csv": ids()},
+         test=0),
     # towhee 95: no suffixes at all.
     Case("no suffixes at all", class_folders(suffix="") | unlabelled(suffix=""),
          says=("8 images have a rare suffix or none",)),

@@ -19,7 +19,7 @@ from croquis.dataset.csv_headers import (
     names_in,
     separator_of,
 )
-from croquis.dataset.image_files import SUFFIXES
+from croquis.dataset.image_files import ALL_SUFFIXES
 
 # Columns that mean something here, whatever a caller asks for.
 MEANT = frozenset({"image_path", "class_name", "target", "ID", "source_id", "use"})
@@ -209,7 +209,7 @@ def _refuse_swallowed(
 def _are_rows(lines: list[str], separator: str, width: int) -> bool:
     """Whether the further lines of a cell look like rows: by their names of images, or counts."""
     cells = [cell.strip() for line in lines for cell in line.split(separator)]
-    if any(PurePosixPath(cell).suffix.lower() in SUFFIXES for cell in cells):
+    if any(PurePosixPath(cell).suffix.lower() in ALL_SUFFIXES for cell in cells):
         return True
     same = all(line.count(separator) == width - 1 for line in lines)
     return same and len(lines) > 1

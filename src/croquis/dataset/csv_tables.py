@@ -15,7 +15,7 @@ from croquis.dataset.csv_files import Scan, refuse_huge_csv
 from croquis.dataset.csv_headers import clean_name
 from croquis.dataset.csv_rows import MEANT, read_rows
 from croquis.dataset.csv_widths import fit_widths
-from croquis.dataset.image_files import SUFFIXES
+from croquis.dataset.image_files import ALL_SUFFIXES
 
 _UNREADABLE = (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError)
 
@@ -174,7 +174,7 @@ def _missing(table: pd.DataFrame, path: Path, column: str) -> InputError:
         fix = f"write {column} for {same[0]}"
     elif len(names) == 1 and column in names[0].split():
         fix = "save it with commas"
-    elif any(PurePosixPath(name).suffix.lower() in SUFFIXES for name in names):
+    elif any(PurePosixPath(name).suffix.lower() in ALL_SUFFIXES for name in names):
         received = f"data in the first line: {', '.join(names)[:200]}"
         fix = f"put a line of names above it, with {column}"
     return InputError(

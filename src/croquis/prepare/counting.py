@@ -76,8 +76,10 @@ def _notes_on_unnamed(
 
 def _counts(note: str, top: str) -> bool:
     """Whether a note says what is left out of a folder: "val/: 9 ...", or "9 ... in val/ ..."."""
-    if not top or not ("left out" in note or "not read" in note):
+    if not ("left out" in note or "not read" in note):
         return False
+    if not top:
+        return "images beside it" in note
     return note.startswith(f"{top}/: ") or f"in {top}/ " in note
 
 

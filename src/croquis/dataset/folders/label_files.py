@@ -10,7 +10,7 @@ from croquis.dataset.folders.column_names import (
     named_like,
 )
 from croquis.dataset.hidden_files import is_hidden
-from croquis.dataset.image_files import SUFFIXES
+from croquis.dataset.image_files import is_image
 
 TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 TRAIN, VAL, TEST = "train", "val", "test"
@@ -155,8 +155,8 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _has_images(folder: Path) -> bool:
-    for _, folders, names in os.walk(folder):
+    for here, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not is_hidden(name)]
-        if any(Path(name).suffix.lower() in SUFFIXES for name in names):
+        if any(is_image(Path(here, name)) for name in names):
             return True
     return False

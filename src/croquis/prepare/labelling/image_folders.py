@@ -10,7 +10,7 @@ import pandas as pd
 from croquis.core.errors import InputError
 from croquis.dataset.folders.label_files import TEST, role_of
 from croquis.dataset.hidden_files import is_hidden
-from croquis.dataset.image_files import SUFFIXES
+from croquis.dataset.image_files import is_image
 from croquis.dataset.naming.name_forms import decoded, slashed, without_suffix
 
 FIRST = 20  # rows that are looked up before all files are listed
@@ -91,7 +91,7 @@ def _files(base: Path) -> dict[str, str]:
         folders[:] = sorted(name for name in folders if not is_hidden(name))
         inside = Path(here).relative_to(base)
         for name in sorted(names):
-            if Path(name).suffix.lower() in SUFFIXES and not is_hidden(name):
+            if not is_hidden(name) and is_image(Path(here, name)):
                 path = (inside / name).as_posix()
                 files.setdefault(_key(path), path)
     return files
