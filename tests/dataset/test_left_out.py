@@ -25,7 +25,7 @@ def test_a_note_counts_and_names_and_nothing_has_none() -> None:
 def test_only_images_of_tools_are_counted_among_what_was_passed_over() -> None:
     names = ["@eaDir/0.png/T.jpg", "@eaDir/._0.png", ".git/config", "a/0.png"]
     assert note_on_tools(names) == [
-        "1 images are in folders of a system or a tool, and left out: @eaDir/0.png/T.jpg"
+        "1 image is in folders of a system or a tool, and left out: @eaDir/0.png/T.jpg"
     ]
 
 

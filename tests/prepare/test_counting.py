@@ -54,15 +54,15 @@ def test_images_of_other_folders_are_named_unless_a_note_has_counted_them(
     }
     told = ["val/: 1 images are left out (val/2.png)"]
     assert counted(files, tmp_path, ["train/a/0.png"], told) == [
-        "1 images beside the folders are not labelled or named, and left out: cover.png",
-        "1 images in extra/ are not labelled or named, and left out: extra/1.png",
+        "1 image beside the folders is not labelled or named, and left out: cover.png",
+        "1 image in extra/ is not labelled or named, and left out: extra/1.png",
     ]
 
 
 def test_hidden_images_that_a_table_names_are_not_left_out(tmp_path: Path) -> None:
     files = {"train/.a/0.png": b"", "train/.a/1.png": b""}
     assert counted(files, tmp_path, ["train/.a/0.png"], []) == [
-        "1 images are hidden, or in hidden folders, and left out: train/.a/1.png"
+        "1 image is hidden, or in hidden folders, and left out: train/.a/1.png"
     ]
 
 
@@ -77,7 +77,7 @@ def test_formats_by_content_and_other_forms_are_said(tmp_path: Path) -> None:
     assert counted(files, tmp_path, paths, []) == [
         "2 images have a rare suffix or none, and are taken by their content"
         " (1 JPEG, 1 AVIF): train/a/0, train/a/1.avif",
-        "1 images are in a format that is not read, beside one of the same name,"
+        "1 image is in a format that is not read, beside one of the same name,"
         " and left out: train/a/2.heic",
     ]
 

@@ -206,7 +206,7 @@ def test_what_was_done_to_images_is_counted_and_the_first_are_named(
         tmp_path, table(*names, "train/b.png", "test/0.png"), bad_test="blank"
     )
     assert prepared.notes(Path("q.csv")) == [
-        "1 training images are left out, as they cannot be read: train/a5.png (empty file);"
+        "1 training image is left out, as it cannot be read: train/a5.png (empty file);"
         " q.csv has them all",
         "1 of 7 images cannot be read, and are white sheets: test/0.png",
         "5 of 7 images have white ink on clear paper, and are laid on black: "

@@ -176,7 +176,7 @@ REPORTED = [
     # mmpretrain 507: a hidden folder of Jupyter became class 0, and all labels moved.
     Case("a folder of Jupyter beside the classes", class_folders() | {
              "train/.ipynb_checkpoints/0-checkpoint.png": image(0)},
-         test=0, says=("1 images are hidden",)),
+         test=0, says=("1 image is hidden",)),
     # ultralytics 21311: Roboflow exports valid/, which was passed over for test/.
     Case("valid of Roboflow", class_folders() | class_folders("valid/") | class_folders("test/"),
          test=6, labels=6, says=("valid/.*left out",)),
@@ -239,7 +239,7 @@ REPORTED = [
              "train.csv": table(rows()), "test.csv": b"image_path\n0.png\n1.png\n",
              "train.zip": zip_bytes(class_folders() | {"train/@eaDir/0/T.jpg": b""}),
              "test.zip": zip_bytes(unlabelled())},
-         pack=as_zip, says=(r"1 images are in folders of a system or a tool",)),
+         pack=as_zip, says=(r"1 image is in folders of a system or a tool",)),
     # rainy-image-dataset 2: cloned without Git LFS, all images are pointers.
     Case("pointers of Git LFS", {
              name: POINTER for name in class_folders()},
@@ -254,7 +254,7 @@ REPORTED = [
          test=0),
     # quilt1m 23: images that the table does not have.
     Case("images without a row", competition() | {"train/cup/99.png": image(99)},
-         says=(r"1 images in train/ are not named in train\.csv.*cup/99\.png",)),
+         says=(r"1 images? in train/ (is|are) not named in train\.csv.*cup/99\.png",)),
     # hongkong_flowers 7: a label whose images are not there.
     Case("rows without an image", competition() | {
              "train.csv": table(rows() + "cup,cup/1337.png,0\n")},
@@ -278,7 +278,7 @@ REPORTED = [
     # deep-learning-v2-pytorch 134: an image that was cut off.
     Case("an image that was cut off", class_folders() | {
              "train/cup/7.jpg": image(7, "JPEG")[:-200]},
-         test=0, bad=1, says=(r"1 training images are left out.*train/cup/7\.jpg",)),
+         test=0, bad=1, says=(r"1 training image is left out.*train/cup/7\.jpg",)),
     # ultralytics 8839: boxes beside the images of each class.
     Case("boxes beside images", class_folders() | {
              f"train/cup/label/{k}.txt": b"Cup 0 0 1 1" for k in range(2)},

@@ -21,10 +21,13 @@ def left_out_note(names: Sequence[str], why: str) -> list[str]:
 
     Args:
         names: of the files, the first few of which are named.
-        why: what they are, as "images in train/ are not named in train.csv".
+        why: what they are, as "images in train/ are not named in train.csv"; of one, it is put
+            into the singular.
     """
     if not names:
         return []
+    if len(names) == 1:
+        why = why.replace("images", "image", 1).replace(" are ", " is ", 1)
     return [f"{len(names):,} {why} and left out: {first_few(names)}"]
 
 

@@ -50,10 +50,10 @@ def _note_on_formats(files: FolderFiles, paths: set[str]) -> list[str]:
     if not odd:
         return []
     kinds = _counted([files.formats[name] for name in odd])
-    return [
-        f"{len(odd):,} images have a rare suffix or none, and are taken by their"
-        f" content ({kinds}): {first_few(odd)}"
-    ]
+    words = "images have a rare suffix or none, and are taken by their content"
+    if len(odd) == 1:
+        words = "image has a rare suffix or none, and is taken by its content"
+    return [f"{len(odd):,} {words} ({kinds}): {first_few(odd)}"]
 
 
 def _notes_on_unnamed(

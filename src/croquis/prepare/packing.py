@@ -96,9 +96,11 @@ class Packed:
             reasons = (
                 self.quarantine["path"] + " (" + self.quarantine["reason"] + ")"
             )
-            count = f"{len(reasons):,} training images are left out"
+            words = "training images are left out, as they cannot be read"
+            if len(reasons) == 1:
+                words = "training image is left out, as it cannot be read"
             named = f"{first_few(list(reasons))}; {listed} has them all"
-            notes.append(f"{count}, as they cannot be read: {named}")
+            notes.append(f"{len(reasons):,} {words}: {named}")
         for status, words in ODD.items():
             paths = self.index.loc[has_note(self.index, status), "path"]
             if len(paths):
