@@ -536,3 +536,61 @@ def test_classes_that_may_be_none_are_named(tmp_path: Path) -> None:
     assert any(
         "2 images have the class 'nan'; take" in note for note in layout.notes
     )
+
+
+def test_a_first_line_that_is_a_row_is_refused(tmp_path: Path) -> None:
+    """It would be lost as the names of columns."""
+    tables = {"train.csv": table("", "#.png,?").lstrip()}
+    error = refused(tmp_path, images("train/#.png"), tables)
+    assert (
+        "the names of its columns in the first line, received an image there, 0.png"
+        in error
+    )
+
+
+def test_images_that_no_table_names_are_counted_by_folder(tmp_path: Path) -> None:
+    tables = {"train.csv": table("id,label", "#,?"), "test.csv": "id\n8\n"}
+    files = [
+        *images("train/#.png"),
+        "train/7.png",
+        "test/8.png",
+        "test/9.png",
+        "x/a/1.png",
+    ]
+    layout = read(tmp_path, files, tables)
+    lines = [note for note in layout.notes if "left out" in note]
+    assert sorted(lines) == [
+        "1 images in test/ are named in no table and left out (test/9.png)",
+        "1 images in train/ are not named in train.csv and left out (train/7.png)",
+        "1 images in x/ are named in no table and left out (x/a/1.png)",
+    ]
+
+
+def test_rows_of_train_csv_in_val_train(tmp_path: Path) -> None:
+    files = ["train/0.png", "train/1.png", "val/2.png", "val/3.png", "val/0.png"]
+    layout = read(tmp_path, files, {"train.csv": table("id,label", "#,?")})
+    assert classes(layout) == by_turns(files[:4])
+    assert "train.csv: its images are in train/ and val/" in layout.notes
+
+
+def test_a_sample_says_which_images_of_one_folder_are_to_be_predicted(
+    tmp_path: Path,
+) -> None:
+    tables = {
+        "train.csv": table("image,label", "#.png,?"),
+        "sample_submission.csv": "image,label\n9.png,cup\n",
+    }
+    layout = read(tmp_path, [*images("images/#.png"), "images/9.png"], tables)
+    assert files_of_test(layout) == ["images/9.png"]
+    assert "sample_submission.csv: its rows are the test images" in layout.notes
+
+
+def test_a_class_that_only_val_has_is_refused(tmp_path: Path) -> None:
+    tables = {
+        "train.csv": table("id,label", "#,?"),
+        "val.csv": "id,label\n8,tree\n",
+    }
+    files = [*images("train/#.png"), "val/8.png"]
+    error = refused(tmp_path, files, tables, val="join")
+    assert "val.csv: expected the classes of the training images in label" in error
+    assert "received 1 others (tree)" in error

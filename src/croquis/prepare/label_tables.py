@@ -1,5 +1,7 @@
 """Images whose labels stand in a table: train.csv, and what people have in its place."""
 
+import unicodedata
+from collections import defaultdict
 from pathlib import Path, PurePath
 
 import pandas as pd
@@ -36,6 +38,7 @@ from croquis.prepare.labels import (
     add_sources,
     clean_use,
     name_targets,
+    without_fraction,
 )
 
 JOIN = "-S data.val=join trains on them, too"
@@ -107,7 +110,7 @@ def _val_rows(
             of_val = read_labels(raw, table, VAL, data.columns)
             _refuse_other_columns(sheet.labels, of_val.labels, csv, table)
             val = of_val.table
-            notes = of_val.notes
+            notes = with_folders(of_val.notes, raw, table)
     elif data.val == "join" and "path" not in val:
         paths, _, notes = find_files(raw, val, csv, VAL, mixed=True)
         val = val.assign(path=paths)
@@ -115,10 +118,28 @@ def _val_rows(
     if data.val == "leave_out":
         words = f"{len(val):,} labelled images of val are left out"
         return pd.DataFrame(), [f"{name}: {words} ({first_images(val)}); {JOIN}"]
-    return _as_train(val), [
-        *notes,
-        f"{name}: {len(val):,} images of val train, too",
-    ]
+    _refuse_new_classes(sheet, val, where)
+    notes.append(f"{name}: {len(val):,} images of val train, too")
+    return _as_train(val), notes
+
+
+def _refuse_new_classes(sheet: LabelSheet, val: pd.DataFrame, where: Path) -> None:
+    """Raises InputError where rows of val have a class that no training image has."""
+    for label in sheet.labels:
+        known = set(sheet.table[label].map(_plain_class))
+        new = sorted(set(val[label].map(_plain_class)) - known)
+        if new:
+            raise InputError(
+                where,
+                expected=f"the classes of the training images in {label}",
+                received=f"{len(new):,} others ({', '.join(new[:NAMED])})",
+                fix="correct their names, add them to the training images, or set data.val to"
+                " leave_out",
+            )
+
+
+def _plain_class(text: str) -> str:
+    return unicodedata.normalize("NFC", without_fraction(text)).strip()
 
 
 def _paths_of(raw: Path, val: pd.DataFrame, csv: Path) -> list[str]:
@@ -183,19 +204,33 @@ def _on_further(columns: pd.DataFrame, csv: Path) -> list[str]:
 
 
 def _on_unnamed(raw: Path, folder: str, named: set[str], csv: Path) -> list[str]:
-    """A line on the images of the folder that no table names."""
-    paths = [
-        (PurePath(folder) / name).as_posix() for name in images_in(raw / folder)
-    ]
-    if folder == ".":  # not those of folders in which no image is named
-        folders = {str(PurePath(path).parent) for path in named}
-        paths = [path for path in paths if str(PurePath(path).parent) in folders]
-    unnamed = [path for path in paths if path not in named]
-    if not unnamed:
-        return []
-    first = ", ".join(unnamed[:NAMED]) + (", ..." if len(unnamed) > NAMED else "")
-    where = "beside it" if folder == "." else f"in {folder}/"
-    return [
-        f"{len(unnamed):,} images {where} are not named in {csv.name} and left out"
-        f" ({first})"
-    ]
+    """A line for each folder with images that no table names."""
+    unnamed: dict[str, list[str]] = defaultdict(list)
+    for path in images_in(raw):
+        if path not in named:
+            unnamed[_place_of(path, folder)].append(path)
+    notes = []
+    for where, paths in unnamed.items():
+        is_own = where in (f"in {folder}/", "beside it")
+        words = f"not named in {csv.name}" if is_own else "named in no table"
+        more = ", ..." if len(paths) > NAMED else ""
+        first = ", ".join(paths[:NAMED]) + more
+        notes.append(
+            f"{len(paths):,} images {where} are {words} and left out ({first})"
+        )
+    return notes
+
+
+def _place_of(path: str, folder: str) -> str:
+    """Where an image lies, for people.
+
+    Args:
+        path: of the image.
+        folder: of the table's images.
+    """
+    if folder != "." and path.startswith(f"{folder}/"):
+        return f"in {folder}/"
+    parent = str(PurePath(path).parent)
+    if parent == ".":
+        return "beside it"
+    return f"in {PurePath(path).parts[0]}/"

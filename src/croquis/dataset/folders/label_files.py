@@ -77,7 +77,9 @@ def candidates(folder: Path) -> list[Path]:
         [path for path in tables if _plain(path) in NEUTRAL and _may_be_of(path)],
         [path for path in tables if not role_of(path.stem) and _names_images(path)],
     )
-    return next((kind for kind in kinds if kind), [])
+    kind = next((kind for kind in kinds if kind), [])
+    # A .parquet is not read, and may say the same as another.
+    return [path for path in kind if path.suffix.lower() != ".parquet"] or kind
 
 
 def table_of_role(folder: Path, role: str, labels: Path | None) -> Path | None:

@@ -71,6 +71,7 @@ def _only_column_of_files(
     table: pd.DataFrame, csv: Path, count_files: CountFiles
 ) -> str:
     """A column of any name, if it alone has a file in each row."""
+    _refuse_no_names(table, csv, count_files)
     rows = {str(column): count_files(table[column]) for column in table}
     complete = [column for column in rows if rows[column] == len(table) > 0]
     if len(complete) == 1:
@@ -85,6 +86,20 @@ def _only_column_of_files(
         received=f"only {_list(table)}",
         fix=f"name the column of the image: -S data.columns.image={first}",
     )
+
+
+def _refuse_no_names(
+    table: pd.DataFrame, csv: Path, count_files: CountFiles
+) -> None:
+    """Refuses a table whose first line is a row: it would be lost as the names of columns."""
+    for column in map(str, table):
+        if count_files(pd.Series([column])):
+            raise InputError(
+                csv,
+                expected="the names of its columns in the first line",
+                received=f"an image there, {column}",
+                fix="write a first line above it, as image_path,class_name",
+            )
 
 
 def label_columns(

@@ -2,13 +2,14 @@
 
 import os
 from collections import defaultdict
+from itertools import repeat
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import pandas as pd
 
 from croquis.core.errors import InputError
-from croquis.dataset.folders.label_files import TEST, role_of
+from croquis.dataset.folders.label_files import TEST, TRAIN, VAL, role_of
 from croquis.dataset.hidden_files import is_hidden
 from croquis.dataset.image_files import is_image
 from croquis.dataset.naming.name_forms import decoded, slashed, without_suffix
@@ -51,12 +52,11 @@ def place_images(
     Raises:
         InputError: if two folders could be meant, or a name two files.
     """
-    if not mixed and _is_usual(names, csv.parent, split):
+    is_usual = not mixed and _is_usual(names, csv.parent, split)
+    if is_usual and all(map(_is_file, names, repeat(csv.parent / split))):
         return Place(split, names, len(names))
     files = _files(csv.parent)
-    if (
-        split == TEST and not mixed
-    ):  # what trains is no test image, whatever it is called
+    if split == TEST and not mixed:  # what trains is no test image
         files = {key: path for key, path in files.items() if _allows(path, TEST)}
     keys = names.map(_key)
     places = _by_folder(names, keys, files, split)
@@ -64,7 +64,13 @@ def place_images(
         spread = _by_file(names, keys, files, csv, "" if mixed else split)
         if spread.rows > places[0].rows:
             return spread
+    if is_usual:
+        return Place(split, names, len(names))
     return _likeliest(places, csv, split)
+
+
+def _is_file(name: str, folder: Path) -> bool:
+    return os.path.isfile(folder / name)
 
 
 def _is_usual(names: pd.Series, base: Path, split: str) -> bool:
@@ -174,6 +180,8 @@ def _by_file(
         for length in lengths:
             if length <= len(parts) and _allows(path, split):
                 ends["/".join(parts[-length:])].append(path)
+    for key in set(keys) & set(ends):
+        ends[key] = _likeliest_files(ends[key], split)
     several = keys.map(lambda key: len(ends.get(key, [])) > 1).astype(bool)
     if several.any():
         first = keys[several].iloc[0]
@@ -190,9 +198,21 @@ def _by_file(
 
 
 def _allows(path: str, split: str) -> bool:
-    """Whether a table of this split may mean a file: test.csv never means training images.
+    """Whether a table of this split may mean a file: training tables mean no test images.
 
     A table of no split may mean any.
     """
-    roles = {role_of(part) for part in PurePosixPath(path).parts[:-1]} - {""}
-    return not roles or not split or split in roles
+    roles = {role_of(part) for part in PurePosixPath(path).parts[:-1]}
+    if split == TEST:
+        return not roles & {TRAIN, VAL}
+    return not split or TEST not in roles
+
+
+def _likeliest_files(paths: list[str], split: str) -> list[str]:
+    """Of the files that a row may mean, those in folders of its split, if there are some."""
+    own = [
+        path
+        for path in paths
+        if split in map(role_of, PurePosixPath(path).parts[:-1])
+    ]
+    return own or paths

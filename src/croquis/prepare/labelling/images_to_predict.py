@@ -12,6 +12,7 @@ from croquis.dataset.image_files import images_in
 from croquis.dataset.image_paths import locate_images
 from croquis.prepare.labelling.parts import rows_by_column, split_column
 from croquis.prepare.labelling.sheets import find_files, read_names, with_folders
+from croquis.prepare.template import find_sample
 
 
 def read_test_images(
@@ -26,16 +27,20 @@ def read_test_images(
     """
     csv = table_of_role(raw, TEST, labels)
     rows = None
+    of = labels
     if csv is None and labels is not None and not (raw / TEST).is_dir():
         rows = _test_rows(labels, names)
+        if rows is None and not _test_folders(raw):
+            rows, of = _sample_rows(raw, names)
     if csv is not None:
         table, notes = _read_test_table(raw, csv, names)
         paths, _, more = find_files(raw, table, csv, TEST)
         notes = with_folders(notes + more, raw, csv)
-    elif labels is not None and rows is not None:
+    elif of is not None and rows is not None:
         table = rows
-        paths, _, more = find_files(raw, table, labels, TEST, mixed=True)
-        notes = [f"{labels.name}: its rows of test are the test images", *more]
+        paths, _, more = find_files(raw, table, of, TEST, mixed=True)
+        words = "its rows of test" if of == labels else "its rows"
+        notes = [f"{of.name}: {words} are the test images", *more]
     else:
         folder, notes = _test_folder(raw, labels)
         table = pd.DataFrame({"image_path": images_in(raw / folder)}, dtype=str)
@@ -77,10 +82,7 @@ def _test_folder(raw: Path, labels: Path | None) -> tuple[str, list[str]]:
     """The folder of the test images: test/, or the one of such a name beside a table of labels."""
     if (raw / TEST).is_dir() or labels is None:
         return TEST, []
-    folders = sorted(path.name for path in raw.iterdir() if path.is_dir())
-    called = [
-        name for name in folders if role_of(name) == TEST and images_in(raw / name)
-    ]
+    called = _test_folders(raw)
     if not called:
         return TEST, []
     if len(called) > 1:
@@ -91,3 +93,32 @@ def _test_folder(raw: Path, labels: Path | None) -> tuple[str, list[str]]:
             fix="add test.csv (image_path), which names them",
         )
     return called[0], [f"the test images are in {called[0]}/"]
+
+
+def _test_folders(raw: Path) -> list[str]:
+    """The folders in the data set whose names are those of test images, if they hold some."""
+    folders = sorted(path.name for path in raw.iterdir() if path.is_dir())
+    return [
+        name for name in folders if role_of(name) == TEST and images_in(raw / name)
+    ]
+
+
+def _sample_rows(
+    raw: Path, names: ColumnParams
+) -> tuple[pd.DataFrame | None, Path | None]:
+    """The images of a sample submission and its path, if each is a file beside the training images.
+
+    No other table says which of them are to be predicted.
+    """
+    csv, _ = find_sample(raw)
+    if csv is None:
+        return None, None
+    try:
+        table, _, _ = read_names(csv, TRAIN, names.image)
+        rows = table[["image_path"]]
+        paths, _, _ = find_files(raw, rows, csv, TEST, mixed=True)
+    except (
+        InputError
+    ):  # the sample is read, and refused, where the submission is made
+        return None, None
+    return (rows, csv) if len(paths) else (None, None)
