@@ -110,7 +110,7 @@ def test_each_row_is_in_the_index_or_in_a_counted_line(
     valid = int(counts.get("valid", 0))
     test = int(counts.get("test", 0))
     lines = {
-        f"{valid:,} labelled images of val are left out": valid,
+        f"{valid:,} labelled images of val in images/ are": valid,
         f"{test:,} rows of test images are not": test,
         f"{twice:,} rows stand there twice": twice,
         "1 images in images/ are not named in labels.csv": unnamed,

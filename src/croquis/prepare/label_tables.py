@@ -1,8 +1,7 @@
 """Images whose labels stand in a table: train.csv, and what people have in its place."""
 
 import unicodedata
-from collections import defaultdict
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import pandas as pd
 
@@ -34,6 +33,7 @@ from croquis.prepare.labelling.sheets import (
     with_folders,
 )
 from croquis.prepare.labels import (
+    IN_SOURCE,
     add_labels,
     add_sources,
     clean_use,
@@ -69,7 +69,11 @@ def read_train_table(
     table = add_sources(add_labels(table, csv), test_paths, csv)
     _refuse_test_images(table, test, csv)
     notes = [*sheet.notes, *of_val, *read, *marked, *_on_further(columns, csv)]
-    named = {*table["path"], *test["path"], *_paths_of(raw, sheet.val, csv)}
+    named = {
+        *table["path"],
+        *test["path"],
+        *_paths_of(raw, sheet.val, csv, own=False),
+    }
     notes += _on_unnamed(raw, sheet.folder, named, csv)
     table = table.assign(id="train/" + table["image_path"], split="train")
     return table, columns, with_folders(notes, raw, csv)
@@ -116,7 +120,8 @@ def _val_rows(
         val = val.assign(path=paths)
     name = where.relative_to(raw).as_posix()
     if data.val == "leave_out":
-        words = f"{len(val):,} labelled images of val are left out"
+        place = _folders_of(_paths_of(raw, val, where, own=val is not sheet.val))
+        words = f"{len(val):,} labelled images of val{place} are left out"
         return pd.DataFrame(), [f"{name}: {words} ({first_images(val)}); {JOIN}"]
     _refuse_new_classes(sheet, val, where)
     notes.append(f"{name}: {len(val):,} images of val train, too")
@@ -142,14 +147,29 @@ def _plain_class(text: str) -> str:
     return unicodedata.normalize("NFC", without_fraction(text)).strip()
 
 
-def _paths_of(raw: Path, val: pd.DataFrame, csv: Path) -> list[str]:
-    """The files of rows of val, which a line has named; none where some are not there."""
+def _paths_of(raw: Path, val: pd.DataFrame, csv: Path, *, own: bool) -> list[str]:
+    """The files of rows of val that are left out; none where some are not there.
+
+    Args:
+        raw: the data set.
+        val: the rows.
+        csv: their table.
+        own: whether it is a table of val alone.
+    """
     if "path" in val or val.empty:
         return list(val["path"]) if len(val) else []
     try:
-        return list(find_files(raw, val, csv, VAL, mixed=True)[0])
+        return list(find_files(raw, val, csv, VAL, mixed=not own)[0])
     except InputError:  # they are left out, and need not be there
         return []
+
+
+def _folders_of(paths: list[str]) -> str:
+    """The first folders of some files, as words behind what they are."""
+    tops = sorted({path.partition("/")[0] for path in paths if "/" in path})
+    return "".join(
+        f"{' and' * (place > 0)} in {top}/" for place, top in enumerate(tops)
+    )
 
 
 def _as_train(val: pd.DataFrame) -> pd.DataFrame:
@@ -169,7 +189,7 @@ def _refuse_other_columns(
             val,
             expected=f"the columns of the class that {csv.name} has: {', '.join(wanted)}",
             received=", ".join(received),
-            fix="rename them",
+            fix=f"rename them {IN_SOURCE}",
         )
 
 
@@ -183,14 +203,14 @@ def _refuse_several(raw: Path, csv: Path) -> None:
             raw,
             expected="one table of labels",
             received=names,
-            fix="call the one to train on train.csv, or take the other out",
+            fix=f"call the one to train on train.csv {IN_SOURCE}",
         )
 
 
 def _refuse_test_images(table: pd.DataFrame, test: pd.DataFrame, csv: Path) -> None:
     """Raises InputError where a training row means a test image."""
     of_test = table["path"].isin(test["path"])
-    fix = "take these rows out: a test image has no label to train on"
+    fix = f"take these rows out {IN_SOURCE}"
     expected = "training images, none of which is a test image"
     refuse_rows(table, of_test, csv, expected, fix)
 
@@ -204,33 +224,13 @@ def _on_further(columns: pd.DataFrame, csv: Path) -> list[str]:
 
 
 def _on_unnamed(raw: Path, folder: str, named: set[str], csv: Path) -> list[str]:
-    """A line for each folder with images that no table names."""
-    unnamed: dict[str, list[str]] = defaultdict(list)
-    for path in images_in(raw):
-        if path not in named:
-            unnamed[_place_of(path, folder)].append(path)
-    notes = []
-    for where, paths in unnamed.items():
-        is_own = where in (f"in {folder}/", "beside it")
-        words = f"not named in {csv.name}" if is_own else "named in no table"
-        more = ", ..." if len(paths) > NAMED else ""
-        first = ", ".join(paths[:NAMED]) + more
-        notes.append(
-            f"{len(paths):,} images {where} are {words} and left out ({first})"
-        )
-    return notes
-
-
-def _place_of(path: str, folder: str) -> str:
-    """Where an image lies, for people.
-
-    Args:
-        path: of the image.
-        folder: of the table's images.
-    """
-    if folder != "." and path.startswith(f"{folder}/"):
-        return f"in {folder}/"
-    parent = str(PurePath(path).parent)
-    if parent == ".":
-        return "beside it"
-    return f"in {PurePath(path).parts[0]}/"
+    """A line on the images of the table's folder that no row names; of others, counting says it."""
+    if folder == ".":
+        return []
+    paths = [f"{folder}/{name}" for name in images_in(raw / folder)]
+    unnamed = [path for path in paths if path not in named]
+    if not unnamed:
+        return []
+    first = ", ".join(unnamed[:NAMED]) + (", ..." if len(unnamed) > NAMED else "")
+    count = f"{len(unnamed):,} images in {folder}/"
+    return [f"{count} are not named in {csv.name} and left out ({first})"]

@@ -9,6 +9,9 @@ from croquis.core.errors import InputError
 from croquis.dataset.csv_tables import refuse_rows
 from croquis.dataset.train_only import TRAIN, USE, train_only
 
+# Where the data itself has to change: an archive at an unchanged path is not looked at again.
+IN_SOURCE = "in the data source; then `dvc repro -f download`"
+
 
 def add_labels(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
     """`table` with `label` (int) and `class_name` in every row.
@@ -26,11 +29,12 @@ def add_labels(table: pd.DataFrame, csv: Path) -> pd.DataFrame:
             csv,
             expected="a column target or class_name",
             received=f"only {', '.join(map(str, table))}",
-            fix="add or rename it",
+            fix=f"add or rename it {IN_SOURCE}",
         )
     for column in sorted(columns):
         empty = table[column].str.strip() == ""
-        refuse_rows(table, empty, csv, f"a value in each row of {column}")
+        expected = f"a value in each row of {column}"
+        refuse_rows(table, empty, csv, expected, f"correct these rows {IN_SOURCE}")
     if "target" not in columns:
         return table.assign(label=ranks(table["class_name"]))
     labels = _numbers(table, csv)
@@ -164,7 +168,7 @@ def _numbers(table: pd.DataFrame, csv: Path) -> pd.Series:
             csv,
             expected=f"each target from 0 to {last}, as there are {len(present)}",
             received=f"up to {max(present)}, and no {', '.join(map(str, absent[:3]))}",
-            fix=f"number the classes anew from 0, or {other}",
+            fix=f"number the classes anew from 0, or {other}, {IN_SOURCE}",
         )
     return labels
 
@@ -191,5 +195,5 @@ def _check_one_to_one(class_names: pd.Series, labels: pd.Series, csv: Path) -> N
                 csv,
                 expected=f"one {other} for each {one}",
                 received=f"{first!r} with {has}",
-                fix="correct the rows of train.csv",
+                fix=f"correct the rows of train.csv {IN_SOURCE}",
             )

@@ -8,10 +8,10 @@ import pandas as pd
 from croquis.core.errors import InputError
 from croquis.dataset.csv_tables import refuse_rows
 from croquis.prepare.labelling.columns import one_hot_marks
-from croquis.prepare.labels import without_fraction
+from croquis.prepare.labels import IN_SOURCE, without_fraction
 
 OF_CLASS = ("target", "class_name")
-UNLABELLED = "label these images, or take their rows out"
+UNLABELLED = f"label these images, or take their rows out, {IN_SOURCE}"
 
 
 def with_usual_names(
@@ -119,5 +119,5 @@ def _refuse_quantities(csv: Path, label: str, texts: pd.Series) -> None:
         expected=f"classes in {label}: names, or whole numbers from 0",
         received=f"{int(odd.sum()):,} rows with other numbers ({first})",
         fix="take these rows out if they have no label; call the column class_name if"
-        " each number is a class",
+        f" each number is a class, {IN_SOURCE}",
     )

@@ -1,5 +1,6 @@
 """Which column of a table names the image, and which its class."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path, PurePath
 
@@ -13,7 +14,7 @@ from croquis.dataset.folders.column_names import (
     LABEL_TIERS,
     named_like,
 )
-from croquis.prepare.labels import without_fraction
+from croquis.prepare.labels import IN_SOURCE, without_fraction
 
 # How many rows of a column have a file.
 CountFiles = Callable[[pd.Series], int]
@@ -62,7 +63,7 @@ def _of_same_images(table: pd.DataFrame, csv: Path, columns: list[str]) -> str:
                 csv,
                 expected="one column that names the image",
                 received=f"{columns[0]} and {other}, which both name files",
-                fix=f"say which: -S data.columns.image={columns[0]}, or ={other}",
+                fix=f"say which: {setting('image', columns[0])}, or {setting('image', other)}",
             )
     return columns[0]
 
@@ -84,7 +85,7 @@ def _only_column_of_files(
         csv,
         expected="a column image_path",
         received=f"only {_list(table)}",
-        fix=f"name the column of the image: -S data.columns.image={first}",
+        fix=f"name the column of the image: {setting('image', first)}",
     )
 
 
@@ -98,7 +99,7 @@ def _refuse_no_names(
                 csv,
                 expected="the names of its columns in the first line",
                 received=f"an image there, {column}",
-                fix="write a first line above it, as image_path,class_name",
+                fix=f"write a first line above it, as image_path,class_name, {IN_SOURCE}",
             )
 
 
@@ -132,10 +133,10 @@ def label_columns(
         return columns
     if one_hot := _one_hot(table, csv, columns):
         return one_hot
-    fix = "add the labels"
+    fix = f"add the labels {IN_SOURCE}"
     if columns:
         name = _plausible(table, columns, image)
-        fix = f"name the column of the class: -S data.columns.label={name}"
+        fix = f"name the column of the class: {setting('label', name)}"
     raise InputError(
         csv,
         expected="a column target or class_name",
@@ -158,7 +159,7 @@ def _of_one_partition(
             csv,
             expected="one column of the class",
             received=f"{one} and {other}, which differ",
-            fix=f"say which: -S data.columns.label={one}, or ={other}",
+            fix=f"say which: {setting('label', one)}, or {setting('label', other)}",
         )
     return columns
 
@@ -222,6 +223,13 @@ def _plausible(table: pd.DataFrame, columns: list[str], image: str) -> str:
         if 1 < table[name].nunique() <= max(2, len(table) // 2):
             return name
     return [*order, *columns][0]
+
+
+def setting(key: str, column: str) -> str:
+    """How a column is named on the command line: another sign than a letter needs two quotes."""
+    if re.fullmatch(r"[\w.-]+", column, re.ASCII):
+        return f"-S data.columns.{key}={column}"
+    return f"-S \"data.columns.{key}='{column}'\""
 
 
 def _list(table: pd.DataFrame) -> str:

@@ -13,6 +13,7 @@ from croquis.dataset.folders.label_files import TEST, TRAIN, VAL, role_of
 from croquis.dataset.hidden_files import is_hidden
 from croquis.dataset.image_files import is_image
 from croquis.dataset.naming.name_forms import decoded, slashed, without_suffix
+from croquis.prepare.labels import IN_SOURCE
 
 FIRST = 20  # rows that are looked up before all files are listed
 DEPTH = 2  # folders below the table in which its images may begin
@@ -164,7 +165,7 @@ def _likeliest(places: list[Place], csv: Path, split: str) -> Place:
             csv,
             expected="one folder that holds its images",
             received=f"{tier[0].rows:,} of them in each of {folders}",
-            fix="take the other out of the data source; then `dvc repro -f download`",
+            fix=f"take the other out {IN_SOURCE}",
         )
     return tier[0]
 
@@ -190,7 +191,7 @@ def _by_file(
             expected="one file for each image",
             received=f"{int(several.sum()):,} rows that could mean several"
             f" ({names[several].iloc[0]}: {' or '.join(sorted(ends[first])[:NAMED])})",
-            fix="write the path with its folders into the table",
+            fix=f"write the path with its folders into the table {IN_SOURCE}",
         )
     paths = keys.map(lambda key: ends[key][0] if key in ends else "")
     rows = int((paths != "").sum())

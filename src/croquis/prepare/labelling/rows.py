@@ -6,6 +6,7 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.dataset.csv_tables import refuse_rows
+from croquis.prepare.labels import IN_SOURCE
 
 NAMED = 3  # images that a line shows
 
@@ -46,7 +47,7 @@ def _refuse_unlike(rows: pd.DataFrame, csv: Path, labels: list[str]) -> None:
             csv,
             expected="one class for each image",
             received=f"{len(unlike):,} images with several, as {name}: {', '.join(texts)}",
-            fix="correct these rows: keep the one that is true, or none",
+            fix=f"keep the row that is true, or none, {IN_SOURCE}",
         )
     again = rows["image_path"].duplicated()
     refuse_rows(rows, again, csv, "each image_path once", "keep one row of each")
