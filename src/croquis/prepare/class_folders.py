@@ -65,7 +65,7 @@ def _in_one_spelling(
     spellings: dict[str, list[str]] = {}
     for name in names:
         spellings.setdefault(same_name(name), []).append(name)
-    class_of = {}
+    class_of: dict[str, str] = {}
     notes = []
     for plain, alike in spellings.items():
         is_one = len(alike) == 1
