@@ -168,3 +168,14 @@ def test_several_bare_roots_may_be_one_set(tmp_path: Path) -> None:
     message = refused(tmp_path, "{pets,cars}/{p,q}/0.jpg")
     assert "2 of them (cars, pets)" in message
     assert message.endswith("or put them into train/ if all are")
+
+
+def test_a_table_away_from_its_images_is_told_so(tmp_path: Path) -> None:
+    """The error was that the folder train/ is not there."""
+    made(tmp_path, "x/csv/train.csv", "x/images/0.png")
+    with pytest.raises(
+        InputError,
+        match=r"received one in x/csv/, where no image is; put the table",
+    ):
+        find_root(tmp_path, where="mine")
+    assert find_root(tmp_path / "x/csv", where="mine") == tmp_path / "x/csv"

@@ -45,6 +45,7 @@ def find_root(folder: Path, where: str, *, by_pattern: bool = False) -> Path:
     if by_pattern and are_bare and len(roots) > 1:  # pets/cat/, cars/van/
         roots = _without_splits(folder)
     if len(roots) == 1:
+        _refuse_lone_table(folder, roots[0], where)
         return roots[0]
     if not roots:
         refuse_export(folder, where)
@@ -57,6 +58,20 @@ def find_root(folder: Path, where: str, *, by_pattern: bool = False) -> Path:
             "name or pack the one that is meant, or put them into train/ if all are"
         )
     raise InputError(where, expected=LAYOUT, received=received, fix=fix)
+
+
+def _refuse_lone_table(folder: Path, root: Path, where: str) -> None:
+    """Refuses a table of labels in a folder without images, where the images lie beside that."""
+    if root == folder or holds_any_image(root):
+        return
+    if holds_any_image(folder):
+        inside = root.relative_to(folder).as_posix()
+        raise InputError(
+            where,
+            expected="the table of labels beside its images, or beside the folder of them",
+            received=f"one in {inside}/, where no image is",
+            fix=f"put the table of {inside}/ one folder up, beside the folder of images",
+        )
 
 
 def is_layout(folder: Path, by_pattern: bool = False) -> bool:
