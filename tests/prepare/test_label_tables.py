@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from croquis.core.errors import InputError
 from croquis.dataset.data_params import DataParams
@@ -594,3 +595,14 @@ def test_a_setting_with_blanks_is_quoted_as_the_command_line_needs_it(
     tables = {"train.csv": table("Image Index,Finding Labels,Age", "#.png,?,4#")}
     error = refused(tmp_path, images("train/#.png"), tables)
     assert error.endswith("""-S "data.columns.label='Finding Labels'\"""")
+
+
+def test_images_without_a_suffix_are_found_in_any_folder(tmp_path: Path) -> None:
+    made(tmp_path, [], {"labels.csv": table("id,label", "#,?")})
+    (tmp_path / "photos").mkdir()
+    for number in ROWS:
+        Image.new("L", (8, 8), number).save(
+            tmp_path / "photos" / str(number), "PNG"
+        )
+    layout = read(tmp_path, [], {})
+    assert classes(layout) == by_turns(images("photos/#"))

@@ -10,8 +10,7 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.dataset.folders.label_files import TEST, TRAIN, VAL, role_of
-from croquis.dataset.hidden_files import is_hidden
-from croquis.dataset.image_files import is_image
+from croquis.dataset.image_files import images_in
 from croquis.dataset.naming.name_forms import decoded, slashed, without_suffix
 from croquis.prepare.labels import IN_SOURCE
 
@@ -94,13 +93,8 @@ def _key(name: str) -> str:
 def _files(base: Path) -> dict[str, str]:
     """The images under `base`, path by key; two that differ in suffix alone are one here."""
     files: dict[str, str] = {}
-    for here, folders, names in os.walk(base):
-        folders[:] = sorted(name for name in folders if not is_hidden(name))
-        inside = Path(here).relative_to(base)
-        for name in sorted(names):
-            if not is_hidden(name) and is_image(Path(here, name)):
-                path = (inside / name).as_posix()
-                files.setdefault(_key(path), path)
+    for path in images_in(base):
+        files.setdefault(_key(path), path)
     return files
 
 
