@@ -227,6 +227,14 @@ BAD = {
         "id,breed\n0,0.5\n1,0.5\n",
         r"received 1 others \(0.5\); give probabilities a column for each class, or take",
     ),
+    "a column twice": (
+        "id,breed,breed\n0,boxer,boxer\n1,boxer,boxer\n",
+        "expected each column once, received 'breed' twice; take out one",
+    ),
+    "an empty id": (
+        "id,breed\n0,boxer\n,boxer\n",
+        r"1 missing \(1.jpg\); 1 unknown \(\)",
+    ),
     "images alone": ("id\n0\n1\n", "expected a column target, received only id"),
     "two columns that may hold a class": (
         "id,one,two\n0,boxer,boxer\n1,boxer,boxer\n",
@@ -315,6 +323,28 @@ def test_of_two_classes_a_column_may_have_the_name_of_one(tmp_path: Path) -> Non
     )
     for template in (share, flag):
         assert submission_of(template, 2, [0, 1]) == "id,dog\n0,1\n1,0\n"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("x/a", "y/a"),
+        ("test/x/a", "test/y/a"),
+        ("x/a.JPG", "y/a.JPG"),
+        ("/data/test/x/a.jpg", "/data/test/y/a.jpg"),
+        ("x\\a.jpg", "y\\a.jpg"),
+        ("X/A", "Y/A"),
+    ],
+)
+def test_ids_may_be_paths_with_and_without_folders_and_suffixes(
+    tmp_path: Path, names: Sequence[str]
+) -> None:
+    sample = f"id,breed\n{names[1]},boxer\n{names[0]},boxer\n"
+    template = template_of(tmp_path, sample, ("x/a.jpg", "y/a.jpg"))
+    assert template.rows["image_path"].tolist() == ["y/a.jpg", "x/a.jpg"]
+    assert submission_of(template, 3, [1, 0]) == (
+        f"id,breed\n{names[1]},beagle\n{names[0]},affenpinscher\n"
+    )
 
 
 def test_further_columns_stay_as_they_come_and_are_named(tmp_path: Path) -> None:

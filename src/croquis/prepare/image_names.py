@@ -61,7 +61,7 @@ def texts_like(
         images: (N,) the test images that they mean.
         tests: (M,) all test images.
     """
-    for key in (_plain, _last_part, _stem):
+    for key in (_plain, _last_part, _bare, _stem):
         frames = {
             _frame(name, part)
             for name, part in zip(names, key(images), strict=True)
@@ -107,6 +107,12 @@ def _stem(paths: pd.Series) -> pd.Series:
     return _plain(paths).map(lambda path: PurePosixPath(path).stem)
 
 
+def _bare(paths: pd.Series) -> pd.Series:
+    """The paths without the folders that all begin with, and without suffixes."""
+    parts = _unprefixed(paths).map(PurePosixPath)
+    return parts.map(lambda path: str(path.parent / path.stem))
+
+
 def _folded(form: Form) -> Form:
     """The form without case, and without the difference between NFC and NFD."""
 
@@ -129,6 +135,8 @@ _STRICT: tuple[tuple[Form, Form], ...] = (
     (_last_part, _last_part),
     (_last_part, _stem),
     (_stem, _stem),
+    (_unprefixed, _bare),
+    (_bare, _bare),
 )
 FORMS = (
     *_STRICT,

@@ -141,6 +141,7 @@ def read_sample(
         InputError: if it is of other images or classes.
     """
     table, notes = read_table(csv, [])
+    _refuse_doubled(table, classes, csv)
     images = find_image_columns(table, names, columns.image, csv)
     answers = read_answers(table, images.columns, classes, columns.label, csv)
     filled = answers.columns()
@@ -156,6 +157,20 @@ def read_sample(
     notes += [line, *rows.notes, *answers.notes]
     blank = rows.table.assign(**dict.fromkeys(filled, 0))
     return Template(blank, form, notes, "ID" in table)
+
+
+def _refuse_doubled(table: pd.DataFrame, classes: Classes, csv: Path) -> None:
+    """Raises InputError where a column is there twice: the second is read as label.1."""
+    columns = [str(name) for name in table]
+    for name in columns:
+        base, _, number = name.rpartition(".")
+        if number.isdecimal() and base in columns and name not in classes.names:
+            raise InputError(
+                csv,
+                expected="each column once",
+                received=f"{base!r} twice",
+                fix="take out one of the two",
+            )
 
 
 def _what_goes_out(
