@@ -9,12 +9,12 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.core.text import counted
-from croquis.dataset.csv_content import refuse_other_content
-from croquis.dataset.csv_encodings import decode_csv
 from croquis.dataset.csv_files import Scan, refuse_huge_csv
-from croquis.dataset.csv_headers import clean_name
-from croquis.dataset.csv_rows import MEANT, read_rows
-from croquis.dataset.csv_widths import fit_widths
+from croquis.dataset.csv_reading.csv_content import refuse_other_content
+from croquis.dataset.csv_reading.csv_encodings import decode_csv
+from croquis.dataset.csv_reading.csv_headers import clean_name
+from croquis.dataset.csv_reading.csv_rows import MEANT, read_rows
+from croquis.dataset.csv_reading.csv_widths import fit_widths
 from croquis.dataset.image_files import ALL_SUFFIXES
 
 _UNREADABLE = (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError)

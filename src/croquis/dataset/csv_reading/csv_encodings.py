@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import Path
 
 from croquis.core.errors import InputError
-from croquis.dataset.folder_names import names_under
+from croquis.dataset.csv_reading.folder_names import names_under
 from croquis.dataset.naming.code_pages import USUAL
 
 # The longer marks first: that of UTF-16 begins that of UTF-32.

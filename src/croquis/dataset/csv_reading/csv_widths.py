@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from croquis.core.errors import InputError
 from croquis.core.text import counted
-from croquis.dataset.csv_headers import SEPARATORS
-from croquis.dataset.csv_rows import MEANT, Row, Rows
-from croquis.dataset.folder_names import files_under, plain_path
+from croquis.dataset.csv_reading.csv_headers import SEPARATORS
+from croquis.dataset.csv_reading.csv_rows import MEANT, Row, Rows
+from croquis.dataset.csv_reading.folder_names import files_under, plain_path
 
 SAMPLE = 200  # rows that show what a column holds
 MOST_READINGS = 5_000  # ways to join the cells of a row

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from croquis.core.errors import InputError
 from croquis.core.text import counted
 from croquis.dataset.csv_files import MOST_COLUMNS, too_much
-from croquis.dataset.csv_headers import (
+from croquis.dataset.csv_reading.csv_headers import (
     SEPARATORS,
     cells_of_any_length,
     clean_name,
