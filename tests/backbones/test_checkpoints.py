@@ -3,6 +3,7 @@
 import argparse
 import collections
 import pathlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -302,6 +303,33 @@ def test_positions_of_another_size_are_scaled_by_timm(
     build_backbone(name, pretrained=path, num_classes=3, image_size=32)
 
 
+def of_the_authors(name: str) -> str:
+    """The name that facebookresearch/ConvNeXt has for a tensor of timm's ConvNeXt."""
+    name = re.sub(r"^stem\.", "downsample_layers.0.", name)
+    name = re.sub(r"stages\.(\d+)\.downsample\.", r"downsample_layers.\1.", name)
+    name = re.sub(r"stages\.(\d+)\.blocks\.", r"stages.\1.", name)
+    name = name.replace("conv_dw", "dwconv").replace("head.norm", "norm")
+    name = name.replace("mlp.fc1", "pwconv1").replace("mlp.fc2", "pwconv2")
+    return name.replace("head.fc", "head")
+
+
+def test_the_names_of_a_networks_authors_are_those_that_timm_knows(
+    tmp_path: pathlib.Path,
+) -> None:
+    name = "test_convnext.r160_in1k"
+    held = timm.create_model(name, pretrained=False, num_classes=5).state_dict()
+    theirs = {"module." + of_the_authors(key): held[key] for key in held}
+    torch.save({"model": theirs}, tmp_path / "w.pth")
+    path = str(tmp_path / "w.pth")
+    assert "with the names of the network's authors" in lines(
+        tmp_path / "w.pth", name
+    )
+    model = build_backbone(name, pretrained=path, num_classes=3, image_size=32)
+    state = model.state_dict()
+    body = [key for key in state if not key.startswith("head.fc")]
+    assert all(torch.equal(state[key], held[key]) for key in body)
+
+
 def test_the_weights_of_a_deeper_network_do_not_pass_for_those_of_a_shallow_one(
     tmp_path: pathlib.Path, held: Tensors
 ) -> None:
@@ -334,7 +362,7 @@ def test_a_file_without_weights_is_refused(
 def test_a_whole_network_in_a_pickle_is_refused(tmp_path: pathlib.Path) -> None:
     torch.save(nn.Sequential(nn.Linear(2, 2)), tmp_path / "w.pth")
     with pytest.raises(
-        InputError, match="expected a state_dict of tensors, received"
+        InputError, match=r"received a whole object, .*; save its state"
     ):
         lines(tmp_path / "w.pth")
 

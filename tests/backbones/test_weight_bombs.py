@@ -112,6 +112,11 @@ def a_million_lists(path: Path) -> None:
     zipped(path, b"\x80\x02](" + b"}" * 8_000_000 + b"e.", {}, zipfile.ZIP_STORED)
 
 
+def a_hundred_thousand_classes(path: Path) -> None:
+    classes = b"".join(b"ca\nb%d\n" % number for number in range(100_000))
+    zipped(path, b"\x80\x02](" + classes + b"e.", {})
+
+
 def storages_larger_than_the_file(path: Path) -> None:
     """A tensor of 64 GB of which the file has 4 bytes."""
     file = io.BytesIO()
@@ -159,6 +164,7 @@ BOMBS = [
     copies_of_a_list,
     a_note_far_away,
     a_million_lists,
+    a_hundred_thousand_classes,
     storages_larger_than_the_file,
     old_storages_larger_than_the_file,
     a_directory_of_two_million_parts,

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import torch
 
+from croquis.backbones.inert import Inert
 from croquis.backbones.weights import EXPECTED, FIX, is_plain, read_content
 from croquis.core.errors import InputError, brief
 
@@ -65,6 +66,8 @@ def read_parts(path: Path) -> dict[str, Tensors]:
     if parts:
         return parts
     received = f"{type(content).__name__} in place of names and tensors"
+    if isinstance(content, Inert):
+        received = "a whole object, of which only code could make a network"
     if isinstance(content, Mapping):
         kinds = [
             f"{brief(key)} ({type(value).__name__})"
@@ -92,6 +95,7 @@ def fit(
     needed: Collection[str],
     where: object,
     expected: str,
+    heads: tuple[str, ...] = (),
 ) -> Fitting:
     """Those weights that have all names that a network needs; an average before what it is of.
 
@@ -100,6 +104,7 @@ def fit(
         needed: the names that a network cannot do without.
         where: as in InputError.
         expected: as in InputError.
+        heads: how names begin that may be there or not.
 
     Raises:
         InputError: if none has all names, or several differ and none is an average.
@@ -109,9 +114,9 @@ def fit(
     if not fitting and any(
         _WRAPPED.search(name) for name in chain(*parts.values())
     ):
-        return fit(_without_inner_wrappers(parts), needed, where, expected)
+        return fit(_without_inner_wrappers(parts), needed, where, expected, heads)
     if not fitting:
-        raise _unfit(parts, counts, list(needed), where, expected)
+        raise _unfit(parts, counts, list(needed), where, expected, heads)
     averages = [place for place in fitting if place.is_average]
     chosen, *others = averages or sorted(fitting, key=_length)  # as they are
     tensors = _at(parts, chosen)
@@ -183,6 +188,7 @@ def _unfit(
     needed: list[str],
     where: object,
     expected: str,
+    heads: tuple[str, ...],
 ) -> InputError:
     """How many names fit at the best place, the first that is missing and the first that is new."""
     first = next(iter(parts))
@@ -191,7 +197,12 @@ def _unfit(
     tensors = _at(parts, place)
     missing = next(name for name in needed if name not in tensors)
     modules = {prefix + _module(name) for name in needed}  # they count batches, too
-    others = (name for name in parts[place.key] if _module(name) not in modules)
+    others = (
+        name
+        for name in parts[place.key]
+        if _module(name) not in modules
+        and not name.removeprefix(prefix).startswith(heads)
+    )
     strange = next(others, None)
     received = f"{count} of its {len(needed)} parameters, no {prefix}{missing}"
     if strange:

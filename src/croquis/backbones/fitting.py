@@ -62,7 +62,7 @@ def fit_file(
     needed = needed_names(outline, heads)
     notes = []
     try:
-        fitting = fit(parts, needed, where, expected)
+        fitting = fit(parts, needed, where, expected, heads)
     except InputError:
         renamed = dict(_renamed(parts, outline, set(needed)))
         if not renamed:

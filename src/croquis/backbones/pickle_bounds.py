@@ -25,6 +25,7 @@ COPIES = 1_000_000  # elements that all calls together may copy
 # Of things in things: Python walks tuples in tuples by a call each, and its stack ends.
 DEPTH = 100
 DIMENSIONS = 64
+OTHERS = 1_000  # classes of what lies beside tensors
 # Those that torch reads without trust.
 READ = (
     "PROTO STOP MARK GLOBAL REDUCE BUILD NEWOBJ APPEND APPENDS SETITEM SETITEMS "
@@ -80,6 +81,7 @@ class PickleOutline(pickle.Unpickler):
         self.storages: dict[str, int] = {}
         self.tensor_bytes = 0
         self.others: dict[str, inert.Form] = {}
+        self._recorders: dict[str, type] = {}
         self._copied = 0
         self._calls: dict[str, Callable[..., object]] = {
             "collections.OrderedDict": self._ordered,
@@ -120,7 +122,11 @@ class PickleOutline(pickle.Unpickler):
             return kind
         if _CODE.match(path):
             refuse(f"it holds {path[:80]}, which is no plain tensor")
-        return inert.recorder(path, self.others)
+        if path not in self._recorders:
+            if len(self._recorders) == OTHERS:
+                refuse("objects of more classes than a training has")
+            self._recorders[path] = inert.recorder(path, self.others)
+        return self._recorders[path]
 
     def persistent_load(self, pid: object, /) -> StorageOutline:
         """The storage that the pickle names, which lies beside it."""
