@@ -205,6 +205,7 @@ VOTE_CASES = {
     "dummy.csv": "id,label\n0,cup\n1,star\n2,tree\n3,cup\n",
     "redux.csv": "id,label\n3,0.5\n2,0.5\n1,0.5\n0,0.5\n",
     "train.csv": "image_path,class_name,target\na,star,1\nb,cup,0\nc,tree,2\nd,cup,0\n",
+    "mixed.csv": "image_path,target\n0.png,0\n1.png,star\n2.png,2\n3.png,0\n",
     "few.csv": "image_path,target\n0.png,0\n1.png,1\n9.png,2\n",
 }
 
@@ -322,6 +323,11 @@ def test_ids_with_and_without_a_suffix_are_one_and_a_line_says_so(
         (
             "digits.csv --sample breeds.csv",
             "digits.csv: expected class names, as breeds.csv has them, received numbers",
+        ),
+        (
+            "mixed.csv --classes train.csv",
+            "mixed.csv: expected labels 0, 1, 2 ..., or class names in all rows, received"
+            " 1 others, as 'star' of 1.png; write the number of the class into each row",
         ),
         (
             "wide.csv",

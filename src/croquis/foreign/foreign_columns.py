@@ -192,6 +192,16 @@ def _labels(
     if are_names(texts, hints.classes) and not hints.is_share:
         return numbers_of(texts, hints.classes, path, ids), True
     numbers = pd.to_numeric(texts, errors="coerce").to_numpy(np.float64)
+    strange = np.isnan(numbers)
+    if strange.any():
+        first = int(strange.argmax())
+        shown = f"{texts.iloc[first]!r} of {ids[first]}"
+        raise InputError(
+            path,
+            expected="labels 0, 1, 2 ..., or class names in all rows",
+            received=f"{strange.sum():,} others, as {shown}",
+            fix="write the number of the class into each row",
+        )
     if hints.is_share and cells.name == hints.label:
         return np.stack([1 - numbers, numbers], axis=1), False
     return numbers, False
