@@ -38,7 +38,7 @@ def labels_of_folders(layout: Layout) -> tuple[pd.DataFrame, list[str]]:
             f"test/: {some}, not {other}: no labels are read from folders"
         ]
     label_of = dict(zip(tests, classes.map(same_name).map(labels), strict=True))
-    images = layout.sample["image_path"]
+    images = layout.tests
     truth = pd.DataFrame({"image_path": images, "target": images.map(label_of)})
     folders = first_of(sorted(set(classes)))
     note = f"test/: its folders are classes of train/ ({folders})"
