@@ -77,13 +77,15 @@ def find_image_columns(
     said = {
         name: names[name] for name in shared if not names[name].duplicated().any()
     }
-    readings = {}
+    readings: dict[str, pd.Series] = {}
+    is_complete = False
     for name in _candidates(table, list(said), column):
         if name in said and name != "image_path":
             image_of = dict(zip(said[name], tests, strict=True))
             readings[name] = table[name].map(image_of)
-        else:
+        elif not is_complete:  # of 50,000 images each further column takes seconds
             readings[name] = match_images(table[name].str.strip(), tests)
+            is_complete = readings[name].dropna().nunique() == len(tests)
     if not readings:
         raise InputError(
             csv,
