@@ -47,13 +47,14 @@ def fit_widths(table: Rows, path: Path) -> Rows:
         notes.append(f"{path.name}: {counted(blank, 'row')} without text left out")
     table = table._replace(rows=rows, notes=notes)
     if not any(len(row.cells) > width for row in rows):
-        return _padded(table, path)
-    if _has_index(table, path):
-        return _padded(table._replace(header=["", *table.header]), path)
-    return _padded(_joined(_cut(table, path), path), path)
+        return _padded(table)
+    names = files_under(path.parent)
+    if _has_index(table, names):
+        return _padded(table._replace(header=["", *table.header]))
+    return _padded(_joined(_cut(table, path), path, names))
 
 
-def _padded(table: Rows, path: Path) -> Rows:
+def _padded(table: Rows) -> Rows:
     """Short rows with empty cells at their ends, as pandas reads them."""
     width = len(table.header)
     rows = [
@@ -63,7 +64,7 @@ def _padded(table: Rows, path: Path) -> Rows:
     return table._replace(rows=rows)
 
 
-def _has_index(table: Rows, path: Path) -> bool:
+def _has_index(table: Rows, names: frozenset[str]) -> bool:
     """Whether the first cells are an index without a name, as R writes it.
 
     Each row has one cell more, then, and no two begin alike. Where the last cells are all empty,
@@ -76,9 +77,9 @@ def _has_index(table: Rows, path: Path) -> bool:
     if len(set(firsts)) < len(firsts):
         return False
     has_value = any(row.cells[-1].strip() for row in table.rows)
-    as_index, as_first = _files_named(table, path)
+    as_index, as_first = _files_named(table, names)
     if has_value:
-        counts = as_index > 0 or not _are_joinable(table, path)
+        counts = as_index > 0 or not _are_joinable(table, names)
         return counts and as_index >= as_first
     if "image_path" not in table.header:
         return as_index > as_first
@@ -87,9 +88,8 @@ def _has_index(table: Rows, path: Path) -> bool:
     return as_index > as_first or (as_index == as_first and _count_up(firsts))
 
 
-def _files_named(table: Rows, path: Path) -> tuple[int, int]:
+def _files_named(table: Rows, names: frozenset[str]) -> tuple[int, int]:
     """How many of the first rows name a file, if they begin with an index; and if they do not."""
-    names = files_under(path.parent)
     rows = [
         [plain_path(cell) in names for cell in row.cells]
         for row in table.rows[:SAMPLE]
@@ -126,7 +126,7 @@ def _cut(table: Rows, path: Path) -> Rows:
     return table._replace(rows=rows, notes=notes)
 
 
-def _joined(table: Rows, path: Path) -> Rows:
+def _joined(table: Rows, path: Path, names: frozenset[str]) -> Rows:
     """With the parts of values joined whose separators have no quotes around them.
 
     Raises:
@@ -136,7 +136,7 @@ def _joined(table: Rows, path: Path) -> Rows:
     long = [row for row in table.rows if len(row.cells) > width]
     if not long:
         return table
-    evidence = _evidence(table, path)
+    evidence = _evidence(table, names)
     values: dict[int, list[str]] = {}
     for row in long:
         readings = list(_readings(row.cells, width, table.separator, evidence))
@@ -153,8 +153,8 @@ def _joined(table: Rows, path: Path) -> Rows:
     return table._replace(rows=rows, notes=[*table.notes, f"{path.name}: {note}"])
 
 
-def _are_joinable(table: Rows, path: Path) -> bool:
-    evidence = _evidence(table, path)
+def _are_joinable(table: Rows, names: frozenset[str]) -> bool:
+    evidence = _evidence(table, names)
     width = len(table.header)
     return bool(table.rows) and all(
         len(list(_readings(row.cells, width, table.separator, evidence))) == 1
@@ -177,14 +177,13 @@ def _readings(
             yield reading
 
 
-def _evidence(table: Rows, path: Path) -> Evidence:
+def _evidence(table: Rows, names: frozenset[str]) -> Evidence:
     """What the rows of the right width have in common.
 
     Where there is none, image_path has files.
     """
     width = len(table.header)
     right = [row.cells for row in table.rows if len(row.cells) == width][:SAMPLE]
-    names = files_under(path.parent)
     evidence = Evidence([], [], names)
     for place, name in enumerate(table.header):
         cells = [row[place] for row in right]
