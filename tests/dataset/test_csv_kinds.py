@@ -122,13 +122,21 @@ def test_an_encoding_that_is_not_certain_is_refused_with_those_tried(
         read_table(table_of(tmp_path, content), ["image_path"])
 
 
+def test_control_signs_are_no_reading(tmp_path: Path) -> None:
+    """A dash and a euro of CP1252 are control signs in Latin-1."""
+    content = "image_path,class_name\ncafé/0.png,5 € \u2013 6 €\n".encode("cp1252")
+    cells, notes = cells_and_notes(table_of(tmp_path, content, ("café/0.png",)))
+    assert cells[1] == ["café/0.png", "5 € \u2013 6 €"]
+    assert "CP1252" in notes
+
+
 def test_two_encodings_that_files_prove_and_that_differ_are_both_named(
     tmp_path: Path,
 ) -> None:
     """The byte E3 is a letter of CP1252 and another one of CP1250."""
     content = b"image_path,class_name\ncaf\xe9/0.png,\xe3\n"
     with pytest.raises(
-        InputError, match=r"CP1252 .* and CP1250 .* read differently"
+        InputError, match=r"LATIN1 .* and CP1250 .* read differently"
     ):
         read_table(table_of(tmp_path, content, ("café/0.png",)), ["image_path"])
 

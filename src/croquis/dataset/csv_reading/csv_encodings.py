@@ -6,7 +6,7 @@ from pathlib import Path
 
 from croquis.core.errors import InputError
 from croquis.dataset.csv_reading.folder_names import names_under
-from croquis.dataset.naming.code_pages import USUAL
+from croquis.dataset.naming.code_pages import CODE_PAGES, USUAL
 
 # The longer marks first: that of UTF-16 begins that of UTF-32.
 MARKS = {
@@ -16,28 +16,10 @@ MARKS = {
     b"\xff\xfe": "utf-16-le",
     b"\xfe\xff": "utf-16-be",
 }
-# Of each code page the name that its people know.
-CODE_PAGES = {
-    "cp949": "CP949 (Korean Windows)",
-    "cp932": "CP932 (Japanese Windows)",
-    "euc_jp": "EUC-JP",
-    "gb18030": "GB18030 (Chinese Windows)",
-    "cp950": "CP950 (Big5)",
-    "cp1252": "CP1252 (Western Windows)",
-    "cp1250": "CP1250 (Central European Windows)",
-    "cp1251": "CP1251 (Cyrillic Windows)",
-    "cp1253": "CP1253 (Greek Windows)",
-    "cp1254": "CP1254 (Turkish Windows)",
-    "cp1258": "CP1258 (Vietnamese Windows)",
-    "cp874": "CP874 (Thai Windows)",
-    "latin1": "Latin-1",
-    "mac_roman": "Mac Roman",
-    "cp437": "CP437 (DOS)",
-    "cp850": "CP850 (DOS)",
-}
 TRIED_FIRST = ("CP949", "CP932", "GB18030")  # that an error names
 FIX = "save it as UTF-8, in Excel as `CSV UTF-8 (comma delimited)`"
 _SEPARATORS = re.compile(r"[,;\t|\"\r\n/\\]+")
+_CONTROLS = re.compile("[\x80-\x9f]")  # what Latin-1 has for the dashes of CP1252
 _SHOWN = 20  # characters of a word that a note shows
 
 
@@ -93,14 +75,12 @@ def _of_code_page(
         different = [name for name in proven if texts[name] != texts[proven[0]]]
         if different:
             raise _ambiguous(path, [proven[0], different[0]])
-        note = (
-            f"{path.name}: read as {CODE_PAGES[proven[0]]}, as files are named so"
-        )
+        note = f"{path.name}: read as {_page(proven[0])}, as files are named so"
         return texts[proven[0]], [note]
     korean = texts.get("cp949", "")
     if _is_korean(korean):
         word = min(_words(korean), key=korean.find)[:_SHOWN]
-        note = f"read as {CODE_PAGES['cp949']}, as it gives Hangul only, as {word}"
+        note = f"read as {_page('cp949')}, as it gives Hangul only, as {word}"
         return korean, [f"{path.name}: {note}"]
     raise _damaged(path, "utf-8", content, error)
 
@@ -118,12 +98,15 @@ def _is_korean(text: str) -> bool:
 
 
 def _readings(content: bytes) -> dict[str, str]:
+    """The text in each code page that has all of its bytes."""
     texts: dict[str, str] = {}
     for name in CODE_PAGES:
         try:
-            texts[name] = content.decode(name)
+            text = content.decode(name)
         except UnicodeDecodeError:
             continue
+        if not _CONTROLS.search(text):
+            texts[name] = text
     return texts
 
 
@@ -145,7 +128,7 @@ def _refuse_zeros(path: Path, text: str) -> None:
 
 
 def _ambiguous(path: Path, names: list[str]) -> InputError:
-    both = " and ".join(CODE_PAGES[name] for name in names)
+    both = " and ".join(map(_page, names))
     return InputError(
         path,
         expected="a csv file in UTF-8",
@@ -165,6 +148,11 @@ def _damaged(
         tried = f"{', '.join(TRIED_FIRST)} and {more} others"
         received += f"; of {tried} none is certain"
     return InputError(path, expected="a csv file", received=received, fix=FIX)
+
+
+def _page(name: str) -> str:
+    """A code page as people call it: CP949 (Korean Windows)."""
+    return f"{name.upper()} ({CODE_PAGES[name]})"
 
 
 def _plain(name: str) -> str:
