@@ -26,7 +26,7 @@ def weight_file_lines(tree: dict[str, Any]) -> list[str]:
     Raises:
         InputError: if one cannot be read, or does not fit.
     """
-    starts = list(_starts(tree))
+    starts = list(dict.fromkeys(_starts(tree)))  # folds may share a file
     if not starts:
         return []
     # PyTorch and timm take seconds to import.
