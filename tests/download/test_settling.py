@@ -108,3 +108,12 @@ def test_bare_class_folders_become_train_and_all_else_stays(tmp_path: Path) -> N
     assert place_of(bare, draft, False) == draft / "train"
     assert place_of(whole, draft, False) == draft
     assert place_of(flat, draft, True) == draft
+
+
+def test_a_table_of_labels_around_class_folders_is_named(tmp_path: Path) -> None:
+    grown(tmp_path, "set/images/{a,b}/0.png")
+    (tmp_path / "set" / "labels.csv").write_text("file,label\n0.png,cup\n")
+    root = tmp_path / "set" / "images"
+    assert outside(tmp_path, root, "it") == [
+        "set/labels.csv is not read, as images/ beside it has class folders"
+    ]

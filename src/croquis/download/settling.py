@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from croquis.core.errors import InputError
+from croquis.dataset.folders.label_files import candidates
 from croquis.dataset.folders.seen import describe, first_of
 from croquis.dataset.folders.split_names import split_of, splits_among
 from croquis.dataset.image_files import SUFFIXES, images_in
@@ -81,13 +82,29 @@ def outside(folder: Path, root: Path, where: str) -> list[str]:
             received=f"class folders in {inside} alone, beside {describe(folder)}",
             fix="put the images that train into train/<class>/",
         )
+    notes = [] if has_table(root) else _unread_tables(folder, root)
     if is_part:
-        return [f"all images lie in {inside}, and train"]
-    if not names:
-        return []
-    return [
-        f"{len(names):,} images outside {inside} are left out ({first_of(names)})"
-    ]
+        return [f"all images lie in {inside}, and train", *notes]
+    if names:
+        first = first_of(names)
+        notes.append(
+            f"{len(names):,} images outside {inside} are left out ({first})"
+        )
+    return notes
+
+
+def _unread_tables(folder: Path, root: Path) -> list[str]:
+    """Notes on tables of labels in the folders around `root`, whose class folders are read."""
+    notes = []
+    for around in root.parents:
+        if not around.is_relative_to(folder):
+            break
+        for table in candidates(around):
+            name = table.relative_to(folder).as_posix()
+            notes.append(
+                f"{name} is not read, as {root.name}/ beside it has class folders"
+            )
+    return notes
 
 
 def _settle(draft: Path, name: str, called: str, is_moved: bool) -> list[str]:
