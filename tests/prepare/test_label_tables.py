@@ -531,7 +531,8 @@ def test_classes_that_may_be_none_are_named(tmp_path: Path) -> None:
     files = [f"train/{row}.png" for row in range(24)]
     layout = read(tmp_path, files, {"train.csv": f"id,label\n{rows}"})
     assert any(
-        "23 classes of 24 images: is it a number" in note for note in layout.notes
+        "23 classes among 24 images: is this column" in note
+        for note in layout.notes
     )
     assert any(
         "2 images have the class 'nan'; take" in note for note in layout.notes
@@ -606,3 +607,21 @@ def test_images_without_a_suffix_are_found_in_any_folder(tmp_path: Path) -> None
         )
     layout = read(tmp_path, [], {})
     assert classes(layout) == by_turns(images("photos/#"))
+
+
+def test_a_suffix_is_part_of_a_name_in_any_folder(tmp_path: Path) -> None:
+    """0.png was read as a/0.jpg, which has the same stem."""
+    rows = "0.png,cup\n1.png,star\n2.png,cup\n3.png,star\n"
+    tables = {"labels.csv": f"image,label\n{rows}"}
+    files = ["a/0.jpg", "b/0.png", "a/1.png", "b/2.png", "a/3.png"]
+    layout = read(tmp_path / "one", files, tables)
+    assert classes(layout) == by_turns(["b/0.png", "a/1.png", "b/2.png", "a/3.png"])
+    error = refused(tmp_path / "two", ["a/0.jpg", *files[2:]], tables)
+    assert "'0.jpg' has another suffix than '0.png'" in error
+
+
+def test_a_lost_image_is_not_looked_for_in_other_folders(tmp_path: Path) -> None:
+    files = [*images("train/#.png")[:3], "backup/3.png"]
+    tables = {"train.csv": table("image_path,class_name", "#.png,?")}
+    error = refused(tmp_path, files, tables)
+    assert "received 1 that are not there (3.png)" in error

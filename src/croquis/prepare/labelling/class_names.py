@@ -55,8 +55,8 @@ def odd_classes(names: pd.Series, where: str) -> list[str]:
         notes.append(f"{where}: {words}; take them out if that means no label")
     classes = names.nunique()
     if len(names) >= FEW and 2 * classes > len(names):
-        words = f"{classes:,} classes of {len(names):,} images: is it a number of images?"
-        notes.append(f"{where}: {words} data.columns.label names another column")
+        words = f"{classes:,} classes among {len(names):,} images: is this column an id?"
+        notes.append(f"{where}: {words} data.columns.label names another")
     return notes
 
 

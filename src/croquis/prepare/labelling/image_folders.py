@@ -55,13 +55,17 @@ def place_images(
     is_usual = not mixed and _is_usual(names, csv.parent, split)
     if is_usual and all(map(_is_file, names, repeat(csv.parent / split))):
         return Place(split, names, len(names))
-    files = _files(csv.parent)
-    if split == TEST and not mixed:  # what trains is no test image
-        files = {key: path for key, path in files.items() if _allows(path, TEST)}
+    files = images_in(csv.parent)
+    if (
+        is_usual
+    ):  # the rest of its rows may be in folders of this split, and in no others
+        files = [path for path in files if _allows(path, split) and _roles(path)]
+    elif split == TEST and not mixed:  # what trains is no test image
+        files = [path for path in files if _allows(path, TEST)]
     keys = names.map(_key)
     places = _by_folder(names, keys, files, split)
     if places[0].rows < len(names):
-        spread = _by_file(names, keys, files, csv, "" if mixed else split)
+        spread = _by_file(names, files, csv, "" if mixed else split)
         if spread.rows > places[0].rows:
             return spread
     if is_usual:
@@ -90,16 +94,8 @@ def _key(name: str) -> str:
     return decoded(without_suffix(path) or path)
 
 
-def _files(base: Path) -> dict[str, str]:
-    """The images under `base`, path by key; two that differ in suffix alone are one here."""
-    files: dict[str, str] = {}
-    for path in images_in(base):
-        files.setdefault(_key(path), path)
-    return files
-
-
 def _by_folder(
-    names: pd.Series, keys: pd.Series, files: dict[str, str], split: str
+    names: pd.Series, keys: pd.Series, files: list[str], split: str
 ) -> list[Place]:
     """The folders of most rows, if all of them lie in one; several with equally many."""
     inside = _keys_by_folder(files)
@@ -119,11 +115,11 @@ def _by_folder(
     return best
 
 
-def _keys_by_folder(files: dict[str, str]) -> dict[str, set[str]]:
+def _keys_by_folder(files: list[str]) -> dict[str, set[str]]:
     inside: dict[str, set[str]] = defaultdict(set)
-    for key, path in files.items():
+    for path in files:
         folders = PurePosixPath(path).parts[:-1]
-        parts = key.split("/")
+        parts = _key(path).split("/")
         for depth in range(min(len(folders), DEPTH) + 1):
             folder = "/".join(folders[:depth]) or "."
             inside[folder].add("/".join(parts[depth:]))
@@ -164,32 +160,56 @@ def _likeliest(places: list[Place], csv: Path, split: str) -> Place:
     return tier[0]
 
 
-def _by_file(
-    names: pd.Series, keys: pd.Series, files: dict[str, str], csv: Path, split: str
-) -> Place:
+def _by_file(names: pd.Series, files: list[str], csv: Path, split: str) -> Place:
     """Where each row's name is the end of one file's path, whatever the folder."""
-    ends: dict[str, list[str]] = defaultdict(list)
-    lengths = set(keys.map(lambda key: key.count("/") + 1))
-    for key, path in files.items():
-        parts = key.split("/")
-        for length in lengths:
-            if length <= len(parts) and _allows(path, split):
-                ends["/".join(parts[-length:])].append(path)
-    for key in set(keys) & set(ends):
-        ends[key] = _likeliest_files(ends[key], split)
-    several = keys.map(lambda key: len(ends.get(key, [])) > 1).astype(bool)
-    if several.any():
-        first = keys[several].iloc[0]
+    ends = _files_by_end([path for path in files if _allows(path, split)], names)
+    meant = [_meant_by(name, ends, split) for name in names]
+    several = [place for place, paths in enumerate(meant) if len(paths) > 1]
+    if several:
+        first = several[0]
         raise InputError(
             csv,
             expected="one file for each image",
-            received=f"{int(several.sum()):,} rows that could mean several"
-            f" ({names[several].iloc[0]}: {' or '.join(sorted(ends[first])[:NAMED])})",
+            received=f"{len(several):,} rows that could mean several"
+            f" ({names.iloc[first]}: {' or '.join(sorted(meant[first])[:NAMED])})",
             fix=f"write the path with its folders into the table {IN_SOURCE}",
         )
-    paths = keys.map(lambda key: ends[key][0] if key in ends else "")
-    rows = int((paths != "").sum())
-    return Place(".", paths.where(paths != "", names), rows)
+    found = [
+        paths[0] if paths else name
+        for name, paths in zip(names, meant, strict=True)
+    ]
+    return Place(
+        ".", pd.Series(found, names.index, dtype=str), sum(map(len, meant))
+    )
+
+
+def _files_by_end(files: list[str], names: pd.Series) -> dict[str, list[str]]:
+    """Files by the last parts of their keys, as many as the names have."""
+    lengths = {_key(name).count("/") + 1 for name in names}
+    ends: dict[str, list[str]] = defaultdict(list)
+    for path in files:
+        parts = _key(path).split("/")
+        for length in lengths:
+            if length <= len(parts):
+                ends["/".join(parts[-length:])].append(path)
+    return ends
+
+
+def _meant_by(name: str, ends: dict[str, list[str]], split: str) -> list[str]:
+    """The files that a name may mean: with its suffix where it has one, of its split if any are."""
+    paths = ends.get(_key(name), [])
+    if without_suffix(slashed(name)) is not None:
+        whole = decoded(slashed(name))
+        paths = [
+            path for path in paths if f"/{decoded(path)}".endswith(f"/{whole}")
+        ]
+    own = [path for path in paths if split in _roles(path)]
+    return own or paths
+
+
+def _roles(path: str) -> set[str]:
+    """The splits that the folders of a file name."""
+    return {role_of(part) for part in PurePosixPath(path).parts[:-1]} - {""}
 
 
 def _allows(path: str, split: str) -> bool:
@@ -197,17 +217,7 @@ def _allows(path: str, split: str) -> bool:
 
     A table of no split may mean any.
     """
-    roles = {role_of(part) for part in PurePosixPath(path).parts[:-1]}
+    roles = _roles(path)
     if split == TEST:
         return not roles & {TRAIN, VAL}
     return not split or TEST not in roles
-
-
-def _likeliest_files(paths: list[str], split: str) -> list[str]:
-    """Of the files that a row may mean, those in folders of its split, if there are some."""
-    own = [
-        path
-        for path in paths
-        if split in map(role_of, PurePosixPath(path).parts[:-1])
-    ]
-    return own or paths
