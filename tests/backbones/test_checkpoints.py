@@ -16,7 +16,7 @@ from torch import nn
 
 from croquis.backbones.backbones import build_backbone
 from croquis.backbones.checkpoints import fit, read_parts
-from croquis.backbones.file_trial import try_file
+from croquis.check.file_trial import try_file
 from croquis.core.errors import InputError
 
 TINY = "test_efficientnet.r160_in1k"

@@ -93,11 +93,11 @@ def test_a_solution_with_class_names_is_mapped_and_one_with_a_row_too_few_refuse
 
 def test_one_class_stops_the_stage(tmp_path: Path) -> None:
     for number in range(3):
-        (tmp_path / "raw/train/images").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "raw/train/cup").mkdir(parents=True, exist_ok=True)
         Image.new("L", (9, 9), number).save(
-            tmp_path / f"raw/train/images/{number}.png"
+            tmp_path / f"raw/train/cup/{number}.png"
         )
     with pytest.raises(
-        InputError, match="expected images of two classes or more, received 'imag"
+        InputError, match="expected images of two classes or more, received 'cup'"
     ):
         stage("prepare").main(raw=tmp_path / "raw", **files_in(tmp_path))

@@ -30,8 +30,8 @@ def weight_file_lines(tree: dict[str, Any]) -> list[str]:
     if not starts:
         return []
     # PyTorch and timm take seconds to import.
-    from croquis.backbones.file_trial import try_file
     from croquis.backbones.stacked import branch_size
+    from croquis.check.file_trial import try_file
     from croquis.networks.imagenet_head import IMAGENET_CLASSES
 
     lines: dict[str, None] = {}
