@@ -390,6 +390,32 @@ def test_example_rows_may_count_the_images_but_nothing_else(tmp_path: Path) -> N
         template_of(tmp_path, counted.replace("\n5", "\n9"), tests)
 
 
+@pytest.mark.parametrize(
+    ("sample", "last"),
+    [
+        ("id,breed\nim4,boxer\n", "im29,beagle"),
+        ("id,Usage,breed\nim4.jpg,Public,boxer\n", "im29.jpg,Public,beagle"),
+        ("ID,image_path,target\n5,im4.jpg,boxer\n", "30,im29.jpg,beagle"),
+        ("id,boxer,affenpinscher,beagle\nim4,0,0,0\n", "im29,0,0,1"),
+    ],
+)
+def test_one_example_row_is_not_the_same_image_in_each_row(
+    tmp_path: Path, sample: str, last: str
+) -> None:
+    tests = [f"im{number}.jpg" for number in range(30)]
+    template = template_of(tmp_path, sample, tests)
+    lines = submission_of(template, 3, [1] * 30).splitlines()
+    assert len(set(lines)) == 31
+    assert lines[30] == last
+
+
+def test_one_example_row_must_follow_a_rule(tmp_path: Path) -> None:
+    tests = [f"im{number}.jpg" for number in range(30)]
+    sample = "ID,image_path,target\n0,im4.jpg,boxer\n"
+    with pytest.raises(InputError, match="or ID by one rule, received 1 rows, as"):
+        template_of(tmp_path, sample, tests)
+
+
 def test_many_rows_that_lack_some_are_no_examples(tmp_path: Path) -> None:
     tests = [f"im{number}.jpg" for number in range(30)]
     rows = "".join(f"im{number},boxer\n" for number in range(12))

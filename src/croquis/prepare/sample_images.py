@@ -285,9 +285,14 @@ def _texts_of(
     """What stands in a column for each test image; None if nobody can know."""
     if name in images.said:
         return images.said[name]
-    if is_answer or cells.nunique() == 1:
+    is_image = name in images.readings and images.readings[name].equals(
+        images.of_rows
+    )
+    # One row alone is as constant in the columns that differ from image to image.
+    may_differ = is_image or named_like([name], IMAGE_COLUMNS)
+    if is_answer or (cells.nunique() == 1 and not may_differ):
         return pd.Series(cells.iloc[0], tests.index)
-    if name not in images.readings or images.readings[name].isna().any():
+    if not is_image:
         return _counted_texts(cells, images.of_rows, tests)
     return texts_like(cells.str.strip(), images.readings[name], tests)
 
@@ -300,7 +305,11 @@ def _counted_texts(
         return None
     places = of_rows.map(dict(zip(tests, range(len(tests)), strict=True)))
     steps = cells.astype(int) - places
-    if steps.nunique() != 1 or cells.str.fullmatch(r"0\d+").any():
+    if (
+        steps.nunique() != 1
+        or steps.min() < 0
+        or cells.str.fullmatch(r"0\d+").any()
+    ):
         return None
     first = int(steps.iloc[0])
     return pd.Series(
