@@ -206,6 +206,9 @@ VOTE_CASES = {
     "redux.csv": "id,label\n3,0.5\n2,0.5\n1,0.5\n0,0.5\n",
     "train.csv": "image_path,class_name,target\na,star,1\nb,cup,0\nc,tree,2\nd,cup,0\n",
     "mixed.csv": "image_path,target\n0.png,0\n1.png,star\n2.png,2\n3.png,0\n",
+    "c.csv": "id,c0,c1,c2\n3,0,0,1\n2,0,0,1\n1,0,0,1\n0,0,0,1\n",
+    "gap.csv": "id,label\n0,cup\n1,\n2,tree\n3,cup\n",
+    "strange.csv": "Test_Id,Answer\n0,0\n1,1\n",
     "few.csv": "image_path,target\n0.png,0\n1.png,1\n9.png,2\n",
 }
 
@@ -331,7 +334,24 @@ def test_ids_with_and_without_a_suffix_are_one_and_a_line_says_so(
         ),
         (
             "wide.csv",
-            "wide.csv: expected image_path,0..C-1 (probabilities) or ID,image_",
+            "received columns id, tree, cup, star; say the names of its classes by --classes",
+        ),
+        (
+            "wide.csv --classes a,b,c",
+            "tree, cup, star; call its columns as the classes of --classes, or 0, 1, 2 ...",
+        ),
+        (
+            "wide.csv c.csv --sample breeds.csv",
+            "c.csv: expected class names, as breeds.csv has them, received numbers; say",
+        ),
+        (
+            "gap.csv --classes train.csv",
+            "gap.csv: expected class names of --classes, received 1 others, as '' of 1",
+        ),
+        (
+            "strange.csv",
+            "received columns Test_Id, Answer; name them in its first line, which may be"
+            " missing, or give a --sample with them",
         ),
         (
             "digits.csv --classes cup,star",

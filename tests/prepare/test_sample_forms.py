@@ -306,6 +306,28 @@ def test_classes_whose_names_are_numbers_go_out_by_name(
     assert row == f"0,0.jpg,{submission}"
 
 
+def test_a_dummy_0_for_classes_called_1_to_3_is_a_line(tmp_path: Path) -> None:
+    sample = "id,label\n0,0\n1,0\n"
+    template = template_of(tmp_path, sample, ("0.jpg", "1.jpg"), ("1", "2", "3"))
+    assert submission_of(template, 3, [2, 0]) == "id,label\n0,3\n1,1\n"
+    assert template.notes[-1] == (
+        "sample_submission.csv: label '0' is no class; names of classes go out, as '1'"
+    )
+
+
+def test_columns_c0_to_c2_for_classes_called_1_2_and_10_are_refused(
+    tmp_path: Path,
+) -> None:
+    sample = "id,c0,c1,c2\n0,0,0,0\n"
+    said = (
+        r"'c1', which may be class '2' by size, or '10' by the order of text; name"
+    )
+    with pytest.raises(InputError, match=said):
+        template_of(tmp_path, sample, ("0.jpg",), ("1", "10", "2"))
+    template = template_of(tmp_path, sample, ("0.jpg",), ("1", "2", "3"))
+    assert submission_of(template, 3, [1]) == "id,c0,c1,c2\n0,0,1,0\n"
+
+
 def test_names_go_out_in_the_normal_form_of_the_sample(tmp_path: Path) -> None:
     composed = "caf\u00e9"
     decomposed = "cafe\u0301"

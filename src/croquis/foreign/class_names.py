@@ -126,9 +126,15 @@ def numbers_of(
             path,
             expected=f"class names of {classes.owner}",
             received=f"{strange.sum():,} others, as {shown}",
-            fix=f"{hint} {fix[0].upper()}{fix[1:]}" if hint else fix,
+            fix=_joined(hint, fix),
         )
     return labels.to_numpy(np.int64)
+
+
+def _joined(hint: str, fix: str) -> str:
+    if hint.endswith("?"):
+        return f"{hint} {fix[0].upper()}{fix[1:]}"
+    return f"{hint}; {fix}" if hint else fix
 
 
 def are_names(texts: pd.Series, classes: ClassNames | None) -> bool:
@@ -137,4 +143,6 @@ def are_names(texts: pd.Series, classes: ClassNames | None) -> bool:
         return True
     numbers = pd.to_numeric(texts, errors="coerce")
     is_flag = texts.isin(["True", "False"])
-    return bool((numbers.isna() & ~is_flag & (texts != "")).all())
+    is_gap = texts == ""  # beside names it is no name, beside numbers no number
+    is_name = numbers.isna() & ~is_flag & ~is_gap
+    return bool((is_name | is_gap).all() and is_name.any())

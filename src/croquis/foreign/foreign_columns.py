@@ -13,7 +13,7 @@ from croquis.dataset.folders.column_names import named_like
 from croquis.dataset.submission_form import SubmissionForm
 from croquis.foreign.class_names import ClassNames, are_names, numbers_of
 from croquis.foreign.foreign_csv import columns_of, other_columns, read_csv
-from croquis.prepare.class_columns import Classes, class_columns
+from croquis.prepare.class_columns import Classes, class_columns, named_columns
 from croquis.prepare.image_names import IMAGE_COLUMNS, LABEL_COLUMNS
 
 FORMS = "image_path,0..C-1 (probabilities) or ID,image_path,target (labels)"
@@ -73,7 +73,7 @@ def read_csv_predictions(path: Path, hints: Hints) -> CsvPredictions:
     label = _label_column(rest, hints)
     wide = _class_columns(path, rest, label, hints.classes)
     if not wide and label is None:
-        raise other_columns(path, table, FORMS)
+        raise other_columns(path, table, FORMS, _fix_of_names(hints.classes))
     wanted = wide or [str(label)]
     _refuse_flags(path, table, wanted)
     ids = table[image].to_numpy(dtype=str)
@@ -81,7 +81,7 @@ def read_csv_predictions(path: Path, hints: Hints) -> CsvPredictions:
     if wide:
         numbers = table[wide].apply(pd.to_numeric, errors="coerce")
         values = numbers.to_numpy(np.float64)
-        is_named = not _are_numbers(wide)
+        is_named = _are_named(wide, hints.classes)
     else:
         values, is_named = _labels(path, table[str(label)], ids, hints)
     classes = None
@@ -165,6 +165,20 @@ def _numbered_columns(
             fix="give each class its column; the first one is 0",
         )
     return numbered
+
+
+def _are_named(wide: Sequence[str], classes: ClassNames | None) -> bool:
+    """Whether names say which column is whose; c0, c1 say nothing where nobody numbers names."""
+    if _are_numbers(wide) or classes is None:
+        return False
+    return classes.are_numbered or named_columns(wide, classes.names) is not None
+
+
+def _fix_of_names(classes: ClassNames | None) -> str:
+    """What helps where no column is that of a label, and some may be those of classes."""
+    if classes is None:
+        return "say the names of its classes by --classes train.csv, or give a --sample with them"
+    return f"call its columns as the classes of {classes.owner}, or 0, 1, 2 ..."
 
 
 def _are_numbers(columns: Sequence[str]) -> bool:

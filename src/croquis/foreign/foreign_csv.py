@@ -11,6 +11,7 @@ from croquis.dataset.csv_files import refuse_huge_csv
 from croquis.dataset.csv_tables import read_table
 from croquis.dataset.folders.column_names import named_like
 
+WITHOUT_NAMES = "name them in its first line, which may be missing, or give a --sample with them"
 UNREADABLE = (pd.errors.ParserError, pd.errors.EmptyDataError)
 
 
@@ -98,10 +99,11 @@ def columns_of(table: pd.DataFrame) -> list[str]:
     return [str(name) for name in table.columns]
 
 
-def other_columns(path: Path, table: pd.DataFrame, expected: str) -> InputError:
+def other_columns(
+    path: Path, table: pd.DataFrame, expected: str, fix: str = WITHOUT_NAMES
+) -> InputError:
     """The error where a file has not the columns it should have."""
     shown = ", ".join(columns_of(table)[:4]) + (
         ", ..." if table.shape[1] > 4 else ""
     )
-    fix = "name them in its first line, which may be missing"
     return InputError(path, expected=expected, received=f"columns {shown}", fix=fix)

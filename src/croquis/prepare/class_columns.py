@@ -36,7 +36,7 @@ def class_columns(
     A column has the name or the number of its class. One text may stand before all of them, and
     one behind.
     """
-    by_name = _by_name(columns, classes.names)
+    by_name = named_columns(columns, classes.names)
     notes = _notes_on_names(by_name or [], classes.names, csv)
     by_number = _by_number(columns, len(classes.names))
     if by_number is None or by_number == by_name:
@@ -48,6 +48,35 @@ def class_columns(
         words = "are read as numbers of classes, though they could be names"
         return by_number, [f"{csv.name}: its columns {words}"]
     return by_number, [] if classes.numbered else [rank_note(csv, classes)]
+
+
+def refuse_ranks(wide: Sequence[str], classes: Classes, csv: Path) -> None:
+    """Raises InputError where numbers of columns could go by rank or by size.
+
+    Of the classes 1, 2 and 10 the second of the sorted names is 10.
+
+    Args:
+        wide: the columns of all classes, as `class_columns` has read them.
+        classes: of the training images.
+        csv: the sample.
+    """
+    are_numbers = all(name.isdecimal() for name in classes.names)
+    if not are_numbers or classes.numbered or named_columns(wide, classes.names):
+        return
+    by_size = sorted(classes.names, key=int)
+    unlike = [
+        label for label, name in enumerate(by_size) if name != classes.names[label]
+    ]
+    if not unlike:
+        return
+    label = unlike[0]
+    raise InputError(
+        csv,
+        expected=f"columns with the names of the classes, as {classes.names[0]!r}",
+        received=f"{wide[label]!r}, which may be class {by_size[label]!r} by size,"
+        f" or {classes.names[label]!r} by the order of text",
+        fix=f"name the classes of the training images as the sample does, {WITHOUT_SAMPLE}",
+    )
 
 
 def _notes_on_names(
@@ -89,7 +118,8 @@ def exact(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _by_name(columns: Sequence[str], names: Sequence[str]) -> list[str] | None:
+def named_columns(columns: Sequence[str], names: Sequence[str]) -> list[str] | None:
+    """The column of each name, in the order of the names; None if some have none."""
     for form in (exact, fold):
         if (reading := _framed(columns, names, form)) is not None:
             return reading

@@ -18,6 +18,7 @@ from croquis.prepare.class_columns import (
     is_number,
     rank_note,
     refuse_other_columns,
+    refuse_ranks,
 )
 from croquis.prepare.image_names import IMAGE_COLUMNS, LABEL_COLUMNS
 from croquis.prepare.labels import without_fraction
@@ -72,6 +73,7 @@ def read_answers(
         wide, notes = class_columns(columns, classes, csv)
         if wide is not None:
             refuse_other_columns(others, wide, classes, csv)
+            refuse_ranks(wide, classes, csv)
             words = f"the probabilities of {len(wide):,} classes"
             return Answers("probabilities", "", wide, words, notes)
     column = _label_column(columns, label)
@@ -141,7 +143,8 @@ def _of_label(
             notes = _notes_on_numbers(values, names, in_range, column, classes, csv)
             return _numbers(column, classes, notes)
     if names is not None:
-        return _names(column, classes._replace(names=names), [])
+        notes = _notes_on_dummies(values, names, column, csv)
+        return _names(column, classes._replace(names=names), notes)
     if whole:
         notes = [] if classes.numbered else [rank_note(csv, classes)]
         return _numbers(column, classes, notes)
@@ -175,6 +178,17 @@ def _as_names(values: list[str], classes: Classes) -> list[str] | None:
     if are_numbers and not classes.numbered:  # 00, 01 ... where the sample has 0
         return [str(int(name)) for name in names]
     return None
+
+
+def _notes_on_dummies(
+    values: list[str], names: list[str], column: str, csv: Path
+) -> list[str]:
+    """A line where the sample has a 0, and the classes are called 1, 2, 3."""
+    strange = [text for text in values if text not in names]
+    if not strange:
+        return []
+    words = f"is no class; names of classes go out, as {names[0]!r}"
+    return [f"{csv.name}: {column} {strange[0]!r} {words}"]
 
 
 def _notes_on_numbers(
