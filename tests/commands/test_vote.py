@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from croquis.commands.main import app
+from croquis.dataset.submission_form import SubmissionForm
 from croquis.tables.predictions import Predictions
 
 SAMPLE = "ID,image_path,target\n007,b.png,0\n008,a.png,0\n009,c.png,0\n"
@@ -278,6 +280,64 @@ def test_one_probability_of_two_classes_votes_where_the_sample_has_it(
 ) -> None:
     ran("vote --method soft share.csv other.csv --sample redux.csv --out s.csv")
     assert Path("s.csv").read_text() == "id,label\n3,0.1\n2,0.4\n1,0.3\n0,0.7\n"
+
+
+@pytest.mark.parametrize(
+    ("sample", "method", "submission"),
+    [
+        ("id,cat\n1,0.5\n0,0.5\n", "soft", "id,cat\n1,0.875\n0,0.25\n"),
+        ("id,dog\n1,0.5\n0,0.5\n", "soft", "id,dog\n1,0.125\n0,0.75\n"),
+        ("id,cat\n1,0\n0,0\n", "hard", "id,cat\n1,1\n0,0\n"),
+        ("id,dog\n1,0\n0,0\n", "hard", "id,dog\n1,0\n0,1\n"),
+    ],
+)
+def test_a_column_called_after_one_of_two_classes_is_of_that_class(
+    cases: Path, sample: str, method: str, submission: str
+) -> None:
+    ids = np.array(["test/0.png", "test/1.png"])
+    probs = np.array([[0.25, 0.75], [0.875, 0.125]])
+    Predictions(ids, probs, np.array(["cat", "dog"])).save(Path("ours.npz"))
+    Path("two.csv").write_text(sample)
+    # What went out goes in again, and says the same.
+    ran(f"vote --method {method} ours.npz --sample two.csv --out s.csv")
+    ran(f"vote --method {method} s.csv ours.npz --sample two.csv --out again.csv")
+    assert Path("s.csv").read_text() == submission
+    assert Path("again.csv").read_text() == submission
+
+
+@pytest.mark.parametrize(
+    ("form", "submission"),
+    [
+        (
+            {"kind": "names", "label": "breed", "columns": ("id", "breed"),
+             "answers": ("cup", "star", "tree")},
+            "id,breed\n3,tree\n0,cup\n",
+        ),
+        (
+            {"kind": "probabilities", "label": "", "columns": ("id", "s", "t", "c"),
+             "answers": ("c", "s", "t")},
+            "id,s,t,c\n3,0,1,0\n0,0,0,1\n",
+        ),
+        ({"label": "breed", "columns": ("id", "breed")}, "id,breed\n3,2\n0,0\n"),
+    ],
+)  # fmt: skip
+def test_the_template_of_prepare_is_filled_as_submit_fills_it(
+    cases: Path, form: dict[str, object], submission: str
+) -> None:
+    wanted = SubmissionForm.model_validate({"image": "image_path"} | form)
+    Path("submission_form.json").write_text(wanted.model_dump_json())
+    columns = dict.fromkeys([*wanted.columns, *filter(None, wanted.answers)], "0")
+    template = pd.DataFrame({"image_path": ["3.png", "0.png"]} | columns)
+    template["id"] = ["3", "0"]
+    template[["image_path", *wanted.columns]].to_csv(
+        "sample_submission.csv", index=False
+    )
+    Path("two.csv").write_text("image_path,0,1,2\n0.png,1,0,0\n3.png,0,0,1\n")
+    ran(
+        "vote --method hard two.csv --sample sample_submission.csv --out s.csv"
+        + " --classes cup,star,tree" * (wanted.kind != "probabilities")
+    )
+    assert Path("s.csv").read_text() == submission
 
 
 def test_ids_with_and_without_a_suffix_are_one_and_a_line_says_so(

@@ -28,13 +28,15 @@ class Hints(NamedTuple):
         image: the column of the images, as the sample calls it.
         label: the column of the labels, as the sample calls it.
         classes: the names of classes.
-        is_share: whether `label` has the probability of the second of two classes.
+        is_share: whether `label` has the probability of one of two classes.
+        share_of: which of the two.
     """
 
     image: str | None = None
     label: str | None = None
     classes: ClassNames | None = None
     is_share: bool = False
+    share_of: int = 1
 
 
 class CsvPredictions(NamedTuple):
@@ -217,7 +219,8 @@ def _labels(
             fix="write the number of the class into each row",
         )
     if hints.is_share and cells.name == hints.label:
-        return np.stack([1 - numbers, numbers], axis=1), False
+        shares = [1 - numbers, numbers]
+        return np.stack(shares if hints.share_of else shares[::-1], axis=1), False
     return numbers, False
 
 

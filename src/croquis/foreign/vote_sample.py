@@ -14,10 +14,12 @@ from croquis.foreign.foreign_columns import IMAGES, Hints
 from croquis.prepare.class_columns import (
     Classes,
     class_columns,
+    fold,
     is_number,
     refuse_other_columns,
 )
 from croquis.prepare.image_names import LABEL_COLUMNS
+from croquis.prepare.template import USUAL_NAME
 
 FIX = "give the sample of the competition, or none"
 
@@ -49,6 +51,8 @@ def read_vote_sample(path: Path, classes: ClassNames | None) -> VoteSample:
         InputError: if its columns are neither a label nor one for each class.
     """
     table, notes = read_table(path, [])
+    if (prepared := _of_prepare(path, table, classes)) is not None:
+        return prepared._replace(notes=notes)
     columns = [str(name) for name in table]
     image = _image_column(table, path)
     rest = [name for name in columns if name not in (image, "ID")]
@@ -74,6 +78,35 @@ def read_vote_sample(path: Path, classes: ClassNames | None) -> VoteSample:
             fix=FIX,
         )
     return _of_label(table, image, label, classes, notes)
+
+
+def _of_prepare(
+    path: Path, table: pd.DataFrame, classes: ClassNames | None
+) -> VoteSample | None:
+    """data/images/sample_submission.csv: the form beside it says what its zeros stand for."""
+    said = path.with_name("submission_form.json")
+    if path.name != USUAL_NAME or not said.is_file():
+        return None
+    form = SubmissionForm.load(said)
+    if not {form.image, *form.columns} <= set(map(str, table)):
+        return None
+    answers = [name for name in form.answers if name]
+    others = [
+        name for name in form.columns if name not in (form.label, *answers, "ID")
+    ]
+    image = form.image if form.image in form.columns else next(iter(others), None)
+    is_share = form.kind == "probabilities" and len(answers) == 1
+    are_numbers = answers == [str(number) for number in range(len(answers))]
+    if classes is None and answers and not is_share and not are_numbers:
+        classes = ClassNames(answers, str(path), are_numbered=True, are_all=True)
+    hints = Hints(
+        image,
+        answers[0] if is_share else form.label or None,
+        classes,
+        is_share=is_share,
+        share_of=form.answers.index(answers[0]) if is_share else 1,
+    )
+    return VoteSample(table, form, hints, [])
 
 
 def _image_column(table: pd.DataFrame, path: Path) -> str:
@@ -110,6 +143,13 @@ def _wide(
     return ordered, ClassNames(ordered, str(path), are_numbered=False, are_all=True)
 
 
+def _class_called(column: str, classes: ClassNames | None) -> int:
+    """Which of two classes a column of one probability is called after; else the second."""
+    if classes is None or len(classes.names) != 2:
+        return 1
+    return 0 if fold(column) == fold(classes.names[0]) else 1
+
+
 def _of_label(
     table: pd.DataFrame,
     image: str,
@@ -125,11 +165,17 @@ def _of_label(
         and ((numbers % 1 > 0) & (numbers < 1)).any()
         and numbers.notna().all()
     ):
+        share_of = _class_called(label, classes)
+        answers = (label, "") if share_of == 0 else ("", label)
         share = form.model_copy(
-            update={"kind": "probabilities", "label": "", "answers": ("", label)}
+            update={"kind": "probabilities", "label": "", "answers": answers}
         )
-        hints = Hints(image, label, classes, is_share=True)
+        hints = Hints(image, label, classes, is_share=True, share_of=share_of)
         return VoteSample(table, share, hints, notes)
+    if _class_called(label, classes) == 0 and cells.isin(["0", "1"]).all():
+        flag = form.model_copy(update={"kind": "names", "answers": ("1", "0")})
+        hints = Hints(image, label, classes, is_share=True, share_of=0)
+        return VoteSample(table, flag, hints, notes)
     known = classes is not None and cells.isin(classes.names).all()
     is_named = numbers.isna().all() and (cells != "").all() and len(cells) > 0
     if classes is None and is_named:
