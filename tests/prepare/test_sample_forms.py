@@ -431,6 +431,23 @@ def test_one_example_row_is_not_the_same_image_in_each_row(
     assert lines[30] == last
 
 
+@pytest.mark.parametrize("column", ["uid", "row_id", "Id", "index", "image_no"])
+def test_a_column_of_test_csv_says_which_image_is_meant(
+    tmp_path: Path, column: str
+) -> None:
+    # Not the files 1.png and 2.png: test.csv has them the other way round.
+    (tmp_path / USUAL).write_text(f"{column},breed\n1,boxer\n2,boxer\n")
+    names = pd.DataFrame(
+        {"image_path": ["1.png", "2.png"], column.lower(): ["2", "1"]}
+    )
+    classes = Classes(list(BREEDS), numbered=False)
+    template = read_template(tmp_path, names, classes, AS_USUAL)
+    assert list(template.rows["image_path"]) == ["2.png", "1.png"]
+    assert submission_of(template, 3, [1, 0]) == (
+        f"{column},breed\n1,beagle\n2,affenpinscher\n"
+    )
+
+
 def test_one_example_row_must_follow_a_rule(tmp_path: Path) -> None:
     tests = [f"im{number}.jpg" for number in range(30)]
     sample = "ID,image_path,target\n0,im4.jpg,boxer\n"

@@ -69,14 +69,7 @@ def find_image_columns(
         InputError: if no column can be one.
     """
     tests = names["image_path"]
-    shared = [
-        name
-        for name in map(str, names)
-        if name in table and named_like([name], IMAGE_COLUMNS)
-    ]
-    said = {
-        name: names[name] for name in shared if not names[name].duplicated().any()
-    }
+    said = _said_by_test_csv(table, names)
     readings: dict[str, pd.Series] = {}
     is_complete = False
     for name in _candidates(table, list(said), column):
@@ -96,6 +89,32 @@ def find_image_columns(
     counts = {name: rows.dropna().nunique() for name, rows in readings.items()}
     first = max(readings, key=lambda name: counts[name])  # the first of equals
     return SampleImages([*dict.fromkeys([first, *said])], readings, said)
+
+
+def _said_by_test_csv(
+    table: pd.DataFrame, names: pd.DataFrame
+) -> dict[str, pd.Series]:
+    """What test.csv calls each test image, by column of the sample.
+
+    A column that is called otherwise than those of images counts if it has all of the sample's
+    cells, and the sample names its images by no other: a uid 1 is then not the file 1.png.
+    """
+    called = {name.strip().casefold(): name for name in map(str, table)}
+    said = {}
+    likely = named_like(table, IMAGE_COLUMNS)
+    for name in map(str, names):
+        column = name if name in table else called.get(name.strip().casefold())
+        if column is None or names[name].duplicated().any():
+            continue
+        cells = table[column]
+        may_name = column in likely or not (
+            likely or named_like([column], LABEL_COLUMNS)
+        )
+        is_key = may_name and len(cells) > 0 and cells.is_unique
+        is_sure = is_key and cells.isin(names[name]).all()
+        if is_sure or (name == column and named_like([name], IMAGE_COLUMNS)):
+            said.setdefault(column, names[name])
+    return said
 
 
 def _candidates(
