@@ -128,6 +128,22 @@ def test_an_id_is_the_samples_own_where_it_has_one_and_never_a_count_of_ours(
         read(tmp_path, text, layout(["a", "b", "c"]))
 
 
+@pytest.mark.parametrize("column", ["id", "Id", "ID"])
+def test_an_id_of_any_case_means_what_it_means_in_the_sample_and_in_test_csv(
+    tmp_path: Path, column: str
+) -> None:
+    text = f"{column},target\n0,2\n1,1\n2,0\n"
+    pairs = pd.DataFrame(
+        {"id": ["2", "1", "0"], "image_path": ["0.png", "1.png", "2.png"]}
+    )
+    plain = layout()
+    by_test_csv = replace(plain, test_csv=pairs)
+    by_sample = replace(plain, sample=pairs.assign(target=0))
+    assert read(tmp_path, text, by_test_csv)[0] == [0, 1, 2]
+    assert read(tmp_path, text, by_sample)[0] == [0, 1, 2]
+    assert read(tmp_path, text, plain)[0] == [2, 1, 0]  # by the files' names
+
+
 def test_the_column_of_a_competition_that_says_who_sees_which_row_is_left_out(
     tmp_path: Path,
 ) -> None:

@@ -1,6 +1,6 @@
 """The competition layout or class folders, read as one table of images."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -41,6 +41,7 @@ class Layout:
         read_as: what was recognised, in a few words.
         in_folders: whether folders are classes, as no table says them.
         form: of the submission; its `image` is the column of `sample` with the test images.
+        test_csv: test.csv, or as it would have been: `image_path` of each test image.
     """
 
     images: pd.DataFrame
@@ -51,6 +52,7 @@ class Layout:
     read_as: str = ""
     in_folders: bool = False
     form: SubmissionForm = USUAL_FORM
+    test_csv: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def tests(self) -> pd.Series:
@@ -102,6 +104,7 @@ def read_layout(raw: Path, data: DataParams = AS_USUAL) -> Layout:
         read_as,
         in_folders,
         template.form,
+        names,
     )
 
 

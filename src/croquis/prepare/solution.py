@@ -79,11 +79,30 @@ def _images(
         # The first of equals.
         if by_id.dropna().nunique() >= images.dropna().nunique():
             images = by_id
+    elif (said := _said_elsewhere(names, column, layout)) is not None:
+        images = said
     _check_images(images, names, tests, csv)
     if (images == names).all():
         return images, []
     note = f"solution.csv: {column} {names.iloc[0]!r} is read as {images.iloc[0]!r}"
     return images, [note]
+
+
+def _said_elsewhere(
+    names: pd.Series, column: str, layout: Layout
+) -> pd.Series | None:
+    """The images by a column of that name in the sample or in test.csv, where it has them all."""
+    for table, image in (
+        (layout.sample, layout.form.image),
+        (layout.test_csv, "image_path"),
+    ):
+        for name in map(str, table):
+            is_counted = name == "ID" and "ID" not in layout.numbered
+            if name.casefold() != column.casefold() or name == image or is_counted:
+                continue
+            if table[name].is_unique and names.isin(table[name]).all():
+                return names.map(dict(zip(table[name], table[image], strict=True)))
+    return None
 
 
 def _check_images(
