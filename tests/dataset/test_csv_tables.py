@@ -1,5 +1,6 @@
 """Tables: columns count by name, cells are text, and wrong rows are counted and shown."""
 
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -177,3 +178,41 @@ def test_a_path_that_no_file_can_have_is_a_lost_one(
             InputError, match="a file in train/ for each image_path"
         ):
             locate_images(table, tmp_path / "train.csv", "train")
+
+
+def test_a_table_in_one_pair_of_quotes_is_told_so(tmp_path: Path) -> None:
+    path = table_of(tmp_path, '"a,b\n0.png,cup\n1.png,star"\n')
+    with pytest.raises(InputError, match="one pair of quotes; take off the quotes"):
+        read_table(path, ["a", "b"])
+
+
+def test_blanks_between_cells_take_no_time_that_grows_with_their_square(
+    tmp_path: Path,
+) -> None:
+    path = table_of(tmp_path, "sep= \na b\n0.png cup" + 500_000 * " " + "x\n")
+    start = time.process_time()
+    with pytest.raises(InputError, match="cells"):
+        read_table(path, ["a", "b"])
+    assert time.process_time() - start < 10
+
+
+def test_a_letter_or_a_quote_is_no_separator_that_a_line_may_state(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(InputError, match="a column a"):
+        read_table(table_of(tmp_path, 'sep="\na"b\nx"y\n'), ["a", "b"])
+    table, notes = read_table(
+        table_of(tmp_path, "sep=\r\na,b\r\nx,y\r\n"), ["a", "b"]
+    )
+    assert table.to_dict("list") == {"a": ["x"], "b": ["y"]}
+    assert notes == ["train.csv: 1 line before the names of columns left out"]
+
+
+def test_text_of_several_lines_may_end_with_the_name_of_a_file(
+    tmp_path: Path,
+) -> None:
+    text = 'a,b,text\n0.png,cup,"see\n1.png"\n'
+    table, _ = read_table(table_of(tmp_path, text), ["a", "b"])
+    assert table.to_dict("records") == [
+        {"a": "0.png", "b": "cup", "text": "see\n1.png"}
+    ]

@@ -172,6 +172,9 @@ def _missing(table: pd.DataFrame, path: Path, column: str) -> InputError:
     received = f"only {', '.join(names)[:200]}"  # of a csv, if it is one
     if same:
         fix = f"write {column} for {same[0]}"
+    elif len(names) == 1 and len(names[0].splitlines()) > 1:
+        received = "all lines in one pair of quotes"
+        fix = "take off the quotes around all of it"
     elif len(names) == 1 and column in names[0].split():
         fix = "save it with commas"
     elif any(PurePosixPath(name).suffix.lower() in ALL_SUFFIXES for name in names):

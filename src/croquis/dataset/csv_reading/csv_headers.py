@@ -61,6 +61,7 @@ def header_row(
 
 
 def names_in(line: str, sign: str) -> list[str]:
-    """The names of columns in a line."""
-    cells = next(csv.reader([line], delimiter=sign), [])
+    """The names of columns in a line; a cell in quotes may have line ends in it."""
+    file = io.StringIO(line, newline="")
+    cells = next(csv.reader(file, delimiter=sign), [])
     return [clean_name(name) for name in cells]

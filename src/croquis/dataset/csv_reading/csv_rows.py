@@ -23,8 +23,8 @@ from croquis.dataset.image_files import ALL_SUFFIXES
 
 # Columns that mean something here, whatever a caller asks for.
 MEANT = frozenset({"image_path", "class_name", "target", "ID", "source_id", "use"})
-# The line that Excel and its like read the separator from.
-_STATED = re.compile(r'"?sep=(.)"?[ \t]*(\r\n|\r|\n)', re.IGNORECASE)
+# The line that Excel and its like read the separator from: a sign, no letter and no quote.
+_STATED = re.compile(r'"?sep=([\t ]|[^\w\s"])"?[ \t]*(\r\n|\r|\n)', re.IGNORECASE)
 
 
 class Row(NamedTuple):
@@ -69,7 +69,8 @@ def _read_rows(text: str, path: Path, required: Collection[str]) -> Rows:
         )
     if stated:
         notes.append("its first line states the separator alone, and is left out")
-    if re.search(f'{re.escape(separator)} +"', text):
+    # Blanks as separators would be looked through from each of them on.
+    if separator != " " and re.search(f'{re.escape(separator)} +"', text):
         rows = _parsed(text[start:], separator, path, first, skip_blanks=True)
         notes.append("blanks in front of cells are no part of them")
     titles = header_row([row.cells for row in rows], required) if required else 0
@@ -208,7 +209,9 @@ def _refuse_swallowed(
 
 def _are_rows(lines: list[str], separator: str, width: int) -> bool:
     """Whether the further lines of a cell look like rows: by their names of images, or counts."""
-    cells = [cell.strip() for line in lines for cell in line.split(separator)]
+    # A line without a separator is text, even if it is the name of a file.
+    rows = [line for line in lines if separator in line or width == 1]
+    cells = [cell.strip() for line in rows for cell in line.split(separator)]
     if any(PurePosixPath(cell).suffix.lower() in ALL_SUFFIXES for cell in cells):
         return True
     same = all(line.count(separator) == width - 1 for line in lines)
