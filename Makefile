@@ -58,9 +58,14 @@ $(UV_READY): $(UV_LOCK)
 doctor: $(READY) ## what this machine can do, and the fix for what is wrong
 	@$(RUN) croquis doctor
 
-# A DATA of the environment may be another program's: only that of the command line counts.
-repro: $(READY) ## the whole pipeline, from the data source to data/submission.csv (DATA=my.zip)
+# A DATA of the environment may be another program's: only that of the command line counts. make itself would run the command
+# in a name such as $(shell ...): so the text is taken as it is written, and $$ as $.
 ifeq ($(origin DATA),command line)
+override DATA := $(subst $$$$,$$,$(value DATA))
+export DATA
+endif
+repro: $(READY) ## the whole pipeline, from the data source to data/submission.csv (DATA=my.zip)
+ifeq ($(origin DATA),override)
 	@$(RUN) croquis use -- "$$DATA"
 endif
 	@$(RUN) python stages/check.py --parameters params.yaml --checked data/checked.txt

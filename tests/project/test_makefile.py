@@ -34,6 +34,12 @@ def test_nothing_is_reported() -> None:
     ("arguments", "environment", "said"),
     [
         (("DATA=자료 (1)=x,#'$$HOME.zip",), {}, "자료 (1)=x,#'$HOME.zip"),
+        (("DATA=$HOME (2).zip",), {}, "$HOME (2).zip"),
+        (
+            ("DATA=$(shell touch ran)`touch ran`.zip",),
+            {},
+            "$(shell touch ran)`touch ran`.zip",
+        ),
         ((), {"DATA": "of another program"}, None),
         ((), {}, None),
     ],
@@ -45,12 +51,12 @@ def test_the_data_of_the_command_line_alone_is_used(
     said: str | None,
 ) -> None:
     """The recipe's own lines, with a program in place of croquis that says what it was given."""
-    rule = re.search(
-        r"^ifeq \(.*DATA.*?^endif\n", MAKEFILE, re.MULTILINE | re.DOTALL
+    text, rule = re.findall(
+        r"^ifeq \([^\n]*DATA.*?^endif\n", MAKEFILE, re.MULTILINE | re.DOTALL
     )
-    lines = rule.group().replace("$(RUN) croquis", "printf '%s\\n'")
+    lines = rule.replace("$(RUN) croquis", "printf '%s\\n'")
     (tmp_path / "Makefile").write_text(
-        f"repro:\n{lines}\t@true\n", encoding="utf-8"
+        f"{text}repro:\n{lines}\t@true\n", encoding="utf-8"
     )
     done = subprocess.run(
         ["make", "-s", *arguments],
@@ -61,6 +67,7 @@ def test_the_data_of_the_command_line_alone_is_used(
         check=True,
     )
     assert done.stdout.splitlines() == ([] if said is None else ["use", "--", said])
+    assert not (tmp_path / "ran").exists()
 
 
 # As much of Python, pip and uv as `make setup` sees. What STOPS names ends halfway, as by a kill.
