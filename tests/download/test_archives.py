@@ -2,8 +2,10 @@
 
 import gzip
 import io
+import lzma
 import os
 import tarfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from croquis.core.errors import InputError
 from croquis.download import entries
 from croquis.download.archives import unpack
 from croquis.download.entries import Meter
+from croquis.download.kinds.file_checks import kind_of_file
 from support.packed import packed
 
 FILES = {
@@ -380,3 +383,44 @@ def test_an_archive_may_have_as_many_entries_as_the_limit_says(
         meter.add_entry()
     with pytest.raises(InputError, match="at most 10,000 entries"):
         meter.add_entry()
+
+
+@pytest.mark.parametrize("name", ["PKLot", "BZhang"])
+def test_a_tar_whose_first_folder_is_called_as_a_zip_begins_is_a_tar(
+    tmp_path: Path, name: str
+) -> None:
+    archive = packed(tmp_path / "a.tar", {f"{name}/0.png": b"0"})
+    assert kind_of_file(archive, archive.name) is None
+    (tmp_path / "out").mkdir()
+    unpack(archive, tmp_path / "out", "a.tar")
+    assert (tmp_path / "out" / name / "0.png").read_bytes() == b"0"
+
+
+def test_an_xz_that_takes_much_memory_is_told_so(tmp_path: Path) -> None:
+    tar = packed(tmp_path / "a.tar", {"0.png": b"0"}).read_bytes()
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 2**16, "preset": 0}]
+    content = bytearray(lzma.compress(tar, filters=filters))
+    # The dictionary's size as the block's header has it: 2**29 bytes, and a new checksum.
+    header = content[12:24]
+    assert header[2:4] == b"\x21\x01"
+    header[4] = 34
+    header[8:] = zlib.crc32(header[:8]).to_bytes(4, "little")
+    content[12:24] = header
+    path = tmp_path / "a.tar.xz"
+    path.write_bytes(content)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(
+        InputError, match="more than 256 MB of memory; unpack it by"
+    ):
+        unpack(path, tmp_path / "out", "a.tar.xz")
+
+
+def test_images_in_a_folder_of_junk_are_counted(tmp_path: Path) -> None:
+    files = {"0.png": b"0", "__MACOSX/1.png": b"1", "__MACOSX/._0.png": b"2"}
+    archive = packed(tmp_path / "a.zip", files)
+    (tmp_path / "out").mkdir()
+    notes = unpack(archive, tmp_path / "out", "a.zip")
+    assert notes == [
+        "1 image is in folders of a system or a tool, and left out: __MACOSX/1.png"
+    ]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["0.png"]

@@ -360,3 +360,15 @@ def test_an_office_file_or_weights_are_no_archive(tmp_path: Path) -> None:
         (tmp_path / "a.zip").write_bytes(file.getvalue())
         with pytest.raises(InputError, match=said):
             bring(tmp_path / "a.zip")
+
+
+def test_parts_of_a_folder_in_several_archives_make_one_folder() -> None:
+    classes = {"train/cup/0.png": b"0", "train/star/1.png": b"1"}
+    parts = {
+        "train_1.zip": bytes_of(classes),
+        "train_2.zip": bytes_of({"train/cup/2.png": b"2"}),
+    }
+    bring(packed(Path("all.zip"), parts))
+    folders = {path.name for path in Path("data/raw/train").iterdir()}
+    assert folders == {"cup", "star"}  # no empty train/ in train/
+    assert raw() == {**classes, "train/cup/2.png": b"2"}

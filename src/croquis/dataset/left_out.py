@@ -33,16 +33,18 @@ def left_out_note(names: Sequence[str], why: str) -> list[str]:
 
 def note_on_tools(names: Iterable[str]) -> list[str]:
     """Of the images among these paths that lie in folders of systems and tools."""
-    images = [
-        name
-        for name in names
-        if is_of_tools(name)
-        and not is_junk(name)
-        and os.path.splitext(name)[1].lower() in ALL_SUFFIXES
-    ]
+    images = filter(is_image_of_tools, names)
     return left_out_note(
         sorted(images), "images are in folders of a system or a tool,"
     )
+
+
+def is_image_of_tools(name: str) -> bool:
+    """Whether a path is that of an image in such a folder, and no half of a file of macOS."""
+    above, _, last = name.rpartition("/")
+    suffix = os.path.splitext(last)[1].lower()
+    in_folder = is_of_tools(name) or is_junk(above)
+    return in_folder and not is_junk(last) and suffix in ALL_SUFFIXES
 
 
 def _on_one_line(name: str) -> str:

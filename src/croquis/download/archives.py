@@ -15,10 +15,10 @@ from pathlib import Path
 from croquis.core.errors import InputError
 from croquis.core.progress import progress
 from croquis.dataset.hidden_files import is_junk, is_of_tools
-from croquis.dataset.left_out import note_on_tools
+from croquis.dataset.left_out import is_image_of_tools, note_on_tools
 from croquis.download.entries import Meter, Metered, entries
-from croquis.download.kinds.file_kinds import kind_by_name
-from croquis.download.unpackers import Readable
+from croquis.download.kinds.file_kinds import FileKind, kind_by_name
+from croquis.download.unpackers import MOST_MEMORY, Readable
 
 # RuntimeError is zipfile's word for a password and (NotImplementedError) an exotic compression.
 CORRUPT = (
@@ -27,7 +27,11 @@ CORRUPT = (
     FileExistsError, NotADirectoryError, IsADirectoryError,
 )  # fmt: skip
 
-
+LZMA_LIMIT = "Memory usage limit exceeded"  # the words of lzma
+MUCH_MEMORY = FileKind(
+    f"an xz that takes more than {MOST_MEMORY // 2**20} MB of memory",
+    "unpack it by hand (`tar -xf {file}`), and name the folder",
+)
 # Linux takes 255 bytes for a name and 4,096 for a path, that of the project's folder included.
 MOST_NAME = 255
 MOST_PATH = 1024
@@ -58,12 +62,14 @@ def unpack(
     """
     meter = meter or Meter(archive, folder, where)
     try:
-        _write_entries(archive, folder, meter)
-        return note_on_tools(_remove_tools(folder))
+        junk = _write_entries(archive, folder, meter)
+        return note_on_tools([*junk, *_remove_tools(folder)])
     except (*CORRUPT, OSError) as error:
         if not isinstance(error, CORRUPT) and error.errno is not None:
             raise  # the disk's own; bzip2's word for damage is an OSError without a number
         said = kind_by_name(where.partition("?")[0])
+        if str(error) == LZMA_LIMIT:
+            said = MUCH_MEMORY
         again = "fetch it again, or compare its sha256 with the publisher's"
         raise InputError(
             where,
@@ -74,6 +80,8 @@ def unpack(
 
 
 def _damage(error: Exception) -> str:
+    if str(error) == LZMA_LIMIT:
+        return MUCH_MEMORY.name
     text = " ".join(str(error).split()) or type(error).__name__
     # In the words of zipfile, where a file begins as a zip, and of gzip, where it ends as one.
     if text == "File is not a zip file":
@@ -85,13 +93,17 @@ def _damage(error: Exception) -> str:
     return text
 
 
-def _write_entries(archive: Path, folder: Path, meter: Meter) -> None:
+def _write_entries(archive: Path, folder: Path, meter: Meter) -> list[str]:
+    """Writes all files but junk; the images in folders that are junk, as __MACOSX."""
+    junk = []
     links: list[tuple[str, str]] = []
     names = Names(meter.where)
     waiting = 0
     for entry in progress(entries(archive, meter), "unpack", unit="file"):
         meter.add_entry()
         if is_junk(entry.name):
+            if entry.kind == "file" and is_image_of_tools(entry.name):
+                junk.append(entry.name)
             continue
         name = _inside(entry.name, entry.name, meter.where)
         if entry.kind == "folder":
@@ -114,6 +126,7 @@ def _write_entries(archive: Path, folder: Path, meter: Meter) -> None:
             )
     for name, target in links:
         _copy_linked(folder / target, folder / name, meter)
+    return junk
 
 
 def _remove_tools(folder: Path) -> list[str]:

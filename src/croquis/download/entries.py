@@ -177,11 +177,11 @@ def is_zip(archive: Path) -> bool:
     """Whether a file is a zip; a program may stand before it, which unpacks it on Windows."""
     with archive.open("rb") as file:
         head = file.read(tarfile.BLOCKSIZE)
+    if is_tar_header(head):
+        return False  # even if its first folder is called PKLot, or a zip is at its end
     if head.startswith(b"PK"):
         return True
-    # A small zip in a tar has its end near the end of the tar.
-    is_other = is_tar_header(head) or head.startswith(PACKED)
-    return not is_other and zip_end(archive) is not None
+    return not head.startswith(PACKED) and zip_end(archive) is not None
 
 
 def _tar_entries(archive: Path, meter: Meter) -> Iterator[ArchiveEntry]:

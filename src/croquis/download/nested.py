@@ -283,3 +283,4 @@ def _merge(source: Path, target: Path, where: str) -> None:
             )
         else:
             shutil.move(path, place)
+    source.rmdir()  # an empty train/ in train/ would look like a class

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
-from croquis.download.kinds.file_kinds import HEAD
+from croquis.download.kinds.file_kinds import HEAD, is_tar_header
 
 GZIP = b"\x1f\x8b"
 BZIP2 = b"BZh"
@@ -90,7 +90,9 @@ def open_unpacked(path: Path) -> Iterator[Readable]:
     with path.open("rb") as file:
         start = file.read(HEAD)
         file.seek(0)
-        if start.startswith(GZIP):
+        if is_tar_header(start):
+            yield file  # even if its first folder is called BZhang
+        elif start.startswith(GZIP):
             with gzip.open(file) as stream:
                 yield stream
         elif start.startswith(BZIP2):

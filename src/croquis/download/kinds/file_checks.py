@@ -54,7 +54,8 @@ def kind_of_file(path: Path, name: str) -> FileKind | None:
     with path.open("rb") as file:
         head = file.read(LONGEST_NOTE)
         if is_archive(head):
-            return _kind_inside(path) if head.startswith(PACKED) else None
+            is_packed = head.startswith(PACKED) and not is_tar_header(head)
+            return _kind_inside(path) if is_packed else None
         if not any(head) and not any(_end(file, size, ENDS_READ)):
             return ZEROS
         if _is_disk_image(file, size):
