@@ -386,3 +386,63 @@ def test_the_place_with_all_names_counts_and_the_shortest_of_equals(
     parts = read_parts(tmp_path / "w.pth")
     assert list(parts) == ["", "y"]
     assert str(fit(parts, ["a.b"], "w", "weights").place) == "its names as they are"
+
+
+@pytest.mark.parametrize("name", ["w.bin", "w.pth", "W.SAFETENSORS"])
+def test_safetensors_are_known_by_their_bytes(
+    name: str, tmp_path: pathlib.Path, held: Tensors
+) -> None:
+    safetensors.torch.save_file(held, tmp_path / name)
+    assert_holds(built(tmp_path / name), held)
+
+
+def test_a_file_of_torch_may_be_called_safetensors(
+    tmp_path: pathlib.Path, held: Tensors
+) -> None:
+    torch.save(held, tmp_path / "w.safetensors")
+    assert_holds(built(tmp_path / "w.safetensors"), held)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "received an empty file; fetch it again"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (
+            b"\n<!DOCTYPE html><title>Log in</title>",
+            "received a web page; download",
+        ),
+        (b"outs:\n- md5: a\n", "received a .dvc file"),
+        (b'{"weight_map": {}}', "received JSON; name a .safetensors"),
+        (b"\x89HDF\r\n\x1a\n", "received an HDF5 file"),
+        (b"PK\3\4" + 50 * b"x", "received a file that is cut off; fetch it again"),
+    ],
+)
+def test_what_came_instead_of_weights_is_named(
+    content: bytes, said: str, tmp_path: pathlib.Path
+) -> None:
+    (tmp_path / "w.pth").write_bytes(content)
+    with pytest.raises(InputError, match=re.escape(said)):
+        lines(tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_weights_of_a_training_that_failed_are_refused_before_another(
+    number: float, tmp_path: pathlib.Path, held: Tensors
+) -> None:
+    held = {name: tensor.clone() for name, tensor in held.items()}
+    held["conv_stem.weight"][0, 0, 0, 0] = number
+    torch.save(held, tmp_path / "w.pth")
+    with pytest.raises(
+        InputError, match=r"nan or infinity in 1 of .* conv_stem.weight"
+    ):
+        lines(tmp_path / "w.pth")
+
+
+def test_whole_numbers_are_no_weights(
+    tmp_path: pathlib.Path, held: Tensors
+) -> None:
+    numbers = {name: tensor.to(torch.int8) for name, tensor in held.items()}
+    torch.save(numbers, tmp_path / "w.pth")
+    with pytest.raises(InputError, match=r"int8 in .* before any quantization"):
+        lines(tmp_path / "w.pth")

@@ -70,6 +70,7 @@ def fit_file(
         fitting = fit(renamed, needed, where, expected)
         notes.append("with the names of the network's authors")
     notes = [*fitting.notes, *notes]
+    _refuse_other_numbers(fitting.tensors, needed, where, expected)
     shapes = {name: value.shape for name, value in outline.state_dict().items()}
     tensors, has_head, more = _with_head(fitting.tensors, shapes, heads)
     wrong = [name for name in needed if tensors[name].shape != shapes[name]]
@@ -95,6 +96,35 @@ def _with_head(
     return body, False, [f"its head of {rows:,} outputs is left out"]
 
 
+def _refuse_other_numbers(
+    tensors: Tensors, needed: list[str], where: str, expected: str
+) -> None:
+    """Raises InputError where numbers are no weights: a training would begin with nan."""
+    kinds = {
+        name: str(tensors[name].dtype).removeprefix("torch.")
+        for name in needed
+        if not tensors[name].is_floating_point()
+    }
+    if kinds:
+        name = next(iter(kinds))
+        raise InputError(
+            where,
+            expected=expected,
+            received=f"{kinds[name]} in {len(kinds)} of {len(needed)}, as {name}",
+            fix="save them as float32, before any quantization",
+        )
+    wrong = [
+        name for name in needed if not torch.isfinite(tensors[name].float()).all()
+    ]
+    if wrong:
+        raise InputError(
+            where,
+            expected=expected,
+            received=f"nan or infinity in {len(wrong)} of {len(needed)}, as {wrong[0]}",
+            fix="take a checkpoint from before that training failed, or save it as float32",
+        )
+
+
 def _other_shapes(
     wrong: list[str],
     tensors: Tensors,
@@ -111,7 +141,7 @@ def _halves(tensors: Tensors) -> list[str]:
     halves = {
         str(value.dtype).removeprefix("torch.")
         for value in tensors.values()
-        if value.dtype in (torch.float16, torch.bfloat16)
+        if value.is_floating_point() and value.itemsize < torch.float32.itemsize
     }
     return [f"{' and '.join(sorted(halves))}, read as float32"] if halves else []
 

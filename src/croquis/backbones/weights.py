@@ -12,6 +12,7 @@ import torch
 
 from croquis.backbones import weights_bounds
 from croquis.backbones.inert import stand_ins
+from croquis.backbones.other_files import refuse_other_file
 from croquis.core.errors import InputError, brief
 from croquis.core.files import file_digest, root
 
@@ -30,6 +31,8 @@ BUNDLED = {
 
 EXPECTED = "a state_dict of tensors"
 FIX = "save its state_dict as .safetensors"
+# What zipfile and safetensors say of a file whose end never came.
+CUT = ("File is not a zip file", "file not fully covered")
 # Blocks per stage: the packages count blocks flat, timm by stage.
 _DEPTHS = {
     "tf_efficientnet_lite0": (1, 2, 2, 3, 3, 4, 1),
@@ -144,14 +147,19 @@ def read_content(path: Path, *, fix: str) -> object:
     Raises:
         InputError: if it cannot be read.
     """
+    refuse_other_file(path, EXPECTED)
     try:
         others = weights_bounds.refuse_bomb(path)
-        if path.suffix == ".safetensors":
+        if weights_bounds.is_safetensors(path):
             return safetensors.torch.load_file(path)
-        with stand_ins(others):
-            return torch.load(path, map_location="cpu", weights_only=True)
+        # The open file, as torch.load believes a name that ends with .safetensors.
+        with stand_ins(others), path.open("rb") as file:
+            return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch and safetensors raise a dozen kinds
         reason = next(iter(str(error).splitlines()), type(error).__name__)
+        if reason.endswith(CUT):
+            reason = "a file that is cut off"
+            fix = "fetch it again"
         raise InputError(
             path, expected=EXPECTED, received=reason, fix=fix
         ) from error

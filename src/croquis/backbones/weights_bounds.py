@@ -33,7 +33,7 @@ def refuse_bomb(path: Path) -> dict[str, Form]:
     """
     with path.open("rb") as file:
         start = file.read(8)
-    if path.suffix == ".safetensors":
+    if is_safetensors(path):
         if int.from_bytes(start, "little") > SAFETENSORS_HEADER:
             refuse(f"a header of more than {SAFETENSORS_HEADER:,} bytes")
         return {}
@@ -42,11 +42,23 @@ def refuse_bomb(path: Path) -> dict[str, Form]:
     return _check_legacy(path)
 
 
+def is_safetensors(path: Path) -> bool:
+    """Whether a file is of that format: by its bytes, as hubs call such files .bin, too."""
+    with path.open("rb") as file:
+        start = file.read(9)
+    if start[8:] == b"{":  # behind the header's length
+        return True
+    is_torch = start.startswith((b"PK\3\4", b"\x80\2"))
+    return path.suffix.lower() == ".safetensors" and not is_torch
+
+
 def _check_zip(path: Path) -> dict[str, Form]:
     """A file of torch.save since 2020: a zip of a pickle and the numbers, packed by nobody."""
     size = path.stat().st_size
     with open_zip(path) as bundle:
         sizes = {info.filename: info.file_size for info in bundle.infolist()}
+        if any(name.partition("/")[2].startswith("code/") for name in sizes):
+            refuse("a TorchScript, which is a program")
         if len(sizes) < len(bundle.infolist()):
             refuse("two parts of one name")
         for info in bundle.infolist():
