@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.download.local_paths import is_as_written, local
+from croquis.download.local_paths import is_as_written, local, missing_error
 from croquis.download.sources import kind_of
 
 
@@ -140,3 +140,13 @@ def test_no_password_is_in_the_error_of_an_address() -> None:
         with pytest.raises(InputError) as caught:
             kind_of(source)
         assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["me:S3CRET@host.org/a.zip", "me:S3CRET@host.org:/a.zip", "me:S3:x@nas"],
+)
+def test_a_password_without_a_scheme_is_not_shown(source: str) -> None:
+    error = str(missing_error(source))
+    assert "S3" not in error
+    assert "put the password into ~/.netrc" in error

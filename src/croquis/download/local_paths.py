@@ -16,6 +16,7 @@ QUOTES = "\"'`\u2018\u2019\u201c\u201d"
 _FILE = re.compile(r"file:(?://(?:localhost)?)?(/.*)", re.IGNORECASE | re.DOTALL)
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _SCP = re.compile(r"[\w.-]+@[\w.-]+:\S+")
+_USER = re.compile(r"[^\s/:@]+:[^\s/@]+@[\w.-]+(?:[:/]|$)")  # and a password
 _WEB = re.compile(
     r"(?:www\.|(?:kaggle|github|huggingface|dropbox)\.(?:com|co)/)\S+"
 )
@@ -45,6 +46,15 @@ def local(source: str) -> Path:
 
 def missing_error(source: str) -> InputError:
     """The error where nothing stands at the path that a `data.source` means."""
+    plain = without_quotes(source)
+    if _USER.match(plain):
+        return InputError(
+            "data.source",
+            expected="an address that begins with https:// or the like",
+            received=f"'***@{plain.rpartition('@')[2]}', with a user and a password",
+            fix="write https:// and the host, and put the password into ~/.netrc"
+            " (docs/data.md)",
+        )
     return InputError(
         "data.source",
         expected="'icons', an http(s) URL, or the path of an archive or a folder",

@@ -13,6 +13,7 @@ from pydantic import AfterValidator
 
 from croquis.core.errors import InputError
 from croquis.core.params import nearest
+from croquis.core.patterns import search_in_time
 
 # Columns with a meaning of their own.
 USED = ["image_path", "target", "class_name", "source_id", "use"]
@@ -78,7 +79,9 @@ def _values_of(
         return pd.DataFrame({by: values}), "fill them in"
     if _is_pattern(by):
         fix = "widen the pattern, or give a column of train.csv"
-        return images["path"].str.extract(by).fillna(""), fix
+        with search_in_time("split.domain", by):
+            values = images["path"].str.extract(by).fillna("")
+        return values, fix
     raise _no_column(by, list(map(str, further)))
 
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from croquis.core.errors import InputError
+from croquis.core.patterns import search_in_time
 from croquis.dataset.folders.seen import first_of
 from croquis.dataset.folders.split_names import split_of
 from croquis.dataset.image_files import images_in
@@ -24,7 +25,8 @@ def images_by_pattern(
         InputError: if it is not in each path.
     """
     paths = images_in(raw / part)
-    matches = [re.search(pattern, path) for path in paths]
+    with search_in_time("data.label_pattern", pattern):
+        matches = [re.search(pattern, path) for path in paths]
     classes = [match[1] if match else None for match in matches]
     lost = [path for path, name in zip(paths, classes, strict=True) if not name]
     if lost:
