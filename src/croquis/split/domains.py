@@ -13,7 +13,7 @@ from pydantic import AfterValidator
 
 from croquis.core.errors import InputError
 from croquis.core.params import nearest
-from croquis.core.patterns import search_in_time
+from croquis.dataset.patterns import search_in_time
 
 # Columns with a meaning of their own.
 USED = ["image_path", "target", "class_name", "source_id", "use"]

@@ -4,10 +4,10 @@ import re
 from pathlib import Path, PurePosixPath
 
 from croquis.core.errors import InputError
-from croquis.core.patterns import search_in_time
 from croquis.dataset.folders.seen import first_of
 from croquis.dataset.folders.split_names import split_of
 from croquis.dataset.image_files import images_in
+from croquis.dataset.patterns import search_in_time
 from croquis.prepare.class_folders import LabelledImage
 
 

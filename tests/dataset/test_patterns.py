@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.core.patterns import search_in_time
+from croquis.dataset.patterns import search_in_time
 
 SLOW = "(a+)+$"
 
