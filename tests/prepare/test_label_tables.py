@@ -1,14 +1,17 @@
 """Tables of labels as people have them: each form is read right, with a line, or refused."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from PIL import Image
 
 from croquis.core.errors import InputError
 from croquis.dataset.data_params import DataParams
 from croquis.dataset.roots import find_root
+from croquis.prepare.labelling.columns import setting
 from croquis.prepare.layout import Layout, read_layout
 
 CLASSES = ["cup", "star"]
@@ -625,3 +628,47 @@ def test_a_lost_image_is_not_looked_for_in_other_folders(tmp_path: Path) -> None
     tables = {"train.csv": table("image_path,class_name", "#.png,?")}
     error = refused(tmp_path, files, tables)
     assert "received 1 that are not there (3.png)" in error
+
+
+def test_a_number_is_not_the_image_where_another_column_has_names_of_files(
+    tmp_path: Path,
+) -> None:
+    rows = "\n".join(f"{k},{3 - k}.png,{CLASSES[k // 2]}" for k in ROWS)
+    tables = {"train.csv": f"id,photo,label\n{rows}\n"}
+    error = refused(tmp_path, images("train/#.png"), tables)
+    assert "received id and photo, which both name files; say which" in error
+    assert "-S data.columns.image=photo" in error
+    layout = read(
+        tmp_path, images("train/#.png"), tables, columns={"image": "photo"}
+    )
+    assert list(layout.images["path"][:2]) == ["train/3.png", "train/2.png"]
+
+
+def test_an_id_beside_the_same_names_of_files_and_one_beside_masks_are_read(
+    tmp_path: Path,
+) -> None:
+    files = [*images("train/a.#.png"), *images("masks/a.#_mask.png")]
+    tables = {
+        "train.csv": table("id,photo,mask,label", "a.#,a.#.png,a.#_mask.png,?")
+    }
+    error = refused(tmp_path, files, tables)
+    assert "id and mask, which both name files" in error
+    tables = {"train.csv": table("file,mask,label", "a.#.png,a.#_mask.png,?")}
+    assert read(tmp_path, files, tables).images["path"][0] == "train/a.0.png"
+    tables = {"train.csv": table("id,photo,label", "a.#,a.#.png,?")}
+    assert read(tmp_path, files, tables).images["path"][0] == "train/a.0.png"
+
+
+@pytest.mark.parametrize(
+    "name", ["it's", "1", "true", "null", "a\\", "a$b", "품종", "a, b"]
+)
+def test_the_setting_that_an_error_names_reads_as_the_columns_name(
+    name: str, tmp_path: Path
+) -> None:
+    from dvc.utils.hydra import apply_overrides  # takes a moment to import
+
+    (tmp_path / "params.yaml").write_text("data: {columns: {label: null}}\n")
+    override = shlex.split(setting("label", name))[1]
+    apply_overrides(tmp_path / "params.yaml", [override])
+    params = yaml.safe_load((tmp_path / "params.yaml").read_text())
+    assert params["data"]["columns"]["label"] == name

@@ -1,6 +1,7 @@
 """Which column of a table names the image, and which its class."""
 
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path, PurePath
 
@@ -14,10 +15,25 @@ from croquis.dataset.folders.column_names import (
     LABEL_TIERS,
     named_like,
 )
+from croquis.dataset.image_files import SUFFIXES
 from croquis.prepare.labels import IN_SOURCE, without_fraction
 
 # How many rows of a column have a file.
 CountFiles = Callable[[pd.Series], int]
+# Words that mean a value of another kind, or none, where no quotes stand around them.
+OF_GRAMMAR = (
+    "true",
+    "false",
+    "null",
+    "nan",
+    "inf",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "y",
+    "n",
+)
 SHOWN = 200  # characters of the columns' names that an error shows
 
 
@@ -39,6 +55,17 @@ def image_column(
         return _named(table, csv, named, "image")
     if "image_path" in table:
         return "image_path"
+    column = _usual_column(table, csv, count_files)
+    if column is None:
+        return _only_column_of_files(table, csv, count_files)
+    others = _other_columns_of_files(table, column, count_files)
+    return _of_same_images(table, csv, [column, *others])
+
+
+def _usual_column(
+    table: pd.DataFrame, csv: Path, count_files: CountFiles
+) -> str | None:
+    """The column that is called as one of images, and has files; None where none is."""
     tiers = [named_like(table, tier) for tier in IMAGE_TIERS]
     if sum(map(len, tiers)) == 1:
         return next(column for tier in tiers for column in tier)
@@ -47,16 +74,35 @@ def image_column(
         if most := max(rows.values(), default=0):
             best = [column for column in tier if rows[column] == most]
             return _of_same_images(table, csv, best)
-    if any(tiers):  # no file is there at all, as the error of the first will say
-        return next(column for tier in tiers for column in tier)
-    return _only_column_of_files(table, csv, count_files)
+    # No file is there at all, as the error of the first will say.
+    return next((column for tier in tiers for column in tier), None)
+
+
+def _other_columns_of_files(
+    table: pd.DataFrame, column: str, count_files: CountFiles
+) -> list[str]:
+    """Columns of any name with a file in each row, suffix and all: `photo` beside a number `id`.
+
+    None are looked for where `column` has names of files itself: others are then of masks or the
+    like. source_id names images as well, but not those of the rows.
+    """
+    if table.empty or _are_files(table[column]):
+        return []
+    others = [name for name in map(str, table) if name not in (column, "source_id")]
+    return [
+        name
+        for name in others
+        if _are_files(table[name]) and count_files(table[name]) == len(table)
+    ]
+
+
+def _are_files(texts: pd.Series) -> bool:
+    return all(PurePath(text).suffix.lower() in SUFFIXES for text in texts)
 
 
 def _of_same_images(table: pd.DataFrame, csv: Path, columns: list[str]) -> str:
     """The first of columns that name the same images, with folders or without, and suffixes."""
-    stems = {
-        name: table[name].map(lambda path: PurePath(path).stem) for name in columns
-    }
+    stems = {name: table[name].map(_bare_name) for name in columns}
     for other in columns[1:]:
         if (stems[other] != stems[columns[0]]).any():
             raise InputError(
@@ -66,6 +112,12 @@ def _of_same_images(table: pd.DataFrame, csv: Path, columns: list[str]) -> str:
                 fix=f"say which: {setting('image', columns[0])}, or {setting('image', other)}",
             )
     return columns[0]
+
+
+def _bare_name(text: str) -> str:
+    """The name of a file without its suffix, as an id may be; an id may have dots of its own."""
+    path = PurePath(text)
+    return path.stem if path.suffix.lower() in SUFFIXES else path.name
 
 
 def _only_column_of_files(
@@ -226,10 +278,18 @@ def _plausible(table: pd.DataFrame, columns: list[str], image: str) -> str:
 
 
 def setting(key: str, column: str) -> str:
-    """How a column is named on the command line: another sign than a letter needs two quotes."""
-    if re.fullmatch(r"[\w.-]+", column, re.ASCII):
-        return f"-S data.columns.{key}={column}"
-    return f"-S \"data.columns.{key}='{column}'\""
+    """How a column is named on the command line: another sign than a letter needs two quotes.
+
+    So does a name that Hydra's grammar takes for a number, true or null.
+    """
+    if re.fullmatch(r"[A-Za-z_][\w.-]*", column, re.ASCII):
+        if column.casefold() not in OF_GRAMMAR:
+            return f"-S data.columns.{key}={column}"
+    text = re.sub(r"(\\*)'", r"\1\1\\'", column)
+    text = re.sub(r"(\\+)$", r"\1\1", text)
+    value = f"data.columns.{key}='{text}'"
+    is_plain = not re.search(r'["$`\\!]', value)
+    return f'-S "{value}"' if is_plain else f"-S {shlex.quote(value)}"
 
 
 def _list(table: pd.DataFrame) -> str:
