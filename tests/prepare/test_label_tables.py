@@ -672,3 +672,81 @@ def test_the_setting_that_an_error_names_reads_as_the_columns_name(
     apply_overrides(tmp_path / "params.yaml", [override])
     params = yaml.safe_load((tmp_path / "params.yaml").read_text())
     assert params["data"]["columns"]["label"] == name
+
+
+def split_table(column: str, cells: list[str]) -> dict[str, str]:
+    """A table of labels whose column says the cells, one a row."""
+    rows = [f"{k}.png,{CLASSES[k % 2]},{cell}" for k, cell in enumerate([*cells])]
+    return {"labels.csv": "\n".join([f"file,label,{column}", *rows]) + "\n"}
+
+
+@pytest.mark.parametrize(
+    "column, cells",
+    [
+        ("Usage", ["Training"] * 4 + ["PublicTest", "PrivateTest"]),
+        ("type", ["train"] * 4 + ["test", "Test"]),
+        ("split", ["TRAIN"] * 4 + ["TEST", "test_set"]),
+    ],
+)
+def test_a_column_of_any_name_says_which_rows_are_test_images(
+    column: str, cells: list[str], tmp_path: Path
+) -> None:
+    files = [f"images/{k}.png" for k in range(6)]
+    layout = read(tmp_path, files, split_table(column, cells))
+    assert list(layout.images["split"]) == ["train"] * 4 + ["test"] * 2
+
+
+@pytest.mark.parametrize(
+    "column, cells",
+    [
+        ("partition", ["0", "0", "0", "0", "1", "2"]),
+        ("is_train", ["1", "1", "1", "1", "0", "0"]),
+        ("Is Training Image", ["True", "True", "True", "True", "False", "False"]),
+        ("split", ["train", "train", "train", "train", "extra", "test"]),
+        ("split", ["train", "train", "train", "train", "", "test"]),
+        ("set", ["test", "test", "test", "test", "test", "test"]),
+    ],
+)
+def test_a_split_that_is_not_certain_stops_the_run_before_test_images_train(
+    column: str, cells: list[str], tmp_path: Path
+) -> None:
+    files = [f"images/{k}.png" for k in range(6)]
+    error = refused(tmp_path, files, split_table(column, cells))
+    assert f"expected train, val or test in each row of {column}" in error
+
+
+@pytest.mark.parametrize(
+    "column, cells",
+    [
+        ("is_train", ["1", "1", "1", "1", "1", "1"]),
+        ("split", ["0", "1", "2", "3", "4", "0"]),
+        ("dataset", ["ham", "ham", "bcn", "bcn", "ham", "ham"]),
+        ("place", ["train station", "test track", "test track", "x", "y", "z"]),
+    ],
+)
+def test_a_column_that_is_no_split_is_a_further_column(
+    column: str, cells: list[str], tmp_path: Path
+) -> None:
+    files = [f"images/{k}.png" for k in range(6)]
+    layout = read(tmp_path, files, split_table(column, cells))
+    assert list(layout.images["split"]) == ["train"] * 6
+    assert f"labels.csv also has {column}: split.domain can hold one apart" in (
+        layout.notes
+    )
+
+
+def test_a_split_alone_is_no_class(tmp_path: Path) -> None:
+    tables = {"labels.csv": "file,kind\n0.png,train\n1.png,test\n2.png,train\n"}
+    error = refused(tmp_path, images("images/#.png"), tables)
+    assert "expected a column of the class, received kind alone" in error
+
+
+def test_rows_of_test_in_train_csv_with_a_label_are_test_images(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        f"{k}.png,{CLASSES[k % 2]},{'test' if k > 3 else 'train'}" for k in range(6)
+    ]
+    tables = {"train.csv": "\n".join(["image_path,label,split", *rows]) + "\n"}
+    layout = read(tmp_path, [f"images/{k}.png" for k in range(6)], tables)
+    assert list(layout.images["split"]) == ["train"] * 4 + ["test"] * 2

@@ -10,8 +10,14 @@ from croquis.dataset.folders.column_names import LABEL_TIERS, named_like
 from croquis.dataset.folders.label_files import TEST, TRAIN, role_of, table_of_role
 from croquis.dataset.image_files import images_in
 from croquis.dataset.image_paths import locate_images
+from croquis.prepare.labelling.columns import label_columns
 from croquis.prepare.labelling.parts import rows_by_column, split_column
-from croquis.prepare.labelling.sheets import find_files, read_names, with_folders
+from croquis.prepare.labelling.sheets import (
+    find_files,
+    is_as_usual,
+    read_names,
+    with_folders,
+)
 from croquis.prepare.template import find_sample
 
 
@@ -71,8 +77,10 @@ def _read_test_table(
 def _test_rows(labels: Path, names: ColumnParams) -> pd.DataFrame | None:
     """The images of the rows of a table of labels that a column split calls test."""
     table, image, _ = read_names(labels, TRAIN, names.image)
-    column = split_column(table)
-    if column is None or (labels.name == "train.csv" and image == "image_path"):
+    of_source = table if image == "image_path" else table.drop(columns="image_path")
+    classes = label_columns(of_source, labels, names.label, image)
+    column = split_column(table, [image, "image_path", *classes])
+    if column is None or is_as_usual(labels, image, classes):
         return None
     rows = rows_by_column(table.drop_duplicates(), column)[TEST]
     return None if rows.empty else rows[["image_path"]].reset_index(drop=True)

@@ -18,6 +18,7 @@ from croquis.prepare.labelling.image_folders import place_images
 from croquis.prepare.labelling.parts import (
     note_on_test,
     note_on_unread,
+    refuse_unclear_split,
     rows_by_column,
     rows_by_folder,
     split_column,
@@ -62,14 +63,14 @@ def read_labels(
     image = _image_of(table, csv, split, names.image)
     labels = label_columns(table, csv, names.label, image)
     table, of_image = with_image_path(table, csv, image)
-    as_usual = (
-        csv.name == "train.csv"
-        and image == "image_path"
-        and set(labels) <= set(OF_CLASS)
-    )
+    as_usual = is_as_usual(csv, image, labels)
     table, repeated = drop_repeated(table, csv)
     parts = {split: table}
-    column = split_column(table)
+    column = split_column(table, ["image_path", *labels])
+    if column is None and not as_usual:
+        refuse_unclear_split(
+            table, csv, split, [] if names.label is not None else labels
+        )
     if column is not None and as_usual:
         of_image += note_on_unread(table, column, csv.name)
     elif column is not None:
@@ -88,6 +89,12 @@ def read_labels(
         placed += note_on_test(parts[TEST], where)
     notes += of_image + repeated + placed
     return LabelSheet(rows, labels, parts.get(VAL, pd.DataFrame()), folder, notes)
+
+
+def is_as_usual(csv: Path, image: str, labels: list[str]) -> bool:
+    """Whether a table is train.csv with the columns of the competition's layout, as of old."""
+    usual = csv.name == "train.csv" and image == "image_path"
+    return usual and set(labels) <= set(OF_CLASS)
 
 
 def _image_of(table: pd.DataFrame, csv: Path, split: str, named: str | None) -> str:
