@@ -43,3 +43,11 @@ def test_a_name_of_several_classes_is_named() -> None:
         " ('rust scab', 'scab|rust')"
     ]
     assert several_in_one(pd.Series(["hot dog", "dog"]), "t.csv") == []
+
+
+def test_lists_of_classes_are_named() -> None:
+    names = pd.Series(["['cup']", "['cup', 'star']", "['star']", "(a)", "[b, c]"])
+    assert several_in_one(names, "t.csv") == [
+        "t.csv: the class of 1 images names several classes, and is a class of its own"
+        " here (\"['cup', 'star']\")"
+    ]

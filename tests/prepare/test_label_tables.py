@@ -750,3 +750,20 @@ def test_rows_of_test_in_train_csv_with_a_label_are_test_images(
     tables = {"train.csv": "\n".join(["image_path,label,split", *rows]) + "\n"}
     layout = read(tmp_path, [f"images/{k}.png" for k in range(6)], tables)
     assert list(layout.images["split"]) == ["train"] * 4 + ["test"] * 2
+
+
+def test_a_further_table_of_labels_is_named(tmp_path: Path) -> None:
+    names = {"labels.csv": table("id,label", "#,?")}
+    tables = names | {"train_labels.csv": table("id,label", "#,??")}
+    tables["classes.csv"] = "number,meaning\n0,cup\n1,star\n"
+    layout = read(tmp_path, images("train/#.png"), tables)
+    unread = [note for note in layout.notes if "not read" in note]
+    assert unread == ["labels.csv is not read, as train_labels.csv says the labels"]
+
+
+def test_the_folder_train_comes_before_one_of_masks_with_the_same_ids(
+    tmp_path: Path,
+) -> None:
+    files = [*images("train/#.png"), *images("train_masks/#.png")]
+    layout = read(tmp_path, files, {"train.csv": table("id,label", "#,?")})
+    assert layout.images["path"][0] == "train/0.png"

@@ -141,3 +141,17 @@ def test_a_pattern_beside_a_table_of_labels_is_refused(tmp_path: Path) -> None:
     message = r"data.label_pattern: expected null, .*add -S data.label_pattern=null"
     with pytest.raises(InputError, match=message):
         read_layout(tmp_path, DataParams(label_pattern="(.)"))
+
+
+def test_a_pattern_reads_names_as_people_see_them(tmp_path: Path) -> None:
+    apart = unicodedata.normalize("NFD", "train/{사과,배}_{0,1}.png")
+    grown(tmp_path, apart, "train/사과_2.png")
+    data = DataParams(label_pattern="([가-힣]+)_")
+    images = read_folders(tmp_path, data)
+    assert sorted(images.table["class_name"]) == [
+        "배",
+        "배",
+        "사과",
+        "사과",
+        "사과",
+    ]

@@ -55,3 +55,10 @@ def test_of_many_pairs_three_are_named_and_all_counted() -> None:
 def test_three_spellings_are_two_pairs() -> None:
     (note,) = look_alikes(["cup", "Cup", "CUP"])
     assert note.startswith("2 pairs of")
+
+
+def test_numbers_with_zeros_before_or_behind_look_alike() -> None:
+    assert look_alikes(["1", "01", "1.0", "10", "100"]) == [
+        "2 pairs of class names look alike, and they stay apart ('01' and '1'; '01' and"
+        " '1.0')"
+    ]

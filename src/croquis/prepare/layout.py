@@ -9,6 +9,7 @@ from croquis.core.errors import InputError
 from croquis.dataset.data_params import DataParams
 from croquis.dataset.folders.label_files import (
     labels_table_in,
+    other_tables,
     table_of_role,
     unread_tables,
 )
@@ -83,6 +84,10 @@ def read_layout(raw: Path, data: DataParams = AS_USUAL) -> Layout:
     else:
         _refuse_pattern(labels, data)
         train, columns, more = read_train_table(raw, labels, test, data)
+        more = more + [
+            f"{name} is not read, as {labels.name} says the labels"
+            for name in other_tables(raw, labels)
+        ]
         read_as = _read_as_tables(raw, labels)
     if train.empty:
         raise InputError(

@@ -67,6 +67,19 @@ def unread_tables(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in candidates(folder)]
 
 
+def other_tables(folder: Path, labels: Path) -> list[str]:
+    """The names of tables of labels that are not read, as `labels` is the one."""
+    read = [labels, *(table_of_role(folder, role, labels) for role in (VAL, TEST))]
+    tables = [
+        path
+        for path in [*_tables(folder), *_tables(folder / "train")]
+        if role_of(path.stem) not in (VAL, TEST) and _names_images(path)
+    ]
+    return [
+        path.relative_to(folder).as_posix() for path in tables if path not in read
+    ]
+
+
 def candidates(folder: Path) -> list[Path]:
     """The tables that could be that of the training labels: all of the surest kind."""
     tables = _tables(folder)

@@ -1,6 +1,7 @@
 """Training images whose names say their classes, as in cat.0.jpg."""
 
 import re
+import unicodedata
 from pathlib import Path, PurePosixPath
 
 from croquis.core.errors import InputError
@@ -8,7 +9,7 @@ from croquis.dataset.folders.seen import first_of
 from croquis.dataset.folders.split_names import split_of
 from croquis.dataset.image_files import images_in
 from croquis.dataset.patterns import search_in_time
-from croquis.prepare.class_folders import LabelledImage
+from croquis.prepare.class_folders import LabelledImage, same_name
 
 
 def images_by_pattern(
@@ -26,8 +27,7 @@ def images_by_pattern(
     """
     paths = images_in(raw / part)
     with search_in_time("data.label_pattern", pattern):
-        matches = [re.search(pattern, path) for path in paths]
-    classes = [match[1] if match else None for match in matches]
+        classes = [_class_of(path, pattern) for path in paths]
     lost = [path for path, name in zip(paths, classes, strict=True) if not name]
     if lost:
         raise InputError(
@@ -50,13 +50,24 @@ def images_by_pattern(
     ]
 
 
+def _class_of(path: str, pattern: str) -> str:
+    """The class in a path as people see it: macOS writes a letter and its accent apart, and Hangul.
+
+    "" where the pattern is not in it.
+    """
+    composed = unicodedata.normalize("NFC", path)
+    match = re.search(unicodedata.normalize("NFC", pattern), composed)
+    return same_name(match[1] or "") if match else ""
+
+
 def _refuse_parts(images: list[LabelledImage], part: str) -> None:
     """Refuses images in a folder such as test/ inside train/, unless that is their class."""
     inner = [
         image.path
         for image in images
         for name in PurePosixPath(image.path).parts[1:-1]
-        if split_of(name) not in (None, "train") and name != image.class_name
+        if split_of(name) not in (None, "train")
+        and same_name(name) != image.class_name
     ]
     if inner:
         raise InputError(

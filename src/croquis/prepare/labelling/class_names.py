@@ -1,5 +1,6 @@
 """Class names in one spelling: no blanks around them, accents as one sign with their letter."""
 
+import re
 import unicodedata
 
 import pandas as pd
@@ -25,9 +26,14 @@ def one_spelling(names: pd.Series, where: str) -> tuple[pd.Series, list[str]]:
 
 
 def several_in_one(names: pd.Series, where: str) -> list[str]:
-    """A note on class names that look like several classes: "rust scab" beside rust and scab."""
-    classes = set(names)
-    parts = {name: _parts(name) for name in classes}
+    """A note on class names that look like several classes: "rust scab" beside rust and scab.
+
+    So does "['rust', 'scab']", a list as Python writes it.
+    """
+    parts = {name: _parts(name) for name in set(names)}
+    classes = set(parts) | {
+        inside[0] for inside in parts.values() if len(inside) == 1
+    }
     joint = sorted(
         name
         for name, inside in parts.items()
@@ -61,6 +67,8 @@ def odd_classes(names: pd.Series, where: str) -> list[str]:
 
 
 def _parts(name: str) -> list[str]:
+    if name.startswith(("[", "{", "(")):
+        name = re.sub(r"[\[\](){}'\"]", " ", name)
     for sign in "|;,":
         name = name.replace(sign, " ")
     return name.split()

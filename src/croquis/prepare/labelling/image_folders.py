@@ -144,6 +144,7 @@ def _without(path: str, depth: int) -> str:
 def _likeliest(places: list[Place], csv: Path, split: str) -> Place:
     """Of folders with equally many of the rows: the split's own, else one of no split."""
     tiers = [
+        [place for place in places if place.folder == split],
         [place for place in places if role_of(place.folder) == split],
         [place for place in places if not role_of(place.folder)],
         places,

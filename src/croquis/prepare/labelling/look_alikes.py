@@ -1,5 +1,6 @@
 """Class names that people take for one: by case, blanks, signs without width, letters alike."""
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
@@ -58,6 +59,7 @@ def _looks(name: str) -> str:
     # Twice, as folding the case can bring other letters, too.
     text = unicodedata.normalize("NFKC", text.casefold())
     text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    text = re.sub(r"^\s*0*(\d+)(\.0*)?\s*$", r"\1", text)  # 1, 01 and 1.0
     return " ".join(text.replace("_", " ").replace("-", " ").split())
 
 
