@@ -179,3 +179,10 @@ def test_a_table_away_from_its_images_is_told_so(tmp_path: Path) -> None:
     ):
         find_root(tmp_path, where="mine")
     assert find_root(tmp_path / "x/csv", where="mine") == tmp_path / "x/csv"
+
+
+def test_parts_inside_class_folders_belong_on_top(tmp_path: Path) -> None:
+    grown(tmp_path, "{cup,star}/{train,test}/{0,1}.png")
+    fix = "put the images of cup/test/ into test/cup/, and so on"
+    with pytest.raises(InputError, match=fix):
+        find_root(tmp_path, where="mine")

@@ -60,3 +60,9 @@ def test_folders_of_boxes_and_masks_are_no_classes() -> None:
     ]
     assert all(map(is_structure, names))
     assert not any(map(is_structure, ["image_cats", "cat", "unmasked"]))
+
+
+def test_a_number_may_stand_before_a_part() -> None:
+    assert split_of("1.Training") == "train"
+    assert split_of("02_test") == "test"
+    assert split_of("2. Validation") == "val"

@@ -115,5 +115,21 @@ def test_a_table_of_labels_around_class_folders_is_named(tmp_path: Path) -> None
     (tmp_path / "set" / "labels.csv").write_text("file,label\n0.png,cup\n")
     root = tmp_path / "set" / "images"
     assert outside(tmp_path, root, "it") == [
-        "set/labels.csv is not read, as images/ beside it has class folders"
+        "1 tables outside set/images/ are not read (set/labels.csv)"
+    ]
+
+
+def test_tables_beside_the_data_set_are_named(tmp_path: Path) -> None:
+    grown(tmp_path, "imgs/train/{a,b}/0.png", "sample_submission.csv", "imgs/x.csv")
+    assert outside(tmp_path, tmp_path / "imgs", "set") == [
+        "1 tables outside imgs/ are not read (sample_submission.csv); put those of its"
+        " images into imgs/"
+    ]
+
+
+def test_parts_with_numbers_before_them_are_read(tmp_path: Path) -> None:
+    grown(tmp_path, "1.Training/{a,b}/0.png", "2.Test/1.png")
+    assert settle(tmp_path, "set") == [
+        "1.Training/ is read as train/",
+        "2.Test/ is read as test/",
     ]

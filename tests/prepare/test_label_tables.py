@@ -767,3 +767,36 @@ def test_the_folder_train_comes_before_one_of_masks_with_the_same_ids(
     files = [*images("train/#.png"), *images("train_masks/#.png")]
     layout = read(tmp_path, files, {"train.csv": table("id,label", "#,?")})
     assert layout.images["path"][0] == "train/0.png"
+
+
+def test_a_file_of_train_and_val_trains_once(tmp_path: Path) -> None:
+    files = [f"images/{k}.png" for k in range(5)]
+    tables = {"train.csv": table("file,label", "#.png,?")}
+    tables["val.csv"] = "file,label\n3.png,star\n4.png,cup\n"
+    joined = read(tmp_path, files, tables, val="join")
+    assert joined.images["path"].tolist() == files
+    note = "val.csv: 1 rows are of training images, and count once (3.png)"
+    assert note in joined.notes
+    left_out = read_layout(tmp_path)
+    assert any(
+        "1 labelled images of val in images/ are left out (4.png)" in note
+        for note in left_out.notes
+    )
+
+
+def test_a_file_of_train_and_val_has_one_class(tmp_path: Path) -> None:
+    tables = {"train.csv": table("file,label", "#.png,?")}
+    tables["val.csv"] = "file,label\n3.png,cup\n0.png,cup\n"
+    error = refused(tmp_path, images("images/#.png"), tables, val="join")
+    assert "expected the class that the training images have" in error
+    assert "received 1 rows that differ (3.png)" in error
+
+
+def test_images_that_are_not_found_are_compared_with_the_folder_that_is_there(
+    tmp_path: Path,
+) -> None:
+    tables = {"train.csv": table("file,label", "other#.png,?")}
+    error = refused(tmp_path, images("images/#.png"), tables)
+    assert (
+        "compare the names in the csv with those of the files in images/" in error
+    )

@@ -52,7 +52,7 @@ def find_root(folder: Path, where: str, *, by_pattern: bool = False) -> Path:
         raise _nothing(folder, where)
     names = [path.relative_to(folder).as_posix() for path in roots]
     received = f"{len(roots)} of them ({', '.join(names[:NAMED])})"
-    fix = "name or pack the folder that holds it"
+    fix = "name or pack the one that is meant, or put all images into one train/"
     if are_bare:
         fix = (
             "name or pack the one that is meant, or put them into train/ if all are"
@@ -185,6 +185,9 @@ def _nothing(folder: Path, where: str) -> InputError:
     elif len(names) > 1 and odd:
         expected = f"{', '.join(odd[:NAMED])} beside train/, or class folders alone"
         fix = "put the class folders into train/; there, any name is a class"
+    elif inner := _splits_inside(place, names):
+        expected = "the parts of the data set on top, as train/<class>/"
+        fix = f"put the images of {inner} into {_of_part(inner)}, and so on"
     elif len(names) > 1 and all(map(is_structure, names)):
         expected = f"class folders (no class is called {names[0]})"
         fix = "put the images of each class into a folder of its own"
@@ -197,6 +200,21 @@ def _nothing(folder: Path, where: str) -> InputError:
     elif _holds_images(place) or len(names) == 1:
         fix = f"{ADD_LABELS}; or put each class into a folder"
     return InputError(where, expected=expected, received=received, fix=fix)
+
+
+def _splits_inside(place: Path, names: list[str]) -> str:
+    """The first part of a data set in class folders, as cup/train/ and cup/test/; "" for none."""
+    for name in names:
+        inside = [path.name for path in folders_in(place / name)]
+        if len(inside) > 1 and set(splits_among(inside)) == set(inside):
+            return f"{name}/{inside[0]}/"
+    return ""
+
+
+def _of_part(inner: str) -> str:
+    """cup/train/ the other way round: train/cup/."""
+    name, part, _ = inner.split("/")
+    return f"{part}/{name}/"
 
 
 def _without_images(place: Path) -> list[str]:

@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 from croquis.core.errors import InputError
-from croquis.dataset.folders.label_files import candidates
 from croquis.dataset.folders.seen import describe, first_of
 from croquis.dataset.folders.split_names import split_of, splits_among
+from croquis.dataset.hidden_files import is_hidden
 from croquis.dataset.image_files import SUFFIXES, images_in
 from croquis.dataset.roots import (
     folders_in,
@@ -82,29 +82,34 @@ def outside(folder: Path, root: Path, where: str) -> list[str]:
             received=f"class folders in {inside} alone, beside {describe(folder)}",
             fix="put the images that train into train/<class>/",
         )
-    notes = [] if has_table(root) else _unread_tables(folder, root)
     if is_part:
-        return [f"all images lie in {inside}, and train", *notes]
+        return [f"all images lie in {inside}, and train"]
+    notes = _tables_outside(folder, root, inside)
     if names:
-        first = first_of(names)
-        notes.append(
-            f"{len(names):,} images outside {inside} are left out ({first})"
-        )
+        text = f"{len(names):,} images outside {inside} are left out"
+        notes.insert(0, f"{text} ({first_of(names)})")
     return notes
 
 
-def _unread_tables(folder: Path, root: Path) -> list[str]:
-    """Notes on tables of labels in the folders around `root`, whose class folders are read."""
-    notes = []
-    for around in root.parents:
-        if not around.is_relative_to(folder):
-            break
-        for table in candidates(around):
-            name = table.relative_to(folder).as_posix()
-            notes.append(
-                f"{name} is not read, as {root.name}/ beside it has class folders"
-            )
-    return notes
+def _tables_outside(folder: Path, root: Path, inside: str) -> list[str]:
+    """A note on tables that are not in the data set, such as its sample_submission.csv."""
+    names = []
+    for here, folders, files in os.walk(folder):
+        folders[:] = [
+            name
+            for name in folders
+            if not is_hidden(name) and Path(here, name) != root
+        ]
+        names += [
+            Path(here, name).relative_to(folder).as_posix()
+            for name in files
+            if name.lower().endswith(".csv") and not is_hidden(name)
+        ]
+    if not names:
+        return []
+    fix = f"put those of its images into {inside}" if is_layout(root) else ""
+    text = f"{len(names):,} tables outside {inside} are not read"
+    return [f"{text} ({first_of(sorted(names))})" + (f"; {fix}" if fix else "")]
 
 
 def _settle(draft: Path, name: str, called: str, is_moved: bool) -> list[str]:

@@ -118,14 +118,47 @@ def _val_rows(
     elif data.val == "join" and "path" not in val:
         paths, _, notes = find_files(raw, val, csv, VAL, mixed=True)
         val = val.assign(path=paths)
+    val, again = _without_trained(val, sheet, where)
+    notes += again
     name = where.relative_to(raw).as_posix()
     if data.val == "leave_out":
-        place = _folders_of(_paths_of(raw, val, where, own=val is not sheet.val))
+        paths = _paths_of(raw, val, where, own=val is not sheet.val)
+        if paths:  # those of training images train
+            val = val[~pd.Series(paths, val.index).isin(sheet.table["path"])]
+        place = _folders_of(paths)
         words = f"{len(val):,} labelled images of val{place} are left out"
         return pd.DataFrame(), [f"{name}: {words} ({first_images(val)}); {JOIN}"]
     _refuse_new_classes(sheet, val, where)
     notes.append(f"{name}: {len(val):,} images of val train, too")
     return _as_train(val), notes
+
+
+def _without_trained(
+    val: pd.DataFrame, sheet: LabelSheet, where: Path
+) -> tuple[pd.DataFrame, list[str]]:
+    """Rows of val whose files no training row has; and a note on the others, which train once.
+
+    Raises:
+        InputError: if such a file has another class as a training image.
+    """
+    if "path" not in val:
+        return val, []
+    again = val["path"].isin(sheet.table["path"])
+    if not again.any():
+        return val, []
+    trained = sheet.table.set_index("path")
+    for label in sheet.labels:
+        first = trained.loc[val.loc[again, "path"], label].map(_plain_class)
+        unlike = val.loc[again, label].map(_plain_class).values != first.values
+        wrong = again.copy()
+        wrong[again] = unlike
+        expected = (
+            "the class that the training images have, where a file is one of them"
+        )
+        refuse_rows(val, wrong, where, expected, f"correct these rows {IN_SOURCE}")
+    words = f"{int(again.sum()):,} rows are of training images, and count once"
+    note = f"{where.name}: {words} ({first_images(val[again])})"
+    return val[~again], [note]
 
 
 def _refuse_new_classes(sheet: LabelSheet, val: pd.DataFrame, where: Path) -> None:

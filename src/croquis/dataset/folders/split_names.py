@@ -18,9 +18,9 @@ WORDS: dict[str, Split] = {
     "extra": "other", "unlabeled": "other", "unlabelled": "other",
     "pred": "other", "predict": "other", "prediction": "other", "predictions": "other",
 }  # fmt: skip
-# What stands before or behind such a word: train_set, test-images, data_val, val2017, test1.
+# What stands before or behind such a word: train_set, data_val, val2017, test1, 1.Training.
 _NOUNS = "sets?|data|datasets?|images?|imgs?|photos?|files?|folder|dir|split|용|셋|데이터|이미지"
-_NAME = re.compile(rf"(?:{_NOUNS})?({'|'.join(WORDS)})(?:{_NOUNS})*\d*")
+_NAME = re.compile(rf"\d{{0,2}}(?:{_NOUNS})?({'|'.join(WORDS)})(?:{_NOUNS})*\d*")
 # Folders of a set for detection or segmentation: what they hold is of all classes.
 STRUCTURE = frozenset(
     "images image imgs img jpegimages labels label labelstxt annotations annotation annots xmls"

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from croquis.core.errors import InputError, brief
 from croquis.core.text import counted
 from croquis.dataset.hidden_files import is_hidden
+from croquis.dataset.image_files import images_in
 from croquis.dataset.naming.files_by_name import FilesByName
 from croquis.dataset.naming.name_forms import Form, folded, slashed, without_suffix
 
@@ -81,6 +82,11 @@ def _fix(lost: list[str], unnamed: list[str], present: FilesByName) -> str:
     if not folder.is_dir():
         if near := near_names(folder.parent, folder.name):
             return f"rename {near[0]}/, which differs in case, to {folder.name}/"
+        if places := _folders_of_images(folder.parent):
+            return (
+                "compare the names in the csv with those of the files in"
+                f" {' and '.join(places)}"
+            )
         return f"add the folder {folder.name}/, which is not there"
     for name in lost:
         if hint := next(_hints(slashed(name), unnamed, present), ""):
@@ -88,6 +94,14 @@ def _fix(lost: list[str], unnamed: list[str], present: FilesByName) -> str:
     if unnamed:
         return "compare the names in the csv with those of the files"
     return "add these files, or take their rows out"
+
+
+def _folders_of_images(base: Path) -> list[str]:
+    """The first few folders right in `base` that hold an image, at any depth."""
+    if not base.is_dir():
+        return []
+    tops = [path.partition("/")[0] for path in images_in(base) if "/" in path]
+    return [f"{top}/" for top in sorted(set(tops))[:NAMED]]
 
 
 def _hints(name: str, unnamed: list[str], present: FilesByName) -> Iterator[str]:

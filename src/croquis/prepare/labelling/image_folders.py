@@ -1,7 +1,7 @@
 """The folder that a table's images lie in, found by where the files are."""
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import repeat
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -98,32 +98,34 @@ def _by_folder(
     names: pd.Series, keys: pd.Series, files: list[str], split: str
 ) -> list[Place]:
     """The folders of most rows, if all of them lie in one; several with equally many."""
-    inside = _keys_by_folder(files)
+    folders = _folders_by_key(files)
     best: list[Place] = [Place(split, names, 0)]
     for depth in range(_shared(keys) + 1):
         cut = keys.map(lambda key, depth=depth: _without(key, depth))
-        rows = {
-            folder: int(cut.isin(there).sum()) for folder, there in inside.items()
-        }
-        if max(rows.values(), default=0) > best[0].rows:
-            most = max(rows.values())
+        rows: Counter[str] = Counter()
+        for key, count in Counter(cut).items():
+            for folder in folders.get(key, ()):
+                rows[folder] += count
+        most = max(rows.values(), default=0)
+        if most > best[0].rows:
             best = [
                 Place(folder, names, most)
-                for folder in rows
+                for folder in sorted(rows)
                 if rows[folder] == most
             ]
     return best
 
 
-def _keys_by_folder(files: list[str]) -> dict[str, set[str]]:
-    inside: dict[str, set[str]] = defaultdict(set)
+def _folders_by_key(files: list[str]) -> dict[str, set[str]]:
+    """Of what is left of a key behind a folder, the folders in which it is a file."""
+    folders_of: dict[str, set[str]] = defaultdict(set)
     for path in files:
         folders = PurePosixPath(path).parts[:-1]
         parts = _key(path).split("/")
         for depth in range(min(len(folders), DEPTH) + 1):
             folder = "/".join(folders[:depth]) or "."
-            inside[folder].add("/".join(parts[depth:]))
-    return dict(sorted(inside.items()))
+            folders_of["/".join(parts[depth:])].add(folder)
+    return folders_of
 
 
 def _shared(keys: pd.Series) -> int:
@@ -156,7 +158,8 @@ def _likeliest(places: list[Place], csv: Path, split: str) -> Place:
             csv,
             expected="one folder that holds its images",
             received=f"{tier[0].rows:,} of them in each of {folders}",
-            fix=f"take the other out {IN_SOURCE}",
+            fix="write each image with its folder into the table, or take copies of them out,"
+            f" {IN_SOURCE}",
         )
     return tier[0]
 
