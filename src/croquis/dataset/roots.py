@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from croquis.core.errors import InputError
+from croquis.dataset.folders.disagreement import disagrees
 from croquis.dataset.folders.exports import refuse_export
-from croquis.dataset.folders.label_files import labels_table_in
+from croquis.dataset.folders.label_files import candidates, labels_table_in
 from croquis.dataset.folders.seen import describe, first_of
 from croquis.dataset.folders.split_names import is_structure, splits_among
 from croquis.dataset.hidden_files import is_hidden
@@ -44,6 +45,8 @@ def find_root(folder: Path, where: str, *, by_pattern: bool = False) -> Path:
         roots = list(_outermost(folder, _holds_images))
     if by_pattern and are_bare and len(roots) > 1:  # pets/cat/, cars/van/
         roots = _without_splits(folder)
+    if are_bare and len(roots) == 1:
+        _refuse_other_labels(folder, roots[0], where)
     if len(roots) == 1:
         _refuse_lone_table(folder, roots[0], where)
         return roots[0]
@@ -58,6 +61,23 @@ def find_root(folder: Path, where: str, *, by_pattern: bool = False) -> Path:
             "name or pack the one that is meant, or put them into train/ if all are"
         )
     raise InputError(where, expected=LAYOUT, received=received, fix=fix)
+
+
+def _refuse_other_labels(folder: Path, root: Path, where: str) -> None:
+    """Refuses class folders where a table above them says other classes of the same images."""
+    if has_table(root):
+        return
+    above = [folder, *(folder / part for part in root.relative_to(folder).parents)]
+    for table in [path for place in above for path in candidates(place)]:
+        if disagrees(table, root, is_sure=True):
+            name = table.relative_to(folder).as_posix()
+            inside = root.relative_to(folder).as_posix()
+            raise InputError(
+                where,
+                expected="labels in a table, or in the names of folders",
+                received=f"both, which differ: {name}, and the folders in {inside}/",
+                fix=f"call the table train.csv, if it is right; else take {name} out",
+            )
 
 
 def _refuse_lone_table(folder: Path, root: Path, where: str) -> None:

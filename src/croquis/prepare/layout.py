@@ -7,6 +7,7 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.dataset.data_params import DataParams
+from croquis.dataset.folders.disagreement import disagrees
 from croquis.dataset.folders.label_files import (
     labels_table_in,
     other_tables,
@@ -20,6 +21,7 @@ from croquis.prepare.folders.labelled_folders import read_folders
 from croquis.prepare.label_tables import read_train_table
 from croquis.prepare.labelling.images_to_predict import read_test_images
 from croquis.prepare.labelling.look_alikes import look_alikes
+from croquis.prepare.labels import IN_SOURCE
 from croquis.prepare.template import read_template
 
 COLUMNS = ["id", "split", "label", "class_name", "path", "source_id"]
@@ -76,6 +78,7 @@ def read_layout(raw: Path, data: DataParams = AS_USUAL) -> Layout:
     test, names, notes = read_test_images(raw, labels, data.columns)
     in_folders = labels is None
     if labels is None:
+        _refuse_other_labels(raw, data)
         train, columns, read_as, more = read_folders(raw, data)
         more = more + [
             f"{name} is not read, as train/ has class folders"
@@ -119,6 +122,21 @@ def _read_as_tables(raw: Path, labels: Path) -> str:
         path.relative_to(raw).as_posix() for path in tables if path is not None
     ]
     return " and ".join(names)
+
+
+def _refuse_other_labels(raw: Path, data: DataParams) -> None:
+    """Raises InputError where a table that is not read says other classes than train/."""
+    for name in unread_tables(raw):
+        if data.label_pattern is None and disagrees(
+            raw / name, raw / "train", is_sure=False
+        ):
+            raise InputError(
+                raw,
+                expected="labels in a table, or in the names of folders",
+                received=f"both, which differ: {name}, and the folders in train/",
+                fix="call the table train.csv, beside train/, if it is right; else take it out,"
+                f" {IN_SOURCE}",
+            )
 
 
 def _refuse_pattern(labels: Path, data: DataParams) -> None:

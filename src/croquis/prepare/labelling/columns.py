@@ -34,6 +34,7 @@ OF_GRAMMAR = (
     "y",
     "n",
 )
+FIRST = 20  # rows that are looked up before all are
 SHOWN = 200  # characters of the columns' names that an error shows
 
 
@@ -92,7 +93,9 @@ def _other_columns_of_files(
     return [
         name
         for name in others
-        if _are_files(table[name]) and count_files(table[name]) == len(table)
+        if _are_files(table[name])
+        and count_files(table[name][:FIRST]) == len(table[:FIRST])
+        and count_files(table[name]) == len(table)
     ]
 
 
@@ -218,8 +221,13 @@ def _of_one_partition(
 
 def one_hot_marks(columns: pd.DataFrame) -> pd.DataFrame:
     """Whether each cell says that the class of its column is the row's: 1, 1.0 or true."""
-    texts = columns.map(lambda text: without_fraction(text).strip().lower())
-    return texts.replace({"true": "1", "false": "0"})
+    return columns.apply(_marks)
+
+
+def _marks(column: pd.Series) -> pd.Series:
+    words = {"true": "1", "false": "0"}
+    plain = {text: without_fraction(text).strip().lower() for text in set(column)}
+    return column.map({text: words.get(word, word) for text, word in plain.items()})
 
 
 def _one_hot(table: pd.DataFrame, csv: Path, columns: list[str]) -> list[str]:
