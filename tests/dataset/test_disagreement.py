@@ -41,8 +41,11 @@ def test_train_with_other_folders_than_a_table_of_classes_is_refused(
         read_layout(tmp_path)
 
 
-def test_folders_that_say_the_same_are_read_as_before(tmp_path: Path) -> None:
-    (parts(tmp_path, "images") / "meta.csv").write_text(ALIKE)
+@pytest.mark.parametrize("text", [ALIKE, ALIKE.replace("8", "7")])
+def test_folders_that_say_the_same_or_more_are_read_as_before(
+    tmp_path: Path, text: str
+) -> None:
+    (parts(tmp_path, "images") / "meta.csv").write_text(text)
     assert find_root(tmp_path, where="mine") == tmp_path / "images"
 
 

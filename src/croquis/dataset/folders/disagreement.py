@@ -19,8 +19,8 @@ ROWS = 2_000  # of a table that are looked at
 def disagrees(table: Path, folder: Path, *, is_sure: bool) -> bool:
     """Whether rows of `table` have other classes than the class folders in `folder`.
 
-    They agree where each class is of one folder, and each folder of one class, whatever both are
-    called. A table that names few of the images says nothing.
+    They agree where each folder is of one class, whatever both are called: the table may have the
+    same classes, or wider ones. A table that names few of the images says nothing.
 
     Args:
         table: a csv.
@@ -40,9 +40,7 @@ def disagrees(table: Path, folder: Path, *, is_sure: bool) -> bool:
     if 2 * len(stems) <= min(len(folder_of), ROWS):  # a list of classes, by number
         return False
     pairs = {(folder_of[stem], label_of[stem]) for stem in stems}
-    folders = {top for top, _ in pairs}
-    labels = {label for _, label in pairs}
-    return len(pairs) > min(len(folders), len(labels)) > 0
+    return len(pairs) > len({top for top, _ in pairs})
 
 
 def _labels(table: Path, is_sure: bool) -> Iterator[tuple[str, str]]:
