@@ -216,3 +216,22 @@ def test_text_of_several_lines_may_end_with_the_name_of_a_file(
     assert table.to_dict("records") == [
         {"a": "0.png", "b": "cup", "text": "see\n1.png"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("Ã©toile", ["train.csv: 'Ã©toile' looks like 'étoile' in a wrong encoding: if it"
+         " is, write the table anew"]),
+        ("caf\ufffd", ["train.csv: 'caf\ufffd' has a sign that stands for a lost letter:"
+         " write the table anew from what it was made of"]),
+        ("SÃO étoile", []),
+        ("컵", []),
+    ],
+)  # fmt: skip
+def test_words_of_a_wrong_encoding_are_named(
+    tmp_path: Path, word: str, said: list[str]
+) -> None:
+    table, notes = read_table(table_of(tmp_path, f"a,b\nx,{word}\n"), ["a", "b"])
+    assert table.to_dict("list") == {"a": ["x"], "b": [word]}
+    assert notes == said

@@ -19,6 +19,7 @@ class Scan(NamedTuple):
 
     lines: int  # line ends
     has_quotes: bool
+    has_western: bool  # letters such as é in UTF-8, or signs for lost ones
     is_unusual: bool  # signs that no text has, or a line that states a separator
 
 
@@ -32,6 +33,7 @@ def refuse_huge_csv(path: Path) -> Scan:
     length = 0
     columns = 0
     has_quotes = False
+    has_western = False
     is_unusual = False
     end = b""
     with path.open("rb") as file:
@@ -40,6 +42,9 @@ def refuse_huge_csv(path: Path) -> Scan:
                 is_unusual = bool(_STATED.match(block))
                 end = b"\r" if b"\r" in block and b"\n" not in block else b"\n"
             has_quotes = has_quotes or b'"' in block
+            has_western = (
+                has_western or b"\xc3" in block or b"\xef\xbf\xbd" in block
+            )
             # Zeros are of UTF-16; DOS ended a text with the other one.
             is_unusual = is_unusual or b"\0" in block or block.endswith(b"\x1a")
             first, *others = block.split(end)
@@ -56,7 +61,7 @@ def refuse_huge_csv(path: Path) -> Scan:
             lines += len(others)
             length = len(others[-1]) if others else length
             _refuse(path, columns + 1, lines)
-    return Scan(lines, has_quotes, is_unusual)
+    return Scan(lines, has_quotes, has_western, is_unusual)
 
 
 def _refuse(path: Path, columns: int, lines: int) -> None:

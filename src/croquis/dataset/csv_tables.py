@@ -15,6 +15,7 @@ from croquis.dataset.csv_reading.csv_encodings import decode_csv
 from croquis.dataset.csv_reading.csv_headers import clean_name
 from croquis.dataset.csv_reading.csv_rows import MEANT, read_rows
 from croquis.dataset.csv_reading.csv_widths import fit_widths
+from croquis.dataset.csv_reading.garbled import garbled_notes
 from croquis.dataset.image_files import ALL_SUFFIXES
 
 _UNREADABLE = (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError)
@@ -46,6 +47,8 @@ def read_table(
         table = table.drop(columns=unnamed)
         notes.append(f"{path.name}: an index column without a name was left out")
     _require(table, path, names)
+    if scan.has_western or notes:
+        notes += garbled_notes(table, path.name)
     return table, notes
 
 

@@ -111,6 +111,13 @@ def _checked(source: str) -> str:
     from croquis.core.addresses import hide_secrets
     from croquis.download.recognition import recognised
 
+    if not source.strip():
+        raise InputError(
+            "SOURCE",
+            expected="an archive, a folder or an address",
+            received="nothing",
+            fix="name the data, as in `croquis use my.zip`",
+        )
     try:
         source.encode()
     except UnicodeEncodeError:
