@@ -235,3 +235,14 @@ def test_words_of_a_wrong_encoding_are_named(
     table, notes = read_table(table_of(tmp_path, f"a,b\nx,{word}\n"), ["a", "b"])
     assert table.to_dict("list") == {"a": ["x"], "b": [word]}
     assert notes == said
+
+
+def test_rows_that_could_be_joined_in_millions_of_ways_are_refused_at_once(
+    tmp_path: Path,
+) -> None:
+    long = "0.png,1,2,3," + ",".join("abcdefgh") + "\n"  # 330 ways
+    text = "image_path,a,b,c,class_name\n0.png,1,2,3,cup\n" + 16_000 * long
+    start = time.process_time()
+    with pytest.raises(InputError, match="line 3 has 12 cells, the header 5"):
+        read_table(table_of(tmp_path, text), ["image_path", "class_name"])
+    assert time.process_time() - start < 3

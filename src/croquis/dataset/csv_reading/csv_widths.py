@@ -15,6 +15,7 @@ from croquis.dataset.csv_reading.folder_names import files_under, plain_path
 
 SAMPLE = 200  # rows that show what a column holds
 MOST_READINGS = 5_000  # ways to join the cells of a row
+MOST_OF_ALL = 5_000_000  # of all rows together; as many take some ten seconds
 _NUMBER = re.compile(r"\s*-?\d+(\.\d+)?\s*")
 
 
@@ -136,6 +137,8 @@ def _joined(table: Rows, path: Path, names: frozenset[str]) -> Rows:
     long = [row for row in table.rows if len(row.cells) > width]
     if not long:
         return table
+    if _ways(long, width) > MOST_OF_ALL:
+        raise _shifted(table, long, long[0], path)
     evidence = _evidence(table, names)
     values: dict[int, list[str]] = {}
     for row in long:
@@ -156,10 +159,17 @@ def _joined(table: Rows, path: Path, names: frozenset[str]) -> Rows:
 def _are_joinable(table: Rows, names: frozenset[str]) -> bool:
     evidence = _evidence(table, names)
     width = len(table.header)
+    if _ways(table.rows, width) > MOST_OF_ALL:
+        return False
     return bool(table.rows) and all(
         len(list(_readings(row.cells, width, table.separator, evidence))) == 1
         for row in table.rows
     )
+
+
+def _ways(rows: list[Row], width: int) -> int:
+    """In how many ways the cells of all rows can be joined."""
+    return sum(math.comb(len(row.cells) - 1, width - 1) for row in rows)
 
 
 def _readings(
