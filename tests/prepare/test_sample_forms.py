@@ -328,6 +328,29 @@ def test_columns_c0_to_c2_for_classes_called_1_2_and_10_are_refused(
     assert submission_of(template, 3, [1]) == "id,c0,c1,c2\n0,0,1,0\n"
 
 
+@pytest.mark.parametrize(
+    ("sample", "submission"),
+    [
+        ("id,label\n0,000\n1,000\n", "id,label\n0,000\n1,002\n"),
+        ("id,label\n0,0\n1,0\n", "id,label\n0,2\n1,0\n"),
+        (
+            "id,000,001,002\n0,0,0,0\n1,0,0,0\n",
+            "id,000,001,002\n0,1,0,0\n1,0,0,1\n",
+        ),
+        ("id,c0,c1,c2\n0,0,0,0\n1,0,0,0\n", "id,c0,c1,c2\n0,0,0,1\n1,1,0,0\n"),
+    ],
+)
+def test_zeros_in_front_tell_names_from_the_numbers_of_train_csv(
+    tmp_path: Path, sample: str, submission: str
+) -> None:
+    # The class 002 has the target 0, and 000 has 2.
+    classes = ("002", "001", "000")
+    template = template_of(
+        tmp_path, sample, ("0.jpg", "1.jpg"), classes, numbered=True
+    )
+    assert submission_of(template, 3, [2, 0]) == submission
+
+
 def test_names_go_out_in_the_normal_form_of_the_sample(tmp_path: Path) -> None:
     composed = "caf\u00e9"
     decomposed = "cafe\u0301"

@@ -41,7 +41,7 @@ def class_columns(
     by_number = _by_number(columns, len(classes.names))
     if by_number is None or by_number == by_name:
         return by_name, notes
-    are_numbers = all(name.isdecimal() for name in classes.names)
+    are_numbers = not any(map(is_no_count, classes.names))
     if by_name is not None and not (classes.numbered and are_numbers):
         return by_name, notes
     if by_name is not None:
@@ -111,6 +111,11 @@ def fold(text: str) -> str:
     """A name without what differs from table to table: case, blanks, - and _, NFC and NFD."""
     plain = unicodedata.normalize("NFC", text).strip().casefold()
     return re.sub(r"[\s_-]+", " ", plain)
+
+
+def is_no_count(text: str) -> bool:
+    """Whether nobody writes a number of a class like that: a word, or 007."""
+    return not text.isdecimal() or text != str(int(text))
 
 
 def exact(text: str) -> str:

@@ -15,6 +15,7 @@ from croquis.prepare.class_columns import (
     Classes,
     class_columns,
     fold,
+    is_no_count,
     is_number,
     rank_note,
     refuse_other_columns,
@@ -139,7 +140,8 @@ def _of_label(
     if whole and in_range and (flags := _flags(column, classes)):
         return flags
     if whole and classes.numbered and column.casefold() != "class_name":
-        if in_range or names is None:
+        is_name = names is not None and any(map(is_no_count, values))
+        if names is None or (in_range and not is_name):
             notes = _notes_on_numbers(values, names, in_range, column, classes, csv)
             return _numbers(column, classes, notes)
     if names is not None:
