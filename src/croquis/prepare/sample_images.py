@@ -100,7 +100,7 @@ def _said_by_test_csv(
     cells, and the sample names its images by no other: a uid 1 is then not the file 1.png.
     """
     called = {name.strip().casefold(): name for name in map(str, table)}
-    said = {}
+    said: dict[str, pd.Series] = {}
     likely = named_like(table, IMAGE_COLUMNS)
     for name in map(str, names):
         column = name if name in table else called.get(name.strip().casefold())
