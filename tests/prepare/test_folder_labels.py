@@ -84,3 +84,20 @@ def test_a_data_set_without_test_images_has_no_labels(tmp_path: Path) -> None:
         labels_of_folders(read_layout(grown(tmp_path, TRAIN), DataParams()))[1]
         == []
     )
+
+
+def test_folders_of_another_case_are_named_and_give_no_labels(
+    tmp_path: Path,
+) -> None:
+    rows, notes = labels(tmp_path, "test/{Cup,Star}/2.png")
+    assert rows == []
+    assert notes == [
+        "test/: its folders differ in case from the classes of train/ (Cup, Star): no"
+        " labels are read from them"
+    ]
+
+
+def test_folders_that_may_be_test_images_are_named(tmp_path: Path) -> None:
+    layout = read_layout(grown(tmp_path, TRAIN, "test_a/0.png", "testB/0.png"))
+    note = "no test/ is there: call testB/ and test_a/ so, if it is to be predicted"
+    assert note in layout.notes

@@ -686,6 +686,7 @@ def split_table(column: str, cells: list[str]) -> dict[str, str]:
         ("Usage", ["Training"] * 4 + ["PublicTest", "PrivateTest"]),
         ("type", ["train"] * 4 + ["test", "Test"]),
         ("split", ["TRAIN"] * 4 + ["TEST", "test_set"]),
+        ("구분", ["학습"] * 4 + ["시험", "테스트"]),
     ],
 )
 def test_a_column_of_any_name_says_which_rows_are_test_images(
@@ -704,6 +705,7 @@ def test_a_column_of_any_name_says_which_rows_are_test_images(
         ("Is Training Image", ["True", "True", "True", "True", "False", "False"]),
         ("split", ["train", "train", "train", "train", "extra", "test"]),
         ("split", ["train", "train", "train", "train", "", "test"]),
+        ("fold", ["0", "1", "0", "1", "test", "test"]),
         ("set", ["test", "test", "test", "test", "test", "test"]),
     ],
 )
@@ -800,3 +802,22 @@ def test_images_that_are_not_found_are_compared_with_the_folder_that_is_there(
     assert (
         "compare the names in the csv with those of the files in images/" in error
     )
+
+
+def test_a_second_table_of_test_images_is_named(tmp_path: Path) -> None:
+    tables = {"train.csv": table("id,label", "#,?"), "test1.csv": "id\n5\n"}
+    tables["test2.csv"] = "id\n6\n"
+    files = [*images("train/#.png"), "test/5.png", "test/6.png"]
+    note = "test2.csv is not read, as test1.csv names the test images"
+    assert note in read(tmp_path, files, tables).notes
+
+
+def test_a_line_of_json_ends_at_its_end_alone(tmp_path: Path) -> None:
+    rows = [f'{{"file_name": "{k}.png", "label": "a\u2028{k % 2}"}}' for k in ROWS]
+    tables = {"train/metadata.jsonl": "\n".join(rows) + "\n"}
+    assert len(read(tmp_path, images("train/#.png"), tables).images) == 4
+
+
+def test_a_table_without_rows_is_told_so(tmp_path: Path) -> None:
+    error = refused(tmp_path, images("train/#.png"), {"train.csv": "id,label\n"})
+    assert "expected training images, received none" in error

@@ -122,10 +122,10 @@ def _val_rows(
     notes += again
     name = where.relative_to(raw).as_posix()
     if data.val == "leave_out":
-        paths = _paths_of(raw, val, where, own=val is not sheet.val)
-        if paths:  # those of training images train
-            val = val[~pd.Series(paths, val.index).isin(sheet.table["path"])]
-        place = _folders_of(paths)
+        files = _paths_of(raw, val, where, own=val is not sheet.val)
+        if files:  # those of training images train
+            val = val[~pd.Series(files, val.index).isin(sheet.table["path"])]
+        place = _folders_of(files)
         words = f"{len(val):,} labelled images of val{place} are left out"
         return pd.DataFrame(), [f"{name}: {words} ({first_images(val)}); {JOIN}"]
     _refuse_new_classes(sheet, val, where)

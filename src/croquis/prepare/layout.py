@@ -87,10 +87,7 @@ def read_layout(raw: Path, data: DataParams = AS_USUAL) -> Layout:
     else:
         _refuse_pattern(labels, data)
         train, columns, more = read_train_table(raw, labels, test, data)
-        more = more + [
-            f"{name} is not read, as {labels.name} says the labels"
-            for name in other_tables(raw, labels)
-        ]
+        more = more + other_tables(raw, labels)
         read_as = _read_as_tables(raw, labels)
     if train.empty:
         raise InputError(

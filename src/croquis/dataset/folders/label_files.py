@@ -68,16 +68,21 @@ def unread_tables(folder: Path) -> list[str]:
 
 
 def other_tables(folder: Path, labels: Path) -> list[str]:
-    """The names of tables of labels that are not read, as `labels` is the one."""
-    read = [labels, *(table_of_role(folder, role, labels) for role in (VAL, TEST))]
-    tables = [
-        path
-        for path in [*_tables(folder), *_tables(folder / "train")]
-        if role_of(path.stem) not in (VAL, TEST) and _names_images(path)
-    ]
-    return [
-        path.relative_to(folder).as_posix() for path in tables if path not in read
-    ]
+    """A line for each table of labels or of test images that is not read beside the others."""
+    test = table_of_role(folder, TEST, labels)
+    read = [labels, test, table_of_role(folder, VAL, labels)]
+    lines = []
+    for path in [*_tables(folder), *_tables(folder / "train")]:
+        name = path.relative_to(folder).as_posix()
+        if path in read or role_of(path.stem) == VAL:
+            continue
+        if role_of(path.stem) == TEST and test is not None:
+            lines.append(
+                f"{name} is not read, as {test.name} names the test images"
+            )
+        elif role_of(path.stem) != TEST and _names_images(path):
+            lines.append(f"{name} is not read, as {labels.name} says the labels")
+    return lines
 
 
 def candidates(folder: Path) -> list[Path]:

@@ -30,7 +30,7 @@ def labels_of_folders(layout: Layout) -> tuple[pd.DataFrame, list[str]]:
     classes = tests.map(_class_of)
     is_class = classes.map(same_name).isin(labels)
     if not is_class.any():
-        return unknown, []  # images/, or no folders at all
+        return unknown, _on_case(classes, labels)  # images/, or no folders at all
     if not is_class.all():
         some = f"{is_class.sum():,} of {len(tests):,} images lie in folders that are classes"
         other = first_of("test/" + tests[~is_class])
@@ -44,6 +44,18 @@ def labels_of_folders(layout: Layout) -> tuple[pd.DataFrame, list[str]]:
     note = f"test/: its folders are classes of train/ ({folders})"
     truths = f"the true labels of {len(truth):,} test images, never trained on"
     return truth.astype({"target": int}), [f"{note}: {truths}"]
+
+
+def _on_case(classes: pd.Series, labels: dict[str, int]) -> list[str]:
+    """A note where the folders of the test images are classes in another case."""
+    folded = {name.casefold() for name in labels}
+    near = [name for name in set(classes) if same_name(name).casefold() in folded]
+    if not near:
+        return []
+    text = "its folders differ in case from the classes of train/"
+    return [
+        f"test/: {text} ({first_of(sorted(near))}): no labels are read from them"
+    ]
 
 
 def refuse_two_truths(

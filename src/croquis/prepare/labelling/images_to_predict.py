@@ -88,11 +88,16 @@ def _test_rows(labels: Path, names: ColumnParams) -> pd.DataFrame | None:
 
 def _test_folder(raw: Path, labels: Path | None) -> tuple[str, list[str]]:
     """The folder of the test images: test/, or the one of such a name beside a table of labels."""
-    if (raw / TEST).is_dir() or labels is None:
+    if (raw / TEST).is_dir():
         return TEST, []
     called = _test_folders(raw)
     if not called:
         return TEST, []
+    if labels is None:  # class folders: no table says that these are the ones
+        names = " and ".join(f"{name}/" for name in called)
+        return TEST, [
+            f"no test/ is there: call {names} so, if it is to be predicted"
+        ]
     if len(called) > 1:
         raise InputError(
             raw,

@@ -9,6 +9,7 @@ import pandas as pd
 from croquis.core.errors import InputError
 from croquis.dataset.folders.column_names import plain
 from croquis.dataset.folders.label_files import TEST, TRAIN, VAL, role_of
+from croquis.dataset.folders.split_names import split_of
 from croquis.prepare.labels import IN_SOURCE, without_fraction
 
 SPLIT_COLUMNS = (
@@ -22,6 +23,7 @@ SPLIT_COLUMNS = (
     "datasplit",
     "usage",
 )
+FOLDS = ("fold", "folds", "kfold")
 # Columns of yes and no. Whether a row of "no" is of val or of test, nobody can know.
 MARKS = ("istrain", "istraining", "istrainingimage", "istest", "isval", "isvalid")
 YES_AND_NO = ("0", "1", "true", "false", "yes", "no", "0.0", "1.0", "")
@@ -66,6 +68,8 @@ def refuse_unclear_split(
         split: of its rows, if no column says it.
         labels: its columns of the class.
     """
+    if table.empty:
+        return
     if len(labels) == 1 and _are_parts(table[labels[0]]):
         raise InputError(
             csv,
@@ -88,9 +92,11 @@ def _is_unclear(cells: pd.Series, name: str, split: str) -> bool:
     words = cells.str.strip().str.lower()
     if name in MARKS:
         return words.nunique() > 1 and bool(words.isin(YES_AND_NO).all())
-    if name not in SPLIT_COLUMNS or words.nunique() == 0:
+    if name not in (*SPLIT_COLUMNS, *FOLDS) or words.nunique() == 0:
         return False
     roles = _roles(cells)
+    if name in FOLDS:  # numbers, and test for those that are to be predicted
+        return bool((roles != "").any())
     if (roles == split).all():
         return False
     return bool((roles != "").any()) or (
@@ -101,15 +107,23 @@ def _is_unclear(cells: pd.Series, name: str, split: str) -> bool:
 
 def _roles(cells: pd.Series) -> pd.Series:
     """The split that each cell says, as PublicTest, TRAIN or validation; "" for none."""
-    role_by_text = {
-        text: role_of(text) or role_of(text.lower()) for text in set(cells)
-    }
+    role_by_text = {text: _role(text) for text in set(cells)}
     return cells.map(role_by_text).astype(str)
+
+
+def _role(text: str) -> str:
+    split = split_of(text.strip())  # it knows Korean words, too
+    role = split if split in (TRAIN, VAL, TEST) else ""
+    return role_of(text) or role_of(text.lower()) or role
 
 
 def _are_parts(cells: pd.Series) -> bool:
     """Whether all cells are words for a part of a data set, and no other words."""
-    return all(PART.fullmatch(text.strip().lower()) for text in set(cells))
+    return all(
+        PART.fullmatch(text.strip().lower())
+        or split_of(text.strip()) in (TRAIN, VAL, TEST)
+        for text in set(cells)
+    )
 
 
 def _cells(cells: pd.Series) -> str:
