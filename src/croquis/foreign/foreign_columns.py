@@ -81,8 +81,7 @@ def read_csv_predictions(path: Path, hints: Hints) -> CsvPredictions:
     ids = table[image].to_numpy(dtype=str)
     form = _form_of(table, image, None if wide else label, wide)
     if wide:
-        numbers = table[wide].apply(pd.to_numeric, errors="coerce")
-        values = numbers.to_numpy(np.float64)
+        values = _shares(table[wide])
         is_named = _are_named(wide, hints.classes)
     else:
         values, is_named = _labels(path, table[str(label)], ids, hints)
@@ -100,6 +99,11 @@ def read_csv_predictions(path: Path, hints: Hints) -> CsvPredictions:
         table[[name for name in form.columns if name not in wanted]],
         notes,
     )
+
+
+def _shares(table: pd.DataFrame) -> np.ndarray:
+    """The cells as numbers, (N, C) float64; nan where one is none."""
+    return table.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
 
 
 def _with_names(form: SubmissionForm, classes: ClassNames) -> SubmissionForm:

@@ -150,6 +150,23 @@ def _class_called(column: str, classes: ClassNames | None) -> int:
     return 0 if fold(column) == fold(classes.names[0]) else 1
 
 
+def _of_share(
+    table: pd.DataFrame,
+    form: SubmissionForm,
+    label: str,
+    classes: ClassNames | None,
+    notes: list[str],
+) -> VoteSample:
+    """A sample whose one column is the probability of one of two classes."""
+    share_of = _class_called(label, classes)
+    answers = (label, "") if share_of == 0 else ("", label)
+    share = form.model_copy(
+        update={"kind": "probabilities", "label": "", "answers": answers}
+    )
+    hints = Hints(form.image, label, classes, is_share=True, share_of=share_of)
+    return VoteSample(table, share, hints, notes)
+
+
 def _of_label(
     table: pd.DataFrame,
     image: str,
@@ -160,18 +177,9 @@ def _of_label(
     cells = table[label].str.strip()
     form = SubmissionForm(image=image, columns=tuple(map(str, table)), label=label)
     numbers = pd.to_numeric(cells, errors="coerce")
-    if (
-        len(cells)
-        and ((numbers % 1 > 0) & (numbers < 1)).any()
-        and numbers.notna().all()
-    ):
-        share_of = _class_called(label, classes)
-        answers = (label, "") if share_of == 0 else ("", label)
-        share = form.model_copy(
-            update={"kind": "probabilities", "label": "", "answers": answers}
-        )
-        hints = Hints(image, label, classes, is_share=True, share_of=share_of)
-        return VoteSample(table, share, hints, notes)
+    are_shares = ((numbers % 1 > 0) & (numbers < 1)).any() and numbers.notna().all()
+    if are_shares:
+        return _of_share(table, form, label, classes, notes)
     if _class_called(label, classes) == 0 and cells.isin(["0", "1"]).all():
         flag = form.model_copy(update={"kind": "names", "answers": ("1", "0")})
         hints = Hints(image, label, classes, is_share=True, share_of=0)

@@ -133,10 +133,7 @@ def _of_label(
     in_range = whole and all(0 <= int(text) < len(classes.names) for text in values)
     names = _as_names(values, classes)
     if not values:
-        words = "numbers" if classes.numbered else "names"
-        notes = [f"{csv.name}: {column} is empty; {words} of classes go out"]
-        answers = _numbers if classes.numbered else _names
-        return answers(column, classes, notes if len(cells) else [])
+        return _of_empty(cells, column, classes, csv)
     if whole and in_range and (flags := _flags(column, classes)):
         return flags
     if whole and classes.numbered and column.casefold() != "class_name":
@@ -156,6 +153,16 @@ def _of_label(
         note = f"{csv.name}: {column} {values[0]!r} is no class; numbers go out"
         return _numbers(column, classes, [note])
     raise _unknown(values, column, classes, csv)
+
+
+def _of_empty(
+    cells: pd.Series, column: str, classes: Classes, csv: Path
+) -> Answers:
+    """What a column without any value wants."""
+    words = "numbers" if classes.numbered else "names"
+    notes = [f"{csv.name}: {column} is empty; {words} of classes go out"]
+    answers = _numbers if classes.numbered else _names
+    return answers(column, classes, notes if len(cells) else [])
 
 
 def _numbers(column: str, classes: Classes, notes: list[str]) -> Answers:

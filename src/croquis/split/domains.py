@@ -75,8 +75,8 @@ def _values_of(
     if by in further:
         ids = "train/" + columns["image_path"]
         texts = further[by].str.strip().set_axis(ids)
-        values = texts.reindex(images["id"], fill_value="").to_numpy()
-        return pd.DataFrame({by: values}), "fill them in"
+        cells = texts.reindex(images["id"], fill_value="").to_numpy()
+        return pd.DataFrame({by: cells}), "fill them in"
     if _is_pattern(by):
         fix = "widen the pattern, or give a column of train.csv"
         with search_in_time("split.domain", by):
