@@ -27,6 +27,11 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 gc.set_threshold(50_000)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: a third of the time tests wait for processes of their own."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else 2
+
+
 @pytest.fixture(autouse=True)
 def _tracking_away(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
