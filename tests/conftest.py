@@ -29,7 +29,9 @@ gc.set_threshold(50_000)
 
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than cores: a third of the time tests wait for processes of their own."""
-    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else 2
+    return (
+        len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else 2
+    )
 
 
 @pytest.fixture(autouse=True)
