@@ -142,15 +142,21 @@ def recipe():
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of one `project` stay in one process, and begin first, as they take longest."""
     for item in items:
-        if "project" in item.fixturenames:
+        if _shares_project(item):
             item.add_marker(pytest.mark.xdist_group("project"))
     # What asks about the run itself before what changes things and runs again.
     items.sort(
         key=lambda item: (
-            "project" not in item.fixturenames,
+            not _shares_project(item),
             "whole_run" not in item.nodeid,
         )
     )
+
+
+def _shares_project(item: pytest.Item) -> bool:
+    """Whether a test asks for the `project` below, not for one of its module's own."""
+    is_own = isinstance(item, pytest.Function) and hasattr(item.module, "project")
+    return "project" in getattr(item, "fixturenames", ()) and not is_own
 
 
 def pytest_collection_finish() -> None:
