@@ -239,7 +239,8 @@ def test_where_no_number_of_folds_is_possible_nobody_is_told_to_lower_it(
 def test_groups_of_other_images_are_refused() -> None:
     index, groups = tables([0] * 6)
     with pytest.raises(
-        InputError, match=r"groups: expected the 6 training ids .*; rerun dedup"
+        InputError,
+        match=r"groups.csv and data/images/index.csv: expected the same .*, received",
     ):
         cut_folds(
             index,

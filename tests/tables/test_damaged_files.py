@@ -55,6 +55,23 @@ IMAGES = npy(np.zeros((3, 4, 4), np.uint8))
 
 
 @pytest.mark.parametrize(
+    ("read", "text"),
+    [(read_index, INDEX), (read_folds, FOLDS), (read_groups, GROUPS)],
+    ids=["index", "folds", "groups"],
+)
+def test_a_table_that_was_cut_within_any_line_is_named(
+    tmp_path: Path, read: Callable[[Path], object], text: str
+) -> None:
+    """Cut behind the last column that is needed it was read, without a row or with one too few."""
+    path = tmp_path / "a.csv"
+    within = [place for place in range(1, len(text)) if text[place - 1] != "\n"]
+    for place in within:
+        path.write_text(text[:place])
+        with pytest.raises(InputError, match=r"a\.csv: expected .*brings it back"):
+            read(path)
+
+
+@pytest.mark.parametrize(
     "content",
     [
         b"",

@@ -16,6 +16,7 @@ from croquis.tables.fold_tables import (
     scored_rows,
     training_rows,
     truth_of,
+    truth_of_predictions,
 )
 
 FOLDS = pd.DataFrame(
@@ -149,3 +150,13 @@ def test_folds_that_leave_nothing_to_train_on_are_named() -> None:
         InputError, match=r"folds\.csv: expected images to train on while fold 0 is"
     ):
         training_rows(FOLDS[FOLDS["fold"] == 0], 0)
+
+
+def test_a_predicted_image_that_folds_csv_lost_is_named_with_the_way_back() -> None:
+    """The report ended in a KeyError of pandas."""
+    folds = pd.DataFrame({"id": ["train/a.png"], "label": [0]})
+    with pytest.raises(
+        InputError,
+        match="expected images of folds.csv, received 1 others, as train/b.png; ",
+    ):
+        truth_of_predictions(np.array(["train/a.png", "train/b.png"]), folds)

@@ -25,6 +25,7 @@ from croquis.recipes.probe_recipes import ProbeParams
 from croquis.recipes.recipes import ModelParams
 from croquis.runtime.hardware import Hardware
 from croquis.scoring.ranking import surest
+from croquis.tables.fold_tables import truth_of_predictions
 from croquis.tables.predictions import Predictions, load_predictions
 
 NO_MAPS = SaliencyMaps(np.empty(0, np.str_), np.empty((0, 1, 1), np.int8), "")
@@ -121,7 +122,7 @@ def explain_mistakes(
         checkpoints: data/checkpoints.
         hardware: where the network runs.
     """
-    truth = folds.set_index("id").loc[oof.ids]
+    truth = truth_of_predictions(oof.ids, folds)
     labels = truth["label"].to_numpy()
     fold_of = truth["fold"].to_numpy()
     rows = surest(labels, oof, truth["group"].to_numpy())
@@ -176,7 +177,7 @@ def _maps_of(
 
 def error_count(folds: pd.DataFrame, oof: Predictions) -> int:
     """How many images the ensemble got wrong out of fold."""
-    labels = folds.set_index("id").loc[oof.ids, "label"].to_numpy()
+    labels = truth_of_predictions(oof.ids, folds)["label"].to_numpy()
     return int((oof.probs.argmax(axis=1) != labels).sum())
 
 

@@ -24,7 +24,12 @@ from croquis.report.trainings import recorded_trainings
 from croquis.scoring import outdated_scores
 from croquis.tables import predictions
 from croquis.tables.components import units
-from croquis.tables.fold_tables import read_folds, read_groups, read_index
+from croquis.tables.fold_tables import (
+    read_folds,
+    read_groups,
+    read_index,
+    truth_of_predictions,
+)
 from croquis.tables.predictions import Predictions
 from croquis.tables.run_tables import read_run_table
 from croquis.votes.members import RunParams
@@ -50,15 +55,15 @@ class ImageData:
 
     def labels(self, ids: np.ndarray) -> np.ndarray:
         """The true labels of training images, (N,)."""
-        return self.folds.set_index("id")["label"].loc[ids].to_numpy()
+        return truth_of_predictions(ids, self.folds)["label"].to_numpy()
 
     def groups_of(self, ids: np.ndarray) -> np.ndarray:
         """The groups of copies of training images, (N,)."""
-        return self.folds.set_index("id")["group"].loc[ids].to_numpy()
+        return truth_of_predictions(ids, self.folds)["group"].to_numpy()
 
     def units_of(self, ids: np.ndarray) -> np.ndarray:
         """What intervals draw together of training images, (N,): groups, or domains."""
-        return units(self.folds.set_index("id").loc[ids])
+        return units(truth_of_predictions(ids, self.folds))
 
 
 @dataclass(frozen=True)

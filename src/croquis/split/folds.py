@@ -17,7 +17,7 @@ from croquis.split.fold_checks import (
 )
 from croquis.split.settings import SplitParams
 from croquis.tables.components import families, join_groups
-from croquis.tables.fold_tables import ALWAYS
+from croquis.tables.fold_tables import ALWAYS, GROUPS_CSV, INDEX_CSV
 
 COLUMNS = [
     "id", "label", "group", "unit", "fold", "plain_fold", "scored", "keep", "weight", "targets",
@@ -85,13 +85,20 @@ def torn_groups(folds: pd.DataFrame) -> np.ndarray:
     return sides.index[sides > 1].to_numpy()
 
 
+def _first_unlike(index: pd.DataFrame, groups: pd.DataFrame) -> str:
+    """An image that one of the tables lacks, or has twice."""
+    lost = sorted(set(index["id"]) ^ set(groups["id"]))
+    return lost[0] if lost else "one that is there twice"
+
+
 def _join(index: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     if sorted(groups["id"]) != sorted(index["id"]):
         raise InputError(
-            "groups",
-            expected=f"the {len(index):,} training ids of the index",
-            received=f"{len(groups):,} ids that are not the same",
-            fix="rerun dedup",
+            f"{GROUPS_CSV} and {INDEX_CSV}",
+            expected="the same training images in both",
+            received=f"{len(groups):,} and {len(index):,}, as {_first_unlike(index, groups)}",
+            fix="`dvc checkout -f` brings back the one that was edited or cut, or `make repro`"
+            " writes both again",
         )
     return index.merge(groups, on="id", validate="one_to_one").reset_index(
         drop=True

@@ -34,6 +34,7 @@ INDEX: dict[str, Kind] = {
     "class_name": "text",
 }
 
+GROUPS_CSV = Path("data/groups.csv")
 FOLDS_CSV = Path("data/folds.csv")
 INDEX_CSV = Path("data/images/index.csv")
 ALWAYS = -1  # the fold of what trains in every fold and is never scored
@@ -132,6 +133,16 @@ def truth_of(
             fix=fix,
         )
     return rows.loc[ids]
+
+
+def truth_of_predictions(ids: np.ndarray, folds: pd.DataFrame) -> pd.DataFrame:
+    """The rows of folds.csv for the images of OOF predictions, in their order.
+
+    Raises:
+        InputError: if folds.csv lacks one, as after a cut.
+    """
+    fix = bring_back(FOLDS_CSV)
+    return truth_of(ids, folds, where="the predictions", fix=fix)
 
 
 def require_labels(labels: np.ndarray, classes: np.ndarray) -> None:

@@ -1,5 +1,6 @@
 """The csv tables that a run leaves for later stages, read as they were written or not at all."""
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Literal
@@ -49,6 +50,7 @@ def read_run_table(
     except DAMAGE as error:
         raise _damaged(path, "a table of a run", _reason(error)) from error
     require_columns(table, [name for name in kinds if name not in optional], path)
+    _refuse_cut(path)
     for name, kind in kinds.items():
         if name not in table:
             continue
@@ -59,6 +61,14 @@ def read_run_table(
             expected = f"in column {name} {KINDS[kind]}"
             raise _damaged(path, expected, f"{value} in line {row + 2}")
     return table
+
+
+def _refuse_cut(path: Path) -> None:
+    """A stage ends each line: a table that was cut in one may still have all columns it needs."""
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) != b"\n":
+            raise _damaged(path, "an end of line behind the last row", "a cut row")
 
 
 def require_columns(

@@ -11,7 +11,7 @@ from croquis.scoring.chosen_metric import ACCURACY, Metric, metric_scores
 from croquis.scoring.metric_names import headline
 from croquis.scoring.metrics import report
 from croquis.tables.components import units
-from croquis.tables.fold_tables import require_labels
+from croquis.tables.fold_tables import require_labels, truth_of_predictions
 from croquis.tables.predictions import Predictions
 from croquis.vote.plain_accuracy import plain_scores
 from croquis.votes.calibration import calibration_scores
@@ -57,7 +57,7 @@ def join_members(
         tests = fold_votes(predictions, member, run.folds, temperature)
         for name, test in tests.items():
             test.save(votes / member / f"test_{name}.npz")
-        groups = units(folds.set_index("id").loc[oof.ids])
+        groups = units(truth_of_predictions(oof.ids, folds))
         scores[member] = (
             _member_scores(
                 metric, labels, oof.probs, groups, settings.calibrated, seed=seed
@@ -129,6 +129,6 @@ def _flip_scores(
 
 
 def _labels(part: Predictions, folds: pd.DataFrame) -> np.ndarray:
-    labels = folds.set_index("id").loc[part.ids, "label"].to_numpy()
+    labels = truth_of_predictions(part.ids, folds)["label"].to_numpy()
     require_labels(labels, part.classes)
     return labels
