@@ -5,9 +5,17 @@ import functools
 import hashlib
 from pathlib import Path
 
+import pydantic
 import pytest
 
-from croquis.core.files import atomic_write, file_digest, root, write_json
+from croquis.core.errors import InputError
+from croquis.core.files import (
+    atomic_write,
+    file_digest,
+    read_json_model,
+    root,
+    write_json,
+)
 
 
 def contents(folder: Path) -> list[str]:
@@ -129,3 +137,34 @@ def test_root_is_the_working_folder_unless_dvc_says_otherwise(
     assert root() == tmp_path
     monkeypatch.setenv("DVC_ROOT", "/elsewhere")
     assert root() == Path("/elsewhere")
+
+
+class Pair(pydantic.BaseModel):
+    one: int
+    other: str = ""
+
+
+@pytest.mark.parametrize(
+    ("text", "received"),
+    [
+        (None, "No such file or directory"),
+        ("{", "Invalid JSON"),
+        ('{"one": "x"}', "one: Input should be a valid integer"),
+        ("{}", "one: Field required"),
+    ],
+)
+def test_a_model_that_is_damaged_is_named_with_the_way_back(
+    tmp_path: Path, text: str | None, received: str
+) -> None:
+    path = tmp_path / "pair.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(
+        InputError, match=rf"pair\.json: expected a pair, received {received}"
+    ):
+        read_json_model(Pair, path, "a pair")
+
+
+def test_a_whole_model_is_read(tmp_path: Path) -> None:
+    (tmp_path / "pair.json").write_text('{"one": 1}')
+    assert read_json_model(Pair, tmp_path / "pair.json", "a pair") == Pair(one=1)

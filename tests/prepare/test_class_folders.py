@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from croquis.core.errors import InputError
-from croquis.prepare.class_folders import images_by_folder
+from croquis.prepare.folders.class_folders import images_by_folder
 from support.empty_files import grown
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from croquis.core.errors import InputError
 from croquis.dataset.data_params import ColumnParams
-from croquis.prepare.class_columns import Classes
-from croquis.prepare.template import Template, read_template
+from croquis.prepare.samples.class_columns import Classes
+from croquis.prepare.samples.template import Template, read_template
 
 BREEDS = ("affenpinscher", "beagle", "boxer")
 DIGITS = tuple("0123456789")

@@ -7,8 +7,8 @@ import pytest
 
 from croquis.core.errors import InputError
 from croquis.dataset.data_params import ColumnParams
-from croquis.prepare.class_columns import Classes
-from croquis.prepare.template import blank_sample, read_sample
+from croquis.prepare.samples.class_columns import Classes
+from croquis.prepare.samples.template import blank_sample, read_sample
 
 CLASSES = Classes(["cup", "star", "tree"], numbered=True)
 NAMES = pd.DataFrame({"image_path": ["0.png", "1.png"]})

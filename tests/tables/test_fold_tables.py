@@ -157,6 +157,6 @@ def test_a_predicted_image_that_folds_csv_lost_is_named_with_the_way_back() -> N
     folds = pd.DataFrame({"id": ["train/a.png"], "label": [0]})
     with pytest.raises(
         InputError,
-        match="expected images of folds.csv, received 1 others, as train/b.png; ",
+        match=r"expected images of folds\.csv, received 1 others, as train/b\.png; ",
     ):
         truth_of_predictions(np.array(["train/a.png", "train/b.png"]), folds)

@@ -37,17 +37,17 @@ def check(tree: dict[str, Any]) -> None:
     _check_unseen(tree)
     given = {key: params.required(tree, key) for key in numbers}
     params.validated(TopLevel, given, where="params.yaml")
-    found: dict[str, Any] = {
+    sections: dict[str, Any] = {
         name: params.validated(kind, params.required(tree, name), where=name)
         for name, kind in SECTIONS.items()
     }
     _check_keys(tree)
     _check_families(tree)
-    _check_run(found["run"], found["split"].num_folds, tree)
-    _check_members(found["run"], found["ensemble"])
-    _check_metric(tree["metric"], found["vote"], found["ensemble"])
-    _check_snapshots(found["ensemble"], tree)
-    _check_recipes(tree, found["prepare"].image_size)
+    _check_run(sections["run"], sections["split"].num_folds, tree)
+    _check_members(sections["run"], sections["ensemble"])
+    _check_metric(tree["metric"], sections["vote"], sections["ensemble"])
+    _check_snapshots(sections["ensemble"], tree)
+    _check_recipes(tree, sections["prepare"].image_size)
 
 
 def _check_unseen(tree: dict[str, Any], inside: str = "params.yaml") -> None:

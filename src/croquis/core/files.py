@@ -7,10 +7,14 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from croquis.core.errors import InputError
+import pydantic
+
+from croquis.core.errors import InputError, bring_back
 from croquis.core.workspaces import sweep, workspace
+
+M = TypeVar("M", bound=pydantic.BaseModel)
 
 # Called with a draft and the place that it is about to take; one that raises leaves the old one.
 before_writing: list[Callable[[Path, Path], None]] = []
@@ -64,6 +68,30 @@ def read_json(path: Path, *, fix: str) -> dict[str, Any]:
         received = type(content).__name__
         raise InputError(path, expected=expected, received=received, fix=fix)
     return content
+
+
+def read_json_model(model: type[M], path: Path, expected: str) -> M:
+    """What a stage wrote as JSON.
+
+    Args:
+        model: its type.
+        path: of the file.
+        expected: what it is, for the error.
+
+    Raises:
+        InputError: if there is no such file, or it is something else.
+    """
+    try:
+        return model.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:  # text in no UTF-8, too
+        received = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, pydantic.ValidationError):
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            received = f"{place}: {first['msg']}" if place else first["msg"]
+        raise InputError(
+            path, expected=expected, received=received, fix=bring_back(path)
+        ) from error
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -6,10 +6,11 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from croquis.core import params
-from croquis.core.errors import InputError, bring_back
+from croquis.core.errors import InputError
+from croquis.core.files import read_json_model
 
 # Significant digits of a probability: a float32 has seven, and rows still sum to one within 1e-6.
 DIGITS = 9
@@ -40,19 +41,7 @@ class SubmissionForm(params.Section):
         Raises:
             InputError: if there is no such file, or it is something else.
         """
-        try:
-            return cls.model_validate_json(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:  # text in no UTF-8, too
-            received = getattr(error, "strerror", None) or str(error)
-            if isinstance(error, ValidationError):
-                first = error.errors()[0]
-                received = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-            raise InputError(
-                path,
-                expected="the form of a submission",
-                received=received,
-                fix=bring_back(path),
-            ) from error
+        return read_json_model(cls, path, "the form of a submission")
 
     def fill(self, template: pd.DataFrame, probs: np.ndarray) -> pd.DataFrame:
         """The rows of the template with the columns that go out; ties go to the lowest class.

@@ -10,8 +10,8 @@ from croquis.core.errors import InputError
 from croquis.core.params import nearest
 from croquis.dataset.csv_tables import read_table
 from croquis.dataset.folders.column_names import named_like
-from croquis.prepare.class_columns import exact
 from croquis.prepare.image_names import LABEL_COLUMNS
+from croquis.prepare.samples.class_columns import exact
 
 SHOWN = 3  # names that a message shows
 

@@ -13,8 +13,12 @@ from croquis.dataset.folders.column_names import named_like
 from croquis.dataset.submission_form import SubmissionForm
 from croquis.foreign.class_names import ClassNames, are_names, numbers_of
 from croquis.foreign.foreign_csv import columns_of, other_columns, read_csv
-from croquis.prepare.class_columns import Classes, class_columns, named_columns
 from croquis.prepare.image_names import IMAGE_COLUMNS, LABEL_COLUMNS
+from croquis.prepare.samples.class_columns import (
+    Classes,
+    class_columns,
+    named_columns,
+)
 
 FORMS = "image_path,0..C-1 (probabilities) or ID,image_path,target (labels)"
 # A column name may be that of the class.

@@ -5,7 +5,7 @@ import pandas as pd
 from croquis.dataset.submission_form import USUAL_FORM, SubmissionForm
 from croquis.foreign.foreign_votes import ForeignVote
 from croquis.foreign.vote_inputs import VoteInputs
-from croquis.prepare.template import blank_sample
+from croquis.prepare.samples.template import blank_sample
 
 
 def wants_shares(inputs: VoteInputs) -> bool:

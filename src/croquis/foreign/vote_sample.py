@@ -11,15 +11,15 @@ from croquis.dataset.folders.column_names import named_like
 from croquis.dataset.submission_form import SubmissionForm
 from croquis.foreign.class_names import ClassNames
 from croquis.foreign.foreign_columns import IMAGES, Hints
-from croquis.prepare.class_columns import (
+from croquis.prepare.image_names import LABEL_COLUMNS
+from croquis.prepare.samples.class_columns import (
     Classes,
     class_columns,
     fold,
     is_number,
     refuse_other_columns,
 )
-from croquis.prepare.image_names import LABEL_COLUMNS
-from croquis.prepare.template import USUAL_NAME
+from croquis.prepare.samples.template import USUAL_NAME
 
 FIX = "give the sample of the competition, or none"
 

@@ -16,13 +16,13 @@ from croquis.dataset.folders.label_files import (
 )
 from croquis.dataset.naming.names import refuse_undecodable
 from croquis.dataset.submission_form import USUAL_FORM, SubmissionForm
-from croquis.prepare.class_columns import Classes
 from croquis.prepare.folders.labelled_folders import read_folders
 from croquis.prepare.label_tables import read_train_table
 from croquis.prepare.labelling.images_to_predict import read_test_images
 from croquis.prepare.labelling.look_alikes import look_alikes
 from croquis.prepare.labels import IN_SOURCE
-from croquis.prepare.template import read_template
+from croquis.prepare.samples.class_columns import Classes
+from croquis.prepare.samples.template import read_template
 
 COLUMNS = ["id", "split", "label", "class_name", "path", "source_id"]
 AS_USUAL = DataParams()

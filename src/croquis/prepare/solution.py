@@ -9,7 +9,6 @@ from croquis.core.params import nearest
 from croquis.dataset.csv_tables import read_table
 from croquis.dataset.data_params import ColumnParams
 from croquis.dataset.folders.column_names import named_like
-from croquis.prepare.class_columns import exact
 from croquis.prepare.image_names import (
     IMAGE_COLUMNS,
     LABEL_COLUMNS,
@@ -17,6 +16,7 @@ from croquis.prepare.image_names import (
 )
 from croquis.prepare.labels import without_fraction
 from croquis.prepare.layout import Layout
+from croquis.prepare.samples.class_columns import exact
 
 COLUMNS = ["image_path", "target"]
 FIX = "correct it in the data source, or take it out there; then `dvc repro -f download`"

@@ -67,15 +67,15 @@ class Metric(ABC):
     def judge(self, labels: np.ndarray, probs: np.ndarray) -> np.ndarray:
         """The verdict on each image, (N,) or (N, 2), from labels (N,) and (N, C) probabilities."""
 
-    @abstractmethod
     def value(self, verdicts: np.ndarray) -> float:
-        """The metric of one predictor."""
+        """The metric of one predictor: of most, the mean of its verdicts."""
+        return float(verdicts.mean())
 
-    @abstractmethod
     def draws(
         self, verdicts: np.ndarray, groups: np.ndarray, *, seed: int
     ) -> np.ndarray:
         """The metric of P predictors on redrawn groups, (RESAMPLES, P); all see the same draws."""
+        return resampled_means(verdicts.T, groups, seed=seed)
 
     def intervals(
         self, verdicts: np.ndarray, groups: np.ndarray, *, seed: int
@@ -140,16 +140,6 @@ class Accuracy(Metric):
         """Whether the highest class is the label, (N,) bool; ties go to the lowest."""
         return probs.argmax(axis=1) == labels
 
-    def value(self, verdicts: np.ndarray) -> float:
-        """The share that is right."""
-        return float(verdicts.mean())
-
-    def draws(
-        self, verdicts: np.ndarray, groups: np.ndarray, *, seed: int
-    ) -> np.ndarray:
-        """The accuracies on redrawn groups."""
-        return resampled_means(verdicts.T, groups, seed=seed)
-
     def intervals(
         self, verdicts: np.ndarray, groups: np.ndarray, *, seed: int
     ) -> list[tuple[float, float]]:
@@ -190,16 +180,6 @@ class LogLoss(Metric):
         of_label = probs[np.arange(len(labels)), labels].astype(np.float64)
         of_label /= probs.sum(axis=1, dtype=np.float64)
         return -np.log(np.clip(of_label, CLIP, 1))
-
-    def value(self, verdicts: np.ndarray) -> float:
-        """The mean loss."""
-        return float(verdicts.mean())
-
-    def draws(
-        self, verdicts: np.ndarray, groups: np.ndarray, *, seed: int
-    ) -> np.ndarray:
-        """The mean losses on redrawn groups."""
-        return resampled_means(verdicts.T, groups, seed=seed)
 
 
 class MacroF1(Metric):

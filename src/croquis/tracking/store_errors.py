@@ -108,8 +108,8 @@ def _trouble_of_sqlite(error: sqlite3.Error, place: str) -> Trouble | None:
 
 def _trouble_of_server(whole: str, text: str, place: str) -> Trouble:
     """What the answer of a server means, or that there was none."""
-    if found := STATUS.search(whole):
-        return _trouble_of_status(int(found[1]), place, text)
+    if status := STATUS.search(whole):
+        return _trouble_of_status(int(status[1]), place, text)
     if any(sign in whole for sign in AWAY):
         return Trouble(f"{place} does not answer", START)
     return Trouble(text, "the log of its server may tell more")

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from croquis.core import params
-from croquis.core.errors import InputError, bring_back
-from croquis.core.files import write_json
+from croquis.core.errors import InputError
+from croquis.core.files import read_json_model, write_json
 from croquis.votes.calibration import apply_temperature
 from croquis.votes.members import RunParams
 from croquis.votes.voting import VOTES, VoteName, has_temperature, member_vote
@@ -108,18 +108,7 @@ class Recipe(params.Section):
         Raises:
             InputError: if there is no such file, or it is something else.
         """
-        try:
-            return cls.model_validate_json(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:  # text in no UTF-8, too
-            received = getattr(error, "strerror", None) or str(error)
-            if isinstance(error, ValidationError):
-                first = error.errors()[0]
-                place = ".".join(map(str, first["loc"]))
-                received = f"{place}: {first['msg']}" if place else first["msg"]
-            expected = "the recipe of an ensemble"
-            raise InputError(
-                path, expected=expected, received=received, fix=bring_back(path)
-            ) from error
+        return read_json_model(cls, path, "the recipe of an ensemble")
 
     def save(self, path: Path) -> None:
         """Writes a small JSON."""

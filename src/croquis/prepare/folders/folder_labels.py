@@ -7,7 +7,7 @@ import pandas as pd
 from croquis.core.errors import InputError
 from croquis.dataset.folders.seen import first_of
 from croquis.dataset.folders.split_names import is_structure, split_of
-from croquis.prepare.class_folders import same_name
+from croquis.prepare.folders.class_folders import same_name
 from croquis.prepare.layout import Layout
 
 COLUMNS = ["image_path", "target"]

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from croquis.core.errors import InputError
 from croquis.dataset.folders.seen import first_of
 from croquis.dataset.image_files import images_in
-from croquis.prepare.class_folders import LabelledImage
+from croquis.prepare.folders.class_folders import LabelledImage
 
 
 def images_by_list(raw: Path, part: str) -> tuple[list[LabelledImage], list[str]]:

@@ -13,7 +13,7 @@ from croquis.dataset.folders.seen import first_of
 from croquis.dataset.folders.split_names import splits_among
 from croquis.dataset.image_files import images_in
 from croquis.dataset.roots import folders_in, holds_any_image
-from croquis.prepare.class_folders import (
+from croquis.prepare.folders.class_folders import (
     LabelledImage,
     images_by_folder,
     same_name,

@@ -9,7 +9,7 @@ from croquis.dataset.folders.seen import first_of
 from croquis.dataset.folders.split_names import split_of
 from croquis.dataset.image_files import images_in
 from croquis.dataset.patterns import search_in_time
-from croquis.prepare.class_folders import LabelledImage, same_name
+from croquis.prepare.folders.class_folders import LabelledImage, same_name
 
 
 def images_by_pattern(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.dataset.csv_tables import refuse_rows
-from croquis.prepare.labelling.columns import one_hot_marks
+from croquis.prepare.labelling.one_hot import is_one_hot, one_hot_marks
 from croquis.prepare.labels import IN_SOURCE, without_fraction
 
 OF_CLASS = ("target", "class_name")
@@ -73,13 +73,6 @@ class Reading(NamedTuple):
 def _by_use(reading: Reading) -> bool:
     """A sort key: words before numbers, as one of two columns of names is left out."""
     return bool(reading.texts.str.strip().str.isdecimal().all())
-
-
-def is_one_hot(columns: pd.DataFrame) -> bool:
-    """Whether each column is a class: 0 or 1 in each row, and exactly one 1."""
-    marks = one_hot_marks(columns)
-    one = (marks == "1").sum(axis=1) == 1
-    return bool(marks.isin(["0", "1"]).all(axis=None) and one.all())
 
 
 def _as_usual(table: pd.DataFrame, csv: Path, label: str) -> Reading:

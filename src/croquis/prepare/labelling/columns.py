@@ -9,14 +9,14 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.core.params import nearest
-from croquis.dataset.csv_tables import refuse_rows
 from croquis.dataset.folders.column_names import (
     IMAGE_TIERS,
     LABEL_TIERS,
     named_like,
 )
 from croquis.dataset.image_files import SUFFIXES
-from croquis.prepare.labels import IN_SOURCE, without_fraction
+from croquis.prepare.labelling.one_hot import one_hot_columns
+from croquis.prepare.labels import IN_SOURCE
 
 # How many rows of a column have a file.
 CountFiles = Callable[[pd.Series], int]
@@ -186,7 +186,7 @@ def label_columns(
             return _of_one_partition(table, csv, like)
     if len(columns) == 1:
         return columns
-    if one_hot := _one_hot(table, csv, columns):
+    if one_hot := one_hot_columns(table, csv, columns):
         return one_hot
     fix = f"add the labels {IN_SOURCE}"
     if columns:
@@ -209,7 +209,8 @@ def _of_one_partition(
         name for name in columns[1:] if (codes[name] != codes[columns[0]]).any()
     ]
     if unlike:
-        one, other = columns[0], unlike[0]
+        one = columns[0]
+        other = unlike[0]
         raise InputError(
             csv,
             expected="one column of the class",
@@ -217,47 +218,6 @@ def _of_one_partition(
             fix=f"say which: {setting('label', one)}, or {setting('label', other)}",
         )
     return columns
-
-
-def one_hot_marks(columns: pd.DataFrame) -> pd.DataFrame:
-    """Whether each cell says that the class of its column is the row's: 1, 1.0 or true."""
-    return columns.apply(_marks)
-
-
-def _marks(column: pd.Series) -> pd.Series:
-    words = {"true": "1", "false": "0"}
-    plain = {text: without_fraction(text).strip().lower() for text in set(column)}
-    return column.map({text: words.get(word, word) for text, word in plain.items()})
-
-
-def _one_hot(table: pd.DataFrame, csv: Path, columns: list[str]) -> list[str]:
-    """All `columns`, if each is a class and has 0 or 1 in each row; none, if that is not so.
-
-    Raises:
-        InputError: if rows have several classes, or others stand beside such columns.
-    """
-    if table.empty:
-        return []
-    marks = one_hot_marks(table[columns])
-    classes = [name for name in columns if marks[name].isin(["0", "1"]).all()]
-    if len(classes) < 2:
-        return []
-    names = ", ".join(classes)[:SHOWN]
-    several = (marks[classes] == "1").sum(axis=1) != 1
-    if len(classes) < len(columns):
-        if several.any():
-            return []
-        others = ", ".join(name for name in columns if name not in classes)
-        raise InputError(
-            csv,
-            expected="one column of the class, or a column of 0 and 1 for each and no other",
-            received=f"{names} beside {others[:SHOWN]}",
-            fix="write the classes into one column class_name, or take the other columns out",
-        )
-    expected = f"one 1 in each row of {names}, as an image has one class"
-    fix = "drop these rows, or write their classes into one column class_name"
-    refuse_rows(table, several, csv, expected, fix)
-    return classes
 
 
 def _named(table: pd.DataFrame, csv: Path, name: str, key: str) -> str:

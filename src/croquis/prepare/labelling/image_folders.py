@@ -178,12 +178,12 @@ def _by_file(names: pd.Series, files: list[str], csv: Path, split: str) -> Place
             f" ({names.iloc[first]}: {' or '.join(sorted(meant[first])[:NAMED])})",
             fix=f"write the path with its folders into the table {IN_SOURCE}",
         )
-    found = [
+    paths_of_rows = [
         paths[0] if paths else name
         for name, paths in zip(names, meant, strict=True)
     ]
     return Place(
-        ".", pd.Series(found, names.index, dtype=str), sum(map(len, meant))
+        ".", pd.Series(paths_of_rows, names.index, dtype=str), sum(map(len, meant))
     )
 
 

@@ -18,7 +18,7 @@ from croquis.prepare.labelling.sheets import (
     read_names,
     with_folders,
 )
-from croquis.prepare.template import find_sample
+from croquis.prepare.samples.template import find_sample
 
 
 def read_test_images(

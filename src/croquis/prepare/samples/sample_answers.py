@@ -9,7 +9,9 @@ import pandas as pd
 
 from croquis.core.errors import InputError
 from croquis.dataset.folders.column_names import named_like
-from croquis.prepare.class_columns import (
+from croquis.prepare.image_names import IMAGE_COLUMNS, LABEL_COLUMNS
+from croquis.prepare.labels import without_fraction
+from croquis.prepare.samples.class_columns import (
     SHOWN,
     WITHOUT_SAMPLE,
     Classes,
@@ -21,8 +23,6 @@ from croquis.prepare.class_columns import (
     refuse_other_columns,
     refuse_ranks,
 )
-from croquis.prepare.image_names import IMAGE_COLUMNS, LABEL_COLUMNS
-from croquis.prepare.labels import without_fraction
 
 
 class Answers(NamedTuple):
@@ -230,7 +230,8 @@ def _flags(column: str, classes: Classes) -> Answers | None:
     label = folded.index(fold(column))
     answers = ["0", "0"]
     answers[label] = "1"
-    name, other = classes.names[label], classes.names[1 - label]
+    name = classes.names[label]
+    other = classes.names[1 - label]
     words = f"{column} (1 for {name!r}, 0 for {other!r})"
     return Answers("names", column, answers, words, [])
 

@@ -11,9 +11,9 @@ from croquis.core.errors import InputError
 from croquis.dataset.csv_tables import read_table
 from croquis.dataset.data_params import ColumnParams
 from croquis.dataset.submission_form import USUAL_FORM, SubmissionForm
-from croquis.prepare.class_columns import SHOWN, Classes
-from croquis.prepare.sample_answers import Answers, read_answers
-from croquis.prepare.sample_images import find_image_columns, fit_rows
+from croquis.prepare.samples.class_columns import SHOWN, Classes
+from croquis.prepare.samples.sample_answers import Answers, read_answers
+from croquis.prepare.samples.sample_images import find_image_columns, fit_rows
 
 USUAL_NAME = "sample_submission.csv"
 # In letters alone: sampleSubmission.csv, Sample-Submission.csv, submission_format.csv ...

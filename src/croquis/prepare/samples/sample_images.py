@@ -1,7 +1,6 @@
 """Which test image each row of a sample submission is of."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -11,47 +10,17 @@ from croquis.prepare.image_names import (
     IMAGE_COLUMNS,
     LABEL_COLUMNS,
     match_images,
-    texts_like,
+)
+from croquis.prepare.samples.sample_examples import are_examples, rows_of_examples
+from croquis.prepare.samples.sample_rows import (
+    FIX,
+    SampleImages,
+    SampleRows,
+    with_images,
 )
 
-FIX = "use the sample that belongs to these test images, or none"
 SHOWN = 3  # images that a message names
-# A sample of that many rows, for more than twice as many images, shows the form alone.
-MOST_EXAMPLES = 10
 MOST_TRIED = 20  # columns that are compared with the test images
-
-
-class SampleImages(NamedTuple):
-    """How a sample names its images.
-
-    Attributes:
-        columns: those that name them; the first one decides.
-        readings: by column, the test image of each row; NA where there is none.
-        said: by column, how test.csv calls each test image, where it has the same column.
-    """
-
-    columns: list[str]
-    readings: dict[str, pd.Series]
-    said: dict[str, pd.Series]
-
-    @property
-    def of_rows(self) -> pd.Series:
-        """The test image of each row."""
-        return self.readings[self.columns[0]]
-
-
-class SampleRows(NamedTuple):
-    """The rows of the submission.
-
-    Attributes:
-        image: the column of `table` with each row's test image.
-        table: the sample's columns, and `image` where none of them has it.
-        notes: what people should know.
-    """
-
-    image: str
-    table: pd.DataFrame
-    notes: list[str]
 
 
 def find_image_columns(
@@ -162,14 +131,14 @@ def fit_rows(
             received="none in the data source",
             fix="add them as test/, or take the sample out",
         )
-    if _are_examples(images.of_rows, tests):
-        return _rows_of_examples(table, images, tests, answers, csv)
+    if are_examples(images.of_rows, tests):
+        return rows_of_examples(table, images, tests, answers, csv)
     for name in images.columns:
         cells = table[name]
         texts = images.said.get(name, tests)
         _check_once(cells, images.readings[name], texts, tests, csv)
         _check_pairs(cells, images.readings[name], images, csv)
-    return _with_images(table, images.columns[0], images.of_rows, csv)
+    return with_images(table, images.columns[0], images.of_rows, csv)
 
 
 def _check_once(
@@ -237,100 +206,3 @@ def _check_pairs(
             received=f"{unlike.sum():,} other pairs, as {first}",
             fix=FIX,
         )
-
-
-def _with_images(
-    table: pd.DataFrame, name: str, images: pd.Series, csv: Path
-) -> SampleRows:
-    """The rows with each one's test image in a column `image_path`, or else `test_image`."""
-    is_same = (table[name] == images).all()
-    if is_same and name == "image_path":
-        return SampleRows(name, table, [])
-    image = "image_path" if "image_path" not in table else "test_image"
-    rows = table.copy()
-    rows.insert(0, image, images)
-    if is_same:
-        return SampleRows(image, rows, [])
-    first = f"{name} {table[name].iloc[0]!r} is read as {images.iloc[0]!r}"
-    return SampleRows(image, rows, [f"{csv.name}: {first}"])
-
-
-def _are_examples(images: pd.Series, tests: pd.Series) -> bool:
-    """Whether a few rows of many test images show the form alone."""
-    few = len(images) <= MOST_EXAMPLES and 2 * len(images) < len(tests)
-    if images.empty or not few:
-        return False
-    return bool(images.notna().all()) and images.is_unique
-
-
-def _rows_of_examples(
-    table: pd.DataFrame,
-    images: SampleImages,
-    tests: pd.Series,
-    answers: list[str],
-    csv: Path,
-) -> SampleRows:
-    """A row for each test image in their order, as the few of the sample are written.
-
-    Raises:
-        InputError: if nobody can know what stands in a column.
-    """
-    cells = {}
-    for name in map(str, table):
-        texts = _texts_of(table[name], name, images, tests, name in answers)
-        if texts is None:
-            raise InputError(
-                csv,
-                expected=f"each of the {len(tests):,} test images, or {name} by one rule",
-                received=f"{len(table):,} rows, as {table[name].iloc[0]!r}",
-                fix="give the sample with all its rows, or none",
-            )
-        cells[name] = texts.to_numpy()
-    rows = _with_images(pd.DataFrame(cells), images.columns[0], tests, csv)
-    note = (
-        f"{csv.name} has {len(table):,} of the {len(tests):,} test images: the submission"
-        " will have all, in the order of the test images"
-    )
-    return rows._replace(notes=[note, *rows.notes])
-
-
-def _texts_of(
-    cells: pd.Series,
-    name: str,
-    images: SampleImages,
-    tests: pd.Series,
-    is_answer: bool,
-) -> pd.Series | None:
-    """What stands in a column for each test image; None if nobody can know."""
-    if name in images.said:
-        return images.said[name]
-    is_image = name in images.readings and images.readings[name].equals(
-        images.of_rows
-    )
-    # One row alone is as constant in the columns that differ from image to image.
-    may_differ = is_image or named_like([name], IMAGE_COLUMNS)
-    if is_answer or (cells.nunique() == 1 and not may_differ):
-        return pd.Series(cells.iloc[0], tests.index)
-    if not is_image:
-        return _counted_texts(cells, images.of_rows, tests)
-    return texts_like(cells.str.strip(), images.readings[name], tests)
-
-
-def _counted_texts(
-    cells: pd.Series, of_rows: pd.Series, tests: pd.Series
-) -> pd.Series | None:
-    """The numbers of a column that counts the test images in their order; None if it does not."""
-    if not cells.str.fullmatch(r"\d{1,9}").all():
-        return None
-    places = of_rows.map(dict(zip(tests, range(len(tests)), strict=True)))
-    steps = cells.astype(int) - places
-    if (
-        steps.nunique() != 1
-        or steps.min() < 0
-        or cells.str.fullmatch(r"0\d+").any()
-    ):
-        return None
-    first = int(steps.iloc[0])
-    return pd.Series(
-        [str(first + place) for place in range(len(tests))], tests.index
-    )
