@@ -114,11 +114,13 @@ def test_a_second_signal_later_is_not_waited_for(tmp_path: Path) -> None:
             print("ready", flush=True)
             time.sleep(60)
         finally:
+            print("asked", flush=True)
             time.sleep(60)""",
     )
     with begun(stuck, tmp_path) as child:
         child.send_signal(signal.SIGTERM)
-        time.sleep(ending.ECHO + 0.3)
+        assert child.stdout is not None and child.stdout.readline() == "asked\n"
+        time.sleep(ending.ECHO + 0.3)  # since it was asked, however busy the cores
         child.send_signal(signal.SIGTERM)
         child.communicate(timeout=20)
     assert child.returncode == -signal.SIGTERM
