@@ -9,7 +9,7 @@ from faults.disks import TRACEBACK
 from faults.kills import last_words
 from faults.outcomes import Outcome
 from faults.stale import command_of, inputs_of, make_stale
-from faults.tiny_run import REPRO, STAGES, Reference, TinyRun
+from faults.tiny_run import REPRO, STAGES, WITHOUT_RUN, Reference, TinyRun
 
 # What else runs rest on, each with the stage that is to run then.
 STATES = {
@@ -22,6 +22,7 @@ STATES = {
     "mlflow.db": "train",
 }
 STORE = "mlflow.db"
+MOVE_AWAY = "mlflow.db is no file; move it away"
 CUT = "a file cut off"
 
 
@@ -159,6 +160,12 @@ def _judge_run(
         return f"{path}: a traceback"
     # What a damaged store had is lost; the training is noted in a new one.
     wrong = run.differences(reference, tracked=not is_store)
+    if (
+        is_store and target.is_dir()
+    ):  # nobody's to remove: the run goes on without it
+        wrong = [each for each in wrong if each != WITHOUT_RUN]
+        if MOVE_AWAY not in words:
+            wrong.append("nobody says to move it away")
     return "; ".join(wrong and [f"{path} damaged", *wrong])
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,16 +136,14 @@ class TinyRun(Project):
 
     def trainings(self) -> str:
         """The members and folds that have a finished run of MLflow, as one text."""
-        store = sqlite3.connect(self.folder / "mlflow.db")
         query = (
             "select distinct name from runs where status = 'FINISHED' order by 1"
         )
-        try:
-            names = [row[0] for row in store.execute(query)]
+        try:  # a folder in its place cannot even be opened
+            with closing(sqlite3.connect(self.folder / "mlflow.db")) as store:
+                names = [row[0] for row in store.execute(query)]
         except sqlite3.DatabaseError:
             return WITHOUT_RUN
-        finally:
-            store.close()
         return " ".join(name for name in names if "fold" in name)
 
     def differences(

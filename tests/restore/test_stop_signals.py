@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP end DVC whole: its stage first, and not while it moves HEAD or edits."""
+"""Signals end DVC whole: its stage first, and not while it moves HEAD or edits."""
 
 import os
 import signal
@@ -90,6 +90,97 @@ def test_it_waits_while_dvc_moves_edits(tmp_path: Path) -> None:
     process.communicate(timeout=30)
     assert process.returncode == 143 and (tmp_path / "moved").exists()
     assert time.monotonic() - began < 30
+
+
+# The modules stand for DVC's and for those of git below it: the places of the files count.
+MOVES = """
+import contextlib, time
+def checkout(seconds):
+    print("moves", flush=True)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end: time.sleep(.01)
+@contextlib.contextmanager
+def detach_head(seconds):
+    checkout(seconds)
+    try:
+        print("moved", flush=True)
+        yield
+    finally:
+        print("back", flush=True)
+"""
+WITH_MOVED_HEAD = """
+import time, git_moves
+def stash(seconds):
+    with git_moves.detach_head(seconds):
+        time.sleep(60)
+"""
+
+
+def start_moving(
+    folder: Path, seconds: float, before: str = ""
+) -> subprocess.Popen[str]:
+    """A program in the midst of what `dvc exp run` has git do before it runs anything."""
+    places = folder / "scmrepo" / "git", folder / "dvc" / "repo" / "experiments"
+    for place, name, text in zip(
+        places,
+        ("git_moves", "queue_moves"),
+        (MOVES, WITH_MOVED_HEAD),
+        strict=True,
+    ):
+        place.mkdir(parents=True)
+        (place / f"{name}.py").write_text(text)
+    text = (
+        f"import sys; sys.path += {[str(place) for place in places]!r}\n"
+        "from croquis.restore.stop_signals import end_whole\n"
+        f"end_whole(); {before}\nimport queue_moves; queue_moves.stash({seconds})\n"
+    )
+    process = start(folder, text)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "moves\n"
+    return process
+
+
+def test_ctrl_c_waits_while_git_moves_head(tmp_path: Path) -> None:
+    """HEAD was left detached: DVC puts it back only once it has been moved."""
+    process = start_moving(tmp_path, 0.5)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=30)
+    assert out == "moved\nback\n" and process.returncode == -signal.SIGINT
+    assert said.rstrip().endswith("KeyboardInterrupt")
+
+
+def test_ctrl_c_waits_no_longer_than_said(tmp_path: Path) -> None:
+    """Whoever asks wants the prompt back, whatever git waits for."""
+    before = "import croquis.restore.stop_signals as s; s.HELD = .2"
+    process = start_moving(tmp_path, 20, before)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=15)
+    assert out == "" and process.returncode == -signal.SIGINT
+
+
+def test_ctrl_c_elsewhere_is_what_it_was(tmp_path: Path) -> None:
+    process = start(tmp_path, PROGRAM)
+    assert process.stdout is not None
+    stage = int(process.stdout.readline())
+    process.send_signal(signal.SIGINT)
+    try:
+        assert process.wait(timeout=30) == -signal.SIGINT
+        assert (tmp_path / "ended").exists()
+    finally:
+        os.kill(stage, signal.SIGKILL)  # a terminal would have asked it, too
+        process.communicate()
+
+
+def test_ctrl_c_that_is_ignored_stays_so() -> None:
+    """As in the background of a shell, and while DVC runs a stage."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        stop_signals.end_whole()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 # DVC's own function that runs a stage's command, under a shell that waits for it.

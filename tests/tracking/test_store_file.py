@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from croquis.tracking.making import trouble_of_state
 from croquis.tracking.store_file import (
     TABLES,
     State,
@@ -112,7 +113,13 @@ def test_a_store_in_use_by_a_long_transaction_is_locked(store: Path) -> None:
 
 
 def test_a_folder_is_no_store(tmp_path: Path) -> None:
-    assert examine(tmp_path).state is State.UNREADABLE
+    examined = examine(tmp_path)
+    assert examined.state is State.NO_FILE
+    trouble = trouble_of_state(examined, tmp_path).trouble
+    assert trouble.says == f"{tmp_path} is no file"
+    assert trouble.fix.startswith(
+        f"move it away: mv {tmp_path} {tmp_path}.old, or set"
+    )
 
 
 def test_a_transaction_that_a_kill_cut_is_taken_back(

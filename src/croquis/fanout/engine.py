@@ -13,7 +13,7 @@ class Engine(Protocol):
     """
 
     def slots(self, avoid: Collection[str] = ()) -> float:
-        """How many GPUs (slots of one, without any) there are now, apart from machines in `avoid`."""
+        """How many GPUs (or slots of one) there are now, apart from machines in `avoid`."""
         ...
 
     def submit(self, attempt: Attempt, avoid: Collection[str] = ()) -> None:

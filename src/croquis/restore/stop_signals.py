@@ -1,7 +1,8 @@
 """Has DVC end whole where it is asked to: SIGTERM, as of a machine that is taken back, and SIGHUP.
 
 DVC puts HEAD and a person's edits back when an experiment ends, whatever ends it, but these signals
-end Python at once. And a stage would go on without the DVC that records it.
+end Python at once. And a stage would go on without the DVC that records it. Ctrl-C it knows, but
+for the instants in which git moves HEAD or edits, before DVC notes that they have to go back.
 """
 
 import atexit
@@ -9,6 +10,7 @@ import functools
 import os
 import signal
 import sys
+import time
 from types import FrameType
 from typing import Any
 
@@ -26,6 +28,11 @@ AT_WORK = (
     os.path.join("dvc", "repo", "reproduce.py"),
     os.path.join("dvc", "repo", "checkout.py"),
 )
+GIT = (os.path.join("scmrepo", "git", ""), f"{os.sep}contextlib.py")
+WAITS = os.path.join(
+    "queue", "celery.py"
+)  # for others' experiments, as long as they last
+HELD = 10.0  # seconds for which Ctrl-C waits at most: whoever asks for it wants the prompt back
 
 
 def end_whole() -> None:
@@ -33,6 +40,8 @@ def end_whole() -> None:
     for number in SIGNALS:
         if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores SIGHUP
             signal.signal(number, _end)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
 
 
 def end_shells_too() -> None:
@@ -74,6 +83,39 @@ def _end(number: int, frame: FrameType | None) -> None:
         signal.setitimer, signal.ITIMER_REAL, 0
     )  # DVC may be done first
     end_soon(number, frame)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Ctrl-C: at once, but not while git moves HEAD or edits; then a moment later."""
+    began = time.monotonic()
+
+    def interrupt_soon(_: int, frame: FrameType | None) -> None:
+        if _within_git(frame) and time.monotonic() - began < HELD:
+            signal.setitimer(signal.ITIMER_REAL, AGAIN)
+            return
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            _end_stages()  # begun since: DVC waits for it, and it was not asked
+        signal.default_int_handler(number, frame)
+
+    if _within_git(frame):
+        signal.signal(signal.SIGALRM, interrupt_soon)
+        atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)
+    interrupt_soon(number, frame)
+
+
+def _within_git(frame: FrameType | None) -> bool:
+    """Whether an experiment is between two steps of git that belong together."""
+    if frame is not None and WAITS not in frame.f_code.co_filename:
+        if EXPERIMENTS in frame.f_code.co_filename:
+            return True
+    names = []
+    while frame is not None:
+        names.append(frame.f_code.co_filename)
+        frame = frame.f_back
+    if any(name.endswith(AT_WORK) for name in names):
+        return False
+    experiment = any(EXPERIMENTS in name for name in names)
+    return experiment and any(part in name for part in GIT for name in names)
 
 
 def _moves_edits(frame: FrameType | None) -> bool:

@@ -98,6 +98,7 @@ def trouble_of_state(examined: Examined, path: Path) -> StoreTrouble:
         State.LOCKED: f"end that program; `fuser {path}` names it",
         State.READ_ONLY: f"give yourself the right: chmod u+w {path}, {other}",
         State.UNREADABLE: f"give yourself the right to read and write it, {other}",
+        State.NO_FILE: f"move it away: mv {path} {path}.old, {other}",
     }
     return StoreTrouble(examined.says(path), fixes.get(examined.state, other))
 

@@ -37,6 +37,7 @@ class State(Enum):
     LOCKED = "is locked by another program"
     READ_ONLY = "cannot be written"
     UNREADABLE = "cannot be read"
+    NO_FILE = "is no file"
 
 
 class Examined(NamedTuple):
@@ -89,7 +90,7 @@ def examine(
         if not path.exists():
             return Examined(State.MISSING)
         if not path.is_file():
-            return Examined(State.UNREADABLE, "it is no file")
+            return Examined(State.NO_FILE)
         with closing(_connect(path, wait)) as opened:
             all_pages = thorough or path.stat().st_size <= CHECKED
             examined = _judge(opened, all_pages)
