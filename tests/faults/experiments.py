@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from faults.kills import last_words
+from faults.moved_head import disturb_moved_head
 from faults.outcomes import Outcome
 from faults.processes import SIGNALS, VICTIMS, family, strike
 from faults.tiny_run import Reference, TinyRun
@@ -36,7 +37,10 @@ def disturb_experiments(
     seed: int,
     tell: Callable[[str], None],
 ) -> list[Outcome]:
-    """Two kills of each command; what it gives must be what it gives undisturbed."""
+    """Two kills of each command; what it gives must be what it gives undisturbed.
+
+    And signals in the instants in which HEAD moves.
+    """
     rng = random.Random(seed)
     folder.mkdir()
     committed = finished.copied(folder / "committed")
@@ -64,7 +68,7 @@ def disturb_experiments(
                 run.folder.rename(folder / f"failed{number}-{len(outcomes)}")
             else:
                 shutil.rmtree(run.folder, ignore_errors=True)
-    return outcomes
+    return outcomes + disturb_moved_head(committed, folder, seed, tell)
 
 
 def _timed(run: TinyRun, command: str) -> float:
