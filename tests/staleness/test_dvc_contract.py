@@ -28,7 +28,7 @@ from dvc.repo.experiments.queue.base import QueueEntry
 from dvc.repo.experiments.queue.celery import LocalCeleryQueue
 from dvc.scm import resolve_rev
 from dvc.stage import PipelineStage, Stage, run
-from dvc.stage.cache import StageCache, _can_hash
+from dvc.stage.cache import StageCache, _can_hash, _get_stage_hash
 from dvc.stage.serialize import to_single_stage_lockfile
 from dvc.utils.cli_parse import to_path_overrides
 from dvc.utils.hydra import apply_overrides
@@ -129,7 +129,10 @@ def make_known(dep: Any, content: bytes) -> None:
     ("function", "parameters"),
     [
         (_can_hash, "stage"),
+        (_get_stage_hash, "stage"),
         (StageCache._load, "self stage"),
+        (StageCache._get_cache_dir, "self key"),
+        (StageCache._load_cache, "self key value"),
         (StageCache._create_stage, "self cache wdir"),
         (to_single_stage_lockfile, "stage kwargs"),
         (ParamsDependency.read_params, "self flatten kwargs"),

@@ -37,9 +37,11 @@ def main() -> None:
     chosen = _parsed(arguments)
     project = _project(chosen)
     if project is not None:
+        from croquis.restore.run_cache import believe_whole_entries
         from croquis.restore.whole_files import write_whole
 
         write_whole()
+        believe_whole_entries()
         _renew_memory(project)
     if project is not None and chosen.func.__name__ in TOUCHING | RESTING_ON_GIT:
         _put_right(chosen, project)

@@ -9,6 +9,7 @@ from typing import Any
 from croquis.core import params, pipeline
 from croquis.core.errors import InputError
 from croquis.restore.lock_file import refuse_damaged_lock
+from croquis.restore.run_cache import believe_whole_entries
 from croquis.staleness.changed_code import changed_files
 
 # Rewritten with the same words whenever params.yaml makes sense, so nothing follows it.
@@ -53,6 +54,7 @@ def stale_stages() -> tuple[list[Stale], int]:
     from dvc.repo import Repo
 
     logging.getLogger("dvc").setLevel(logging.ERROR)
+    believe_whole_entries()
     tree = params.read()
     try:
         with Repo() as repo, repo.lock:
