@@ -20,6 +20,9 @@ from croquis.dedup.measures.search_timings import Tally
 from croquis.dedup.measures.variants import variant_pairs
 from croquis.download import icons
 
+# In one process: to write the data set takes 20 s.
+pytestmark = pytest.mark.xdist_group("icons")
+
 # Words of arrows and of interface signs: a class is a thing one can point at.
 SIGNS = {
     "arrow",

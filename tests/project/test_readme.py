@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,13 @@ README = Path("README.md").read_text(encoding="utf-8")
 NOT_HERE = {"make test": "this is it"} | dict.fromkeys(
     BASELINE.split(" && "), "project did it"
 )
+
+
+@pytest.fixture(scope="module")
+def loaded(project: Project) -> Iterator[Project]:
+    """The project with stages that start at once: `make repro` itself has begun it without."""
+    with project.loaded():
+        yield project
 
 
 def commands() -> list[str]:
@@ -45,8 +53,8 @@ def test_the_readme_names_every_stage() -> None:
 @pytest.mark.parametrize(
     "command", [line for line in commands() if line not in NOT_HERE]
 )
-def test_a_command_of_the_readme_works(project: Project, command: str) -> None:
-    printed = project.run(command)
+def test_a_command_of_the_readme_works(loaded: Project, command: str) -> None:
+    project, printed = loaded, loaded.run(command)
     if "dvc exp run" in command and "--queue" not in command:
         assert "Ran experiment" in printed
     if command == "croquis undo":

@@ -15,6 +15,8 @@ import pandas as pd
 from PIL import Image
 from ruamel.yaml import YAML
 
+from support.loaded_python import loaded_python
+
 CLASSES = ("cup", "star", "tree")
 TINY = {
     "backbone": "test_efficientnet.r160_in1k",
@@ -182,6 +184,21 @@ class Project:
             f"{command}: status {done.returncode}\n{text[-6000:]}"
         )
         return text
+
+    @contextmanager
+    def loaded(self) -> Iterator["Project"]:
+        """The same with stages that need not import the libraries, while the block lasts.
+
+        Commands that `make` runs have the environment's own Python first (without `RUN=`).
+        """
+        before = self.env["PATH"]
+        with tempfile.TemporaryDirectory(prefix="loaded-") as folder:
+            with loaded_python(Path(folder)) as commands:
+                self.env["PATH"] = f"{commands}{os.pathsep}{before}"
+                try:
+                    yield self
+                finally:
+                    self.env["PATH"] = before
 
     @contextmanager
     def params_as(self, changes: dict[str, object]) -> Iterator[None]:
