@@ -109,10 +109,11 @@ def detach_head(seconds):
         print("back", flush=True)
 """
 WITH_MOVED_HEAD = """
-import time, git_moves
+import git_moves
+from croquis_test_waits import wait
 def stash(seconds):
     with git_moves.detach_head(seconds):
-        time.sleep(60)
+        wait()
 """
 
 
@@ -129,8 +130,10 @@ def start_moving(
     ):
         place.mkdir(parents=True)
         (place / f"{name}.py").write_text(text)
+    waits = folder / "croquis_test_waits.py"
+    waits.write_text("import time\ndef wait(): time.sleep(60)\n")
     text = (
-        f"import sys; sys.path += {[str(place) for place in places]!r}\n"
+        f"import sys; sys.path += {[str(place) for place in (*places, folder)]!r}\n"
         "from croquis.restore.stop_signals import end_whole\n"
         f"end_whole(); {before}\nimport queue_moves; queue_moves.stash({seconds})\n"
     )
