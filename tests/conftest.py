@@ -40,7 +40,8 @@ def _tracking_away(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ):
     """MLflow writes to a folder of its own, and nothing of an enclosing DVC run is seen."""
-    for name in [name for name in os.environ if name.startswith("DVC_")]:
+    ours = ("DVC_", "CROQUIS_ROOT", "CROQUIS_PROGRESS")
+    for name in [name for name in os.environ if name.startswith(ours)]:
         monkeypatch.delenv(name)
     monkeypatch.delenv(
         "MAKELEVEL", raising=False

@@ -322,3 +322,17 @@ def test_a_stage_that_fails_in_an_experiment_names_the_way_back(
     if name:
         monkeypatch.setenv("DVC_EXP_NAME", name)
     assert ("`croquis undo` takes" in str(ran(monkeypatch, main))) == named
+
+
+def test_a_wrong_root_is_refused_before_the_work_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worked = []
+    monkeypatch.setenv("CROQUIS_ROOT", "project")
+    monkeypatch.setenv("DVC_EXP_NAME", "bold-idea")
+    said = str(ran(monkeypatch, lambda: worked.append(1)))
+    assert said == (
+        "error: CROQUIS_ROOT: expected the absolute path of the project's folder,"
+        " received 'project'; correct it, or unset it"
+    )
+    assert worked == []

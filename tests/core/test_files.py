@@ -13,6 +13,7 @@ from croquis.core.files import (
     atomic_write,
     file_digest,
     read_json_model,
+    refuse_wrong_root,
     root,
     write_json,
 )
@@ -137,6 +138,26 @@ def test_root_is_the_working_folder_unless_dvc_says_otherwise(
     assert root() == tmp_path
     monkeypatch.setenv("DVC_ROOT", "/elsewhere")
     assert root() == Path("/elsewhere")
+    monkeypatch.setenv("CROQUIS_ROOT", "/project")  # that of a checkout beside it
+    assert root() == Path("/project")
+    monkeypatch.setenv("CROQUIS_ROOT", "")
+    assert root() == Path("/elsewhere")
+
+
+def test_a_root_that_is_no_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "here").mkdir()
+    refuse_wrong_root()
+    for good in ("", str(tmp_path / "here")):
+        monkeypatch.setenv("CROQUIS_ROOT", good)
+        refuse_wrong_root()
+    for bad in ("here", str(tmp_path / "file"), str(tmp_path / "gone")):
+        monkeypatch.setenv("CROQUIS_ROOT", bad)
+        with pytest.raises(InputError, match=f"CROQUIS_ROOT: .*received '{bad}'"):
+            refuse_wrong_root()
 
 
 class Pair(pydantic.BaseModel):

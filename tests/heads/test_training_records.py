@@ -107,9 +107,14 @@ def test_a_run_is_tagged_with_all_it_rests_on(
         "torch",
         "timm",
         "fingerprint",
+        "threads",
     }
     assert set(first.tags) == names and first.tags["device"] == "cpu float32"
     assert rests_on() == first
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 7)
+    # A state is none the worse for it: only the tag says so.
+    assert rests_on().tags == first.tags | {"threads": "7"}
+    assert rests_on().fingerprint == first.fingerprint
     half = Hardware(torch.device("cpu"), torch.bfloat16, False, 0)
     others = [rests_on(fold=1), rests_on(lr=2.0), rests_on(hardware=half)]
     table.write_text("id\na\n")

@@ -69,6 +69,16 @@ def test_a_number_of_threads_that_is_asked_for_is_kept(
     assert machine == {}
 
 
+def test_a_share_of_a_machine_leaves_both_numbers_to_who_gives_it(
+    machine: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four trainings on four GPUs of one machine: one thread and three workers each."""
+    pretend_gpu(monkeypatch, native=True)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("CROQUIS_WORKERS", "3")
+    assert hardware().workers == 3 and machine == {}
+
+
 def test_native_bf16_needs_no_scaler(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend_gpu(monkeypatch, native=True)
     assert hardware() == Hardware(torch.device("cuda"), torch.bfloat16, False, 5)

@@ -1,5 +1,6 @@
 """One model on one fold, from images to probabilities."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -79,9 +80,21 @@ def test_curves_hold_no_clock_and_the_log_holds_the_speed(
     run: Callable[..., TrainingOutcome],
     data: FoldData,
     recipe: Callable[..., ModelRecipe],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    seen = []
-    outcome = run(data, recipe(), log=lambda row, epoch: seen.append((epoch, row)))
+    seen, reached = [], []
+    place = tmp_path / "progress.json"
+    monkeypatch.setenv("CROQUIS_PROGRESS", str(place))
+
+    def log(row: dict[str, float], epoch: int) -> None:
+        seen.append((epoch, row))
+        reached.append(json.loads(place.read_text()))
+
+    outcome = run(data, recipe(), log=log)
+    # Another program can say "epoch 1 of 2", though steps and predictions have bars, too.
+    assert reached[0] == {"desc": "train", "done": 0, "total": 2, "unit": "epoch"}
+    assert reached[1]["desc"] == "train"
     names = {"epoch", "lr", "train_loss", "val_loss", "val_accuracy"}
     assert [set(row) for row in outcome.epochs] == [names, names]
     assert [epoch for epoch, _ in seen] == [0, 1, 1]

@@ -1,7 +1,5 @@
 """Pretrained weights without surprises: from a file, or from an installed package."""
 
-import functools
-import hashlib
 import importlib.metadata
 import re
 from collections.abc import Mapping, Sequence
@@ -14,7 +12,8 @@ from croquis.backbones import weights_bounds
 from croquis.backbones.inert import stand_ins
 from croquis.backbones.other_files import refuse_other_file
 from croquis.core.errors import InputError, brief
-from croquis.core.files import file_digest, root
+from croquis.core.files import root
+from croquis.runtime.known_digests import known_digest
 
 # Of each backbone the package that carries its ImageNet weights, and the file in it.
 BUNDLED = {
@@ -102,11 +101,10 @@ def files_of(pretrained: bool | str | list[bool | str]) -> dict[str, Path]:
 
 def weights_digest(pretrained: bool | str | list[bool | str]) -> str:
     """The blake2b of the files of weights that `pretrained` names, 16 hex digits each."""
-    algorithm = functools.partial(hashlib.blake2b, digest_size=8)
     files = files_of(pretrained).values()
     # Of those that are there: `state_dict` complains of the others.
     return " ".join(
-        file_digest(path, algorithm) for path in files if path.is_file()
+        known_digest(path, digest_size=8) for path in files if path.is_file()
     )
 
 

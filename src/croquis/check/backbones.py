@@ -90,9 +90,10 @@ def check_files(
                     received=f"{name!r}, which {stage} writes",
                     fix="copy them to a folder of your own, such as weights/, and name that",
                 )
-    index = (
-        root() / "data" / "images" / "index.csv"
-    )  # of the last run, if there was one
+    # Of the last run, if there was one: of this checkout, else of the project.
+    index = Path("data/images/index.csv")
+    if not index.is_file():
+        index = root() / index
     parents = lineage.parents_of(pretrained)
     if not parents or not index.is_file():
         return  # the stage itself asks again, when it knows the images

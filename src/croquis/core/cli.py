@@ -19,7 +19,7 @@ from croquis.core import ending, unexpected_errors
 from croquis.core.addresses import hide_secrets
 from croquis.core.checkout import refuse_other_checkout
 from croquis.core.errors import InputError
-from croquis.core.files import root
+from croquis.core.files import refuse_wrong_root, root
 from croquis.core.full_disk import is_full_disk
 from croquis.core.stage_files import leftovers, written_files
 from croquis.core.stage_files.inputs import watch_inputs
@@ -131,6 +131,7 @@ def one_line() -> Iterator[None]:
     CROQUIS_TRACEBACK=1 lets errors that are not ours through.
     """
     try:
+        refuse_wrong_root()
         refuse_other_checkout()
         yield
     except (typer.Exit, typer.Abort, typer.BadParameter):

@@ -21,8 +21,28 @@ before_writing: list[Callable[[Path, Path], None]] = []
 
 
 def root() -> Path:
-    """The project's folder, also inside the temporary checkouts of queued experiments."""
-    return Path(os.environ.get("DVC_ROOT") or Path.cwd())
+    """The project's folder, also inside a checkout in which one of its stages runs.
+
+    CROQUIS_ROOT names it there, and DVC_ROOT in the checkouts of queued experiments.
+    """
+    named = os.environ.get("CROQUIS_ROOT") or os.environ.get("DVC_ROOT")
+    return Path(named or Path.cwd())
+
+
+def refuse_wrong_root() -> None:
+    """Raises InputError if CROQUIS_ROOT is no absolute path of a folder.
+
+    Made in silence, another folder would hold states and runs that nobody finds again.
+    """
+    named = os.environ.get("CROQUIS_ROOT")
+    if not named or (Path(named).is_absolute() and Path(named).is_dir()):
+        return
+    raise InputError(
+        "CROQUIS_ROOT",
+        expected="the absolute path of the project's folder",
+        received=repr(named),
+        fix="correct it, or unset it",
+    )
 
 
 @contextmanager

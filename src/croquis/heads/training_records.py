@@ -138,6 +138,9 @@ def trace_provenance(
     }
     of_all = fingerprint({**tags, **settings}, data, code)
     tags |= {"data": data, "code": code, "fingerprint": of_all}
+    # Another number gives other bits on a CPU; no part of the hash, as a training may go on with
+    # fewer cores than it began with.
+    tags["threads"] = str(torch.get_num_threads())
     return Provenance(of_all, tags)
 
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from croquis.core.files import file_digest
+from croquis.runtime.known_digests import known_digest
 
 PACKAGE = Path(__file__).parents[1]
 NETWORKS = ("backbones", "heads", "networks")  # folders of what a recipe may want
@@ -14,7 +14,7 @@ NETWORKS = ("backbones", "heads", "networks")  # folders of what a recipe may wa
 
 def data_fingerprint(*files: Path) -> str:
     """Hash of files: tables that carry a hash per image, or the pixels; 16 hex digits."""
-    return _hash(*(bytes.fromhex(file_digest(path)) for path in files))
+    return _hash(*(bytes.fromhex(known_digest(path)) for path in files))
 
 
 def code_fingerprint() -> str:

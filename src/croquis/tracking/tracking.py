@@ -3,21 +3,25 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from croquis.core import params as parameters
 from croquis.core.addresses import address
-from croquis.core.files import file_digest
+from croquis.core.files import file_digest, root
 from croquis.recipes.settings_layers import LIKE
 from croquis.tracking import logged_params, run_origin, store
 from croquis.tracking.experiment_names import competition
 from croquis.tracking.running import RunMark, mark_run, marks_folder
 from croquis.tracking.runs import SECTIONS, Run, as_tags, warn
 from croquis.tracking.store import Pipeline
+from croquis.tracking.store_file import sqlite_file
 
 CATALOGUES = ("models", "probes")  # of which a run uses some entries
 
+URI = "MLFLOW_TRACKING_URI"
+STORE_SETTINGS = (URI, "MLFLOW_EXPERIMENT_NAME")
 FAILURE = "failure"  # the tag of a run that says what ended it
 
 
@@ -69,6 +73,41 @@ def pipeline_run(whole: Pipeline) -> Run:
         return Run(None, None)
 
 
+@dataclass(frozen=True)
+class ParentRun:
+    """The run of a pipeline, under which its trainings will be.
+
+    Attributes:
+        run_id: MLflow's.
+        experiment_id: of the data source's experiment.
+        name: the DVC experiment, or the first digits of the commit.
+        environment: what a stage in a checkout of the same files needs to come under it.
+    """
+
+    run_id: str
+    experiment_id: str
+    name: str
+    environment: Mapping[str, str]
+
+
+def make_parent_run(index: Path) -> ParentRun | None:
+    """Makes the store and the pipeline's run, before trainings that begin at once look for it.
+
+    Args:
+        index: index.csv, as the trainings will read it.
+
+    Returns:
+        None, with one warning, where the store cannot be used: trainings go on without.
+    """
+    try:
+        _, experiment_id, run_id = store.connect(pipeline_of(index))
+    except Exception as error:
+        warn(error)
+        return None
+    name = run_origin.version()
+    return ParentRun(run_id, experiment_id, name, _environment_of_children())
+
+
 def pipeline_of(index: Path) -> Pipeline:
     """The pipeline at work: all of params.yaml but members not in `run`, and their families.
 
@@ -90,6 +129,17 @@ def pipeline_of(index: Path) -> Pipeline:
     source = str(tree["data"]["source"])
     tree["data"] = tree["data"] | {"source": address(source)}
     return Pipeline(source, tree, file_digest(index)[:16])
+
+
+def _environment_of_children() -> dict[str, str]:
+    """What names this project, its store and its DVC experiment to a stage in another folder."""
+    names = ("DVC_EXP_NAME", "DVC_EXP_BASELINE_REV", *STORE_SETTINGS)
+    named = {name: os.environ[name] for name in names if os.environ.get(name)}
+    file = sqlite_file(store.uri())
+    if URI in named and file is not None:
+        # A relative path would mean another file in each folder.
+        named[URI] = f"sqlite:///{file}"
+    return named | {"CROQUIS_ROOT": str(root().resolve())}
 
 
 def _open_run(
