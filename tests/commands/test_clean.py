@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from croquis.commands.main import app
 from croquis.core.files import atomic_write
 from croquis.core.stage_files import written_files
+from croquis.fanout.checkouts import in_use
 from support.standing_files import dvc, environment, make_repository
 
 
@@ -51,6 +52,18 @@ def test_all_outputs_of_a_run_go_with_their_folders_and_metrics_stay(
     assert clean() == "removed 6 files that runs made\n"
     assert left() == ["data/README.md"] and Path("metrics/vote.json").is_file()
     assert clean() == "removed 0 files that runs made\n"
+
+
+def test_checkouts_of_stages_side_by_side_go_unless_one_is_in_use(
+    project: Path,
+) -> None:
+    checkout = Path(".fanout/checkouts/a")
+    put(f"{checkout}/data/x")
+    put(".fanout/logs/train.log")
+    with in_use(checkout):
+        assert "left    .fanout: a stage runs in it\n" in clean()
+        assert Path(f"{checkout}/data/x").is_file()
+    assert "left" not in clean() and not Path(".fanout").exists()
 
 
 def test_an_archive_beside_outputs_stays(project: Path) -> None:

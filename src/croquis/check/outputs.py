@@ -52,6 +52,24 @@ def declared(
     return list(outputs.values())
 
 
+def outputs_of(stage: Any) -> list[Output]:
+    """What DVC deletes before a stage runs, or is brought from its cache; what persists stays.
+
+    Args:
+        stage: of DVC.
+    """
+    name = str(stage.addressing).rpartition(":")[2].partition("@")[0]
+    outputs = []
+    for out in stage.outs:
+        if not out.persist and out.protocol == "local":
+            path = Path(
+                os.path.relpath(out.fs_path, stage.repo.root_dir)
+            ).as_posix()
+            md5 = out.hash_info.value if out.hash_info else ""  # as dvc.lock has it
+            outputs.append(Output(path, name, out.use_cache, md5 or ""))
+    return outputs
+
+
 def maker_of(path: Path) -> str:
     """The stage that writes a path of the project, for any member and fold; empty if none does."""
     place = Path(os.path.relpath(path, root())).as_posix()

@@ -19,6 +19,7 @@ from croquis.check.outputs import Output, declared, in_lock
 from croquis.core.errors import InputError
 from croquis.core.stage_files import written_files
 from croquis.core.text import counted
+from croquis.fanout.checkouts import clear_fanout
 
 
 def clean() -> None:
@@ -35,9 +36,12 @@ def clean() -> None:
             _remove(each, set(signs) - left) for each, signs in standing.items()
         )
         _remove_drafts(standing)
+        fanout = clear_fanout(Path(".fanout"))
     typer.echo(f"removed {counted(removed, 'file')} that runs made")
     for link in sorted({link for link in links.values() if link is not None}):
         typer.echo(f"left    {link}: a link, and what it points to")
+    if fanout:
+        typer.echo(f"left    {fanout}")
     for path in sorted(left):
         typer.echo(f"left    {path}: no run made it, or it was changed since")
 
