@@ -18,14 +18,18 @@ from typing import Any
 
 import pytest
 from dvc import cli
+from dvc.dependency import param
 from dvc.dependency.param import ParamsDependency
+from dvc.dvcfile import ProjectFile
 from dvc.exceptions import CheckoutError
 from dvc.lock import LockError
 from dvc.output import Output
-from dvc.repo import Repo
+from dvc.repo import Repo, lock_repo
 from dvc.repo.experiments import Experiments
 from dvc.repo.experiments.queue.base import QueueEntry
 from dvc.repo.experiments.queue.celery import LocalCeleryQueue
+from dvc.repo.experiments.utils import get_random_exp_name
+from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
 from dvc.scm import resolve_rev
 from dvc.stage import PipelineStage, Stage, run
 from dvc.stage.cache import StageCache, _can_hash, _get_stage_hash
@@ -146,6 +150,18 @@ def make_known(dep: Any, content: bytes) -> None:
         (PipelineStage.changed_stage, "self"),
         (Stage.remove_outs, "self ignore_remove force"),
         (Stage.save_deps, "self allow_missing"),
+        (Stage.save, "self allow_missing run_cache"),
+        (Stage.checkout, "self allow_missing kwargs"),
+        (Stage.changed_outs, "self allow_missing"),
+        (PipelineStage.outs_cached, "self"),
+        (StageCache.pull, "self remote odb"),
+        (ProjectFile.dump_stages, "self stages update_pipeline update_lock kwargs"),
+        (collect_stages, "repo targets recursive glob"),
+        (get_active_graph, "graph"),
+        (plan_repro, "graph stages pipeline downstream"),
+        (lock_repo, "repo"),
+        (param.load_path, "fs_path fs kwargs"),
+        (get_random_exp_name, "scm baseline_rev"),
         (LocalCeleryQueue.get_ref_and_entry_by_names, "self exp_names git_remote"),
         (Repo.find_root, "root fs"),
         (resolve_rev, "scm rev"),
