@@ -64,11 +64,26 @@ ifeq ($(origin DATA),command line)
 override DATA := $(subst $$$$,$$,$(value DATA))
 export DATA
 endif
-repro: $(READY) ## the whole pipeline, from the data source to data/submission.csv (DATA=my.zip)
+# The same of JOBS and RAY: how many trainings at a time here, or on which cluster. `croquis fanout` refuses what is neither.
+override SIDE_BY_SIDE :=
+ifeq ($(origin JOBS),command line)
+override JOBS := $(subst $$$$,$$,$(value JOBS))
+export JOBS
+override SIDE_BY_SIDE += --jobs="$$JOBS"
+endif
+ifeq ($(origin RAY),command line)
+override RAY := $(subst $$$$,$$,$(value RAY))
+export RAY
+override SIDE_BY_SIDE += --ray="$$RAY"
+endif
+repro: $(READY) ## the whole pipeline, from data to data/submission.csv (DATA=my.zip JOBS=4)
 ifeq ($(origin DATA),override)
 	@$(RUN) croquis use -- "$$DATA"
 endif
 	@$(RUN) python stages/check.py --parameters params.yaml --checked data/checked.txt
+ifdef SIDE_BY_SIDE
+	@$(RUN) croquis fanout $(SIDE_BY_SIDE)
+endif
 	@$(RUN) dvc repro
 	@$(RUN) croquis summary
 

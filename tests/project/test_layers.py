@@ -15,7 +15,7 @@ MODULES = sorted(
 )
 # What nobody below may import: the stages, each with a folder of its own, and what people use.
 STAGES = list(pipeline.read_stages())
-PEOPLE = "commands serving demo doctor foreign restore staleness set_params verify".split()
+PEOPLE = "commands serving demo doctor fanout foreign restore staleness set_params verify".split()
 # A stage that reads another's folder, and why.
 ACROSS = {
     "check": "it judges the settings of all stages",
@@ -70,5 +70,8 @@ def test_no_room_is_crowded() -> None:
 
 def test_tests_lie_in_the_folders_of_what_they_test() -> None:
     rooms = {folder(module) for module in MODULES}
-    tests = {path.parent.name for path in Path("tests").rglob("test_*.py")}
+    tests = {
+        path.relative_to("tests").parts[0]
+        for path in Path("tests").rglob("test_*.py")
+    }
     assert tests <= rooms | {"benchmarks", "project", "stages"}

@@ -70,6 +70,52 @@ def test_the_data_of_the_command_line_alone_is_used(
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (("JOBS=4",), {}, ["fanout", "--jobs=4"]),
+        (("RAY=10.0.0.1:6379",), {}, ["fanout", "--ray=10.0.0.1:6379"]),
+        (("JOBS=2", "RAY=auto"), {}, ["fanout", "--jobs=2", "--ray=auto"]),
+        (("JOBS=",), {}, ["fanout", "--jobs="]),
+        (
+            ("JOBS=$(shell touch ran)`touch ran`; touch ran '",),
+            {},
+            ["fanout", "--jobs=$(shell touch ran)`touch ran`; touch ran '"],
+        ),
+        ((), {"JOBS": "8", "RAY": "of another program", "SIDE_BY_SIDE": "x"}, []),
+        (("SIDE_BY_SIDE=touch ran",), {}, []),
+        ((), {}, []),
+    ],
+)
+def test_jobs_and_ray_of_the_command_line_alone_are_used(
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    environment: dict[str, str],
+    said: list[str],
+) -> None:
+    """The recipe's own lines again; `croquis fanout` refuses what is no number and no address."""
+    text = re.search(
+        r"^override SIDE_BY_SIDE :=.*?(?=^repro:)",
+        MAKEFILE,
+        re.MULTILINE | re.DOTALL,
+    )[0]
+    rule = re.search(r"^ifdef SIDE_BY_SIDE.*?^endif\n", MAKEFILE, re.M | re.DOTALL)[
+        0
+    ]
+    lines = rule.replace("$(RUN) croquis", "printf '%s\\n'")
+    (tmp_path / "Makefile").write_text(f"{text}repro:\n{lines}\t@true\n")
+    done = subprocess.run(
+        ["make", "-s", *arguments],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]} | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == said
+    assert not (tmp_path / "ran").exists()
+
+
 # As much of Python, pip and uv as `make setup` sees. What STOPS names ends halfway, as by a kill.
 PYTHON = """#!/bin/bash
 here=$(dirname "$0")

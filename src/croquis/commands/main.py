@@ -14,6 +14,8 @@ from croquis.commands.experiments import experiments
 from croquis.commands.export import export, serve
 from croquis.commands.mlflow_pages import mlflow
 from croquis.commands.schema import schema
+from croquis.commands.side_by_side.fanout import fanout
+from croquis.commands.side_by_side.work import work
 from croquis.commands.sources import sources
 from croquis.commands.summary import summary
 from croquis.commands.undo import undo
@@ -55,9 +57,14 @@ for command in (
     experiments,
     undo,
     verify,
+    fanout,
+    work,
     mlflow,
     demo,
     export,
     serve,
 ):
     app.command()(command)
+
+if __name__ == "__main__":  # as a supervisor is begun: by the Python that began it
+    app()

@@ -5,13 +5,12 @@ the places of the next stage's outputs; and it takes hashes when the process of 
 """
 
 import functools
-import os
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
 from croquis.check.files_in_the_way import refuse_in
-from croquis.check.outputs import Output
+from croquis.check.outputs import outputs_of
 from croquis.core.stage_files import inputs, read_notes
 from croquis.verify.dvc_inputs import refuse_damaged
 
@@ -52,7 +51,7 @@ def watch() -> None:
 def _before_outputs_go(stage: Any) -> None:
     """Raises InputError if a person's file would go; then the stage's last note goes."""
     with chdir(Path(stage.repo.root_dir)):
-        refuse_in(_outputs_to_delete(stage))
+        refuse_in(outputs_of(stage))
         refuse_damaged(stage)
     with chdir(Path(stage.wdir)):
         read_notes.note_path(_name(stage)).unlink(missing_ok=True)
@@ -61,17 +60,3 @@ def _before_outputs_go(stage: Any) -> None:
 def _name(stage: Any) -> str:
     """As the stage itself has it: `train@lite0_80-0`, without the file of the pipeline."""
     return str(stage.addressing).rpartition(":")[2]
-
-
-def _outputs_to_delete(stage: Any) -> list[Output]:
-    """The outputs that DVC deletes before a stage runs; those that persist stay."""
-    name = _name(stage).partition("@")[0]
-    outputs = []
-    for out in stage.outs:
-        if not out.persist and out.protocol == "local":
-            path = Path(
-                os.path.relpath(out.fs_path, stage.repo.root_dir)
-            ).as_posix()
-            md5 = out.hash_info.value if out.hash_info else ""  # as dvc.lock has it
-            outputs.append(Output(path, name, out.use_cache, md5 or ""))
-    return outputs

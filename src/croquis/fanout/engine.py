@@ -12,6 +12,11 @@ class Engine(Protocol):
     It neither orders jobs nor repeats them: the driver does.
     """
 
+    @property
+    def uses_remote(self) -> bool:
+        """Whether results of any machine are in DVC's remote, and not in its cache here."""
+        ...
+
     def slots(self, avoid: Collection[str] = ()) -> float:
         """How many GPUs (or slots of one) there are now, apart from machines in `avoid`."""
         ...

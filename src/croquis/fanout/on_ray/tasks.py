@@ -1,0 +1,211 @@
+"""What runs on the nodes of a cluster: a look at the node, and one attempt under a supervisor.
+
+Plain functions, so that tests call them without a cluster; `cluster.py` makes tasks of them.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+POLL = 0.2  # seconds between two looks at a supervisor
+TELL = 1.0  # seconds between two words to the driver, at most
+ECHO = 1.2  # seconds after which a second signal means at once to a supervisor
+MOST_BYTES = 2**18  # of a log in one word
+# Results are looked up by what stages read, and that says nothing of these.
+PACKAGES = (
+    "albumentations",
+    "dvc",
+    "numpy",
+    "opencv-python-headless",
+    "timm",
+    "torch",
+)
+
+
+@dataclass(frozen=True)
+class StageOrder:
+    """One attempt, for any node.
+
+    Attributes:
+        stage: its name.
+        root: the project's folder, where the disk is shared; else empty.
+        cache: DVC's cache, where the disk is shared; else empty.
+        remote: DVC's remote, where it is not; else empty.
+        share: of a GPU.
+        slots: how many attempts share the node.
+        environment: of MLflow and DVC, as the driver has it.
+    """
+
+    stage: str
+    root: str
+    cache: str
+    remote: str
+    share: float
+    slots: float
+    environment: dict[str, str]
+
+
+def describe_node(nonce: str) -> dict[str, Any]:
+    """What a node is: its Python, the packages that decide results, and whether it sees a file.
+
+    Args:
+        nonce: the path of a file that the driver has made on its disk.
+    """
+    from importlib import metadata
+
+    versions = {}
+    for name in PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return {
+        "python": platform.python_version().rpartition(".")[0],
+        "versions": versions,
+        "shares_disk": Path(nonce).is_file(),
+        "cores": os.cpu_count() or 1,
+    }
+
+
+def run_stage(
+    order: StageOrder,
+    parcel: bytes,
+    tell: Callable[[dict[str, Any]], int],
+    command: Callable[..., list[str]] | None = None,
+) -> int:
+    """Runs one attempt to its end; the status of `croquis work`.
+
+    Args:
+        order: what to run.
+        parcel: the project.
+        tell: takes `{stage, status, log}`, the last two new since the last word, and says how
+            often the driver has been asked to end.
+        command: of the supervisor; None: `work_command`.
+    """
+    from croquis.fanout.this_machine import share_of_machine
+    from croquis.fanout.work import HOME, work_command
+
+    home = Path(order.root) / HOME if order.root else _home_here()
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="croquis-ray-") as desk:
+        status, log = Path(desk) / "status.json", Path(desk) / "log"
+        words = (command or work_command)(
+            order.stage,
+            _written(parcel, home),
+            home,
+            cache=Path(order.cache) if order.cache else None,
+            root=Path(order.root) if order.root else None,
+            remote=order.remote or None,
+            parent=os.getpid(),
+            status=status,
+        )
+        gpu = os.environ.get("CUDA_VISIBLE_DEVICES") or None
+        given = {**os.environ, **order.environment}
+        given.pop("OMP_NUM_THREADS", None)  # Ray's, not a person's
+        given |= order.environment
+        shares = share_of_machine(given, gpu, os.cpu_count() or 1, order.slots)
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                words,
+                cwd=home,  # Ray's own may be gone
+                env=given | shares,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        return _watch(order.stage, process, status, log, tell)
+
+
+def _watch(
+    stage: str,
+    process: subprocess.Popen[bytes],
+    status: Path,
+    log: Path,
+    tell: Callable[[dict[str, Any]], int],
+) -> int:
+    """Tells the driver what is new until the supervisor has ended; passes its wish to end on."""
+    read, said, told_at, asked_at = 0, b"", 0.0, 0.0
+    try:
+        while True:
+            ended = process.poll()
+            now = time.monotonic()
+            if ended is not None or now - told_at >= TELL:
+                told_at = now
+                with log.open("rb") as file:
+                    file.seek(read)
+                    chunk = file.read(MOST_BYTES)
+                read += len(chunk)
+                line = _bytes_of(status)
+                new = line if line != said else b""
+                said = line
+                asked = tell({"stage": stage, "log": chunk, "status": _json(new)})
+                again = asked > 1 and now - asked_at > ECHO
+                if ended is None and asked and (not asked_at or again):
+                    asked_at = now
+                    process.send_signal(signal.SIGTERM)
+                if ended is not None and len(chunk) < MOST_BYTES:
+                    return ended
+            time.sleep(POLL)
+    finally:  # the task is cancelled, or the driver cannot be told
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+
+
+def _written(parcel: bytes, home: Path) -> Path:
+    """The parcel as a file: once a node."""
+    path = home / f"{hashlib.sha256(parcel).hexdigest()[:16]}.parcel"
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft.write_bytes(parcel)
+        os.replace(draft, path)
+    return path
+
+
+def _home_here() -> Path:
+    """Where checkouts are on a machine that does not have the project's disk."""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "croquis" / "fanout"
+
+
+def _bytes_of(path: Path) -> bytes:
+    with contextlib.suppress(OSError):
+        return path.read_bytes()
+    return b""
+
+
+def _json(line: bytes) -> dict[str, Any]:
+    with contextlib.suppress(ValueError):
+        said = json.loads(line)
+        return said if isinstance(said, dict) else {}
+    return {}
+
+
+class Mailbox:
+    """Where attempts tell the driver how far they are, and learn that it has been asked to end."""
+
+    def __init__(self) -> None:
+        self._words: list[dict[str, Any]] = []
+        self._asked = 0
+
+    def tell(self, word: dict[str, Any]) -> int:
+        """Keeps a word of an attempt; how often the driver has been asked to end."""
+        self._words.append(word)
+        return self._asked
+
+    def take(self) -> list[dict[str, Any]]:
+        """The words since the last time."""
+        words, self._words = self._words, []
+        return words
+
+    def ask(self, times: int) -> None:
+        """Attempts learn with their next word that they are to end."""
+        self._asked = times

@@ -1,0 +1,59 @@
+"""Which machines get work, and which of them the next job."""
+
+from typing import Any
+
+import pytest
+
+from croquis.fanout.on_ray.nodes import Node, emptiest, misfit, room_of
+
+DRIVER: dict[str, Any] = {
+    "python": "3.11",
+    "versions": {"torch": "2.14.1", "timm": "1.0.31"},
+    "shares_disk": True,
+}
+
+
+def test_a_job_takes_a_gpu_or_a_core_where_no_machine_has_one() -> None:
+    assert room_of({"GPU": 4.0, "CPU": 32.0}, has_gpus=True) == 4
+    assert room_of({"CPU": 32.0}, has_gpus=True) == 0
+    assert room_of({"CPU": 32.0}, has_gpus=False) == 32
+
+
+@pytest.mark.parametrize(
+    ("change", "remote", "why"),
+    [
+        ({}, "", ""),
+        ({"python": "3.12"}, "", "has Python 3.12, not 3.11"),
+        (
+            {"versions": {"torch": "2.13.0", "timm": "1.0.31"}},
+            "",
+            "has torch 2.13.0, not 2.14.1",
+        ),
+        ({"versions": {}}, "", "has torch not at all, not 2.14.1 and 1 more"),
+        ({"shares_disk": False}, "store", ""),
+    ],
+)
+def test_a_machine_that_would_give_other_results_gets_no_work(
+    change: dict[str, Any], remote: str, why: str
+) -> None:
+    assert misfit(DRIVER | change, DRIVER, remote) == why
+
+
+def test_without_a_common_disk_a_remote_is_needed() -> None:
+    why = misfit(DRIVER | {"shares_disk": False}, DRIVER, "")
+    assert "`dvc remote add -d store ssh://host/path`" in why
+
+
+def test_a_whole_gpu_goes_where_most_are_free_and_a_part_where_one_is_begun() -> (
+    None
+):
+    nodes = {
+        "a": Node("a", "so1", 2, True, {"x": 1.0}),
+        "b": Node("b", "so2", 4, True, {"y": 1.0, "z": 0.25}),
+    }
+    chosen = emptiest(nodes, 1.0)
+    assert chosen is nodes["b"] and chosen.free == 2.75
+    assert emptiest(nodes, 0.25) is nodes["b"]
+    nodes["a"].users["w"] = 0.5
+    assert emptiest(nodes, 0.25) is nodes["a"]
+    assert emptiest(nodes, 4.0) is None
