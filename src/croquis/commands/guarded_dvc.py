@@ -185,7 +185,10 @@ def _refuse(chosen: Any, desk: Path) -> None:
         refuse_obstacles(_readable(desk / params.PARAMS), desk / DVC_YAML)
     parameters = _as_asked(chosen, desk)
     tree = _readable(parameters)
-    refuse_obstacles(tree)
+    # Of one stage alone its own outputs are looked at, before it runs (watched_stages): those of
+    # others may be written right now, where stages run side by side.
+    if not getattr(chosen, "single_item", False):
+        refuse_obstacles(tree)
     if tree and chosen.func.__name__ == EXPERIMENT:
         check_once(tree, parameters)
 
