@@ -1,7 +1,9 @@
 """How far a loop is, in a file that another program reads."""
 
+import errno
 import json
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,11 +90,26 @@ def test_a_place_that_cannot_be_written_ends_no_work(
     place.mkdir()  # a folder in its place
     monkeypatch.setenv("CROQUIS_PROGRESS", str(place))
     assert list(progress(range(3), "train")) == [0, 1, 2]
-    monkeypatch.setenv("CROQUIS_PROGRESS", "/dev/full")  # no right, or no room
-    assert list(progress(range(3), "train")) == [0, 1, 2]
     monkeypatch.setenv("CROQUIS_PROGRESS", "..")  # no name at all
     assert list(progress(range(3), "train")) == [0, 1, 2]
     assert os.listdir(place.parent) == [place.name]
+
+
+def test_a_full_disk_ends_no_work_and_a_device_stays_one(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last of these was made a file, which is there for good."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert list(progress(range(3), "train")) == [0, 1, 2]
+    monkeypatch.undo()
+    os.mkfifo(place)
+    monkeypatch.setenv("CROQUIS_PROGRESS", str(place))
+    assert list(progress(range(3), "train")) == [0, 1, 2]
+    assert stat.S_ISFIFO(place.stat().st_mode)
 
 
 def test_without_the_variable_nothing_is_written(

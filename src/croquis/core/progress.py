@@ -80,6 +80,8 @@ def _write(place: Path, state: dict[str, Any]) -> None:
     draft = place.with_name(f".{place.name}.{os.getpid()}")
     # A full disk, a folder that is gone: who reads it is not worth a training.
     try:
+        if place.exists() and not place.is_file():
+            return  # a device, such as /dev/null, would be replaced
         draft.write_text(json.dumps(state) + "\n", encoding="utf-8")
         os.replace(draft, place)
     except (OSError, ValueError):

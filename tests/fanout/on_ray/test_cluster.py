@@ -1,5 +1,6 @@
 """A real cluster of one machine; a small script stands for `croquis work`."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -79,22 +80,43 @@ def address() -> Iterator[str]:
             "RAY_AUTH_TOKEN_PATH": str(token),
             "RAY_USAGE_STATS_ENABLED": "0",
         }
-        ray = str(Path(sys.executable).with_name("ray"))
-        start = "start --head --include-dashboard=false --disable-usage-stats --num-cpus=2"
         where = [
             "--node-ip-address=127.0.0.1",
             f"--port={port}",
             f"--temp-dir={folder}/r",
         ]
-        subprocess.run(
-            [ray, *start.split(), *where], check=True, capture_output=True
-        )
         try:
-            yield f"127.0.0.1:{port}"
+            with head(where, Path(folder)):
+                yield f"127.0.0.1:{port}"
         finally:
-            subprocess.run([ray, "stop", "--force"], capture_output=True)
             os.environ.clear()
             os.environ.update(before)
+
+
+@contextlib.contextmanager
+def head(where: list[str], folder: Path) -> Iterator[None]:
+    """A head that ends with the block; `ray stop` would end everybody's on this machine."""
+    ray = str(Path(sys.executable).with_name("ray"))
+    start = "start --head --block --include-dashboard=false --disable-usage-stats --num-cpus=2"
+    said = folder / "said"
+    with said.open("wb") as file:
+        process = subprocess.Popen(
+            [ray, *start.split(), *where], stdout=file, stderr=subprocess.STDOUT
+        )
+    try:
+        for _ in range(600):
+            if "Ray runtime started" in said.read_text():
+                break
+            assert process.poll() is None, said.read_text()
+            time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+        for left in psutil.process_iter(["cmdline"]):
+            if str(folder) in " ".join(left.info["cmdline"] or ()):
+                with contextlib.suppress(psutil.Error):
+                    left.kill()
 
 
 @pytest.fixture
@@ -172,6 +194,15 @@ def test_a_worker_that_is_killed_is_a_loss_and_its_attempt_saves(
     raise AssertionError("nothing was saved")
 
 
+def test_a_mailbox_that_is_killed_ends_no_run(
+    engine: RayCluster, root: Path
+) -> None:
+    engine._ray.kill(engine._mailbox, no_restart=False)
+    (result,) = drive(jobs("after"), engine, Notes())
+    assert result.ending is Ending.DONE, result.reason
+    assert (root / ".fanout/logs/after.log").read_text() == "runs after\n"
+
+
 def test_who_has_no_token_is_refused(address: str, root: Path) -> None:
     """In a process of its own, as Ray reads its settings once."""
     (root / "other").write_text("f" * 64)
@@ -189,6 +220,17 @@ def test_who_has_no_token_is_refused(address: str, root: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("error: RAY: expected a cluster")
     assert (root / "other").stat().st_mode & 0o777 == 0o600
+
+
+def test_without_ray_it_is_said_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from croquis.fanout.on_ray import connecting
+
+    monkeypatch.setattr(connecting.os, "environ", {"RAY_AUTH_TOKEN_PATH": "none"})
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(InputError, match="the package ray"):
+        connecting.connect("auto")
 
 
 def test_where_nothing_answers_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

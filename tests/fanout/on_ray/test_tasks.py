@@ -8,13 +8,9 @@ from typing import Any
 
 import pytest
 
+from croquis.core.cpu_count import cpu_count
 from croquis.fanout.on_ray import tasks
-from croquis.fanout.on_ray.tasks import (
-    Mailbox,
-    StageOrder,
-    describe_node,
-    run_stage,
-)
+from croquis.fanout.on_ray.tasks import Mailbox, StageOrder, run_stage
 
 SAVING = """
 import pathlib, signal, sys, time
@@ -30,7 +26,14 @@ time.sleep(30)
 
 def order(root: Path) -> StageOrder:
     return StageOrder(
-        "train@a-0", str(root), str(root / "cache"), "", 1.0, 2.0, {"A_NAME": "x"}
+        "train@a-0",
+        str(root / "checkouts"),
+        str(root),
+        str(root / "cache"),
+        "",
+        1.0,
+        2.0,
+        {"A_NAME": "x"},
     )
 
 
@@ -53,9 +56,9 @@ def test_all_that_an_attempt_says_is_told(tmp_path: Path) -> None:
     box = Mailbox()
     code = "import os; print('a' * 400000, os.environ['A_NAME'], os.environ['OMP_NUM_THREADS'])"
     assert run_stage(order(tmp_path), b"parcel", box.tell, script(code)) == 0
-    text = b"".join(word["log"] for word in box.take()).decode()
-    threads = max(1, (os.cpu_count() or 1) // 2)
-    assert text == f"{'a' * 400000} x {threads}\n" and box.take() == []
+    text = b"".join(word["log"] for word in box.take(0)).decode()
+    threads = max(1, cpu_count() // 2)
+    assert text == f"{'a' * 400000} x {threads}\n" and box.take(0) == []
 
 
 def test_asked_to_end_it_saves(tmp_path: Path) -> None:
@@ -64,7 +67,7 @@ def test_asked_to_end_it_saves(tmp_path: Path) -> None:
     def tell(word: dict[str, Any]) -> int:
         words.append(word)
         if word["status"]:
-            box.ask(1)
+            box.take(1)
         return box.tell(word)
 
     status = run_stage(order(tmp_path), b"parcel", tell, script(SAVING))
@@ -81,12 +84,3 @@ def test_where_the_driver_cannot_be_told_the_attempt_ends(tmp_path: Path) -> Non
 
     with pytest.raises(TimeoutError):
         run_stage(order(tmp_path), b"parcel", tell, script(SAVING))
-
-
-def test_a_node_says_what_decides_results(tmp_path: Path) -> None:
-    nonce = tmp_path / "nonce"
-    assert describe_node(str(nonce))["shares_disk"] is False
-    nonce.touch()
-    node = describe_node(str(nonce))
-    assert node["shares_disk"] is True and node["versions"]["torch"][0] == "2"
-    assert node["python"] == f"{sys.version_info[0]}.{sys.version_info[1]}"

@@ -6,7 +6,6 @@ neither orders nor repeats: its retries would queue behind all others.
 
 import contextlib
 import os
-import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,13 +15,14 @@ from typing import Any
 from croquis.fanout.jobs import Attempt, Ending, Progress, Result
 from croquis.fanout.on_ray.connecting import connect
 from croquis.fanout.on_ray.nodes import Node, emptiest, misfit, room_of
+from croquis.fanout.on_ray.questions import answer, ask, forget
 from croquis.fanout.on_ray.tasks import (
     Mailbox,
     StageOrder,
-    describe_node,
     run_stage,
 )
 from croquis.fanout.this_machine import ending_of
+from croquis.fanout.work import HOME
 
 PATIENCE = 20.0  # seconds for a word of the mailbox, which is on this machine
 NEW_NODES = 2.0  # seconds between two looks at which machines there are
@@ -34,6 +34,8 @@ PASSED_ON = (
     "DVC_EXP_NAME",
     "DVC_EXP_BASELINE_REV",
     "CROQUIS_DETERMINISTIC",
+    "CROQUIS_WORKERS",
+    "OMP_NUM_THREADS",
 )
 
 
@@ -81,16 +83,20 @@ class RayCluster:
         self._push_inputs, self._say, self._command = push_inputs, say, command
         self._logs = root / ".fanout" / "logs"
         self._logs.mkdir(parents=True, exist_ok=True)
-        self._nonce = root / ".fanout" / f"shared-{secrets.token_hex(8)}"
-        self._nonce.touch()
+        self._question = ask(root, cache)
+        self._question_ref = ray.put(self._question)
         self._parcel = ray.put(parcel.read_bytes())
-        here = ray.get_runtime_context().get_node_id()
+        self._here = ray.get_runtime_context().get_node_id()
         self._mailbox = (
             ray.remote(Mailbox)
-            .options(num_cpus=0, scheduling_strategy=self._on(here))
+            .options(
+                num_cpus=0,
+                max_restarts=-1,
+                max_task_retries=-1,
+                scheduling_strategy=self._on(self._here),
+            )
             .remote()
         )
-        self._driver = describe_node(str(self._nonce))
         self._nodes: dict[str, Node] = {}
         self._asked: dict[
             str, Any
@@ -146,11 +152,11 @@ class RayCluster:
     def cancel_all(self, at_once: bool = False) -> None:
         """Has all attempts save their state and end, or end at once."""
         self._times_asked = 2 if at_once else 1
-        self._ray.get(self._mailbox.ask.remote(self._times_asked), timeout=PATIENCE)
+        self._read_mail()
 
     def close(self) -> None:
         """Leaves the cluster; what still runs there ends with its state saved."""
-        self._nonce.unlink(missing_ok=True)
+        forget(self._question)
         self._ray.shutdown()
 
     def _start_waiting(self) -> None:
@@ -166,6 +172,7 @@ class RayCluster:
         node.users[stage] = share
         order = StageOrder(
             stage,
+            home=str(self._home(node)) if node.shares_disk else "",
             root=str(self._root) if node.shares_disk else "",
             cache=str(self._cache) if node.shares_disk else "",
             remote="" if node.shares_disk else self._remote,
@@ -183,6 +190,12 @@ class RayCluster:
         )
         reference = task.remote(order, self._parcel, self._mailbox, self._command)
         self._running[stage] = _Running(attempt, node, reference, place=node.name)
+
+    def _home(self, node: Node) -> Path:
+        """One a machine, also on a shared disk: locks of DVC are no affair of two machines."""
+        if node.key == self._here:
+            return self._root / HOME
+        return self._root / ".fanout" / "machines" / node.name
 
     def _result(self, run: _Running) -> Result:
         stage = run.attempt.job.stage
@@ -210,8 +223,11 @@ class RayCluster:
         )
 
     def _read_mail(self) -> None:
-        with contextlib.suppress(self._ray.exceptions.GetTimeoutError):
-            words = self._ray.get(self._mailbox.take.remote(), timeout=PATIENCE)
+        # Without its words a run goes on: results come another way.
+        with contextlib.suppress(self._ray.exceptions.RayError):
+            words = self._ray.get(
+                self._mailbox.take.remote(self._times_asked), timeout=PATIENCE
+            )
             for word in words:
                 self._read(word)
 
@@ -221,8 +237,8 @@ class RayCluster:
             with (self._logs / f"{stage}.log").open("ab") as file:
                 file.write(word["log"])
         run = self._running.get(stage)
-        if run is None or not status:
-            return
+        if run is None or not status or status.get("text") == "done":
+            return  # the result says so itself
         self._told.append(
             Progress(
                 stage,
@@ -243,11 +259,11 @@ class RayCluster:
         for key in set(self._nodes) - set(alive):
             del self._nodes[key]
         self._has_gpus = any(n["Resources"].get("GPU") for n in alive.values())
-        look = self._ray.remote(describe_node)
+        look = self._ray.remote(answer)
         for key in set(alive) - set(self._asked):
             self._asked[key] = look.options(
                 num_cpus=0, max_retries=0, scheduling_strategy=self._on(key)
-            ).remote(str(self._nonce))
+            ).remote(self._question_ref)
         open_questions = {k: r for k, r in self._asked.items() if r is not None}
         if not open_questions:
             return
@@ -271,17 +287,17 @@ class RayCluster:
         if not room:
             return
         try:
-            answer = self._ray.get(reference)
+            said = self._ray.get(reference)
         except Exception as error:
             self._say(f"{name} gets no work: {_first_line(error)}")
             return
-        if why := misfit(answer, self._driver, self._remote):
-            self._say(f"{name} gets no work: it {why}")
+        if why := misfit(said, self._remote):
+            self._say(f"{name} gets no work: {why}")
             return
-        if not answer["shares_disk"] and not self._lacks_disk:
+        if not said.shares_disk and not self._lacks_disk:
             self._push_inputs()
             self._lacks_disk = True
-        self._nodes[key] = Node(key, name, room, answer["shares_disk"])
+        self._nodes[key] = Node(key, name, room, said.shares_disk)
 
     @staticmethod
     def _on(node: str) -> Any:

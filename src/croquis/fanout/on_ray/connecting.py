@@ -28,9 +28,16 @@ def connect(address: str) -> Any:
     """
     os.environ.update(SETTINGS)
     _keep_token_private()
-    import ray
-    from ray.exceptions import RayError
-
+    try:
+        import ray
+        from ray.exceptions import RayError
+    except ImportError as error:
+        raise InputError(
+            "RAY",
+            expected="the package ray",
+            received=str(error),
+            fix="`make setup` installs it; JOBS=4 needs none",
+        ) from error
     try:
         ray.init(
             address=address,

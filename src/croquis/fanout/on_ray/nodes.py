@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+
+from croquis.fanout.on_ray.questions import Answer
 
 TINY = 1e-9
 
@@ -41,31 +42,19 @@ def room_of(resources: Mapping[str, float], *, has_gpus: bool) -> float:
     return float(resources.get("GPU" if has_gpus else "CPU", 0.0))
 
 
-def misfit(node: Mapping[str, Any], driver: Mapping[str, Any], remote: str) -> str:
+def misfit(answer: Answer, remote: str) -> str:
     """Why a machine gets no work, for people; empty if it does.
 
-    A result is looked up by what its stage reads, which says nothing of Python and packages: two
-    that differ would be mixed up.
-
     Args:
-        node: as `describe_node` tells.
-        driver: the same of the driver's machine.
+        answer: of the machine.
         remote: DVC's remote; empty: none.
     """
-    if node["python"] != driver["python"]:
-        return f"has Python {node['python']}, not {driver['python']}"
-    theirs, ours = node["versions"], driver["versions"]
-    other = [name for name in ours if theirs.get(name) != ours[name]]
-    if other:
-        first = other[0]
-        more = f" and {len(other) - 1} more" if len(other) > 1 else ""
-        return f"has {first} {theirs.get(first, 'not at all')}, not {ours[first]}{more}"
-    if not node["shares_disk"] and not remote:
-        return (
-            "does not share this disk, and DVC has no remote to send results by:"
-            " `dvc remote add -d store ssh://host/path`"
-        )
-    return ""
+    if answer.problem or answer.shares_disk or remote:
+        return answer.problem
+    return (
+        "it does not share the disk of project and cache, and DVC has no remote to send results by:"
+        " `dvc remote add -d store ssh://host/path`"
+    )
 
 
 def emptiest(nodes: Mapping[str, Node], share: float) -> Node | None:

@@ -1,13 +1,12 @@
-"""What runs on the nodes of a cluster: a look at the node, and one attempt under a supervisor.
+"""What runs on the nodes of a cluster: one attempt under a supervisor.
 
-Plain functions, so that tests call them without a cluster; `cluster.py` makes tasks of them.
+A plain function, so that tests call it without a cluster; `cluster.py` makes a task of it.
 """
 
 import contextlib
 import hashlib
 import json
 import os
-import platform
 import signal
 import subprocess
 import tempfile
@@ -17,19 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from croquis.core.cpu_count import cpu_count
+
 POLL = 0.2  # seconds between two looks at a supervisor
 TELL = 1.0  # seconds between two words to the driver, at most
 ECHO = 1.2  # seconds after which a second signal means at once to a supervisor
 MOST_BYTES = 2**18  # of a log in one word
-# Results are looked up by what stages read, and that says nothing of these.
-PACKAGES = (
-    "albumentations",
-    "dvc",
-    "numpy",
-    "opencv-python-headless",
-    "timm",
-    "torch",
-)
 
 
 @dataclass(frozen=True)
@@ -38,6 +30,7 @@ class StageOrder:
 
     Attributes:
         stage: its name.
+        home: the folder of checkouts, where the disk is shared; else empty.
         root: the project's folder, where the disk is shared; else empty.
         cache: DVC's cache, where the disk is shared; else empty.
         remote: DVC's remote, where it is not; else empty.
@@ -47,32 +40,13 @@ class StageOrder:
     """
 
     stage: str
+    home: str
     root: str
     cache: str
     remote: str
     share: float
     slots: float
     environment: dict[str, str]
-
-
-def describe_node(nonce: str) -> dict[str, Any]:
-    """What a node is: its Python, the packages that decide results, and whether it sees a file.
-
-    Args:
-        nonce: the path of a file that the driver has made on its disk.
-    """
-    from importlib import metadata
-
-    versions = {}
-    for name in PACKAGES:
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            versions[name] = metadata.version(name)
-    return {
-        "python": platform.python_version().rpartition(".")[0],
-        "versions": versions,
-        "shares_disk": Path(nonce).is_file(),
-        "cores": os.cpu_count() or 1,
-    }
 
 
 def run_stage(
@@ -91,9 +65,9 @@ def run_stage(
         command: of the supervisor; None: `work_command`.
     """
     from croquis.fanout.this_machine import share_of_machine
-    from croquis.fanout.work import HOME, work_command
+    from croquis.fanout.work import work_command
 
-    home = Path(order.root) / HOME if order.root else _home_here()
+    home = Path(order.home) if order.home else _home_here()
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="croquis-ray-") as desk:
         status, log = Path(desk) / "status.json", Path(desk) / "log"
@@ -111,7 +85,7 @@ def run_stage(
         given = {**os.environ, **order.environment}
         given.pop("OMP_NUM_THREADS", None)  # Ray's, not a person's
         given |= order.environment
-        shares = share_of_machine(given, gpu, os.cpu_count() or 1, order.slots)
+        shares = share_of_machine(given, gpu, cpu_count(), order.slots)
         with log.open("wb") as file:
             process = subprocess.Popen(
                 words,
@@ -201,11 +175,13 @@ class Mailbox:
         self._words.append(word)
         return self._asked
 
-    def take(self) -> list[dict[str, Any]]:
-        """The words since the last time."""
+    def take(self, asked: int) -> list[dict[str, Any]]:
+        """The words since the last time.
+
+        Args:
+            asked: how often the driver has been asked to end: attempts learn it with their next
+                word. Said each time, as a mailbox that was killed has forgotten it.
+        """
+        self._asked = asked
         words, self._words = self._words, []
         return words
-
-    def ask(self, times: int) -> None:
-        """Attempts learn with their next word that they are to end."""
-        self._asked = times

@@ -3,11 +3,11 @@
 import functools
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from croquis.fanout.engine import Engine
-from croquis.fanout.jobs import Job, Result
-from croquis.fanout.recording import Recorded
+from croquis.fanout.jobs import Ending, Job, Result
 from croquis.fanout.running.commands_of_dvc import run_dvc
 from croquis.fanout.running.one_at_a_time import FOLDER
 from croquis.fanout.running.slots import Slots
@@ -29,6 +29,7 @@ def tools_on(slots: Slots, root: Path) -> Tools:
     from croquis.fanout.parcel import pack
     from croquis.fanout.planning.ordering import order
     from croquis.fanout.planning.stale_jobs import find_jobs
+    from croquis.fanout.recording import record
 
     return Tools(
         run_upstream=lambda folder: run_dvc(folder, "repro", UPSTREAM),
@@ -36,7 +37,7 @@ def tools_on(slots: Slots, root: Path) -> Tools:
         open_parent_run=_open_parent_run,
         pack=pack,
         drive=functools.partial(_drive, root, slots),
-        record=functools.partial(_record, slots),
+        record=record,
     )
 
 
@@ -46,7 +47,8 @@ def _drive(
     """Runs jobs to their ends; a signal asks for that, a second one for at once."""
     from croquis.fanout.board import Board
     from croquis.fanout.driver import drive
-    from croquis.fanout.recording import fetch_run_cache
+    from croquis.fanout.gpus_here import visible_gpus
+    from croquis.fanout.recording import record
     from croquis.fanout.supervisor.ends import EndRequests, heard
 
     requests = EndRequests()
@@ -54,14 +56,19 @@ def _drive(
     def times_asked() -> int:
         return int(requests.number is not None) + int(requests.at_once)
 
+    if slots.cluster is None and not visible_gpus():
+        # A probe leaves room on a GPU, but none on the cores that it computes on.
+        jobs = [replace(job, gpus=1.0) for job in jobs]
     engine = _engine(root, slots, parcel)
     try:
         with heard(requests), Board(jobs, engine.slots()) as board:
             results = drive(jobs, engine, board, times_asked)
     finally:
         engine.close()
-    if engine.uses_remote:
-        fetch_run_cache(root)
+    done = [each.stage for each in results if each.ending is Ending.DONE]
+    if engine.uses_remote and done:
+        # Of the working folder, whose stages these are: their results come into DVC's cache.
+        record(Path.cwd(), done, pulls=True)
     return results
 
 
@@ -83,7 +90,8 @@ def _cluster(root: Path, address: str, parcel: Path) -> Engine:
         parcel,
         cache=cache_folder(root),
         remote=default_remote(root),
-        push_inputs=lambda: run_dvc(root, "push", *INPUTS),
+        # Of the working folder: an experiment may have inputs of its own.
+        push_inputs=lambda: run_dvc(Path.cwd(), "push", *INPUTS),
     )
 
 
@@ -110,15 +118,6 @@ def _this_machine(root: Path, slots: Slots, parcel: Path) -> Engine:
     cores = cpu_count()
     cards = make_cards(visible_gpus(), slots.jobs, cores)
     return ThisMachine(command, cards, root / LOGS, cores)
-
-
-def _record(slots: Slots, root: Path, stages: Sequence[str]) -> Recorded:
-    """Results of machines without this disk are in DVC's remote."""
-    from croquis.fanout.checkout_settings import default_remote
-    from croquis.fanout.recording import record
-
-    pulls = slots.cluster is not None and bool(default_remote(root))
-    return record(root, stages, pulls=pulls)
 
 
 def _open_parent_run(folder: Path) -> None:
