@@ -152,17 +152,33 @@ def recipe():
     tryfirst=True
 )  # before xdist, which reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of one `project` stay in one process, and begin first, as they take longest."""
+    """Tests that share what takes long to make stay in one process, which makes it once.
+
+    Those of one `project` begin first, as they take longest; then those of modules.
+    """
     for item in items:
-        if _shares_project(item):
-            item.add_marker(pytest.mark.xdist_group("project"))
+        if item.get_closest_marker("xdist_group") is None:
+            if group := _group_of(item):
+                item.add_marker(pytest.mark.xdist_group(group))
     # What asks about the run itself before what changes things and runs again.
     items.sort(
         key=lambda item: (
             not _shares_project(item),
             "whole_run" not in item.nodeid,
+            item.get_closest_marker("xdist_group") is None,
         )
     )
+
+
+def _group_of(item: pytest.Item) -> str:
+    """The name of what a test shares with others; empty if it stands alone."""
+    if _shares_project(item):
+        return "project"
+    info = getattr(item, "_fixtureinfo", None)
+    for definitions in info.name2fixturedefs.values() if info else ():
+        if definitions[-1].scope == "module":
+            return item.nodeid.partition("::")[0]
+    return ""
 
 
 def _shares_project(item: pytest.Item) -> bool:
