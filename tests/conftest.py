@@ -154,7 +154,7 @@ def recipe():
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share what takes long to make stay in one process, which makes it once.
 
-    Those of one `project` begin first, as they take longest; then those of modules.
+    Those of one `project` begin first, as they take longest; then what is slow, and modules.
     """
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
@@ -165,6 +165,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         key=lambda item: (
             not _shares_project(item),
             "whole_run" not in item.nodeid,
+            item.get_closest_marker("slow") is None,
             item.get_closest_marker("xdist_group") is None,
         )
     )

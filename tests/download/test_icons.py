@@ -21,7 +21,7 @@ from croquis.dedup.measures.variants import variant_pairs
 from croquis.download import icons
 
 # In one process: to write the data set takes 20 s.
-pytestmark = pytest.mark.xdist_group("icons")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("icons")]
 
 # Words of arrows and of interface signs: a class is a thing one can point at.
 SIGNS = {

@@ -116,6 +116,7 @@ def changed_lines(folder: Path) -> list[str]:
     return [line for line in diff.splitlines()[4:] if not line.startswith("@@")]
 
 
+@pytest.mark.slow
 def test_an_experiment_sets_keys_that_entries_lost_and_shows_its_change_alone(
     project: Path,
 ) -> None:

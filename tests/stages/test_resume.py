@@ -138,6 +138,7 @@ def outputs(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_and_ends_with_the_same_bits(
     stage: list[str], drawn: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,7 @@ def test_a_full_disk_is_one_line_and_the_next_training_is_tracked(
     assert rows(store, STATES) == [("KILLED",), ("FINISHED",)]
 
 
+@pytest.mark.slow
 def test_two_clones_that_begin_at_once_share_one_parent_and_lose_no_run(
     store: Path, tmp_path: Path
 ) -> None:

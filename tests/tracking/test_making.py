@@ -240,6 +240,7 @@ def older_store(path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_an_older_store_is_upgraded_on_a_copy_unless_an_upgrade_was_stopped(
     made: None, tmp_path: Path
 ) -> None:
